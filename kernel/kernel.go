@@ -1,0 +1,258 @@
+package kernel
+
+import (
+	"fmt"
+	"time"
+
+	"cellsh/policy"
+	"cellsh/policy/kauth"
+	"cellsh/policy/program"
+)
+
+// CellID is the kernel's number of a cell; 0 is the host.
+type CellID = program.CellID
+
+// Kernel is a kernel with secmodel_cell, or one that plays it. Its methods are safe for concurrent use.
+//
+// Errors are *Error where the kernel refused, or *UnsupportedError where it can't.
+type Kernel interface {
+	// Info says which kernel it is, what it can do, and how that was found out.
+	Info() Info
+	// Create makes a cell and gives its id. Either the cell exists afterwards and the id is known, or there is
+	// an error and no cell of that call.
+	Create(Spec) (CellID, error)
+	// Destroy removes a cell that has no members left, zombies included.
+	Destroy(CellID) error
+	// List gives the cells, ordered by id.
+	List() ([]Cell, error)
+	// Current is the cell that the calling process is in; 0 for the host.
+	Current() (CellID, error)
+	// Close gives up the connection. The kernel and its cells stay.
+	Close() error
+}
+
+// Evaluator is the evaluation model: programs that answer kauth(9) questions about the members of cells.
+type Evaluator interface {
+	// Load replaces the loaded bundle by another, as a whole or not at all. The generation must be higher than
+	// the loaded one's, or equal with a higher attachment number. Live cells that the bundle does not name are
+	// answered by its fallback.
+	Load(bundle []byte) error
+	// Status says what is loaded.
+	Status() (Status, error)
+	// Statistics gives the counters of all live cells, ordered by id.
+	Statistics() ([]Statistics, error)
+	// Events gives the recorded decisions with a Sequence greater than after, oldest first. The kernel keeps
+	// only so many; a gap in the sequence says that some were lost.
+	Events(after uint64) ([]Event, error)
+}
+
+// Profile is how much secmodel_cell itself denies to the members of a cell. It is given at create and can't
+// be read back.
+type Profile uint8
+
+// The profiles; the numbers are the kernel's.
+const (
+	Low Profile = iota
+	Medium
+	High
+)
+
+// String is "low", "medium" or "high".
+func (p Profile) String() string { return [...]string{"low", "medium", "high"}[p] }
+
+// ParseProfile gives the profile of that name.
+func ParseProfile(name string) (Profile, bool) {
+	for p := Low; p <= High; p++ {
+		if p.String() == name {
+			return p, true
+		}
+	}
+	return 0, false
+}
+
+// The limits of a cell's properties (struct cell_create).
+const (
+	MaxName  = 63
+	MaxRoot  = 255
+	MaxPorts = 32
+)
+
+// Spec is what a cell is made with.
+type Spec struct {
+	// Name of 1 to 63 characters of A-Z a-z 0-9 . _ -
+	Name string
+	// Root is the absolute path of the directory that members must be chrooted to.
+	Root string
+	// Profile, or nil for the kernel's default, which is high.
+	Profile *Profile
+	// Ports that only this cell may bind, at most 32, each 1 to 65535.
+	Ports []uint16
+	// Nofile, AS and Core are resource limits that the kernel stores with the cell and does not enforce; what
+	// starts the members sets them. Nil where none is given; kauth.Unlimited for no limit.
+	Nofile, AS, Core *uint64
+}
+
+// Cell is what the kernel tells about a cell.
+type Cell struct {
+	ID   CellID
+	Name string
+	Root string
+	// Created is how long after the kernel's start the cell was made.
+	Created time.Duration
+	// References counts members, zombies included; Processes counts the living. Both, and the three below, are
+	// sampled once a second: zero before the first sample, stale after a death.
+	References, Processes int
+	// Memory is the virtual size of all members in bytes.
+	Memory uint64
+	// Ticks1s and Ticks10s are the processor ticks of the last second, and the mean of the last ten.
+	Ticks1s, Ticks10s uint64
+	// The stored resource limits, nil where none was given.
+	Nofile, AS, Core *uint64
+}
+
+// Capability is something that not every kernel can do.
+type Capability string
+
+// The capabilities.
+const (
+	// CapEvaluation is the evaluation model: without it no program can be loaded.
+	CapEvaluation Capability = "evaluation"
+	// CapProcesses: processes can be made and make system calls, as in the simulated kernel.
+	CapProcesses Capability = "processes"
+	// CapEnter: a process of this machine can enter a cell for real.
+	CapEnter Capability = "enter"
+	// CapState: the kernel keeps its state when the program ends.
+	CapState Capability = "state"
+)
+
+// Info describes a kernel.
+type Info struct {
+	// Name for prompts and messages: "sim", or the host's system and machine.
+	Name string
+	// Simulated says that nothing done here has an effect outside this program.
+	Simulated bool
+	// Version of the system, "10.99.12".
+	Version string
+	// Revision of secmodel_cell, "current" or "april".
+	Revision string
+	// Vocabulary that the kernel speaks.
+	Vocabulary *kauth.Vocabulary
+	// Capabilities that the kernel has, and how that was found out, in words.
+	Capabilities map[Capability]string
+	// Missing capabilities, and why.
+	Missing map[Capability]string
+	// HZ is how many ticks of Cell.Ticks1s make a second of one processor.
+	HZ int
+}
+
+// Status is what the evaluation model has loaded.
+type Status struct {
+	// Generation and Attachment of the loaded bundle; Generation is 0 while none is loaded.
+	Generation uint64
+	Attachment uint32
+	// Programs in the bundle.
+	Programs int
+	// Covered are the live cells that a program answers for.
+	Covered []CellID
+	// Bytes of the bundle.
+	Bytes int
+}
+
+// Statistics counts what the evaluation model decided for the members of a cell.
+type Statistics struct {
+	Cell CellID
+	// Decisions in all, and those that denied, that granted, and that a policy in audit mode would have denied.
+	// Denied probes are not counted as denials.
+	Decisions, Denied, Granted, WouldDeny uint64
+}
+
+// Event is one recorded decision.
+type Event struct {
+	// Sequence numbers the events from 1.
+	Sequence uint64
+	// Time since the kernel's start.
+	Time time.Duration
+	Cell CellID
+	// Name of the cell, kept because the cell may be gone when the event is read.
+	Name string
+	// PID and EUID of the caller.
+	PID     int
+	EUID    uint32
+	Request kauth.RequestID
+	policy.Decision
+	// Fallback says that no program decided but the fallback.
+	Fallback bool
+}
+
+// Error is a refusal of the kernel.
+type Error struct {
+	// Op is what was tried, "create cell web".
+	Op string
+	// Errno as the kernel returned it; 0 if it was refused before the kernel was asked.
+	Errno kauth.Errno
+	// Text says why, in words: "X must be Y, but is Z".
+	Text string
+	// Hint says what to do, or is "".
+	Hint string
+}
+
+func (e *Error) Error() string {
+	s := e.Op + ": " + e.Text
+	if e.Errno != 0 {
+		s += " (" + e.Errno.Name() + ")"
+	}
+	return s
+}
+
+// Unwrap gives the errno, so that errors.Is(err, kauth.EBUSY) works.
+func (e *Error) Unwrap() error {
+	if e.Errno == 0 {
+		return nil
+	}
+	return e.Errno
+}
+
+// UnsupportedError says that the kernel lacks a capability.
+type UnsupportedError struct {
+	Kernel     string
+	Capability Capability
+	Why        string
+}
+
+func (e *UnsupportedError) Error() string {
+	return fmt.Sprintf("kernel %s has no %s: %s", e.Kernel, e.Capability, e.Why)
+}
+
+// Unsupported makes the error from what the kernel says about itself.
+func Unsupported(k Kernel, c Capability) error {
+	info := k.Info()
+	why := info.Missing[c]
+	if why == "" {
+		why = "it does not offer it"
+	}
+	return &UnsupportedError{info.Name, c, why}
+}
+
+// Evaluation gives the kernel's evaluation model, or an *UnsupportedError.
+func Evaluation(k Kernel) (Evaluator, error) {
+	if _, ok := k.Info().Capabilities[CapEvaluation]; ok {
+		if e, ok := k.(Evaluator); ok {
+			return e, nil
+		}
+	}
+	return nil, Unsupported(k, CapEvaluation)
+}
+
+// Find gives the cell of that name among the cells of the kernel.
+func Find(k Kernel, name string) (Cell, bool, error) {
+	cells, err := k.List()
+	if err != nil {
+		return Cell{}, false, err
+	}
+	for _, c := range cells {
+		if c.Name == name {
+			return c, true, nil
+		}
+	}
+	return Cell{}, false, nil
+}

@@ -1,0 +1,103 @@
+package policy
+
+import (
+	"cellsh/policy/diag"
+)
+
+// Result is what a policy says to a request.
+type Result uint8
+
+// The results. A greater one wins when policies are combined.
+const (
+	// Pass is no result: the next less specific entry is asked. No decision ends with it.
+	Pass Result = iota
+	// Allow has no objection; the kernel's other models still decide (KAUTH_RESULT_DEFER).
+	Allow
+	// Grant gives the right even where the other models would not (KAUTH_RESULT_ALLOW).
+	Grant
+	// Deny refuses (KAUTH_RESULT_DENY).
+	Deny
+)
+
+// String is the word that policies use, "" for Pass.
+func (r Result) String() string { return [...]string{"", "allow", "grant", "deny"}[r] }
+
+// ParseResult gives the result of that word; Pass has none.
+func ParseResult(word string) (Result, bool) {
+	for r := Allow; r <= Deny; r++ {
+		if r.String() == word {
+			return r, true
+		}
+	}
+	return Pass, false
+}
+
+// Source is where an answer comes from. The zero Source is nowhere: nobody said anything.
+type Source struct {
+	Policy string
+	File   string
+	Line   int
+}
+
+// Span is the source's place in its file.
+func (s Source) Span() diag.Span { return diag.Span{File: s.File, Line: s.Line} }
+
+// Answer is a result with its reason. It is comparable.
+type Answer struct {
+	Result Result
+	// Reason is the constant string that the policy gave, or "".
+	Reason string
+	Source Source
+}
+
+// Implicit reports whether no policy said it: it is the allow that stands where nobody objects.
+func (a Answer) Implicit() bool { return a.Source == Source{} }
+
+// Combine gives the stronger of two answers: deny before grant before allow before Pass. Of equally strong
+// ones an explicit answer stands before an implicit one, and then that of the policy first by name. It is
+// commutative and associative for answers of different policies.
+func (a Answer) Combine(b Answer) Answer {
+	switch {
+	case a.Result != b.Result:
+		if b.Result > a.Result {
+			return b
+		}
+	case a.Implicit() != b.Implicit():
+		if a.Implicit() {
+			return b
+		}
+	case b.before(a):
+		return b
+	}
+	return a
+}
+
+func (a Answer) before(b Answer) bool {
+	if a.Source.Policy != b.Source.Policy {
+		return a.Source.Policy < b.Source.Policy
+	}
+	if a.Source.File != b.Source.File {
+		return a.Source.File < b.Source.File
+	}
+	if a.Source.Line != b.Source.Line {
+		return a.Source.Line < b.Source.Line
+	}
+	return a.Reason < b.Reason
+}
+
+// Decision is the whole answer to a request: what is enforced, and what the policies in audit mode would have
+// said. It is comparable, and it is what the leaves of a compiled program hold.
+type Decision struct {
+	Answer
+	// Would is the combined answer of the policies in audit mode; its Result is Pass if there are none, or if
+	// they have no objection and grant nothing.
+	Would Answer
+}
+
+// Combine gives the decision of both together; see [Answer.Combine].
+func (d Decision) Combine(e Decision) Decision {
+	return Decision{d.Answer.Combine(e.Answer), d.Would.Combine(e.Would)}
+}
+
+// Allowed is the decision where no policy says anything.
+var Allowed = Decision{Answer: Answer{Result: Allow}}

@@ -1,0 +1,228 @@
+package diag
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"unicode/utf8"
+)
+
+// Span is a place in a source file. The zero Span is nowhere.
+type Span struct {
+	File string
+	// Line counts from 1; 0 means the file as a whole.
+	Line int
+	// Column counts bytes from 1; 0 means that the place in the line is not known for certain.
+	Column int
+	// Width is the number of bytes to underline, at least 1 where Column is known.
+	Width int
+}
+
+// String is file:line:column, as much of it as is known.
+func (s Span) String() string {
+	switch {
+	case s.Line == 0:
+		return s.File
+	case s.Column == 0:
+		return fmt.Sprintf("%s:%d", s.File, s.Line)
+	}
+	return fmt.Sprintf("%s:%d:%d", s.File, s.Line, s.Column)
+}
+
+// compare orders by file, line and column.
+func (s Span) compare(t Span) int {
+	return cmp.Or(cmp.Compare(s.File, t.File), cmp.Compare(s.Line, t.Line), cmp.Compare(s.Column, t.Column))
+}
+
+// Severity says what a diagnostic means for the operation.
+type Severity uint8
+
+// The severities. Only errors make an operation fail.
+const (
+	Error Severity = iota
+	Warning
+	Note
+)
+
+// String is "error", "warning" or "note".
+func (s Severity) String() string { return [...]string{"error", "warning", "note"}[s] }
+
+// MarshalText gives the word.
+func (s Severity) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+
+// Related is another place that has to do with the problem, and what is there.
+type Related struct {
+	Span
+	Message string
+	// Excerpt is the source line, "" if unknown.
+	Excerpt string
+}
+
+// Diagnostic is one problem.
+type Diagnostic struct {
+	Span
+	Severity Severity
+	Code     Code
+	// Message is one sentence without a full stop.
+	Message string
+	// Hint says what to do, "" if there is nothing sensible to say.
+	Hint    string
+	Related []Related
+	// Excerpt is the source line, "" if unknown.
+	Excerpt string
+}
+
+// Error is the diagnostic in one line.
+func (d *Diagnostic) Error() string {
+	at := ""
+	if d.File != "" {
+		at = d.Span.String() + ": "
+	}
+	return fmt.Sprintf("%s%s: %s [%s]", at, d.Severity, d.Message, d.Code)
+}
+
+// MarshalJSON gives an object with the members severity, code, file, line, column, message, hint and related;
+// those that are not known are absent.
+func (d Diagnostic) MarshalJSON() ([]byte, error) {
+	type related struct {
+		File    string `json:"file,omitempty"`
+		Line    int    `json:"line,omitempty"`
+		Column  int    `json:"column,omitempty"`
+		Message string `json:"message"`
+	}
+	out := struct {
+		Severity Severity  `json:"severity"`
+		Code     Code      `json:"code"`
+		File     string    `json:"file,omitempty"`
+		Line     int       `json:"line,omitempty"`
+		Column   int       `json:"column,omitempty"`
+		Message  string    `json:"message"`
+		Hint     string    `json:"hint,omitempty"`
+		Related  []related `json:"related,omitempty"`
+	}{d.Severity, d.Code, d.File, d.Line, d.Column, d.Message, d.Hint, nil}
+	for _, r := range d.Related {
+		out.Related = append(out.Related, related{r.File, r.Line, r.Column, r.Message})
+	}
+	return json.Marshal(out)
+}
+
+// List is the problems of one operation. It is an error itself, so that it can be returned as one.
+type List []Diagnostic
+
+// Error is the first error in one line and how many more there are.
+func (l List) Error() string {
+	first, n := -1, 0
+	for i := range l {
+		if l[i].Severity == Error {
+			if first < 0 {
+				first = i
+			}
+			n++
+		}
+	}
+	switch {
+	case first < 0:
+		return "no errors"
+	case n == 1:
+		return l[first].Error()
+	}
+	return fmt.Sprintf("%s (and %d more)", l[first].Error(), n-1)
+}
+
+// Failed reports whether there is an error among the problems.
+func (l List) Failed() bool {
+	return slices.ContainsFunc(l, func(d Diagnostic) bool { return d.Severity == Error })
+}
+
+// Err is the list as an error, or nil if nothing failed.
+func (l List) Err() error {
+	if l.Failed() {
+		return l
+	}
+	return nil
+}
+
+// Sort orders by place and drops repetitions. The order is the same for the same problems.
+func (l List) Sort() List {
+	slices.SortStableFunc(l, func(a, b Diagnostic) int {
+		return cmp.Or(a.compare(b.Span), cmp.Compare(a.Severity, b.Severity), cmp.Compare(a.Code, b.Code), cmp.Compare(a.Message, b.Message))
+	})
+	return slices.CompactFunc(l, func(a, b Diagnostic) bool {
+		return a.Span == b.Span && a.Severity == b.Severity && a.Code == b.Code && a.Message == b.Message
+	})
+}
+
+// Write renders the list for people, each problem with its source line.
+func Write(w io.Writer, l List) error {
+	var b strings.Builder
+	for i := range l {
+		l[i].show(&b)
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+func (d *Diagnostic) show(b *strings.Builder) {
+	b.WriteString(clean(d.Error()))
+	b.WriteByte('\n')
+	excerpt(b, d.Span, d.Excerpt)
+	for _, r := range d.Related {
+		fmt.Fprintf(b, "   %s: %s\n", clean(r.Span.String()), clean(r.Message))
+		excerpt(b, r.Span, r.Excerpt)
+	}
+	if d.Hint != "" {
+		fmt.Fprintf(b, "   hint: %s\n", clean(d.Hint))
+	}
+}
+
+// excerptWidth is how much of a source line is shown: what fits 80 columns beside the line number.
+const excerptWidth = 70
+
+func excerpt(b *strings.Builder, s Span, line string) {
+	if line == "" || s.Line == 0 {
+		return
+	}
+	column, width := s.Column, max(s.Width, 1)
+	// Cut long lines so that the caret stays in view.
+	if column > excerptWidth-10 {
+		cut := column - excerptWidth/2
+		for cut < len(line) && !utf8.RuneStart(line[cut]) {
+			cut++
+		}
+		line, column = "..."+line[min(cut, len(line)):], column-cut+3
+	}
+	if len(line) > excerptWidth {
+		cut := excerptWidth
+		for cut > 0 && !utf8.RuneStart(line[cut]) {
+			cut--
+		}
+		line = line[:cut] + "..."
+	}
+	fmt.Fprintf(b, "%5d | %s\n", s.Line, clean(strings.ReplaceAll(line, "\t", " ")))
+	if column == 0 || column > len(line)+1 {
+		return
+	}
+	width = min(width, len(line)+1-min(column, len(line)))
+	pad := utf8.RuneCountInString(line[:column-1])
+	fmt.Fprintf(b, "      | %s^%s\n", strings.Repeat(" ", pad), strings.Repeat("~", max(width-1, 0)))
+}
+
+// clean replaces what could confuse a terminal: control characters and broken UTF-8.
+func clean(s string) string {
+	if strings.IndexFunc(s, func(r rune) bool { return unprintable(r) }) < 0 {
+		return s
+	}
+	return strings.Map(func(r rune) rune {
+		if unprintable(r) {
+			return '?'
+		}
+		return r
+	}, s)
+}
+
+func unprintable(r rune) bool {
+	return r < ' ' || r == utf8.RuneError || 0x7f <= r && r < 0xa0 || r == 0x2028 || r == 0x2029 || 0x202a <= r && r <= 0x202e
+}

@@ -1,0 +1,78 @@
+package diag
+
+import (
+	"strings"
+)
+
+// Files remembers source texts, so that diagnostics can show the lines they speak of. The zero value is
+// ready; it is not safe for concurrent use.
+type Files struct {
+	lines map[string][]string
+}
+
+// Add remembers the text of a file.
+func (f *Files) Add(name, text string) {
+	if f.lines == nil {
+		f.lines = map[string][]string{}
+	}
+	f.lines[name] = strings.Split(text, "\n")
+}
+
+// Line gives the text of a line, "" if it is not known.
+func (f *Files) Line(name string, line int) string {
+	if lines := f.lines[name]; line >= 1 && line <= len(lines) {
+		return strings.TrimRight(lines[line-1], "\r")
+	}
+	return ""
+}
+
+// Find gives the span of a token on a line. The column is set only if the token occurs there exactly once
+// outside longer words, because a wrong caret is worse than none.
+func (f *Files) Find(name string, line int, token string) Span {
+	s := Span{File: name, Line: line}
+	text := f.Line(name, line)
+	if at := findToken(text, token); at >= 0 && findToken(text[at+len(token):], token) < 0 {
+		s.Column, s.Width = at+1, len(token)
+	}
+	return s
+}
+
+func findToken(text, token string) int {
+	if token == "" {
+		return -1
+	}
+	for from := 0; ; {
+		i := strings.Index(text[from:], token)
+		if i < 0 {
+			return -1
+		}
+		i += from
+		end := i + len(token)
+		if !(wordByte(token[0]) && i > 0 && wordByte(text[i-1])) &&
+			!(wordByte(token[len(token)-1]) && end < len(text) && wordByte(text[end])) {
+			return i
+		}
+		from = i + 1
+	}
+}
+
+func wordByte(c byte) bool {
+	return c == '_' || '0' <= c && c <= '9' || 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z'
+}
+
+// Fill sets the excerpts of all problems whose lines are known.
+func (f *Files) Fill(l List) List {
+	for i := range l {
+		d := &l[i]
+		if d.Excerpt == "" {
+			d.Excerpt = f.Line(d.File, d.Line)
+		}
+		for j := range d.Related {
+			r := &d.Related[j]
+			if r.Excerpt == "" {
+				r.Excerpt = f.Line(r.File, r.Line)
+			}
+		}
+	}
+	return l
+}

@@ -1,0 +1,191 @@
+package program
+
+import (
+	"bytes"
+	"encoding/binary"
+	"hash/crc32"
+	"slices"
+
+	"cellsh/policy/kauth"
+)
+
+// CellID is the kernel's number of a cell. 0 is the host, for which no program exists.
+type CellID uint32
+
+// Cell says which program answers for a cell.
+type Cell struct {
+	ID   CellID
+	Name string
+	// Program is an index into Bundle.Programs.
+	Program int
+}
+
+// FallbackScope says for which cells without a program the fallback answers.
+type FallbackScope uint8
+
+const (
+	// FallbackLow: cells whose profile in the kernel is low, which nothing else would restrain. For the others
+	// only their profile counts.
+	FallbackLow FallbackScope = iota
+	// FallbackAll: every cell without a program. It makes a lockdown.
+	FallbackAll
+)
+
+// Bundle is what a kernel takes over as one: the programs of all live cells and the fallback. It must not be
+// changed once it is in use.
+type Bundle struct {
+	// Vocabulary that the programs are written in.
+	Vocabulary *kauth.Vocabulary
+	// Generation numbers the loads, from 1; a cell that is attached later gives a bundle of the same
+	// Generation with a higher Attachment.
+	Generation uint64
+	Attachment uint32
+	// Fallback answers for cells without a program, within FallbackScope.
+	Fallback      *Program
+	FallbackScope FallbackScope
+	// Programs, each once.
+	Programs []*Program
+	// Cells by id, ascending.
+	Cells []Cell
+}
+
+// The encoding of a bundle; docs/format.md describes it.
+const (
+	bundleMagic  = "cellshB\x00"
+	bundleHeader = 64
+	cellSize     = 72
+	nameSize     = 64
+
+	// ABIVersion of bundles and programs that this package reads and writes.
+	ABIVersion = 1
+	// MaxBundle is the longest bundle in bytes.
+	MaxBundle = 256 << 20
+)
+
+// Find gives the program of a cell, or nil if the bundle has none for it.
+func (b *Bundle) Find(id CellID) *Program {
+	i, ok := slices.BinarySearchFunc(b.Cells, id, func(c Cell, id CellID) int {
+		switch {
+		case c.ID < id:
+			return -1
+		case c.ID > id:
+			return 1
+		}
+		return 0
+	})
+	if !ok {
+		return nil
+	}
+	return b.Programs[b.Cells[i].Program]
+}
+
+// Encode writes the bundle. Equal bundles give equal bytes.
+func (b *Bundle) Encode() []byte {
+	out := make([]byte, bundleHeader)
+	copy(out, bundleMagic)
+	le := binary.LittleEndian
+	le.PutUint32(out[8:], ABIVersion)
+	le.PutUint64(out[16:], b.Vocabulary.ID)
+	le.PutUint64(out[24:], b.Generation)
+	le.PutUint32(out[32:], b.Attachment)
+	le.PutUint32(out[40:], uint32(b.FallbackScope))
+	le.PutUint32(out[44:], uint32(len(b.Programs)))
+	le.PutUint32(out[48:], uint32(len(b.Cells)))
+	// The fallback first, then the programs: each brings its length.
+	out = append(out, b.Fallback.Encode(b.Vocabulary)...)
+	for _, p := range b.Programs {
+		out = append(out, p.Encode(b.Vocabulary)...)
+	}
+	for _, c := range b.Cells {
+		var rec [cellSize]byte
+		le.PutUint32(rec[0:], uint32(c.ID))
+		le.PutUint32(rec[4:], uint32(c.Program))
+		copy(rec[8:], c.Name)
+		out = append(out, rec[:]...)
+	}
+	le.PutUint32(out[12:], uint32(len(out)))
+	le.PutUint32(out[36:], crc32.ChecksumIEEE(out))
+	return out
+}
+
+// DecodeBundle reads and verifies a bundle whole: either everything in it is sound, or it is refused with a
+// *FormatError or a *VerifyError. It never panics, whatever the bytes.
+func DecodeBundle(text []byte) (*Bundle, error) {
+	d := &decoder{what: "bundle", text: text}
+	if len(text) < bundleHeader || string(text[:8]) != bundleMagic {
+		return nil, d.fault(0, "it must start with %q and a header of %d bytes", bundleMagic, bundleHeader)
+	}
+	le := binary.LittleEndian
+	if v := le.Uint32(text[8:]); v != ABIVersion {
+		return nil, d.fault(8, "the version must be %d, but is %d", ABIVersion, v)
+	}
+	if n := count(text[12:]); len(text) > MaxBundle || n != len(text) {
+		return nil, d.fault(12, "the length must be that of the bundle, %d of at most %d, but is %d", len(text), MaxBundle, n)
+	}
+	if sum, said := checksum(text, 36), le.Uint32(text[36:]); sum != said {
+		return nil, d.fault(36, "the checksum must be %08x, but is %08x", sum, said)
+	}
+	v, ok := kauth.FindVocabulary(le.Uint64(text[16:]))
+	if !ok {
+		return nil, d.fault(16, "the vocabulary must be a known one, but is %#x", le.Uint64(text[16:]))
+	}
+	b := &Bundle{Vocabulary: v, Generation: le.Uint64(text[24:]), Attachment: le.Uint32(text[32:]), FallbackScope: FallbackScope(text[40])}
+	if s := le.Uint32(text[40:]); s > uint32(FallbackAll) {
+		return nil, d.fault(40, "the scope of the fallback must be 0 or 1, but is %d", s)
+	}
+	if !bytes.Equal(text[52:bundleHeader], make([]byte, bundleHeader-52)) {
+		return nil, d.fault(52, "the reserved bytes must be 0")
+	}
+	nprograms, ncells := uint64(le.Uint32(text[44:])), uint64(le.Uint32(text[48:]))
+	if nprograms*programHeader+ncells*cellSize > uint64(len(text)) {
+		return nil, d.fault(44, "the counts must fit the length")
+	}
+	cellsAt := len(text) - int(ncells)*cellSize
+	at := bundleHeader
+	for i := range nprograms + 1 {
+		if cellsAt-at < programHeader {
+			return nil, d.fault(at, "program %d must begin here, but the programs end at %d", i, cellsAt)
+		}
+		n := count(text[at+4:])
+		if n > cellsAt-at {
+			return nil, d.fault(at+4, "program %d must end before byte %d, but has %d bytes", i, cellsAt, n)
+		}
+		p, err := Decode(text[at:at+n], v)
+		if err != nil {
+			return nil, err
+		}
+		if i == 0 {
+			b.Fallback = p
+		} else {
+			b.Programs = append(b.Programs, p)
+		}
+		at += n
+	}
+	if at != cellsAt {
+		return nil, d.fault(at, "the cells must begin here, but begin at %d", cellsAt)
+	}
+	used := make([]bool, nprograms)
+	b.Cells = make([]Cell, ncells)
+	for i := range b.Cells {
+		at := cellsAt + i*cellSize
+		c := Cell{ID: CellID(le.Uint32(text[at:])), Program: count(text[at+4:])}
+		name := text[at+8 : at+8+nameSize]
+		end := bytes.IndexByte(name, 0)
+		if end < 1 || !bytes.Equal(name[end:], make([]byte, nameSize-end)) {
+			return nil, d.fault(at+8, "a cell's name must be 1 to 63 bytes, and zeros after it")
+		}
+		c.Name = string(name[:end])
+		if c.ID == 0 || i > 0 && b.Cells[i-1].ID >= c.ID {
+			return nil, d.fault(at, "the cells must be in order of their ids, the host not among them, but %d is here", c.ID)
+		}
+		if uint64(c.Program) >= nprograms {
+			return nil, d.fault(at+4, "the program of cell %d must be one of %d, but is %d", c.ID, nprograms, c.Program)
+		}
+		used[c.Program] = true
+		b.Cells[i] = c
+	}
+	if i := slices.Index(used, false); i >= 0 {
+		return nil, d.fault(44, "every program must belong to a cell, but program %d does not", i)
+	}
+	return b, nil
+}

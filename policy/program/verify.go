@@ -1,0 +1,207 @@
+package program
+
+import (
+	"fmt"
+	"unicode/utf8"
+
+	"cellsh/policy"
+	"cellsh/policy/interval"
+	"cellsh/policy/kauth"
+)
+
+// The limits of a program; docs/format.md names them.
+const (
+	MaxNodes  = 1 << 20
+	MaxLeaves = 1 << 20
+	// MaxText bounds the strings of a program: texts to compare, reasons, names of policies and files.
+	MaxText = 1 << 12
+)
+
+// VerifyError says which part of a program breaks which rule.
+type VerifyError struct {
+	// Part is "request", "node" or "leaf", Index its position; Part is "" for the program as a whole.
+	Part  string
+	Index int
+	Text  string
+}
+
+func (e *VerifyError) Error() string {
+	if e.Part == "" {
+		return "the program " + e.Text
+	}
+	return fmt.Sprintf("%s %d of the program %s", e.Part, e.Index, e.Text)
+}
+
+func fault(part string, i int, form string, args ...any) error {
+	return &VerifyError{part, i, fmt.Sprintf(form, args...)}
+}
+
+// verify checks everything that Decide relies on, and that the program says nothing twice. The C verifier of
+// kernel/module makes the same checks in the same order.
+func (p *Program) verify() error {
+	if len(p.nodes) > MaxNodes || len(p.leaves) > MaxLeaves {
+		return fault("", 0, "must have at most %d nodes and %d leaves, but has %d and %d", MaxNodes, MaxLeaves, len(p.nodes), len(p.leaves))
+	}
+	for i := range p.leaves {
+		if err := verifyLeaf(i, &p.leaves[i]); err != nil {
+			return err
+		}
+	}
+	for i := range p.nodes {
+		if err := p.verifyNode(i); err != nil {
+			return err
+		}
+	}
+	return p.verifyRoots()
+}
+
+func verifyLeaf(i int, d *policy.Decision) error {
+	if d.Result < policy.Allow || d.Result > policy.Deny {
+		return fault("leaf", i, "must allow, grant or deny, but has result %d", d.Result)
+	}
+	if d.Would.Result > policy.Deny || d.Would.Result == policy.Pass && d.Would != (policy.Answer{}) {
+		return fault("leaf", i, "has a would-result without sense")
+	}
+	for _, a := range [...]*policy.Answer{&d.Answer, &d.Would} {
+		for _, s := range [...]string{a.Reason, a.Source.Policy, a.Source.File} {
+			if len(s) > MaxText || !utf8.ValidString(s) {
+				return fault("leaf", i, "must have texts of at most %d bytes of UTF-8", MaxText)
+			}
+		}
+		if a.Source.Line < 0 || a.Source.Line > 1<<30 {
+			return fault("leaf", i, "must have a line of at most %d, but has %d", 1<<30, a.Source.Line)
+		}
+	}
+	return nil
+}
+
+func (p *Program) verifyRef(i int, what string, r Ref) error {
+	if leaf, ok := r.Leaf(); ok {
+		if leaf >= len(p.leaves) {
+			return fault("node", i, "goes to leaf %d for %s, but there are %d", leaf, what, len(p.leaves))
+		}
+	} else if int(r) <= i || int(r) >= len(p.nodes) {
+		return fault("node", i, "must go to a later node for %s, but goes to %d of %d", what, r, len(p.nodes))
+	}
+	return nil
+}
+
+func (p *Program) verifyNode(i int) error {
+	n := &p.nodes[i]
+	if n.Op >= numOps {
+		return fault("node", i, "has operation %d, which does not exist", n.Op)
+	}
+	if n.Field >= kauth.NumFields {
+		return fault("node", i, "has field %d, which does not exist", n.Field)
+	}
+	if err := p.verifyRef(i, "yes", n.Yes); err != nil {
+		return err
+	}
+	if err := p.verifyRef(i, "no", n.No); err != nil {
+		return err
+	}
+	kind := n.Field.Info().Kind
+	number := kind == kauth.KindInt || kind == kauth.KindNamed || kind == kauth.KindBool
+	fits := false
+	switch n.Op {
+	case Eq:
+		fits = number || kind == kauth.KindString
+		if len(n.Text) > MaxText || !utf8.ValidString(n.Text) {
+			return fault("node", i, "must have a text of at most %d bytes of UTF-8", MaxText)
+		}
+	case Lt, Le:
+		fits = number
+	case InSet:
+		fits = number
+		if err := verifySet(i, n.Set); err != nil {
+			return err
+		}
+	case InPrefix:
+		fits = kind == kauth.KindAddr
+		a := n.Prefix.Addr
+		if a.Version != 4 && a.Version != 6 || n.Prefix.Bits > a.MaxBits() || !n.Prefix.Contains(a) || a.Version == 4 && (a.Lo != 0 || a.Hi<<32 != 0) {
+			return fault("node", i, "has a prefix that is none: version %d, %d bits", a.Version, n.Prefix.Bits)
+		}
+	case Member:
+		fits = kind == kauth.KindGroups
+		if n.K < 0 || n.K > n.Field.Info().Max {
+			return fault("node", i, "must have a group of 32 bits, but has %d", n.K)
+		}
+	case FieldEq, FieldLt, FieldLe:
+		if n.Other >= kauth.NumFields {
+			return fault("node", i, "has field %d, which does not exist", n.Other)
+		}
+		o := n.Other.Info().Kind
+		fits = (kind == kauth.KindInt || kind == kauth.KindNamed) && o == kind && n.Other != n.Field
+	}
+	if !fits {
+		return fault("node", i, "makes test %s on field %s, which has no such test", n.Op, n.Field)
+	}
+	return nil
+}
+
+func verifySet(i int, s interval.Set) error {
+	for j, r := range s {
+		if r.Lo > r.Hi || j > 0 && (s[j-1].Hi >= r.Lo || s[j-1].Hi+1 == r.Lo) {
+			return fault("node", i, "must have ranges in order and apart, but range %d is %s", j, r)
+		}
+	}
+	if len(s) == 0 {
+		return fault("node", i, "must have a set with at least one range, but it is empty")
+	}
+	return nil
+}
+
+// verifyRoots checks the request table, that every field exists for every request that can reach its test,
+// and that there is nothing in the program that no request reaches. It sets the masks.
+func (p *Program) verifyRoots() error {
+	reachedBy := make([]int32, len(p.nodes))
+	leafReached := make([]bool, len(p.leaves))
+	p.masks = make([]kauth.FieldSet, len(p.roots))
+	var stack []Ref
+	for i, r := range p.roots {
+		if int(r.Request) >= kauth.NumRequests || i > 0 && p.roots[i-1].Request >= r.Request {
+			return fault("request", i, "must be known and come after the one before it, but is %d", r.Request)
+		}
+		info := r.Request.Info()
+		if info.Flags.Has(kauth.Spin) || info.Flags.Has(kauth.NeverRaised) {
+			return fault("request", i, "must be one that the kernel can ask a policy, but is %s", r.Request)
+		}
+		if leaf, ok := r.Ref.Leaf(); ok && leaf >= len(p.leaves) || !ok && int(r.Ref) >= len(p.nodes) {
+			return fault("request", i, "must start at a node or leaf that exists, but starts at %d", r.Ref)
+		}
+		stack = append(stack[:0], r.Ref)
+		for len(stack) > 0 {
+			at := stack[len(stack)-1]
+			stack = stack[:len(stack)-1]
+			if leaf, ok := at.Leaf(); ok {
+				leafReached[leaf] = true
+				continue
+			}
+			// Marks are of this root: nodes are shared between requests.
+			if reachedBy[at] == int32(i)+1 {
+				continue
+			}
+			reachedBy[at] = int32(i) + 1
+			n := &p.nodes[at]
+			t := n.Test()
+			if needs := t.Needs(); needs&^info.Fields != 0 {
+				return fault("node", int(at), "tests %s, which %s does not carry", (needs &^ info.Fields).Fields()[0], r.Request)
+			} else {
+				p.masks[i] |= needs
+			}
+			stack = append(stack, n.Yes, n.No)
+		}
+	}
+	for i, by := range reachedBy {
+		if by == 0 {
+			return fault("node", i, "must be reached by a request, but is by none")
+		}
+	}
+	for i, ok := range leafReached {
+		if !ok {
+			return fault("leaf", i, "must be reached by a request, but is by none")
+		}
+	}
+	return nil
+}

@@ -1,0 +1,154 @@
+package policy
+
+import (
+	"fmt"
+	"strings"
+
+	"cellsh/policy/interval"
+	"cellsh/policy/kauth"
+)
+
+// TestKind says what a [Test] asks.
+type TestKind uint8
+
+const (
+	// In asks whether a field of KindInt, KindNamed or KindBool is in Set.
+	In TestKind = iota
+	// Is asks whether a field of KindString is Text.
+	Is
+	// Within asks whether the address lies within Prefix.
+	Within
+	// Member asks whether the caller is in group GID.
+	Member
+	// Compare asks whether the order of Field and Other, both numbers, is one of Order.
+	Compare
+)
+
+// Order is a set of outcomes of a comparison.
+type Order uint8
+
+// The outcomes; they can be or'ed.
+const (
+	Less Order = 1 << iota
+	Equal
+	Greater
+)
+
+// Test is a question about a request's fields, answered yes or no. Which members count depends on Kind.
+type Test struct {
+	Kind   TestKind
+	Field  kauth.Field
+	Other  kauth.Field
+	Order  Order
+	GID    uint32
+	Set    interval.Set
+	Text   string
+	Prefix Prefix
+}
+
+// Eval answers the test. The fields must be given.
+func (t *Test) Eval(r *Request) bool {
+	switch t.Kind {
+	case In:
+		return t.Set.Contains(r.Int[t.Field])
+	case Is:
+		return r.Text(t.Field) == t.Text
+	case Within:
+		return t.Prefix.Contains(r.Addr)
+	case Member:
+		return r.InGroup(t.GID)
+	}
+	a, b := r.Int[t.Field], r.Int[t.Other]
+	switch {
+	case a < b:
+		return t.Order&Less != 0
+	case a == b:
+		return t.Order&Equal != 0
+	}
+	return t.Order&Greater != 0
+}
+
+// Needs are the fields that the answer depends on.
+func (t *Test) Needs() kauth.FieldSet {
+	switch t.Kind {
+	case Member:
+		return kauth.FieldSet(0).With(kauth.FieldGroups).With(kauth.FieldEGID)
+	case Compare:
+		return kauth.FieldSet(0).With(t.Field).With(t.Other)
+	}
+	return kauth.FieldSet(0).With(t.Field)
+}
+
+// String is the test in the words of a policy: r.port >= 1024.
+func (t *Test) String() string {
+	name := "r." + t.Field.String()
+	switch t.Kind {
+	case Is:
+		if t.Text == "" && t.Field.Info().Nullable {
+			return name + " == nil"
+		}
+		return fmt.Sprintf("%s == %q", name, t.Text)
+	case Within:
+		return fmt.Sprintf("%s:within(%q)", name, t.Prefix)
+	case Member:
+		return fmt.Sprintf("r:in_group(%d)", t.GID)
+	case Compare:
+		op := map[Order]string{0: "is never", Less: "<", Equal: "==", Less | Equal: "<=", Greater: ">", Less | Greater: "~=", Greater | Equal: ">=", Less | Equal | Greater: "is"}[t.Order]
+		return fmt.Sprintf("%s %s r.%s", name, op, t.Other)
+	}
+	return DescribeSet(t.Field, t.Set)
+}
+
+// DescribeSet says in the words of a policy that a field is in a set: r.port >= 1024, r.type == "raw", or
+// r.port in 80, 443.
+func DescribeSet(f kauth.Field, set interval.Set) string {
+	name, info := "r."+f.String(), f.Info()
+	bounds := interval.Between(info.Min, info.Max)
+	if info.Kind == kauth.KindBool {
+		switch {
+		case set.Contains(1) && !set.Contains(0):
+			return name
+		case set.Contains(0) && !set.Contains(1):
+			return "not " + name
+		}
+	}
+	set = set.Intersect(bounds)
+	rest := bounds.Minus(set)
+	value := f.FormatValue
+	switch {
+	case set.Empty():
+		return name + " is never"
+	case rest.Empty():
+		return name + " is anything"
+	case len(set) == 1 && set[0].Lo == set[0].Hi:
+		return name + " == " + value(set[0].Lo)
+	case len(rest) == 1 && rest[0].Lo == rest[0].Hi:
+		return name + " ~= " + value(rest[0].Lo)
+	case len(set) == 1 && set[0].Lo == info.Min:
+		return name + " <= " + value(set[0].Hi)
+	case len(set) == 1 && set[0].Hi == info.Max:
+		return name + " >= " + value(set[0].Lo)
+	case len(rest) < len(set):
+		return name + " not in " + describeRanges(f, rest)
+	}
+	return name + " in " + describeRanges(f, set)
+}
+
+// maxRanges is how many ranges of a set are listed before the rest is only counted.
+const maxRanges = 8
+
+func describeRanges(f kauth.Field, set interval.Set) string {
+	var parts []string
+	for i, r := range set {
+		if i == maxRanges {
+			parts = append(parts, fmt.Sprintf("and %d more ranges", len(set)-i))
+			break
+		}
+		if r.Lo == r.Hi {
+			parts = append(parts, f.FormatValue(r.Lo))
+		} else {
+			parts = append(parts, f.FormatValue(r.Lo)+".."+f.FormatValue(r.Hi))
+		}
+	}
+	return strings.Join(parts, ", ")
+}
