@@ -1,6 +1,10 @@
 package policy
 
 import (
+	"errors"
+	"fmt"
+	"unicode/utf8"
+
 	"cellsh/policy/diag"
 )
 
@@ -101,3 +105,22 @@ func (d Decision) Combine(e Decision) Decision {
 
 // Allowed is the decision where no policy says anything.
 var Allowed = Decision{Answer: Answer{Result: Allow}}
+
+// MaxReason is the length of a reason in bytes.
+const MaxReason = 255
+
+// CheckReason says what is wrong with a reason: it must be a line of text that a log can hold.
+func CheckReason(reason string) error {
+	if len(reason) > MaxReason {
+		return fmt.Errorf("a reason must have at most %d bytes, but has %d", MaxReason, len(reason))
+	}
+	if !utf8.ValidString(reason) {
+		return errors.New("a reason must be UTF-8, but is not")
+	}
+	for _, r := range reason {
+		if r < ' ' || r == 0x7f {
+			return fmt.Errorf("a reason must be one line of text, but has the character %U", r)
+		}
+	}
+	return nil
+}

@@ -2,3 +2,63 @@ package diag
 
 // Code is the stable name of a kind of problem. Codes are never reused for something else.
 type Code string
+
+// The codes of sources, whatever they say. docs/diagnostics.md explains all codes.
+const (
+	// Syntax: the source is not Lua.
+	Syntax Code = "source.syntax"
+	// SourceSize: the source, or a part of it, is too large.
+	SourceSize Code = "source.size"
+	// SourceDepth: the source is nested too deeply.
+	SourceDepth Code = "source.depth"
+	// SourceBinary: the source is no text.
+	SourceBinary Code = "source.binary"
+)
+
+// The codes of running Lua.
+const (
+	// Runtime: Lua raised an error.
+	Runtime Code = "lua.runtime"
+	// Budget: the code took too many instructions.
+	Budget Code = "lua.budget"
+	// Memory: the code took too much memory.
+	Memory Code = "lua.memory"
+	// Interrupted: somebody stopped the code.
+	Interrupted Code = "lua.interrupted"
+)
+
+// The codes of decision functions, found when they are compiled.
+const (
+	// DecisionError: Lua would raise an error for some request.
+	DecisionError Code = "decision.error"
+	// DecisionType: a field is compared with something that it can never be.
+	DecisionType Code = "decision.type"
+	// DecisionField: a field that does not exist, or can't be known.
+	DecisionField Code = "decision.field"
+	// DecisionConstant: a number that a field can't be compared with exactly.
+	DecisionConstant Code = "decision.constant"
+	// DecisionArithmetic: arithmetic that leaves the integers.
+	DecisionArithmetic Code = "decision.arithmetic"
+	// DecisionText: text that depends on the request.
+	DecisionText Code = "decision.text"
+	// DecisionLoop: a loop whose length depends on the request.
+	DecisionLoop Code = "decision.loop"
+	// DecisionWrite: an assignment to something that outlives the decision.
+	DecisionWrite Code = "decision.write"
+	// DecisionCall: a call that has no meaning in a kernel.
+	DecisionCall Code = "decision.call"
+	// DecisionResult: a decision must return a result and a reason.
+	DecisionResult Code = "decision.result"
+	// DecisionBudget: the decision is too complex.
+	DecisionBudget Code = "decision.budget"
+	// DecisionGlobal: a global that nobody defined.
+	DecisionGlobal Code = "decision.global"
+	// DecisionUnsupported: something else that can't be compiled.
+	DecisionUnsupported Code = "decision.unsupported"
+)
+
+// The codes of declarations.
+const (
+	// PolicyName: a name that should stand for something and does not.
+	PolicyName Code = "policy.name"
+)

@@ -74,6 +74,11 @@ const (
 	KindGroups
 )
 
+// What says what a value of the kind is, with an article.
+func (k Kind) What() string {
+	return [...]string{"a number", "a name", "true or false", "a string", "an address", "a set of groups"}[k]
+}
+
 // Unlimited is RLIM_INFINITY (sys/resource.h), the value of a resource limit that limits nothing.
 const Unlimited = math.MaxInt64
 

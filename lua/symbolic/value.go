@@ -1,0 +1,234 @@
+package symbolic
+
+import (
+	"fmt"
+	"math"
+
+	lua "github.com/yuin/gopher-lua"
+
+	"cellsh/policy/interval"
+	"cellsh/policy/kauth"
+)
+
+// kind says what a value is.
+type kind uint8
+
+const (
+	// constant is a value of Lua that is the same for every request: what was there after load, or was made of
+	// such values.
+	constant kind = iota
+	// number is an integer that depends on a field: expr.
+	number
+	// named is the value of a field that reads as a name or a number.
+	named
+	// text is the value of a field of text, and not nil.
+	text
+	// address is the field addr.
+	address
+	// request, target and cell are the objects r, r.target and r.cell.
+	request
+	target
+	cell
+	// inGroup and within are the methods of r and of addresses.
+	inGroup
+	within
+	// table and closure were made by the decision: ref is their place on its heap.
+	table
+	closure
+)
+
+// value is what a register holds.
+type value struct {
+	kind  kind
+	field kauth.Field
+	ref   int32
+	lua   lua.LValue
+	expr  *expr
+	// origin is the field that a nil was read from, for messages only: it makes no two values different.
+	origin string
+}
+
+func known(v lua.LValue) value { return value{lua: v} }
+
+var nilValue = known(lua.LNil)
+
+// isNil reports whether the value is certainly nil. No symbolic value is nil: reading a field forks where it may
+// be absent.
+func (v value) isNil() bool { return v.kind == constant && v.lua == lua.LNil }
+
+// truth is whether the value counts as true. That is known for every value.
+func (v value) truth() bool { return v.kind != constant || lua.LVAsBool(v.lua) }
+
+// constantString is the value of a known string.
+func (v value) constantString() (string, bool) {
+	s, ok := v.lua.(lua.LString)
+	return string(s), ok && v.kind == constant
+}
+
+// typeName is what type() says, "" where it depends on the request.
+func (v value) typeName() string {
+	switch v.kind {
+	case constant:
+		return v.lua.Type().String()
+	case number:
+		return "number"
+	case named:
+		return ""
+	case text:
+		return "string"
+	case table:
+		return "table"
+	case closure, inGroup, within:
+		return "function"
+	}
+	return "userdata"
+}
+
+// String describes the value for messages.
+func (v value) String() string {
+	switch v.kind {
+	case constant:
+		switch x := v.lua.(type) {
+		case lua.LString:
+			return fmt.Sprintf("%q", string(x))
+		case lua.LNumber, lua.LBool:
+			return x.String()
+		}
+		if v.isNil() && v.origin != "" {
+			return "r." + v.origin
+		}
+		return v.lua.Type().String()
+	case number:
+		return v.expr.String()
+	case named, text, address:
+		return "r." + v.field.String()
+	case request:
+		return "the request"
+	case target:
+		return "r.target"
+	case cell:
+		return "r.cell"
+	case table:
+		return "a table"
+	}
+	return "a function"
+}
+
+// expr is an integer made of one field: mul*x + add, where x is the field, or inner modulo mod. Equal
+// expressions are one pointer.
+type expr struct {
+	field    kauth.Field
+	inner    *expr
+	mod      int64
+	mul, add int64
+	// lo and hi bound the values.
+	lo, hi int64
+	id     int
+}
+
+// raw reports whether it is the field itself.
+func (e *expr) raw() bool { return e.inner == nil && e.mul == 1 && e.add == 0 }
+
+func (e *expr) String() string {
+	s := "r." + e.field.String()
+	if e.inner != nil {
+		s = fmt.Sprintf("%s %% %d", parens(e.inner), e.mod)
+	}
+	if e.mul != 1 {
+		if e.inner != nil {
+			s = "(" + s + ")"
+		}
+		s = fmt.Sprintf("%s * %d", s, e.mul)
+	}
+	switch {
+	case e.add > 0:
+		s = fmt.Sprintf("%s + %d", s, e.add)
+	case e.add < 0:
+		s = fmt.Sprintf("%s - %d", s, -e.add)
+	}
+	return s
+}
+
+func parens(e *expr) string {
+	if e.raw() {
+		return e.String()
+	}
+	return "(" + e.String() + ")"
+}
+
+// exprKey is what makes an expression.
+type exprKey struct {
+	field         kauth.Field
+	inner         *expr
+	mod, mul, add int64
+}
+
+// maxExact is how far from zero results of arithmetic may lie: every integer up to there is a number of Lua.
+const maxExact = 1 << 53
+
+// newExpr gives the expression; false if its values could leave the exact integers.
+func (x *exec) newExpr(k exprKey) (*expr, bool) {
+	if e, ok := x.exprs[k]; ok {
+		return e, true
+	}
+	e := &expr{field: k.field, inner: k.inner, mod: k.mod, mul: k.mul, add: k.add, id: len(x.exprs)}
+	lo, hi := x.id.Range(k.field)
+	if k.inner != nil {
+		if k.mod > 0 {
+			lo, hi = 0, k.mod-1
+		} else {
+			lo, hi = k.mod+1, 0
+		}
+	}
+	if k.inner == nil && k.mul == 1 && k.add == 0 {
+		e.lo, e.hi = lo, hi
+	} else {
+		a, ok1 := linear(lo, k.mul, k.add)
+		b, ok2 := linear(hi, k.mul, k.add)
+		if !ok1 || !ok2 {
+			return nil, false
+		}
+		e.lo, e.hi = min(a, b), max(a, b)
+	}
+	x.exprs[k] = e
+	return e, true
+}
+
+// linear is v*mul + add if all of it is exact.
+func linear(v, mul, add int64) (int64, bool) {
+	if abs(v) > maxExact || abs(mul) > maxExact || abs(add) > maxExact {
+		return 0, false
+	}
+	// Products of numbers below 2^53 fit a float64 well enough to see whether they are too large.
+	p := float64(v) * float64(mul)
+	if math.Abs(p) > maxExact || math.Abs(p+float64(add)) > maxExact {
+		return 0, false
+	}
+	return v*mul + add, true
+}
+
+func abs(v int64) uint64 {
+	if v < 0 {
+		return uint64(-v)
+	}
+	return uint64(v)
+}
+
+// maxIntervals bounds the sets that % makes.
+const maxIntervals = 4096
+
+// preimage gives the values of the field for which the expression is in the set.
+func (e *expr) preimage(set interval.Set) (interval.Set, error) {
+	set = set.Shift(-e.add)
+	if e.mul != 1 {
+		set = set.Unscale(e.mul)
+	}
+	if e.inner == nil {
+		return set, nil
+	}
+	inner, err := set.Unmod(e.mod, e.inner.lo, e.inner.hi, maxIntervals)
+	if err != nil {
+		return nil, err
+	}
+	return e.inner.preimage(inner)
+}

@@ -1,0 +1,16 @@
+// Package vm makes Lua machines of three levels, each with what it may do and no more:
+//
+//	Session   the whole of Lua: sessions and provisioning scripts, run by somebody who could as well use sh
+//	Policy    the sandbox of policy files: an exact budget of instructions, a ceiling for memory, no way out
+//	Decision  only pure functions: nothing can be declared, printed or required
+//
+//	v := vm.New(vm.Options{Level: vm.Policy})
+//	fn, err := v.Compile("web.lua", text)
+//	results, err := v.Call(fn, 0)
+//
+// Errors are *[Error] with file and line; the machine survives all of them, budgets overrun and panics of the
+// interpreter included.
+//
+// What it is not: it knows no policies. Package lua adds the functions that make it a policy language, and
+// package symbolic turns functions into graphs; [VM.Builtin] tells it which library function is which.
+package vm

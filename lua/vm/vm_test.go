@@ -1,0 +1,393 @@
+package vm
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	lua "github.com/yuin/gopher-lua"
+
+	"cellsh/policy/diag"
+)
+
+func eval(v *VM, src string) ([]lua.LValue, error) {
+	fn, err := v.Compile("t.lua", src)
+	if err != nil {
+		return nil, err
+	}
+	return v.Call(fn)
+}
+
+// Every way out of the sandbox that is known. Each fails without its cure: it would end with no error, with
+// another one, or not at all.
+func TestHoles(t *testing.T) {
+	for _, c := range []struct {
+		name, src string
+		code      diag.Code
+		message   string
+	}{
+		{"endless loop", "while true do end", diag.Budget, "within 20000000 instructions"},
+		{"endless loop under pcall", "while true do pcall(function() while true do end end) end", diag.Budget, ""},
+		{"endless loop in a handler", "xpcall(function() while true do end end, function() while true do end end)", diag.Budget, ""},
+		{"endless recursion", "local function f() return 1 + f() end f()", diag.Runtime, "at most 1000 deep"},
+		{"endless tail calls", "local function f() return f() end f()", diag.Budget, ""},
+		{"endless sort", "table.sort({3,2,1}, function() while true do end end)", diag.Budget, ""},
+		{"endless __index", "local t = setmetatable({}, {__index = function(t, k) return t[k] end}) return t.x", diag.Runtime, "deep"},
+		{"endless __tostring", "local t t = setmetatable({}, {__tostring = function() return tostring(t) end}) return tostring(t)", diag.Runtime, "deep"},
+		{"endless __concat", "local t t = setmetatable({}, {__concat = function(a, b) return a .. b end}) return t .. t", diag.Runtime, "deep"},
+		{"string.rep", "return ('x'):rep(1e9)", diag.Runtime, "at most 4194304 bytes, but would be 1000000000"},
+		{"string.rep beyond 64 bits", "return ('xx'):rep(2^62)", diag.Runtime, "at most 4194304 bytes"},
+		{"doubling", "local s = 'x' for i = 1, 40 do s = s .. s end", diag.Runtime, "at most 4194304 bytes"},
+		{"many strings", "local s, t = ('x'):rep(4000000), {} for i = 1, 1000 do t[i] = s .. i end", diag.Memory, "64 MB"},
+		{"many strings that are thrown away", "local s = ('x'):rep(4000000) for i = 1, 1000 do local x = s .. i end", diag.Memory, "64 MB"},
+		{"long concatenation", "local s = ('x'):rep(4000000) return " + strings.Repeat("s..", 150) + "s", diag.Runtime, "at most 4194304 bytes"},
+		{"format width", "return ('%999999999d'):format(1)", diag.Runtime, "at most two digits"},
+		{"format star", "return ('%*d'):format(999999999, 1)", diag.Runtime, "at most two digits"},
+		{"table.concat", "local t = {} for i = 1, 100 do t[i] = ('x'):rep(100000) end return table.concat(t)", diag.Runtime, "at most 4194304 bytes"},
+		{"unpack", "return unpack({}, 1, 1e8)", diag.Runtime, "at most 10000 values"},
+		{"unpack overflow", "return unpack({}, -2^53, 2^53)", diag.Runtime, "at most 10000 values"},
+		{"string.byte", "return ('x'):rep(1000000):byte(1, -1)", diag.Runtime, "at most 10000 values"},
+		{"huge index", "local t = {} for i = 1, 100 do t = {} t[4000000] = 1 end", diag.Memory, "64 MB"},
+		{"huge index by insert", "for i = 1, 100 do table.insert({}, 4000000, 1) end", diag.Memory, "64 MB"},
+		{"huge index in a constructor", "for i = 1, 100 do local t = {[4000000] = 1} end", diag.Memory, "64 MB"},
+		{"huge index in a constructor, calculated", "for i = 1, 100 do local t = {[4000000 + i] = 1} end", diag.Memory, "64 MB"},
+		{"huge index in a multiple assignment", "for i = 1, 100 do local t = {} t[4000000], t.x = 1, 2 end", diag.Memory, "64 MB"},
+		{"index beyond arrays", "local t = {} t[67108863] = 1 assert(t[67108863] == 1) error('fine')", diag.Runtime, "fine"},
+		{"many tables", "local t = {} for i = 1, 1e7 do t[i] = {a = 1, b = 2, c = 3, d = 4} end", diag.Memory, "64 MB"},
+		{"many arguments", "local function f(...) return 1 + f(1, ...) end local t = {} for i = 1, 10000 do t[i] = i end f(unpack(t))", diag.Runtime, "must fit the machine's stack"},
+		{"patterns", "return (('a'):rep(30)):match('a-a-a-a-a-a-a-a-a-a-b')", diag.Runtime, "must be a function"},
+		{"patterns by find", "local n = 0 for i = 1, 1000 do if (('a'):rep(30)):find('a-a-a-a-a-a-a-a-a-a-b') then n = n + 1 end end error('found '..n)", diag.Runtime, "found 0"},
+		{"large expression", "return re.match('x', ('(a{1,9}'):rep(200)..(')'):rep(200))", diag.Runtime, "at most 1000 bytes"},
+		{"large repetition", "return re.match('x', '((a{1000}){1000}){1000}')", diag.Runtime, "repeat"},
+		{"coroutines", "return coroutine.create(function() end)", diag.Runtime, "must be a table, but is nil"},
+		{"io", "return io.open('/etc/passwd')", diag.Runtime, "must be a table, but is nil"},
+		{"os", "os.exit(1)", diag.Runtime, "must be a table, but is nil"},
+		{"load", "return load('return 1')", diag.Runtime, "must be a function"},
+		{"dofile", "dofile('/etc/passwd')", diag.Runtime, "must be a function"},
+		{"getfenv", "return getfenv(0)", diag.Runtime, "must be a function"},
+		{"rawset", "rawset(_G, 'x', 1)", diag.Runtime, "must be a function"},
+		{"random numbers", "return math.random()", diag.Runtime, "must be a function"},
+		{"changing a library", "string.rep = nil", diag.Runtime, "string can't be changed"},
+		{"adding to a library", "function table.more() end", diag.Runtime, "table can't be changed"},
+		{"adding to a library by insert", "table.insert(string, 1)", diag.Runtime, "a library can't be changed"},
+		{"library metatable", "setmetatable(string, {})", diag.Runtime, "a library can't be changed"},
+		{"string metatable", "getmetatable('').__index = nil", diag.Runtime, "boolean"},
+		{"metatable of globals", "getmetatable(_G).__index = nil", diag.Runtime, "boolean"},
+		{"error with a table", "error({code = 1})", diag.Runtime, "an error that is a table"},
+		{"error without anything", "error()", diag.Runtime, "nil"},
+		{"nested pcall", "local f = error for i = 1, 10000 do local g = f f = function(x) return pcall(g, x) end end f('x') error('done')", diag.Runtime, ""},
+		{"deep source", "return " + strings.Repeat("{", 201) + strings.Repeat("}", 201), diag.SourceDepth, "at most 200 deep"},
+		{"deep source by not", "return " + strings.Repeat("not ", 30000) + "1", diag.SourceDepth, "at most 20000 times"},
+		{"large source", "--" + strings.Repeat("x", 1<<20), diag.SourceSize, "at most 1048576 bytes"},
+		{"too many locals", strings.Repeat("local x = 1\n", 300), diag.Syntax, "must fit the interpreter"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			v := New(Options{Level: Policy})
+			defer v.Close()
+			_, err := eval(v, c.src)
+			var e *Error
+			if !errors.As(err, &e) {
+				t.Fatalf("no error: %v", err)
+			}
+			if e.Code != c.code || !strings.Contains(e.Message, c.message) {
+				t.Errorf("got %s", e.Error())
+			}
+			if strings.Contains(e.Message, "goroutine") || strings.Contains(e.Message, "\n") {
+				t.Errorf("not for people: %q", e.Message)
+			}
+			// The machine can still be used.
+			if out, err := eval(v, "return 1 + 1"); err != nil || out[0] != lua.LNumber(2) {
+				t.Errorf("afterwards: %v, %v", out, err)
+			}
+		})
+	}
+}
+
+// The budget is exact: the same code ends at the same instruction every time.
+func TestBudgetIsExact(t *testing.T) {
+	for _, budget := range []int64{1, 100, 12345} {
+		var ends []string
+		for range 3 {
+			v := New(Options{Level: Policy, Instructions: budget})
+			_, err := eval(v, "n = 0 while true do n = n + 1 end")
+			var e *Error
+			if !errors.As(err, &e) || e.Code != diag.Budget {
+				t.Fatalf("got %v", err)
+			}
+			ends = append(ends, fmt.Sprint(v.Used()))
+		}
+		if ends[0] != ends[1] || ends[1] != ends[2] || ends[0] != fmt.Sprint(budget) {
+			t.Errorf("budget %d ended at %v", budget, ends)
+		}
+	}
+}
+
+// Some instructions take long: the deadline ends what the budget would let go on for minutes.
+func TestDeadline(t *testing.T) {
+	start := time.Unix(0, 0)
+	asked := 0
+	now := func() time.Time {
+		asked++
+		return start.Add(time.Duration(asked) * time.Second)
+	}
+	v := New(Options{Level: Policy, Now: now})
+	_, err := eval(v, "while true do end")
+	var e *Error
+	if !errors.As(err, &e) || e.Code != diag.Budget || !strings.Contains(e.Message, "within 10s") {
+		t.Errorf("got %v", err)
+	}
+}
+
+// A tail call that overflows the stack makes the interpreter itself fail, and leaves it of no use.
+func TestInterpreterFails(t *testing.T) {
+	v := New(Options{Level: Session, registry: 4096})
+	v.Define("kept", lua.LNumber(5))
+	_, err := eval(v, "local function f(...) return f(1, ...) end f(1)")
+	if err == nil || !strings.Contains(err.Error(), "the interpreter failed") {
+		t.Errorf("got %v", err)
+	}
+	if out, err := eval(v, "return kept"); err != nil || out[0] != lua.LNumber(5) {
+		t.Errorf("afterwards: %v, %v", out, err)
+	}
+}
+
+func TestCallWithin(t *testing.T) {
+	v := New(Options{Level: Session})
+	loop, err := v.Compile("t.lua", "while true do end")
+	if err != nil {
+		t.Fatal(err)
+	}
+	inner := 0
+	v.Define("hook", v.Function(Builtin{Name: "hook"}, func(L *lua.LState) int {
+		if _, err := v.CallWithin(1000, loop); err != nil {
+			inner++
+		}
+		return 0
+	}))
+	// A hook that overruns does not end what it interrupted.
+	out, err := eval(v, "for i = 1, 5 do hook() end return 'on'")
+	if err != nil || out[0] != lua.LString("on") || inner != 5 {
+		t.Errorf("got %v, %v, %d overruns", out, err, inner)
+	}
+}
+
+func TestInterrupt(t *testing.T) {
+	for _, src := range []string{"while true do end", "coroutine.wrap(function() while true do end end)()",
+		"local co = coroutine.create(function() while true do end end) while true do coroutine.resume(co) end", "while true do pcall(error) end"} {
+		v := New(Options{Level: Session})
+		fn, err := v.Compile("t.lua", src)
+		if err != nil {
+			t.Fatal(err)
+		}
+		done := make(chan error)
+		go func() {
+			_, err := v.Call(fn)
+			done <- err
+		}()
+		var got error
+		for got == nil {
+			// The call resets the flag when it begins, so say it until it is heard.
+			v.Interrupt()
+			select {
+			case got = <-done:
+			case <-time.After(time.Millisecond):
+			}
+		}
+		var e *Error
+		if !errors.As(got, &e) || e.Code != diag.Interrupted {
+			t.Errorf("%s: got %v", src, got)
+		}
+		if out, err := eval(v, "return 7"); err != nil || out[0] != lua.LNumber(7) {
+			t.Errorf("afterwards: %v, %v", out, err)
+		}
+	}
+}
+
+func TestSandboxLibrary(t *testing.T) {
+	for _, c := range []struct{ src, want string }{
+		{"return ('abc'):sub(2), ('abc'):sub(-2, -2), ('abc'):sub(0), ('abc'):sub(5)", "bc|b|abc|"},
+		{"return ('a.c'):find('.'), ('a.c'):find('c', -1), ('abc'):find('x'), ('abc'):find('')", "2|3|nil|1|0"},
+		{"return ('abc'):byte(), ('abc'):byte(-1), ('abc'):byte(9)", "97|99"},
+		{"return string.char(72, 105), ('x'):rep(3), ('x'):rep(-1), ('abc'):reverse(), ('aB'):upper()", "Hi|xxx||cba|AB"},
+		{"return ('%5.2f|%-4d|%x|%s|%q|%%|%c|%i'):format(3.14159, 7, 255, true, 'a\"b', 65, -3)", "` 3.14|7   |ff|true|\"a\\\"b\"|%|A|-3`"},
+		{"return string.glob('web-1', 'web-*'), string.glob('db', 'web-*')", "true|false"},
+		{"return re.match('port 80', '(\\\\w+) (\\\\d+)')", "port|80"},
+		{"return re.find('abcabc', 'c', 4), re.match('x', 'y'), re.replace('a1b2', '[0-9]', '<$0>')", "6|nil|a<1>b<2>"},
+		{"local t = {3, 1, 2} table.sort(t) return table.concat(t, ','), #t, table.remove(t), table.concat(t, ',', 2)", "1,2,3|3|3|2"},
+		{"local t = {3, 1, 2} table.sort(t, function(a, b) return a > b end) table.insert(t, 1, 9) table.insert(t, 0) return table.concat(t, ',')", "9,3,2,1,0"},
+		{"return tostring({}), tostring(print), tostring(nil), tostring(1.5), tostring(2^53)", "table|function|nil|1.5|9007199254740992"},
+		{"return tonumber('0x10'), tonumber('1e2'), tonumber('z', 36), tonumber('inf'), tonumber('1_0'), tonumber(' 7 '), tonumber('')", "16|100|35|nil|nil|7|nil"},
+		{"return select('#', 1, nil), select(2, 'a', 'b'), (select(-1, 'a', 'b'))", "2|b|b"},
+		{"local s = '' for k, v in pairs({10, 20, x = 1, [5] = 2}) do s = s .. tostring(k) .. '=' .. v .. ' ' end return s", "1=10 2=20 5=2 x=1 "},
+		{"local n = 0 for k in pairs(string) do n = n + 1 end return n > 5, next({}), type(next)", "true|nil|function"},
+		{"return pcall(error, 'x'), select(2, pcall(error, {1}))[1]", "false|1"},
+		{"return xpcall(function() error('a', 0) end, function(m) return m .. '!' end)", "false|a!"},
+		{"return xpcall(function() return 1, 2 end, print)", "true|1|2"},
+		{"return getmetatable(''), getmetatable(string), getmetatable(_G), getmetatable({})", "false|false|false|nil"},
+		{"local t = setmetatable({}, {__metatable = 'no', __concat = function(a, b) return 'C' end, __call = function(_, x) return x end}) return t .. 1, 1 .. t, t(5), getmetatable(t), pcall(setmetatable, t, {})", "C|C|5|no|false"},
+		{"x = 1 return _G.x, y, _VERSION", "1|nil|Lua 5.1"},
+		{"return math.floor(1.5), math.max(1, 5, 3), math.pi > 3, math.huge > 1, 7 % 3, -7 % 3, 2 ^ 10", "1|5|true|true|1|2|1024"},
+	} {
+		v := New(Options{Level: Policy})
+		out, err := eval(v, c.src)
+		if err != nil {
+			t.Errorf("%s: %v", c.src, err)
+			continue
+		}
+		var parts []string
+		for _, x := range out {
+			parts = append(parts, x.String())
+		}
+		want := strings.Trim(c.want, "`")
+		if got := strings.Join(parts, "|"); got != want && !strings.HasPrefix(got, want+"|") {
+			t.Errorf("%s\ngot  %s\nwant %s", c.src, got, want)
+		}
+		v.Close()
+	}
+}
+
+func TestGlobalsAreOfOneFile(t *testing.T) {
+	v := New(Options{Level: Policy})
+	if _, err := eval(v, "shared = 1 print = nil string2 = string"); err != nil {
+		t.Fatal(err)
+	}
+	out, err := eval(v, "return shared, type(print)")
+	if err != nil || out[0] != lua.LNil || out[1] != lua.LString("function") {
+		t.Errorf("got %v, %v", out, err)
+	}
+}
+
+func TestRequire(t *testing.T) {
+	files := map[string]string{
+		"ports":  "loads = (loads or 0) + 1 return {web = 80, loads = loads}",
+		"self":   "return require 'self'",
+		"a":      "return require 'b'",
+		"b":      "return require 'a'",
+		"broken": "return +",
+		"raises": "error('no')",
+		"none":   "x = 1",
+	}
+	get := func(name string) (string, string, error) {
+		text, ok := files[name]
+		if !ok {
+			return "", "", fmt.Errorf("module %s must lie beside the policy file, but there is no %s.lua", name, name)
+		}
+		return name + ".lua", text, nil
+	}
+	for _, c := range []struct{ src, want, err string }{
+		{"local p, q = require 'ports', require('ports') return p.web, p == q, q.loads, loads", "80|true|1|nil", ""},
+		{"return require 'none'", "true", ""},
+		{"return require 'self'", "", "must not need itself"},
+		{"return require 'a'", "", "must not need itself"},
+		{"return require 'missing'", "", "there is no missing.lua"},
+		{"return require '../etc/passwd'", "", "must consist of a-z, 0-9 and _"},
+		{"return require 'A'", "", "must consist of a-z, 0-9 and _"},
+		{"return require ''", "", "must consist of a-z, 0-9 and _"},
+		{"return require 'broken'", "", "module broken: broken.lua:1:8"},
+		{"return require 'raises'", "", "no"},
+	} {
+		v := New(Options{Level: Policy, Require: get})
+		out, err := eval(v, c.src)
+		if c.err != "" {
+			if err == nil || !strings.Contains(err.Error(), c.err) {
+				t.Errorf("%s: got %v", c.src, err)
+			}
+			continue
+		}
+		var parts []string
+		for _, x := range out {
+			parts = append(parts, x.String())
+		}
+		if got := strings.Join(parts, "|"); err != nil || got != c.want {
+			t.Errorf("%s: got %s, %v", c.src, got, err)
+		}
+	}
+	v := New(Options{Level: Decision})
+	for _, src := range []string{"require 'ports'", "print(1)"} {
+		if _, err := eval(v, src); err == nil {
+			t.Errorf("%s works in a decision", src)
+		}
+	}
+}
+
+func TestErrorsSayWhere(t *testing.T) {
+	v := New(Options{Level: Policy})
+	_, err := eval(v, "local x\n\nreturn x.name")
+	var e *Error
+	if !errors.As(err, &e) {
+		t.Fatal(err)
+	}
+	if got := e.Error(); got != "t.lua:3:10: error: what is indexed with name must be a table, but is nil [lua.runtime]" {
+		t.Error(got)
+	}
+	_, err = eval(v, "return io.open('x')")
+	errors.As(err, &e)
+	if e.Hint != "policies have no io" {
+		t.Errorf("hint %q", e.Hint)
+	}
+}
+
+func TestSessionHasAllOfLua(t *testing.T) {
+	var out strings.Builder
+	v := New(Options{Level: Session, Output: &out})
+	fn, err := v.CompileIn(v.Environment(), "t.lua", `
+		x = ("abc"):gsub("b", "X")
+		local t = {} t[1] = "a" .. "b"
+		print(x, t[1], type(io.open), type(os.time()), coroutine.wrap(function() coroutine.yield(5) end)())`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := v.Call(fn); err != nil {
+		t.Fatal(err)
+	}
+	if out.String() != "aXc\tab\tfunction\tnumber\t5\n" {
+		t.Errorf("printed %q", out.String())
+	}
+	fn, _ = v.CompileIn(v.Environment(), "t.lua", "print(x) os.exit(3)")
+	_, err = v.Call(fn)
+	var e *Error
+	if !errors.As(err, &e) || !e.Exit || e.ExitCode != 3 {
+		t.Errorf("os.exit gives %v", err)
+	}
+}
+
+func TestBuiltinsAreKnown(t *testing.T) {
+	for _, level := range []Level{Session, Policy} {
+		v := New(Options{Level: level})
+		fn, err := v.CompileIn(map[bool]*lua.LTable{true: v.Environment(), false: v.NewEnvironment()}[level == Session], "t.lua", "return string.rep, ipairs, print, ('').rep")
+		if err != nil {
+			t.Fatal(err)
+		}
+		out, err := v.Call(fn)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, want := range []Builtin{{"string.rep", true}, {"ipairs", true}, {"print", false}, {"string.rep", true}} {
+			if got, ok := v.Builtin(out[i].(*lua.LFunction)); !ok || got != want {
+				t.Errorf("level %d: %v, %v, want %v", level, got, ok, want)
+			}
+		}
+	}
+}
+
+func BenchmarkNewPolicyVM(b *testing.B) {
+	b.ReportAllocs()
+	for b.Loop() {
+		New(Options{Level: Policy}).Close()
+	}
+}
+
+func BenchmarkLoop(b *testing.B) {
+	v := New(Options{Level: Policy})
+	fn, err := v.Compile("t.lua", "for i = 1, 100000 do end")
+	if err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		if _, err := v.Call(fn); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

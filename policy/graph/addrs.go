@@ -1,0 +1,133 @@
+package graph
+
+import (
+	"slices"
+
+	"cellsh/policy"
+	"cellsh/policy/diag"
+	"cellsh/policy/kauth"
+)
+
+// addrCase is a range of addresses, from lo up to before the next case, and where they lead.
+type addrCase struct {
+	lo     policy.Addr
+	target Ref
+	span   diag.Span
+}
+
+// addrEntry says where addresses within a prefix lead, unless they lie within a longer one.
+type addrEntry struct {
+	prefix policy.Prefix
+	target Ref
+	span   diag.Span
+}
+
+// emitAddrs writes the prefix tests that find the case of an address: first as the smallest table of prefixes of
+// which the longest match counts, then as a search that each time tests the prefix with about half of the
+// table within it. So the tests on a path grow with the logarithm of the table.
+func emitAddrs[L comparable](b *Builder[L], v *variable, ends []int32, kids []Ref) Ref {
+	cases := make([]addrCase, len(kids))
+	lo := int32(0)
+	for i, k := range kids {
+		cases[i] = addrCase{v.addrs[lo], k, v.spans[lo]}
+		lo = ends[i]
+	}
+	// The first case is that of no address, which lies within no prefix: it is the default.
+	var table []addrEntry
+	for _, all := range [...]policy.Prefix{{Addr: policy.Addr{Version: 4}}, {Addr: policy.Addr{Version: 6}}} {
+		table = addEntries(table, wants(all, within(cases, all)), cases[0].target)
+	}
+	return searchAddrs(b, table, cases[0].target)
+}
+
+// within gives the cases inside the prefix, the first cut to begin with it.
+func within(cases []addrCase, p policy.Prefix) []addrCase {
+	first, last := p.First(), p.Last()
+	from := 0
+	for from+1 < len(cases) && cases[from+1].lo.Compare(first) <= 0 {
+		from++
+	}
+	to := from + 1
+	for to < len(cases) && cases[to].lo.Compare(last) <= 0 {
+		to++
+	}
+	out := slices.Clone(cases[from:to])
+	out[0].lo = first
+	return out
+}
+
+// want is a prefix with the targets that it can have in a smallest table, and its halves where they differ.
+type want struct {
+	prefix    policy.Prefix
+	targets   []Ref
+	span      diag.Span
+	low, high *want
+}
+
+// wants finds the possible targets from the longest prefixes up: what both halves can have, or else what either
+// can.
+func wants(p policy.Prefix, cases []addrCase) *want {
+	w := &want{prefix: p, span: cases[0].span}
+	if !slices.ContainsFunc(cases, func(c addrCase) bool { return c.target != cases[0].target }) {
+		w.targets = []Ref{cases[0].target}
+		return w
+	}
+	low, high := halves(p)
+	w.low, w.high = wants(low, within(cases, low)), wants(high, within(cases, high))
+	for _, t := range w.low.targets {
+		if slices.Contains(w.high.targets, t) {
+			w.targets = append(w.targets, t)
+		}
+	}
+	if w.targets == nil {
+		w.targets = append(slices.Clone(w.low.targets), w.high.targets...)
+	}
+	return w
+}
+
+// addEntries adds an entry wherever what is inherited from shorter prefixes won't do.
+func addEntries(table []addrEntry, w *want, inherited Ref) []addrEntry {
+	if !slices.Contains(w.targets, inherited) {
+		inherited = w.targets[0]
+		table = append(table, addrEntry{w.prefix, inherited, w.span})
+	}
+	if w.low != nil {
+		table = addEntries(table, w.low, inherited)
+		table = addEntries(table, w.high, inherited)
+	}
+	return table
+}
+
+// searchAddrs writes the tests for a table in which every prefix stands before those within it.
+func searchAddrs[L comparable](b *Builder[L], table []addrEntry, rest Ref) Ref {
+	if len(table) == 0 {
+		return rest
+	}
+	best, bestEnd, bestOff := 0, 0, len(table)+1
+	for i, e := range table {
+		end := i + 1
+		for end < len(table) && e.prefix.Contains(table[end].prefix.Addr) && table[end].prefix.Bits > e.prefix.Bits {
+			end++
+		}
+		off := 2*(end-i) - len(table)
+		if off = max(off, -off); off < bestOff {
+			best, bestEnd, bestOff = i, end, off
+		}
+	}
+	e := table[best]
+	yes := searchAddrs(b, table[best+1:bestEnd], e.target)
+	no := searchAddrs(b, slices.Concat(table[:best], table[bestEnd:]), rest)
+	return b.Node(policy.Test{Kind: policy.Within, Field: kauth.FieldAddr, Prefix: e.prefix}, yes, no, e.span)
+}
+
+// halves of a prefix that is not a single address.
+func halves(p policy.Prefix) (low, high policy.Prefix) {
+	low = policy.Prefix{Addr: p.Addr, Bits: p.Bits + 1}
+	high = low
+	if p.Bits < 64 {
+		high.Addr.Hi |= 1 << (63 - p.Bits)
+	} else {
+		high.Addr.Lo |= 1 << (127 - p.Bits)
+	}
+	return low, high
+}

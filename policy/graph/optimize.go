@@ -1,0 +1,385 @@
+package graph
+
+import (
+	"cellsh/policy"
+	"cellsh/policy/diag"
+	"cellsh/policy/interval"
+	"cellsh/policy/kauth"
+)
+
+// Stats say what optimising did to a graph.
+type Stats struct {
+	// Nodes and Leaves, before and after.
+	NodesBefore, NodesAfter, LeavesBefore, LeavesAfter int
+	// Depth is the longest path, in tests.
+	DepthBefore, DepthAfter int
+	// TooLarge says that the graph has too many cases for the step order, which was left out.
+	TooLarge bool
+}
+
+// Step is one way of making a graph better. It gives the same outcome for every request whose fields are in
+// range; the prover and the fuzzer check that.
+type Step[L comparable] struct {
+	Name string
+	// Does says what it does, Relies what must have been done before for it to be worth its while. No step needs
+	// another for being right.
+	Does, Relies string
+	Run          func(g *Graph[L], request kauth.RequestID) (out *Graph[L], changed bool)
+}
+
+// Steps are those of [Optimize], in their order.
+func Steps[L comparable]() []Step[L] {
+	share := Step[L]{"share", "equal nodes become one, and a test whose outcomes lead to the same place is left out", "nothing",
+		func(g *Graph[L], _ kauth.RequestID) (*Graph[L], bool) { return share(g) }}
+	return []Step[L]{
+		share,
+		{"order", "every variable is asked once on a path, in the order in which the graph first asks them, so that no test is left whose answer is known or makes no difference; left out where the result would be too large", "nothing", order[L]},
+		{"search", "the tests of one number that follow each other become a balanced search", "order, because only tests that follow each other are seen", search[L]},
+		share,
+	}
+}
+
+// Optimize makes a graph fit for a kernel by all [Steps].
+func Optimize[L comparable](g *Graph[L], request kauth.RequestID) (*Graph[L], Stats) {
+	st := Stats{NodesBefore: len(g.Nodes), LeavesBefore: len(g.Leaves), DepthBefore: g.Depth()}
+	for _, step := range Steps[L]() {
+		var changed bool
+		g, changed = step.Run(g, request)
+		if step.Name == "order" {
+			st.TooLarge = !changed
+		}
+	}
+	st.NodesAfter, st.LeavesAfter, st.DepthAfter = len(g.Nodes), len(g.Leaves), g.Depth()
+	return g, st
+}
+
+// Finish runs the steps after order, on a graph that a diagram wrote.
+func Finish[L comparable](g *Graph[L], request kauth.RequestID) *Graph[L] {
+	g, _ = search(g, request)
+	g, _ = share(g)
+	return g
+}
+
+// Depth is the number of tests on the longest path.
+func (g *Graph[L]) Depth() int {
+	depth := make([]int, len(g.Nodes))
+	of := func(r Ref) int {
+		if r < 0 {
+			return 0
+		}
+		return depth[r]
+	}
+	for i := range g.Nodes {
+		depth[i] = 1 + max(of(g.Nodes[i].Yes), of(g.Nodes[i].No))
+	}
+	return of(g.Root)
+}
+
+// nodeKey identifies a node that does the same. Sets are too long for a key and are compared by hash first.
+type nodeKey struct {
+	kind         policy.TestKind
+	field, other kauth.Field
+	order        policy.Order
+	gid          uint32
+	text         string
+	prefix       policy.Prefix
+	set          uint64
+	yes, no      Ref
+}
+
+func keyOfNode(t *policy.Test, yes, no Ref) nodeKey {
+	k := nodeKey{t.Kind, t.Field, t.Other, t.Order, t.GID, t.Text, t.Prefix, 0, yes, no}
+	h := uint64(len(t.Set))
+	for _, r := range t.Set {
+		h = (h^uint64(r.Lo))*0xff51afd7ed558ccd ^ uint64(r.Hi)
+		h ^= h >> 29
+	}
+	k.set = h
+	return k
+}
+
+// share merges equal nodes, leaves out tests that make no difference, and drops what the root does not reach.
+func share[L comparable](g *Graph[L]) (*Graph[L], bool) {
+	out, roots := shareRoots(g, []Ref{g.Root})
+	out.Root = roots[0]
+	return out, len(out.Nodes) != len(g.Nodes)
+}
+
+// ShareAll is the step share for several graphs that one builder made: nodes that are equal in different graphs
+// become one too. It gives where each of them starts now.
+func ShareAll[L comparable](b *Builder[L], roots []Ref) (*Graph[L], []Ref) {
+	return shareRoots(&b.g, roots)
+}
+
+func shareRoots[L comparable](g *Graph[L], roots []Ref) (*Graph[L], []Ref) {
+	var b Builder[L]
+	known := map[nodeKey][]Ref{}
+	to := mapper(g, &b)
+	seen := g.reachable(roots...)
+	for i := range g.Nodes {
+		if !seen[i] {
+			continue
+		}
+		n := &g.Nodes[i]
+		yes, no := to.ref(n.Yes), to.ref(n.No)
+		if yes == no {
+			to.nodes[i] = yes
+			continue
+		}
+		k := keyOfNode(&n.Test, yes, no)
+		found := false
+		for _, r := range known[k] {
+			if b.g.Nodes[r].Test.Set.Equal(n.Test.Set) {
+				to.nodes[i], found = r, true
+				break
+			}
+		}
+		if !found {
+			to.nodes[i] = b.Node(n.Test, yes, no, n.Span)
+			known[k] = append(known[k], to.nodes[i])
+		}
+	}
+	out := make([]Ref, len(roots))
+	for i, r := range roots {
+		out[i] = to.ref(r)
+	}
+	return &b.g, out
+}
+
+// mapping takes references of one graph to those of another that is being built.
+type mapping[L comparable] struct {
+	from  *Graph[L]
+	b     *Builder[L]
+	nodes []Ref
+}
+
+func mapper[L comparable](g *Graph[L], b *Builder[L]) *mapping[L] {
+	return &mapping[L]{g, b, make([]Ref, len(g.Nodes))}
+}
+
+func (m *mapping[L]) ref(r Ref) Ref {
+	if i, ok := r.Leaf(); ok {
+		return m.b.Leaf(m.from.Leaves[i])
+	}
+	return m.nodes[r]
+}
+
+// order is the graph of the reduced diagram. It changes nothing if that is too large.
+func order[L comparable](g *Graph[L], request kauth.RequestID) (*Graph[L], bool) {
+	d := NewDiagrams[L](NewSpace(request, g))
+	// The reduced form may be larger than the graph, but not out of all proportion.
+	d.limit = 64*len(g.Nodes) + 4096
+	r, err := Reduce(d, g)
+	if err != nil {
+		return g, false
+	}
+	return d.Graph(r), true
+}
+
+// Graph writes the diagram as tests, one for each piece but the last of a node.
+func (d *Diagrams[L]) Graph(r Ref) *Graph[L] {
+	var b Builder[L]
+	done := map[Ref]Ref{}
+	var emit func(Ref) Ref
+	emit = func(r Ref) Ref {
+		if i, ok := r.Leaf(); ok {
+			return b.Leaf(d.leaves[i])
+		}
+		if x, ok := done[r]; ok {
+			return x
+		}
+		n := &d.nodes[r]
+		kids := make([]Ref, len(n.kids))
+		for i, kid := range n.kids {
+			kids[i] = emit(kid)
+		}
+		x := emitNode(&b, d.Space, n, kids)
+		done[r] = x
+		return x
+	}
+	return b.Graph(emit(r))
+}
+
+// emitNode writes one node of a diagram whose children are written.
+func emitNode[L comparable](b *Builder[L], s *Space, n *pieces, kids []Ref) Ref {
+	v := &s.vars[n.v]
+	switch v.kind {
+	case policy.Member:
+		return b.Node(policy.Test{Kind: policy.Member, Field: v.field, GID: v.gid}, kids[1], kids[0], v.spans[1])
+	case policy.Within:
+		return emitAddrs(b, v, n.ends, kids)
+	}
+	// The child with the most pieces needs no test: it is what is left.
+	var children []Ref
+	count := map[Ref]int{}
+	for _, k := range kids {
+		if count[k] == 0 {
+			children = append(children, k)
+		}
+		count[k]++
+	}
+	rest := children[0]
+	for _, k := range children {
+		if count[k] > count[rest] {
+			rest = k
+		}
+	}
+	if v.kind == policy.Is {
+		// The last atom is any other text: only its child can be what is left.
+		rest = kids[len(kids)-1]
+	}
+	ranges := map[Ref][]atomRange{}
+	lo := int32(0)
+	for i, k := range kids {
+		ranges[k] = append(ranges[k], atomRange{lo, n.ends[i]})
+		lo = n.ends[i]
+	}
+	at := rest
+	for i := len(children) - 1; i >= 0; i-- {
+		k := children[i]
+		if k == rest {
+			continue
+		}
+		at = emitTest(b, v, ranges[k], k, at)
+	}
+	return at
+}
+
+// emitTest writes "if the variable is among the atoms then yes else no".
+func emitTest[L comparable](b *Builder[L], v *variable, atoms []atomRange, yes, no Ref) Ref {
+	span := v.spans[atoms[0].lo]
+	switch v.kind {
+	case policy.In:
+		t := policy.Test{Kind: policy.In, Field: v.field}
+		for _, r := range atoms {
+			t.Set = append(t.Set, v.numbers(r.lo, r.hi))
+		}
+		return b.Node(t, yes, no, span)
+	case policy.Is:
+		for _, r := range atoms {
+			for i := r.lo; i < r.hi; i++ {
+				no = b.Node(policy.Test{Kind: policy.Is, Field: v.field, Text: v.texts[i]}, yes, no, v.spans[i])
+			}
+		}
+		return no
+	}
+	t := policy.Test{Kind: policy.Compare, Field: v.field, Other: v.other}
+	for _, r := range atoms {
+		for i := r.lo; i < r.hi; i++ {
+			t.Order |= 1 << i
+		}
+	}
+	return b.Node(t, yes, no, span)
+}
+
+// search makes a balanced search of the tests of one number field that follow each other.
+func search[L comparable](g *Graph[L], request kauth.RequestID) (*Graph[L], bool) {
+	s := NewSpace(request, g)
+	r := &reducer{space: s, seed: 2463534242}
+	var b Builder[L]
+	to := mapper(g, &b)
+	seen := g.reachable(g.Root)
+	// Leaves of the ropes are places in g outside the run.
+	outside := map[Ref]*thunk{}
+	place := func(x Ref) *thunk {
+		t, ok := outside[x]
+		if !ok {
+			t = &thunk{v: noVar, leaf: x}
+			outside[x] = t
+		}
+		return t
+	}
+	runs := make([]*thunk, len(g.Nodes))
+	inRun := func(x Ref, v int32) *thunk {
+		if x >= 0 && runs[x] != nil && runs[x].v == v {
+			return runs[x]
+		}
+		return place(x)
+	}
+	// A node starts a run unless only nodes of the same field lead to it.
+	starts := make([]bool, len(g.Nodes))
+	if g.Root >= 0 {
+		starts[g.Root] = true
+	}
+	for i := range g.Nodes {
+		if !seen[i] {
+			continue
+		}
+		n := &g.Nodes[i]
+		for _, child := range [...]Ref{n.Yes, n.No} {
+			if child >= 0 && (n.Test.Kind != policy.In || keyOf(&g.Nodes[child].Test) != keyOf(&n.Test)) {
+				starts[child] = true
+			}
+		}
+		if n.Test.Kind != policy.In {
+			continue
+		}
+		v, set := s.atomsOf(&n.Test)
+		yes, no := inRun(n.Yes, v), inRun(n.No, v)
+		runs[i] = &thunk{v: v, rope: r.overlay(set, r.asPieces(yes, v), r.asPieces(no, v))}
+	}
+	for i := range g.Nodes {
+		switch n := &g.Nodes[i]; {
+		case !seen[i] || !starts[i]:
+		case runs[i] == nil:
+			to.nodes[i] = b.Node(n.Test, to.ref(n.Yes), to.ref(n.No), n.Span)
+		default:
+			v := &s.vars[runs[i].v]
+			var cases []numberCase
+			r.each(runs[i].rope, func(lo, hi int32, child *thunk) {
+				target := to.ref(child.leaf)
+				if k := len(cases); k > 0 && cases[k-1].target == target {
+					cases[k-1].Hi = v.numbers(lo, hi).Hi
+					return
+				}
+				cases = append(cases, numberCase{v.numbers(lo, hi), target, v.spans[lo]})
+			})
+			to.nodes[i] = emitSearch(&b, v.field, cases)
+		}
+	}
+	return b.Graph(to.ref(g.Root)), true
+}
+
+// numberCase is a range of numbers and where they lead.
+type numberCase struct {
+	interval.Range
+	target Ref
+	span   diag.Span
+}
+
+// emitSearch writes the tests that find the case of a number: a single test where there are two targets, else
+// halves.
+func emitSearch[L comparable](b *Builder[L], f kauth.Field, cases []numberCase) Ref {
+	first, second := cases[0].target, Ref(0)
+	targets := 1
+	for _, c := range cases[1:] {
+		if c.target != first && (targets == 1 || c.target != second) {
+			if targets++; targets > 2 {
+				break
+			}
+			second = c.target
+		}
+	}
+	switch targets {
+	case 1:
+		return first
+	case 2:
+		t := policy.Test{Kind: policy.In, Field: f}
+		span := cases[0].span
+		for _, c := range cases {
+			if c.target == second {
+				if len(t.Set) == 0 {
+					span = c.span
+				}
+				t.Set = append(t.Set, c.Range)
+			}
+		}
+		return b.Node(t, second, first, span)
+	}
+	mid := len(cases) / 2
+	// A single number in the middle is tested for by itself sooner than halves around it are.
+	low := emitSearch(b, f, cases[:mid])
+	high := emitSearch(b, f, cases[mid:])
+	t := policy.Test{Kind: policy.In, Field: f, Set: interval.Between(f.Info().Min, cases[mid].Lo-1)}
+	return b.Node(t, low, high, cases[mid].span)
+}

@@ -1,0 +1,70 @@
+package graph
+
+// Reduce gives the diagram of a graph all of whose tests are in the space. It takes time little more than
+// linear in the graph where tests of one field follow each other, and is ErrTooLarge where the result is.
+func Reduce[L comparable](d *Diagrams[L], g *Graph[L]) (Ref, error) {
+	r := &reducer{space: d.Space, seed: 2463534242}
+	leaves := make([]*thunk, len(g.Leaves))
+	for i, l := range g.Leaves {
+		leaves[i] = &thunk{v: noVar, leaf: d.Leaf(l)}
+	}
+	nodes := make([]*thunk, len(g.Nodes))
+	to := func(x Ref) *thunk {
+		if i, ok := x.Leaf(); ok {
+			return leaves[i]
+		}
+		return nodes[x]
+	}
+	seen := g.reachable(g.Root)
+	for i := range g.Nodes {
+		if !seen[i] {
+			continue
+		}
+		n := &g.Nodes[i]
+		yes, no := to(n.Yes), to(n.No)
+		if yes == no {
+			nodes[i] = yes
+			continue
+		}
+		v, set := d.Space.atomsOf(&n.Test)
+		t := &thunk{v: min(v, yes.v, no.v), op: &ite{v: v, set: set, other: yes, onYes: true}, arg: no}
+		// A chain of thousands must not become a recursion of thousands.
+		r.force(t)
+		nodes[i] = t
+	}
+	return finish(d, r, to(g.Root))
+}
+
+// finish reduces a thunk.
+func finish[L comparable](d *Diagrams[L], r *reducer, t *thunk) (Ref, error) {
+	if t.reduced {
+		return t.ref, nil
+	}
+	if t.v == noVar {
+		return t.leaf, nil
+	}
+	r.force(t)
+	var ends []int32
+	var kids []Ref
+	var failed error
+	r.each(t.rope, func(_, hi int32, child *thunk) {
+		if failed != nil {
+			return
+		}
+		kid, err := finish(d, r, child)
+		if err != nil {
+			failed = err
+			return
+		}
+		ends, kids = append(ends, hi), append(kids, kid)
+	})
+	if failed != nil {
+		return 0, failed
+	}
+	ref, err := d.node(t.v, ends, kids)
+	if err != nil {
+		return 0, err
+	}
+	t.ref, t.reduced = ref, true
+	return ref, nil
+}

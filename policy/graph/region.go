@@ -1,0 +1,366 @@
+package graph
+
+import (
+	"fmt"
+	"strings"
+
+	"cellsh/policy"
+	"cellsh/policy/interval"
+	"cellsh/policy/kauth"
+)
+
+// Region is a set of requests: those whose variables lie in given atoms, each variable by itself.
+type Region struct {
+	space *Space
+	// allowed has nil for a variable that may have any value.
+	allowed [][]atomRange
+}
+
+// Regions calls yield for every path of the diagram with the requests that take it and the outcome, until yield
+// returns false. Paths that no request can take, because fields are compared with each other and with
+// numbers at once, are left out. The regions are disjoint and are together all requests.
+func (d *Diagrams[L]) Regions(r Ref, yield func(Region, L) bool) {
+	d.regions(r, nil, yield)
+}
+
+// RegionsOf is like Regions with only the outcomes for which want is true; other parts are not even looked at.
+func (d *Diagrams[L]) RegionsOf(r Ref, want func(L) bool, yield func(Region, L) bool) {
+	leads := map[Ref]bool{}
+	var mark func(Ref) bool
+	mark = func(r Ref) bool {
+		if i, ok := r.Leaf(); ok {
+			return want(d.leaves[i])
+		}
+		ok, known := leads[r]
+		if !known {
+			for _, kid := range d.nodes[r].kids {
+				ok = mark(kid) || ok
+			}
+			leads[r] = ok
+		}
+		return ok
+	}
+	mark(r)
+	d.regions(r, mark, yield)
+}
+
+func (d *Diagrams[L]) regions(r Ref, want func(Ref) bool, yield func(Region, L) bool) {
+	region := Region{d.Space, make([][]atomRange, len(d.Space.vars))}
+	var walk func(Ref) bool
+	walk = func(r Ref) bool {
+		if want != nil && !want(r) {
+			return true
+		}
+		if i, ok := r.Leaf(); ok {
+			if _, feasible := region.Witness(); !feasible {
+				return true
+			}
+			return yield(region, d.leaves[i])
+		}
+		n := &d.nodes[r]
+		// One walk for each child, with all pieces that lead to it.
+		var children []Ref
+		atoms := map[Ref][]atomRange{}
+		lo := int32(0)
+		for i, kid := range n.kids {
+			if atoms[kid] == nil {
+				children = append(children, kid)
+			}
+			atoms[kid] = append(atoms[kid], atomRange{lo, n.ends[i]})
+			lo = n.ends[i]
+		}
+		for _, kid := range children {
+			region.allowed[n.v] = atoms[kid]
+			if !walk(kid) {
+				return false
+			}
+		}
+		region.allowed[n.v] = nil
+		return true
+	}
+	walk(r)
+}
+
+// Clone is the region as it is now: those that Regions yields change afterwards.
+func (r Region) Clone() Region {
+	return Region{r.space, append([][]atomRange(nil), r.allowed...)}
+}
+
+// Tests describe the region: every request in it answers all of them with yes. Atoms of text and groups that
+// are excluded one by one are listed as [Region.Without].
+func (r Region) Tests() []policy.Test {
+	var out []policy.Test
+	for i, atoms := range r.allowed {
+		v := &r.space.vars[i]
+		if atoms == nil {
+			continue
+		}
+		switch v.kind {
+		case policy.In:
+			out = append(out, policy.Test{Kind: policy.In, Field: v.field, Set: r.numbers(i)})
+		case policy.Member:
+			if atoms[0].lo == 1 {
+				out = append(out, policy.Test{Kind: policy.Member, Field: v.field, GID: v.gid})
+			}
+		case policy.Compare:
+			t := policy.Test{Kind: policy.Compare, Field: v.field, Other: v.other}
+			for a := range int32(3) {
+				if hasAtom(atoms, a) {
+					t.Order |= 1 << a
+				}
+			}
+			out = append(out, t)
+		case policy.Is:
+			if !hasAtom(atoms, v.atoms-1) && v.count(atoms) == 1 {
+				out = append(out, policy.Test{Kind: policy.Is, Field: v.field, Text: v.texts[atoms[0].lo]})
+			}
+		}
+	}
+	return out
+}
+
+// String says what the requests of the region have in common, in the words of policies; "any request" if
+// nothing.
+func (r Region) String() string {
+	var parts []string
+	for i, atoms := range r.allowed {
+		if atoms == nil {
+			continue
+		}
+		v := &r.space.vars[i]
+		switch v.kind {
+		case policy.Member:
+			if atoms[0].lo == 0 {
+				parts = append(parts, fmt.Sprintf("not r:in_group(%d)", v.gid))
+				continue
+			}
+		case policy.Is:
+			parts = append(parts, r.describeTexts(v, atoms))
+			continue
+		case policy.Within:
+			parts = append(parts, describeAddrs(v, atoms))
+			continue
+		}
+		one := Region{r.space, make([][]atomRange, len(r.allowed))}
+		one.allowed[i] = atoms
+		for _, t := range one.Tests() {
+			parts = append(parts, t.String())
+		}
+	}
+	if len(parts) == 0 {
+		return "any request"
+	}
+	return strings.Join(parts, " and ")
+}
+
+func (r Region) describeTexts(v *variable, atoms []atomRange) string {
+	name := "r." + v.field.String()
+	op, sep := " == ", " or "
+	if hasAtom(atoms, v.atoms-1) {
+		op, sep = " ~= ", " and "
+	}
+	var parts []string
+	for i, text := range v.texts {
+		if hasAtom(atoms, int32(i)) == (op == " == ") {
+			if text == "" && v.field.Info().Nullable {
+				parts = append(parts, name+op+"nil")
+			} else {
+				parts = append(parts, fmt.Sprintf("%s%s%q", name, op, text))
+			}
+		}
+	}
+	return strings.Join(parts, sep)
+}
+
+// describeAddrs lists the prefixes that the atoms make up, or those that they leave out if there are fewer.
+func describeAddrs(v *variable, atoms []atomRange) string {
+	in := prefixesOf(v, atoms)
+	var others []atomRange
+	at := int32(0)
+	for _, r := range atoms {
+		others = append(others, atomRange{at, r.lo})
+		at = r.hi
+	}
+	others = append(others, atomRange{at, v.atoms})
+	out := prefixesOf(v, others)
+	word, list := "within", in
+	if len(out) < len(in) || len(in) == 0 {
+		word, list = "not within", out
+	}
+	var names []string
+	for i, p := range list {
+		if i == 8 {
+			names = append(names, fmt.Sprintf("and %d more", len(list)-i))
+			break
+		}
+		names = append(names, p.String())
+	}
+	return "r.addr " + word + " " + strings.Join(names, ", ")
+}
+
+// prefixesOf gives the fewest prefixes that are together the addresses of the atoms.
+func prefixesOf(v *variable, atoms []atomRange) []policy.Prefix {
+	const in, out = ^Ref(0), ^Ref(1)
+	var cases []addrCase
+	for i := range v.atoms {
+		target := out
+		if hasAtom(atoms, i) {
+			target = in
+		}
+		cases = append(cases, addrCase{lo: v.addrs[i], target: target})
+	}
+	var list []policy.Prefix
+	var walk func(policy.Prefix, []addrCase)
+	walk = func(p policy.Prefix, cases []addrCase) {
+		for _, c := range cases[1:] {
+			if c.target != cases[0].target {
+				low, high := halves(p)
+				walk(low, within(cases, low))
+				walk(high, within(cases, high))
+				return
+			}
+		}
+		if cases[0].target == in {
+			list = append(list, p)
+		}
+	}
+	for _, all := range [...]policy.Prefix{{Addr: policy.Addr{Version: 4}}, {Addr: policy.Addr{Version: 6}}} {
+		walk(all, within(cases, all))
+	}
+	return list
+}
+
+func hasAtom(atoms []atomRange, a int32) bool {
+	for _, r := range atoms {
+		if r.lo <= a && a < r.hi {
+			return true
+		}
+	}
+	return false
+}
+
+func (v *variable) count(atoms []atomRange) int {
+	n := int32(0)
+	for _, r := range atoms {
+		n += r.hi - r.lo
+	}
+	return int(n)
+}
+
+// numbers are the values that variable i, a number field, may have.
+func (r Region) numbers(i int) interval.Set {
+	v := &r.space.vars[i]
+	set := make(interval.Set, 0, len(r.allowed[i]))
+	for _, a := range r.allowed[i] {
+		set = append(set, v.numbers(a.lo, a.hi))
+	}
+	return interval.Of(set...)
+}
+
+// Witness gives a request of the region with all its fields, false if there is none. Numbers are ones that a
+// float64 holds exactly, so that Lua can be asked the same.
+func (r Region) Witness() (*policy.Request, bool) {
+	s := solver{request: r.space.request, numbers: map[kauth.Field]interval.Set{}}
+	q := Example(r.space.request)
+	var in, out []uint32
+	for i, atoms := range r.allowed {
+		if atoms == nil {
+			continue
+		}
+		v := &r.space.vars[i]
+		switch v.kind {
+		case policy.In:
+			s.restrict(v.field, r.numbers(i))
+		case policy.Is:
+			q.SetText(v.field, v.textOf(atoms[0].lo))
+		case policy.Within:
+			q.SetAddr(v.addrOf(atoms[0].lo))
+		case policy.Member:
+			if atoms[0].lo == 1 {
+				in = append(in, v.gid)
+			} else {
+				out = append(out, v.gid)
+			}
+		case policy.Compare:
+			var o policy.Order
+			for a := range int32(3) {
+				if hasAtom(atoms, a) {
+					o |= 1 << a
+				}
+			}
+			s.orders = append(s.orders, orderOf{v.field, v.other, o})
+		}
+	}
+	for _, gid := range out {
+		// The effective group counts as membership.
+		s.restrict(kauth.FieldEGID, interval.Single(int64(gid)).Complement())
+	}
+	if !s.solve(q) {
+		return nil, false
+	}
+	q.SetGroups(in...)
+	return q, true
+}
+
+// textOf is a text of the atom; for "any other" one that no test names.
+func (v *variable) textOf(atom int32) string {
+	if int(atom) < len(v.texts) {
+		return v.texts[atom]
+	}
+	text := "other"
+	for i := 0; ; i++ {
+		found := false
+		for _, t := range v.texts {
+			found = found || t == text
+		}
+		if !found {
+			return text
+		}
+		text = fmt.Sprintf("other%d", i)
+	}
+}
+
+// addrOf is an address of the atom, a real one rather than none.
+func (v *variable) addrOf(atom int32) policy.Addr {
+	a := v.addrs[atom]
+	if a.Version == 0 {
+		if next, _ := a.Next(); atom+1 == v.atoms || next.Compare(v.addrs[atom+1]) < 0 {
+			return next
+		}
+	}
+	return a
+}
+
+// Example is a request with a plausible value in each field that it carries.
+func Example(id kauth.RequestID) *policy.Request {
+	q := &policy.Request{ID: id}
+	for _, f := range id.Info().Fields.Fields() {
+		switch f {
+		case kauth.FieldAddr:
+			a, _ := policy.ParseAddr("10.0.0.1")
+			q.SetAddr(a)
+		case kauth.FieldGroups:
+			q.SetGroups()
+		case kauth.FieldIfname:
+			q.SetText(f, "wm0")
+		case kauth.FieldFstype:
+			q.SetText(f, "ffs")
+		case kauth.FieldTargetCell:
+			q.SetText(f, "")
+		default:
+			lo, hi := id.Range(f)
+			q.SetInt(f, min(max(plausible[f], lo), hi))
+		}
+	}
+	return q
+}
+
+// plausible values of number fields; 0 for those that are not here.
+var plausible = [kauth.NumFields]int64{
+	kauth.FieldUID: 1000, kauth.FieldEUID: 1000, kauth.FieldGID: 100, kauth.FieldEGID: 100,
+	kauth.FieldFamily: 2, kauth.FieldType: 1, kauth.FieldProtocol: 6, kauth.FieldPort: 8080, kauth.FieldDomain: 2,
+	kauth.FieldSignal: 15, kauth.FieldTargetPID: 4711, kauth.FieldTargetUID: 1000, kauth.FieldTargetEUID: 1000,
+	kauth.FieldNprocs: 40, kauth.FieldResource: 8, kauth.FieldCur: 64, kauth.FieldMax: 128, kauth.FieldOp: 9,
+	kauth.FieldMode: 256, kauth.FieldKind: 4, kauth.FieldMajor: 2, kauth.FieldMinor: 2, kauth.FieldBits: 1,
+	kauth.FieldSec: 1767225600,
+}

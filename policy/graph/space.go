@@ -1,0 +1,258 @@
+package graph
+
+import (
+	"slices"
+	"sort"
+
+	"cellsh/policy"
+	"cellsh/policy/diag"
+	"cellsh/policy/interval"
+	"cellsh/policy/kauth"
+)
+
+// Space is the variables that graphs for one request ask about, in the order in which diagrams ask them, and
+// for each the atoms: the smallest sets of values that no test of these graphs tells apart. It is immutable.
+type Space struct {
+	request kauth.RequestID
+	vars    []variable
+	index   map[varKey]int32
+}
+
+// varKey identifies a variable: a field, the order of two fields, or the membership in a group.
+type varKey struct {
+	kind         policy.TestKind
+	field, other kauth.Field
+	gid          uint32
+}
+
+type variable struct {
+	varKey
+	// The atoms. Numbers: atom i is from starts[i] to before starts[i+1], the last to max. Texts: atom i is
+	// texts[i], the last is any other text. Addresses: as numbers. A group: 0 is out, 1 is in. The order of two
+	// fields: 0 less, 1 equal, 2 greater.
+	starts []int64
+	max    int64
+	texts  []string
+	addrs  []policy.Addr
+	atoms  int32
+	// spans are places of tests that make an atom begin where it does, by atom.
+	spans []diag.Span
+}
+
+// atomRange is atoms from lo to before hi.
+type atomRange struct{ lo, hi int32 }
+
+// Tested is a graph, whatever its leaves.
+type Tested interface {
+	tests(func(*policy.Test, diag.Span))
+}
+
+func (g *Graph[L]) tests(f func(*policy.Test, diag.Span)) {
+	// From the root on, so that variables are ordered as an evaluation meets them.
+	seen := g.reachable(g.Root)
+	for i := len(g.Nodes) - 1; i >= 0; i-- {
+		if seen[i] {
+			f(&g.Nodes[i].Test, g.Nodes[i].Span)
+		}
+	}
+}
+
+// NewSpace makes the space of all tests of the graphs, which must be for the request. The variables are ordered
+// as they are met, graph by graph.
+func NewSpace(request kauth.RequestID, graphs ...Tested) *Space {
+	s := &Space{request: request, index: map[varKey]int32{}}
+	type cut struct {
+		at   int64
+		addr policy.Addr
+		text string
+		span diag.Span
+	}
+	var cuts [][]cut
+	for _, g := range graphs {
+		g.tests(func(t *policy.Test, at diag.Span) {
+			k := keyOf(t)
+			i, ok := s.index[k]
+			if !ok {
+				i = int32(len(s.vars))
+				s.index[k] = i
+				s.vars = append(s.vars, variable{varKey: k})
+				cuts = append(cuts, nil)
+			}
+			switch t.Kind {
+			case policy.In:
+				for _, r := range t.Set {
+					cuts[i] = append(cuts[i], cut{at: r.Lo, span: at})
+					if r.Hi < interval.All[0].Hi {
+						cuts[i] = append(cuts[i], cut{at: r.Hi + 1, span: at})
+					}
+				}
+			case policy.Is:
+				cuts[i] = append(cuts[i], cut{text: t.Text, span: at})
+			case policy.Within:
+				cuts[i] = append(cuts[i], cut{addr: t.Prefix.First(), span: at})
+				if next, ok := t.Prefix.Last().Next(); ok {
+					cuts[i] = append(cuts[i], cut{addr: next, span: at})
+				}
+			default:
+				cuts[i] = append(cuts[i], cut{span: at})
+			}
+		})
+	}
+	for i := range s.vars {
+		v, c := &s.vars[i], cuts[i]
+		slices.SortStableFunc(c, func(a, b cut) int {
+			switch {
+			case a.at != b.at:
+				if a.at < b.at {
+					return -1
+				}
+				return 1
+			case a.addr != b.addr:
+				return a.addr.Compare(b.addr)
+			case a.text < b.text:
+				return -1
+			case a.text > b.text:
+				return 1
+			}
+			return 0
+		})
+		c = slices.CompactFunc(c, func(a, b cut) bool { return a.at == b.at && a.addr == b.addr && a.text == b.text })
+		switch v.kind {
+		case policy.In:
+			lo, hi := request.Range(v.field)
+			v.max = hi
+			v.starts = []int64{lo}
+			v.spans = []diag.Span{c[0].span}
+			for _, x := range c {
+				if x.at > lo && x.at <= hi {
+					v.starts = append(v.starts, x.at)
+					v.spans = append(v.spans, x.span)
+				}
+			}
+			v.atoms = int32(len(v.starts))
+		case policy.Is:
+			for _, x := range c {
+				v.texts = append(v.texts, x.text)
+				v.spans = append(v.spans, x.span)
+			}
+			v.spans = append(v.spans, c[0].span)
+			v.atoms = int32(len(v.texts) + 1)
+		case policy.Within:
+			v.addrs = []policy.Addr{{}}
+			v.spans = []diag.Span{c[0].span}
+			for _, x := range c {
+				v.addrs = append(v.addrs, x.addr)
+				v.spans = append(v.spans, x.span)
+			}
+			v.atoms = int32(len(v.addrs))
+		case policy.Member:
+			v.atoms, v.spans = 2, []diag.Span{c[0].span, c[0].span}
+		case policy.Compare:
+			v.atoms, v.spans = 3, []diag.Span{c[0].span, c[0].span, c[0].span}
+		}
+	}
+	return s
+}
+
+func keyOf(t *policy.Test) varKey {
+	switch t.Kind {
+	case policy.Member:
+		return varKey{kind: t.Kind, field: t.Field, gid: t.GID}
+	case policy.Compare:
+		return varKey{kind: t.Kind, field: min(t.Field, t.Other), other: max(t.Field, t.Other)}
+	}
+	return varKey{kind: t.Kind, field: t.Field}
+}
+
+// atomsOf gives the variable that a test asks about and the atoms for which the answer is yes.
+func (s *Space) atomsOf(t *policy.Test) (int32, []atomRange) {
+	i := s.index[keyOf(t)]
+	v := &s.vars[i]
+	switch t.Kind {
+	case policy.In:
+		var out []atomRange
+		for _, r := range t.Set {
+			lo, hi := v.atomAt(r.Lo), v.atoms
+			if r.Hi < v.max {
+				hi = v.atomAt(r.Hi + 1)
+			}
+			if lo < hi {
+				out = append(out, atomRange{lo, hi})
+			}
+		}
+		return i, out
+	case policy.Is:
+		at, _ := slices.BinarySearch(v.texts, t.Text)
+		return i, []atomRange{{int32(at), int32(at) + 1}}
+	case policy.Within:
+		lo, hi := v.addrAtom(t.Prefix.First()), v.atoms
+		if next, ok := t.Prefix.Last().Next(); ok {
+			hi = v.addrAtom(next)
+		}
+		return i, []atomRange{{lo, hi}}
+	case policy.Member:
+		return i, []atomRange{{1, 2}}
+	}
+	order := t.Order
+	if t.Field > t.Other {
+		order = order&policy.Equal | order&policy.Less<<2 | order&policy.Greater>>2
+	}
+	var out []atomRange
+	for a := range int32(3) {
+		if order>>a&1 != 0 {
+			if n := len(out); n > 0 && out[n-1].hi == a {
+				out[n-1].hi++
+			} else {
+				out = append(out, atomRange{a, a + 1})
+			}
+		}
+	}
+	return i, out
+}
+
+// atomAt is the first atom that starts at or after the number; v.atoms if none does. A number of a test is
+// always the start of an atom unless it is out of the field's range.
+func (v *variable) atomAt(n int64) int32 {
+	return int32(sort.Search(len(v.starts), func(i int) bool { return v.starts[i] >= n }))
+}
+
+func (v *variable) addrAtom(a policy.Addr) int32 {
+	return int32(sort.Search(len(v.addrs), func(i int) bool { return v.addrs[i].Compare(a) >= 0 }))
+}
+
+// of gives the atom that the request's value is in.
+func (v *variable) of(r *policy.Request) int32 {
+	switch v.kind {
+	case policy.In:
+		return max(0, int32(sort.Search(len(v.starts), func(i int) bool { return v.starts[i] > r.Int[v.field] }))-1)
+	case policy.Is:
+		if at, ok := slices.BinarySearch(v.texts, r.Text(v.field)); ok {
+			return int32(at)
+		}
+		return v.atoms - 1
+	case policy.Within:
+		return int32(sort.Search(len(v.addrs), func(i int) bool { return v.addrs[i].Compare(r.Addr) > 0 })) - 1
+	case policy.Member:
+		if r.InGroup(v.gid) {
+			return 1
+		}
+		return 0
+	}
+	a, b := r.Int[v.field], r.Int[v.other]
+	switch {
+	case a < b:
+		return 0
+	case a == b:
+		return 1
+	}
+	return 2
+}
+
+// numbers gives the values of atoms from lo to before hi.
+func (v *variable) numbers(lo, hi int32) interval.Range {
+	end := v.max
+	if hi < v.atoms {
+		end = v.starts[hi] - 1
+	}
+	return interval.Range{Lo: v.starts[lo], Hi: end}
+}

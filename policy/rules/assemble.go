@@ -1,0 +1,200 @@
+package rules
+
+import (
+	"slices"
+	"strconv"
+
+	"cellsh/policy"
+	"cellsh/policy/graph"
+	"cellsh/policy/interval"
+	"cellsh/policy/kauth"
+	"cellsh/policy/program"
+)
+
+func itoa(n int64) string { return strconv.FormatInt(n, 10) }
+
+// assembler puts the graphs of all requests into one program: equal nodes and leaves once, the nodes of the most
+// frequent requests first.
+type assembler struct {
+	b     graph.Builder[policy.Decision]
+	roots []root
+	known map[string]graph.Ref
+}
+
+type root struct {
+	id  kauth.RequestID
+	ref graph.Ref
+}
+
+func newAssembler() *assembler { return &assembler{known: map[string]graph.Ref{}} }
+
+// add takes the graph of a request. One that only ever gives an implicit allow needs no place in the program.
+func (a *assembler) add(id kauth.RequestID, g *graph.Graph[policy.Decision]) {
+	if leaf, ok := g.Root.Leaf(); ok && g.Leaves[leaf] == policy.Allowed {
+		return
+	}
+	a.roots = append(a.roots, root{id, graph.Splice(&a.b, g, a.b.Leaf)})
+}
+
+// hot are the requests that kernels ask most often, the most frequent first (facts of kern_auth's callers: opens
+// of sockets, binds, forks, signals, and one question per process in listings).
+var hot = []string{"network.socket.open", "network.bind.port", "process.cansee.entry", "process.cansee.eproc", "process.signal",
+	"process.fork", "device.rawio_spec.rw", "device.rawio_spec.read", "device.rawio_spec.write", "network.bind.privport"}
+
+// program writes the nodes so that children have higher indices than their parents.
+func (a *assembler) program() (*program.Program, error) {
+	g, refs := graph.ShareAll(&a.b, a.rootRefs())
+	heat := map[kauth.RequestID]int{}
+	for i, name := range hot {
+		if id, ok := kauth.Find(name); ok {
+			heat[id] = len(hot) - i
+		}
+	}
+	order := make([]int, len(a.roots))
+	for i := range order {
+		order[i] = i
+	}
+	// The coldest first: what is finished last comes first in the end.
+	slices.SortStableFunc(order, func(i, j int) int { return heat[a.roots[i].id] - heat[a.roots[j].id] })
+	index := make([]program.Ref, len(g.Nodes))
+	done := make([]bool, len(g.Nodes))
+	var finished []graph.Ref
+	for _, i := range order {
+		finished = postOrder(g, refs[i], done, finished)
+	}
+	for i, r := range finished {
+		index[r] = program.Ref(len(finished) - 1 - i)
+	}
+	leafIndex := map[int]int{}
+	var leaves []policy.Decision
+	to := func(r graph.Ref) program.Ref {
+		leaf, ok := r.Leaf()
+		if !ok {
+			return index[r]
+		}
+		i, ok := leafIndex[leaf]
+		if !ok {
+			i = len(leaves)
+			leafIndex[leaf] = i
+			leaves = append(leaves, g.Leaves[leaf])
+		}
+		return program.LeafRef(i)
+	}
+	nodes := make([]program.Node, len(finished))
+	for i := len(finished) - 1; i >= 0; i-- {
+		n := &g.Nodes[finished[i]]
+		nodes[len(finished)-1-i] = encodeTest(&n.Test, to(n.Yes), to(n.No))
+	}
+	var roots []program.Root
+	for i, r := range a.roots {
+		roots = append(roots, program.Root{Request: r.id, Ref: to(refs[i])})
+	}
+	slices.SortFunc(roots, func(x, y program.Root) int { return int(x.Request) - int(y.Request) })
+	return program.New(roots, nodes, leaves)
+}
+
+func (a *assembler) rootRefs() []graph.Ref {
+	refs := make([]graph.Ref, len(a.roots))
+	for i, r := range a.roots {
+		refs[i] = r.ref
+	}
+	return refs
+}
+
+// postOrder appends the nodes that r leads to and that are not done, children first, without recursion.
+func postOrder(g *graph.Graph[policy.Decision], r graph.Ref, done []bool, out []graph.Ref) []graph.Ref {
+	type visit struct {
+		ref  graph.Ref
+		next int
+	}
+	if r < 0 || done[r] {
+		return out
+	}
+	done[r] = true
+	stack := []visit{{r, 0}}
+	for len(stack) > 0 {
+		v := &stack[len(stack)-1]
+		n := &g.Nodes[v.ref]
+		if v.next == 2 {
+			out = append(out, v.ref)
+			stack = stack[:len(stack)-1]
+			continue
+		}
+		// No first: its nodes end up behind those of yes.
+		child := [...]graph.Ref{n.No, n.Yes}[v.next]
+		v.next++
+		if child >= 0 && !done[child] {
+			done[child] = true
+			stack = append(stack, visit{child, 0})
+		}
+	}
+	return out
+}
+
+// encodeTest writes a test as a node of a program. Where the program has no such test it has its opposite.
+func encodeTest(t *policy.Test, yes, no program.Ref) program.Node {
+	n := program.Node{Field: t.Field, Yes: yes, No: no}
+	switch t.Kind {
+	case policy.In:
+		return encodeSet(t, n)
+	case policy.Is:
+		n.Op, n.Text = program.Eq, t.Text
+	case policy.Within:
+		n.Op, n.Prefix = program.InPrefix, t.Prefix
+	case policy.Member:
+		n.Op, n.K = program.Member, int64(t.GID)
+	case policy.Compare:
+		n.Other = t.Other
+		switch t.Order {
+		case policy.Less:
+			n.Op = program.FieldLt
+		case policy.Less | policy.Equal:
+			n.Op = program.FieldLe
+		case policy.Equal:
+			n.Op = program.FieldEq
+		case policy.Greater:
+			n.Op, n.Yes, n.No = program.FieldLe, no, yes
+		case policy.Greater | policy.Equal:
+			n.Op, n.Yes, n.No = program.FieldLt, no, yes
+		case policy.Less | policy.Greater:
+			n.Op, n.Yes, n.No = program.FieldEq, no, yes
+		}
+	}
+	return n
+}
+
+// encodeSet finds the simplest test for a set of numbers.
+func encodeSet(t *policy.Test, n program.Node) program.Node {
+	info := t.Field.Info()
+	bounds := interval.Between(info.Min, info.Max)
+	set := t.Set.Intersect(bounds)
+	if rest := bounds.Minus(set); simpler(rest, set, info) {
+		set, n.Yes, n.No = rest, n.No, n.Yes
+	}
+	r := set[0]
+	switch {
+	case len(set) > 1:
+		n.Op, n.Set = program.InSet, set
+	case r.Lo == r.Hi:
+		n.Op, n.K = program.Eq, r.Lo
+	case r.Lo == info.Min:
+		n.Op, n.K = program.Le, r.Hi
+	default:
+		n.Op, n.Set = program.InSet, set
+	}
+	return n
+}
+
+// simpler reports whether a test for s is simpler than one for the rest, t.
+func simpler(s, t interval.Set, info *kauth.FieldInfo) bool {
+	cost := func(s interval.Set) int {
+		switch {
+		case len(s) == 0:
+			return 1 << 30
+		case len(s) == 1 && (s[0].Lo == s[0].Hi || s[0].Lo == info.Min):
+			return 0
+		}
+		return len(s)
+	}
+	return cost(s) < cost(t)
+}

@@ -1,0 +1,387 @@
+package rules
+
+import (
+	"slices"
+	"strings"
+
+	"cellsh/policy"
+	"cellsh/policy/diag"
+	"cellsh/policy/graph"
+	"cellsh/policy/interval"
+	"cellsh/policy/kauth"
+	"cellsh/policy/program"
+)
+
+// Options of a Compiler. The zero value optimises.
+type Options struct {
+	// SkipOptimizations makes programs of the graphs as they are: larger and slower, and the same decisions.
+	SkipOptimizations bool
+}
+
+// Compiler makes programs of a set. It remembers what it made, so that cells which no policy tells apart share
+// everything. It is not safe for concurrent use.
+type Compiler struct {
+	set     *Set
+	options Options
+	// exact has the policies that name a cell without a glob, globs the others; both by position in the set.
+	exact map[string][]int
+	globs []int
+
+	policies map[policyKey]*PolicyGraph
+	programs map[string]*Program
+	notes    diag.List
+	found    []*foundFault
+	equal    map[string]*program.Program
+}
+
+// policyKey is what a policy's graph depends on; cell is "" if no function read its name.
+type policyKey struct {
+	policy int
+	id     kauth.RequestID
+	cell   string
+}
+
+// PolicyGraph is what one policy says to a request in a cell: its entries, the most specific first, and its
+// default. The leaves have the policy's name; there is no Pass.
+type PolicyGraph struct {
+	Policy *Policy
+	Graph  *graph.Graph[Outcome]
+	// CellRead says that it is for this cell only.
+	CellRead bool
+}
+
+// Program is what was compiled for a cell.
+type Program struct {
+	*program.Program
+	// Policies that apply, by name.
+	Policies []*Policy
+	// Stats of optimising, summed up over all requests.
+	Stats graph.Stats
+}
+
+// NewCompiler makes a compiler for the set.
+func NewCompiler(set *Set, o Options) *Compiler {
+	c := &Compiler{set: set, options: o, exact: map[string][]int{}, policies: map[policyKey]*PolicyGraph{},
+		programs: map[string]*Program{}, equal: map[string]*program.Program{}}
+	for i, p := range set.Policies {
+		if p.Cells == nil {
+			c.globs = append(c.globs, i)
+			continue
+		}
+		glob := false
+		for _, g := range p.Cells {
+			if strings.Contains(g.Pattern, "*") {
+				glob = true
+			}
+		}
+		if glob {
+			c.globs = append(c.globs, i)
+			continue
+		}
+		for _, g := range p.Cells {
+			if list := c.exact[g.Pattern]; !slices.Contains(list, i) {
+				c.exact[g.Pattern] = append(list, i)
+			}
+		}
+	}
+	return c
+}
+
+// applying gives the policies for a cell, by position.
+func (c *Compiler) applying(cell string) []int {
+	list := slices.Clone(c.exact[cell])
+	for _, i := range c.globs {
+		if c.set.Policies[i].AppliesTo(cell) {
+			list = append(list, i)
+		}
+	}
+	slices.Sort(list)
+	return list
+}
+
+// Set is what the compiler was made for.
+func (c *Compiler) Set() *Set { return c.set }
+
+// Problems are those of everything compiled so far, sorted: what functions do and must not, with the requests for
+// which they do it, and warnings.
+func (c *Compiler) Problems() diag.List {
+	list := slices.Clone(c.notes)
+	for _, f := range c.found {
+		d := f.Diagnostic
+		d.Message = f.describe()
+		list = append(list, d)
+	}
+	return list.Sort()
+}
+
+// Requests are those that policies are asked: raised by the kernel, and not under a spin lock.
+func Requests() []kauth.RequestID {
+	var ids []kauth.RequestID
+	for id := range kauth.RequestID(kauth.NumRequests) {
+		if f := id.Info().Flags; !f.Has(kauth.NeverRaised) && !f.Has(kauth.Spin) {
+			ids = append(ids, id)
+		}
+	}
+	return ids
+}
+
+// PolicyGraphs gives what each policy that applies to the cell says to the request, ordered by name.
+func (c *Compiler) PolicyGraphs(cell string, id kauth.RequestID) []*PolicyGraph {
+	var out []*PolicyGraph
+	for _, i := range c.applying(cell) {
+		out = append(out, c.policyGraph(i, id, cell))
+	}
+	return out
+}
+
+func (c *Compiler) policyGraph(i int, id kauth.RequestID, cell string) *PolicyGraph {
+	if g, ok := c.policies[policyKey{i, id, ""}]; ok {
+		return g
+	}
+	if g, ok := c.policies[policyKey{i, id, cell}]; ok {
+		return g
+	}
+	g := c.buildPolicy(c.set.Policies[i], id, cell)
+	key := policyKey{i, id, ""}
+	if g.CellRead {
+		key.cell = cell
+	}
+	c.policies[key] = g
+	c.findFaults(g, id, cell)
+	return g
+}
+
+// buildPolicy chains the entries of a policy, the budget first.
+func (c *Compiler) buildPolicy(p *Policy, id kauth.RequestID, cell string) *PolicyGraph {
+	out := &PolicyGraph{Policy: p}
+	var b graph.Builder[Outcome]
+	source := func(s diag.Span) policy.Source { return policy.Source{Policy: p.Name, File: s.File, Line: s.Line} }
+	last := policy.Answer{Result: p.Default.Result}
+	if p.Default.Span != (diag.Span{}) {
+		last.Source = source(p.Default.Span)
+	}
+	at := b.Leaf(Outcome{Answer: last})
+	chain := id.Chain()
+	for i := len(chain) - 1; i >= 0; i-- {
+		for _, e := range p.Entries {
+			if e.Pattern != chain[i] {
+				continue
+			}
+			if e.Function == nil {
+				at = b.Leaf(Outcome{Answer: policy.Answer{Result: e.Result, Source: source(e.Span)}})
+				break
+			}
+			compiled := e.Function.Compile(id, cell)
+			out.CellRead = out.CellRead || compiled.CellRead
+			c.notes = append(c.notes, compiled.Notes...)
+			next := at
+			at = graph.Splice(&b, compiled.Graph, func(o Outcome) graph.Ref {
+				if o.Fault == nil && o.Result == policy.Pass {
+					return next
+				}
+				if o.Fault == nil {
+					o.Source.Policy = p.Name
+				}
+				return b.Leaf(o)
+			})
+			break
+		}
+	}
+	if n := p.Budget.Procs; n != nil && id.Info().Fields.Has(kauth.FieldMembers) {
+		deny := b.Leaf(Outcome{Answer: policy.Answer{Result: policy.Deny, Reason: "budget procs = " + itoa(*n), Source: source(p.Budget.Span)}})
+		full := policy.Test{Kind: policy.In, Field: kauth.FieldMembers, Set: interval.Between(*n, kauth.FieldMembers.Info().Max)}
+		at = b.Node(full, deny, at, p.Budget.Span)
+	}
+	out.Graph = b.Graph(at)
+	return out
+}
+
+// decision is what an outcome of a policy contributes to the decision: that of a policy in audit mode is only
+// noted.
+func (p *Policy) decision(o Outcome) policy.Decision {
+	if o.Fault != nil {
+		// Nothing with faults is loaded; for analysis of the rest they count as refusals.
+		return policy.Decision{Answer: policy.Answer{Result: policy.Deny}}
+	}
+	if !p.Audit {
+		return policy.Decision{Answer: o.Answer}
+	}
+	d := policy.Allowed
+	if o.Result == policy.Deny || o.Result == policy.Grant {
+		d.Would = o.Answer
+	}
+	return d
+}
+
+// Diagram gives the whole decision for a request in a cell, reduced.
+func (c *Compiler) Diagram(cell string, id kauth.RequestID) (*graph.Diagrams[policy.Decision], graph.Ref, error) {
+	return combine(c.PolicyGraphs(cell, id), id)
+}
+
+// combine reduces the policies' graphs and puts their decisions together.
+func combine(graphs []*PolicyGraph, id kauth.RequestID, more ...graph.Tested) (*graph.Diagrams[policy.Decision], graph.Ref, error) {
+	tested := make([]graph.Tested, 0, len(graphs)+len(more))
+	for _, g := range graphs {
+		tested = append(tested, g.Graph)
+	}
+	space := graph.NewSpace(id, append(tested, more...)...)
+	d := graph.NewDiagrams[policy.Decision](space)
+	at := d.Leaf(policy.Allowed)
+	for i, g := range graphs {
+		outcomes := graph.NewDiagrams[Outcome](space)
+		r, err := graph.Reduce(outcomes, g.Graph)
+		if err != nil {
+			return nil, 0, err
+		}
+		if i == 0 {
+			at, err = graph.Map(d, outcomes, r, g.Policy.decision)
+		} else {
+			at, err = graph.Apply(d, d, at, outcomes, r, func(a policy.Decision, o Outcome) policy.Decision { return a.Combine(g.Policy.decision(o)) })
+		}
+		if err != nil {
+			return nil, 0, err
+		}
+	}
+	return d, at, nil
+}
+
+// Program compiles what the policies say to all requests in a cell. Cells for which it is the same get the same.
+func (c *Compiler) Program(cell string) (*Program, error) {
+	applying := c.applying(cell)
+	// What the program is made of: the policies, and for those that read it the name.
+	var graphs [][]*PolicyGraph
+	ids := Requests()
+	cellRead := false
+	shared := keyOf(applying)
+	if p, ok := c.programs[shared]; ok {
+		return p, nil
+	}
+	if p, ok := c.programs[shared+" "+cell]; ok {
+		return p, nil
+	}
+	for _, id := range ids {
+		var list []*PolicyGraph
+		for _, i := range applying {
+			g := c.policyGraph(i, id, cell)
+			cellRead = cellRead || g.CellRead
+			list = append(list, g)
+		}
+		graphs = append(graphs, list)
+	}
+	out := &Program{}
+	for _, i := range applying {
+		out.Policies = append(out.Policies, c.set.Policies[i])
+	}
+	a := newAssembler()
+	for k, id := range ids {
+		g, stats, err := c.decide(graphs[k], id)
+		if err != nil {
+			return nil, err
+		}
+		out.Stats.NodesBefore += stats.NodesBefore
+		out.Stats.NodesAfter += stats.NodesAfter
+		out.Stats.LeavesBefore += stats.LeavesBefore
+		out.Stats.LeavesAfter += stats.LeavesAfter
+		out.Stats.DepthBefore = max(out.Stats.DepthBefore, stats.DepthBefore)
+		out.Stats.DepthAfter = max(out.Stats.DepthAfter, stats.DepthAfter)
+		out.Stats.TooLarge = out.Stats.TooLarge || stats.TooLarge
+		a.add(id, g)
+	}
+	p, err := a.program()
+	if err != nil {
+		return nil, err
+	}
+	// Equal programs of different cells are one.
+	text := string(p.Encode(&kauth.NetBSD109912))
+	if same, ok := c.equal[text]; ok {
+		p = same
+	} else {
+		c.equal[text] = p
+	}
+	out.Program = p
+	if cellRead {
+		shared += " " + cell
+	}
+	c.programs[shared] = out
+	return out, nil
+}
+
+func keyOf(list []int) string {
+	var b strings.Builder
+	for _, i := range list {
+		b.WriteString(itoa(int64(i)))
+		b.WriteByte(',')
+	}
+	return b.String()
+}
+
+// decide gives the graph of the whole decision for a request, optimised.
+func (c *Compiler) decide(graphs []*PolicyGraph, id kauth.RequestID) (*graph.Graph[policy.Decision], graph.Stats, error) {
+	var st graph.Stats
+	constant, all := policy.Allowed, true
+	for i, g := range graphs {
+		st.NodesBefore += len(g.Graph.Nodes)
+		st.LeavesBefore += len(g.Graph.Leaves)
+		if leaf, ok := g.Graph.Root.Leaf(); ok {
+			d := g.Policy.decision(g.Graph.Leaves[leaf])
+			if i > 0 {
+				d = constant.Combine(d)
+			}
+			constant = d
+		} else {
+			all = false
+			st.DepthBefore += g.Graph.Depth()
+		}
+	}
+	if all {
+		st.LeavesAfter = 1
+		return graph.Constant(constant), st, nil
+	}
+	naive := func() *graph.Graph[policy.Decision] { return compose(graphs) }
+	if c.options.SkipOptimizations {
+		g := naive()
+		st.NodesAfter, st.LeavesAfter, st.DepthAfter = len(g.Nodes), len(g.Leaves), g.Depth()
+		return g, st, nil
+	}
+	var g *graph.Graph[policy.Decision]
+	if d, r, err := combine(graphs, id); err == nil {
+		g = d.Graph(r)
+	} else {
+		st.TooLarge = true
+		g = naive()
+	}
+	g = graph.Finish(g, id)
+	st.NodesAfter, st.LeavesAfter, st.DepthAfter = len(g.Nodes), len(g.Leaves), g.Depth()
+	return g, st, nil
+}
+
+// compose asks the policies one after the other, with what was decided so far kept in the place that is reached.
+func compose(graphs []*PolicyGraph) *graph.Graph[policy.Decision] {
+	var b graph.Builder[policy.Decision]
+	type key struct {
+		i     int
+		sofar policy.Decision
+	}
+	memo := map[key]graph.Ref{}
+	var from func(i int, sofar policy.Decision) graph.Ref
+	from = func(i int, sofar policy.Decision) graph.Ref {
+		if i == len(graphs) {
+			return b.Leaf(sofar)
+		}
+		k := key{i, sofar}
+		if r, ok := memo[k]; ok {
+			return r
+		}
+		g := graphs[i]
+		r := graph.Splice(&b, g.Graph, func(o Outcome) graph.Ref {
+			d := g.Policy.decision(o)
+			if i > 0 {
+				d = sofar.Combine(d)
+			}
+			return from(i+1, d)
+		})
+		memo[k] = r
+		return r
+	}
+	return b.Graph(from(0, policy.Allowed))
+}

@@ -1,0 +1,15 @@
+// Package rules is what administrators declare, and how it becomes programs.
+//
+// A [Policy] has entries for scopes, actions and requests, each a fixed result or a [Function]; a [Set] is the
+// policies that are loaded together, with what must never be allowed. [Compile] makes of a set and the names
+// of cells one program for each cell; cells that no policy can tell apart share theirs.
+//
+//	set, problems := engine.Load(paths)                   // package lua
+//	out, err := rules.Compile(set, cells, options)
+//	program := out.Programs[out.Of["web-1"]]
+//
+// Within one policy the most specific entry is asked first: the request's, the action's, the scope's, then the
+// default; one that returns nothing passes the question on. Across policies deny wins, then grant, then allow.
+//
+// What it is not: it reads no files and knows no Lua. Functions come from outside as graphs.
+package rules

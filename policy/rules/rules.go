@@ -1,0 +1,146 @@
+package rules
+
+import (
+	"strings"
+
+	"cellsh/policy"
+	"cellsh/policy/diag"
+	"cellsh/policy/graph"
+	"cellsh/policy/kauth"
+)
+
+// Policy is one policy as it was declared.
+type Policy struct {
+	Name string
+	// Span is the place of the declaration.
+	Span diag.Span
+	// Cells are globs over the names of the cells that it is for; nil means every cell.
+	Cells []Glob
+	// Audit policies decide and record, and refuse nothing.
+	Audit bool
+	// Entries, each for another pattern.
+	Entries []Entry
+	// Default is the answer where no entry gives one.
+	Default Default
+	Budget  Budget
+}
+
+// Glob is a pattern for cell names; only * is special.
+type Glob struct {
+	Pattern string
+	Span    diag.Span
+}
+
+// Match reports whether the glob stands for the name.
+func (g Glob) Match(name string) bool { return kauth.MatchGlob(g.Pattern, name) }
+
+// Sample is a name that the glob matches, with every * replaced by 1.
+func (g Glob) Sample() string { return strings.ReplaceAll(g.Pattern, "*", "1") }
+
+// AppliesTo reports whether the policy is for the cell of that name.
+func (p *Policy) AppliesTo(cell string) bool {
+	if p.Cells == nil {
+		return true
+	}
+	for _, g := range p.Cells {
+		if g.Match(cell) {
+			return true
+		}
+	}
+	return false
+}
+
+// Entry is what a policy says to the requests of a pattern.
+type Entry struct {
+	Pattern kauth.Pattern
+	Span    diag.Span
+	// Function decides, or if it is nil Result is the answer.
+	Function Function
+	Result   policy.Result
+}
+
+// Default is the answer of a policy where no entry gives one.
+type Default struct {
+	Result policy.Result
+	// Span is the place where it was declared; the zero Span means that it was not, and is allow.
+	Span diag.Span
+}
+
+// Budget is how much the members of a cell may use together. Nil is no limit.
+type Budget struct {
+	Span diag.Span
+	// Procs is how many processes may be members, zombies included. It is enforced by the policy's program.
+	Procs *int64
+	// Nofile, AS and Core become resource limits of what cellsh starts; kauth.Unlimited for none.
+	Nofile, AS, Core *int64
+	// Memory in bytes and CPU in percent of one processor are watched, not enforced: the kernel has no gate.
+	Memory *int64
+	CPU    *int64
+}
+
+// Function is a decision function. It is what keeps this package free of Lua.
+type Function interface {
+	// Compile gives the function as a graph for one request in one cell.
+	Compile(id kauth.RequestID, cell string) *Compiled
+	// Ask runs the function itself. It is the reference that prove compares graphs with. The answer has no
+	// source but file and line; the error says what the function raised.
+	Ask(r *policy.Request, cell string) (policy.Answer, error)
+	// Span is the place of the function.
+	Span() diag.Span
+}
+
+// Compiled is a function as a graph.
+type Compiled struct {
+	Graph *graph.Graph[Outcome]
+	// CellRead says that the name of the cell was read: the graph is for this cell only. Otherwise it is the same
+	// for all.
+	CellRead bool
+	// Notes are warnings about the function that do not depend on requests.
+	Notes diag.List
+}
+
+// Outcome is what a function gives for a request: an answer, whose Result is policy.Pass where it gives none and
+// whose Source lacks the policy, or a fault. It is comparable.
+type Outcome struct {
+	policy.Answer
+	Fault *Fault
+}
+
+// Fault is something that the function does for some request and must not. Two faults are the same if the
+// pointers are.
+type Fault struct {
+	diag.Diagnostic
+	// Raised says that Lua would raise an error, which the real function confirms. Otherwise it is something that
+	// can't be compiled.
+	Raised bool
+}
+
+// Never asserts that requests are always denied.
+type Never struct {
+	Title string
+	Span  diag.Span
+	// Cells as in Policy.
+	Cells []Glob
+	// Patterns of the requests.
+	Patterns []kauth.Pattern
+	// Where restricts it to requests for which the function gives an answer other than policy.Pass; nil does not.
+	Where Function
+}
+
+// AppliesTo reports whether the assertion is about the cell of that name.
+func (n *Never) AppliesTo(cell string) bool {
+	p := Policy{Cells: n.Cells}
+	return p.AppliesTo(cell)
+}
+
+// Set is the policies and assertions that are loaded together. Policies are ordered by name; no two have the
+// same.
+type Set struct {
+	Policies []*Policy
+	Nevers   []*Never
+	// Sources are the texts that the set was made of, by file name, in the order of the load.
+	Sources []Source
+}
+
+// Source is one file of a set.
+type Source struct{ File, Text string }
