@@ -10,6 +10,7 @@ import (
 	"time"
 
 	lua "github.com/yuin/gopher-lua"
+	"github.com/yuin/gopher-lua/ast"
 
 	"cellsh/lua/syntax"
 	"cellsh/policy/diag"
@@ -51,6 +52,8 @@ type Options struct {
 	// Require finds the source of a module for the level Policy: the file's name and text. Nil means that there
 	// are no modules.
 	Require func(name string) (file, text string, err error)
+	// Inspect is given the tree of every source before it is compiled; nil does nothing.
+	Inspect func(file string, chunk []ast.Stmt)
 	// Now is the clock of the deadline; nil is the system's.
 	Now func() time.Time
 
@@ -202,6 +205,9 @@ func (v *VM) CompileIn(env *lua.LTable, file, text string) (*lua.LFunction, erro
 	chunk, err := syntax.Parse(file, text)
 	if err != nil {
 		return nil, v.wrap(err)
+	}
+	if v.options.Inspect != nil {
+		v.options.Inspect(file, chunk)
 	}
 	v.chunks++
 	name := syntax.HiddenConstants + strconv.Itoa(v.chunks)

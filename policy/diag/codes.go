@@ -62,3 +62,42 @@ const (
 	// PolicyName: a name that should stand for something and does not.
 	PolicyName Code = "policy.name"
 )
+
+// The codes of declarations, and of the files that they are in.
+const (
+	// FileRead: a file can't be read.
+	FileRead Code = "file.read"
+	// PolicyKey: a key that a declaration does not have.
+	PolicyKey Code = "policy.key"
+	// PolicyValue: a value of the wrong kind.
+	PolicyValue Code = "policy.value"
+	// PolicyDuplicate: two things that must be one.
+	PolicyDuplicate Code = "policy.duplicate"
+	// PolicyRequest: a request, action or scope that does not exist.
+	PolicyRequest Code = "policy.request"
+	// PolicyScope: a scope in which no policy can be written.
+	PolicyScope Code = "policy.scope"
+	// PolicySpin: a request that is asked under a spin lock.
+	PolicySpin Code = "policy.spin"
+	// PolicyNever: a rule that can only match what is never asked.
+	PolicyNever Code = "policy.never_raised"
+)
+
+// The codes of analysis.
+const (
+	// LintConstant: a test that always has the same answer.
+	LintConstant Code = "lint.constant_test"
+	// LintShadowed: an entry that is never asked.
+	LintShadowed Code = "lint.shadowed_entry"
+	// NeverBroken: a request that must never be allowed is not denied.
+	NeverBroken Code = "never.broken"
+	// GlobNoCell: a glob that matches no live cell.
+	GlobNoCell Code = "policy.no_cell"
+	// ProofDiffers: the compiler is wrong.
+	ProofDiffers Code = "proof.differs"
+	// TooLarge: a decision has too many cases to be worked out.
+	TooLarge Code = "analysis.too_large"
+)
+
+// Failed: something else did not work.
+const Failed Code = "failed"

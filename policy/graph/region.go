@@ -252,20 +252,32 @@ func (r Region) numbers(i int) interval.Set {
 	v := &r.space.vars[i]
 	set := make(interval.Set, 0, len(r.allowed[i]))
 	for _, a := range r.allowed[i] {
-		set = append(set, v.numbers(a.lo, a.hi))
+		// Atoms are in order; only neighbours can touch.
+		x := v.numbers(a.lo, a.hi)
+		if n := len(set); n > 0 && set[n-1].Hi+1 == x.Lo {
+			set[n-1].Hi = x.Hi
+			continue
+		}
+		set = append(set, x)
 	}
-	return interval.Of(set...)
+	return set
 }
 
 // Witness gives a request of the region with all its fields, false if there is none. Numbers are ones that a
 // float64 holds exactly, so that Lua can be asked the same.
-func (r Region) Witness() (*policy.Request, bool) {
+func (r Region) Witness() (*policy.Request, bool) { return r.witness() }
+
+// witness is Witness with further tests of numbers that the request must answer with yes.
+func (r Region) witness(more ...*policy.Test) (*policy.Request, bool) {
 	s := solver{request: r.space.request, numbers: map[kauth.Field]interval.Set{}}
 	q := Example(r.space.request)
 	var in, out []uint32
 	for i, atoms := range r.allowed {
 		if atoms == nil {
 			continue
+		}
+		if len(atoms) == 0 {
+			return nil, false
 		}
 		v := &r.space.vars[i]
 		switch v.kind {
@@ -290,6 +302,9 @@ func (r Region) Witness() (*policy.Request, bool) {
 			}
 			s.orders = append(s.orders, orderOf{v.field, v.other, o})
 		}
+	}
+	for _, t := range more {
+		s.restrict(t.Field, t.Set)
 	}
 	for _, gid := range out {
 		// The effective group counts as membership.

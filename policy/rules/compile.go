@@ -196,9 +196,9 @@ func (c *Compiler) buildPolicy(p *Policy, id kauth.RequestID, cell string) *Poli
 	return out
 }
 
-// decision is what an outcome of a policy contributes to the decision: that of a policy in audit mode is only
+// Decision is what an outcome of a policy contributes to the decision: that of a policy in audit mode is only
 // noted.
-func (p *Policy) decision(o Outcome) policy.Decision {
+func (p *Policy) Decision(o Outcome) policy.Decision {
 	if o.Fault != nil {
 		// Nothing with faults is loaded; for analysis of the rest they count as refusals.
 		return policy.Decision{Answer: policy.Answer{Result: policy.Deny}}
@@ -215,34 +215,40 @@ func (p *Policy) decision(o Outcome) policy.Decision {
 
 // Diagram gives the whole decision for a request in a cell, reduced.
 func (c *Compiler) Diagram(cell string, id kauth.RequestID) (*graph.Diagrams[policy.Decision], graph.Ref, error) {
-	return combine(c.PolicyGraphs(cell, id), id)
+	graphs := c.PolicyGraphs(cell, id)
+	d := graph.NewDiagrams[policy.Decision](graph.NewSpace(id, Tested(graphs)...))
+	r, err := Combine(d, graphs)
+	return d, r, err
 }
 
-// combine reduces the policies' graphs and puts their decisions together.
-func combine(graphs []*PolicyGraph, id kauth.RequestID, more ...graph.Tested) (*graph.Diagrams[policy.Decision], graph.Ref, error) {
-	tested := make([]graph.Tested, 0, len(graphs)+len(more))
-	for _, g := range graphs {
-		tested = append(tested, g.Graph)
+// Tested are the policies' graphs for graph.NewSpace.
+func Tested(graphs []*PolicyGraph) []graph.Tested {
+	out := make([]graph.Tested, len(graphs))
+	for i, g := range graphs {
+		out[i] = g.Graph
 	}
-	space := graph.NewSpace(id, append(tested, more...)...)
-	d := graph.NewDiagrams[policy.Decision](space)
+	return out
+}
+
+// Combine reduces the policies' graphs, whose tests must be in the space of d, and puts their decisions together.
+func Combine(d *graph.Diagrams[policy.Decision], graphs []*PolicyGraph) (graph.Ref, error) {
 	at := d.Leaf(policy.Allowed)
 	for i, g := range graphs {
-		outcomes := graph.NewDiagrams[Outcome](space)
+		outcomes := graph.NewDiagrams[Outcome](d.Space)
 		r, err := graph.Reduce(outcomes, g.Graph)
 		if err != nil {
-			return nil, 0, err
+			return 0, err
 		}
 		if i == 0 {
-			at, err = graph.Map(d, outcomes, r, g.Policy.decision)
+			at, err = graph.Map(d, outcomes, r, g.Policy.Decision)
 		} else {
-			at, err = graph.Apply(d, d, at, outcomes, r, func(a policy.Decision, o Outcome) policy.Decision { return a.Combine(g.Policy.decision(o)) })
+			at, err = graph.Apply(d, d, at, outcomes, r, func(a policy.Decision, o Outcome) policy.Decision { return a.Combine(g.Policy.Decision(o)) })
 		}
 		if err != nil {
-			return nil, 0, err
+			return 0, err
 		}
 	}
-	return d, at, nil
+	return at, nil
 }
 
 // Program compiles what the policies say to all requests in a cell. Cells for which it is the same get the same.
@@ -274,10 +280,7 @@ func (c *Compiler) Program(cell string) (*Program, error) {
 	}
 	a := newAssembler()
 	for k, id := range ids {
-		g, stats, err := c.decide(graphs[k], id)
-		if err != nil {
-			return nil, err
-		}
+		g, stats := c.decide(graphs[k], id)
 		out.Stats.NodesBefore += stats.NodesBefore
 		out.Stats.NodesAfter += stats.NodesAfter
 		out.Stats.LeavesBefore += stats.LeavesBefore
@@ -316,14 +319,14 @@ func keyOf(list []int) string {
 }
 
 // decide gives the graph of the whole decision for a request, optimised.
-func (c *Compiler) decide(graphs []*PolicyGraph, id kauth.RequestID) (*graph.Graph[policy.Decision], graph.Stats, error) {
+func (c *Compiler) decide(graphs []*PolicyGraph, id kauth.RequestID) (*graph.Graph[policy.Decision], graph.Stats) {
 	var st graph.Stats
 	constant, all := policy.Allowed, true
 	for i, g := range graphs {
 		st.NodesBefore += len(g.Graph.Nodes)
 		st.LeavesBefore += len(g.Graph.Leaves)
 		if leaf, ok := g.Graph.Root.Leaf(); ok {
-			d := g.Policy.decision(g.Graph.Leaves[leaf])
+			d := g.Policy.Decision(g.Graph.Leaves[leaf])
 			if i > 0 {
 				d = constant.Combine(d)
 			}
@@ -335,24 +338,24 @@ func (c *Compiler) decide(graphs []*PolicyGraph, id kauth.RequestID) (*graph.Gra
 	}
 	if all {
 		st.LeavesAfter = 1
-		return graph.Constant(constant), st, nil
-	}
-	naive := func() *graph.Graph[policy.Decision] { return compose(graphs) }
-	if c.options.SkipOptimizations {
-		g := naive()
-		st.NodesAfter, st.LeavesAfter, st.DepthAfter = len(g.Nodes), len(g.Leaves), g.Depth()
-		return g, st, nil
+		return graph.Constant(constant), st
 	}
 	var g *graph.Graph[policy.Decision]
-	if d, r, err := combine(graphs, id); err == nil {
-		g = d.Graph(r)
-	} else {
-		st.TooLarge = true
-		g = naive()
+	switch {
+	case c.options.SkipOptimizations:
+		g = compose(graphs)
+	default:
+		d := graph.NewDiagrams[policy.Decision](graph.NewSpace(id, Tested(graphs)...))
+		r, err := Combine(d, graphs)
+		if st.TooLarge = err != nil; st.TooLarge {
+			g = compose(graphs)
+		} else {
+			g = d.Graph(r)
+		}
+		g = graph.Finish(g, id)
 	}
-	g = graph.Finish(g, id)
 	st.NodesAfter, st.LeavesAfter, st.DepthAfter = len(g.Nodes), len(g.Leaves), g.Depth()
-	return g, st, nil
+	return g, st
 }
 
 // compose asks the policies one after the other, with what was decided so far kept in the place that is reached.
@@ -374,7 +377,7 @@ func compose(graphs []*PolicyGraph) *graph.Graph[policy.Decision] {
 		}
 		g := graphs[i]
 		r := graph.Splice(&b, g.Graph, func(o Outcome) graph.Ref {
-			d := g.Policy.decision(o)
+			d := g.Policy.Decision(o)
 			if i > 0 {
 				d = sofar.Combine(d)
 			}

@@ -1,0 +1,249 @@
+package engine
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+
+	"cellsh/lua/loader"
+	"cellsh/lua/symbolic"
+	"cellsh/lua/vm"
+	"cellsh/policy"
+	"cellsh/policy/analysis"
+	"cellsh/policy/diag"
+	"cellsh/policy/kauth"
+	"cellsh/policy/program"
+	"cellsh/policy/rules"
+)
+
+// Policies is a set of policies with what is made of it. It is not safe for concurrent use.
+type Policies struct {
+	*rules.Compiler
+	// Loading are the problems of reading and declaring.
+	Loading diag.List
+	files   *diag.Files
+}
+
+// Options for reading policies.
+type Options struct {
+	Groups symbolic.Groups
+	// Output is where print in policy files writes.
+	Output io.Writer
+	// SkipOptimizations is passed to the compiler.
+	SkipOptimizations bool
+}
+
+// Read reads and declares the policies of the paths. Functions are compiled later, for the cells that are asked about.
+func Read(paths []string, o Options) *Policies {
+	sources, problems := loader.Read(paths)
+	p := FromSources(sources, o)
+	p.Loading = append(problems, p.Loading...).Sort()
+	return p
+}
+
+// FromSources is Read for texts that were read before.
+func FromSources(sources []rules.Source, o Options) *Policies {
+	set, problems := loader.LoadSources(sources, loader.Options{Groups: o.Groups, Output: o.Output})
+	return FromSet(set, problems, o)
+}
+
+// FromSet is for policies that were declared already.
+func FromSet(set *rules.Set, problems diag.List, o Options) *Policies {
+	p := &Policies{Compiler: rules.NewCompiler(set, rules.Options{SkipOptimizations: o.SkipOptimizations}), Loading: problems, files: &diag.Files{}}
+	for _, s := range set.Sources {
+		p.files.Add(s.File, s.Text)
+	}
+	return p
+}
+
+// Fill adds source lines to problems.
+func (p *Policies) Fill(l diag.List) diag.List { return p.files.Fill(l) }
+
+// Usable says whether decisions can be asked for: the error is a diag.List of everything that is wrong with the
+// declarations, and with the functions for the cell.
+func (p *Policies) Usable(cell string) error {
+	if p.Loading.Failed() {
+		return p.Loading
+	}
+	if _, err := p.Program(cell); err != nil {
+		return err
+	}
+	return p.Fill(p.Problems()).Err()
+}
+
+// Decision is an answer with what it is made of.
+type Decision struct {
+	policy.Decision
+	// Note says in words why it is an implicit allow.
+	Note string
+	// Probe says that a denial of the request only picks a behaviour.
+	Probe bool
+}
+
+// Decide answers a question. The error is a diag.List if the policies are wrong, and a *program.MissingError if the
+// answer depends on a field that is not given.
+func (p *Policies) Decide(q *policy.Question) (*Decision, error) {
+	if err := p.Usable(q.Cell); err != nil {
+		return nil, err
+	}
+	prog, err := p.Program(q.Cell)
+	if err != nil {
+		return nil, err
+	}
+	d, err := prog.DecideGiven(&q.Request)
+	if err != nil {
+		return nil, err
+	}
+	flags := q.ID.Info().Flags
+	out := &Decision{Decision: *d, Probe: flags.Has(kauth.Probe)}
+	if d.Implicit() {
+		switch {
+		case flags.Has(kauth.Spin):
+			out.Note = "policies are not asked: the kernel holds a spin lock"
+		case flags.Has(kauth.NeverRaised):
+			out.Note = "policies are not asked: the kernel never asks this"
+		case len(prog.Policies) == 0:
+			out.Note = "no policy names cell " + q.Cell
+		default:
+			out.Note = "no policy objects"
+		}
+	}
+	return out, nil
+}
+
+// Explain says why a question is answered as it is; errors as for Decide.
+func (p *Policies) Explain(q *policy.Question) (*analysis.Explanation, error) {
+	if err := p.Usable(q.Cell); err != nil {
+		return nil, err
+	}
+	return analysis.Explain(p.Compiler, q.Cell, &q.Request)
+}
+
+// Check looks at everything: declarations, functions, assertions, and the compiler itself.
+type Check struct {
+	// Problems are all, with source lines, sorted.
+	Problems diag.List
+	Policies []*rules.Policy
+	// Cells that were looked at.
+	Cells    []analysis.Sample
+	Programs []ProgramSize
+	Grants   []analysis.Grant
+	Nevers   int
+	Breaches []analysis.Breach
+	Proof    *analysis.Proof
+}
+
+// ProgramSize says how large the program of a cell is.
+type ProgramSize struct {
+	Cell                          string
+	Nodes, Leaves, Bytes          int
+	NodesBefore, Depth, DepthFrom int
+}
+
+// CheckOptions say what to look at beside the policies themselves.
+type CheckOptions struct {
+	// Live are the cells that exist; Cells were named by the caller.
+	Live, Cells []string
+	// Effort bounds proving, see analysis.ProveOptions. 0 is no bound; NoProof leaves it out.
+	Effort  int
+	NoProof bool
+}
+
+// Check checks the policies. Nothing is loaded.
+func (p *Policies) Check(o CheckOptions) (*Check, error) {
+	out := &Check{Policies: p.Set().Policies, Cells: analysis.Samples(p.Set(), o.Live, o.Cells), Nevers: len(p.Set().Nevers)}
+	out.Problems = slices.Clone(p.Loading)
+	var cells []string
+	for _, s := range out.Cells {
+		cells = append(cells, s.Name)
+	}
+	if len(o.Live) > 0 {
+		out.Problems = append(out.Problems, globsWithoutCell(p.Set(), o.Live)...)
+	}
+	for _, cell := range cells {
+		prog, err := p.Program(cell)
+		if err != nil {
+			return nil, err
+		}
+		out.Programs = append(out.Programs, ProgramSize{cell, len(prog.Nodes()), len(prog.Leaves()),
+			len(prog.Encode(&kauth.NetBSD109912)), prog.Stats.NodesBefore, prog.Stats.DepthAfter, prog.Stats.DepthBefore})
+		breaches, problems, err := analysis.Nevers(p.Compiler, cell)
+		if err != nil {
+			return nil, tooLarge(err)
+		}
+		out.Problems = append(out.Problems, problems...)
+		for _, b := range breaches {
+			out.Breaches = append(out.Breaches, b)
+			out.Problems = append(out.Problems, breachProblem(&b))
+		}
+	}
+	out.Problems = append(out.Problems, p.Problems()...)
+	if !out.Problems.Failed() {
+		out.Problems = append(out.Problems, analysis.Lint(p.Compiler, cells)...)
+	}
+	out.Grants = analysis.Grants(p.Compiler, cells)
+	if !o.NoProof && !out.Problems.Failed() {
+		proof, err := analysis.Prove(p.Compiler, cells, analysis.ProveOptions{Effort: o.Effort})
+		if err != nil {
+			return nil, tooLarge(err)
+		}
+		out.Proof = proof
+		for _, d := range proof.Differences {
+			out.Problems = append(out.Problems, diag.Diagnostic{Code: diag.ProofDiffers, Message: d.Error(), Hint: "this is a fault of cellsh: please report it"})
+		}
+	}
+	out.Problems = p.Fill(out.Problems).Sort()
+	return out, nil
+}
+
+// globsWithoutCell notes the globs that match none of the cells that exist.
+func globsWithoutCell(set *rules.Set, live []string) diag.List {
+	var out diag.List
+	for _, g := range analysis.Globs(set) {
+		if !slices.ContainsFunc(live, g.Match) {
+			out = append(out, diag.Diagnostic{Span: g.Span, Severity: diag.Note, Code: diag.GlobNoCell,
+				Message: fmt.Sprintf("the glob %q matches no cell that exists now", g.Pattern)})
+		}
+	}
+	return out
+}
+
+func breachProblem(b *analysis.Breach) diag.Diagnostic {
+	d := diag.Diagnostic{Span: b.Never.Span, Code: diag.NeverBroken,
+		Message: fmt.Sprintf("%q must hold, but cell %s gets %s for %s where %s", b.Never.Title, b.Cell, describeAnswer(b.Decision.Answer), b.Request, b.Where),
+		Hint:    "for example: cellsh explain " + ExplainArgs(b.Cell, b.Example)}
+	if b.Decision.Source.Line > 0 {
+		d.Related = []diag.Related{{Span: b.Decision.Source.Span(), Message: "the answer is given here"}}
+	}
+	return d
+}
+
+func describeAnswer(a policy.Answer) string {
+	if a.Implicit() {
+		return a.Result.String() + ", because no policy objects,"
+	}
+	return a.Result.String()
+}
+
+// tooLarge words an error of analysis.
+func tooLarge(err error) error {
+	return diag.List{{Code: diag.TooLarge, Message: err.Error()}}
+}
+
+// Problem gives an error as problems: a diag.List itself, or one diagnostic.
+func Problem(err error) diag.List {
+	var l diag.List
+	if errors.As(err, &l) {
+		return l
+	}
+	var e *vm.Error
+	if errors.As(err, &e) {
+		return diag.List{e.Diagnostic}
+	}
+	var v *program.VerifyError
+	if errors.As(err, &v) {
+		return diag.List{{Code: diag.TooLarge, Message: err.Error()}}
+	}
+	return diag.List{{Code: diag.Failed, Message: err.Error()}}
+}

@@ -1,0 +1,351 @@
+package engine
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	lua "github.com/yuin/gopher-lua"
+
+	"cellsh/lua/loader"
+	"cellsh/lua/vm"
+	"cellsh/policy"
+	"cellsh/policy/analysis"
+	"cellsh/policy/diag"
+)
+
+// TestResult is what became of one test.
+type TestResult struct {
+	File, Name string
+	Took       time.Duration
+	// Problem is nil for a test that passed.
+	Problem *diag.Diagnostic
+	// Explanation of the last decision of a test that failed.
+	Explanation *analysis.Explanation
+}
+
+// TestReport is what became of all tests.
+type TestReport struct {
+	Results []TestResult
+	// Problems of policies and test files: their tests did not run.
+	Problems diag.List
+	// Covered of Total points were met; Missing are the others.
+	Covered, Total int
+	Missing        []analysis.Point
+}
+
+// Passed and Failed count the tests.
+func (r *TestReport) Passed() int { return len(r.Results) - r.Failed() }
+
+// Failed counts the tests that failed.
+func (r *TestReport) Failed() int {
+	n := 0
+	for _, t := range r.Results {
+		if t.Problem != nil {
+			n++
+		}
+	}
+	return n
+}
+
+// TestOptions say which tests run and how.
+type TestOptions struct {
+	Options
+	// Run selects tests by name; nil is all.
+	Run *regexp.Regexp
+	// Now is the clock that times tests; nil is the system's.
+	Now func() time.Time
+	// Started is called before each test, Finished after it.
+	Finished func(TestResult)
+}
+
+// Test runs the test files that the paths stand for: a folder's *_test.lua, a test file, or that of a policy file. A
+// test file tests all policies of its folder together, as they are loaded at boot.
+func Test(paths []string, o TestOptions) *TestReport {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	report := &TestReport{}
+	files, problems := testFiles(paths)
+	report.Problems = problems
+	folders := map[string]*folder{}
+	for _, file := range files {
+		dir := filepath.Dir(file)
+		f, ok := folders[dir]
+		if !ok {
+			f = &folder{Policies: Read([]string{dir}, o.Options), coverage: analysis.NewCoverage()}
+			report.Problems = append(report.Problems, f.Loading...)
+			folders[dir] = f
+		}
+		if !f.Loading.Failed() {
+			f.run(file, o, report)
+		}
+	}
+	for _, f := range folders {
+		// Lines that could be met in the cells that were asked about, and in one for each glob.
+		cells := slices.Clone(f.cells)
+		for _, s := range analysis.Samples(f.Set(), nil, nil) {
+			if !slices.Contains(cells, s.Name) {
+				cells = append(cells, s.Name)
+			}
+		}
+		covered, total, missing := f.coverage.Covered(f.Compiler, cells)
+		report.Covered += covered
+		report.Total += total
+		report.Missing = append(report.Missing, missing...)
+		report.Problems = append(report.Problems, f.Fill(f.Problems())...)
+	}
+	report.Problems = report.Problems.Sort()
+	return report
+}
+
+// folder is the policies of one folder, and what tests met of them.
+type folder struct {
+	*Policies
+	coverage *analysis.Coverage
+	cells    []string
+}
+
+func testFiles(paths []string) ([]string, diag.List) {
+	var files []string
+	var problems diag.List
+	add := func(file string) {
+		if !slices.Contains(files, file) {
+			files = append(files, file)
+		}
+	}
+	for _, path := range paths {
+		info, err := os.Stat(path)
+		switch {
+		case err != nil:
+			problems = append(problems, diag.Diagnostic{Span: diag.Span{File: path}, Code: diag.FileRead, Message: "a folder or file of tests must exist, but does not"})
+		case info.IsDir():
+			found, _ := filepath.Glob(filepath.Join(path, "*_test.lua"))
+			slices.Sort(found)
+			if len(found) == 0 {
+				problems = append(problems, diag.Diagnostic{Span: diag.Span{File: path}, Code: diag.FileRead, Message: "a folder of tests must hold files *_test.lua, but holds none"})
+			}
+			for _, f := range found {
+				add(f)
+			}
+		case loader.IsTest(path):
+			add(path)
+		default:
+			test := strings.TrimSuffix(path, ".lua") + "_test.lua"
+			if _, err := os.Stat(test); err != nil {
+				problems = append(problems, diag.Diagnostic{Span: diag.Span{File: path}, Code: diag.FileRead, Message: fmt.Sprintf("the tests of a policy must lie beside it, but there is no %s", test)})
+				continue
+			}
+			add(test)
+		}
+	}
+	return files, problems
+}
+
+// namedTest is a test that a file has defined.
+type namedTest struct {
+	name string
+	run  func() error
+	line int
+}
+
+// testRun is the run of one test file.
+type testRun struct {
+	*folder
+	file  string
+	m     *vm.VM
+	tests []namedTest
+	last  *policy.Question
+}
+
+// run defines the tests of a file, and then runs them.
+func (f *folder) run(file string, o TestOptions, report *TestReport) {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		report.Problems = append(report.Problems, diag.Diagnostic{Span: diag.Span{File: file}, Code: diag.FileRead, Message: "a test file must be readable, but is not"})
+		return
+	}
+	t := &testRun{folder: f, file: file, m: vm.New(vm.Options{Level: vm.Policy, Output: o.Output})}
+	defer t.m.Close()
+	t.words()
+	fn, err := t.m.Compile(file, string(text))
+	if err == nil {
+		_, err = t.m.Call(fn)
+	}
+	if err != nil {
+		report.Problems = append(report.Problems, Problem(err)...)
+		return
+	}
+	for _, test := range t.tests {
+		if o.Run != nil && !o.Run.MatchString(test.name) {
+			continue
+		}
+		t.last = nil
+		start := o.Now()
+		err := test.run()
+		result := TestResult{File: file, Name: test.name, Took: o.Now().Sub(start)}
+		if err != nil {
+			d := Problem(err)[0]
+			if d.File == "" {
+				d.Span = diag.Span{File: file, Line: test.line}
+				d.Excerpt = t.m.Files().Line(file, test.line)
+			}
+			result.Problem = &d
+			if t.last != nil {
+				result.Explanation, _ = t.Explain(t.last)
+			}
+		}
+		report.Results = append(report.Results, result)
+		if o.Finished != nil {
+			o.Finished(result)
+		}
+	}
+}
+
+// words defines test, cases, decide and the results.
+func (t *testRun) words() {
+	for r := policy.Allow; r <= policy.Deny; r++ {
+		t.m.Define(r.String(), lua.LString(r.String()))
+	}
+	t.m.Define("unlimited", lua.LNumber(float64(1<<63)))
+	define := func(name string, fn lua.LGFunction) { t.m.Define(name, t.m.Function(vm.Builtin{Name: name}, fn)) }
+	define("decide", t.luaDecide)
+	define("test", func(L *lua.LState) int {
+		name, fn := L.CheckString(1), L.CheckFunction(2)
+		t.tests = append(t.tests, namedTest{name, func() error {
+			_, err := t.m.Call(fn)
+			return err
+		}, lineOf(L)})
+		return 0
+	})
+	define("cases", t.luaCases)
+	engine := t.m.L.NewTable()
+	engine.RawSetString("decide", t.m.Function(vm.Builtin{Name: "engine.decide"}, t.luaDecide))
+	t.m.Define("engine", t.m.Protect("engine", engine))
+}
+
+// lineOf is the line that the running Lua function is at.
+func lineOf(L *lua.LState) int {
+	for level := 0; ; level++ {
+		frame, ok := L.GetStack(level)
+		if !ok {
+			return 0
+		}
+		if _, err := L.GetInfo("l", frame, lua.LNil); err == nil && frame.CurrentLine > 0 {
+			return frame.CurrentLine
+		}
+	}
+}
+
+// ask decides a question and notes what it covers.
+func (t *testRun) ask(q *policy.Question) (*Decision, error) {
+	t.last = q
+	if !slices.Contains(t.cells, q.Cell) {
+		t.cells = append(t.cells, q.Cell)
+	}
+	d, err := t.Decide(q)
+	if err == nil {
+		t.coverage.Add(t.Compiler, q.Cell, &q.Request)
+	}
+	return d, err
+}
+
+func (t *testRun) luaDecide(L *lua.LState) int {
+	q, err := QuestionFromTable(L.CheckTable(1))
+	if err != nil {
+		L.RaiseError("%s", oneLine(err))
+	}
+	d, err := t.ask(q)
+	if err != nil {
+		L.RaiseError("%s", oneLine(err))
+	}
+	L.Push(DecisionTable(L, d))
+	return 1
+}
+
+func oneLine(err error) string { return strings.ReplaceAll(err.Error(), "\n", "; ") }
+
+// caseKeys are the keys of a case that are not part of the question.
+var caseKeys = []string{"name", "expect", "reason", "would"}
+
+// luaCases defines a test for each row of a table. Keys of the table itself are the same for all rows.
+func (t *testRun) luaCases(L *lua.LState) int {
+	title := ""
+	at := 1
+	if s, ok := L.Get(1).(lua.LString); ok {
+		title, at = string(s)+": ", 2
+	}
+	table := L.CheckTable(at)
+	line := lineOf(L)
+	n := table.MaxN()
+	if n == 0 {
+		L.RaiseError("cases must hold at least one row, but holds none")
+	}
+	for i := 1; i <= n; i++ {
+		row, ok := table.RawGetInt(i).(*lua.LTable)
+		if !ok {
+			L.RaiseError("a row of cases must be a table, but row %d is a %s", i, table.RawGetInt(i).Type())
+		}
+		merged := L.NewTable()
+		for k, v := table.Next(lua.LNil); k != lua.LNil; k, v = table.Next(k) {
+			if _, named := k.(lua.LString); named {
+				merged.RawSet(k, v)
+			}
+		}
+		for k, v := row.Next(lua.LNil); k != lua.LNil; k, v = row.Next(k) {
+			merged.RawSet(k, v)
+		}
+		name := fmt.Sprintf("%srow %d", title, i)
+		if s, ok := merged.RawGetString("name").(lua.LString); ok {
+			name = title + string(s)
+		}
+		t.tests = append(t.tests, namedTest{name, func() error { return t.runCase(merged) }, line})
+	}
+	return 0
+}
+
+func (t *testRun) runCase(row *lua.LTable) error {
+	expect := row.RawGetString("expect")
+	want, ok := policy.ParseResult(expect.String())
+	if !ok {
+		return fmt.Errorf("expect must be allow, grant or deny, but is %s", expect)
+	}
+	q, err := QuestionFromTable(row, caseKeys...)
+	if err != nil {
+		return errors.New(oneLine(err))
+	}
+	d, err := t.ask(q)
+	if err != nil {
+		return err
+	}
+	got := d.Answer
+	if got.Result != want {
+		return fmt.Errorf("the answer to %s must be %s, but is %s", q.ID, want, describeWhy(d))
+	}
+	if reason, ok := row.RawGetString("reason").(lua.LString); ok && got.Reason != string(reason) {
+		return fmt.Errorf("the reason must be %q, but is %q", string(reason), got.Reason)
+	}
+	if would := row.RawGetString("would"); would != lua.LNil && d.Would.Result.String() != would.String() {
+		return fmt.Errorf("a policy in audit mode would have to say %q, but says %q", would, d.Would.Result)
+	}
+	return nil
+}
+
+func describeWhy(d *Decision) string {
+	s := d.Result.String()
+	switch {
+	case d.Reason != "":
+		s += fmt.Sprintf(" %q", d.Reason)
+	case d.Note != "":
+		s += ": " + d.Note
+	}
+	if d.Source.Line > 0 {
+		s += " (" + d.Source.Span().String() + ")"
+	}
+	return s
+}

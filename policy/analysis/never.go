@@ -1,0 +1,143 @@
+package analysis
+
+import (
+	"slices"
+
+	"cellsh/policy"
+	"cellsh/policy/diag"
+	"cellsh/policy/graph"
+	"cellsh/policy/kauth"
+	"cellsh/policy/rules"
+)
+
+// Breach is a request that is not denied although it should never be allowed.
+type Breach struct {
+	Never   *rules.Never
+	Cell    string
+	Request kauth.RequestID
+	// Where says in words which requests are not denied; Example is one of them, and Decision its answer.
+	Where    string
+	Example  *policy.Request
+	Decision policy.Decision
+}
+
+// Sample is a name of a cell that is looked at, and why.
+type Sample struct {
+	Name string
+	// Live cells exist; the others were named, or are one sample of a glob.
+	Live bool
+	Glob string
+}
+
+// Samples are the cells that check and never look at: every live one, each that was named, and one for each glob
+// that matches none of them. If that is none at all it is a single sample, "cell-1".
+func Samples(set *rules.Set, live, named []string) []Sample {
+	var out []Sample
+	add := func(s Sample) {
+		if !slices.ContainsFunc(out, func(o Sample) bool { return o.Name == s.Name }) {
+			out = append(out, s)
+		}
+	}
+	for _, name := range live {
+		add(Sample{Name: name, Live: true})
+	}
+	for _, name := range named {
+		add(Sample{Name: name})
+	}
+	for _, g := range Globs(set) {
+		add(Sample{Name: g.Sample(), Glob: g.Pattern})
+	}
+	if len(out) == 0 {
+		add(Sample{Name: "cell-1"})
+	}
+	return out
+}
+
+// Globs are all of a set, each once.
+func Globs(set *rules.Set) []rules.Glob {
+	var out []rules.Glob
+	seen := map[string]bool{}
+	add := func(globs []rules.Glob) {
+		for _, g := range globs {
+			if !seen[g.Pattern] {
+				seen[g.Pattern] = true
+				out = append(out, g)
+			}
+		}
+	}
+	for _, p := range set.Policies {
+		add(p.Cells)
+	}
+	for _, n := range set.Nevers {
+		add(n.Cells)
+	}
+	return out
+}
+
+// Nevers looks for requests that must be denied in a cell and are not. What policies in audit mode would say, and
+// what the kernel's other models say, does not count. One breach for each assertion and request is enough.
+func Nevers(c *rules.Compiler, cell string) ([]Breach, diag.List, error) {
+	var out []Breach
+	var problems diag.List
+	for _, n := range c.Set().Nevers {
+		if !n.AppliesTo(cell) {
+			continue
+		}
+		for _, id := range rules.Requests() {
+			if !slices.ContainsFunc(n.Patterns, func(p kauth.Pattern) bool { return p.Matches(id) }) {
+				continue
+			}
+			b, more, err := breach(c, n, cell, id)
+			if err != nil {
+				return nil, nil, err
+			}
+			problems = append(problems, more...)
+			if b != nil {
+				out = append(out, *b)
+			}
+		}
+	}
+	return out, problems.Sort(), nil
+}
+
+func breach(c *rules.Compiler, n *rules.Never, cell string, id kauth.RequestID) (*Breach, diag.List, error) {
+	graphs := c.PolicyGraphs(cell, id)
+	tested := rules.Tested(graphs)
+	where := graph.Constant(rules.Outcome{Answer: policy.Answer{Result: policy.Allow}})
+	var problems diag.List
+	if n.Where != nil {
+		compiled := n.Where.Compile(id, cell)
+		where = compiled.Graph
+		problems = append(problems, compiled.Notes...)
+	}
+	space := graph.NewSpace(id, append(tested, where)...)
+	d, ref, err := decisionGraph(c, space, cell, id)
+	if err != nil {
+		return nil, nil, err
+	}
+	w := graph.NewDiagrams[rules.Outcome](space)
+	wref, err := graph.Reduce(w, where)
+	if err != nil {
+		return nil, nil, err
+	}
+	w.RegionsOf(wref, func(o rules.Outcome) bool { return o.Fault != nil }, func(region graph.Region, o rules.Outcome) bool {
+		p := o.Fault.Diagnostic
+		p.Message += " (" + id.String() + ")"
+		problems = append(problems, p)
+		return true
+	})
+	open := graph.NewDiagrams[bool](space)
+	oref, err := graph.Apply(open, d, ref, w, wref, func(x policy.Decision, o rules.Outcome) bool {
+		return o.Fault == nil && o.Result != policy.Pass && x.Result != policy.Deny
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	var found *Breach
+	open.RegionsOf(oref, func(b bool) bool { return b }, func(region graph.Region, _ bool) bool {
+		example, _ := region.Witness()
+		found = &Breach{n, cell, id, region.String(), example, d.Eval(ref, example)}
+		return false
+	})
+	return found, problems, nil
+}

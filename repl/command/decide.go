@@ -1,0 +1,161 @@
+package command
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"cellsh/lua/engine"
+	"cellsh/policy"
+)
+
+func init() {
+	register(&Command{
+		Name: "decide", Args: "[--policy PATH...] < REQUESTS", Short: "answer many requests, one JSON object a line",
+		Long: `Reads one request a line and writes one answer a line, in the same order. The cell need not exist.
+
+  {"cell":"web-1","request":"network.bind.port","uid":80,"euid":80,"gid":80,"egid":80,"groups":[80],
+   "family":"inet","type":"stream","protocol":"tcp","addr":"10.0.0.1","port":8080}
+
+(on one line) is answered with
+
+  {"result":"allow","reason":"","policy":"web","file":"web.lua","line":15}
+
+where policy, file and line are absent if nobody said it. A field that is left out is an error only if the answer
+depends on it; an unknown key is always one. A line that can't be answered gets {"error":...}, and the exit code is 1
+at the end.`,
+		Run: runDecide,
+	})
+}
+
+// maxLine bounds one request.
+const maxLine = 1 << 20
+
+func runDecide(inv *Invocation) error {
+	if len(inv.Args) > 0 {
+		return usage("requests are read from standard input, but %q is given", inv.Args[0])
+	}
+	p, err := inv.usable()
+	if err != nil {
+		return err
+	}
+	in := bufio.NewReaderSize(inv.Stdin, 1<<16)
+	out := bufio.NewWriterSize(inv.Stdout, 1<<16)
+	failed := false
+	for {
+		line, tooLong, err := readLine(in)
+		if err != nil {
+			if err != io.EOF {
+				return err
+			}
+			break
+		}
+		if len(bytes.TrimSpace(line)) > 0 || tooLong {
+			answer, ok := answerLine(p, line, tooLong)
+			failed = failed || !ok
+			out.Write(answer)
+			out.WriteByte('\n')
+		}
+		// An answer is written before the next request is waited for.
+		if in.Buffered() == 0 {
+			if err := out.Flush(); err != nil {
+				return err
+			}
+		}
+	}
+	if err := out.Flush(); err != nil {
+		return err
+	}
+	if failed {
+		return quiet{Failed}
+	}
+	return nil
+}
+
+// readLine reads up to the end of a line; one that is too long is skipped.
+func readLine(in *bufio.Reader) (line []byte, tooLong bool, err error) {
+	for {
+		part, err := in.ReadSlice('\n')
+		if len(line)+len(part) > maxLine {
+			tooLong = true
+		} else {
+			line = append(line, part...)
+		}
+		switch {
+		case err == bufio.ErrBufferFull:
+			continue
+		case err == io.EOF && (len(line) > 0 || tooLong):
+			return line, tooLong, nil
+		}
+		return line, tooLong, err
+	}
+}
+
+// answerLine gives the JSON for one line, and whether it could be answered.
+func answerLine(p *engine.Policies, line []byte, tooLong bool) ([]byte, bool) {
+	if tooLong {
+		return errorLine(fmt.Errorf("a line must have at most %d bytes, but has more", maxLine)), false
+	}
+	q, err := policy.ParseQuestion(line)
+	if err != nil {
+		return errorLine(err), false
+	}
+	d, err := p.Decide(q)
+	if err != nil {
+		return errorLine(err), false
+	}
+	return encode(decisionJSON(d)), true
+}
+
+func errorLine(err error) []byte {
+	text := err.Error()
+	if l := engine.Problem(err); len(l) > 1 {
+		var parts []string
+		for _, d := range l {
+			parts = append(parts, d.Error())
+		}
+		text = strings.Join(parts, "; ")
+	}
+	return encode(map[string]string{"error": strings.ReplaceAll(text, "\n", "; ")})
+}
+
+func encode(v any) []byte {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(v); err != nil {
+		return errorLine(errors.New("the answer can't be written as JSON"))
+	}
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n"))
+}
+
+// answerJSON is how decisions are written.
+type answerJSON struct {
+	Result      string `json:"result"`
+	Reason      string `json:"reason"`
+	Policy      string `json:"policy,omitempty"`
+	File        string `json:"file,omitempty"`
+	Line        int    `json:"line,omitempty"`
+	Probe       bool   `json:"probe,omitempty"`
+	WouldResult string `json:"would_result,omitempty"`
+	WouldReason string `json:"would_reason,omitempty"`
+	WouldPolicy string `json:"would_policy,omitempty"`
+	WouldFile   string `json:"would_file,omitempty"`
+	WouldLine   int    `json:"would_line,omitempty"`
+}
+
+func decisionJSON(d *engine.Decision) answerJSON {
+	j := answerJSON{Result: d.Result.String(), Reason: d.Reason, Policy: d.Source.Policy, File: d.Source.File, Line: d.Source.Line, Probe: d.Probe}
+	if d.Implicit() {
+		j.Reason = d.Note
+	}
+	if w := d.Would; w.Result != policy.Pass {
+		j.WouldResult, j.WouldReason = w.Result.String(), w.Reason
+		j.WouldPolicy, j.WouldFile, j.WouldLine = w.Source.Policy, w.Source.File, w.Source.Line
+	}
+	return j
+}

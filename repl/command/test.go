@@ -1,0 +1,140 @@
+package command
+
+import (
+	"flag"
+	"fmt"
+	"regexp"
+	"strings"
+	"time"
+
+	"cellsh/lua/engine"
+	"cellsh/policy/diag"
+)
+
+func init() {
+	register(&Command{
+		Name: "test", Args: "PATH...", Short: "run the tests of policies",
+		Long: `Runs the *_test.lua files of folders, test files, or those beside policy files. The policies of a test file's folder
+are tested together. A test file says
+
+  test("web servers bind their ports", function()
+    local answer = decide{ cell = "web-1", request = "network.bind.privport", port = 80 }
+    assert(answer.result == "grant", answer.reason)
+  end)
+
+  cases("sockets", { cell = "web-1", request = "network.socket.open",
+    { type = "stream", expect = allow },
+    { type = "raw", expect = deny, reason = "no raw sockets" },
+  })
+
+and fails with an explanation of what was decided. Coverage counts the outcomes of tests in policies, and their
+answers, not lines; --threshold makes less than so many percent a failure, and lists what is missing.`,
+		Flags: func(fs *flag.FlagSet, o *Options) {
+			fs.StringVar(&o.Run, "run", "", "run the tests whose name matches `REGEXP`")
+			fs.BoolVar(&o.Verbose, "v", false, "show every test, and what coverage misses")
+			fs.Float64Var(&o.Threshold, "threshold", 0, "fail if less than `PERCENT` is covered")
+		},
+		Run: runTest,
+	})
+}
+
+func runTest(inv *Invocation) error {
+	if len(inv.Args) == 0 {
+		return usage("a path must be given")
+	}
+	o := engine.TestOptions{Options: inv.engineOptions(), Now: inv.Now}
+	if inv.Run != "" {
+		re, err := regexp.Compile(inv.Run)
+		if err != nil {
+			return usage("--run must be a regular expression, but is %q: %s", inv.Run, err)
+		}
+		o.Run = re
+	}
+	if !inv.JSON {
+		o.Finished = func(r engine.TestResult) { fmt.Fprint(inv.Stdout, resultText(r, inv.Verbose)) }
+	}
+	report := engine.Test(inv.Args, o)
+	percent := 100.0
+	if report.Total > 0 {
+		percent = 100 * float64(report.Covered) / float64(report.Total)
+	}
+	short := percent < inv.Threshold
+	if inv.JSON {
+		if err := inv.json(testJSON(report, percent)); err != nil {
+			return err
+		}
+	} else {
+		diag.Write(inv.Stderr, report.Problems)
+		fmt.Fprintf(inv.Stdout, "%s passed, %d failed\n", plural(report.Passed(), "test"), report.Failed())
+		if o.Run == nil && report.Total > 0 {
+			fmt.Fprintf(inv.Stdout, "coverage: %.1f%%, %d of %d outcomes\n", percent, report.Covered, report.Total)
+			if inv.Verbose || short {
+				for _, p := range report.Missing {
+					fmt.Fprintf(inv.Stdout, "  missing: %s: policy %s: %s\n", p.Span, p.Policy, p)
+				}
+			}
+		}
+		if short {
+			fmt.Fprintf(inv.Stderr, "coverage must be at least %g%%, but is %.1f%%\n", inv.Threshold, percent)
+		}
+	}
+	if report.Failed() > 0 || report.Problems.Failed() || short {
+		return quiet{Failed}
+	}
+	if len(report.Results) == 0 {
+		if !inv.JSON {
+			fmt.Fprintln(inv.Stderr, "no test was run")
+		}
+		return quiet{Failed}
+	}
+	return nil
+}
+
+func resultText(r engine.TestResult, verbose bool) string {
+	var b strings.Builder
+	if r.Problem == nil {
+		if verbose {
+			fmt.Fprintf(&b, "ok    %s: %s (%s)\n", r.File, r.Name, r.Took.Round(time.Microsecond))
+		}
+		return b.String()
+	}
+	fmt.Fprintf(&b, "FAIL  %s: %s (%s)\n", r.File, r.Name, r.Took.Round(time.Microsecond))
+	diag.Write(&b, diag.List{*r.Problem})
+	if e := r.Explanation; e != nil {
+		text := explainText(&engine.Decision{Decision: e.Decision}, e, false)
+		b.WriteString("  " + strings.ReplaceAll(strings.TrimSpace(text), "\n", "\n  ") + "\n")
+	}
+	return b.String()
+}
+
+func testJSON(r *engine.TestReport, percent float64) any {
+	type resultJSON struct {
+		File    string           `json:"file"`
+		Name    string           `json:"name"`
+		OK      bool             `json:"ok"`
+		Micros  int64            `json:"microseconds"`
+		Problem *diag.Diagnostic `json:"problem,omitempty"`
+	}
+	type pointJSON struct {
+		Policy string `json:"policy"`
+		File   string `json:"file"`
+		Line   int    `json:"line"`
+		What   string `json:"what"`
+	}
+	out := struct {
+		OK          bool         `json:"ok"`
+		Passed      int          `json:"passed"`
+		Failed      int          `json:"failed"`
+		Tests       []resultJSON `json:"tests"`
+		Diagnostics diag.List    `json:"diagnostics"`
+		Coverage    float64      `json:"coverage"`
+		Missing     []pointJSON  `json:"missing"`
+	}{r.Failed() == 0 && !r.Problems.Failed(), r.Passed(), r.Failed(), []resultJSON{}, nonNil(r.Problems), percent, []pointJSON{}}
+	for _, t := range r.Results {
+		out.Tests = append(out.Tests, resultJSON{t.File, t.Name, t.Problem == nil, t.Took.Microseconds(), t.Problem})
+	}
+	for _, p := range r.Missing {
+		out.Missing = append(out.Missing, pointJSON{p.Policy, p.File, p.Line, p.String()})
+	}
+	return out
+}
