@@ -40,8 +40,8 @@ const (
 type Constants [][]lua.LValue
 
 // Mend rewrites what gopher-lua compiles wrong, or in quadratic time: some elements of table constructors get
-// explicit keys, the constants of functions with very many go to a table of their own, and the branches of long
-// elseif chains are put beside each other. The chunk is
+// explicit keys, generic loops all three of their values, the constants of functions with very many go to a table
+// of their own, and the branches of long elseif chains are put beside each other. The chunk is
 // changed in place and behaves as it should. name is that of the global with the constants.
 func Mend(file string, chunk []ast.Stmt, name string) (Constants, error) {
 	return rewrite(&guard{file: file, constantsName: name}, chunk)
@@ -119,6 +119,10 @@ func (g *guard) stmt(s ast.Stmt) ast.Stmt {
 		}
 		g.block(&n.Stmts)
 	case *ast.GenericForStmt:
+		// The compiler forgets to set what is not given, and the loop would go on from what was there before.
+		for len(n.Exprs) < 3 && !multiple(n.Exprs[len(n.Exprs)-1]) {
+			n.Exprs = append(n.Exprs, at(&ast.NilExpr{}, n))
+		}
 		g.exprs(n.Exprs)
 		g.block(&n.Stmts)
 	case *ast.FuncDefStmt:

@@ -169,6 +169,8 @@ func TestGuardKeepsMeaning(t *testing.T) {
 		"local s = 0 for _, v in ipairs{1,2,3} do s = s + v end while s > 3 do s = s - 1 end repeat s = s + 10 until s > 20 return s..''",
 		"local function f() return 'f', 'g' end local t = {" + strings.Repeat("'a',", 50) + "x=f()} return t[1]..t[50]..t.x..#t",
 		"local function f() return 'f', 'g' end local t = {" + strings.Repeat("'a',", 100) + "x=f(), 'b', (f())} return t[1]..t[100]..t[101]..t[102]..t.x..#t",
+		"local s = '' for i = 1, 5 do local x, y = i, i end for k, v in next, {1, 2, 3} do s = s .. v end return s",
+		"local s = '' for k in (function(_, c) if not c then return 1 end end) do s = s .. k end return s",
 		"x = {} x.y = {} x.y[1] = 1 function x.y.z() return x.y[1]..'z' end return x.y.z()",
 	} {
 		plain, err1 := run(t, src, Mend)

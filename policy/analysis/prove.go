@@ -282,57 +282,70 @@ func (p *prover) differs(q *policy.Request, function, g policy.Answer, err error
 	}
 }
 
-// remaining decides the edges and boundaries that no walk got to: whether any request gets there at all.
+// remaining decides the edges and boundaries that no walk got to: whether any request gets there at all. Requests
+// that do are asked, and may get to others that were left.
 func (p *prover) remaining(reach []bool) {
+	left := map[graph.Ref][]boundary{}
+	for b := range p.wanted {
+		if !p.tried[b] {
+			left[b.node] = append(left[b.node], b)
+		}
+	}
 	decided := 0
 	for i := range p.g.Graph.Nodes {
-		if !reach[i] {
+		at := graph.Ref(i)
+		if !reach[i] || p.yes[i] && p.no[i] && len(left[at]) == 0 {
+			continue
+		}
+		if decided++; decided > maxDecided || p.exhausted() {
+			p.undecided(at, len(left[at]))
+			continue
+		}
+		to, err := graph.Reaching(p.g.Graph, p.id, at)
+		if err != nil {
+			p.undecided(at, len(left[at]))
 			continue
 		}
 		n := &p.g.Graph.Nodes[i]
-		for _, yes := range [...]bool{true, false} {
-			if yes && p.yes[i] || !yes && p.no[i] {
+		for _, way := range [...]struct {
+			yes     bool
+			covered []bool
+		}{{true, p.yes}, {false, p.no}} {
+			if way.covered[i] {
 				continue
 			}
-			t := n.Test
-			p.settle(graph.Ref(i), &t, yes, &decided, func(feasible, known bool) {
-				switch {
-				case !known:
-					p.proof.Undecided++
-				case feasible:
-					p.proof.Edges++ // found, but the function could not be asked
-				default:
-					p.proof.Infeasible++
-				}
-			})
+			if q := to.Answering(&n.Test, way.yes); q != nil {
+				p.ask(q)
+			} else {
+				p.proof.Infeasible++
+			}
 		}
-	}
-	for b := range p.wanted {
-		if p.tried[b] {
-			continue
-		}
-		t := policy.Test{Kind: policy.In, Field: p.g.Graph.Nodes[b.node].Test.Field, Set: interval.Single(b.value)}
-		p.settle(b.node, &t, true, &decided, func(feasible, known bool) {
-			if known && !feasible {
+		slices.SortFunc(left[at], func(a, b boundary) int {
+			if a.value < b.value {
+				return -1
+			}
+			return 1
+		})
+		for _, b := range left[at] {
+			if p.tried[b] || p.exhausted() {
+				continue
+			}
+			point := policy.Test{Kind: policy.In, Field: n.Test.Field, Set: interval.Single(b.value)}
+			if q := to.At(&point); q != nil {
+				p.ask(q)
+			} else {
 				delete(p.wanted, b)
 			}
-		})
+		}
 	}
 }
 
-// settle looks for any request that reaches the node and answers the test as wanted, and asks it.
-func (p *prover) settle(at graph.Ref, t *policy.Test, yes bool, decided *int, report func(feasible, known bool)) {
-	if *decided++; *decided > maxDecided || p.exhausted() {
-		report(false, false)
-		return
+// undecided notes what of a node it was too costly to decide.
+func (p *prover) undecided(at graph.Ref, boundaries int) {
+	for _, covered := range [...]bool{p.yes[at], p.no[at]} {
+		if !covered {
+			p.proof.Undecided++
+		}
 	}
-	q, err := graph.Reaching(p.g.Graph, p.id, at, t, yes)
-	switch {
-	case err != nil:
-		report(false, false)
-	case q == nil:
-		report(false, true)
-	default:
-		p.ask(q)
-	}
+	p.proof.Limited = p.proof.Limited || boundaries > 0
 }

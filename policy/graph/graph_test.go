@@ -164,7 +164,7 @@ func TestRegions(t *testing.T) {
 			if got := g.Eval(q); got != leaf {
 				rt.Fatalf("the witness of %s gives %d, want %d", r, got, leaf)
 			}
-			if !r.contains(q) {
+			if !r.Contains(q) {
 				rt.Fatalf("the witness is not in %s", r)
 			}
 			regions = append(regions, r.Clone())
@@ -174,7 +174,7 @@ func TestRegions(t *testing.T) {
 			q := randomRequest(c, id)
 			n := 0
 			for _, r := range regions {
-				if r.contains(q) {
+				if r.Contains(q) {
 					n++
 				}
 			}
@@ -185,13 +185,24 @@ func TestRegions(t *testing.T) {
 	})
 }
 
-func (r Region) contains(q *policy.Request) bool {
-	for i, atoms := range r.allowed {
-		if atoms != nil && !hasAtom(atoms, r.space.vars[i].of(q)) {
-			return false
+// A graph means the same reduced in a space that other graphs' tests have made larger.
+func TestReduceInLargerSpace(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		c := rapidChooser{rt}
+		id := request(t, testRequests[c.IntN(len(testRequests))])
+		g, h := randomGraph(c, id, 1+c.IntN(12), 3), randomGraph(c, id, 1+c.IntN(12), 3)
+		d := NewDiagrams[int](NewSpace(id, h, g))
+		x, err := Reduce(d, g)
+		if err != nil {
+			rt.Fatal(err)
 		}
-	}
-	return true
+		for range 40 {
+			q := randomRequest(c, id)
+			if got, want := d.Eval(x, q), g.Eval(q); got != want {
+				rt.Fatalf("got %d, want %d", got, want)
+			}
+		}
+	})
 }
 
 func TestApply(t *testing.T) {

@@ -1,8 +1,9 @@
 package graph
 
 import (
+	"slices"
+
 	"cellsh/policy"
-	"cellsh/policy/diag"
 	"cellsh/policy/kauth"
 )
 
@@ -42,20 +43,22 @@ func (r Region) Empty() bool {
 
 // WitnessAt gives a request of the region whose number field has the one value that the test asks for.
 func (r Region) WitnessAt(t *policy.Test) (*policy.Request, bool) {
-	v, _ := t.Set.Min()
-	i, ok := r.space.index[keyOf(t)]
-	if !ok {
-		return nil, false
-	}
-	q := &policy.Request{}
-	q.SetInt(t.Field, v)
-	atom := r.space.vars[i].of(q)
+	i, atom := r.space.atomOf(t)
 	if now := r.allowed[i]; now != nil && !hasAtom(now, atom) {
 		return nil, false
 	}
 	out := r.Clone()
 	out.allowed[i] = []atomRange{{atom, atom + 1}}
 	return out.witness(t)
+}
+
+// atomOf gives the variable and the atom of a test for a single number.
+func (s *Space) atomOf(t *policy.Test) (int32, int32) {
+	v, _ := t.Set.Min()
+	q := &policy.Request{}
+	q.SetInt(t.Field, v)
+	i := s.index[keyOf(t)]
+	return i, s.vars[i].of(q)
 }
 
 func complement(set []atomRange, atoms int32) []atomRange {
@@ -88,13 +91,18 @@ func intersect(a, b []atomRange) []atomRange {
 	return out
 }
 
-// Reaching gives a request that gets to the node and answers the test there as wanted; nil if there is none. The
-// test need not be the node's.
-func Reaching[L comparable](g *Graph[L], request kauth.RequestID, at Ref, t *policy.Test, yes bool) (*policy.Request, error) {
-	// The graph in which only getting there leads to true.
+// Reach is the requests that get to one node of a graph.
+type Reach struct {
+	d *Diagrams[bool]
+	r Ref
+}
+
+// Reaching works out which requests get to a node.
+func Reaching[L comparable](g *Graph[L], request kauth.RequestID, at Ref) (*Reach, error) {
+	// The graph in which only getting there leads to true. The node's own test stays, so that its values are told
+	// apart.
 	var b Builder[bool]
-	yesRef, noRef := b.Leaf(yes), b.Leaf(!yes)
-	missed := b.Leaf(false)
+	there, missed := b.Leaf(true), b.Leaf(false)
 	nodes := make([]Ref, len(g.Nodes))
 	to := func(r Ref) Ref {
 		if r < 0 {
@@ -105,21 +113,77 @@ func Reaching[L comparable](g *Graph[L], request kauth.RequestID, at Ref, t *pol
 	for i := range g.Nodes {
 		n := &g.Nodes[i]
 		if Ref(i) == at {
-			nodes[i] = b.Node(*t, yesRef, noRef, diag.Span{})
+			nodes[i] = there
 		} else {
 			nodes[i] = b.Node(n.Test, to(n.Yes), to(n.No), n.Span)
 		}
 	}
 	h := b.Graph(to(g.Root))
-	d := NewDiagrams[bool](NewSpace(request, h))
+	d := NewDiagrams[bool](NewSpace(request, g))
 	r, err := Reduce(d, h)
-	if err != nil {
-		return nil, err
-	}
+	return &Reach{d, r}, err
+}
+
+// Answering gives a request that gets to the node and answers a test with yes, or with no; nil if there is none. The
+// test must be one of the graph's, or for a single number of a field that the graph tests.
+func (x *Reach) Answering(t *policy.Test, yes bool) *policy.Request {
+	return x.find(func(region Region) (*policy.Request, bool) {
+		part := region.Restrict(t, yes)
+		if part.Empty() {
+			return nil, false
+		}
+		return part.Witness()
+	}, nil)
+}
+
+// At gives a request that gets to the node with the single number that the test asks for; nil if there is none.
+func (x *Reach) At(t *policy.Test) *policy.Request {
+	return x.find(func(region Region) (*policy.Request, bool) { return region.WitnessAt(t) }, t)
+}
+
+func (x *Reach) find(try func(Region) (*policy.Request, bool), point *policy.Test) *policy.Request {
 	var found *policy.Request
-	d.RegionsOf(r, func(x bool) bool { return x }, func(region Region, _ bool) bool {
-		found, _ = region.Witness()
-		return false
+	at := x.r
+	if point != nil {
+		// Only the piece with that value is of interest.
+		i, atom := x.d.Space.atomOf(point)
+		at = x.d.restrictAtom(at, i, atom)
+	}
+	x.d.RegionsOf(at, func(there bool) bool { return there }, func(region Region, _ bool) bool {
+		var ok bool
+		found, ok = try(region)
+		return !ok
 	})
-	return found, nil
+	return found
+}
+
+// restrictAtom is the diagram with a variable fixed to one atom. It is only as small as it happens to be.
+func (d *Diagrams[L]) restrictAtom(r Ref, v, atom int32) Ref {
+	memo := map[Ref]Ref{}
+	var walk func(Ref) Ref
+	walk = func(r Ref) Ref {
+		if d.varOf(r) > v {
+			return r
+		}
+		if out, ok := memo[r]; ok {
+			return out
+		}
+		n := d.nodes[r]
+		out := r
+		if n.v == v {
+			i, _ := slices.BinarySearch(n.ends, atom+1)
+			out = n.kids[i]
+		} else {
+			kids := make([]Ref, len(n.kids))
+			for i, k := range n.kids {
+				kids[i] = walk(k)
+			}
+			if x, err := d.node(n.v, slices.Clone(n.ends), kids); err == nil {
+				out = x
+			}
+		}
+		memo[r] = out
+		return out
+	}
+	return walk(r)
 }

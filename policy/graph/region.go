@@ -86,8 +86,18 @@ func (r Region) Clone() Region {
 	return Region{r.space, append([][]atomRange(nil), r.allowed...)}
 }
 
+// Contains reports whether the request, all of whose fields are given, is in the region.
+func (r Region) Contains(q *policy.Request) bool {
+	for i, atoms := range r.allowed {
+		if atoms != nil && !hasAtom(atoms, r.space.vars[i].of(q)) {
+			return false
+		}
+	}
+	return true
+}
+
 // Tests describe the region: every request in it answers all of them with yes. Atoms of text and groups that
-// are excluded one by one are listed as [Region.Without].
+// are excluded one by one have no such test; [Region.String] tells of them too.
 func (r Region) Tests() []policy.Test {
 	var out []policy.Test
 	for i, atoms := range r.allowed {

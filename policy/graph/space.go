@@ -67,7 +67,9 @@ func NewSpace(request kauth.RequestID, graphs ...Tested) *Space {
 		text string
 		span diag.Span
 	}
+	// cuts are where atoms begin, by variable; firsts the places that first ask it.
 	var cuts [][]cut
+	var firsts []diag.Span
 	for _, g := range graphs {
 		g.tests(func(t *policy.Test, at diag.Span) {
 			k := keyOf(t)
@@ -76,7 +78,7 @@ func NewSpace(request kauth.RequestID, graphs ...Tested) *Space {
 				i = int32(len(s.vars))
 				s.index[k] = i
 				s.vars = append(s.vars, variable{varKey: k})
-				cuts = append(cuts, nil)
+				cuts, firsts = append(cuts, nil), append(firsts, at)
 			}
 			switch t.Kind {
 			case policy.In:
@@ -93,13 +95,11 @@ func NewSpace(request kauth.RequestID, graphs ...Tested) *Space {
 				if next, ok := t.Prefix.Last().Next(); ok {
 					cuts[i] = append(cuts[i], cut{addr: next, span: at})
 				}
-			default:
-				cuts[i] = append(cuts[i], cut{span: at})
 			}
 		})
 	}
 	for i := range s.vars {
-		v, c := &s.vars[i], cuts[i]
+		v, c, first := &s.vars[i], cuts[i], firsts[i]
 		slices.SortStableFunc(c, func(a, b cut) int {
 			switch {
 			case a.at != b.at:
@@ -122,7 +122,7 @@ func NewSpace(request kauth.RequestID, graphs ...Tested) *Space {
 			lo, hi := request.Range(v.field)
 			v.max = hi
 			v.starts = []int64{lo}
-			v.spans = []diag.Span{c[0].span}
+			v.spans = []diag.Span{first}
 			for _, x := range c {
 				if x.at > lo && x.at <= hi {
 					v.starts = append(v.starts, x.at)
@@ -135,20 +135,20 @@ func NewSpace(request kauth.RequestID, graphs ...Tested) *Space {
 				v.texts = append(v.texts, x.text)
 				v.spans = append(v.spans, x.span)
 			}
-			v.spans = append(v.spans, c[0].span)
+			v.spans = append(v.spans, first)
 			v.atoms = int32(len(v.texts) + 1)
 		case policy.Within:
 			v.addrs = []policy.Addr{{}}
-			v.spans = []diag.Span{c[0].span}
+			v.spans = []diag.Span{first}
 			for _, x := range c {
 				v.addrs = append(v.addrs, x.addr)
 				v.spans = append(v.spans, x.span)
 			}
 			v.atoms = int32(len(v.addrs))
 		case policy.Member:
-			v.atoms, v.spans = 2, []diag.Span{c[0].span, c[0].span}
+			v.atoms, v.spans = 2, []diag.Span{first, first}
 		case policy.Compare:
-			v.atoms, v.spans = 3, []diag.Span{c[0].span, c[0].span, c[0].span}
+			v.atoms, v.spans = 3, []diag.Span{first, first, first}
 		}
 	}
 	return s

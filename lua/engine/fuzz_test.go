@@ -1,0 +1,464 @@
+package engine
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"testing"
+
+	"cellsh/policy"
+	"cellsh/policy/analysis"
+	"cellsh/policy/graph"
+	"cellsh/policy/kauth"
+	"cellsh/policy/program"
+	"cellsh/policy/rules"
+)
+
+type testGroups map[string]uint32
+
+func (g testGroups) Lookup(name string) (uint32, bool) { gid, ok := g[name]; return gid, ok }
+func (g testGroups) Names() []string                   { return []string{"wheel", "operator"} }
+
+var groups = testGroups{"wheel": 0, "operator": 5}
+
+// generator writes random policies. Every construct of the language that has a meaning in a decision can come up.
+type generator struct {
+	choose func(n int) int
+	b      strings.Builder
+	depth  int
+	vars   []string
+	loops  int
+	seen   map[string]bool
+}
+
+func (g *generator) use(construct string) { g.seen[construct] = true }
+
+func (g *generator) line(form string, args ...any) {
+	g.b.WriteString(strings.Repeat("  ", g.depth))
+	fmt.Fprintf(&g.b, form, args...)
+	g.b.WriteByte('\n')
+}
+
+// number is an expression for a number that depends on the request.
+func (g *generator) number() string {
+	f := []string{"r.port", "r.uid", "r.euid", "(r.port or 7)", "id(r.uid)", "pick(2, r.gid, r.egid)"}[g.choose(6)]
+	switch g.choose(9) {
+	case 0:
+		g.use("addition")
+		return fmt.Sprintf("%s + %d", f, g.choose(9))
+	case 1:
+		g.use("subtraction")
+		return fmt.Sprintf("%d - %s", g.choose(20), f)
+	case 2:
+		g.use("multiplication")
+		return fmt.Sprintf("%s * %d", f, g.choose(5)-1)
+	case 3:
+		g.use("modulo")
+		return fmt.Sprintf("r.port %% %d", 20+g.choose(400))
+	case 4:
+		g.use("minus")
+		return "-" + f
+	}
+	return f
+}
+
+func (g *generator) constant() string {
+	return []string{"0", "1", "5", "8", "80", "1024", "65535", "7.5", "-3", "limit", "#ports", "ports[2]", "t.a", "t.b.c", "2^10", "('x'):len()", "tonumber('12')", "math.max(3, 9)"}[g.choose(18)]
+}
+
+// condition is an expression that is true or false.
+func (g *generator) condition(deep int) string {
+	if deep > 0 && g.choose(3) == 0 {
+		a, b := g.condition(deep-1), g.condition(deep-1)
+		switch g.choose(3) {
+		case 0:
+			g.use("and")
+			return fmt.Sprintf("(%s and %s)", a, b)
+		case 1:
+			g.use("or")
+			return fmt.Sprintf("(%s or %s)", a, b)
+		}
+		g.use("not")
+		return fmt.Sprintf("not (%s)", a)
+	}
+	switch g.choose(14) {
+	case 0:
+		g.use("named field")
+		return fmt.Sprintf("r.type %s %q", g.equality(), []string{"stream", "dgram", "raw"}[g.choose(3)])
+	case 1:
+		g.use("named number")
+		return fmt.Sprintf("r.protocol %s %d", g.equality(), []int{0, 200, 7}[g.choose(3)])
+	case 2:
+		g.use("within")
+		return fmt.Sprintf("r.addr ~= nil and r.addr:within(%q)", []string{"10.0.0.0/8", "10.1.0.0/16", "::/0", "0.0.0.0/0"}[g.choose(4)])
+	case 3:
+		g.use("in_group")
+		return fmt.Sprintf("r:in_group(%s)", []string{"\"wheel\"", "5", "100"}[g.choose(3)])
+	case 4:
+		g.use("two fields")
+		return fmt.Sprintf("r.uid %s r.euid", []string{"==", "~=", "<", "<=", ">", ">="}[g.choose(6)])
+	case 5:
+		g.use("absent field")
+		return []string{"r.port == nil", "not r.addr", "r.nprocs", "r.target ~= nil", "r.addr == nil"}[g.choose(5)]
+	case 6:
+		g.use("table lookup")
+		return []string{"allowed[r.port]", "names[r.type]", "allowed[r.port] == 'b'", "names[r.protocol] ~= nil"}[g.choose(4)]
+	case 7:
+		g.use("helper")
+		return fmt.Sprintf("%s(r, %s)", []string{"below", "helper.check"}[g.choose(2)], g.constant())
+	case 8:
+		g.use("method")
+		return fmt.Sprintf("object:over(%s)", g.number())
+	case 9:
+		g.use("cell name")
+		return []string{"r.cell.name == 'web-1'", "string.glob(r.cell.name, 'web-*')", "r.cell.name:sub(1, 2) == 'db'"}[g.choose(3)]
+	case 10:
+		if len(g.vars) > 0 {
+			g.use("local variable")
+			v := g.vars[g.choose(len(g.vars))]
+			return fmt.Sprintf("(type(%s) == 'number' and %s > %d)", v, v, g.choose(9))
+		}
+	case 11:
+		g.use("constant condition")
+		return []string{"true", "false", "nil", "1 < 2", "'a' == 'b'", "#t.list == 3"}[g.choose(6)]
+	}
+	g.use("comparison")
+	return fmt.Sprintf("%s %s %s", g.number(), []string{"==", "~=", "<", "<=", ">", ">="}[g.choose(6)], g.constant())
+}
+
+func (g *generator) equality() string { return []string{"==", "~="}[g.choose(2)] }
+
+func (g *generator) result() string {
+	r := []string{"deny", "allow", "grant"}[g.choose(3)]
+	switch g.choose(6) {
+	case 0:
+		return r + fmt.Sprintf(", 'reason %d'", g.choose(4))
+	case 1:
+		g.use("conditional result")
+		return fmt.Sprintf("(%s) and %s or allow", g.condition(0), r)
+	case 2:
+		g.use("concatenated reason")
+		return r + ", 'no ' .. " + []string{"limit", "'x'", "t.a"}[g.choose(3)]
+	case 3:
+		g.use("nil result")
+		return "nil"
+	}
+	return r
+}
+
+// block is some statements.
+func (g *generator) block(n int) {
+	vars := len(g.vars)
+	g.depth++
+	for range 1 + g.choose(n) {
+		g.statement(n - 1)
+	}
+	g.depth--
+	g.vars = g.vars[:vars]
+}
+
+func (g *generator) statement(n int) {
+	if n <= 0 {
+		g.line("if %s then return %s end", g.condition(1), g.result())
+		return
+	}
+	switch g.choose(12) {
+	case 0:
+		g.use("if else")
+		g.line("if %s then", g.condition(2))
+		g.block(n - 1)
+		g.line("elseif %s then", g.condition(1))
+		g.block(n - 1)
+		g.line("else")
+		g.block(n - 1)
+		g.line("end")
+	case 1:
+		g.use("local")
+		v := fmt.Sprintf("v%d", len(g.vars))
+		g.line("local %s = %s", v, []string{g.number(), g.constant(), "nil", "r.port"}[g.choose(4)])
+		g.vars = append(g.vars, v)
+	case 2:
+		if len(g.vars) > 0 {
+			g.use("assignment")
+			g.line("if %s then %s = %s end", g.condition(0), g.vars[g.choose(len(g.vars))], g.constant())
+		}
+	case 3:
+		g.use("numeric for")
+		g.line("for i = %d, %d, %d do", g.choose(3), 3+g.choose(3), 1+g.choose(2))
+		g.line("  if r.port == i * 10 then return %s end", g.result())
+		g.line("end")
+	case 4:
+		g.use("generic for")
+		g.line("for k, v in %s do", []string{"ipairs(ports)", "pairs(t.list)", "pairs({a = 1, b = 2, 3})", "next, ports"}[g.choose(4)])
+		g.line("  if r.port == v then return %s end", g.result())
+		if g.choose(3) == 0 {
+			g.use("break")
+			g.line("  if %s then break end", g.condition(0))
+		}
+		g.line("end")
+	case 5:
+		g.use("while")
+		g.line("local n%d = 0", g.loops)
+		g.line("while n%d < %d do n%d = n%d + 1 if r.uid == n%d then return %s end end", g.loops, 1+g.choose(4), g.loops, g.loops, g.loops, g.result())
+		g.loops++
+	case 6:
+		g.use("repeat")
+		g.line("local m%d = %d", g.loops, 1+g.choose(3))
+		g.line("repeat if r.egid == m%d then return %s end m%d = m%d - 1 until m%d <= 0", g.loops, g.result(), g.loops, g.loops, g.loops)
+		g.loops++
+	case 7:
+		g.use("closure")
+		g.line("local c%d = 0", g.loops)
+		g.line("local function add%d(n) c%d = c%d + n return c%d end", g.loops, g.loops, g.loops, g.loops)
+		g.line("if %s then add%d(1) end", g.condition(0), g.loops)
+		g.line("if add%d(1) == 2 then return %s end", g.loops, g.result())
+		g.loops++
+	case 8:
+		g.use("varargs")
+		g.line("local a%d, b%d = (function(...) return select('#', ...), ... end)(%s, 2, r.uid)", g.loops, g.loops, g.number())
+		g.line("if a%d == 3 and b%d == %s then return %s end", g.loops, g.loops, g.constant(), g.result())
+		g.loops++
+	case 9:
+		g.use("local table")
+		g.line("local l%d = {%s, n = %s}", g.loops, g.constant(), g.constant())
+		g.line("if %s then l%d[#l%d + 1] = 5 table.insert(l%d, 6) end", g.condition(0), g.loops, g.loops, g.loops)
+		g.line("for _, v in ipairs(l%d) do if r.port == v then return %s end end", g.loops, g.result())
+		g.loops++
+	case 10:
+		g.use("recursion")
+		g.line("local function down%d(n) if n == 0 then return false end return r.gid == n or down%d(n - 1) end", g.loops, g.loops)
+		g.line("if down%d(%d) then return %s end", g.loops, 1+g.choose(4), g.result())
+		g.loops++
+	case 11:
+		g.use("do block")
+		g.line("do")
+		g.block(n - 1)
+		g.line("end")
+	}
+	g.line("if %s then return %s end", g.condition(1), g.result())
+}
+
+const prelude = `
+local ports = {80, 443, 8080}
+local limit = 1024
+local t = {a = 5, b = {c = 9}, list = {1, 2, 3}}
+local allowed = {[80] = 'a', [443] = 'b', [8080] = 'a'}
+local names = {stream = 1, dgram = 2, tcp = 3}
+local function below(r, n) return r.port ~= nil and r.port < n end
+local helper = {} function helper.check(r, n) return r.uid >= n end
+local object = {limit = 50} object.__index = object function object:over(n) return n > self.limit end
+local function id(...) return ... end
+local function pick(n, ...) return (select(n, ...)) end
+`
+
+// source writes a file with one or two policies.
+func (g *generator) source() string {
+	g.b.Reset()
+	g.b.WriteString(prelude)
+	for i := range 1 + g.choose(2) {
+		g.vars = nil
+		g.line("policy \"p%d\" {", i)
+		if g.choose(2) == 0 {
+			g.line("cells = { %q },", []string{"web-*", "*", "db-1"}[g.choose(3)])
+		}
+		if g.choose(2) == 0 {
+			g.line("default = %s,", []string{"allow", "deny", "grant"}[g.choose(3)])
+		}
+		if g.choose(4) == 0 {
+			g.use("audit")
+			g.line("mode = \"audit\",")
+		}
+		if g.choose(3) == 0 {
+			g.use("static")
+			g.line("deny = { \"network\" },")
+		}
+		g.line("on = {")
+		for _, name := range []string{"network.bind", "network.bind.port", "network.socket.open"}[g.choose(2) : 2+g.choose(2)] {
+			g.line("[%q] = function(r)", name)
+			g.vars = nil
+			g.block(3)
+			g.line("end,")
+		}
+		g.line("},")
+		g.line("}")
+	}
+	return g.b.String()
+}
+
+// compare holds everything that can answer against each other.
+func compare(t *testing.T, src string) (compiled bool) {
+	t.Helper()
+	p := FromSources([]rules.Source{{File: "f.lua", Text: src}}, Options{Groups: groups})
+	if p.Loading.Failed() {
+		t.Fatalf("%s\n%s", src, p.Loading)
+	}
+	raw := FromSources([]rules.Source{{File: "f.lua", Text: src}}, Options{Groups: groups, SkipOptimizations: true})
+	for _, cell := range []string{"web-1", "db-1"} {
+		if err := p.Usable(cell); err != nil {
+			return false // refused: what is refused is tested elsewhere
+		}
+		proof, err := analysis.Prove(p.Compiler, []string{cell}, analysis.ProveOptions{})
+		if err != nil {
+			t.Fatalf("%s\n%s", src, err)
+		}
+		for _, d := range proof.Differences {
+			t.Fatalf("%s\n%s\n%s", src, d.Error(), ExplainArgs(cell, orNone(d.Request)))
+		}
+		if proof.EdgesCovered != proof.Edges || proof.Undecided > 0 || proof.BoundariesCovered != proof.Boundaries {
+			t.Fatalf("%s\nnot all is covered: %+v", src, *proof)
+		}
+		optimized, err1 := p.Program(cell)
+		plain, err2 := raw.Program(cell)
+		if err1 != nil || err2 != nil {
+			t.Fatalf("%s\n%v %v", src, err1, err2)
+		}
+		if err := raw.Verify(cell, plain.Program); err != nil {
+			t.Fatalf("%s\nwithout optimising: %v", src, err)
+		}
+		decoded, err := program.Decode(optimized.Encode(&kauth.NetBSD109912), &kauth.NetBSD109912)
+		if err != nil {
+			t.Fatalf("%s\n%v", src, err)
+		}
+		compareOnWitnesses(t, src, p, cell, []*program.Program{optimized.Program, plain.Program, decoded})
+	}
+	return true
+}
+
+func orNone(r *policy.Request) *policy.Request {
+	if r == nil {
+		return &policy.Request{}
+	}
+	return r
+}
+
+// compareOnWitnesses asks everything about one request of each region: every node of the program is met.
+func compareOnWitnesses(t *testing.T, src string, p *Policies, cell string, programs []*program.Program) {
+	t.Helper()
+	met := make([]bool, len(programs[0].Nodes()))
+	all := true
+	for _, name := range []string{"network.bind.port", "network.bind.privport", "network.bind.anyaddr", "network.socket.open", "network.route"} {
+		id, _ := kauth.Find(name)
+		d, ref, err := p.Diagram(cell, id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		n := 0
+		d.Regions(ref, func(r graph.Region, want policy.Decision) bool {
+			n++
+			q, _ := r.Witness()
+			for i, prog := range programs {
+				if got := *prog.Decide(q); got != want {
+					t.Fatalf("%s\nprogram %d says %+v, want %+v\n%s", src, i, got, want, ExplainArgs(cell, q))
+				}
+				if got, err := prog.DecideGiven(q); err != nil || *got != want {
+					t.Fatalf("%s\nprogram %d, carefully: %+v, %v", src, i, got, err)
+				}
+			}
+			// What Lua says, combined by hand.
+			lua := policy.Allowed
+			for k, pol := range p.Set().Policies {
+				if !pol.AppliesTo(cell) {
+					continue
+				}
+				a, err := pol.Ask(q, cell)
+				if err != nil {
+					t.Fatalf("%s\n%v", src, err)
+				}
+				x := pol.Decision(rules.Outcome{Answer: a})
+				if k == 0 || lua == policy.Allowed {
+					lua = x
+				} else {
+					lua = lua.Combine(x)
+				}
+			}
+			if lua.Result != want.Result || lua.Would.Result != want.Would.Result || lua.Reason != want.Reason {
+				t.Fatalf("%s\nLua says %+v, the program %+v\n%s", src, lua, want, ExplainArgs(cell, q))
+			}
+			follow(programs[0], q, met)
+			// Every range of every number field leads to the same place.
+			for _, test := range r.Tests() {
+				for _, rng := range test.Set {
+					for _, v := range []int64{rng.Lo, rng.Hi} {
+						moved := *q
+						moved.SetInt(test.Field, v)
+						if !r.Contains(&moved) {
+							continue // another test is about the same field
+						}
+						if got := *programs[0].Decide(&moved); got != want {
+							t.Fatalf("%s\nthe program says %+v, want %+v\n%s", src, got, want, ExplainArgs(cell, &moved))
+						}
+						follow(programs[0], &moved, met)
+					}
+				}
+			}
+			all = n < 2000
+			return all
+		})
+	}
+	// Where fields are compared with each other a node may be one that no request reaches.
+	for _, node := range programs[0].Nodes() {
+		all = all && node.Op < program.FieldEq
+	}
+	for i, node := range programs[0].Nodes() {
+		if all && !met[i] {
+			t.Errorf("%s\nno region meets node %d (%s %s)", src, i, node.Op, node.Field)
+		}
+	}
+}
+
+// follow marks the nodes that a request meets.
+func follow(p *program.Program, q *policy.Request, met []bool) {
+	for at, ok := p.Root(q.ID); ok && at >= 0; {
+		met[at] = true
+		node := p.Nodes()[at]
+		test := node.Test()
+		if at = node.No; test.Eval(q) {
+			at = node.Yes
+		}
+	}
+}
+
+// TestGeneratedPolicies: Lua, graph, optimised graph, program and decoded program decide alike, for every outcome of
+// every test and at every boundary.
+func TestGeneratedPolicies(t *testing.T) {
+	n := 150
+	if testing.Short() {
+		n = 20
+	}
+	seen := map[string]bool{}
+	refused := 0
+	for seed := range n {
+		rnd := rand.New(rand.NewPCG(uint64(seed), 99))
+		g := &generator{choose: rnd.IntN, seen: seen}
+		if !compare(t, g.source()) {
+			refused++
+		}
+	}
+	if refused > n/3 {
+		t.Errorf("%d of %d policies were refused", refused, n)
+	}
+	for _, construct := range []string{"addition", "subtraction", "multiplication", "modulo", "minus", "and", "or", "not", "named field", "named number",
+		"within", "in_group", "two fields", "absent field", "table lookup", "helper", "method", "cell name", "local variable", "constant condition",
+		"comparison", "conditional result", "concatenated reason", "nil result", "if else", "local", "assignment", "numeric for", "generic for", "break",
+		"while", "repeat", "closure", "varargs", "local table", "recursion", "do block", "audit", "static"} {
+		if !seen[construct] {
+			t.Errorf("the grammar never wrote: %s", construct)
+		}
+	}
+}
+
+func FuzzPolicies(f *testing.F) {
+	f.Add([]byte("seed"))
+	f.Add([]byte{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 200, 100, 50, 25})
+	f.Fuzz(func(t *testing.T, data []byte) {
+		i := 0
+		g := &generator{seen: map[string]bool{}, choose: func(n int) int {
+			if i == len(data) || n == 1 {
+				return 0
+			}
+			i++
+			return int(data[i-1]) % n
+		}}
+		compare(t, g.source())
+	})
+}
