@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 )
@@ -295,6 +296,12 @@ func TestNodes(t *testing.T) {
 			t.Errorf("%s: got %v, %v", m.Name, got, err)
 		}
 	}
+	if v, err := DecodeInt(SPARC64.Order, EncodeInt(SPARC64.Order, 7)); v != 7 || err != nil {
+		t.Errorf("an int: %d, %v", v, err)
+	}
+	if _, err := DecodeInt(AMD64.Order, make([]byte, 3)); err == nil {
+		t.Error("an int of 3 bytes was taken")
+	}
 	order := AMD64.Order
 	good := EncodeNode(order, Node{1, "cell"})
 	if good[3] != 1 {
@@ -310,6 +317,46 @@ func TestNodes(t *testing.T) {
 	} {
 		if _, err := DecodeNodes(order, text); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v, want %q", err, want)
+		}
+	}
+}
+
+func TestSystem(t *testing.T) {
+	want := time.Unix(1_780_000_000, 999_999_999)
+	for _, m := range machines {
+		size := 16
+		if m == I386 {
+			size = 12
+		}
+		text := bytes.Repeat([]byte{0xee}, size)
+		m.Order.PutUint64(text, uint64(want.Unix()))
+		if m.Long == 8 {
+			m.Order.PutUint64(text[8:], uint64(want.Nanosecond()))
+		} else {
+			m.Order.PutUint32(text[8:], uint32(want.Nanosecond()))
+		}
+		if got, err := m.DecodeTimespec(text); err != nil || !got.Equal(want) {
+			t.Errorf("%s: %v, %v; want %v", m.Name, got, err, want)
+		}
+		if _, err := m.DecodeTimespec(text[:size-1]); err == nil || !strings.Contains(err.Error(), fmt.Sprintf("must be %d bytes", size)) {
+			t.Errorf("%s: a short timespec: %v", m.Name, err)
+		}
+		m.Order.PutUint32(text[8+m.Long-4:], 1_000_000_000)
+		if _, err := m.DecodeTimespec(text); err == nil {
+			t.Errorf("%s: a second of nanoseconds was taken", m.Name)
+		}
+		clock := make([]byte, 20)
+		m.Order.PutUint32(clock, 1000)
+		m.Order.PutUint32(clock[12:], 128)
+		if hz, err := m.DecodeStatHZ(clock); err != nil || hz != 128 {
+			t.Errorf("%s: %d, %v; want 128", m.Name, hz, err)
+		}
+		if _, err := m.DecodeStatHZ(clock[:16]); err == nil {
+			t.Errorf("%s: a short clockinfo was taken", m.Name)
+		}
+		m.Order.PutUint32(clock[12:], 0)
+		if _, err := m.DecodeStatHZ(clock); err == nil {
+			t.Errorf("%s: a clock of 0 Hz was taken", m.Name)
 		}
 	}
 }

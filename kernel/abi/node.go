@@ -71,6 +71,21 @@ type Node struct {
 	Name   string
 }
 
+// EncodeInt is the value of a node that is an int.
+func EncodeInt(order binary.ByteOrder, v uint32) []byte {
+	text := make([]byte, 4)
+	order.PutUint32(text, v)
+	return text
+}
+
+// DecodeInt reads the value of a node that is an int.
+func DecodeInt(order binary.ByteOrder, text []byte) (uint32, error) {
+	if len(text) != 4 {
+		return 0, fmt.Errorf("an int must be 4 bytes, but is %d", len(text))
+	}
+	return order.Uint32(text), nil
+}
+
 // EncodeQuery is the struct sysctlnode that goes with a query: it says which version of the structure is meant.
 func EncodeQuery(order binary.ByteOrder) []byte {
 	text := make([]byte, NodeSize)
