@@ -22,6 +22,69 @@ import (
 	"cellsh/policy/kauth"
 )
 
+// pretended stands for the driver's Entry: it tells what a kernel would look at.
+type pretended struct {
+	id kernel.CellID
+	// told is the line that it writes, but for the real and the effective user.
+	told []byte
+}
+
+func newPretended(cell kernel.CellID) pretended {
+	_, err := os.Stat("/inside")
+	return pretended{cell, fmt.Appendf(nil, "?? entered %d, inside %v\n", cell, err == nil)}
+}
+
+// Enter asks for no memory, so it tells r for root and u for others.
+func (e pretended) Enter() error {
+	if e.id == 13 {
+		return kauth.EPERM
+	}
+	for i, uid := range [...]int{unix.Getuid(), unix.Geteuid()} {
+		e.told[i] = 'u'
+		if uid == 0 {
+			e.told[i] = 'r'
+		}
+	}
+	_, err := unix.Write(2, e.told)
+	return err
+}
+
+func (e pretended) Explain(err error) error {
+	return &kernel.Error{Op: "enter cell 13", Errno: err.(kauth.Errno), Text: "the process must be chrooted", Hint: "so do"}
+}
+
+// frugal is the system, and tells if memory was asked for between the last limit before that of the address space
+// and the attempt to execute. Where the address space is limited it can't look: looking takes memory.
+type frugal struct {
+	System
+	before, after *runtime.MemStats
+}
+
+func (f frugal) Setlimit(limit Limit, value uint64) error {
+	err := f.System.Setlimit(limit, value)
+	if limit == Core && value == 0 {
+		runtime.ReadMemStats(f.before)
+	}
+	return err
+}
+
+func (f frugal) PrepareExec(path string, args, env []string) (func() error, error) {
+	exec, err := f.System.PrepareExec(path, args, env)
+	return func() error {
+		if f.before.Mallocs != 0 {
+			if runtime.ReadMemStats(f.after); f.before.Mallocs != f.after.Mallocs {
+				unix.Write(2, []byte("memory was asked for\n"))
+			}
+		}
+		return exec()
+	}, err
+}
+
+func testHelper() int {
+	sys, err := NewSystem(func(id kernel.CellID) (Entry, error) { return newPretended(id), nil })
+	return Helper(frugal{sys, new(runtime.MemStats), new(runtime.MemStats)}, err)
+}
+
 // cellRoot makes the folder of a cell whose only program is the test program.
 func cellRoot(t *testing.T) kernel.Cell {
 	t.Helper()
@@ -81,10 +144,10 @@ func TestCells(t *testing.T) {
 		name    string
 		entered string
 	}{
-		{"", 0, 0, []int{0}, "/", "root", "entered 3 as 0, effectively 0, inside true\n"},
-		{"www", 1000, 100, []int{100, 1010}, "/home/www", "www", "entered 3 as 1000, effectively 0, inside true\n"},
-		{"1000:7", 1000, 7, []int{7}, "/home/www", "www", "entered 3 as 1000, effectively 0, inside true\n"},
-		{"4000:7", 4000, 7, []int{7}, "/", "4000", "entered 3 as 4000, effectively 0, inside true\n"},
+		{"", 0, 0, []int{0}, "/", "root", "rr entered 3, inside true\n"},
+		{"www", 1000, 100, []int{100, 1010}, "/home/www", "www", "ur entered 3, inside true\n"},
+		{"1000:7", 1000, 7, []int{7}, "/home/www", "www", "ur entered 3, inside true\n"},
+		{"4000:7", 4000, 7, []int{7}, "/", "4000", "ur entered 3, inside true\n"},
 	} {
 		status, err, out, stderr := exec(t, Command{Cell: cell, User: c.user, Args: []string{"test", "probe", "look", "\xff"}, Env: []string{"ASKED=for"}})
 		var s seen
@@ -127,6 +190,12 @@ func TestCellsMemory(t *testing.T) {
 		}
 		_, err, _, stderr = exec(t, Command{Cell: cell, User: user, Args: []string{"missing"}})
 		if err == nil || !strings.Contains(err.Error(), "missing is not (ENOENT)") {
+			t.Errorf("%q: %v, %s", user, err, stderr)
+		}
+		thirteen := cell
+		thirteen.ID = 13
+		_, err, _, stderr = exec(t, Command{Cell: thirteen, User: user, Args: []string{"small"}})
+		if err == nil || !strings.Contains(err.Error(), "the process must be chrooted (EPERM)") {
 			t.Errorf("%q: %v, %s", user, err, stderr)
 		}
 	}
@@ -241,6 +310,21 @@ func TestCellsHome(t *testing.T) {
 	_, err, _, stderr = exec(t, Command{Cell: cell, User: "lost", Env: []string{"LOGIN_PROBE=1"}})
 	if err != nil || !strings.Contains(stderr, "cellsh: the home /nowhere can't be entered") {
 		t.Errorf("%v, %q", err, stderr)
+	}
+}
+
+// TestCellsOpenFiles: the command has the soft limit that this program was started with, as any child has.
+func TestCellsOpenFiles(t *testing.T) {
+	cellRoot(t)
+	args := []string{"sh", "-c", "ulimit -Sn"}
+	p := newPipes(t)
+	if _, err := (&Local{Quiet: true}).Run(t.Context(), Command{Cell: web(), Args: args}, p.Files); err != nil {
+		t.Fatal(err)
+	}
+	p.wait()
+	_, err, out, stderr := exec(t, Command{Cell: kernel.Cell{ID: 3, Name: "host", Root: "/"}, Args: args})
+	if err != nil || out != p.out.String() || out == "" {
+		t.Errorf("%q, want %q; %v, %s", out, p.out, err, stderr)
 	}
 }
 

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"cellsh/kernel"
-	"cellsh/policy/kauth"
 )
 
 // Launcher runs commands. Its methods are safe for concurrent use, as long as no two commands share a terminal.
@@ -183,25 +182,6 @@ func candidates(program string, env []string) []string {
 		}
 	}
 	return files
-}
-
-// executeFirst tries the files in order, as execvp(3): it goes on where there is nothing to execute, and what is
-// there but not allowed is a better reason to give than what is not there.
-func executeFirst(files []string, execute func(path string) error) error {
-	last := error(kauth.ENOENT)
-	for _, path := range files {
-		err := execute(path)
-		switch err {
-		case nil:
-			return nil
-		case kauth.ENOENT, kauth.ENOTDIR:
-		case kauth.EACCES:
-			last = err
-		default:
-			return err
-		}
-	}
-	return last
 }
 
 // arguments are those of the command, or of the user's login shell: a shell whose name begins with a dash.

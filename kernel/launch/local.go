@@ -68,8 +68,7 @@ func (l *Local) run(ctx context.Context, c Command, me Account, f Files) (Status
 	}
 	status, err := l.session(ctx, child{paths: candidates(program, env), args: args, env: env, dir: dir}, f, func() error { return nil })
 	if errno, ok := err.(kauth.Errno); ok {
-		r := runner{Command: c, who: me}
-		return status, r.explain(Execute{}, errno)
+		return status, c.explain(Execute{}, me, errno)
 	}
 	return status, c.notStarted(ctx, err, program)
 }

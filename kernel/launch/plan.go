@@ -45,6 +45,9 @@ type (
 	SetGroup struct{}
 	// SetLogin names the user as that of the session (setlogin(2)).
 	SetLogin struct{}
+	// Prepare gets all ready that the steps after it need: from the moment that the address space is limited, the
+	// helper must not ask for memory.
+	Prepare struct{ Cell kernel.CellID }
 	// SetLimit sets a resource limit, soft and hard.
 	SetLimit struct {
 		Limit Limit
@@ -76,6 +79,9 @@ func (s ResolveUser) String() string {
 func (SetGroups) String() string { return "set the supplementary groups" }
 func (SetGroup) String() string  { return "set the group" }
 func (SetLogin) String() string  { return "set the session's login name" }
+func (s Prepare) String() string {
+	return fmt.Sprintf("prepare to enter cell %d and to execute", s.Cell)
+}
 func (s SetLimit) String() string {
 	if s.Value == kauth.Unlimited {
 		return fmt.Sprintf("set limit %s to unlimited", s.Limit)
@@ -95,12 +101,8 @@ func (Execute) String() string     { return "execve" }
 //     entered; but entering needs effective root. So the real user is set first, and afterwards root is dropped
 //     by a setuid(2) to the real user, which the kernel asks nobody about: process.setid is asked only for an id
 //     that is neither the real, the effective nor the saved one.
-//   - The limit of the address space as late as that allows: the helper itself is far above it.
+//   - Everything that takes memory before the limit of the address space: the helper itself is far above it.
 //   - The chdir to the home as the user, who may not be allowed into it.
-//
-// One thing comes later than it should: the Go runtime raises the soft limit of open files for itself and lowers
-// it again in execve, inside the cell. Where a policy refuses that, a command in a cell without a limit nofile has
-// the hard limit as its soft one.
 func Plan(c Command) ([]Step, error) {
 	if err := c.check(); err != nil {
 		return nil, err
@@ -120,6 +122,7 @@ func Plan(c Command) ([]Step, error) {
 		SetGroups{},
 		SetGroup{},
 		SetLogin{},
+		Prepare{c.Cell.ID},
 	}
 	for _, l := range []struct {
 		limit Limit

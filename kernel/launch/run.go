@@ -9,9 +9,9 @@ import (
 )
 
 // System is what the helper asks of the system. Errors are a kauth.Errno, or anything for what is no single
-// system call.
+// system call. What Setlimit, Setreuid, Setuid and the prepared functions do asks for no memory if it succeeds.
 type System interface {
-	// HideDescriptors marks all open descriptors from the given one on to be closed by Exec. Those that are
+	// HideDescriptors marks all open descriptors from the given one on to be closed by execve. Those that are
 	// opened later must be marked from the start.
 	HideDescriptors(from int) error
 	Chroot(dir string) error
@@ -29,10 +29,21 @@ type System interface {
 	Setuid(uid uint32) error
 	// Getuid gives the real and the effective user.
 	Getuid() (real, effective uint32)
-	// Enter moves the process into the cell.
-	Enter(kernel.CellID) error
-	// Exec does not return if it succeeds.
-	Exec(path string, args, env []string) error
+	// PrepareEnter looks up what entering the cell needs.
+	PrepareEnter(kernel.CellID) (Entry, error)
+	// PrepareChdir gives a Chdir whose error is a bare errno.
+	PrepareChdir(dir string) (func() error, error)
+	// PrepareExec gives a function that executes the file, and does not return if it succeeds. Its error is a bare
+	// errno.
+	PrepareExec(path string, args, env []string) (func() error, error)
+}
+
+// Entry is the way into a cell, ready to be taken.
+type Entry interface {
+	// Enter moves the process into the cell. It asks for no memory, and its error is a bare errno.
+	Enter() error
+	// Explain says in words what an error of Enter means.
+	Explain(error) error
 }
 
 // runner carries steps out.
@@ -41,20 +52,25 @@ type runner struct {
 	term string
 	sys  System
 	who  Account
-	// starting is called when all is ready for the command.
-	starting func() error
-	// note is told of what went wrong without keeping the command from running.
-	note func(string)
+	// tell sends a report, send one that is encoded already.
+	tell func(report) error
+	send func([]byte) error
+
+	// What Prepare made.
+	entry              Entry
+	home               func() error
+	exec               []func() error
+	starting, homeless []byte
 }
 
-// run does the steps in their order, and stops at the first that fails. The error is a *NotStarted.
-func (r *runner) run(steps []Step) error {
-	for _, s := range steps {
+// run does the steps in their order, and stops at the first that fails.
+func (r *runner) run(steps []Step) (failed int, err error) {
+	for i, s := range steps {
 		if err := s.do(r); err != nil {
-			return r.explain(s, err)
+			return i, err
 		}
 	}
-	return nil
+	return 0, nil
 }
 
 func (s HideDescriptors) do(r *runner) error { return r.sys.HideDescriptors(s.From) }
@@ -63,7 +79,10 @@ func (s Chdir) do(r *runner) error           { return r.sys.Chdir(s.Dir) }
 
 func (s ResolveUser) do(r *runner) (err error) {
 	r.who, err = resolve(s.User, func(name string) ([]byte, error) { return r.sys.ReadFile(name, maxDatabase) })
-	return err
+	if err != nil {
+		return err
+	}
+	return r.tell(report{Account: &r.who})
 }
 
 func (SetGroups) do(r *runner) error { return r.sys.Setgroups(r.who.Groups) }
@@ -82,105 +101,81 @@ func (SetLogin) do(r *runner) error {
 	return r.sys.Setlogin(name)
 }
 
+func (s Prepare) do(r *runner) (err error) {
+	if r.entry, err = r.sys.PrepareEnter(s.Cell); err != nil {
+		return err
+	}
+	if r.home, err = r.sys.PrepareChdir(r.who.Home); err != nil {
+		return err
+	}
+	env := environment(r.who, r.term, r.Env)
+	program, args := arguments(r.Command, r.who)
+	for _, path := range candidates(program, env) {
+		exec, err := r.sys.PrepareExec(path, args, env)
+		if err != nil {
+			return err
+		}
+		r.exec = append(r.exec, exec)
+	}
+	r.starting = report{Starting: true}.encode()
+	r.homeless = report{Note: fmt.Sprintf("the home %s can't be entered, so the shell starts in /", r.who.Home)}.encode()
+	return nil
+}
+
 func (s SetLimit) do(r *runner) error { return r.sys.Setlimit(s.Limit, s.Value) }
 
 func (SetRealUser) do(r *runner) error { return r.sys.Setreuid(r.who.UID, 0) }
 
-func (s EnterCell) do(r *runner) error { return r.sys.Enter(s.Cell) }
+func (s EnterCell) do(r *runner) error {
+	err := r.entry.Enter()
+	if err == nil {
+		return nil
+	}
+	// Words take memory. Root of the host can have it back.
+	r.sys.Setlimit(AS, kauth.Unlimited)
+	return r.entry.Explain(err)
+}
+
+var errNotDropped = errors.New("the user must be the real and the effective one now, but is not")
 
 func (DropRoot) do(r *runner) error {
 	if err := r.sys.Setuid(r.who.UID); err != nil {
 		return err
 	}
 	if real, effective := r.sys.Getuid(); real != r.who.UID || effective != r.who.UID {
-		return fmt.Errorf("the user must be %d now, but is %d and effectively %d", r.who.UID, real, effective)
+		return errNotDropped
 	}
 	return nil
 }
 
 func (GoHome) do(r *runner) error {
-	if err := r.sys.Chdir(r.who.Home); err != nil {
-		r.note(fmt.Sprintf("the home %s can't be entered (%v), so the shell starts in /", r.who.Home, err))
+	if r.home() != nil {
+		return r.send(r.homeless)
 	}
 	return nil
 }
 
 func (Execute) do(r *runner) error {
-	env := environment(r.who, r.term, r.Env)
-	program, args := arguments(r.Command, r.who)
-	files := candidates(program, env)
-	if err := r.starting(); err != nil {
-		return fmt.Errorf("the launcher must hear of it, but: %w", err)
+	if err := r.send(r.starting); err != nil {
+		return err
 	}
-	return executeFirst(files, func(path string) error { return r.sys.Exec(path, args, env) })
+	return executeFirst(r.exec, func(exec func() error) error { return exec() })
 }
 
-// explain says in words what went wrong in a step.
-func (r *runner) explain(s Step, err error) error {
-	if known := new(kernel.Error); errors.As(err, &known) {
-		return &NotStarted{known, 1}
+// executeFirst tries the files in order, as execvp(3): it goes on where there is nothing to execute, and what is
+// there but not allowed is a better reason to give than what is not there.
+func executeFirst[F any](files []F, execute func(F) error) error {
+	last := kauth.ENOENT
+	for _, f := range files {
+		switch err := execute(f); err {
+		case nil:
+			return nil
+		case kauth.ENOENT, kauth.ENOTDIR:
+		case kauth.EACCES:
+			last = kauth.EACCES
+		default:
+			return err
+		}
 	}
-	e := &kernel.Error{Op: r.op(), Text: fmt.Sprintf("to %s must succeed, but fails: %v", s, err)}
-	failed := &NotStarted{e, 1}
-	errno, ok := err.(kauth.Errno)
-	if !ok {
-		if _, found := s.(ResolveUser); found {
-			e.Text = err.Error()
-		}
-		return failed
-	}
-	e.Errno = errno
-	switch s := s.(type) {
-	case Chroot:
-		switch errno {
-		case kauth.ENOENT:
-			e.Text = fmt.Sprintf("the cell's root %s must be a directory, but does not exist", s.Dir)
-			e.Hint = "mount it, or destroy the cell and create it anew"
-		case kauth.ENOTDIR:
-			e.Text = fmt.Sprintf("the cell's root %s must be a directory, but is another kind of file", s.Dir)
-		case kauth.EPERM:
-			e.Text = "the caller must be root of the host to chroot, but is not"
-		}
-	case SetLimit:
-		if errno == kauth.EINVAL {
-			e.Text = fmt.Sprintf("the limit %s must be one that the kernel takes, but is %d", s.Limit, s.Value)
-		}
-	case SetGroups:
-		if errno == kauth.EINVAL {
-			e.Text = fmt.Sprintf("the user must be in at most as many groups as the kernel takes, but is in %d", len(r.who.Groups))
-		}
-	case Execute:
-		r.explainExec(failed, e)
-	}
-	return failed
-}
-
-// explainExec has the words and the exit codes for an execve that failed, which are those of a shell.
-func (r *runner) explainExec(failed *NotStarted, e *kernel.Error) {
-	program, _ := arguments(r.Command, r.who)
-	failed.Code = 126
-	switch e.Errno {
-	case kauth.ENOENT, kauth.ENOTDIR:
-		failed.Code = 127
-		e.Text = fmt.Sprintf("the command must exist in the cell, but %s does not", program)
-		if len(candidates(program, nil)) == 0 {
-			e.Text = fmt.Sprintf("the command must be in PATH of the cell, but %s is not", program)
-		} else {
-			e.Hint = "if the file is there, the interpreter that its first line names is not"
-		}
-	case kauth.EACCES:
-		e.Text = fmt.Sprintf("user %d must be allowed to execute %s, but is not", r.who.UID, program)
-	case kauth.EPERM:
-		e.Text = fmt.Sprintf("the cell must be allowed to execute %s, but is not", program)
-	case kauth.ENOEXEC:
-		e.Text = fmt.Sprintf("%s must be a program that this kernel can run, but is not", program)
-		e.Hint = "a script must begin with #! and the path of its interpreter"
-	case kauth.E2BIG:
-		e.Text = "the arguments and the environment must be as short as the kernel allows, but are longer"
-	case kauth.EAGAIN:
-		e.Text = fmt.Sprintf("user %d must have fewer processes than the limit allows, but has too many", r.who.UID)
-	case kauth.ENOMEM:
-		e.Text = fmt.Sprintf("there must be memory for %s, but there is not", program)
-		e.Hint = "the cell's limit as may be too low for it"
-	}
+	return last
 }

@@ -28,7 +28,7 @@ import (
 func TestMain(m *testing.M) {
 	switch {
 	case IsHelper(os.Args):
-		os.Exit(Helper(NewSystem(pretendToEnter)))
+		os.Exit(testHelper())
 	case os.Getenv("LOGIN_PROBE") != "":
 		fmt.Println(os.Args[0], "in", must(os.Getwd()))
 		os.Exit(0)
@@ -36,16 +36,6 @@ func TestMain(m *testing.M) {
 		os.Exit(probe(os.Args[2]))
 	}
 	os.Exit(m.Run())
-}
-
-// pretendToEnter stands for the driver's Enter: it tells what a kernel would look at.
-func pretendToEnter(id kernel.CellID) error {
-	if id == 13 {
-		return &kernel.Error{Op: "enter cell 13", Errno: kauth.EPERM, Text: "the process must be chrooted", Hint: "so do"}
-	}
-	_, err := os.Stat("/inside")
-	fmt.Fprintf(os.Stderr, "entered %d as %d, effectively %d, inside %v\n", id, os.Getuid(), os.Geteuid(), err == nil)
-	return nil
 }
 
 // seen is what a command finds around it.
@@ -90,9 +80,8 @@ func probe(what string) int {
 		os.Stdout.WriteString(strings.Repeat("0123456789abcde\n", 1<<16) + "end")
 		return 0
 	case "sleep":
-		fmt.Println("ready")
 		signal.Ignore(unix.SIGTERM, unix.SIGINT, unix.SIGHUP)
-		select {}
+		return await(unix.SIGUSR2, func() int { return 98 })
 	}
 	return 99
 }
@@ -605,8 +594,7 @@ func TestDrainEnds(t *testing.T) {
 	}
 	kept := must(unix.Dup(int(files.Out.Fd())))
 	defer unix.Close(kept)
-	r.begin()
-	if err := r.takeKeys(); err != nil {
+	if err := r.begin(); err != nil {
 		t.Fatal(err)
 	}
 	if now := must(unix.IoctlGetTermios(int(x.far.Fd()), getTermios)); now.Lflag&unix.ICANON != 0 {

@@ -38,24 +38,23 @@ func (o Options) session(ctx context.Context, c child, f Files, ready func() err
 	defer stop()
 	p, err := start(c.paths, c.args, c.env, c.dir, append(files.all(), c.extra...), terminal)
 	if err != nil {
-		if r != nil {
-			r.close()
-		}
+		r.close()
 		return Status{}, err
 	}
 	defer context.AfterFunc(ctx, func() { killUntilGone(p, o.clock()) })()
 
-	if r != nil {
-		r.begin()
-		defer r.end(o.clock())
-	}
 	err = ready()
 	if err == nil && r != nil {
-		err = r.takeKeys()
+		err = r.begin()
 	}
 	if err != nil {
+		// Closing the terminal first lets the child end: it can't while its terminal holds output that nobody reads.
+		r.close()
 		killUntilGone(p, o.clock())
 		return p.status, err
+	}
+	if r != nil {
+		defer r.end(o.clock())
 	}
 	for {
 		select {

@@ -5,4 +5,4 @@ package launch
 import "cellsh/kernel"
 
 // NewSystem gives a *kernel.UnsupportedError: there are no cells to enter on this system.
-func NewSystem(func(kernel.CellID) error) (System, error) { return nil, foreign() }
+func NewSystem(func(kernel.CellID) (Entry, error)) (System, error) { return nil, foreign() }

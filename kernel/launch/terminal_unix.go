@@ -27,7 +27,6 @@ type relay struct {
 	// input is running while keys are taken. It ends when stop is closed, the other end of wake.
 	input      sync.WaitGroup
 	wake, stop *os.File
-	raw        bool
 }
 
 func isTerminal(f *os.File) bool {
@@ -127,31 +126,26 @@ func (r *relay) control(use func(fd int)) {
 	}
 }
 
-// begin lets output flow. Every begin must be followed by an end.
-func (r *relay) begin() {
+// begin lets the bytes flow; an end must follow. If the command reads from a terminal, the caller's one passes
+// every key on as it is from now on, Ctrl-C too. Nothing is shown before that, so that who sees the command's
+// first output can type.
+func (r *relay) begin() error {
+	if r.in != nil {
+		raw := *r.saved
+		raw.Iflag &^= unix.IGNBRK | unix.BRKINT | unix.PARMRK | unix.ISTRIP | unix.INLCR | unix.IGNCR | unix.ICRNL | unix.IXON
+		raw.Oflag &^= unix.OPOST
+		raw.Lflag &^= unix.ECHO | unix.ECHONL | unix.ICANON | unix.ISIG | unix.IEXTEN
+		raw.Cflag &^= unix.CSIZE | unix.PARENB
+		raw.Cflag |= unix.CS8
+		raw.Cc[unix.VMIN], raw.Cc[unix.VTIME] = 1, 0
+		if err := unix.IoctlSetTermios(int(r.in.Fd()), setTermios, &raw); err != nil {
+			return err
+		}
+		r.input.Go(r.copyIn)
+	}
 	// The command has the far end; without ours, reading ends when the command's is closed.
 	r.slave.Close()
 	r.output.begin(r.user, r.master)
-}
-
-// takeKeys lets input flow, if the command reads from a terminal. From now on the caller's terminal passes every
-// key on as it is, Ctrl-C too.
-func (r *relay) takeKeys() error {
-	if r.in == nil {
-		return nil
-	}
-	raw := *r.saved
-	raw.Iflag &^= unix.IGNBRK | unix.BRKINT | unix.PARMRK | unix.ISTRIP | unix.INLCR | unix.IGNCR | unix.ICRNL | unix.IXON
-	raw.Oflag &^= unix.OPOST
-	raw.Lflag &^= unix.ECHO | unix.ECHONL | unix.ICANON | unix.ISIG | unix.IEXTEN
-	raw.Cflag &^= unix.CSIZE | unix.PARENB
-	raw.Cflag |= unix.CS8
-	raw.Cc[unix.VMIN], raw.Cc[unix.VTIME] = 1, 0
-	if err := unix.IoctlSetTermios(int(r.in.Fd()), setTermios, &raw); err != nil {
-		return err
-	}
-	r.raw = true
-	r.input.Go(r.copyIn)
 	return nil
 }
 
@@ -187,14 +181,17 @@ func (r *relay) end(clock Clock) {
 	r.master.Close()
 	<-r.output.done
 	r.input.Wait()
-	if r.raw {
+	if r.in != nil {
 		unix.IoctlSetTermios(int(r.in.Fd()), setTermios, r.saved)
 	}
 	r.close()
 }
 
-// close closes what is still open.
+// close closes what is still open. A nil relay has nothing open.
 func (r *relay) close() {
+	if r == nil {
+		return
+	}
 	for _, f := range []*os.File{r.master, r.slave, r.wake, r.stop} {
 		// A nil file can be closed too: it says so, and that is all.
 		f.Close()

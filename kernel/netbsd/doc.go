@@ -7,8 +7,8 @@
 // lists them. Where they give no answer, the driver keeps to the rules of April, which are right everywhere.
 //
 // All system calls go through the interface [Sysctl], so that the driver is tested on any machine against a
-// kernel that gives recorded answers. On systems other than NetBSD, Open and Enter give a
+// kernel that gives recorded answers. On systems other than NetBSD, Open and NewEntry give a
 // *kernel.UnsupportedError.
 //
-// What it is not: it starts no process (kernel/launch does, and calls [Enter] for it), and it compiles no policy.
+// What it is not: it starts no process (kernel/launch does, and enters by an [Entry]), and it compiles no policy.
 package netbsd

@@ -414,29 +414,3 @@ func (k *Kernel) Remembered(c kernel.Cell) (state.Entry, bool) {
 	}
 	return e, ok
 }
-
-// Enter moves the calling process, with all its threads, into the cell, for good. From current on the process
-// must be chrooted to the cell's root. It is meant for the helper of kernel/launch.
-func (k *Kernel) Enter(id kernel.CellID) error { return enter(k.tree, k.euid(), id) }
-
-// Enter is Kernel.Enter for a process that has no Kernel: a helper on its way into a cell.
-func Enter(id kernel.CellID) error {
-	sys := nativeSysctl()
-	machine, known := abi.FindMachine(runtime.GOARCH)
-	if sys == nil || !known {
-		return foreign()
-	}
-	return enter(newTree(sys, machine), os.Geteuid(), id)
-}
-
-func enter(t *tree, euid int, id kernel.CellID) error {
-	op := fmt.Sprintf("enter cell %d", id)
-	if id == 0 {
-		return &kernel.Error{Op: op, Text: "the cell must be one that was created, but 0 is the host"}
-	}
-	_, err := t.call(abi.CellID, nil, abi.EncodeInt(t.machine.Order, uint32(id)))
-	if err != nil {
-		return enterError(t, op, euid, id, err)
-	}
-	return nil
-}

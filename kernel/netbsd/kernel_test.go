@@ -24,6 +24,18 @@ func spec(name string) kernel.Spec { return kernel.Spec{Name: name, Root: "/cell
 
 func ptr[T any](v T) *T { return &v }
 
+// enter goes the whole way into a cell.
+func enter(k *Kernel, id kernel.CellID) error {
+	e, err := newEntry(k.tree, id, k.euid())
+	if err == nil {
+		err = e.Enter()
+		if err != nil {
+			err = e.Explain(err)
+		}
+	}
+	return err
+}
+
 // must gives what has to succeed.
 func must[T any](t testing.TB) func(T, error) T {
 	t.Helper()
@@ -176,7 +188,7 @@ func TestOpenRefuses(t *testing.T) {
 	if _, err := Open(Options{}); !errors.As(err, &unsupported) || unsupported.Capability != CapCells {
 		t.Errorf("on %s: %v", runtime.GOOS, err)
 	}
-	if err := Enter(1); !errors.As(err, &unsupported) {
+	if _, err := NewEntry(1); !errors.As(err, &unsupported) {
 		t.Errorf("on %s: %v", runtime.GOOS, err)
 	}
 }
@@ -384,7 +396,7 @@ func TestErrnos(t *testing.T) {
 			kauth.ENOMEM: "no whole reply in 16 attempts",
 		}},
 		"current": {abi.CellID, func(k *Kernel) error { _, err := k.Current(); return err }, map[kauth.Errno]string{}},
-		"enter": {abi.CellID, func(k *Kernel) error { return k.Enter(9) }, map[kauth.Errno]string{
+		"enter": {abi.CellID, func(k *Kernel) error { return enter(k, 9) }, map[kauth.Errno]string{
 			kauth.ENOENT: "enter cell 9: the cell must exist, but there is none with id 9 (ENOENT)",
 			kauth.EPERM:  "the caller must be on the host, but is in a cell",
 		}},
@@ -429,7 +441,7 @@ func TestNotRoot(t *testing.T) {
 	k := f.open(t, Options{})
 	f.euid = 1000
 	_, createErr := k.Create(spec("web"))
-	for what, err := range map[string]error{"create": createErr, "destroy": k.Destroy(1), "enter": k.Enter(1)} {
+	for what, err := range map[string]error{"create": createErr, "destroy": k.Destroy(1), "enter": enter(k, 1)} {
 		if err == nil || !strings.Contains(err.Error(), "the caller must be root of the host, but is uid 1000 (EPERM)") {
 			t.Errorf("%s: %v", what, err)
 		}
@@ -531,9 +543,26 @@ func TestEnter(t *testing.T) {
 		f.cells = []fakeCell{{Info: abi.Info{ID: 1, Name: "web", Root: "/cells/web"}}}
 		k := f.open(t, Options{})
 		f.root, f.cell = c.root, c.inside
-		err := k.Enter(c.id)
+		err := enter(k, c.id)
 		if c.want == "" && (err != nil || f.cell != 1) || c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)) {
 			t.Errorf("%s on %s: %v, in cell %d", c.what, c.revision, err, f.cell)
+		}
+	}
+}
+
+// quiet is a system call that does nothing.
+type quiet struct{ err error }
+
+func (q quiet) Sysctl(mib []int32, old, new []byte) (int, error) { return 0, q.err }
+
+// TestEnterAsksForNothing: the process that enters may not have any memory left to ask for.
+func TestEnterAsksForNothing(t *testing.T) {
+	f := newFake(t, abi.Current)
+	e := must[*Entry](t)(newEntry(f.open(t, Options{}).tree, 3, 0))
+	for _, err := range []error{nil, kauth.EPERM} {
+		e.tree.sys = quiet{err}
+		if n := testing.AllocsPerRun(100, func() { e.Enter() }); n != 0 {
+			t.Errorf("%v: %v allocations", err, n)
 		}
 	}
 }
@@ -748,7 +777,7 @@ func FuzzReplies(f *testing.F) {
 		}
 		k.Destroy(1)
 		k.Current()
-		k.Enter(1)
+		enter(k, 1)
 		// A kernel whose nodes and whose system answer like that can't be opened, or opens as April.
 		fake.answer = func(node string, old, new []byte) (int, error, bool) { copy(old, reply); return wrote, nil, true }
 		if k, err := fake.tryOpen(Options{}); err == nil && k.Info().Revision == "" {

@@ -130,7 +130,7 @@ func (k *Kernel) createError(op string, s kernel.Spec, err error) error {
 	case kauth.ENOTDIR:
 		e.Text = fmt.Sprintf("the root %s must be a directory, but is another kind of file", s.Root)
 	case kauth.EACCES, kauth.ELOOP, kauth.ENAMETOOLONG:
-		e.Text = fmt.Sprintf("the root %s must be a directory that can be reached, but: %v", s.Root, err)
+		e.Text = fmt.Sprintf("the root %s must be a directory that can be reached, but is not", s.Root)
 	case kauth.ENOMEM:
 		e.Text = "the kernel must have memory for the cell, but has none; no cell was made"
 	case kauth.EFAULT:
@@ -221,23 +221,6 @@ func (k *Kernel) listError(err error) error {
 	const op = "list the cells"
 	if err == kauth.EPERM {
 		return &kernel.Error{Op: op, Errno: kauth.EPERM, Text: "the caller must be on the host, but is in a cell"}
-	}
-	return plainError(op, err)
-}
-
-func enterError(t *tree, op string, euid int, id kernel.CellID, err error) error {
-	switch err {
-	case kauth.ENOENT:
-		return &kernel.Error{Op: op, Errno: kauth.ENOENT, Text: fmt.Sprintf("the cell must exist, but there is none with id %d", id)}
-	case kauth.EPERM:
-		// Who can read the current cell is root of the host, so it is the root directory that is wrong.
-		if _, err := t.call(abi.CellID, make([]byte, 4), nil); err != nil {
-			return notHostRoot(op, euid)
-		}
-		return &kernel.Error{
-			Op: op, Errno: kauth.EPERM, Text: "the process must be chrooted to exactly the directory that the cell was created with, but is not",
-			Hint: "if something was mounted there, or the directory was made anew, since the cell was created: destroy the cell and create it again",
-		}
 	}
 	return plainError(op, err)
 }

@@ -8,8 +8,6 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"runtime"
-	"runtime/debug"
 
 	"golang.org/x/sys/unix"
 
@@ -17,12 +15,16 @@ import (
 	"cellsh/policy/kauth"
 )
 
-// NewSystem is the running system, for Helper. Cells are entered through the function, because that is the
+// NewSystem is the running system, for Helper. The function gives the way into a cell, because that is the
 // kernel driver's. Linux has all but cells and login names, so that everything else can be tried there; on other
 // systems the error is a *kernel.UnsupportedError.
-func NewSystem(enter func(kernel.CellID) error) (System, error) { return nativeSystem{enter}, nil }
+func NewSystem(entry func(kernel.CellID) (Entry, error)) (System, error) {
+	return nativeSystem{entry}, nil
+}
 
-type nativeSystem struct{ enter func(kernel.CellID) error }
+type nativeSystem struct {
+	entry func(kernel.CellID) (Entry, error)
+}
 
 func (nativeSystem) HideDescriptors(from int) error {
 	last, err := lastDescriptor()
@@ -76,22 +78,8 @@ func (nativeSystem) Setgid(gid uint32) error { return kernelErrno(unix.Setgid(in
 
 func (nativeSystem) Setlogin(name string) error { return kernelErrno(setlogin(name)) }
 
-// reserve is memory that the program keeps at hand before it may not ask the kernel for more: what is left to do
-// for the helper takes some kilobytes.
-const reserve = 8 << 20
-
 func (nativeSystem) Setlimit(limit Limit, value uint64) error {
-	if limit == AS {
-		spare := make([]byte, reserve)
-		for i := 0; i < len(spare); i += os.Getpagesize() {
-			spare[i] = 1
-		}
-		runtime.KeepAlive(spare)
-		spare = nil
-		debug.SetGCPercent(-1)
-		runtime.GC()
-	}
-	resource := map[Limit]int{Nofile: unix.RLIMIT_NOFILE, Core: unix.RLIMIT_CORE, AS: unix.RLIMIT_AS}[limit]
+	resource := [...]int{Nofile: unix.RLIMIT_NOFILE, Core: unix.RLIMIT_CORE, AS: unix.RLIMIT_AS}[limit]
 	if value == kauth.Unlimited {
 		value = unix.RLIM_INFINITY
 	}
@@ -108,8 +96,4 @@ func (nativeSystem) Getuid() (real, effective uint32) {
 	return uint32(unix.Getuid()), uint32(unix.Geteuid())
 }
 
-func (s nativeSystem) Enter(id kernel.CellID) error { return s.enter(id) }
-
-func (nativeSystem) Exec(path string, args, env []string) error {
-	return kernelErrno(unix.Exec(path, args, env))
-}
+func (s nativeSystem) PrepareEnter(id kernel.CellID) (Entry, error) { return s.entry(id) }
