@@ -392,3 +392,23 @@ func FuzzDecode(f *testing.F) {
 		}
 	})
 }
+
+func BenchmarkDecodeList300(b *testing.B) {
+	l, err := NewLayout(Current, AMD64)
+	if err != nil {
+		b.Fatal(err)
+	}
+	var text []byte
+	for i := range 300 {
+		one, err := l.EncodeInfo(Info{ID: uint32(i + 1), Name: "web", Root: "/cells/web"})
+		if err != nil {
+			b.Fatal(err)
+		}
+		text = append(text, one...)
+	}
+	for b.Loop() {
+		if _, err := l.DecodeList(text); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

@@ -231,14 +231,14 @@ func (w *walker) info(i *Info) {
 // place gives the bytes of the next member; nil while measuring.
 func (w *walker) place(name string, size, align int) []byte {
 	w.at = roundUp(w.at, align)
-	w.align = max(w.align, align)
-	w.members = append(w.members, Member{name, w.at, size})
 	at := w.at
 	w.at += size
-	if w.mode == measure {
-		return nil
+	if w.mode != measure {
+		return w.buf[at:w.at]
 	}
-	return w.buf[at:w.at]
+	w.align = max(w.align, align)
+	w.members = append(w.members, Member{name, at, size})
+	return nil
 }
 
 func (w *walker) u16(b []byte, v *uint16) {

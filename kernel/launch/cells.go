@@ -76,12 +76,11 @@ func (l *Cells) Run(ctx context.Context, c Command, f Files) (Status, error) {
 		return c.await(reportRead, note)
 	})
 	closeTheirs()
-	return status, c.notStarted(ctx, err, "the helper "+helper)
+	return status, c.outcome(ctx, err, "the helper "+helper)
 }
 
-// notStarted says of an error of a session that what was to start did not, unless it is known to be something
-// else.
-func (c Command) notStarted(ctx context.Context, err error, what string) error {
+// outcome is the error of Run for one of a session, in which something should have started.
+func (c Command) outcome(ctx context.Context, err error, what string) error {
 	var known *NotStarted
 	switch {
 	case ctx.Err() != nil:

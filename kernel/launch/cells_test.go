@@ -68,16 +68,19 @@ func (f frugal) Setlimit(limit Limit, value uint64) error {
 	return err
 }
 
-func (f frugal) PrepareExec(path string, args, env []string) (func() error, error) {
-	exec, err := f.System.PrepareExec(path, args, env)
-	return func() error {
-		if f.before.Mallocs != 0 {
-			if runtime.ReadMemStats(f.after); f.before.Mallocs != f.after.Mallocs {
-				unix.Write(2, []byte("memory was asked for\n"))
+func (f frugal) PrepareExec(paths, args, env []string) ([]func() error, error) {
+	execs, err := f.System.PrepareExec(paths, args, env)
+	for i, exec := range execs {
+		execs[i] = func() error {
+			if f.before.Mallocs != 0 {
+				if runtime.ReadMemStats(f.after); f.before.Mallocs != f.after.Mallocs {
+					unix.Write(2, []byte("memory was asked for\n"))
+				}
 			}
+			return exec()
 		}
-		return exec()
-	}, err
+	}
+	return execs, err
 }
 
 func testHelper() int {
@@ -253,12 +256,12 @@ func TestCellsHostile(t *testing.T) {
 		make func(passwd string) error
 		say  string
 	}{
-		"a pipe": {func(p string) error { return unix.Mkfifo(p, 0o666) }, "must be a regular file, but is p"},
+		"a pipe": {func(p string) error { return unix.Mkfifo(p, 0o666) }, "must be a regular file, but is not"},
 		"a link out of the cell": {func(p string) error { return os.Symlink("../../../../../../../../etc/passwd.of.the.host", p) },
 			"there must be /etc/passwd to look up user www, but there is none"},
 		"a link within": {func(p string) error { return os.Symlink("/inside", p) }, "user www must be in /etc/passwd, but is not"},
 		"endless":       {func(p string) error { return must(os.Create(p)).Truncate(1 << 40) }, "must be at most 4194304 bytes, but is longer"},
-		"a folder":      {func(p string) error { return os.Mkdir(p, 0o755) }, "must be a regular file, but is d"},
+		"a folder":      {func(p string) error { return os.Mkdir(p, 0o755) }, "must be a regular file, but is not"},
 	} {
 		cell := cellRoot(t)
 		passwd := filepath.Join(cell.Root, "etc/passwd")

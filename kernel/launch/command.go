@@ -56,10 +56,19 @@ func (c Command) refuse(hint, format string, args ...any) error {
 	return &NotStarted{Err: &kernel.Error{Op: c.op(), Text: fmt.Sprintf(format, args...), Hint: hint}, Code: 1}
 }
 
+// notStarted is for an error that says enough.
+func (c Command) notStarted(err error) error {
+	if known := new(kernel.Error); errors.As(err, &known) {
+		return &NotStarted{known, 1}
+	}
+	return c.refuse("", "%v", err)
+}
+
 func (c Command) op() string { return "exec in cell " + c.Cell.Name }
 
 // Files are the descriptors 0, 1 and 2 of the command. None may be nil. Terminals among them are not passed on,
-// but relayed; the others are the command's own.
+// but relayed, and must be in the modes that the command's terminal is to begin with; the others are the command's
+// own.
 type Files struct{ In, Out, Err *os.File }
 
 func (f Files) all() []*os.File { return []*os.File{f.In, f.Out, f.Err} }

@@ -70,13 +70,16 @@ type report struct {
 	Failure  *failure `json:",omitempty"`
 }
 
-// failure says which step failed, and how: by an errno or by an error in words.
+// failure says which step failed, and how: by an errno or by an error in words. Before the first step the number is
+// noStep.
 type failure struct {
 	Step  int
 	Errno kauth.Errno
 	Error *kernel.Error `json:",omitempty"`
 	Text  string        `json:",omitempty"`
 }
+
+const noStep = -1
 
 func (r report) encode() []byte {
 	text, err := json.Marshal(r)
@@ -144,16 +147,16 @@ func help(sys System, unsupported error, in io.Reader, out io.Writer) int {
 		return 1
 	}
 	if unsupported != nil {
-		return fail(0, unsupported)
+		return fail(noStep, unsupported)
 	}
 	var q request
 	if err := json.NewDecoder(io.LimitReader(in, maxRequest)).Decode(&q); err != nil {
-		return fail(0, fmt.Errorf("the helper must get a request, but: %w", err))
+		return fail(noStep, fmt.Errorf("the helper must get a request, but: %w", err))
 	}
 	c := q.command()
 	steps, err := Plan(c)
 	if err != nil {
-		return fail(0, err)
+		return fail(noStep, err)
 	}
 	r := &runner{Command: c, term: q.Term, sys: sys, tell: tell, send: send}
 	failed := new(errnoReport)
@@ -206,6 +209,9 @@ func (c Command) failed(f failure, who Account) error {
 	steps, bad := Plan(c)
 	if bad != nil {
 		return bad
+	}
+	if f.Step == noStep {
+		return c.notStarted(err)
 	}
 	if f.Step < 0 || f.Step >= len(steps) || who.Shell == "" && steps[f.Step] == (Execute{}) {
 		return c.refuse("", "the helper must fail in a step of its plan, but fails in step %d: %v", f.Step, err)

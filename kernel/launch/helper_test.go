@@ -99,7 +99,8 @@ func TestReports(t *testing.T) {
 		`{"Note":"x"}`:                         ended,
 		"junk":                                 ended,
 		`{"Failure":{"Step":99,"Errno":2}}`:    "must fail in a step of its plan, but fails in step 99: no such file",
-		`{"Failure":{"Step":-1,"Text":"odd"}}`: "must fail in a step of its plan, but fails in step -1: odd",
+		`{"Failure":{"Step":-2,"Errno":2}}`:    "must fail in a step of its plan, but fails in step -2: no such file",
+		`{"Failure":{"Step":-1,"Text":"odd"}}`: "exec in cell web: odd",
 		// The words for this need the account, which was not told.
 		`{"Failure":{"Step":10,"Errno":2}}`: "must fail in a step of its plan, but fails in step 10",
 	} {

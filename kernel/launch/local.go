@@ -35,16 +35,16 @@ func (l *Local) Run(ctx context.Context, c Command, f Files) (Status, error) {
 	}
 	who, err := resolve(c.User, readLocal)
 	if err != nil {
-		return Status{}, c.refuse("", "%v", err)
+		return Status{}, c.notStarted(err)
 	}
 	me, err := myself()
 	if err != nil {
-		return Status{}, c.refuse("", "%v", err)
+		return Status{}, c.notStarted(err)
 	}
 	exited := func(Status) {}
 	if l.Register != nil {
 		if exited, err = l.Register(c.Cell, who); err != nil {
-			return Status{}, c.notStarted(ctx, err, "the simulated process")
+			return Status{}, c.notStarted(err)
 		}
 	}
 	status, err := l.run(ctx, c, me, f)
@@ -70,7 +70,7 @@ func (l *Local) run(ctx context.Context, c Command, me Account, f Files) (Status
 	if errno, ok := err.(kauth.Errno); ok {
 		return status, c.explain(Execute{}, me, errno)
 	}
-	return status, c.notStarted(ctx, err, program)
+	return status, c.outcome(ctx, err, program)
 }
 
 // myself is the account that children of this program have.

@@ -22,14 +22,10 @@ func (nativeSystem) PrepareChdir(dir string) (func() error, error) {
 	}, nil
 }
 
-func (nativeSystem) PrepareExec(path string, args, env []string) (func() error, error) {
+func (nativeSystem) PrepareExec(paths, args, env []string) ([]func() error, error) {
 	// The Go runtime raised the soft limit of open files for itself, and lowers it again in its own Exec. The cell
 	// may refuse that, so it is done here: an Exec of nothing does that and no more.
 	unix.Exec("", nil, nil)
-	file, err := unix.BytePtrFromString(path)
-	if err != nil {
-		return nil, kernelErrno(err)
-	}
 	argv, err := syscall.SlicePtrFromStrings(args)
 	if err != nil {
 		return nil, kernelErrno(err)
@@ -38,11 +34,19 @@ func (nativeSystem) PrepareExec(path string, args, env []string) (func() error, 
 	if err != nil {
 		return nil, kernelErrno(err)
 	}
-	return func() error {
-		_, _, errno := syscall.RawSyscall(unix.SYS_EXECVE, uintptr(unsafe.Pointer(file)),
-			uintptr(unsafe.Pointer(&argv[0])), uintptr(unsafe.Pointer(&envp[0])))
-		return resultOf(errno)
-	}, nil
+	execs := make([]func() error, len(paths))
+	for i := range paths {
+		path, err := unix.BytePtrFromString(paths[i])
+		if err != nil {
+			return nil, kernelErrno(err)
+		}
+		execs[i] = func() error {
+			_, _, errno := syscall.RawSyscall(unix.SYS_EXECVE, uintptr(unsafe.Pointer(path)),
+				uintptr(unsafe.Pointer(&argv[0])), uintptr(unsafe.Pointer(&envp[0])))
+			return resultOf(errno)
+		}
+	}
+	return execs, nil
 }
 
 // resultOf is the result of a raw system call.

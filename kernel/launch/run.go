@@ -33,9 +33,9 @@ type System interface {
 	PrepareEnter(kernel.CellID) (Entry, error)
 	// PrepareChdir gives a Chdir whose error is a bare errno.
 	PrepareChdir(dir string) (func() error, error)
-	// PrepareExec gives a function that executes the file, and does not return if it succeeds. Its error is a bare
-	// errno.
-	PrepareExec(path string, args, env []string) (func() error, error)
+	// PrepareExec gives a function for each file that executes it, and does not return if it succeeds. Its error is
+	// a bare errno.
+	PrepareExec(paths, args, env []string) ([]func() error, error)
 }
 
 // Entry is the way into a cell, ready to be taken.
@@ -110,12 +110,8 @@ func (s Prepare) do(r *runner) (err error) {
 	}
 	env := environment(r.who, r.term, r.Env)
 	program, args := arguments(r.Command, r.who)
-	for _, path := range candidates(program, env) {
-		exec, err := r.sys.PrepareExec(path, args, env)
-		if err != nil {
-			return err
-		}
-		r.exec = append(r.exec, exec)
+	if r.exec, err = r.sys.PrepareExec(candidates(program, env), args, env); err != nil {
+		return err
 	}
 	r.starting = report{Starting: true}.encode()
 	r.homeless = report{Note: fmt.Sprintf("the home %s can't be entered, so the shell starts in /", r.who.Home)}.encode()

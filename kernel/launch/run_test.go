@@ -225,8 +225,12 @@ func (m *machine) PrepareChdir(dir string) (func() error, error) {
 	return func() error { return m.Chdir(dir) }, nil
 }
 
-func (m *machine) PrepareExec(path string, args, env []string) (func() error, error) {
-	return func() error { return m.execute(path, args, env) }, nil
+func (m *machine) PrepareExec(paths, args, env []string) ([]func() error, error) {
+	execs := make([]func() error, len(paths))
+	for i, path := range paths {
+		execs[i] = func() error { return m.execute(path, args, env) }
+	}
+	return execs, nil
 }
 
 func (w way) Explain(err error) error {

@@ -12,16 +12,13 @@ import (
 // explain says in words what went wrong in a step. The account is what is known of it. The error is a
 // *NotStarted.
 func (c Command) explain(s Step, who Account, err error) error {
-	if known := new(kernel.Error); errors.As(err, &known) {
-		return &NotStarted{known, 1}
+	errno, bare := err.(kauth.Errno)
+	if _, found := s.(ResolveUser); found && !bare || errors.As(err, new(*kernel.Error)) {
+		return c.notStarted(err)
 	}
 	e := &kernel.Error{Op: c.op(), Text: fmt.Sprintf("to %s must succeed, but fails: %v", s, err)}
 	failed := &NotStarted{e, 1}
-	errno, ok := err.(kauth.Errno)
-	if !ok {
-		if _, found := s.(ResolveUser); found {
-			e.Text = err.Error()
-		}
+	if !bare {
 		return failed
 	}
 	e.Errno = errno

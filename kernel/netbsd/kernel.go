@@ -80,6 +80,9 @@ func Open(o Options) (*Kernel, error) {
 	if err != nil {
 		return nil, k.noCells(err)
 	}
+	if v := k.info.Vocabulary.Version; v != k.info.Version {
+		rev.found("the kernel does not tell how it numbers its requests, so they are taken to be those of %s", v)
+	}
 	k.rev = rev
 	k.info.Revision = rev.Revision.String()
 	k.capabilities()
@@ -115,8 +118,12 @@ func (k *Kernel) identify() error {
 	}
 	k.info.Name = texts[0] + "/" + texts[1]
 	k.info.Version = texts[2]
-	known := kauth.Vocabularies()
-	k.info.Vocabulary = known[len(known)-1]
+	for _, v := range kauth.Vocabularies() {
+		// The newest comes last; it is the best guess for a version that is not known.
+		if k.info.Vocabulary == nil || k.info.Vocabulary.Version != k.info.Version {
+			k.info.Vocabulary = v
+		}
+	}
 	return nil
 }
 
@@ -389,7 +396,7 @@ func (k *Kernel) key(c kernel.Cell) state.Key {
 
 // remember keeps what the kernel won't give back. The cell is made, so a failure is only a warning.
 func (k *Kernel) remember(id kernel.CellID, s kernel.Spec) {
-	if k.memory == nil || s.Profile == nil && len(s.Ports) == 0 {
+	if k.memory == nil {
 		return
 	}
 	cell, ok := k.find(id)
@@ -403,7 +410,7 @@ func (k *Kernel) remember(id kernel.CellID, s kernel.Spec) {
 }
 
 // Remembered gives the profile and the ports that a cell was made with by this program; false if they are not
-// known. The kernel gives neither back.
+// known. The kernel gives neither back. An entry without a profile is of a cell with the kernel's default.
 func (k *Kernel) Remembered(c kernel.Cell) (state.Entry, bool) {
 	if k.memory == nil {
 		return state.Entry{}, false

@@ -122,6 +122,9 @@ func TestInfo(t *testing.T) {
 	if info.Name != "NetBSD/amd64" || info.Version != "10.99.12" || info.HZ != 100 || info.Simulated || info.Vocabulary == nil {
 		t.Errorf("%+v", info)
 	}
+	if strings.Contains(strings.Join(f.open(t, Options{}).Findings(), "\n"), "numbers its requests") {
+		t.Error("the version is known, but its numbering is said not to be")
+	}
 	for _, c := range []kernel.Capability{kernel.CapEvaluation, kernel.CapProcesses, kernel.CapEnter, kernel.CapState} {
 		if (info.Capabilities[c] == "") == (info.Missing[c] == "") {
 			t.Errorf("%s: capable %q, missing %q", c, info.Capabilities[c], info.Missing[c])
@@ -147,6 +150,18 @@ func TestInfo(t *testing.T) {
 		if _, err := kernel.Evaluation(k); !errors.As(err, &unsupported) {
 			t.Errorf("%s: %v", what, err)
 		}
+	}
+}
+
+func TestUnknownVersion(t *testing.T) {
+	f := newFake(t, abi.Current)
+	f.answer = func(node string, old, new []byte) (int, error, bool) {
+		n, err := reading([]byte("11.0\x00"), old)
+		return n, err, node == abi.SystemRelease
+	}
+	k := f.open(t, Options{})
+	if k.Info().Vocabulary == nil || !strings.Contains(strings.Join(k.Findings(), "\n"), "taken to be those of 10.99.12") {
+		t.Errorf("%+v, %q", k.Info(), k.Findings())
 	}
 }
 
@@ -693,9 +708,14 @@ func TestRemember(t *testing.T) {
 	if e, ok := k.Remembered(cells[0]); !ok || *e.Profile != kernel.Low || !slices.Equal(e.Ports, s.Ports) {
 		t.Errorf("%+v, %v", e, ok)
 	}
-	if e, ok := k.Remembered(cells[1]); ok {
-		t.Errorf("nothing was given for db, but %+v is remembered", e)
+	if e, ok := k.Remembered(cells[1]); !ok || e.Profile != nil || e.Ports != nil {
+		t.Errorf("nothing was given for db: %+v, %v", e, ok)
 	}
+	f.cells = append(f.cells, fakeCell{Info: abi.Info{ID: 9, Name: "theirs", Root: "/cells/db"}})
+	if e, ok := k.Remembered(must[[]kernel.Cell](t)(k.List())[2]); ok {
+		t.Errorf("another program made it, but %+v is remembered", e)
+	}
+	f.cells = f.cells[:2]
 	if err := k.Destroy(1); err != nil {
 		t.Fatal(err)
 	}

@@ -58,6 +58,9 @@ func (t *tree) find(name string) ([]int32, error) {
 
 // resolve asks the kernel for the numbers of the node, whatever was known before.
 func (t *tree) resolve(name string) ([]int32, error) {
+	t.mu.Lock()
+	delete(t.mibs, name)
+	t.mu.Unlock()
 	var mib []int32
 	for part := range strings.SplitSeq(name, ".") {
 		nodes, err := t.children(mib)
@@ -69,9 +72,6 @@ func (t *tree) resolve(name string) ([]int32, error) {
 		}
 		i := slices.IndexFunc(nodes, func(n abi.Node) bool { return n.Name == part })
 		if i < 0 {
-			t.mu.Lock()
-			delete(t.mibs, name)
-			t.mu.Unlock()
 			return nil, errNoNode
 		}
 		mib = append(mib, nodes[i].Number)
@@ -103,10 +103,10 @@ func (t *tree) call(name string, old, new []byte) (int, error) {
 	switch err {
 	case kauth.ENOENT, kauth.ENOTDIR, kauth.EISDIR, kauth.EOPNOTSUPP, kauth.EINVAL:
 		now, missing := t.resolve(name)
-		if missing != nil {
-			return 0, missing
+		if missing == errNoNode {
+			return 0, errNoNode
 		}
-		if !slices.Equal(now, mib) {
+		if missing == nil && !slices.Equal(now, mib) {
 			return t.sys.Sysctl(now, old, new)
 		}
 	}
