@@ -1,7 +1,12 @@
 module cellsh
 
-go 1.26
+go 1.26.0
 
 require pgregory.net/rapid v1.3.0
 
-require github.com/yuin/gopher-lua v1.1.2
+require golang.org/x/sys v0.49.0
+
+require (
+	github.com/creack/pty v1.1.24
+	github.com/yuin/gopher-lua v1.1.2
+)

@@ -1,0 +1,17 @@
+// Package abi is what passes between NetBSD and cellsh: the structures of secmodel_cell as bytes, the names of
+// its sysctl nodes, and the table of its revisions.
+//
+// A [Layout] is one revision's structures on one machine. It encodes and decodes byte slices and nothing else,
+// so every layout can be used and tested on every machine.
+//
+//	machine, ok := abi.FindMachine(runtime.GOARCH)
+//	l := abi.NewLayout(abi.April, machine)
+//	text, err := l.EncodeCreate(abi.Create{Name: "web", Root: "/cells/web"})
+//	infos, err := l.DecodeList(reply)
+//
+// The offsets are those of sys/sys/cell.h of the revisions that [Revisions] lists; on amd64 they were measured
+// on a running kernel, for the others they follow from the C rules of the machine. testdata/offsets.golden has
+// them all. docs/kernel-abi.md describes the nodes and what each revision does.
+//
+// What it is not: it makes no system call and knows no driver; kernel/netbsd has both.
+package abi

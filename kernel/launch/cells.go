@@ -1,0 +1,99 @@
+package launch
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"runtime"
+
+	"cellsh/kernel"
+)
+
+// Cells runs commands in cells of the running NetBSD. The caller must be root of the host.
+type Cells struct {
+	Options
+	// Executable is the program to start as the helper, "" for the running one. Its main must do what the package
+	// comment shows.
+	Executable string
+	// Note is told of what went wrong without keeping the command from running; nil to write it to the command's
+	// standard error.
+	Note func(string)
+}
+
+var _ Launcher = (*Cells)(nil)
+
+// Run runs the command in its cell. See Launcher.
+func (l *Cells) Run(ctx context.Context, c Command, f Files) (Status, error) {
+	if err := f.check(); err != nil {
+		return Status{}, err
+	}
+	// The plan is the helper's; here it only tells early what can't be.
+	if _, err := Plan(c); err != nil {
+		return Status{}, err
+	}
+	if uid := os.Geteuid(); uid != 0 {
+		return Status{}, c.refuse("", "the caller must be root of the host, but is uid %d", uid)
+	}
+	helper := l.Executable
+	if helper == "" {
+		var err error
+		if helper, err = os.Executable(); err != nil {
+			return Status{}, c.refuse("", "the program must find its own file to start it as the helper, but: %v", err)
+		}
+	}
+	requestRead, requestWrite, err := os.Pipe()
+	if err != nil {
+		return Status{}, c.refuse("", "there must be pipes to the helper, but: %v", err)
+	}
+	defer requestWrite.Close()
+	reportRead, reportWrite, err := os.Pipe()
+	if err != nil {
+		requestRead.Close()
+		return Status{}, c.refuse("", "there must be pipes to the helper, but: %v", err)
+	}
+	defer reportRead.Close()
+	theirs := []*os.File{requestRead, reportWrite}
+	closeTheirs := func() {
+		for _, f := range theirs {
+			f.Close()
+		}
+	}
+	note := l.Note
+	if note == nil {
+		note = func(text string) { fmt.Fprintln(f.Err, "cellsh:", text) }
+	}
+	status, err := l.session(ctx, child{
+		paths: []string{helper}, args: []string{helper, helperArg}, env: []string{}, extra: theirs,
+	}, f, func() error {
+		closeTheirs()
+		// A helper that dies before it read all of this is noticed by what it does not report.
+		go func() {
+			json.NewEncoder(requestWrite).Encode(newRequest(c, l.term(f)))
+			requestWrite.Close()
+		}()
+		return c.await(reportRead, note)
+	})
+	closeTheirs()
+	return status, c.outcome(ctx, err, "the helper "+helper)
+}
+
+// outcome is the error of Run for one of a session, in which something should have started.
+func (c Command) outcome(ctx context.Context, err error, what string) error {
+	var known *NotStarted
+	switch {
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case err == nil || errors.As(err, &known):
+		return err
+	}
+	return c.refuse("", "%s must start, but: %v", what, err)
+}
+
+// foreign says that this system has no cells.
+func foreign() error {
+	return &kernel.UnsupportedError{
+		Kernel: runtime.GOOS + "/" + runtime.GOARCH, Capability: kernel.CapEnter, Why: "cells are a part of NetBSD",
+	}
+}

@@ -1,0 +1,5 @@
+//go:build freebsd || openbsd || dragonfly || darwin
+
+package launch
+
+func testHelper() int { return Helper(NewSystem(nil)) }

@@ -1,0 +1,92 @@
+//go:build linux || netbsd || freebsd || openbsd || dragonfly || darwin
+
+package launch
+
+import (
+	"os"
+	"os/signal"
+	"sync"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// process is a child in a session of its own, which makes it the leader of a process group.
+type process struct {
+	pid int
+	// done is closed when the child is gone and status is set.
+	done   chan struct{}
+	status Status
+
+	// The child is signalled and waited for under one lock: once it was waited for, its number may be that of
+	// somebody else.
+	mu   sync.Mutex
+	gone bool
+}
+
+// start starts the first of the files that can be executed. The descriptors of the child are the files; if
+// terminal is not negative, it is the number of one of them, which becomes the session's terminal.
+func start(paths, args, env []string, dir string, files []*os.File, terminal int) (*process, error) {
+	ended := make(chan os.Signal, 1)
+	signal.Notify(ended, unix.SIGCHLD)
+	attr := &os.ProcAttr{Dir: dir, Env: env, Files: files, Sys: &syscall.SysProcAttr{
+		Setsid: true, Setctty: terminal >= 0, Ctty: max(terminal, 0),
+	}}
+	var child *os.Process
+	err := executeFirst(paths, func(path string) (err error) {
+		child, err = os.StartProcess(path, args, attr)
+		return kernelErrno(err)
+	})
+	if err != nil {
+		signal.Stop(ended)
+		return nil, err
+	}
+	p := &process{pid: child.Pid, done: make(chan struct{})}
+	child.Release()
+	go p.wait(ended)
+	return p, nil
+}
+
+// wait looks after the child whenever some child ended.
+func (p *process) wait(ended chan os.Signal) {
+	for !p.reap() {
+		<-ended
+	}
+	signal.Stop(ended)
+	close(p.done)
+}
+
+func (p *process) reap() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	var status unix.WaitStatus
+	pid, err := unix.Wait4(p.pid, &status, unix.WNOHANG, nil)
+	for err == unix.EINTR {
+		pid, err = unix.Wait4(p.pid, &status, unix.WNOHANG, nil)
+	}
+	switch {
+	case err != nil:
+		// Somebody else waited for the child. That it is gone is all that can be known.
+		p.status = Status{Code: 1}
+	case pid == 0:
+		return false
+	case status.Signaled():
+		p.status = Status{Signal: int(status.Signal())}
+	default:
+		p.status = Status{Code: status.ExitStatus()}
+	}
+	p.gone = true
+	return true
+}
+
+// signal sends the signal to the child's process group, unless the child is gone.
+func (p *process) signal(s syscall.Signal) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !p.gone {
+		unix.Kill(-p.pid, s)
+	}
+}
+
+func (p *process) kill()                  { p.signal(unix.SIGKILL) }
+func (p *process) ended() <-chan struct{} { return p.done }

@@ -1,0 +1,423 @@
+package netbsd
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"io/fs"
+	"math"
+	"os"
+	"runtime"
+	"slices"
+	"sync"
+	"time"
+
+	"cellsh/kernel"
+	"cellsh/kernel/abi"
+	"cellsh/kernel/netbsd/state"
+	"cellsh/policy/kauth"
+)
+
+// CapCells is having cells at all: Open fails without it.
+const CapCells kernel.Capability = "cells"
+
+// Options of Open. The zero value is good for a look at the running kernel.
+type Options struct {
+	// State is the path of the file that remembers profiles and ports; "" remembers nothing. See package state.
+	State string
+	// Warn, if not nil, is told of what went wrong beside an operation that succeeded.
+	Warn func(error)
+	// Sysctl, EUID and Stat stand for the running system where they are not nil.
+	Sysctl Sysctl
+	EUID   func() int
+	Stat   func(path string) (fs.FileInfo, error)
+}
+
+// Kernel is the running NetBSD. Its methods are safe for concurrent use.
+type Kernel struct {
+	tree   *tree
+	memory *state.File
+	warn   func(error)
+	euid   func() int
+	stat   func(string) (fs.FileInfo, error)
+	info   kernel.Info
+	boot   time.Time
+
+	mu  sync.Mutex
+	rev revision
+}
+
+var _ kernel.Kernel = (*Kernel)(nil)
+
+// Open connects to the running kernel and finds out what it can do. The error is a *kernel.UnsupportedError
+// where there are no cells.
+func Open(o Options) (*Kernel, error) {
+	sys := o.Sysctl
+	if sys == nil {
+		sys = nativeSysctl()
+	}
+	machine, known := abi.FindMachine(runtime.GOARCH)
+	if sys == nil || !known {
+		return nil, foreign()
+	}
+	k := &Kernel{tree: newTree(sys, machine), warn: o.Warn, euid: o.EUID, stat: o.Stat}
+	if k.warn == nil {
+		k.warn = func(error) {}
+	}
+	if k.euid == nil {
+		k.euid = os.Geteuid
+	}
+	if k.stat == nil {
+		k.stat = os.Stat
+	}
+	if o.State != "" {
+		k.memory = &state.File{Path: o.State, Damaged: k.warn}
+	}
+	if err := k.identify(); err != nil {
+		return nil, err
+	}
+	rev, err := probe(k.tree)
+	if err != nil {
+		return nil, k.noCells(err)
+	}
+	if v := k.info.Vocabulary.Version; v != k.info.Version {
+		rev.found("the kernel does not tell how it numbers its requests, so they are taken to be those of %s", v)
+	}
+	k.rev = rev
+	k.info.Revision = rev.Revision.String()
+	k.capabilities()
+	return k, nil
+}
+
+func foreign() error {
+	return &kernel.UnsupportedError{Kernel: runtime.GOOS + "/" + runtime.GOARCH, Capability: CapCells, Why: "cells are a part of NetBSD; the simulated kernel runs everywhere"}
+}
+
+// identify fills in what the system says about itself.
+func (k *Kernel) identify() error {
+	var texts [3]string
+	for i, name := range []string{abi.SystemType, abi.SystemMachine, abi.SystemRelease} {
+		var err error
+		if texts[i], err = k.tree.readString(name); err != nil {
+			return fmt.Errorf("the kernel does not tell %s: %w", name, err)
+		}
+	}
+	boot, err := k.tree.read(abi.SystemBoot, 1)
+	if err == nil {
+		k.boot, err = k.tree.machine.DecodeTimespec(boot)
+	}
+	if err != nil {
+		return fmt.Errorf("the kernel does not tell %s: %w", abi.SystemBoot, err)
+	}
+	clock, err := k.tree.read(abi.SystemClock, 1)
+	if err == nil {
+		k.info.HZ, err = k.tree.machine.DecodeStatHZ(clock)
+	}
+	if err != nil {
+		return fmt.Errorf("the kernel does not tell %s: %w", abi.SystemClock, err)
+	}
+	k.info.Name = texts[0] + "/" + texts[1]
+	k.info.Version = texts[2]
+	for _, v := range kauth.Vocabularies() {
+		// The newest comes last; it is the best guess for a version that is not known.
+		if k.info.Vocabulary == nil || k.info.Vocabulary.Version != k.info.Version {
+			k.info.Vocabulary = v
+		}
+	}
+	return nil
+}
+
+// noCells says why there are none.
+func (k *Kernel) noCells(err error) error {
+	if !errors.Is(err, errNoNode) {
+		return fmt.Errorf("the kernel's cells can't be used: %w", err)
+	}
+	why := "there is no " + abi.CellTree + "; load secmodel_cell(9), or use the simulated kernel"
+	if _, err := k.tree.find(abi.JailTree); err == nil {
+		why = "it has secmodel_jail, the model's first form, which is not supported; it needs secmodel_cell(9)"
+	}
+	return &kernel.UnsupportedError{Kernel: k.info.Name, Capability: CapCells, Why: why}
+}
+
+func (k *Kernel) capabilities() {
+	k.info.Capabilities = map[kernel.Capability]string{
+		kernel.CapState: "cells are the kernel's and stay until they are destroyed or the host restarts",
+	}
+	k.info.Missing = map[kernel.Capability]string{
+		kernel.CapProcesses:  "its processes are real ones: start them with exec",
+		kernel.CapEvaluation: k.whyNoEvaluation(),
+	}
+	if uid := k.euid(); uid != 0 {
+		k.info.Missing[kernel.CapEnter] = fmt.Sprintf("only root of the host can enter a cell, but the caller is uid %d", uid)
+	} else if _, err := k.Current(); err != nil {
+		k.info.Missing[kernel.CapEnter] = "only root of the host can enter a cell, but the caller is in a cell"
+	} else {
+		k.info.Capabilities[kernel.CapEnter] = abi.CellID + " can be read, which only root of the host can"
+	}
+}
+
+func (k *Kernel) whyNoEvaluation() string {
+	version, err := k.readInt(abi.EvalABI)
+	switch {
+	case errors.Is(err, errNoNode):
+		return "there is no " + abi.EvalTree + ": the module secmodel_celleval is not loaded"
+	case err != nil:
+		return fmt.Sprintf("%s can't be read: %v", abi.EvalABI, err)
+	}
+	return fmt.Sprintf("secmodel_celleval is loaded with version %d of its interface, which this program does not speak", version)
+}
+
+// Info says which kernel it is. Revision is the name of an abi.Revision; Findings says how it was found.
+func (k *Kernel) Info() kernel.Info {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.info
+}
+
+// Findings say in words how the revision of secmodel_cell was found out, and what was assumed.
+func (k *Kernel) Findings() []string {
+	return slices.Clone(k.revision().findings)
+}
+
+func (k *Kernel) revision() revision {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.rev
+}
+
+// Create makes a cell. A kernel that keeps the root only as a text (before current) gets one that was checked
+// to be a directory.
+func (k *Kernel) Create(s kernel.Spec) (kernel.CellID, error) {
+	op := "create cell " + s.Name
+	rev := k.revision()
+	if err := k.check(op, s, rev.Revision); err != nil {
+		return 0, err
+	}
+	id, err := k.create(op, s, rev.Layout)
+	if errors.Is(err, kauth.EINVAL) && !rev.sized && rev.Revision == abi.April {
+		id, err = k.createEarly(op, s, err)
+	}
+	if err != nil {
+		return 0, err
+	}
+	k.mu.Lock()
+	k.rev.sized = true
+	k.mu.Unlock()
+	k.remember(id, s)
+	return id, nil
+}
+
+// createEarly tries the structure of Early where the size could not be seen, because there was no cell: the
+// kernel refuses a structure of another size without making anything.
+func (k *Kernel) createEarly(op string, s kernel.Spec, refused error) (kernel.CellID, error) {
+	early, err := abi.NewLayout(abi.Early, k.tree.machine)
+	if err != nil || s.Nofile != nil || s.AS != nil || s.Core != nil {
+		return 0, refused
+	}
+	id, err := k.create(op, s, early)
+	if errors.Is(err, kauth.EINVAL) {
+		return 0, refused
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.rev.Layout, k.rev.sized = early, true
+	k.rev.found("%s took a structure of %d bytes: early", abi.CellCreate, early.Create.Size)
+	k.info.Revision = abi.Early.String()
+	return id, err
+}
+
+func (k *Kernel) create(op string, s kernel.Spec, l abi.Layout) (kernel.CellID, error) {
+	text, err := l.EncodeCreate(encodeSpec(s))
+	if err != nil {
+		return 0, &kernel.Error{Op: op, Text: err.Error()}
+	}
+	// The reply must have room for the whole structure: without, a kernel of April makes the cell and keeps its
+	// id to itself.
+	reply := make([]byte, l.Create.Size)
+	n, err := k.tree.call(abi.CellCreate, reply, text)
+	if err == nil && n == len(reply) {
+		made, err := l.DecodeCreate(reply)
+		if err == nil && made.ID != 0 && made.Name == s.Name {
+			return kernel.CellID(made.ID), nil
+		}
+	}
+	if leaked := err == kauth.ENOMEM || err == kauth.EFAULT; err == nil || leaked && !l.Revision.Properties().FullReply {
+		// The cell may be there although the reply is not. The name belongs to this call: had it been taken
+		// before, the kernel would have said EEXIST.
+		made := func(c kernel.Cell) bool { return c.Name == s.Name && c.Root == s.Root }
+		if c, ok := k.lookUp(l, made); ok {
+			return c.ID, nil
+		}
+	}
+	if err == nil {
+		return 0, &kernel.Error{Op: op, Text: fmt.Sprintf("the kernel's reply must be %d bytes that name the cell, but is %d bytes and no such cell exists", len(reply), n)}
+	}
+	return 0, k.createError(op, s, err)
+}
+
+func encodeSpec(s kernel.Spec) abi.Create {
+	c := abi.Create{Name: s.Name, Root: s.Root, Ports: s.Ports}
+	if s.Profile != nil {
+		c.Flags |= abi.FlagProfile
+		c.Profile = uint32(*s.Profile)
+	}
+	if len(s.Ports) > 0 {
+		c.Flags |= abi.FlagPorts
+	}
+	for _, limit := range []struct {
+		given *uint64
+		flag  abi.Flags
+		to    *uint64
+	}{{s.Nofile, abi.FlagNofile, &c.Nofile}, {s.AS, abi.FlagAS, &c.AS}, {s.Core, abi.FlagCore, &c.Core}} {
+		if limit.given == nil {
+			continue
+		}
+		c.Flags |= limit.flag
+		*limit.to = *limit.given
+		if *limit.given == kauth.Unlimited {
+			*limit.to = abi.Infinity
+		}
+	}
+	return c
+}
+
+func decodeCell(i abi.Info) kernel.Cell {
+	return kernel.Cell{
+		ID: kernel.CellID(i.ID), Name: i.Name, Root: i.Root, Created: time.Duration(i.Created),
+		References: count(i.References), Processes: count(i.Processes),
+		Memory: i.Memory, Ticks1s: i.Ticks1s, Ticks10s: i.Ticks10s,
+		Nofile: limit(i, abi.FlagNofile, i.Nofile), AS: limit(i, abi.FlagAS, i.AS), Core: limit(i, abi.FlagCore, i.Core),
+	}
+}
+
+func count(n uint64) int { return int(min(n, math.MaxInt32)) }
+
+func limit(i abi.Info, flag abi.Flags, v uint64) *uint64 {
+	if i.Flags&flag == 0 {
+		return nil
+	}
+	v = min(v, kauth.Unlimited)
+	return &v
+}
+
+// Destroy removes a cell without members.
+func (k *Kernel) Destroy(id kernel.CellID) error {
+	op := fmt.Sprintf("destroy cell %d", id)
+	if id == 0 {
+		return &kernel.Error{Op: op, Text: "the cell must be one that was created, but 0 is the host"}
+	}
+	cell, listed := k.find(id)
+	if listed {
+		op = fmt.Sprintf("destroy cell %s", cell.Name)
+	}
+	if _, err := k.tree.call(abi.CellDestroy, nil, abi.EncodeInt(k.tree.machine.Order, uint32(id))); err != nil {
+		return k.destroyError(op, id, err)
+	}
+	if listed && k.memory != nil {
+		if err := k.memory.Remove(k.key(cell)); err != nil {
+			k.warn(err)
+		}
+	}
+	return nil
+}
+
+// List gives the cells, ordered by id.
+func (k *Kernel) List() ([]kernel.Cell, error) {
+	return k.list(k.revision().Layout)
+}
+
+func (k *Kernel) list(l abi.Layout) ([]kernel.Cell, error) {
+	text, err := k.tree.read(abi.CellList, l.Info.Size)
+	if err != nil {
+		return nil, k.listError(err)
+	}
+	infos, err := l.DecodeList(text)
+	if err != nil {
+		return nil, &kernel.Error{Op: "list the cells", Text: err.Error()}
+	}
+	cells := make([]kernel.Cell, len(infos))
+	for i := range infos {
+		cells[i] = decodeCell(infos[i])
+	}
+	slices.SortFunc(cells, func(a, b kernel.Cell) int { return cmp.Compare(a.ID, b.ID) })
+	return cells, nil
+}
+
+// lookUp gives the cell with a property. A list that can't be had has none: what is looked up here only makes a
+// message better, or is looked up because something failed already.
+func (k *Kernel) lookUp(l abi.Layout, is func(kernel.Cell) bool) (kernel.Cell, bool) {
+	cells, err := k.list(l)
+	i := slices.IndexFunc(cells, is)
+	if err != nil || i < 0 {
+		return kernel.Cell{}, false
+	}
+	return cells[i], true
+}
+
+func (k *Kernel) find(id kernel.CellID) (kernel.Cell, bool) {
+	return k.lookUp(k.revision().Layout, func(c kernel.Cell) bool { return c.ID == id })
+}
+
+// Current is 0 on the host. The kernel does not tell a member of a cell which one it is in: that is an error.
+func (k *Kernel) Current() (kernel.CellID, error) {
+	const op = "read the current cell"
+	id, err := k.readInt(abi.CellID)
+	switch err {
+	case nil:
+		return kernel.CellID(id), nil
+	case kauth.EPERM:
+	default:
+		return 0, plainError(op, err)
+	}
+	// Users of the host can't read their cell, but they can read the list, which members can't.
+	if _, err := k.List(); err == nil {
+		return 0, nil
+	}
+	return 0, &kernel.Error{
+		Op: op, Errno: kauth.EPERM, Text: "the caller must be on the host to be told, but is in a cell",
+		Hint: "the kernel does not tell a process which cell it is in",
+	}
+}
+
+func (k *Kernel) readInt(name string) (uint32, error) {
+	text, err := k.tree.read(name, 1)
+	if err != nil {
+		return 0, err
+	}
+	return abi.DecodeInt(k.tree.machine.Order, text)
+}
+
+// Close gives up nothing: there is no connection to keep.
+func (k *Kernel) Close() error { return nil }
+
+func (k *Kernel) key(c kernel.Cell) state.Key {
+	return state.Key{Boot: k.boot, Cell: c.ID, Created: c.Created, Name: c.Name}
+}
+
+// remember keeps what the kernel won't give back. The cell is made, so a failure is only a warning.
+func (k *Kernel) remember(id kernel.CellID, s kernel.Spec) {
+	if k.memory == nil {
+		return
+	}
+	cell, ok := k.find(id)
+	if !ok {
+		k.warn(fmt.Errorf("the profile and the ports of cell %s can't be remembered: it is no longer listed", s.Name))
+		return
+	}
+	if err := k.memory.Put(state.Entry{Key: k.key(cell), Profile: s.Profile, Ports: s.Ports}); err != nil {
+		k.warn(err)
+	}
+}
+
+// Remembered gives the profile and the ports that a cell was made with by this program; false if they are not
+// known. The kernel gives neither back. An entry without a profile is of a cell with the kernel's default.
+func (k *Kernel) Remembered(c kernel.Cell) (state.Entry, bool) {
+	if k.memory == nil {
+		return state.Entry{}, false
+	}
+	e, ok, err := k.memory.Find(k.key(c))
+	if err != nil {
+		k.warn(err)
+	}
+	return e, ok
+}
