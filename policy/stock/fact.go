@@ -177,7 +177,7 @@ var facts = [NumFacts]factInfo{
 	RealUIDIsTargets:      {"real-uid-is-targets", FromKernel, "the caller's real user id is the target's real and saved one", "the caller's real user id is not the target's real and saved one"},
 	OwnsTarget:            {"owns-target", FromKernel, "the target's real and saved ids are the caller's, groups included", "the target's real and saved ids are not all the caller's"},
 	TargetSUGID:           {"target-sugid", FromKernel, "the target changed its ids or root since its last exec", "the target did not change its ids since its last exec"},
-	TargetKmem:            {"target-kmem", FromKernel, "the process has opened kernel memory", "the process has not opened kernel memory"},
+	TargetKmem:            {"target-kmem", FromKernel, "the process has opened a device of the memory driver, /dev/null included", "the process has opened no device of the memory driver"},
 	TargetTracePersistent: {"target-trace-persistent", FromKernel, "the target is traced persistently", "the target is not traced persistently"},
 	TraceIDsMatch:         {"trace-ids-match", FromKernel, "the caller's user and group ids are the target's real and saved ones", "the caller's user and group ids are not the target's"},
 	NiceUIDMatches:        {"nice-uid-matches", FromKernel, "the caller's real or effective user id is the target's effective one", "no user id of the caller is the target's effective one"},

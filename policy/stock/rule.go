@@ -21,8 +21,6 @@ const (
 	Kernel
 	// Cell is secmodel_cell.
 	Cell
-
-	numModels = iota
 )
 
 // String is "suser", "extensions", "securelevel", "kernel" or "cell".
