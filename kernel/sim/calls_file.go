@@ -332,14 +332,26 @@ func (p *Process) rename(from, to string) kauth.Errno {
 // owner reports whether the caller may change what only an owner may (genfs_can_chmod and others).
 func (p *Process) owner(v *vnode) bool { return p.cred.euid == 0 || p.cred.euid == v.bottom().uid }
 
+// alterable reports why owner, mode and times of a file can't be changed by anybody, root included.
+func alterable(v *vnode) kauth.Errno {
+	switch {
+	case v.bottom().flags&(ufImmutable|ufAppend|sfImmutable|sfAppend) != 0:
+		return kauth.EPERM
+	case v.mnt.flags&mntRdonly != 0:
+		return kauth.EROFS
+	}
+	return 0
+}
+
 func (p *Process) chmod(path string, mode uint16) kauth.Errno {
 	v, e := p.file(path)
+	if e == 0 {
+		e = alterable(v)
+	}
 	if e != 0 {
 		return e
 	}
 	switch {
-	case v.mnt.flags&mntRdonly != 0:
-		return kauth.EROFS
 	case !p.owner(v):
 		return kauth.EPERM
 	case p.cred.euid != 0 && mode&0o1000 != 0 && !v.dir():
@@ -353,6 +365,9 @@ func (p *Process) chmod(path string, mode uint16) kauth.Errno {
 
 func (p *Process) chown(path string, uid, gid uint32) kauth.Errno {
 	v, e := p.file(path)
+	if e == 0 {
+		e = alterable(v)
+	}
 	if e != 0 {
 		return e
 	}
@@ -364,8 +379,6 @@ func (p *Process) chown(path string, uid, gid uint32) kauth.Errno {
 		gid = b.gid
 	}
 	switch {
-	case v.mnt.flags&mntRdonly != 0:
-		return kauth.EROFS
 	case p.cred.euid != 0 && (p.cred.euid != b.uid || uid != b.uid || gid != b.gid && !p.cred.groupMember(gid)):
 		return kauth.EPERM
 	}
@@ -378,12 +391,13 @@ func (p *Process) chown(path string, uid, gid uint32) kauth.Errno {
 
 func (p *Process) utimes(path string, now bool) kauth.Errno {
 	v, e := p.file(path)
+	if e == 0 {
+		e = alterable(v)
+	}
 	if e != 0 {
 		return e
 	}
 	switch {
-	case v.mnt.flags&mntRdonly != 0:
-		return kauth.EROFS
 	case p.owner(v):
 		return 0
 	case !now:

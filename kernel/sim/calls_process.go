@@ -1225,12 +1225,13 @@ func (p *Process) lwps(pid int) (int, kauth.Errno) {
 // procfsNodes are the files below /proc/PID and their modes. Those that are the process's memory belong to its
 // effective user, and to nobody once it has changed ids.
 var procfsNodes = map[string]uint16{"mem": 0o600, "regs": 0o600, "fpregs": 0o600, "note": 0o200, "notepg": 0o200, "environ": 0o400,
-	"status": 0o444, "stat": 0o444, "cmdline": 0o444, "map": 0o444, "maps": 0o444, "limit": 0o444, "auxv": 0o400, "statm": 0o444}
+	"status": 0o444, "stat": 0o444, "cmdline": 0o444, "map": 0o444, "maps": 0o444, "limit": 0o444, "auxv": 0o400, "statm": 0o444, "fd": 0o500}
 
-// procfs is open(2) of /proc/PID/NODE and one transfer on it, where a procfs is mounted. mode is r, w or rw.
+// procfs is open(2) of /proc/PID/NODE and one transfer on it, where a procfs is mounted that the caller can
+// reach. mode is r, w or rw.
 func (p *Process) procfs(pid int, name, mode string) kauth.Errno {
 	t := p.k.find(pid)
-	if t == nil {
+	if t == nil || p.mounted("procfs") == nil {
 		return kauth.ENOENT
 	}
 	bits, known := procfsNodes[name]
@@ -1250,6 +1251,16 @@ func (p *Process) procfs(pid int, name, mode string) kauth.Errno {
 	}
 	if e := access(p.cred, &vnode{typ: vReg, mode: bits, uid: t.cred.euid, gid: t.cred.egid}, want); e != 0 {
 		return e
+	}
+	if name == "fd" {
+		// It is a directory: it can only be listed.
+		if mode != "r" {
+			return kauth.EISDIR
+		}
+		if p.canSee(reqOpenfiles, t) != 0 {
+			return kauth.ESRCH
+		}
+		return 0
 	}
 	if e := p.ask(open).about(t).fact(stock.NodeIsMemory, memory).answer(); e != 0 {
 		return e

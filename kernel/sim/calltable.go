@@ -239,7 +239,7 @@ var calls = []Call{
 	},
 	{
 		Name: "exec",
-		Doc:  "Runs a program. A set-id file changes the effective ids without a question; any other clears the mark of changed ids. A process with that mark is asked process.rlimit.bypass, and EAGAIN only if it is over the limit too.",
+		Doc:  "Runs a program. A set-id file changes the effective ids without a question; any other clears the mark of changed ids if real and effective ids are the same. A process with that mark is asked process.rlimit.bypass, and EAGAIN only if it is over the limit too.",
 		Params: []Param{
 			{Name: "path", Kind: Text, Doc: "path of the file, as the process sees it"},
 		},
@@ -321,9 +321,9 @@ var calls = []Call{
 	},
 	{
 		Name:    "fork",
-		Doc:     "Makes a child. A full process table is EAGAIN without a question; then process.fork, and process.rlimit.bypass beyond the limit on processes: EAGAIN, and a line about a full table in the log for the first.",
+		Doc:     "Makes a child. A full process table is EAGAIN without a question; then process.fork, and process.rlimit.bypass beyond the limit on processes: EAGAIN, and a line about a full table in the log for the first. Who watches the parent with its children is asked process.kevent_filter about the child.",
 		Returns: "the child's process id",
-		Asks:    []string{"process.fork", "process.rlimit.bypass"},
+		Asks:    []string{"process.fork", "process.rlimit.bypass", "process.kevent_filter"},
 		do: func(p *Process, _ Args) (any, kauth.Errno) {
 			t, e := p.fork()
 			if e != 0 {
@@ -766,7 +766,7 @@ var calls = []Call{
 			{Name: "path", Kind: Text, Doc: "path of the file, as the process sees it"},
 		},
 		Returns: "the child's process id",
-		Asks:    []string{"process.fork", "process.rlimit.bypass"},
+		Asks:    []string{"process.fork", "process.rlimit.bypass", "process.kevent_filter"},
 		do: func(p *Process, a Args) (any, kauth.Errno) {
 			t, e := p.posixSpawn(a.text("path"))
 			if e != 0 {
@@ -791,13 +791,13 @@ var calls = []Call{
 	},
 	{
 		Name: "procfs",
-		Doc:  "Opens a file below /proc/PID where a procfs is mounted, and reads or writes it. Asks process.cansee.entry: ENOENT; then owner and mode: EACCES; then process.procfs, once to open and once to transfer: EPERM.",
+		Doc:  "Opens a file below /proc/PID where a procfs is mounted, and reads or writes it. Asks process.cansee.entry: ENOENT; then owner and mode: EACCES; then process.procfs, once to open and once to transfer: EPERM. The directory fd asks process.cansee.openfiles instead: ESRCH.",
 		Params: []Param{
 			{Name: "pid", Kind: Integer, Doc: "id of the process", Min: math.MinInt32, Max: math.MaxInt32},
 			{Name: "node", Kind: Word, Doc: "file", Words: procfsNames},
 			{Name: "mode", Kind: Word, Doc: "access", Words: []string{"r", "w", "rw"}, Optional: true, Default: "r"},
 		},
-		Asks: []string{"process.cansee.entry", "process.procfs"},
+		Asks: []string{"process.cansee.entry", "process.cansee.openfiles", "process.procfs"},
 		do: func(p *Process, a Args) (any, kauth.Errno) {
 			return nil, p.procfs(a.int("pid"), a.text("node"), a.text("mode"))
 		},
@@ -1280,12 +1280,12 @@ var calls = []Call{
 	},
 	{
 		Name: "swapctl",
-		Doc:  "Statistics ask nobody; all else asks system.swapctl before it looks at the path: EPERM.",
+		Doc:  "Statistics ask nobody; all else asks system.swapctl before it looks at the path: EPERM. Adding a device opens it, which asks device.rawio_spec.rw.",
 		Params: []Param{
 			{Name: "cmd", Kind: Word, Doc: "command", Words: []string{"stats", "nswap", "getdumpdev", "on", "off", "ctl", "dumpdev", "dumpoff"}},
 			{Name: "path", Kind: Text, Doc: "path of the device or file", Optional: true},
 		},
-		Asks: []string{"system.swapctl"},
+		Asks: []string{"system.swapctl", "device.rawio_spec.rw"},
 		do: func(p *Process, a Args) (any, kauth.Errno) {
 			return nil, p.swapctl(a.text("cmd"), a.text("path"))
 		},
@@ -1376,7 +1376,8 @@ var calls = []Call{
 			{Name: "name", Kind: Text, Doc: "name of the node, with dots"},
 		},
 		Returns: "an integer or a string",
-		Asks:    []string{"system.sysctl.prvt"},
+		Asks: []string{"system.sysctl.prvt", "system.intr.affinity", "system.cpu.setstate", "network.interface.getpriv",
+			"process.cansee.entry", "process.corename.get", "process.rlimit.get"},
 		do: func(p *Process, a Args) (any, kauth.Errno) {
 			v, e := p.sysctlRead(a.text("name"))
 			if b, ok := v.([]byte); ok {
@@ -1392,7 +1393,8 @@ var calls = []Call{
 			{Name: "name", Kind: Text, Doc: "name of the node, with dots"},
 			{Name: "value", Kind: Anything, Doc: "integer or string", Optional: true},
 		},
-		Asks: []string{"system.sysctl"},
+		Asks: []string{"system.sysctl", "system.setidcore", "system.kernaddr", "system.time", "system.map_va_zero", "system.intr.affinity",
+			"system.cpu.setstate", "network.forwsrcrt", "process.cansee.entry", "process.corename", "process.rlimit.set", "process.stopflag"},
 		do: func(p *Process, a Args) (any, kauth.Errno) {
 			return nil, p.sysctlWrite(a.text("name"), a["value"])
 		},
@@ -1450,7 +1452,7 @@ var calls = []Call{
 		Name:    "vfork",
 		Doc:     "As fork.",
 		Returns: "the child's process id",
-		Asks:    []string{"process.fork", "process.rlimit.bypass"},
+		Asks:    []string{"process.fork", "process.rlimit.bypass", "process.kevent_filter"},
 		do: func(p *Process, _ Args) (any, kauth.Errno) {
 			t, e := p.fork()
 			if e != 0 {

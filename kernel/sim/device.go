@@ -1,6 +1,8 @@
 package sim
 
 import (
+	"slices"
+
 	"cellsh/policy/kauth"
 	"cellsh/policy/stock"
 )
@@ -133,7 +135,7 @@ func (p *Process) openDevice(c *cred, v *vnode, read, write bool, f *file) kauth
 		p.kmem = true
 		return 0
 	case majCtty:
-		return p.openControllingTTY(read, write, f)
+		return p.openControllingTTY(f)
 	case majCons:
 		return p.openTTY(k.devs.tty(majWsdisplay, 0), true, f)
 	case majWsdisplay, majCom:
@@ -171,6 +173,10 @@ func (p *Process) openDevice(c *cred, v *vnode, read, write bool, f *file) kauth
 		if !k.settings.PF {
 			return kauth.ENXIO
 		}
+	default:
+		if !slices.ContainsFunc(devices, func(d deviceNode) bool { return d.typ == vChr && d.major == b.major }) {
+			return kauth.ENXIO
+		}
 	}
 	return 0
 }
@@ -201,7 +207,7 @@ func (p *Process) openTTY(t *tty, ask bool, f *file) kauth.Errno {
 }
 
 // openControllingTTY opens /dev/tty: the terminal behind it is opened with NOCRED, about which nobody is asked.
-func (p *Process) openControllingTTY(read, write bool, f *file) kauth.Errno {
+func (p *Process) openControllingTTY(f *file) kauth.Errno {
 	t := p.session().tty
 	if t == nil || !p.ctty {
 		return kauth.ENXIO
@@ -213,13 +219,7 @@ func (p *Process) openControllingTTY(read, write bool, f *file) kauth.Errno {
 // (ptyfs__getmp). The kernel opens the master with its own credential.
 func (p *Process) openPtmx(f *file) kauth.Errno {
 	k := p.k
-	var pts *mount
-	for _, m := range k.mounts {
-		if m.fstype == "ptyfs" && (p.root == nil || m.covered != nil && m.covered.isUnder(p.root)) {
-			pts = m
-			break
-		}
-	}
+	pts := p.mounted("ptyfs")
 	if pts == nil {
 		return kauth.EOPNOTSUPP
 	}
@@ -238,6 +238,16 @@ func (p *Process) openPtmx(f *file) kauth.Errno {
 	}
 	f.master = t
 	return 0
+}
+
+// mounted gives a file system of that type that the process can reach, nil if there is none.
+func (p *Process) mounted(fstype string) *mount {
+	for _, m := range p.k.mounts {
+		if m.fstype == fstype && (p.root == nil || m.covered != nil && m.covered.isUnder(p.root)) {
+			return m
+		}
+	}
+	return nil
 }
 
 // halt notes that the machine would have stopped. The simulation goes on, so that one can look at it.

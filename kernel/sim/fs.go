@@ -491,12 +491,14 @@ func (k *Kernel) makeTree() {
 		at.add(name, &vnode{typ: vReg, mode: f.mode, gid: k.groups[f.group], base: true})
 	}
 	k.makeDevices(mkdir("dev", 0o755), true)
-	// ptyfs stands on the host's /dev/pts, as rc.conf(5) has it by default.
-	pts := &mount{fstype: "ptyfs", from: "ptyfs", covered: mkdir("dev/pts", 0o755)}
-	pts.root = newDir(pts, 0o555)
-	pts.covered.mounted = pts
-	hold(pts.covered)
-	k.mounts = append(k.mounts, pts)
+	// The fstab(5) of a new system has these two.
+	for _, f := range []struct{ fstype, path string }{{"ptyfs", "dev/pts"}, {"procfs", "proc"}} {
+		fs := &mount{fstype: f.fstype, from: f.fstype, covered: mkdir(f.path, 0o755)}
+		fs.root = newDir(fs, 0o555)
+		fs.covered.mounted = fs
+		hold(fs.covered)
+		k.mounts = append(k.mounts, fs)
+	}
 }
 
 // makeDevices makes the usual nodes in a directory, as MAKEDEV all does.

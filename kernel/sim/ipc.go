@@ -157,7 +157,7 @@ func (p *Process) ipcget(kind string, key, size, mode int, create, exclusive boo
 
 func (p *Process) ipcObject(kind string, id int) (*ipcObject, kauth.Errno) {
 	o := p.k.ipc.objects[id]
-	if o == nil || o.kind != kind {
+	if o == nil || o.kind != kind || o.removed {
 		return nil, kauth.EINVAL
 	}
 	return o, 0

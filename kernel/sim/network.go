@@ -52,6 +52,8 @@ type socket struct {
 	// path of a bound local socket.
 	path      string
 	listening bool
+	// connected is set when a listener has the connection in its backlog, peer when it was accepted.
+	connected bool
 	peer      *socket
 	backlog   []*socket
 	reuseAddr bool
@@ -72,7 +74,7 @@ func (s *socket) String() string {
 	switch {
 	case s.path != "":
 		text += " " + s.path
-	case s.bound:
+	case s.port != 0:
 		addr := "*"
 		if !unspecified(s.addr) {
 			addr = s.addr.String()
@@ -545,7 +547,7 @@ func (p *Process) connect(fd int, addr policy.Addr, port int) kauth.Errno {
 	if e != 0 {
 		return e
 	}
-	if s.peer != nil {
+	if s.connected || s.peer != nil {
 		return kauth.EISCONN
 	}
 	if s.domain != afInet && s.domain != afInet6 {
@@ -560,6 +562,7 @@ func (p *Process) connect(fd int, addr policy.Addr, port int) kauth.Errno {
 	for _, o := range p.k.net.bound[endpoint{s.protocol(), uint16(port)}] {
 		if o.listening && (unspecified(o.addr) || o.addr == addr) {
 			o.backlog = append(o.backlog, s)
+			s.connected = true
 			return 0
 		}
 	}
@@ -585,7 +588,7 @@ func (p *Process) accept(fd int) (int, kauth.Errno) {
 		return -1, kauth.EAGAIN
 	}
 	c := *s
-	c.listening, c.bound, c.backlog, c.peer = false, false, nil, s.backlog[0]
+	c.listening, c.bound, c.connected, c.backlog, c.peer = false, false, true, nil, s.backlog[0]
 	s.backlog[0].peer = &c
 	s.backlog = s.backlog[1:]
 	return p.openFile(&file{sock: &c, read: true, write: true})
@@ -886,7 +889,8 @@ func (p *Process) tcpDrop(owner *Process, fd int) kauth.Errno {
 		return e
 	}
 	if s.peer != nil {
-		s.peer.peer, s.peer = nil, nil
+		s.peer.peer, s.peer.connected = nil, false
+		s.peer, s.connected = nil, false
 	}
 	return 0
 }

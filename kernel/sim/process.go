@@ -332,7 +332,7 @@ func (k *Kernel) lastClose(f *file) {
 
 // SpawnSpec says what a new process is like. The zero SpawnSpec is a root process of the host.
 type SpawnSpec struct {
-	// Parent of the process; nil is init.
+	// Parent of the process; nil is init, and then the process leads a session of its own, as daemons do.
 	Parent *Process
 	// Cell that the process is in; it is chrooted to the cell's root then.
 	Cell kernel.CellID
@@ -424,6 +424,9 @@ func (k *Kernel) Spawn(s SpawnSpec) (*Process, error) {
 	}
 	p := k.newProcess(pid, parent, c, name)
 	p.sugid, p.execed = s.ChangedIDs, !s.ChangedIDs
+	if s.Parent == nil {
+		p.enterPgrp(pid, pid, true)
+	}
 	p.vmsize = s.VMSize
 	if p.vmsize == 0 {
 		p.vmsize = defaultVMSize

@@ -244,8 +244,14 @@ func (p *Process) Sysctl(name string, a *SysctlArgs) kauth.Errno {
 }
 
 func (p *Process) sysctl(name []string, a *SysctlArgs) kauth.Errno {
+	_, e := p.sysctlNode(name, a)
+	return e
+}
+
+// sysctlNode gives the node too, as its handler left it: that of a process says only then what its type is.
+func (p *Process) sysctlNode(name []string, a *SysctlArgs) (*node, kauth.Errno) {
 	if len(name) > maxNodes {
-		return kauth.EINVAL
+		return nil, kauth.EINVAL
 	}
 	length := uint64(0)
 	if a.OldLen != nil {
@@ -258,9 +264,9 @@ func (p *Process) sysctl(name []string, a *SysctlArgs) kauth.Errno {
 		*a.OldLen = length
 	}
 	if e == 0 && x.reads() && stated < length {
-		return kauth.ENOMEM
+		return nil, kauth.ENOMEM
 	}
-	return e
+	return x.node, e
 }
 
 // dispatch finds the node and calls its handler (sysctl_dispatch). With secmodel_cell's changes the kernel asks
@@ -300,17 +306,21 @@ func (p *Process) SysctlRead(name string) (any, kauth.Errno) {
 
 func (p *Process) sysctlRead(name string) (any, kauth.Errno) {
 	path := strings.Split(name, ".")
-	var length uint64
-	// The first call only asks for the length, as programs do. Questions are asked in both.
-	if e := p.sysctl(path, &SysctlArgs{OldLen: &length}); e != 0 {
-		return nil, e
+	b := make([]byte, usualValue)
+	length := uint64(len(b))
+	n, e := p.sysctlNode(path, &SysctlArgs{Old: b, OldLen: &length})
+	if e == kauth.ENOMEM {
+		// The list of cells is the only value without a limit.
+		if e := p.sysctl(path, &SysctlArgs{OldLen: &length}); e != 0 {
+			return nil, e
+		}
+		b = make([]byte, length)
+		n, e = p.sysctlNode(path, &SysctlArgs{Old: b, OldLen: &length})
 	}
-	b := make([]byte, length)
-	if e := p.sysctl(path, &SysctlArgs{Old: b, OldLen: &length}); e != 0 {
+	if e != 0 {
 		return nil, e
 	}
 	b = b[:min(length, uint64(len(b)))]
-	n, _, _ := p.peek(path)
 	switch {
 	case n.typ == typeString:
 		return cString(b), 0
@@ -322,20 +332,24 @@ func (p *Process) sysctlRead(name string) (any, kauth.Errno) {
 	return b, 0
 }
 
-// peek finds a node without asking anybody.
-func (p *Process) peek(path []string) (*node, []string, bool) {
-	at := p.k.sysctls.root
+// usualValue is longer than all values but lists of more than 163 cells.
+const usualValue = 1 << 16
+
+// valueType gives the type of the node of that name without asking anybody, 0 if there is none.
+func (k *Kernel) valueType(path []string) int {
+	at := k.sysctls.root
 	for i, part := range path {
 		if at.args {
-			return at, path[i:], true
+			n, _ := parseProcNode(path[i:])
+			return n.typ
 		}
 		j := slices.IndexFunc(at.children, func(n *node) bool { return n.name == part })
 		if j < 0 {
-			return at, path[i:], false
+			return 0
 		}
 		at = at.children[j]
 	}
-	return at, nil, true
+	return at.typ
 }
 
 // SysctlWrite writes a node. The value is an int64, a string or bytes, as the node has it; another type is
@@ -346,13 +360,12 @@ func (p *Process) SysctlWrite(name string, value any) kauth.Errno {
 
 func (p *Process) sysctlWrite(name string, value any) kauth.Errno {
 	path := strings.Split(name, ".")
-	n, _, _ := p.peek(path)
 	var b []byte
 	switch v := value.(type) {
 	case string:
 		b = append([]byte(v), 0)
 	case int64:
-		if n.typ == typeQuad {
+		if p.k.valueType(path) == typeQuad {
 			b = binary.LittleEndian.AppendUint64(nil, uint64(v))
 		} else {
 			b = binary.LittleEndian.AppendUint32(nil, uint32(v))

@@ -336,25 +336,43 @@ func setAnonPort(set func(*Kernel, int64)) func(*sysctlCall, int64) kauth.Errno 
 // limitNames are the nodes below proc.PID.rlimit, by resource.
 var limitNames = [numResources]string{"cputime", "filesize", "datasize", "stacksize", "coredumpsize", "memoryuse", "memorylocked", "maxproc", "descriptors", "sbsize", "vmemoryuse", "maxlwp"}
 
-// procNode answers for proc.PID.*: corename, rlimit.NAME.soft and .hard, stopfork, stopexec, stopexit and
-// paxflags. All ask first whether the caller may see the process.
-func procNode(x *sysctlCall) kauth.Errno {
-	if len(x.rest) < 2 {
-		return kauth.EINVAL
+// processNode is a node below proc.PID: a limit, or another one by its name.
+type processNode struct {
+	typ      int
+	resource int
+	hard     bool
+	name     string
+}
+
+// parseProcNode reads the rest of a name behind proc: PID.corename, PID.rlimit.NAME.soft and .hard, PID.stopfork,
+// PID.stopexec, PID.stopexit, or PID.paxflags.
+func parseProcNode(rest []string) (processNode, kauth.Errno) {
+	if len(rest) < 2 {
+		return processNode{}, kauth.EINVAL
 	}
-	which := strings.Join(x.rest[1:], ".")
-	limit, hard := -1, false
-	if name, ok := strings.CutPrefix(which, "rlimit."); ok {
-		name, kind, _ := strings.Cut(name, ".")
-		limit = slices.Index(limitNames[:], name)
-		hard = kind == "hard"
-		if limit < 0 || kind != "soft" && kind != "hard" {
-			return kauth.ENOENT
+	n := processNode{typ: typeInt, name: strings.Join(rest[1:], ".")}
+	if limit, ok := strings.CutPrefix(n.name, "rlimit."); ok {
+		name, kind, _ := strings.Cut(limit, ".")
+		n.typ, n.resource, n.hard, n.name = typeQuad, slices.Index(limitNames[:], name), kind == "hard", "rlimit"
+		if n.resource < 0 || kind != "soft" && kind != "hard" {
+			return processNode{}, kauth.ENOENT
 		}
 	}
-	known := limit >= 0 || slices.Contains([]string{"corename", "stopfork", "stopexec", "stopexit", "paxflags"}, which)
-	if !known {
-		return kauth.ENOENT
+	switch n.name {
+	case "rlimit", "stopfork", "stopexec", "stopexit", "paxflags":
+		return n, 0
+	case "corename":
+		n.typ = typeString
+		return n, 0
+	}
+	return processNode{}, kauth.ENOENT
+}
+
+// procNode answers for proc.PID.*. All ask first whether the caller may see the process.
+func procNode(x *sysctlCall) kauth.Errno {
+	which, e := parseProcNode(x.rest)
+	if e != 0 {
+		return e
 	}
 	t, e := parsePID(x.p, x.rest[0])
 	if e != 0 {
@@ -364,21 +382,20 @@ func procNode(x *sysctlCall) kauth.Errno {
 		return e
 	}
 	n := *x.node
-	n.typ, n.size, n.flags = typeInt, 4, ctlReadWrite|ctlAnyWrite
+	n.typ, n.size, n.flags = which.typ, 4, ctlReadWrite|ctlAnyWrite
 	x.node, x.rest = &n, nil
-	switch {
-	case limit >= 0:
-		n.typ, n.size = typeQuad, 8
-		return x.procLimit(t, limit, hard)
-	case which == "corename":
-		n.typ = typeString
+	switch which.name {
+	case "rlimit":
+		n.size = 8
+		return x.procLimit(t, which.resource, which.hard)
+	case "corename":
 		return x.procCorename(t)
-	case which == "paxflags":
+	case "paxflags":
 		n.flags = 0
 		var b [4]byte
 		return x.lookup(b[:])
 	}
-	return x.procStop(t, which)
+	return x.procStop(t, which.name)
 }
 
 func (x *sysctlCall) procLimit(t *Process, resource int, hard bool) kauth.Errno {
