@@ -36,6 +36,7 @@ var update = flag.Bool("update", false, "write the outcomes into the scripts in 
 type script struct {
 	t     testing.TB
 	k     *sim.Kernel
+	rev   stock.Revision
 	procs map[string]*sim.Process
 	cells map[string]kernel.CellID
 	lines int
@@ -157,7 +158,7 @@ func (s *script) kernel(words []string) error {
 	if err != nil {
 		return err
 	}
-	s.k, s.lines = k, 0
+	s.k, s.rev, s.lines = k, o.Revision, 0
 	s.procs = map[string]*sim.Process{"init": k.Init()}
 	s.cells = map[string]kernel.CellID{}
 	return s.process("root", nil)
@@ -356,8 +357,8 @@ func (s *script) arguments(c *sim.Call, words []string) (map[string]any, error) 
 	return in, nil
 }
 
-// check makes sure that the questions are among those that the call's description names, and that they carry all
-// their fields, each within its range.
+// check makes sure that the questions are among those that the call's description names, that they carry all
+// their fields, each within its range, and that the answers are possible ones by the stock tables.
 func (s *script) check(c *sim.Call, asked []sim.Question) {
 	for _, q := range asked {
 		id := q.Request.ID
@@ -374,6 +375,17 @@ func (s *script) check(c *sim.Call, asked []sim.Question) {
 			if lo, hi := id.Range(f); q.Request.Int[f] < lo || q.Request.Int[f] > hi {
 				s.t.Errorf("%s asks %s with %s %d, beyond %d to %d", c.Name, id, f, q.Request.Int[f], lo, hi)
 			}
+		}
+		if s.deny != nil {
+			continue
+		}
+		known := stock.Known{Request: &q.Request}
+		if props, ok := s.k.Properties(q.Subject.Cell); ok {
+			known.Place, known.Ports = stock.Low+stock.Place(props.Profile), props.Ports
+		}
+		verdict := stock.Judge(stock.Everything(s.rev, known.Place, id), &known)
+		if verdict.Allowed == stock.Yes && q.Errno != 0 || verdict.Allowed == stock.No && q.Errno == 0 {
+			s.t.Errorf("%s asks %s of %s, which is %s, but the tables say %s", c.Name, id, known.Place, q.Errno.Name(), verdict)
 		}
 	}
 }
