@@ -280,7 +280,7 @@ func (p *Process) rmdir(path string) kauth.Errno {
 	if e := p.mayRemove(at.dir, at.v); e != 0 {
 		return e
 	}
-	if len(at.v.bottom().children) > 0 {
+	if len(at.v.entries()) > 0 {
 		return errNotEmpty
 	}
 	at.dir.remove(at.name)
@@ -320,7 +320,7 @@ func (p *Process) rename(from, to string) kauth.Errno {
 			return kauth.ENOTDIR
 		case !a.v.dir() && b.v.dir():
 			return kauth.EISDIR
-		case b.v.dir() && len(b.v.bottom().children) > 0:
+		case b.v.dir() && len(b.v.entries()) > 0:
 			return errNotEmpty
 		}
 	}
@@ -791,19 +791,12 @@ func (k *Kernel) EnsureRoot(path string) error {
 	if err != nil {
 		return err
 	}
-	if v.child("tmp") == nil {
-		v.add("tmp", newDir(nil, 0o1777))
-	}
-	for _, dir := range []string{"dev", "etc", "bin"} {
-		if v.child(dir) == nil {
-			v.add(dir, newDir(nil, 0o755))
+	if d := v.bottom(); d.unmade == nil {
+		if len(d.children) == 0 {
+			d.unmade = k.furnish
+		} else {
+			k.furnish(v)
 		}
-	}
-	if bin := v.child("bin"); bin.dir() && bin.child("sh") == nil {
-		bin.add("sh", &vnode{typ: vReg, mode: 0o555})
-	}
-	if dev := v.child("dev"); dev.dir() {
-		k.makeDevices(dev, false)
 	}
 	return nil
 }
