@@ -50,7 +50,7 @@ func (p *Process) reboot() kauth.Errno {
 	if e := p.ask(reqReboot).answer(); e != 0 {
 		return e
 	}
-	p.k.halt("rebooting... (by pid %d, cell %d)", p.pid, p.cred.cell)
+	p.k.halt("rebooting... (by pid %d, cell %d)", p.pid, p.cred.cell.number())
 	return 0
 }
 

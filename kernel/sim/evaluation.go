@@ -52,11 +52,8 @@ func (k *Kernel) assign(c *cell) {
 // askEvaluation asks the evaluation model. It has no opinion about the host, nor about requests that the kernel
 // asks under a spin lock, where the cell of a credential can't be read.
 func (q *question) askEvaluation() (policy.Result, string) {
-	if q.cred.cell == 0 || q.k.eval == nil {
-		return policy.Allow, ""
-	}
-	c := q.k.cells.byID[q.cred.cell]
-	if c == nil || c.prog == nil || q.r.ID.Info().Flags.Has(kauth.Spin) {
+	c := q.cred.cell
+	if c == nil || !c.live || c.prog == nil || q.r.ID.Info().Flags.Has(kauth.Spin) {
 		return policy.Allow, ""
 	}
 	q.fill()

@@ -252,7 +252,8 @@ func (k *Kernel) Marshal() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return json.MarshalIndent(envelope{stateMagic, stateVersion, checksum(state), state}, "", "\t")
+	// Written by hand, because an encoder would go over the whole state again.
+	return fmt.Appendf(nil, `{"magic":%q,"version":%d,"checksum":%q,"state":%s}`+"\n", stateMagic, stateVersion, checksum(state), state), nil
 }
 
 // checksum of a state that has no insignificant blanks.

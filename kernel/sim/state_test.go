@@ -239,9 +239,9 @@ func TestRestoreRefuses(t *testing.T) {
 	refuse("another document", []byte(`{"name": "x"}`), `unknown field "name"`)
 	refuse("another program's", []byte(`{"magic": "x"}`), "another magic word")
 	refuse("a longer one", append(bytes.Clone(state), "{}"...), "something follows behind its end")
-	refuse("a newer one", swap(`"version": 1`, `"version": 2`), "the version must be 1, but is 2")
-	refuse("a member more", swap(`"version": 1`, `"version": 1, "extra": true`), `unknown field "extra"`)
-	refuse("a changed one", swap(`"next_cell": 4`, `"next_cell": 5`), "the checksum must be")
+	refuse("a newer one", swap(`"version":1`, `"version":2`), "the version must be 1, but is 2")
+	refuse("a member more", swap(`"version":1`, `"version":1,"extra":true`), `unknown field "extra"`)
+	refuse("a changed one", swap(`"next_cell":4`, `"next_cell":5`), "the checksum must be")
 	refuse("none inside", []byte(`{"magic": "cellsh simulated kernel", "version": 1, "checksum": ""}`), "must be there, but is missing")
 
 	// What has the right checksum is looked at as closely.
