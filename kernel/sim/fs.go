@@ -48,7 +48,6 @@ type vnode struct {
 // mount is a mounted file system.
 type mount struct {
 	fstype string
-	from   string
 	root   *vnode
 	// covered is the directory that it is mounted on, nil for the root file system.
 	covered *vnode
@@ -457,7 +456,7 @@ const (
 
 // makeTree gives the root file system that a simulated system starts with.
 func (k *Kernel) makeTree() {
-	m := &mount{fstype: "ffs", from: "/dev/sd0a", flags: mntRootfs}
+	m := &mount{fstype: "ffs", flags: mntRootfs}
 	m.root = newDir(m, 0o755)
 	m.root.name = "/"
 	k.rootMount = m
@@ -502,7 +501,7 @@ func (k *Kernel) makeTree() {
 	k.makeDevices(mkdir("dev", 0o755))
 	// The fstab(5) of a new system has these two.
 	for _, f := range []struct{ fstype, path string }{{"ptyfs", "dev/pts"}, {"procfs", "proc"}} {
-		fs := &mount{fstype: f.fstype, from: f.fstype, covered: mkdir(f.path, 0o755)}
+		fs := &mount{fstype: f.fstype, covered: mkdir(f.path, 0o755)}
 		fs.root = newDir(fs, 0o555)
 		fs.covered.mounted = fs
 		hold(fs.covered)

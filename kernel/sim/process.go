@@ -111,8 +111,7 @@ type file struct {
 	sem         *ksem
 	tty         *tty
 	// master is the terminal that this file is the master of.
-	master  *tty
-	cloexec bool
+	master *tty
 	// closed is called when the last descriptor is closed.
 	closed func()
 }
@@ -324,9 +323,6 @@ func (k *Kernel) lastClose(f *file) {
 	}
 	if f.sock != nil {
 		k.net.closeSocket(f.sock)
-	}
-	if f.sem != nil {
-		k.ipc.closeSem(f.sem)
 	}
 }
 
