@@ -280,7 +280,7 @@ func (p *Process) rmdir(path string) kauth.Errno {
 	if e := p.mayRemove(at.dir, at.v); e != 0 {
 		return e
 	}
-	if len(at.v.bottom().children) > 0 {
+	if len(at.v.entries()) > 0 {
 		return errNotEmpty
 	}
 	at.dir.remove(at.name)
@@ -320,7 +320,7 @@ func (p *Process) rename(from, to string) kauth.Errno {
 			return kauth.ENOTDIR
 		case !a.v.dir() && b.v.dir():
 			return kauth.EISDIR
-		case b.v.dir() && len(b.v.bottom().children) > 0:
+		case b.v.dir() && len(b.v.entries()) > 0:
 			return errNotEmpty
 		}
 	}
@@ -474,7 +474,7 @@ func (p *Process) mount(fstype, path, from string, flags uint32) kauth.Errno {
 	if flags&mntExported != 0 {
 		return kauth.EINVAL
 	}
-	m := &mount{fstype: fstype, from: from, covered: v, flags: flags & (mntRdonly | mntNoexec | mntNosuid | mntNodev), owner: p.cred.euid}
+	m := &mount{fstype: fstype, covered: v, flags: flags & (mntRdonly | mntNoexec | mntNosuid | mntNodev), owner: p.cred.euid}
 	switch {
 	case fs.device:
 		e = p.mountDevice(m, from)
@@ -657,21 +657,24 @@ func (p *Process) acct(path string) kauth.Errno {
 	if e := p.ask(reqAcct).answer(); e != 0 {
 		return e
 	}
-	if path == "" {
-		p.k.kern.accounting = nil
+	k := &p.k.kern
+	if path != "" {
+		v, e := p.file(path)
+		if e != 0 {
+			return e
+		}
+		if e := p.mayOpen(v, false, true); e != 0 {
+			return e
+		}
+		if v.bottom().typ != vReg {
+			return kauth.EACCES
+		}
+		release(k.accounting)
+		k.accounting = hold(v)
 		return 0
 	}
-	v, e := p.file(path)
-	if e != 0 {
-		return e
-	}
-	if e := p.mayOpen(v, false, true); e != 0 {
-		return e
-	}
-	if v.bottom().typ != vReg {
-		return kauth.EACCES
-	}
-	p.k.kern.accounting = v
+	release(k.accounting)
+	k.accounting = nil
 	return 0
 }
 
@@ -690,7 +693,6 @@ func (p *Process) swapctl(cmd, path string) kauth.Errno {
 	}
 	k := &p.k.kern
 	if cmd == "dumpoff" {
-		k.dump = nil
 		return 0
 	}
 	v, e := p.file(path)
@@ -704,7 +706,6 @@ func (p *Process) swapctl(cmd, path string) kauth.Errno {
 		if b.typ != vBlk {
 			return kauth.ENOTBLK
 		}
-		k.dump = v
 	case "on":
 		if used {
 			return kauth.EBUSY
@@ -791,19 +792,12 @@ func (k *Kernel) EnsureRoot(path string) error {
 	if err != nil {
 		return err
 	}
-	if v.child("tmp") == nil {
-		v.add("tmp", newDir(nil, 0o1777))
-	}
-	for _, dir := range []string{"dev", "etc", "bin"} {
-		if v.child(dir) == nil {
-			v.add(dir, newDir(nil, 0o755))
+	if d := v.bottom(); d.unmade == nil {
+		if len(d.children) == 0 {
+			d.unmade = k.furnish
+		} else {
+			k.furnish(v)
 		}
-	}
-	if bin := v.child("bin"); bin.dir() && bin.child("sh") == nil {
-		bin.add("sh", &vnode{typ: vReg, mode: 0o555})
-	}
-	if dev := v.child("dev"); dev.dir() {
-		k.makeDevices(dev, false)
 	}
 	return nil
 }

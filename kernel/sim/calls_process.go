@@ -622,11 +622,6 @@ func (p *Process) become(v *vnode, path string) {
 		c = c.change(func(n *cred) { n.svuid, n.svgid = n.euid, n.egid })
 	}
 	p.setCred(c)
-	for _, fd := range p.descriptors() {
-		if p.files[fd].cloexec {
-			p.closeFile(fd)
-		}
-	}
 	p.name = path[strings.LastIndexByte(path, '/')+1:]
 	p.execed, p.threads = true, 1
 	p.detachIPC()

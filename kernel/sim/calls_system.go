@@ -50,7 +50,7 @@ func (p *Process) reboot() kauth.Errno {
 	if e := p.ask(reqReboot).answer(); e != 0 {
 		return e
 	}
-	p.k.halt("rebooting... (by pid %d, cell %d)", p.pid, p.cred.cell)
+	p.k.halt("rebooting... (by pid %d, cell %d)", p.pid, p.cred.cell.number())
 	return 0
 }
 
@@ -95,7 +95,8 @@ func (p *Process) adjtime(usec int64) kauth.Errno {
 	if e := p.ask(reqAdjtime).answer(); e != 0 {
 		return e
 	}
-	p.k.kern.adjust = usec
+	// The clock is not slewed: it has the right time at once.
+	p.k.offset += time.Duration(usec) * time.Microsecond
 	return 0
 }
 
@@ -312,7 +313,6 @@ func (p *Process) nfssvc(cmd string) kauth.Errno {
 	if p.ask(reqNfsExport).answer() != 0 {
 		return kauth.EPERM
 	}
-	p.k.net.exports++
 	return 0
 }
 
@@ -378,7 +378,6 @@ func (p *Process) ttyIoctl(fd int, command string) kauth.Errno {
 				return e
 			}
 		}
-		t.input = append(t.input, '\n')
 	case "TIOCSFLAGS":
 		return p.ask(reqTTYPrivset).answer()
 	case "TIOCCONS":

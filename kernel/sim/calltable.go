@@ -39,7 +39,7 @@ var calls = []Call{
 		Name: "adjtime",
 		Doc:  "Asks system.time.adjtime even if it only reads: EPERM.",
 		Params: []Param{
-			{Name: "usec", Kind: Integer, Doc: "microseconds", Min: math.MinInt64, Max: math.MaxInt64, Optional: true, Default: int64(0)},
+			{Name: "usec", Kind: Integer, Doc: "microseconds by which the clock is put forward, or back", Min: math.MinInt32, Max: math.MaxInt32, Optional: true, Default: int64(0)},
 		},
 		Asks: []string{"system.time.adjtime"},
 		do: func(p *Process, a Args) (any, kauth.Errno) {

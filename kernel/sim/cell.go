@@ -29,6 +29,8 @@ type cell struct {
 	ports     []uint16
 	// nofile, as and core are only stored.
 	nofile, as, core uint64
+	// live says that it is in the table.
+	live bool
 	// members are the processes, zombies included, by id.
 	members map[int]*Process
 	sample  sample
@@ -68,17 +70,17 @@ func newCells() cells {
 	return cells{map[kernel.CellID]*cell{}, map[string]*cell{}, map[uint16]*cell{}, 1, map[*cell]struct{}{}}
 }
 
-// name of a cell, "" for the host.
-func (cs *cells) name(id kernel.CellID) string {
-	if c := cs.byID[id]; c != nil {
-		return c.name
+// number is the cell's id, 0 for the host.
+func (c *cell) number() kernel.CellID {
+	if c == nil {
+		return 0
 	}
-	return ""
+	return c.id
 }
 
 // joined and left keep the members of a process's cell.
 func (cs *cells) joined(p *Process) {
-	c := cs.byID[p.cred.cell]
+	c := p.cred.cell
 	if c == nil {
 		return
 	}
@@ -92,12 +94,13 @@ func (cs *cells) joined(p *Process) {
 }
 
 func (cs *cells) left(p *Process) {
-	if c := cs.byID[p.cred.cell]; c != nil {
+	if c := p.cred.cell; c != nil {
 		delete(c.members, p.pid)
 	}
 }
 
 func (cs *cells) add(c *cell) {
+	c.live = true
 	cs.byID[c.id] = c
 	cs.byName[c.name] = c
 	for _, p := range c.ports {
@@ -106,6 +109,7 @@ func (cs *cells) add(c *cell) {
 }
 
 func (cs *cells) remove(c *cell) {
+	c.live = false
 	delete(cs.byID, c.id)
 	if cs.byName[c.name] == c {
 		delete(cs.byName, c.name)
@@ -418,7 +422,7 @@ func cellID(x *sysctlCall) kauth.Errno {
 		return kauth.EPERM
 	}
 	var b [4]byte
-	binary.LittleEndian.PutUint32(b[:], uint32(x.p.cred.cell))
+	binary.LittleEndian.PutUint32(b[:], uint32(x.p.cred.cell.number()))
 	if e := x.lookup(b[:]); e != 0 || !x.writes() {
 		return e
 	}
@@ -431,7 +435,7 @@ func (p *Process) enter(id kernel.CellID) kauth.Errno {
 	if !p.cred.hostRoot() {
 		return kauth.EPERM
 	}
-	if id == p.cred.cell {
+	if id == p.cred.cell.number() {
 		return 0
 	}
 	c := k.cells.byID[id]
@@ -441,14 +445,14 @@ func (p *Process) enter(id kernel.CellID) kauth.Errno {
 	if k.opts.Revision == stock.Current && p.root != c.rootVnode {
 		return kauth.EPERM
 	}
-	p.setCred(p.cred.change(func(n *cred) { n.cell = id }))
+	p.setCred(p.cred.change(func(n *cred) { n.cell = c }))
 	p.sugid = true
 	return 0
 }
 
 // cellList is the handler of security.models.cell.list: every user of the host may read it.
 func cellList(x *sysctlCall) kauth.Errno {
-	if x.writes() || x.p.cred.cell != 0 {
+	if x.writes() || x.p.cred.cell != nil {
 		return kauth.EPERM
 	}
 	list := x.p.k.cells.ordered()
@@ -506,7 +510,7 @@ func (k *Kernel) logDenial(q *question) {
 		req = 0
 	}
 	if k.ratecheck("cell-"+kind, time.Second) {
-		k.logf("secmodel_cell: deny scope=%s cell=%d euid=%d action=%d req=%d", kind, q.cred.cell, q.cred.euid, n.Action, req)
+		k.logf("secmodel_cell: deny scope=%s cell=%d euid=%d action=%d req=%d", kind, q.cred.cell.number(), q.cred.euid, n.Action, req)
 	}
 }
 

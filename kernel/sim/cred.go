@@ -1,10 +1,6 @@
 package sim
 
-import (
-	"slices"
-
-	"cellsh/kernel"
-)
+import "slices"
 
 // cred is a credential (struct kauth_cred). It is never changed once it is in use: calls that change ids make
 // another one. Processes that share one object share its identity too, which TIOCSTI looks at.
@@ -12,8 +8,9 @@ type cred struct {
 	uid, euid, svuid uint32
 	gid, egid, svgid uint32
 	groups           []uint32
-	// cell is what secmodel_cell keeps with the credential; 0 is the host.
-	cell kernel.CellID
+	// cell is what secmodel_cell keeps with the credential, nil for the host. A cell can be destroyed while
+	// credentials of sockets still refer to it.
+	cell *cell
 }
 
 // change gives a copy of the credential with a change made to it.
@@ -39,4 +36,4 @@ func (c *cred) owns(t *cred) bool {
 	return c.uid == t.uid && c.uid == t.svuid && t.gid == t.svgid && c.member(t.gid)
 }
 
-func (c *cred) hostRoot() bool { return c.euid == 0 && c.cell == 0 }
+func (c *cred) hostRoot() bool { return c.euid == 0 && c.cell == nil }

@@ -14,8 +14,6 @@ type tty struct {
 	exclusive    bool
 	// session that it controls, nil for none.
 	session *session
-	// input that was put in with TIOCSTI.
-	input []byte
 	// pty terminals have a master, which is gone if this is false.
 	pty bool
 }

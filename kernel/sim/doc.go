@@ -15,7 +15,9 @@
 //
 // [Calls] is the table of all system calls with their parameters: scripts call them by name ([Process.Call]), and
 // the documentation is made of it. [Kernel.Trace] shows which questions were asked and who answered what.
+// [Kernel.Marshal] and [Restore] keep a kernel's state.
 //
 // What it is not: nothing happens on the machine that it runs on, files have no contents, programs do not run,
-// and no time passes.
+// and no time passes. docs/simulator.md says what is simulated, what is left out, and which oddities of the kernel
+// are kept on purpose.
 package sim

@@ -17,14 +17,15 @@ type evaluation struct {
 	// bytes of the bundle as it was loaded.
 	bytes []byte
 	all   bool
-	ring  []kernel.Event
-	// first is where the oldest event is in the ring, once it is full.
+	// ring holds at most size events; first is where the oldest is, once it is full.
+	ring     []kernel.Event
+	size     int
 	first    int
 	sequence uint64
 }
 
 func newEvaluation(ring int, all bool) *evaluation {
-	return &evaluation{all: all, ring: make([]kernel.Event, 0, ring)}
+	return &evaluation{all: all, size: ring}
 }
 
 // assign finds who answers for a cell: its program, else the fallback of the bundle, else, while none is loaded,
@@ -51,11 +52,8 @@ func (k *Kernel) assign(c *cell) {
 // askEvaluation asks the evaluation model. It has no opinion about the host, nor about requests that the kernel
 // asks under a spin lock, where the cell of a credential can't be read.
 func (q *question) askEvaluation() (policy.Result, string) {
-	if q.cred.cell == 0 || q.k.eval == nil {
-		return policy.Allow, ""
-	}
-	c := q.k.cells.byID[q.cred.cell]
-	if c == nil || c.prog == nil || q.r.ID.Info().Flags.Has(kauth.Spin) {
+	c := q.cred.cell
+	if c == nil || !c.live || c.prog == nil || q.r.ID.Info().Flags.Has(kauth.Spin) {
 		return policy.Allow, ""
 	}
 	q.fill()
@@ -82,7 +80,7 @@ func (k *Kernel) record(q *question, c *cell, d *policy.Decision) {
 	if q.caller != nil {
 		ev.PID = q.caller.pid
 	}
-	if len(e.ring) < cap(e.ring) {
+	if len(e.ring) < e.size {
 		e.ring = append(e.ring, ev)
 		return
 	}
@@ -183,14 +181,18 @@ func (k *Kernel) Events(after uint64) ([]kernel.Event, error) {
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	e := k.eval
+	return k.eval.events(after), nil
+}
+
+// events gives the kept ones after a sequence number, oldest first.
+func (e *evaluation) events(after uint64) []kernel.Event {
 	var list []kernel.Event
 	for i := range e.ring {
 		if ev := e.ring[(e.first+i)%len(e.ring)]; ev.Sequence > after {
 			list = append(list, ev)
 		}
 	}
-	return list, nil
+	return list
 }
 
 // Program gives the program that answers for a cell in the evaluation model, and whether it is a fallback; nil

@@ -40,14 +40,14 @@ type vnode struct {
 	mounted *mount
 	// lower is the file that a file of a null mount stands for; all but its place in the tree is taken there.
 	lower *vnode
-	// base files are those that every simulated system has; a saved state does not hold them.
-	base bool
+	// unmade makes the usual contents of a directory as soon as somebody looks into it, nil if they are made:
+	// a machine may have many thousand roots of cells.
+	unmade func(*vnode)
 }
 
 // mount is a mounted file system.
 type mount struct {
 	fstype string
-	from   string
 	root   *vnode
 	// covered is the directory that it is mounted on, nil for the root file system.
 	covered *vnode
@@ -121,7 +121,7 @@ func (m *mount) over(lower *vnode) *vnode {
 // is mounted on it.
 func (v *vnode) child(name string) *vnode {
 	if v.lower == nil {
-		return v.children[name]
+		return v.entries()[name]
 	}
 	if c := v.lower.child(name); c != nil {
 		return v.mnt.over(c)
@@ -184,20 +184,30 @@ func newDir(m *mount, mode uint16) *vnode {
 func (v *vnode) add(name string, c *vnode) *vnode {
 	d := v.bottom()
 	c.name, c.parent, c.mnt = name, d, d.mnt
-	d.children[name] = c
+	d.entries()[name] = c
 	if v.lower != nil {
 		return v.mnt.over(c)
 	}
 	return c
 }
 
-func (v *vnode) remove(name string) { delete(v.bottom().children, name) }
+func (v *vnode) remove(name string) { delete(v.entries(), name) }
+
+// entries are the files in a directory.
+func (v *vnode) entries() map[string]*vnode {
+	d := v.bottom()
+	if fill := d.unmade; fill != nil {
+		d.unmade = nil
+		fill(d)
+	}
+	return d.children
+}
 
 // names lists a directory in order.
 func (v *vnode) names() []string {
-	d := v.bottom()
-	names := make([]string, 0, len(d.children))
-	for n := range d.children {
+	files := v.entries()
+	names := make([]string, 0, len(files))
+	for n := range files {
 		names = append(names, n)
 	}
 	slices.SortFunc(names, cmp.Compare[string])
@@ -446,7 +456,7 @@ const (
 
 // makeTree gives the root file system that a simulated system starts with.
 func (k *Kernel) makeTree() {
-	m := &mount{fstype: "ffs", from: "/dev/sd0a", flags: mntRootfs}
+	m := &mount{fstype: "ffs", flags: mntRootfs}
 	m.root = newDir(m, 0o755)
 	m.root.name = "/"
 	k.rootMount = m
@@ -457,13 +467,11 @@ func (k *Kernel) makeTree() {
 			c := at.child(name)
 			if c == nil {
 				c = at.add(name, newDir(m, mode))
-				c.base = true
 			}
 			at = c
 		}
 		return at
 	}
-	m.root.base = true
 	for _, dir := range []string{"altroot", "bin", "cells", "dev", "dev/pts", "dev/altq", "dev/mapper", "etc", "home", "kern", "lib", "libexec",
 		"mnt", "proc", "sbin", "usr/bin", "usr/lib", "usr/libexec", "usr/pkg", "usr/sbin", "usr/share",
 		"var/chroot", "var/db", "var/log", "var/run", "stand/amd64/10.99.12/modules"} {
@@ -488,12 +496,12 @@ func (k *Kernel) makeTree() {
 			dir, name = f.path[:i], f.path[i+1:]
 			at = mkdir(dir, 0o755)
 		}
-		at.add(name, &vnode{typ: vReg, mode: f.mode, gid: k.groups[f.group], base: true})
+		at.add(name, &vnode{typ: vReg, mode: f.mode, gid: k.groups[f.group]})
 	}
-	k.makeDevices(mkdir("dev", 0o755), true)
+	k.makeDevices(mkdir("dev", 0o755))
 	// The fstab(5) of a new system has these two.
 	for _, f := range []struct{ fstype, path string }{{"ptyfs", "dev/pts"}, {"procfs", "proc"}} {
-		fs := &mount{fstype: f.fstype, from: f.fstype, covered: mkdir(f.path, 0o755)}
+		fs := &mount{fstype: f.fstype, covered: mkdir(f.path, 0o755)}
 		fs.root = newDir(fs, 0o555)
 		fs.covered.mounted = fs
 		hold(fs.covered)
@@ -502,20 +510,35 @@ func (k *Kernel) makeTree() {
 }
 
 // makeDevices makes the usual nodes in a directory, as MAKEDEV all does.
-func (k *Kernel) makeDevices(dev *vnode, base bool) {
+func (k *Kernel) makeDevices(dev *vnode) {
 	for _, d := range devices {
 		at, name := dev, d.name
 		if sub, rest, ok := strings.Cut(d.name, "/"); ok {
 			at, name = dev.child(sub), rest
 			if at == nil {
 				at = dev.add(sub, newDir(dev.mnt, 0o755))
-				at.base = base
 			}
 		}
-		if at.child(name) != nil {
-			continue
+		if at.child(name) == nil {
+			at.add(name, &vnode{typ: d.typ, mode: d.mode, gid: k.groups[d.group], major: d.major, minor: d.minor})
 		}
-		c := at.add(name, &vnode{typ: d.typ, mode: d.mode, gid: k.groups[d.group], major: d.major, minor: d.minor})
-		c.base = base
+	}
+}
+
+// furnish makes the usual contents of a cell's root; what exists stays as it is.
+func (k *Kernel) furnish(v *vnode) {
+	if v.child("tmp") == nil {
+		v.add("tmp", newDir(nil, 0o1777))
+	}
+	for _, dir := range []string{"dev", "etc", "bin"} {
+		if v.child(dir) == nil {
+			v.add(dir, newDir(nil, 0o755))
+		}
+	}
+	if bin := v.child("bin"); bin.dir() && bin.child("sh") == nil {
+		bin.add("sh", &vnode{typ: vReg, mode: 0o555})
+	}
+	if dev := v.child("dev"); dev.dir() {
+		k.makeDevices(dev)
 	}
 }

@@ -65,8 +65,6 @@ type ksem struct {
 	name     string
 	uid, gid uint32
 	mode     uint16
-	refs     int
-	unlinked bool
 }
 
 type mqueue struct {
@@ -298,12 +296,7 @@ func (p *Process) semOpen(name string, create bool, mode int) (int, kauth.Errno)
 		s = &ksem{name: name, uid: p.cred.euid, gid: p.cred.egid, mode: uint16(mode) & 0o777 &^ p.umask}
 		n.sems[name] = s
 	}
-	s.refs++
-	fd, e := p.openFile(&file{sem: s})
-	if e != 0 {
-		s.refs--
-	}
-	return fd, e
+	return p.openFile(&file{sem: s})
 }
 
 func (p *Process) semPermission(s *ksem) kauth.Errno {
@@ -327,12 +320,9 @@ func (p *Process) semUnlink(name string) kauth.Errno {
 	if e := p.semPermission(s); e != 0 {
 		return e
 	}
-	s.unlinked = true
 	delete(p.k.ipc.sems, name)
 	return 0
 }
-
-func (n *ipc) closeSem(s *ksem) { s.refs-- }
 
 // mqOpen is mq_open(3): it looks at the mode alone, and root has no other rights than everybody.
 func (p *Process) mqOpen(name string, create bool, mode int) kauth.Errno {

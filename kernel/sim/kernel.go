@@ -4,6 +4,7 @@ import (
 	"container/list"
 	"fmt"
 	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -108,6 +109,8 @@ type Kernel struct {
 	cellRules [4]*[kauth.NumRequests]*stock.Listener
 	questions []*question
 	observer  func(*Question)
+	// client is the section of the state that belongs to who keeps it.
+	client []byte
 }
 
 // New starts a simulated kernel. An error says which option is out of range.
@@ -318,7 +321,7 @@ type kernelLog struct {
 
 func (k *Kernel) logf(form string, args ...any) {
 	if len(k.log.lines) >= 2*maxLog {
-		k.log.lines = append(k.log.lines[:0:0], k.log.lines[len(k.log.lines)-maxLog:]...)
+		k.log.lines = slices.Clone(k.log.kept())
 	}
 	k.log.lines = append(k.log.lines, LogLine{k.uptime, fmt.Sprintf(form, args...)})
 }
@@ -339,9 +342,7 @@ func (k *Kernel) ratecheck(what string, interval time.Duration) bool {
 func (k *Kernel) Log() []LogLine {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	lines := k.log.lines
-	if len(lines) > maxLog {
-		lines = lines[len(lines)-maxLog:]
-	}
-	return append([]LogLine(nil), lines...)
+	return slices.Clone(k.log.kept())
 }
+
+func (l *kernelLog) kept() []LogLine { return l.lines[max(0, len(l.lines)-maxLog):] }

@@ -107,7 +107,6 @@ func (s *socket) protocol() int {
 type iface struct {
 	name  string
 	kind  string
-	up    bool
 	addrs []policy.Addr
 }
 
@@ -124,7 +123,6 @@ type network struct {
 	ifaces []*iface
 	// nextPort is the next candidate for an automatic port, by protocol, family and range.
 	nextPort map[[3]int]uint16
-	exports  int
 }
 
 func newNetwork() network {
@@ -138,8 +136,8 @@ func newNetwork() network {
 	return network{
 		bound: map[endpoint][]*socket{}, locals: map[string]*socket{}, nextPort: map[[3]int]uint16{},
 		ifaces: []*iface{
-			{name: "lo0", kind: "loopback", up: true, addrs: []policy.Addr{addr("127.0.0.1"), addr("::1"), addr("fe80::1")}},
-			{name: "wm0", kind: "ethernet", up: true, addrs: []policy.Addr{addr("10.0.0.1"), addr("2001:db8::1")}},
+			{name: "lo0", kind: "loopback", addrs: []policy.Addr{addr("127.0.0.1"), addr("::1"), addr("fe80::1")}},
+			{name: "wm0", kind: "ethernet", addrs: []policy.Addr{addr("10.0.0.1"), addr("2001:db8::1")}},
 		},
 	}
 }

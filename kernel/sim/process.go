@@ -111,8 +111,7 @@ type file struct {
 	sem         *ksem
 	tty         *tty
 	// master is the terminal that this file is the master of.
-	master  *tty
-	cloexec bool
+	master *tty
 	// closed is called when the last descriptor is closed.
 	closed func()
 }
@@ -325,9 +324,6 @@ func (k *Kernel) lastClose(f *file) {
 	if f.sock != nil {
 		k.net.closeSocket(f.sock)
 	}
-	if f.sem != nil {
-		k.ipc.closeSem(f.sem)
-	}
 }
 
 // SpawnSpec says what a new process is like. The zero SpawnSpec is a root process of the host.
@@ -385,16 +381,16 @@ func (k *Kernel) Spawn(s SpawnSpec) (*Process, error) {
 		return refuse("the process id must be free, but %d is taken", pid)
 	}
 	var root *vnode
+	home := k.cells.byID[s.Cell]
 	if s.Cell != 0 {
-		c := k.cells.byID[s.Cell]
-		if c == nil {
+		if home == nil {
 			return refuse("the cell must exist, but there is no cell %d", s.Cell)
 		}
-		root = c.rootVnode
+		root = home.rootVnode
 		if root == nil {
-			f, e := k.walk(&cred{}, nil, k.rootVnode(), c.root, true, false)
+			f, e := k.walk(&cred{}, nil, k.rootVnode(), home.root, true, false)
 			if e != 0 || !f.v.dir() {
-				return refuse("the root of cell %s must be a directory, but %s is none", c.name, c.root)
+				return refuse("the root of cell %s must be a directory, but %s is none", home.name, home.root)
 			}
 			root = f.v
 		}
@@ -412,7 +408,7 @@ func (k *Kernel) Spawn(s SpawnSpec) (*Process, error) {
 		}
 		return otherwise
 	}
-	c := &cred{uid: s.UID, gid: s.GID, cell: s.Cell, groups: slices.Clone(s.Groups)}
+	c := &cred{uid: s.UID, gid: s.GID, cell: home, groups: slices.Clone(s.Groups)}
 	c.euid, c.egid = pick(s.EUID, s.UID), pick(s.EGID, s.GID)
 	c.svuid, c.svgid = pick(s.SavedUID, c.euid), pick(s.SavedGID, c.egid)
 	if s.Groups == nil {
@@ -449,7 +445,7 @@ func (p *Process) String() string { return fmt.Sprintf("%d %s", p.pid, p.name) }
 func (p *Process) Cell() kernel.CellID {
 	p.k.mu.Lock()
 	defer p.k.mu.Unlock()
-	return p.cred.cell
+	return p.cred.cell.number()
 }
 
 // Alive reports whether the process still runs; zombies do not.
@@ -492,7 +488,7 @@ type Credential struct {
 }
 
 func (c *cred) export() Credential {
-	return Credential{c.uid, c.euid, c.svuid, c.gid, c.egid, c.svgid, slices.Clone(c.groups), c.cell}
+	return Credential{c.uid, c.euid, c.svuid, c.gid, c.egid, c.svgid, slices.Clone(c.groups), c.cell.number()}
 }
 
 // String is "uid 0, euid 1000, cell 3"; ids that are equal to the real one are left out.

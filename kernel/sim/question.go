@@ -163,7 +163,7 @@ func (q *question) Fact(f stock.Fact) stock.Truth {
 	case stock.PortReservedByOther, stock.PortReservedByCaller:
 		owner := q.k.cells.ports[uint16(q.r.Int[kauth.FieldPort])]
 		known := owner != nil && !q.candidate
-		own := known && owner.id == q.cred.cell
+		own := known && owner == q.cred.cell
 		holds = known && own == (f == stock.PortReservedByCaller)
 	}
 	return stock.TruthOf(holds)
@@ -297,9 +297,8 @@ func (q *question) observed() kauth.Errno {
 // askCell asks secmodel_cell.
 func (q *question) askCell() (policy.Result, *stock.Rule) {
 	place := stock.Host
-	if id := q.cred.cell; id != 0 {
-		c := q.k.cells.byID[id]
-		if c == nil {
+	if c := q.cred.cell; c != nil {
+		if !c.live {
 			return policy.Allow, nil
 		}
 		place = c.place
@@ -331,7 +330,11 @@ func (q *question) fill() {
 		if fields.Has(kauth.FieldTargetUID) {
 			r.SetInt(kauth.FieldTargetUID, int64(t.cred.uid))
 			r.SetInt(kauth.FieldTargetEUID, int64(t.cred.euid))
-			r.SetText(kauth.FieldTargetCell, q.k.cells.name(t.cred.cell))
+			name := ""
+			if t.cred.cell != nil {
+				name = t.cred.cell.name
+			}
+			r.SetText(kauth.FieldTargetCell, name)
 		}
 	}
 	if s := q.sock; s != nil && fields.Has(kauth.FieldFamily) {
@@ -341,7 +344,7 @@ func (q *question) fill() {
 	}
 	if fields.Has(kauth.FieldMembers) {
 		members := 0
-		if c := q.k.cells.byID[q.cred.cell]; c != nil {
+		if c := q.cred.cell; c != nil {
 			members = len(c.members)
 		}
 		r.SetInt(kauth.FieldMembers, int64(members))

@@ -23,10 +23,7 @@ type kernelState struct {
 	anonPortMax          int64
 	autoload             bool
 	accounting           *vnode
-	adjust               int64
 	swap                 []*vnode
-	dump                 *vnode
-	shielded             map[int64]bool
 	psets                map[int64]bool
 	nextPset             int64
 	offline              map[int64]bool
@@ -35,7 +32,7 @@ type kernelState struct {
 func newKernelState() kernelState {
 	return kernelState{hostname: "sim.example.org", timecounter: "TSC", userVA0Disable: true, autoload: true,
 		setidcorePath: "/var/crash/%n.core", anonPortMin: 49152, anonPortMax: 65535,
-		shielded: map[int64]bool{}, psets: map[int64]bool{}, nextPset: 1, offline: map[int64]bool{}}
+		psets: map[int64]bool{}, nextPset: 1, offline: map[int64]bool{}}
 }
 
 // timecounters that the machine has.
@@ -115,9 +112,9 @@ func (k *Kernel) makeSysctls() {
 		})
 	number("kern.module.autoload", "Enable automatic load of modules", ctlReadWrite, func(k *Kernel) int64 { return truth(k.kern.autoload) },
 		func(x *sysctlCall, v int64) kauth.Errno { x.p.k.kern.autoload = v != 0; return 0 })
-	t.put("kern.intr.affinity", node{typ: typeStruct, flags: ctlReadWrite, size: 64, desc: "set affinity", fn: interruptNode(reqIntrAffinity, nil)})
-	t.put("kern.intr.intr", node{typ: typeStruct, flags: ctlReadWrite, size: 64, desc: "set intr", fn: interruptNode(reqSetstate, func(k *Kernel, cpu int64) { delete(k.kern.shielded, cpu) })})
-	t.put("kern.intr.nointr", node{typ: typeStruct, flags: ctlReadWrite, size: 64, desc: "set nointr", fn: interruptNode(reqSetstate, func(k *Kernel, cpu int64) { k.kern.shielded[cpu] = true })})
+	t.put("kern.intr.affinity", node{typ: typeStruct, flags: ctlReadWrite, size: 64, desc: "set affinity", fn: interruptNode(reqIntrAffinity)})
+	t.put("kern.intr.intr", node{typ: typeStruct, flags: ctlReadWrite, size: 64, desc: "set intr", fn: interruptNode(reqSetstate)})
+	t.put("kern.intr.nointr", node{typ: typeStruct, flags: ctlReadWrite, size: 64, desc: "set nointr", fn: interruptNode(reqSetstate)})
 	number("kern.veriexec.strict", "Veriexec strict level", ctlReadWrite, func(k *Kernel) int64 { return int64(k.settings.Veriexec) },
 		func(x *sysctlCall, v int64) kauth.Errno {
 			if v < int64(x.p.k.settings.Veriexec) {
@@ -298,7 +295,7 @@ func timecounterHardware(x *sysctlCall) kauth.Errno {
 
 // interruptNode asks before it looks whether the node is read or written (subr_interrupt.c). The value is the
 // set of processors as the first byte's bits.
-func interruptNode(id kauth.RequestID, apply func(k *Kernel, cpu int64)) func(*sysctlCall) kauth.Errno {
+func interruptNode(id kauth.RequestID) func(*sysctlCall) kauth.Errno {
 	return func(x *sysctlCall) kauth.Errno {
 		if x.p.ask(id).answer() != 0 {
 			return kauth.EPERM
@@ -310,14 +307,6 @@ func interruptNode(id kauth.RequestID, apply func(k *Kernel, cpu int64)) func(*s
 		set := binary.LittleEndian.Uint64(b)
 		if set == 0 || set >= 1<<ncpu {
 			return kauth.EINVAL
-		}
-		if apply != nil {
-			for cpu := range int64(ncpu) {
-				if set>>cpu&1 != 0 {
-					apply(x.p.k, cpu)
-					break
-				}
-			}
 		}
 		return 0
 	}
