@@ -97,8 +97,9 @@ type Cell struct {
 	ID   CellID
 	Name string
 	Root string
-	// Created is how long after the kernel's start the cell was made.
-	Created time.Duration
+	// Created is how long after the kernel's start the cell was made, and Age how long ago that is. Both are zero
+	// where the kernel does not tell.
+	Created, Age time.Duration
 	// References counts members, zombies included; Processes counts the living. Both, and the three below, are
 	// sampled once a second: zero before the first sample, stale after a death.
 	References, Processes int

@@ -27,8 +27,9 @@ type Options struct {
 	State string
 	// Warn, if not nil, is told of what went wrong beside an operation that succeeded.
 	Warn func(error)
-	// Sysctl, EUID and Stat stand for the running system where they are not nil.
+	// Sysctl, Now, EUID and Stat stand for the running system where they are not nil.
 	Sysctl Sysctl
+	Now    func() time.Time
 	EUID   func() int
 	Stat   func(path string) (fs.FileInfo, error)
 }
@@ -38,6 +39,7 @@ type Kernel struct {
 	tree   *tree
 	memory *state.File
 	warn   func(error)
+	now    func() time.Time
 	euid   func() int
 	stat   func(string) (fs.FileInfo, error)
 	info   kernel.Info
@@ -60,9 +62,12 @@ func Open(o Options) (*Kernel, error) {
 	if sys == nil || !known {
 		return nil, foreign()
 	}
-	k := &Kernel{tree: newTree(sys, machine), warn: o.Warn, euid: o.EUID, stat: o.Stat}
+	k := &Kernel{tree: newTree(sys, machine), warn: o.Warn, now: o.Now, euid: o.EUID, stat: o.Stat}
 	if k.warn == nil {
 		k.warn = func(error) {}
+	}
+	if k.now == nil {
+		k.now = time.Now
 	}
 	if k.euid == nil {
 		k.euid = os.Geteuid
@@ -338,6 +343,10 @@ func (k *Kernel) list(l abi.Layout) ([]kernel.Cell, error) {
 	cells := make([]kernel.Cell, len(infos))
 	for i := range infos {
 		cells[i] = decodeCell(infos[i])
+		// Before current the kernel does not tell.
+		if c := &cells[i]; c.Created > 0 {
+			c.Age = max(k.now().Sub(k.boot)-c.Created, 0)
+		}
 	}
 	slices.SortFunc(cells, func(a, b kernel.Cell) int { return cmp.Compare(a.ID, b.ID) })
 	return cells, nil

@@ -212,12 +212,13 @@ func TestCreateListDestroy(t *testing.T) {
 	for _, r := range supported {
 		t.Run(r.String(), func(t *testing.T) {
 			f := newFake(t, r)
-			k := f.open(t, Options{})
+			k := f.open(t, Options{Now: func() time.Time { return fakeBoot.Add(time.Minute) }})
 			s := kernel.Spec{Name: "web", Root: "/cells/web", Profile: ptr(kernel.Low), Ports: []uint16{80, 443}}
 			want := kernel.Cell{ID: 1, Name: "web", Root: "/cells/web"}
 			if r.Properties().Limits {
 				s.Nofile, s.AS = ptr[uint64](64), ptr[uint64](kauth.Unlimited)
 				want.Nofile, want.AS, want.Created = s.Nofile, s.AS, 1462316410*time.Nanosecond
+				want.Age = time.Minute - want.Created
 			}
 			if id := must[kernel.CellID](t)(k.Create(s)); id != 1 {
 				t.Errorf("id %d", id)

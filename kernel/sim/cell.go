@@ -691,7 +691,7 @@ func (k *Kernel) List() ([]kernel.Cell, error) {
 	var list []kernel.Cell
 	for _, c := range k.cells.ordered() {
 		list = append(list, kernel.Cell{
-			ID: c.id, Name: c.name, Root: c.root, Created: c.created,
+			ID: c.id, Name: c.name, Root: c.root, Created: c.created, Age: k.uptime - c.created,
 			References: c.sample.references, Processes: c.sample.processes, Memory: c.sample.memory,
 			Ticks1s: c.sample.ticks1s, Ticks10s: c.sample.ticks10s,
 			Nofile: limit(createNofile, c, c.nofile), AS: limit(createAS, c, c.as), Core: limit(createCore, c, c.core),

@@ -51,16 +51,18 @@ func (k *Kernel) assign(c *cell) {
 
 // askEvaluation asks the evaluation model. It has no opinion about the host, nor about requests that the kernel
 // asks under a spin lock, where the cell of a credential can't be read.
-func (q *question) askEvaluation() (policy.Result, string) {
+func (q *question) askEvaluation() *policy.Answer {
 	c := q.cred.cell
 	if c == nil || !c.live || c.prog == nil || q.r.ID.Info().Flags.Has(kauth.Spin) {
-		return policy.Allow, ""
+		return &noOpinion
 	}
 	q.fill()
 	d := c.prog.Decide(&q.r)
 	q.k.record(q, c, d)
-	return d.Result, d.Reason
+	return &d.Answer
 }
+
+var noOpinion = policy.Answer{Result: policy.Allow}
 
 // record counts a decision and keeps it if it is worth it.
 func (k *Kernel) record(q *question, c *cell, d *policy.Decision) {

@@ -1,6 +1,9 @@
 package sim
 
 import (
+	"fmt"
+	"strings"
+
 	"cellsh/kernel"
 	"cellsh/policy"
 	"cellsh/policy/kauth"
@@ -175,10 +178,9 @@ type Answer struct {
 	Model string
 	// Listener is the kernel's name of the listener.
 	Listener string
-	// Result is policy.Deny, policy.Grant (KAUTH_RESULT_ALLOW) or policy.Allow (KAUTH_RESULT_DEFER).
-	Result policy.Result
-	// Reason says why in words: the condition of the rule, or the reason that a policy gave.
-	Reason string
+	// Answer has the result policy.Deny, policy.Grant (KAUTH_RESULT_ALLOW) or policy.Allow (KAUTH_RESULT_DEFER). The
+	// reason says why in words: the condition of the rule, or the reason that a policy gave; then there is a source.
+	policy.Answer
 }
 
 // Question is a question that was asked and answered, for observers.
@@ -196,6 +198,56 @@ type Question struct {
 
 // String is the request and what came out: "network.bind.privport: EPERM".
 func (q *Question) String() string { return q.Request.ID.String() + ": " + q.Errno.Name() }
+
+// Why says in words who decided, and why: "policy web: no raw sockets (web.lua:12)".
+func (q *Question) Why() string {
+	decided := policy.Deny
+	if q.Errno == 0 {
+		decided = policy.Grant
+	}
+	for _, a := range q.Answers {
+		if a.Result == decided {
+			return a.why()
+		}
+	}
+	var who []string
+	for _, l := range stock.Listeners(q.Request.ID) {
+		for _, r := range l.Rules {
+			if r.Answer == policy.Grant {
+				who = append(who, fmt.Sprintf("%s does if %s", l.Model, r.When))
+			}
+		}
+	}
+	if len(who) == 0 {
+		return "no model allows it"
+	}
+	return "no model allows it; " + strings.Join(who, ", or ")
+}
+
+func (a *Answer) why() string {
+	verb := "denies"
+	if a.Result == policy.Grant {
+		verb = "allows"
+	}
+	who := a.Model
+	switch {
+	case a.Source.Policy != "":
+		s := "policy " + a.Source.Policy
+		if a.Reason != "" {
+			s += ": " + a.Reason
+		}
+		return s + " (" + a.Source.Span().String() + ")"
+	case a.Model == "evaluation" && a.Reason != "":
+		// A fallback, whose reason says so.
+		return a.Reason
+	case a.Model == stock.Cell.String():
+		who = "secmodel_cell"
+	}
+	if a.Reason == "" || a.Reason == "always" {
+		return who + " " + verb + " it"
+	}
+	return fmt.Sprintf("%s %s it if %s", who, verb, a.Reason)
+}
 
 // Observe has every question reported to the function, nil for nobody. It runs while the kernel is locked: it
 // must not call methods of the kernel or of processes, nor change the Question's Request.Groups.
@@ -244,8 +296,7 @@ func (q *question) answer() kauth.Errno {
 	}
 	r, _ := q.askCell()
 	count(r)
-	r, _ = q.askEvaluation()
-	count(r)
+	count(q.askEvaluation().Result)
 	return q.end(denied, allowed)
 }
 
@@ -266,10 +317,10 @@ func (q *question) observed() kauth.Errno {
 		out.PID = q.caller.pid
 	}
 	denied, allowed := false, false
-	note := func(model, listener string, r policy.Result, reason string) {
-		denied = denied || r == policy.Deny
-		allowed = allowed || r == policy.Grant
-		out.Answers = append(out.Answers, Answer{model, listener, r, reason})
+	note := func(model, listener string, a policy.Answer) {
+		denied = denied || a.Result == policy.Deny
+		allowed = allowed || a.Result == policy.Grant
+		out.Answers = append(out.Answers, Answer{model, listener, a})
 	}
 	words := func(r *stock.Rule) string {
 		if r == nil {
@@ -280,13 +331,12 @@ func (q *question) observed() kauth.Errno {
 	for i := range k.listeners[q.r.ID] {
 		l := &k.listeners[q.r.ID][i]
 		r, rule := l.Answer(q)
-		note(l.Model.String(), l.Name, r, words(rule))
+		note(l.Model.String(), l.Name, policy.Answer{Result: r, Reason: words(rule)})
 	}
 	r, rule := q.askCell()
-	note(stock.Cell.String(), "secmodel_cell", r, words(rule))
+	note(stock.Cell.String(), "secmodel_cell", policy.Answer{Result: r, Reason: words(rule)})
 	if k.eval != nil {
-		r, reason := q.askEvaluation()
-		note("evaluation", "secmodel_celleval", r, reason)
+		note("evaluation", "secmodel_celleval", *q.askEvaluation())
 	}
 	errno := q.end(denied, allowed)
 	out.Errno = errno
