@@ -134,3 +134,14 @@ func (f *fields) limit(key string) *uint64 {
 	}
 	return &n
 }
+
+// flag reads true or false, if it is given.
+func (f *fields) flag(key string, to *bool) {
+	switch v := f.get(key).(type) {
+	case *lua.LNilType:
+	case lua.LBool:
+		*to = bool(v)
+	default:
+		f.bad(key, "true or false", v)
+	}
+}

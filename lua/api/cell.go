@@ -109,7 +109,7 @@ their arguments as a table or one after the other: p:kill{ pid = 1, signal = "te
 value, or nil, the error's name, and who refused.`,
 			Example: oneCell + `local p = c:process{ uid = 80 }
 print(p:setuid(0))
---> nil	EPERM	suser: allows nobody but root`, call: newProcess},
+--> nil	EPERM	no model allows it; suser does if the caller's effective user id is 0`, call: newProcess},
 	}
 }
 

@@ -91,7 +91,7 @@ func (e *Entry) split() (owner, member string) {
 var entries []*Entry
 
 func init() {
-	entries = slices.Concat(wordEntries(), cellEntries(), processEntries(), kernelEntries(), engineEntries(), simEntries(), helpEntries())
+	entries = slices.Concat(wordEntries(), cellEntries(), hookEntries(), processEntries(), kernelEntries(), engineEntries(), simEntries(), helpEntries())
 	slices.SortFunc(entries, func(a, b *Entry) int { return strings.Compare(a.Name, b.Name) })
 }
 

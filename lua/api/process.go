@@ -103,7 +103,7 @@ var callExamples = map[string]string{
 	"bind": oneProcess + `local fd = p:socket{ type = "stream" }
 print(p:bind{ fd = fd, port = 80 })
 print(p:bind{ fd = fd, port = 8080 })
---> nil	EACCES	suser: allows nobody but root
+--> nil	EACCES	no model allows it; suser does if the caller's effective user id is 0
 --> true`,
 	"fork": oneProcess + `local child = p:fork()
 child:exit()

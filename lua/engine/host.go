@@ -20,20 +20,22 @@ type Host struct {
 	notes   Notebook
 	options Options
 	now     func() time.Time
-	// active are the policies of the generation with that number, if they were needed.
-	active *Policies
-	number uint64
+	// read are policies by their generation: those of the active one if they were needed, and all that have no source.
+	read map[uint64]*Policies
 	// over has the budgets that were exceeded when they were last looked at.
 	over map[excessKey]bool
 }
 
 // NewHost joins a kernel and the notes that are kept with it. The clock is that of generations.
 func NewHost(k kernel.Kernel, n Notebook, o Options, now func() time.Time) *Host {
-	return &Host{Kernel: k, notes: n, options: o, now: now, over: map[excessKey]bool{}}
+	return &Host{Kernel: k, notes: n, options: o, now: now, read: map[uint64]*Policies{}, over: map[excessKey]bool{}}
 }
 
 // Options are those with which policies are read.
 func (h *Host) Options() Options { return h.options }
+
+// Now is the time of day by the host's clock.
+func (h *Host) Now() time.Time { return h.now() }
 
 // History gives the generations.
 func (h *Host) History() (*History, error) { return readHistory(h.notes) }
@@ -52,8 +54,8 @@ func (h *Host) policiesOf(g *Generation) (*Policies, error) {
 	if g == nil {
 		return FromSources(nil, h.options), nil
 	}
-	if h.active != nil && h.number == g.Number {
-		return h.active, nil
+	if p := h.read[g.origin()]; p != nil {
+		return p, nil
 	}
 	if g.Session {
 		return nil, &kernel.Error{Op: fmt.Sprintf("read generation %d", g.Number),
@@ -63,8 +65,20 @@ func (h *Host) policiesOf(g *Generation) (*Policies, error) {
 	if p.Loading.Failed() {
 		return nil, p.Loading
 	}
-	h.active, h.number = p, g.Number
+	h.keep(g, p)
 	return p, nil
+}
+
+// keep remembers the policies of a generation: those from files until another generation is kept, as they can be read
+// again; those of a session as long as the program runs.
+func (h *Host) keep(g *Generation, p *Policies) {
+	for number, old := range h.read {
+		if !old.session {
+			delete(h.read, number)
+		}
+	}
+	p.session = g.Session
+	h.read[g.origin()] = p
 }
 
 // LiveNames are the names of the cells that exist.

@@ -95,7 +95,7 @@ func (h *Host) push(p *Policies, g Generation, history *History, confirm time.Du
 	if err := e.Load(text); err != nil {
 		return nil, errors.Join(err, writeHistory(h.notes, history))
 	}
-	h.active, h.number = p, g.Number
+	h.keep(&g, p)
 	return loaded(b, len(text)), nil
 }
 
@@ -230,7 +230,7 @@ func (h *Host) Rollback(number uint64) (*Loaded, error) {
 		}
 		return nil, &kernel.Error{Op: "roll back", Text: "an earlier generation must be kept, but there is none"}
 	}
-	p, err := h.recall(old)
+	p, err := h.policiesOf(old)
 	if err != nil {
 		return nil, err
 	}
@@ -244,14 +244,6 @@ func (h *Host) Rollback(number uint64) (*Loaded, error) {
 		}
 	}
 	return h.push(p, again(old), history, 0)
-}
-
-// recall reads the policies of a generation that is not active.
-func (h *Host) recall(g *Generation) (*Policies, error) {
-	active, number := h.active, h.number
-	p, err := h.policiesOf(g)
-	h.active, h.number = active, number
-	return p, err
 }
 
 // Confirm keeps a generation that waits for it.
@@ -312,7 +304,7 @@ func (h *Host) Boot(p *Policies, lockdown bool) (Booted, *Loaded, error) {
 		if g.Lockdown || g.Session {
 			continue
 		}
-		old, perr := h.recall(g)
+		old, perr := h.policiesOf(g)
 		if perr != nil {
 			continue
 		}
@@ -353,4 +345,3 @@ func (h *Host) Merge(declared *rules.Set) (*Policies, error) {
 	slices.SortFunc(set.Policies, func(a, b *rules.Policy) int { return cmp.Compare(a.Name, b.Name) })
 	return FromSet(set, diag.List(nil), h.options), nil
 }
-
