@@ -662,7 +662,7 @@ func (c *cell) describeMembers() string {
 			parts = append(parts, fmt.Sprintf("and %d more", len(pids)-i))
 			break
 		}
-		s := c.members[pid].String()
+		s := c.members[pid].label()
 		if c.members[pid].state == zombie {
 			s += " (zombie)"
 		}

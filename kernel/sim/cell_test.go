@@ -317,3 +317,73 @@ func TestPreparing(t *testing.T) {
 		}
 	}
 }
+
+// What people see of questions, answers and credentials.
+func TestWords(t *testing.T) {
+	k, web, _ := evaluated(t, sim.Options{})
+	p := spawn(t, k, sim.SpawnSpec{Cell: web, UID: 80, Name: "httpd"})
+	trace := k.Trace(func() { p.Mknod("/tmp/n", "chr", 0o600, 2, 2) })
+	q := trace[0]
+	if q.String() != "system.mknod: EPERM" || q.PID != p.PID() || q.Subject.String() != "uid 80, cell 1" {
+		t.Errorf("the question is %s of process %d, %s", &q, q.PID, q.Subject)
+	}
+	var lines []string
+	for _, a := range q.Answers {
+		lines = append(lines, a.String())
+	}
+	want := []string{"suser (secmodel_suser) defers", "cell (secmodel_cell) defers", "evaluation (secmodel_celleval) denies: " + stock.FallbackReason}
+	for _, w := range want {
+		if !slices.Contains(lines, w) {
+			t.Errorf("%q is not among %q", w, lines)
+		}
+	}
+	if p.String() != "2 httpd" || p.Cell() != web || !p.Alive() || p.ChangedIDs() {
+		t.Errorf("the process is %s in cell %d", p, p.Cell())
+	}
+	k.Advance(1500 * time.Millisecond)
+	k.Init().Reboot()
+	log := k.Log()
+	if got := log[len(log)-1].String(); got != "[   1.5000000] rebooting... (by pid 1, cell 0)" {
+		t.Errorf("the log line is %q", got)
+	}
+}
+
+// An observer that was there before still sees what a trace sees.
+func TestTraceKeepsTheObserver(t *testing.T) {
+	k := start(t, sim.Options{})
+	seen := 0
+	k.Observe(func(*sim.Question) { seen++ })
+	traced := len(k.Trace(func() { k.Init().Getfh("/") }))
+	k.Init().Getfh("/")
+	if traced != 1 || seen != 2 {
+		t.Errorf("the trace saw %d, the observer %d", traced, seen)
+	}
+}
+
+// Whatever bytes are written to the create node, the kernel refuses them, or makes a cell that can be listed,
+// saved and destroyed.
+func FuzzCreateNode(f *testing.F) {
+	f.Add(createStruct("web", "/cells/web"), uint64(createSize), uint64(createSize), false)
+	f.Add(createStruct(strings.Repeat("n", 64), strings.Repeat("/", 256)), uint64(createSize), uint64(0), true)
+	f.Fuzz(func(t *testing.T, in []byte, newLen, oldLen uint64, april bool) {
+		o := sim.Options{NoEvaluation: true}
+		if april {
+			o.Revision = stock.April
+		}
+		k := start(t, o)
+		must(t, k.Mkdir("/cells/web"))
+		a := &sim.SysctlArgs{New: in, NewLen: newLen, Old: make([]byte, min(oldLen, 1024)), OldLen: &oldLen}
+		e := k.Init().Sysctl("security.models.cell.create", a)
+		list, err := k.List()
+		must(t, err)
+		if e == 0 && len(list) != 1 || !april && e != 0 && len(list) != 0 {
+			t.Fatalf("%s, and there are %d cells", e.Name(), len(list))
+		}
+		if _, err := sim.Restore(marshal(t, k)); err != nil {
+			t.Fatal(err)
+		}
+		for _, c := range list {
+			must(t, k.Destroy(c.ID))
+		}
+	})
+}

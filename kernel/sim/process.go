@@ -439,7 +439,13 @@ func (k *Kernel) Spawn(s SpawnSpec) (*Process, error) {
 func (p *Process) PID() int { return p.pid }
 
 // String is "311 httpd".
-func (p *Process) String() string { return fmt.Sprintf("%d %s", p.pid, p.name) }
+func (p *Process) String() string {
+	p.k.mu.Lock()
+	defer p.k.mu.Unlock()
+	return p.label()
+}
+
+func (p *Process) label() string { return fmt.Sprintf("%d %s", p.pid, p.name) }
 
 // Cell is the cell that the process is in, 0 for the host.
 func (p *Process) Cell() kernel.CellID {

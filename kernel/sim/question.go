@@ -183,6 +183,15 @@ type Answer struct {
 	policy.Answer
 }
 
+// String says who answered what, and why: "cell (secmodel_cell) denies: always".
+func (a Answer) String() string {
+	s := a.Model + " (" + a.Listener + ") " + map[policy.Result]string{policy.Deny: "denies", policy.Grant: "allows", policy.Allow: "defers"}[a.Result]
+	if a.Reason != "" {
+		s += ": " + a.Reason
+	}
+	return s
+}
+
 // Question is a question that was asked and answered, for observers.
 type Question struct {
 	// Request with all the fields that it carries.
