@@ -281,7 +281,7 @@ func (p *Process) rmdir(path string) kauth.Errno {
 		return e
 	}
 	if len(at.v.entries()) > 0 {
-		return errNotEmpty
+		return kauth.ENOTEMPTY
 	}
 	at.dir.remove(at.name)
 	return 0
@@ -321,7 +321,7 @@ func (p *Process) rename(from, to string) kauth.Errno {
 		case !a.v.dir() && b.v.dir():
 			return kauth.EISDIR
 		case b.v.dir() && len(b.v.entries()) > 0:
-			return errNotEmpty
+			return kauth.ENOTEMPTY
 		}
 	}
 	a.dir.remove(a.name)
@@ -355,7 +355,7 @@ func (p *Process) chmod(path string, mode uint16) kauth.Errno {
 	case !p.owner(v):
 		return kauth.EPERM
 	case p.cred.euid != 0 && mode&0o1000 != 0 && !v.dir():
-		return errFtype
+		return kauth.EFTYPE
 	case p.cred.euid != 0 && mode&0o2000 != 0 && !p.cred.groupMember(v.bottom().gid):
 		return kauth.EPERM
 	}
@@ -645,7 +645,7 @@ func (p *Process) byHandle() kauth.Errno {
 	if e := p.ask(reqFilehandle).answer(); e != 0 {
 		return e
 	}
-	return errStale
+	return kauth.ESTALE
 }
 
 // Acct is acct(2); "" switches accounting off.
@@ -835,11 +835,3 @@ func (k *Kernel) makeDirs(path string) (*vnode, error) {
 type FileError struct{ Path, Text string }
 
 func (e *FileError) Error() string { return "path " + e.Path + " " + e.Text }
-
-// Numbers of errors that package kauth does not name (sys/errno.h).
-const (
-	errNotEmpty kauth.Errno = 66
-	errStale    kauth.Errno = 70
-	errFtype    kauth.Errno = 79
-	errConnRefd kauth.Errno = 61
-)

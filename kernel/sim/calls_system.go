@@ -261,12 +261,10 @@ func (p *Process) allocate(reserve bool) kauth.Errno {
 		return kauth.ENOSPC
 	}
 	if !reserve && p.ask(reqQuotaNo).answer() != 0 {
-		return errDquot
+		return kauth.EDQUOT
 	}
 	return 0
 }
-
-const errDquot kauth.Errno = 69
 
 // extattr is extattr_get_file(2) or extattr_set_file(2). The namespace "system" asks; "user" goes by the modes.
 func (p *Process) extattr(path, namespace string, write bool) kauth.Errno {

@@ -564,7 +564,7 @@ func (p *Process) connect(fd int, addr policy.Addr, port int) kauth.Errno {
 			return 0
 		}
 	}
-	return errConnRefd
+	return kauth.ECONNREFUSED
 }
 
 // Accept is accept(2), which asks nobody: a descriptor for the connection that waits longest, EAGAIN if none

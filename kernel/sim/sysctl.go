@@ -494,7 +494,7 @@ func (p *Process) sysctlDelete(parent, name string) kauth.Errno {
 	case n.children[i].flags&ctlPermanent != 0:
 		return kauth.EPERM
 	case len(n.children[i].children) > 0:
-		return errNotEmpty
+		return kauth.ENOTEMPTY
 	}
 	n.children = slices.Delete(n.children, i, i+1)
 	return 0
