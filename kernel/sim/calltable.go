@@ -76,13 +76,14 @@ var calls = []Call{
 		Name: "bind",
 		Doc:  "Binds an internet socket. EINVAL if it is bound, EAFNOSUPPORT and EADDRNOTAVAIL for the address; then network.bind.privport below 1024, else network.bind.port: EACCES; then EADDRINUSE. Port 0 asks with port 0, and again for every candidate, which comes with its bytes swapped; denied ones are passed over.",
 		Params: []Param{
-			{Name: "fd", Kind: Integer, Doc: "descriptor", Min: 0, Max: math.MaxInt32},
+			{Name: "fd", Kind: Integer, Doc: "descriptor; without it a new stream socket", Min: 0, Max: math.MaxInt32, Optional: true, Default: int64(-1)},
 			{Name: "addr", Kind: Address, Doc: "address, any if left out", Optional: true, Default: policy.Addr{}},
 			{Name: "port", Kind: Integer, Doc: "port, 0 for one that the kernel chooses", Min: 0, Max: 65535},
 		},
-		Asks: []string{"network.bind.port", "network.bind.privport"},
+		Returns: "the descriptor",
+		Asks:    []string{"network.bind.port", "network.bind.privport", "network.socket.open"},
 		do: func(p *Process, a Args) (any, kauth.Errno) {
-			return nil, p.bind(a.int("fd"), a.addr("addr"), a.int("port"))
+			return p.onSocket(a, func(fd int) kauth.Errno { return p.bind(fd, a.addr("addr"), a.int("port")) })
 		},
 	},
 	{
@@ -216,13 +217,14 @@ var calls = []Call{
 		Name: "connect",
 		Doc:  "An unbound internet socket is bound first, as by bind with port 0; the connection itself asks nobody.",
 		Params: []Param{
-			{Name: "fd", Kind: Integer, Doc: "descriptor", Min: 0, Max: math.MaxInt32},
+			{Name: "fd", Kind: Integer, Doc: "descriptor; without it a new stream socket", Min: 0, Max: math.MaxInt32, Optional: true, Default: int64(-1)},
 			{Name: "addr", Kind: Address, Doc: "address", Optional: true, Default: policy.Addr{}},
 			{Name: "port", Kind: Integer, Doc: "port", Min: 1, Max: 65535},
 		},
-		Asks: []string{"network.bind.port", "network.bind.privport"},
+		Returns: "the descriptor",
+		Asks:    []string{"network.bind.port", "network.bind.privport", "network.socket.open"},
 		do: func(p *Process, a Args) (any, kauth.Errno) {
-			return nil, p.connect(a.int("fd"), a.addr("addr"), a.int("port"))
+			return p.onSocket(a, func(fd int) kauth.Errno { return p.connect(fd, a.addr("addr"), a.int("port")) })
 		},
 	},
 	{

@@ -332,6 +332,30 @@ func (p *Process) Bind(fd int, addr policy.Addr, port int) kauth.Errno {
 	return p.call(func() kauth.Errno { return p.bind(fd, addr, port) })
 }
 
+// onSocket makes a call on the descriptor that is given, or on a new stream socket of the address's family, which is
+// closed again if the call fails. It gives the descriptor.
+func (p *Process) onSocket(a Args, call func(fd int) kauth.Errno) (any, kauth.Errno) {
+	fd := a.int("fd")
+	fresh := fd < 0
+	if fresh {
+		domain := afInet
+		if a.addr("addr").Version == 6 {
+			domain = afInet6
+		}
+		var e kauth.Errno
+		if fd, e = p.socket(domain, sockStream, 0); e != 0 {
+			return nil, e
+		}
+	}
+	if e := call(fd); e != 0 {
+		if fresh {
+			p.closeFile(fd)
+		}
+		return nil, e
+	}
+	return int64(fd), 0
+}
+
 func (p *Process) bind(fd int, addr policy.Addr, port int) kauth.Errno {
 	s, e := p.sock(fd)
 	if e != 0 {

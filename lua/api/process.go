@@ -100,9 +100,9 @@ func paramType(p *sim.Param) string {
 
 // callExamples show how calls are made; those without one are shown by the simulator's own tests.
 var callExamples = map[string]string{
-	"bind": oneProcess + `local fd = p:socket{ type = "stream" }
-print(p:bind{ fd = fd, port = 80 })
-print(p:bind{ fd = fd, port = 8080 })
+	"bind": oneProcess + `print(p:bind{ port = 80 })
+local fd = p:bind{ port = 8080 }
+print(p:listen(fd))
 --> nil	EACCES	no model allows it; suser does if the caller's effective user id is 0
 --> true`,
 	"fork": oneProcess + `local child = p:fork()
