@@ -142,6 +142,8 @@ type Info struct {
 	Capabilities map[Capability]string
 	// Missing capabilities, and why.
 	Missing map[Capability]string
+	// Findings say in words how the revision was found out, and what was assumed.
+	Findings []string
 	// HZ is how many ticks of Cell.Ticks1s make a second of one processor.
 	HZ int
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"math"
 	"os"
 	"runtime"
@@ -172,16 +173,14 @@ func (k *Kernel) whyNoEvaluation() string {
 	return fmt.Sprintf("secmodel_celleval is loaded with version %d of its interface, which this program does not speak", version)
 }
 
-// Info says which kernel it is. Revision is the name of an abi.Revision; Findings says how it was found.
+// Info says which kernel it is. Revision is the name of an abi.Revision.
 func (k *Kernel) Info() kernel.Info {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	return k.info
-}
-
-// Findings say in words how the revision of secmodel_cell was found out, and what was assumed.
-func (k *Kernel) Findings() []string {
-	return slices.Clone(k.revision().findings)
+	info := k.info
+	info.Capabilities, info.Missing = maps.Clone(info.Capabilities), maps.Clone(info.Missing)
+	info.Findings = slices.Clone(k.rev.findings)
+	return info
 }
 
 func (k *Kernel) revision() revision {
