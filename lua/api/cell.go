@@ -61,13 +61,18 @@ for _, c in ipairs(cell.list()) do print(c.id, c.name) end
 				L.Push(lua.LNumber(id))
 				return 1
 			}},
-		{Name: "cell.attach", Returns: "table", Doc: `Gives all cells the programs of the loaded policies, those too that other tools have made since the load. What must
-never be allowed is checked for them. Gives generation, cells, programs and bytes.`,
+		{Name: "cell.attach", Returns: "table", Params: []Param{{"name", "string", "of a cell; all cells without it", true}},
+			Doc: `Gives cells that other tools have made since the load the programs of the loaded policies. What must never be allowed is
+checked for them. Gives generation, cells, programs and bytes.`,
 			Example: `policy "web" { deny = { "system.reboot" } }
 engine.load()
 print(#cell.attach().cells)
 --> 0`, call: func(a *API, L *lua.LState) int {
-				out, err := a.Host.Attach()
+				var names []string
+				if L.GetTop() > 0 {
+					names = []string{L.CheckString(1)}
+				}
+				out, err := a.Host.Attach(names...)
 				if err != nil {
 					raise(L, err)
 				}

@@ -137,7 +137,7 @@ func (h *Host) Create(s kernel.Spec) (kernel.CellID, error) {
 		return 0, err
 	}
 	if g != nil && evaluation {
-		if _, err := h.attach(g, history); err != nil {
+		if _, err := h.attach(g, history, map[kernel.CellID]bool{id: true}); err != nil {
 			// Nobody may find a cell without the program that it should have.
 			return 0, errors.Join(err, h.Kernel.Destroy(id))
 		}

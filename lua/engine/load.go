@@ -79,7 +79,7 @@ func (h *Host) push(p *Policies, g Generation, history *History, confirm time.Du
 		return nil, err
 	}
 	g.Number, g.Time = h.nextNumber(history), h.now().UTC()
-	b, err := h.bundle(p, &g, 0)
+	b, err := h.bundle(p, &g, 0, func(kernel.CellID) bool { return true })
 	if err != nil {
 		return nil, err
 	}
@@ -108,8 +108,8 @@ func loaded(b *program.Bundle, bytes int) *Loaded {
 	return out
 }
 
-// bundle makes the programs of the live cells, each once.
-func (h *Host) bundle(p *Policies, g *Generation, attachment uint32) (*program.Bundle, error) {
+// bundle makes the programs of the live cells that are wanted, each once.
+func (h *Host) bundle(p *Policies, g *Generation, attachment uint32, wanted func(kernel.CellID) bool) (*program.Bundle, error) {
 	cells, err := h.Kernel.List()
 	if err != nil {
 		return nil, err
@@ -125,6 +125,9 @@ func (h *Host) bundle(p *Policies, g *Generation, attachment uint32) (*program.B
 	}
 	index := map[*program.Program]int{}
 	for _, c := range cells {
+		if !wanted(c.ID) {
+			continue
+		}
 		prog, err := p.Program(c.Name)
 		if err != nil {
 			return nil, err
@@ -152,9 +155,10 @@ func (h *Host) vocabulary() *kauth.Vocabulary {
 	return &kauth.NetBSD109912
 }
 
-// Attach gives programs of the active generation to all live cells, those made by other tools included. What must
-// never be allowed is checked for them again.
-func (h *Host) Attach() (*Loaded, error) {
+// Attach gives cells that other tools have made since the load the programs of the active generation: those of the
+// names, or without any all that live. What must never be allowed is checked for them. Cells that have their program
+// keep it.
+func (h *Host) Attach(names ...string) (*Loaded, error) {
 	history, err := h.History()
 	if err != nil {
 		return nil, err
@@ -167,19 +171,32 @@ func (h *Host) Attach() (*Loaded, error) {
 	if err != nil {
 		return nil, err
 	}
-	live, err := h.LiveNames()
+	cells, err := h.Kernel.List()
 	if err != nil {
 		return nil, err
 	}
-	for _, name := range live {
-		if err := p.attachable(name); err != nil {
+	ids := map[kernel.CellID]bool{}
+	for _, name := range names {
+		c, err := h.Cell("attach cell "+name, name)
+		if err != nil {
+			return nil, err
+		}
+		ids[c.ID] = true
+	}
+	for _, c := range cells {
+		if len(names) > 0 && !ids[c.ID] {
+			continue
+		}
+		ids[c.ID] = true
+		if err := p.attachable(c.Name); err != nil {
 			return nil, err
 		}
 	}
-	return h.attach(g, history)
+	return h.attach(g, history, ids)
 }
 
-func (h *Host) attach(g *Generation, history *History) (*Loaded, error) {
+// attach gives the cells programs, in addition to those that have one.
+func (h *Host) attach(g *Generation, history *History, ids map[kernel.CellID]bool) (*Loaded, error) {
 	p, err := h.policiesOf(g)
 	if err != nil {
 		return nil, err
@@ -196,7 +213,11 @@ func (h *Host) attach(g *Generation, history *History) (*Loaded, error) {
 		// The kernel was started again, or somebody else loaded: ours is loaded anew.
 		return h.push(p, again(g), history, 0)
 	}
-	b, err := h.bundle(p, g, status.Attachment+1)
+	covered := map[kernel.CellID]bool{}
+	for _, id := range status.Covered {
+		covered[id] = true
+	}
+	b, err := h.bundle(p, g, status.Attachment+1, func(id kernel.CellID) bool { return ids[id] || covered[id] })
 	if err != nil {
 		return nil, err
 	}
