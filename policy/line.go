@@ -21,8 +21,9 @@ type Question struct {
 	// Cell is the name of the caller's cell.
 	Cell string
 	Request
-	// named says that the request has been named: fields are checked against it. asked says that it was tried.
-	named, asked bool
+	// named says that the request has been named: fields are checked against it. asked and placed say that a request
+	// and a cell were given, rightly or not.
+	named, asked, placed bool
 	// said are the fields that were given by somebody.
 	said kauth.FieldSet
 	// fields that were given before the request was named.
@@ -56,6 +57,7 @@ func (e *KeyError) Error() string {
 func (q *Question) Set(key string, value any) error {
 	switch key {
 	case "cell":
+		q.placed = true
 		name, ok := value.(string)
 		if !ok || name == "" {
 			return wrong(key, "the name of a cell", value)
@@ -75,7 +77,7 @@ func (q *Question) Set(key string, value any) error {
 // Done checks that a cell and a request were given.
 func (q *Question) Done() error {
 	var errs []error
-	if q.Cell == "" {
+	if !q.placed {
 		errs = append(errs, &KeyError{"cell", "must be given, but is missing", ""})
 	}
 	if !q.asked {
