@@ -41,7 +41,7 @@ func AddrFrom(a netip.Addr) Addr {
 func ParseAddr(s string) (Addr, error) {
 	a, err := netip.ParseAddr(s)
 	if err != nil || a.Zone() != "" {
-		return Addr{}, fmt.Errorf("an address must be like 10.0.0.1 or 2001:db8::1, but is %q", s)
+		return Addr{}, fmt.Errorf("an address must be like 10.0.0.1 or 2001:db8::1, but is %q", short(s))
 	}
 	return AddrFrom(a), nil
 }
@@ -99,7 +99,7 @@ func (p Prefix) Contains(a Addr) bool {
 	return a.Version == p.Addr.Version && a.Hi&hi == p.Addr.Hi && a.Lo&lo == p.Addr.Lo
 }
 
-// First and Last are the lowest and the highest address within the prefix.
+// First is the lowest address within the prefix.
 func (p Prefix) First() Addr { return p.Addr }
 
 // Last is the highest address within the prefix.
@@ -125,7 +125,7 @@ func ParsePrefix(s string) (Prefix, error) {
 	}
 	n, err := netip.ParsePrefix(s)
 	if err != nil {
-		return Prefix{}, fmt.Errorf("a prefix must be like 10.0.0.0/8 or 2001:db8::/32, but is %q", s)
+		return Prefix{}, fmt.Errorf("a prefix must be like 10.0.0.0/8 or 2001:db8::/32, but is %q", short(s))
 	}
 	p := Prefix{AddrFrom(n.Addr()), uint8(n.Bits())}
 	if m := n.Masked(); m != n {

@@ -3,6 +3,7 @@ package policy
 import (
 	"errors"
 	"fmt"
+	"unicode"
 	"unicode/utf8"
 
 	"cellsh/policy/diag"
@@ -118,7 +119,7 @@ func CheckReason(reason string) error {
 		return errors.New("a reason must be UTF-8, but is not")
 	}
 	for _, r := range reason {
-		if r < ' ' || r == 0x7f {
+		if unicode.IsControl(r) || r == '\u2028' || r == '\u2029' {
 			return fmt.Errorf("a reason must be one line of text, but has the character %U", r)
 		}
 	}

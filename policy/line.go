@@ -21,8 +21,11 @@ type Question struct {
 	// Cell is the name of the caller's cell.
 	Cell string
 	Request
-	// named says that the request has been named: fields are checked against it. asked says that it was tried.
-	named, asked bool
+	// named says that the request has been named: fields are checked against it. asked and placed say that a request
+	// and a cell were given, rightly or not.
+	named, asked, placed bool
+	// said are the fields that were given by somebody.
+	said kauth.FieldSet
 	// fields that were given before the request was named.
 	early []earlyField
 }
@@ -54,6 +57,7 @@ func (e *KeyError) Error() string {
 func (q *Question) Set(key string, value any) error {
 	switch key {
 	case "cell":
+		q.placed = true
 		name, ok := value.(string)
 		if !ok || name == "" {
 			return wrong(key, "the name of a cell", value)
@@ -73,7 +77,7 @@ func (q *Question) Set(key string, value any) error {
 // Done checks that a cell and a request were given.
 func (q *Question) Done() error {
 	var errs []error
-	if q.Cell == "" {
+	if !q.placed {
 		errs = append(errs, &KeyError{"cell", "must be given, but is missing", ""})
 	}
 	if !q.asked {
@@ -90,7 +94,7 @@ func (q *Question) setRequest(value any) error {
 	}
 	id, ok := kauth.Find(name)
 	if !ok {
-		return &KeyError{"request", fmt.Sprintf("must be one that the kernel asks, but is %q", name), requestHint(name)}
+		return &KeyError{"request", fmt.Sprintf("must be one that the kernel asks, but is %s", describeValue(name)), requestHint(name)}
 	}
 	q.ID, q.named = id, true
 	for f := range kauth.Field(kauth.NumFields) {
@@ -134,8 +138,13 @@ func (q *Question) setField(key string, value any) error {
 	}
 	f, ok := kauth.FindField(key)
 	if !ok || strings.HasPrefix(key, "target.") && !q.ID.Info().Fields.Has(kauth.FieldTargetPID) {
-		return &KeyError{key, "must be the name of a field, but there is none of that name", diag.DidYouMean(key, questionKeys(q.ID))}
+		return &KeyError{short(key), "must be the name of a field, but there is none of that name", diag.DidYouMean(key, questionKeys(q.ID))}
 	}
+	if q.said.Has(f) {
+		// In a target and as target.pid, say.
+		return &KeyError{key, "must be given once, but is given twice", ""}
+	}
+	q.said = q.said.With(f)
 	if !q.ID.Info().Fields.Has(f) {
 		// What the kernel may not look at there can still be said of a target, because questions describe targets
 		// always in the same way.
@@ -251,7 +260,7 @@ func (q *Question) assign(f kauth.Field, value any) error {
 				n, ok = info.Names.Meant(s)
 			}
 			if !ok {
-				return &KeyError{name, fmt.Sprintf("must be the name of %s or a number, but is %q", info.Names.What(), s), diag.DidYouMean(s, info.Names.All())}
+				return &KeyError{name, fmt.Sprintf("must be the name of %s or a number, but is %s", info.Names.What(), describeValue(s)), diag.DidYouMean(s, info.Names.All())}
 			}
 			return q.assignNumber(f, n, value)
 		}
@@ -304,13 +313,22 @@ func describeValue(value any) string {
 	case nil:
 		return "null"
 	case string:
-		return strconv.Quote(v)
+		return strconv.Quote(short(v))
 	case []any:
 		return "a list"
 	case map[string]any:
 		return "an object"
 	}
-	return fmt.Sprint(value)
+	return short(fmt.Sprint(value))
+}
+
+// short cuts what would make a message unreadable.
+func short(s string) string {
+	const most = 60
+	if len(s) > most {
+		return strings.ToValidUTF8(s[:most], "") + "..."
+	}
+	return s
 }
 
 // ParseQuestion reads a question from one line of JSON. An unknown key, a key given twice and a value of the wrong
@@ -350,7 +368,7 @@ func object(d *json.Decoder, in string, f func(key string, value any)) error {
 		}
 		key := t.(string)
 		if seen[key] {
-			return fmt.Errorf("%s%s must be given once, but is given twice", in, key)
+			return fmt.Errorf("%s%s must be given once, but is given twice", in, short(key))
 		}
 		seen[key] = true
 		value, err := jsonValue(d, in+key+".")
@@ -401,7 +419,7 @@ func describeToken(t json.Token) string {
 	case nil:
 		return "null"
 	case string:
-		return strconv.Quote(v)
+		return strconv.Quote(short(v))
 	}
-	return fmt.Sprint(t)
+	return short(fmt.Sprint(t))
 }

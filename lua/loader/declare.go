@@ -26,7 +26,8 @@ func (c *context) policy(name string, t *lua.LTable) {
 	if err := checkName(name); err != "" {
 		c.wrong(p.Span, "", "the name of a policy %s", err)
 	}
-	c.eachKey(t, policyKeys, "a policy")
+	c.eachKey(t, policyKeys, "a policy", "write: deny = { \"network\" }")
+	c.unset(c.decl.tree(), t)
 	p.Cells = c.cells(t)
 	for _, r := range []policy.Result{policy.Deny, policy.Allow, policy.Grant} {
 		c.static(p, t, r)
@@ -36,6 +37,7 @@ func (c *context) policy(name string, t *lua.LTable) {
 	c.mode(p, t)
 	c.budget(p, t)
 	c.d.policies = append(c.d.policies, p)
+	c.d.roots[p] = c.d.running
 }
 
 // checkName says what is wrong with the name of a policy, which logs and file formats hold.
@@ -54,74 +56,139 @@ func checkName(name string) string {
 	return ""
 }
 
-// eachKey reports keys that a table must not have.
-func (c *context) eachKey(t *lua.LTable, known []string, what string) {
-	for k, _ := t.Next(lua.LNil); k != lua.LNil; k, _ = t.Next(k) {
+// eachKey reports keys that a table must not have. The hint is for values without a key.
+func (c *context) eachKey(t *lua.LTable, known []string, what, hint string) {
+	c.plain(t, what)
+	for k, v := t.Next(lua.LNil); k != lua.LNil; k, v = t.Next(k) {
 		name, ok := k.(lua.LString)
-		if ok && slices.Contains(known, string(name)) {
+		if !ok {
+			c.problem(diag.PolicyKey, c.here(), hint, "a key of %s must be a name, but is %s, which stands for %s", what, describe(k), describe(v))
+			continue
+		}
+		if slices.Contains(known, string(name)) {
 			continue
 		}
 		_, line := c.decl.field(string(name))
-		token, hint := k.String(), ""
-		if ok {
-			hint = diag.DidYouMean(token, known)
-			if hint == "" {
-				hint = "the keys are " + strings.Join(known, ", ")
+		hint := diag.DidYouMean(string(name), known)
+		if hint == "" {
+			hint = "the keys are " + strings.Join(known, ", ")
+		}
+		c.problem(diag.PolicyKey, c.at(line, string(name)), hint, "a key of %s must be a known one, but is %s", what, describe(k))
+	}
+}
+
+// plain reports a table with a metatable: what that would give is not looked at.
+func (c *context) plain(t *lua.LTable, what string) {
+	if t.Metatable != lua.LNil {
+		c.wrong(c.here(), "copy what is inherited into the table", "the table of %s must hold its values itself, but has a metatable", what)
+	}
+}
+
+// unset reports values that are written down as a name or a call and are nil: Lua drops them without a word, and a
+// misspelt name must not take a rule away.
+func (c *context) unset(written *ast.TableExpr, t *lua.LTable) {
+	if written == nil {
+		return
+	}
+	index := 0
+	for i, f := range written.Fields {
+		name := nameOf(f.Value)
+		key, named := f.Key.(*ast.StringExpr)
+		switch {
+		case f.Key == nil:
+			// A call at the end may give several values, or none.
+			_, call := f.Value.(*ast.FuncCallExpr)
+			if index++; name == "" || t.RawGetInt(index) != lua.LNil || call && i == len(written.Fields)-1 {
+				continue
+			}
+			c.wrong(c.at(f.Value.Line(), name), wordsHint(name), "element %d must have a value, but %s is nil", index, name)
+		case named && name != "" && t.RawGetString(key.Value) == lua.LNil:
+			c.wrong(c.name(fieldLine(f), key.Value), wordsHint(name), "%s must have a value, but %s is nil", short(key.Value), name)
+		}
+	}
+}
+
+func wordsHint(name string) string {
+	if hint := diag.DidYouMean(name, []string{"allow", "deny", "grant", "unlimited"}); hint != "" {
+		return hint
+	}
+	return "to leave it out write: nil"
+}
+
+// nameOf says how a variable, a field or a call is written, "" for other expressions.
+func nameOf(e ast.Expr) string {
+	switch n := e.(type) {
+	case *ast.IdentExpr:
+		return n.Value
+	case *ast.AttrGetExpr:
+		if key, ok := n.Key.(*ast.StringExpr); ok {
+			if object := nameOf(n.Object); object != "" {
+				return object + "." + key.Value
 			}
 		}
-		c.problem(diag.PolicyKey, c.at(line, token), hint, "a key of %s must be a known one, but is %s", what, describe(k))
+	case *ast.FuncCallExpr:
+		if n.Func != nil {
+			if f := nameOf(n.Func); f != "" {
+				return f + "()"
+			}
+		}
 	}
+	return ""
 }
 
 // strings gives a list of strings, or the string that stands for a list of one.
 func (c *context) strings(t *lua.LTable, key, what string) []string {
 	v := t.RawGetString(key)
 	expr, line := c.decl.field(key)
+	at := c.at(line, key)
 	switch x := v.(type) {
 	case *lua.LNilType:
 		return nil
 	case lua.LString:
 		return []string{string(x)}
 	case *lua.LTable:
-		var list []string
+		c.plain(x, key)
+		written, _ := expr.(*ast.TableExpr)
+		before := len(c.d.problems)
+		c.unset(written, x)
+		unset := len(c.d.problems) > before
+		list := []string{}
 		n := x.MaxN()
-		for k, e := x.Next(lua.LNil); k != lua.LNil; k, e = x.Next(k) {
-			i, isNumber := k.(lua.LNumber)
-			s, isString := e.(lua.LString)
-			if !isNumber || int(i) < 1 || int(i) > n || lua.LNumber(int(i)) != i {
-				c.wrong(c.at(line, key), "", "%s must be a list of strings, but has the key %s", key, describe(k))
-				continue
+		for i := 1; i <= n; i++ {
+			switch e := x.RawGetInt(i).(type) {
+			case lua.LString:
+				list = append(list, string(e))
+			case *lua.LNilType:
+				if !unset {
+					c.wrong(at, "", "%s must be a list of %s, but element %d is nil", key, what, i)
+				}
+			default:
+				c.wrong(at, "", "%s must be a list of %s, but element %d is %s", key, what, i, describe(e))
 			}
-			if !isString {
-				c.wrong(c.at(line, key), "", "%s must be a list of %s, but element %s is %s", key, what, i, describe(e))
-				continue
-			}
-			list = append(list, string(s))
 		}
-		if n == 0 && list == nil {
-			list = []string{}
+		for k, _ := x.Next(lua.LNil); k != lua.LNil; k, _ = x.Next(k) {
+			if i, ok := k.(lua.LNumber); !ok || i < 1 || i > lua.LNumber(n) || i != lua.LNumber(int(i)) {
+				c.wrong(at, "", "%s must be a list of %s, but has the key %s", key, what, describe(k))
+			}
 		}
 		return list
 	}
-	_ = expr
-	c.wrong(c.at(line, key), "", "%s must be a list of %s, but is %s", key, what, describe(v))
+	c.wrong(at, "", "%s must be a list of %s, but is %s", key, what, describe(v))
 	return nil
 }
 
 // cells reads the globs of a declaration; nil means every cell.
 func (c *context) cells(t *lua.LTable) []rules.Glob {
+	before := len(c.d.problems)
 	list := c.strings(t, "cells", "globs")
 	expr, line := c.decl.field("cells")
-	if list != nil && len(list) == 0 {
+	if list != nil && len(list) == 0 && len(c.d.problems) == before {
 		c.wrong(c.at(line, "cells"), "leave it out for every cell", "cells must name at least one cell, but is empty")
 	}
 	var globs []rules.Glob
+	places := c.elements(expr, line)
 	for _, s := range list {
-		at := line
-		if l := element(expr, s); l > 0 {
-			at = l
-		}
-		g := rules.Glob{Pattern: s, Span: c.at(at, s)}
+		g := rules.Glob{Pattern: s, Span: places(s)}
 		bad := strings.IndexFunc(s, func(r rune) bool {
 			return !('a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || strings.ContainsRune("._-*", r))
 		})
@@ -156,12 +223,18 @@ func (c *context) pattern(name string, at diag.Span) (kauth.Pattern, bool) {
 		case why != "":
 			c.problem(diag.PolicyScope, at, "the scopes are process, system, network, machdep and device", "a rule can't be about the scope %s: %s", scope, why)
 			return p, false
-		case strings.HasSuffix(name, ".*"):
-			hint = fmt.Sprintf("write: %q", strings.TrimSuffix(name, ".*"))
+		case name == "*":
+			hint = "for every request write: default = deny"
 		default:
-			hint = diag.DidYouMean(name, patternNames())
+			// A scope or an action stands for all of its requests.
+			prefix := strings.TrimSuffix(name, ".*")
+			if _, ok := kauth.FindPattern(prefix); ok {
+				hint = fmt.Sprintf("write: %q", prefix)
+			} else {
+				hint = diag.DidYouMean(prefix, patternNames())
+			}
 		}
-		c.problem(diag.PolicyRequest, at, hint, "a rule must be about a scope, an action or a request, but there is none called %q", name)
+		c.problem(diag.PolicyRequest, at, hint, "a rule must be about a scope, an action or a request, but there is none called %s", describe(lua.LString(name)))
 		return p, false
 	}
 	lo, hi := p.Range()
@@ -216,12 +289,9 @@ func (c *context) addEntry(p *rules.Policy, e rules.Entry) {
 func (c *context) static(p *rules.Policy, t *lua.LTable, r policy.Result) {
 	key := r.String()
 	expr, line := c.decl.field(key)
+	places := c.elements(expr, line)
 	for _, name := range c.strings(t, key, "names of requests") {
-		at := line
-		if l := element(expr, name); l > 0 {
-			at = l
-		}
-		span := c.at(at, name)
+		span := places(name)
 		if pattern, ok := c.pattern(name, span); ok {
 			c.addEntry(p, rules.Entry{Pattern: pattern, Span: span, Result: r})
 		}
@@ -241,10 +311,12 @@ func (c *context) functions(p *rules.Policy, t *lua.LTable) {
 		return
 	}
 	written, _ := expr.(*ast.TableExpr)
+	c.plain(on, "on")
+	c.unset(written, on)
 	for k, f := on.Next(lua.LNil); k != lua.LNil; k, f = on.Next(k) {
 		name, ok := k.(lua.LString)
 		if !ok {
-			c.wrong(c.at(line, "on"), "", "a key of on must be the name of a request, but is %s", describe(k))
+			c.wrong(c.at(line, "on"), "write: [\"network.bind\"] = function(r) ... end", "a key of on must be the name of a request, but is %s", describe(k))
 			continue
 		}
 		at := line
@@ -253,7 +325,7 @@ func (c *context) functions(p *rules.Policy, t *lua.LTable) {
 				at = l
 			}
 		}
-		span := c.at(at, string(name))
+		span := c.name(at, string(name))
 		pattern, known := c.pattern(string(name), span)
 		fn, ok := f.(*lua.LFunction)
 		switch {
@@ -264,9 +336,9 @@ func (c *context) functions(p *rules.Policy, t *lua.LTable) {
 					hint = fmt.Sprintf("write: %s = { %q }", r, string(name))
 				}
 			}
-			c.wrong(span, hint, "an entry of on must be a function, but %s is %s", string(name), describe(f))
+			c.wrong(span, hint, "an entry of on must be a function, but %s is %s", short(string(name)), describe(f))
 		case fn.IsG:
-			c.wrong(span, "", "an entry of on must be a function written in Lua, but %s is one of the library", string(name))
+			c.wrong(span, "", "an entry of on must be a function written in Lua, but %s is one of the library", short(string(name)))
 		case known:
 			c.addEntry(p, rules.Entry{Pattern: pattern, Span: span, Function: symbolic.New(c.m, fn, symbolic.Options{Groups: c.d.groups})})
 		}
@@ -319,7 +391,8 @@ func (c *context) budget(p *rules.Policy, t *lua.LTable) {
 	}
 	in := *c
 	in.decl, in.line = inner, p.Budget.Span.Line
-	in.eachKey(b, budgetKeys, "a budget")
+	in.eachKey(b, budgetKeys, "a budget", "write: procs = 64")
+	in.unset(inner.table, b)
 	type read func(key string, v lua.LValue, at diag.Span) *int64
 	for _, f := range []struct {
 		key  string
@@ -393,7 +466,17 @@ func (c *context) size(unlimited bool) func(string, lua.LValue, diag.Span) *int6
 				return &n
 			}
 		}
-		c.wrong(at, "M is 1048576 bytes", "%s must be a number of bytes, or one with the unit K, M, G or T like \"512M\"%s, but is %s", key, or, describe(v))
+		hint := "M is 1048576 bytes"
+		if s, ok := v.(lua.LString); ok {
+			// 512MB, 512m and 512 M are clear enough.
+			meant := strings.ToUpper(strings.ReplaceAll(string(s), " ", ""))
+			if meant = strings.TrimSuffix(strings.TrimSuffix(meant, "B"), "I"); meant != "" {
+				if _, ok := ParseSize(meant); ok {
+					hint = fmt.Sprintf("write: %q", meant)
+				}
+			}
+		}
+		c.wrong(at, hint, "%s must be a number of bytes, or one with the unit K, M, G or T like \"512M\"%s, but is %s", key, or, describe(v))
 		return nil
 	}
 }
@@ -425,13 +508,22 @@ func (c *context) percent(key string, v lua.LValue, at diag.Span) *int64 {
 	return nil
 }
 
-// never declares an assertion.
+// never declares an assertion. One that is wrong is told and left out: what it would find says nothing.
 func (c *context) never(title string, t *lua.LTable) {
 	n := &rules.Never{Title: title, Span: c.at(c.line, "never")}
+	before := len(c.d.problems)
 	if err := policy.CheckReason(title); err != nil || title == "" {
-		c.wrong(n.Span, "", "the title of a never must be a line of text, but is %q", title)
+		c.wrong(n.Span, "", "the title of a never must be a line of at most %d bytes, but is %s", policy.MaxReason, describe(lua.LString(title)))
 	}
+	c.plain(t, "a never")
+	c.unset(c.decl.tree(), t)
 	n.Cells = c.cells(t)
+	var list ast.Expr
+	if c.decl != nil {
+		list = c.decl.table
+	}
+	places := c.elements(list, c.line)
+	named := false
 	for k, v := t.Next(lua.LNil); k != lua.LNil; k, v = t.Next(k) {
 		switch k {
 		case lua.LString("cells"):
@@ -440,8 +532,7 @@ func (c *context) never(title string, t *lua.LTable) {
 			c.where(n, v)
 			continue
 		}
-		_, positional := k.(lua.LNumber)
-		if !positional {
+		if _, positional := k.(lua.LNumber); !positional {
 			_, line := c.decl.field(k.String())
 			hint := diag.DidYouMean(k.String(), []string{"cells", "where"})
 			if hint == "" {
@@ -450,32 +541,33 @@ func (c *context) never(title string, t *lua.LTable) {
 			c.problem(diag.PolicyKey, c.at(line, k.String()), hint, "a key of never must be a known one, but is %s", describe(k))
 			continue
 		}
+		named = true
 		name, ok := v.(lua.LString)
 		if !ok {
 			c.wrong(c.here(), "", "what must never be allowed must be the name of a request, but is %s", describe(v))
 			continue
 		}
-		line := c.line
-		if c.decl != nil {
-			if l := element(c.decl.table, string(name)); l > 0 {
-				line = l
-			}
-		}
-		if p, ok := c.pattern(string(name), c.at(line, string(name))); ok {
+		if p, ok := c.pattern(string(name), places(string(name))); ok {
 			n.Patterns = append(n.Patterns, p)
 		}
 	}
-	if len(n.Patterns) == 0 {
+	if !named && len(c.d.problems) == before {
 		c.wrong(n.Span, "write: never(\"title\", { \"network.route\" })", "a never must name at least one request, but names none")
 	}
-	c.d.nevers = append(c.d.nevers, n)
+	if !c.d.problems[before:].Failed() {
+		c.d.nevers = append(c.d.nevers, n)
+	}
 }
 
 func (c *context) where(n *rules.Never, v lua.LValue) {
 	_, line := c.decl.field("where")
 	fn, ok := v.(*lua.LFunction)
 	if !ok || fn.IsG {
-		c.wrong(c.at(line, "where"), "", "where must be a function written in Lua, but is %s", describe(v))
+		is := describe(v)
+		if ok {
+			is = "one of the library"
+		}
+		c.wrong(c.at(line, "where"), "write: where = function(r) return r.port == 80 end", "where must be a function written in Lua, but is %s", is)
 		return
 	}
 	n.Where = symbolic.New(c.m, fn, symbolic.Options{Groups: c.d.groups, Where: true})

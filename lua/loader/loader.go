@@ -62,22 +62,34 @@ type Declarer struct {
 	nevers   []*rules.Never
 	problems diag.List
 	files    diag.Files
+	// roots are the files that were run when policies were declared, which may be in modules.
+	roots   map[*rules.Policy]string
+	running string
+	// begun are the declarations of the running file that have a name and no table yet; nil outside of files.
+	begun map[*context]bool
 }
 
 // NewDeclarer is empty.
-func NewDeclarer(groups symbolic.Groups) *Declarer { return &Declarer{groups: groups} }
+func NewDeclarer(groups symbolic.Groups) *Declarer {
+	return &Declarer{groups: groups, roots: map[*rules.Policy]string{}}
+}
 
 // Set gives what was declared, sorted by name. Problems between policies are added to Problems.
 func (d *Declarer) Set() *rules.Set {
 	set := &rules.Set{Nevers: d.nevers}
+	seen := map[string]*rules.Policy{}
 	for _, p := range d.policies {
-		if i := slices.IndexFunc(set.Policies, func(q *rules.Policy) bool { return q.Name == p.Name }); i >= 0 {
-			first := set.Policies[i].Span
-			d.report(diag.Diagnostic{Span: p.Span, Code: diag.PolicyDuplicate,
-				Message: fmt.Sprintf("a policy's name must be its own, but %q is used twice", p.Name),
+		if same, twice := seen[p.Name]; twice {
+			first, hint := same.Span, ""
+			if first == p.Span && d.roots[same] != d.roots[p] {
+				hint = "a module is run for each file that needs it, and in a folder also by itself; declare policies elsewhere"
+			}
+			d.report(diag.Diagnostic{Span: p.Span, Code: diag.PolicyDuplicate, Hint: hint,
+				Message: fmt.Sprintf("a policy's name must be its own, but %s is used twice", describe(lua.LString(p.Name))),
 				Related: []diag.Related{{Span: first, Message: "the first is here"}}})
 			continue
 		}
+		seen[p.Name] = p
 		set.Policies = append(set.Policies, p)
 	}
 	slices.SortFunc(set.Policies, func(a, b *rules.Policy) int { return strings.Compare(a.Name, b.Name) })
@@ -88,7 +100,10 @@ func (d *Declarer) Set() *rules.Set {
 func (d *Declarer) Problems() diag.List { return d.files.Fill(slices.Clone(d.problems)).Sort() }
 
 // Clear forgets what was declared.
-func (d *Declarer) Clear() { d.policies, d.nevers, d.problems = nil, nil, nil }
+func (d *Declarer) Clear() {
+	d.policies, d.nevers, d.problems = nil, nil, nil
+	clear(d.roots)
+}
 
 // Empty reports whether nothing was declared.
 func (d *Declarer) Empty() bool {
@@ -122,24 +137,32 @@ func (d *Declarer) runFile(s rules.Source, sources *[]rules.Source, o Options) {
 		return file, text, err
 	}
 	m := d.Machine(options)
+	d.begun, d.running = map[*context]bool{}, s.File
 	fn, err := m.Compile(s.File, s.Text)
 	if err == nil {
 		_, err = m.Call(fn)
 	}
-	if err != nil {
-		var e *vm.Error
-		if errors.As(err, &e) {
-			d.report(e.Diagnostic)
-		} else {
-			d.report(diag.Diagnostic{Span: diag.Span{File: s.File}, Code: diag.Runtime, Message: err.Error()})
+	if err == nil {
+		for c := range d.begun {
+			c.wrong(c.here(), "write: "+forms[c.word], "what a %s declares must be a table, but is missing", c.word)
 		}
+		return
 	}
+	problem := diag.Diagnostic{Code: diag.Runtime, Message: err.Error()}
+	var e *vm.Error
+	if errors.As(err, &e) {
+		problem = e.Diagnostic
+	}
+	if problem.File == "" {
+		problem.File = s.File
+	}
+	d.report(problem)
 }
 
 // Machine makes a machine whose declarations go to the declarer.
 func (d *Declarer) Machine(o vm.Options) *vm.VM {
 	trees := map[string]*tree{}
-	o.Inspect = func(file string, chunk []ast.Stmt) { trees[file] = inspect(file, chunk, d.report) }
+	o.Inspect = func(file string, chunk []ast.Stmt) { trees[file] = inspect(file, chunk, d.files.Find, d.report) }
 	m := vm.New(o)
 	d.Words(m, func(file string) *tree { return trees[file] })
 	return m
@@ -156,13 +179,13 @@ func (d *Declarer) Words(m *vm.VM, treeOf func(file string) *tree) {
 			name, named := L.Get(1).(lua.LString)
 			c := d.context(m, L, word, string(name), treeOf)
 			if !named {
-				c.wrong(c.here(), "write: "+word+" \"name\" { ... }", "the name of a %s must be a string, but is %s", nouns[word], describe(L.Get(1)))
+				c.wrong(c.here(), "write: "+forms[word], "the %s of a %s must be a string, but is %s", titles[word], word, describe(L.Get(1)))
 			}
 			body := func(L *lua.LState, v lua.LValue) {
 				c := d.context(m, L, word, string(name), treeOf)
 				t, ok := v.(*lua.LTable)
 				if !ok {
-					c.wrong(c.here(), "", "what a %s declares must be a table, but is %s", nouns[word], describe(v))
+					c.wrong(c.here(), "write: "+forms[word], "what a %s declares must be a table, but is %s", word, describe(v))
 				} else if named {
 					declare(c, string(name), t)
 				}
@@ -171,7 +194,11 @@ func (d *Declarer) Words(m *vm.VM, treeOf func(file string) *tree) {
 				body(L, L.Get(2))
 				return 0
 			}
+			if d.begun != nil && named {
+				d.begun[c] = true
+			}
 			L.Push(L.NewFunction(func(L *lua.LState) int {
+				delete(d.begun, c)
 				body(L, L.Get(1))
 				return 0
 			}))
@@ -182,19 +209,22 @@ func (d *Declarer) Words(m *vm.VM, treeOf func(file string) *tree) {
 	define("never", (*context).never)
 }
 
-var nouns = map[string]string{"policy": "policy", "never": "never"}
+// forms show how declarations are written, and titles say what their strings are.
+var forms = map[string]string{"policy": `policy "name" { ... }`, "never": `never("title", { ... })`}
+var titles = map[string]string{"policy": "name", "never": "title"}
 
 // context is one declaration that is being made.
 type context struct {
 	d    *Declarer
 	m    *vm.VM
+	word string
 	file string
 	line int
 	decl *declaration
 }
 
 func (d *Declarer) context(m *vm.VM, L *lua.LState, word, name string, treeOf func(string) *tree) *context {
-	c := &context{d: d, m: m}
+	c := &context{d: d, m: m, word: word}
 	// The innermost frame that is written in Lua.
 	for level := 0; ; level++ {
 		frame, ok := L.GetStack(level)
@@ -229,6 +259,32 @@ func (c *context) at(line int, token string) diag.Span {
 	return c.m.Files().Find(c.file, line, token)
 }
 
+// name is the place of a string on a line: in quotes if it stands there so, because names are parts of other names.
+func (c *context) name(line int, s string) diag.Span {
+	for _, quote := range []string{`"`, `'`} {
+		if span := c.at(line, quote+s+quote); span.Column > 0 {
+			if s != "" {
+				span.Column, span.Width = span.Column+1, len(s)
+			}
+			return span
+		}
+	}
+	return c.at(line, s)
+}
+
+// elements gives the places of the strings of a list that is written out; one that is asked for again is the next of
+// its kind. The others are on the line.
+func (c *context) elements(list ast.Expr, line int) func(s string) diag.Span {
+	lines := elementLines(list)
+	return func(s string) diag.Span {
+		at := line
+		if next := lines[s]; len(next) > 0 {
+			at, lines[s] = next[0], next[1:]
+		}
+		return c.name(at, s)
+	}
+}
+
 func (c *context) wrong(at diag.Span, hint, form string, args ...any) {
 	c.problem(diag.PolicyValue, at, hint, form, args...)
 }
@@ -241,14 +297,25 @@ func (c *context) problem(code diag.Code, at diag.Span, hint, form string, args 
 func describe(v lua.LValue) string {
 	switch x := v.(type) {
 	case lua.LString:
-		if len(x) > 40 {
-			return fmt.Sprintf("%q", string(x[:40])+"...")
+		return fmt.Sprintf("%q", short(string(x)))
+	case lua.LNumber:
+		if x == lua.LNumber(kauth.Unlimited) {
+			return "unlimited"
 		}
-		return fmt.Sprintf("%q", string(x))
-	case lua.LNumber, lua.LBool:
+		return x.String()
+	case lua.LBool:
 		return x.String()
 	case *lua.LNilType:
 		return "nil"
 	}
 	return "a " + v.Type().String()
+}
+
+// short cuts what would make a message unreadable.
+func short(s string) string {
+	const most = 60
+	if len(s) > most {
+		return strings.ToValidUTF8(s[:most], "") + "..."
+	}
+	return s
 }

@@ -23,6 +23,11 @@ func Read(paths []string) ([]rules.Source, diag.List) {
 	seen := map[string]bool{}
 	for _, path := range paths {
 		files, err := expand(path)
+		if err == nil && len(files) == 1 && files[0] == path && IsTest(path) {
+			problems = append(problems, diag.Diagnostic{Span: diag.Span{File: path}, Code: diag.FileRead, Hint: "run: cellsh test",
+				Message: "a policy file must hold policies, but the name of this one is that of tests"})
+			continue
+		}
 		if err != nil {
 			problems = append(problems, fileProblem(path, err))
 			continue
@@ -76,6 +81,13 @@ type errKind struct{ is string }
 
 func (e errKind) Error() string { return e.is }
 
+// errSize is the size of a file that is too large.
+type errSize int64
+
+func (e errSize) Error() string {
+	return fmt.Sprintf("the source must be at most %d bytes, but is %d", syntax.MaxSource, int64(e))
+}
+
 // readFile reads a regular file of at most the size that sources may have.
 func readFile(path string) (string, error) {
 	// Opening a FIFO would wait for a writer.
@@ -83,8 +95,11 @@ func readFile(path string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if !info.Mode().IsRegular() {
+	switch {
+	case !info.Mode().IsRegular():
 		return "", errKind{describeMode(info.Mode())}
+	case info.Size() > syntax.MaxSource:
+		return "", errSize(info.Size())
 	}
 	f, err := os.Open(path)
 	if err != nil {
@@ -122,8 +137,11 @@ func describeMode(m fs.FileMode) string {
 func fileProblem(path string, err error) diag.Diagnostic {
 	d := diag.Diagnostic{Span: diag.Span{File: path}, Code: diag.FileRead}
 	var kind errKind
+	var size errSize
 	var pathErr *fs.PathError
 	switch {
+	case errors.As(err, &size):
+		d.Code, d.Message, d.Hint = diag.SourceSize, size.Error(), "divide it into several files"
 	case errors.As(err, &kind):
 		d.Message = fmt.Sprintf("a policy must be a file, but is %s", kind.is)
 	case errors.Is(err, fs.ErrNotExist):
@@ -146,13 +164,22 @@ func Module(dir, name string) (file, text string, err error) {
 	case errors.Is(err, fs.ErrNotExist):
 		return file, "", fmt.Errorf("module %s must lie beside the policy file, but there is no %s", name, file)
 	case err != nil:
-		return file, "", fmt.Errorf("module %s must be readable, but is not: %w", name, err)
+		return file, "", fmt.Errorf("module %s must be readable, but is not: %w", short(name), cause(err))
 	case !info.Mode().IsRegular():
 		return file, "", fmt.Errorf("module %s must be a file, but %s is %s", name, file, describeMode(info.Mode()))
 	}
 	text, err = readFile(file)
 	if err != nil {
-		return file, "", fmt.Errorf("module %s must be readable, but permission is denied: %s", name, file)
+		return file, "", fmt.Errorf("module %s must be readable, but is not: %w", name, cause(err))
 	}
 	return file, text, nil
+}
+
+// cause is an error without the call and the path that failed.
+func cause(err error) error {
+	var pathErr *fs.PathError
+	if errors.As(err, &pathErr) {
+		return pathErr.Err
+	}
+	return err
 }

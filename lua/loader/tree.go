@@ -2,6 +2,7 @@ package loader
 
 import (
 	"fmt"
+	"strconv"
 
 	"github.com/yuin/gopher-lua/ast"
 
@@ -12,37 +13,39 @@ import (
 // tree is what the syntax tree of a file tells that running it does not: the lines inside of declarations, and keys
 // that are given twice.
 type tree struct {
-	file string
-	// declarations that are written out, in the order of the source.
-	declarations []declaration
+	// declarations that are written out, by word and name, each in the order of the source.
+	declarations map[title][]*declaration
 }
+
+// title is what a declaration begins with.
+type title struct{ word, name string }
 
 // declaration is policy "name" { ... } or never("title", { ... }).
 type declaration struct {
-	word, name string
+	title
 	// first and last are the lines that it takes.
 	first, last int
 	table       *ast.TableExpr
 }
 
-// inspect looks at a tree. Problems go to report.
-func inspect(file string, chunk []ast.Stmt, report func(diag.Diagnostic)) *tree {
-	t := &tree{file: file}
+// inspect looks at a tree. Problems go to report, at the places that find gives.
+func inspect(file string, chunk []ast.Stmt, find func(file string, line int, token string) diag.Span, report func(diag.Diagnostic)) *tree {
+	t := &tree{declarations: map[title][]*declaration{}}
 	syntax.Inspect(chunk, func(node any) {
 		switch n := node.(type) {
 		case *ast.FuncCallExpr:
 			if d, ok := declarationOf(n); ok {
-				t.declarations = append(t.declarations, d)
+				t.declarations[d.title] = append(t.declarations[d.title], d)
 			}
 		case *ast.TableExpr:
-			duplicateKeys(file, n, report)
+			duplicateKeys(file, n, find, report)
 		}
 	})
 	return t
 }
 
-func declarationOf(call *ast.FuncCallExpr) (declaration, bool) {
-	d := declaration{first: call.Line(), last: max(call.LastLine(), call.Line())}
+func declarationOf(call *ast.FuncCallExpr) (*declaration, bool) {
+	d := &declaration{first: call.Line(), last: max(call.LastLine(), call.Line())}
 	name := func(e ast.Expr) bool {
 		s, ok := e.(*ast.StringExpr)
 		if ok {
@@ -78,22 +81,16 @@ func declarationOf(call *ast.FuncCallExpr) (declaration, bool) {
 
 // find gives the declaration of that name that the running line belongs to.
 func (t *tree) find(word, name string, line int) *declaration {
-	var found *declaration
-	for i := range t.declarations {
-		d := &t.declarations[i]
-		if d.word != word || d.name != name {
-			continue
-		}
+	list := t.declarations[title{word, name}]
+	for _, d := range list {
 		if d.first <= line && line <= max(d.last, lastLine(d.table)) {
 			return d
 		}
-		if found != nil {
-			found = nil
-			break
-		}
-		found = d
 	}
-	return found
+	if len(list) == 1 {
+		return list[0]
+	}
+	return nil
 }
 
 // lastLine is the highest line of a table's fields.
@@ -108,6 +105,14 @@ func lastLine(t *ast.TableExpr) int {
 	return line
 }
 
+// tree is the table as it is written, nil if it is not.
+func (d *declaration) tree() *ast.TableExpr {
+	if d == nil {
+		return nil
+	}
+	return d.table
+}
+
 // field gives the value of a named key, and its line.
 func (d *declaration) field(key string) (ast.Expr, int) {
 	if d == nil {
@@ -119,59 +124,89 @@ func (d *declaration) field(key string) (ast.Expr, int) {
 func fieldOf(t *ast.TableExpr, key string) (ast.Expr, int) {
 	for _, f := range t.Fields {
 		if k, ok := f.Key.(*ast.StringExpr); ok && k.Value == key {
-			line := k.Line()
-			if line == 0 {
-				line = f.Value.Line()
-			}
-			return f.Value, line
+			return f.Value, fieldLine(f)
 		}
 	}
 	return nil, 0
 }
 
-// element gives the line of a string in a list, which may also be the string itself; 0 if it is not there.
-func element(e ast.Expr, text string) int {
+// fieldLine is the line of a field: that of its key, or of its value if the key has none.
+func fieldLine(f *ast.Field) int {
+	if f.Key != nil && f.Key.Line() > 0 {
+		return f.Key.Line()
+	}
+	return f.Value.Line()
+}
+
+// elementLines gives the lines of the strings in a list, which may also be one string itself. A string that is there
+// more than once has several.
+func elementLines(e ast.Expr) map[string][]int {
+	lines := map[string][]int{}
 	switch n := e.(type) {
 	case *ast.StringExpr:
-		if n.Value == text {
-			return n.Line()
-		}
+		lines[n.Value] = []int{n.Line()}
 	case *ast.TableExpr:
 		for _, f := range n.Fields {
-			if s, ok := f.Value.(*ast.StringExpr); ok && f.Key == nil && s.Value == text {
-				return s.Line()
+			if s, ok := f.Value.(*ast.StringExpr); ok && f.Key == nil {
+				lines[s.Value] = append(lines[s.Value], s.Line())
 			}
 		}
 	}
-	return 0
+	return lines
 }
 
-// duplicateKeys reports keys that a table constructor gives twice: the first value is lost without a word.
-func duplicateKeys(file string, t *ast.TableExpr, report func(diag.Diagnostic)) {
-	lines := map[string]int{}
+// duplicateKeys reports keys that a table constructor gives twice: one of the values is lost without a word. A value
+// without a key has the next number.
+func duplicateKeys(file string, t *ast.TableExpr, find func(file string, line int, token string) diag.Span, report func(diag.Diagnostic)) {
+	type place struct {
+		line  int
+		token string
+	}
+	span := func(p place) diag.Span {
+		if p.token == "" {
+			return diag.Span{File: file, Line: p.line}
+		}
+		return find(file, p.line, p.token)
+	}
+	seen := map[any]place{}
+	index := 0
 	for _, f := range t.Fields {
-		var key, token string
+		var key any
+		at := place{line: fieldLine(f)}
 		switch k := f.Key.(type) {
+		case nil:
+			index++
+			key = float64(index)
 		case *ast.StringExpr:
-			key, token = "s"+k.Value, k.Value
+			key, at.token = k.Value, k.Value
 		case *ast.NumberExpr:
-			key, token = "n"+k.Value, k.Value
+			n, ok := number(k.Value)
+			if !ok {
+				continue
+			}
+			key, at.token = n, k.Value
 		default:
 			continue
 		}
-		line := f.Key.Line()
-		if line == 0 {
-			line = f.Value.Line()
-		}
-		first, ok := lines[key]
-		if !ok {
-			lines[key] = line
+		first, twice := seen[key]
+		if !twice {
+			seen[key] = at
 			continue
 		}
 		report(diag.Diagnostic{
-			Span: diag.Span{File: file, Line: line}, Code: diag.PolicyDuplicate,
-			Message: fmt.Sprintf("a key must be given once, but %s is given twice", token),
-			Related: []diag.Related{{Span: diag.Span{File: file, Line: first}, Message: "the first is here"}},
+			Span: span(at), Code: diag.PolicyDuplicate,
+			Message: fmt.Sprintf("a key must be given once, but %s is given twice", short(fmt.Sprint(key))),
+			Related: []diag.Related{{Span: span(first), Message: "the first is here"}},
 		})
 	}
+}
+
+// number is the value of a literal.
+func number(literal string) (float64, bool) {
+	if n, err := strconv.ParseFloat(literal, 64); err == nil {
+		return n, true
+	}
+	// Lua's hexadecimal numbers have no exponent, which is what Go misses in them.
+	n, err := strconv.ParseUint(literal, 0, 64)
+	return float64(n), err == nil
 }

@@ -364,7 +364,7 @@ func (v *VM) explain(e *Error, ae *lua.ApiError) {
 	default:
 		text = ae.Object.String()
 	}
-	if m := position.FindStringSubmatch(text); m != nil && v.files.Line(m[1], 1) != "" {
+	if m := position.FindStringSubmatch(text); m != nil && v.files.Has(m[1]) {
 		e.File, text = m[1], m[3]
 		e.Line, _ = strconv.Atoi(m[2])
 	}

@@ -7,6 +7,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -188,26 +189,31 @@ func excerpt(b *strings.Builder, s Span, line string) {
 	column, width := s.Column, max(s.Width, 1)
 	// Cut long lines so that the caret stays in view.
 	if column > excerptWidth-10 {
-		cut := column - excerptWidth/2
-		for cut < len(line) && !utf8.RuneStart(line[cut]) {
-			cut++
-		}
-		line, column = "..."+line[min(cut, len(line)):], column-cut+3
+		cut := runeStart(line, column-excerptWidth/2)
+		line, column = "..."+line[cut:], column-cut+len("...")
 	}
 	if len(line) > excerptWidth {
-		cut := excerptWidth
-		for cut > 0 && !utf8.RuneStart(line[cut]) {
-			cut--
-		}
-		line = line[:cut] + "..."
+		line = line[:runeStart(line, excerptWidth)] + "..."
 	}
 	fmt.Fprintf(b, "%5d | %s\n", s.Line, clean(strings.ReplaceAll(line, "\t", " ")))
 	if column == 0 || column > len(line)+1 {
 		return
 	}
-	width = min(width, len(line)+1-min(column, len(line)))
-	pad := utf8.RuneCountInString(line[:column-1])
-	fmt.Fprintf(b, "      | %s^%s\n", strings.Repeat(" ", pad), strings.Repeat("~", max(width-1, 0)))
+	// Bytes are counted in columns, characters on the screen.
+	end := min(column-1+width, len(line))
+	pad, under := utf8.RuneCountInString(line[:column-1]), utf8.RuneCountInString(line[column-1:end])
+	fmt.Fprintf(b, "      | %s^%s\n", strings.Repeat(" ", pad), strings.Repeat("~", max(under-1, 0)))
+}
+
+// runeStart is the place at or shortly before i where a character starts, in text that may be no UTF-8.
+func runeStart(s string, i int) int {
+	i = min(i, len(s))
+	for back := 0; back < utf8.UTFMax && i-back > 0 && i < len(s); back++ {
+		if utf8.RuneStart(s[i-back]) {
+			return i - back
+		}
+	}
+	return i
 }
 
 // clean replaces what could confuse a terminal: control characters and broken UTF-8.
@@ -223,6 +229,5 @@ func clean(s string) string {
 	}, s)
 }
 
-func unprintable(r rune) bool {
-	return r < ' ' || r == utf8.RuneError || 0x7f <= r && r < 0xa0 || r == 0x2028 || r == 0x2029 || 0x202a <= r && r <= 0x202e
-}
+// unprintable characters are those that no font shows: controls, and what turns the direction of text around.
+func unprintable(r rune) bool { return r == utf8.RuneError || !unicode.IsGraphic(r) }

@@ -15,22 +15,52 @@ func (f *Files) Add(name, text string) {
 	if f.lines == nil {
 		f.lines = map[string][]string{}
 	}
-	f.lines[name] = strings.Split(text, "\n")
+	f.lines[name] = splitLines(text)
+}
+
+// splitLines divides a text as Lua counts lines: \n, \r, and both together in either order end one.
+func splitLines(text string) []string {
+	var lines []string
+	for {
+		i := strings.IndexAny(text, "\r\n")
+		if i < 0 {
+			return append(lines, text)
+		}
+		lines = append(lines, text[:i])
+		end := i + 1
+		if end < len(text) && text[end] != text[i] && (text[end] == '\r' || text[end] == '\n') {
+			end++
+		}
+		text = text[end:]
+	}
+}
+
+// Has reports whether the file was added.
+func (f *Files) Has(name string) bool {
+	_, ok := f.lines[name]
+	return ok
 }
 
 // Line gives the text of a line, "" if it is not known.
 func (f *Files) Line(name string, line int) string {
 	if lines := f.lines[name]; line >= 1 && line <= len(lines) {
-		return strings.TrimRight(lines[line-1], "\r")
+		return lines[line-1]
 	}
 	return ""
 }
+
+// maxFind is the longest line that is searched for a token: nobody reads longer ones, and generated files have many
+// tokens on one line.
+const maxFind = 4096
 
 // Find gives the span of a token on a line. The column is set only if the token occurs there exactly once
 // outside longer words, because a wrong caret is worse than none.
 func (f *Files) Find(name string, line int, token string) Span {
 	s := Span{File: name, Line: line}
 	text := f.Line(name, line)
+	if len(text) > maxFind {
+		return s
+	}
 	if at := findToken(text, token); at >= 0 && findToken(text[at+len(token):], token) < 0 {
 		s.Column, s.Width = at+1, len(token)
 	}

@@ -1,0 +1,628 @@
+package loader
+
+import (
+	"strings"
+	"testing"
+
+	"cellsh/policy/diag"
+	"cellsh/policy/rules"
+)
+
+// problem is what a diagnostic must say. Its place is LINE or LINE:COLUMN; related is the place of the first of two.
+type problem struct {
+	at       string
+	code     diag.Code
+	severity diag.Severity
+	message  string
+	hint     string
+	related  string
+}
+
+func (want problem) check(t *testing.T, got diag.Diagnostic, file string) {
+	t.Helper()
+	if at := strings.TrimPrefix(strings.TrimPrefix(got.Span.String(), file), ":"); at != want.at {
+		t.Errorf("place: %q, want %q: %s", at, want.at, got.Message)
+	}
+	if got.File != file {
+		t.Errorf("file: %q, want %q", got.File, file)
+	}
+	if got.Code != want.code || got.Severity != want.severity {
+		t.Errorf("%s [%s], want %s [%s]: %s", got.Severity, got.Code, want.severity, want.code, got.Message)
+	}
+	if got.Message != want.message {
+		t.Errorf("message:\n  %s\nwant:\n  %s", got.Message, want.message)
+	}
+	if got.Hint != want.hint {
+		t.Errorf("hint: %q, want %q", got.Hint, want.hint)
+	}
+	related := ""
+	for _, r := range got.Related {
+		related = strings.TrimPrefix(r.Span.String(), file+":")
+		if r.Message == "" || r.Excerpt == "" {
+			t.Errorf("a related place must have words and its line: %+v", r)
+		}
+	}
+	if related != want.related {
+		t.Errorf("related: %q, want %q", related, want.related)
+	}
+	if got.Line > 0 && got.Excerpt == "" {
+		t.Errorf("%s must show its line", got.Span)
+	}
+}
+
+func load(text string) (*rules.Set, diag.List) {
+	return LoadSources([]rules.Source{{File: "p.lua", Text: text + "\n"}}, Options{})
+}
+
+func TestDeclarationsThatAreWrong(t *testing.T) {
+	for _, c := range wrong {
+		t.Run(c.source, func(t *testing.T) {
+			_, problems := load(c.source)
+			for i, got := range problems {
+				if i < len(c.want) {
+					c.want[i].check(t, got, "p.lua")
+				}
+			}
+			if len(problems) != len(c.want) {
+				t.Errorf("%d problems, want %d:\n%v", len(problems), len(c.want), []diag.Diagnostic(problems))
+			}
+		})
+	}
+}
+
+var wrong = []struct {
+	source string
+	want   []problem
+}{
+	// The name.
+	{`policy "" {}`, []problem{
+		{at: "1", code: diag.PolicyValue, message: "the name of a policy must not be empty, but is"},
+	}},
+	{`policy "a b" {}`, []problem{
+		{at: "1:9", code: diag.PolicyValue, message: "the name of a policy must consist of A-Z a-z 0-9 . _ -, but has the character ' '"},
+	}},
+	{`policy "a\nb" {}`, []problem{
+		{at: "1", code: diag.PolicyValue, message: "the name of a policy must consist of A-Z a-z 0-9 . _ -, but has the character '\\n'"},
+	}},
+	{`policy "a\0b" {}`, []problem{
+		{at: "1", code: diag.PolicyValue, message: "the name of a policy must consist of A-Z a-z 0-9 . _ -, but has the character '\\x00'"},
+	}},
+	{`policy "gr\195\188n" {}`, []problem{
+		{at: "1", code: diag.PolicyValue, message: "the name of a policy must consist of A-Z a-z 0-9 . _ -, but has the character 'ü'"},
+	}},
+	{`policy "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx" {}`, []problem{
+		{at: "1:9", code: diag.PolicyValue, message: "the name of a policy must have at most 63 characters, but has 64"},
+	}},
+	{`policy(("x"):rep(10000)) {}`, []problem{
+		{at: "1", code: diag.PolicyValue, message: "the name of a policy must have at most 63 characters, but has 10000"},
+	}},
+	{`policy(5) {}`, []problem{
+		{at: "1", code: diag.PolicyValue, message: "the name of a policy must be a string, but is 5", hint: `write: policy "name" { ... }`},
+	}},
+	{`policy() {}`, []problem{
+		{at: "1", code: diag.PolicyValue, message: "the name of a policy must be a string, but is nil", hint: `write: policy "name" { ... }`},
+	}},
+	{`policy({}, {})`, []problem{
+		{at: "1", code: diag.PolicyValue, message: "the name of a policy must be a string, but is a table", hint: `write: policy "name" { ... }`},
+	}},
+
+	// The table.
+	{`policy "p"`, []problem{
+		{at: "1", code: diag.PolicyValue, message: "what a policy declares must be a table, but is missing", hint: `write: policy "name" { ... }`},
+	}},
+	{`local later = policy "p"`, []problem{
+		{at: "1", code: diag.PolicyValue, message: "what a policy declares must be a table, but is missing", hint: `write: policy "name" { ... }`},
+	}},
+	{`policy("p", nil)`, []problem{
+		{at: "1", code: diag.PolicyValue, message: "what a policy declares must be a table, but is nil", hint: `write: policy "name" { ... }`},
+	}},
+	{`policy "p" "q"`, []problem{
+		{at: "1", code: diag.PolicyValue, message: `what a policy declares must be a table, but is "q"`, hint: `write: policy "name" { ... }`},
+	}},
+	{`policy("p", 5)`, []problem{
+		{at: "1", code: diag.PolicyValue, message: "what a policy declares must be a table, but is 5", hint: `write: policy "name" { ... }`},
+	}},
+	{`policy("p", function() end)`, []problem{
+		{at: "1", code: diag.PolicyValue, message: "what a policy declares must be a table, but is a function", hint: `write: policy "name" { ... }`},
+	}},
+	{`policy("p", setmetatable({}, { __index = { deny = { "system" } } }))`, []problem{
+		{at: "1", code: diag.PolicyValue, message: "the table of a policy must hold its values itself, but has a metatable", hint: "copy what is inherited into the table"},
+	}},
+
+	// Keys.
+	{`policy "p" {
+  cels = { "a" },
+}`, []problem{
+		{at: "2:3", code: diag.PolicyKey, message: `a key of a policy must be a known one, but is "cels"`, hint: "did you mean cells?"},
+	}},
+	{`policy "p" {
+  xyzzy = 1,
+}`, []problem{
+		{at: "2:3", code: diag.PolicyKey, message: `a key of a policy must be a known one, but is "xyzzy"`, hint: "the keys are cells, default, deny, allow, grant, on, budget, mode"},
+	}},
+	{`policy "p" { "network" }`, []problem{
+		{at: "1", code: diag.PolicyKey, message: `a key of a policy must be a name, but is 1, which stands for "network"`, hint: `write: deny = { "network" }`},
+	}},
+	{`policy "p" { [true] = 1 }`, []problem{
+		{at: "1", code: diag.PolicyKey, message: "a key of a policy must be a name, but is true, which stands for 1", hint: `write: deny = { "network" }`},
+	}},
+	{`policy "p" { [1.5] = 1 }`, []problem{
+		{at: "1", code: diag.PolicyKey, message: "a key of a policy must be a name, but is 1.5, which stands for 1", hint: `write: deny = { "network" }`},
+	}},
+	{`policy "p" {
+  [("deny"):rep(30)] = 1,
+}`, []problem{
+		{at: "1", code: diag.PolicyKey, message: `a key of a policy must be a known one, but is "denydenydenydenydenydenydenydenydenydenydenydenydenydenydeny..."`, hint: "the keys are cells, default, deny, allow, grant, on, budget, mode"},
+	}},
+	{`policy "p" {
+  deny = { "system" },
+  deny = { "machdep" },
+}`, []problem{
+		{at: "3:3", code: diag.PolicyDuplicate, message: "a key must be given once, but deny is given twice", related: "2:3"},
+	}},
+	{`local ports = { [80] = "web", [443] = "web", [0x50] = "other" }
+policy "p" {}`, []problem{
+		{at: "1:47", code: diag.PolicyDuplicate, message: "a key must be given once, but 80 is given twice", related: "1:18"},
+	}},
+	{`local list = { "a", [1] = "b" }
+policy "p" {}`, []problem{
+		{at: "1:22", code: diag.PolicyDuplicate, message: "a key must be given once, but 1 is given twice", related: "1"},
+	}},
+	{`local on = {
+  ["network.bind"] = 1,
+  ["network.bind"] = 2,
+}
+policy "p" {}`, []problem{
+		{at: "3:5", code: diag.PolicyDuplicate, message: "a key must be given once, but network.bind is given twice", related: "2:5"},
+	}},
+
+	// Values that are nil.
+	{`policy "p" {
+  default = denny,
+}`, []problem{
+		{at: "2:3", code: diag.PolicyValue, message: "default must have a value, but denny is nil", hint: "did you mean deny?"},
+	}},
+	{`policy "p" {
+  deny = { "system", machdep },
+}`, []problem{
+		{at: "2:22", code: diag.PolicyValue, message: "element 2 must have a value, but machdep is nil", hint: "to leave it out write: nil"},
+	}},
+	{`policy "p" {
+  deny = { machdep, "system" },
+}`, []problem{
+		{at: "2:12", code: diag.PolicyValue, message: "element 1 must have a value, but machdep is nil", hint: "to leave it out write: nil"},
+	}},
+	{`local names = {}
+policy "p" {
+  deny = names.administration,
+  budget = { procs = names.limits.procs },
+}`, []problem{
+		{at: "4", code: diag.Runtime, message: "what is indexed with procs must be a table, but is nil"},
+	}},
+	{`local names = { limits = {} }
+policy "p" {
+  deny = names.administration,
+  budget = { procs = names.limits.procs },
+}`, []problem{
+		{at: "3:3", code: diag.PolicyValue, message: "deny must have a value, but names.administration is nil", hint: "to leave it out write: nil"},
+		{at: "4", code: diag.PolicyValue, message: "procs must have a value, but names.limits.procs is nil", hint: "to leave it out write: nil"},
+	}},
+	{`local function nothing() end
+policy "p" {
+  on = { ["network.bind"] = check_bind, network = nothing() },
+}`, []problem{
+		{at: "3", code: diag.PolicyValue, message: "network must have a value, but nothing() is nil", hint: "to leave it out write: nil"},
+		{at: "3:12", code: diag.PolicyValue, message: "network.bind must have a value, but check_bind is nil", hint: "to leave it out write: nil"},
+	}},
+	{`never("t", { "network", where = is_raw })`, []problem{
+		{at: "1:25", code: diag.PolicyValue, message: "where must have a value, but is_raw is nil", hint: "to leave it out write: nil"},
+	}},
+	{`never("t", { networks })`, []problem{
+		{at: "1:14", code: diag.PolicyValue, message: "element 1 must have a value, but networks is nil", hint: "to leave it out write: nil"},
+	}},
+
+	// cells
+	{`policy "p" { cells = 5 }`, []problem{
+		{at: "1:14", code: diag.PolicyValue, message: "cells must be a list of globs, but is 5"},
+	}},
+	{`policy "p" { cells = {} }`, []problem{
+		{at: "1:14", code: diag.PolicyValue, message: "cells must name at least one cell, but is empty", hint: "leave it out for every cell"},
+	}},
+	{`policy "p" { cells = { "a", 5 } }`, []problem{
+		{at: "1:14", code: diag.PolicyValue, message: "cells must be a list of globs, but element 2 is 5"},
+	}},
+	{`policy "p" { cells = { x = "a" } }`, []problem{
+		{at: "1:14", code: diag.PolicyValue, message: `cells must be a list of globs, but has the key "x"`},
+	}},
+	{`policy "p" { cells = { [1] = "a", [3] = "b" } }`, []problem{
+		{at: "1:14", code: diag.PolicyValue, message: "cells must be a list of globs, but element 2 is nil"},
+	}},
+	{`policy "p" { cells = { [0] = "a" } }`, []problem{
+		{at: "1:14", code: diag.PolicyValue, message: "cells must be a list of globs, but has the key 0"},
+	}},
+	{`policy "p" { cells = { "" } }`, []problem{
+		{at: "1:24", code: diag.PolicyValue, message: "a glob must not be empty, but is"},
+	}},
+	{`policy "p" {
+  cells = {
+    "web-?",
+    "ok",
+    "a b",
+    "a\0b",
+  },
+}`, []problem{
+		{at: "3:6", code: diag.PolicyValue, message: "a glob must consist of A-Z a-z 0-9 . _ - and *, but has the character '?'", hint: "only * is special"},
+		{at: "5:6", code: diag.PolicyValue, message: "a glob must consist of A-Z a-z 0-9 . _ - and *, but has the character ' '"},
+		{at: "6", code: diag.PolicyValue, message: "a glob must consist of A-Z a-z 0-9 . _ - and *, but has the character '\\x00'"},
+	}},
+	{`policy "p" { cells = { ("x"):rep(257) } }`, []problem{
+		{at: "1", code: diag.PolicyValue, message: "a glob must have at most 256 characters, but has 257"},
+	}},
+	{`policy "p" { cells = setmetatable({ "a" }, {}) }`, []problem{
+		{at: "1", code: diag.PolicyValue, message: "the table of cells must hold its values itself, but has a metatable", hint: "copy what is inherited into the table"},
+	}},
+
+	// default and mode
+	{`policy "p" { default = "alow" }`, []problem{
+		{at: "1:14", code: diag.PolicyValue, message: `default must be allow, deny or grant, but is "alow"`, hint: "did you mean allow?"},
+	}},
+	{`policy "p" { default = "" }`, []problem{
+		{at: "1:14", code: diag.PolicyValue, message: `default must be allow, deny or grant, but is ""`},
+	}},
+	{`policy "p" { default = 1 }`, []problem{
+		{at: "1:14", code: diag.PolicyValue, message: "default must be allow, deny or grant, but is 1"},
+	}},
+	{`policy "p" { default = true }`, []problem{
+		{at: "1:14", code: diag.PolicyValue, message: "default must be allow, deny or grant, but is true"},
+	}},
+	{`policy "p" { default = function() end }`, []problem{
+		{at: "1:14", code: diag.PolicyValue, message: "default must be allow, deny or grant, but is a function"},
+	}},
+	{`policy "p" { mode = "adit" }`, []problem{
+		{at: "1:14", code: diag.PolicyValue, message: `mode must be "enforce" or "audit", but is "adit"`, hint: "did you mean audit?"},
+	}},
+	{`policy "p" { mode = 3 }`, []problem{
+		{at: "1:14", code: diag.PolicyValue, message: `mode must be "enforce" or "audit", but is 3`},
+	}},
+
+	// Names of requests.
+	{`policy "p" { deny = 5 }`, []problem{
+		{at: "1:14", code: diag.PolicyValue, message: "deny must be a list of names of requests, but is 5"},
+	}},
+	{`policy "p" { deny = function() end }`, []problem{
+		{at: "1:14", code: diag.PolicyValue, message: "deny must be a list of names of requests, but is a function"},
+	}},
+	{`policy "p" { deny = { "nework.bind" } }`, []problem{
+		{at: "1:24", code: diag.PolicyRequest, message: `a rule must be about a scope, an action or a request, but there is none called "nework.bind"`, hint: "did you mean network.bind?"},
+	}},
+	{`policy "p" { allow = { "network.bind.privprt" } }`, []problem{
+		{at: "1:25", code: diag.PolicyRequest, message: `a rule must be about a scope, an action or a request, but there is none called "network.bind.privprt"`, hint: "did you mean network.bind.privport?"},
+	}},
+	{`policy "p" { grant = { "Network.Bind" } }`, []problem{
+		{at: "1:25", code: diag.PolicyRequest, message: `a rule must be about a scope, an action or a request, but there is none called "Network.Bind"`, hint: "did you mean network.bind?"},
+	}},
+	{`policy "p" { deny = { "network.bind " } }`, []problem{
+		{at: "1:24", code: diag.PolicyRequest, message: `a rule must be about a scope, an action or a request, but there is none called "network.bind "`, hint: "did you mean network.bind?"},
+	}},
+	{`policy "p" { deny = { "network\n.bind" } }`, []problem{
+		{at: "1", code: diag.PolicyRequest, message: `a rule must be about a scope, an action or a request, but there is none called "network\n.bind"`, hint: "did you mean network.bind?"},
+	}},
+	{`policy "p" { deny = { "net\0work" } }`, []problem{
+		{at: "1", code: diag.PolicyRequest, message: `a rule must be about a scope, an action or a request, but there is none called "net\x00work"`, hint: "did you mean network?"},
+	}},
+	{`policy "p" { deny = { "" } }`, []problem{
+		{at: "1:23", code: diag.PolicyRequest, message: `a rule must be about a scope, an action or a request, but there is none called ""`},
+	}},
+	{`policy "p" { deny = { ("n"):rep(10000) } }`, []problem{
+		{at: "1", code: diag.PolicyRequest, message: `a rule must be about a scope, an action or a request, but there is none called "nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn..."`},
+	}},
+	{`policy "p" { deny = { "frobnicate" } }`, []problem{
+		{at: "1:24", code: diag.PolicyRequest, message: `a rule must be about a scope, an action or a request, but there is none called "frobnicate"`},
+	}},
+	{`policy "p" { deny = { "network.*" } }`, []problem{
+		{at: "1:24", code: diag.PolicyRequest, message: `a rule must be about a scope, an action or a request, but there is none called "network.*"`, hint: `write: "network"`},
+	}},
+	{`policy "p" { deny = { "netwrk.*" } }`, []problem{
+		{at: "1:24", code: diag.PolicyRequest, message: `a rule must be about a scope, an action or a request, but there is none called "netwrk.*"`, hint: "did you mean network?"},
+	}},
+	{`policy "p" { deny = { "*" } }`, []problem{
+		{at: "1:24", code: diag.PolicyRequest, message: `a rule must be about a scope, an action or a request, but there is none called "*"`, hint: "for every request write: default = deny"},
+	}},
+	{`policy "p" { deny = { "generic.issuser" } }`, []problem{
+		{at: "1:24", code: diag.PolicyScope, message: "a rule can't be about the scope generic: the generic scope is only asked by code that predates the other scopes, and its single request says nothing about what is attempted", hint: "the scopes are process, system, network, machdep and device"},
+	}},
+	{`policy "p" { deny = { "cred" } }`, []problem{
+		{at: "1:24", code: diag.PolicyScope, message: "a rule can't be about the scope cred: the cred scope only announces changes of credentials: the kernel discards the answers", hint: "the scopes are process, system, network, machdep and device"},
+	}},
+	{`policy "p" { deny = { "vnode.read_data" } }`, []problem{
+		{at: "1:24", code: diag.PolicyScope, message: "a rule can't be about the scope vnode: the vnode scope asks with bit masks, and an answer there would override file modes and owners", hint: "the scopes are process, system, network, machdep and device"},
+	}},
+	{`policy "p" { deny = { "device.tty_open" } }`, []problem{
+		{at: "1:24", code: diag.PolicySpin, message: "a rule can't be about device.tty_open: the kernel asks it while it holds a spin lock, where it can't find out which cell is asking"},
+	}},
+	{`policy "p" { allow = { "process.cansee.kptr", "process.scheduler_setparam" } }`, []problem{
+		{at: "1:25", code: diag.PolicySpin, message: "a rule can't be about process.cansee.kptr: the kernel asks it while it holds a spin lock, where it can't find out which cell is asking"},
+		{at: "1:48", code: diag.PolicySpin, message: "a rule can't be about process.scheduler_setparam: the kernel asks it while it holds a spin lock, where it can't find out which cell is asking"},
+	}},
+	{`policy "p" { deny = { "process.cansee" } }`, []problem{
+		{at: "1:24", code: diag.PolicySpin, severity: diag.Note, message: "process.cansee skips process.cansee.kptr, which the kernel asks while it holds a spin lock"},
+	}},
+	{`policy "p" { deny = { "process" } }`, []problem{
+		{at: "1:24", code: diag.PolicySpin, severity: diag.Note, message: "process skips process.cansee.kptr and process.scheduler_setparam, which the kernel asks while it holds a spin lock"},
+	}},
+	{`policy "p" { deny = { "network.smb" } }`, []problem{
+		{at: "1:24", code: diag.PolicyNever, severity: diag.Warning, message: "a rule must be about something that the kernel asks, but it never asks network.smb", hint: "the rule has no effect; leave it out"},
+	}},
+	{`policy "p" { on = { ["system.debug"] = function(r) return deny end } }`, []problem{
+		{at: "1:23", code: diag.PolicyNever, severity: diag.Warning, message: "a rule must be about something that the kernel asks, but it never asks system.debug", hint: "the rule has no effect; leave it out"},
+	}},
+	{`policy "p" {
+  deny = { "network.bind" },
+  allow = { "network.bind" },
+}`, []problem{
+		{at: "3:14", code: diag.PolicyDuplicate, message: "a policy must have one entry for a name, but has two for network.bind", hint: "an entry of a more specific name, or a function, can decide between cases", related: "2:13"},
+	}},
+	{`policy "p" {
+  deny = { "system",
+    "system" },
+}`, []problem{
+		{at: "3:6", code: diag.PolicyDuplicate, message: "a policy must have one entry for a name, but has two for system", hint: "an entry of a more specific name, or a function, can decide between cases", related: "2:13"},
+	}},
+	{`policy "p" {
+  deny = { "network.bind.port", "network.bind" },
+  on = {
+    ["network.bind"] = function(r) return deny end,
+  },
+}`, []problem{
+		{at: "4:7", code: diag.PolicyDuplicate, message: "a policy must have one entry for a name, but has two for network.bind", hint: "an entry of a more specific name, or a function, can decide between cases", related: "2:34"},
+	}},
+	{`local rules = { deny = { "nework" } }
+policy("p", rules)`, []problem{
+		{at: "2", code: diag.PolicyRequest, message: `a rule must be about a scope, an action or a request, but there is none called "nework"`, hint: "did you mean network?"},
+	}},
+	{`for _, name in ipairs{ "a", "b" } do
+  policy(name) { deny = { "nework" } }
+end`, []problem{
+		{at: "2", code: diag.PolicyRequest, message: `a rule must be about a scope, an action or a request, but there is none called "nework"`, hint: "did you mean network?"},
+	}},
+
+	// on
+	{`policy "p" { on = 5 }`, []problem{
+		{at: "1:14", code: diag.PolicyValue, message: "on must be a table of functions, but is 5", hint: `write: on = { ["network.bind"] = function(r) ... end }`},
+	}},
+	{`policy "p" { on = function(r) end }`, []problem{
+		{at: "1:14", code: diag.PolicyValue, message: "on must be a table of functions, but is a function", hint: `write: on = { ["network.bind"] = function(r) ... end }`},
+	}},
+	{`policy "p" { on = { ["network.bind"] = "deny" } }`, []problem{
+		{at: "1:23", code: diag.PolicyValue, message: `an entry of on must be a function, but network.bind is "deny"`, hint: `write: deny = { "network.bind" }`},
+	}},
+	{`policy "p" { on = { network = "denied" } }`, []problem{
+		{at: "1:21", code: diag.PolicyValue, message: `an entry of on must be a function, but network is "denied"`},
+	}},
+	{`policy "p" { on = { network = tostring } }`, []problem{
+		{at: "1:21", code: diag.PolicyValue, message: "an entry of on must be a function written in Lua, but network is one of the library"},
+	}},
+	{`policy "p" { on = { function(r) end } }`, []problem{
+		{at: "1:14", code: diag.PolicyValue, message: "a key of on must be the name of a request, but is 1", hint: `write: ["network.bind"] = function(r) ... end`},
+	}},
+	{`policy "p" { on = { ["network.bnd"] = function(r) end } }`, []problem{
+		{at: "1:23", code: diag.PolicyRequest, message: `a rule must be about a scope, an action or a request, but there is none called "network.bnd"`, hint: "did you mean network.bind?"},
+	}},
+	{`policy "p" { on = { network = { bind = function(r) end } } }`, []problem{
+		{at: "1:21", code: diag.PolicyValue, message: "an entry of on must be a function, but network is a table"},
+	}},
+	{`policy "p" { on = { vnode = function(r) end } }`, []problem{
+		{at: "1:21", code: diag.PolicyScope, message: "a rule can't be about the scope vnode: the vnode scope asks with bit masks, and an answer there would override file modes and owners", hint: "the scopes are process, system, network, machdep and device"},
+	}},
+
+	// budget
+	{`policy "p" { budget = 5 }`, []problem{
+		{at: "1:14", code: diag.PolicyValue, message: "budget must be a table, but is 5", hint: "write: budget = { procs = 64 }"},
+	}},
+	{`policy "p" { budget = { prcs = 5 } }`, []problem{
+		{at: "1:25", code: diag.PolicyKey, message: `a key of a budget must be a known one, but is "prcs"`, hint: "did you mean procs?"},
+	}},
+	{`policy "p" { budget = { 64 } }`, []problem{
+		{at: "1", code: diag.PolicyKey, message: "a key of a budget must be a name, but is 1, which stands for 64", hint: "write: procs = 64"},
+	}},
+	{`policy "p" { budget = { procs = -1 } }`, []problem{
+		{at: "1:25", code: diag.PolicyValue, message: "procs must be a whole number from 0 to 2147483647, but is -1"},
+	}},
+	{`policy "p" { budget = { procs = 1.5 } }`, []problem{
+		{at: "1:25", code: diag.PolicyValue, message: "procs must be a whole number from 0 to 2147483647, but is 1.5"},
+	}},
+	{`policy "p" { budget = { procs = "64" } }`, []problem{
+		{at: "1:25", code: diag.PolicyValue, message: `procs must be a whole number from 0 to 2147483647, but is "64"`},
+	}},
+	{`policy "p" { budget = { procs = unlimited } }`, []problem{
+		{at: "1:25", code: diag.PolicyValue, message: "procs must be a whole number from 0 to 2147483647, but is unlimited"},
+	}},
+	{`policy "p" { budget = { procs = 2^31 } }`, []problem{
+		{at: "1:25", code: diag.PolicyValue, message: "procs must be a whole number from 0 to 2147483647, but is 2147483648"},
+	}},
+	{`policy "p" { budget = { procs = 0/0, nofile = 1/0 } }`, []problem{
+		{at: "1:25", code: diag.PolicyValue, message: "procs must be a whole number from 0 to 2147483647, but is NaN"},
+		{at: "1:38", code: diag.PolicyValue, message: "nofile must be a whole number from 1 to 2147483647 or unlimited, but is +Inf"},
+	}},
+	{`policy "p" { budget = { nofile = 0 } }`, []problem{
+		{at: "1:25", code: diag.PolicyValue, message: "nofile must be a whole number from 1 to 2147483647 or unlimited, but is 0"},
+	}},
+	{`policy "p" { budget = { as = "9999999T" } }`, []problem{
+		{at: "1:25", code: diag.PolicyValue, message: `as must be a number of bytes, or one with the unit K, M, G or T like "512M", or unlimited, but is "9999999T"`, hint: "M is 1048576 bytes"},
+	}},
+	{`policy "p" { budget = { as = -1 } }`, []problem{
+		{at: "1:25", code: diag.PolicyValue, message: `as must be a number of bytes, or one with the unit K, M, G or T like "512M", or unlimited, but is -1`, hint: "M is 1048576 bytes"},
+	}},
+	{`policy "p" { budget = { as = 2^60 } }`, []problem{
+		{at: "1:25", code: diag.PolicyValue, message: `as must be a number of bytes, or one with the unit K, M, G or T like "512M", or unlimited, but is 1152921504606846976`, hint: "M is 1048576 bytes"},
+	}},
+	{`policy "p" { budget = { core = "2 G" } }`, []problem{
+		{at: "1:25", code: diag.PolicyValue, message: `core must be a number of bytes, or one with the unit K, M, G or T like "512M", or unlimited, but is "2 G"`, hint: `write: "2G"`},
+	}},
+	{`policy "p" { budget = { memory = "512MB" } }`, []problem{
+		{at: "1:25", code: diag.PolicyValue, message: `memory must be a number of bytes, or one with the unit K, M, G or T like "512M", but is "512MB"`, hint: `write: "512M"`},
+	}},
+	{`policy "p" { budget = { memory = "512x" } }`, []problem{
+		{at: "1:25", code: diag.PolicyValue, message: `memory must be a number of bytes, or one with the unit K, M, G or T like "512M", but is "512x"`, hint: "M is 1048576 bytes"},
+	}},
+	{`policy "p" { budget = { memory = "" } }`, []problem{
+		{at: "1:25", code: diag.PolicyValue, message: `memory must be a number of bytes, or one with the unit K, M, G or T like "512M", but is ""`, hint: "M is 1048576 bytes"},
+	}},
+	{`policy "p" { budget = { memory = "1.5G" } }`, []problem{
+		{at: "1:25", code: diag.PolicyValue, message: `memory must be a number of bytes, or one with the unit K, M, G or T like "512M", but is "1.5G"`, hint: "M is 1048576 bytes"},
+	}},
+	{`policy "p" { budget = { memory = unlimited } }`, []problem{
+		{at: "1:25", code: diag.PolicyValue, message: `memory must be a number of bytes, or one with the unit K, M, G or T like "512M", but is unlimited`, hint: "M is 1048576 bytes"},
+	}},
+	{`policy "p" { budget = { cpu = 50 } }`, []problem{
+		{at: "1:25", code: diag.PolicyValue, message: `cpu must be a percentage like "50%", but is 50`, hint: "100% is one whole processor"},
+	}},
+	{`policy "p" { budget = { cpu = "50" } }`, []problem{
+		{at: "1:25", code: diag.PolicyValue, message: `cpu must be a percentage like "50%", but is "50"`, hint: "100% is one whole processor"},
+	}},
+	{`policy "p" { budget = { cpu = "0%" } }`, []problem{
+		{at: "1:25", code: diag.PolicyValue, message: `cpu must be a percentage like "50%", but is "0%"`, hint: "100% is one whole processor"},
+	}},
+	{`policy "p" { budget = { cpu = "-5%" } }`, []problem{
+		{at: "1:25", code: diag.PolicyValue, message: `cpu must be a percentage like "50%", but is "-5%"`, hint: "100% is one whole processor"},
+	}},
+	{`policy "p" { budget = { cpu = "99999999%" } }`, []problem{
+		{at: "1:25", code: diag.PolicyValue, message: `cpu must be a percentage like "50%", but is "99999999%"`, hint: "100% is one whole processor"},
+	}},
+
+	// never
+	{`never(5, { "network" })`, []problem{
+		{at: "1", code: diag.PolicyValue, message: "the title of a never must be a string, but is 5", hint: `write: never("title", { ... })`},
+	}},
+	{`never("", { "network" })`, []problem{
+		{at: "1:1", code: diag.PolicyValue, message: `the title of a never must be a line of at most 255 bytes, but is ""`},
+	}},
+	{`never("a\nb", { "network" })`, []problem{
+		{at: "1:1", code: diag.PolicyValue, message: `the title of a never must be a line of at most 255 bytes, but is "a\nb"`},
+	}},
+	{`never(("x"):rep(256), { "network" })`, []problem{
+		{at: "1:1", code: diag.PolicyValue, message: `the title of a never must be a line of at most 255 bytes, but is "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx..."`},
+	}},
+	{`never("t")`, []problem{
+		{at: "1", code: diag.PolicyValue, message: "what a never declares must be a table, but is missing", hint: `write: never("title", { ... })`},
+	}},
+	{`never("t", 5)`, []problem{
+		{at: "1", code: diag.PolicyValue, message: "what a never declares must be a table, but is 5", hint: `write: never("title", { ... })`},
+	}},
+	{`never("t", {})`, []problem{
+		{at: "1:1", code: diag.PolicyValue, message: "a never must name at least one request, but names none", hint: `write: never("title", { "network.route" })`},
+	}},
+	{`never("t", { cells = "db-*" })`, []problem{
+		{at: "1:1", code: diag.PolicyValue, message: "a never must name at least one request, but names none", hint: `write: never("title", { "network.route" })`},
+	}},
+	{`never("t", { "network", wher = function(r) end })`, []problem{
+		{at: "1:25", code: diag.PolicyKey, message: `a key of never must be a known one, but is "wher"`, hint: "did you mean where?"},
+	}},
+	{`never("t", { "network", foo = 1 })`, []problem{
+		{at: "1:25", code: diag.PolicyKey, message: `a key of never must be a known one, but is "foo"`, hint: "it takes cells, where, and the names of requests"},
+	}},
+	{`never("t", { "network", 5 })`, []problem{
+		{at: "1", code: diag.PolicyValue, message: "what must never be allowed must be the name of a request, but is 5"},
+	}},
+	{`never("t", { "network", where = 5 })`, []problem{
+		{at: "1:25", code: diag.PolicyValue, message: "where must be a function written in Lua, but is 5", hint: "write: where = function(r) return r.port == 80 end"},
+	}},
+	{`never("t", { "network", where = tostring })`, []problem{
+		{at: "1:25", code: diag.PolicyValue, message: "where must be a function written in Lua, but is one of the library", hint: "write: where = function(r) return r.port == 80 end"},
+	}},
+	{`never("t", { "netwrk" })`, []problem{
+		{at: "1:15", code: diag.PolicyRequest, message: `a rule must be about a scope, an action or a request, but there is none called "netwrk"`, hint: "did you mean network?"},
+	}},
+	{`never("t", { "vnode" })`, []problem{
+		{at: "1:15", code: diag.PolicyScope, message: "a rule can't be about the scope vnode: the vnode scope asks with bit masks, and an answer there would override file modes and owners", hint: "the scopes are process, system, network, machdep and device"},
+	}},
+	{`never("t", { "device.tty_open" })`, []problem{
+		{at: "1:15", code: diag.PolicySpin, message: "a rule can't be about device.tty_open: the kernel asks it while it holds a spin lock, where it can't find out which cell is asking"},
+	}},
+	{`never("t", { "network.smb" })`, []problem{
+		{at: "1:15", code: diag.PolicyNever, severity: diag.Warning, message: "a rule must be about something that the kernel asks, but it never asks network.smb", hint: "the rule has no effect; leave it out"},
+	}},
+	{`never("t", { "network", cells = 5 })`, []problem{
+		{at: "1:25", code: diag.PolicyValue, message: "cells must be a list of globs, but is 5"},
+	}},
+	{`never("t", { "network", cells = {} })`, []problem{
+		{at: "1:25", code: diag.PolicyValue, message: "cells must name at least one cell, but is empty", hint: "leave it out for every cell"},
+	}},
+	{`never("t", { "network", cells = "a b" })`, []problem{
+		{at: "1:34", code: diag.PolicyValue, message: "a glob must consist of A-Z a-z 0-9 . _ - and *, but has the character ' '"},
+	}},
+
+	// Policies of one name.
+	{`policy "p" {}
+policy "p" {}`, []problem{
+		{at: "2:9", code: diag.PolicyDuplicate, message: `a policy's name must be its own, but "p" is used twice`, related: "1:9"},
+	}},
+	{`policy "p" {} policy "p" {}`, []problem{
+		{at: "1", code: diag.PolicyDuplicate, message: `a policy's name must be its own, but "p" is used twice`, related: "1"},
+	}},
+
+	// Sources that fail.
+	{`policy "p" {
+  deny = { "system"
+}`, []problem{
+		{at: "3:1", code: diag.Syntax, message: `the source must go on after "}", but ends`, hint: `the "{" of line 1 is not closed`},
+	}},
+	{`policy "p" {
+  deny = = 5
+}`, []problem{
+		{at: "2:8", code: diag.Syntax, message: `the source must be Lua, but "=" can't stand here`, hint: "compare with == ; = assigns, and only a statement does"},
+	}},
+	{`while true do end`, []problem{
+		{at: "1", code: diag.Budget, message: "the code must end within 20000000 instructions, but does not", hint: "look for a loop that does not end"},
+	}},
+	{`local s = ("x"):rep(1000000000)`, []problem{
+		{at: "1", code: diag.Runtime, message: "the result of string.rep must be at most 4194304 bytes, but would be 1000000000"},
+	}},
+	{`local s = "x"
+while true do s = s .. s end`, []problem{
+		{at: "2", code: diag.Runtime, message: "the result of .. must be at most 4194304 bytes, but would be 8388608"},
+	}},
+	{`local t = {}
+for i = 1, 1e9 do t[i] = {} end`, []problem{
+		{at: "2", code: diag.Memory, message: "the code must do with 64 MB of memory, but needs more"},
+	}},
+	{`error("out of ports")`, []problem{
+		{at: "1", code: diag.Runtime, message: "out of ports"},
+	}},
+	{`error({})`, []problem{
+		{at: "", code: diag.Runtime, message: "an error that is a table"},
+	}},
+	{`error()`, []problem{
+		{at: "", code: diag.Runtime, message: "nil"},
+	}},
+	{`polcy "p" {}`, []problem{
+		{at: "1", code: diag.Runtime, message: "what is called must be a function, but is not"},
+	}},
+	{`io.open("/etc/passwd")`, []problem{
+		{at: "1:4", code: diag.Runtime, message: "what is indexed with open must be a table, but is nil", hint: "policies have no io"},
+	}},
+	{`local t = {} t.cells = t  t[1] = t
+policy("p", t)`, []problem{
+		{at: "2", code: diag.PolicyKey, message: "a key of a policy must be a name, but is 1, which stands for a table", hint: `write: deny = { "network" }`},
+		{at: "2", code: diag.PolicyValue, message: "cells must be a list of globs, but element 1 is a table"},
+		{at: "2", code: diag.PolicyValue, message: `cells must be a list of globs, but has the key "cells"`},
+	}},
+	{`local t = {} t[1] = t t.on = t
+policy "p" { cells = t, deny = t, on = t, budget = t }
+never("t", t)`, []problem{
+		{at: "2", code: diag.PolicyKey, message: `a key of a budget must be a known one, but is "on"`, hint: "the keys are procs, nofile, as, core, memory, cpu"},
+		{at: "2", code: diag.PolicyKey, message: "a key of a budget must be a name, but is 1, which stands for a table", hint: "write: procs = 64"},
+		{at: "2:14", code: diag.PolicyValue, message: "cells must be a list of globs, but element 1 is a table"},
+		{at: "2:14", code: diag.PolicyValue, message: `cells must be a list of globs, but has the key "on"`},
+		{at: "2:25", code: diag.PolicyValue, message: "deny must be a list of names of requests, but element 1 is a table"},
+		{at: "2:25", code: diag.PolicyValue, message: `deny must be a list of names of requests, but has the key "on"`},
+		{at: "2:35", code: diag.PolicyRequest, message: `a rule must be about a scope, an action or a request, but there is none called "on"`},
+		{at: "2:35", code: diag.PolicyValue, message: "a key of on must be the name of a request, but is 1", hint: `write: ["network.bind"] = function(r) ... end`},
+		{at: "2:35", code: diag.PolicyValue, message: "an entry of on must be a function, but on is a table"},
+		{at: "3", code: diag.PolicyKey, message: `a key of never must be a known one, but is "on"`, hint: "it takes cells, where, and the names of requests"},
+		{at: "3", code: diag.PolicyValue, message: "what must never be allowed must be the name of a request, but is a table"},
+	}},
+	{`policy { deny = { "network" } }`, []problem{
+		{at: "1", code: diag.PolicyValue, message: "the name of a policy must be a string, but is a table", hint: `write: policy "name" { ... }`},
+	}},
+}
