@@ -97,8 +97,9 @@ type Cell struct {
 	ID   CellID
 	Name string
 	Root string
-	// Created is how long after the kernel's start the cell was made.
-	Created time.Duration
+	// Created is how long after the kernel's start the cell was made, and Age how long ago that is. Both are zero
+	// where the kernel does not tell.
+	Created, Age time.Duration
 	// References counts members, zombies included; Processes counts the living. Both, and the three below, are
 	// sampled once a second: zero before the first sample, stale after a death.
 	References, Processes int
@@ -141,6 +142,8 @@ type Info struct {
 	Capabilities map[Capability]string
 	// Missing capabilities, and why.
 	Missing map[Capability]string
+	// Findings say in words how the revision was found out, and what was assumed.
+	Findings []string
 	// HZ is how many ticks of Cell.Ticks1s make a second of one processor.
 	HZ int
 }

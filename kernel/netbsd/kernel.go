@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"math"
 	"os"
 	"runtime"
@@ -27,8 +28,9 @@ type Options struct {
 	State string
 	// Warn, if not nil, is told of what went wrong beside an operation that succeeded.
 	Warn func(error)
-	// Sysctl, EUID and Stat stand for the running system where they are not nil.
+	// Sysctl, Now, EUID and Stat stand for the running system where they are not nil.
 	Sysctl Sysctl
+	Now    func() time.Time
 	EUID   func() int
 	Stat   func(path string) (fs.FileInfo, error)
 }
@@ -38,6 +40,7 @@ type Kernel struct {
 	tree   *tree
 	memory *state.File
 	warn   func(error)
+	now    func() time.Time
 	euid   func() int
 	stat   func(string) (fs.FileInfo, error)
 	info   kernel.Info
@@ -60,9 +63,12 @@ func Open(o Options) (*Kernel, error) {
 	if sys == nil || !known {
 		return nil, foreign()
 	}
-	k := &Kernel{tree: newTree(sys, machine), warn: o.Warn, euid: o.EUID, stat: o.Stat}
+	k := &Kernel{tree: newTree(sys, machine), warn: o.Warn, now: o.Now, euid: o.EUID, stat: o.Stat}
 	if k.warn == nil {
 		k.warn = func(error) {}
+	}
+	if k.now == nil {
+		k.now = time.Now
 	}
 	if k.euid == nil {
 		k.euid = os.Geteuid
@@ -167,16 +173,14 @@ func (k *Kernel) whyNoEvaluation() string {
 	return fmt.Sprintf("secmodel_celleval is loaded with version %d of its interface, which this program does not speak", version)
 }
 
-// Info says which kernel it is. Revision is the name of an abi.Revision; Findings says how it was found.
+// Info says which kernel it is. Revision is the name of an abi.Revision.
 func (k *Kernel) Info() kernel.Info {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	return k.info
-}
-
-// Findings say in words how the revision of secmodel_cell was found out, and what was assumed.
-func (k *Kernel) Findings() []string {
-	return slices.Clone(k.revision().findings)
+	info := k.info
+	info.Capabilities, info.Missing = maps.Clone(info.Capabilities), maps.Clone(info.Missing)
+	info.Findings = slices.Clone(k.rev.findings)
+	return info
 }
 
 func (k *Kernel) revision() revision {
@@ -338,6 +342,10 @@ func (k *Kernel) list(l abi.Layout) ([]kernel.Cell, error) {
 	cells := make([]kernel.Cell, len(infos))
 	for i := range infos {
 		cells[i] = decodeCell(infos[i])
+		// Before current the kernel does not tell.
+		if c := &cells[i]; c.Created > 0 {
+			c.Age = max(k.now().Sub(k.boot)-c.Created, 0)
+		}
 	}
 	slices.SortFunc(cells, func(a, b kernel.Cell) int { return cmp.Compare(a.ID, b.ID) })
 	return cells, nil

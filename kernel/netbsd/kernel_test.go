@@ -77,10 +77,10 @@ func TestProbe(t *testing.T) {
 			before := slices.Clone(f.cells)
 			k := f.open(t, Options{})
 			if got := k.Info().Revision; got != c.found.String() {
-				t.Errorf("found %s, want %s: %q", got, c.found, k.Findings())
+				t.Errorf("found %s, want %s: %q", got, c.found, k.Info().Findings)
 			}
-			if !strings.Contains(strings.Join(k.Findings(), "\n"), c.say) {
-				t.Errorf("findings %q, want %q", k.Findings(), c.say)
+			if !strings.Contains(strings.Join(k.Info().Findings, "\n"), c.say) {
+				t.Errorf("findings %q, want %q", k.Info().Findings, c.say)
 			}
 			if !reflect.DeepEqual(f.cells, before) || f.last != 0 {
 				t.Error("the probes changed the kernel")
@@ -96,8 +96,8 @@ func TestProbeOdd(t *testing.T) {
 			f := newFake(t, abi.Current)
 			f.answer = func(n string, old, new []byte) (int, error, bool) { return 0, err, n == node }
 			k := f.open(t, Options{})
-			if k.Info().Revision != want.String() || !strings.Contains(strings.Join(k.Findings(), "\n"), "so it is taken to be "+want.String()) {
-				t.Errorf("%s gives %v: revision %s, findings %q", node, err, k.Info().Revision, k.Findings())
+			if k.Info().Revision != want.String() || !strings.Contains(strings.Join(k.Info().Findings, "\n"), "so it is taken to be "+want.String()) {
+				t.Errorf("%s gives %v: revision %s, findings %q", node, err, k.Info().Revision, k.Info().Findings)
 			}
 		}
 	}
@@ -122,7 +122,7 @@ func TestInfo(t *testing.T) {
 	if info.Name != "NetBSD/amd64" || info.Version != "10.99.12" || info.HZ != 100 || info.Simulated || info.Vocabulary == nil {
 		t.Errorf("%+v", info)
 	}
-	if strings.Contains(strings.Join(f.open(t, Options{}).Findings(), "\n"), "numbers its requests") {
+	if strings.Contains(strings.Join(f.open(t, Options{}).Info().Findings, "\n"), "numbers its requests") {
 		t.Error("the version is known, but its numbering is said not to be")
 	}
 	for _, c := range []kernel.Capability{kernel.CapEvaluation, kernel.CapProcesses, kernel.CapEnter, kernel.CapState} {
@@ -160,8 +160,8 @@ func TestUnknownVersion(t *testing.T) {
 		return n, err, node == abi.SystemRelease
 	}
 	k := f.open(t, Options{})
-	if k.Info().Vocabulary == nil || !strings.Contains(strings.Join(k.Findings(), "\n"), "taken to be those of 10.99.12") {
-		t.Errorf("%+v, %q", k.Info(), k.Findings())
+	if k.Info().Vocabulary == nil || !strings.Contains(strings.Join(k.Info().Findings, "\n"), "taken to be those of 10.99.12") {
+		t.Errorf("%+v, %q", k.Info(), k.Info().Findings)
 	}
 }
 
@@ -212,12 +212,13 @@ func TestCreateListDestroy(t *testing.T) {
 	for _, r := range supported {
 		t.Run(r.String(), func(t *testing.T) {
 			f := newFake(t, r)
-			k := f.open(t, Options{})
+			k := f.open(t, Options{Now: func() time.Time { return fakeBoot.Add(time.Minute) }})
 			s := kernel.Spec{Name: "web", Root: "/cells/web", Profile: ptr(kernel.Low), Ports: []uint16{80, 443}}
 			want := kernel.Cell{ID: 1, Name: "web", Root: "/cells/web"}
 			if r.Properties().Limits {
 				s.Nofile, s.AS = ptr[uint64](64), ptr[uint64](kauth.Unlimited)
 				want.Nofile, want.AS, want.Created = s.Nofile, s.AS, 1462316410*time.Nanosecond
+				want.Age = time.Minute - want.Created
 			}
 			if id := must[kernel.CellID](t)(k.Create(s)); id != 1 {
 				t.Errorf("id %d", id)

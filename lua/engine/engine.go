@@ -6,6 +6,7 @@ import (
 	"io"
 	"slices"
 
+	"cellsh/kernel"
 	"cellsh/lua/loader"
 	"cellsh/lua/symbolic"
 	"cellsh/lua/vm"
@@ -23,6 +24,8 @@ type Policies struct {
 	// Loading are the problems of reading and declaring.
 	Loading diag.List
 	files   *diag.Files
+	// session says that some have no source; see Generation.Session.
+	session bool
 }
 
 // Options for reading policies.
@@ -231,19 +234,31 @@ func tooLarge(err error) error {
 	return diag.List{{Code: diag.TooLarge, Message: err.Error()}}
 }
 
-// Problem gives an error as problems: a diag.List itself, or one diagnostic.
+// Problem gives an error as problems: a diag.List itself, or one diagnostic for each error that was joined.
 func Problem(err error) diag.List {
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		var out diag.List
+		for _, e := range joined.Unwrap() {
+			out = append(out, Problem(e)...)
+		}
+		return out
+	}
 	var l diag.List
-	if errors.As(err, &l) {
-		return l
-	}
 	var e *vm.Error
-	if errors.As(err, &e) {
-		return diag.List{e.Diagnostic}
-	}
 	var v *program.VerifyError
-	if errors.As(err, &v) {
+	var k *kernel.Error
+	var u *kernel.UnsupportedError
+	switch {
+	case errors.As(err, &l):
+		return l
+	case errors.As(err, &e):
+		return diag.List{e.Diagnostic}
+	case errors.As(err, &v):
 		return diag.List{{Code: diag.TooLarge, Message: err.Error()}}
+	case errors.As(err, &k):
+		return diag.List{{Code: diag.KernelRefused, Message: err.Error(), Hint: k.Hint}}
+	case errors.As(err, &u):
+		return diag.List{{Code: diag.KernelUnsupported, Message: err.Error()}}
 	}
 	return diag.List{{Code: diag.Failed, Message: err.Error()}}
 }

@@ -25,7 +25,10 @@ type Options struct {
 	Groups symbolic.Groups
 	// Output is where print in a policy file writes; nil discards.
 	Output io.Writer
-	// Now is for tests; see vm.Options.
+	// Module reads a file that require asks for: name.lua beside the policy file in dir. Nil reads it from there. It
+	// is not asked for the modules that are among the sources already.
+	Module func(dir, name string) (file, text string, err error)
+	// VM has limits for tests.
 	VM vm.Options
 }
 
@@ -37,14 +40,18 @@ func Load(paths []string, o Options) (*rules.Set, diag.List) {
 	return set, append(problems, more...).Sort()
 }
 
-// LoadSources is Load for texts that were read before. Modules are looked for beside the files.
+// LoadSources is Load for texts that were read before. Modules that are not among them are looked for beside the
+// files; the set's sources have all that were used.
 func LoadSources(sources []rules.Source, o Options) (*rules.Set, diag.List) {
 	d := NewDeclarer(o.Groups)
+	used := slices.Clone(sources)
 	for _, s := range sources {
-		d.runFile(s, o)
+		if !s.Module {
+			d.runFile(s, &used, o)
+		}
 	}
 	set := d.Set()
-	set.Sources = sources
+	set.Sources = used
 	return set, d.Problems()
 }
 
@@ -91,14 +98,26 @@ func (d *Declarer) Empty() bool {
 func (d *Declarer) report(p diag.Diagnostic) { d.problems = append(d.problems, p) }
 
 // runFile runs one policy file in a machine of its own.
-func (d *Declarer) runFile(s rules.Source, o Options) {
+func (d *Declarer) runFile(s rules.Source, sources *[]rules.Source, o Options) {
 	d.files.Add(s.File, s.Text)
 	options := o.VM
 	options.Level, options.Output = vm.Policy, o.Output
+	read := o.Module
+	if read == nil {
+		read = Module
+	}
 	options.Require = func(name string) (string, string, error) {
-		file, text, err := module(filepath.Dir(s.File), name)
+		dir := filepath.Dir(s.File)
+		path := filepath.Join(dir, name+".lua")
+		i := slices.IndexFunc(*sources, func(x rules.Source) bool { return x.Module && x.File == path })
+		if i >= 0 {
+			d.files.Add(path, (*sources)[i].Text)
+			return path, (*sources)[i].Text, nil
+		}
+		file, text, err := read(dir, name)
 		if err == nil {
 			d.files.Add(file, text)
+			*sources = append(*sources, rules.Source{File: file, Text: text, Module: true})
 		}
 		return file, text, err
 	}
@@ -186,6 +205,9 @@ func (d *Declarer) context(m *vm.VM, L *lua.LState, word, name string, treeOf fu
 			c.file, c.line = frame.Source, frame.CurrentLine
 			break
 		}
+	}
+	if treeOf == nil {
+		return c
 	}
 	if t := treeOf(c.file); t != nil {
 		c.decl = t.find(word, name, c.line)

@@ -138,8 +138,8 @@ func fileProblem(path string, err error) diag.Diagnostic {
 	return d
 }
 
-// module reads what require asks for: a file beside the one that asks, no link.
-func module(dir, name string) (file, text string, err error) {
+// Module reads what require asks for: a file beside the one that asks, no link.
+func Module(dir, name string) (file, text string, err error) {
 	file = filepath.Join(dir, name+".lua")
 	info, err := os.Lstat(file)
 	switch {

@@ -99,5 +99,15 @@ const (
 	TooLarge Code = "analysis.too_large"
 )
 
+// The codes of work with a kernel.
+const (
+	// KernelRefused: the kernel did not do it, or was not asked because it would not.
+	KernelRefused Code = "kernel.refused"
+	// KernelUnsupported: the kernel can't do it.
+	KernelUnsupported Code = "kernel.unsupported"
+	// HookDropped: a hook failed, and is not called any more.
+	HookDropped Code = "hook.dropped"
+)
+
 // Failed: something else did not work.
 const Failed Code = "failed"

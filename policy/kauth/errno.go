@@ -35,9 +35,14 @@ const (
 	EFBIG           Errno = 27
 	ENOSPC          Errno = 28
 	EROFS           Errno = 30
+	EPIPE           Errno = 32
+	EDOM            Errno = 33
 	ERANGE          Errno = 34
 	EAGAIN          Errno = 35
+	EINPROGRESS     Errno = 36
 	ENOTSOCK        Errno = 38
+	EDESTADDRREQ    Errno = 39
+	EMSGSIZE        Errno = 40
 	EPROTOTYPE      Errno = 41
 	ENOPROTOOPT     Errno = 42
 	EPROTONOSUPPORT Errno = 43
@@ -47,15 +52,29 @@ const (
 	EAFNOSUPPORT    Errno = 47
 	EADDRINUSE      Errno = 48
 	EADDRNOTAVAIL   Errno = 49
+	ENETUNREACH     Errno = 51
+	ECONNRESET      Errno = 54
+	ENOBUFS         Errno = 55
 	EISCONN         Errno = 56
 	ENOTCONN        Errno = 57
+	ETIMEDOUT       Errno = 60
+	ECONNREFUSED    Errno = 61
 	ELOOP           Errno = 62
 	ENAMETOOLONG    Errno = 63
+	EHOSTUNREACH    Errno = 65
+	ENOTEMPTY       Errno = 66
+	EUSERS          Errno = 68
+	EDQUOT          Errno = 69
+	ESTALE          Errno = 70
 	ENOSYS          Errno = 78
+	EFTYPE          Errno = 79
+	EAUTH           Errno = 80
+	ENEEDAUTH       Errno = 81
 	EIDRM           Errno = 82
 	ENOMSG          Errno = 83
 	EOVERFLOW       Errno = 84
 	ENOTSUP         Errno = 86
+	ENOATTR         Errno = 93
 )
 
 var errnoNames = [...]struct{ name, text string }{
@@ -88,9 +107,14 @@ var errnoNames = [...]struct{ name, text string }{
 	EFBIG:           {"EFBIG", "file too large"},
 	ENOSPC:          {"ENOSPC", "no space left on device"},
 	EROFS:           {"EROFS", "read-only file system"},
+	EPIPE:           {"EPIPE", "broken pipe"},
+	EDOM:            {"EDOM", "numerical argument out of domain"},
 	ERANGE:          {"ERANGE", "result too large or too small"},
 	EAGAIN:          {"EAGAIN", "resource temporarily unavailable"},
+	EINPROGRESS:     {"EINPROGRESS", "operation now in progress"},
 	ENOTSOCK:        {"ENOTSOCK", "socket operation on non-socket"},
+	EDESTADDRREQ:    {"EDESTADDRREQ", "destination address required"},
+	EMSGSIZE:        {"EMSGSIZE", "message too long"},
 	EPROTOTYPE:      {"EPROTOTYPE", "protocol wrong type for socket"},
 	ENOPROTOOPT:     {"ENOPROTOOPT", "protocol option not available"},
 	EPROTONOSUPPORT: {"EPROTONOSUPPORT", "protocol not supported"},
@@ -100,15 +124,29 @@ var errnoNames = [...]struct{ name, text string }{
 	EAFNOSUPPORT:    {"EAFNOSUPPORT", "address family not supported by protocol family"},
 	EADDRINUSE:      {"EADDRINUSE", "address already in use"},
 	EADDRNOTAVAIL:   {"EADDRNOTAVAIL", "can't assign requested address"},
+	ENETUNREACH:     {"ENETUNREACH", "network is unreachable"},
+	ECONNRESET:      {"ECONNRESET", "connection reset by peer"},
+	ENOBUFS:         {"ENOBUFS", "no buffer space available"},
 	EISCONN:         {"EISCONN", "socket is already connected"},
 	ENOTCONN:        {"ENOTCONN", "socket is not connected"},
+	ETIMEDOUT:       {"ETIMEDOUT", "operation timed out"},
+	ECONNREFUSED:    {"ECONNREFUSED", "connection refused"},
 	ELOOP:           {"ELOOP", "too many levels of symbolic links"},
 	ENAMETOOLONG:    {"ENAMETOOLONG", "file name too long"},
+	EHOSTUNREACH:    {"EHOSTUNREACH", "no route to host"},
+	ENOTEMPTY:       {"ENOTEMPTY", "directory not empty"},
+	EUSERS:          {"EUSERS", "too many users"},
+	EDQUOT:          {"EDQUOT", "disc quota exceeded"},
+	ESTALE:          {"ESTALE", "stale NFS file handle"},
 	ENOSYS:          {"ENOSYS", "function not implemented"},
+	EFTYPE:          {"EFTYPE", "inappropriate file type or format"},
+	EAUTH:           {"EAUTH", "authentication error"},
+	ENEEDAUTH:       {"ENEEDAUTH", "need authenticator"},
 	EIDRM:           {"EIDRM", "identifier removed"},
 	ENOMSG:          {"ENOMSG", "no message of desired type"},
 	EOVERFLOW:       {"EOVERFLOW", "value too large to be stored in data type"},
 	ENOTSUP:         {"ENOTSUP", "not supported"},
+	ENOATTR:         {"ENOATTR", "attribute not found"},
 }
 
 // Name is the symbol, "EPERM"; "ok" for 0.

@@ -37,6 +37,14 @@ func (g Glob) Match(name string) bool { return kauth.MatchGlob(g.Pattern, name) 
 // Sample is a name that the glob matches, with every * replaced by 1.
 func (g Glob) Sample() string { return strings.ReplaceAll(g.Pattern, "*", "1") }
 
+// Mode is "enforce" or "audit".
+func (p *Policy) Mode() string {
+	if p.Audit {
+		return "audit"
+	}
+	return "enforce"
+}
+
 // AppliesTo reports whether the policy is for the cell of that name.
 func (p *Policy) AppliesTo(cell string) bool {
 	if p.Cells == nil {
@@ -146,4 +154,9 @@ type Set struct {
 }
 
 // Source is one file of a set.
-type Source struct{ File, Text string }
+type Source struct {
+	File string `json:"file"`
+	Text string `json:"text"`
+	// Module files were asked for by require, and declare nothing by themselves.
+	Module bool `json:"module,omitempty"`
+}

@@ -9,11 +9,11 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"slices"
 	"time"
 
 	"cellsh/kernel"
+	"cellsh/kernel/disk"
 )
 
 // Key says which cell of which start of the kernel is meant.
@@ -172,7 +172,7 @@ func decode(text []byte) ([]Entry, string) {
 }
 
 func (f *File) update(change func([]Entry) []Entry) error {
-	unlock, err := lock(f.Path + ".lock")
+	unlock, err := disk.Lock(f.Path + ".lock")
 	if err != nil {
 		return fmt.Errorf("the state of cells can't be locked: %w", err)
 	}
@@ -185,42 +185,8 @@ func (f *File) update(change func([]Entry) []Entry) error {
 	if err != nil {
 		return err
 	}
-	if err := replace(f.Path, text); err != nil {
+	if err := disk.Replace(f.Path, text); err != nil {
 		return fmt.Errorf("the state of cells can't be written: %w", err)
 	}
 	return nil
-}
-
-// replace makes the text the content of the file, so that after a crash either the old content is there or the
-// new one.
-func replace(path string, text []byte) (err error) {
-	temp, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".new")
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			os.Remove(temp.Name())
-		}
-	}()
-	_, err = temp.Write(text)
-	if err == nil {
-		err = temp.Sync()
-	}
-	if closed := temp.Close(); err == nil {
-		err = closed
-	}
-	if err == nil {
-		err = os.Rename(temp.Name(), path)
-	}
-	if err != nil {
-		return err
-	}
-	// The new name itself is only safe once the folder is on the disk.
-	folder, err := os.Open(filepath.Dir(path))
-	if err != nil {
-		return err
-	}
-	defer folder.Close()
-	return folder.Sync()
 }

@@ -1,0 +1,231 @@
+package connect
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"cellsh/kernel"
+	"cellsh/kernel/disk"
+	"cellsh/kernel/launch"
+	"cellsh/kernel/netbsd"
+	"cellsh/kernel/sim"
+)
+
+// Options of Open.
+type Options struct {
+	// Target is "sim", "sim:FILE" or "netbsd". "" is the running NetBSD where it has cells, else "sim".
+	Target string
+	// ReadOnly refuses whatever would change the kernel. A state file is not locked then.
+	ReadOnly bool
+	// Now is the clock that moves that of a simulated kernel.
+	Now func() time.Time
+	// Folder is where notes about the running NetBSD are kept; "" is /var/db/cellsh.
+	Folder string
+	// Warn is told of what went wrong beside something that succeeded; nil for nobody.
+	Warn func(error)
+}
+
+// Groups are the groups of the host that policies are for, by name.
+type Groups interface {
+	Lookup(name string) (gid uint32, ok bool)
+	// Names lists all, sorted.
+	Names() []string
+}
+
+// Connection is a kernel in use, with what is kept beside it. It is not safe for concurrent use.
+type Connection struct {
+	kernel.Kernel
+	// Simulator is the simulated kernel where there is one that may be changed, else nil.
+	Simulator *sim.Kernel
+	// Launcher runs commands in cells.
+	Launcher launch.Launcher
+	Groups   Groups
+
+	keeper keeper
+	clock  *clock
+}
+
+// keeper keeps the notes of a connection, and the kernel's state where it does not keep it itself.
+type keeper interface {
+	ReadNotes() ([]byte, error)
+	WriteNotes([]byte) error
+	save() error
+	close() error
+}
+
+// Open connects to the kernel.
+func Open(o Options) (*Connection, error) {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Warn == nil {
+		o.Warn = func(error) {}
+	}
+	kind, file, named := strings.Cut(o.Target, ":")
+	switch {
+	case o.Target == "":
+		c, err := openNetBSD(o)
+		var unsupported *kernel.UnsupportedError
+		if errors.As(err, &unsupported) && unsupported.Capability == netbsd.CapCells {
+			return openMemory(o)
+		}
+		return c, err
+	case o.Target == "netbsd":
+		return openNetBSD(o)
+	case o.Target == "sim":
+		return openMemory(o)
+	case kind == "sim" && named && file != "":
+		return openFile(file, o)
+	}
+	return nil, &kernel.Error{Op: "open a kernel", Text: fmt.Sprintf("the kernel must be sim, sim:FILE or netbsd, but is %q", o.Target)}
+}
+
+// ReadNotes gives what is kept beside the kernel.
+func (c *Connection) ReadNotes() ([]byte, error) { return c.keeper.ReadNotes() }
+
+// WriteNotes replaces it, whole or not at all; refused if the connection is read-only.
+func (c *Connection) WriteNotes(text []byte) error { return c.keeper.WriteNotes(text) }
+
+// Ephemeral reports whether the kernel's state ends with the program.
+func (c *Connection) Ephemeral() bool {
+	_, kept := c.Info().Capabilities[kernel.CapState]
+	return !kept
+}
+
+// Tick moves the clock of a simulated kernel by the time that has passed since the last Tick, or since Open.
+func (c *Connection) Tick() {
+	if c.clock != nil {
+		c.clock.tick()
+	}
+}
+
+// Save writes the state of a simulated kernel that is kept in a file; for others it does nothing.
+func (c *Connection) Save() error { return c.keeper.save() }
+
+// Close saves, and gives the connection up.
+func (c *Connection) Close() error {
+	return errors.Join(c.keeper.save(), c.keeper.close(), c.Kernel.Close())
+}
+
+// clock moves the clock of a simulated kernel as time passes.
+type clock struct {
+	k    *sim.Kernel
+	now  func() time.Time
+	last time.Time
+}
+
+func newClock(k *sim.Kernel, now func() time.Time) *clock { return &clock{k, now, now()} }
+
+func (c *clock) tick() {
+	now := c.now()
+	if d := now.Sub(c.last); d > 0 {
+		c.k.Advance(d)
+	}
+	c.last = now
+}
+
+// memory keeps notes until the program ends.
+type memory struct{ text []byte }
+
+func (m *memory) ReadNotes() ([]byte, error)   { return m.text, nil }
+func (m *memory) WriteNotes(text []byte) error { m.text = text; return nil }
+func (m *memory) save() error                  { return nil }
+func (m *memory) close() error                 { return nil }
+
+func openMemory(o Options) (*Connection, error) {
+	k, err := sim.New(sim.Options{})
+	if err != nil {
+		return nil, err
+	}
+	return simulated(k, k, &memory{}, o), nil
+}
+
+// simulated makes the connection to a simulated kernel, which k may wrap.
+func simulated(k kernel.Kernel, s *sim.Kernel, keep keeper, o Options) *Connection {
+	c := &Connection{Kernel: k, Simulator: s, Groups: simGroups(sim.DefaultGroups()), keeper: keep, clock: newClock(s, o.Now)}
+	c.Launcher = &launch.Local{Register: register(s)}
+	if o.ReadOnly {
+		c.Kernel, c.Simulator, c.keeper, c.Launcher = kernel.ReadOnly(k), nil, readOnly{keep}, refusing{}
+	}
+	return c
+}
+
+// register lets a command of this machine be a process of the simulated kernel while it runs.
+func register(k *sim.Kernel) func(kernel.Cell, launch.Account) (func(launch.Status), error) {
+	return func(c kernel.Cell, a launch.Account) (func(launch.Status), error) {
+		p, err := k.Spawn(sim.SpawnSpec{Cell: c.ID, UID: a.UID, GID: a.GID, Groups: a.Groups, Name: a.Name})
+		if err != nil {
+			return nil, err
+		}
+		return func(s launch.Status) {
+			p.Exit(s.Exit())
+			// Its parent is init, which waits for all its children.
+			k.Init().Wait()
+		}, nil
+	}
+}
+
+// readOnly refuses new notes, and writes nothing.
+type readOnly struct{ keeper }
+
+func (readOnly) WriteNotes([]byte) error { return kernel.RefuseReadOnly("load a policy") }
+func (readOnly) save() error             { return nil }
+
+// refusing is the launcher of a connection that is read-only: a command could change anything.
+type refusing struct{}
+
+func (refusing) Run(_ context.Context, c launch.Command, _ launch.Files) (launch.Status, error) {
+	return launch.Status{}, &launch.NotStarted{Err: kernel.RefuseReadOnly("run a command in cell " + c.Cell.Name), Code: 1}
+}
+
+// folder keeps notes about the running NetBSD in a file.
+type folder struct{ path string }
+
+func (f folder) notes() string { return filepath.Join(f.path, "generations") }
+
+func (f folder) ReadNotes() ([]byte, error) {
+	text, err := os.ReadFile(f.notes())
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, nil
+	}
+	return text, err
+}
+
+func (f folder) WriteNotes(text []byte) error {
+	if err := os.MkdirAll(f.path, 0o700); err != nil {
+		return err
+	}
+	unlock, err := disk.Lock(f.notes() + ".lock")
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	return disk.Replace(f.notes(), text)
+}
+
+func (folder) save() error  { return nil }
+func (folder) close() error { return nil }
+
+// defaultFolder is where things are kept that the kernel does not keep (hier(7)).
+const defaultFolder = "/var/db/cellsh"
+
+func openNetBSD(o Options) (*Connection, error) {
+	path := o.Folder
+	if path == "" {
+		path = defaultFolder
+	}
+	k, err := netbsd.Open(netbsd.Options{State: filepath.Join(path, "cells"), Warn: o.Warn, Now: o.Now})
+	if err != nil {
+		return nil, err
+	}
+	c := &Connection{Kernel: k, Launcher: &launch.Cells{}, Groups: hostGroups{}, keeper: folder{path}}
+	if o.ReadOnly {
+		c.Kernel, c.keeper, c.Launcher = kernel.ReadOnly(k), readOnly{c.keeper}, refusing{}
+	}
+	return c, nil
+}

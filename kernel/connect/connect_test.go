@@ -1,0 +1,300 @@
+package connect
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"cellsh/kernel"
+)
+
+var start = time.Date(2026, 6, 1, 0, 0, 0, 0, time.UTC)
+
+// clockAt is a clock that tests move.
+type clockAt struct{ now time.Time }
+
+func (c *clockAt) Now() time.Time { return c.now }
+
+func open(t *testing.T, target string, readOnly bool, c *clockAt) (*Connection, error) {
+	t.Helper()
+	if c == nil {
+		c = &clockAt{start}
+	}
+	return Open(Options{Target: target, ReadOnly: readOnly, Now: c.Now, Folder: t.TempDir()})
+}
+
+func mustOpen(t *testing.T, target string, readOnly bool, c *clockAt) *Connection {
+	t.Helper()
+	conn, err := open(t, target, readOnly, c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return conn
+}
+
+// make makes a cell.
+func makeCell(t *testing.T, c *Connection, name string) kernel.CellID {
+	t.Helper()
+	root := "/cells/" + name
+	if err := c.Simulator.EnsureRoot(root); err != nil {
+		t.Fatal(err)
+	}
+	id, err := c.Create(kernel.Spec{Name: name, Root: root})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return id
+}
+
+func names(t *testing.T, c *Connection) string {
+	t.Helper()
+	cells, err := c.List()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var list []string
+	for _, c := range cells {
+		list = append(list, c.Name)
+	}
+	return strings.Join(list, " ")
+}
+
+func TestStateIsKept(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "cells.state")
+	clock := &clockAt{start}
+	c := mustOpen(t, "sim:"+file, false, clock)
+	if c.Ephemeral() {
+		t.Error("the state of a file must not end with the program")
+	}
+	makeCell(t, c, "web")
+	if err := c.WriteNotes([]byte("notes")); err != nil {
+		t.Fatal(err)
+	}
+	clock.now = start.Add(10 * time.Second)
+	c.Tick()
+	if err := c.Close(); err != nil {
+		t.Fatal(err)
+	}
+	clock.now = start.Add(70 * time.Second)
+	c = mustOpen(t, "sim:"+file, false, clock)
+	defer c.Close()
+	if got := names(t, c); got != "web" {
+		t.Errorf("cells %q", got)
+	}
+	if text, err := c.ReadNotes(); string(text) != "notes" || err != nil {
+		t.Errorf("notes %q, %v", text, err)
+	}
+	// The clock went on.
+	if got := c.Simulator.Uptime(); got != 70*time.Second {
+		t.Errorf("uptime %s", got)
+	}
+}
+
+func TestKilled(t *testing.T) {
+	// A program that is killed has not closed: what was saved is there, and no lock stays.
+	file := filepath.Join(t.TempDir(), "cells.state")
+	c := mustOpen(t, "sim:"+file, false, nil)
+	makeCell(t, c, "web")
+	if err := c.Save(); err != nil {
+		t.Fatal(err)
+	}
+	makeCell(t, c, "lost")
+	c.keeper.(*stateFile).unlock() // as the system does at the end of a process
+	c = mustOpen(t, "sim:"+file, false, nil)
+	defer c.Close()
+	if got := names(t, c); got != "web" {
+		t.Errorf("cells %q", got)
+	}
+}
+
+func TestLongScriptsSaveOnTheWay(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "cells.state")
+	clock := &clockAt{start}
+	c := mustOpen(t, "sim:"+file, false, clock)
+	defer c.Close()
+	clock.now = start.Add(time.Minute)
+	makeCell(t, c, "web")
+	look := mustOpen(t, "sim:"+file, true, clock)
+	if got := names(t, look); got != "web" {
+		t.Errorf("cells %q", got)
+	}
+}
+
+func TestOneWriter(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "cells.state")
+	c := mustOpen(t, "sim:"+file, false, nil)
+	_, err := open(t, "sim:"+file, false, nil)
+	if err == nil || !strings.Contains(err.Error(), "must have one writer, but process") {
+		t.Fatalf("a second writer: %v", err)
+	}
+	makeCell(t, c, "web")
+	if err := c.Save(); err != nil {
+		t.Fatal(err)
+	}
+	look := mustOpen(t, "sim:"+file, true, nil)
+	if got := names(t, look); got != "web" {
+		t.Errorf("a reader beside the writer sees %q", got)
+	}
+	if err := look.Close(); err != nil {
+		t.Error(err)
+	}
+	if err := c.Close(); err != nil {
+		t.Fatal(err)
+	}
+	c = mustOpen(t, "sim:"+file, false, nil)
+	defer c.Close()
+	if got := names(t, c); got != "web" {
+		t.Errorf("cells %q", got)
+	}
+}
+
+func TestReadOnly(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "cells.state")
+	c := mustOpen(t, "sim:"+file, false, nil)
+	id := makeCell(t, c, "web")
+	if err := c.Close(); err != nil {
+		t.Fatal(err)
+	}
+	before, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	look := mustOpen(t, "sim:"+file, true, nil)
+	e, err := kernel.Evaluation(look.Kernel)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, create := look.Create(kernel.Spec{Name: "db", Root: "/cells"})
+	for what, err := range map[string]error{"create": create, "destroy": look.Destroy(id), "load": e.Load(nil), "notes": look.WriteNotes([]byte("x"))} {
+		if err == nil || !strings.Contains(err.Error(), "must not be read-only") {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+	if look.Simulator != nil {
+		t.Error("a read-only kernel must give no way to system calls")
+	}
+	if why := look.Info().Missing[kernel.CapProcesses]; why != "the session is read-only" {
+		t.Errorf("processes are missing because %q", why)
+	}
+	if err := look.Close(); err != nil {
+		t.Error(err)
+	}
+	if after, err := os.ReadFile(file); err != nil || string(after) != string(before) {
+		t.Errorf("the file changed: %v", err)
+	}
+}
+
+func TestBadFiles(t *testing.T) {
+	dir := t.TempDir()
+	good := filepath.Join(dir, "good")
+	c := mustOpen(t, "sim:"+good, false, nil)
+	makeCell(t, c, "web")
+	if err := c.Close(); err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(good)
+	if err != nil {
+		t.Fatal(err)
+	}
+	refuse := func(name string, content []byte, want string) {
+		t.Helper()
+		file := filepath.Join(dir, "bad")
+		if err := os.WriteFile(file, content, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		c, err := open(t, "sim:"+file, false, nil)
+		if err == nil {
+			c.Close()
+			t.Errorf("%s: opened", name)
+			return
+		}
+		var e *kernel.Error
+		if !errors.As(err, &e) || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, want %q", name, err, want)
+		}
+		if after, _ := os.ReadFile(file); string(after) != string(content) {
+			t.Errorf("%s: the file was changed", name)
+		}
+	}
+	refuse("empty", nil, "must be a document")
+	refuse("foreign", []byte("#!/bin/sh\n"), "must be a document")
+	for i := 1; i < len(text)-1; i += 1 + len(text)/200 {
+		refuse("cut short", text[:i], "state file")
+	}
+	flipped := []byte(strings.Replace(string(text), `"name":"web"`, `"name":"wab"`, 1))
+	if string(flipped) == string(text) {
+		t.Fatal("nothing to change")
+	}
+	refuse("changed by hand", flipped, "checksum")
+
+	for target, want := range map[string]string{
+		"sim:" + dir:                            "must be a file",
+		"sim:" + filepath.Join(dir, "no/file"):  "folder must exist",
+		"sim:":                                  "must be sim, sim:FILE or netbsd",
+		"linux":                                 "must be sim, sim:FILE or netbsd",
+		"sim:" + filepath.Join(good, "in-file"): "not a directory",
+	} {
+		if _, err := open(t, target, false, nil); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, want %q", target, err, want)
+		}
+	}
+}
+
+func TestSymbolicLink(t *testing.T) {
+	dir := t.TempDir()
+	link := filepath.Join(dir, "link")
+	if err := os.WriteFile(filepath.Join(dir, "real"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	os.Remove(filepath.Join(dir, "real"))
+	c := mustOpen(t, "sim:"+filepath.Join(dir, "real"), false, nil)
+	makeCell(t, c, "web")
+	c.Close()
+	if err := os.Symlink("real", link); err != nil {
+		t.Skip(err)
+	}
+	c = mustOpen(t, "sim:"+link, false, nil)
+	makeCell(t, c, "db")
+	if err := c.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if info, err := os.Lstat(link); err != nil || info.Mode()&os.ModeSymlink == 0 {
+		t.Errorf("the link was replaced: %v", err)
+	}
+	c = mustOpen(t, "sim:"+filepath.Join(dir, "real"), true, nil)
+	if got := names(t, c); got != "web db" {
+		t.Errorf("cells %q", got)
+	}
+}
+
+func TestDefault(t *testing.T) {
+	if runtime.GOOS == "netbsd" {
+		t.Skip("the default is the running kernel")
+	}
+	c := mustOpen(t, "", false, nil)
+	if !c.Info().Simulated || !c.Ephemeral() {
+		t.Errorf("%+v", c.Info())
+	}
+	_, err := open(t, "netbsd", false, nil)
+	var u *kernel.UnsupportedError
+	if !errors.As(err, &u) {
+		t.Errorf("netbsd: %v", err)
+	}
+}
+
+func TestGroups(t *testing.T) {
+	c := mustOpen(t, "sim", false, nil)
+	if gid, ok := c.Groups.Lookup("wheel"); gid != 0 || !ok {
+		t.Errorf("wheel is %d, %v", gid, ok)
+	}
+	if len(c.Groups.Names()) == 0 {
+		t.Error("there are no groups")
+	}
+	if _, ok := (hostGroups{}).Lookup("no such group"); ok {
+		t.Error("a group that does not exist was found")
+	}
+}

@@ -1,0 +1,224 @@
+package connect
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"cellsh/kernel"
+	"cellsh/kernel/disk"
+	"cellsh/kernel/sim"
+)
+
+// stateFile keeps the state of a simulated kernel in a file.
+type stateFile struct {
+	*sim.Kernel
+	// name as the user gave it, path without links.
+	name, path string
+	unlock     func()
+	now        func() time.Time
+	// saved is what the file holds, and when it was written.
+	saved   []byte
+	savedAt time.Time
+}
+
+// section is what the state holds for this package.
+type section struct {
+	// Saved is when, by the clock of the machine.
+	Saved time.Time `json:"saved"`
+	Notes []byte    `json:"notes,omitempty"`
+}
+
+func openFile(name string, o Options) (*Connection, error) {
+	f := &stateFile{name: name, now: o.Now}
+	if err := f.open(o); err != nil {
+		if f.unlock != nil {
+			f.unlock()
+		}
+		return nil, err
+	}
+	return simulated(f, f.Kernel, f, o), nil
+}
+
+func (f *stateFile) open(o Options) error {
+	path, err := filepath.EvalSymlinks(f.name)
+	if errors.Is(err, fs.ErrNotExist) {
+		path, err = f.name, nil
+	}
+	if err != nil {
+		return f.unusable(err)
+	}
+	f.path = path
+	if !o.ReadOnly {
+		f.unlock, err = disk.TryLock(path + ".lock")
+		if err != nil {
+			return f.unusable(err)
+		}
+	}
+	info, err := os.Stat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		f.Kernel, err = sim.New(sim.Options{})
+		return err
+	case err != nil:
+		return f.unusable(err)
+	case !info.Mode().IsRegular():
+		return f.refuse("it must be a file, but is something else", "")
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return f.unusable(err)
+	}
+	if f.Kernel, err = sim.Restore(text); err != nil {
+		var bad *sim.StateError
+		if errors.As(err, &bad) {
+			return f.refuse(bad.Text, bad.Hint)
+		}
+		return f.refuse(err.Error(), "")
+	}
+	f.saved, f.savedAt = text, f.now()
+	s, err := f.section()
+	if err != nil {
+		return err
+	}
+	// The kernel went on while nobody looked.
+	if d := f.now().Sub(s.Saved); d > 0 && !s.Saved.IsZero() {
+		f.Kernel.Advance(d)
+	}
+	return nil
+}
+
+func (f *stateFile) refuse(text, hint string) error {
+	return &kernel.Error{Op: "state file " + f.name, Text: text, Hint: hint}
+}
+
+// unusable says in words why a file can't be used.
+func (f *stateFile) unusable(err error) error {
+	var busy *disk.BusyError
+	switch {
+	case errors.As(err, &busy):
+		by := "another process"
+		if busy.PID > 0 {
+			by = fmt.Sprintf("process %d", busy.PID)
+		}
+		return f.refuse("it must have one writer, but "+by+" has it open", "end that session, or look at it with --readonly")
+	case errors.Is(err, fs.ErrPermission):
+		return f.refuse("it must be readable and writable, but permission is denied", "")
+	case errors.Is(err, fs.ErrNotExist):
+		return f.refuse("its folder must exist, but does not", "")
+	}
+	var path *fs.PathError
+	if errors.As(err, &path) {
+		err = path.Err
+	}
+	return f.refuse("it must be readable and writable, but is not: "+err.Error(), "")
+}
+
+// Info says that the state is kept.
+func (f *stateFile) Info() kernel.Info {
+	info := f.Kernel.Info()
+	delete(info.Missing, kernel.CapState)
+	info.Capabilities[kernel.CapState] = "the state is kept in " + f.name
+	return info
+}
+
+func (f *stateFile) section() (section, error) {
+	var s section
+	text := f.Client()
+	if len(text) == 0 {
+		return s, nil
+	}
+	if err := json.Unmarshal(text, &s); err != nil {
+		return s, f.refuse("its notes must be readable, but are not: "+err.Error(), "the file was changed by hand, or by another program")
+	}
+	return s, nil
+}
+
+// ReadNotes gives what is kept in the state.
+func (f *stateFile) ReadNotes() ([]byte, error) {
+	s, err := f.section()
+	return s.Notes, err
+}
+
+// WriteNotes keeps it in the state; Save writes it to the file.
+func (f *stateFile) WriteNotes(text []byte) error {
+	s, err := f.section()
+	if err != nil {
+		return err
+	}
+	s.Notes = text
+	return f.setSection(s)
+}
+
+func (f *stateFile) setSection(s section) error {
+	text, err := json.Marshal(s)
+	if err != nil {
+		return err
+	}
+	return f.SetClient(text)
+}
+
+// Create, Destroy and Load write the file from time to time, so that a script that does many of them and is killed
+// loses little.
+
+// Create makes a cell.
+func (f *stateFile) Create(s kernel.Spec) (kernel.CellID, error) {
+	id, err := f.Kernel.Create(s)
+	return id, errors.Join(err, f.saveSometimes())
+}
+
+// Destroy removes a cell.
+func (f *stateFile) Destroy(id kernel.CellID) error {
+	return errors.Join(f.Kernel.Destroy(id), f.saveSometimes())
+}
+
+// Load replaces the bundle.
+func (f *stateFile) Load(bundle []byte) error {
+	return errors.Join(f.Kernel.Load(bundle), f.saveSometimes())
+}
+
+const saveInterval = time.Second
+
+func (f *stateFile) saveSometimes() error {
+	if d := f.now().Sub(f.savedAt); d >= 0 && d < saveInterval {
+		return nil
+	}
+	return f.save()
+}
+
+// save writes the file if anything has changed.
+func (f *stateFile) save() error {
+	s, err := f.section()
+	if err != nil {
+		return err
+	}
+	s.Saved = f.now().UTC()
+	if err := f.setSection(s); err != nil {
+		return err
+	}
+	text, err := f.Marshal()
+	if err != nil {
+		return f.refuse(err.Error(), "")
+	}
+	f.savedAt = f.now()
+	if bytes.Equal(text, f.saved) {
+		return nil
+	}
+	if err := disk.Replace(f.path, text); err != nil {
+		return f.unusable(err)
+	}
+	f.saved = text
+	return nil
+}
+
+func (f *stateFile) close() error {
+	if f.unlock != nil {
+		f.unlock()
+	}
+	return nil
+}

@@ -1,0 +1,106 @@
+package disk
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+)
+
+// BusyError says that another process holds a lock.
+type BusyError struct {
+	Path string
+	// PID of the other process, 0 if it is not known.
+	PID int
+}
+
+func (e *BusyError) Error() string {
+	if e.PID == 0 {
+		return fmt.Sprintf("%s must be free, but another process holds it", e.Path)
+	}
+	return fmt.Sprintf("%s must be free, but process %d holds it", e.Path, e.PID)
+}
+
+// errHeld is what flock gives instead of waiting.
+var errHeld = errors.New("the lock is held")
+
+// Lock waits until no other process and no other goroutine holds the lock file, and holds it. The file is made if it
+// does not exist, and stays. Where the system has no locks the error is errors.ErrUnsupported.
+func Lock(path string) (unlock func(), err error) {
+	file, err := lock(path, true)
+	if err != nil {
+		return nil, err
+	}
+	// Closing the only descriptor of the opened file gives the lock up.
+	return func() { file.Close() }, nil
+}
+
+// TryLock is Lock without waiting: the error is a *BusyError if somebody else holds the lock. The file tells the id of
+// the process that holds it.
+func TryLock(path string) (unlock func(), err error) {
+	file, err := lock(path, false)
+	if errors.Is(err, errHeld) {
+		return nil, &BusyError{path, holder(path)}
+	}
+	if err != nil {
+		return nil, err
+	}
+	if err := errors.Join(file.Truncate(0), writePID(file)); err != nil {
+		file.Close()
+		return nil, err
+	}
+	return func() { file.Close() }, nil
+}
+
+func writePID(file *os.File) error {
+	_, err := file.WriteAt([]byte(strconv.Itoa(os.Getpid())+"\n"), 0)
+	return err
+}
+
+func holder(path string) int {
+	file, err := os.Open(path)
+	if err != nil {
+		return 0
+	}
+	defer file.Close()
+	text, _ := io.ReadAll(io.LimitReader(file, 32))
+	pid, _ := strconv.Atoi(strings.TrimSpace(string(text)))
+	return pid
+}
+
+// Replace makes the text the content of the file, so that after a crash either the old content is there or the new
+// one. The file belongs to the caller and is readable by nobody else.
+func Replace(path string, text []byte) (err error) {
+	temp, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".new")
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			os.Remove(temp.Name())
+		}
+	}()
+	_, err = temp.Write(text)
+	if err == nil {
+		err = temp.Sync()
+	}
+	if closed := temp.Close(); err == nil {
+		err = closed
+	}
+	if err == nil {
+		err = os.Rename(temp.Name(), path)
+	}
+	if err != nil {
+		return err
+	}
+	// The new name itself is only safe once the folder is on the disk.
+	folder, err := os.Open(filepath.Dir(path))
+	if err != nil {
+		return err
+	}
+	defer folder.Close()
+	return folder.Sync()
+}

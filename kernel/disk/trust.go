@@ -1,0 +1,40 @@
+package disk
+
+import "fmt"
+
+// Trust reads files that only trusted users can have changed: the file and every folder above it belong to one of the
+// owners and are writable by nobody else, group included. It looks at what it has opened and not at names, so that
+// nobody can put something else there in between. A folder that only leads to the one in question may be writable by all
+// if it is sticky, as /tmp is: what lies in it can be replaced by its owner only.
+//
+// It is safe for concurrent use. On systems without these means all reading fails with errors.ErrUnsupported.
+type Trust struct {
+	// Owners are the ids of the users that are trusted.
+	Owners []int
+	// Limit is the largest size of a file in bytes.
+	Limit int64
+}
+
+// TrustError says who else could have changed something.
+type TrustError struct {
+	// Path of the file or folder that is not to be trusted.
+	Path, Text string
+}
+
+func (e *TrustError) Error() string { return e.Path + " " + e.Text }
+
+// owners in words.
+func (t *Trust) owners() string {
+	s := ""
+	for i, id := range t.Owners {
+		if i > 0 {
+			s += " or "
+		}
+		if id == 0 {
+			s += "root"
+		} else {
+			s += fmt.Sprintf("user %d", id)
+		}
+	}
+	return s
+}

@@ -1,0 +1,357 @@
+package sim_test
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"cellsh/kernel"
+	"cellsh/kernel/sim"
+	"cellsh/policy"
+	"cellsh/policy/kauth"
+	"cellsh/policy/stock"
+)
+
+// The table is what documentation and scripts are made of.
+func TestCallTable(t *testing.T) {
+	calls := sim.Calls()
+	if !slices.IsSortedFunc(calls, func(a, b sim.Call) int { return strings.Compare(a.Name, b.Name) }) {
+		t.Error("the calls are not in order")
+	}
+	for i, c := range calls {
+		if i > 0 && calls[i-1].Name == c.Name {
+			t.Errorf("%s is there twice", c.Name)
+		}
+		if c.Doc == "" || !strings.HasSuffix(c.Doc, ".") {
+			t.Errorf("%s has no description", c.Name)
+		}
+		for _, pattern := range c.Asks {
+			if !slices.ContainsFunc(allRequests(), func(id kauth.RequestID) bool { return covers(pattern, id.String()) }) {
+				t.Errorf("%s asks %q, which is no request", c.Name, pattern)
+			}
+		}
+		names := map[string]bool{}
+		for _, p := range c.Params {
+			switch {
+			case names[p.Name]:
+				t.Errorf("%s has two parameters %s", c.Name, p.Name)
+			case p.Doc == "":
+				t.Errorf("parameter %s of %s has no description", p.Name, c.Name)
+			case p.Kind == sim.Word && len(p.Words) == 0:
+				t.Errorf("parameter %s of %s has no words", p.Name, c.Name)
+			case p.Kind == sim.Named && p.Names == nil:
+				t.Errorf("parameter %s of %s has no names", p.Name, c.Name)
+			case p.Kind == sim.Integer && p.Min >= p.Max:
+				t.Errorf("parameter %s of %s has no range", p.Name, c.Name)
+			}
+			names[p.Name] = true
+		}
+		if found, ok := sim.FindCall(c.Name); !ok || found.Name != c.Name {
+			t.Errorf("%s is not found", c.Name)
+		}
+	}
+}
+
+func allRequests() []kauth.RequestID {
+	ids := make([]kauth.RequestID, kauth.NumRequests)
+	for i := range ids {
+		ids[i] = kauth.RequestID(i)
+	}
+	return ids
+}
+
+// Wrong arguments are refused before anything happens.
+func TestArguments(t *testing.T) {
+	k := start(t, sim.Options{})
+	p := spawn(t, k, sim.SpawnSpec{})
+	for _, c := range []struct {
+		call string
+		args args
+		text string
+		hint string
+	}{
+		{"bnid", nil, "bnid: the call must be one of the simulated kernel, but is not", "bind"},
+		{"getpid", args{"x": 1}, "there must be no arguments, but there is x", ""},
+		{"kill", args{"pid": 1, "sgnal": 9}, "must be one of pid, signal, but is sgnal", "signal"},
+		{"kill", args{"pid": 1}, "signal must be given, but is missing", "signal"},
+		{"kill", args{"pid": nil, "signal": 1}, "pid must be given, but is missing", ""},
+		{"kill", args{"pid": "x", "signal": 1}, `pid must be an integer, but is "x"`, ""},
+		{"kill", args{"pid": 1 << 40, "signal": 1}, "pid must be -2147483648 to 2147483647, but is 1099511627776", ""},
+		{"kill", args{"pid": 1.5, "signal": 1}, "pid must be an integer, but is 1.5", ""},
+		{"kill", args{"pid": 1, "signal": "trem"}, `signal must be a signal, but is "trem"`, "term"},
+		{"kill", args{"pid": 1, "signal": "SIGTERM"}, `signal must be a signal, but is "SIGTERM"`, `write "term"`},
+		{"bind", args{"fd": 0, "port": 65536}, "port must be 0 to 65535, but is 65536", ""},
+		{"bind", args{"fd": 0, "port": 80, "addr": "localhost"}, "addr must be an address like 10.0.0.1", ""},
+		{"bind", args{"fd": 0, "port": 80, "addr": 7}, "addr must be an address, but is 7", ""},
+		{"open", args{"path": "/dev/null", "mode": "rx"}, `mode must be one of r, w, rw, but is "rx"`, ""},
+		{"open", args{"path": 5}, "path must be a string, but is 5", ""},
+		{"open", args{"path": "/x", "create": 1}, "create must be true or false, but is 1", ""},
+		{"setgroups", args{"groups": 5}, "groups must be a list of integers, but is 5", ""},
+		{"setgroups", args{"groups": []any{1, "x"}}, "groups must be a list of integers from 0 to 4294967295", ""},
+		{"sysctl_write", args{"name": "kern.hostname", "value": true}, "value must be an integer or a string, but is true", ""},
+	} {
+		_, _, err := p.Call(c.call, c.args)
+		var bad *sim.ArgumentError
+		if !errors.As(err, &bad) {
+			t.Errorf("%s %v: %v", c.call, c.args, err)
+			continue
+		}
+		if !strings.Contains(bad.Error(), c.text) || !strings.Contains(bad.Hint, c.hint) {
+			t.Errorf("%s %v: %s (hint %q), want %q (hint %q)", c.call, c.args, bad, bad.Hint, c.text, c.hint)
+		}
+	}
+	for _, good := range []struct {
+		call string
+		args args
+	}{
+		{"kill", args{"pid": p, "signal": 0.0}},
+		{"kill", args{"pid": int64(1), "signal": int64(0)}},
+		{"setgroups", args{"groups": []int64{1, 2}}},
+		{"setgroups", args{"groups": []any{1.0, int64(2)}}},
+		{"sysctl_write", args{"name": "kern.hostid", "value": 5}},
+	} {
+		if _, e, err := p.Call(good.call, good.args); e != 0 || err != nil {
+			t.Errorf("%s %v: %s %v", good.call, good.args, e.Name(), err)
+		}
+	}
+}
+
+// anyArguments draws arguments for a call that Bind takes, many of them foolish.
+func anyArguments(t *rapid.T, c *sim.Call) args {
+	in := args{}
+	for i := range c.Params {
+		p := &c.Params[i]
+		if p.Optional && rapid.Bool().Draw(t, "left out") {
+			continue
+		}
+		small := rapid.Int64Range(max(p.Min, -3), min(p.Max, 10))
+		switch p.Kind {
+		case sim.Integer:
+			in[p.Name] = rapid.OneOf(small, rapid.Int64Range(p.Min, p.Max)).Draw(t, p.Name)
+		case sim.Text:
+			in[p.Name] = rapid.SampledFrom([]string{"", "/", "/tmp", "/tmp/a", "/tmp/a/b", "..", "/dev/null", "/dev/tty00", "/dev/ptmx", "/dev/sd0e", "/bin/sh", "/usr/bin/su",
+				"/mnt", "/cells/web", "/proc", "/dev/pts/0", "tmpfs", "null", "ffs", "union", "lo0", "wg0", "bridge0", "kern.hostname", "kern.msgbuf", "proc.2.corename", "proc.curproc.rlimit.descriptors.soft",
+				"security.models.cell.list", "security.models.cell.create", "mine", "TIOCSCTTY", "TIOCSTI", "x", "a.b.c"}).Draw(t, p.Name)
+		case sim.Switch:
+			in[p.Name] = rapid.Bool().Draw(t, p.Name)
+		case sim.Word:
+			in[p.Name] = rapid.SampledFrom(p.Words).Draw(t, p.Name)
+		case sim.Named:
+			in[p.Name] = rapid.OneOf(rapid.Int64Range(-1, 40), rapid.Int64()).Draw(t, p.Name)
+		case sim.Integers:
+			in[p.Name] = rapid.SliceOfN(rapid.OneOf(rapid.Int64Range(0, 3), rapid.Int64Range(p.Min, p.Max)), 0, 20).Draw(t, p.Name)
+		case sim.Address:
+			in[p.Name] = rapid.SampledFrom([]string{"", "127.0.0.1", "::1", "10.0.0.1", "ff02::1", "224.0.0.1"}).Draw(t, p.Name)
+		case sim.Anything:
+			in[p.Name] = rapid.SampledFrom([]any{int64(0), int64(1), int64(-1), "", "text", int64(1) << 40}).Draw(t, p.Name)
+		}
+	}
+	return in
+}
+
+// Whatever processes do, the kernel stays in one piece: no call panics, no question lacks a field, members are
+// counted right, and who is in a cell stays there.
+func TestRandomCalls(t *testing.T) {
+	calls := sim.Calls()
+	rapid.Check(t, func(t *rapid.T) {
+		rev := stock.Revision(rapid.IntRange(0, 1).Draw(t, "revision"))
+		level := rapid.IntRange(-1, 2).Draw(t, "securelevel")
+		k, err := sim.New(sim.Options{Revision: rev, Securelevel: &level, Curtain: rapid.Bool().Draw(t, "curtain"), MaxProc: 40})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var procs []*sim.Process
+		home := map[*sim.Process]kernel.CellID{}
+		add := func(s sim.SpawnSpec) {
+			p, err := k.Spawn(s)
+			if err != nil {
+				t.Fatal(err)
+			}
+			procs = append(procs, p)
+			home[p] = s.Cell
+		}
+		add(sim.SpawnSpec{})
+		add(sim.SpawnSpec{UID: 1000, GID: 100})
+		for i, profile := range []kernel.Profile{kernel.Low, kernel.Medium, kernel.High} {
+			name := fmt.Sprintf("cell%d", i)
+			if err := k.EnsureRoot("/cells/" + name); err != nil {
+				t.Fatal(err)
+			}
+			id, err := k.Create(kernel.Spec{Name: name, Root: "/cells/" + name, Profile: &profile, Ports: []uint16{uint16(7 + i)}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			add(sim.SpawnSpec{Cell: id})
+			add(sim.SpawnSpec{Cell: id, UID: 1000, GID: 100})
+		}
+		k.Observe(func(q *sim.Question) {
+			if missing := q.Request.ID.Info().Fields &^ q.Request.Given; missing != 0 {
+				t.Errorf("%s is asked without %v", q.Request.ID, missing.Fields())
+			}
+			denied, allowed := false, false
+			for _, a := range q.Answers {
+				denied = denied || a.Result == policy.Deny
+				allowed = allowed || a.Result == policy.Grant
+			}
+			if (q.Errno == 0) != (allowed && !denied) {
+				t.Errorf("%s is %s after %v", q.Request.ID, q.Errno.Name(), q.Answers)
+			}
+		})
+		for range rapid.IntRange(1, 60).Draw(t, "calls") {
+			p := rapid.SampledFrom(procs).Draw(t, "process")
+			c := &calls[rapid.IntRange(0, len(calls)-1).Draw(t, "call")]
+			in := anyArguments(t, c)
+			v, e, err := p.Call(c.Name, in)
+			if err != nil {
+				t.Fatalf("%s %v: %v", c.Name, in, err)
+			}
+			if (c.Name == "fork" || c.Name == "vfork" || c.Name == "posix_spawn") && e == 0 {
+				child, ok := k.Process(int(v.(int64)))
+				if !ok {
+					t.Fatalf("the child %v is not there", v)
+				}
+				procs = append(procs, child)
+				home[child] = p.Cell()
+			}
+			if rapid.IntRange(0, 9).Draw(t, "tick") == 0 {
+				k.Advance(3e8)
+			}
+		}
+		for p, cell := range home {
+			if p.Alive() && cell != 0 && p.Cell() != cell {
+				t.Errorf("process %s left cell %d for %d", p, cell, p.Cell())
+			}
+		}
+		list, err := k.List()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, c := range list {
+			props, _ := k.Properties(c.ID)
+			for _, pid := range props.Members {
+				if p, ok := k.Process(pid); !ok || p.Cell() != c.ID {
+					t.Errorf("cell %d counts process %d, which is not in it", c.ID, pid)
+				}
+			}
+		}
+	})
+}
+
+// Many goroutines may use a kernel at once: calls never overlap.
+func TestConcurrentUse(t *testing.T) {
+	k := start(t, sim.Options{})
+	const workers = 8
+	var all sync.WaitGroup
+	for w := range workers {
+		name := fmt.Sprintf("cell%d", w)
+		must(t, k.EnsureRoot("/cells/"+name))
+		all.Add(1)
+		go func() {
+			defer all.Done()
+			for range 20 {
+				id, err := k.Create(kernel.Spec{Name: name, Root: "/cells/" + name})
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				p, err := k.Spawn(sim.SpawnSpec{Cell: id})
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				c, e := p.Fork()
+				if e != 0 {
+					t.Error(e)
+					return
+				}
+				p.Mknod("/tmp/n", "chr", 0o600, 0, 0)
+				k.Advance(1e8)
+				if _, err := k.Events(0); err != nil {
+					t.Error(err)
+				}
+				c.Exit(0)
+				p.Wait()
+				p.Exit(0)
+				if err := k.Destroy(id); err != nil {
+					t.Error(err)
+				}
+			}
+		}()
+	}
+	all.Wait()
+	if list, _ := k.List(); len(list) != 0 {
+		t.Errorf("%d cells are left", len(list))
+	}
+}
+
+// Calls of a process that is gone change nothing.
+func TestDeadProcessesMakeNoCalls(t *testing.T) {
+	k := start(t, sim.Options{})
+	p := spawn(t, k, sim.SpawnSpec{})
+	p.Exit(0)
+	for _, c := range sim.Calls() {
+		in := args{}
+		for _, prm := range c.Params {
+			if prm.Optional {
+				continue
+			}
+			switch prm.Kind {
+			case sim.Integer, sim.Named:
+				in[prm.Name] = max(prm.Min, 0)
+			case sim.Integers:
+				in[prm.Name] = []any{}
+			case sim.Word:
+				in[prm.Name] = prm.Words[0]
+			case sim.Switch:
+				in[prm.Name] = true
+			default:
+				in[prm.Name] = ""
+			}
+		}
+		if _, e := do(t, p, c.Name, in); e != kauth.ESRCH {
+			t.Errorf("%s of a dead process: %s", c.Name, e.Name())
+		}
+	}
+}
+
+// What the stock tables say about a caller that is known in part is never contradicted by a kernel that asks.
+func TestStockTablesAgree(t *testing.T) {
+	for _, place := range []stock.Place{stock.Host, stock.Low, stock.Medium, stock.High} {
+		for _, rev := range []stock.Revision{stock.Current, stock.April} {
+			k := start(t, sim.Options{Revision: rev, NoEvaluation: true})
+			cell := kernel.CellID(0)
+			if place != stock.Host {
+				must(t, k.EnsureRoot("/cells/web"))
+				profile := kernel.Profile(place - stock.Low)
+				var err error
+				cell, err = k.Create(kernel.Spec{Name: "web", Root: "/cells/web", Profile: &profile})
+				must(t, err)
+			}
+			for _, uid := range []uint32{0, 1000} {
+				p := spawn(t, k, sim.SpawnSpec{Cell: cell, UID: uid, GID: uid})
+				for _, id := range allRequests() {
+					if id.Info().Flags.Has(kauth.NeverRaised) {
+						continue
+					}
+					asked := k.Trace(func() { do(t, p, "ask", args{"request": id.String()}) })
+					if len(asked) != 1 {
+						t.Fatalf("%s asks %d questions", id, len(asked))
+					}
+					settings := k.Settings()
+					known := stock.Known{Settings: &settings, Request: &policy.Request{ID: id}, Place: place}
+					known.Request.SetInt(kauth.FieldEUID, int64(uid))
+					known.Request.SetInt(kauth.FieldUID, int64(uid))
+					verdict := stock.Judge(stock.Everything(rev, place, id), &known)
+					if verdict.Allowed == stock.Yes && asked[0].Errno != 0 || verdict.Allowed == stock.No && asked[0].Errno == 0 {
+						t.Errorf("%s %s uid %d %s: the tables say %s, the kernel %s", rev, place, uid, id, verdict, asked[0].Errno.Name())
+					}
+				}
+			}
+		}
+	}
+}

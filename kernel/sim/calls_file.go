@@ -1,0 +1,837 @@
+package sim
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	"cellsh/policy/kauth"
+	"cellsh/policy/stock"
+)
+
+var (
+	reqChroot     = mustFind("system.chroot.chroot")
+	reqFchroot    = mustFind("system.chroot.fchroot")
+	reqMknod      = mustFind("system.mknod")
+	reqMountNew   = mustFind("system.mount.new")
+	reqMountUpd   = mustFind("system.mount.update")
+	reqMountGet   = mustFind("system.mount.get")
+	reqMountDev   = mustFind("system.mount.device")
+	reqMountUmap  = mustFind("system.mount.umap")
+	reqUnmount    = mustFind("system.mount.unmount")
+	reqFilehandle = mustFind("system.filehandle")
+	reqAcct       = mustFind("system.accounting")
+	reqSwapctl    = mustFind("system.swapctl")
+	reqModule     = mustFind("system.module")
+)
+
+func itoa(n int) string { return strconv.Itoa(n) }
+
+// Chdir is chdir(2).
+func (p *Process) Chdir(path string) kauth.Errno {
+	return p.call(func() kauth.Errno { return p.chdir(path) })
+}
+
+func (p *Process) directory(path string) (*vnode, kauth.Errno) {
+	v, e := p.file(path)
+	if e != 0 {
+		return nil, e
+	}
+	if !v.dir() {
+		return nil, kauth.ENOTDIR
+	}
+	return v, access(p.cred, v, accExec)
+}
+
+func (p *Process) chdir(path string) kauth.Errno {
+	v, e := p.directory(path)
+	if e != 0 {
+		return e
+	}
+	p.setCwd(v)
+	return 0
+}
+
+func (p *Process) setCwd(v *vnode) {
+	release(p.cwd)
+	p.cwd = hold(v)
+}
+
+// Chroot is chroot(2): it asks before it looks at the path.
+func (p *Process) Chroot(path string) kauth.Errno {
+	return p.call(func() kauth.Errno { return p.chroot(path) })
+}
+
+func (p *Process) chroot(path string) kauth.Errno {
+	if e := p.ask(reqChroot).answer(); e != 0 {
+		return e
+	}
+	v, e := p.directory(path)
+	if e != 0 {
+		return e
+	}
+	p.changeRoot(v)
+	return 0
+}
+
+// changeRoot sets the root, moves a working directory that lies outside to it, and marks the process.
+func (p *Process) changeRoot(v *vnode) {
+	release(p.root)
+	p.root = hold(v)
+	if !p.cwd.isUnder(v) {
+		p.setCwd(v)
+	}
+	p.setCred(p.cred.change(func(*cred) {}))
+	p.sugid = true
+}
+
+// Fchroot is fchroot(2).
+func (p *Process) Fchroot(fd int) kauth.Errno {
+	return p.call(func() kauth.Errno { return p.fchroot(fd) })
+}
+
+func (p *Process) fchroot(fd int) kauth.Errno {
+	if e := p.ask(reqFchroot).answer(); e != 0 {
+		return e
+	}
+	f := p.files[fd]
+	switch {
+	case f == nil || f.v == nil:
+		return kauth.EBADF
+	case !f.v.dir():
+		return kauth.ENOTDIR
+	}
+	if e := access(p.cred, f.v, accExec); e != 0 {
+		return e
+	}
+	p.changeRoot(f.v)
+	return 0
+}
+
+// Open is open(2): mode is "r", "w" or "rw". It gives a descriptor.
+func (p *Process) Open(path, mode string) (int, kauth.Errno) {
+	fd := -1
+	e := p.call(func() (e kauth.Errno) { fd, e = p.open(path, mode, false); return e })
+	return fd, e
+}
+
+func (p *Process) open(path, mode string, create bool) (int, kauth.Errno) {
+	read, write := strings.Contains(mode, "r"), strings.Contains(mode, "w")
+	if !read && !write {
+		return -1, kauth.EINVAL
+	}
+	if int64(len(p.files)) >= p.limits[rlimitNofile].Cur {
+		return -1, kauth.EMFILE
+	}
+	at, e := p.lookup(path, true, create)
+	if e != 0 {
+		return -1, e
+	}
+	v := at.v
+	if v == nil {
+		if e := writable(p.cred, at.dir); e != 0 {
+			return -1, e
+		}
+		v = at.dir.add(at.name, &vnode{typ: vReg, mode: 0o644 &^ p.umask, uid: p.cred.euid, gid: at.dir.bottom().gid})
+	} else if e := p.mayOpen(v, read, write); e != 0 {
+		return -1, e
+	}
+	f := &file{read: read, write: write, v: v}
+	if v.isDevice() {
+		if e := p.openDevice(p.cred, v, read, write, f); e != 0 {
+			return -1, e
+		}
+	}
+	hold(v)
+	fd, e := p.openFile(f)
+	if e != 0 {
+		p.k.lastClose(f)
+	}
+	return fd, e
+}
+
+// mayOpen is vn_openchk: what owner, mode and file system say.
+func (p *Process) mayOpen(v *vnode, read, write bool) kauth.Errno {
+	b := v.bottom()
+	if b.typ == vSock {
+		return kauth.EOPNOTSUPP
+	}
+	want := uint16(0)
+	if read {
+		want |= accRead
+	}
+	if write {
+		want |= accWrite
+		if b.typ == vDir {
+			return kauth.EISDIR
+		}
+		if v.mnt.flags&mntRdonly != 0 && !v.isDevice() {
+			return kauth.EROFS
+		}
+		if b.flags&(ufImmutable|sfImmutable) != 0 {
+			return kauth.EPERM
+		}
+	}
+	return access(p.cred, v, want)
+}
+
+// CloseFD is close(2).
+func (p *Process) CloseFD(fd int) kauth.Errno {
+	return p.call(func() kauth.Errno { return p.closeFile(fd) })
+}
+
+// Mknod is mknod(2) of a device node; kind is "chr" or "blk".
+func (p *Process) Mknod(path, kind string, mode uint16, major, minor int) kauth.Errno {
+	return p.call(func() kauth.Errno { return p.mknod(path, kind, mode, major, minor) })
+}
+
+// mknod asks before it looks at the path. A fifo with device number 0 is mkfifo(2), which asks nobody.
+func (p *Process) mknod(path, kind string, mode uint16, major, minor int) kauth.Errno {
+	typ := map[string]vtype{"chr": vChr, "blk": vBlk, "reg": vReg, "fifo": vFifo}[kind]
+	if typ == vFifo && major == 0 && minor == 0 {
+		return p.create(path, &vnode{typ: vFifo, mode: mode})
+	}
+	if e := p.ask(reqMknod).answer(); e != 0 {
+		return e
+	}
+	if typ == 0 || typ == vFifo {
+		return kauth.EINVAL
+	}
+	return p.create(path, &vnode{typ: typ, mode: mode, major: major, minor: minor})
+}
+
+// create makes a file at a path where none is.
+func (p *Process) create(path string, v *vnode) kauth.Errno {
+	at, e := p.lookup(path, false, true)
+	if e != 0 {
+		return e
+	}
+	if at.v != nil || at.dir == nil {
+		return kauth.EEXIST
+	}
+	if e := writable(p.cred, at.dir); e != 0 {
+		return e
+	}
+	v.mode &^= p.umask
+	v.uid, v.gid = p.cred.euid, at.dir.bottom().gid
+	at.dir.add(at.name, v)
+	return 0
+}
+
+// MakeDir is mkdir(2).
+func (p *Process) MakeDir(path string, mode uint16) kauth.Errno {
+	return p.call(func() kauth.Errno { return p.mkdir(path, mode) })
+}
+
+func (p *Process) mkdir(path string, mode uint16) kauth.Errno {
+	v := newDir(nil, mode)
+	return p.create(path, v)
+}
+
+func (p *Process) symlink(target, path string) kauth.Errno {
+	return p.create(path, &vnode{typ: vLnk, mode: 0o755, link: target})
+}
+
+// mayRemove is what unlink, rmdir and rename ask of a directory: writing in it, and in a sticky one that the
+// caller owns the file or the directory (vnode/write_data, then vnode/delete).
+func (p *Process) mayRemove(dir, v *vnode) kauth.Errno {
+	if e := writable(p.cred, dir); e != 0 {
+		return e
+	}
+	d, b := dir.bottom(), v.bottom()
+	if d.mode&0o1000 != 0 && p.cred.euid != 0 && p.cred.euid != d.uid && p.cred.euid != b.uid {
+		return kauth.EPERM
+	}
+	if b.flags&(ufImmutable|ufAppend|sfImmutable|sfAppend) != 0 {
+		return kauth.EPERM
+	}
+	return 0
+}
+
+func (p *Process) unlink(path string) kauth.Errno {
+	at, e := p.lookup(path, false, false)
+	switch {
+	case e != 0:
+		return e
+	case at.dir == nil:
+		return kauth.EBUSY
+	case at.v.dir():
+		return kauth.EPERM
+	}
+	if e := p.mayRemove(at.dir, at.v); e != 0 {
+		return e
+	}
+	at.dir.remove(at.name)
+	return 0
+}
+
+func (p *Process) rmdir(path string) kauth.Errno {
+	at, e := p.lookup(path, false, false)
+	switch {
+	case e != 0:
+		return e
+	case !at.v.dir():
+		return kauth.ENOTDIR
+	case at.dir == nil || at.v == at.v.mnt.root:
+		return kauth.EBUSY
+	case at.name == "." || at.name == "..":
+		return kauth.EINVAL
+	}
+	if e := p.mayRemove(at.dir, at.v); e != 0 {
+		return e
+	}
+	if len(at.v.entries()) > 0 {
+		return kauth.ENOTEMPTY
+	}
+	at.dir.remove(at.name)
+	return 0
+}
+
+func (p *Process) rename(from, to string) kauth.Errno {
+	a, e := p.lookup(from, false, false)
+	if e != 0 {
+		return e
+	}
+	b, e := p.lookup(to, false, true)
+	if e != 0 {
+		return e
+	}
+	switch {
+	case a.dir == nil || b.dir == nil || a.v == a.v.mnt.root:
+		return kauth.EBUSY
+	case a.dir.mnt != b.dir.mnt:
+		return kauth.EXDEV
+	case a.v.dir() && b.dir.isUnder(a.v):
+		return kauth.EINVAL
+	}
+	if e := p.mayRemove(a.dir, a.v); e != 0 {
+		return e
+	}
+	if b.v == nil {
+		if e := writable(p.cred, b.dir); e != 0 {
+			return e
+		}
+	} else {
+		if e := p.mayRemove(b.dir, b.v); e != 0 {
+			return e
+		}
+		switch {
+		case a.v.dir() && !b.v.dir():
+			return kauth.ENOTDIR
+		case !a.v.dir() && b.v.dir():
+			return kauth.EISDIR
+		case b.v.dir() && len(b.v.entries()) > 0:
+			return kauth.ENOTEMPTY
+		}
+	}
+	a.dir.remove(a.name)
+	b.dir.add(b.name, a.v.bottom())
+	return 0
+}
+
+// owner reports whether the caller may change what only an owner may (genfs_can_chmod and others).
+func (p *Process) owner(v *vnode) bool { return p.cred.euid == 0 || p.cred.euid == v.bottom().uid }
+
+// alterable reports why owner, mode and times of a file can't be changed by anybody, root included.
+func alterable(v *vnode) kauth.Errno {
+	switch {
+	case v.bottom().flags&(ufImmutable|ufAppend|sfImmutable|sfAppend) != 0:
+		return kauth.EPERM
+	case v.mnt.flags&mntRdonly != 0:
+		return kauth.EROFS
+	}
+	return 0
+}
+
+func (p *Process) chmod(path string, mode uint16) kauth.Errno {
+	v, e := p.file(path)
+	if e == 0 {
+		e = alterable(v)
+	}
+	if e != 0 {
+		return e
+	}
+	switch {
+	case !p.owner(v):
+		return kauth.EPERM
+	case p.cred.euid != 0 && mode&0o1000 != 0 && !v.dir():
+		return kauth.EFTYPE
+	case p.cred.euid != 0 && mode&0o2000 != 0 && !p.cred.groupMember(v.bottom().gid):
+		return kauth.EPERM
+	}
+	v.bottom().mode = mode & 0o7777
+	return 0
+}
+
+func (p *Process) chown(path string, uid, gid uint32) kauth.Errno {
+	v, e := p.file(path)
+	if e == 0 {
+		e = alterable(v)
+	}
+	if e != 0 {
+		return e
+	}
+	b := v.bottom()
+	if uid == none {
+		uid = b.uid
+	}
+	if gid == none {
+		gid = b.gid
+	}
+	switch {
+	case p.cred.euid != 0 && (p.cred.euid != b.uid || uid != b.uid || gid != b.gid && !p.cred.groupMember(gid)):
+		return kauth.EPERM
+	}
+	b.uid, b.gid = uid, gid
+	if p.cred.euid != 0 {
+		b.mode &^= 0o6000
+	}
+	return 0
+}
+
+func (p *Process) utimes(path string, now bool) kauth.Errno {
+	v, e := p.file(path)
+	if e == 0 {
+		e = alterable(v)
+	}
+	if e != 0 {
+		return e
+	}
+	switch {
+	case p.owner(v):
+		return 0
+	case !now:
+		return kauth.EPERM
+	}
+	return access(p.cred, v, accWrite)
+}
+
+// chflags changes file flags. Those of the upper half are root's, and a securelevel above 0 keeps them as they
+// are once any is set.
+func (p *Process) chflags(path string, flags uint32) kauth.Errno {
+	v, e := p.file(path)
+	if e != 0 {
+		return e
+	}
+	b := v.bottom()
+	if v.mnt.flags&mntRdonly != 0 {
+		return kauth.EROFS
+	}
+	if !p.owner(v) {
+		return kauth.EPERM
+	}
+	if flags&sfSettable != b.flags&sfSettable {
+		if p.cred.euid != 0 || b.flags&(sfImmutable|sfAppend) != 0 && p.k.securelevelAbove(0) {
+			return kauth.EPERM
+		}
+	}
+	b.flags = flags
+	return 0
+}
+
+// Mount is mount(2) of a new file system: "tmpfs", "null", "union", "ffs", "msdos", "cd9660", "ext2fs",
+// "umap", "procfs", "ptyfs", "kernfs" or "nfs". from is what is mounted: a directory, a device, or a word.
+func (p *Process) Mount(fstype, path, from string, flags uint32) kauth.Errno {
+	return p.call(func() kauth.Errno { return p.mount(fstype, path, from, flags) })
+}
+
+// filesystems are those that the simulated kernel knows. Those with a device ask for it; those in modules are
+// loaded when they are first wanted.
+var filesystems = map[string]struct{ device, layer, module bool }{
+	"ffs": {device: true}, "ext2fs": {device: true}, "msdos": {device: true, module: true}, "cd9660": {device: true, module: true},
+	"tmpfs": {}, "procfs": {}, "ptyfs": {}, "kernfs": {}, "nfs": {},
+	"null": {layer: true}, "union": {layer: true, module: true}, "umap": {layer: true, module: true},
+}
+
+func (p *Process) mount(fstype, path, from string, flags uint32) kauth.Errno {
+	k := p.k
+	v, e := p.file(path)
+	if e != 0 {
+		return e
+	}
+	switch {
+	case flags&mntGetargs != 0:
+		return p.mountGetargs(v, flags)
+	case flags&mntUpdate != 0:
+		return p.mountUpdate(v, flags)
+	}
+	fs, known := filesystems[fstype]
+	if !known || fs.module && k.modules[fstype] == nil {
+		// What autoloading says makes no difference but that the type stays unknown.
+		if p.autoload(fstype) != 0 || !known {
+			return kauth.ENODEV
+		}
+	}
+	b := v.bottom()
+	safe := flags&mntNosuid != 0 && flags&mntNodev != 0 && flags&mntExported == 0 && !(v.mnt.flags&mntNoexec != 0 && flags&mntNoexec == 0)
+	q := p.ask(reqMountNew).with(kauth.FieldFlags, int64(flags)).fact(stock.OwnsDirectory, b.uid == p.cred.euid).fact(stock.MountFlagsSafe, safe)
+	if e := q.answer(); e != 0 {
+		return e
+	}
+	if !v.dir() {
+		return kauth.ENOTDIR
+	}
+	if flags&mntExported != 0 {
+		return kauth.EINVAL
+	}
+	m := &mount{fstype: fstype, covered: v, flags: flags & (mntRdonly | mntNoexec | mntNosuid | mntNodev), owner: p.cred.euid}
+	switch {
+	case fs.device:
+		e = p.mountDevice(m, from)
+	case fs.layer:
+		e = p.mountLayer(m, from)
+	default:
+		m.root = newDir(m, 0o755)
+		m.root.uid, m.root.gid = p.cred.euid, p.cred.egid
+	}
+	if e != 0 {
+		return e
+	}
+	v.mounted = m
+	hold(v)
+	k.mounts = append(k.mounts, m)
+	k.moveDirs(v, m.root)
+	return 0
+}
+
+// moveDirs takes processes that have the covered directory as root or working directory to the new root
+// (mount_checkdirs).
+func (k *Kernel) moveDirs(from, to *vnode) {
+	for _, t := range k.processes() {
+		if t.cwd == from {
+			t.setCwd(to)
+		}
+		if t.root == from {
+			release(from)
+			t.root = hold(to)
+		}
+	}
+}
+
+// mountDevice asks for the device of a file system on a disk (ffs_mount and its kin).
+func (p *Process) mountDevice(m *mount, from string) kauth.Errno {
+	dev, e := p.file(from)
+	if e != 0 {
+		return e
+	}
+	b := dev.bottom()
+	if b.typ != vBlk {
+		return kauth.ENOTBLK
+	}
+	part, disk := diskUnit(b)
+	if !disk {
+		return kauth.ENXIO
+	}
+	want := uint16(accRead)
+	if m.flags&mntRdonly == 0 {
+		want |= accWrite
+	}
+	q := p.ask(reqMountDev).text(kauth.FieldFstype, m.fstype).fact(stock.DeviceModeAllows, access(p.cred, dev, want) == 0)
+	if e := q.answer(); e != 0 {
+		return e
+	}
+	// The kernel itself opens the device, which nobody is asked about.
+	if p.k.devs.mountedDisks[part] {
+		return kauth.EBUSY
+	}
+	p.k.devs.mountedDisks[part] = true
+	m.device = part
+	m.root = newDir(m, 0o755)
+	return 0
+}
+
+// mountLayer shows a directory at another place. umap asks for itself, after the mount was allowed.
+func (p *Process) mountLayer(m *mount, from string) kauth.Errno {
+	if m.fstype == "umap" {
+		if e := p.ask(reqMountUmap).answer(); e != 0 {
+			return e
+		}
+	}
+	lower, e := p.file(from)
+	if e != 0 {
+		return e
+	}
+	if !lower.dir() {
+		return kauth.ENOTDIR
+	}
+	m.upper = map[*vnode]*vnode{}
+	m.lower = hold(lower)
+	m.root = m.over(lower)
+	return 0
+}
+
+func (p *Process) mountGetargs(v *vnode, flags uint32) kauth.Errno {
+	if flags != mntGetargs {
+		return kauth.EINVAL
+	}
+	if e := p.ask(reqMountGet).text(kauth.FieldFstype, v.mnt.fstype).answer(); e != 0 {
+		return e
+	}
+	if v != v.mnt.root {
+		return kauth.EINVAL
+	}
+	return 0
+}
+
+func (p *Process) mountUpdate(v *vnode, flags uint32) kauth.Errno {
+	m := v.mnt
+	if v != m.root {
+		return kauth.EINVAL
+	}
+	safe := flags&mntNosuid != 0 && flags&mntNodev != 0 && flags&mntExported == 0 && !(m.flags&mntNoexec != 0 && flags&mntNoexec == 0)
+	q := p.ask(reqMountUpd).with(kauth.FieldFlags, int64(flags)).text(kauth.FieldFstype, m.fstype)
+	q.fact(stock.OwnsMount, m.owner == p.cred.euid).fact(stock.MountFlagsSafe, safe)
+	q.fact(stock.MountOnlyDegrades, flags == m.flags|mntRdonly|mntReload|mntForce|mntUpdate)
+	if e := q.answer(); e != 0 {
+		return e
+	}
+	const basic = mntRdonly | mntNoexec | mntNosuid | mntNodev
+	m.flags = m.flags&^basic | flags&basic
+	return 0
+}
+
+// Unmount is unmount(2).
+func (p *Process) Unmount(path string) kauth.Errno {
+	return p.call(func() kauth.Errno { return p.unmount(path, false) })
+}
+
+func (p *Process) unmount(path string, force bool) kauth.Errno {
+	at, e := p.lookup(path, false, false)
+	if e != 0 {
+		return e
+	}
+	v, m := at.v, at.v.mnt
+	q := p.ask(reqUnmount).text(kauth.FieldFstype, m.fstype).fact(stock.OwnsMount, m.owner == p.cred.euid)
+	if e := q.answer(); e != 0 {
+		return e
+	}
+	if m.flags&mntRootfs != 0 || v != m.root {
+		return kauth.EINVAL
+	}
+	if m.holds > 0 && !force {
+		return kauth.EBUSY
+	}
+	// What is mounted below, or is the root of a cell, keeps even a forced unmount away.
+	for _, other := range p.k.mounts {
+		if other.covered != nil && other.covered.mnt == m {
+			return kauth.EBUSY
+		}
+	}
+	m.covered.mounted = nil
+	release(m.covered)
+	release(m.lower)
+	if filesystems[m.fstype].device {
+		delete(p.k.devs.mountedDisks, m.device)
+	}
+	p.k.mounts = slices.DeleteFunc(p.k.mounts, func(x *mount) bool { return x == m })
+	return 0
+}
+
+// Getfh is getfh(2).
+func (p *Process) Getfh(path string) kauth.Errno {
+	return p.call(func() kauth.Errno { return p.getfh(path) })
+}
+
+func (p *Process) getfh(path string) kauth.Errno {
+	if e := p.ask(reqFilehandle).answer(); e != 0 {
+		return e
+	}
+	_, e := p.file(path)
+	return e
+}
+
+// fhopen, fhstat and fhstatvfs ask first. Handles are not kept, so what passes fails as a stale one does.
+func (p *Process) byHandle() kauth.Errno {
+	if e := p.ask(reqFilehandle).answer(); e != 0 {
+		return e
+	}
+	return kauth.ESTALE
+}
+
+// Acct is acct(2); "" switches accounting off.
+func (p *Process) Acct(path string) kauth.Errno {
+	return p.call(func() kauth.Errno { return p.acct(path) })
+}
+
+func (p *Process) acct(path string) kauth.Errno {
+	if e := p.ask(reqAcct).answer(); e != 0 {
+		return e
+	}
+	k := &p.k.kern
+	if path != "" {
+		v, e := p.file(path)
+		if e != 0 {
+			return e
+		}
+		if e := p.mayOpen(v, false, true); e != 0 {
+			return e
+		}
+		if v.bottom().typ != vReg {
+			return kauth.EACCES
+		}
+		release(k.accounting)
+		k.accounting = hold(v)
+		return 0
+	}
+	release(k.accounting)
+	k.accounting = nil
+	return 0
+}
+
+// Swapctl is swapctl(2): cmd is "stats", "nswap", "getdumpdev", "on", "off", "ctl", "dumpdev" or "dumpoff".
+func (p *Process) Swapctl(cmd, path string) kauth.Errno {
+	return p.call(func() kauth.Errno { return p.swapctl(cmd, path) })
+}
+
+func (p *Process) swapctl(cmd, path string) kauth.Errno {
+	switch cmd {
+	case "stats", "nswap", "getdumpdev":
+		return 0
+	}
+	if e := p.ask(reqSwapctl).answer(); e != 0 {
+		return e
+	}
+	k := &p.k.kern
+	if cmd == "dumpoff" {
+		return 0
+	}
+	v, e := p.file(path)
+	if e != 0 {
+		return e
+	}
+	b := v.bottom()
+	used := slices.Contains(k.swap, v)
+	switch cmd {
+	case "dumpdev":
+		if b.typ != vBlk {
+			return kauth.ENOTBLK
+		}
+	case "on":
+		if used {
+			return kauth.EBUSY
+		}
+		if v.isDevice() {
+			f := &file{}
+			if e := p.openDevice(p.cred, v, true, true, f); e != 0 {
+				return e
+			}
+			p.k.lastClose(f)
+		}
+		if b.typ != vReg && b.typ != vBlk {
+			return kauth.ENXIO
+		}
+		k.swap = append(k.swap, v)
+	case "off":
+		if !used {
+			return kauth.ENXIO
+		}
+		k.swap = slices.DeleteFunc(k.swap, func(s *vnode) bool { return s == v })
+	case "ctl":
+		if !used {
+			return kauth.ENOENT
+		}
+	default:
+		return kauth.EINVAL
+	}
+	return 0
+}
+
+// FileInfo is what stat(2) tells.
+type FileInfo struct {
+	// Type is "file", "directory", "chr", "blk", "symlink", "socket" or "fifo".
+	Type         string
+	Mode         uint16
+	UID, GID     uint32
+	Major, Minor int
+}
+
+var typeNames = map[vtype]string{vReg: "file", vDir: "directory", vChr: "chr", vBlk: "blk", vLnk: "symlink", vSock: "socket", vFifo: "fifo"}
+
+// Stat is stat(2). Nobody is asked beyond the modes of the directories.
+func (p *Process) Stat(path string) (FileInfo, kauth.Errno) {
+	var info FileInfo
+	e := p.call(func() (e kauth.Errno) { info, e = p.stat(path); return e })
+	return info, e
+}
+
+func (p *Process) stat(path string) (FileInfo, kauth.Errno) {
+	v, e := p.file(path)
+	if e != 0 {
+		return FileInfo{}, e
+	}
+	b := v.bottom()
+	return FileInfo{typeNames[b.typ], b.mode, b.uid, b.gid, b.major, b.minor}, 0
+}
+
+func (p *Process) readdir(path string) ([]string, kauth.Errno) {
+	v, e := p.file(path)
+	if e != 0 {
+		return nil, e
+	}
+	if !v.dir() {
+		return nil, kauth.ENOTDIR
+	}
+	return v.names(), access(p.cred, v, accRead)
+}
+
+// Mkdir makes a directory and those above it, as the host's administrator would with mkdir -p. Nobody is
+// asked.
+func (k *Kernel) Mkdir(path string) error {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	_, err := k.makeDirs(path)
+	return err
+}
+
+// EnsureRoot makes the directory that a cell is to live in, with the usual tmp and dev, and with the device
+// nodes that MAKEDEV all makes. What exists already stays as it is.
+func (k *Kernel) EnsureRoot(path string) error {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	v, err := k.makeDirs(path)
+	if err != nil {
+		return err
+	}
+	if d := v.bottom(); d.unmade == nil {
+		if len(d.children) == 0 {
+			d.unmade = k.furnish
+		} else {
+			k.furnish(v)
+		}
+	}
+	return nil
+}
+
+func (k *Kernel) makeDirs(path string) (*vnode, error) {
+	refuse := func(text string) error { return &FileError{Path: path, Text: text} }
+	if path == "" || path[0] != '/' {
+		return nil, refuse("must be absolute, but is " + strconv.Quote(path))
+	}
+	at := k.rootVnode()
+	for _, name := range strings.Split(path, "/") {
+		switch {
+		case name == "" || name == ".":
+			continue
+		case name == "..":
+			at = at.up()
+			continue
+		case len(name) > maxName:
+			return nil, refuse("must have names of at most " + itoa(maxName) + " bytes")
+		}
+		next := at.child(name)
+		if next == nil {
+			next = at.add(name, newDir(nil, 0o755))
+		}
+		next = next.atMount()
+		if !next.dir() {
+			return nil, refuse("must be a directory, but " + next.path() + " is a " + typeNames[next.bottom().typ])
+		}
+		at = next
+	}
+	return at, nil
+}
+
+// FileError says what is wrong with a path of the simulated system.
+type FileError struct{ Path, Text string }
+
+func (e *FileError) Error() string { return "path " + e.Path + " " + e.Text }

@@ -1,0 +1,703 @@
+package sim
+
+import (
+	"math"
+	"slices"
+	"strings"
+	"time"
+
+	"cellsh/policy/kauth"
+	"cellsh/policy/stock"
+)
+
+var (
+	reqReboot    = mustFind("system.reboot")
+	reqTime      = mustFind("system.time.system")
+	reqAdjtime   = mustFind("system.time.adjtime")
+	reqNtp       = mustFind("system.time.ntpadjtime")
+	reqDevmapper = mustFind("system.devmapper")
+	reqQuotaGet  = mustFind("system.fs_quota.get")
+	reqQuotaMan  = mustFind("system.fs_quota.manage")
+	reqQuotaOn   = mustFind("system.fs_quota.onoff")
+	reqQuotaNo   = mustFind("system.fs_quota.nolimit")
+	reqReserve   = mustFind("system.fs_reservedspace")
+	reqExtattr   = mustFind("system.fs_extattr")
+	reqSnapshot  = mustFind("system.fs_snapshot")
+	reqNfsSvc    = mustFind("network.nfs.svc")
+	reqNfsExport = mustFind("network.nfs.export")
+	reqUcode     = mustFind("machdep.cpu_ucode_apply")
+	reqUnmanaged = mustFind("machdep.unmanagedmem")
+	reqAdddata   = mustFind("device.rnd_adddata")
+	reqEstimate  = mustFind("device.rnd_adddata_estimate")
+	reqRndGet    = mustFind("device.rnd_getpriv")
+	reqRndSet    = mustFind("device.rnd_setpriv")
+	reqPinset    = mustFind("device.gpio_pinset")
+	reqPppAdd    = mustFind("network.interface_ppp.add")
+	reqSlipAdd   = mustFind("network.interface_slip.add")
+	reqBcspAdd   = mustFind("device.bluetooth_bcsp.add")
+	reqBtuartAdd = mustFind("device.bluetooth_btuart.add")
+	reqBtSend    = mustFind("device.bluetooth_send")
+	reqBtRecv    = mustFind("device.bluetooth_recv")
+	reqBtSetpriv = mustFind("device.bluetooth_setpriv")
+	reqPassthru  = mustFind("device.rawio_passthru")
+)
+
+// Reboot is reboot(2). It asks before it looks at the argument. If it is allowed the simulated machine has
+// rebooted: that is noted ([Kernel.Halted]), and everything goes on.
+func (p *Process) Reboot() kauth.Errno { return p.call(p.reboot) }
+
+func (p *Process) reboot() kauth.Errno {
+	if e := p.ask(reqReboot).answer(); e != 0 {
+		return e
+	}
+	p.k.halt("rebooting... (by pid %d, cell %d)", p.pid, p.cred.cell.number())
+	return 0
+}
+
+// Settimeofday is settimeofday(2).
+func (p *Process) Settimeofday(t time.Time) kauth.Errno {
+	return p.call(func() kauth.Errno { return p.settime(t.Unix(), int64(t.Nanosecond())) })
+}
+
+const (
+	maxTime   = 1 << 36
+	yearInSec = 365 * 24 * 60 * 60
+)
+
+// settime is settime1.
+func (p *Process) settime(sec, nsec int64) kauth.Errno {
+	if sec < 0 || sec > maxTime || nsec < 0 || nsec >= int64(time.Second) {
+		return kauth.EINVAL
+	}
+	now := p.k.now()
+	to := time.Unix(sec, nsec)
+	wraps := sec > math.MaxInt64-yearInSec || to.Before(now)
+	if p.ask(reqTime).with(kauth.FieldSec, sec).fact(stock.TimeWraps, wraps).answer() != 0 {
+		return kauth.EPERM
+	}
+	p.k.offset += to.Sub(now)
+	return 0
+}
+
+func (p *Process) clockSettime(clock string, sec, nsec int64) kauth.Errno {
+	if clock != "realtime" {
+		return kauth.EINVAL
+	}
+	return p.settime(sec, nsec)
+}
+
+// Adjtime is adjtime(2) by microseconds. It asks even if it only reads.
+func (p *Process) Adjtime(usec int64) kauth.Errno {
+	return p.call(func() kauth.Errno { return p.adjtime(usec) })
+}
+
+func (p *Process) adjtime(usec int64) kauth.Errno {
+	if e := p.ask(reqAdjtime).answer(); e != 0 {
+		return e
+	}
+	// The clock is not slewed: it has the right time at once.
+	p.k.offset += time.Duration(usec) * time.Microsecond
+	return 0
+}
+
+// NtpAdjtime is ntp_adjtime(2). Without modes it only reads, and asks nobody.
+func (p *Process) NtpAdjtime(modes int64) kauth.Errno {
+	return p.call(func() kauth.Errno { return p.ntpAdjtime(modes) })
+}
+
+func (p *Process) ntpAdjtime(modes int64) kauth.Errno {
+	if modes == 0 {
+		return 0
+	}
+	return p.ask(reqNtp).answer()
+}
+
+// ClockGettime is clock_gettime(2) of a process's processor clock; 0 is the caller. It asks process.ptrace with
+// the request that reads memory, the caller's own clock included.
+func (p *Process) ClockGettime(pid int) (time.Duration, kauth.Errno) {
+	var d time.Duration
+	e := p.call(func() (e kauth.Errno) { d, e = p.clockGettime(pid); return e })
+	return d, e
+}
+
+func (p *Process) clockGettime(pid int) (time.Duration, kauth.Errno) {
+	t := p
+	if pid != 0 {
+		t = p.k.find(pid)
+	}
+	if t == nil {
+		return 0, kauth.ESRCH
+	}
+	if e := p.ask(reqPtrace).about(t).arg(ptReadD).with(kauth.FieldOp, ptReadD).answer(); e != 0 {
+		return 0, e
+	}
+	return time.Duration(t.ticks) * time.Second / time.Duration(p.k.hz), 0
+}
+
+// module is a kernel module.
+type module struct{ builtin bool }
+
+// builtinModules are some of those of GENERIC. modulesOnDisk can be loaded.
+func builtinModules() map[string]*module {
+	m := map[string]*module{}
+	for _, name := range []string{"suser", "securelevel", "extensions", "bsd44", "secmodel_cell", "ffs", "tmpfs", "nfs", "null", "ksem", "sysv_ipc", "npf"} {
+		m[name] = &module{builtin: true}
+	}
+	return m
+}
+
+var modulesOnDisk = []string{"union", "umap", "msdos", "cd9660", "ext2fs", "autofs", "bridge", "compat_linux", "dm", "hello", "if_wg", "nvmm", "pf", "ipl", "zfs"}
+
+// the commands of modctl(2) (sys/module.h).
+const (
+	modctlLoad   = 0
+	modctlUnload = 1
+)
+
+func (p *Process) askModule(cmd int64, autoload bool) kauth.Errno {
+	return p.ask(reqModule).with(kauth.FieldCmd, cmd).with(kauth.FieldAutoload, truth(autoload)).answer()
+}
+
+// Modctl is modctl(2): cmd is "load", "unload", "exists" or "stat".
+func (p *Process) Modctl(cmd, name string) kauth.Errno {
+	return p.call(func() kauth.Errno { return p.modctl(cmd, name, false) })
+}
+
+func (p *Process) modctl(cmd, name string, autoload bool) kauth.Errno {
+	k := p.k
+	switch cmd {
+	case "load":
+		// That it is there already can be told without asking.
+		if k.modules[name] != nil {
+			return kauth.EEXIST
+		}
+		if e := p.askModule(modctlLoad, false); e != 0 {
+			return e
+		}
+		return k.load(name)
+	case "unload":
+		if e := p.askModule(modctlUnload, false); e != 0 {
+			return e
+		}
+		m := k.modules[name]
+		switch {
+		case m == nil:
+			return kauth.ENOENT
+		case m.builtin:
+			return kauth.EPERM
+		}
+		delete(k.modules, name)
+		k.attached(name, false)
+		return 0
+	case "exists":
+		return p.askModule(modctlLoad, autoload)
+	case "stat":
+		p.exposesAddresses()
+		return 0
+	}
+	return kauth.EINVAL
+}
+
+func (k *Kernel) load(name string) kauth.Errno {
+	if !slices.Contains(modulesOnDisk, name) {
+		return kauth.ENOENT
+	}
+	k.modules[name] = &module{}
+	k.attached(name, true)
+	return 0
+}
+
+// attached follows the firewalls whose listeners change what the kernel answers.
+func (k *Kernel) attached(name string, is bool) {
+	switch name {
+	case "pf":
+		k.settings.PF = is
+	case "ipl":
+		k.settings.IPF = is
+	}
+}
+
+// autoload is what the kernel does when it lacks a module that a call needs (module_autoload).
+func (p *Process) autoload(name string) kauth.Errno {
+	if !p.k.kern.autoload || strings.ContainsAny(name, "/@.") {
+		return kauth.EPERM
+	}
+	if e := p.askModule(modctlLoad, true); e != 0 {
+		return e
+	}
+	if p.k.modules[name] != nil {
+		return kauth.EEXIST
+	}
+	return p.k.load(name)
+}
+
+// quotactl is quotactl(2) on the file system of a path: cmd is "get", "put", "delete", "on" or "off". Nobody is
+// asked for the caller's own quota.
+func (p *Process) quotactl(path, cmd string, id uint32, group bool) kauth.Errno {
+	v, e := p.file(path)
+	if e != 0 {
+		return e
+	}
+	if v.mnt.fstype != "ffs" {
+		return kauth.EOPNOTSUPP
+	}
+	req := reqQuotaMan
+	switch cmd {
+	case "get":
+		if !group && id == p.cred.euid || group && p.cred.groupMember(id) {
+			return 0
+		}
+		req = reqQuotaGet
+	case "on", "off":
+		req = reqQuotaOn
+	}
+	return p.ask(req).text(kauth.FieldFstype, v.mnt.fstype).answer()
+}
+
+// allocate stands for the write(2) that needs a block of a file system with little room: it asks for the reserve
+// and, with quotas, for going beyond them. Denials only mean that the limits hold.
+func (p *Process) allocate(reserve bool) kauth.Errno {
+	if reserve && p.ask(reqReserve).answer() != 0 {
+		return kauth.ENOSPC
+	}
+	if !reserve && p.ask(reqQuotaNo).answer() != 0 {
+		return kauth.EDQUOT
+	}
+	return 0
+}
+
+// extattr is extattr_get_file(2) or extattr_set_file(2). The namespace "system" asks; "user" goes by the modes.
+func (p *Process) extattr(path, namespace string, write bool) kauth.Errno {
+	v, e := p.file(path)
+	if e != 0 {
+		return e
+	}
+	if namespace == "system" {
+		return p.ask(reqExtattr).text(kauth.FieldFstype, v.mnt.fstype).answer()
+	}
+	want := uint16(accRead)
+	if write {
+		want = accWrite
+	}
+	return access(p.cred, v, want)
+}
+
+// snapshot makes a snapshot of a file system in a file, as fssconfig(8) does through /dev/fss0.
+func (p *Process) snapshot(path string) kauth.Errno {
+	v, e := p.file(path)
+	if e != 0 {
+		return e
+	}
+	b := v.bottom()
+	if b.typ != vReg {
+		return kauth.EACCES
+	}
+	q := p.ask(reqSnapshot).text(kauth.FieldFstype, v.mnt.fstype).fact(stock.OwnsSnapshot, b.uid == p.cred.euid)
+	if q.answer() != 0 {
+		return kauth.EACCES
+	}
+	b.flags |= sfSnapshot
+	return 0
+}
+
+// nfssvc is nfssvc(2): cmd "addsock", "nfsd", or "exports", which asks a second time.
+func (p *Process) nfssvc(cmd string) kauth.Errno {
+	if e := p.ask(reqNfsSvc).answer(); e != 0 {
+		return e
+	}
+	if cmd != "exports" {
+		return 0
+	}
+	if p.ask(reqNfsExport).answer() != 0 {
+		return kauth.EPERM
+	}
+	return 0
+}
+
+// memory reads, writes or maps physical memory through /dev/mem, which must be open. Where the address is no RAM
+// it asks again.
+func (p *Process) memory(fd int, ram bool) kauth.Errno {
+	f := p.files[fd]
+	switch {
+	case f == nil || f.v == nil:
+		return kauth.EBADF
+	case f.v.bottom().major != majMem || f.v.bottom().typ != vChr || f.v.bottom().minor > 1:
+		return kauth.ENODEV
+	case ram:
+		return 0
+	}
+	return p.ask(reqUnmanaged).answer()
+}
+
+// ttyOf gives the terminal that a descriptor refers to.
+func (p *Process) ttyOf(fd int) (*tty, *file, kauth.Errno) {
+	f := p.files[fd]
+	switch {
+	case f == nil:
+		return nil, nil, kauth.EBADF
+	case f.tty != nil:
+		return f.tty, f, 0
+	case f.master != nil:
+		return f.master, f, 0
+	}
+	return nil, nil, kauth.ENOTTY
+}
+
+// ttyIoctl is ioctl(2) on a terminal, by the name of the command.
+func (p *Process) ttyIoctl(fd int, command string) kauth.Errno {
+	t, f, e := p.ttyOf(fd)
+	if e != 0 {
+		return e
+	}
+	k := p.k
+	switch command {
+	case "TIOCEXCL":
+		t.exclusive = true
+	case "TIOCNXCL":
+		t.exclusive = false
+	case "TIOCSCTTY":
+		s := p.session()
+		if s.leader != p || (s.tty != nil || t.session != nil) && t.session != s {
+			return kauth.EPERM
+		}
+		t.session, s.tty, p.ctty = s, t, true
+	case "TIOCNOTTY":
+		p.ctty = false
+	case "TIOCSTI":
+		// A denial only means that the rules for the own terminal hold.
+		if e := p.ask(reqTTYSti).answer(); e != 0 {
+			s := t.session
+			switch {
+			case !f.read:
+				return kauth.EPERM
+			case s == nil || s != p.session() || !p.ctty:
+				return kauth.EACCES
+			case s.leader == nil || s.leader.cred != p.cred:
+				return e
+			}
+		}
+	case "TIOCSFLAGS":
+		return p.ask(reqTTYPrivset).answer()
+	case "TIOCCONS":
+		if f.v == nil || f.v.bottom().major != majCons || k.devs.console == nil {
+			k.devs.console = t
+			return 0
+		}
+		if e := p.ask(reqTTYVirtual).answer(); e != 0 {
+			return e
+		}
+		k.devs.console = nil
+	case "TIOCSETD ppp":
+		return p.ask(reqPppAdd).answer()
+	case "TIOCSETD slip":
+		return p.ask(reqSlipAdd).answer()
+	case "TIOCSETD bcsp", "TIOCSETD bth5":
+		return p.ask(reqBcspAdd).answer()
+	case "TIOCSETD btuart":
+		return p.ask(reqBtuartAdd).answer()
+	default:
+		return kauth.ENOTTY
+	}
+	return 0
+}
+
+// The bits of device.rawio_passthru.
+const (
+	passRead      = 1
+	passWrite     = 2
+	passReadConf  = 4
+	passWriteConf = 8
+	passAll       = 15
+)
+
+// passthru asks for a pass-through command. The request is that of the value where it has a name of its own.
+func (p *Process) passthru(bits int64) kauth.Errno {
+	id := reqPassthru
+	for named := id + 1; int(named) < kauth.NumRequests && strings.HasPrefix(named.String(), id.String()+"."); named++ {
+		if int64(named.Info().Bits) == bits {
+			id = named
+		}
+	}
+	return p.ask(id).with(kauth.FieldBits, bits).answer()
+}
+
+// bioIoctls are the commands of bio(4) with what they ask.
+var bioIoctls = map[string]int64{"BIOCINQ": passReadConf, "BIOCDISK": passReadConf, "BIOCVOL": passReadConf, "BIOCLOCATE": passReadConf,
+	"BIOCBLINK": passWriteConf, "BIOCSETSTATE": passWriteConf, "BIOCVOLOPS": passWriteConf, "BIOCALARM status": passReadConf, "BIOCALARM enable": passWriteConf}
+
+// deviceIoctl is ioctl(2) on an open device, by the name of the command.
+func (p *Process) deviceIoctl(fd int, command string, number int64) kauth.Errno {
+	f := p.files[fd]
+	switch {
+	case f == nil:
+		return kauth.EBADF
+	case f.tty != nil || f.master != nil:
+		return p.ttyIoctl(fd, command)
+	case f.v == nil || !f.v.isDevice():
+		return kauth.ENOTTY
+	}
+	switch f.v.bottom().major {
+	case majBio:
+		if bits, ok := bioIoctls[command]; ok {
+			return p.passthru(bits)
+		}
+	case majMfi:
+		if command == "MFI_CMD" {
+			return p.passthru(passAll)
+		}
+	case majRnd:
+		return p.rndIoctl(command)
+	case majGpio:
+		return p.gpioIoctl(f, command, number)
+	case majCpuctl:
+		return p.cpuctlIoctl(command, number)
+	case majWskbd:
+		return p.wskbdIoctl(f, command)
+	case majDm:
+		return p.dmIoctl(command)
+	case majVeriexec:
+		return p.veriexecIoctl(f, command)
+	case majNpf:
+		if p.ask(reqFirewall).answer() != 0 {
+			return kauth.EPERM
+		}
+		return 0
+	case majAltq:
+		return p.altqIoctl(command)
+	case majClockctl:
+		return p.clockctlIoctl(command, number)
+	}
+	return kauth.ENOTTY
+}
+
+// rndIoctl is entropy_ioctl.
+func (p *Process) rndIoctl(command string) kauth.Errno {
+	switch command {
+	case "RNDGETENTCNT", "RNDGETPOOLSTAT", "RNDGETSRCNUM", "RNDGETSRCNAME", "RNDGETESTNUM", "RNDGETESTNAME":
+		return p.ask(reqRndGet).answer()
+	case "RNDCTL":
+		return p.ask(reqRndSet).answer()
+	case "RNDADDDATA":
+		return p.addEntropy()
+	}
+	return kauth.ENOTTY
+}
+
+// addEntropy is asked twice, the second time only for whether the data counts.
+func (p *Process) addEntropy() kauth.Errno {
+	e := p.ask(reqAdddata).answer()
+	p.ask(reqEstimate).answer()
+	return e
+}
+
+// writeDevice is write(2) on a device. Only /dev/random and /dev/urandom ask, and they stop at the first
+// denial.
+func (p *Process) writeDevice(fd int) kauth.Errno {
+	f := p.files[fd]
+	if f == nil || !f.write {
+		return kauth.EBADF
+	}
+	if f.v != nil && f.v.isDevice() && f.v.bottom().major == majRnd {
+		if e := p.ask(reqAdddata).answer(); e != 0 {
+			return e
+		}
+		p.ask(reqEstimate).answer()
+	}
+	return 0
+}
+
+const npins = 16
+
+// gpioIoctl asks only for pins that were not given to users with GPIOSET (gpio.c).
+func (p *Process) gpioIoctl(f *file, command string, pin int64) kauth.Errno {
+	d := &p.k.devs
+	asks := func() kauth.Errno {
+		if p.ask(reqPinset).answer() != 0 {
+			return kauth.EPERM
+		}
+		return 0
+	}
+	switch command {
+	case "GPIOINFO":
+		return 0
+	case "GPIOREAD", "GPIOWRITE", "GPIOTOGGLE":
+		switch {
+		case command != "GPIOREAD" && !f.write:
+			return kauth.EBADF
+		case pin < 0 || pin >= npins:
+			return kauth.EINVAL
+		case d.pins[pin]:
+			return 0
+		}
+		return asks()
+	case "GPIOSET", "GPIOUNSET":
+		if e := asks(); e != 0 {
+			return e
+		}
+		if pin < 0 || pin >= npins {
+			return kauth.EINVAL
+		}
+		d.pins[pin] = command == "GPIOSET"
+		return 0
+	case "GPIOATTACH":
+		return asks()
+	}
+	return kauth.ENOTTY
+}
+
+func (p *Process) cpuctlIoctl(command string, cpu int64) kauth.Errno {
+	switch command {
+	case "IOC_CPU_GETCOUNT", "IOC_CPU_GETSTATE":
+		return 0
+	case "IOC_CPU_UCODE_APPLY":
+		return p.ask(reqUcode).answer()
+	case "IOC_CPU_SETSTATE offline", "IOC_CPU_SETSTATE online":
+		if e := p.ask(reqSetstate).answer(); e != 0 {
+			return e
+		}
+		if cpu < 0 || cpu >= ncpu {
+			return kauth.ESRCH
+		}
+		p.k.kern.offline[cpu] = command == "IOC_CPU_SETSTATE offline"
+		return 0
+	}
+	return kauth.ENOTTY
+}
+
+var (
+	reqBell      = mustFind("device.wscons_keyboard_bell")
+	reqKeyrepeat = mustFind("device.wscons_keyboard_keyrepeat")
+)
+
+func (p *Process) wskbdIoctl(f *file, command string) kauth.Errno {
+	switch command {
+	case "WSKBDIO_SETDEFAULTBELL":
+		return p.ask(reqBell).answer()
+	case "WSKBDIO_SETDEFAULTKEYREPEAT":
+		return p.ask(reqKeyrepeat).answer()
+	case "WSKBDIO_SETBELL", "WSKBDIO_SETKEYREPEAT":
+		if !f.write {
+			return kauth.EACCES
+		}
+		return 0
+	}
+	return kauth.ENOTTY
+}
+
+// dmCommands are those of device-mapper that ask nobody, and those that do.
+var dmCommands = map[string]bool{"version": false, "targets": false, "info": false, "mknodes": false, "names": false, "deps": false, "status": false, "table": false,
+	"create": true, "suspend": true, "remove": true, "rename": true, "resume": true, "clear": true, "reload": true}
+
+// dmIoctl asks for unknown commands too, before it refuses them.
+func (p *Process) dmIoctl(command string) kauth.Errno {
+	asks, known := dmCommands[command]
+	if asks || !known {
+		if e := p.ask(reqDevmapper).answer(); e != 0 {
+			return e
+		}
+	}
+	if !known {
+		return kauth.EINVAL
+	}
+	return 0
+}
+
+func (p *Process) veriexecIoctl(f *file, command string) kauth.Errno {
+	switch command {
+	case "VERIEXEC_LOAD", "VERIEXEC_DELETE", "VERIEXEC_FLUSH":
+		if !f.write {
+			return kauth.EPERM
+		}
+		e := p.ask(reqVeriModify).answer()
+		if e != 0 && p.k.settings.Veriexec > 0 {
+			p.k.logf("Veriexec: Strict mode, modifying tables not permitted.")
+		}
+		return e
+	case "VERIEXEC_QUERY", "VERIEXEC_DUMP":
+		if !f.read {
+			return kauth.EPERM
+		}
+		return 0
+	}
+	return kauth.ENODEV
+}
+
+// altqDisciplines are the disciplines of altq(4), each with a request of its own.
+var altqDisciplines = []string{"afmap", "blue", "cbq", "cdnr", "conf", "fifoq", "hfsc", "jobs", "priq", "red", "rio", "wfq"}
+
+func (p *Process) altqIoctl(discipline string) kauth.Errno {
+	if !slices.Contains(altqDisciplines, discipline) {
+		return kauth.ENXIO
+	}
+	return p.ask(mustFind("network.altq." + discipline)).answer()
+}
+
+// clockctlIoctl sets the clock through /dev/clockctl: who may open the device may set it, and nobody is asked.
+func (p *Process) clockctlIoctl(command string, sec int64) kauth.Errno {
+	switch command {
+	case "CLOCKCTL_SETTIMEOFDAY", "CLOCKCTL_CLOCK_SETTIME":
+		if sec < 0 || sec > maxTime {
+			return kauth.EINVAL
+		}
+		p.k.offset += time.Unix(sec, 0).Sub(p.k.now())
+		return 0
+	case "CLOCKCTL_ADJTIME", "CLOCKCTL_NTP_ADJTIME":
+		return 0
+	}
+	return kauth.EINVAL
+}
+
+// sysarch is sysarch(2) of amd64, by what it does; each asks first.
+var sysarchOps = map[string]kauth.RequestID{
+	"ioperm_get": mustFind("machdep.ioperm_get"), "ioperm_set": mustFind("machdep.ioperm_set"), "iopl": mustFind("machdep.iopl"),
+	"ldt_get": mustFind("machdep.ldt_get"), "ldt_set": mustFind("machdep.ldt_set"),
+	"mtrr_get": mustFind("machdep.mtrr_get"), "mtrr_set": mustFind("machdep.mtrr_set"),
+}
+
+func (p *Process) sysarch(op string) kauth.Errno {
+	id, ok := sysarchOps[op]
+	if !ok {
+		return kauth.EINVAL
+	}
+	return p.ask(id).answer()
+}
+
+// lfsOps are the system calls of LFS. Each asks first; then there is no LFS.
+var lfsOps = map[string]kauth.RequestID{
+	"markv": mustFind("system.lfs.markv"), "bmapv": mustFind("system.lfs.bmapv"), "segclean": mustFind("system.lfs.segclean"),
+	"segwait": mustFind("system.lfs.segwait"), "fcntl": mustFind("system.lfs.fcntl"),
+}
+
+func (p *Process) lfs(op string) kauth.Errno {
+	id, ok := lfsOps[op]
+	if !ok {
+		return kauth.EINVAL
+	}
+	if e := p.ask(id).answer(); e != 0 {
+		return e
+	}
+	return kauth.ENOENT
+}
+
+// bluetooth is what raw Bluetooth sockets ask about. send takes whether the command is an unprivileged one;
+// recv asks per packet, and a denial only hides it.
+func (p *Process) bluetooth(fd int, op string, public bool) (bool, kauth.Errno) {
+	s, e := p.sock(fd)
+	switch {
+	case e != 0:
+		return false, e
+	case s.domain != afBluetooth:
+		return false, kauth.EINVAL
+	}
+	switch op {
+	case "send":
+		e := p.k.question(p, s.cred, reqBtSend).fact(stock.BluetoothCommandPublic, public).answer()
+		if e != 0 {
+			return false, kauth.EPERM
+		}
+		return true, 0
+	case "recv":
+		return p.k.question(p, s.cred, reqBtRecv).fact(stock.BluetoothPacketPublic, public).answer() == 0, 0
+	}
+	return false, p.ask(reqBtSetpriv).answer()
+}

@@ -1,0 +1,725 @@
+package sim
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/binary"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"time"
+
+	"cellsh/kernel"
+	"cellsh/policy/kauth"
+	"cellsh/policy/program"
+	"cellsh/policy/stock"
+)
+
+// cell is an entry of secmodel_cell (struct cell_entry).
+type cell struct {
+	id   kernel.CellID
+	name string
+	root string
+	// rootVnode is held by the current revision, and nil in April's, which keeps only the text.
+	rootVnode *vnode
+	created   time.Duration
+	place     stock.Place
+	flags     uint32
+	ports     []uint16
+	// nofile, as and core are only stored.
+	nofile, as, core uint64
+	// live says that it is in the table.
+	live bool
+	// members are the processes, zombies included, by id.
+	members map[int]*Process
+	sample  sample
+
+	// prog answers for the members in the evaluation model, nil for nobody; byFallback says that it is the
+	// fallback.
+	prog       *program.Program
+	byFallback bool
+	counts     counts
+}
+
+// sample is what the list shows of a cell's members, as of the last full second.
+type sample struct {
+	processes, references int
+	memory                uint64
+	ticks1s, ticks10s     uint64
+	total                 uint64
+	ring                  [10]uint64
+	ringSum               uint64
+	ringIndex, ringCount  int
+}
+
+type counts struct{ decisions, denied, granted, wouldDeny uint64 }
+
+// cells is the table of secmodel_cell. Everything that a decision needs is found in a map.
+type cells struct {
+	byID   map[kernel.CellID]*cell
+	byName map[string]*cell
+	ports  map[uint16]*cell
+	// next is the id of the next cell; 0 says that they are used up.
+	next uint32
+	// sampled are the cells whose samples are not all zero, or will not be.
+	sampled map[*cell]struct{}
+}
+
+func newCells() cells {
+	return cells{map[kernel.CellID]*cell{}, map[string]*cell{}, map[uint16]*cell{}, 1, map[*cell]struct{}{}}
+}
+
+// number is the cell's id, 0 for the host.
+func (c *cell) number() kernel.CellID {
+	if c == nil {
+		return 0
+	}
+	return c.id
+}
+
+// joined and left keep the members of a process's cell.
+func (cs *cells) joined(p *Process) {
+	c := p.cred.cell
+	if c == nil {
+		return
+	}
+	c.members[p.pid] = p
+	if _, ok := cs.sampled[c]; !ok {
+		// The seconds since it was made count as idle ones.
+		seconds := p.k.uptime/time.Second - c.created/time.Second
+		c.sample.ringCount = int(min(seconds, time.Duration(len(c.sample.ring))))
+		cs.sampled[c] = struct{}{}
+	}
+}
+
+func (cs *cells) left(p *Process) {
+	if c := p.cred.cell; c != nil {
+		delete(c.members, p.pid)
+	}
+}
+
+func (cs *cells) add(c *cell) {
+	c.live = true
+	cs.byID[c.id] = c
+	cs.byName[c.name] = c
+	for _, p := range c.ports {
+		cs.ports[p] = c
+	}
+}
+
+func (cs *cells) remove(c *cell) {
+	c.live = false
+	delete(cs.byID, c.id)
+	if cs.byName[c.name] == c {
+		delete(cs.byName, c.name)
+	}
+	for _, p := range c.ports {
+		delete(cs.ports, p)
+	}
+	delete(cs.sampled, c)
+}
+
+// ordered gives the cells by id.
+func (cs *cells) ordered() []*cell {
+	list := make([]*cell, 0, len(cs.byID))
+	for _, c := range cs.byID {
+		list = append(list, c)
+	}
+	slices.SortFunc(list, func(a, b *cell) int { return cmp.Compare(a.id, b.id) })
+	return list
+}
+
+// sample counts the members of every cell, once a second (secmodel_cell_cpu_account_tick).
+func (k *Kernel) sample() {
+	for c := range k.cells.sampled {
+		s := &c.sample
+		s.processes, s.references, s.memory = 0, len(c.members), 0
+		total := uint64(0)
+		for _, p := range c.members {
+			if p.state == alive {
+				s.processes++
+				s.memory += p.vmsize
+				total += p.ticks
+			}
+		}
+		// The sum falls when a member ends; that second then counts as none.
+		delta := uint64(0)
+		if total >= s.total {
+			delta = total - s.total
+		}
+		s.total = total
+		if s.ringCount < len(s.ring) {
+			s.ringCount++
+		}
+		s.ringSum += delta - s.ring[s.ringIndex]
+		s.ring[s.ringIndex] = delta
+		s.ringIndex = (s.ringIndex + 1) % len(s.ring)
+		s.ticks1s, s.ticks10s = delta, s.ringSum/uint64(s.ringCount)
+		if len(c.members) == 0 && s.ringSum == 0 && s.total == 0 {
+			delete(k.cells.sampled, c)
+		}
+	}
+}
+
+// The create flags (struct cell_create), and the layout of the structures on amd64.
+const (
+	createProfile = 0x01
+	createPorts   = 0x02
+	createNofile  = 0x04
+	createAS      = 0x08
+	createCore    = 0x10
+
+	createSize = 424
+	infoSize   = 400
+
+	createNameAt = 104
+	createRootAt = 168
+	nameBytes    = 64
+	rootBytes    = 256
+)
+
+// createStruct is struct cell_create.
+type createStruct struct {
+	flags, id, profile uint32
+	nports             uint16
+	ports              [kernel.MaxPorts]uint16
+	nofile, as, core   uint64
+	name               [nameBytes]byte
+	root               [rootBytes]byte
+}
+
+func (c *createStruct) decode(b []byte) {
+	le := binary.LittleEndian
+	c.flags, c.id, c.profile = le.Uint32(b), le.Uint32(b[4:]), le.Uint32(b[8:])
+	c.nports = le.Uint16(b[12:])
+	for i := range c.ports {
+		c.ports[i] = le.Uint16(b[14+2*i:])
+	}
+	c.nofile, c.as, c.core = le.Uint64(b[80:]), le.Uint64(b[88:]), le.Uint64(b[96:])
+	copy(c.name[:], b[createNameAt:])
+	copy(c.root[:], b[createRootAt:])
+}
+
+func (c *createStruct) encode() []byte {
+	b := make([]byte, createSize)
+	le := binary.LittleEndian
+	le.PutUint32(b, c.flags)
+	le.PutUint32(b[4:], c.id)
+	le.PutUint32(b[8:], c.profile)
+	le.PutUint16(b[12:], c.nports)
+	for i, p := range c.ports {
+		le.PutUint16(b[14+2*i:], p)
+	}
+	le.PutUint64(b[80:], c.nofile)
+	le.PutUint64(b[88:], c.as)
+	le.PutUint64(b[96:], c.core)
+	copy(b[createNameAt:], c.name[:])
+	copy(b[createRootAt:], c.root[:])
+	return b
+}
+
+// text is a C string in a field that may lack the zero at its end; one byte is kept for it.
+func text(b []byte) string {
+	if i := bytes.IndexByte(b, 0); i >= 0 {
+		return string(b[:i])
+	}
+	return string(b[:len(b)-1])
+}
+
+// check makes the tests of the structure that both revisions make, in their order, and gives the profile.
+func (c *createStruct) check(rev stock.Revision) (stock.Place, kauth.Errno) {
+	if c.flags&^(createProfile|createPorts|createNofile|createAS|createCore) != 0 {
+		return 0, kauth.EINVAL
+	}
+	if c.flags&createPorts == 0 {
+		if c.nports != 0 {
+			return 0, kauth.EINVAL
+		}
+	} else {
+		if c.nports == 0 || c.nports > kernel.MaxPorts {
+			return 0, kauth.EINVAL
+		}
+		for i, p := range c.ports[:c.nports] {
+			if p == 0 || slices.Contains(c.ports[:i], p) {
+				return 0, kauth.EINVAL
+			}
+		}
+	}
+	for _, l := range [...]struct {
+		flag  uint32
+		value uint64
+	}{{createNofile, c.nofile}, {createAS, c.as}, {createCore, c.core}} {
+		if c.flags&l.flag == 0 && l.value != 0 {
+			return 0, kauth.EINVAL
+		}
+	}
+	place := stock.High
+	if c.flags&createProfile != 0 {
+		if c.profile > uint32(kernel.High) {
+			return 0, kauth.EINVAL
+		}
+		place = stock.Low + stock.Place(c.profile)
+	}
+	if c.name[0] == 0 || c.root[0] == 0 {
+		return 0, kauth.EINVAL
+	}
+	if rev == stock.April {
+		if bytes.IndexByte(c.name[:], '\n') >= 0 || bytes.IndexByte(c.root[:], '\n') >= 0 {
+			return 0, kauth.EINVAL
+		}
+		return place, 0
+	}
+	if c.root[0] != '/' || !plainText(c.name[:]) || !plainText(c.root[:]) || !plainName(text(c.name[:])) {
+		return 0, kauth.EINVAL
+	}
+	return place, 0
+}
+
+// plainText reports whether the text ends within its field and has no control characters.
+func plainText(b []byte) bool {
+	end := bytes.IndexByte(b, 0)
+	return end >= 0 && !slices.ContainsFunc(b[:end], func(c byte) bool { return c < 0x20 || c == 0x7f })
+}
+
+func plainName(s string) bool {
+	return strings.Trim(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") == ""
+}
+
+// insert makes the cell (secmodel_cell_create). The current revision looks the root up as the caller sees it.
+func (k *Kernel) insert(p *Process, c *createStruct, place stock.Place) (*cell, kauth.Errno) {
+	n := &cell{name: text(c.name[:]), root: text(c.root[:]), place: place, flags: c.flags, created: k.uptime, members: map[int]*Process{}}
+	if c.flags&createPorts != 0 {
+		n.ports = slices.Clone(c.ports[:c.nports])
+	}
+	n.nofile, n.as, n.core = c.nofile, c.as, c.core
+	if k.opts.Revision == stock.Current {
+		v, e := p.file(n.root)
+		if e != 0 {
+			return nil, e
+		}
+		if !v.dir() {
+			return nil, kauth.ENOTDIR
+		}
+		n.rootVnode = v
+	}
+	// April compares names that fill their field up to the next zero, so those are never found again.
+	if k.cells.byName[n.name] != nil && bytes.IndexByte(c.name[:], 0) >= 0 {
+		return nil, kauth.EEXIST
+	}
+	for _, port := range n.ports {
+		if k.cells.ports[port] != nil {
+			return nil, kauth.EEXIST
+		}
+	}
+	if k.cells.next == 0 {
+		return nil, kauth.EOVERFLOW
+	}
+	n.id = kernel.CellID(k.cells.next)
+	k.cells.next++
+	hold(n.rootVnode)
+	k.cells.add(n)
+	k.assign(n)
+	return n, 0
+}
+
+func (k *Kernel) drop(c *cell) {
+	release(c.rootVnode)
+	k.cells.remove(c)
+}
+
+// cellCreate is the handler of security.models.cell.create.
+func cellCreate(x *sysctlCall) kauth.Errno {
+	k, current := x.p.k, x.p.k.opts.Revision == stock.Current
+	if !x.writes() {
+		return kauth.EINVAL
+	}
+	if !x.p.cred.hostRoot() {
+		return kauth.EPERM
+	}
+	if current && (!x.reads() || *x.oldLen < createSize) {
+		return kauth.ENOMEM
+	}
+	if x.NewLen != createSize {
+		return kauth.EINVAL
+	}
+	b, e := x.copyIn(createSize)
+	if e != 0 {
+		return e
+	}
+	var c createStruct
+	c.decode(b)
+	place, e := c.check(k.opts.Revision)
+	if e != 0 {
+		return e
+	}
+	n, e := k.insert(x.p, &c, place)
+	if e != 0 {
+		return e
+	}
+	c.id = uint32(n.id)
+	logCreated := func() {
+		k.logf("secmodel_cell: created cell id=%d name=\"%s\" root=\"%s\" profile=%d by pid=%d euid=%d", n.id, n.name, n.root, place-stock.Low, x.p.pid, x.p.cred.euid)
+	}
+	if !current {
+		logCreated()
+		if !x.reads() {
+			*x.oldLen = createSize
+			return 0
+		}
+		if *x.oldLen < createSize {
+			return kauth.ENOMEM
+		}
+	}
+	*x.oldLen = createSize
+	if e := x.copyOut(c.encode()); e != 0 {
+		if current {
+			k.drop(n)
+		}
+		return e
+	}
+	if current {
+		logCreated()
+	}
+	return 0
+}
+
+// cellDestroy is the handler of security.models.cell.destroy.
+func cellDestroy(x *sysctlCall) kauth.Errno {
+	k := x.p.k
+	if !x.writes() {
+		return kauth.EINVAL
+	}
+	if !x.p.cred.hostRoot() {
+		return kauth.EPERM
+	}
+	if x.NewLen < 4 || k.opts.Revision == stock.Current && x.NewLen != 4 {
+		return kauth.EINVAL
+	}
+	b, e := x.copyIn(4)
+	if e != 0 {
+		return e
+	}
+	id := kernel.CellID(binary.LittleEndian.Uint32(b))
+	if id == 0 {
+		return kauth.EINVAL
+	}
+	c := k.cells.byID[id]
+	if c == nil {
+		return kauth.ENOENT
+	}
+	if len(c.members) > 0 {
+		return kauth.EBUSY
+	}
+	k.drop(c)
+	k.logf("secmodel_cell: destroyed cell id=%d by pid=%d euid=%d", id, x.p.pid, x.p.cred.euid)
+	return 0
+}
+
+// cellID is the handler of security.models.cell.id: reading gives the caller's cell, writing enters one.
+func cellID(x *sysctlCall) kauth.Errno {
+	if !x.p.cred.hostRoot() {
+		return kauth.EPERM
+	}
+	var b [4]byte
+	binary.LittleEndian.PutUint32(b[:], uint32(x.p.cred.cell.number()))
+	if e := x.lookup(b[:]); e != 0 || !x.writes() {
+		return e
+	}
+	return x.p.enter(kernel.CellID(binary.LittleEndian.Uint32(b[:])))
+}
+
+// enter moves the process into a cell (secmodel_cell_enter).
+func (p *Process) enter(id kernel.CellID) kauth.Errno {
+	k := p.k
+	if !p.cred.hostRoot() {
+		return kauth.EPERM
+	}
+	if id == p.cred.cell.number() {
+		return 0
+	}
+	c := k.cells.byID[id]
+	if c == nil {
+		return kauth.ENOENT
+	}
+	if k.opts.Revision == stock.Current && p.root != c.rootVnode {
+		return kauth.EPERM
+	}
+	p.setCred(p.cred.change(func(n *cred) { n.cell = c }))
+	p.sugid = true
+	return 0
+}
+
+// cellList is the handler of security.models.cell.list: every user of the host may read it.
+func cellList(x *sysctlCall) kauth.Errno {
+	if x.writes() || x.p.cred.cell != nil {
+		return kauth.EPERM
+	}
+	list := x.p.k.cells.ordered()
+	need := uint64(len(list)) * infoSize
+	if !x.reads() {
+		*x.oldLen = need
+		return 0
+	}
+	if need > 0 && *x.oldLen < need {
+		return kauth.ENOMEM
+	}
+	b := make([]byte, 0, need)
+	// The newest comes first: the kernel puts new ones at the head of its list.
+	for _, c := range slices.Backward(list) {
+		b = c.appendInfo(b)
+	}
+	if e := x.copyOut(b); e != 0 {
+		return e
+	}
+	*x.oldLen = need
+	return 0
+}
+
+// appendInfo appends the cell's struct cell_info.
+func (c *cell) appendInfo(b []byte) []byte {
+	le := binary.LittleEndian
+	b = le.AppendUint32(b, uint32(c.id))
+	b = le.AppendUint32(b, c.flags)
+	b = le.AppendUint64(b, uint64(c.sample.references))
+	b = append(b, padded(c.name, nameBytes)...)
+	b = append(b, padded(c.root, rootBytes)...)
+	for _, v := range [...]uint64{uint64(c.created), uint64(c.sample.processes), c.sample.memory, c.sample.ticks1s, c.sample.ticks10s, c.nofile, c.as, c.core} {
+		b = le.AppendUint64(b, v)
+	}
+	return b
+}
+
+func padded(s string, n int) []byte {
+	b := make([]byte, n)
+	copy(b[:n-1], s)
+	return b
+}
+
+// logDenial is the line that the current revision writes for a denial, at most one a second for each of its
+// three kinds (secmodel_cell_deny_audit). Where the kernel would print an address the number is 0.
+func (k *Kernel) logDenial(q *question) {
+	n, _ := kauth.NetBSD109912.Number(q.r.ID)
+	kind, req := "host-global", int64(n.Req)
+	switch n.Scope {
+	case kauth.Process:
+		kind, req = "process", q.arg1
+	case kauth.Network:
+		kind = "network"
+	case kauth.Device, kauth.Machdep:
+		req = 0
+	}
+	if k.ratecheck("cell-"+kind, time.Second) {
+		k.logf("secmodel_cell: deny scope=%s cell=%d euid=%d action=%d req=%d", kind, q.cred.cell.number(), q.cred.euid, n.Action, req)
+	}
+}
+
+// Create makes a cell, as root on the host would with cellctl(8).
+func (k *Kernel) Create(s kernel.Spec) (kernel.CellID, error) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	fail := func(e kauth.Errno, hint, form string, args ...any) (kernel.CellID, error) {
+		return 0, &kernel.Error{Op: "create cell " + s.Name, Errno: e, Text: fmt.Sprintf(form, args...), Hint: hint}
+	}
+	c, err := fromSpec(s)
+	if err != nil {
+		return 0, err
+	}
+	place, e := c.check(k.opts.Revision)
+	if e != 0 {
+		field, text := explainInvalid(s)
+		return fail(e, field, "%s", text)
+	}
+	n, e := k.insert(k.init, c, place)
+	switch e {
+	case 0:
+		k.logf("secmodel_cell: created cell id=%d name=\"%s\" root=\"%s\" profile=%d by pid=%d euid=%d", n.id, n.name, n.root, place-stock.Low, k.init.pid, 0)
+		return n.id, nil
+	case kauth.EEXIST:
+		if other := k.cells.byName[s.Name]; other != nil {
+			return fail(e, "", "the name must be free, but cell %d has it", other.id)
+		}
+		for _, port := range s.Ports {
+			if other := k.cells.ports[port]; other != nil {
+				return fail(e, "ports are reserved by number alone, for every protocol and address", "port %d must be free, but is reserved by cell %s", port, other.name)
+			}
+		}
+	case kauth.ENOENT:
+		return fail(e, "make the directory first", "the root must be a directory that exists, but %s does not", s.Root)
+	case kauth.ENOTDIR:
+		return fail(e, "", "the root must be a directory, but %s is none", s.Root)
+	case kauth.EOVERFLOW:
+		return fail(e, "ids begin again at 1 when the machine restarts", "there must be an id left, but all 2^32-1 are used up")
+	}
+	return fail(e, "", "the root %s can't be looked up", s.Root)
+}
+
+// fromSpec writes a spec as the structure that the kernel takes.
+func fromSpec(s kernel.Spec) (*createStruct, error) {
+	refuse := func(form string, args ...any) (*createStruct, error) {
+		return nil, &kernel.Error{Op: "create cell " + s.Name, Text: fmt.Sprintf(form, args...)}
+	}
+	c := &createStruct{}
+	switch {
+	case len(s.Name) > kernel.MaxName:
+		return refuse("the name must have at most %d bytes, but has %d", kernel.MaxName, len(s.Name))
+	case len(s.Root) > kernel.MaxRoot:
+		return refuse("the root must have at most %d bytes, but has %d", kernel.MaxRoot, len(s.Root))
+	case len(s.Ports) > kernel.MaxPorts:
+		return refuse("there must be at most %d ports, but there are %d", kernel.MaxPorts, len(s.Ports))
+	case strings.IndexByte(s.Name, 0) >= 0 || strings.IndexByte(s.Root, 0) >= 0:
+		return refuse("name and root must not hold zero bytes, but do")
+	}
+	copy(c.name[:], s.Name)
+	copy(c.root[:], s.Root)
+	if s.Profile != nil {
+		c.flags |= createProfile
+		c.profile = uint32(*s.Profile)
+	}
+	if len(s.Ports) > 0 {
+		c.flags |= createPorts
+		c.nports = uint16(copy(c.ports[:], s.Ports))
+	}
+	for _, l := range [...]struct {
+		given *uint64
+		flag  uint32
+		to    *uint64
+	}{{s.Nofile, createNofile, &c.nofile}, {s.AS, createAS, &c.as}, {s.Core, createCore, &c.core}} {
+		if l.given == nil {
+			continue
+		}
+		c.flags |= l.flag
+		*l.to = *l.given
+		if *l.given == kauth.Unlimited {
+			*l.to = math.MaxUint64
+		}
+	}
+	return c, nil
+}
+
+// explainInvalid finds what the kernel refused with EINVAL.
+func explainInvalid(s kernel.Spec) (hint, text string) {
+	for i, p := range s.Ports {
+		switch {
+		case p == 0:
+			return "", "a port must be 1 to 65535, but is 0"
+		case slices.Contains(s.Ports[:i], p):
+			return "", fmt.Sprintf("each port must be given once, but %d is given twice", p)
+		}
+	}
+	switch {
+	case s.Profile != nil && *s.Profile > kernel.High:
+		return "", fmt.Sprintf("the profile must be low, medium or high, but is number %d", *s.Profile)
+	case s.Name == "":
+		return "", "the name must not be empty"
+	case s.Root == "":
+		return "", "the root must not be empty"
+	case s.Root[0] != '/':
+		return "", fmt.Sprintf("the root must be an absolute path, but is %q", s.Root)
+	case !plainName(s.Name):
+		return "", fmt.Sprintf("the name must be of A-Z a-z 0-9 . _ -, but is %q", s.Name)
+	}
+	return "", fmt.Sprintf("the root must have no control characters, but is %q", s.Root)
+}
+
+// Destroy removes a cell without members.
+func (k *Kernel) Destroy(id kernel.CellID) error {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	c := k.cells.byID[id]
+	fail := func(e kauth.Errno, hint, form string, args ...any) error {
+		op := fmt.Sprintf("destroy cell %d", id)
+		if c != nil {
+			op = "destroy cell " + c.name
+		}
+		return &kernel.Error{Op: op, Errno: e, Text: fmt.Sprintf(form, args...), Hint: hint}
+	}
+	switch {
+	case id == 0:
+		return fail(kauth.EINVAL, "", "the cell must be one that can be destroyed, but 0 is the host")
+	case c == nil:
+		return fail(kauth.ENOENT, "", "the cell must exist, but there is none with id %d", id)
+	case len(c.members) > 0:
+		return fail(kauth.EBUSY, "end its processes first, and wait for them: zombies count", "the cell must have no members, but %s", c.describeMembers())
+	}
+	k.drop(c)
+	k.logf("secmodel_cell: destroyed cell id=%d by pid=%d euid=%d", id, k.init.pid, 0)
+	return nil
+}
+
+// maxListed is how many members an error names.
+const maxListed = 5
+
+func (c *cell) describeMembers() string {
+	pids := make([]int, 0, len(c.members))
+	for pid := range c.members {
+		pids = append(pids, pid)
+	}
+	slices.Sort(pids)
+	parts := make([]string, 0, maxListed+1)
+	for i, pid := range pids {
+		if i == maxListed {
+			parts = append(parts, fmt.Sprintf("and %d more", len(pids)-i))
+			break
+		}
+		s := c.members[pid].label()
+		if c.members[pid].state == zombie {
+			s += " (zombie)"
+		}
+		parts = append(parts, s)
+	}
+	noun := "processes"
+	if len(pids) == 1 {
+		noun = "process"
+	}
+	return fmt.Sprintf("still has %d %s: %s", len(pids), noun, strings.Join(parts, ", "))
+}
+
+// List gives the cells by id.
+func (k *Kernel) List() ([]kernel.Cell, error) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	limit := func(flag uint32, c *cell, v uint64) *uint64 {
+		if c.flags&flag == 0 {
+			return nil
+		}
+		if v == math.MaxUint64 {
+			v = kauth.Unlimited
+		}
+		return &v
+	}
+	var list []kernel.Cell
+	for _, c := range k.cells.ordered() {
+		list = append(list, kernel.Cell{
+			ID: c.id, Name: c.name, Root: c.root, Created: c.created, Age: k.uptime - c.created,
+			References: c.sample.references, Processes: c.sample.processes, Memory: c.sample.memory,
+			Ticks1s: c.sample.ticks1s, Ticks10s: c.sample.ticks10s,
+			Nofile: limit(createNofile, c, c.nofile), AS: limit(createAS, c, c.as), Core: limit(createCore, c, c.core),
+		})
+	}
+	return list, nil
+}
+
+// Properties are what the kernel knows of a cell and does not tell anybody; only a simulated one does.
+type Properties struct {
+	Profile kernel.Profile
+	Ports   []uint16
+	// Members are the process ids, zombies included.
+	Members []int
+}
+
+// Properties gives profile, ports and members of a cell.
+func (k *Kernel) Properties(id kernel.CellID) (Properties, bool) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	c := k.cells.byID[id]
+	if c == nil {
+		return Properties{}, false
+	}
+	p := Properties{Profile: kernel.Profile(c.place - stock.Low), Ports: slices.Clone(c.ports)}
+	for pid := range c.members {
+		p.Members = append(p.Members, pid)
+	}
+	slices.Sort(p.Members)
+	return p, true
+}

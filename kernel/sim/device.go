@@ -1,0 +1,263 @@
+package sim
+
+import (
+	"slices"
+
+	"cellsh/policy/kauth"
+	"cellsh/policy/stock"
+)
+
+// tty is a terminal.
+type tty struct {
+	major, minor int
+	opens        int
+	exclusive    bool
+	// session that it controls, nil for none.
+	session *session
+	// pty terminals have a master, which is gone if this is false.
+	pty bool
+}
+
+func (t *tty) close() {
+	if t.opens--; t.opens == 0 {
+		t.exclusive = false
+	}
+}
+
+type device struct{ major, minor int }
+
+type deviceState struct {
+	ttys map[device]*tty
+	// nextPty is the number of the next pseudo-terminal.
+	nextPty int
+	// console is the terminal that console output goes to after TIOCCONS, nil for the console itself.
+	console *tty
+	// busy counts the opens of devices that are opened once only.
+	busy map[device]bool
+	// disks that have a file system mounted, by name of the device.
+	mountedDisks map[int]bool
+	pins         map[int64]bool
+}
+
+func newDeviceState() deviceState {
+	return deviceState{ttys: map[device]*tty{}, busy: map[device]bool{}, mountedDisks: map[int]bool{0: true}, pins: map[int64]bool{}}
+}
+
+func (d *deviceState) tty(major, minor int) *tty {
+	at := device{major, minor}
+	t := d.ttys[at]
+	if t == nil {
+		t = &tty{major: major, minor: minor}
+		d.ttys[at] = t
+	}
+	return t
+}
+
+var (
+	reqRawioRead  = mustFind("device.rawio_spec.read")
+	reqRawioWrite = mustFind("device.rawio_spec.write")
+	reqRawioRW    = mustFind("device.rawio_spec.rw")
+	reqTTYOpen    = mustFind("device.tty_open")
+	reqTTYSti     = mustFind("device.tty_sti")
+	reqTTYPrivset = mustFind("device.tty_privset")
+	reqTTYVirtual = mustFind("device.tty_virtual")
+	reqTunAdd     = mustFind("network.interface_tun.add")
+	reqFirewall   = mustFind("network.firewall.fw")
+	reqVeriAccess = mustFind("system.veriexec.access")
+	reqVeriModify = mustFind("system.veriexec.modify")
+)
+
+// kernelMemory reports whether the device is one of those that iskmemdev(9) names.
+func kernelMemory(b *vnode) bool {
+	return b.typ == vChr && b.major == majMem && (b.minor < 2 || b.minor == 14)
+}
+
+// diskUnit gives the partition of a disk device; false if the device is no disk.
+func diskUnit(b *vnode) (int, bool) {
+	if b.typ == vBlk && b.major == majSdBlk || b.typ == vChr && b.major == majSdChr {
+		return b.minor, true
+	}
+	return 0, false
+}
+
+// askRawio asks for the open of a device (spec_open). c is nil for the kernel's own credential NOCRED, which
+// is allowed everything without a question.
+func (p *Process) askRawio(c *cred, b *vnode, read, write bool) kauth.Errno {
+	if c == nil {
+		return 0
+	}
+	id := reqRawioRead
+	switch {
+	case read && write:
+		id = reqRawioRW
+	case write:
+		id = reqRawioWrite
+	}
+	kind := int64(4)
+	if b.typ == vBlk {
+		kind = 3
+	}
+	part, disk := diskUnit(b)
+	q := p.k.question(p, c, id)
+	q.with(kauth.FieldKind, kind).with(kauth.FieldMajor, int64(b.major)).with(kauth.FieldMinor, int64(b.minor))
+	q.fact(stock.DeviceIsKernelMemory, kernelMemory(b)).fact(stock.DeviceIsDisk, disk).fact(stock.DiskMounted, disk && p.k.devs.mountedDisks[part])
+	return q.answer()
+}
+
+// openDevice opens a device node (spec_open): the model first, then the driver. f gets what the driver makes of it.
+func (p *Process) openDevice(c *cred, v *vnode, read, write bool, f *file) kauth.Errno {
+	b := v.bottom()
+	if v.mnt.flags&mntNodev != 0 {
+		return kauth.ENXIO
+	}
+	if e := p.askRawio(c, b, read, write); e != 0 {
+		return e
+	}
+	k := p.k
+	if b.typ == vBlk {
+		part, disk := diskUnit(b)
+		switch {
+		case !disk && b.major != majFss:
+			return kauth.ENXIO
+		case disk && k.devs.mountedDisks[part]:
+			return kauth.EBUSY
+		}
+		return 0
+	}
+	switch b.major {
+	case majMem:
+		if b.minor > 1 && b.minor != 2 && b.minor != 11 && b.minor != 12 {
+			return kauth.ENXIO
+		}
+		// The driver marks every process that opens one of its devices, whichever it is (dev/mm.c).
+		p.kmem = true
+		return 0
+	case majCtty:
+		return p.openControllingTTY(f)
+	case majCons:
+		return p.openTTY(k.devs.tty(majWsdisplay, 0), true, f)
+	case majWsdisplay, majCom:
+		return p.openTTY(k.devs.tty(b.major, b.minor), true, f)
+	case majPts:
+		t := k.devs.tty(majPts, b.minor)
+		if !t.pty {
+			return kauth.ENXIO
+		}
+		// The first open of a slave is not asked, unlike every other terminal.
+		return p.openTTY(t, t.opens > 0, f)
+	case majPtm:
+		if b.minor == 0 {
+			return p.openPtmx(f)
+		}
+	case majTun:
+		if e := p.ask(reqTunAdd).answer(); e != 0 {
+			return e
+		}
+		return p.openOnce(b, f)
+	case majNpf:
+		if p.ask(reqFirewall).answer() != 0 {
+			return kauth.EPERM
+		}
+	case majVeriexec:
+		if p.ask(reqVeriAccess).answer() != 0 {
+			return kauth.EPERM
+		}
+		return p.openOnce(b, f)
+	case majIpl:
+		if !k.settings.IPF {
+			return kauth.ENXIO
+		}
+	case majPf:
+		if !k.settings.PF {
+			return kauth.ENXIO
+		}
+	default:
+		if !slices.ContainsFunc(devices, func(d deviceNode) bool { return d.typ == vChr && d.major == b.major }) {
+			return kauth.ENXIO
+		}
+	}
+	return 0
+}
+
+// openOnce is for devices that only one may have open. They are free again at the last close.
+func (p *Process) openOnce(b *vnode, f *file) kauth.Errno {
+	at := device{b.major, b.minor}
+	if p.k.devs.busy[at] {
+		return kauth.EBUSY
+	}
+	p.k.devs.busy[at] = true
+	f.closed = func() { delete(p.k.devs.busy, at) }
+	return 0
+}
+
+// openTTY opens a terminal. The question is asked under a spin lock where it is a pseudo-terminal, so policies
+// never see it.
+func (p *Process) openTTY(t *tty, ask bool, f *file) kauth.Errno {
+	if ask {
+		q := p.ask(reqTTYOpen).fact(stock.TTYClosed, t.opens == 0).fact(stock.TTYShared, !t.exclusive)
+		if q.answer() != 0 {
+			return kauth.EBUSY
+		}
+	}
+	t.opens++
+	f.tty = t
+	return 0
+}
+
+// openControllingTTY opens /dev/tty: the terminal behind it is opened with NOCRED, about which nobody is asked.
+func (p *Process) openControllingTTY(f *file) kauth.Errno {
+	t := p.session().tty
+	if t == nil || !p.ctty {
+		return kauth.ENXIO
+	}
+	return p.openTTY(t, true, f)
+}
+
+// openPtmx gives a new pseudo-terminal's master, if a ptyfs is mounted that the caller can reach
+// (ptyfs__getmp). The kernel opens the master with its own credential.
+func (p *Process) openPtmx(f *file) kauth.Errno {
+	k := p.k
+	pts := p.mounted("ptyfs")
+	if pts == nil {
+		return kauth.EOPNOTSUPP
+	}
+	n := k.devs.nextPty
+	if e := p.askRawio(k.proc0.cred, &vnode{typ: vChr, major: majPtc, minor: n}, true, true); e != 0 {
+		return e
+	}
+	k.devs.nextPty++
+	name := itoa(n)
+	slave := pts.root.add(name, &vnode{typ: vChr, mode: 0o620, uid: p.cred.uid, gid: k.groups["tty"], major: majPts, minor: n})
+	t := k.devs.tty(majPts, n)
+	t.pty = true
+	f.closed = func() {
+		t.pty = false
+		slave.parent.remove(name)
+	}
+	f.master = t
+	return 0
+}
+
+// mounted gives a file system of that type that the process can reach, nil if there is none.
+func (p *Process) mounted(fstype string) *mount {
+	for _, m := range p.k.mounts {
+		if m.fstype == fstype && (p.root == nil || m.covered != nil && m.covered.isUnder(p.root)) {
+			return m
+		}
+	}
+	return nil
+}
+
+// halt notes that the machine would have stopped. The simulation goes on, so that one can look at it.
+func (k *Kernel) halt(form string, args ...any) {
+	k.halted = true
+	k.logf(form, args...)
+}
+
+// Halted reports whether something stopped the machine: a reboot, or the death of init. The log says what. The
+// simulation goes on nevertheless.
+func (k *Kernel) Halted() bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.halted
+}

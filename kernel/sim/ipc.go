@@ -1,0 +1,366 @@
+package sim
+
+import (
+	"slices"
+
+	"cellsh/policy/kauth"
+	"cellsh/policy/stock"
+)
+
+// The accesses that System V IPC asks for (sys/ipc.h).
+const (
+	ipcRead   = 0o400
+	ipcWrite  = 0o200
+	ipcModify = 0o10000
+)
+
+// ipcPerm is struct ipc_perm.
+type ipcPerm struct {
+	uid, gid, cuid, cgid uint32
+	mode                 uint16
+}
+
+func permOf(c *cred, mode int) ipcPerm {
+	return ipcPerm{c.euid, c.egid, c.euid, c.egid, uint16(mode) & 0o777}
+}
+
+// allows is what sysvipc_listener looks at: the first class that the caller is in decides.
+func (p *ipcPerm) allows(c *cred, want int) bool {
+	owner := c.euid == p.uid || c.euid == p.cuid
+	if want == ipcModify {
+		return owner
+	}
+	mask := uint16(0)
+	if want&ipcRead != 0 {
+		mask |= 4
+	}
+	if want&ipcWrite != 0 {
+		mask |= 2
+	}
+	mode := p.mode
+	switch {
+	case owner:
+		mode >>= 6
+	case c.groupMember(p.gid) || c.groupMember(p.cgid):
+		mode >>= 3
+	}
+	return mode&mask == mask
+}
+
+// ipcObject is a segment of shared memory, a set of semaphores or a message queue.
+type ipcObject struct {
+	kind string
+	id   int
+	key  int
+	perm ipcPerm
+	// size is bytes of a segment, semaphores of a set, or the limit of a queue's bytes.
+	size     int
+	attached int
+	locked   bool
+	removed  bool
+}
+
+// ksem is a POSIX semaphore, mqueue a POSIX message queue.
+type ksem struct {
+	name     string
+	uid, gid uint32
+	mode     uint16
+}
+
+type mqueue struct {
+	uid, gid uint32
+	mode     uint16
+}
+
+type ipc struct {
+	objects  map[int]*ipcObject
+	next     int
+	attached map[*Process][]*ipcObject
+	sems     map[string]*ksem
+	queues   map[string]*mqueue
+}
+
+func newIPC() ipc {
+	return ipc{map[int]*ipcObject{}, 65536, map[*Process][]*ipcObject{}, map[string]*ksem{}, map[string]*mqueue{}}
+}
+
+const maxQueueBytes = 2048
+
+var (
+	reqBypassIPC = mustFind("system.sysvipc.bypass")
+	reqShmLock   = mustFind("system.sysvipc.shm_lock")
+	reqShmUnlock = mustFind("system.sysvipc.shm_unlock")
+	reqOversize  = mustFind("system.sysvipc.msgq_oversize")
+	reqSemaphore = mustFind("system.semaphore")
+	reqMqueue    = mustFind("system.mqueue")
+)
+
+// ipcperm is asked at every access to an object that exists. Despite the request's name root needs it too.
+func (p *Process) ipcperm(o *ipcObject, want int) kauth.Errno {
+	q := p.ask(reqBypassIPC).with(kauth.FieldMode, int64(want)).fact(stock.IPCModeAllows, o.perm.allows(p.cred, want))
+	e := q.answer()
+	if e != 0 && want != ipcModify {
+		return kauth.EACCES
+	}
+	return e
+}
+
+// Ipcget is shmget(2), semget(2) or msgget(2), by the kind "shm", "sem" or "msg". Key 0 is IPC_PRIVATE; making
+// an object asks nobody.
+func (p *Process) Ipcget(kind string, key, size, mode int, create bool) (int, kauth.Errno) {
+	id := -1
+	e := p.call(func() (e kauth.Errno) { id, e = p.ipcget(kind, key, size, mode, create, false); return e })
+	return id, e
+}
+
+func (p *Process) ipcget(kind string, key, size, mode int, create, exclusive bool) (int, kauth.Errno) {
+	n := &p.k.ipc
+	if key != 0 {
+		for _, o := range n.objects {
+			if o.kind != kind || o.key != key || o.removed {
+				continue
+			}
+			if kind != "sem" && create && exclusive {
+				return -1, kauth.EEXIST
+			}
+			want := mode & 0o700
+			if kind == "shm" {
+				want = mode & 0o777
+			}
+			if e := p.ipcperm(o, want); e != 0 {
+				return -1, e
+			}
+			switch {
+			case size > o.size && kind != "msg":
+				return -1, kauth.EINVAL
+			case create && exclusive:
+				return -1, kauth.EEXIST
+			}
+			return o.id, 0
+		}
+		if !create {
+			return -1, kauth.ENOENT
+		}
+	}
+	if kind == "msg" {
+		size = maxQueueBytes
+	}
+	if size <= 0 {
+		return -1, kauth.EINVAL
+	}
+	n.next++
+	n.objects[n.next] = &ipcObject{kind: kind, id: n.next, key: key, perm: permOf(p.cred, mode), size: size}
+	return n.next, 0
+}
+
+func (p *Process) ipcObject(kind string, id int) (*ipcObject, kauth.Errno) {
+	o := p.k.ipc.objects[id]
+	if o == nil || o.kind != kind || o.removed {
+		return nil, kauth.EINVAL
+	}
+	return o, 0
+}
+
+// Shmat is shmat(2).
+func (p *Process) Shmat(id int, readonly bool) kauth.Errno {
+	return p.call(func() kauth.Errno { return p.shmat(id, readonly) })
+}
+
+func (p *Process) shmat(id int, readonly bool) kauth.Errno {
+	o, e := p.ipcObject("shm", id)
+	if e != 0 {
+		return e
+	}
+	want := ipcRead | ipcWrite
+	if readonly {
+		want = ipcRead
+	}
+	if e := p.ipcperm(o, want); e != 0 {
+		return e
+	}
+	o.attached++
+	p.k.ipc.attached[p] = append(p.k.ipc.attached[p], o)
+	return 0
+}
+
+func (p *Process) shmdt(id int) kauth.Errno {
+	n := &p.k.ipc
+	i := slices.IndexFunc(n.attached[p], func(o *ipcObject) bool { return o.id == id })
+	if i < 0 {
+		return kauth.EINVAL
+	}
+	o := n.attached[p][i]
+	n.attached[p] = slices.Delete(n.attached[p], i, i+1)
+	n.detach(o)
+	return 0
+}
+
+func (n *ipc) detach(o *ipcObject) {
+	if o.attached--; o.attached == 0 && o.removed {
+		delete(n.objects, o.id)
+	}
+}
+
+// detachIPC and inheritIPC keep the attached segments at exec, exit and fork.
+func (p *Process) detachIPC() {
+	n := &p.k.ipc
+	for _, o := range n.attached[p] {
+		n.detach(o)
+	}
+	delete(n.attached, p)
+}
+
+func (p *Process) inheritIPC(c *Process) {
+	n := &p.k.ipc
+	if list := n.attached[p]; len(list) > 0 {
+		n.attached[c] = slices.Clone(list)
+		for _, o := range list {
+			o.attached++
+		}
+	}
+}
+
+// ipcctl is shmctl(2), semctl(2) and msgctl(2): cmd is "stat", "set", "rmid", "lock", "unlock", "getval" or
+// "setval". size is the new limit of a queue's bytes for "set", 0 to keep it.
+func (p *Process) ipcctl(kind, cmd string, id int, uid, gid uint32, mode, size int) kauth.Errno {
+	o, e := p.ipcObject(kind, id)
+	if e != 0 {
+		return e
+	}
+	switch {
+	case cmd == "stat" || cmd == "getval" && kind == "sem":
+		return p.ipcperm(o, ipcRead)
+	case cmd == "setval" && kind == "sem":
+		return p.ipcperm(o, ipcWrite)
+	case cmd == "set":
+		if e := p.ipcperm(o, ipcModify); e != 0 {
+			return e
+		}
+		if kind == "msg" && size > 0 {
+			if size > o.size {
+				if e := p.ask(reqOversize).answer(); e != 0 {
+					return e
+				}
+			}
+			o.size = min(size, maxQueueBytes)
+		}
+		o.perm.uid, o.perm.gid, o.perm.mode = uid, gid, uint16(mode)&0o777
+	case cmd == "rmid":
+		if e := p.ipcperm(o, ipcModify); e != 0 {
+			return e
+		}
+		o.removed = true
+		if o.attached == 0 {
+			delete(p.k.ipc.objects, id)
+		}
+	case kind == "shm" && (cmd == "lock" || cmd == "unlock"):
+		req := reqShmLock
+		if cmd == "unlock" {
+			req = reqShmUnlock
+		}
+		if e := p.ask(req).answer(); e != 0 {
+			return e
+		}
+		o.locked = cmd == "lock"
+	default:
+		return kauth.EINVAL
+	}
+	return 0
+}
+
+// ipcUse is semop(2), msgsnd(2) and msgrcv(2).
+func (p *Process) ipcUse(kind string, id int, write bool) kauth.Errno {
+	o, e := p.ipcObject(kind, id)
+	if e != 0 {
+		return e
+	}
+	want := ipcRead
+	if write {
+		want = ipcWrite
+	}
+	return p.ipcperm(o, want)
+}
+
+// semOpen is sem_open(3): making a semaphore asks nobody, opening one that exists does.
+func (p *Process) semOpen(name string, create bool, mode int) (int, kauth.Errno) {
+	n := &p.k.ipc
+	s := n.sems[name]
+	switch {
+	case s != nil:
+		if e := p.semPermission(s); e != 0 {
+			return -1, e
+		}
+	case !create:
+		return -1, kauth.ENOENT
+	default:
+		s = &ksem{name: name, uid: p.cred.euid, gid: p.cred.egid, mode: uint16(mode) & 0o777 &^ p.umask}
+		n.sems[name] = s
+	}
+	return p.openFile(&file{sem: s})
+}
+
+func (p *Process) semPermission(s *ksem) kauth.Errno {
+	allowed := p.cred.euid == s.uid && s.mode&0o200 != 0 || p.cred.egid == s.gid && s.mode&0o020 != 0 || s.mode&0o002 != 0
+	if p.ask(reqSemaphore).fact(stock.SemaphoreModeAllows, allowed).answer() != 0 {
+		return kauth.EACCES
+	}
+	return 0
+}
+
+// SemUnlink is sem_unlink(3).
+func (p *Process) SemUnlink(name string) kauth.Errno {
+	return p.call(func() kauth.Errno { return p.semUnlink(name) })
+}
+
+func (p *Process) semUnlink(name string) kauth.Errno {
+	s := p.k.ipc.sems[name]
+	if s == nil {
+		return kauth.ENOENT
+	}
+	if e := p.semPermission(s); e != 0 {
+		return e
+	}
+	delete(p.k.ipc.sems, name)
+	return 0
+}
+
+// mqOpen is mq_open(3): it looks at the mode alone, and root has no other rights than everybody.
+func (p *Process) mqOpen(name string, create bool, mode int) kauth.Errno {
+	n := &p.k.ipc
+	q := n.queues[name]
+	if q == nil {
+		if !create {
+			return kauth.ENOENT
+		}
+		n.queues[name] = &mqueue{p.cred.euid, p.cred.egid, uint16(mode) & 0o777 &^ p.umask}
+		return 0
+	}
+	m := q.mode
+	switch {
+	case p.cred.euid == q.uid:
+		m >>= 6
+	case p.cred.groupMember(q.gid):
+		m >>= 3
+	}
+	if m&6 != 6 {
+		return kauth.EACCES
+	}
+	return 0
+}
+
+// MqUnlink is mq_unlink(3).
+func (p *Process) MqUnlink(name string) kauth.Errno {
+	return p.call(func() kauth.Errno { return p.mqUnlink(name) })
+}
+
+func (p *Process) mqUnlink(name string) kauth.Errno {
+	q := p.k.ipc.queues[name]
+	if q == nil {
+		return kauth.ENOENT
+	}
+	if p.ask(reqMqueue).fact(stock.OwnsQueue, p.cred.euid == q.uid).answer() != 0 {
+		return kauth.EACCES
+	}
+	delete(p.k.ipc.queues, name)
+	return 0
+}

@@ -1,0 +1,602 @@
+package sim
+
+import (
+	"cmp"
+	"encoding/binary"
+	"slices"
+	"strconv"
+	"strings"
+
+	"cellsh/policy/kauth"
+)
+
+// The types of sysctl nodes (sys/sysctl.h).
+const (
+	typeNode   = 1
+	typeInt    = 2
+	typeString = 3
+	typeQuad   = 4
+	typeStruct = 5
+)
+
+// The flags of sysctl nodes (sys/sysctl.h).
+const (
+	ctlVersion   = 0x01000000
+	ctlReadWrite = 0x00000070
+	ctlAnyWrite  = 0x00000080
+	ctlPrivate   = 0x00000100
+	ctlPermanent = 0x00000200
+)
+
+// Both lengths that sysctl(3) knows.
+const (
+	maxSysctlName = 32
+	maxNodes      = 12
+)
+
+// node is a node of the sysctl tree.
+type node struct {
+	name     string
+	num      int
+	flags    uint32
+	typ      int
+	size     int
+	desc     string
+	parent   *node
+	children []*node
+	// fn answers for the node, nil for sysctl_lookup on value.
+	fn    func(*sysctlCall) kauth.Errno
+	value []byte
+	// args says that the rest of the name belongs to the node, as in kern.proc.
+	args bool
+}
+
+type sysctlTree struct {
+	root *node
+	next int
+}
+
+// SysctlArgs are the arguments of sysctl(2) beside the name, pointers that can be null or bad included. What the
+// kernel writes goes to Old and *OldLen.
+type SysctlArgs struct {
+	// Old is the memory for the value, nil for a null pointer. BadOld makes it one that points nowhere.
+	Old    []byte
+	BadOld bool
+	// OldLen is the length of that memory as the caller states it, nil for a null pointer.
+	OldLen *uint64
+	// New is the memory with the new value, nil for a null pointer; NewLen is its length as stated.
+	New    []byte
+	BadNew bool
+	NewLen uint64
+}
+
+// sysctlCall is one call of sysctl(2) on its way through the tree.
+type sysctlCall struct {
+	SysctlArgs
+	p    *Process
+	node *node
+	// rest is what follows the node's own name.
+	rest []string
+	// oldLen is the kernel's copy of *OldLen.
+	oldLen *uint64
+}
+
+func (x *sysctlCall) reads() bool  { return x.Old != nil || x.BadOld }
+func (x *sysctlCall) writes() bool { return x.New != nil || x.BadNew }
+
+func (x *sysctlCall) copyIn(n int) ([]byte, kauth.Errno) {
+	if x.BadNew || len(x.New) < n {
+		return nil, kauth.EFAULT
+	}
+	return x.New[:n], 0
+}
+
+func (x *sysctlCall) copyOut(b []byte) kauth.Errno {
+	if x.BadOld || len(x.Old) < len(b) {
+		return kauth.EFAULT
+	}
+	copy(x.Old, b)
+	return 0
+}
+
+var (
+	reqSysctlPrvt   = mustFind("system.sysctl.prvt")
+	reqSysctlModify = mustFind("system.sysctl.modify")
+	reqSysctlAdd    = mustFind("system.sysctl.add")
+	reqSysctlDelete = mustFind("system.sysctl.delete")
+	reqSysctlDesc   = mustFind("system.sysctl.desc")
+)
+
+// lookup is sysctl_lookup: it asks for private nodes and for writing, hands the value out, and takes a new one
+// in. The value's length is the node's; strings are handled by lookupString.
+func (x *sysctlCall) lookup(value []byte) kauth.Errno {
+	writes := x.writes() && x.NewLen != 0
+	if len(x.rest) != 0 || x.node.typ == typeNode {
+		return kauth.EINVAL
+	}
+	if e := x.mayLookup(writes); e != 0 {
+		return e
+	}
+	if x.reads() {
+		n := min(uint64(len(value)), *x.oldLen)
+		if e := x.copyOut(value[:n]); e != 0 {
+			return e
+		}
+	}
+	*x.oldLen = uint64(len(value))
+	if !writes {
+		return 0
+	}
+	if x.NewLen != uint64(len(value)) {
+		return kauth.EINVAL
+	}
+	b, e := x.copyIn(len(value))
+	if e != 0 {
+		return e
+	}
+	copy(value, b)
+	return 0
+}
+
+// mayLookup asks what sysctl_lookup asks before it looks at the value.
+func (x *sysctlCall) mayLookup(writes bool) kauth.Errno {
+	if x.node.flags&ctlPrivate != 0 {
+		if e := x.p.ask(reqSysctlPrvt).answer(); e != 0 {
+			return e
+		}
+	}
+	if writes {
+		if x.node.flags&ctlAnyWrite == 0 {
+			if e := x.p.ask(reqSysctlModify).answer(); e != 0 {
+				return e
+			}
+		}
+		if x.node.flags&ctlReadWrite == 0 {
+			return kauth.EPERM
+		}
+	}
+	return 0
+}
+
+// lookupString is sysctl_lookup for strings of at most limit bytes, the zero at the end included.
+func (x *sysctlCall) lookupString(s *string, limit int) kauth.Errno {
+	writes := x.writes() && x.NewLen != 0
+	if len(x.rest) != 0 {
+		return kauth.EINVAL
+	}
+	if e := x.mayLookup(writes); e != 0 {
+		return e
+	}
+	value := append([]byte(*s), 0)
+	if x.reads() {
+		n := min(uint64(len(value)), *x.oldLen)
+		if e := x.copyOut(value[:n]); e != 0 {
+			return e
+		}
+	}
+	*x.oldLen = uint64(len(value))
+	if !writes {
+		return 0
+	}
+	if x.NewLen > uint64(limit) {
+		return kauth.EINVAL
+	}
+	b, e := x.copyIn(int(x.NewLen))
+	if e != 0 {
+		return e
+	}
+	if b[len(b)-1] != 0 && len(b) == limit {
+		return kauth.EINVAL
+	}
+	*s = cString(b)
+	return 0
+}
+
+func cString(b []byte) string {
+	s, _, _ := strings.Cut(string(b), "\x00")
+	return s
+}
+
+// intNode makes a handler for an integer: get reads it; set is asked with the new value after the lookup and is
+// nil where the lookup is all that is asked.
+func intNode(get func(k *Kernel) int64, set func(x *sysctlCall, v int64) kauth.Errno) func(*sysctlCall) kauth.Errno {
+	return func(x *sysctlCall) kauth.Errno {
+		var b [4]byte
+		binary.LittleEndian.PutUint32(b[:], uint32(get(x.p.k)))
+		if e := x.lookup(b[:]); e != 0 || !x.writes() || x.NewLen == 0 {
+			return e
+		}
+		if set == nil {
+			return 0
+		}
+		return set(x, int64(int32(binary.LittleEndian.Uint32(b[:]))))
+	}
+}
+
+// locate finds the node of a name. Walking through a private node is a question of its own.
+func (p *Process) locate(name []string) (*node, []string, kauth.Errno) {
+	at := p.k.sysctls.root
+	for i, part := range name {
+		if at.args {
+			return at, name[i:], 0
+		}
+		if at.typ != typeNode {
+			return at, name[i:], kauth.ENOTDIR
+		}
+		if at.flags&ctlPrivate != 0 {
+			if e := p.ask(reqSysctlPrvt).answer(); e != 0 {
+				return at, name[i:], e
+			}
+		}
+		j := slices.IndexFunc(at.children, func(n *node) bool { return n.name == part })
+		if j < 0 {
+			return at, name[i:], kauth.ENOENT
+		}
+		at = at.children[j]
+	}
+	return at, nil, 0
+}
+
+// Sysctl is sysctl(2) on the node of that name, with the lookup of the number that sysctlbyname(3) makes left
+// out.
+func (p *Process) Sysctl(name string, a *SysctlArgs) kauth.Errno {
+	return p.call(func() kauth.Errno { return p.sysctl(strings.Split(name, "."), a) })
+}
+
+func (p *Process) sysctl(name []string, a *SysctlArgs) kauth.Errno {
+	_, e := p.sysctlNode(name, a)
+	return e
+}
+
+// sysctlNode gives the node too, as its handler left it: that of a process says only then what its type is.
+func (p *Process) sysctlNode(name []string, a *SysctlArgs) (*node, kauth.Errno) {
+	if len(name) > maxNodes {
+		return nil, kauth.EINVAL
+	}
+	length := uint64(0)
+	if a.OldLen != nil {
+		length = *a.OldLen
+	}
+	stated := length
+	x := &sysctlCall{SysctlArgs: *a, p: p, oldLen: &length}
+	e := x.dispatch(name)
+	if a.OldLen != nil {
+		*a.OldLen = length
+	}
+	if e == 0 && x.reads() && stated < length {
+		return nil, kauth.ENOMEM
+	}
+	return x.node, e
+}
+
+// dispatch finds the node and calls its handler (sysctl_dispatch). With secmodel_cell's changes the kernel asks
+// for private nodes that have a handler too, which NetBSD itself forgets (PR kern/60035).
+func (x *sysctlCall) dispatch(name []string) kauth.Errno {
+	n, rest, e := x.p.locate(name)
+	if e != 0 {
+		return e
+	}
+	x.node, x.rest = n, rest
+	if n.flags&ctlPrivate != 0 {
+		if e := x.p.ask(reqSysctlPrvt).answer(); e != 0 {
+			return e
+		}
+	}
+	if n.fn != nil {
+		return n.fn(x)
+	}
+	if n.typ == typeString {
+		s := cString(n.value)
+		e := x.lookupString(&s, n.size)
+		n.value = append([]byte(s), 0)
+		return e
+	}
+	return x.lookup(n.value)
+}
+
+// SysctlRead reads a node: an int64, a string, or the bytes of a structure.
+func (p *Process) SysctlRead(name string) (any, kauth.Errno) {
+	var v any
+	e := p.call(func() (e kauth.Errno) {
+		v, e = p.sysctlRead(name)
+		return e
+	})
+	return v, e
+}
+
+func (p *Process) sysctlRead(name string) (any, kauth.Errno) {
+	path := strings.Split(name, ".")
+	b := make([]byte, usualValue)
+	length := uint64(len(b))
+	n, e := p.sysctlNode(path, &SysctlArgs{Old: b, OldLen: &length})
+	if e == kauth.ENOMEM {
+		// The list of cells is the only value without a limit.
+		if e := p.sysctl(path, &SysctlArgs{OldLen: &length}); e != 0 {
+			return nil, e
+		}
+		b = make([]byte, length)
+		n, e = p.sysctlNode(path, &SysctlArgs{Old: b, OldLen: &length})
+	}
+	if e != 0 {
+		return nil, e
+	}
+	b = b[:min(length, uint64(len(b)))]
+	switch {
+	case n.typ == typeString:
+		return cString(b), 0
+	case n.typ == typeInt && len(b) == 4:
+		return int64(int32(binary.LittleEndian.Uint32(b))), 0
+	case n.typ == typeQuad && len(b) == 8:
+		return int64(binary.LittleEndian.Uint64(b)), 0
+	}
+	return b, 0
+}
+
+// usualValue is longer than all values but lists of more than 163 cells.
+const usualValue = 1 << 16
+
+// valueType gives the type of the node of that name without asking anybody, 0 if there is none.
+func (k *Kernel) valueType(path []string) int {
+	at := k.sysctls.root
+	for i, part := range path {
+		if at.args {
+			n, _ := parseProcNode(path[i:])
+			return n.typ
+		}
+		j := slices.IndexFunc(at.children, func(n *node) bool { return n.name == part })
+		if j < 0 {
+			return 0
+		}
+		at = at.children[j]
+	}
+	return at.typ
+}
+
+// SysctlWrite writes a node. The value is an int64, a string or bytes, as the node has it; another type is
+// EINVAL.
+func (p *Process) SysctlWrite(name string, value any) kauth.Errno {
+	return p.call(func() kauth.Errno { return p.sysctlWrite(name, value) })
+}
+
+func (p *Process) sysctlWrite(name string, value any) kauth.Errno {
+	path := strings.Split(name, ".")
+	var b []byte
+	switch v := value.(type) {
+	case string:
+		b = append([]byte(v), 0)
+	case int64:
+		if p.k.valueType(path) == typeQuad {
+			b = binary.LittleEndian.AppendUint64(nil, uint64(v))
+		} else {
+			b = binary.LittleEndian.AppendUint32(nil, uint32(v))
+		}
+	case []byte:
+		b = v
+	default:
+		return kauth.EINVAL
+	}
+	return p.sysctl(path, &SysctlArgs{New: b, NewLen: uint64(len(b))})
+}
+
+// SysctlNode describes a node as CTL_QUERY gives it.
+type SysctlNode struct {
+	Name  string
+	Num   int
+	Flags uint32
+	Type  int
+	Size  int
+}
+
+// SysctlQuery lists the nodes below a node; "" is the root.
+func (p *Process) SysctlQuery(name string) ([]SysctlNode, kauth.Errno) {
+	var list []SysctlNode
+	e := p.call(func() (e kauth.Errno) {
+		list, e = p.sysctlQuery(name)
+		return e
+	})
+	return list, e
+}
+
+func (p *Process) sysctlQuery(name string) ([]SysctlNode, kauth.Errno) {
+	n, e := p.parentNode(name)
+	if e != 0 {
+		return nil, e
+	}
+	if n.typ != typeNode {
+		return nil, kauth.ENOTDIR
+	}
+	var list []SysctlNode
+	for _, c := range n.children {
+		list = append(list, SysctlNode{c.name, c.num, c.flags | ctlVersion, c.typ, c.size})
+	}
+	return list, 0
+}
+
+// parentNode walks to a node on which a generic operation is made. The node itself counts as walked through.
+func (p *Process) parentNode(name string) (*node, kauth.Errno) {
+	if name == "" {
+		return p.k.sysctls.root, 0
+	}
+	n, _, e := p.locate(strings.Split(name, "."))
+	if e != 0 {
+		return nil, e
+	}
+	if n.flags&ctlPrivate != 0 {
+		if e := p.ask(reqSysctlPrvt).answer(); e != 0 {
+			return nil, e
+		}
+	}
+	return n, 0
+}
+
+// SysctlCreate makes a node below the parent: an int64, a string, or a node that can have children itself for
+// nil. Only nodes that processes made, and the root, can have such children.
+func (p *Process) SysctlCreate(parent, name string, value any) kauth.Errno {
+	return p.call(func() kauth.Errno { return p.sysctlCreate(parent, name, value) })
+}
+
+func (p *Process) sysctlCreate(parent, name string, value any) kauth.Errno {
+	n, e := p.parentNode(parent)
+	if e != 0 {
+		return e
+	}
+	if e := p.ask(reqSysctlAdd).answer(); e != 0 {
+		return e
+	}
+	if n.flags&ctlReadWrite == 0 {
+		return kauth.EPERM
+	}
+	if n.typ != typeNode {
+		return kauth.ENOTDIR
+	}
+	if name == "" || len(name) >= maxSysctlName || name[0] >= '0' && name[0] <= '9' ||
+		strings.Trim(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_") != "" {
+		return kauth.EINVAL
+	}
+	if slices.ContainsFunc(n.children, func(c *node) bool { return c.name == name }) {
+		return kauth.EEXIST
+	}
+	c := &node{name: name, flags: ctlReadWrite}
+	switch v := value.(type) {
+	case nil:
+		c.typ, c.size = typeNode, 96
+	case int64:
+		c.typ, c.size, c.value = typeInt, 4, binary.LittleEndian.AppendUint32(nil, uint32(v))
+	case string:
+		c.typ, c.size, c.value = typeString, len(v)+1, append([]byte(v), 0)
+	default:
+		return kauth.EINVAL
+	}
+	p.k.sysctls.add(n, c)
+	return 0
+}
+
+// SysctlDelete removes a node that a process made.
+func (p *Process) SysctlDelete(parent, name string) kauth.Errno {
+	return p.call(func() kauth.Errno { return p.sysctlDelete(parent, name) })
+}
+
+func (p *Process) sysctlDelete(parent, name string) kauth.Errno {
+	n, e := p.parentNode(parent)
+	if e != 0 {
+		return e
+	}
+	if e := p.ask(reqSysctlDelete).answer(); e != 0 {
+		return e
+	}
+	if n.flags&ctlReadWrite == 0 {
+		return kauth.EPERM
+	}
+	i := slices.IndexFunc(n.children, func(c *node) bool { return c.name == name })
+	switch {
+	case i < 0:
+		return kauth.ENOENT
+	case n.children[i].flags&ctlPermanent != 0:
+		return kauth.EPERM
+	case len(n.children[i].children) > 0:
+		return kauth.ENOTEMPTY
+	}
+	n.children = slices.Delete(n.children, i, i+1)
+	return 0
+}
+
+// SysctlDescribe gives the description of a node, or sets it if text is not "". Descriptions of private nodes are
+// shown to those who may not see the nodes, and hidden from those who may: the kernel has the answer the wrong
+// way round (docs/simulator.md).
+func (p *Process) SysctlDescribe(parent, name, text string) (string, kauth.Errno) {
+	var s string
+	e := p.call(func() (e kauth.Errno) {
+		s, e = p.sysctlDescribe(parent, name, text)
+		return e
+	})
+	return s, e
+}
+
+func (p *Process) sysctlDescribe(parent, name, text string) (string, kauth.Errno) {
+	n, e := p.parentNode(parent)
+	if e != 0 {
+		return "", e
+	}
+	if n.typ != typeNode {
+		return "", kauth.ENOTDIR
+	}
+	if text != "" {
+		if e := p.ask(reqSysctlDesc).answer(); e != 0 {
+			return "", e
+		}
+	}
+	i := slices.IndexFunc(n.children, func(c *node) bool { return c.name == name })
+	if i < 0 {
+		return "", kauth.ENOENT
+	}
+	c := n.children[i]
+	if text != "" {
+		if c.flags&ctlPermanent != 0 || c.desc != "" {
+			return "", kauth.EPERM
+		}
+		c.desc = text
+	}
+	if c.flags&ctlPrivate != 0 && p.ask(reqSysctlPrvt).answer() == 0 {
+		return "", kauth.ENOENT
+	}
+	return c.desc, 0
+}
+
+func (t *sysctlTree) add(parent, n *node) *node {
+	n.parent = parent
+	if n.num == 0 {
+		t.next++
+		n.num = t.next
+	}
+	parent.children = append(parent.children, n)
+	return n
+}
+
+// put makes a permanent node and the nodes above it.
+func (t *sysctlTree) put(path string, n node) *node {
+	at := t.root
+	parts := strings.Split(path, ".")
+	for i, part := range parts {
+		j := slices.IndexFunc(at.children, func(c *node) bool { return c.name == part })
+		if j >= 0 {
+			at = at.children[j]
+			continue
+		}
+		c := &node{name: part, flags: ctlPermanent, typ: typeNode, size: 0}
+		if i == len(parts)-1 {
+			n.name = part
+			n.flags |= ctlPermanent
+			c = &n
+		}
+		if i == 0 {
+			c.num = topLevel[part]
+		}
+		at = t.add(at, c)
+	}
+	return at
+}
+
+// topLevel are the numbers of the nodes below the root (sys/sysctl.h).
+var topLevel = map[string]int{"kern": 1, "vm": 2, "vfs": 3, "net": 4, "debug": 5, "hw": 6, "machdep": 7, "user": 8, "ddb": 9, "proc": 10, "vendor": 11, "emul": 12, "security": 13}
+
+// sortNodes puts every level into the order of the numbers, as the kernel keeps them.
+func (n *node) sortNodes() {
+	slices.SortStableFunc(n.children, func(a, b *node) int { return cmp.Compare(a.num, b.num) })
+	for _, c := range n.children {
+		c.sortNodes()
+	}
+}
+
+func parsePID(p *Process, s string) (*Process, kauth.Errno) {
+	if s == "curproc" || s == "-1" {
+		return p, 0
+	}
+	pid, err := strconv.Atoi(s)
+	if err != nil {
+		return nil, kauth.ENOENT
+	}
+	if t := p.k.find(pid); t != nil {
+		return t, 0
+	}
+	return nil, kauth.ESRCH
+}

@@ -1,0 +1,451 @@
+package sim
+
+import (
+	"encoding/binary"
+	"slices"
+	"strings"
+
+	"cellsh/policy/kauth"
+)
+
+// kernelState is what sysctl nodes and a few system calls keep and no model looks at.
+type kernelState struct {
+	hostname, domainname string
+	hostid               int64
+	rtcOffset            int64
+	timecounter          string
+	userVA0Disable       bool
+	forwarding           int64
+	forwsrcrt            int64
+	setidcoreDump        int64
+	setidcorePath        string
+	anonPortMin          int64
+	anonPortMax          int64
+	autoload             bool
+	accounting           *vnode
+	swap                 []*vnode
+	psets                map[int64]bool
+	nextPset             int64
+	offline              map[int64]bool
+}
+
+func newKernelState() kernelState {
+	return kernelState{hostname: "sim.example.org", timecounter: "TSC", userVA0Disable: true, autoload: true,
+		setidcorePath: "/var/crash/%n.core", anonPortMin: 49152, anonPortMax: 65535,
+		psets: map[int64]bool{}, nextPset: 1, offline: map[int64]bool{}}
+}
+
+// timecounters that the machine has.
+var timecounters = []string{"TSC", "hpet0", "ACPI-Fast", "lapic", "i8254"}
+
+var (
+	reqSetidcore    = mustFind("system.setidcore")
+	reqKernaddr     = mustFind("system.kernaddr")
+	reqRTCOffset    = mustFind("system.time.rtcoffset")
+	reqTimecounters = mustFind("system.time.timecounters")
+	reqForwsrcrt    = mustFind("network.forwsrcrt")
+	reqMapVAZero    = mustFind("system.map_va_zero")
+	reqIntrAffinity = mustFind("system.intr.affinity")
+	reqSetstate     = mustFind("system.cpu.setstate")
+	reqGetpriv      = mustFind("network.interface.getpriv")
+	reqCorenameGet  = mustFind("process.corename.get")
+	reqCorenameSet  = mustFind("process.corename.set")
+	reqStopflag     = mustFind("process.stopflag")
+	reqRlimitGet    = mustFind("process.rlimit.get")
+	reqEntry        = mustFind("process.cansee.entry")
+)
+
+// securelevelAbove is what security.models.extensions asks of secmodel_securelevel.
+func (k *Kernel) securelevelAbove(level int) bool { return k.settings.Securelevel > level }
+
+func (k *Kernel) makeSysctls() {
+	t := &k.sysctls
+	t.root = &node{typ: typeNode, flags: ctlReadWrite}
+	t.next = 1213
+	text := func(path, desc, value string, flags uint32) {
+		t.put(path, node{typ: typeString, flags: flags, size: 256, desc: desc, value: append([]byte(value), 0)})
+	}
+	constant := func(path, desc string, v int64) {
+		t.put(path, node{typ: typeInt, size: 4, desc: desc, fn: intNode(func(*Kernel) int64 { return v }, nil)})
+	}
+	number := func(path, desc string, flags uint32, get func(*Kernel) int64, set func(*sysctlCall, int64) kauth.Errno) {
+		t.put(path, node{typ: typeInt, size: 4, desc: desc, flags: flags, fn: intNode(get, set)})
+	}
+
+	text("kern.ostype", "Operating system type", "NetBSD", 0)
+	text("kern.osrelease", "Operating system release", kauth.NetBSD109912.Version, 0)
+	constant("kern.osrevision", "Operating system revision", 1099001200)
+	text("kern.version", "Kernel version", "NetBSD "+kauth.NetBSD109912.Version+" (SIM)", 0)
+	constant("kern.argmax", "Maximum number of bytes of arguments to execve(2)", 262144)
+	number("kern.maxproc", "Maximum number of simultaneous processes", ctlReadWrite, func(k *Kernel) int64 { return int64(k.maxProc) },
+		func(x *sysctlCall, v int64) kauth.Errno {
+			if v < 0 || v >= maxPID {
+				return kauth.EINVAL
+			}
+			x.p.k.maxProc = int(v)
+			return 0
+		})
+	constant("kern.maxfiles", "Maximum number of open files", maxFiles)
+	t.put("kern.hostname", node{typ: typeString, flags: ctlReadWrite, size: 256, desc: "System hostname",
+		fn: func(x *sysctlCall) kauth.Errno { return x.lookupString(&x.p.k.kern.hostname, 256) }})
+	t.put("kern.domainname", node{typ: typeString, flags: ctlReadWrite, size: 256, desc: "YP domain name",
+		fn: func(x *sysctlCall) kauth.Errno { return x.lookupString(&x.p.k.kern.domainname, 256) }})
+	number("kern.hostid", "System host ID number", ctlReadWrite, func(k *Kernel) int64 { return k.kern.hostid },
+		func(x *sysctlCall, v int64) kauth.Errno { x.p.k.kern.hostid = v; return 0 })
+	number("kern.msgbufsize", "Size of the kernel message buffer", ctlPrivate, func(*Kernel) int64 { return msgbufSize }, nil)
+	t.put("kern.msgbuf", node{typ: typeInt, flags: ctlPrivate, desc: "Kernel message buffer", fn: readMsgbuf})
+	number("kern.entropy.needed", "Entropy needed", ctlPrivate, func(*Kernel) int64 { return 0 }, nil)
+	number("kern.rtc_offset", "Offset of real time clock from UTC in minutes", ctlReadWrite, func(k *Kernel) int64 { return k.kern.rtcOffset }, setRTCOffset)
+	t.put("kern.timecounter.hardware", node{typ: typeString, flags: ctlReadWrite, size: 64, desc: "currently active time counter", fn: timecounterHardware})
+	text("kern.timecounter.choice", "available time counters", strings.Join(timecounters, " "), 0)
+	number("kern.expose_address", "Expose kernel addresses in sysctl calls", ctlReadWrite,
+		func(k *Kernel) int64 { return int64(k.settings.ExposeAddress) },
+		func(x *sysctlCall, v int64) kauth.Errno {
+			if e := x.p.ask(reqKernaddr).answer(); e != 0 {
+				return kauth.EPERM
+			}
+			if v < 0 || v > 2 {
+				return kauth.EINVAL
+			}
+			x.p.k.settings.ExposeAddress = int(v)
+			return 0
+		})
+	number("kern.module.autoload", "Enable automatic load of modules", ctlReadWrite, func(k *Kernel) int64 { return truth(k.kern.autoload) },
+		func(x *sysctlCall, v int64) kauth.Errno { x.p.k.kern.autoload = v != 0; return 0 })
+	t.put("kern.intr.affinity", node{typ: typeStruct, flags: ctlReadWrite, size: 64, desc: "set affinity", fn: interruptNode(reqIntrAffinity)})
+	t.put("kern.intr.intr", node{typ: typeStruct, flags: ctlReadWrite, size: 64, desc: "set intr", fn: interruptNode(reqSetstate)})
+	t.put("kern.intr.nointr", node{typ: typeStruct, flags: ctlReadWrite, size: 64, desc: "set nointr", fn: interruptNode(reqSetstate)})
+	number("kern.veriexec.strict", "Veriexec strict level", ctlReadWrite, func(k *Kernel) int64 { return int64(k.settings.Veriexec) },
+		func(x *sysctlCall, v int64) kauth.Errno {
+			if v < int64(x.p.k.settings.Veriexec) {
+				return kauth.EPERM
+			}
+			if v > 3 {
+				return kauth.EINVAL
+			}
+			x.p.k.settings.Veriexec = int(v)
+			return 0
+		})
+	securelevel := func(path string) {
+		number(path, "System security level", ctlReadWrite, func(k *Kernel) int64 { return int64(k.settings.Securelevel) },
+			func(x *sysctlCall, v int64) kauth.Errno {
+				if v < int64(x.p.k.settings.Securelevel) && x.p != x.p.k.init {
+					return kauth.EPERM
+				}
+				x.p.k.settings.Securelevel = int(v)
+				return 0
+			})
+	}
+	securelevel("kern.securelevel")
+	constant("hw.ncpu", "Number of CPUs", ncpu)
+	text("hw.machine", "Machine class", "amd64", 0)
+	number("vm.user_va0_disable", "Disable VA 0", ctlReadWrite, func(k *Kernel) int64 { return truth(k.kern.userVA0Disable) },
+		func(x *sysctlCall, v int64) kauth.Errno {
+			if v == 0 && x.p.k.kern.userVA0Disable {
+				if e := x.p.ask(reqMapVAZero).answer(); e != 0 {
+					return kauth.EPERM
+				}
+			}
+			x.p.k.kern.userVA0Disable = v != 0
+			return 0
+		})
+	number("net.inet.ip.forwarding", "Enable forwarding of INET diagrams", ctlReadWrite, func(k *Kernel) int64 { return k.kern.forwarding },
+		func(x *sysctlCall, v int64) kauth.Errno { x.p.k.kern.forwarding = v; return 0 })
+	number("net.inet.ip.forwsrcrt", "Enable forwarding of source-routed datagrams", ctlReadWrite, func(k *Kernel) int64 { return k.kern.forwsrcrt },
+		func(x *sysctlCall, v int64) kauth.Errno {
+			if e := x.p.ask(reqForwsrcrt).answer(); e != 0 {
+				return e
+			}
+			x.p.k.kern.forwsrcrt = v
+			return 0
+		})
+	number("net.inet.ip.anonportmin", "Lowest ephemeral port number to assign", ctlReadWrite, func(k *Kernel) int64 { return k.kern.anonPortMin }, setAnonPort(func(k *Kernel, v int64) { k.kern.anonPortMin = v }))
+	number("net.inet.ip.anonportmax", "Highest ephemeral port number to assign", ctlReadWrite, func(k *Kernel) int64 { return k.kern.anonPortMax }, setAnonPort(func(k *Kernel, v int64) { k.kern.anonPortMax = v }))
+	t.put("net.bpf.peers", node{typ: typeStruct, desc: "BPF peers", fn: func(x *sysctlCall) kauth.Errno {
+		if e := x.p.ask(reqGetpriv).with(kauth.FieldCmd, 0).text(kauth.FieldIfname, "").answer(); e != 0 {
+			return kauth.EPERM
+		}
+		*x.oldLen = 0
+		return 0
+	}})
+	number("machdep.user_ldt", "Enable user_ldt for processes", ctlReadWrite, func(k *Kernel) int64 { return truth(k.settings.UserLDT) },
+		func(x *sysctlCall, v int64) kauth.Errno { x.p.k.settings.UserLDT = v != 0; return 0 })
+
+	t.put("security.models", node{num: 1189, typ: typeNode})
+	text("security.models.suser.name", "", "Traditional NetBSD: Superuser", 0)
+	text("security.models.securelevel.name", "", "Traditional NetBSD: Securelevel", 0)
+	securelevel("security.models.securelevel.securelevel")
+	securelevel("security.models.bsd44.securelevel")
+	text("security.models.extensions.name", "", "NetBSD Extensions", 0)
+	for _, path := range []string{"security.models.extensions.curtain", "security.models.bsd44.curtain", "security.curtain"} {
+		number(path, "Curtain information about objects to users not owning them.", ctlReadWrite, func(k *Kernel) int64 { return truth(k.settings.Curtain) },
+			func(x *sysctlCall, v int64) kauth.Errno {
+				if v == 0 && x.p.k.settings.Curtain && x.p.k.securelevelAbove(0) {
+					return kauth.EPERM
+				}
+				x.p.k.settings.Curtain = v != 0
+				return 0
+			})
+	}
+	// What gives users more rights can't be switched on once the securelevel is above 0.
+	userRight := func(path, desc string, which func(*Kernel) *bool) {
+		number(path, desc, ctlReadWrite, func(k *Kernel) int64 { return truth(*which(k)) },
+			func(x *sysctlCall, v int64) kauth.Errno {
+				right := which(x.p.k)
+				if v != 0 && !*right && x.p.k.securelevelAbove(0) {
+					return kauth.EPERM
+				}
+				*right = v != 0
+				return 0
+			})
+	}
+	userRight("security.models.extensions.user_set_cpu_affinity", "Whether unprivileged users may control CPU affinity.", func(k *Kernel) *bool { return &k.settings.UserSetCPUAffinity })
+	userRight("security.models.extensions.user_set_dbregs", "Whether unprivileged users may set CPU Debug Registers.", func(k *Kernel) *bool { return &k.settings.UserSetDBRegs })
+	userRight("security.models.extensions.usermount", "Whether unprivileged users may mount filesystems", func(k *Kernel) *bool { return &k.settings.Usermount })
+	userRight("vfs.generic.usermount", "Whether unprivileged users may mount filesystems", func(k *Kernel) *bool { return &k.settings.Usermount })
+	number("security.setid_core.dump", "Allow set-id processes to dump core", ctlReadWrite, func(k *Kernel) int64 { return k.kern.setidcoreDump },
+		func(x *sysctlCall, v int64) kauth.Errno {
+			if x.p.ask(reqSetidcore).answer() != 0 {
+				return kauth.EPERM
+			}
+			x.p.k.kern.setidcoreDump = v
+			return 0
+		})
+	t.put("security.setid_core.path", node{typ: typeString, flags: ctlReadWrite, size: 1024, desc: "Path pattern for set-id coredumps", fn: func(x *sysctlCall) kauth.Errno {
+		path := x.p.k.kern.setidcorePath
+		if e := x.lookupString(&path, 1024); e != 0 || !x.writes() {
+			return e
+		}
+		if x.p.ask(reqSetidcore).answer() != 0 {
+			return kauth.EPERM
+		}
+		if path == "" {
+			return kauth.EINVAL
+		}
+		x.p.k.kern.setidcorePath = path
+		return 0
+	}})
+
+	t.put("security.models.cell", node{num: 1208, typ: typeNode, desc: "Cell security model"})
+	t.put("security.models.cell.name", node{num: 1209, typ: typeString, size: 21, value: []byte("Modern NetBSD: Cells\x00")})
+	t.put("security.models.cell.id", node{num: 1210, typ: typeInt, size: 4, flags: ctlReadWrite, desc: "Current process cell id", fn: cellID})
+	t.put("security.models.cell.create", node{num: 1211, typ: typeStruct, flags: ctlReadWrite, desc: "Create a new cell id", fn: cellCreate})
+	t.put("security.models.cell.destroy", node{num: 1212, typ: typeInt, size: 4, flags: ctlReadWrite, desc: "Destroy a cell id with no processes", fn: cellDestroy})
+	t.put("security.models.cell.list", node{num: 1213, typ: typeStruct, desc: "List active cell ids", fn: cellList})
+
+	t.put("proc", node{typ: typeNode, desc: "Per-process settings", args: true, fn: procNode})
+	t.root.sortNodes()
+}
+
+const (
+	msgbufSize = 65516
+	ncpu       = 2
+)
+
+// readMsgbuf hands the message buffer out.
+func readMsgbuf(x *sysctlCall) kauth.Errno {
+	if x.writes() {
+		return kauth.EPERM
+	}
+	if !x.reads() {
+		*x.oldLen = msgbufSize
+		return 0
+	}
+	var b []byte
+	for _, l := range x.p.k.log.lines {
+		b = append(append(b, l.String()...), '\n')
+	}
+	if len(b) > msgbufSize {
+		b = b[len(b)-msgbufSize:]
+	}
+	n := min(uint64(len(b)), *x.oldLen)
+	*x.oldLen = n
+	return x.copyOut(b[:n])
+}
+
+// setRTCOffset asks for the offset, and then for the time that it moves (sysctl_kern_rtc_offset).
+func setRTCOffset(x *sysctlCall, v int64) kauth.Errno {
+	if x.p.ask(reqRTCOffset).answer() != 0 {
+		return kauth.EPERM
+	}
+	k := x.p.k
+	if v == k.kern.rtcOffset {
+		return 0
+	}
+	by := 60 * (v - k.kern.rtcOffset)
+	k.kern.rtcOffset = v
+	return x.p.settime(k.now().Unix()+by, int64(k.now().Nanosecond()))
+}
+
+func timecounterHardware(x *sysctlCall) kauth.Errno {
+	k := x.p.k
+	name := k.kern.timecounter
+	if e := x.lookupString(&name, 64); e != 0 || !x.writes() || name == k.kern.timecounter {
+		return e
+	}
+	if e := x.p.ask(reqTimecounters).answer(); e != 0 {
+		return e
+	}
+	if !slices.Contains(timecounters, name) {
+		return kauth.EINVAL
+	}
+	k.kern.timecounter = name
+	return 0
+}
+
+// interruptNode asks before it looks whether the node is read or written (subr_interrupt.c). The value is the
+// set of processors as the first byte's bits.
+func interruptNode(id kauth.RequestID) func(*sysctlCall) kauth.Errno {
+	return func(x *sysctlCall) kauth.Errno {
+		if x.p.ask(id).answer() != 0 {
+			return kauth.EPERM
+		}
+		b := make([]byte, 64)
+		if e := x.lookup(b); e != 0 || !x.writes() {
+			return e
+		}
+		set := binary.LittleEndian.Uint64(b)
+		if set == 0 || set >= 1<<ncpu {
+			return kauth.EINVAL
+		}
+		return 0
+	}
+}
+
+func setAnonPort(set func(*Kernel, int64)) func(*sysctlCall, int64) kauth.Errno {
+	return func(x *sysctlCall, v int64) kauth.Errno {
+		if v < 0 || v > 65535 || v < reservedPorts {
+			return kauth.EINVAL
+		}
+		set(x.p.k, v)
+		return 0
+	}
+}
+
+// limitNames are the nodes below proc.PID.rlimit, by resource.
+var limitNames = [numResources]string{"cputime", "filesize", "datasize", "stacksize", "coredumpsize", "memoryuse", "memorylocked", "maxproc", "descriptors", "sbsize", "vmemoryuse", "maxlwp"}
+
+// processNode is a node below proc.PID: a limit, or another one by its name.
+type processNode struct {
+	typ      int
+	resource int
+	hard     bool
+	name     string
+}
+
+// parseProcNode reads the rest of a name behind proc: PID.corename, PID.rlimit.NAME.soft and .hard, PID.stopfork,
+// PID.stopexec, PID.stopexit, or PID.paxflags.
+func parseProcNode(rest []string) (processNode, kauth.Errno) {
+	if len(rest) < 2 {
+		return processNode{}, kauth.EINVAL
+	}
+	n := processNode{typ: typeInt, name: strings.Join(rest[1:], ".")}
+	if limit, ok := strings.CutPrefix(n.name, "rlimit."); ok {
+		name, kind, _ := strings.Cut(limit, ".")
+		n.typ, n.resource, n.hard, n.name = typeQuad, slices.Index(limitNames[:], name), kind == "hard", "rlimit"
+		if n.resource < 0 || kind != "soft" && kind != "hard" {
+			return processNode{}, kauth.ENOENT
+		}
+	}
+	switch n.name {
+	case "rlimit", "stopfork", "stopexec", "stopexit", "paxflags":
+		return n, 0
+	case "corename":
+		n.typ = typeString
+		return n, 0
+	}
+	return processNode{}, kauth.ENOENT
+}
+
+// procNode answers for proc.PID.*. All ask first whether the caller may see the process.
+func procNode(x *sysctlCall) kauth.Errno {
+	which, e := parseProcNode(x.rest)
+	if e != 0 {
+		return e
+	}
+	t, e := parsePID(x.p, x.rest[0])
+	if e != 0 {
+		return e
+	}
+	if e := x.p.canSee(reqEntry, t); e != 0 {
+		return e
+	}
+	n := *x.node
+	n.typ, n.size, n.flags = which.typ, 4, ctlReadWrite|ctlAnyWrite
+	x.node, x.rest = &n, nil
+	switch which.name {
+	case "rlimit":
+		n.size = 8
+		return x.procLimit(t, which.resource, which.hard)
+	case "corename":
+		return x.procCorename(t)
+	case "paxflags":
+		n.flags = 0
+		var b [4]byte
+		return x.lookup(b[:])
+	}
+	return x.procStop(t, which.name)
+}
+
+func (x *sysctlCall) procLimit(t *Process, resource int, hard bool) kauth.Errno {
+	if !x.writes() {
+		if e := x.p.ask(reqRlimitGet).about(t).code().answer(); e != 0 {
+			return e
+		}
+	}
+	l := t.limits[resource]
+	var b [8]byte
+	v := &l.Cur
+	if hard {
+		v = &l.Max
+	}
+	binary.LittleEndian.PutUint64(b[:], uint64(*v))
+	if e := x.lookup(b[:]); e != 0 || !x.writes() {
+		return e
+	}
+	*v = int64(binary.LittleEndian.Uint64(b[:]))
+	return x.p.setLimit(t, resource, l)
+}
+
+func (x *sysctlCall) procCorename(t *Process) kauth.Errno {
+	name := ""
+	if x.reads() {
+		if e := x.p.ask(reqCorenameGet).about(t).code().answer(); e != 0 {
+			return e
+		}
+		name = t.corename
+	}
+	if e := x.lookupString(&name, 1024); e != 0 || !x.writes() {
+		return e
+	}
+	if e := x.p.ask(reqCorenameSet).about(t).code().answer(); e != 0 {
+		return e
+	}
+	if name != "core" && !strings.HasSuffix(name, "/core") && !strings.HasSuffix(name, ".core") {
+		return kauth.EINVAL
+	}
+	t.corename = name
+	return 0
+}
+
+// The flags PS_STOPFORK, PS_STOPEXEC and PS_STOPEXIT (sys/proc.h).
+var stopFlags = map[string]uint32{"stopfork": 0x00800000, "stopexec": 0x01000000, "stopexit": 0x02000000}
+
+func (x *sysctlCall) procStop(t *Process, which string) kauth.Errno {
+	flag := stopFlags[which]
+	var b [4]byte
+	if t.stopFlags&flag != 0 {
+		b[0] = 1
+	}
+	if e := x.lookup(b[:]); e != 0 || !x.writes() {
+		return e
+	}
+	if e := x.p.ask(reqStopflag).about(t).arg(int64(flag)).answer(); e != 0 {
+		return e
+	}
+	t.stopFlags &^= flag
+	if b != [4]byte{} {
+		t.stopFlags |= flag
+	}
+	return 0
+}

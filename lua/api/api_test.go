@@ -1,0 +1,86 @@
+package api
+
+import (
+	"bytes"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"cellsh/kernel/launch"
+	"cellsh/kernel/sim"
+	"cellsh/lua/engine"
+	"cellsh/policy/diag"
+)
+
+// session is an API on a simulated kernel of its own.
+type session struct {
+	*API
+	out      bytes.Buffer
+	problems diag.List
+}
+
+func newSession(t testing.TB) *session {
+	t.Helper()
+	k, err := sim.New(sim.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &session{}
+	now := func() time.Time { return time.Date(2026, 6, 1, 12, 0, 0, 0, time.UTC) }
+	h := engine.NewHost(k, &engine.Memory{}, engine.Options{}, now)
+	null, err := os.OpenFile(os.DevNull, os.O_RDWR, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { null.Close() })
+	s.API = New(Options{Host: h, Simulator: k, Launch: &launch.Local{Quiet: true}, Stdin: null, Stdout: null, Stderr: null, Output: &s.out, Report: func(l diag.List) { s.problems = append(s.problems, l...) }})
+	t.Cleanup(s.Close)
+	return s
+}
+
+// run runs a text and gives what it printed, and the error in words.
+func (s *session) run(text string) (string, string) {
+	s.out.Reset()
+	s.problems = nil
+	fn, err := s.VM.Compile("session", text)
+	if err == nil {
+		_, err = s.Call(fn)
+	}
+	if err != nil {
+		return s.out.String(), err.Error()
+	}
+	return s.out.String(), ""
+}
+
+// expected are the lines of an example that begin with -->.
+func expected(example string) string {
+	var b strings.Builder
+	for line := range strings.SplitSeq(example, "\n") {
+		if rest, ok := strings.CutPrefix(line, "-->"); ok {
+			b.WriteString(strings.TrimPrefix(rest, " ") + "\n")
+		}
+	}
+	return b.String()
+}
+
+func TestExamples(t *testing.T) {
+	for _, e := range Entries() {
+		t.Run(e.Name, func(t *testing.T) {
+			if e.Example == "" {
+				if !strings.HasPrefix(e.Name, "process:") {
+					t.Error("there is no example")
+				}
+				return
+			}
+			s := newSession(t)
+			out, err := s.run(e.Example)
+			if err != "" || len(s.problems) > 0 {
+				t.Fatalf("%s %v", err, s.problems)
+			}
+			if want := expected(e.Example); out != want {
+				t.Errorf("prints\n%swant\n%s", out, want)
+			}
+		})
+	}
+}

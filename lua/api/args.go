@@ -1,0 +1,147 @@
+package api
+
+import (
+	"fmt"
+	"math"
+	"slices"
+
+	lua "github.com/yuin/gopher-lua"
+
+	"cellsh/lua/loader"
+	"cellsh/policy/diag"
+	"cellsh/policy/kauth"
+)
+
+// fields reads the table that a function takes. What is wrong raises an error at once: a call has one line.
+type fields struct {
+	L    *lua.LState
+	e    string
+	t    *lua.LTable
+	used []string
+}
+
+// tableArg gives the table argument n of a function.
+func tableArg(L *lua.LState, e string, n int) *fields {
+	t, ok := L.Get(n).(*lua.LTable)
+	if !ok {
+		fail(L, "", "%s must be given a table, but is given a %s", e, L.Get(n).Type())
+	}
+	return &fields{L: L, e: e, t: t}
+}
+
+func (f *fields) get(key string) lua.LValue {
+	f.used = append(f.used, key)
+	return f.t.RawGetString(key)
+}
+
+// done refuses keys that nobody asked for.
+func (f *fields) done() {
+	for k, _ := f.t.Next(lua.LNil); k != lua.LNil; k, _ = f.t.Next(k) {
+		if name, ok := k.(lua.LString); !ok || !slices.Contains(f.used, string(name)) {
+			fail(f.L, diag.DidYouMean(k.String(), f.used), "a key of %s must be a known one, but is %s", f.e, k)
+		}
+	}
+}
+
+func (f *fields) bad(key, must string, v lua.LValue) {
+	fail(f.L, "", "%s of %s must be %s, but is %s", key, f.e, must, show(v))
+}
+
+func show(v lua.LValue) string {
+	if s, ok := v.(lua.LString); ok {
+		return fmt.Sprintf("%q", string(s))
+	}
+	if t := v.Type(); t == lua.LTTable || t == lua.LTFunction || t == lua.LTUserData {
+		return "a " + t.String()
+	}
+	return v.String()
+}
+
+// text reads a string; must says that it has to be given.
+func (f *fields) text(key string, must bool) string {
+	v := f.get(key)
+	s, ok := v.(lua.LString)
+	if !ok && (must || v != lua.LNil) {
+		f.bad(key, "a string", v)
+	}
+	return string(s)
+}
+
+// number reads a whole number between lo and hi; false if it is not given.
+func (f *fields) number(key string, lo, hi int64) (int64, bool) {
+	v := f.get(key)
+	if v == lua.LNil {
+		return 0, false
+	}
+	n, ok := v.(lua.LNumber)
+	i := int64(n)
+	if !ok || lua.LNumber(i) != n || i < lo || i > hi {
+		f.bad(key, fmt.Sprintf("a whole number from %d to %d", lo, hi), v)
+	}
+	return i, true
+}
+
+// numbers reads a list of whole numbers.
+func (f *fields) numbers(key string, lo, hi int64) []int64 {
+	v := f.get(key)
+	if v == lua.LNil {
+		return nil
+	}
+	t, ok := v.(*lua.LTable)
+	if !ok {
+		f.bad(key, "a list of numbers", v)
+	}
+	out := make([]int64, 0, t.MaxN())
+	for i := 1; i <= t.MaxN(); i++ {
+		n, ok := t.RawGetInt(i).(lua.LNumber)
+		k := int64(n)
+		if !ok || lua.LNumber(k) != n || k < lo || k > hi {
+			f.bad(key, fmt.Sprintf("a list of whole numbers from %d to %d", lo, hi), t.RawGetInt(i))
+		}
+		out = append(out, k)
+	}
+	return out
+}
+
+// limit reads a resource limit: a number, a size like "512M", or unlimited; nil if it is not given.
+func (f *fields) limit(key string) *uint64 {
+	v := f.get(key)
+	var n uint64
+	switch x := v.(type) {
+	case *lua.LNilType:
+		return nil
+	case lua.LNumber:
+		switch {
+		case x == lua.LNumber(kauth.Unlimited):
+			n = kauth.Unlimited
+		case x >= 0 && float64(x) == math.Trunc(float64(x)) && x <= 1<<53:
+			n = uint64(x)
+		default:
+			f.bad(key, "a whole number, a size like \"512M\", or unlimited", v)
+		}
+	case lua.LString:
+		size, ok := loader.ParseSize(string(x))
+		switch {
+		case x == "unlimited":
+			n = kauth.Unlimited
+		case ok:
+			n = uint64(size)
+		default:
+			f.bad(key, "a whole number, a size like \"512M\", or unlimited", v)
+		}
+	default:
+		f.bad(key, "a whole number, a size like \"512M\", or unlimited", v)
+	}
+	return &n
+}
+
+// flag reads true or false, if it is given.
+func (f *fields) flag(key string, to *bool) {
+	switch v := f.get(key).(type) {
+	case *lua.LNilType:
+	case lua.LBool:
+		*to = bool(v)
+	default:
+		f.bad(key, "true or false", v)
+	}
+}

@@ -1,0 +1,160 @@
+package api
+
+import (
+	"fmt"
+	"strings"
+
+	lua "github.com/yuin/gopher-lua"
+
+	"cellsh/policy/diag"
+)
+
+func helpEntries() []*Entry {
+	return []*Entry{
+		{Name: "help", Params: []Param{{"name", "string", "of a function, method, field, library or command; an overview without it", true}},
+			Doc: "Shows what something does, with an example.",
+			Example: `help("cell.id")
+--> cell.id: number
+-->   The kernel's number of the cell; it is never used again.
+-->
+-->   example:
+-->     local c = cell.create{ name = "web-1", root = "/cells/web-1" }
+-->     print(c.id)
+-->     --> 1`, call: func(a *API, L *lua.LState) int {
+				text, err := a.HelpText(L.OptString(1, ""))
+				if err != nil {
+					raise(L, err)
+				}
+				fmt.Fprint(a.Output, text)
+				return 0
+			}},
+	}
+}
+
+// HelpText is what help shows about a name: an entry, a library or type, or what Options.Help knows; "" is the
+// overview. The error says that there is no such thing.
+func (a *API) HelpText(name string) (string, error) {
+	if name == "" {
+		return overview(), nil
+	}
+	if e := Find(name); e != nil {
+		return e.Text(), nil
+	}
+	if text := group(name); text != "" {
+		return text, nil
+	}
+	if a.Help != nil {
+		if text := a.Help(name); text != "" {
+			return text, nil
+		}
+	}
+	hint := diag.DidYouMean(name, Names())
+	if hint == "" {
+		hint = "help() lists everything"
+	}
+	return "", diag.List{{Code: diag.Failed, Message: fmt.Sprintf("help must be asked about something that exists, but there is no %s", name), Hint: hint}}
+}
+
+// Text is the help of an entry.
+func (e *Entry) Text() string {
+	var b strings.Builder
+	b.WriteString(e.Signature() + "\n")
+	b.WriteString(indent(e.Doc, "  "))
+	if e.Simulated {
+		b.WriteString("  Only with the simulated kernel.\n")
+	}
+	width := 0
+	for _, p := range e.Params {
+		width = max(width, len(p.Name))
+	}
+	if len(e.Params) > 0 {
+		b.WriteByte('\n')
+	}
+	for _, p := range e.Params {
+		doc := p.Doc
+		if p.Optional {
+			doc += " (optional)"
+		}
+		fmt.Fprintf(&b, "  %-*s  %s\n", width, p.Name, doc)
+	}
+	if e.Example != "" {
+		b.WriteString("\n  example:\n" + indent(e.Example, "    "))
+	}
+	return b.String()
+}
+
+// group is the help of a library or a type: its entries, one line each.
+func group(name string) string {
+	var b strings.Builder
+	for _, e := range entries {
+		if owner, _ := e.split(); owner == name {
+			fmt.Fprintf(&b, "%s\n%s", e.Signature(), indent(firstSentence(e.Doc), "    "))
+		}
+	}
+	return b.String()
+}
+
+func overview() string {
+	var b strings.Builder
+	last := "-"
+	for _, e := range entries {
+		owner, name := e.split()
+		if owner != last {
+			if last != "-" {
+				b.WriteByte('\n')
+			}
+			last = owner
+			if owner == "" {
+				fmt.Fprintf(&b, "%-14s", "")
+			} else {
+				fmt.Fprintf(&b, "%-14s", owner)
+			}
+		}
+		b.WriteString(" " + name)
+	}
+	return wrapList(b.String()) + "\nhelp(\"cell\") tells about a library or a type, help(\"cell.create\") about one function, help(\"load\") about a command.\n"
+}
+
+// wrapList breaks the lines of the overview so that they fit a terminal of 80 columns.
+func wrapList(s string) string {
+	var b strings.Builder
+	for line := range strings.SplitSeq(s, "\n") {
+		column := 0
+		for i, w := range strings.Fields(line) {
+			if i == 0 && line[0] != ' ' {
+				column, _ = fmt.Fprintf(&b, "%-12s", w)
+				continue
+			}
+			if column == 0 {
+				column, _ = fmt.Fprintf(&b, "%-12s", "")
+			}
+			if column+1+len(w) > 79 {
+				fmt.Fprintf(&b, "\n%-12s", "")
+				column = 12
+			}
+			n, _ := b.WriteString(" " + w)
+			column += n
+		}
+		b.WriteByte('\n')
+	}
+	return b.String()
+}
+
+func firstSentence(s string) string {
+	if i := strings.Index(s, ". "); i >= 0 {
+		s = s[:i+1]
+	}
+	return strings.ReplaceAll(s, "\n", " ")
+}
+
+func indent(s, by string) string {
+	var b strings.Builder
+	for line := range strings.SplitSeq(strings.TrimRight(s, "\n"), "\n") {
+		if line == "" {
+			b.WriteByte('\n')
+			continue
+		}
+		b.WriteString(by + line + "\n")
+	}
+	return b.String()
+}

@@ -1,0 +1,254 @@
+package api
+
+import (
+	"fmt"
+	"strings"
+
+	lua "github.com/yuin/gopher-lua"
+
+	"cellsh/kernel"
+	"cellsh/kernel/sim"
+	"cellsh/policy/kauth"
+)
+
+// processRef is a simulated process as scripts hold it.
+type processRef struct{ *sim.Process }
+
+func (p processRef) String() string { return "process " + p.Process.String() }
+
+// processParams are those of a new process, in a cell or on the host.
+var processParams = []Param{
+	{"name", "string", "name of the program, sh without it", true},
+	{"uid", "number", "real user id, 0 without it", true},
+	{"euid", "number", "effective user id, uid without it", true},
+	{"gid", "number", "real group id, 0 without it", true},
+	{"egid", "number", "effective group id, gid without it", true},
+	{"groups", "number[]", "supplementary groups, gid alone without it", true},
+}
+
+const oneProcess = oneCell + "local p = c:process{ uid = 80, gid = 80 }\n"
+
+func processEntries() []*Entry {
+	id := func(name, doc, result string, get func(sim.Credential) uint32) *Entry {
+		return property("process."+name, "number", doc, oneProcess+"print(p."+name+")\n--> "+result, func(_ *API, _ *lua.LState, p processRef) lua.LValue {
+			return lua.LNumber(get(p.Credential()))
+		})
+	}
+	list := []*Entry{
+		property("process.pid", "number", "The process id.", oneProcess+"print(p.pid == p:getpid())\n--> true",
+			func(_ *API, _ *lua.LState, p processRef) lua.LValue { return lua.LNumber(p.PID()) }),
+		id("uid", "The real user id.", "80", func(c sim.Credential) uint32 { return c.UID }),
+		id("euid", "The effective user id.", "80", func(c sim.Credential) uint32 { return c.EUID }),
+		id("gid", "The real group id.", "80", func(c sim.Credential) uint32 { return c.GID }),
+		id("egid", "The effective group id.", "80", func(c sim.Credential) uint32 { return c.EGID }),
+		property("process.groups", "number[]", "The supplementary groups.", oneProcess+"print(p.groups[1])\n--> 80",
+			func(_ *API, L *lua.LState, p processRef) lua.LValue {
+				return values(L, p.Credential().Groups, func(g uint32) lua.LValue { return lua.LNumber(g) })
+			}),
+		property("process.cell", "number", "The id of the cell that the process is in, 0 for the host.", oneProcess+"print(p.cell)\n--> 1",
+			func(_ *API, _ *lua.LState, p processRef) lua.LValue { return lua.LNumber(p.Cell()) }),
+		property("process.alive", "boolean", "Whether the process still runs; zombies do not.", oneProcess+"p:exit()\nprint(p.alive)\n--> false",
+			func(_ *API, _ *lua.LState, p processRef) lua.LValue { return lua.LBool(p.Alive()) }),
+		property("process.root", "string", "The root directory as the host sees it.", oneProcess+"print(p.root)\n--> /cells/web-1",
+			func(_ *API, _ *lua.LState, p processRef) lua.LValue { return lua.LString(p.Root()) }),
+	}
+	for _, e := range list {
+		e.Simulated = true
+	}
+	for _, c := range sim.Calls() {
+		list = append(list, callEntry(&c))
+	}
+	return list
+}
+
+// callEntry makes the method for a system call.
+func callEntry(c *sim.Call) *Entry {
+	e := &Entry{Name: "process:" + c.Name, Kind: Method, Table: true, Simulated: true, Doc: c.Doc, Returns: "any", Example: callExamples[c.Name]}
+	if c.Returns != "" {
+		e.Doc += " Gives " + c.Returns + "."
+	}
+	if len(c.Asks) > 0 {
+		e.Doc += "\nAsks: " + strings.Join(c.Asks, ", ") + "."
+	}
+	for i := range c.Params {
+		p := &c.Params[i]
+		e.Params = append(e.Params, Param{p.Name, paramType(p), p.Doc, p.Optional})
+	}
+	e.call = func(a *API, L *lua.LState) int { return a.systemCall(L, c) }
+	return e
+}
+
+func paramType(p *sim.Param) string {
+	switch p.Kind {
+	case sim.Integer:
+		return "number"
+	case sim.Switch:
+		return "boolean"
+	case sim.Named, sim.Anything:
+		return "string|number"
+	case sim.Integers:
+		return "number[]"
+	case sim.Word:
+		quoted := make([]string, len(p.Words))
+		for i, w := range p.Words {
+			quoted[i] = `"` + w + `"`
+		}
+		return strings.Join(quoted, "|")
+	}
+	return "string"
+}
+
+// callExamples show how calls are made; those without one are shown by the simulator's own tests.
+var callExamples = map[string]string{
+	"bind": oneProcess + `print(p:bind{ port = 80 })
+local fd = p:bind{ port = 8080 }
+print(p:listen(fd))
+--> nil	EACCES	no model allows it; suser does if the caller's effective user id is 0
+--> true`,
+	"fork": oneProcess + `local child = p:fork()
+child:exit()
+print(p:wait() == child.pid)
+--> true`,
+	"kill": oneProcess + `print(p:kill(p, 0))
+--> true`,
+}
+
+// systemCall makes a call of a process. The arguments are one table with names, or come one after the other.
+func (a *API) systemCall(L *lua.LState, c *sim.Call) int {
+	p := receiver[processRef](L, "process:"+c.Name)
+	args := map[string]any{}
+	if t, ok := L.Get(2).(*lua.LTable); ok && L.GetTop() == 2 && t.MaxN() == 0 {
+		for k, v := t.Next(lua.LNil); k != lua.LNil; k, v = t.Next(k) {
+			args[k.String()] = argument(v)
+		}
+	} else {
+		if n := L.GetTop() - 1; n > len(c.Params) {
+			fail(L, "", "%s must be given at most %d arguments, but is given %d", c.Name, len(c.Params), n)
+		}
+		for i := 2; i <= L.GetTop(); i++ {
+			args[c.Params[i-2].Name] = argument(L.Get(i))
+		}
+	}
+	bound, err := c.Bind(args)
+	if err != nil {
+		if e, ok := err.(*sim.ArgumentError); ok {
+			fail(L, e.Hint, "%s", e)
+		}
+		raise(L, err)
+	}
+	var value any
+	var errno kauth.Errno
+	asked := a.Simulator.Trace(func() { value, errno = c.Do(p.Process, bound) })
+	if errno != 0 {
+		L.Push(lua.LNil)
+		L.Push(lua.LString(errno.Name()))
+		if who := refuser(asked); who != "" {
+			L.Push(lua.LString(who))
+			return 3
+		}
+		return 2
+	}
+	L.Push(a.callValue(L, c, value))
+	return 1
+}
+
+// argument is a Lua value as calls take it.
+func argument(v lua.LValue) any {
+	switch x := v.(type) {
+	case lua.LBool:
+		return bool(x)
+	case lua.LNumber:
+		return float64(x)
+	case lua.LString:
+		return string(x)
+	case *lua.LTable:
+		list := []any{}
+		for i := 1; i <= x.MaxN(); i++ {
+			list = append(list, argument(x.RawGetInt(i)))
+		}
+		return list
+	case *lua.LUserData:
+		if p, ok := x.Value.(processRef); ok {
+			return p.Process
+		}
+	}
+	return nil
+}
+
+// makers are the calls whose value is a new process.
+var makers = map[string]bool{"fork": true, "vfork": true, "posix_spawn": true}
+
+func (a *API) callValue(L *lua.LState, c *sim.Call, value any) lua.LValue {
+	switch x := value.(type) {
+	case nil:
+		return lua.LTrue
+	case bool:
+		return lua.LBool(x)
+	case int64:
+		if makers[c.Name] {
+			if p, ok := a.Simulator.Process(int(x)); ok {
+				return a.object(L, processRef{p})
+			}
+		}
+		return lua.LNumber(x)
+	case string:
+		return lua.LString(x)
+	case []int64:
+		return values(L, x, func(n int64) lua.LValue { return lua.LNumber(n) })
+	case []string:
+		return stringList(L, x)
+	}
+	return lua.LString(fmt.Sprint(value))
+}
+
+// refuser says who denied the last question that was denied.
+func refuser(asked []sim.Question) string {
+	for i := len(asked) - 1; i >= 0; i-- {
+		if q := &asked[i]; q.Errno != 0 {
+			return q.Why()
+		}
+	}
+	return ""
+}
+
+func newProcess(a *API, L *lua.LState) int {
+	c := a.live(L, receiver[cellRef](L, "cell:process"))
+	return a.spawn(L, c.ID)
+}
+
+// spawn makes a process with the ids of the table that is the last argument.
+func (a *API) spawn(L *lua.LState, cell kernel.CellID) int {
+	if a.Simulator == nil {
+		raise(L, kernel.Unsupported(a.Host.Kernel, kernel.CapProcesses))
+	}
+	spec := sim.SpawnSpec{Cell: cell}
+	if t, ok := L.Get(L.GetTop()).(*lua.LTable); ok {
+		f := &fields{L: L, e: "process", t: t}
+		spec.Name = f.text("name", false)
+		id := func(key string) *uint32 {
+			n, ok := f.number(key, 0, 1<<32-1)
+			if !ok {
+				return nil
+			}
+			v := uint32(n)
+			return &v
+		}
+		if v := id("uid"); v != nil {
+			spec.UID = *v
+		}
+		if v := id("gid"); v != nil {
+			spec.GID = *v
+		}
+		spec.EUID, spec.EGID = id("euid"), id("egid")
+		for _, g := range f.numbers("groups", 0, 1<<32-1) {
+			spec.Groups = append(spec.Groups, uint32(g))
+		}
+		f.done()
+	}
+	p, err := a.Simulator.Spawn(spec)
+	if err != nil {
+		raise(L, err)
+	}
+	L.Push(a.object(L, processRef{p}))
+	return 1
+}

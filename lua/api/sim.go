@@ -1,0 +1,168 @@
+package api
+
+import (
+	"time"
+
+	lua "github.com/yuin/gopher-lua"
+
+	"cellsh/kernel/sim"
+	"cellsh/lua/engine"
+	"cellsh/policy/stock"
+)
+
+func simEntries() []*Entry {
+	list := []*Entry{
+		{Name: "sim.process", Table: true, Returns: "process", Params: processParams, Doc: "Makes a simulated process on the host, with the ids of the table.",
+			Example: `print(sim.process{ uid = 0 }:sysctl_read("kern.securelevel"))
+--> -1`, call: func(a *API, L *lua.LState) int { return a.spawn(L, 0) }},
+		{Name: "sim.advance", Params: []Param{{"seconds", "number", "how far, more than 0", false}}, Doc: "Moves the clock of the simulated kernel. Cells are sampled at every full second.",
+			Example: oneCell + `c:process{}
+sim.advance(1)
+print(c:stats().processes)
+--> 1`, call: func(a *API, L *lua.LState) int {
+				n := L.CheckNumber(1)
+				if !(n > 0 && n <= maxAdvance) {
+					fail(L, "", "seconds must be more than 0 and at most %d, but is %v", maxAdvance, n)
+				}
+				a.Simulator.Advance(time.Duration(float64(n) * float64(time.Second)))
+				return 0
+			}},
+		{Name: "sim.log", Returns: "string[]", Doc: "Gives the lines of the simulated kernel's message buffer, as dmesg(8) does.",
+			Example: `cell.create{ name = "web-1", root = "/cells/web-1" }
+print(#sim.log() > 0)
+--> true`, call: func(a *API, L *lua.LState) int {
+				L.Push(values(L, a.Simulator.Log(), func(l sim.LogLine) lua.LValue { return lua.LString(l.String()) }))
+				return 1
+			}},
+		{Name: "sim.trace", Returns: "table[]", Params: []Param{{"fn", "function", "makes system calls", false}},
+			Doc: `Calls a function and gives the kauth questions that were asked meanwhile: request, pid, allowed, why, and answers, a list of
+what each model said: model, result and reason, and for policies policy, file and line.`,
+			Example: oneCell + `local p = c:process{}
+for _, q in ipairs(sim.trace(function() p:setuid(80) end)) do print(q.request, q.allowed) end
+--> process.setid	true`, call: simTrace},
+		{Name: "sim.settings", Returns: "table", Params: []Param{{"changes", "table", "settings to change", true}},
+			Doc: `Gives what the stock models look at, after changing what is given: securelevel (-1 to 2), curtain, usermount,
+user_set_cpu_affinity, user_set_dbregs, expose_address (0 to 2), user_ldt, pf, ipf, veriexec (0 to 3). Nobody is asked: it is
+as if the machine had started that way.`,
+			Example: `sim.settings{ securelevel = 1 }
+print(sim.settings().securelevel)
+--> 1`, call: simSettings},
+		{Name: "sim.kernel", Table: true, Returns: "table", Params: []Param{
+			{"revision", "string", "of secmodel_cell: \"current\" or \"april\"", true},
+			{"evaluation", "boolean", "false leaves the evaluation model out", true},
+			{"securelevel", "number", "-1 to 2", true},
+			{"hz", "number", "clock ticks a second", true},
+		}, Doc: `Makes another simulated kernel, for tests. Gives a table with cell, kernel, engine and sim for it.`,
+			Example: `local april = sim.kernel{ revision = "april" }
+print(april.kernel.info().revision, #april.cell.list())
+--> april	0`, call: simKernel},
+	}
+	for _, e := range list {
+		e.Simulated = true
+	}
+	return list
+}
+
+// maxAdvance is how many seconds the clock can be moved at once.
+const maxAdvance = 1_000_000
+
+func simTrace(a *API, L *lua.LState) int {
+	fn := L.CheckFunction(1)
+	type answer struct {
+		Model  string `json:"model"`
+		Result string `json:"result"`
+		Reason string `json:"reason"`
+		Policy string `json:"policy,omitempty"`
+		File   string `json:"file,omitempty"`
+		Line   int    `json:"line,omitempty"`
+	}
+	type question struct {
+		Request string   `json:"request"`
+		PID     int      `json:"pid"`
+		Allowed bool     `json:"allowed"`
+		Why     string   `json:"why"`
+		Answers []answer `json:"answers"`
+	}
+	asked := a.Simulator.Trace(func() {
+		L.Push(fn)
+		L.Call(0, 0)
+	})
+	L.Push(values(L, asked, func(q sim.Question) lua.LValue {
+		out := question{Request: q.Request.ID.String(), PID: q.PID, Allowed: q.Errno == 0, Why: q.Why(), Answers: []answer{}}
+		for _, x := range q.Answers {
+			out.Answers = append(out.Answers, answer{x.Model, x.Result.String(), x.Reason, x.Source.Policy, x.Source.File, x.Source.Line})
+		}
+		return table(L, out)
+	}))
+	return 1
+}
+
+func simSettings(a *API, L *lua.LState) int {
+	s := a.Simulator.Settings()
+	if L.GetTop() > 0 {
+		f := tableArg(L, "sim.settings", 1)
+		number := func(key string, lo, hi int64, to *int) {
+			if n, ok := f.number(key, lo, hi); ok {
+				*to = int(n)
+			}
+		}
+		number("securelevel", -1, 2, &s.Securelevel)
+		number("expose_address", 0, 2, &s.ExposeAddress)
+		number("veriexec", 0, 3, &s.Veriexec)
+		f.flag("curtain", &s.Curtain)
+		f.flag("usermount", &s.Usermount)
+		f.flag("user_set_cpu_affinity", &s.UserSetCPUAffinity)
+		f.flag("user_set_dbregs", &s.UserSetDBRegs)
+		f.flag("user_ldt", &s.UserLDT)
+		f.flag("pf", &s.PF)
+		f.flag("ipf", &s.IPF)
+		f.done()
+		if err := a.Simulator.SetSettings(s); err != nil {
+			raise(L, err)
+		}
+	}
+	L.Push(table(L, map[string]any{"securelevel": s.Securelevel, "curtain": s.Curtain, "usermount": s.Usermount, "user_set_cpu_affinity": s.UserSetCPUAffinity,
+		"user_set_dbregs": s.UserSetDBRegs, "expose_address": s.ExposeAddress, "user_ldt": s.UserLDT, "pf": s.PF, "ipf": s.IPF, "veriexec": s.Veriexec}))
+	return 1
+}
+
+func simKernel(a *API, L *lua.LState) int {
+	var o sim.Options
+	if L.GetTop() > 0 {
+		f := tableArg(L, "sim.kernel", 1)
+		if name := f.text("revision", false); name != "" {
+			rev, ok := stock.ParseRevision(name)
+			if !ok {
+				f.bad("revision", "\"current\" or \"april\"", lua.LString(name))
+			}
+			o.Revision = rev
+		}
+		evaluation := true
+		f.flag("evaluation", &evaluation)
+		o.NoEvaluation = !evaluation
+		if n, ok := f.number("securelevel", -1, 2); ok {
+			level := int(n)
+			o.Securelevel = &level
+		}
+		if n, ok := f.number("hz", 1, 10000); ok {
+			o.HZ = int(n)
+		}
+		f.done()
+	}
+	k, err := sim.New(o)
+	if err != nil {
+		raise(L, err)
+	}
+	other := &API{Options: a.Options, VM: a.VM, types: map[string]*lua.LTable{}, declared: a.declared}
+	other.Simulator, other.Launch = k, nil
+	other.Host = engine.NewHost(k, &engine.Memory{}, a.Host.Options(), a.Host.Now)
+	other.Host.Events.Dropped = other.dropped
+	t := L.NewTable()
+	for name, v := range other.tables() {
+		if v.Type() == lua.LTTable {
+			t.RawSetString(name, v)
+		}
+	}
+	L.Push(a.VM.Protect("a kernel", t))
+	return 1
+}

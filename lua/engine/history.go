@@ -1,0 +1,133 @@
+package engine
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"time"
+
+	"cellsh/policy/rules"
+)
+
+// Generation is a set of policies that was loaded, with its sources: cells that are made later are compiled from
+// them, and rollback goes back to them.
+type Generation struct {
+	Number uint64    `json:"number"`
+	Time   time.Time `json:"time"`
+	// Sources are the files, modules included.
+	Sources []rules.Source `json:"sources,omitempty"`
+	// Session says that policies declared in a session are among them. These have no source, and are gone when the
+	// session ends: the kernel goes on with their programs, but nothing more can be compiled.
+	Session bool `json:"session,omitempty"`
+	// Of is the generation that this one repeats, 0 for a load.
+	Of uint64 `json:"of,omitempty"`
+	// Lockdown denies everything to cells.
+	Lockdown bool `json:"lockdown,omitempty"`
+}
+
+// origin is the generation that was loaded first with these policies.
+func (g *Generation) origin() uint64 {
+	if g.Of != 0 {
+		return g.Of
+	}
+	return g.Number
+}
+
+// History is the generations that a host has had.
+type History struct {
+	// Generations, ascending; the last is the active one.
+	Generations []Generation `json:"generations,omitempty"`
+	// Unconfirmed is set while the active generation waits to be confirmed.
+	Unconfirmed *Confirmation `json:"unconfirmed,omitempty"`
+}
+
+// Confirmation is what a generation waits for.
+type Confirmation struct {
+	Generation uint64 `json:"generation"`
+	// Until is when it is rolled back.
+	Until time.Time `json:"until"`
+}
+
+// maxGenerations is how many are kept.
+const maxGenerations = 16
+
+// Active is the newest generation, nil if nothing was loaded.
+func (h *History) Active() *Generation {
+	if len(h.Generations) == 0 {
+		return nil
+	}
+	return &h.Generations[len(h.Generations)-1]
+}
+
+// with is the history after a load.
+func (h *History) with(g Generation) *History {
+	list := append(slices.Clone(h.Generations), g)
+	return &History{Generations: list[max(0, len(list)-maxGenerations):]}
+}
+
+// Before gives the generation that a rollback of the active one goes to; nil if there is none. What was rolled back
+// from is not gone back to.
+func (h *History) Before() *Generation {
+	a := h.Active()
+	if a == nil {
+		return nil
+	}
+	at := slices.IndexFunc(h.Generations, func(g Generation) bool { return g.Number == a.origin() })
+	if at < 1 {
+		return nil
+	}
+	return &h.Generations[at-1]
+}
+
+// Find gives the generation of that number, or nil.
+func (h *History) Find(number uint64) *Generation {
+	for i := range h.Generations {
+		if h.Generations[i].Number == number {
+			return &h.Generations[i]
+		}
+	}
+	return nil
+}
+
+// Notebook is a place where bytes are kept beside a kernel: with a simulated kernel in its state, with NetBSD in a file.
+type Notebook interface {
+	// ReadNotes gives what was written last, nil for nothing.
+	ReadNotes() ([]byte, error)
+	// WriteNotes replaces it, whole or not at all.
+	WriteNotes([]byte) error
+}
+
+// Memory is a notebook that ends with the program. The zero value is empty.
+type Memory struct{ text []byte }
+
+// ReadNotes gives what was written.
+func (m *Memory) ReadNotes() ([]byte, error) { return m.text, nil }
+
+// WriteNotes keeps it.
+func (m *Memory) WriteNotes(text []byte) error {
+	m.text = text
+	return nil
+}
+
+func readHistory(n Notebook) (*History, error) {
+	text, err := n.ReadNotes()
+	if err != nil {
+		return nil, err
+	}
+	h := &History{}
+	if len(text) == 0 {
+		return h, nil
+	}
+	if err := json.Unmarshal(text, h); err != nil {
+		return nil, fmt.Errorf("the list of generations must be readable, but is damaged: %w", err)
+	}
+	return h, nil
+}
+
+func writeHistory(n Notebook, h *History) error {
+	text, err := json.Marshal(h)
+	if err != nil {
+		return fmt.Errorf("the list of generations can't be written: %w", err)
+	}
+	return n.WriteNotes(text)
+}

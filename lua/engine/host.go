@@ -1,0 +1,192 @@
+package engine
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"cellsh/kernel"
+	"cellsh/policy/analysis"
+	"cellsh/policy/diag"
+)
+
+// Host is a kernel with the policies that are loaded there. Everything that changes cells or policies goes through
+// it. It is not safe for concurrent use.
+type Host struct {
+	Kernel kernel.Kernel
+	// Events tells hooks what happens.
+	Events Bus
+
+	notes   Notebook
+	options Options
+	now     func() time.Time
+	// read are policies by their generation: those of the active one if they were needed, and all that have no source.
+	read map[uint64]*Policies
+	// over has the budgets that were exceeded when they were last looked at.
+	over map[excessKey]bool
+}
+
+// NewHost joins a kernel and the notes that are kept with it. The clock is that of generations.
+func NewHost(k kernel.Kernel, n Notebook, o Options, now func() time.Time) *Host {
+	return &Host{Kernel: k, notes: n, options: o, now: now, read: map[uint64]*Policies{}, over: map[excessKey]bool{}}
+}
+
+// Options are those with which policies are read.
+func (h *Host) Options() Options { return h.options }
+
+// Now is the time of day by the host's clock.
+func (h *Host) Now() time.Time { return h.now() }
+
+// History gives the generations.
+func (h *Host) History() (*History, error) { return readHistory(h.notes) }
+
+// Policies are those of the active generation; none if nothing is loaded.
+func (h *Host) Policies() (*Policies, error) {
+	history, err := h.History()
+	if err != nil {
+		return nil, err
+	}
+	return h.policiesOf(history.Active())
+}
+
+// policiesOf reads the policies of a generation again; nil is none.
+func (h *Host) policiesOf(g *Generation) (*Policies, error) {
+	if g == nil {
+		return FromSources(nil, h.options), nil
+	}
+	if p := h.read[g.origin()]; p != nil {
+		return p, nil
+	}
+	if g.Session {
+		return nil, &kernel.Error{Op: fmt.Sprintf("read generation %d", g.Number),
+			Text: "the policies must come from files, but some were declared in a session that has ended", Hint: "load files: cellsh load PATH"}
+	}
+	p := FromSources(g.Sources, h.options)
+	if p.Loading.Failed() {
+		return nil, p.Loading
+	}
+	h.keep(g, p)
+	return p, nil
+}
+
+// keep remembers the policies of a generation: those from files until another generation is kept, as they can be read
+// again; those of a session as long as the program runs.
+func (h *Host) keep(g *Generation, p *Policies) {
+	for number, old := range h.read {
+		if !old.session {
+			delete(h.read, number)
+		}
+	}
+	p.session = g.Session
+	h.read[g.origin()] = p
+}
+
+// LiveNames are the names of the cells that exist.
+func (h *Host) LiveNames() ([]string, error) {
+	cells, err := h.Kernel.List()
+	if err != nil {
+		return nil, err
+	}
+	names := make([]string, len(cells))
+	for i, c := range cells {
+		names[i] = c.Name
+	}
+	return names, nil
+}
+
+// Cell gives a cell by name; op is what it is wanted for, for the error.
+func (h *Host) Cell(op, name string) (kernel.Cell, error) {
+	c, ok, err := kernel.Find(h.Kernel, name)
+	if err != nil || ok {
+		return c, err
+	}
+	live, err := h.LiveNames()
+	hint := diag.DidYouMean(name, live)
+	if err == nil && len(live) == 0 {
+		hint = "there are no cells"
+	}
+	return c, &kernel.Error{Op: op, Text: fmt.Sprintf("the cell must exist, but there is none called %s", name), Hint: hint}
+}
+
+// Create makes a cell and gives it its program as one step: either the cell exists with its program, or it does not
+// exist.
+//
+// What the spec leaves open the policies that name the cell fill in: the profile is low, because the policies'
+// program denies what they deny and nothing else is in the way; and limits are those of their budgets. Without such
+// policies it is up to the kernel.
+func (h *Host) Create(s kernel.Spec) (kernel.CellID, error) {
+	history, err := h.History()
+	if err != nil {
+		return 0, err
+	}
+	_, err = kernel.Evaluation(h.Kernel)
+	evaluation := err == nil
+	g := history.Active()
+	if g != nil && !g.Lockdown {
+		p, err := h.policiesOf(g)
+		if err != nil {
+			return 0, err
+		}
+		if err := p.attachable(s.Name); err != nil {
+			return 0, err
+		}
+		h.fillIn(&s, p, evaluation)
+	}
+	id, err := h.Kernel.Create(s)
+	if err != nil {
+		return 0, err
+	}
+	if g != nil && evaluation {
+		if _, err := h.attach(g, history); err != nil {
+			// Nobody may find a cell without the program that it should have.
+			return 0, errors.Join(err, h.Kernel.Destroy(id))
+		}
+	}
+	h.Events.Emit(Event{Kind: "create", Cell: s.Name, ID: id})
+	return id, nil
+}
+
+func (h *Host) fillIn(s *kernel.Spec, p *Policies, evaluation bool) {
+	b := p.Budget(s.Name)
+	for _, l := range []struct {
+		spec   **uint64
+		budget *Limit
+	}{{&s.Nofile, b.Nofile}, {&s.AS, b.AS}, {&s.Core, b.Core}} {
+		if *l.spec == nil && l.budget != nil {
+			v := uint64(l.budget.Value)
+			*l.spec = &v
+		}
+	}
+	if s.Profile == nil && evaluation && p.Names(s.Name) {
+		low := kernel.Low
+		s.Profile = &low
+	}
+}
+
+// attachable checks for a cell's name what a load checks for those that live.
+func (p *Policies) attachable(name string) error {
+	if err := p.Usable(name); err != nil {
+		return err
+	}
+	breaches, problems, err := analysis.Nevers(p.Compiler, name)
+	if err != nil {
+		return tooLarge(err)
+	}
+	for i := range breaches {
+		problems = append(problems, breachProblem(&breaches[i]))
+	}
+	return p.Fill(problems).Err()
+}
+
+// Destroy removes a cell by name.
+func (h *Host) Destroy(name string) error {
+	c, err := h.Cell("destroy cell "+name, name)
+	if err != nil {
+		return err
+	}
+	if err := h.Kernel.Destroy(c.ID); err != nil {
+		return err
+	}
+	h.Events.Emit(Event{Kind: "destroy", Cell: name, ID: c.ID})
+	return nil
+}

@@ -1,0 +1,347 @@
+package engine
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"cellsh/kernel"
+	"cellsh/policy/diag"
+	"cellsh/policy/kauth"
+	"cellsh/policy/program"
+	"cellsh/policy/rules"
+	"cellsh/policy/stock"
+)
+
+// Loaded says what a load did.
+type Loaded struct {
+	Generation uint64
+	// Cells that got a program, and how many different programs of how many bytes that were.
+	Cells    []string
+	Programs int
+	Bytes    int
+}
+
+// LoadOptions say how to load. The zero value is a plain load.
+type LoadOptions struct {
+	// Confirm is how long the generation waits to be confirmed before it is rolled back; 0 needs no confirmation.
+	Confirm time.Duration
+	// Session says that policies without a source are among them.
+	Session bool
+}
+
+// Load checks policies and pushes their programs for all live cells, or changes nothing: the error is a diag.List of
+// all that is wrong with them, or says why the kernel refused. The check is given even then.
+func (h *Host) Load(p *Policies, o LoadOptions) (*Loaded, *Check, error) {
+	if _, err := kernel.Evaluation(h.Kernel); err != nil {
+		return nil, nil, err
+	}
+	live, err := h.LiveNames()
+	if err != nil {
+		return nil, nil, err
+	}
+	check, err := p.Check(CheckOptions{Live: live, NoProof: true})
+	if err != nil {
+		return nil, nil, err
+	}
+	if check.Problems.Failed() {
+		return nil, check, check.Problems
+	}
+	history, err := h.History()
+	if err != nil {
+		return nil, check, err
+	}
+	g := Generation{Sources: p.Set().Sources, Session: o.Session}
+	out, err := h.push(p, g, history, o.Confirm)
+	return out, check, err
+}
+
+// nextNumber is higher than any that the history or the kernel knows.
+func (h *Host) nextNumber(history *History) uint64 {
+	n := uint64(0)
+	if a := history.Active(); a != nil {
+		n = a.Number
+	}
+	if e, err := kernel.Evaluation(h.Kernel); err == nil {
+		if s, err := e.Status(); err == nil {
+			n = max(n, s.Generation)
+		}
+	}
+	return n + 1
+}
+
+// push loads policies into the kernel as a new generation, and notes it.
+func (h *Host) push(p *Policies, g Generation, history *History, confirm time.Duration) (*Loaded, error) {
+	e, err := kernel.Evaluation(h.Kernel)
+	if err != nil {
+		return nil, err
+	}
+	g.Number, g.Time = h.nextNumber(history), h.now().UTC()
+	b, err := h.bundle(p, &g, 0)
+	if err != nil {
+		return nil, err
+	}
+	after := history.with(g)
+	if confirm > 0 {
+		after.Unconfirmed = &Confirmation{g.Number, g.Time.Add(confirm)}
+	}
+	// The history first: a kernel with a generation that nobody remembers is worse than one that is behind.
+	if err := writeHistory(h.notes, after); err != nil {
+		return nil, err
+	}
+	text := b.Encode()
+	if err := e.Load(text); err != nil {
+		return nil, errors.Join(err, writeHistory(h.notes, history))
+	}
+	h.keep(&g, p)
+	return loaded(b, len(text)), nil
+}
+
+func loaded(b *program.Bundle, bytes int) *Loaded {
+	out := &Loaded{Generation: b.Generation, Programs: len(b.Programs), Bytes: bytes}
+	for _, c := range b.Cells {
+		out.Cells = append(out.Cells, c.Name)
+	}
+	slices.Sort(out.Cells)
+	return out
+}
+
+// bundle makes the programs of the live cells, each once.
+func (h *Host) bundle(p *Policies, g *Generation, attachment uint32) (*program.Bundle, error) {
+	cells, err := h.Kernel.List()
+	if err != nil {
+		return nil, err
+	}
+	b := &program.Bundle{Vocabulary: h.vocabulary(), Generation: g.Number, Attachment: attachment, Fallback: stock.Fallback()}
+	if g.Lockdown {
+		// For whatever is made by other tools, too.
+		everything, err := p.Program("")
+		if err != nil {
+			return nil, err
+		}
+		b.Fallback, b.FallbackScope = everything.Program, program.FallbackAll
+	}
+	index := map[*program.Program]int{}
+	for _, c := range cells {
+		prog, err := p.Program(c.Name)
+		if err != nil {
+			return nil, err
+		}
+		if len(prog.Policies) == 0 {
+			// Nobody said what it may do: the fallback answers.
+			continue
+		}
+		i, ok := index[prog.Program]
+		if !ok {
+			i = len(b.Programs)
+			index[prog.Program] = i
+			b.Programs = append(b.Programs, prog.Program)
+		}
+		b.Cells = append(b.Cells, program.Cell{ID: c.ID, Name: c.Name, Program: i})
+	}
+	slices.SortFunc(b.Cells, func(x, y program.Cell) int { return cmp.Compare(x.ID, y.ID) })
+	return b, nil
+}
+
+func (h *Host) vocabulary() *kauth.Vocabulary {
+	if v := h.Kernel.Info().Vocabulary; v != nil {
+		return v
+	}
+	return &kauth.NetBSD109912
+}
+
+// Attach gives programs of the active generation to all live cells, those made by other tools included. What must
+// never be allowed is checked for them again.
+func (h *Host) Attach() (*Loaded, error) {
+	history, err := h.History()
+	if err != nil {
+		return nil, err
+	}
+	g := history.Active()
+	if g == nil {
+		return nil, &kernel.Error{Op: "attach", Text: "a policy must be loaded first, but none is", Hint: "run: load PATH"}
+	}
+	p, err := h.policiesOf(g)
+	if err != nil {
+		return nil, err
+	}
+	live, err := h.LiveNames()
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range live {
+		if err := p.attachable(name); err != nil {
+			return nil, err
+		}
+	}
+	return h.attach(g, history)
+}
+
+func (h *Host) attach(g *Generation, history *History) (*Loaded, error) {
+	p, err := h.policiesOf(g)
+	if err != nil {
+		return nil, err
+	}
+	e, err := kernel.Evaluation(h.Kernel)
+	if err != nil {
+		return nil, err
+	}
+	status, err := e.Status()
+	if err != nil {
+		return nil, err
+	}
+	if status.Generation != g.Number {
+		// The kernel was started again, or somebody else loaded: ours is loaded anew.
+		return h.push(p, again(g), history, 0)
+	}
+	b, err := h.bundle(p, g, status.Attachment+1)
+	if err != nil {
+		return nil, err
+	}
+	text := b.Encode()
+	if err := e.Load(text); err != nil {
+		return nil, err
+	}
+	return loaded(b, len(text)), nil
+}
+
+// again is the generation for a new load.
+func again(g *Generation) Generation {
+	out := *g
+	out.Of = g.origin()
+	return out
+}
+
+// Rollback loads a generation again, as a new one: that of the number, or with 0 the one before the active.
+func (h *Host) Rollback(number uint64) (*Loaded, error) {
+	history, err := h.History()
+	if err != nil {
+		return nil, err
+	}
+	old := history.Before()
+	if number != 0 {
+		old = history.Find(number)
+	}
+	if old == nil {
+		if number != 0 {
+			return nil, &kernel.Error{Op: fmt.Sprintf("roll back to generation %d", number), Text: fmt.Sprintf("the generation must be one of those kept, but is %d", number), Hint: "run: generations"}
+		}
+		return nil, &kernel.Error{Op: "roll back", Text: "an earlier generation must be kept, but there is none"}
+	}
+	p, err := h.policiesOf(old)
+	if err != nil {
+		return nil, err
+	}
+	live, err := h.LiveNames()
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range live {
+		if err := p.attachable(name); err != nil {
+			return nil, err
+		}
+	}
+	return h.push(p, again(old), history, 0)
+}
+
+// Confirm keeps a generation that waits for it.
+func (h *Host) Confirm(number uint64) error {
+	history, err := h.History()
+	if err != nil {
+		return err
+	}
+	if u := history.Unconfirmed; u == nil || u.Generation != number {
+		text := fmt.Sprintf("the generation must wait to be confirmed, but %d does not", number)
+		if u != nil {
+			text += fmt.Sprintf("; %d does", u.Generation)
+		}
+		return &kernel.Error{Op: fmt.Sprintf("confirm generation %d", number), Text: text}
+	}
+	history.Unconfirmed = nil
+	return writeHistory(h.notes, history)
+}
+
+// Expire rolls back a generation that was not confirmed in time; nil if there is none, or if there is still time.
+func (h *Host) Expire() (*Loaded, error) {
+	history, err := h.History()
+	if err != nil || history.Unconfirmed == nil || h.now().Before(history.Unconfirmed.Until) {
+		return nil, err
+	}
+	if history.Before() == nil {
+		// Before it there was nothing: then its policies must not stay either, and the fallback decides.
+		return h.push(FromSources(nil, h.options), Generation{}, history, 0)
+	}
+	return h.Rollback(0)
+}
+
+// Booted says which policies are active after a boot.
+type Booted uint8
+
+// What can be active; the numbers are the exit codes of load --boot, but for the first.
+const (
+	BootLoaded   Booted = 0
+	BootLastGood Booted = 1
+	BootLockdown Booted = 3
+	BootNothing  Booted = 4
+)
+
+// Boot loads policies as at boot: if they can't be loaded the last generation that can is, and without one, if
+// lockdown is set, a policy that denies everything to cells. The error says why it is not the policies themselves.
+func (h *Host) Boot(p *Policies, lockdown bool) (Booted, *Loaded, error) {
+	out, _, err := h.Load(p, LoadOptions{})
+	if err == nil {
+		return BootLoaded, out, nil
+	}
+	history, herr := h.History()
+	if herr != nil {
+		err = errors.Join(err, herr)
+		history = &History{}
+	}
+	for i := len(history.Generations) - 1; i >= 0; i-- {
+		g := &history.Generations[i]
+		if g.Lockdown || g.Session {
+			continue
+		}
+		old, perr := h.policiesOf(g)
+		if perr != nil {
+			continue
+		}
+		if out, perr := h.push(old, again(g), history, 0); perr == nil {
+			return BootLastGood, out, err
+		}
+	}
+	if lockdown {
+		source := rules.Source{File: "lockdown", Text: "policy \"lockdown\" { default = \"deny\" }\n"}
+		g := Generation{Sources: []rules.Source{source}, Lockdown: true}
+		out, perr := h.push(FromSources(g.Sources, h.options), g, history, 0)
+		if perr == nil {
+			return BootLockdown, out, err
+		}
+		err = errors.Join(err, perr)
+	}
+	return BootNothing, nil, err
+}
+
+// Merge puts policies declared in a session together with those of the active generation: one of the same name
+// replaces the older.
+func (h *Host) Merge(declared *rules.Set) (*Policies, error) {
+	active, err := h.Policies()
+	if err != nil {
+		return nil, err
+	}
+	set := &rules.Set{Sources: active.Set().Sources, Policies: slices.Clone(declared.Policies), Nevers: slices.Clone(declared.Nevers)}
+	for _, p := range active.Set().Policies {
+		if !slices.ContainsFunc(declared.Policies, func(q *rules.Policy) bool { return q.Name == p.Name }) {
+			set.Policies = append(set.Policies, p)
+		}
+	}
+	for _, n := range active.Set().Nevers {
+		if !slices.ContainsFunc(declared.Nevers, func(m *rules.Never) bool { return m.Title == n.Title }) {
+			set.Nevers = append(set.Nevers, n)
+		}
+	}
+	slices.SortFunc(set.Policies, func(a, b *rules.Policy) int { return cmp.Compare(a.Name, b.Name) })
+	return FromSet(set, diag.List(nil), h.options), nil
+}

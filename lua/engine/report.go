@@ -1,0 +1,142 @@
+package engine
+
+import (
+	"cellsh/kernel"
+	"cellsh/policy"
+)
+
+// The reports are what commands write as JSON and scripts are given as tables: the names of the members are stable.
+
+// UsageReport is the report of a cell's usage.
+type UsageReport struct {
+	ID         kernel.CellID `json:"id"`
+	Name       string        `json:"name"`
+	Root       string        `json:"root"`
+	Age        float64       `json:"age"`
+	Processes  int           `json:"processes"`
+	References int           `json:"references"`
+	Memory     uint64        `json:"memory"`
+	CPU1s      float64       `json:"cpu1s"`
+	CPU10s     float64       `json:"cpu10s"`
+	Nofile     *uint64       `json:"nofile,omitempty"`
+	AS         *uint64       `json:"as,omitempty"`
+	Core       *uint64       `json:"core,omitempty"`
+	Policies   []string      `json:"policies"`
+	Covered    bool          `json:"covered"`
+	Over       []Excess      `json:"over"`
+	*CountsReport
+}
+
+// CountsReport is what the evaluation model has counted.
+type CountsReport struct {
+	Decisions uint64 `json:"decisions"`
+	Denied    uint64 `json:"denied"`
+	Granted   uint64 `json:"granted"`
+	WouldDeny uint64 `json:"would_deny"`
+}
+
+// Report of the usage.
+func (u *Usage) Report() UsageReport {
+	r := UsageReport{ID: u.ID, Name: u.Name, Root: u.Root, Age: u.Age.Seconds(), Processes: u.Processes, References: u.References, Memory: u.Memory,
+		CPU1s: u.CPU1s, CPU10s: u.CPU10s, Nofile: u.Nofile, AS: u.AS, Core: u.Core, Policies: nonNil(u.Policies), Covered: u.Covered, Over: nonNil(u.Over)}
+	if c := u.Counts; c != nil {
+		r.CountsReport = &CountsReport{c.Decisions, c.Denied, c.Granted, c.WouldDeny}
+	}
+	return r
+}
+
+// LoadReport is the report of a load.
+type LoadReport struct {
+	Generation uint64   `json:"generation"`
+	Cells      []string `json:"cells"`
+	Programs   int      `json:"programs"`
+	Bytes      int      `json:"bytes"`
+}
+
+// Report of the load.
+func (l *Loaded) Report() LoadReport {
+	return LoadReport{l.Generation, nonNil(l.Cells), l.Programs, l.Bytes}
+}
+
+// AnswerReport is the report of a decision. Policy, file and line are absent if nobody said it.
+type AnswerReport struct {
+	Result      string `json:"result"`
+	Reason      string `json:"reason"`
+	Policy      string `json:"policy,omitempty"`
+	File        string `json:"file,omitempty"`
+	Line        int    `json:"line,omitempty"`
+	Probe       bool   `json:"probe,omitempty"`
+	WouldResult string `json:"would_result,omitempty"`
+	WouldReason string `json:"would_reason,omitempty"`
+	WouldPolicy string `json:"would_policy,omitempty"`
+	WouldFile   string `json:"would_file,omitempty"`
+	WouldLine   int    `json:"would_line,omitempty"`
+}
+
+func answerReport(d *policy.Decision) AnswerReport {
+	r := AnswerReport{Result: d.Result.String(), Reason: d.Reason, Policy: d.Source.Policy, File: d.Source.File, Line: d.Source.Line}
+	if w := d.Would; w.Result != policy.Pass {
+		r.WouldResult, r.WouldReason = w.Result.String(), w.Reason
+		r.WouldPolicy, r.WouldFile, r.WouldLine = w.Source.Policy, w.Source.File, w.Source.Line
+	}
+	return r
+}
+
+// Report of the decision.
+func (d *Decision) Report() AnswerReport {
+	r := answerReport(&d.Decision)
+	r.Probe = d.Probe
+	if d.Implicit() {
+		r.Reason = d.Note
+	}
+	return r
+}
+
+// DecisionEvent is the report of a recorded decision.
+type DecisionEvent struct {
+	Sequence uint64 `json:"sequence"`
+	// Time in seconds since the kernel's start.
+	Time    float64       `json:"time"`
+	Cell    string        `json:"cell"`
+	ID      kernel.CellID `json:"id"`
+	PID     int           `json:"pid"`
+	EUID    uint32        `json:"euid"`
+	Request string        `json:"request"`
+	AnswerReport
+	Fallback bool `json:"fallback,omitempty"`
+}
+
+// EventReport is the report of a recorded decision.
+func EventReport(e *kernel.Event) DecisionEvent {
+	return DecisionEvent{e.Sequence, e.Time.Seconds(), e.Name, e.Cell, e.PID, e.EUID, e.Request.String(), answerReport(&e.Decision), e.Fallback}
+}
+
+// InfoReport is the report of what a kernel can do.
+type InfoReport struct {
+	Name       string `json:"name"`
+	Simulated  bool   `json:"simulated"`
+	Version    string `json:"version"`
+	Revision   string `json:"revision"`
+	Vocabulary string `json:"vocabulary"`
+	HZ         int    `json:"hz"`
+	// Capabilities, and those that are missing, each with how that was found.
+	Capabilities map[kernel.Capability]string `json:"capabilities"`
+	Missing      map[kernel.Capability]string `json:"missing"`
+}
+
+// KernelReport is the report of a kernel.
+func KernelReport(i kernel.Info) InfoReport {
+	r := InfoReport{Name: i.Name, Simulated: i.Simulated, Version: i.Version, Revision: i.Revision, HZ: i.HZ, Capabilities: i.Capabilities, Missing: i.Missing}
+	if i.Vocabulary != nil {
+		r.Vocabulary = i.Vocabulary.Version
+	}
+	return r
+}
+
+// nonNil makes an empty list [] in JSON.
+func nonNil[T any](l []T) []T {
+	if l == nil {
+		return []T{}
+	}
+	return l
+}
