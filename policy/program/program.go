@@ -80,8 +80,61 @@ type Program struct {
 	masks  []kauth.FieldSet
 
 	// What Decide runs on: the start of every request, and for each node an instruction.
-	start [kauth.NumRequests]Ref
-	code  []instruction
+	start    [kauth.NumRequests]Ref
+	code     []instruction
+	searches []search
+}
+
+type search struct {
+	bounds []int64
+	to     []Ref
+}
+
+func (s *search) find(v int64) Ref {
+	b := s.bounds
+	lo, n := 0, len(b)
+	for n > 0 {
+		half := n >> 1
+		if b[lo+half] < v {
+			lo += half + 1
+			n -= half + 1
+		} else {
+			n = half
+		}
+	}
+	return s.to[lo]
+}
+
+func (p *Program) makeSearches() {
+	inRun := make([]bool, len(p.nodes))
+	for i := range p.nodes {
+		n := &p.nodes[i]
+		if n.Op != Le || inRun[i] {
+			continue
+		}
+		var s search
+		var nodes []int
+		var walk func(at Ref)
+		walk = func(at Ref) {
+			if at < 0 || p.nodes[at].Op != Le || p.nodes[at].Field != n.Field {
+				s.to = append(s.to, at)
+				return
+			}
+			nodes = append(nodes, int(at))
+			walk(p.nodes[at].Yes)
+			s.bounds = append(s.bounds, p.nodes[at].K)
+			walk(p.nodes[at].No)
+		}
+		walk(Ref(i))
+		if len(nodes) < 8 {
+			continue
+		}
+		for _, k := range nodes {
+			inRun[k] = true
+		}
+		p.code[i].op, p.code[i].lo = opSearch, int64(len(p.searches))
+		p.searches = append(p.searches, s)
+	}
 }
 
 // instruction is a node in the form in which it is evaluated fastest: 32 bytes, so that none crosses a cache line,
@@ -107,6 +160,7 @@ const (
 	opPrefix
 	opMember
 	opText
+	opSearch
 	opFieldEq
 	opFieldLt
 	opFieldLe
@@ -138,6 +192,7 @@ func (p *Program) link() {
 	for i := range p.nodes {
 		p.code[i] = p.nodes[i].instruction(i)
 	}
+	p.makeSearches()
 }
 
 // instruction is what evaluates node i.
@@ -182,6 +237,9 @@ func (p *Program) Decide(r *policy.Request) *policy.Decision {
 		var is bool
 		if in.op == opRange {
 			is = uint64(r.Int[in.field])-uint64(in.lo) <= in.span
+		} else if in.op == opSearch {
+			at = p.searches[in.lo].find(r.Int[in.field])
+			continue
 		} else {
 			is = p.test(in, r)
 		}
