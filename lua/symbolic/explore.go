@@ -44,15 +44,16 @@ type Function struct {
 	vm      *vm.VM
 	fn      *lua.LFunction
 	options Options
-	// cache has what was compiled: by request, and by cell where its name was read.
-	cache map[cacheKey]*rules.Compiled
+	// cache has what was compiled, by the name of the cell, "" where it was not read.
+	cache map[string][]cached
 	// protos are numbered once for all requests.
 	protos map[*lua.FunctionProto]*proto
 }
 
-type cacheKey struct {
-	id   kauth.RequestID
-	cell string
+// cached is what was compiled for a request, and for all that the function can't tell from it.
+type cached struct {
+	id kauth.RequestID
+	*rules.Compiled
 }
 
 // New wraps a function that the machine has loaded.
@@ -63,7 +64,7 @@ func New(v *vm.VM, fn *lua.LFunction, o Options) *Function {
 	if o.States == 0 {
 		o.States = DefaultStates
 	}
-	return &Function{vm: v, fn: fn, options: o, cache: map[cacheKey]*rules.Compiled{}, protos: map[*lua.FunctionProto]*proto{}}
+	return &Function{vm: v, fn: fn, options: o, cache: map[string][]cached{}, protos: map[*lua.FunctionProto]*proto{}}
 }
 
 // Span is the line on which the function begins.
@@ -76,11 +77,12 @@ func (f *Function) Span() diag.Span {
 
 // Compile gives the function as a graph; see rules.Function.
 func (f *Function) Compile(id kauth.RequestID, cell string) *rules.Compiled {
-	if c, ok := f.cache[cacheKey{id: id}]; ok {
-		return c
-	}
-	if c, ok := f.cache[cacheKey{id, cell}]; ok {
-		return c
+	for _, key := range [...]string{"", cell} {
+		for _, c := range f.cache[key] {
+			if c.id.Alike(id, c.Read) {
+				return c.Compiled
+			}
+		}
 	}
 	x := &exec{
 		fn: f, id: id, info: id.Info(), cell: cell, options: f.options,
@@ -88,12 +90,12 @@ func (f *Function) Compile(id kauth.RequestID, cell string) *rules.Compiled {
 		faults: map[faultKey]*rules.Fault{}, sites: map[site]int{}, noted: map[string]bool{},
 	}
 	x.encoder.order = map[int32]int{}
-	c := &rules.Compiled{Graph: x.run(), CellRead: x.cellRead, Notes: x.notes}
-	key := cacheKey{id: id}
+	c := &rules.Compiled{Graph: x.run(), Read: x.read, CellRead: x.cellRead, Notes: x.notes}
+	key := ""
 	if x.cellRead {
-		key.cell = cell
+		key = cell
 	}
-	f.cache[key] = c
+	f.cache[key] = append(f.cache[key], cached{id, c})
 	return c
 }
 
@@ -117,7 +119,9 @@ type exec struct {
 	// stopped ends every path once the function has proved too complex.
 	stopped *rules.Fault
 	// sites counts the states that fork, by place.
-	sites    map[site]int
+	sites map[site]int
+	// read has the fields that the function looked at, there or not.
+	read     kauth.FieldSet
 	cellRead bool
 	notes    diag.List
 	noted    map[string]bool

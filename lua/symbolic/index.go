@@ -425,7 +425,7 @@ func (x *exec) indexObject(v, key value, f *frame, pc int) result {
 	case request:
 		switch name {
 		case "target":
-			if x.info.Fields.Has(kauth.FieldTargetPID) {
+			if x.carries(kauth.FieldTargetPID) {
 				return one(value{kind: target})
 			}
 			return one(value{lua: lua.LNil, origin: "target"})
@@ -459,13 +459,19 @@ func (x *exec) indexObject(v, key value, f *frame, pc int) result {
 	return x.cannotIndex(v, key, f, pc)
 }
 
+// carries reports whether the request has the field, and notes that the function looked.
+func (x *exec) carries(f kauth.Field) bool {
+	x.read = x.read.With(f)
+	return x.info.Fields.Has(f)
+}
+
 // field reads a field of the request.
 func (x *exec) field(name, word string, f *frame, pc int) result {
 	fd, ok := kauth.FindField(name)
 	if !ok || fd == kauth.FieldGroups || fd == kauth.FieldMembers {
 		return fails(x.refusal(f, pc, diag.DecisionField, word, diag.DidYouMean(name, fieldNames), "a field must be one that some request carries, but there is none called %s", name))
 	}
-	if !x.info.Fields.Has(fd) {
+	if !x.carries(fd) {
 		return one(value{lua: lua.LNil, origin: name})
 	}
 	info := fd.Info()

@@ -2,11 +2,15 @@ package graph
 
 import (
 	"slices"
+	"sort"
 
 	"cellsh/policy"
 	"cellsh/policy/diag"
 	"cellsh/policy/kauth"
 )
+
+// All addresses of a version.
+var allV4, allV6 = policy.Prefix{Addr: policy.Addr{Version: 4}}, policy.Prefix{Addr: policy.Addr{Version: 6}}
 
 // addrCase is a range of addresses, from lo up to before the next case, and where they lead.
 type addrCase struct {
@@ -23,8 +27,8 @@ type addrEntry struct {
 }
 
 // emitAddrs writes the prefix tests that find the case of an address: first as the smallest table of prefixes of
-// which the longest match counts, then as a search that each time tests the prefix with about half of the
-// table within it. So the tests on a path grow with the logarithm of the table.
+// which the longest match counts, then as a search that each time tests for a prefix with about half of the table
+// within it. So the tests on a path grow with the logarithm of the table.
 func emitAddrs[L comparable](b *Builder[L], v *variable, ends []int32, kids []Ref) Ref {
 	cases := make([]addrCase, len(kids))
 	lo := int32(0)
@@ -34,7 +38,7 @@ func emitAddrs[L comparable](b *Builder[L], v *variable, ends []int32, kids []Re
 	}
 	// The first case is that of no address, which lies within no prefix: it is the default.
 	var table []addrEntry
-	for _, all := range [...]policy.Prefix{{Addr: policy.Addr{Version: 4}}, {Addr: policy.Addr{Version: 6}}} {
+	for _, all := range [...]policy.Prefix{allV4, allV6} {
 		table = addEntries(table, wants(all, within(cases, all)), cases[0].target)
 	}
 	return searchAddrs(b, table, cases[0].target)
@@ -98,26 +102,72 @@ func addEntries(table []addrEntry, w *want, inherited Ref) []addrEntry {
 	return table
 }
 
-// searchAddrs writes the tests for a table in which every prefix stands before those within it.
+// searchAddrs writes the tests for a table in the order of its prefixes, every one before those within it. rest is
+// where addresses lead that are in none.
 func searchAddrs[L comparable](b *Builder[L], table []addrEntry, rest Ref) Ref {
 	if len(table) == 0 {
 		return rest
 	}
-	best, bestEnd, bestOff := 0, 0, len(table)+1
-	for i, e := range table {
-		end := i + 1
-		for end < len(table) && e.prefix.Contains(table[end].prefix.Addr) && table[end].prefix.Bits > e.prefix.Bits {
-			end++
-		}
-		off := 2*(end-i) - len(table)
-		if off = max(off, -off); off < bestOff {
-			best, bestEnd, bestOff = i, end, off
+	p := middle(table)
+	from, to := entriesIn(table, p)
+	inside, outside := table[from:to], slices.Concat(table[:from], table[to:])
+	span, target := inside[0].span, rest
+	if inside[0].prefix == p {
+		target, inside = inside[0].target, inside[1:]
+	} else {
+		// A prefix that only divides the table: what surrounds it counts within it too.
+		for _, e := range table[:from] {
+			if e.prefix.Contains(p.Addr) {
+				target = e.target
+			}
 		}
 	}
-	e := table[best]
-	yes := searchAddrs(b, table[best+1:bestEnd], e.target)
-	no := searchAddrs(b, slices.Concat(table[:best], table[bestEnd:]), rest)
-	return b.Node(policy.Test{Kind: policy.Within, Field: kauth.FieldAddr, Prefix: e.prefix}, yes, no, e.span)
+	yes := searchAddrs(b, inside, target)
+	no := searchAddrs(b, outside, rest)
+	return b.Node(policy.Test{Kind: policy.Within, Field: kauth.FieldAddr, Prefix: p}, yes, no, span)
+}
+
+// smallTable is for how many entries a search does with the prefixes of the table: dividing it by others would cost
+// more tests than it saves.
+const smallTable = 8
+
+// middle gives a prefix with about half of the table within it, and not all.
+func middle(table []addrEntry) policy.Prefix {
+	n := len(table)
+	if n > smallTable {
+		p, q := allV4, allV6
+		for {
+			from, to := entriesIn(table, p)
+			if low, high := entriesIn(table, q); high-low > to-from {
+				p, from, to = q, low, high
+			}
+			// The larger half has at least a third if it has not two thirds.
+			if 3*(to-from) <= 2*n {
+				return p
+			}
+			p, q = halves(p)
+		}
+	}
+	best, bestOff := table[0].prefix, n+1
+	for _, e := range table {
+		from, to := entriesIn(table, e.prefix)
+		off := 2*(to-from) - n
+		if off = max(off, -off); off < bestOff {
+			best, bestOff = e.prefix, off
+		}
+	}
+	return best
+}
+
+// entriesIn gives the range of the entries that lie within a prefix.
+func entriesIn(table []addrEntry, p policy.Prefix) (from, to int) {
+	last := p.Last()
+	from = sort.Search(len(table), func(i int) bool {
+		c := table[i].prefix.Addr.Compare(p.Addr)
+		return c > 0 || c == 0 && table[i].prefix.Bits >= p.Bits
+	})
+	to = from + sort.Search(len(table)-from, func(i int) bool { return table[from+i].prefix.Addr.Compare(last) > 0 })
+	return from, to
 }
 
 // halves of a prefix that is not a single address.

@@ -11,7 +11,7 @@ import (
 // memory than is sensible.
 var ErrTooLarge = errors.New("the decision has too many cases to be worked out")
 
-// DefaultLimit is how many pieces the diagrams of a [Diagrams] may have together.
+// DefaultLimit is how many pieces the diagrams of a [Diagrams] may have together; see [Diagrams.Bound].
 const DefaultLimit = 8 << 20
 
 // Diagrams holds reduced decision diagrams over one space: a node asks one variable and has a child for each
@@ -39,6 +39,12 @@ type pieces struct {
 func NewDiagrams[L comparable](s *Space) *Diagrams[L] {
 	return &Diagrams[L]{Space: s, leafAt: map[L]Ref{}, unique: map[uint64][]Ref{}, limit: DefaultLimit}
 }
+
+// Bound sets how many pieces the diagrams may have together before the answer is [ErrTooLarge].
+func (d *Diagrams[L]) Bound(pieces int) { d.limit = pieces }
+
+// Limit is the bound.
+func (d *Diagrams[L]) Limit() int { return d.limit }
 
 // Leaf gives the diagram that is constant.
 func (d *Diagrams[L]) Leaf(leaf L) Ref {

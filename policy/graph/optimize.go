@@ -13,8 +13,20 @@ type Stats struct {
 	NodesBefore, NodesAfter, LeavesBefore, LeavesAfter int
 	// Depth is the longest path, in tests.
 	DepthBefore, DepthAfter int
-	// TooLarge says that the graph has too many cases for the step order, which was left out.
-	TooLarge bool
+	// Parts is in how many parts the step order worked: more than one where the graph has too many cases to be
+	// worked out as a whole.
+	Parts int
+}
+
+// Add puts the stats of several graphs together: sizes are summed up, of depths and parts the largest counts.
+func (st *Stats) Add(other Stats) {
+	st.NodesBefore += other.NodesBefore
+	st.NodesAfter += other.NodesAfter
+	st.LeavesBefore += other.LeavesBefore
+	st.LeavesAfter += other.LeavesAfter
+	st.DepthBefore = max(st.DepthBefore, other.DepthBefore)
+	st.DepthAfter = max(st.DepthAfter, other.DepthAfter)
+	st.Parts = max(st.Parts, other.Parts)
 }
 
 // Step is one way of making a graph better. It gives the same outcome for every request whose fields are in
@@ -24,18 +36,22 @@ type Step[L comparable] struct {
 	// Does says what it does, Relies what must have been done before for it to be worth its while. No step needs
 	// another for being right.
 	Does, Relies string
-	Run          func(g *Graph[L], request kauth.RequestID) (out *Graph[L], changed bool)
+	Run          func(g *Graph[L], request kauth.RequestID, st *Stats) *Graph[L]
 }
 
 // Steps are those of [Optimize], in their order.
 func Steps[L comparable]() []Step[L] {
-	share := Step[L]{"share", "equal nodes become one, and a test whose outcomes lead to the same place is left out", "nothing",
-		func(g *Graph[L], _ kauth.RequestID) (*Graph[L], bool) { return share(g) }}
 	return []Step[L]{
-		share,
-		{"order", "every variable is asked once on a path, in the order in which the graph first asks them, so that no test is left whose answer is known or makes no difference; left out where the result would be too large", "nothing", order[L]},
-		{"search", "the tests of one number that follow each other become a balanced search", "order, because only tests that follow each other are seen", search[L]},
-		share,
+		{"share", "equal nodes become one, and a test whose outcomes lead to the same place is left out", "nothing",
+			func(g *Graph[L], _ kauth.RequestID, _ *Stats) *Graph[L] { return Share(g) }},
+		{"order", "every variable is asked once on a path, in the order in which the graph first asks them, so that no test is left whose answer is known or makes no difference; numbers and addresses are found by balanced searches",
+			"share, because a graph that is too large is divided where all paths meet",
+			func(g *Graph[L], request kauth.RequestID, st *Stats) *Graph[L] {
+				g, st.Parts = order(g, request)
+				return g
+			}},
+		{"share", "as before: searches of different nodes often end alike", "order",
+			func(g *Graph[L], _ kauth.RequestID, _ *Stats) *Graph[L] { return Share(g) }},
 	}
 }
 
@@ -43,21 +59,10 @@ func Steps[L comparable]() []Step[L] {
 func Optimize[L comparable](g *Graph[L], request kauth.RequestID) (*Graph[L], Stats) {
 	st := Stats{NodesBefore: len(g.Nodes), LeavesBefore: len(g.Leaves), DepthBefore: g.Depth()}
 	for _, step := range Steps[L]() {
-		var changed bool
-		g, changed = step.Run(g, request)
-		if step.Name == "order" {
-			st.TooLarge = !changed
-		}
+		g = step.Run(g, request, &st)
 	}
 	st.NodesAfter, st.LeavesAfter, st.DepthAfter = len(g.Nodes), len(g.Leaves), g.Depth()
 	return g, st
-}
-
-// Finish runs the steps after order, on a graph that a diagram wrote.
-func Finish[L comparable](g *Graph[L], request kauth.RequestID) *Graph[L] {
-	g, _ = search(g, request)
-	g, _ = share(g)
-	return g
 }
 
 // Depth is the number of tests on the longest path.
@@ -98,14 +103,14 @@ func keyOfNode(t *policy.Test, yes, no Ref) nodeKey {
 	return k
 }
 
-// share merges equal nodes, leaves out tests that make no difference, and drops what the root does not reach.
-func share[L comparable](g *Graph[L]) (*Graph[L], bool) {
+// Share merges equal nodes, leaves out tests that make no difference, and drops what the root does not reach.
+func Share[L comparable](g *Graph[L]) *Graph[L] {
 	out, roots := shareRoots(g, []Ref{g.Root})
 	out.Root = roots[0]
-	return out, len(out.Nodes) != len(g.Nodes)
+	return out
 }
 
-// ShareAll is the step share for several graphs that one builder made: nodes that are equal in different graphs
+// ShareAll is Share for several graphs that one builder made: nodes that are equal in different graphs
 // become one too. It gives where each of them starts now.
 func ShareAll[L comparable](b *Builder[L], roots []Ref) (*Graph[L], []Ref) {
 	return shareRoots(&b.g, roots)
@@ -164,19 +169,22 @@ func (m *mapping[L]) ref(r Ref) Ref {
 	return m.nodes[r]
 }
 
-// order is the graph of the reduced diagram. It changes nothing if that is too large.
-func order[L comparable](g *Graph[L], request kauth.RequestID) (*Graph[L], bool) {
+// ReducedLimit is how many pieces the reduced form of a graph may have to be worth its while: it is often larger than
+// the graph, and always faster, but a kernel should not hold a program out of all proportion to the policy.
+func ReducedLimit(nodes int) int { return min(64*nodes+4096, 1<<17) }
+
+// order is the graph of the reduced diagram, in parts where the whole is too large. It gives the number of parts.
+func order[L comparable](g *Graph[L], request kauth.RequestID) (*Graph[L], int) {
 	d := NewDiagrams[L](NewSpace(request, g))
-	// The reduced form may be larger than the graph, but not out of all proportion.
-	d.limit = 64*len(g.Nodes) + 4096
-	r, err := Reduce(d, g)
-	if err != nil {
-		return g, false
+	d.Bound(ReducedLimit(len(g.Nodes)))
+	if r, err := Reduce(d, g); err == nil {
+		return d.Graph(r), 1
 	}
-	return d.Graph(r), true
+	return InParts(g, request)
 }
 
-// Graph writes the diagram as tests, one for each piece but the last of a node.
+// Graph writes the diagram as tests: numbers and addresses are found by balanced searches, so that the tests on a path
+// grow with the logarithm of the pieces.
 func (d *Diagrams[L]) Graph(r Ref) *Graph[L] {
 	var b Builder[L]
 	done := map[Ref]Ref{}
@@ -208,6 +216,14 @@ func emitNode[L comparable](b *Builder[L], s *Space, n *pieces, kids []Ref) Ref 
 		return b.Node(policy.Test{Kind: policy.Member, Field: v.field, GID: v.gid}, kids[1], kids[0], v.spans[1])
 	case policy.Within:
 		return emitAddrs(b, v, n.ends, kids)
+	case policy.In:
+		cases := make([]numberCase, len(kids))
+		lo := int32(0)
+		for i, k := range kids {
+			cases[i] = numberCase{v.numbers(lo, n.ends[i]), k, v.spans[lo]}
+			lo = n.ends[i]
+		}
+		return emitSearch(b, v.field, cases)
 	}
 	// The child with the most pieces needs no test: it is what is left.
 	var children []Ref
@@ -249,12 +265,6 @@ func emitNode[L comparable](b *Builder[L], s *Space, n *pieces, kids []Ref) Ref 
 func emitTest[L comparable](b *Builder[L], v *variable, atoms []atomRange, yes, no Ref) Ref {
 	span := v.spans[atoms[0].lo]
 	switch v.kind {
-	case policy.In:
-		t := policy.Test{Kind: policy.In, Field: v.field}
-		for _, r := range atoms {
-			t.Set = append(t.Set, v.numbers(r.lo, r.hi))
-		}
-		return b.Node(t, yes, no, span)
 	case policy.Is:
 		for _, r := range atoms {
 			for i := r.lo; i < r.hi; i++ {
@@ -270,74 +280,6 @@ func emitTest[L comparable](b *Builder[L], v *variable, atoms []atomRange, yes, 
 		}
 	}
 	return b.Node(t, yes, no, span)
-}
-
-// search makes a balanced search of the tests of one number field that follow each other.
-func search[L comparable](g *Graph[L], request kauth.RequestID) (*Graph[L], bool) {
-	s := NewSpace(request, g)
-	r := &reducer{space: s, seed: 2463534242}
-	var b Builder[L]
-	to := mapper(g, &b)
-	seen := g.reachable(g.Root)
-	// Leaves of the ropes are places in g outside the run.
-	outside := map[Ref]*thunk{}
-	place := func(x Ref) *thunk {
-		t, ok := outside[x]
-		if !ok {
-			t = &thunk{v: noVar, leaf: x}
-			outside[x] = t
-		}
-		return t
-	}
-	runs := make([]*thunk, len(g.Nodes))
-	inRun := func(x Ref, v int32) *thunk {
-		if x >= 0 && runs[x] != nil && runs[x].v == v {
-			return runs[x]
-		}
-		return place(x)
-	}
-	// A node starts a run unless only nodes of the same field lead to it.
-	starts := make([]bool, len(g.Nodes))
-	if g.Root >= 0 {
-		starts[g.Root] = true
-	}
-	for i := range g.Nodes {
-		if !seen[i] {
-			continue
-		}
-		n := &g.Nodes[i]
-		for _, child := range [...]Ref{n.Yes, n.No} {
-			if child >= 0 && (n.Test.Kind != policy.In || keyOf(&g.Nodes[child].Test) != keyOf(&n.Test)) {
-				starts[child] = true
-			}
-		}
-		if n.Test.Kind != policy.In {
-			continue
-		}
-		v, set := s.atomsOf(&n.Test)
-		yes, no := inRun(n.Yes, v), inRun(n.No, v)
-		runs[i] = &thunk{v: v, rope: r.overlay(set, r.asPieces(yes, v), r.asPieces(no, v))}
-	}
-	for i := range g.Nodes {
-		switch n := &g.Nodes[i]; {
-		case !seen[i] || !starts[i]:
-		case runs[i] == nil:
-			to.nodes[i] = b.Node(n.Test, to.ref(n.Yes), to.ref(n.No), n.Span)
-		default:
-			v := &s.vars[runs[i].v]
-			var cases []numberCase
-			r.each(runs[i].rope, func(lo, hi int32, child *thunk) {
-				target := to.ref(child.leaf)
-				if k := len(cases); k > 0 && cases[k-1].target == target {
-					cases[k-1].Hi = v.numbers(lo, hi).Hi
-					return
-				}
-				cases = append(cases, numberCase{v.numbers(lo, hi), target, v.spans[lo]})
-			})
-			to.nodes[i] = emitSearch(&b, v.field, cases)
-		}
-	}
-	return b.Graph(to.ref(g.Root)), true
 }
 
 // numberCase is a range of numbers and where they lead.

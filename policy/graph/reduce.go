@@ -31,9 +31,16 @@ func Reduce[L comparable](d *Diagrams[L], g *Graph[L]) (Ref, error) {
 		// A chain of thousands must not become a recursion of thousands.
 		r.force(t)
 		nodes[i] = t
+		if r.work > d.maxWork() {
+			return 0, ErrTooLarge
+		}
 	}
 	return finish(d, r, to(g.Root))
 }
+
+// maxWork bounds what reducing may take on the way to a result within the limit: most pieces are made again a few times,
+// when what is around them changes.
+func (d *Diagrams[L]) maxWork() int { return 16*d.limit + 1<<16 }
 
 // finish reduces a thunk.
 func finish[L comparable](d *Diagrams[L], r *reducer, t *thunk) (Ref, error) {
@@ -44,19 +51,17 @@ func finish[L comparable](d *Diagrams[L], r *reducer, t *thunk) (Ref, error) {
 		return t.leaf, nil
 	}
 	r.force(t)
+	if r.work > d.maxWork() {
+		return 0, ErrTooLarge
+	}
 	var ends []int32
 	var kids []Ref
 	var failed error
-	r.each(t.rope, func(_, hi int32, child *thunk) {
-		if failed != nil {
-			return
-		}
-		kid, err := finish(d, r, child)
-		if err != nil {
-			failed = err
-			return
-		}
+	r.each(t.rope, func(_, hi int32, child *thunk) bool {
+		var kid Ref
+		kid, failed = finish(d, r, child)
 		ends, kids = append(ends, hi), append(kids, kid)
+		return failed == nil
 	})
 	if failed != nil {
 		return 0, failed

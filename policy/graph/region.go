@@ -234,7 +234,7 @@ func prefixesOf(v *variable, atoms []atomRange) []policy.Prefix {
 			list = append(list, p)
 		}
 	}
-	for _, all := range [...]policy.Prefix{{Addr: policy.Addr{Version: 4}}, {Addr: policy.Addr{Version: 6}}} {
+	for _, all := range [...]policy.Prefix{allV4, allV6} {
 		walk(all, within(cases, all))
 	}
 	return list

@@ -35,6 +35,8 @@ type ite struct {
 type reducer struct {
 	space *Space
 	seed  uint32
+	// work counts the parts of ropes that were made.
+	work int
 }
 
 func (r *reducer) rand() uint32 {
@@ -49,34 +51,43 @@ func (r *reducer) piece(lo, hi int32, child *thunk) *rope {
 	if lo >= hi {
 		return nil
 	}
+	r.work++
 	return &rope{lo: lo, hi: hi, child: child, priority: r.rand()}
 }
 
 // withOp is the rope with the operation applied to every piece.
-func (n *rope) withOp(op *ite) *rope {
+func (r *reducer) withOp(n *rope, op *ite) *rope {
 	if n == nil {
 		return nil
 	}
+	r.work++
 	m := *n
 	m.pending = &opList{n.pending, op}
 	return &m
 }
 
-// pushed is the rope with nothing pending at the top.
-func (r *reducer) pushed(n *rope) *rope {
+// push hands what is pending at the top down to the child and below. That changes how the rope is written and not
+// what it says, so it is done in place: everybody who shares the rope sees the same parts afterwards.
+func (r *reducer) push(n *rope) {
 	if n.pending == nil {
-		return n
+		return
 	}
 	var ops []*ite
 	for p := n.pending; p != nil; p = p.before {
 		ops = append(ops, p.op)
 	}
-	m := *n
-	m.pending = nil
+	n.pending = nil
 	for i := len(ops) - 1; i >= 0; i-- {
-		m.child = r.deferred(ops[i], m.child)
-		m.left, m.right = m.left.withOp(ops[i]), m.right.withOp(ops[i])
+		n.child = r.deferred(ops[i], n.child)
+		n.left, n.right = r.withOp(n.left, ops[i]), r.withOp(n.right, ops[i])
 	}
+}
+
+// copy is the rope's root with nothing pending, to be changed.
+func (r *reducer) copy(n *rope) *rope {
+	r.push(n)
+	r.work++
+	m := *n
 	return &m
 }
 
@@ -87,13 +98,13 @@ func (r *reducer) join(a, b *rope) *rope {
 	case b == nil:
 		return a
 	case a.priority >= b.priority:
-		m := *r.pushed(a)
+		m := r.copy(a)
 		m.right = r.join(m.right, b)
-		return &m
+		return m
 	}
-	m := *r.pushed(b)
+	m := r.copy(b)
 	m.left = r.join(a, m.left)
-	return &m
+	return m
 }
 
 // split divides the rope into what is below the atom and the rest.
@@ -101,19 +112,19 @@ func (r *reducer) split(n *rope, at int32) (below, rest *rope) {
 	if n == nil {
 		return nil, nil
 	}
-	m := *r.pushed(n)
+	m := r.copy(n)
 	switch {
 	case at <= m.lo:
 		below, m.left = r.split(m.left, at)
-		return below, &m
+		return below, m
 	case at >= m.hi:
 		m.right, rest = r.split(m.right, at)
-		return &m, rest
+		return m, rest
 	}
-	upper := &rope{lo: at, hi: m.hi, child: m.child, priority: m.priority}
-	rest = r.join(upper, m.right)
+	// The upper part gets a priority of its own: parts of one piece with one priority would make a list, not a tree.
+	rest = r.join(r.piece(at, m.hi, m.child), m.right)
 	m.hi, m.right = at, nil
-	return &m, rest
+	return m, rest
 }
 
 // slice is the pieces from lo to before hi.
@@ -134,14 +145,16 @@ func (r *reducer) overlay(set []atomRange, yes, no *rope) *rope {
 	return out
 }
 
-// each calls f for every piece in order.
-func (r *reducer) each(n *rope, f func(lo, hi int32, child *thunk)) {
+// each calls f for every piece in order, until f returns false.
+func (r *reducer) each(n *rope, f func(lo, hi int32, child *thunk) bool) bool {
 	for n != nil {
-		n = r.pushed(n)
-		r.each(n.left, f)
-		f(n.lo, n.hi, n.child)
+		r.push(n)
+		if !r.each(n.left, f) || !f(n.lo, n.hi, n.child) {
+			return false
+		}
 		n = n.right
 	}
+	return true
 }
 
 // thunk is a function of the request that is not reduced yet.
@@ -165,6 +178,7 @@ func (r *reducer) deferred(op *ite, arg *thunk) *thunk {
 	}
 	t, ok := op.applied[arg]
 	if !ok {
+		r.work++
 		t = &thunk{v: min(op.v, op.other.v, arg.v), op: op, arg: arg}
 		if op.applied == nil {
 			op.applied = map[*thunk]*thunk{}
@@ -204,33 +218,52 @@ func (r *reducer) ite(op *ite, yes, no *thunk, v int32) *rope {
 	case op.v == v:
 		return r.overlay(op.set, r.asPieces(yes, v), r.asPieces(no, v))
 	case yes.v > v:
-		return no.rope.withOp(&ite{v: op.v, set: op.set, other: yes, onYes: true})
+		return r.withOp(no.rope, &ite{v: op.v, set: op.set, other: yes, onYes: true})
 	case no.v > v:
-		return yes.rope.withOp(&ite{v: op.v, set: op.set, other: no})
+		return r.withOp(yes.rope, &ite{v: op.v, set: op.set, other: no})
 	}
-	// Both ask v: piece by piece.
-	type half struct {
-		hi    int32
-		child *thunk
+	m := &merger{r, op, map[*thunk]*ite{}}
+	return m.merge(yes.rope, no.rope)
+}
+
+// merger gives the pieces of "if op then yes else no" where both sides ask the same variable.
+type merger struct {
+	*reducer
+	op *ite
+	// ops has the operation for each child of the no side.
+	ops map[*thunk]*ite
+}
+
+// merge goes through two ropes over the same atoms. What both share is left as it is: usually one side is the other
+// with a few pieces replaced, and that must not cost more than these pieces.
+func (m *merger) merge(yes, no *rope) *rope {
+	if yes == no {
+		return no
 	}
-	var other []half
-	r.each(no.rope, func(_, hi int32, child *thunk) { other = append(other, half{hi, child}) })
-	ops := map[*thunk]*ite{}
-	var out *rope
-	i := 0
-	r.each(yes.rope, func(lo, hi int32, child *thunk) {
-		for lo < hi {
-			end := min(hi, other[i].hi)
-			o, ok := ops[other[i].child]
-			if !ok {
-				o = &ite{v: op.v, set: op.set, other: other[i].child}
-				ops[other[i].child] = o
-			}
-			out = r.join(out, r.piece(lo, end, r.deferred(o, child)))
-			if lo = end; end == other[i].hi {
-				i++
-			}
-		}
-	})
-	return out
+	m.push(yes)
+	m.push(no)
+	if yes.lo != no.lo || yes.hi != no.hi {
+		below, rest := m.split(yes, no.lo)
+		mid, above := m.split(rest, no.hi)
+		var pieces *rope
+		m.each(mid, func(lo, hi int32, child *thunk) bool {
+			pieces = m.join(pieces, m.piece(lo, hi, m.child(child, no.child)))
+			return true
+		})
+		return m.join(m.join(m.merge(below, no.left), pieces), m.merge(above, no.right))
+	}
+	left, child, right := m.merge(yes.left, no.left), m.child(yes.child, no.child), m.merge(yes.right, no.right)
+	if left == no.left && child == no.child && right == no.right {
+		return no
+	}
+	return m.join(m.join(left, m.piece(no.lo, no.hi, child)), right)
+}
+
+func (m *merger) child(yes, no *thunk) *thunk {
+	op, ok := m.ops[no]
+	if !ok {
+		op = &ite{v: m.op.v, set: m.op.set, other: no}
+		m.ops[no] = op
+	}
+	return m.deferred(op, yes)
 }

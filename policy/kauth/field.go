@@ -193,6 +193,16 @@ func (id RequestID) Range(f Field) (lo, hi int64) {
 	return fields[f].Min, fields[f].Max
 }
 
+// Alike reports whether the requests agree in some fields: both carry the same ones of them, with the same values
+// possible.
+func (id RequestID) Alike(other RequestID, in FieldSet) bool {
+	if (requests[id].Fields^requests[other].Fields)&in != 0 {
+		return false
+	}
+	// Only the range of bits differs from request to request.
+	return !in.Has(FieldBits) || requests[id].Bits == requests[other].Bits
+}
+
 // FormatValue writes a value of KindInt, KindNamed or KindBool as Lua would read it: "raw" in quotes where the
 // value has a name.
 func (f Field) FormatValue(v int64) string {

@@ -2,6 +2,7 @@ package program
 
 import (
 	"fmt"
+	"math"
 	"slices"
 
 	"cellsh/policy"
@@ -78,27 +79,92 @@ type Program struct {
 	leaves []policy.Decision
 	masks  []kauth.FieldSet
 
-	// What Decide runs on: the start of every request, and the nodes in a form without slices.
-	start [kauth.NumRequests]Ref
-	code  []instruction
-	sets  []interval.Range
+	// What Decide runs on: the start of every request, and for each node an instruction.
+	start    [kauth.NumRequests]Ref
+	code     []instruction
+	searches []search
 }
 
-// instruction is a node as it is evaluated.
+type search struct {
+	bounds []int64
+	to     []Ref
+}
+
+func (s *search) find(v int64) Ref {
+	b := s.bounds
+	lo, n := 0, len(b)
+	for n > 0 {
+		half := n >> 1
+		if b[lo+half] < v {
+			lo += half + 1
+			n -= half + 1
+		} else {
+			n = half
+		}
+	}
+	return s.to[lo]
+}
+
+func (p *Program) makeSearches() {
+	inRun := make([]bool, len(p.nodes))
+	for i := range p.nodes {
+		n := &p.nodes[i]
+		if n.Op != Le || inRun[i] {
+			continue
+		}
+		var s search
+		var nodes []int
+		var walk func(at Ref)
+		walk = func(at Ref) {
+			if at < 0 || p.nodes[at].Op != Le || p.nodes[at].Field != n.Field {
+				s.to = append(s.to, at)
+				return
+			}
+			nodes = append(nodes, int(at))
+			walk(p.nodes[at].Yes)
+			s.bounds = append(s.bounds, p.nodes[at].K)
+			walk(p.nodes[at].No)
+		}
+		walk(Ref(i))
+		if len(nodes) < 8 {
+			continue
+		}
+		for _, k := range nodes {
+			inRun[k] = true
+		}
+		p.code[i].op, p.code[i].lo = opSearch, int64(len(p.searches))
+		p.searches = append(p.searches, s)
+	}
+}
+
+// instruction is a node in the form in which it is evaluated fastest: 32 bytes, so that none crosses a cache line,
+// and one operation for all that compare a number with constants, because those are nearly all.
 type instruction struct {
-	op    Op
-	field kauth.Field
-	other kauth.Field
-	yes   Ref
-	no    Ref
-	// lo is the operand of the integer tests, the group of Member, or the first range of InSet in sets.
-	lo int64
-	// hi is one past the last range of InSet, or the index of the node for the other operands.
-	hi int32
+	// The operand of opRange: it tests lo <= v && v <= lo+span. For the others lo is the group of opMember, else the
+	// node's index.
+	lo   int64
+	span uint64
+	yes  Ref
+	no   Ref
+	op   opcode
+	// field and other are the node's.
+	field, other kauth.Field
 }
 
-// Eq on a field of text is an operation of its own when it runs.
-const opText = numOps
+// opcode is what an instruction does.
+type opcode uint8
+
+const (
+	opRange opcode = iota
+	opSet
+	opPrefix
+	opMember
+	opText
+	opSearch
+	opFieldEq
+	opFieldLt
+	opFieldLe
+)
 
 // New verifies the parts and makes a program of them. Requests without a root are answered with an implicit
 // allow. The slices belong to the program afterwards.
@@ -124,56 +190,83 @@ func (p *Program) link() {
 	}
 	p.code = make([]instruction, len(p.nodes))
 	for i := range p.nodes {
-		n := &p.nodes[i]
-		in := instruction{op: n.Op, field: n.Field, other: n.Other, yes: n.Yes, no: n.No, lo: n.K, hi: int32(i)}
-		switch {
-		case n.Op == InSet:
-			in.lo = int64(len(p.sets))
-			p.sets = append(p.sets, n.Set...)
-			in.hi = int32(len(p.sets))
-		case n.Op == Eq && n.Field.Info().Kind == kauth.KindString:
-			in.op = opText
-		}
-		p.code[i] = in
+		p.code[i] = p.nodes[i].instruction(i)
 	}
+	p.makeSearches()
+}
+
+// instruction is what evaluates node i.
+func (n *Node) instruction(i int) instruction {
+	in := instruction{lo: int64(i), yes: n.Yes, no: n.No, field: n.Field, other: n.Other}
+	within := func(lo, hi int64) {
+		in.op, in.lo, in.span = opRange, lo, uint64(hi)-uint64(lo)
+	}
+	switch n.Op {
+	case Eq:
+		if within(n.K, n.K); n.Field.Info().Kind == kauth.KindString {
+			in.op, in.lo = opText, int64(i)
+		}
+	case Lt:
+		if within(math.MinInt64, n.K-1); n.K == math.MinInt64 {
+			in.yes = in.no // no number is less
+		}
+	case Le:
+		within(math.MinInt64, n.K)
+	case InSet:
+		if in.op = opSet; len(n.Set) == 1 {
+			within(n.Set[0].Lo, n.Set[0].Hi)
+		}
+	case InPrefix:
+		in.op = opPrefix
+	case Member:
+		in.op, in.lo = opMember, n.K
+	default:
+		in.op = opFieldEq + opcode(n.Op-FieldEq)
+	}
+	return in
 }
 
 // Decide answers the request. All fields that the request carries must be given; [Program.DecideGiven] is for
 // requests where some are missing. The decision must not be changed. It does not allocate.
 func (p *Program) Decide(r *policy.Request) *policy.Decision {
-	at := p.start[r.ID]
+	at, code := p.start[r.ID], p.code
 	for at >= 0 {
-		in := &p.code[at]
-		var yes bool
-		switch in.op {
-		case Eq:
-			yes = r.Int[in.field] == in.lo
-		case Lt:
-			yes = r.Int[in.field] < in.lo
-		case Le:
-			yes = r.Int[in.field] <= in.lo
-		case InSet:
-			yes = inSet(p.sets[in.lo:in.hi], r.Int[in.field])
-		case InPrefix:
-			yes = p.nodes[in.hi].Prefix.Contains(r.Addr)
-		case Member:
-			yes = r.InGroup(uint32(in.lo))
-		case FieldEq:
-			yes = r.Int[in.field] == r.Int[in.other]
-		case FieldLt:
-			yes = r.Int[in.field] < r.Int[in.other]
-		case FieldLe:
-			yes = r.Int[in.field] <= r.Int[in.other]
-		default:
-			yes = r.Text(in.field) == p.nodes[in.hi].Text
-		}
-		if yes {
-			at = in.yes
+		in := &code[at]
+		// Both ways are loaded before the outcome is known: otherwise the load would wait for it.
+		yes, no := in.yes, in.no
+		var is bool
+		if in.op == opRange {
+			is = uint64(r.Int[in.field])-uint64(in.lo) <= in.span
+		} else if in.op == opSearch {
+			at = p.searches[in.lo].find(r.Int[in.field])
+			continue
 		} else {
-			at = in.no
+			is = p.test(in, r)
+		}
+		if at = no; is {
+			at = yes
 		}
 	}
 	return &p.leaves[^at]
+}
+
+// test is the outcome of an instruction other than opRange.
+func (p *Program) test(in *instruction, r *policy.Request) bool {
+	switch in.op {
+	case opSet:
+		return inSet(p.nodes[in.lo].Set, r.Int[in.field])
+	case opPrefix:
+		return p.nodes[in.lo].Prefix.Contains(r.Addr)
+	case opMember:
+		return r.InGroup(uint32(in.lo))
+	case opText:
+		return r.Text(in.field) == p.nodes[in.lo].Text
+	case opFieldEq:
+		return r.Int[in.field] == r.Int[in.other]
+	case opFieldLt:
+		return r.Int[in.field] < r.Int[in.other]
+	}
+	return r.Int[in.field] <= r.Int[in.other]
 }
 
 // inSet is a binary search among sorted ranges.

@@ -18,7 +18,8 @@ func itoa(n int64) string { return strconv.FormatInt(n, 10) }
 type assembler struct {
 	b     graph.Builder[policy.Decision]
 	roots []root
-	known map[string]graph.Ref
+	// known has where graphs start that were added before.
+	known map[*graph.Graph[policy.Decision]]graph.Ref
 }
 
 type root struct {
@@ -26,14 +27,21 @@ type root struct {
 	ref graph.Ref
 }
 
-func newAssembler() *assembler { return &assembler{known: map[string]graph.Ref{}} }
+func newAssembler() *assembler {
+	return &assembler{known: map[*graph.Graph[policy.Decision]]graph.Ref{}}
+}
 
 // add takes the graph of a request. One that only ever gives an implicit allow needs no place in the program.
 func (a *assembler) add(id kauth.RequestID, g *graph.Graph[policy.Decision]) {
 	if leaf, ok := g.Root.Leaf(); ok && g.Leaves[leaf] == policy.Allowed {
 		return
 	}
-	a.roots = append(a.roots, root{id, graph.Splice(&a.b, g, a.b.Leaf)})
+	at, ok := a.known[g]
+	if !ok {
+		at = graph.Splice(&a.b, g, a.b.Leaf)
+		a.known[g] = at
+	}
+	a.roots = append(a.roots, root{id, at})
 }
 
 // hot are the requests that kernels ask most often, the most frequent first (facts of kern_auth's callers: opens

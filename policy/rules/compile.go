@@ -27,27 +27,47 @@ type Compiler struct {
 	exact map[string][]int
 	globs []int
 
-	policies map[policyKey]*PolicyGraph
+	policies map[policyKey][]*PolicyGraph
+	// searched has the graphs and requests whose faults were looked for.
+	searched map[faultKey]bool
 	programs map[string]*Program
 	notes    diag.List
 	found    []*foundFault
 	equal    map[string]*program.Program
 }
 
-// policyKey is what a policy's graph depends on; cell is "" if no function read its name.
+// policyKey is what a policy's graphs depend on, but for the request's fields: the entries that speak of the request.
+// cell is "" if no function read its name.
 type policyKey struct {
-	policy int
-	id     kauth.RequestID
-	cell   string
+	policy  int
+	entries entries
+	cell    string
+}
+
+// entries are positions in Policy.Entries, the most specific first, and -1 for none.
+type entries [3]int
+
+// entriesFor finds what the policy says to a request.
+func (p *Policy) entriesFor(id kauth.RequestID) entries {
+	out := entries{-1, -1, -1}
+	for i, pattern := range id.Chain() {
+		out[i] = slices.IndexFunc(p.Entries, func(e Entry) bool { return e.Pattern == pattern })
+	}
+	return out
 }
 
 // PolicyGraph is what one policy says to a request in a cell: its entries, the most specific first, and its
-// default. The leaves have the policy's name; there is no Pass.
+// default. Requests that the policy can't tell apart share it. The leaves have the policy's name; there is no Pass.
 type PolicyGraph struct {
 	Policy *Policy
 	Graph  *graph.Graph[Outcome]
 	// CellRead says that it is for this cell only.
 	CellRead bool
+	// It was made for request id, and is the same for all that are alike in the fields read.
+	id   kauth.RequestID
+	read kauth.FieldSet
+	// faulty says that some leaf is a fault.
+	faulty bool
 }
 
 // Program is what was compiled for a cell.
@@ -61,8 +81,8 @@ type Program struct {
 
 // NewCompiler makes a compiler for the set.
 func NewCompiler(set *Set, o Options) *Compiler {
-	c := &Compiler{set: set, options: o, exact: map[string][]int{}, policies: map[policyKey]*PolicyGraph{},
-		programs: map[string]*Program{}, equal: map[string]*program.Program{}}
+	c := &Compiler{set: set, options: o, exact: map[string][]int{}, policies: map[policyKey][]*PolicyGraph{},
+		searched: map[faultKey]bool{}, programs: map[string]*Program{}, equal: map[string]*program.Program{}}
 	for i, p := range set.Policies {
 		if p.Cells == nil {
 			c.globs = append(c.globs, i)
@@ -135,25 +155,36 @@ func (c *Compiler) PolicyGraphs(cell string, id kauth.RequestID) []*PolicyGraph 
 }
 
 func (c *Compiler) policyGraph(i int, id kauth.RequestID, cell string) *PolicyGraph {
-	if g, ok := c.policies[policyKey{i, id, ""}]; ok {
-		return g
+	g := c.findPolicy(i, id, cell)
+	if found := (faultKey{g, id}); g.faulty && !c.searched[found] {
+		c.searched[found] = true
+		c.findFaults(g, id, cell)
 	}
-	if g, ok := c.policies[policyKey{i, id, cell}]; ok {
-		return g
+	return g
+}
+
+// findPolicy gives the graph that was made for the request, or for one that the policy can't tell from it.
+func (c *Compiler) findPolicy(i int, id kauth.RequestID, cell string) *PolicyGraph {
+	p := c.set.Policies[i]
+	key := policyKey{policy: i, entries: p.entriesFor(id)}
+	for _, key.cell = range [...]string{"", cell} {
+		for _, g := range c.policies[key] {
+			if g.id.Alike(id, g.read) {
+				return g
+			}
+		}
 	}
-	g := c.buildPolicy(c.set.Policies[i], id, cell)
-	key := policyKey{i, id, ""}
-	if g.CellRead {
-		key.cell = cell
+	g := c.buildPolicy(p, key.entries, id, cell)
+	if !g.CellRead {
+		key.cell = ""
 	}
-	c.policies[key] = g
-	c.findFaults(g, id, cell)
+	c.policies[key] = append(c.policies[key], g)
 	return g
 }
 
 // buildPolicy chains the entries of a policy, the budget first.
-func (c *Compiler) buildPolicy(p *Policy, id kauth.RequestID, cell string) *PolicyGraph {
-	out := &PolicyGraph{Policy: p}
+func (c *Compiler) buildPolicy(p *Policy, list entries, id kauth.RequestID, cell string) *PolicyGraph {
+	out := &PolicyGraph{Policy: p, id: id}
 	var b graph.Builder[Outcome]
 	source := func(s diag.Span) policy.Source { return policy.Source{Policy: p.Name, File: s.File, Line: s.Line} }
 	last := policy.Answer{Result: p.Default.Result}
@@ -161,31 +192,32 @@ func (c *Compiler) buildPolicy(p *Policy, id kauth.RequestID, cell string) *Poli
 		last.Source = source(p.Default.Span)
 	}
 	at := b.Leaf(Outcome{Answer: last})
-	chain := id.Chain()
-	for i := len(chain) - 1; i >= 0; i-- {
-		for _, e := range p.Entries {
-			if e.Pattern != chain[i] {
-				continue
-			}
-			if e.Function == nil {
-				at = b.Leaf(Outcome{Answer: policy.Answer{Result: e.Result, Source: source(e.Span)}})
-				break
-			}
-			compiled := e.Function.Compile(id, cell)
-			out.CellRead = out.CellRead || compiled.CellRead
-			c.notes = append(c.notes, compiled.Notes...)
-			next := at
-			at = graph.Splice(&b, compiled.Graph, func(o Outcome) graph.Ref {
-				if o.Fault == nil && o.Result == policy.Pass {
-					return next
-				}
-				if o.Fault == nil {
-					o.Source.Policy = p.Name
-				}
-				return b.Leaf(o)
-			})
-			break
+	for i := len(list) - 1; i >= 0; i-- {
+		if list[i] < 0 {
+			continue
 		}
+		e := &p.Entries[list[i]]
+		if e.Function == nil {
+			at = b.Leaf(Outcome{Answer: policy.Answer{Result: e.Result, Source: source(e.Span)}})
+			continue
+		}
+		compiled := e.Function.Compile(id, cell)
+		out.read |= compiled.Read
+		out.CellRead = out.CellRead || compiled.CellRead
+		c.notes = append(c.notes, compiled.Notes...)
+		next := at
+		at = graph.Splice(&b, compiled.Graph, func(o Outcome) graph.Ref {
+			if o.Fault == nil && o.Result == policy.Pass {
+				return next
+			}
+			if o.Fault == nil {
+				o.Source.Policy = p.Name
+			}
+			return b.Leaf(o)
+		})
+	}
+	if n := p.Budget.Procs; n != nil {
+		out.read = out.read.With(kauth.FieldMembers)
 	}
 	if n := p.Budget.Procs; n != nil && id.Info().Fields.Has(kauth.FieldMembers) {
 		deny := b.Leaf(Outcome{Answer: policy.Answer{Result: policy.Deny, Reason: "budget procs = " + itoa(*n), Source: source(p.Budget.Span)}})
@@ -193,6 +225,7 @@ func (c *Compiler) buildPolicy(p *Policy, id kauth.RequestID, cell string) *Poli
 		at = b.Node(full, deny, at, p.Budget.Span)
 	}
 	out.Graph = b.Graph(at)
+	out.faulty = slices.ContainsFunc(out.Graph.Leaves, func(o Outcome) bool { return o.Fault != nil })
 	return out
 }
 
@@ -235,6 +268,7 @@ func Combine(d *graph.Diagrams[policy.Decision], graphs []*PolicyGraph) (graph.R
 	at := d.Leaf(policy.Allowed)
 	for i, g := range graphs {
 		outcomes := graph.NewDiagrams[Outcome](d.Space)
+		outcomes.Bound(d.Limit())
 		r, err := graph.Reduce(outcomes, g.Graph)
 		if err != nil {
 			return 0, err
@@ -279,16 +313,14 @@ func (c *Compiler) Program(cell string) (*Program, error) {
 		out.Policies = append(out.Policies, c.set.Policies[i])
 	}
 	a := newAssembler()
+	var decided []decided
 	for k, id := range ids {
-		g, stats := c.decide(graphs[k], id)
-		out.Stats.NodesBefore += stats.NodesBefore
-		out.Stats.NodesAfter += stats.NodesAfter
-		out.Stats.LeavesBefore += stats.LeavesBefore
-		out.Stats.LeavesAfter += stats.LeavesAfter
-		out.Stats.DepthBefore = max(out.Stats.DepthBefore, stats.DepthBefore)
-		out.Stats.DepthAfter = max(out.Stats.DepthAfter, stats.DepthAfter)
-		out.Stats.TooLarge = out.Stats.TooLarge || stats.TooLarge
-		a.add(id, g)
+		d := c.decide(graphs[k], id, decided)
+		if !d.constant() {
+			decided = append(decided, d)
+		}
+		out.Stats.Add(d.stats)
+		a.add(id, d.graph)
 	}
 	p, err := a.program()
 	if err != nil {
@@ -318,13 +350,23 @@ func keyOf(list []int) string {
 	return b.String()
 }
 
-// decide gives the graph of the whole decision for a request, optimised.
-func (c *Compiler) decide(graphs []*PolicyGraph, id kauth.RequestID) (*graph.Graph[policy.Decision], graph.Stats) {
-	var st graph.Stats
+// decided is the decision for one request: the graph of what the policies say together.
+type decided struct {
+	policies []*PolicyGraph
+	graph    *graph.Graph[policy.Decision]
+	stats    graph.Stats
+}
+
+func (d *decided) constant() bool { return d.graph.Root < 0 }
+
+// decide gives the graph of the whole decision for a request, optimised. Requests that the policies treat alike,
+// like those for a port and for a low port, are worked out once: before has what was decided for others.
+func (c *Compiler) decide(graphs []*PolicyGraph, id kauth.RequestID, before []decided) decided {
+	out := decided{policies: graphs}
 	constant, all := policy.Allowed, true
 	for i, g := range graphs {
-		st.NodesBefore += len(g.Graph.Nodes)
-		st.LeavesBefore += len(g.Graph.Leaves)
+		out.stats.NodesBefore += len(g.Graph.Nodes)
+		out.stats.LeavesBefore += len(g.Graph.Leaves)
 		if leaf, ok := g.Graph.Root.Leaf(); ok {
 			d := g.Policy.Decision(g.Graph.Leaves[leaf])
 			if i > 0 {
@@ -333,29 +375,38 @@ func (c *Compiler) decide(graphs []*PolicyGraph, id kauth.RequestID) (*graph.Gra
 			constant = d
 		} else {
 			all = false
-			st.DepthBefore += g.Graph.Depth()
+			out.stats.DepthBefore += g.Graph.Depth()
 		}
 	}
 	if all {
-		st.LeavesAfter = 1
-		return graph.Constant(constant), st
+		out.stats.LeavesAfter = 1
+		out.graph = graph.Constant(constant)
+		return out
 	}
-	var g *graph.Graph[policy.Decision]
-	switch {
-	case c.options.SkipOptimizations:
-		g = compose(graphs)
-	default:
-		d := graph.NewDiagrams[policy.Decision](graph.NewSpace(id, Tested(graphs)...))
-		r, err := Combine(d, graphs)
-		if st.TooLarge = err != nil; st.TooLarge {
-			g = compose(graphs)
-		} else {
-			g = d.Graph(r)
+	for _, d := range before {
+		if slices.Equal(d.policies, graphs) {
+			return d
 		}
-		g = graph.Finish(g, id)
 	}
-	st.NodesAfter, st.LeavesAfter, st.DepthAfter = len(g.Nodes), len(g.Leaves), g.Depth()
-	return g, st
+	if c.options.SkipOptimizations {
+		out.graph = compose(graphs)
+	} else {
+		out.graph, out.stats.Parts = reduce(graphs, id, out.stats.NodesBefore)
+	}
+	out.stats.NodesAfter, out.stats.LeavesAfter, out.stats.DepthAfter = len(out.graph.Nodes), len(out.graph.Leaves), out.graph.Depth()
+	return out
+}
+
+// reduce gives the decision as a graph that is fit for a kernel, and in how many parts it was worked out.
+func reduce(graphs []*PolicyGraph, id kauth.RequestID, nodes int) (g *graph.Graph[policy.Decision], parts int) {
+	d := graph.NewDiagrams[policy.Decision](graph.NewSpace(id, Tested(graphs)...))
+	d.Bound(graph.ReducedLimit(nodes))
+	if r, err := Combine(d, graphs); err == nil {
+		g, parts = d.Graph(r), 1
+	} else {
+		g, parts = graph.InParts(compose(graphs), id)
+	}
+	return graph.Share(g), parts
 }
 
 // compose asks the policies one after the other, with what was decided so far kept in the place that is reached.

@@ -7,16 +7,15 @@ import (
 	"cellsh/policy/kauth"
 )
 
+// faultKey is a graph with the request that it was searched for.
+type faultKey struct {
+	graph *PolicyGraph
+	id    kauth.RequestID
+}
+
 // findFaults adds the problems of a policy's graph: every fault that some request really meets, with that request.
 // A fault that Lua would raise must be confirmed by the function itself; otherwise the graph would be wrong.
 func (c *Compiler) findFaults(g *PolicyGraph, id kauth.RequestID, cell string) {
-	has := false
-	for _, leaf := range g.Graph.Leaves {
-		has = has || leaf.Fault != nil
-	}
-	if !has {
-		return
-	}
 	d := graph.NewDiagrams[Outcome](graph.NewSpace(id, g.Graph))
 	r, err := graph.Reduce(d, g.Graph)
 	if err != nil {

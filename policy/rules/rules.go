@@ -100,6 +100,9 @@ type Function interface {
 // Compiled is a function as a graph.
 type Compiled struct {
 	Graph *graph.Graph[Outcome]
+	// Read are the fields that the function looked at, whether the request carries them or not. For requests that are
+	// alike in these the graph is the same.
+	Read kauth.FieldSet
 	// CellRead says that the name of the cell was read: the graph is for this cell only. Otherwise it is the same
 	// for all.
 	CellRead bool
