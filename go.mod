@@ -10,3 +10,5 @@ require (
 	github.com/creack/pty v1.1.24
 	github.com/yuin/gopher-lua v1.1.2
 )
+
+require github.com/rogpeppe/go-internal v1.16.0 // indirect

@@ -196,9 +196,7 @@ func (p *Policies) Check(o CheckOptions) (*Check, error) {
 			return nil, tooLarge(err)
 		}
 		out.Proof = proof
-		for _, d := range proof.Differences {
-			out.Problems = append(out.Problems, diag.Diagnostic{Code: diag.ProofDiffers, Message: d.Error(), Hint: "this is a fault of cellsh: please report it"})
-		}
+		out.Problems = append(out.Problems, ProofProblems(proof)...)
 	}
 	out.Problems = p.Fill(out.Problems).Sort()
 	return out, nil

@@ -1,119 +1,312 @@
 package analysis
 
 import (
+	"strings"
+
 	"cellsh/policy"
+	"cellsh/policy/diag"
 	"cellsh/policy/graph"
+	"cellsh/policy/interval"
 	"cellsh/policy/kauth"
 	"cellsh/policy/rules"
+	"cellsh/policy/stock"
 )
 
-// Case is requests that get the same decision.
-type Case struct {
-	Region   graph.Region
-	Decision policy.Decision
-	// Where says in words which requests they are.
-	Where string
+// Answering says which program the kernel asks about a cell.
+type Answering uint8
+
+const (
+	// ByPolicies: the program that was compiled for the cell.
+	ByPolicies Answering = iota
+	// ByFallback: the built-in fallback (stock.Fallback). It speaks only for cells whose profile is low.
+	ByFallback
+	// ByNone: no program, as on a kernel without the evaluation model.
+	ByNone
+
+	numAnswering = iota
+)
+
+// String is "policies", "fallback" or "none".
+func (a Answering) String() string { return [...]string{"policies", "fallback", "none"}[a] }
+
+// ParseAnswering gives the value of that name.
+func ParseAnswering(name string) (Answering, bool) {
+	for a := range Answering(numAnswering) {
+		if a.String() == name {
+			return a, true
+		}
+	}
+	return 0, false
 }
 
-// Can gives the cases of a request in a cell: disjoint, and together all requests.
-func Can(c *rules.Compiler, cell string, id kauth.RequestID) ([]Case, error) {
-	d, ref, err := c.Diagram(cell, id)
+// CanOptions say in which kernel and cell requests are made. The zero value is a cell of unknown profile, without
+// reserved ports, in the current revision on a host with the settings of GENERIC, whose policies answer.
+type CanOptions struct {
+	Program  Answering
+	Revision stock.Revision
+	// Profile of the cell, stock.Low, Medium or High; nil if it is unknown. The kernel does not tell it.
+	Profile *stock.Place
+	// Settings of the host; nil is stock.DefaultSettings.
+	Settings *stock.Settings
+	// Ports that the cell reserves.
+	Ports []uint16
+	// Most is how many cases of a request are enough; 0 is no bound.
+	Most int
+}
+
+// Ability is what becomes of one request of a cell.
+type Ability struct {
+	Request kauth.RequestID
+	// Cases are disjoint, and together all requests unless More is set.
+	Cases []Case
+	More  bool
+}
+
+// Asked reports whether policies are asked about the request. They are not where the kernel holds a spin lock, or
+// never asks.
+func (a *Ability) Asked() bool { return asked(a.Request) }
+
+func asked(id kauth.RequestID) bool {
+	flags := id.Info().Flags
+	return !flags.Has(kauth.Spin) && !flags.Has(kauth.NeverRaised)
+}
+
+// Case is requests that get the same decision and of which the same becomes.
+type Case struct {
+	Region graph.Region
+	// Where says in words which requests they are.
+	Where string
+	// Decision of the program; an implicit allow where none answers.
+	Decision policy.Decision
+	// Root and User are what becomes of those whose effective user id is 0, and of those of others. Nil says that
+	// there are none.
+	Root, User *Outcome
+}
+
+// Outcome is what finally becomes of requests, after the program and all other models of the kernel.
+type Outcome struct {
+	// Allowed is Unknown if it depends on what nobody knows beforehand.
+	Allowed stock.Truth
+	// If says on what: it is allowed where one of the conditions holds.
+	If []stock.Condition
+	// By are the models that decide, none if it is refused because none of them allows it. The model that asks the
+	// program is called "policies" or "fallback".
+	By []string
+	// Profiles has the outcome for each profile, in the order low, medium, high, if the profile is unknown and
+	// matters. Allowed is Unknown then, and If and By say nothing.
+	Profiles []Outcome
+}
+
+// String is "allowed by suser", "refused, nobody allows it", or "allowed if ..., or if ...".
+func (o *Outcome) String() string {
+	if o.Profiles != nil {
+		var parts []string
+		for i := 0; i < len(o.Profiles); {
+			who, what := Profiles[i].String(), o.Profiles[i].String()
+			for i++; i < len(o.Profiles) && o.Profiles[i].String() == what; i++ {
+				who += " and " + Profiles[i].String()
+			}
+			parts = append(parts, who+": "+what)
+		}
+		return "depends on the profile (" + strings.Join(parts, "; ") + ")"
+	}
+	by := strings.Join(o.By, " and ")
+	switch o.Allowed {
+	case stock.Yes:
+		return "allowed by " + by
+	case stock.No:
+		if by == "" {
+			return "refused, nobody allows it"
+		}
+		return "refused by " + by
+	}
+	return "allowed " + orIf(o.If)
+}
+
+// orIf lists conditions of which one must hold.
+func orIf(list []stock.Condition) string {
+	parts := make([]string, len(list))
+	for i, c := range list {
+		parts[i] = "if " + c.String()
+	}
+	return strings.Join(parts, ", or ")
+}
+
+// Profiles are the places that a cell can be, in the order in which they are listed everywhere.
+var Profiles = [...]stock.Place{stock.Low, stock.Medium, stock.High}
+
+// ending is a leaf of what Can works out: a decision and what becomes of it.
+type ending struct {
+	decision   policy.Decision
+	root, user [len(Profiles)]fate
+}
+
+// fate is what becomes of a request in one scene, for each combination of the open facts, and whose doing it is. It is
+// comparable.
+type fate struct {
+	allowed string
+	by      uint32
+}
+
+// byProgram is the bit of a fate that stands for the model that asks the program.
+const byProgram = 1 << 31
+
+// decideFate gives the fate of a request that the program and the other models answer.
+func decideFate(result policy.Result, r reply) fate {
+	f := fate{allowed: judged(result, r)}
+	switch {
+	case result == policy.Deny:
+		f.by = byProgram
+	case truthOf(r.said, saysDeny) == stock.Yes:
+		f.by = r.denies
+	case truthOf(f.allowed, allowed) == stock.No:
+		// Nobody allows it.
+	case result == policy.Grant && !strings.ContainsRune(r.said, saysAllow):
+		f.by = byProgram
+	case result == policy.Grant && strings.ContainsRune(r.said, saysNone):
+		f.by = byProgram | r.allows
+	default:
+		f.by = r.allows
+	}
+	if truthOf(f.allowed, allowed) == stock.Unknown {
+		f.by |= r.denies
+	}
+	return f
+}
+
+// Can says what becomes of a request in a cell: every region of requests that the program of the cell tells apart,
+// joined with what the kernel's other models answer there. It is exact: what fields of the request decide is split
+// into cases; what nobody can know beforehand is said.
+func Can(c *rules.Compiler, cell string, id kauth.RequestID, o CanOptions) (*Ability, error) {
+	settings := o.Settings
+	if settings == nil {
+		s := stock.DefaultSettings()
+		settings = &s
+	}
+	places := Profiles[:]
+	if o.Profile != nil {
+		places = []stock.Place{*o.Profile}
+	}
+	var scenes []scene
+	for _, p := range places {
+		scenes = append(scenes, scene{o.Revision, p, settings, o.Ports, true})
+	}
+	m := newModels(id, scenes...)
+	said := m.graph()
+	program := programGraph(c, cell, id, o)
+	space := graph.NewSpace(id, append(program.tested, said, rootTested)...)
+	d := graph.NewDiagrams[policy.Decision](space)
+	decided, err := program.reduce(d)
 	if err != nil {
 		return nil, err
 	}
-	var out []Case
-	d.Regions(ref, func(r graph.Region, x policy.Decision) bool {
+	others := graph.NewDiagrams[replies](space)
+	replied, err := graph.Reduce(others, said)
+	if err != nil {
+		return nil, err
+	}
+	all := graph.NewDiagrams[ending](space)
+	end, err := graph.Apply(all, d, decided, others, replied, func(x policy.Decision, r replies) ending {
+		e := ending{decision: x}
+		for i, p := range places {
+			result := x.Result
+			if o.Program == ByFallback && p != stock.Low {
+				result = policy.Allow
+			}
+			e.root[i], e.user[i] = decideFate(result, r.root[i]), decideFate(result, r.user[i])
+		}
+		return e
+	})
+	if err != nil {
+		return nil, err
+	}
+	out := &Ability{Request: id}
+	all.Regions(end, func(r graph.Region, e ending) bool {
+		if o.Most > 0 && len(out.Cases) == o.Most {
+			out.More = true
+			return false
+		}
 		r = r.Clone()
-		out = append(out, Case{r, x, r.String()})
+		x := Case{Region: r, Where: r.String(), Decision: e.decision}
+		root, user := callers(r)
+		if root {
+			x.Root = m.outcome(e.root[:len(places)], o.Program)
+		}
+		if user {
+			x.User = m.outcome(e.user[:len(places)], o.Program)
+		}
+		out.Cases = append(out.Cases, x)
 		return true
 	})
 	return out, nil
 }
 
-// Change is requests whose decision differs between two sets.
-type Change struct {
-	Request kauth.RequestID
-	// Cells for which it is so.
-	Cells    []string
-	Where    string
-	Example  *policy.Request
-	Old, New policy.Decision
+// outcome puts the fates in all scenes together.
+func (m *models) outcome(fates []fate, program Answering) *Outcome {
+	all := make([]Outcome, len(fates))
+	var by []string
+	same, nobody := true, false
+	for i, f := range fates {
+		o := Outcome{Allowed: truthOf(f.allowed, allowed)}
+		if o.Allowed == stock.Unknown {
+			o.If = conditions(m.open, f.allowed, allowed)
+		}
+		if f.by&byProgram != 0 {
+			o.By = append(o.By, program.String())
+		}
+		o.By = append(o.By, m.names(i, f.by&^byProgram)...)
+		all[i] = o
+		by = append(by, o.By...)
+		nobody = nobody || o.By == nil
+		same = same && f.allowed == fates[0].allowed
+	}
+	if same {
+		// It is the same with every profile, though not always the same models' doing.
+		if all[0].By = names(by); nobody {
+			all[0].By = nil
+		}
+		return &all[0]
+	}
+	return &Outcome{Profiles: all}
 }
 
-// Kind says what a change means: "denied", "allowed" or "granted" if the result changes, "audit" if only the
-// would-result does.
-func (c *Change) Kind() string {
-	if c.Old.Result == c.New.Result {
-		return "audit"
+// isRoot tests what tells the two classes of callers apart.
+var isRoot = policy.Test{Kind: policy.In, Field: kauth.FieldEUID, Set: interval.Single(0)}
+
+// rootTested is a graph that makes isRoot a test of a space.
+var rootTested = func() graph.Tested {
+	var b graph.Builder[bool]
+	return b.Graph(b.Node(isRoot, b.Leaf(true), b.Leaf(false), diag.Span{}))
+}()
+
+// callers reports whether requests of the region can come from root, and from other users. The space must have been
+// made with rootTested.
+func callers(r graph.Region) (root, user bool) {
+	has := func(yes bool) bool {
+		part := r.Restrict(&isRoot, yes)
+		if part.Empty() {
+			return false
+		}
+		_, ok := part.Witness()
+		return ok
 	}
-	return map[policy.Result]string{policy.Deny: "denied", policy.Allow: "allowed", policy.Grant: "granted"}[c.New.Result]
+	return has(true), has(false)
 }
 
-// verdict is the part of a decision whose change matters: what happens, not why.
-type verdict struct{ result, would policy.Result }
-
-type verdicts struct{ old, new policy.Decision }
-
-// Diff gives exactly the requests whose decision changes from one set to the other in the cells. Changes of reasons
-// and places are none. Cells with the same changes share them.
-func Diff(old, new *rules.Compiler, cells []string) ([]Change, error) {
-	var out []Change
-	seen := map[string]int{}
-	for _, cell := range names(cells) {
-		changes, err := diffCell(old, new, cell)
-		if err != nil {
-			return nil, err
-		}
-		for _, ch := range changes {
-			key := ch.Request.String() + "\x00" + ch.Where + "\x00" + ch.Kind() + ch.Old.Result.String() + ch.Old.Would.Result.String() + ch.New.Would.Result.String()
-			if i, ok := seen[key]; ok {
-				out[i].Cells = append(out[i].Cells, cell)
-				continue
-			}
-			seen[key] = len(out)
-			ch.Cells = []string{cell}
-			out = append(out, ch)
-		}
-	}
-	return out, nil
+// answering is what a program says to a request, before it is reduced.
+type answering struct {
+	tested []graph.Tested
+	reduce func(*graph.Diagrams[policy.Decision]) (graph.Ref, error)
 }
 
-func diffCell(old, new *rules.Compiler, cell string) ([]Change, error) {
-	var out []Change
-	for _, id := range rules.Requests() {
-		space := graph.NewSpace(id, append(rules.Tested(old.PolicyGraphs(cell, id)), rules.Tested(new.PolicyGraphs(cell, id))...)...)
-		a, x, err := decisionGraph(old, space, cell, id)
-		if err != nil {
-			return nil, err
-		}
-		b, y, err := decisionGraph(new, space, cell, id)
-		if err != nil {
-			return nil, err
-		}
-		// Decisions that differ only in words become one, so that regions are as large as they can be.
-		p := graph.NewDiagrams[verdicts](space)
-		canonical := map[[2]verdict]verdicts{}
-		r, err := graph.Apply(p, a, x, b, y, func(o, n policy.Decision) verdicts {
-			k := [2]verdict{{o.Result, o.Would.Result}, {n.Result, n.Would.Result}}
-			v, ok := canonical[k]
-			if !ok {
-				v = verdicts{o, n}
-				canonical[k] = v
-			}
-			return v
-		})
-		if err != nil {
-			return nil, err
-		}
-		changed := func(v verdicts) bool {
-			return v.old.Result != v.new.Result || v.old.Would.Result != v.new.Would.Result
-		}
-		p.RegionsOf(r, changed, func(region graph.Region, v verdicts) bool {
-			example, _ := region.Witness()
-			// The reasons are those of the example.
-			out = append(out, Change{Request: id, Where: region.String(), Example: example, Old: a.Eval(x, example), New: b.Eval(y, example)})
-			return true
-		})
+func programGraph(c *rules.Compiler, cell string, id kauth.RequestID, o CanOptions) answering {
+	switch {
+	case o.Program == ByPolicies && asked(id):
+		graphs := c.PolicyGraphs(cell, id)
+		return answering{rules.Tested(graphs), func(d *graph.Diagrams[policy.Decision]) (graph.Ref, error) { return rules.Combine(d, graphs) }}
+	case o.Program == ByFallback && asked(id) && (o.Profile == nil || *o.Profile == stock.Low):
+		g := rules.ProgramGraph(stock.Fallback(), id)
+		return answering{[]graph.Tested{g}, func(d *graph.Diagrams[policy.Decision]) (graph.Ref, error) { return graph.Reduce(d, g) }}
 	}
-	return out, nil
+	return answering{nil, func(d *graph.Diagrams[policy.Decision]) (graph.Ref, error) { return d.Leaf(policy.Allowed), nil }}
 }

@@ -51,7 +51,8 @@ func (d *Difference) Error() string {
 
 // ProveOptions bound the effort. The zero value does not.
 type ProveOptions struct {
-	// Effort is how many tests, counted along the paths of all requests that are tried, are enough; 0 is no bound.
+	// Effort is how many tests, counted along the paths of all requests that are tried, are enough; 0 is no bound. With
+	// a bound only some of the outcomes that are hard to get to are decided one by one.
 	Effort int
 }
 
@@ -62,7 +63,7 @@ type ProveOptions struct {
 // with the set of values that each field still can have; for tests of numbers also requests at the limits. Each is
 // put through the functions themselves.
 func Prove(c *rules.Compiler, cells []string, o ProveOptions) (*Proof, error) {
-	p := &prover{proof: &Proof{}, left: o.Effort, bounded: o.Effort > 0}
+	p := &prover{proof: &Proof{}, left: o.Effort, bounded: o.Effort > 0, thorough: o.Effort == 0}
 	seen := map[*rules.PolicyGraph]bool{}
 	programs := map[*rules.Program]bool{}
 	for _, cell := range cells {
@@ -98,6 +99,8 @@ type prover struct {
 	proof   *Proof
 	left    int
 	bounded bool
+	// thorough decides every edge that no walk gets to.
+	thorough bool
 	// quiet only finds out which outcomes are possible: no function is asked.
 	quiet bool
 
@@ -125,7 +128,7 @@ type boundary struct {
 // maxVisits is how often a node is looked at on different ways before what is left is decided one by one.
 const maxVisits = 24
 
-// maxDecided is how many edges of one graph are decided one by one.
+// maxDecided is how many nodes of one graph are decided one by one, unless the proof is thorough.
 const maxDecided = 256
 
 func (p *prover) graph(g *rules.PolicyGraph, cell string, id kauth.RequestID) {
@@ -297,7 +300,7 @@ func (p *prover) remaining(reach []bool) {
 		if !reach[i] || p.yes[i] && p.no[i] && len(left[at]) == 0 {
 			continue
 		}
-		if decided++; decided > maxDecided || p.exhausted() {
+		if decided++; decided > maxDecided && !p.thorough || p.exhausted() {
 			p.undecided(at, len(left[at]))
 			continue
 		}

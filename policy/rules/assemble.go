@@ -5,6 +5,7 @@ import (
 	"strconv"
 
 	"cellsh/policy"
+	"cellsh/policy/diag"
 	"cellsh/policy/graph"
 	"cellsh/policy/interval"
 	"cellsh/policy/kauth"
@@ -49,8 +50,9 @@ func (a *assembler) add(id kauth.RequestID, g *graph.Graph[policy.Decision]) {
 var hot = []string{"network.socket.open", "network.bind.port", "process.cansee.entry", "process.cansee.eproc", "process.signal",
 	"process.fork", "device.rawio_spec.rw", "device.rawio_spec.read", "device.rawio_spec.write", "network.bind.privport"}
 
-// program writes the nodes so that children have higher indices than their parents.
-func (a *assembler) program() (*program.Program, error) {
+// program writes the nodes so that children have higher indices than their parents. The spans are the places of the
+// nodes in the source, by node.
+func (a *assembler) program() (*program.Program, []diag.Span, error) {
 	g, refs := graph.ShareAll(&a.b, a.rootRefs())
 	heat := map[kauth.RequestID]int{}
 	for i, name := range hot {
@@ -89,16 +91,19 @@ func (a *assembler) program() (*program.Program, error) {
 		return program.LeafRef(i)
 	}
 	nodes := make([]program.Node, len(finished))
+	spans := make([]diag.Span, len(finished))
 	for i := len(finished) - 1; i >= 0; i-- {
 		n := &g.Nodes[finished[i]]
 		nodes[len(finished)-1-i] = encodeTest(&n.Test, to(n.Yes), to(n.No))
+		spans[len(finished)-1-i] = n.Span
 	}
 	var roots []program.Root
 	for i, r := range a.roots {
 		roots = append(roots, program.Root{Request: r.id, Ref: to(refs[i])})
 	}
 	slices.SortFunc(roots, func(x, y program.Root) int { return int(x.Request) - int(y.Request) })
-	return program.New(roots, nodes, leaves)
+	p, err := program.New(roots, nodes, leaves)
+	return p, spans, err
 }
 
 func (a *assembler) rootRefs() []graph.Ref {

@@ -77,6 +77,9 @@ type Program struct {
 	Policies []*Policy
 	// Stats of optimising, summed up over all requests.
 	Stats graph.Stats
+	// Spans are the places of the program's nodes in the source, by node; of one that stands for several tests, that
+	// of one of them.
+	Spans []diag.Span
 }
 
 // NewCompiler makes a compiler for the set.
@@ -322,10 +325,11 @@ func (c *Compiler) Program(cell string) (*Program, error) {
 		out.Stats.Add(d.stats)
 		a.add(id, d.graph)
 	}
-	p, err := a.program()
+	p, spans, err := a.program()
 	if err != nil {
 		return nil, err
 	}
+	out.Spans = spans
 	// Equal programs of different cells are one.
 	text := string(p.Encode(&kauth.NetBSD109912))
 	if same, ok := c.equal[text]; ok {

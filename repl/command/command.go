@@ -61,6 +61,11 @@ type Options struct {
 	Stage     string
 	NoOpt     bool
 	Strict    bool
+	Program   string
+	Profile   string
+	Revision  string
+	Ports     string
+	Request   string
 }
 
 // stringList is a flag that may be given several times.

@@ -149,10 +149,16 @@ type answerJSON struct {
 }
 
 func decisionJSON(d *engine.Decision) answerJSON {
-	j := answerJSON{Result: d.Result.String(), Reason: d.Reason, Policy: d.Source.Policy, File: d.Source.File, Line: d.Source.Line, Probe: d.Probe}
+	j := answerToJSON(d.Decision)
+	j.Probe = d.Probe
 	if d.Implicit() {
 		j.Reason = d.Note
 	}
+	return j
+}
+
+func answerToJSON(d policy.Decision) answerJSON {
+	j := answerJSON{Result: d.Result.String(), Reason: d.Reason, Policy: d.Source.Policy, File: d.Source.File, Line: d.Source.Line}
 	if w := d.Would; w.Result != policy.Pass {
 		j.WouldResult, j.WouldReason = w.Result.String(), w.Reason
 		j.WouldPolicy, j.WouldFile, j.WouldLine = w.Source.Policy, w.Source.File, w.Source.Line

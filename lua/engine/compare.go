@@ -1,0 +1,185 @@
+package engine
+
+import (
+	"fmt"
+	"strings"
+
+	"cellsh/policy"
+	"cellsh/policy/analysis"
+	"cellsh/policy/diag"
+	"cellsh/policy/graph"
+	"cellsh/policy/kauth"
+	"cellsh/policy/rules"
+	"cellsh/policy/stock"
+)
+
+// ParsePattern gives the scope, action or request that is named. The error is a *policy.KeyError with a hint.
+func ParsePattern(name string) (kauth.Pattern, error) {
+	p, ok := kauth.FindPattern(name)
+	if ok {
+		return p, nil
+	}
+	scope, _, _ := strings.Cut(name, ".")
+	hint := kauth.Outside(scope)
+	if whole, ok := strings.CutSuffix(name, ".*"); ok && hint == "" {
+		hint = "leave .* out: " + whole + " stands for all of it"
+	}
+	if hint == "" {
+		var all []string
+		for _, p := range kauth.AllPatterns() {
+			all = append(all, p.String())
+		}
+		hint = diag.DidYouMean(name, all)
+	}
+	return p, &policy.KeyError{Key: "request", Text: fmt.Sprintf("must be a scope, an action or a request, but is %q", name), Hint: hint}
+}
+
+// SourceLine is the line of a policy file at a place, "" if it is not known.
+func (p *Policies) SourceLine(at diag.Span) string { return p.files.Line(at.File, at.Line) }
+
+// Applying lists the policies that apply to a cell, by name.
+func (p *Policies) Applying(cell string) []*rules.Policy {
+	var out []*rules.Policy
+	for _, x := range p.Set().Policies {
+		if x.AppliesTo(cell) {
+			out = append(out, x)
+		}
+	}
+	return out
+}
+
+// usable is Usable for several cells.
+func (p *Policies) usable(cells []string) error {
+	if len(cells) == 0 && p.Loading.Failed() {
+		return p.Loading
+	}
+	for _, cell := range cells {
+		if err := p.Usable(cell); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Samples are the cells that are looked at if nobody says which, and those that are named: see analysis.Samples.
+func (p *Policies) Samples(live, named []string) []analysis.Sample {
+	return analysis.Samples(p.Set(), live, named)
+}
+
+func sampleNames(samples []analysis.Sample) []string {
+	var out []string
+	for _, s := range samples {
+		out = append(out, s.Name)
+	}
+	return out
+}
+
+// Can says what becomes of the requests of a pattern in a cell, of all requests if it is nil: see analysis.Can. Errors
+// are as for Decide.
+func (p *Policies) Can(cell string, pattern *kauth.Pattern, o analysis.CanOptions) ([]analysis.Ability, error) {
+	if err := p.Usable(cell); err != nil {
+		return nil, err
+	}
+	lo, hi := kauth.RequestID(0), kauth.RequestID(kauth.NumRequests)
+	if pattern != nil {
+		lo, hi = pattern.Range()
+	}
+	var out []analysis.Ability
+	for id := lo; id < hi; id++ {
+		a, err := analysis.Can(p.Compiler, cell, id, o)
+		if err != nil {
+			return nil, tooLarge(err)
+		}
+		out = append(out, *a)
+	}
+	return out, nil
+}
+
+// Difference is what changes from one set of policies to another.
+type Difference struct {
+	// Cells that were looked at: samples of both sets, and those that were named.
+	Cells    []analysis.Sample
+	Requests []analysis.Change
+	Budgets  []analysis.BudgetChange
+}
+
+// Diff compares two sets of policies in the cells that exist, those that are named, and a sample of each glob of either
+// set. Errors are as for Decide.
+func Diff(old, new *Policies, live, named []string) (*Difference, error) {
+	out := &Difference{Cells: analysis.Samples(both(old.Set(), new.Set()), live, named)}
+	cells := sampleNames(out.Cells)
+	if err := old.usable(cells); err != nil {
+		return nil, err
+	}
+	if err := new.usable(cells); err != nil {
+		return nil, err
+	}
+	changes, err := analysis.Diff(old.Compiler, new.Compiler, cells)
+	if err != nil {
+		return nil, tooLarge(err)
+	}
+	out.Requests, out.Budgets = changes, analysis.BudgetChanges(old.Set(), new.Set(), cells)
+	return out, nil
+}
+
+// both has the globs of two sets.
+func both(a, b *rules.Set) *rules.Set {
+	return &rules.Set{Policies: append(append([]*rules.Policy(nil), a.Policies...), b.Policies...), Nevers: append(append([]*rules.Never(nil), a.Nevers...), b.Nevers...)}
+}
+
+// Proved is a proof and the cells that it is about.
+type Proved struct {
+	*analysis.Proof
+	Cells []analysis.Sample
+}
+
+// Prove compares the compiled programs with the functions, without a bound: see analysis.Prove. It looks at the cells
+// that Check looks at. Errors are as for Decide.
+func (p *Policies) Prove(live, named []string) (*Proved, error) {
+	out := &Proved{Cells: p.Samples(live, named)}
+	cells := sampleNames(out.Cells)
+	if err := p.usable(cells); err != nil {
+		return nil, err
+	}
+	proof, err := analysis.Prove(p.Compiler, cells, analysis.ProveOptions{})
+	if err != nil {
+		return nil, tooLarge(err)
+	}
+	out.Proof = proof
+	return out, nil
+}
+
+// ProofProblems are the differences of a proof as problems.
+func ProofProblems(p *analysis.Proof) diag.List {
+	var out diag.List
+	for i := range p.Differences {
+		out = append(out, diag.Diagnostic{Code: diag.ProofDiffers, Message: p.Differences[i].Error(), Hint: "this is a fault of cellsh: please report it"})
+	}
+	return out
+}
+
+// Fit says how a cell is best made on a kernel without the evaluation model: see analysis.Fit. Errors are as for
+// Decide.
+func (p *Policies) Fit(cell string, rev stock.Revision) (*analysis.StockFit, error) {
+	if err := p.Usable(cell); err != nil {
+		return nil, err
+	}
+	f, err := analysis.Fit(p.Compiler, cell, rev)
+	if err != nil {
+		return nil, tooLarge(err)
+	}
+	return f, nil
+}
+
+// Optimized gives the decision of a cell for a request as the graph that its program is made of. Errors are as for
+// Decide.
+func (p *Policies) Optimized(cell string, id kauth.RequestID) (*graph.Graph[policy.Decision], error) {
+	if err := p.Usable(cell); err != nil {
+		return nil, err
+	}
+	d, ref, err := p.Diagram(cell, id)
+	if err != nil {
+		return nil, tooLarge(err)
+	}
+	return graph.Finish(d.Graph(ref), id), nil
+}

@@ -1,0 +1,113 @@
+package analysis
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"cellsh/policy"
+	"cellsh/policy/graph"
+	"cellsh/policy/kauth"
+	"cellsh/policy/rules"
+)
+
+// Change is requests whose decision differs between two sets.
+type Change struct {
+	Request kauth.RequestID
+	// Cells for which it is so.
+	Cells []string
+	// Region has the requests, and Where says in words which they are; Example is one of them.
+	Region  graph.Region
+	Where   string
+	Example *policy.Request
+	// Old and New are the decisions; of requests that differ in reasons and places, those of the example.
+	Old, New policy.Decision
+}
+
+// Kind says what a change means: "denied", "allowed" or "granted" if the result changes, "audit" if only the
+// would-result does.
+func (c *Change) Kind() string {
+	if c.Old.Result == c.New.Result {
+		return "audit"
+	}
+	return map[policy.Result]string{policy.Deny: "denied", policy.Allow: "allowed", policy.Grant: "granted"}[c.New.Result]
+}
+
+// verdict is the part of a decision whose change matters: what happens, not why.
+type verdict struct{ result, would policy.Result }
+
+type verdicts struct{ old, new verdict }
+
+// Diff gives exactly the requests whose decision changes from one set to the other in the cells. Changes of reasons
+// and places are none. Cells with the same changes share them.
+func Diff(old, new *rules.Compiler, cells []string) ([]Change, error) {
+	var out []Change
+	seen := map[string]int{}
+	// Cells that no policy tells apart have the same graphs, and are compared once.
+	known := map[string][]Change{}
+	for _, cell := range names(cells) {
+		for _, id := range rules.Requests() {
+			a, b := old.PolicyGraphs(cell, id), new.PolicyGraphs(cell, id)
+			pair := fmt.Sprint(id, graphsKey(a), graphsKey(b))
+			changes, ok := known[pair]
+			if !ok {
+				var err error
+				if changes, err = diffRequest(a, b, id); err != nil {
+					return nil, err
+				}
+				known[pair] = changes
+			}
+			for _, ch := range changes {
+				key := fmt.Sprint(id, ch.Old.Result, ch.Old.Would.Result, ch.New.Result, ch.New.Would.Result, ch.Region.Key())
+				i, ok := seen[key]
+				if !ok {
+					i = len(out)
+					seen[key] = i
+					ch.Cells = nil
+					out = append(out, ch)
+				}
+				out[i].Cells = append(out[i].Cells, cell)
+			}
+		}
+	}
+	slices.SortStableFunc(out, func(x, y Change) int { return int(x.Request) - int(y.Request) })
+	return out, nil
+}
+
+// graphsKey stands for a list of graphs.
+func graphsKey(list []*rules.PolicyGraph) string {
+	var b strings.Builder
+	for _, g := range list {
+		fmt.Fprintf(&b, "%p,", g)
+	}
+	return b.String()
+}
+
+func diffRequest(old, new []*rules.PolicyGraph, id kauth.RequestID) ([]Change, error) {
+	var out []Change
+	space := graph.NewSpace(id, append(rules.Tested(old), rules.Tested(new)...)...)
+	a, b := graph.NewDiagrams[policy.Decision](space), graph.NewDiagrams[policy.Decision](space)
+	x, err := rules.Combine(a, old)
+	if err != nil {
+		return nil, err
+	}
+	y, err := rules.Combine(b, new)
+	if err != nil {
+		return nil, err
+	}
+	// Decisions that differ only in words become one, so that regions are as large as they can be.
+	p := graph.NewDiagrams[verdicts](space)
+	r, err := graph.Apply(p, a, x, b, y, func(o, n policy.Decision) verdicts {
+		return verdicts{verdict{o.Result, o.Would.Result}, verdict{n.Result, n.Would.Result}}
+	})
+	if err != nil {
+		return nil, err
+	}
+	p.RegionsOf(r, func(v verdicts) bool { return v.old != v.new }, func(region graph.Region, _ verdicts) bool {
+		region = region.Clone()
+		example, _ := region.Witness()
+		out = append(out, Change{Request: id, Region: region, Where: region.String(), Example: example, Old: a.Eval(x, example), New: b.Eval(y, example)})
+		return true
+	})
+	return out, nil
+}

@@ -1,0 +1,309 @@
+package analysis
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"cellsh/policy"
+	"cellsh/policy/graph"
+	"cellsh/policy/interval"
+	"cellsh/policy/kauth"
+	"cellsh/policy/rules"
+	"cellsh/policy/stock"
+)
+
+// MaxPorts is how many ports a cell can reserve (struct cell_create).
+const MaxPorts = 32
+
+// StockFit is how a cell is best made on a kernel without the evaluation model, and what is lost.
+type StockFit struct {
+	Cell     string
+	Revision stock.Revision
+	// Policies that apply, by name; those in audit mode deny nothing.
+	Policies []string
+	// Ports to reserve, ascending.
+	Ports []uint16
+	// Limits become resource limits of what is started in the cell: nofile, as and core.
+	Limits []Budget
+	// Unenforced budgets are those that nothing in such a kernel enforces: procs, memory and cpu.
+	Unenforced []Budget
+	// Profiles are all three, in the order low, medium, high; Chosen is the one that fits best.
+	Profiles [len(Profiles)]ProfileFit
+	Chosen   int
+	// Notes are sentences about what can't be known or done.
+	Notes []string
+}
+
+// Best is the profile that fits best.
+func (f *StockFit) Best() *ProfileFit { return &f.Profiles[f.Chosen] }
+
+// Lax reports whether the kernel will let something through that the policies refuse.
+func (f *StockFit) Lax() bool { return len(f.Best().Laxer) > 0 || len(f.Unenforced) > 0 }
+
+// ProfileFit is how one profile differs from the policies.
+type ProfileFit struct {
+	Profile stock.Place
+	// Laxer and Stricter are the requests that the kernel allows although the policies refuse them, and the other way
+	// round. Both count what happens in the end, with all other models of the kernel: what those refuse anyway is no
+	// difference.
+	Laxer, Stricter []Gap
+}
+
+// Requests counts the different requests among gaps.
+func Requests(gaps []Gap) int {
+	n := 0
+	for i := range gaps {
+		if i == 0 || gaps[i].Request != gaps[i-1].Request {
+			n++
+		}
+	}
+	return n
+}
+
+// Gap is requests of which the kernel makes something else than the policies would.
+type Gap struct {
+	Request kauth.RequestID
+	Region  graph.Region
+	// Where says in words which requests they are.
+	Where string
+	// Decision of the policies.
+	Decision policy.Decision
+	// Root and User say when callers with effective user id 0, and others, meet the difference.
+	Root, User Meeting
+}
+
+// Meeting says when something is met.
+type Meeting struct {
+	// Truth is No if it never is, and Unknown if it depends.
+	Truth stock.Truth
+	// If says on what: it is met where one of the conditions holds.
+	If []stock.Condition
+}
+
+// String is "never", "always" or "if ..., or if ...".
+func (m Meeting) String() string {
+	switch m.Truth {
+	case stock.No:
+		return "never"
+	case stock.Yes:
+		return "always"
+	}
+	return orIf(m.If)
+}
+
+// Fit compares exactly what becomes of every request in a cell of each profile with what would become of it if the
+// policies were asked: on a kernel with the evaluation model, in a cell of profile low. It chooses the profile that is
+// laxer nowhere, else any; of these the one that is stricter for the fewest requests, then the one that is laxer for
+// the fewest, then the lowest. Requests about which the kernel can't ask policies are left out.
+func Fit(c *rules.Compiler, cell string, rev stock.Revision) (*StockFit, error) {
+	f := &StockFit{Cell: cell, Revision: rev}
+	for _, p := range c.Set().Policies {
+		if p.AppliesTo(cell) {
+			f.Policies = append(f.Policies, p.Name)
+		}
+	}
+	if err := f.ports(c); err != nil {
+		return nil, err
+	}
+	for _, b := range Budgets(c.Set(), cell) {
+		switch b.Name {
+		case BudgetNofile, BudgetAS, BudgetCore:
+			f.Limits = append(f.Limits, b)
+		default:
+			f.Unenforced = append(f.Unenforced, b)
+		}
+	}
+	for i, p := range Profiles {
+		f.Profiles[i].Profile = p
+	}
+	for _, id := range rules.Requests() {
+		if err := f.compare(c, id); err != nil {
+			return nil, err
+		}
+	}
+	for i := range f.Profiles {
+		if f.better(&f.Profiles[i], f.Best()) {
+			f.Chosen = i
+		}
+	}
+	f.notes()
+	return f, nil
+}
+
+func (f *StockFit) better(p, q *ProfileFit) bool {
+	lax := func(p *ProfileFit) int { return min(len(p.Laxer), 1) }
+	return cmp.Or(lax(p)-lax(q), Requests(p.Stricter)-Requests(q.Stricter), Requests(p.Laxer)-Requests(q.Laxer)) < 0
+}
+
+// compare adds the gaps of one request.
+func (f *StockFit) compare(c *rules.Compiler, id kauth.RequestID) error {
+	settings := stock.DefaultSettings()
+	// The policies on a kernel that asks them. Ports are not theirs to give away, but nobody else reserves them.
+	scenes := []scene{{f.Revision, stock.Low, &settings, f.Ports, false}}
+	for _, p := range Profiles {
+		scenes = append(scenes, scene{f.Revision, p, &settings, f.Ports, true})
+	}
+	m := newModels(id, scenes...)
+	said := m.graph()
+	graphs := c.PolicyGraphs(f.Cell, id)
+	space := graph.NewSpace(id, append(rules.Tested(graphs), said, rootTested)...)
+	d := graph.NewDiagrams[policy.Decision](space)
+	decided, err := rules.Combine(d, graphs)
+	if err != nil {
+		return err
+	}
+	others := graph.NewDiagrams[replies](space)
+	replied, err := graph.Reduce(others, said)
+	if err != nil {
+		return err
+	}
+	for i := range f.Profiles {
+		p := &f.Profiles[i]
+		for _, side := range [...]struct {
+			gaps           *[]Gap
+			policy, kernel rune
+		}{{&p.Laxer, refused, allowed}, {&p.Stricter, allowed, refused}} {
+			differences := graph.NewDiagrams[difference](space)
+			found, err := graph.Apply(differences, d, decided, others, replied, func(x policy.Decision, r replies) difference {
+				root := differ(judged(x.Result, r.root[0]), judged(policy.Allow, r.root[i+1]), side.policy, side.kernel)
+				user := differ(judged(x.Result, r.user[0]), judged(policy.Allow, r.user[i+1]), side.policy, side.kernel)
+				if root == "" && user == "" {
+					return difference{}
+				}
+				return difference{x, root, user}
+			})
+			if err != nil {
+				return err
+			}
+			differences.RegionsOf(found, func(x difference) bool { return x != difference{} }, func(r graph.Region, x difference) bool {
+				r = r.Clone()
+				g := Gap{Request: id, Region: r, Where: r.String(), Decision: x.decision, Root: Meeting{Truth: stock.No}, User: Meeting{Truth: stock.No}}
+				root, user := callers(r)
+				if root {
+					g.Root = m.meeting(x.root)
+				}
+				if user {
+					g.User = m.meeting(x.user)
+				}
+				if g.Root.Truth != stock.No || g.User.Truth != stock.No {
+					*side.gaps = append(*side.gaps, g)
+				}
+				return true
+			})
+		}
+	}
+	return nil
+}
+
+// difference is a leaf of what Fit works out: a decision, and in which combinations of the open facts the kernel makes
+// something else of it, for root and for others; "" for none.
+type difference struct {
+	decision   policy.Decision
+	root, user string
+}
+
+// differ marks the combinations in which the policies lead to one result and the kernel to the other.
+func differ(policies, kernel string, p, k rune) string {
+	out := make([]byte, len(policies))
+	any := false
+	for i := range policies {
+		out[i] = refused
+		if rune(policies[i]) == p && rune(kernel[i]) == k {
+			out[i], any = allowed, true
+		}
+	}
+	if !any {
+		return ""
+	}
+	return string(out)
+}
+
+func (m *models) meeting(differs string) Meeting {
+	t := truthOf(differs, allowed)
+	if differs == "" {
+		t = stock.No
+	}
+	if t != stock.Unknown {
+		return Meeting{Truth: t}
+	}
+	return Meeting{t, conditions(m.open, differs, allowed)}
+}
+
+// ports chooses those to reserve: the ones that the policies say may be bound, by a grant or an allow of their own for
+// a few ports. In the revision of April who reserves a port needs no other right to it, so that there only those are
+// chosen that this gives to nobody whom the policies refuse.
+func (f *StockFit) ports(c *rules.Compiler) error {
+	var granted, allowed, unsafe interval.Set
+	for _, bind := range [...]struct {
+		name  string
+		ports interval.Set
+		// stock is what the other models say to everybody.
+		stock policy.Result
+	}{{"network.bind.privport", interval.Between(1, 1023), policy.Allow}, {"network.bind.port", interval.Between(1024, 65535), policy.Grant}} {
+		id, _ := kauth.Find(bind.name)
+		d, ref, err := c.Diagram(f.Cell, id)
+		if err != nil {
+			return err
+		}
+		d.Regions(ref, func(r graph.Region, x policy.Decision) bool {
+			ports := bind.ports
+			for _, t := range r.Tests() {
+				if t.Kind == policy.In && t.Field == kauth.FieldPort {
+					ports = ports.Intersect(t.Set)
+				}
+			}
+			if max(x.Result, bind.stock) != policy.Grant {
+				unsafe = unsafe.Union(ports)
+			}
+			if size(ports) > MaxPorts || x.Implicit() {
+				return true
+			}
+			switch x.Result {
+			case policy.Grant:
+				granted = granted.Union(ports)
+			case policy.Allow:
+				allowed = allowed.Union(ports)
+			}
+			return true
+		})
+	}
+	if f.Revision == stock.April {
+		granted, allowed = granted.Minus(unsafe), allowed.Minus(unsafe)
+	}
+	left := 0
+	for _, set := range [...]interval.Set{granted, allowed.Minus(granted)} {
+		for p, ok := set.Next(1); ok; p, ok = set.Next(p + 1) {
+			if len(f.Ports) == MaxPorts {
+				left++
+				continue
+			}
+			f.Ports = append(f.Ports, uint16(p))
+		}
+	}
+	slices.Sort(f.Ports)
+	if left > 0 {
+		f.Notes = append(f.Notes, fmt.Sprintf("a cell can reserve %d ports: %d more that the policies name are not reserved", MaxPorts, left))
+	}
+	return nil
+}
+
+// size is how many numbers a set of ports has.
+func size(ports interval.Set) int64 {
+	n := int64(0)
+	for _, r := range ports {
+		n += r.Hi - r.Lo + 1
+	}
+	return n
+}
+
+// notes says what the comparison can't tell.
+func (f *StockFit) notes() {
+	if len(f.Policies) == 0 {
+		f.Notes = append(f.Notes, "no policy names the cell, so that every profile is stricter than the policies or the same")
+	}
+	if len(f.Ports) > 0 {
+		f.Notes = append(f.Notes, "only one cell can reserve a port: create fails if another has it")
+	}
+	f.Notes = append(f.Notes, "what other cells reserve can't be known: they are refused to this cell, whatever the policies say")
+}

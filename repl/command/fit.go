@@ -1,0 +1,262 @@
+package command
+
+import (
+	"flag"
+	"fmt"
+	"strings"
+
+	"cellsh/policy/analysis"
+	"cellsh/policy/stock"
+)
+
+func init() {
+	register(&Command{
+		Name: "fit", Args: "PATH...", Short: "how cells fit a kernel without the evaluation model",
+		Long: `Compares the policies with the three profiles of secmodel_cell, exactly, and says for each cell with which profile,
+reserved ports and resource limits it is best made on a kernel that can't ask policies. It lists every request that
+such a kernel allows although the policies refuse it (laxer), and the other way round (stricter); what the kernel's
+other models refuse anyway is no difference. It looks at one sample of each glob, and at each --cell.
+
+The exit code is 1 if the policies are wrong, and with --strict if any cell's fit is lax.
+
+  cellsh fit web.lua
+  cellsh fit --revision april --cell web-7 web.lua`,
+		Flags: func(fs *flag.FlagSet, o *Options) {
+			fs.Var(&o.Cells, "cell", "look at the cell `NAME` too; repeats")
+			fs.BoolVar(&o.Strict, "strict", false, "fail if the kernel allows anything that the policies refuse")
+			fs.BoolVar(&o.Verbose, "v", false, "list the differences of all three profiles")
+			fs.StringVar(&o.Revision, "revision", "current", "the `REVISION` of secmodel_cell: april or current")
+		},
+		Run: runFit,
+	})
+}
+
+func runFit(inv *Invocation) error {
+	if len(inv.Args) == 0 && len(inv.Policy) == 0 {
+		return usage("a path must be given")
+	}
+	rev, err := inv.revision()
+	if err != nil {
+		return err
+	}
+	p := inv.loaded(inv.Args)
+	if p.Loading.Failed() {
+		return p.Loading
+	}
+	var fits []*analysis.StockFit
+	lax := 0
+	for _, s := range p.Samples(nil, inv.Cells) {
+		f, err := p.Fit(s.Name, rev)
+		if err != nil {
+			return err
+		}
+		if f.Lax() {
+			lax++
+		}
+		fits = append(fits, f)
+	}
+	if inv.JSON {
+		if err := inv.json(fitsJSON(fits, rev)); err != nil {
+			return err
+		}
+	} else {
+		fmt.Fprint(inv.Stdout, fitsText(fits, inv.Verbose))
+	}
+	if inv.Strict && lax > 0 {
+		if !inv.JSON {
+			fmt.Fprintf(inv.Stderr, "the fit must be strict, but is lax for %s\n", plural(lax, "cell"))
+		}
+		return quiet{Failed}
+	}
+	return nil
+}
+
+// fitsText writes cells with the same fit together.
+func fitsText(fits []*analysis.StockFit, all bool) string {
+	var texts []string
+	cells := map[string][]string{}
+	for _, f := range fits {
+		t := fitText(f, all)
+		if cells[t] == nil {
+			texts = append(texts, t)
+		}
+		cells[t] = append(cells[t], f.Cell)
+	}
+	var b strings.Builder
+	for _, t := range texts {
+		what := "cell"
+		if len(cells[t]) > 1 {
+			what = "cells"
+		}
+		fmt.Fprintf(&b, "%s %s: %s", what, listed(cells[t]), t)
+	}
+	return b.String()
+}
+
+func fitText(f *analysis.StockFit, all bool) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "profile %s fits best (secmodel_cell %s)\n", f.Best().Profile, f.Revision)
+	var made []string
+	if len(f.Ports) > 0 {
+		made = append(made, "ports "+strings.Trim(strings.ReplaceAll(fmt.Sprint(f.Ports), " ", ","), "[]"))
+	}
+	for i := range f.Limits {
+		made = append(made, f.Limits[i].String())
+	}
+	if len(made) > 0 {
+		fmt.Fprintf(&b, "  made with %s\n", strings.Join(made, ", "))
+	}
+	for i := range f.Unenforced {
+		u := &f.Unenforced[i]
+		fmt.Fprintf(&b, "  laxer: nothing enforces the budget %s (%s)\n", u, u.Span)
+	}
+	if all {
+		for i := range f.Profiles {
+			b.WriteString(profileText(&f.Profiles[i]))
+		}
+	} else {
+		b.WriteString(profileText(f.Best()))
+		for i := range f.Profiles {
+			if p := &f.Profiles[i]; i != f.Chosen {
+				fmt.Fprintf(&b, "  profile %s: laxer in %s, stricter in %s\n", p.Profile,
+					plural(analysis.Requests(p.Laxer), "request"), plural(analysis.Requests(p.Stricter), "request"))
+			}
+		}
+	}
+	for _, n := range f.Notes {
+		fmt.Fprintf(&b, "  note: %s\n", n)
+	}
+	return b.String()
+}
+
+func profileText(p *analysis.ProfileFit) string {
+	var b strings.Builder
+	for _, side := range [...]struct {
+		word, what string
+		gaps       []analysis.Gap
+	}{{"laxer", "it allows what the policies refuse", p.Laxer}, {"stricter", "it refuses what the policies allow", p.Stricter}} {
+		if len(side.gaps) == 0 {
+			fmt.Fprintf(&b, "  profile %s is %s in nothing\n", p.Profile, side.word)
+			continue
+		}
+		fmt.Fprintf(&b, "  profile %s is %s in %s: %s\n", p.Profile, side.word, plural(analysis.Requests(side.gaps), "request"), side.what)
+		var entries []entry
+		for i := 0; i < len(side.gaps); {
+			request := side.gaps[i].Request
+			n := i
+			for n < len(side.gaps) && side.gaps[n].Request == request {
+				n++
+			}
+			entries = append(entries, entry{request, gapsText(side.gaps[i:n])})
+			i = n
+		}
+		b.WriteString(indent(grouped(entries), "    "))
+	}
+	return b.String()
+}
+
+// gapsText is what there is to say about the gaps of one request, after its name.
+func gapsText(gaps []analysis.Gap) string {
+	if len(gaps) == 1 && gaps[0].Where == "any request" {
+		return ": " + gapText(&gaps[0])
+	}
+	text := "\n"
+	for i := range gaps {
+		text += "  " + gaps[i].Where + ": " + gapText(&gaps[i])
+	}
+	return text
+}
+
+func gapText(g *analysis.Gap) string {
+	return meets(g) + ", policies: " + decisionText(&g.Decision) + "\n"
+}
+
+// meets says for whom there is a difference.
+func meets(g *analysis.Gap) string {
+	one := func(who string, m analysis.Meeting) string {
+		if m.Truth == stock.Yes {
+			return who
+		}
+		return who + " " + m.String()
+	}
+	switch {
+	case g.Root.String() == g.User.String():
+		return one("for all", g.Root)
+	case g.User.Truth == stock.No:
+		return one("for root", g.Root)
+	case g.Root.Truth == stock.No:
+		return one("for users", g.User)
+	}
+	return one("for root", g.Root) + " and " + one("for users", g.User)
+}
+
+func fitsJSON(fits []*analysis.StockFit, rev stock.Revision) any {
+	type gapJSON struct {
+		Request string       `json:"request"`
+		Where   string       `json:"where"`
+		Policy  answerJSON   `json:"answer"`
+		Root    *meetingJSON `json:"root,omitempty"`
+		User    *meetingJSON `json:"user,omitempty"`
+	}
+	type profileJSON struct {
+		Profile  string    `json:"profile"`
+		Laxer    []gapJSON `json:"laxer"`
+		Stricter []gapJSON `json:"stricter"`
+	}
+	type namedBudget struct {
+		Budget string `json:"budget"`
+		budgetJSON
+	}
+	type fitJSON struct {
+		Cell       string        `json:"cell"`
+		Policies   []string      `json:"policies"`
+		Profile    string        `json:"profile"`
+		Ports      []uint16      `json:"ports"`
+		Limits     []namedBudget `json:"limits"`
+		Lax        bool          `json:"lax"`
+		Unenforced []namedBudget `json:"unenforced"`
+		Profiles   []profileJSON `json:"profiles"`
+		Notes      []string      `json:"notes"`
+	}
+	out := struct {
+		Revision string    `json:"revision"`
+		Fits     []fitJSON `json:"fits"`
+	}{rev.String(), []fitJSON{}}
+	gaps := func(list []analysis.Gap) []gapJSON {
+		all := []gapJSON{}
+		for i := range list {
+			g := &list[i]
+			all = append(all, gapJSON{g.Request.String(), g.Where, answerToJSON(g.Decision), meetingToJSON(g.Root), meetingToJSON(g.User)})
+		}
+		return all
+	}
+	budgets := func(list []analysis.Budget) []namedBudget {
+		all := []namedBudget{}
+		for i := range list {
+			all = append(all, namedBudget{string(list[i].Name), *budgetToJSON(&list[i])})
+		}
+		return all
+	}
+	for _, f := range fits {
+		j := fitJSON{f.Cell, nonNil(f.Policies), f.Best().Profile.String(), nonNil(f.Ports), budgets(f.Limits), f.Lax(), budgets(f.Unenforced), nil, nonNil(f.Notes)}
+		for i := range f.Profiles {
+			p := &f.Profiles[i]
+			j.Profiles = append(j.Profiles, profileJSON{p.Profile.String(), gaps(p.Laxer), gaps(p.Stricter)})
+		}
+		out.Fits = append(out.Fits, j)
+	}
+	return out
+}
+
+// meetingJSON says when somebody meets a difference: always, or if one of the conditions holds.
+type meetingJSON struct {
+	Always bool            `json:"always"`
+	If     [][]literalJSON `json:"if,omitempty"`
+}
+
+func meetingToJSON(m analysis.Meeting) *meetingJSON {
+	if m.Truth == stock.No {
+		return nil
+	}
+	return &meetingJSON{m.Truth == stock.Yes, conditionsJSON(m.If)}
+}

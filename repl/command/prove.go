@@ -1,0 +1,92 @@
+package command
+
+import (
+	"flag"
+	"fmt"
+	"strings"
+
+	"cellsh/lua/engine"
+	"cellsh/policy/diag"
+)
+
+func init() {
+	register(&Command{
+		Name: "prove", Args: "PATH...", Short: "show that the compiled programs decide as the functions do",
+		Long: `For every outcome of every test that a program makes a request is found that takes it, and for every limit of a number
+the values below, at and above it; each is put through the Lua functions themselves, and the answers must be the same.
+The optimised programs are then compared with what the functions compiled to, exactly, for all requests. It is the
+proof that is part of check, without a bound on its effort.
+
+The exit code is 1 if there is any difference, which is a fault of cellsh, or if the policies are wrong.
+
+  cellsh prove web.lua
+  cellsh prove --cell web-7 web.lua`,
+		Flags: func(fs *flag.FlagSet, o *Options) {
+			fs.Var(&o.Cells, "cell", "look at the cell `NAME` too; repeats")
+			fs.BoolVar(&o.NoOpt, "no-optimize", false, "prove what is compiled without optimising")
+		},
+		Run: runProve,
+	})
+}
+
+func runProve(inv *Invocation) error {
+	if len(inv.Args) == 0 && len(inv.Policy) == 0 {
+		return usage("a path must be given")
+	}
+	p := inv.loaded(inv.Args)
+	if p.Loading.Failed() {
+		return p.Loading
+	}
+	proved, err := p.Prove(nil, inv.Cells)
+	if err != nil {
+		return err
+	}
+	if inv.JSON {
+		if err := inv.json(provedJSON(proved)); err != nil {
+			return err
+		}
+	} else {
+		diag.Write(inv.Stderr, engine.ProofProblems(proved.Proof))
+		fmt.Fprint(inv.Stdout, provedText(proved))
+	}
+	if len(proved.Differences) > 0 {
+		return quiet{Failed}
+	}
+	return nil
+}
+
+func provedText(p *engine.Proved) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "cells looked at: %s\n", sampleNames(p.Cells))
+	fmt.Fprintf(&b, "outcomes of tests: %d, put through the functions: %d\n", p.Edges, p.EdgesCovered)
+	fmt.Fprintf(&b, "boundaries of numbers: %d, put through the functions: %d\n", p.Boundaries, p.BoundariesCovered)
+	if p.Infeasible > 0 {
+		fmt.Fprintf(&b, "outcomes that no request takes: %d\n", p.Infeasible)
+	}
+	if p.Undecided > 0 {
+		fmt.Fprintf(&b, "outcomes for which it is too costly to tell whether any request takes them: %d\n", p.Undecided)
+	}
+	fmt.Fprintf(&b, "requests asked: %d, programs equal to the policies: %d\n", p.Asked, p.Programs)
+	if p.Limited {
+		b.WriteString("something was too large to be compared\n")
+	}
+	if n := len(p.Differences); n > 0 {
+		fmt.Fprintf(&b, "%s\n", plural(n, "difference"))
+	} else {
+		b.WriteString("no differences\n")
+	}
+	return b.String()
+}
+
+func provedJSON(p *engine.Proved) any {
+	out := struct {
+		OK          bool      `json:"ok"`
+		Diagnostics diag.List `json:"diagnostics"`
+		Proof       any       `json:"proof"`
+		Cells       []string  `json:"cells"`
+	}{len(p.Differences) == 0, nonNil(engine.ProofProblems(p.Proof)), proofJSON(p.Proof), []string{}}
+	for _, s := range p.Cells {
+		out.Cells = append(out.Cells, s.Name)
+	}
+	return out
+}
