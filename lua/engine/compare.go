@@ -181,5 +181,5 @@ func (p *Policies) Optimized(cell string, id kauth.RequestID) (*graph.Graph[poli
 	if err != nil {
 		return nil, tooLarge(err)
 	}
-	return graph.Finish(d.Graph(ref), id), nil
+	return graph.Share(d.Graph(ref)), nil
 }
