@@ -141,3 +141,9 @@ func Chain(n int) []rules.Source {
 		}
 	})
 }
+
+// Lines is n lines of policy: static entries and entries of on, repeated in as many policies as that takes, and a chain of
+// ifs for the rest. A policy can name a request once, so static lines alone can't be ten thousand in one policy.
+func Lines(n int) []rules.Source {
+	return Ports(n)
+}
