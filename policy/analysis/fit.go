@@ -177,6 +177,9 @@ func (f *StockFit) compare(c *rules.Compiler, id kauth.RequestID) error {
 				return err
 			}
 			differences.RegionsOf(found, func(x difference) bool { return x != difference{} }, func(r graph.Region, x difference) bool {
+				if _, ok := example(r); !ok {
+					return true
+				}
 				r = r.Clone()
 				g := Gap{Request: id, Region: r, Where: r.String(), Decision: x.decision, Root: Meeting{Truth: stock.No}, User: Meeting{Truth: stock.No}}
 				root, user := callers(r)

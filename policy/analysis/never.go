@@ -15,7 +15,8 @@ type Breach struct {
 	Never   *rules.Never
 	Cell    string
 	Request kauth.RequestID
-	// Where says in words which requests are not denied; Example is one of them, and Decision its answer.
+	// Where says in words which requests are not denied; Example is one of them, with the fields that matter, and Decision
+	// its answer.
 	Where    string
 	Example  *policy.Request
 	Decision policy.Decision
@@ -135,9 +136,11 @@ func breach(c *rules.Compiler, n *rules.Never, cell string, id kauth.RequestID) 
 	}
 	var found *Breach
 	open.RegionsOf(oref, func(b bool) bool { return b }, func(region graph.Region, _ bool) bool {
-		example, _ := region.Witness()
-		found = &Breach{n, cell, id, region.String(), example, d.Eval(ref, example)}
-		return false
+		q, ok := example(region)
+		if ok {
+			found = &Breach{n, cell, id, region.String(), only(q, relevant(append(tested, where)...)), d.Eval(ref, q)}
+		}
+		return !ok
 	})
 	return found, problems, nil
 }

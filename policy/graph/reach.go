@@ -4,11 +4,19 @@ import (
 	"slices"
 
 	"cellsh/policy"
+	"cellsh/policy/diag"
 	"cellsh/policy/kauth"
 )
 
 // Reachable marks the nodes that the root leads to.
 func (g *Graph[L]) Reachable() []bool { return g.reachable(g.Root) }
+
+// Fields are those that the graph's tests look at.
+func Fields(g Tested) kauth.FieldSet {
+	var out kauth.FieldSet
+	g.tests(func(t *policy.Test, _ diag.Span) { out |= t.Needs() })
+	return out
+}
 
 // Everything is the region of all requests.
 func (s *Space) Everything() Region { return Region{s, make([][]atomRange, len(s.vars))} }

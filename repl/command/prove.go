@@ -42,7 +42,7 @@ func runProve(inv *Invocation) error {
 		return err
 	}
 	if inv.JSON {
-		if err := inv.json(provedJSON(proved)); err != nil {
+		if err := inv.json(proved.Report()); err != nil {
 			return err
 		}
 	} else {
@@ -57,7 +57,7 @@ func runProve(inv *Invocation) error {
 
 func provedText(p *engine.Proved) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "cells looked at: %s\n", sampleNames(p.Cells))
+	b.WriteString(samplesText(p.Cells))
 	fmt.Fprintf(&b, "outcomes of tests: %d, put through the functions: %d\n", p.Edges, p.EdgesCovered)
 	fmt.Fprintf(&b, "boundaries of numbers: %d, put through the functions: %d\n", p.Boundaries, p.BoundariesCovered)
 	if p.Infeasible > 0 {
@@ -76,17 +76,4 @@ func provedText(p *engine.Proved) string {
 		b.WriteString("no differences\n")
 	}
 	return b.String()
-}
-
-func provedJSON(p *engine.Proved) any {
-	out := struct {
-		OK          bool      `json:"ok"`
-		Diagnostics diag.List `json:"diagnostics"`
-		Proof       any       `json:"proof"`
-		Cells       []string  `json:"cells"`
-	}{len(p.Differences) == 0, nonNil(engine.ProofProblems(p.Proof)), proofJSON(p.Proof), []string{}}
-	for _, s := range p.Cells {
-		out.Cells = append(out.Cells, s.Name)
-	}
-	return out
 }
