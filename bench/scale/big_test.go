@@ -2,9 +2,9 @@ package scale
 import ("testing";"runtime")
 func TestBig(t *testing.T){
  runtime.GOMAXPROCS(1)
- f:=Fleet{20,20}
- h,err:=Host(f.Names()); if err!=nil{t.Fatal(err)}
- x,err:=Load(h,f.Sources()); t.Log(x,err)
- x,err=LoadOne(Ports(1000)); t.Log("ports",x,err)
- x,err=LoadOne(Chain(300)); t.Log("chain",x,err)
+ for _,n:=range []int{1000,10000} {
+ x,err:=LoadOne(Ports(n)); t.Log("ports",n,x,err)
+ x,err=LoadOne(Loop(n)); t.Log("loop",n,x,err)
+ x,err=LoadOne(Chain(n)); t.Log("chain",n,x,err)
+ }
 }
