@@ -79,9 +79,9 @@ func TestRulesCount(t *testing.T) {
 				q.SetInt(kauth.FieldUID, int64(100000+i))
 			}
 		}},
-		"lines": {Lines(n), func(q *policy.Request, i int) {
-			q.SetInt(kauth.FieldPort, 65000)
+		"lines": {Lines(4 * n), func(q *policy.Request, i int) {
 			q.SetInt(kauth.FieldPort, int64(1+i*5))
+			q.SetInt(kauth.FieldUID, 80)
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {
