@@ -192,7 +192,7 @@ func (p *Policies) Check(o CheckOptions) (*Check, error) {
 		if !ok {
 			unalike = append(unalike, cell)
 			size = ProgramSize{cell, len(prog.Nodes()), len(prog.Leaves()),
-				len(prog.Encode(&kauth.NetBSD109912)), prog.Stats.NodesBefore, prog.Stats.DepthAfter, prog.Stats.DepthBefore}
+				len(prog.Encode(&kauth.NetBSD109912)), prog.Stats.Before.Nodes, prog.Stats.After.Depth, prog.Stats.Before.Depth}
 			sizes[prog] = size
 		}
 		size.Cell = cell
