@@ -15,6 +15,9 @@ const (
 	SourceBinary Code = "source.binary"
 )
 
+// CommandLine: a command of a session can't be divided into words.
+const CommandLine Code = "command.line"
+
 // The codes of running Lua.
 const (
 	// Runtime: Lua raised an error.
