@@ -36,7 +36,8 @@ type keys struct {
 	pasting bool
 	pasted  []byte
 	suspend func()
-	// deleteKey says that the last key was Delete, which the line editor takes for Ctrl-D on an empty line.
+	// deleteKey says that what feed gave ends with the key Delete, which the line editor takes for Ctrl-D on an empty
+	// line.
 	deleteKey atomic.Bool
 
 	mu    sync.Mutex
@@ -58,11 +59,12 @@ var sequences = map[string]string{
 // control are the control characters that mean something to the line editor.
 const control = "\x01\x02\x03\x04\x05\x06\x07\x08\t\n\x0b\x0c\r\x0e\x10\x12\x13\x14\x15\x17\x19\x7f"
 
-// feed takes bytes of the terminal and gives those for the line editor.
-func (k *keys) feed(in []byte) []byte {
+// feed takes bytes of the terminal and gives those for the line editor, and the bytes that must be fed again once
+// these are read: nothing may follow Delete and Ctrl-D, so that it is known which of them the line editor saw last.
+func (k *keys) feed(in []byte) (out, rest []byte) {
 	in = append(k.held, in...)
 	k.held = nil
-	var out []byte
+	k.deleteKey.Store(false)
 	for len(in) > 0 {
 		if k.pasting {
 			var text []byte
@@ -73,15 +75,16 @@ func (k *keys) feed(in []byte) []byte {
 		n, text, complete := k.key(in)
 		if !complete {
 			k.held = bytes.Clone(in)
-			return out
+			return out, nil
 		}
 		in = in[n:]
-		if len(text) > 0 {
-			k.deleteKey.Store(text == sequences["3~"])
-		}
 		out = append(out, text...)
+		if text == "\x04" || text == sequences["3~"] {
+			k.deleteKey.Store(text != "\x04")
+			return out, in
+		}
 	}
-	return out
+	return out, nil
 }
 
 // key reads the first key: how many bytes it has and what it means.
@@ -155,7 +158,6 @@ func (k *keys) paste(in []byte) (rest, out []byte) {
 	k.collect(in[:i])
 	text := printable(strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(strings.ToValidUTF8(string(k.pasted), "")))
 	k.pasting, k.pasted = false, nil
-	k.deleteKey.Store(false)
 	if i := strings.LastIndexByte(text, '\n'); i >= 0 {
 		// What ends lines is entered.
 		out = append(out, string(k.mark(text[:i]))+"\r"...)

@@ -38,7 +38,7 @@ func TestKeys(t *testing.T) {
 			k := newKeys(func() { t.Error("suspended") })
 			var out []byte
 			for at := 0; at < len(c.in); at += size {
-				out = append(out, k.feed([]byte(c.in[at:min(at+size, len(c.in))]))...)
+				out = append(out, feedAll(k, []byte(c.in[at:min(at+size, len(c.in))]))...)
 			}
 			if string(out) != c.out {
 				t.Errorf("%q by %d: %q, want %q", c.in, size, out, c.out)
@@ -58,16 +58,32 @@ func TestKeys(t *testing.T) {
 func TestSuspendAndDelete(t *testing.T) {
 	n := 0
 	k := newKeys(func() { n++ })
-	if out := k.feed([]byte("a\x1ab")); string(out) != "ab" || n != 1 {
+	if out := feedAll(k, []byte("a\x1ab")); string(out) != "ab" || n != 1 {
 		t.Errorf("%q, suspended %d times", out, n)
 	}
-	k.feed([]byte("\x1b[3~"))
-	if !k.deleteKey.Load() {
-		t.Error("delete is not known")
+	out, rest := k.feed([]byte("a\x1b[3~b\x04\x1b[3~"))
+	if string(out) != "a\x1b[3~" || !k.deleteKey.Load() {
+		t.Errorf("%q, and Delete is not known", out)
 	}
-	k.feed([]byte("\x04"))
-	if k.deleteKey.Load() {
-		t.Error("Ctrl-D is taken for delete")
+	out, rest = k.feed(rest)
+	if string(out) != "b\x04" || k.deleteKey.Load() {
+		t.Errorf("%q, and Ctrl-D is taken for Delete", out)
+	}
+	if out, rest = k.feed(rest); string(out) != "\x1b[3~" || len(rest) > 0 || !k.deleteKey.Load() {
+		t.Errorf("%q, and Delete is not known", out)
+	}
+}
+
+// feedAll feeds all that is there.
+func feedAll(k *keys, in []byte) []byte {
+	var all []byte
+	for {
+		out, rest := k.feed(in)
+		all = append(all, out...)
+		if len(rest) == 0 {
+			return all
+		}
+		in = rest
 	}
 }
 
@@ -79,10 +95,10 @@ func FuzzKeys(f *testing.F) {
 	f.Fuzz(func(t *testing.T, in []byte, size int) {
 		size = max(1, size&15)
 		whole, pieces := newKeys(func() {}), newKeys(func() {})
-		want := whole.feed(in)
+		want := feedAll(whole, in)
 		var got []byte
 		for at := 0; at < len(in); at += size {
-			got = append(got, pieces.feed(in[at:min(at+size, len(in))])...)
+			got = append(got, feedAll(pieces, in[at:min(at+size, len(in))])...)
 		}
 		if !bytes.Equal(got, want) {
 			t.Fatalf("%q by %d: %q, whole %q", in, size, got, want)

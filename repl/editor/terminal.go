@@ -220,22 +220,26 @@ func (t *terminal) Close() error {
 
 // keyboard is what the line editor reads.
 type keyboard struct {
-	t    *terminal
-	left []byte
+	t *terminal
+	// typed is what the terminal sent and is not fed yet, keys what was fed and is not read yet.
+	typed, keys []byte
 }
 
 func (k *keyboard) Read(p []byte) (int, error) {
-	var buf [4096]byte
-	for len(k.left) == 0 {
-		n, err := k.t.o.Stdin.Read(buf[:])
-		k.left = k.t.keys.feed(buf[:n])
-		if err != nil && len(k.left) == 0 {
-			k.t.gone.Store(true)
-			return 0, err
+	for len(k.keys) == 0 {
+		if len(k.typed) == 0 {
+			var buf [4096]byte
+			n, err := k.t.o.Stdin.Read(buf[:])
+			if n == 0 && err != nil {
+				k.t.gone.Store(true)
+				return 0, err
+			}
+			k.typed = buf[:n]
 		}
+		k.keys, k.typed = k.t.keys.feed(k.typed)
 	}
-	n := copy(p, k.left)
-	k.left = k.left[n:]
+	n := copy(p, k.keys)
+	k.keys = k.keys[n:]
 	return n, nil
 }
 
