@@ -15,7 +15,7 @@ import (
 func cellsh(t *testing.T, args ...string) (status int, out, problems string) {
 	t.Helper()
 	var stdout, stderr bytes.Buffer
-	status = command.Main(args, command.Env{Stdin: strings.NewReader(""), Stdout: &stdout, Stderr: &stderr, Version: "test"})
+	status = command.Find(args[0]).Run(args[1:], command.Common{}, command.Env{Stdin: strings.NewReader(""), Stdout: &stdout, Stderr: &stderr})
 	return status, stdout.String(), stderr.String()
 }
 

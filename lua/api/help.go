@@ -31,9 +31,20 @@ func helpEntries() []*Entry {
 	}
 }
 
-// HelpText is what help shows about a name: an entry, a library or type, or what Options.Help knows; "" is the
-// overview. The error says that there is no such thing.
+// HelpText is what help shows about a name: what [About] knows, or Options.Help; "" is the overview. The error says
+// that there is no such thing.
 func (a *API) HelpText(name string) (string, error) {
+	text, err := About(name)
+	if err != nil && a.Help != nil {
+		if more := a.Help(name); more != "" {
+			return more, nil
+		}
+	}
+	return text, err
+}
+
+// About says what the table has about a name: an entry, a library or a type; "" is the overview.
+func About(name string) (string, error) {
 	if name == "" {
 		return overview(), nil
 	}
@@ -42,11 +53,6 @@ func (a *API) HelpText(name string) (string, error) {
 	}
 	if text := group(name); text != "" {
 		return text, nil
-	}
-	if a.Help != nil {
-		if text := a.Help(name); text != "" {
-			return text, nil
-		}
 	}
 	hint := diag.DidYouMean(name, Names())
 	if hint == "" {
