@@ -3,6 +3,8 @@ package vm
 import (
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -309,6 +311,64 @@ func TestRequire(t *testing.T) {
 		if _, err := eval(v, src); err == nil {
 			t.Errorf("%s works in a decision", src)
 		}
+	}
+}
+
+// The require of sessions looks beside the file that asks, and compiles as all code of the machine is compiled.
+func TestSessionRequire(t *testing.T) {
+	dir := t.TempDir()
+	long := strings.Repeat("1,", 60000)
+	for name, text := range map[string]string{
+		"ports.lua":        "loads = (loads or 0) + 1 return {web = 80, name = ...}",
+		"inner/ports.lua":  "return {web = 8080}",
+		"inner/needs.lua":  "return require 'ports'",
+		"broken.lua":       "x = 1\nreturn +",
+		"raises.lua":       "local x\nreturn x.name",
+		"loop.lua":         "return require 'loop'",
+		"large.lua":        "return {" + long + "}",
+		"folder.lua/a.lua": "",
+	} {
+		file := filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, c := range []struct{ src, want, err string }{
+		{"local p, q = require 'ports', require('ports') return p.web, p == q, p.name, loads", "80|true|ports|1", ""},
+		{"return require('inner.ports').web", "8080", ""},
+		{"return require('inner.needs').web", "8080", ""},
+		{"package.preload.made = function() return 7 end return require 'made'", "7", ""},
+		{"return #require 'large'", "60000", ""},
+		{"return require 'missing'", "", "there is no " + dir + "/missing.lua"},
+		{"return require 'broken'", "", "module broken: " + dir + "/broken.lua:2:8"},
+		{"return require 'raises'", "", dir + "/raises.lua:2:10: error: what is indexed with name must be a table, but is nil"},
+		{"return require 'loop'", "", "loop"},
+		{"return require 'folder'", "", "module folder: read " + dir + "/folder.lua: is a directory"},
+		{"package.path = 5 return require 'missing'", "", "package.path must be a string, but is a number"},
+	} {
+		v := New(Options{Level: Session})
+		fn, err := v.CompileIn(v.Environment(), filepath.Join(dir, "main.lua"), c.src)
+		if err != nil {
+			t.Fatal(err)
+		}
+		out, err := v.Call(fn)
+		if c.err != "" {
+			if err == nil || !strings.Contains(err.Error(), c.err) {
+				t.Errorf("%s\ngot  %v\nwant %s", c.src, err, c.err)
+			}
+			continue
+		}
+		var parts []string
+		for _, x := range out {
+			parts = append(parts, x.String())
+		}
+		if got := strings.Join(parts, "|"); err != nil || got != c.want {
+			t.Errorf("%s: got %s, %v", c.src, got, err)
+		}
+		v.Close()
 	}
 }
 
