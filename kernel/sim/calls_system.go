@@ -380,8 +380,18 @@ func (p *Process) ttyIoctl(fd int, command string) kauth.Errno {
 		return p.ask(reqTTYPrivset).answer()
 	case "TIOCCONS":
 		if f.v == nil || f.v.bottom().major != majCons || k.devs.console == nil {
-			k.devs.console = t
-			return 0
+			if c := k.devs.console; c != nil && c != t && c.opens > 0 {
+				return kauth.EBUSY
+			}
+			// Who may read the console, as the caller's own root has it, may take its output.
+			v, e := p.file("/dev/console")
+			if e == 0 {
+				e = access(p.cred, v, accRead)
+			}
+			if e == 0 {
+				k.devs.console = t
+			}
+			return e
 		}
 		if e := p.ask(reqTTYVirtual).answer(); e != 0 {
 			return e
@@ -545,9 +555,33 @@ func (p *Process) gpioIoctl(f *file, command string, pin int64) kauth.Errno {
 	return kauth.ENOTTY
 }
 
+// setOnline is cpu_setstate: one processor of each set stays online.
+func (k *kernelState) setOnline(cpu int64, online bool) kauth.Errno {
+	if online {
+		delete(k.offline, cpu)
+		return 0
+	}
+	others := 0
+	for i := range int64(ncpu) {
+		if i != cpu && !k.offline[i] && k.cpuSet[i] == k.cpuSet[cpu] {
+			others++
+		}
+	}
+	if !k.offline[cpu] && others == 0 {
+		return kauth.EBUSY
+	}
+	k.offline[cpu] = true
+	return 0
+}
+
 func (p *Process) cpuctlIoctl(command string, cpu int64) kauth.Errno {
 	switch command {
-	case "IOC_CPU_GETCOUNT", "IOC_CPU_GETSTATE":
+	case "IOC_CPU_GETCOUNT":
+		return 0
+	case "IOC_CPU_GETSTATE":
+		if cpu < 0 || cpu >= ncpu {
+			return kauth.ESRCH
+		}
 		return 0
 	case "IOC_CPU_UCODE_APPLY":
 		return p.ask(reqUcode).answer()
@@ -558,8 +592,7 @@ func (p *Process) cpuctlIoctl(command string, cpu int64) kauth.Errno {
 		if cpu < 0 || cpu >= ncpu {
 			return kauth.ESRCH
 		}
-		p.k.kern.offline[cpu] = command == "IOC_CPU_SETSTATE offline"
-		return 0
+		return p.k.kern.setOnline(cpu, command == "IOC_CPU_SETSTATE online")
 	}
 	return kauth.ENOTTY
 }

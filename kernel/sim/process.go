@@ -49,12 +49,13 @@ type Process struct {
 	received  []int
 	stopped   bool
 
-	tracer    *Process
-	ktrace    bool
-	ktraceAll bool
-	watchers  []*watcher
-	stopFlags uint32
-	corename  string
+	tracer *Process
+	// ktrace: system calls are traced; ktraceAll: across set-id programs too (KTRFAC_PERSISTENT), ktraceInherit:
+	// in children too (KTRFAC_INHERIT).
+	ktrace, ktraceAll, ktraceInherit bool
+
+	watchers []*watcher
+	corename string
 
 	vmsize uint64
 	ticks  uint64
@@ -116,6 +117,9 @@ type file struct {
 	closed func()
 }
 
+// maxThreads is kern.maxlwp.
+const maxThreads = 2048
+
 const (
 	priUser   = 0
 	priUserRT = 128
@@ -154,10 +158,10 @@ func (k *Kernel) defaultLimits() [numResources]Rlimit {
 		l[i] = Rlimit{none, none}
 	}
 	l[2] = Rlimit{256 << 20, 8 << 30}
-	l[3] = Rlimit{4 << 20, 64 << 20}
+	l[3] = Rlimit{4 << 20, 128 << 20}
 	l[rlimitNproc] = Rlimit{min(160, int64(k.maxProc)), int64(k.maxProc)}
 	l[rlimitNofile] = Rlimit{128, maxFiles}
-	l[rlimitNthr] = Rlimit{2048, 2048}
+	l[rlimitNthr] = Rlimit{maxThreads / 2, maxThreads}
 	return l
 }
 

@@ -467,6 +467,7 @@ var deniedOtherwise = map[string][]kauth.Errno{
 	"kill process.signal":                {kauth.EPERM, kauth.ESRCH},  // In groups nobody is left.
 	"ktrace process.ktrace":              {0},                         // The value tells.
 	"mount system.module":                {kauth.ENODEV},              // The type stays unknown.
+	"open system.module":                 {kauth.ENXIO},               // The driver stays away.
 	"procfs process.cansee.entry":        {kauth.ENOENT},
 	"ptrace process.cansee.entry":        {kauth.ESRCH},
 	"write_full system.fs_quota.nolimit": {69}, // EDQUOT: it stands for a write beyond the limits.

@@ -70,6 +70,8 @@ const (
 const (
 	// FileRead: a file can't be read.
 	FileRead Code = "file.read"
+	// FileTrust: somebody could have changed a file who must not.
+	FileTrust Code = "file.trust"
 	// PolicyKey: a key that a declaration does not have.
 	PolicyKey Code = "policy.key"
 	// PolicyValue: a value of the wrong kind.
@@ -108,6 +110,8 @@ const (
 	KernelRefused Code = "kernel.refused"
 	// KernelUnsupported: the kernel can't do it.
 	KernelUnsupported Code = "kernel.unsupported"
+	// FitLax: a kernel without the evaluation model allows what policies refuse.
+	FitLax Code = "fit.lax"
 	// HookDropped: a hook failed, and is not called any more.
 	HookDropped Code = "hook.dropped"
 )
