@@ -75,7 +75,7 @@ func (p *Process) settime(sec, nsec int64) kauth.Errno {
 	if p.ask(reqTime).with(kauth.FieldSec, sec).fact(stock.TimeWraps, wraps).answer() != 0 {
 		return kauth.EPERM
 	}
-	p.k.offset += to.Sub(now)
+	p.k.setClock(to)
 	return 0
 }
 
@@ -96,7 +96,7 @@ func (p *Process) adjtime(usec int64) kauth.Errno {
 		return e
 	}
 	// The clock is not slewed: it has the right time at once.
-	p.k.offset += time.Duration(usec) * time.Microsecond
+	p.k.setClock(p.k.now().Add(time.Duration(usec) * time.Microsecond))
 	return 0
 }
 
@@ -689,7 +689,7 @@ func (p *Process) clockctlIoctl(command string, sec int64) kauth.Errno {
 		if sec < 0 || sec > maxTime {
 			return kauth.EINVAL
 		}
-		p.k.offset += time.Unix(sec, 0).Sub(p.k.now())
+		p.k.setClock(time.Unix(sec, 0))
 		return 0
 	case "CLOCKCTL_ADJTIME", "CLOCKCTL_NTP_ADJTIME":
 		return 0
