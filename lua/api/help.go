@@ -65,7 +65,7 @@ func About(name string) (string, error) {
 func (e *Entry) Text() string {
 	var b strings.Builder
 	b.WriteString(e.Signature() + "\n")
-	b.WriteString(indent(e.Doc, "  "))
+	b.WriteString(wrap(e.Doc, "  "))
 	if e.Simulated {
 		b.WriteString("  Only with the simulated kernel.\n")
 	}
@@ -81,7 +81,8 @@ func (e *Entry) Text() string {
 		if p.Optional {
 			doc += " (optional)"
 		}
-		fmt.Fprintf(&b, "  %-*s  %s\n", width, p.Name, doc)
+		text := wrap(doc, strings.Repeat(" ", width+4))
+		fmt.Fprintf(&b, "  %-*s  %s", width, p.Name, text[width+4:])
 	}
 	if e.Example != "" {
 		b.WriteString("\n  example:\n" + indent(e.Example, "    "))
@@ -94,7 +95,7 @@ func group(name string) string {
 	var b strings.Builder
 	for _, e := range entries {
 		if owner, _ := e.split(); owner == name {
-			fmt.Fprintf(&b, "%s\n%s", e.Signature(), indent(firstSentence(e.Doc), "    "))
+			fmt.Fprintf(&b, "%s\n%s", e.Signature(), wrap(firstSentence(e.Doc), "    "))
 		}
 	}
 	return b.String()
@@ -151,6 +152,27 @@ func firstSentence(s string) string {
 		s = s[:i+1]
 	}
 	return strings.ReplaceAll(s, "\n", " ")
+}
+
+// columns is how wide help is.
+const columns = 80
+
+// wrap sets text in lines that fit.
+func wrap(s, by string) string {
+	var b strings.Builder
+	line := by
+	for _, word := range strings.Fields(s) {
+		if len(line) > len(by) && len(line)+1+len(word) >= columns {
+			b.WriteString(line + "\n")
+			line = by
+		}
+		if len(line) > len(by) {
+			line += " "
+		}
+		line += word
+	}
+	b.WriteString(line + "\n")
+	return b.String()
 }
 
 func indent(s, by string) string {

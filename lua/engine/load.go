@@ -65,6 +65,28 @@ func (h *Host) Load(p *Policies, o LoadOptions) (*Loaded, *Check, error) {
 	return out, check, err
 }
 
+// Holds gives the number of the active generation if its policies are those, source for source, and the kernel has
+// their programs; else 0.
+func (h *Host) Holds(p *Policies) (uint64, error) {
+	e, err := kernel.Evaluation(h.Kernel)
+	if err != nil {
+		return 0, err
+	}
+	history, err := h.History()
+	if err != nil {
+		return 0, err
+	}
+	g := history.Active()
+	if g == nil || g.Session || g.Lockdown || !slices.Equal(g.Sources, p.Set().Sources) {
+		return 0, nil
+	}
+	status, err := e.Status()
+	if err != nil || status.Generation != g.Number {
+		return 0, err
+	}
+	return g.Number, nil
+}
+
 // nextNumber is higher than any that the history or the kernel knows.
 func (h *Host) nextNumber(history *History) uint64 {
 	n := uint64(0)

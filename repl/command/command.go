@@ -325,12 +325,11 @@ func (c *Command) Help() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "usage: cellsh %s %s\n\n%s\n", c.Name, c.Args, strings.TrimSpace(c.Long))
 	fs, _ := c.flags(&Options{})
-	common := NewFlags()
-	new(Common).Declare(common)
+	mine := c.OwnFlags()
 	for _, own := range []bool{true, false} {
 		var lines []string
 		fs.VisitAll(func(f *flag.Flag) {
-			if (common.Lookup(f.Name) == nil) == own {
+			if (mine.Lookup(f.Name) != nil) == own {
 				lines = append(lines, flagLine(f))
 			}
 		})
@@ -340,6 +339,19 @@ func (c *Command) Help() string {
 		}
 	}
 	return b.String()
+}
+
+// OwnFlags are those that the command does not share with all others.
+func (c *Command) OwnFlags() *flag.FlagSet {
+	common, own := NewFlags(), NewFlags()
+	new(Common).Declare(common)
+	all, _ := c.flags(&Options{})
+	all.VisitAll(func(f *flag.Flag) {
+		if common.Lookup(f.Name) == nil {
+			own.Var(f.Value, f.Name, f.Usage)
+		}
+	})
+	return own
 }
 
 func flagLine(f *flag.Flag) string {
