@@ -187,6 +187,20 @@ func TestTerminal(t *testing.T) {
 	}
 }
 
+func TestNarrowTerminal(t *testing.T) {
+	for _, columns := range []uint16{0, 1, 2, 3, 4, 5, 8, 9} {
+		s := newScreen(t)
+		if err := pty.Setsize(s.ptm, &pty.Winsize{Rows: 3, Cols: columns}); err != nil {
+			t.Fatal(err)
+		}
+		e := s.editor("xterm", "")
+		keys := "cell.\t\x1b[D\x1b[D" + strings.Repeat("x", 20) + "\x1b[D\x7f日\x01y\x05\r"
+		if line, err := s.ask(e, func() { s.press(keys) }); line != "ycel"+strings.Repeat("x", 18)+"日xl." || err != nil {
+			t.Errorf("%d columns: %q, %v", columns, line, err)
+		}
+	}
+}
+
 // Between lines the terminal is as it was, and what is typed then belongs to whoever reads it.
 func TestTerminalIsGivenBack(t *testing.T) {
 	s := newScreen(t)
