@@ -159,7 +159,7 @@ func TestTerminal(t *testing.T) {
 		{"what candidates have in common is inserted", []func(){press("f ce\t\tl\t\r"), wait("cell.create  cell.get     cell.list\r\n")}, "f cell.list", nil},
 		{"no candidate", []func(){press("zz\t\r")}, "zz", nil},
 		{"Delete on an empty line is not the end", []func(){press("\x1b[3~ab\x1b[D\x1b[3~\r")}, "a", nil},
-		{"keys that mean nothing", []func(){press("\x00\x16\x1b[15~\x1bqa\r")}, "a", nil},
+		{"keys that mean nothing", []func(){press("\x00\x16\x1b[15~\x1bqa\x14\x14\x7f\x7fa\r")}, "a", nil},
 		{"pasted lines", []func(){press("f\x1b[200~(\r\tg(),\r\r\"\x1b]0;title\x07\")\rx\x1b[201~"), wait("(\r\n\tg(),\r\n\r\n\"]0;title\")\r\n")}, "f(\n\tg(),\n\n\"]0;title\")", nil},
 		{"what was pasted after the last newline waits", []func(){press("y\r")}, "xy", nil},
 		{"too much is pasted", []func(){func() {
