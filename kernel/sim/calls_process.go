@@ -835,11 +835,13 @@ func (p *Process) ptrace(op, pid int) kauth.Errno {
 	}
 	switch op {
 	case ptTraceMe:
-		t.tracer = t.parent
+		t.traceBy(t.parent)
 	case ptAttach:
-		t.tracer, t.stopped = p, true
+		t.traceBy(p)
+		t.stopped = true
 	case ptDetach:
-		t.tracer, t.stopped = nil, false
+		t.traceBy(nil)
+		t.stopped = false
 	case ptKill:
 		t.end(sigKill)
 	case ptContinue:
@@ -848,6 +850,19 @@ func (p *Process) ptrace(op, pid int) kauth.Errno {
 		t.stopped = true
 	}
 	return 0
+}
+
+// traceBy sets who traces the process, nil for nobody.
+func (t *Process) traceBy(tracer *Process) {
+	if t.tracer != nil {
+		delete(t.tracer.tracees, t.pid)
+	}
+	if t.tracer = tracer; tracer != nil {
+		if tracer.tracees == nil {
+			tracer.tracees = map[int]*Process{}
+		}
+		tracer.tracees[t.pid] = t
+	}
 }
 
 // ptraceAllowed are ptrace's own rules, before anybody is asked.

@@ -263,7 +263,7 @@ var calls = []Call{
 	},
 	{
 		Name: "extattr",
-		Doc:  "Reads or writes an extended attribute. The system namespace asks system.fs_extattr: EPERM; the user namespace goes by the modes.",
+		Doc:  "Reads or writes an extended attribute. The system namespace asks system.fs_extattr: EPERM, but root may go on nevertheless; the user namespace goes by the modes.",
 		Params: []Param{
 			{Name: "path", Kind: Text, Doc: "path of the file, as the process sees it"},
 			{Name: "namespace", Kind: Word, Doc: "namespace", Words: []string{"user", "system"}, Optional: true, Default: "user"},
@@ -272,6 +272,17 @@ var calls = []Call{
 		Asks: []string{"system.fs_extattr"},
 		do: func(p *Process, a Args) (any, kauth.Errno) {
 			return nil, p.extattr(a.text("path"), a.text("namespace"), a.on("write"))
+		},
+	},
+	{
+		Name: "extattrctl",
+		Doc:  "Starts or stops extended attributes on the file system of a path. Asks system.fs_extattr: EPERM.",
+		Params: []Param{
+			{Name: "path", Kind: Text, Doc: "path of a file on it, as the process sees it"},
+		},
+		Asks: []string{"system.fs_extattr"},
+		do: func(p *Process, a Args) (any, kauth.Errno) {
+			return nil, p.extattrctl(a.text("path"))
 		},
 	},
 	{
@@ -879,12 +890,11 @@ var calls = []Call{
 		Params: []Param{
 			{Name: "path", Kind: Text, Doc: "path of the file, as the process sees it"},
 			{Name: "cmd", Kind: Word, Doc: "command", Words: []string{"get", "put", "delete", "on", "off"}},
-			{Name: "id", Kind: Integer, Doc: "user or group id", Min: 0, Max: math.MaxUint32, Optional: true, Default: int64(0)},
-			{Name: "group", Kind: Switch, Doc: "the id is a group's", Optional: true},
+			{Name: "id", Kind: Integer, Doc: "id of a user or a group; the kernel makes no difference", Min: 0, Max: math.MaxUint32, Optional: true, Default: int64(0)},
 		},
 		Asks: []string{"system.fs_quota"},
 		do: func(p *Process, a Args) (any, kauth.Errno) {
-			return nil, p.quotactl(a.text("path"), a.text("cmd"), a.uint32("id"), a.on("group"))
+			return nil, p.quotactl(a.text("path"), a.text("cmd"), a.uint32("id"))
 		},
 	},
 	{

@@ -488,44 +488,59 @@ func TestEveryFormIsKnown(t *testing.T) {
 	}
 }
 
-// Rows that follow from the kernel's source but are in no file, each with its cause.
+// Forms that are in no file, with what follows from the source of kernel and model. The answers are those of root and
+// of the user on the host, and in a cell of profile low, medium and high, for each revision.
 func TestCauses(t *testing.T) {
+	const (
+		o = "ok"
+		p = "EPERM"
+		a = "EACCES"
+		i = "EINVAL"
+		n = "ENOENT"
+	)
+	type answers [8]string
 	for _, c := range []struct {
-		r     record
-		cause string
+		call, args     string
+		april, current answers
+		cause          string
 	}{
-		{record{"current", "low", 0, "ioctl", "SIOCSIFFLAGS lo0 same", "ok"}, "low has no objection to network administration"},
-		{record{"current", "medium", 0, "ioctl", "SIOCSIFFLAGS lo0 same", "EPERM"}, "network.interface.setpriv is denied"},
-		{record{"april", "high", 0, "ioctl", "SIOCSIFFLAGS lo0 same", "ok"}, "April's revision mediates no interfaces"},
-		{record{"current", "medium", 0, "socket", "inet6 raw icmp6", "EPERM"}, "network.socket.rawsock is denied after open was allowed"},
-		{record{"april", "high", 0, "socket", "inet6 raw icmp6", "ok"}, "suser allows it"},
-		{record{"current", "low", 1000, "socket", "inet6 raw icmp6", "EPERM"}, "raw sockets are root's"},
-		{record{"current", "host", 1000, "open", "/dev/mem r", "EACCES"}, "mode 0640 of group kmem"},
-		{record{"current", "high", 1000, "open", "/dev/mem r", "EACCES"}, "the mode comes before the model"},
-		{record{"current", "high", 0, "open", "/dev/mem r", "EPERM"}, "no device opens in high"},
-		{record{"april", "high", 0, "open", "/dev/mem r", "ok"}, "April's revision mediates no devices"},
-		{record{"current", "medium", 0, "shmat", "segment of host root mode 0600", "ok"}, "medium leaves System V IPC alone"},
-		{record{"current", "high", 0, "shmat", "segment of host root mode 0600", "EACCES"}, "high denies system.sysvipc"},
-		{record{"april", "low", 1000, "shmat", "segment of host root mode 0600", "EACCES"}, "mode 0600 of another user"},
-		{record{"current", "host", 1000, "kill", "target=other-cell-user", "EPERM"}, "only root on the host reaches into cells"},
-		{record{"current", "host", 1000, "kevent_proc", "target=host-user", "EACCES"}, "the target changed its ids"},
-		{record{"april", "low", 0, "kevent_proc", "target=host-user", "ok"}, "April's revision looks at cansee and signal alone"},
-		{record{"current", "low", 0, "kevent_proc", "target=host-user", "EACCES"}, "the target is outside"},
-		{record{"current", "low", 0, "setpriority", "target=host-user value=1", "EACCES"}, "the target is outside"},
-		{record{"current", "low", 0, "setrlimit", "nofile hard+1", "ok"}, "root may raise it"},
-		{record{"current", "low", 1000, "setrlimit", "nofile hard+1", "EPERM"}, "users may not"},
-		{record{"current", "low", 0, "unmount", "not ours", "EINVAL"}, "nothing is mounted there"},
-		{record{"current", "low", 1000, "unmount", "not ours", "EPERM"}, "the question comes first"},
-		{record{"april", "medium", 0, "acct", "off", "EPERM"}, "host administration"},
-		{record{"april", "low", 0, "sched_setaffinity", "target=same-cell-user", "ok"}, "root"},
-		{record{"april", "low", 1000, "sched_setaffinity", "target=same-cell-user", "EPERM"}, "users need user_set_cpu_affinity"},
-		{record{"current", "low", 0, "sysctl_read", "kern.msgbufsize", "EPERM"}, "private nodes are hidden in every cell"},
-		{record{"current", "host", 0, "bind", "tcp6 port=8080 reserved-by=other", "ok"}, "root on the host is exempt now"},
-		{record{"april", "host", 0, "bind", "udp4 port=8080 reserved-by=other", "EACCES"}, "and was not in April"},
+		{"acct", "off", answers{o, p, o, p, p, p, p, p}, answers{o, p, o, p, p, p, p, p},
+			"system.accounting is root's, and host administration from medium on"},
+		{"adjtime", "delta 0", answers{o, p, o, p, p, p, p, p}, answers{o, p, o, p, p, p, p, p}, "system.time.adjtime, even if nothing changes"},
+		{"bind", "tcp6 port=8080 reserved-by=other", answers{a, a, a, a, a, a, a, a}, answers{o, a, a, a, a, a, a, a},
+			"ports are reserved by number alone; root on the host is exempt now, and was not in April"},
+		{"bind", "udp4 port=8080 reserved-by=other", answers{a, a, a, a, a, a, a, a}, answers{o, a, a, a, a, a, a, a}, "so for every protocol"},
+		{"ioctl", "SIOCSIFFLAGS lo0 same", answers{o, p, o, p, o, p, o, p}, answers{o, p, o, p, p, p, p, p},
+			"network.interface.setpriv comes before the flags are looked at; April leaves interfaces alone"},
+		{"kevent_proc", "target=host-user", answers{o, a, o, a, o, a, o, a}, answers{o, a, a, a, a, a, a, a},
+			"the target changed its ids, so only root watches it; April looks at cansee and signal alone"},
+		{"kill", "target=other-cell-user", answers{o, p, p, p, p, p, p, p}, answers{o, p, p, p, p, p, p, p}, "only root on the host reaches into cells"},
+		{"modctl_load", "no such module", answers{n, p, n, p, p, p, p, p}, answers{n, p, n, p, p, p, p, p}, "the question comes before the search"},
+		{"open", "/dev/mem r", answers{o, a, o, a, o, a, o, a}, answers{o, a, o, a, p, a, p, a},
+			"mode 0640 of group kmem comes before the model; from medium on no device opens"},
+		{"open", "/dev/zero rw", answers{o, o, o, o, o, o, o, o}, answers{o, o, o, o, p, p, p, p}, "mode 0666; April leaves devices alone"},
+		{"reboot", "howto invalid", answers{1: p, 3: p, 4: p, 5: p, 6: p, 7: p}, answers{1: p, 3: p, 4: p, 5: p, 6: p, 7: p}, "the question comes before the argument"},
+		{"sched_setaffinity", "target=same-cell-user", answers{o, p, o, p, o, p, o, p}, answers{o, p, o, p, o, p, o, p}, "users need user_set_cpu_affinity"},
+		{"setpriority", "target=host-user value=1", answers{o, o, o, o, o, o, o, o}, answers{o, o, a, a, a, a, a, a},
+			"the nice value of one's own user may rise; now not from a cell into the host"},
+		{"setrlimit", "nofile hard+1", answers{o, p, o, p, o, p, o, p}, answers{o, p, o, p, o, p, o, p},
+			"users may not raise the hard limit; for root it is cut to kern.maxfiles without an error"},
+		{"shmat", "segment of host root mode 0600", answers{o, a, o, a, o, a, a, a}, answers{o, a, o, a, o, a, a, a}, "high denies system.sysvipc, the others let root in"},
+		{"socket", "inet6 raw icmp6", answers{o, p, o, p, o, p, o, p}, answers{o, p, o, p, p, p, p, p},
+			"network.socket.open keeps users out; network.socket.rawsock is asked for IPv6 only, and denied from medium on"},
+		{"sysctl_read", "kern.msgbufsize", answers{o, p, p, p, p, p, p, p}, answers{o, p, p, p, p, p, p, p}, "private nodes are hidden in every cell"},
+		{"unmount", "not ours", answers{i, p, i, p, p, p, p, p}, answers{i, p, i, p, p, p, p, p}, "the question comes before the look whether anything is mounted"},
 	} {
-		got, err := replay(c.r)
-		if err != nil || got != c.r.Result {
-			t.Errorf("%s is %s (%v), want %s: %s", c.r, got, err, c.r.Result, c.cause)
+		for revision, want := range map[string]answers{"april": c.april, "current": c.current} {
+			for at := range want {
+				r := record{revision, []string{"host", "low", "medium", "high"}[at/2], uint32(at%2) * 1000, c.call, c.args, want[at]}
+				if r.Result == "" {
+					continue
+				}
+				if got, err := replay(r); err != nil || got != r.Result {
+					t.Errorf("%s is %s (%v), want %s: %s", r, got, err, r.Result, c.cause)
+				}
+			}
 		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"container/list"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -49,7 +50,9 @@ type Process struct {
 	received  []int
 	stopped   bool
 
-	tracer *Process
+	// tracer traces the process, tracees are those that it traces itself, by id.
+	tracer  *Process
+	tracees map[int]*Process
 	// ktrace: system calls are traced; ktraceAll: across set-id programs too (KTRFAC_PERSISTENT), ktraceInherit:
 	// in children too (KTRFAC_INHERIT).
 	ktrace, ktraceAll, ktraceInherit bool
@@ -241,7 +244,6 @@ func (p *Process) end(status int) {
 	release(p.cwd)
 	p.root, p.cwd = nil, k.rootVnode()
 	for _, c := range k.children(p) {
-		c.tracer = nil
 		delete(p.children, c.pid)
 		c.parent = k.init
 		k.init.children[c.pid] = c
@@ -249,11 +251,19 @@ func (p *Process) end(status int) {
 			c.reap()
 		}
 	}
+	// Whom it traced is killed.
+	orphans := slices.Sorted(maps.Keys(p.tracees))
 	p.state, p.status = zombie, status
-	p.tracer = nil
+	p.traceBy(nil)
 	k.all.Remove(p.place)
 	p.place = k.zombies.PushFront(p)
 	p.watchers = nil
+	for _, pid := range orphans {
+		t := p.tracees[pid]
+		t.traceBy(nil)
+		k.logf("pid %d was killed: orphaned traced process", pid)
+		t.deliver(sigKill)
+	}
 	if p.parent == k.init || p.parent.ignored>>sigChld&1 != 0 {
 		p.reap()
 	}

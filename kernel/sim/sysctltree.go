@@ -121,9 +121,6 @@ func (k *Kernel) makeSysctls() {
 			if v < int64(x.p.k.settings.Veriexec) {
 				return kauth.EPERM
 			}
-			if v > 3 {
-				return kauth.EINVAL
-			}
 			x.p.k.settings.Veriexec = int(v)
 			return 0
 		})

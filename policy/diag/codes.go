@@ -78,6 +78,8 @@ const (
 	PolicyValue Code = "policy.value"
 	// PolicyDuplicate: two things that must be one.
 	PolicyDuplicate Code = "policy.duplicate"
+	// PolicyLimit: more of something than can be taken.
+	PolicyLimit Code = "policy.limit"
 	// PolicyRequest: a request, action or scope that does not exist.
 	PolicyRequest Code = "policy.request"
 	// PolicyScope: a scope in which no policy can be written.
