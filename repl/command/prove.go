@@ -13,7 +13,7 @@ func init() {
 	register(&Command{
 		Name: "prove", Args: "PATH...", Short: "show that the compiled programs decide as the functions do",
 		Long: `For every outcome of every test that a program makes a request is found that takes it, and for every limit of a number
-the values below, at and above it; each is put through the Lua functions themselves, and the answers must be the same.
+or an address the values below, at and above it, and of two fields that are compared less, equal and greater; each is put through the Lua functions themselves, and the answers must be the same.
 The optimised programs are then compared with what the functions compiled to, exactly, for all requests. It is the
 proof that is part of check, without a bound on its effort.
 
@@ -59,7 +59,7 @@ func provedText(p *engine.Proved) string {
 	var b strings.Builder
 	b.WriteString(samplesText(p.Cells))
 	fmt.Fprintf(&b, "outcomes of tests: %d, put through the functions: %d\n", p.Edges, p.EdgesCovered)
-	fmt.Fprintf(&b, "boundaries of numbers: %d, put through the functions: %d\n", p.Boundaries, p.BoundariesCovered)
+	fmt.Fprintf(&b, "boundaries: %d, put through the functions: %d\n", p.Boundaries, p.BoundariesCovered)
 	if p.Infeasible > 0 {
 		fmt.Fprintf(&b, "outcomes that no request takes: %d\n", p.Infeasible)
 	}
