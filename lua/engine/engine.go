@@ -75,7 +75,7 @@ func (p *Policies) Usable(cell string) error {
 	if _, err := p.Program(cell); err != nil {
 		return err
 	}
-	return p.Fill(p.Problems()).Err()
+	return p.Fill(p.ProblemsOf(cell)).Err()
 }
 
 // Decision is an answer with what it is made of.

@@ -30,8 +30,8 @@ type Sample struct {
 	Glob string
 }
 
-// Samples are the cells that check and never look at: every live one, each that was named, and one for each glob
-// that matches none of them. If that is none at all it is a single sample, "cell-1".
+// Samples are the cells that check and never look at: every live one, each that was named, and a sample of each glob.
+// If that is none at all it is a single sample, "cell-1".
 func Samples(set *rules.Set, live, named []string) []Sample {
 	var out []Sample
 	add := func(s Sample) {

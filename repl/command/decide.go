@@ -11,6 +11,7 @@ import (
 
 	"cellsh/lua/engine"
 	"cellsh/policy"
+	"cellsh/policy/diag"
 )
 
 func init() {
@@ -113,10 +114,16 @@ func answerLine(p *engine.Policies, line []byte, tooLong bool) ([]byte, bool) {
 
 func errorLine(err error) []byte {
 	text := err.Error()
-	if l := engine.Problem(err); len(l) > 1 {
+	if l := engine.Problem(err); len(l) > 1 || l[0].File != "" {
 		var parts []string
 		for _, d := range l {
-			parts = append(parts, d.Error())
+			if d.Severity != diag.Error {
+				continue
+			}
+			if d.File != "" {
+				d.Message = d.Span.String() + ": " + d.Message
+			}
+			parts = append(parts, d.Message)
 		}
 		text = strings.Join(parts, "; ")
 	}
