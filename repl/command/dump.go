@@ -48,6 +48,9 @@ func runDump(inv *Invocation) error {
 	if len(inv.Args) == 0 && len(inv.Policy) == 0 {
 		return usage("a path must be given")
 	}
+	if inv.Stage == "optimised" {
+		inv.Stage = "optimized"
+	}
 	if !slices.Contains(stages, inv.Stage) {
 		return usage("--stage must be graph, optimized, program or bytes, but is %q", inv.Stage)
 	}

@@ -43,6 +43,9 @@ func runTest(inv *Invocation) error {
 		return usage("a path must be given")
 	}
 	o := engine.TestOptions{Options: inv.engineOptions(), Now: inv.Now}
+	if inv.Threshold < 0 || inv.Threshold > 100 {
+		return usage("--threshold must be from 0 to 100, but is %g", inv.Threshold)
+	}
 	if inv.Run != "" {
 		re, err := regexp.Compile(inv.Run)
 		if err != nil {
