@@ -42,12 +42,14 @@ func agreementTable(t *testing.T) string {
 	row := func(file string, agree, all int) {
 		fmt.Fprintf(&out, "| %s | %d | %d |\n", filepath.Base(file), agree, all)
 	}
-	for _, file := range vectors(t, "*.jsonl") {
-		agree, all := replayCalls(t, file)
+	_, calls := vectors(t, "*.jsonl")
+	for _, file := range calls {
+		agree, all, _ := replayCalls(file)
 		row(file, agree, all)
 	}
-	for _, file := range vectors(t, "sysctl-*.txt") {
-		agree, all := replaySessionFile(t, file)
+	_, sessions := vectors(t, "sysctl-*.txt")
+	for _, file := range sessions {
+		agree, all, _ := replaySessionFile(file)
 		row(file, agree, all)
 	}
 	return out.String()

@@ -64,10 +64,10 @@ func New(o Options) *API {
 // Close gives up the machine.
 func (a *API) Close() { a.VM.Close() }
 
-// Call runs a function that was compiled in the machine. What it declares is pending afterwards, unless any of it is
+// Call runs a function that was compiled in the machine with arguments. What it declares is pending afterwards, unless any of it is
 // wrong: then nothing of it is, and Report is told. Hooks are told of what happened.
-func (a *API) Call(fn *lua.LFunction) ([]lua.LValue, error) {
-	results, err := a.VM.Call(fn)
+func (a *API) Call(fn *lua.LFunction, args ...lua.LValue) ([]lua.LValue, error) {
+	results, err := a.VM.Call(fn, args...)
 	if problems := a.settle(); len(problems) > 0 {
 		a.Report(problems)
 		if err == nil && problems.Failed() {

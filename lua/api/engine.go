@@ -23,6 +23,21 @@ func engineEntries() []*Entry {
 error says everything that is wrong; nothing has changed then.`,
 			Example: denyReboot + `print(engine.load().generation)
 --> 1`, call: engineLoad},
+		{Name: "engine.loaded", Returns: "number|nil", Params: []Param{{"paths", "string|string[]", "files and folders of policies", false}},
+			Doc: `Gives the number of the active generation if it was loaded from these files and they have not changed since, so that loading
+them again would change nothing; else nil.`,
+			Example: `local name = os.tmpname()
+local file = io.open(name, "w")
+file:write([[policy "web" { deny = { "system.reboot" } }]])
+file:flush()
+engine.load(name)
+print(engine.loaded(name))
+file:write("-- more")
+file:close()
+print(engine.loaded(name))
+os.remove(name)
+--> 1
+--> nil`, call: engineLoaded},
 		{Name: "engine.decide", Returns: "table", Params: []Param{question, where}, Doc: `Says how a request of a cell is answered: result, which is "allow", "grant" or "deny", reason, policy, file and line; the
 same with would_ in front for policies in audit mode. The cell need not exist.`,
 			Example: denyReboot + `engine.load()
@@ -308,6 +323,23 @@ func engineLoad(a *API, L *lua.LState) int {
 		raise(L, err)
 	}
 	L.Push(loadedTable(L, out))
+	return 1
+}
+
+func engineLoaded(a *API, L *lua.LState) int {
+	p := engine.Read(paths(L, "engine.loaded", L.Get(1)), a.Host.Options())
+	if p.Loading.Failed() {
+		raise(L, p.Loading)
+	}
+	n, err := a.Host.Holds(p)
+	if err != nil {
+		raise(L, err)
+	}
+	if n == 0 {
+		L.Push(lua.LNil)
+		return 1
+	}
+	L.Push(lua.LNumber(n))
 	return 1
 }
 

@@ -37,11 +37,19 @@ type Options struct {
 	Output io.Writer
 	// SkipOptimizations is passed to the compiler.
 	SkipOptimizations bool
+	// Files reads policy files and their modules; nil reads them whoever may have changed them.
+	Files loader.Files
 }
 
 // Read reads and declares the policies of the paths. Functions are compiled later, for the cells that are asked about.
 func Read(paths []string, o Options) *Policies {
-	sources, problems := loader.Read(paths)
+	var sources []rules.Source
+	var problems diag.List
+	if o.Files == nil {
+		sources, problems = loader.Read(paths)
+	} else {
+		sources, problems = loader.ReadFrom(paths, o.Files)
+	}
 	p := FromSources(sources, o)
 	p.Loading = append(problems, p.Loading...).Sort()
 	p.paths = paths
@@ -50,7 +58,11 @@ func Read(paths []string, o Options) *Policies {
 
 // FromSources is Read for texts that were read before.
 func FromSources(sources []rules.Source, o Options) *Policies {
-	set, problems := loader.LoadSources(sources, loader.Options{Groups: o.Groups, Output: o.Output})
+	lo := loader.Options{Groups: o.Groups, Output: o.Output}
+	if o.Files != nil {
+		lo.Module = loader.ModuleFrom(o.Files)
+	}
+	set, problems := loader.LoadSources(sources, lo)
 	return FromSet(set, problems, o)
 }
 

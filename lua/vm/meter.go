@@ -149,6 +149,21 @@ func (m *meter) take(L *lua.LState, bytes int64) {
 	}
 }
 
+// bytesPerInstruction is how many bytes a library function looks at in the time of about one instruction.
+const bytesPerInstruction = 64
+
+// work takes what a library function is about to do off the budget, in instructions: nobody asks Done meanwhile.
+func (m *meter) work(L *lua.LState, instructions int) {
+	before := m.left
+	m.left -= int64(instructions)
+	if m.failed == nil && m.left >= 0 && before/checkEvery == m.left/checkEvery {
+		return
+	}
+	if m.check() != nil {
+		L.RaiseError("%s", m.failed.text)
+	}
+}
+
 // Err is what the interpreter raises once Done is closed.
 func (m *meter) Err() error {
 	if m.failed != nil {

@@ -8,6 +8,7 @@ import (
 	"cellsh/policy"
 	"cellsh/policy/diag"
 	"cellsh/policy/graph"
+	"cellsh/policy/interval"
 	"cellsh/policy/kauth"
 	"cellsh/policy/rules"
 	"cellsh/policy/stock"
@@ -187,8 +188,11 @@ func Lint(c *rules.Compiler, cells []string) (diag.List, error) {
 		if seen.no {
 			word = "false"
 		}
-		out = append(out, diag.Diagnostic{Span: place.Span, Severity: diag.Warning, Code: diag.LintConstant,
-			Message: fmt.Sprintf("a test should depend on the request, but %s is always %s here", place.test, word)})
+		message := fmt.Sprintf("a test should depend on the request, but %s is always %s here", place.test, word)
+		if place.bounds != "" {
+			message = fmt.Sprintf("a test should depend on the request, but this one is always %s, because %s", word, place.bounds)
+		}
+		out = append(out, diag.Diagnostic{Span: place.Span, Severity: diag.Warning, Code: diag.LintConstant, Message: message})
 	}
 	for p := range applies {
 		for i, e := range p.Entries {
@@ -211,6 +215,21 @@ func neverAsked(p kauth.Pattern) bool {
 type testPlace struct {
 	diag.Span
 	test string
+	// bounds are those of the field, where they alone decide the test.
+	bounds string
+}
+
+// boundsOf says within which bounds a field is, if a test is for values beyond them, or for all within them.
+func boundsOf(t *policy.Test, id kauth.RequestID) string {
+	if t.Kind != policy.In || t.Field.Info().Kind == kauth.KindBool {
+		return ""
+	}
+	lo, hi := id.Range(t.Field)
+	bounds := interval.Between(lo, hi)
+	if !t.Set.Intersect(bounds).Empty() && !bounds.Minus(t.Set).Empty() {
+		return ""
+	}
+	return fmt.Sprintf("r.%s is %s to %s", t.Field, t.Field.FormatValue(lo), t.Field.FormatValue(hi))
 }
 
 type testSeen struct{ yes, no bool }
@@ -234,7 +253,7 @@ func noteTests(g *rules.PolicyGraph, cell string, id kauth.RequestID, tests map[
 		if !reach[i] || n.Span.Line == 0 {
 			continue
 		}
-		k := testPlace{n.Span, n.Test.String()}
+		k := testPlace{n.Span, n.Test.String(), boundsOf(&n.Test, id)}
 		if tests[k] == nil {
 			tests[k] = &testSeen{}
 		}

@@ -33,7 +33,7 @@ policies with profile low; the profile of others is unknown unless --profile tel
 			fs.StringVar(&o.Revision, "revision", "current", "the `REVISION` of secmodel_cell: april or current")
 			fs.StringVar(&o.Ports, "ports", "", "the `PORTS` that the cell reserves, separated by commas")
 		},
-		Run: runCan,
+		Work: runCan,
 	})
 }
 
@@ -61,7 +61,7 @@ func runCan(inv *Invocation) error {
 	if o.Ports, err = parsePorts(inv.Ports); err != nil {
 		return err
 	}
-	p, err := inv.usable()
+	p, err := inv.policies()
 	if err != nil {
 		return err
 	}

@@ -26,7 +26,7 @@ The exit code is 1 if there is any error.
 			fs.BoolVar(&o.NoProof, "no-proof", false, "do not compare programs with functions")
 			fs.BoolVar(&o.NoOpt, "no-optimize", false, "compile without optimising")
 		},
-		Run: runCheck,
+		Work: runCheck,
 	})
 }
 
@@ -37,8 +37,15 @@ func runCheck(inv *Invocation) error {
 	if len(inv.Args) == 0 && len(inv.Policy) == 0 {
 		return usage("a path must be given")
 	}
-	p := inv.loaded(inv.Args)
-	c, err := p.Check(engine.CheckOptions{Cells: inv.Cells, Effort: checkEffort, NoProof: inv.NoProof})
+	p, err := inv.read(inv.Args)
+	if err != nil {
+		return err
+	}
+	live, err := inv.live()
+	if err != nil {
+		return err
+	}
+	c, err := p.Check(engine.CheckOptions{Live: live, Cells: inv.Cells, Effort: checkEffort, NoProof: inv.NoProof})
 	if err != nil {
 		return err
 	}

@@ -29,7 +29,7 @@ func init() {
 where policy, file and line are absent if nobody said it. A field that is left out is an error only if the answer
 depends on it; an unknown key is always one. A line that can't be answered gets {"error":...}, and the exit code is 1
 at the end.`,
-		Run: runDecide,
+		Work: runDecide,
 	})
 }
 
@@ -40,7 +40,7 @@ func runDecide(inv *Invocation) error {
 	if len(inv.Args) > 0 {
 		return usage("requests are read from standard input, but %q is given", inv.Args[0])
 	}
-	p, err := inv.usable()
+	p, err := inv.policies()
 	if err != nil {
 		return err
 	}

@@ -25,7 +25,7 @@ The exit code is 0 whether or not there are changes; it is 1 if policies are wro
 		Flags: func(fs *flag.FlagSet, o *Options) {
 			fs.Var(&o.Cells, "cell", "look at the cell `NAME` too; repeats")
 		},
-		Run: runDiff,
+		Work: runDiff,
 	})
 }
 
@@ -33,11 +33,22 @@ func runDiff(inv *Invocation) error {
 	if len(inv.Args) != 2 {
 		return usage("an old and a new path must be given, but %s given", given(len(inv.Args)))
 	}
-	old, new := inv.loaded(inv.Args[:1]), inv.loaded(inv.Args[1:])
+	old, err := inv.read(inv.Args[:1])
+	if err != nil {
+		return err
+	}
+	new, err := inv.read(inv.Args[1:])
+	if err != nil {
+		return err
+	}
+	live, err := inv.live()
+	if err != nil {
+		return err
+	}
 	if problems := slices.Concat(failed(old), failed(new)); problems.Failed() {
 		return problems
 	}
-	d, err := engine.Diff(old, new, nil, inv.Cells)
+	d, err := engine.Diff(old, new, live, inv.Cells)
 	if err != nil {
 		return err
 	}
@@ -85,7 +96,7 @@ func diffText(d *engine.Difference, new *engine.Policies) string {
 	parts := []string{plural(len(d.Requests), "change")}
 	for _, k := range []string{"denied", "allowed", "granted", "audit"} {
 		if kinds[k] > 0 {
-			parts = append(parts, count(kinds[k], kindWords[k]))
+			parts = append(parts, fmt.Sprintf("%d %s", kinds[k], kindWords[k]))
 		}
 	}
 	if len(d.Budgets) > 0 {

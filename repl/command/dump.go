@@ -37,7 +37,7 @@ Beside every test stands the line of Lua that it comes from.
 			fs.StringVar(&o.Request, "request", "", "only the requests of the scope, action or request `NAME`")
 			fs.BoolVar(&o.NoOpt, "no-optimize", false, "compile without optimising")
 		},
-		Run: runDump,
+		Work: runDump,
 	})
 }
 
@@ -69,13 +69,20 @@ func runDump(inv *Invocation) error {
 		}
 		d.selected = true
 	}
-	d.Policies = inv.loaded(inv.Args)
+	var err error
+	if d.Policies, err = inv.read(inv.Args); err != nil {
+		return err
+	}
 	if d.Loading.Failed() {
 		return d.Loading
 	}
 	cells := []string(inv.Cells)
 	if len(cells) == 0 {
-		for _, s := range d.Samples(nil, nil) {
+		live, err := inv.live()
+		if err != nil {
+			return err
+		}
+		for _, s := range d.Samples(live, nil) {
 			cells = append(cells, s.Name)
 		}
 	}

@@ -21,7 +21,7 @@ nearest miss: the smallest change of one field that would turn the answer.
 		Flags: func(fs *flag.FlagSet, o *Options) {
 			fs.BoolVar(&o.Full, "full", false, "show every miss, and policies that say nothing")
 		},
-		Run: runExplain,
+		Work: runExplain,
 	})
 }
 
@@ -33,7 +33,7 @@ func runExplain(inv *Invocation) error {
 	if err != nil {
 		return err
 	}
-	p, err := inv.usable()
+	p, err := inv.policies()
 	if err != nil {
 		return err
 	}

@@ -29,7 +29,7 @@ The exit code is 1 if the policies are wrong, and with --strict if any cell's fi
 			fs.BoolVar(&o.Verbose, "v", false, "list the differences of all three profiles")
 			fs.StringVar(&o.Revision, "revision", "current", "the `REVISION` of secmodel_cell: april or current")
 		},
-		Run: runFit,
+		Work: runFit,
 	})
 }
 
@@ -41,13 +41,20 @@ func runFit(inv *Invocation) error {
 	if err != nil {
 		return flagError(err)
 	}
-	p := inv.loaded(inv.Args)
+	p, err := inv.read(inv.Args)
+	if err != nil {
+		return err
+	}
 	if p.Loading.Failed() {
 		return p.Loading
 	}
+	live, err := inv.live()
+	if err != nil {
+		return err
+	}
 	var fits []*analysis.StockFit
 	lax := 0
-	for _, s := range p.Samples(nil, inv.Cells) {
+	for _, s := range p.Samples(live, inv.Cells) {
 		f, err := p.Fit(s.Name, rev)
 		if err != nil {
 			return err
@@ -60,8 +67,8 @@ func runFit(inv *Invocation) error {
 	if inv.JSON {
 		out := struct {
 			Revision string             `json:"revision"`
-			Fits     []engine.FitReport `json:"fits"`
-		}{rev.String(), []engine.FitReport{}}
+			Fits     []engine.StockFitReport `json:"fits"`
+		}{rev.String(), []engine.StockFitReport{}}
 		for _, f := range fits {
 			out.Fits = append(out.Fits, engine.ReportFit(f))
 		}

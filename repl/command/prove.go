@@ -25,7 +25,7 @@ The exit code is 1 if there is any difference, which is a fault of cellsh, or if
 			fs.Var(&o.Cells, "cell", "look at the cell `NAME` too; repeats")
 			fs.BoolVar(&o.NoOpt, "no-optimize", false, "prove what is compiled without optimising")
 		},
-		Run: runProve,
+		Work: runProve,
 	})
 }
 
@@ -33,11 +33,18 @@ func runProve(inv *Invocation) error {
 	if len(inv.Args) == 0 && len(inv.Policy) == 0 {
 		return usage("a path must be given")
 	}
-	p := inv.loaded(inv.Args)
+	p, err := inv.read(inv.Args)
+	if err != nil {
+		return err
+	}
 	if p.Loading.Failed() {
 		return p.Loading
 	}
-	proved, err := p.Prove(nil, inv.Cells)
+	live, err := inv.live()
+	if err != nil {
+		return err
+	}
+	proved, err := p.Prove(live, inv.Cells)
 	if err != nil {
 		return err
 	}

@@ -13,7 +13,7 @@ import (
 
 func init() {
 	register(&Command{
-		Name: "test", Args: "PATH...", Short: "run the tests of policies",
+		Name: "test", Args: "PATH...", Short: "run the tests of policies", Without: []string{"policy"},
 		Long: `Runs the *_test.lua files of folders, test files, or those beside policy files. The policies of a test file's folder
 are tested together. A test file says
 
@@ -34,7 +34,7 @@ answers, not lines; --threshold makes less than so many percent a failure, and l
 			fs.BoolVar(&o.Verbose, "v", false, "show every test, and what coverage misses")
 			fs.Float64Var(&o.Threshold, "threshold", 0, "fail if less than `PERCENT` is covered")
 		},
-		Run: runTest,
+		Work: runTest,
 	})
 }
 
@@ -42,10 +42,14 @@ func runTest(inv *Invocation) error {
 	if len(inv.Args) == 0 {
 		return usage("a path must be given")
 	}
-	o := engine.TestOptions{Options: inv.engineOptions(), Now: inv.Now}
 	if inv.Threshold < 0 || inv.Threshold > 100 {
 		return usage("--threshold must be from 0 to 100, but is %g", inv.Threshold)
 	}
+	options, err := inv.engineOptions()
+	if err != nil {
+		return err
+	}
+	o := engine.TestOptions{Options: options, Now: inv.Now}
 	if inv.Run != "" {
 		re, err := regexp.Compile(inv.Run)
 		if err != nil {
