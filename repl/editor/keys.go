@@ -156,8 +156,12 @@ func (k *keys) paste(in []byte) (rest, out []byte) {
 		return nil, nil
 	}
 	k.collect(in[:i])
-	text := printable(strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(strings.ToValidUTF8(string(k.pasted), "")))
+	pasted := string(k.pasted)
 	k.pasting, k.pasted = false, nil
+	if len(pasted) > MaxLine {
+		return in[i+len(pasteEnd):], []byte(string(k.mark(tooLong)) + "\r")
+	}
+	text := printable(strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(strings.ToValidUTF8(pasted, "")))
 	if i := strings.LastIndexByte(text, '\n'); i >= 0 {
 		// What ends lines is entered.
 		out = append(out, string(k.mark(text[:i]))+"\r"...)
@@ -172,8 +176,11 @@ func (k *keys) paste(in []byte) (rest, out []byte) {
 }
 
 func (k *keys) collect(text []byte) {
-	k.pasted = append(k.pasted, text[:min(len(text), MaxLine-len(k.pasted))]...)
+	k.pasted = append(k.pasted, text[:min(len(text), MaxLine+1-len(k.pasted))]...)
 }
+
+// tooLong stands for a pasted text that is longer than MaxLine; no other text holds a zero byte.
+const tooLong = "\x00"
 
 // mark keeps a pasted text and gives the character that stands for it.
 func (k *keys) mark(text string) rune {

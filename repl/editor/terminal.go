@@ -173,6 +173,9 @@ func (t *terminal) ReadLine(prompt string) (string, error) {
 		}
 		text, pasted := t.keys.text(line)
 		t.keys.forget(line)
+		if strings.Contains(text, tooLong) {
+			return "", &LongLineError{}
+		}
 		for _, p := range pasted {
 			t.showPasted(p)
 		}
