@@ -96,6 +96,8 @@ const (
 	LintConstant Code = "lint.constant_test"
 	// LintShadowed: an entry that is never asked.
 	LintShadowed Code = "lint.shadowed_entry"
+	// LintUselessGrant: a grant that the kernel refuses all the same.
+	LintUselessGrant Code = "lint.useless_grant"
 	// NeverBroken: a request that must never be allowed is not denied.
 	NeverBroken Code = "never.broken"
 	// GlobNoCell: a glob that matches no live cell.
