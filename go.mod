@@ -12,3 +12,8 @@ require (
 	github.com/yuin/gopher-lua v1.1.2
 	golang.org/x/term v0.47.0
 )
+
+require (
+	github.com/rogpeppe/go-internal v1.16.0
+	golang.org/x/tools v0.26.0 // indirect
+)

@@ -229,6 +229,40 @@ function cell:stats() end
 ---@class engine
 engine = {}
 
+---Says what a cell may do, in full: requests is a list with the cases of each request, where each has the requests that it
+---is about in words, the answer of the policies, and what finally becomes of them for root and for other users. It is what
+---the command can writes with --json.
+---```lua
+---policy "web" { on = { ["network.bind.privport"] = function(r)
+---  if r.port == 80 then return grant, "web port" end
+---  return deny
+---end } }
+---for _, case in ipairs(engine.can("web-1", "network.bind.privport", { pending = true }).requests[1].cases) do
+---  print(case.where, case.result, case.user.final)
+---end
+-----> r.port ~= 80	deny	refused
+-----> r.port == 80	grant	depends
+---```
+---@param cell string name of a cell, which need not exist
+---@param request? string a scope, an action or a request; all without it
+---@param options? table policy and pending as for engine.decide; program (policies, fallback or none), profile (low, medium, high or unknown), revision (april or current), and ports, a list of those that the cell reserves
+---@return table
+function engine.can(cell, request, options) end
+
+---Checks policies and loads nothing: ok, diagnostics, policies, grants, cells, programs, nevers, broken and proof, which is
+---what the command check writes with --json. What is wrong with policies is no error here.
+---```lua
+---policy "web" { cells = "web-*", deny = { "machdep" } }
+---never("no reboot", { cells = "web-*", "system.reboot" })
+---local c = engine.check()
+---print(c.ok, c.broken[1].title, c.broken[1].explain)
+-----> false	no reboot	web-1 system.reboot
+---```
+---@param paths? string|string[] files and folders of policies; without it what was declared here and is pending, together with what is loaded
+---@param options? table cells: a list of names of cells to look at too; proof = false leaves the proof out
+---@return table
+function engine.check(paths, options) end
+
 ---Says how a request of a cell is answered: result, which is "allow", "grant" or "deny", reason, policy, file and line; the
 ---same with would_ in front for policies in audit mode. The cell need not exist.
 ---```lua
@@ -241,6 +275,42 @@ engine = {}
 ---@param options? table policy: a path or a list of paths, whose policies are asked; pending = true: those that are declared and not loaded are asked too. Without it those that are loaded are
 ---@return table
 function engine.decide(question, options) end
+
+---Says exactly which requests change their answer between two sets of policies: changes, budgets and cells, which is what the
+---command diff writes with --json.
+---```lua
+---policy "web" { cells = "web-*", deny = { "system.reboot" } }
+---engine.load()
+---policy "web" { cells = "web-*", deny = { "machdep.iopl" } }
+---for _, change in ipairs(engine.diff(nil).changes) do
+---  print(change.request, change.old.result, change.new.result)
+---end
+-----> system.reboot	deny	allow
+-----> machdep.iopl	allow	deny
+---```
+---@param old string|string[] files and folders of policies; nil for those that are loaded
+---@param new? string|string[] files and folders of policies; without it what was declared here and is pending, together with what is loaded
+---@param options? table cells: a list of names of cells to look at too
+---@return table
+function engine.diff(old, new, options) end
+
+---Says why a request of a cell is answered as it is: what engine.decide gives, and policies, a list with the tests that each
+---policy has passed, their values and lines, and misses, the smallest change of each field that turns the result, the
+---smallest first. It is what the command explain writes with --json.
+---```lua
+---policy "web" { on = { ["network.bind.privport"] = function(r)
+---  if r.port ~= 80 then return deny, "only port 80" end
+---end } }
+---local why = engine.explain({ cell = "web-1", request = "network.bind.privport", port = 22 }, { pending = true })
+---print(why.result, why.reason, why.policies[1].tests[1].test)
+---print(why.misses[1].field, why.misses[1].to, why.misses[1].result)
+-----> deny	only port 80	r.port == 80
+-----> port	80	allow
+---```
+---@param question table cell, request, and the fields as a line of the command decide has them
+---@param options? table policy: a path or a list of paths, whose policies are asked; pending = true: those that are declared and not loaded are asked too. Without it those that are loaded are
+---@return table
+function engine.explain(question, options) end
 
 ---Checks policies and pushes their programs into the kernel, all or nothing. Gives generation, cells, programs and bytes. An
 ---error says everything that is wrong; nothing has changed then.
@@ -596,12 +666,22 @@ function process:exit(arguments) end
 ---@field namespace? "user"|"system" namespace
 ---@field write? boolean write it
 
----Reads or writes an extended attribute. The system namespace asks system.fs_extattr: EPERM; the user namespace goes by the modes.
+---Reads or writes an extended attribute. The system namespace asks system.fs_extattr: EPERM, but root may go on nevertheless; the user namespace goes by the modes.
 ---Asks: system.fs_extattr.
 ---Only with the simulated kernel.
 ---@param arguments process.extattr.arguments
 ---@return any
 function process:extattr(arguments) end
+
+---@class process.extattrctl.arguments
+---@field path string path of a file on it, as the process sees it
+
+---Starts or stops extended attributes on the file system of a path. Asks system.fs_extattr: EPERM.
+---Asks: system.fs_extattr.
+---Only with the simulated kernel.
+---@param arguments process.extattrctl.arguments
+---@return any
+function process:extattrctl(arguments) end
 
 ---@class process.fchroot.arguments
 ---@field fd number descriptor
@@ -1129,8 +1209,7 @@ function process:ptrace(arguments) end
 ---@class process.quotactl.arguments
 ---@field path string path of the file, as the process sees it
 ---@field cmd "get"|"put"|"delete"|"on"|"off" command
----@field id? number user or group id
----@field group? boolean the id is a group's
+---@field id? number id of a user or a group; the kernel makes no difference
 
 ---Asks system.fs_quota.get, .manage or .onoff: EPERM. The own quota may be read by everybody.
 ---Asks: system.fs_quota.

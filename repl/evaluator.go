@@ -4,11 +4,14 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strconv"
+	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	lua "github.com/yuin/gopher-lua"
-	"golang.org/x/term"
+	"github.com/yuin/gopher-lua/ast"
 
 	"cellsh/kernel/connect"
 	"cellsh/lua/api"
@@ -16,6 +19,7 @@ import (
 	"cellsh/lua/vm"
 	"cellsh/policy/diag"
 	"cellsh/repl/command"
+	"cellsh/repl/editor"
 	"cellsh/repl/input"
 	"cellsh/repl/show"
 )
@@ -32,6 +36,12 @@ type evaluator struct {
 
 	// mu is held while a statement runs.
 	mu sync.Mutex
+	// interrupts counts those of the statement that runs.
+	interrupts atomic.Int32
+	// timer waits for the end of the time to confirm in; nil if nothing is to be confirmed.
+	timer *time.Timer
+	// restore gives the terminal its modes back; nil where there is none.
+	restore func()
 }
 
 // errFailed says that something failed and that why has been written.
@@ -76,7 +86,7 @@ func (e *evaluator) problems(l diag.List) {
 func (e *evaluator) report(err error) error {
 	var l *vm.Error
 	switch {
-	case err == nil || errors.Is(err, errFailed):
+	case err == nil || errors.Is(err, errFailed) || errors.Is(err, errLeave) || errors.As(err, new(exit)):
 		return err
 	case errors.As(err, &l) && l.Exit:
 		return exit{l.ExitCode}
@@ -101,8 +111,31 @@ func (e *evaluator) statement(s input.Statement) error {
 		if err != nil {
 			return err
 		}
+		if name := unknown(s.Chunk, results); name != "" {
+			e.note("there is no variable and no command %s%s", name, didYouMean(name))
+		}
 		return show.Values(e.env.Stdout, results, e.showOptions())
 	})
+}
+
+// unknown gives the name if somebody asked for the value of a variable that has none.
+func unknown(chunk []ast.Stmt, results []lua.LValue) string {
+	if len(chunk) != 1 || len(results) != 1 || results[0] != lua.LNil {
+		return ""
+	}
+	if r, ok := chunk[0].(*ast.ReturnStmt); ok && len(r.Exprs) == 1 {
+		if id, ok := r.Exprs[0].(*ast.IdentExpr); ok {
+			return id.Value
+		}
+	}
+	return ""
+}
+
+func didYouMean(name string) string {
+	if near := diag.Nearest(name, command.Names()); near != "" {
+		return "; did you mean " + near + "?"
+	}
+	return ""
 }
 
 func (e *evaluator) showOptions() show.Options {
@@ -138,6 +171,7 @@ func (e *evaluator) run(work func() error) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	began := e.env.Now()
+	e.interrupts.Store(0)
 	e.target.Tick()
 	if err := e.expire(); err != nil {
 		return e.report(err)
@@ -146,8 +180,12 @@ func (e *evaluator) run(work func() error) error {
 	if serr := e.target.Save(); serr != nil {
 		err = errors.Join(err, e.report(serr))
 	}
+	e.watch()
 	if e.common.Timings {
 		fmt.Fprintf(e.env.Stderr, "timings: %s\n", e.env.Now().Sub(began).Round(time.Microsecond))
+	}
+	if errors.Is(err, errFailed) && e.interrupts.Load() > 0 {
+		return errInterrupted
 	}
 	return err
 }
@@ -157,12 +195,27 @@ func (e *evaluator) command(words []string) error {
 	common := e.common
 	common.Kernel, common.ReadOnly, common.Timings = "", e.common.ReadOnly, false
 	c := command.Find(words[0])
+	if c == nil {
+		return leaving(words)
+	}
 	code := c.Run(words[1:], common, command.Env{Stdin: e.env.Stdin, Stdout: e.env.Stdout, Stderr: e.env.Stderr, Now: e.env.Now, Session: e.target})
 	e.api.Dispatch()
 	if code != command.OK {
 		return errFailed
 	}
 	return nil
+}
+
+// leaving is what exit does.
+func leaving(words []string) error {
+	if len(words) == 1 {
+		return errLeave
+	}
+	code, err := strconv.Atoi(words[1])
+	if err != nil || code < 0 || code > 255 || len(words) > 2 {
+		return diag.List{{Code: diag.Failed, Message: fmt.Sprintf("%s must be given nothing or a number from 0 to 255, but is given %q", words[0], strings.Join(words[1:], " "))}}
+	}
+	return exit{code}
 }
 
 // expire rolls back what was not confirmed in time, and says so.
@@ -177,8 +230,11 @@ func (e *evaluator) expire() error {
 	return err
 }
 
-// interrupt stops the code that runs, if any.
-func (e *evaluator) interrupt() { e.api.VM.Interrupt() }
+// interrupt stops the code that runs, if any. It gives how often that was wanted since the statement began.
+func (e *evaluator) interrupt() int {
+	e.api.VM.Interrupt()
+	return int(e.interrupts.Add(1))
+}
 
 // close gives up the kernel.
 func (e *evaluator) close() error {
@@ -186,4 +242,4 @@ func (e *evaluator) close() error {
 	return e.target.Close()
 }
 
-func isTerminal(f *os.File) bool { return f != nil && term.IsTerminal(int(f.Fd())) }
+func isTerminal(f *os.File) bool { return f != nil && editor.IsTerminal(f) }

@@ -9,6 +9,7 @@ import (
 	"os/signal"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"cellsh/lua/engine"
@@ -29,8 +30,14 @@ type Env struct {
 	Version string
 }
 
-// interruptedCode is the exit code after Ctrl-C, as shells have it.
-const interruptedCode = 130
+// signalled and the number of the signal is the exit code of a program that a signal ended, as shells have it.
+const signalled = 128
+
+// interruptedCode is that of Ctrl-C.
+const interruptedCode = signalled + int(syscall.SIGINT)
+
+// patience is how often Ctrl-C only asks what runs to stop.
+const patience = 2
 
 // Main is the program with these arguments; it gives the exit code.
 func Main(args []string, env Env) int {
@@ -104,13 +111,19 @@ func (env Env) evaluate(common command.Common, work func(*evaluator) error) int 
 		return command.Failed
 	}
 	interrupts := make(chan os.Signal, 1)
-	signal.Notify(interrupts, os.Interrupt)
+	signal.Notify(interrupts, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	done := make(chan struct{})
 	go func() {
 		for {
 			select {
-			case <-interrupts:
-				e.interrupt()
+			case s := <-interrupts:
+				if n, ok := s.(syscall.Signal); ok && s != os.Interrupt {
+					e.abandon(signalled + int(n))
+				}
+				if e.interrupt() > patience {
+					// What runs does not listen.
+					os.Exit(interruptedCode)
+				}
 			case <-done:
 				return
 			}
@@ -152,7 +165,7 @@ func (e *evaluator) lines(texts []string) error {
 	r := input.NewScript(isCommand)
 	for _, text := range texts {
 		if err := e.feed(r, text); err != nil {
-			return err
+			return e.left(err)
 		}
 	}
 	return e.report(r.End())

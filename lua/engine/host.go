@@ -184,7 +184,7 @@ func (p *Policies) attachable(name string) error {
 		return tooLarge(err)
 	}
 	for i := range breaches {
-		problems = append(problems, breachProblem(&breaches[i]))
+		problems = append(problems, p.breachProblem(&breaches[i]))
 	}
 	return p.Fill(problems).Err()
 }

@@ -78,6 +78,8 @@ const (
 	PolicyValue Code = "policy.value"
 	// PolicyDuplicate: two things that must be one.
 	PolicyDuplicate Code = "policy.duplicate"
+	// PolicyLimit: more of something than can be taken.
+	PolicyLimit Code = "policy.limit"
 	// PolicyRequest: a request, action or scope that does not exist.
 	PolicyRequest Code = "policy.request"
 	// PolicyScope: a scope in which no policy can be written.
@@ -94,6 +96,8 @@ const (
 	LintConstant Code = "lint.constant_test"
 	// LintShadowed: an entry that is never asked.
 	LintShadowed Code = "lint.shadowed_entry"
+	// LintUselessGrant: a grant that the kernel refuses all the same.
+	LintUselessGrant Code = "lint.useless_grant"
 	// NeverBroken: a request that must never be allowed is not denied.
 	NeverBroken Code = "never.broken"
 	// GlobNoCell: a glob that matches no live cell.

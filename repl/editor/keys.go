@@ -56,8 +56,9 @@ var sequences = map[string]string{
 	"1;5C": "\x1bf", "1;3C": "\x1bf", "5C": "\x1bf", "1;5D": "\x1bb", "1;3D": "\x1bb", "5D": "\x1bb",
 }
 
-// control are the control characters that mean something to the line editor.
-const control = "\x01\x02\x03\x04\x05\x06\x07\x08\t\n\x0b\x0c\r\x0e\x10\x12\x13\x14\x15\x17\x19\x7f"
+// control are the control characters that mean something to the line editor. Ctrl-T is not among them: in a line of one
+// character it moves the cursor out of the line, and the next key ends the program.
+const control = "\x01\x02\x03\x04\x05\x06\x07\x08\t\n\x0b\x0c\r\x0e\x10\x12\x13\x15\x17\x19\x7f"
 
 // feed takes bytes of the terminal and gives those for the line editor, and the bytes that must be fed again once
 // these are read: nothing may follow Delete and Ctrl-D, so that it is known which of them the line editor saw last.
@@ -156,8 +157,12 @@ func (k *keys) paste(in []byte) (rest, out []byte) {
 		return nil, nil
 	}
 	k.collect(in[:i])
-	text := printable(strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(strings.ToValidUTF8(string(k.pasted), "")))
+	pasted := string(k.pasted)
 	k.pasting, k.pasted = false, nil
+	if len(pasted) > MaxLine {
+		return in[i+len(pasteEnd):], []byte(string(k.mark(tooLong)) + "\r")
+	}
+	text := printable(strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(strings.ToValidUTF8(pasted, "")))
 	if i := strings.LastIndexByte(text, '\n'); i >= 0 {
 		// What ends lines is entered.
 		out = append(out, string(k.mark(text[:i]))+"\r"...)
@@ -172,8 +177,11 @@ func (k *keys) paste(in []byte) (rest, out []byte) {
 }
 
 func (k *keys) collect(text []byte) {
-	k.pasted = append(k.pasted, text[:min(len(text), MaxLine-len(k.pasted))]...)
+	k.pasted = append(k.pasted, text[:min(len(text), MaxLine+1-len(k.pasted))]...)
 }
+
+// tooLong stands for a pasted text that is longer than MaxLine; no other text holds a zero byte.
+const tooLong = "\x00"
 
 // mark keeps a pasted text and gives the character that stands for it.
 func (k *keys) mark(text string) rune {

@@ -16,7 +16,7 @@ func TestKeys(t *testing.T) {
 		text string
 	}{
 		{"abc", "abc", "abc"},
-		{"a\x00\x16\x1cb", "ab", "ab"},
+		{"a\x00\x14\x16\x1cb", "ab", "ab"},
 		{"\x1b[A\x1b[B\x1b[C\x1b[D\x1b[H\x1b[F", "\x10\x0e\x06\x02\x01\x05", ""},
 		{"\x1bOA\x1bOH", "\x10\x01", ""},
 		{"\x1b[1~\x1b[4~\x1b[7~\x1b[8~", "\x01\x05\x01\x05", ""},
@@ -32,16 +32,18 @@ func TestKeys(t *testing.T) {
 		{"\x1b[200~" + strings.Repeat("x", 1001) + "\x1b[201~", "\ue100", strings.Repeat("x", 1001)},
 		{"\x1b[200~\ue000\ue100\xff\x1b[201~", "", ""},
 		{"\ue000\ue100a", "a", "a"},
+		{"\x1b[200~" + strings.Repeat("x\n", MaxLine/2) + "\n\x1b[201~a", "\ue100\ra", tooLong},
+		{"\x1b[200~" + strings.Repeat("x\n", MaxLine/2) + "\x1b[201~", "\ue100\r", strings.Repeat("x\n", MaxLine/2)[:MaxLine-1]},
 	} {
 		// Whole, and byte by byte.
-		for _, size := range []int{len(c.in), 1, 3} {
+		for _, size := range []int{len(c.in), max(1, len(c.in)>>16), 3 + len(c.in)>>15} {
 			k := newKeys(func() { t.Error("suspended") })
 			var out []byte
 			for at := 0; at < len(c.in); at += size {
 				out = append(out, feedAll(k, []byte(c.in[at:min(at+size, len(c.in))]))...)
 			}
 			if string(out) != c.out {
-				t.Errorf("%q by %d: %q, want %q", c.in, size, out, c.out)
+				t.Errorf("%.100q by %d: %q, want %q", c.in, size, out, c.out)
 				continue
 			}
 			line, _, _ := strings.Cut(c.out, "\r")
@@ -49,7 +51,7 @@ func TestKeys(t *testing.T) {
 				continue
 			}
 			if text, _ := k.text([]rune(line)); text != c.text {
-				t.Errorf("%q means %q, want %q", c.in, text, c.text)
+				t.Errorf("%.100q means %.100q, want %.100q", c.in, text, c.text)
 			}
 		}
 	}

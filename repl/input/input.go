@@ -89,7 +89,7 @@ func (r *Reader) line(line string, blankEnds bool) ([]Statement, error) {
 		if blank {
 			return nil, nil
 		}
-		if r.isCommandLine(line) {
+		if IsCommand(line, r.isCommand) {
 			words, err := Words(line)
 			if err != nil {
 				return nil, err
@@ -247,14 +247,14 @@ func asList(err error, text string) error {
 	return files.Fill(diag.List{se.Diagnostic})
 }
 
-// isCommandLine decides what a line is; see Add.
-func (r *Reader) isCommandLine(line string) bool {
+// IsCommand reports whether a line that begins a statement is a command; see Add.
+func IsCommand(line string, isCommand func(word string) bool) bool {
 	line = strings.TrimSpace(line)
 	word, rest := line, ""
 	if i := strings.IndexAny(line, " \t\v\f"); i >= 0 {
 		word, rest = line[:i], strings.TrimSpace(line[i:])
 	}
-	if !r.isCommand(word) {
+	if !isCommand(word) {
 		return false
 	}
 	if rest == "" {
