@@ -1,14 +1,14 @@
 package docs
 
 import (
-	"bytes"
 	"flag"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
-	"cellsh/repl/command"
+	"cellsh/repl"
 )
 
 var update = flag.Bool("update", false, "write what the commands say into the documents")
@@ -108,15 +108,36 @@ func console(t *testing.T, block []string) string {
 			}
 			stdin, args = string(b), args[:n-2]
 		}
-		// One writer for both, as on a terminal.
-		var said bytes.Buffer
-		command.Main(args[1:], command.Env{Stdin: strings.NewReader(stdin), Stdout: &said, Stderr: &said, Version: "test"})
-		out.Write(said.Bytes())
+		out.WriteString(cellsh(t, args[1:], stdin))
 	}
 	if !ran {
 		t.Fatalf("a console must have commands, but has none:\n%s", strings.Join(block, ""))
 	}
 	return out.String()
+}
+
+// cellsh runs the program and gives what it says, on both outputs, as on a terminal.
+func cellsh(t *testing.T, args []string, stdin string) string {
+	t.Helper()
+	dir := t.TempDir()
+	write(t, filepath.Join(dir, "in"), stdin)
+	in, err := os.Open(filepath.Join(dir, "in"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer in.Close()
+	said, err := os.Create(filepath.Join(dir, "said"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer said.Close()
+	now := time.Date(2026, 6, 1, 12, 0, 0, 0, time.UTC)
+	repl.Main(args, repl.Env{Stdin: in, Stdout: said, Stderr: said, Getenv: func(string) string { return "" }, Now: func() time.Time { return now }, Version: "test"})
+	text, err := os.ReadFile(said.Name())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
 }
 
 func arguments(line string) []string {

@@ -167,3 +167,22 @@ func (a Addr) Next() (Addr, bool) {
 	}
 	return a, true
 }
+
+// Prev is the address before a in the order of [Addr.Compare]. It reports false for none, which is the first.
+func (a Addr) Prev() (Addr, bool) {
+	switch {
+	case a.Version == 0:
+		return Addr{}, false
+	case a.Version == 4 && a.Hi == 0:
+		return Addr{}, true
+	case a.Version == 4:
+		return Addr{4, a.Hi - 1<<32, 0}, true
+	case a.Hi == 0 && a.Lo == 0:
+		return Addr{Version: 4, Hi: (1<<32 - 1) << 32}, true
+	}
+	if a.Lo == 0 {
+		a.Hi--
+	}
+	a.Lo--
+	return a, true
+}

@@ -99,7 +99,9 @@ func TestContains(t *testing.T) {
 
 func drawAddr(t *rapid.T) netip.Addr {
 	// Addresses near ends, where carries are.
-	edge := func(label string) byte { return rapid.SampledFrom([]byte{0, 0, 1, 0x7f, 0x80, 0xff, 0xff}).Draw(t, label) }
+	edge := func(label string) byte {
+		return rapid.SampledFrom([]byte{0, 0, 1, 0x7f, 0x80, 0xff, 0xff}).Draw(t, label)
+	}
 	if rapid.Bool().Draw(t, "v4") {
 		return netip.AddrFrom4([4]byte{edge("a"), edge("b"), edge("c"), edge("d")})
 	}

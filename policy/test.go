@@ -137,6 +137,9 @@ func DescribeSet(f kauth.Field, set interval.Set) string {
 // maxRanges is how many ranges of a set are listed before the rest is only counted.
 const maxRanges = 8
 
+// maxListed is how many values of a range of names are listed one by one.
+const maxListed = 6
+
 func describeRanges(f kauth.Field, set interval.Set) string {
 	var parts []string
 	for i, r := range set {
@@ -144,9 +147,15 @@ func describeRanges(f kauth.Field, set interval.Set) string {
 			parts = append(parts, fmt.Sprintf("and %d more ranges", len(set)-i))
 			break
 		}
-		if r.Lo == r.Hi {
+		switch {
+		case r.Lo == r.Hi:
 			parts = append(parts, f.FormatValue(r.Lo))
-		} else {
+		case f.Info().Kind == kauth.KindNamed && r.Hi-r.Lo < maxListed:
+			// Names have no order that anybody knows.
+			for v := r.Lo; v <= r.Hi; v++ {
+				parts = append(parts, f.FormatValue(v))
+			}
+		default:
 			parts = append(parts, f.FormatValue(r.Lo)+".."+f.FormatValue(r.Hi))
 		}
 	}

@@ -2,9 +2,11 @@ package scripts
 
 import (
 	"bytes"
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -15,24 +17,37 @@ import (
 func cellsh(t *testing.T, args ...string) (status int, out, problems string) {
 	t.Helper()
 	var stdout, stderr bytes.Buffer
-	status = command.Main(args, command.Env{Stdin: strings.NewReader(""), Stdout: &stdout, Stderr: &stderr, Version: "test"})
+	status = command.Find(args[0]).Run(args[1:], command.Common{}, command.Env{Stdin: strings.NewReader(""), Stdout: &stdout, Stderr: &stderr})
 	return status, stdout.String(), stderr.String()
 }
 
 func TestPoliciesAreClean(t *testing.T) {
-	status, out, problems := cellsh(t, "check", "policy.d")
+	status, out, problems := cellsh(t, "check", "--json", "policy.d")
 	if status != command.OK {
 		t.Errorf("check must succeed, but exits with %d:\n%s%s", status, problems, out)
 	}
-	for _, word := range []string{": error:", ": warning:"} {
-		if strings.Contains(problems, word) {
-			t.Errorf("check must have nothing to say but notes:\n%s", problems)
+	var report struct {
+		Diagnostics []struct{ Severity, Message string }
+		Grants      []struct {
+			Policy, Reason string
+			Requests       []string
 		}
 	}
+	if err := json.Unmarshal([]byte(out), &report); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	for _, d := range report.Diagnostics {
+		if d.Severity != "note" {
+			t.Errorf("check must have nothing to say but notes, but has: %s", d.Message)
+		}
+	}
+	if len(report.Grants) == 0 {
+		t.Error("check must list the grants, but lists none")
+	}
 	// The only grants are those of nginx, and they are for port 80.
-	for line := range strings.SplitSeq(out, "\n") {
-		if strings.HasPrefix(line, "  ") && !strings.Contains(line, `-nginx: network.bind.privport "nginx serves port 80 without root"`) {
-			t.Errorf("nothing else should be granted, but there is: %s", line)
+	for _, g := range report.Grants {
+		if !strings.HasSuffix(g.Policy, "-nginx") || !slices.Equal(g.Requests, []string{"network.bind.privport"}) || g.Reason != "nginx serves port 80 without root" {
+			t.Errorf("nothing else should be granted, but there is: %+v", g)
 		}
 	}
 }

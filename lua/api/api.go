@@ -64,10 +64,10 @@ func New(o Options) *API {
 // Close gives up the machine.
 func (a *API) Close() { a.VM.Close() }
 
-// Call runs a function that was compiled in the machine. What it declares is pending afterwards, unless any of it is
+// Call runs a function that was compiled in the machine with arguments. What it declares is pending afterwards, unless any of it is
 // wrong: then nothing of it is, and Report is told. Hooks are told of what happened.
-func (a *API) Call(fn *lua.LFunction) ([]lua.LValue, error) {
-	results, err := a.VM.Call(fn)
+func (a *API) Call(fn *lua.LFunction, args ...lua.LValue) ([]lua.LValue, error) {
+	results, err := a.VM.Call(fn, args...)
 	if problems := a.settle(); len(problems) > 0 {
 		a.Report(problems)
 		if err == nil && problems.Failed() {
@@ -117,6 +117,9 @@ func (a *API) Merged() (*engine.Policies, error) { return a.Host.Merge(&a.pendin
 
 // LoadPending loads the policies that are loaded together with those that are pending.
 func (a *API) LoadPending(o engine.LoadOptions) (*engine.Loaded, *engine.Check, error) {
+	if len(a.pending.Policies)+len(a.pending.Nevers) == 0 {
+		return nil, nil, diag.List{{Code: diag.Failed, Message: "there must be something to load, but nothing is pending", Hint: "give a path, or declare a policy first"}}
+	}
 	p, err := a.Merged()
 	if err != nil {
 		return nil, nil, err

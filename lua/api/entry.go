@@ -17,8 +17,10 @@ const (
 	Method
 	// Property is a value of an object: "cell.name".
 	Property
-	// Word is a word of the policy language.
+	// Word is a word of the policy language: it takes a text first, and then a table.
 	Word
+	// CurriedWord takes the two one after the other: policy "web" {}.
+	CurriedWord
 )
 
 // Param is a parameter, or a key of the table that a function takes.
@@ -65,8 +67,10 @@ func (e *Entry) Signature() string {
 	}
 	s := e.Name
 	switch {
-	case e.Kind == Word:
+	case e.Kind == CurriedWord:
 		s += " \"name\" {" + strings.Join(parts, ", ") + "}"
+	case e.Kind == Word:
+		s += "(\"title\", {" + strings.Join(parts, ", ") + "})"
 	case e.Table:
 		s += "{" + strings.Join(parts, ", ") + "}"
 	default:

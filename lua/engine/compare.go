@@ -74,9 +74,45 @@ func sampleNames(samples []analysis.Sample) []string {
 	return out
 }
 
-// Can says what becomes of the requests of a pattern in a cell, of all requests if it is nil: see analysis.Can. Errors
-// are as for Decide.
-func (p *Policies) Can(cell string, pattern *kauth.Pattern, o analysis.CanOptions) ([]analysis.Ability, error) {
+// CanOptions say, in the words of commands and scripts, in which kernel and cell requests are made. What is "" is
+// chosen as it is for cells that cellsh makes: the policies answer if any names the cell, else the fallback; the profile
+// is low where policies answer, else unknown; and the revision is the current one.
+type CanOptions struct {
+	// Program is policies, fallback or none; Profile is low, medium, high or unknown; Revision is april or current.
+	Program, Profile, Revision string
+	// Ports that the cell reserves.
+	Ports []uint16
+}
+
+// Abilities are what a cell can do.
+type Abilities struct {
+	Cell string
+	// Options are those that were chosen.
+	Options analysis.CanOptions
+	// Policies that apply, by name.
+	Policies []*rules.Policy
+	Requests []analysis.Ability
+}
+
+// Profile is low, medium, high or unknown.
+func (a *Abilities) Profile() string {
+	if a.Options.Profile == nil {
+		return "unknown"
+	}
+	return a.Options.Profile.String()
+}
+
+// maxCases is how many cases of one request are told.
+const maxCases = 1000
+
+// Can says what becomes of the requests of a pattern in a cell, of all requests if it is nil: see analysis.Can. Wrong
+// options are a *policy.KeyError; other errors are as for Decide.
+func (p *Policies) Can(cell string, pattern *kauth.Pattern, o CanOptions) (*Abilities, error) {
+	out := &Abilities{Cell: cell, Policies: p.Applying(cell)}
+	var err error
+	if out.Options, err = o.choose(len(out.Policies) > 0); err != nil {
+		return nil, err
+	}
 	if err := p.Usable(cell); err != nil {
 		return nil, err
 	}
@@ -84,15 +120,63 @@ func (p *Policies) Can(cell string, pattern *kauth.Pattern, o analysis.CanOption
 	if pattern != nil {
 		lo, hi = pattern.Range()
 	}
-	var out []analysis.Ability
 	for id := lo; id < hi; id++ {
-		a, err := analysis.Can(p.Compiler, cell, id, o)
+		a, err := analysis.Can(p.Compiler, cell, id, out.Options)
 		if err != nil {
 			return nil, tooLarge(err)
 		}
-		out = append(out, *a)
+		out.Requests = append(out.Requests, *a)
 	}
 	return out, nil
+}
+
+// choose reads the words.
+func (o *CanOptions) choose(named bool) (analysis.CanOptions, error) {
+	out := analysis.CanOptions{Most: maxCases, Ports: o.Ports}
+	bad := func(key, must, value string) (analysis.CanOptions, error) {
+		return out, &policy.KeyError{Key: key, Text: fmt.Sprintf("must be %s, but is %q", must, value)}
+	}
+	var ok bool
+	switch {
+	case o.Program != "":
+		if out.Program, ok = analysis.ParseAnswering(o.Program); !ok {
+			return bad("program", "policies, fallback or none", o.Program)
+		}
+	case !named:
+		out.Program = analysis.ByFallback
+	}
+	switch {
+	case o.Profile != "" && o.Profile != "unknown":
+		place, ok := stock.ParsePlace(o.Profile)
+		if !ok || place == stock.Host {
+			return bad("profile", "low, medium, high or unknown", o.Profile)
+		}
+		out.Profile = &place
+	case o.Profile == "" && out.Program == analysis.ByPolicies:
+		low := stock.Low
+		out.Profile = &low
+	}
+	var err error
+	if out.Revision, err = ParseRevision(o.Revision); err != nil {
+		return out, err
+	}
+	if len(o.Ports) > analysis.MaxPorts {
+		return out, &policy.KeyError{Key: "ports", Text: fmt.Sprintf("must name at most %d ports, but names %d", analysis.MaxPorts, len(o.Ports))}
+	}
+	return out, nil
+}
+
+// ParseRevision gives the revision of secmodel_cell of that name, the current one for "". The error is a
+// *policy.KeyError.
+func ParseRevision(name string) (stock.Revision, error) {
+	if name == "" {
+		return stock.Current, nil
+	}
+	rev, ok := stock.ParseRevision(name)
+	if !ok {
+		return rev, &policy.KeyError{Key: "revision", Text: fmt.Sprintf("must be april or current, but is %q", name)}
+	}
+	return rev, nil
 }
 
 // Difference is what changes from one set of policies to another.

@@ -24,6 +24,8 @@ type Policies struct {
 	// Loading are the problems of reading and declaring.
 	Loading diag.List
 	files   *diag.Files
+	// paths that they were read from.
+	paths []string
 	// session says that some have no source; see Generation.Session.
 	session bool
 }
@@ -35,19 +37,32 @@ type Options struct {
 	Output io.Writer
 	// SkipOptimizations is passed to the compiler.
 	SkipOptimizations bool
+	// Files reads policy files and their modules; nil reads them whoever may have changed them.
+	Files loader.Files
 }
 
 // Read reads and declares the policies of the paths. Functions are compiled later, for the cells that are asked about.
 func Read(paths []string, o Options) *Policies {
-	sources, problems := loader.Read(paths)
+	var sources []rules.Source
+	var problems diag.List
+	if o.Files == nil {
+		sources, problems = loader.Read(paths)
+	} else {
+		sources, problems = loader.ReadFrom(paths, o.Files)
+	}
 	p := FromSources(sources, o)
 	p.Loading = append(problems, p.Loading...).Sort()
+	p.paths = paths
 	return p
 }
 
 // FromSources is Read for texts that were read before.
 func FromSources(sources []rules.Source, o Options) *Policies {
-	set, problems := loader.LoadSources(sources, loader.Options{Groups: o.Groups, Output: o.Output})
+	lo := loader.Options{Groups: o.Groups, Output: o.Output}
+	if o.Files != nil {
+		lo.Module = loader.ModuleFrom(o.Files)
+	}
+	set, problems := loader.LoadSources(sources, lo)
 	return FromSet(set, problems, o)
 }
 
@@ -72,7 +87,7 @@ func (p *Policies) Usable(cell string) error {
 	if _, err := p.Program(cell); err != nil {
 		return err
 	}
-	return p.Fill(p.Problems()).Err()
+	return p.Fill(p.ProblemsOf(cell)).Err()
 }
 
 // Decision is an answer with what it is made of.
@@ -115,12 +130,23 @@ func (p *Policies) Decide(q *policy.Question) (*Decision, error) {
 	return out, nil
 }
 
+// Explanation says why a question is answered as it is.
+type Explanation struct {
+	*analysis.Explanation
+	Decision *Decision
+}
+
 // Explain says why a question is answered as it is; errors as for Decide.
-func (p *Policies) Explain(q *policy.Question) (*analysis.Explanation, error) {
-	if err := p.Usable(q.Cell); err != nil {
+func (p *Policies) Explain(q *policy.Question) (*Explanation, error) {
+	d, err := p.Decide(q)
+	if err != nil {
 		return nil, err
 	}
-	return analysis.Explain(p.Compiler, q.Cell, &q.Request)
+	e, err := analysis.Explain(p.Compiler, q.Cell, &q.Request)
+	if err != nil {
+		return nil, err
+	}
+	return &Explanation{e, d}, nil
 }
 
 // Check looks at everything: declarations, functions, assertions, and the compiler itself.
@@ -151,6 +177,8 @@ type CheckOptions struct {
 	// Effort bounds proving, see analysis.ProveOptions. 0 is no bound; NoProof leaves it out.
 	Effort  int
 	NoProof bool
+	// ErrorsOnly looks for what refuses a load and nothing else: no remarks about rules, no list of grants, no proof.
+	ErrorsOnly bool
 }
 
 // Check checks the policies. Nothing is loaded.
@@ -164,13 +192,23 @@ func (p *Policies) Check(o CheckOptions) (*Check, error) {
 	if len(o.Live) > 0 {
 		out.Problems = append(out.Problems, globsWithoutCell(p.Set(), o.Live)...)
 	}
+	// Cells that the policies do not tell apart are analysed once.
+	var unalike []string
+	sizes := map[*rules.Program]ProgramSize{}
 	for _, cell := range cells {
 		prog, err := p.Program(cell)
 		if err != nil {
 			return nil, err
 		}
-		out.Programs = append(out.Programs, ProgramSize{cell, len(prog.Nodes()), len(prog.Leaves()),
-			len(prog.Encode(&kauth.NetBSD109912)), prog.Stats.NodesBefore, prog.Stats.DepthAfter, prog.Stats.DepthBefore})
+		size, ok := sizes[prog]
+		if !ok {
+			unalike = append(unalike, cell)
+			size = ProgramSize{cell, len(prog.Nodes()), len(prog.Leaves()),
+				len(prog.Encode(&kauth.NetBSD109912)), prog.Stats.NodesBefore, prog.Stats.DepthAfter, prog.Stats.DepthBefore}
+			sizes[prog] = size
+		}
+		size.Cell = cell
+		out.Programs = append(out.Programs, size)
 		if p.Loading.Failed() {
 			// Rules are missing that the assertions may need.
 			continue
@@ -182,16 +220,27 @@ func (p *Policies) Check(o CheckOptions) (*Check, error) {
 		out.Problems = append(out.Problems, problems...)
 		for _, b := range breaches {
 			out.Breaches = append(out.Breaches, b)
-			out.Problems = append(out.Problems, breachProblem(&b))
+			out.Problems = append(out.Problems, p.breachProblem(&b))
 		}
 	}
 	out.Problems = append(out.Problems, p.Problems()...)
-	if !out.Problems.Failed() {
-		out.Problems = append(out.Problems, analysis.Lint(p.Compiler, cells)...)
+	if o.ErrorsOnly {
+		out.Problems = p.Fill(out.Problems).Sort()
+		return out, nil
 	}
-	out.Grants = analysis.Grants(p.Compiler, cells)
+	if !out.Problems.Failed() {
+		lint, err := analysis.Lint(p.Compiler, unalike)
+		if err != nil {
+			return nil, tooLarge(err)
+		}
+		out.Problems = append(out.Problems, lint...)
+	}
+	var err error
+	if out.Grants, err = analysis.Grants(p.Compiler, unalike); err != nil {
+		return nil, tooLarge(err)
+	}
 	if !o.NoProof && !out.Problems.Failed() {
-		proof, err := analysis.Prove(p.Compiler, cells, analysis.ProveOptions{Effort: o.Effort})
+		proof, err := analysis.Prove(p.Compiler, unalike, analysis.ProveOptions{Effort: o.Effort})
 		if err != nil {
 			return nil, tooLarge(err)
 		}
@@ -214,10 +263,10 @@ func globsWithoutCell(set *rules.Set, live []string) diag.List {
 	return out
 }
 
-func breachProblem(b *analysis.Breach) diag.Diagnostic {
+func (p *Policies) breachProblem(b *analysis.Breach) diag.Diagnostic {
 	d := diag.Diagnostic{Span: b.Never.Span, Code: diag.NeverBroken,
 		Message: fmt.Sprintf("%q must hold, but cell %s gets %s for %s where %s", b.Never.Title, b.Cell, describeAnswer(b.Decision.Answer), b.Request, b.Where),
-		Hint:    "for example: cellsh explain " + ExplainArgs(b.Cell, b.Example)}
+		Hint:    "for example: " + p.ExplainCommand(b.Cell, b.Example)}
 	if b.Decision.Source.Line > 0 {
 		d.Related = []diag.Related{{Span: b.Decision.Source.Span(), Message: "the answer is given here"}}
 	}

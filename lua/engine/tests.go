@@ -26,7 +26,7 @@ type TestResult struct {
 	// Problem is nil for a test that passed.
 	Problem *diag.Diagnostic
 	// Explanation of the last decision of a test that failed.
-	Explanation *analysis.Explanation
+	Explanation *Explanation
 }
 
 // TestReport is what became of all tests.
@@ -51,6 +51,17 @@ func (r *TestReport) Failed() int {
 		}
 	}
 	return n
+}
+
+// OK reports whether all tests passed, of policies and test files without errors.
+func (r *TestReport) OK() bool { return r.Failed() == 0 && !r.Problems.Failed() }
+
+// Percent is how much of what can be covered is; 100 if there is nothing.
+func (r *TestReport) Percent() float64 {
+	if r.Total == 0 {
+		return 100
+	}
+	return 100 * float64(r.Covered) / float64(r.Total)
 }
 
 // TestOptions say which tests run and how.

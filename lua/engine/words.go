@@ -3,7 +3,6 @@ package engine
 import (
 	"encoding/json"
 	"fmt"
-	"slices"
 	"strings"
 
 	"cellsh/policy"
@@ -75,6 +74,15 @@ func number(text string) any {
 	return text
 }
 
+// ExplainCommand is the command that explains how these policies answer a request.
+func (p *Policies) ExplainCommand(cell string, r *policy.Request) string {
+	words := "cellsh explain "
+	for _, path := range p.paths {
+		words += "--policy " + quoteWord(path) + " "
+	}
+	return words + ExplainArgs(cell, r)
+}
+
 // ExplainArgs writes a request as the words that ParseWords reads.
 func ExplainArgs(cell string, r *policy.Request) string {
 	words := []string{cell, r.ID.String()}
@@ -103,10 +111,16 @@ func ExplainArgs(cell string, r *policy.Request) string {
 		}
 		words = append(words, f.String()+"="+v)
 	}
-	for i, w := range words {
-		if strings.ContainsAny(w, " \t'\"\\$*?;&|<>()") {
-			words[i] = "'" + strings.ReplaceAll(w, "'", `'\''`) + "'"
-		}
+	for i := range words {
+		words[i] = quoteWord(words[i])
 	}
-	return strings.Join(slices.Clip(words), " ")
+	return strings.Join(words, " ")
+}
+
+// quoteWord quotes what a shell would not take as it is.
+func quoteWord(w string) string {
+	if w != "" && !strings.ContainsAny(w, " \t\n'\"\\$*?[]{}~#;&|<>()`!") {
+		return w
+	}
+	return "'" + strings.ReplaceAll(w, "'", `'\''`) + "'"
 }

@@ -604,7 +604,7 @@ policy "p" {}`, []problem{
 	{`policy "p" {
   deny = = 5
 }`, []problem{
-		{at: "2:8", code: diag.Syntax, message: `the source must be Lua, but "=" can't stand here`, hint: "compare with == ; = assigns, and only a statement does"},
+		{at: "2:10", code: diag.Syntax, message: `the source must be Lua, but "=" can't stand here`, hint: "compare with == ; = assigns, and only a statement does"},
 	}},
 	{`while true do end`, []problem{
 		{at: "1", code: diag.Budget, message: "the code must end within 20000000 instructions, but does not", hint: "look for a loop that does not end"},

@@ -203,11 +203,18 @@ func (v *VM) Compile(file, text string) (*lua.LFunction, error) {
 
 // CompileIn is Compile with given globals.
 func (v *VM) CompileIn(env *lua.LTable, file, text string) (*lua.LFunction, error) {
-	v.files.Add(file, text)
 	chunk, err := syntax.Parse(file, text)
 	if err != nil {
+		v.files.Add(file, text)
 		return nil, v.wrap(err)
 	}
+	return v.CompileTree(env, file, text, chunk)
+}
+
+// CompileTree is CompileIn for a source that was read already; a session changes its tree in between. The tree
+// becomes the machine's, which rewrites it.
+func (v *VM) CompileTree(env *lua.LTable, file, text string, chunk []ast.Stmt) (*lua.LFunction, error) {
+	v.files.Add(file, text)
 	if v.options.Inspect != nil {
 		v.options.Inspect(file, chunk)
 	}

@@ -57,7 +57,7 @@ type CanOptions struct {
 // Ability is what becomes of one request of a cell.
 type Ability struct {
 	Request kauth.RequestID
-	// Cases are disjoint, and together all requests unless More is set.
+	// Cases are disjoint, and together all requests that a process of a cell can make, unless More is set.
 	Cases []Case
 	More  bool
 }
@@ -222,6 +222,9 @@ func Can(c *rules.Compiler, cell string, id kauth.RequestID, o CanOptions) (*Abi
 	}
 	out := &Ability{Request: id}
 	all.Regions(end, func(r graph.Region, e ending) bool {
+		if _, ok := example(r); !ok {
+			return true
+		}
 		if o.Most > 0 && len(out.Cases) == o.Most {
 			out.More = true
 			return false
@@ -287,7 +290,7 @@ func callers(r graph.Region) (root, user bool) {
 		if part.Empty() {
 			return false
 		}
-		_, ok := part.Witness()
+		_, ok := example(part)
 		return ok
 	}
 	return has(true), has(false)

@@ -111,8 +111,8 @@ func drawWorld(t *rapid.T, id kauth.RequestID) *world {
 	return w
 }
 
-// What Can says about any question is what comes out of asking everybody: exactly one case has it, with the decision
-// of the policies, and its outcome is right whatever the open facts are.
+// What Can says about any question is what comes out of asking everybody: exactly one case has it if a process
+// of a cell can ask it, with the decision of the policies, and its outcome is right whatever the open facts are.
 func TestCanIsExact(t *testing.T) {
 	ids := rules.Requests()
 	rapid.Check(t, func(rt *rapid.T) {
@@ -145,6 +145,9 @@ func TestCanIsExact(t *testing.T) {
 				}
 				found = &a.Cases[i]
 			}
+		}
+		if found == nil && !realistic(w.request) {
+			return
 		}
 		if found == nil {
 			rt.Fatalf("%s is in no case", id)
@@ -242,8 +245,8 @@ func TestCanShowsRootAndUsers(t *testing.T) {
 			[]string{"r.euid == 0: deny: root refused by policies: no user", "r.euid ~= 0: grant: no root: user allowed by policies"}},
 		{"fields decide facts", "network.socket.open", nil, CanOptions{Profile: &low},
 			[]string{`r.type ~= "raw": allow: root allowed by suser: user allowed by kernel (socket_listener)`,
-				`r.type == "raw" and r.domain not in "oroute", "bluetooth", "route".."can": allow: root allowed by suser: user refused, nobody allows it`,
-				`r.type == "raw" and r.domain in "oroute", "bluetooth", "route".."can": allow: root allowed by suser: user allowed by kernel (socket_listener)`}},
+				`r.type == "raw" and r.domain not in "oroute", "bluetooth", "route", "can": allow: root allowed by suser: user refused, nobody allows it`,
+				`r.type == "raw" and r.domain in "oroute", "bluetooth", "route", "can": allow: root allowed by suser: user allowed by kernel (socket_listener)`}},
 		{"the cell's own ports", "network.bind.privport", nil, CanOptions{Profile: &low, Revision: stock.April, Ports: []uint16{80}},
 			[]string{"r.port == 0: allow: root allowed by suser: user refused, nobody allows it",
 				"r.port in 1..79, 81..65535: allow: root allowed if no other cell reserves the port: user refused, nobody allows it",

@@ -16,7 +16,8 @@ type Change struct {
 	Request kauth.RequestID
 	// Cells for which it is so.
 	Cells []string
-	// Region has the requests, and Where says in words which they are; Example is one of them.
+	// Region has the requests, and Where says in words which they are; Example is one of them, with the fields that
+	// matter.
 	Region  graph.Region
 	Where   string
 	Example *policy.Request
@@ -38,7 +39,7 @@ type verdict struct{ result, would policy.Result }
 
 type verdicts struct{ old, new verdict }
 
-// Diff gives exactly the requests whose decision changes from one set to the other in the cells. Changes of reasons
+// Diff gives exactly the requests of processes in cells whose decision changes from one set to the other in the cells. Changes of reasons
 // and places are none. Cells with the same changes share them.
 func Diff(old, new *rules.Compiler, cells []string) ([]Change, error) {
 	var out []Change
@@ -85,7 +86,8 @@ func graphsKey(list []*rules.PolicyGraph) string {
 
 func diffRequest(old, new []*rules.PolicyGraph, id kauth.RequestID) ([]Change, error) {
 	var out []Change
-	space := graph.NewSpace(id, append(rules.Tested(old), rules.Tested(new)...)...)
+	tested := append(rules.Tested(old), rules.Tested(new)...)
+	space, matter := graph.NewSpace(id, tested...), relevant(tested...)
 	a, b := graph.NewDiagrams[policy.Decision](space), graph.NewDiagrams[policy.Decision](space)
 	x, err := rules.Combine(a, old)
 	if err != nil {
@@ -104,9 +106,11 @@ func diffRequest(old, new []*rules.PolicyGraph, id kauth.RequestID) ([]Change, e
 		return nil, err
 	}
 	p.RegionsOf(r, func(v verdicts) bool { return v.old != v.new }, func(region graph.Region, _ verdicts) bool {
-		region = region.Clone()
-		example, _ := region.Witness()
-		out = append(out, Change{Request: id, Region: region, Where: region.String(), Example: example, Old: a.Eval(x, example), New: b.Eval(y, example)})
+		q, ok := example(region)
+		if ok {
+			region = region.Clone()
+			out = append(out, Change{Request: id, Region: region, Where: region.String(), Example: only(q, matter), Old: a.Eval(x, q), New: b.Eval(y, q)})
+		}
 		return true
 	})
 	return out, nil

@@ -1,9 +1,6 @@
 package analysis
 
 import (
-	"fmt"
-	"strings"
-
 	"cellsh/policy"
 	"cellsh/policy/diag"
 	"cellsh/policy/graph"
@@ -40,14 +37,6 @@ type TestTrace struct {
 	diag.Span
 }
 
-// Miss is a change of one field that turns the result.
-type Miss struct {
-	Field kauth.Field
-	// From and To are the values as policies write them; for groups, To says what would change.
-	From, To string
-	Decision policy.Decision
-}
-
 // Explain follows a request through all policies of a cell. Fields that are missing and matter give a
 // *program.MissingError.
 func Explain(c *rules.Compiler, cell string, r *policy.Request) (*Explanation, error) {
@@ -60,20 +49,17 @@ func Explain(c *rules.Compiler, cell string, r *policy.Request) (*Explanation, e
 		return nil, err
 	}
 	out := &Explanation{Cell: cell, Request: r.ID, Decision: *d}
-	for _, g := range c.PolicyGraphs(cell, r.ID) {
+	graphs := c.PolicyGraphs(cell, r.ID)
+	for _, g := range graphs {
 		out.Policies = append(out.Policies, tracePolicy(g, r))
 	}
-	graphs := c.PolicyGraphs(cell, r.ID)
-	space := graph.NewSpace(r.ID, rules.Tested(graphs)...)
-	for _, change := range graph.Changes(space, r, func(moved *policy.Request) (policy.Decision, bool) {
+	out.Misses = misses(graphs, r, func(moved *policy.Request) (policy.Decision, bool) {
 		other, err := p.DecideGiven(moved)
-		if err != nil || other.Result == d.Result {
+		if err != nil {
 			return policy.Decision{}, false
 		}
 		return *other, true
-	}) {
-		out.Misses = append(out.Misses, Miss{change.Field, change.From, change.To, change.Outcome})
-	}
+	})
 	return out, nil
 }
 
@@ -96,28 +82,15 @@ func tracePolicy(g *rules.PolicyGraph, r *policy.Request) PolicyTrace {
 	return t
 }
 
-// Value is what a request has for the field that a test asks about, as policies write it.
+// Value is what a request has for the fields that a test asks about, as policies write it.
 func Value(r *policy.Request, t *policy.Test) string {
-	f := t.Field
-	switch f.Info().Kind {
-	case kauth.KindString:
-		if r.Text(f) == "" && f.Info().Nullable {
-			return "nil"
-		}
-		return fmt.Sprintf("%q", r.Text(f))
-	case kauth.KindAddr:
-		return r.Addr.String()
-	case kauth.KindGroups:
-		parts := make([]string, len(r.Groups))
-		for i, g := range r.Groups {
-			parts[i] = fmt.Sprint(g)
-		}
-		return "groups {" + strings.Join(parts, ", ") + "}"
+	switch t.Kind {
+	case policy.Compare:
+		return FieldText(r, t.Field) + " and " + FieldText(r, t.Other)
+	case policy.Member:
+		return FieldText(r, kauth.FieldEGID) + " and " + FieldText(r, kauth.FieldGroups)
 	}
-	if t.Kind == policy.Compare {
-		return fmt.Sprintf("%s and %s", f.FormatValue(r.Int[f]), t.Other.FormatValue(r.Int[t.Other]))
-	}
-	return f.FormatValue(r.Int[f])
+	return FieldText(r, t.Field)
 }
 
 // Missing is the field that an explanation or decision lacked; false if the error is another one.

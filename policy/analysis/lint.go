@@ -11,6 +11,7 @@ import (
 	"cellsh/policy/interval"
 	"cellsh/policy/kauth"
 	"cellsh/policy/rules"
+	"cellsh/policy/stock"
 )
 
 // Grant is a place that gives a right which the kernel's other models may refuse.
@@ -23,27 +24,40 @@ type Grant struct {
 	Audit bool
 }
 
-// Grants lists all that can be reached in the cells, by place.
-func Grants(c *rules.Compiler, cells []string) []Grant {
+// Grants lists all that some request gets in the cells, by place.
+func Grants(c *rules.Compiler, cells []string) ([]Grant, error) {
 	type key struct {
 		policy string
 		answer policy.Answer
 	}
 	found := map[key]*Grant{}
-	each(c, cells, func(g *rules.PolicyGraph, _ string, id kauth.RequestID) {
-		for _, leaf := range g.Graph.Leaves {
-			if leaf.Fault != nil || leaf.Result != policy.Grant {
-				continue
-			}
-			k := key{g.Policy.Name, leaf.Answer}
-			if found[k] == nil {
-				found[k] = &Grant{Policy: g.Policy.Name, Reason: leaf.Reason, Span: leaf.Source.Span(), Audit: g.Policy.Audit}
-			}
-			if !slices.Contains(found[k].Requests, id) {
-				found[k].Requests = append(found[k].Requests, id)
+	seen := map[*rules.PolicyGraph]map[kauth.RequestID]bool{}
+	for _, cell := range cells {
+		for _, id := range rules.Requests() {
+			for _, g := range c.PolicyGraphs(cell, id) {
+				if seen[g][id] {
+					continue
+				}
+				if seen[g] == nil {
+					seen[g] = map[kauth.RequestID]bool{}
+				}
+				seen[g][id] = true
+				answers, err := granted(g, id)
+				if err != nil {
+					return nil, err
+				}
+				for _, a := range answers {
+					k := key{g.Policy.Name, a}
+					if found[k] == nil {
+						found[k] = &Grant{Policy: g.Policy.Name, Reason: a.Reason, Span: a.Source.Span(), Audit: g.Policy.Audit}
+					}
+					if !slices.Contains(found[k].Requests, id) {
+						found[k].Requests = append(found[k].Requests, id)
+					}
+				}
 			}
 		}
-	})
+	}
 	var out []Grant
 	for _, g := range found {
 		out = append(out, *g)
@@ -51,7 +65,91 @@ func Grants(c *rules.Compiler, cells []string) []Grant {
 	slices.SortFunc(out, func(a, b Grant) int {
 		return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Policy, b.Policy), cmp.Compare(a.Reason, b.Reason))
 	})
-	return out
+	return out, nil
+}
+
+// granted lists the grants that requests get from a policy. Leaves may be left of entries that are never asked.
+func granted(g *rules.PolicyGraph, id kauth.RequestID) ([]policy.Answer, error) {
+	var out []policy.Answer
+	wanted := func(o rules.Outcome) bool {
+		return o.Fault == nil && o.Result == policy.Grant && !slices.Contains(out, o.Answer)
+	}
+	if !slices.ContainsFunc(g.Graph.Leaves, wanted) {
+		return nil, nil
+	}
+	d := graph.NewDiagrams[rules.Outcome](graph.NewSpace(id, g.Graph))
+	r, err := graph.Reduce(d, g.Graph)
+	if err != nil {
+		return nil, err
+	}
+	d.RegionsOf(r, func(o rules.Outcome) bool { return o.Fault == nil && o.Result == policy.Grant }, func(region graph.Region, o rules.Outcome) bool {
+		if _, ok := example(region); ok && wanted(o) {
+			out = append(out, o.Answer)
+		}
+		return true
+	})
+	return out, nil
+}
+
+// uselessGrants finds the grants that nothing comes of: what the kernel's profile low keeps apart, processes of
+// different cells and private sysctls, no policy can give back, because a denial by any model stands.
+func uselessGrants(c *rules.Compiler, cells []string) (diag.List, error) {
+	type use struct{ refused, met bool }
+	uses := map[policy.Source]*use{}
+	first := map[policy.Source]string{}
+	low := stock.Low
+	seen := map[string]bool{}
+	for _, cell := range cells {
+		for _, id := range rules.Requests() {
+			graphs := c.PolicyGraphs(cell, id)
+			key := fmt.Sprint(id, graphsKey(graphs))
+			if seen[key] || !slices.ContainsFunc(graphs, func(g *rules.PolicyGraph) bool {
+				return slices.ContainsFunc(g.Graph.Leaves, func(o rules.Outcome) bool { return o.Result == policy.Grant })
+			}) {
+				continue
+			}
+			seen[key] = true
+			a, err := Can(c, cell, id, CanOptions{Profile: &low})
+			if err != nil {
+				return nil, err
+			}
+			for i := range a.Cases {
+				x := &a.Cases[i]
+				if x.Decision.Result != policy.Grant {
+					continue
+				}
+				from := x.Decision.Source
+				if uses[from] == nil {
+					uses[from] = &use{}
+				}
+				if x.refused() {
+					uses[from].refused = true
+					if first[from] == "" {
+						first[from] = id.String()
+						if x.Where != "any request" {
+							first[from] += " where " + x.Where
+						}
+					}
+				} else {
+					uses[from].met = true
+				}
+			}
+		}
+	}
+	var out diag.List
+	for from, u := range uses {
+		if u.refused && !u.met {
+			out = append(out, diag.Diagnostic{Span: from.Span(), Severity: diag.Warning, Code: diag.LintUselessGrant,
+				Message: fmt.Sprintf("a grant must be about what the cell's profile low leaves open, but it refuses %s", first[from]),
+				Hint:    "the grant has no effect: a denial by one model can't be taken back by another"})
+		}
+	}
+	return out, nil
+}
+
+// refused reports whether nobody's request of the case is allowed.
+func (x *Case) refused() bool {
+	return (x.Root == nil || x.Root.Allowed == stock.No) && (x.User == nil || x.User.Allowed == stock.No)
 }
 
 // each calls f for every policy graph of the cells, those that are shared once.
@@ -69,9 +167,10 @@ func each(c *rules.Compiler, cells []string, f func(g *rules.PolicyGraph, cell s
 	}
 }
 
-// Lint finds what is surely not meant: entries that are never asked because more specific ones always answer, and
-// tests that have the same answer for every request. Only what holds in all of the cells is told.
-func Lint(c *rules.Compiler, cells []string) diag.List {
+// Lint finds what is surely not meant: entries that are never asked because more specific ones always answer, tests
+// that have the same answer for every request, and grants that the kernel refuses all the same. Only what holds in all
+// of the cells is told.
+func Lint(c *rules.Compiler, cells []string) (diag.List, error) {
 	tests := map[testPlace]*testSeen{}
 	asked := map[entryPlace]bool{}
 	applies := map[*rules.Policy]bool{}
@@ -104,7 +203,8 @@ func Lint(c *rules.Compiler, cells []string) diag.List {
 				Message: fmt.Sprintf("an entry should be asked for some request, but %s never is: more specific entries always answer", e.Pattern)})
 		}
 	}
-	return out.Sort()
+	useless, err := uselessGrants(c, cells)
+	return append(out, useless...).Sort(), err
 }
 
 // neverAsked reports whether the kernel asks none of the pattern's requests, which is told elsewhere.

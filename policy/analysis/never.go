@@ -15,7 +15,8 @@ type Breach struct {
 	Never   *rules.Never
 	Cell    string
 	Request kauth.RequestID
-	// Where says in words which requests are not denied; Example is one of them, and Decision its answer.
+	// Where says in words which requests are not denied; Example is one of them, with the fields that matter, and Decision
+	// its answer.
 	Where    string
 	Example  *policy.Request
 	Decision policy.Decision
@@ -29,12 +30,14 @@ type Sample struct {
 	Glob string
 }
 
-// Samples are the cells that check and never look at: every live one, each that was named, and one for each glob
-// that matches none of them. If that is none at all it is a single sample, "cell-1".
+// Samples are the cells that check and never look at: every live one, each that was named, and a sample of each glob.
+// If that is none at all it is a single sample, "cell-1".
 func Samples(set *rules.Set, live, named []string) []Sample {
 	var out []Sample
+	seen := map[string]bool{}
 	add := func(s Sample) {
-		if !slices.ContainsFunc(out, func(o Sample) bool { return o.Name == s.Name }) {
+		if !seen[s.Name] {
+			seen[s.Name] = true
 			out = append(out, s)
 		}
 	}
@@ -135,9 +138,11 @@ func breach(c *rules.Compiler, n *rules.Never, cell string, id kauth.RequestID) 
 	}
 	var found *Breach
 	open.RegionsOf(oref, func(b bool) bool { return b }, func(region graph.Region, _ bool) bool {
-		example, _ := region.Witness()
-		found = &Breach{n, cell, id, region.String(), example, d.Eval(ref, example)}
-		return false
+		q, ok := example(region)
+		if ok {
+			found = &Breach{n, cell, id, region.String(), only(q, relevant(append(tested, where)...)), d.Eval(ref, q)}
+		}
+		return !ok
 	})
 	return found, problems, nil
 }

@@ -15,6 +15,9 @@ const (
 	SourceBinary Code = "source.binary"
 )
 
+// CommandLine: a command of a session can't be divided into words.
+const CommandLine Code = "command.line"
+
 // The codes of running Lua.
 const (
 	// Runtime: Lua raised an error.
@@ -67,6 +70,8 @@ const (
 const (
 	// FileRead: a file can't be read.
 	FileRead Code = "file.read"
+	// FileTrust: somebody could have changed a file who must not.
+	FileTrust Code = "file.trust"
 	// PolicyKey: a key that a declaration does not have.
 	PolicyKey Code = "policy.key"
 	// PolicyValue: a value of the wrong kind.
@@ -91,6 +96,8 @@ const (
 	LintConstant Code = "lint.constant_test"
 	// LintShadowed: an entry that is never asked.
 	LintShadowed Code = "lint.shadowed_entry"
+	// LintUselessGrant: a grant that the kernel refuses all the same.
+	LintUselessGrant Code = "lint.useless_grant"
 	// NeverBroken: a request that must never be allowed is not denied.
 	NeverBroken Code = "never.broken"
 	// GlobNoCell: a glob that matches no live cell.
@@ -107,6 +114,8 @@ const (
 	KernelRefused Code = "kernel.refused"
 	// KernelUnsupported: the kernel can't do it.
 	KernelUnsupported Code = "kernel.unsupported"
+	// FitLax: a kernel without the evaluation model allows what policies refuse.
+	FitLax Code = "fit.lax"
 	// HookDropped: a hook failed, and is not called any more.
 	HookDropped Code = "hook.dropped"
 )

@@ -389,9 +389,8 @@ func TestSolver(t *testing.T) {
 
 func TestTooLarge(t *testing.T) {
 	id := request(t, "process.signal")
-	d := NewDiagrams[int](NewSpace(id))
 	g := randomGraph(rand.New(rand.NewPCG(1, 2)), id, 400, 9)
-	d = NewDiagrams[int](NewSpace(id, g))
+	d := NewDiagrams[int](NewSpace(id, g))
 	d.limit = 10
 	if _, err := Reduce(d, g); err != ErrTooLarge {
 		t.Errorf("got %v", err)

@@ -31,6 +31,8 @@ type Compiler struct {
 	// searched has the graphs and requests whose faults were looked for.
 	searched map[faultKey]bool
 	programs map[string]*Program
+	// cells has the program of each name that was asked for.
+	cells map[string]*Program
 	notes    diag.List
 	found    []*foundFault
 	equal    map[string]*program.Program
@@ -85,7 +87,7 @@ type Program struct {
 // NewCompiler makes a compiler for the set.
 func NewCompiler(set *Set, o Options) *Compiler {
 	c := &Compiler{set: set, options: o, exact: map[string][]int{}, policies: map[policyKey][]*PolicyGraph{},
-		searched: map[faultKey]bool{}, programs: map[string]*Program{}, equal: map[string]*program.Program{}}
+		searched: map[faultKey]bool{}, programs: map[string]*Program{}, cells: map[string]*Program{}, equal: map[string]*program.Program{}}
 	for i, p := range set.Policies {
 		if p.Cells == nil {
 			c.globs = append(c.globs, i)
@@ -133,6 +135,31 @@ func (c *Compiler) Problems() diag.List {
 		d := f.Diagnostic
 		d.Message = f.describe()
 		list = append(list, d)
+	}
+	return list.Sort()
+}
+
+// ProblemsOf are the Problems that a cell has: what functions must not do for other cells is left out.
+func (c *Compiler) ProblemsOf(cell string) diag.List {
+	if len(c.found) == 0 {
+		return c.Problems()
+	}
+	mine := map[*PolicyGraph]bool{}
+	for _, id := range Requests() {
+		for _, g := range c.PolicyGraphs(cell, id) {
+			mine[g] = true
+		}
+	}
+	list := slices.Clone(c.notes)
+	for _, f := range c.found {
+		for g := range f.graphs {
+			if mine[g] {
+				d := f.Diagnostic
+				d.Message = f.describe()
+				list = append(list, d)
+				break
+			}
+		}
 	}
 	return list.Sort()
 }
@@ -290,6 +317,17 @@ func Combine(d *graph.Diagrams[policy.Decision], graphs []*PolicyGraph) (graph.R
 
 // Program compiles what the policies say to all requests in a cell. Cells for which it is the same get the same.
 func (c *Compiler) Program(cell string) (*Program, error) {
+	if p, ok := c.cells[cell]; ok {
+		return p, nil
+	}
+	p, err := c.program(cell)
+	if err == nil {
+		c.cells[cell] = p
+	}
+	return p, err
+}
+
+func (c *Compiler) program(cell string) (*Program, error) {
 	applying := c.applying(cell)
 	// What the program is made of: the policies, and for those that read it the name.
 	var graphs [][]*PolicyGraph

@@ -11,8 +11,6 @@ import (
 	"cellsh/policy"
 	"cellsh/policy/analysis"
 	"cellsh/policy/kauth"
-	"cellsh/policy/rules"
-	"cellsh/policy/stock"
 )
 
 func init() {
@@ -35,12 +33,9 @@ policies with profile low; the profile of others is unknown unless --profile tel
 			fs.StringVar(&o.Revision, "revision", "current", "the `REVISION` of secmodel_cell: april or current")
 			fs.StringVar(&o.Ports, "ports", "", "the `PORTS` that the cell reserves, separated by commas")
 		},
-		Run: runCan,
+		Work: runCan,
 	})
 }
-
-// maxCases is how many cases of one request are written.
-const maxCases = 1000
 
 func runCan(inv *Invocation) error {
 	if len(inv.Args) == 0 {
@@ -61,65 +56,33 @@ func runCan(inv *Invocation) error {
 		}
 		pattern = &p
 	}
-	o, err := inv.canOptions()
-	if err != nil {
+	o := engine.CanOptions{Program: inv.Program, Profile: inv.Profile, Revision: inv.Revision}
+	var err error
+	if o.Ports, err = parsePorts(inv.Ports); err != nil {
 		return err
 	}
-	p, err := inv.usable()
+	p, err := inv.policies()
 	if err != nil {
 		return err
-	}
-	applying := p.Applying(cell)
-	if inv.Program == "" && len(applying) == 0 {
-		o.Program = analysis.ByFallback
-	}
-	if inv.Profile == "" && o.Program == analysis.ByPolicies {
-		low := stock.Low
-		o.Profile = &low
 	}
 	abilities, err := p.Can(cell, pattern, o)
 	if err != nil {
-		return err
+		return flagError(err)
 	}
-	c := &canReport{cell, o, applying, abilities}
 	if inv.JSON {
-		return inv.json(c.json())
+		return inv.json(abilities.Report())
 	}
+	c := &canReport{abilities}
 	fmt.Fprint(inv.Stdout, c.text(pattern))
 	return nil
 }
 
-// canOptions reads the flags.
-func (inv *Invocation) canOptions() (analysis.CanOptions, error) {
-	o := analysis.CanOptions{Most: maxCases}
-	var ok bool
-	if inv.Program != "" {
-		if o.Program, ok = analysis.ParseAnswering(inv.Program); !ok {
-			return o, usage("--program must be policies, fallback or none, but is %q", inv.Program)
-		}
+// flagError makes an error of an option one of the command line.
+func flagError(err error) error {
+	if k, ok := err.(*policy.KeyError); ok {
+		return usage("--%s %s", k.Key, k.Text)
 	}
-	if inv.Profile != "" && inv.Profile != "unknown" {
-		place, ok := stock.ParsePlace(inv.Profile)
-		if !ok || place == stock.Host {
-			return o, usage("--profile must be low, medium, high or unknown, but is %q", inv.Profile)
-		}
-		o.Profile = &place
-	}
-	var err error
-	if o.Revision, err = inv.revision(); err != nil {
-		return o, err
-	}
-	o.Ports, err = parsePorts(inv.Ports)
-	return o, err
-}
-
-// revision reads the flag --revision.
-func (inv *Invocation) revision() (stock.Revision, error) {
-	rev, ok := stock.ParseRevision(inv.Revision)
-	if !ok {
-		return rev, usage("--revision must be april or current, but is %q", inv.Revision)
-	}
-	return rev, nil
+	return err
 }
 
 // parsePorts reads ports that a cell reserves.
@@ -138,94 +101,79 @@ func parsePorts(list string) ([]uint16, error) {
 		}
 		out = append(out, uint16(n))
 	}
-	if len(out) > analysis.MaxPorts {
-		return nil, usage("--ports must name at most %d ports, but names %d", analysis.MaxPorts, len(out))
-	}
 	return out, nil
 }
 
-// canReport is what can found out.
-type canReport struct {
-	cell      string
-	options   analysis.CanOptions
-	applying  []*rules.Policy
-	abilities []analysis.Ability
-}
-
-func (c *canReport) profile() string {
-	if c.options.Profile == nil {
-		return "unknown"
-	}
-	return c.options.Profile.String()
-}
+// canReport puts abilities into words.
+type canReport struct{ *engine.Abilities }
 
 func (c *canReport) text(pattern *kauth.Pattern) string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "cell %s: ", c.cell)
-	switch {
-	case c.options.Program == analysis.ByNone:
-		b.WriteString("no program answers")
-	case c.options.Program == analysis.ByFallback && len(c.applying) == 0:
-		b.WriteString("no policy names it; the built-in fallback answers if its profile is low")
-	case c.options.Program == analysis.ByFallback:
-		b.WriteString("the built-in fallback answers if its profile is low")
-	case len(c.applying) == 0:
-		b.WriteString("no policy names it")
-	default:
-		names := make([]string, len(c.applying))
-		for i, p := range c.applying {
-			names[i] = p.Name
-		}
-		fmt.Fprintf(&b, "%s answers", strings.Join(names, ", "))
+	names := make([]string, len(c.Policies))
+	for i, p := range c.Policies {
+		names[i] = p.Name
 	}
-	fmt.Fprintf(&b, "; profile %s, secmodel_cell %s\n\n", c.profile(), c.options.Revision)
-	single := pattern != nil && len(c.abilities) == 1
+	var answers string
+	switch {
+	case c.Options.Program == analysis.ByNone:
+		answers = "no program answers"
+	case c.Options.Program == analysis.ByFallback && len(c.Policies) == 0:
+		answers = "no policy names it; the built-in fallback answers if its profile is low"
+	case c.Options.Program == analysis.ByFallback:
+		answers = "the built-in fallback answers if its profile is low"
+	case len(c.Policies) == 0:
+		answers = "no policy names it"
+	default:
+		answers = "answered by " + strings.Join(names, ", ")
+	}
+	var b strings.Builder
+	b.WriteString(wrap(0, fmt.Sprintf("cell %s: %s; profile %s, secmodel_cell %s", c.Cell, answers, c.Profile(), c.Options.Revision)) + "\n")
+	single := pattern != nil && len(c.Requests) == 1
 	var never []string
 	var entries []entry
-	for i := range c.abilities {
-		a := &c.abilities[i]
+	for i := range c.Requests {
+		a := &c.Requests[i]
 		if a.Request.Info().Flags.Has(kauth.NeverRaised) && !single {
 			never = append(never, a.Request.String())
 			continue
 		}
-		entries = append(entries, entry{a.Request, c.body(a)})
+		entries = append(entries, c.entry(a))
 	}
-	b.WriteString(grouped(entries))
+	b.WriteString(grouped(0, entries))
 	if len(never) > 0 {
-		fmt.Fprintf(&b, "never asked by the kernel: %s\n", strings.Join(never, ", "))
+		b.WriteString(wrap(0, "never asked by the kernel: "+strings.Join(never, ", ")))
 	}
 	return b.String()
 }
 
-// body is what there is to say about a request, after its name.
-func (c *canReport) body(a *analysis.Ability) string {
-	var b strings.Builder
+// entry is what there is to say about a request.
+func (c *canReport) entry(a *analysis.Ability) entry {
+	e := entry{request: a.Request}
 	flags := a.Request.Info().Flags
 	if flags.Has(kauth.Probe) {
-		b.WriteString(" (a probe: a denial only picks a behaviour)")
+		e.head = " (a probe: a denial only picks a behaviour)"
 	}
 	if flags.Has(kauth.NeverRaised) {
-		b.WriteString(" (never asked by the kernel)")
+		e.head += " (never asked by the kernel)"
 	}
 	for i := range a.Cases {
 		x := &a.Cases[i]
 		if len(a.Cases) == 1 {
-			fmt.Fprintf(&b, ": %s\n", c.answer(a, x))
+			e.head += ": " + c.answer(a, x)
 		} else {
-			if i == 0 {
-				b.WriteString("\n")
-			}
-			fmt.Fprintf(&b, "  %s: %s\n", x.Where, c.answer(a, x))
+			e.body += wrap(2, x.Where+": "+c.answer(a, x))
 		}
 		if w := x.Decision.Would; w.Result != policy.Pass {
-			fmt.Fprintf(&b, "      policies in audit mode would say %s\n", answerText(w))
+			e.body += wrap(4, "policies in audit mode would say "+answerText(w))
 		}
-		fmt.Fprintf(&b, "      %s\n", outcomes(x))
+		// That a denial by the policies stands goes without saying.
+		if o := outcomes(x); o != "refused by policies" {
+			e.body += wrap(4, o)
+		}
 	}
 	if a.More {
-		fmt.Fprintf(&b, "  and more cases than the %d that are listed\n", len(a.Cases))
+		e.body += fmt.Sprintf("  and more cases than the %d that are listed\n", len(a.Cases))
 	}
-	return b.String()
+	return e
 }
 
 // answer is what the program says in a case.
@@ -234,17 +182,17 @@ func (c *canReport) answer(a *analysis.Ability, x *analysis.Case) string {
 	switch {
 	case !d.Implicit():
 		return answerText(d.Answer)
-	case c.options.Program == analysis.ByNone:
+	case c.Options.Program == analysis.ByNone:
 		return "nobody is asked"
 	case a.Request.Info().Flags.Has(kauth.Spin):
 		return "policies are not asked, the kernel holds a spin lock"
 	case !a.Asked():
 		return "policies are not asked"
-	case c.options.Program == analysis.ByFallback && d.Result == policy.Deny:
+	case c.Options.Program == analysis.ByFallback && d.Result == policy.Deny:
 		return "deny, by the fallback"
-	case c.options.Program == analysis.ByFallback:
+	case c.Options.Program == analysis.ByFallback:
 		return "allow, the fallback does not object"
-	case len(c.applying) == 0:
+	case len(c.Policies) == 0:
 		return "allow, no policy names the cell"
 	}
 	return "allow, no policy objects"
@@ -261,133 +209,4 @@ func outcomes(x *analysis.Case) string {
 		return "users " + x.User.String()
 	}
 	return "root " + x.Root.String() + "; users " + x.User.String()
-}
-
-// entry is a request and what there is to say about it.
-type entry struct {
-	request kauth.RequestID
-	body    string
-}
-
-// grouped writes entries. Where the same is to be said of all requests of a scope or an action it is said once, under
-// its name; requests that the kernel never asks do not count.
-func grouped(entries []entry) string {
-	var b strings.Builder
-	for i := 0; i < len(entries); {
-		name, n := entries[i].request.String(), 1
-		// The scope first, then the action.
-		for _, p := range slices.Backward(entries[i].request.Chain()) {
-			same := 0
-			for i+same < len(entries) && p.Matches(entries[i+same].request) && entries[i+same].body == entries[i].body {
-				same++
-			}
-			if same > 1 && same == raised(p) {
-				name, n = p.String(), same
-				break
-			}
-		}
-		b.WriteString(name + entries[i].body)
-		i += n
-	}
-	return b.String()
-}
-
-// indent puts a prefix before every line.
-func indent(lines, prefix string) string {
-	if lines == "" {
-		return ""
-	}
-	return prefix + strings.ReplaceAll(strings.TrimSuffix(lines, "\n"), "\n", "\n"+prefix) + "\n"
-}
-
-// raised is how many requests of a pattern the kernel asks.
-func raised(p kauth.Pattern) int {
-	n := 0
-	for id, hi := p.Range(); id < hi; id++ {
-		if !id.Info().Flags.Has(kauth.NeverRaised) {
-			n++
-		}
-	}
-	return n
-}
-
-func (c *canReport) json() any {
-	type requestJSON struct {
-		Request     string     `json:"request"`
-		Probe       bool       `json:"probe,omitempty"`
-		Spin        bool       `json:"spin,omitempty"`
-		NeverRaised bool       `json:"never_raised,omitempty"`
-		Cases       []caseJSON `json:"cases"`
-		More        bool       `json:"more,omitempty"`
-	}
-	out := struct {
-		Cell     string        `json:"cell"`
-		Program  string        `json:"program"`
-		Policies []string      `json:"policies"`
-		Profile  string        `json:"profile"`
-		Revision string        `json:"revision"`
-		Ports    []uint16      `json:"ports"`
-		Requests []requestJSON `json:"requests"`
-	}{c.cell, c.options.Program.String(), []string{}, c.profile(), c.options.Revision.String(), nonNil(c.options.Ports), []requestJSON{}}
-	for _, p := range c.applying {
-		out.Policies = append(out.Policies, p.Name)
-	}
-	for i := range c.abilities {
-		a := &c.abilities[i]
-		flags := a.Request.Info().Flags
-		j := requestJSON{a.Request.String(), flags.Has(kauth.Probe), flags.Has(kauth.Spin), flags.Has(kauth.NeverRaised), []caseJSON{}, a.More}
-		for k := range a.Cases {
-			x := &a.Cases[k]
-			j.Cases = append(j.Cases, caseJSON{x.Where, answerToJSON(x.Decision), outcomeJSON(x.Root), outcomeJSON(x.User)})
-		}
-		out.Requests = append(out.Requests, j)
-	}
-	return out
-}
-
-type caseJSON struct {
-	Where string `json:"where"`
-	answerJSON
-	Root *finalJSON `json:"root"`
-	User *finalJSON `json:"user"`
-}
-
-// finalJSON is how outcomes are written: final is allowed, refused or depends.
-type finalJSON struct {
-	Final    string                `json:"final"`
-	By       []string              `json:"by,omitempty"`
-	If       [][]literalJSON       `json:"if,omitempty"`
-	Profiles map[string]*finalJSON `json:"profiles,omitempty"`
-}
-
-type literalJSON struct {
-	Fact  string `json:"fact"`
-	Holds bool   `json:"holds"`
-	Text  string `json:"text"`
-}
-
-func outcomeJSON(o *analysis.Outcome) *finalJSON {
-	if o == nil {
-		return nil
-	}
-	j := &finalJSON{Final: map[stock.Truth]string{stock.Yes: "allowed", stock.No: "refused", stock.Unknown: "depends"}[o.Allowed], By: o.By, If: conditionsJSON(o.If)}
-	for i := range o.Profiles {
-		if j.Profiles == nil {
-			j.Profiles = map[string]*finalJSON{}
-		}
-		j.Profiles[analysis.Profiles[i].String()] = outcomeJSON(&o.Profiles[i])
-	}
-	return j
-}
-
-func conditionsJSON(list []stock.Condition) [][]literalJSON {
-	var out [][]literalJSON
-	for _, c := range list {
-		terms := []literalJSON{}
-		for _, l := range c {
-			terms = append(terms, literalJSON{l.Fact.Name(), !l.Not, l.String()})
-		}
-		out = append(out, terms)
-	}
-	return out
 }

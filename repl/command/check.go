@@ -26,7 +26,7 @@ The exit code is 1 if there is any error.
 			fs.BoolVar(&o.NoProof, "no-proof", false, "do not compare programs with functions")
 			fs.BoolVar(&o.NoOpt, "no-optimize", false, "compile without optimising")
 		},
-		Run: runCheck,
+		Work: runCheck,
 	})
 }
 
@@ -37,13 +37,20 @@ func runCheck(inv *Invocation) error {
 	if len(inv.Args) == 0 && len(inv.Policy) == 0 {
 		return usage("a path must be given")
 	}
-	p := inv.loaded(inv.Args)
-	c, err := p.Check(engine.CheckOptions{Cells: inv.Cells, Effort: checkEffort, NoProof: inv.NoProof})
+	p, err := inv.read(inv.Args)
+	if err != nil {
+		return err
+	}
+	live, err := inv.live()
+	if err != nil {
+		return err
+	}
+	c, err := p.Check(engine.CheckOptions{Live: live, Cells: inv.Cells, Effort: checkEffort, NoProof: inv.NoProof})
 	if err != nil {
 		return err
 	}
 	if inv.JSON {
-		if err := inv.json(checkJSON(c)); err != nil {
+		if err := inv.json(c.Report()); err != nil {
 			return err
 		}
 	} else {
@@ -70,21 +77,20 @@ func checkText(c *engine.Check) string {
 	if len(c.Grants) > 0 {
 		b.WriteString("grants, which give rights that the kernel may refuse otherwise:\n")
 		for _, g := range c.Grants {
-			reason := ""
+			what := ids(g.Requests)
+			if len(g.Requests) > 3 {
+				what = fmt.Sprintf("%s and %d more", ids(g.Requests[:2]), len(g.Requests)-2)
+			}
 			if g.Reason != "" {
-				reason = fmt.Sprintf(" %q", g.Reason)
+				what += fmt.Sprintf(" %q", g.Reason)
 			}
 			if g.Audit {
-				reason += " (audit: does not apply)"
+				what += " (audit: does not apply)"
 			}
-			requests := ids(g.Requests)
-			if len(g.Requests) > 3 {
-				requests = fmt.Sprintf("%s and %d more", ids(g.Requests[:2]), len(g.Requests)-2)
-			}
-			fmt.Fprintf(&b, "  %s: policy %s: %s%s\n", g.Span, g.Policy, requests, reason)
+			b.WriteString(wrap(2, fmt.Sprintf("%s: policy %s: %s", g.Span, g.Policy, what)))
 		}
 	}
-	fmt.Fprintf(&b, "cells looked at: %s\n", sampleNames(c.Cells))
+	b.WriteString(samplesText(c.Cells))
 	if c.Nevers > 0 {
 		fmt.Fprintf(&b, "never: %s, %d broken\n", plural(c.Nevers, "assertion"), len(c.Breaches))
 	}
@@ -96,19 +102,20 @@ func checkText(c *engine.Check) string {
 }
 
 func proofText(p *analysis.Proof) string {
-	s := fmt.Sprintf("proof: %d of %d outcomes and %d of %d boundaries put through the functions, %s equal to the policies\n",
-		p.EdgesCovered, p.Edges, p.BoundariesCovered, p.Boundaries, plural(p.Programs, "program"))
+	s := wrap(0, fmt.Sprintf("proof: %d of %d outcomes and %d of %d boundaries put through the functions, %s equal to the policies",
+		p.EdgesCovered, p.Edges, p.BoundariesCovered, p.Boundaries, plural(p.Programs, "program")))
 	if p.Limited {
 		s += "proof: not everything, to save time; cellsh prove looks at the rest\n"
 	}
 	if p.Undecided > 0 {
-		s += fmt.Sprintf("proof: for %s it is not known whether any request takes them\n", plural(p.Undecided, "outcome"))
+		s += wrap(0, fmt.Sprintf("proof: for %s it is not known whether any request takes them", plural(p.Undecided, "outcome")))
 	}
 	return s
 }
 
-func sampleNames(samples []analysis.Sample) string {
-	const most = 12
+// samplesText names the cells that were looked at.
+func samplesText(samples []analysis.Sample) string {
+	const most = 200
 	var parts []string
 	for i, s := range samples {
 		if i == most {
@@ -122,7 +129,7 @@ func sampleNames(samples []analysis.Sample) string {
 			parts = append(parts, s.Name)
 		}
 	}
-	return strings.Join(parts, ", ")
+	return wrap(0, "cells looked at: "+strings.Join(parts, ", "))
 }
 
 func ids[T fmt.Stringer](list []T) string {
@@ -131,88 +138,4 @@ func ids[T fmt.Stringer](list []T) string {
 		parts[i] = x.String()
 	}
 	return strings.Join(parts, ", ")
-}
-
-func checkJSON(c *engine.Check) any {
-	type policyJSON struct {
-		Name  string   `json:"name"`
-		File  string   `json:"file"`
-		Line  int      `json:"line"`
-		Cells []string `json:"cells"`
-		Mode  string   `json:"mode"`
-	}
-	type grantJSON struct {
-		Policy   string   `json:"policy"`
-		Requests []string `json:"requests"`
-		Reason   string   `json:"reason"`
-		File     string   `json:"file"`
-		Line     int      `json:"line"`
-		Audit    bool     `json:"audit,omitempty"`
-	}
-	type cellJSON struct {
-		Name string `json:"name"`
-		Live bool   `json:"live"`
-		Glob string `json:"glob,omitempty"`
-	}
-	type programJSON struct {
-		Cell   string `json:"cell"`
-		Nodes  int    `json:"nodes"`
-		Leaves int    `json:"leaves"`
-		Bytes  int    `json:"bytes"`
-		Before int    `json:"nodes_before"`
-		Depth  int    `json:"depth"`
-	}
-	type neverJSON struct {
-		Title   string `json:"title"`
-		Cell    string `json:"cell"`
-		Request string `json:"request"`
-		Where   string `json:"where"`
-	}
-	out := struct {
-		OK          bool          `json:"ok"`
-		Diagnostics diag.List     `json:"diagnostics"`
-		Policies    []policyJSON  `json:"policies"`
-		Grants      []grantJSON   `json:"grants"`
-		Cells       []cellJSON    `json:"cells"`
-		Programs    []programJSON `json:"programs"`
-		Nevers      int           `json:"nevers"`
-		Broken      []neverJSON   `json:"broken"`
-		Proof       any           `json:"proof,omitempty"`
-	}{OK: !c.Problems.Failed(), Diagnostics: nonNil(c.Problems), Policies: []policyJSON{}, Grants: []grantJSON{}, Cells: []cellJSON{},
-		Programs: []programJSON{}, Nevers: c.Nevers, Broken: []neverJSON{}}
-	for _, p := range c.Policies {
-		j := policyJSON{p.Name, p.Span.File, p.Span.Line, []string{}, "enforce"}
-		for _, g := range p.Cells {
-			j.Cells = append(j.Cells, g.Pattern)
-		}
-		if p.Audit {
-			j.Mode = "audit"
-		}
-		out.Policies = append(out.Policies, j)
-	}
-	for _, g := range c.Grants {
-		j := grantJSON{g.Policy, nil, g.Reason, g.File, g.Line, g.Audit}
-		for _, id := range g.Requests {
-			j.Requests = append(j.Requests, id.String())
-		}
-		out.Grants = append(out.Grants, j)
-	}
-	for _, s := range c.Cells {
-		out.Cells = append(out.Cells, cellJSON{s.Name, s.Live, s.Glob})
-	}
-	for _, p := range c.Programs {
-		out.Programs = append(out.Programs, programJSON{p.Cell, p.Nodes, p.Leaves, p.Bytes, p.NodesBefore, p.Depth})
-	}
-	for _, b := range c.Breaches {
-		out.Broken = append(out.Broken, neverJSON{b.Never.Title, b.Cell, b.Request.String(), b.Where})
-	}
-	if c.Proof != nil {
-		out.Proof = proofJSON(c.Proof)
-	}
-	return out
-}
-
-func proofJSON(p *analysis.Proof) any {
-	return map[string]any{"edges": p.Edges, "edges_covered": p.EdgesCovered, "boundaries": p.Boundaries, "boundaries_covered": p.BoundariesCovered,
-		"infeasible": p.Infeasible, "undecided": p.Undecided, "asked": p.Asked, "programs": p.Programs, "limited": p.Limited, "differences": len(p.Differences)}
 }

@@ -11,6 +11,7 @@ import (
 
 	"cellsh/lua/engine"
 	"cellsh/policy"
+	"cellsh/policy/diag"
 )
 
 func init() {
@@ -28,7 +29,7 @@ func init() {
 where policy, file and line are absent if nobody said it. A field that is left out is an error only if the answer
 depends on it; an unknown key is always one. A line that can't be answered gets {"error":...}, and the exit code is 1
 at the end.`,
-		Run: runDecide,
+		Work: runDecide,
 	})
 }
 
@@ -39,7 +40,7 @@ func runDecide(inv *Invocation) error {
 	if len(inv.Args) > 0 {
 		return usage("requests are read from standard input, but %q is given", inv.Args[0])
 	}
-	p, err := inv.usable()
+	p, err := inv.policies()
 	if err != nil {
 		return err
 	}
@@ -108,15 +109,21 @@ func answerLine(p *engine.Policies, line []byte, tooLong bool) ([]byte, bool) {
 	if err != nil {
 		return errorLine(err), false
 	}
-	return encode(decisionJSON(d)), true
+	return encode(d.Report()), true
 }
 
 func errorLine(err error) []byte {
 	text := err.Error()
-	if l := engine.Problem(err); len(l) > 1 {
+	if l := engine.Problem(err); len(l) > 1 || l[0].File != "" {
 		var parts []string
 		for _, d := range l {
-			parts = append(parts, d.Error())
+			if d.Severity != diag.Error {
+				continue
+			}
+			if d.File != "" {
+				d.Message = d.Span.String() + ": " + d.Message
+			}
+			parts = append(parts, d.Message)
 		}
 		text = strings.Join(parts, "; ")
 	}
@@ -131,37 +138,4 @@ func encode(v any) []byte {
 		return errorLine(errors.New("the answer can't be written as JSON"))
 	}
 	return bytes.TrimSuffix(b.Bytes(), []byte("\n"))
-}
-
-// answerJSON is how decisions are written.
-type answerJSON struct {
-	Result      string `json:"result"`
-	Reason      string `json:"reason"`
-	Policy      string `json:"policy,omitempty"`
-	File        string `json:"file,omitempty"`
-	Line        int    `json:"line,omitempty"`
-	Probe       bool   `json:"probe,omitempty"`
-	WouldResult string `json:"would_result,omitempty"`
-	WouldReason string `json:"would_reason,omitempty"`
-	WouldPolicy string `json:"would_policy,omitempty"`
-	WouldFile   string `json:"would_file,omitempty"`
-	WouldLine   int    `json:"would_line,omitempty"`
-}
-
-func decisionJSON(d *engine.Decision) answerJSON {
-	j := answerToJSON(d.Decision)
-	j.Probe = d.Probe
-	if d.Implicit() {
-		j.Reason = d.Note
-	}
-	return j
-}
-
-func answerToJSON(d policy.Decision) answerJSON {
-	j := answerJSON{Result: d.Result.String(), Reason: d.Reason, Policy: d.Source.Policy, File: d.Source.File, Line: d.Source.Line}
-	if w := d.Would; w.Result != policy.Pass {
-		j.WouldResult, j.WouldReason = w.Result.String(), w.Reason
-		j.WouldPolicy, j.WouldFile, j.WouldLine = w.Source.Policy, w.Source.File, w.Source.Line
-	}
-	return j
 }

@@ -37,7 +37,7 @@ Beside every test stands the line of Lua that it comes from.
 			fs.StringVar(&o.Request, "request", "", "only the requests of the scope, action or request `NAME`")
 			fs.BoolVar(&o.NoOpt, "no-optimize", false, "compile without optimising")
 		},
-		Run: runDump,
+		Work: runDump,
 	})
 }
 
@@ -47,6 +47,9 @@ var stages = []string{"graph", "optimized", "program", "bytes"}
 func runDump(inv *Invocation) error {
 	if len(inv.Args) == 0 && len(inv.Policy) == 0 {
 		return usage("a path must be given")
+	}
+	if inv.Stage == "optimised" {
+		inv.Stage = "optimized"
 	}
 	if !slices.Contains(stages, inv.Stage) {
 		return usage("--stage must be graph, optimized, program or bytes, but is %q", inv.Stage)
@@ -66,13 +69,20 @@ func runDump(inv *Invocation) error {
 		}
 		d.selected = true
 	}
-	d.Policies = inv.loaded(inv.Args)
+	var err error
+	if d.Policies, err = inv.read(inv.Args); err != nil {
+		return err
+	}
 	if d.Loading.Failed() {
 		return d.Loading
 	}
 	cells := []string(inv.Cells)
 	if len(cells) == 0 {
-		for _, s := range d.Samples(nil, nil) {
+		live, err := inv.live()
+		if err != nil {
+			return err
+		}
+		for _, s := range d.Samples(live, nil) {
 			cells = append(cells, s.Name)
 		}
 	}
@@ -259,7 +269,7 @@ func (d *dumper) outcome(o rules.Outcome) leafDump {
 }
 
 func (d *dumper) decision(x policy.Decision) leafDump {
-	return leafDump{answerJSON: answerToJSON(x), text: decisionText(&x)}
+	return leafDump{answerJSON: engine.ReportAnswer(&x), text: decisionText(&x)}
 }
 
 func (d *dumper) program(p *rules.Program, length int) *programDump {
@@ -315,22 +325,9 @@ func (d *dumper) program(p *rules.Program, length int) *programDump {
 
 // dumpText writes cells of which the same is to be said together.
 func dumpText(dumps []cellDump) string {
-	var texts []string
-	cells := map[string][]string{}
-	for i := range dumps {
-		t := dumps[i].text()
-		if cells[t] == nil {
-			texts = append(texts, t)
-		}
-		cells[t] = append(cells[t], dumps[i].Cell)
-	}
 	var b strings.Builder
-	for _, t := range texts {
-		word := "cell"
-		if len(cells[t]) > 1 {
-			word = "cells"
-		}
-		fmt.Fprintf(&b, "%s %s\n%s", word, listed(cells[t]), t)
+	for _, g := range alike(dumps, func(x *cellDump) string { return x.Cell }, (*cellDump).text) {
+		b.WriteString(wrap(0, cellsText(g.names)) + g.text)
 	}
 	return b.String()
 }
@@ -354,9 +351,9 @@ func (x *cellDump) text() string {
 			if len(r.Fields) > 0 {
 				fields = ", looks at " + strings.Join(r.Fields, ", ")
 			}
-			entries = append(entries, entry{r.id, " starts at " + r.Start + fields + "\n"})
+			entries = append(entries, entry{request: r.id, head: " starts at " + r.Start + fields})
 		}
-		b.WriteString(indent(grouped(entries), "  "))
+		b.WriteString(grouped(2, entries))
 		if !p.selected {
 			b.WriteString("  what is not listed is allowed\n")
 		}

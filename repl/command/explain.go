@@ -8,7 +8,7 @@ import (
 	"cellsh/lua/engine"
 	"cellsh/policy"
 	"cellsh/policy/analysis"
-	"cellsh/policy/kauth"
+	"cellsh/policy/diag"
 )
 
 func init() {
@@ -21,7 +21,7 @@ nearest miss: the smallest change of one field that would turn the answer.
 		Flags: func(fs *flag.FlagSet, o *Options) {
 			fs.BoolVar(&o.Full, "full", false, "show every miss, and policies that say nothing")
 		},
-		Run: runExplain,
+		Work: runExplain,
 	})
 }
 
@@ -33,50 +33,60 @@ func runExplain(inv *Invocation) error {
 	if err != nil {
 		return err
 	}
-	p, err := inv.usable()
-	if err != nil {
-		return err
-	}
-	d, err := p.Decide(q)
+	p, err := inv.policies()
 	if err != nil {
 		return err
 	}
 	e, err := p.Explain(q)
 	if err != nil {
-		return err
+		return missingHint(err)
 	}
 	if inv.JSON {
-		return inv.json(explainJSON(d, e))
+		return inv.json(e.Report())
 	}
-	fmt.Fprint(inv.Stdout, explainText(d, e, inv.Full))
+	fmt.Fprint(inv.Stdout, explainText(e, inv.Full))
 	return nil
+}
+
+// missingHint says of a field that is missing how it is given.
+func missingHint(err error) error {
+	f, ok := analysis.Missing(err)
+	if !ok {
+		return err
+	}
+	return diag.List{{Code: diag.Failed, Message: err.Error(), Hint: fmt.Sprintf("give %s=VALUE: %s", f, f.Info().Doc)}}
 }
 
 // verbs say what a result means for a request.
 var verbs = map[policy.Result]string{policy.Allow: "allowed", policy.Grant: "granted", policy.Deny: "denied"}
 
-func explainText(d *engine.Decision, e *analysis.Explanation, full bool) string {
+func explainText(e *engine.Explanation, full bool) string {
+	d := e.Decision
 	var b strings.Builder
-	fmt.Fprintf(&b, "cell %s: %s is %s%s\n", e.Cell, e.Request, verbs[d.Result], because(d))
-	if d.Result == policy.Allow && d.Implicit() {
-		b.WriteString("  the kernel's other models still decide\n")
+	b.WriteString(wrap(0, fmt.Sprintf("cell %s: %s is %s%s", e.Cell, e.Request, verbs[d.Result], because(d.Answer))) + place(d.Answer))
+	if d.Note != "" {
+		b.WriteString(wrap(2, d.Note))
 	}
-	if d.Probe {
+	switch {
+	case d.Probe:
 		b.WriteString("  it is a probe: a denial is no error, it only picks a behaviour\n")
-	} else if d.Result == policy.Deny {
-		if deny := e.Request.Info().DenyText; deny != "" {
-			fmt.Fprintf(&b, "  the system call fails with: %s\n", deny)
-		}
+	case d.Result == policy.Allow:
+		b.WriteString("  the kernel's other models still decide\n")
+	case d.Result == policy.Deny && e.Request.Info().DenyText != "":
+		b.WriteString(wrap(2, "the system call fails with: "+e.Request.Info().DenyText))
 	}
-	if d.Would.Result != policy.Pass {
-		fmt.Fprintf(&b, "  policies in audit mode would have it %s%s\n", verbs[d.Would.Result], because(&engine.Decision{Decision: policy.Decision{Answer: d.Would}}))
+	if w := d.Would; w.Result != policy.Pass {
+		b.WriteString(wrap(2, fmt.Sprintf("policies in audit mode would have it %s%s", verbs[w.Result], because(w))) + place(w))
 	}
 	for _, t := range e.Policies {
 		if !full && t.Answer.Implicit() && len(t.Tests) == 0 {
 			continue
 		}
-		fmt.Fprintf(&b, "\npolicy %s%s: %s\n", t.Policy, map[bool]string{true: " (audit)"}[t.Audit], answerText(t.Answer))
-		b.WriteString(testsText(t.Tests))
+		audit := ""
+		if t.Audit {
+			audit = " (audit)"
+		}
+		b.WriteString("\n" + wrap(0, fmt.Sprintf("policy %s%s: %s", t.Policy, audit, answerText(t.Answer))) + testsText(t.Tests))
 	}
 	for i, m := range e.Misses {
 		if i == 0 {
@@ -84,7 +94,7 @@ func explainText(d *engine.Decision, e *analysis.Explanation, full bool) string 
 		} else if !full {
 			break
 		}
-		fmt.Fprintf(&b, "nearest miss: %s %s instead of %s: %s\n", m.Field, m.To, m.From, answerText(m.Decision.Answer))
+		b.WriteString(wrap(0, fmt.Sprintf("nearest miss: %s %s instead of %s: %s", m.Field, m.To, m.From, answerText(m.Decision.Answer))))
 	}
 	return b.String()
 }
@@ -100,11 +110,11 @@ func testsText(tests []analysis.TestTrace) string {
 			run++
 		}
 		if run > most {
-			fmt.Fprintf(&b, "  %s  %s and %d more on this line: %s\n", t.Span, t.Test.String(), run-1, yesNo(t))
+			b.WriteString(wrap(2, fmt.Sprintf("%s  %s and %d more on this line: %s", t.Span, t.Test.String(), run-1, yesNo(t))))
 			i += run - 1
 			continue
 		}
-		fmt.Fprintf(&b, "  %s  %s: %s\n", t.Span, t.Test.String(), yesNo(t))
+		b.WriteString(wrap(2, fmt.Sprintf("%s  %s: %s", t.Span, t.Test.String(), yesNo(t))))
 	}
 	return b.String()
 }
@@ -114,81 +124,27 @@ func yesNo(t analysis.TestTrace) string {
 	if t.Yes {
 		word = "yes"
 	}
-	if t.Test.Field.Info().Kind == kauth.KindGroups {
-		return word + ", it has " + t.Value
+	switch t.Test.Kind {
+	case policy.Member:
+		return word + ", egid and groups are " + t.Value
+	case policy.Compare:
+		return word + ", they are " + t.Value
 	}
 	return word + ", it is " + t.Value
 }
 
-// because is the reason and place of a decision.
-func because(d *engine.Decision) string {
-	s := ""
-	if d.Reason != "" {
-		s += fmt.Sprintf(": %s", d.Reason)
-	} else if d.Note != "" {
-		s += ": " + d.Note
+// because is the reason of an answer.
+func because(a policy.Answer) string {
+	if a.Reason == "" {
+		return ""
 	}
-	if d.Source.Policy != "" {
-		s += fmt.Sprintf("\n  %s, policy %s", d.Source.Span(), d.Source.Policy)
-	}
-	return s
+	return ": " + a.Reason
 }
 
-func answerText(a policy.Answer) string {
-	if a.Result == policy.Pass {
-		return "no answer: a field is missing"
+// place is where an answer comes from, "" for nowhere.
+func place(a policy.Answer) string {
+	if a.Source.Policy == "" {
+		return ""
 	}
-	s := a.Result.String()
-	if a.Reason != "" {
-		s += fmt.Sprintf(" %q", a.Reason)
-	}
-	if a.Implicit() {
-		return s + ", because it does not object"
-	}
-	return fmt.Sprintf("%s (%s)", s, a.Source.Span())
-}
-
-func explainJSON(d *engine.Decision, e *analysis.Explanation) any {
-	type testJSON struct {
-		Test   string `json:"test"`
-		Value  string `json:"value"`
-		Yes    bool   `json:"yes"`
-		File   string `json:"file"`
-		Line   int    `json:"line"`
-		Column int    `json:"column,omitempty"`
-	}
-	type policyJSON struct {
-		Policy string     `json:"policy"`
-		Audit  bool       `json:"audit,omitempty"`
-		Result string     `json:"result"`
-		Reason string     `json:"reason"`
-		File   string     `json:"file,omitempty"`
-		Line   int        `json:"line,omitempty"`
-		Tests  []testJSON `json:"tests"`
-	}
-	type missJSON struct {
-		Field  string `json:"field"`
-		From   string `json:"from"`
-		To     string `json:"to"`
-		Result string `json:"result"`
-		Reason string `json:"reason"`
-	}
-	out := struct {
-		Cell    string `json:"cell"`
-		Request string `json:"request"`
-		answerJSON
-		Policies []policyJSON `json:"policies"`
-		Misses   []missJSON   `json:"misses"`
-	}{Cell: e.Cell, Request: e.Request.String(), answerJSON: decisionJSON(d), Policies: []policyJSON{}, Misses: []missJSON{}}
-	for _, t := range e.Policies {
-		j := policyJSON{t.Policy, t.Audit, t.Answer.Result.String(), t.Answer.Reason, t.Answer.Source.File, t.Answer.Source.Line, []testJSON{}}
-		for _, x := range t.Tests {
-			j.Tests = append(j.Tests, testJSON{x.Test.String(), x.Value, x.Yes, x.File, x.Line, x.Column})
-		}
-		out.Policies = append(out.Policies, j)
-	}
-	for _, m := range e.Misses {
-		out.Misses = append(out.Misses, missJSON{m.Field.String(), m.From, m.To, m.Decision.Result.String(), m.Decision.Reason})
-	}
-	return out
+	return fmt.Sprintf("  %s, policy %s\n", a.Source.Span(), a.Source.Policy)
 }

@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"strings"
 
+	"cellsh/lua/engine"
 	"cellsh/policy/analysis"
+	"cellsh/policy/kauth"
 	"cellsh/policy/stock"
 )
 
@@ -27,7 +29,7 @@ The exit code is 1 if the policies are wrong, and with --strict if any cell's fi
 			fs.BoolVar(&o.Verbose, "v", false, "list the differences of all three profiles")
 			fs.StringVar(&o.Revision, "revision", "current", "the `REVISION` of secmodel_cell: april or current")
 		},
-		Run: runFit,
+		Work: runFit,
 	})
 }
 
@@ -35,17 +37,24 @@ func runFit(inv *Invocation) error {
 	if len(inv.Args) == 0 && len(inv.Policy) == 0 {
 		return usage("a path must be given")
 	}
-	rev, err := inv.revision()
+	rev, err := engine.ParseRevision(inv.Revision)
+	if err != nil {
+		return flagError(err)
+	}
+	p, err := inv.read(inv.Args)
 	if err != nil {
 		return err
 	}
-	p := inv.loaded(inv.Args)
 	if p.Loading.Failed() {
 		return p.Loading
 	}
+	live, err := inv.live()
+	if err != nil {
+		return err
+	}
 	var fits []*analysis.StockFit
 	lax := 0
-	for _, s := range p.Samples(nil, inv.Cells) {
+	for _, s := range p.Samples(live, inv.Cells) {
 		f, err := p.Fit(s.Name, rev)
 		if err != nil {
 			return err
@@ -56,7 +65,14 @@ func runFit(inv *Invocation) error {
 		fits = append(fits, f)
 	}
 	if inv.JSON {
-		if err := inv.json(fitsJSON(fits, rev)); err != nil {
+		out := struct {
+			Revision string             `json:"revision"`
+			Fits     []engine.StockFitReport `json:"fits"`
+		}{rev.String(), []engine.StockFitReport{}}
+		for _, f := range fits {
+			out.Fits = append(out.Fits, engine.ReportFit(f))
+		}
+		if err := inv.json(out); err != nil {
 			return err
 		}
 	} else {
@@ -73,29 +89,16 @@ func runFit(inv *Invocation) error {
 
 // fitsText writes cells with the same fit together.
 func fitsText(fits []*analysis.StockFit, all bool) string {
-	var texts []string
-	cells := map[string][]string{}
-	for _, f := range fits {
-		t := fitText(f, all)
-		if cells[t] == nil {
-			texts = append(texts, t)
-		}
-		cells[t] = append(cells[t], f.Cell)
-	}
 	var b strings.Builder
-	for _, t := range texts {
-		what := "cell"
-		if len(cells[t]) > 1 {
-			what = "cells"
-		}
-		fmt.Fprintf(&b, "%s %s: %s", what, listed(cells[t]), t)
+	for _, g := range alike(fits, func(f **analysis.StockFit) string { return (*f).Cell }, func(f **analysis.StockFit) string { return fitText(*f, all) }) {
+		b.WriteString(wrap(0, cellsText(g.names)+":") + g.text)
 	}
 	return b.String()
 }
 
 func fitText(f *analysis.StockFit, all bool) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "profile %s fits best (secmodel_cell %s)\n", f.Best().Profile, f.Revision)
+	fmt.Fprintf(&b, "  profile %s fits best (secmodel_cell %s)\n", f.Best().Profile, f.Revision)
 	var made []string
 	if len(f.Ports) > 0 {
 		made = append(made, "ports "+strings.Trim(strings.ReplaceAll(fmt.Sprint(f.Ports), " ", ","), "[]"))
@@ -104,11 +107,11 @@ func fitText(f *analysis.StockFit, all bool) string {
 		made = append(made, f.Limits[i].String())
 	}
 	if len(made) > 0 {
-		fmt.Fprintf(&b, "  made with %s\n", strings.Join(made, ", "))
+		b.WriteString(wrap(2, "made with "+strings.Join(made, ", ")))
 	}
 	for i := range f.Unenforced {
 		u := &f.Unenforced[i]
-		fmt.Fprintf(&b, "  laxer: nothing enforces the budget %s (%s)\n", u, u.Span)
+		b.WriteString(wrap(2, fmt.Sprintf("laxer: nothing enforces the budget %s (%s)", u, u.Span)))
 	}
 	if all {
 		for i := range f.Profiles {
@@ -124,7 +127,7 @@ func fitText(f *analysis.StockFit, all bool) string {
 		}
 	}
 	for _, n := range f.Notes {
-		fmt.Fprintf(&b, "  note: %s\n", n)
+		b.WriteString(wrap(2, "note: "+n))
 	}
 	return b.String()
 }
@@ -147,28 +150,27 @@ func profileText(p *analysis.ProfileFit) string {
 			for n < len(side.gaps) && side.gaps[n].Request == request {
 				n++
 			}
-			entries = append(entries, entry{request, gapsText(side.gaps[i:n])})
+			entries = append(entries, gapsEntry(request, side.gaps[i:n]))
 			i = n
 		}
-		b.WriteString(indent(grouped(entries), "    "))
+		b.WriteString(grouped(4, entries))
 	}
 	return b.String()
 }
 
-// gapsText is what there is to say about the gaps of one request, after its name.
-func gapsText(gaps []analysis.Gap) string {
-	if len(gaps) == 1 && gaps[0].Where == "any request" {
-		return ": " + gapText(&gaps[0])
-	}
-	text := "\n"
+// gapsEntry is what there is to say about the gaps of one request.
+func gapsEntry(request kauth.RequestID, gaps []analysis.Gap) entry {
+	e := entry{request: request}
 	for i := range gaps {
-		text += "  " + gaps[i].Where + ": " + gapText(&gaps[i])
+		g := &gaps[i]
+		text := meets(g) + ", policies: " + decisionText(&g.Decision)
+		if len(gaps) == 1 && g.Where == "any request" {
+			e.head = ": " + text
+		} else {
+			e.body += wrap(6, g.Where+": "+text)
+		}
 	}
-	return text
-}
-
-func gapText(g *analysis.Gap) string {
-	return meets(g) + ", policies: " + decisionText(&g.Decision) + "\n"
+	return e
 }
 
 // meets says for whom there is a difference.
@@ -188,75 +190,4 @@ func meets(g *analysis.Gap) string {
 		return one("for users", g.User)
 	}
 	return one("for root", g.Root) + " and " + one("for users", g.User)
-}
-
-func fitsJSON(fits []*analysis.StockFit, rev stock.Revision) any {
-	type gapJSON struct {
-		Request string       `json:"request"`
-		Where   string       `json:"where"`
-		Policy  answerJSON   `json:"answer"`
-		Root    *meetingJSON `json:"root,omitempty"`
-		User    *meetingJSON `json:"user,omitempty"`
-	}
-	type profileJSON struct {
-		Profile  string    `json:"profile"`
-		Laxer    []gapJSON `json:"laxer"`
-		Stricter []gapJSON `json:"stricter"`
-	}
-	type namedBudget struct {
-		Budget string `json:"budget"`
-		budgetJSON
-	}
-	type fitJSON struct {
-		Cell       string        `json:"cell"`
-		Policies   []string      `json:"policies"`
-		Profile    string        `json:"profile"`
-		Ports      []uint16      `json:"ports"`
-		Limits     []namedBudget `json:"limits"`
-		Lax        bool          `json:"lax"`
-		Unenforced []namedBudget `json:"unenforced"`
-		Profiles   []profileJSON `json:"profiles"`
-		Notes      []string      `json:"notes"`
-	}
-	out := struct {
-		Revision string    `json:"revision"`
-		Fits     []fitJSON `json:"fits"`
-	}{rev.String(), []fitJSON{}}
-	gaps := func(list []analysis.Gap) []gapJSON {
-		all := []gapJSON{}
-		for i := range list {
-			g := &list[i]
-			all = append(all, gapJSON{g.Request.String(), g.Where, answerToJSON(g.Decision), meetingToJSON(g.Root), meetingToJSON(g.User)})
-		}
-		return all
-	}
-	budgets := func(list []analysis.Budget) []namedBudget {
-		all := []namedBudget{}
-		for i := range list {
-			all = append(all, namedBudget{string(list[i].Name), *budgetToJSON(&list[i])})
-		}
-		return all
-	}
-	for _, f := range fits {
-		j := fitJSON{f.Cell, nonNil(f.Policies), f.Best().Profile.String(), nonNil(f.Ports), budgets(f.Limits), f.Lax(), budgets(f.Unenforced), nil, nonNil(f.Notes)}
-		for i := range f.Profiles {
-			p := &f.Profiles[i]
-			j.Profiles = append(j.Profiles, profileJSON{p.Profile.String(), gaps(p.Laxer), gaps(p.Stricter)})
-		}
-		out.Fits = append(out.Fits, j)
-	}
-	return out
-}
-
-// meetingJSON says when somebody meets a difference: always, or if one of the conditions holds.
-type meetingJSON struct {
-	Always bool            `json:"always"`
-	If     [][]literalJSON `json:"if,omitempty"`
-}
-
-func meetingToJSON(m analysis.Meeting) *meetingJSON {
-	if m.Truth == stock.No {
-		return nil
-	}
-	return &meetingJSON{m.Truth == stock.Yes, conditionsJSON(m.If)}
 }

@@ -13,7 +13,7 @@ func init() {
 	register(&Command{
 		Name: "prove", Args: "PATH...", Short: "show that the compiled programs decide as the functions do",
 		Long: `For every outcome of every test that a program makes a request is found that takes it, and for every limit of a number
-the values below, at and above it; each is put through the Lua functions themselves, and the answers must be the same.
+or an address the values below, at and above it, and of two fields that are compared less, equal and greater; each is put through the Lua functions themselves, and the answers must be the same.
 The optimised programs are then compared with what the functions compiled to, exactly, for all requests. It is the
 proof that is part of check, without a bound on its effort.
 
@@ -25,7 +25,7 @@ The exit code is 1 if there is any difference, which is a fault of cellsh, or if
 			fs.Var(&o.Cells, "cell", "look at the cell `NAME` too; repeats")
 			fs.BoolVar(&o.NoOpt, "no-optimize", false, "prove what is compiled without optimising")
 		},
-		Run: runProve,
+		Work: runProve,
 	})
 }
 
@@ -33,16 +33,23 @@ func runProve(inv *Invocation) error {
 	if len(inv.Args) == 0 && len(inv.Policy) == 0 {
 		return usage("a path must be given")
 	}
-	p := inv.loaded(inv.Args)
+	p, err := inv.read(inv.Args)
+	if err != nil {
+		return err
+	}
 	if p.Loading.Failed() {
 		return p.Loading
 	}
-	proved, err := p.Prove(nil, inv.Cells)
+	live, err := inv.live()
+	if err != nil {
+		return err
+	}
+	proved, err := p.Prove(live, inv.Cells)
 	if err != nil {
 		return err
 	}
 	if inv.JSON {
-		if err := inv.json(provedJSON(proved)); err != nil {
+		if err := inv.json(proved.Report()); err != nil {
 			return err
 		}
 	} else {
@@ -57,9 +64,9 @@ func runProve(inv *Invocation) error {
 
 func provedText(p *engine.Proved) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "cells looked at: %s\n", sampleNames(p.Cells))
+	b.WriteString(samplesText(p.Cells))
 	fmt.Fprintf(&b, "outcomes of tests: %d, put through the functions: %d\n", p.Edges, p.EdgesCovered)
-	fmt.Fprintf(&b, "boundaries of numbers: %d, put through the functions: %d\n", p.Boundaries, p.BoundariesCovered)
+	fmt.Fprintf(&b, "boundaries: %d, put through the functions: %d\n", p.Boundaries, p.BoundariesCovered)
 	if p.Infeasible > 0 {
 		fmt.Fprintf(&b, "outcomes that no request takes: %d\n", p.Infeasible)
 	}
@@ -76,17 +83,4 @@ func provedText(p *engine.Proved) string {
 		b.WriteString("no differences\n")
 	}
 	return b.String()
-}
-
-func provedJSON(p *engine.Proved) any {
-	out := struct {
-		OK          bool      `json:"ok"`
-		Diagnostics diag.List `json:"diagnostics"`
-		Proof       any       `json:"proof"`
-		Cells       []string  `json:"cells"`
-	}{len(p.Differences) == 0, nonNil(engine.ProofProblems(p.Proof)), proofJSON(p.Proof), []string{}}
-	for _, s := range p.Cells {
-		out.Cells = append(out.Cells, s.Name)
-	}
-	return out
 }

@@ -13,7 +13,7 @@ import (
 
 func init() {
 	register(&Command{
-		Name: "test", Args: "PATH...", Short: "run the tests of policies",
+		Name: "test", Args: "PATH...", Short: "run the tests of policies", Without: []string{"policy"},
 		Long: `Runs the *_test.lua files of folders, test files, or those beside policy files. The policies of a test file's folder
 are tested together. A test file says
 
@@ -34,7 +34,7 @@ answers, not lines; --threshold makes less than so many percent a failure, and l
 			fs.BoolVar(&o.Verbose, "v", false, "show every test, and what coverage misses")
 			fs.Float64Var(&o.Threshold, "threshold", 0, "fail if less than `PERCENT` is covered")
 		},
-		Run: runTest,
+		Work: runTest,
 	})
 }
 
@@ -42,7 +42,14 @@ func runTest(inv *Invocation) error {
 	if len(inv.Args) == 0 {
 		return usage("a path must be given")
 	}
-	o := engine.TestOptions{Options: inv.engineOptions(), Now: inv.Now}
+	if inv.Threshold < 0 || inv.Threshold > 100 {
+		return usage("--threshold must be from 0 to 100, but is %g", inv.Threshold)
+	}
+	options, err := inv.engineOptions()
+	if err != nil {
+		return err
+	}
+	o := engine.TestOptions{Options: options, Now: inv.Now}
 	if inv.Run != "" {
 		re, err := regexp.Compile(inv.Run)
 		if err != nil {
@@ -54,13 +61,10 @@ func runTest(inv *Invocation) error {
 		o.Finished = func(r engine.TestResult) { fmt.Fprint(inv.Stdout, resultText(r, inv.Verbose)) }
 	}
 	report := engine.Test(inv.Args, o)
-	percent := 100.0
-	if report.Total > 0 {
-		percent = 100 * float64(report.Covered) / float64(report.Total)
-	}
+	percent := report.Percent()
 	short := percent < inv.Threshold
 	if inv.JSON {
-		if err := inv.json(testJSON(report, percent)); err != nil {
+		if err := inv.json(report.Report()); err != nil {
 			return err
 		}
 	} else {
@@ -101,40 +105,8 @@ func resultText(r engine.TestResult, verbose bool) string {
 	fmt.Fprintf(&b, "FAIL  %s: %s (%s)\n", r.File, r.Name, r.Took.Round(time.Microsecond))
 	diag.Write(&b, diag.List{*r.Problem})
 	if e := r.Explanation; e != nil {
-		text := explainText(&engine.Decision{Decision: e.Decision}, e, false)
+		text := explainText(e, false)
 		b.WriteString("  " + strings.ReplaceAll(strings.TrimSpace(text), "\n", "\n  ") + "\n")
 	}
 	return b.String()
-}
-
-func testJSON(r *engine.TestReport, percent float64) any {
-	type resultJSON struct {
-		File    string           `json:"file"`
-		Name    string           `json:"name"`
-		OK      bool             `json:"ok"`
-		Micros  int64            `json:"microseconds"`
-		Problem *diag.Diagnostic `json:"problem,omitempty"`
-	}
-	type pointJSON struct {
-		Policy string `json:"policy"`
-		File   string `json:"file"`
-		Line   int    `json:"line"`
-		What   string `json:"what"`
-	}
-	out := struct {
-		OK          bool         `json:"ok"`
-		Passed      int          `json:"passed"`
-		Failed      int          `json:"failed"`
-		Tests       []resultJSON `json:"tests"`
-		Diagnostics diag.List    `json:"diagnostics"`
-		Coverage    float64      `json:"coverage"`
-		Missing     []pointJSON  `json:"missing"`
-	}{r.Failed() == 0 && !r.Problems.Failed(), r.Passed(), r.Failed(), []resultJSON{}, nonNil(r.Problems), percent, []pointJSON{}}
-	for _, t := range r.Results {
-		out.Tests = append(out.Tests, resultJSON{t.File, t.Name, t.Problem == nil, t.Took.Microseconds(), t.Problem})
-	}
-	for _, p := range r.Missing {
-		out.Missing = append(out.Missing, pointJSON{p.Policy, p.File, p.Line, p.String()})
-	}
-	return out
 }

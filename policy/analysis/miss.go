@@ -1,0 +1,302 @@
+package analysis
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"math/bits"
+	"slices"
+	"strings"
+
+	"cellsh/policy"
+	"cellsh/policy/graph"
+	"cellsh/policy/kauth"
+	"cellsh/policy/rules"
+)
+
+// Miss is a change of one field that turns the result.
+type Miss struct {
+	Field kauth.Field
+	// From and To are the values as policies write them.
+	From, To string
+	// Distance is how far apart numbers are, and how many groups differ; 1 for fields whose values have no distance.
+	Distance uint64
+	Decision policy.Decision
+}
+
+// move is a request with another value in one field.
+type move struct {
+	request *policy.Request
+	// distance as in Miss; near orders values that are equally far.
+	distance uint64
+	near     [2]uint64
+}
+
+// misses gives for each field that the request gives the nearest other value that turns the result, the nearest field
+// first. Where the value of a field changes from one end of its range to the other the answers change only where a
+// test of the graphs does, so that only the values beside these places are tried. What no process of a cell can ask is
+// left out. decide gives false if the answer depends on a field that is not given.
+func misses(graphs []*rules.PolicyGraph, r *policy.Request, decide func(*policy.Request) (policy.Decision, bool)) []Miss {
+	now, ok := decide(r)
+	if !ok {
+		return nil
+	}
+	tests := map[kauth.Field][]*policy.Test{}
+	for _, g := range graphs {
+		reach := g.Graph.Reachable()
+		for i := range g.Graph.Nodes {
+			if !reach[i] {
+				continue
+			}
+			t := &g.Graph.Nodes[i].Test
+			for _, f := range t.Needs().Fields() {
+				tests[f] = append(tests[f], t)
+			}
+		}
+	}
+	absurd := !realistic(r)
+	var out []Miss
+	for _, f := range r.Given.Fields() {
+		if len(tests[f]) == 0 {
+			continue
+		}
+		list := moves(f, tests[f], r)
+		slices.SortStableFunc(list, func(a, b move) int {
+			return cmp.Or(cmp.Compare(a.distance, b.distance), cmp.Compare(a.near[0], b.near[0]), cmp.Compare(a.near[1], b.near[1]))
+		})
+		for _, m := range list {
+			if !absurd && !realistic(m.request) {
+				continue
+			}
+			if d, ok := decide(m.request); ok && d.Result != now.Result {
+				out = append(out, Miss{f, FieldText(r, f), FieldText(m.request, f), m.distance, d})
+				break
+			}
+		}
+	}
+	slices.SortStableFunc(out, func(a, b Miss) int { return cmp.Compare(a.Distance, b.Distance) })
+	return out
+}
+
+// moves lists requests with another value in the field: those of which some test may think otherwise.
+func moves(f kauth.Field, tests []*policy.Test, r *policy.Request) []move {
+	switch f.Info().Kind {
+	case kauth.KindString:
+		return textMoves(f, tests, r)
+	case kauth.KindAddr:
+		return addrMoves(tests, r)
+	case kauth.KindGroups:
+		return groupMoves(tests, r)
+	}
+	return numberMoves(f, tests, r)
+}
+
+func numberMoves(f kauth.Field, tests []*policy.Test, r *policy.Request) []move {
+	info := f.Info()
+	lo, hi := r.ID.Range(f)
+	seen := map[int64]bool{r.Int[f]: true}
+	var out []move
+	try := func(v int64) {
+		if v < lo || v > hi || seen[v] {
+			return
+		}
+		seen[v] = true
+		m := move{request: clone(r), distance: 1, near: [2]uint64{apart(v, r.Int[f])}}
+		m.request.SetInt(f, v)
+		switch info.Kind {
+		case kauth.KindInt:
+			m.distance = m.near[0]
+		case kauth.KindNamed:
+			// A value that somebody can name says more than one that nobody uses.
+			if _, named := info.Names.Name(v); !named {
+				m.near = [2]uint64{math.MaxUint64, m.near[0]}
+			}
+		}
+		out = append(out, m)
+	}
+	around := func(v int64) {
+		for _, d := range [...]int64{-1, 0, 1} {
+			if (d >= 0 || v > math.MinInt64) && (d <= 0 || v < math.MaxInt64) {
+				try(v + d)
+			}
+		}
+	}
+	for _, t := range tests {
+		switch t.Kind {
+		case policy.In:
+			for _, s := range t.Set {
+				around(s.Lo)
+				around(s.Hi)
+			}
+		case policy.Member:
+			around(int64(t.GID))
+		case policy.Compare:
+			if other := t.Field + t.Other - f; r.Given.Has(other) {
+				around(r.Int[other])
+			}
+		}
+	}
+	if info.Kind == kauth.KindNamed {
+		for _, name := range info.Names.All() {
+			v, _ := info.Names.Value(name)
+			try(v)
+		}
+	}
+	return out
+}
+
+// apart is the distance of two numbers.
+func apart(a, b int64) uint64 {
+	if a < b {
+		a, b = b, a
+	}
+	return uint64(a) - uint64(b)
+}
+
+func textMoves(f kauth.Field, tests []*policy.Test, r *policy.Request) []move {
+	seen := map[string]bool{r.Text(f): true}
+	var out []move
+	try := func(s string) {
+		if !seen[s] {
+			seen[s] = true
+			m := move{request: clone(r), distance: 1, near: [2]uint64{uint64(len(out))}}
+			m.request.SetText(f, s)
+			out = append(out, m)
+		}
+	}
+	other := "other"
+	for _, t := range tests {
+		try(t.Text)
+	}
+	for slices.ContainsFunc(tests, func(t *policy.Test) bool { return t.Text == other }) {
+		other += "x"
+	}
+	try(other)
+	return out
+}
+
+func addrMoves(tests []*policy.Test, r *policy.Request) []move {
+	seen := map[policy.Addr]bool{r.Addr: true}
+	var out []move
+	try := func(a policy.Addr, ok bool) {
+		if !ok || seen[a] {
+			return
+		}
+		seen[a] = true
+		m := move{request: clone(r), distance: 1, near: [2]uint64{math.MaxUint64, math.MaxUint64}}
+		if x, y := a, r.Addr; x.Version == y.Version {
+			if x.Compare(y) < 0 {
+				x, y = y, x
+			}
+			var borrow uint64
+			m.near[1], borrow = bits.Sub64(x.Lo, y.Lo, 0)
+			m.near[0], _ = bits.Sub64(x.Hi, y.Hi, borrow)
+		}
+		m.request.SetAddr(a)
+		out = append(out, m)
+	}
+	for _, t := range tests {
+		first, last := t.Prefix.First(), t.Prefix.Last()
+		try(first, true)
+		try(last, true)
+		try(first.Prev())
+		try(last.Next())
+	}
+	try(policy.Addr{}, true)
+	return out
+}
+
+// maxToggled is how many groups there may be for all sets of them to be tried; of more only those that differ in one or
+// two groups are.
+const maxToggled = 10
+
+// groupMoves tries the sets of the groups that tests name. Whether the caller is in the effective group is not up to
+// them.
+func groupMoves(tests []*policy.Test, r *policy.Request) []move {
+	var gids []uint32
+	for _, t := range tests {
+		if t.Kind == policy.Member {
+			gids = append(gids, t.GID)
+		}
+	}
+	slices.Sort(gids)
+	gids = slices.Compact(gids)
+	var out []move
+	toggle := func(list ...uint32) {
+		m := move{request: clone(r), distance: uint64(len(list)), near: [2]uint64{uint64(len(out))}}
+		groups := m.request.Groups
+		for _, gid := range list {
+			if slices.Contains(groups, gid) {
+				groups = slices.DeleteFunc(groups, func(g uint32) bool { return g == gid })
+			} else {
+				groups = append(groups, gid)
+			}
+		}
+		m.request.SetGroups(groups...)
+		out = append(out, m)
+	}
+	if len(gids) <= maxToggled {
+		for set := 1; set < 1<<len(gids); set++ {
+			var list []uint32
+			for i, gid := range gids {
+				if set>>i&1 != 0 {
+					list = append(list, gid)
+				}
+			}
+			toggle(list...)
+		}
+		return out
+	}
+	for i, a := range gids {
+		toggle(a)
+		for _, b := range gids[:i] {
+			toggle(a, b)
+		}
+	}
+	return out
+}
+
+func clone(r *policy.Request) *policy.Request {
+	q := *r
+	q.Groups = slices.Clone(r.Groups)
+	return &q
+}
+
+// FieldText is the value of a field as policies write it.
+func FieldText(r *policy.Request, f kauth.Field) string {
+	switch f.Info().Kind {
+	case kauth.KindString:
+		if r.Text(f) == "" && f.Info().Nullable {
+			return "nil"
+		}
+		return fmt.Sprintf("%q", r.Text(f))
+	case kauth.KindAddr:
+		if r.Addr.Version == 0 {
+			return "nil"
+		}
+		return r.Addr.String()
+	case kauth.KindGroups:
+		parts := make([]string, len(r.Groups))
+		for i, g := range r.Groups {
+			parts[i] = fmt.Sprint(g)
+		}
+		return "{" + strings.Join(parts, ", ") + "}"
+	}
+	return f.FormatValue(r.Int[f])
+}
+
+// relevant is the fields that the graphs look at: a request that gives them can be decided and explained.
+func relevant(graphs ...graph.Tested) kauth.FieldSet {
+	var out kauth.FieldSet
+	for _, g := range graphs {
+		out |= graph.Fields(g)
+	}
+	return out
+}
+
+// only is the request with no more fields than these.
+func only(r *policy.Request, fields kauth.FieldSet) *policy.Request {
+	q := clone(r)
+	q.Given &= fields
+	return q
+}

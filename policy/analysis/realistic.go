@@ -1,0 +1,102 @@
+package analysis
+
+import (
+	"cellsh/policy"
+	"cellsh/policy/graph"
+	"cellsh/policy/interval"
+	"cellsh/policy/kauth"
+)
+
+// Some fields follow from others, because whoever asks is a member of a cell: a process that is its own target is in its
+// own cell and has its own ids, and init is on the host. Programs need not know it, but requests for which it is
+// otherwise are no examples of anything.
+
+// relation is what a target is to the caller.
+type relation struct{ self, sameCell, init bool }
+
+// relations are those that there are.
+var relations = [...]relation{{}, {sameCell: true}, {self: true, sameCell: true}, {init: true}}
+
+// own are the fields of the caller and those of a target that are the same if the caller is the target.
+var own = [...]struct{ caller, target kauth.Field }{{kauth.FieldUID, kauth.FieldTargetUID}, {kauth.FieldEUID, kauth.FieldTargetEUID}}
+
+// fields lists the members as fields of a request.
+func (x relation) fields() [3]struct {
+	field kauth.Field
+	value int64
+} {
+	number := func(b bool) int64 {
+		if b {
+			return 1
+		}
+		return 0
+	}
+	return [...]struct {
+		field kauth.Field
+		value int64
+	}{{kauth.FieldTargetIsSelf, number(x.self)}, {kauth.FieldTargetSameCell, number(x.sameCell)}, {kauth.FieldTargetIsInit, number(x.init)}}
+}
+
+// realistic reports whether a process of a cell can make the request, as far as its fields tell.
+func realistic(r *policy.Request) bool {
+	for _, x := range relations {
+		fits := true
+		for _, f := range x.fields() {
+			fits = fits && (!r.Given.Has(f.field) || r.Int[f.field] == f.value)
+		}
+		for _, f := range own {
+			fits = fits && (!x.self || !r.Given.Has(f.caller) || !r.Given.Has(f.target) || r.Int[f.caller] == r.Int[f.target])
+		}
+		if fits {
+			return true
+		}
+	}
+	return false
+}
+
+// example gives a request of the region that a process of a cell can make, false if there is none.
+func example(region graph.Region) (*policy.Request, bool) {
+	q, ok := region.Witness()
+	if !ok || realistic(q) {
+		return q, ok
+	}
+	sets := map[kauth.Field]interval.Set{}
+	allowed := func(f kauth.Field) interval.Set {
+		if set, ok := sets[f]; ok {
+			return set
+		}
+		return interval.Between(q.ID.Range(f))
+	}
+	for _, t := range region.Tests() {
+		if t.Kind == policy.In {
+			sets[t.Field] = t.Set
+		}
+	}
+	carries := q.ID.Info().Fields
+	for _, x := range relations {
+		moved := clone(q)
+		fits := true
+		for _, f := range x.fields() {
+			if carries.Has(f.field) {
+				moved.SetInt(f.field, f.value)
+			}
+		}
+		for _, f := range own {
+			if !x.self || !carries.Has(f.caller) || !carries.Has(f.target) {
+				continue
+			}
+			both := allowed(f.caller).Intersect(allowed(f.target))
+			v, ok := both.Min()
+			if both.Contains(q.Int[f.caller]) {
+				v = q.Int[f.caller]
+			}
+			fits = fits && ok
+			moved.SetInt(f.caller, v)
+			moved.SetInt(f.target, v)
+		}
+		if fits && region.Contains(moved) && realistic(moved) {
+			return moved, true
+		}
+	}
+	return q, false
+}

@@ -1,0 +1,166 @@
+package command
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"cellsh/lua/engine"
+	"cellsh/policy"
+	"cellsh/policy/kauth"
+)
+
+// width is how many columns text has. Places in files and commands to copy may be longer.
+const width = 80
+
+// wrap breaks a text at its spaces so that lines fit. The first line begins after indent spaces, further ones after
+// four more.
+func wrap(indent int, text string) string {
+	var b strings.Builder
+	column := 0
+	for i, word := range strings.Split(text, " ") {
+		n := len([]rune(word))
+		switch {
+		case i == 0:
+			column, _ = fmt.Fprintf(&b, "%*s", indent, "")
+		case column+1+n > width:
+			b.WriteByte('\n')
+			column, _ = fmt.Fprintf(&b, "%*s", indent+4, "")
+		default:
+			b.WriteByte(' ')
+			column++
+		}
+		b.WriteString(word)
+		column += n
+	}
+	b.WriteByte('\n')
+	return b.String()
+}
+
+// entry is a request and what there is to say about it: what follows its name in the same line, and further lines.
+type entry struct {
+	request kauth.RequestID
+	head    string
+	body    string
+}
+
+// grouped writes entries. Where the same is to be said of several requests it is said once, and under the name of the
+// scope or action if it is all of them; requests that the kernel never asks do not count.
+func grouped(indent int, entries []entry) string {
+	type group struct {
+		names []string
+		entry
+	}
+	var groups []*group
+	for i := 0; i < len(entries); {
+		name, n := entries[i].request.String(), 1
+		// The scope first, then the action.
+		for _, p := range slices.Backward(entries[i].request.Chain()) {
+			same := 0
+			for i+same < len(entries) && p.Matches(entries[i+same].request) && entries[i+same].says(&entries[i]) {
+				same++
+			}
+			if same > 1 && same == raised(p) {
+				name, n = p.String(), same
+				break
+			}
+		}
+		at := slices.IndexFunc(groups, func(g *group) bool { return g.says(&entries[i]) })
+		if at < 0 {
+			at = len(groups)
+			groups = append(groups, &group{entry: entries[i]})
+		}
+		groups[at].names = append(groups[at].names, name)
+		i += n
+	}
+	var b strings.Builder
+	for _, g := range groups {
+		b.WriteString(wrap(indent, strings.Join(g.names, ", ")+g.head) + g.body)
+	}
+	return b.String()
+}
+
+func (e *entry) says(o *entry) bool { return e.head == o.head && e.body == o.body }
+
+// raised is how many requests of a pattern the kernel asks.
+func raised(p kauth.Pattern) int {
+	n := 0
+	for id, hi := p.Range(); id < hi; id++ {
+		if !id.Info().Flags.Has(kauth.NeverRaised) {
+			n++
+		}
+	}
+	return n
+}
+
+// same is things of which the same is to be said.
+type same[T any] struct {
+	text  string
+	names []string
+	// first of the things.
+	first *T
+}
+
+// alike puts things of which the same is to be said together.
+func alike[T any](list []T, name, text func(*T) string) []*same[T] {
+	var out []*same[T]
+	known := map[string]*same[T]{}
+	for i := range list {
+		t := text(&list[i])
+		s := known[t]
+		if s == nil {
+			s = &same[T]{text: t, first: &list[i]}
+			known[t] = s
+			out = append(out, s)
+		}
+		s.names = append(s.names, name(&list[i]))
+	}
+	return out
+}
+
+// cellsText is "cell web-1", or "cells web-1, web-2 and 30 more".
+func cellsText(names []string) string {
+	if len(names) == 1 {
+		return "cell " + names[0]
+	}
+	return "cells " + listed(names)
+}
+
+// listed names a few of many.
+func listed(names []string) string {
+	const most = 12
+	if len(names) <= most {
+		return strings.Join(names, ", ")
+	}
+	return fmt.Sprintf("%s and %d more", strings.Join(names[:most], ", "), len(names)-most)
+}
+
+// answerText is an answer with its reason and place.
+func answerText(a policy.Answer) string {
+	if a.Result == policy.Pass {
+		return "no answer: a field is missing"
+	}
+	s := a.Result.String()
+	if a.Reason != "" {
+		s += fmt.Sprintf(" %q", a.Reason)
+	}
+	if a.Implicit() {
+		return s + ", because it does not object"
+	}
+	return fmt.Sprintf("%s (%s)", s, a.Source.Span())
+}
+
+// decisionText is a decision with what policies in audit mode would say.
+func decisionText(d *policy.Decision) string {
+	s := answerText(d.Answer)
+	if d.Implicit() {
+		s = "allow, no policy objects"
+	}
+	if d.Would.Result != policy.Pass {
+		s += "; policies in audit mode would say " + answerText(d.Would)
+	}
+	return s
+}
+
+// answerJSON is how decisions are written.
+type answerJSON = engine.AnswerReport
