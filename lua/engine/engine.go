@@ -190,13 +190,19 @@ func (p *Policies) Check(o CheckOptions) (*Check, error) {
 	if len(o.Live) > 0 {
 		out.Problems = append(out.Problems, globsWithoutCell(p.Set(), o.Live)...)
 	}
+	sizes := map[*rules.Program]ProgramSize{}
 	for _, cell := range cells {
 		prog, err := p.Program(cell)
 		if err != nil {
 			return nil, err
 		}
-		out.Programs = append(out.Programs, ProgramSize{cell, len(prog.Nodes()), len(prog.Leaves()),
-			len(prog.Encode(&kauth.NetBSD109912)), prog.Stats.NodesBefore, prog.Stats.DepthAfter, prog.Stats.DepthBefore})
+		size, ok := sizes[prog]
+		if !ok {
+			size = ProgramSize{"", len(prog.Nodes()), len(prog.Leaves()), len(prog.Encode(&kauth.NetBSD109912)), prog.Stats.NodesBefore, prog.Stats.DepthAfter, prog.Stats.DepthBefore}
+			sizes[prog] = size
+		}
+		size.Cell = cell
+		out.Programs = append(out.Programs, size)
 		if p.Loading.Failed() {
 			// Rules are missing that the assertions may need.
 			continue
