@@ -1,6 +1,7 @@
 package analysis
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -27,13 +28,22 @@ func alike(a, b policy.Decision) bool {
 	return bare(a) == bare(b)
 }
 
-// drawn are the values that a field is tried with: all that smallTest can tell apart, and more.
-func drawn(id kauth.RequestID, f kauth.Field) []int64 {
-	lo, hi := id.Range(f)
+// drawn are the values that a field is tried with: all that smallTest can tell apart, those beside the values of other
+// fields, and more.
+func drawn(q *policy.Request, f kauth.Field) []int64 {
+	lo, hi := q.ID.Range(f)
 	var out []int64
-	for v := int64(-22); v <= 14; v++ {
-		if v >= lo && v <= hi {
+	try := func(v int64) {
+		if v >= lo && v <= hi && !slices.Contains(out, v) {
 			out = append(out, v)
+		}
+	}
+	for v := int64(-22); v <= 14; v++ {
+		try(v)
+	}
+	for _, g := range q.ID.Info().Fields.Fields() {
+		for d := int64(-1); d <= 1; d++ {
+			try(q.Int[g] + d)
 		}
 	}
 	return out
@@ -117,7 +127,7 @@ func TestNearestMissesAreExact(t *testing.T) {
 					note(moved, d)
 				}
 			default:
-				for _, v := range drawn(id, f) {
+				for _, v := range drawn(q, f) {
 					if v == q.Int[f] {
 						continue
 					}
@@ -375,4 +385,61 @@ func TestCombinationHasNoOrder(t *testing.T) {
 			rt.Fatalf("%v", d)
 		}
 	})
+}
+
+// Every policy tells the tests that it made, with values, up to its answer or to a field that is not given.
+func TestExplainTellsTests(t *testing.T) {
+	id := request(t, "process.rlimit.set")
+	var b graph.Builder[rules.Outcome]
+	leaf := func(r policy.Result, line int) graph.Ref {
+		return b.Leaf(rules.Outcome{Answer: policy.Answer{Result: r, Source: policy.Source{File: "f.lua", Line: line}}})
+	}
+	at := func(line int) diag.Span { return diag.Span{File: "f.lua", Line: line} }
+	group := b.Node(policy.Test{Kind: policy.Member, Field: kauth.FieldGroups, GID: 5}, leaf(policy.Allow, 4), leaf(policy.Deny, 5), at(4))
+	order := b.Node(policy.Test{Kind: policy.Compare, Field: kauth.FieldMax, Other: kauth.FieldCur, Order: policy.Less}, leaf(policy.Deny, 3), group, at(3))
+	g := b.Graph(b.Node(policy.Test{Kind: policy.In, Field: kauth.FieldResource, Set: interval.Single(8)}, order, leaf(policy.Allow, 2), at(2)))
+	c := compiler(fixed(t, "a", "process", policy.Deny), rule(t, "b", id.String(), func(kauth.RequestID) *graph.Graph[rules.Outcome] { return g }))
+	for _, x := range []struct {
+		name   string
+		change func(*policy.Request)
+		want   []string
+	}{
+		{"all given", func(*policy.Request) {}, []string{
+			`f.lua:2 r.resource == "nofile" "nofile" true`, `f.lua:3 r.max < r.cur 10 and 7 false`, `f.lua:4 r:in_group(5) 100 and {1, 5} true`, "allow f.lua:4"}},
+		{"another resource", func(q *policy.Request) { q.SetInt(kauth.FieldResource, 0) }, []string{`f.lua:2 r.resource == "nofile" "cpu" false`, "allow f.lua:2"}},
+		{"no groups", func(q *policy.Request) { q.Given &^= 1 << kauth.FieldGroups }, []string{
+			`f.lua:2 r.resource == "nofile" "nofile" true`, `f.lua:3 r.max < r.cur 10 and 7 false`, " "}},
+		{"no max", func(q *policy.Request) { q.Given &^= 1 << kauth.FieldMax }, []string{`f.lua:2 r.resource == "nofile" "nofile" true`, " "}},
+	} {
+		t.Run(x.name, func(t *testing.T) {
+			q := graph.Example(id)
+			q.SetInt(kauth.FieldResource, 8)
+			q.SetInt(kauth.FieldMax, 10)
+			q.SetInt(kauth.FieldCur, 7)
+			q.SetGroups(1, 5)
+			x.change(q)
+			e, err := Explain(c, "web-1", q)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(e.Policies) != 2 || e.Policies[0].Policy != "a" || e.Policies[0].Answer.Result != policy.Deny || len(e.Policies[0].Tests) != 0 {
+				t.Errorf("policy a: %+v", e.Policies)
+			}
+			var got []string
+			for _, s := range e.Policies[1].Tests {
+				got = append(got, fmt.Sprint(s.Span, " ", s.Test.String(), " ", s.Value, " ", s.Yes))
+			}
+			a := e.Policies[1].Answer
+			got = append(got, a.Result.String()+" "+a.Source.Span().String())
+			if !slices.Equal(got, x.want) {
+				t.Errorf("%q, want %q", got, x.want)
+			}
+		})
+	}
+	// What the decision itself depends on must be given.
+	lone := compiler(rule(t, "b", id.String(), func(kauth.RequestID) *graph.Graph[rules.Outcome] { return g }))
+	_, err := Explain(lone, "web-1", &policy.Request{ID: id})
+	if f, ok := Missing(err); !ok || !relevant(g).Has(f) {
+		t.Errorf("%v, want that a field is missing", err)
+	}
 }

@@ -31,32 +31,26 @@ func Grants(c *rules.Compiler, cells []string) ([]Grant, error) {
 		answer policy.Answer
 	}
 	found := map[key]*Grant{}
-	seen := map[*rules.PolicyGraph]map[kauth.RequestID]bool{}
-	for _, cell := range cells {
-		for _, id := range rules.Requests() {
-			for _, g := range c.PolicyGraphs(cell, id) {
-				if seen[g][id] {
-					continue
+	err := eachRequest(c, cells, func(graphs []*rules.PolicyGraph, _ string, id kauth.RequestID) error {
+		for _, g := range graphs {
+			answers, err := granted(g, id)
+			if err != nil {
+				return err
+			}
+			for _, a := range answers {
+				k := key{g.Policy.Name, a}
+				if found[k] == nil {
+					found[k] = &Grant{Policy: g.Policy.Name, Reason: a.Reason, Span: a.Source.Span(), Audit: g.Policy.Audit}
 				}
-				if seen[g] == nil {
-					seen[g] = map[kauth.RequestID]bool{}
-				}
-				seen[g][id] = true
-				answers, err := granted(g, id)
-				if err != nil {
-					return nil, err
-				}
-				for _, a := range answers {
-					k := key{g.Policy.Name, a}
-					if found[k] == nil {
-						found[k] = &Grant{Policy: g.Policy.Name, Reason: a.Reason, Span: a.Source.Span(), Audit: g.Policy.Audit}
-					}
-					if !slices.Contains(found[k].Requests, id) {
-						found[k].Requests = append(found[k].Requests, id)
-					}
+				if !slices.Contains(found[k].Requests, id) {
+					found[k].Requests = append(found[k].Requests, id)
 				}
 			}
 		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
 	}
 	var out []Grant
 	for _, g := range found {
@@ -98,43 +92,53 @@ func uselessGrants(c *rules.Compiler, cells []string) (diag.List, error) {
 	uses := map[policy.Source]*use{}
 	first := map[policy.Source]string{}
 	low := stock.Low
-	seen := map[string]bool{}
-	for _, cell := range cells {
-		for _, id := range rules.Requests() {
-			graphs := c.PolicyGraphs(cell, id)
-			key := fmt.Sprint(id, graphsKey(graphs))
-			if seen[key] || !slices.ContainsFunc(graphs, func(g *rules.PolicyGraph) bool {
-				return slices.ContainsFunc(g.Graph.Leaves, func(o rules.Outcome) bool { return o.Result == policy.Grant })
-			}) {
+	err := eachRequest(c, cells, func(graphs []*rules.PolicyGraph, cell string, id kauth.RequestID) error {
+		if !slices.ContainsFunc(graphs, func(g *rules.PolicyGraph) bool {
+			return slices.ContainsFunc(g.Graph.Leaves, func(o rules.Outcome) bool { return o.Result == policy.Grant })
+		}) {
+			return nil
+		}
+		if len(stock.CellListener(stock.Current, low, id).Rules) == 0 {
+			for _, g := range graphs {
+				answers, err := granted(g, id)
+				if err != nil {
+					return err
+				}
+				for _, a := range answers {
+					uses[a.Source] = &use{met: true}
+				}
+			}
+			return nil
+		}
+		a, err := Can(c, cell, id, CanOptions{Profile: &low})
+		if err != nil {
+			return err
+		}
+		for i := range a.Cases {
+			x := &a.Cases[i]
+			if x.Decision.Result != policy.Grant {
 				continue
 			}
-			seen[key] = true
-			a, err := Can(c, cell, id, CanOptions{Profile: &low})
-			if err != nil {
-				return nil, err
+			from := x.Decision.Source
+			if uses[from] == nil {
+				uses[from] = &use{}
 			}
-			for i := range a.Cases {
-				x := &a.Cases[i]
-				if x.Decision.Result != policy.Grant {
-					continue
-				}
-				from := x.Decision.Source
-				if uses[from] == nil {
-					uses[from] = &use{}
-				}
-				if x.refused() {
-					uses[from].refused = true
-					if first[from] == "" {
-						first[from] = id.String()
-						if x.Where != "any request" {
-							first[from] += " where " + x.Where
-						}
-					}
-				} else {
-					uses[from].met = true
+			if !x.refused() {
+				uses[from].met = true
+				continue
+			}
+			uses[from].refused = true
+			if first[from] == "" {
+				first[from] = id.String()
+				if x.Where != "any request" {
+					first[from] += " where " + x.Where
 				}
 			}
 		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
 	}
 	var out diag.List
 	for from, u := range uses {
@@ -152,19 +156,25 @@ func (x *Case) refused() bool {
 	return (x.Root == nil || x.Root.Allowed == stock.No) && (x.User == nil || x.User.Allowed == stock.No)
 }
 
-// each calls f for every policy graph of the cells, those that are shared once.
-func each(c *rules.Compiler, cells []string, f func(g *rules.PolicyGraph, cell string, id kauth.RequestID)) {
-	seen := map[*rules.PolicyGraph]bool{}
+// eachRequest calls f for every request in the cells, those that no policy tells apart once, until it fails.
+func eachRequest(c *rules.Compiler, cells []string, f func(graphs []*rules.PolicyGraph, cell string, id kauth.RequestID) error) error {
+	seen := map[*rules.Program]bool{}
 	for _, cell := range cells {
+		p, err := c.Program(cell)
+		if err != nil {
+			return err
+		}
+		if seen[p] {
+			continue
+		}
+		seen[p] = true
 		for _, id := range rules.Requests() {
-			for _, g := range c.PolicyGraphs(cell, id) {
-				if !seen[g] {
-					seen[g] = true
-					f(g, cell, id)
-				}
+			if err := f(c.PolicyGraphs(cell, id), cell, id); err != nil {
+				return err
 			}
 		}
 	}
+	return nil
 }
 
 // Lint finds what is surely not meant: entries that are never asked because more specific ones always answer, tests
@@ -174,11 +184,21 @@ func Lint(c *rules.Compiler, cells []string) (diag.List, error) {
 	tests := map[testPlace]*testSeen{}
 	asked := map[entryPlace]bool{}
 	applies := map[*rules.Policy]bool{}
-	each(c, cells, func(g *rules.PolicyGraph, cell string, id kauth.RequestID) {
-		applies[g.Policy] = true
-		noteTests(g, cell, id, tests)
-		noteEntries(g, cell, id, asked)
+	seen := map[*rules.PolicyGraph]bool{}
+	err := eachRequest(c, cells, func(graphs []*rules.PolicyGraph, cell string, id kauth.RequestID) error {
+		for _, g := range graphs {
+			if !seen[g] {
+				seen[g] = true
+				applies[g.Policy] = true
+				noteTests(g, cell, id, tests)
+				noteEntries(g, cell, id, asked)
+			}
+		}
+		return nil
 	})
+	if err != nil {
+		return nil, err
+	}
 	var out diag.List
 	for place, seen := range tests {
 		if seen.yes == seen.no {

@@ -33,9 +33,9 @@ type Compiler struct {
 	programs map[string]*Program
 	// cells has the program of each name that was asked for.
 	cells map[string]*Program
-	notes    diag.List
-	found    []*foundFault
-	equal    map[string]*program.Program
+	notes diag.List
+	found []*foundFault
+	equal map[string]*program.Program
 }
 
 // policyKey is what a policy's graphs depend on, but for the request's fields: the entries that speak of the request.

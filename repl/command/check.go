@@ -13,8 +13,9 @@ import (
 func init() {
 	register(&Command{
 		Name: "check", Args: "PATH...", Short: "compile and verify policies",
-		Long: `Reads the policies of the files and folders, compiles them for the cells that exist, for each --cell, and for one
-sample of each glob, and says everything that is wrong. It lists what the policies grant, checks what must never be
+		Long: `Reads the policies of the files and folders, compiles them for the cells that
+exist, for each --cell, and for one sample of each glob, and says everything
+that is wrong. It lists what the policies grant, checks what must never be
 allowed, and proves that the compiled programs decide as the functions do.
 
 The exit code is 1 if there is any error.

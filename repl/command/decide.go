@@ -17,7 +17,8 @@ import (
 func init() {
 	register(&Command{
 		Name: "decide", Args: "[--policy PATH...] < REQUESTS", Short: "answer many requests, one JSON object a line",
-		Long: `Reads one request a line and writes one answer a line, in the same order. The cell need not exist.
+		Long: `Reads one request a line and writes one answer a line, in the same order. The
+cell need not exist.
 
   {"cell":"web-1","request":"network.bind.port","uid":80,"euid":80,"gid":80,"egid":80,"groups":[80],
    "family":"inet","type":"stream","protocol":"tcp","addr":"10.0.0.1","port":8080}
@@ -26,9 +27,10 @@ func init() {
 
   {"result":"allow","reason":"","policy":"web","file":"web.lua","line":15}
 
-where policy, file and line are absent if nobody said it. A field that is left out is an error only if the answer
-depends on it; an unknown key is always one. A line that can't be answered gets {"error":...}, and the exit code is 1
-at the end.`,
+where policy, file and line are absent if nobody said it. A field that is left
+out is an error only if the answer depends on it; an unknown key is always one.
+A line that can't be answered gets {"error":...}, and the exit code is 1 at the
+end.`,
 		Work: runDecide,
 	})
 }

@@ -14,11 +14,14 @@ import (
 func init() {
 	register(&Command{
 		Name: "diff", Args: "[--cell NAME...] OLD NEW", Short: "exactly which requests change their answer",
-		Long: `Compares the policies of two files or folders and lists every request whose answer changes, and every budget that
-does. Changes of reasons, of places in files and of the order of things are none. It looks at one sample of each glob
-of either side, and at each --cell; the output names them. The policies of --policy are added to both sides.
+		Long: `Compares the policies of two files or folders and lists every request whose
+answer changes, and every budget that does. Changes of reasons, of places in
+files and of the order of things are none. It looks at one sample of each glob
+of either side, and at each --cell; the output names them. The policies of
+--policy are added to both sides.
 
-The exit code is 0 whether or not there are changes; it is 1 if policies are wrong.
+The exit code is 0 whether or not there are changes; it is 1 if policies are
+wrong.
 
   cellsh diff old.lua web.lua
   cellsh diff --cell web-7 old.lua web.lua`,

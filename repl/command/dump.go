@@ -18,8 +18,8 @@ import (
 func init() {
 	register(&Command{
 		Name: "dump", Args: "[--stage STAGE] PATH...", Short: "what policies are compiled to",
-		Long: `Writes what the policies of files and folders are compiled to, for one sample of each glob, or for each --cell. The
-stages are
+		Long: `Writes what the policies of files and folders are compiled to, for one sample
+of each glob, or for each --cell. The stages are
 
   graph      the functions of each policy as graphs, test by test as the source has them
   optimized  the decision of all policies together, reduced and in the order in which it is tested

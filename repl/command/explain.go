@@ -14,8 +14,9 @@ import (
 func init() {
 	register(&Command{
 		Name: "explain", Args: "[--policy PATH...] CELL REQUEST [FIELD=VALUE...]", Short: "why a request is answered as it is",
-		Long: `Says how a request of a cell is answered, by which policy and line, which tests were passed on the way, and the
-nearest miss: the smallest change of one field that would turn the answer.
+		Long: `Says how a request of a cell is answered, by which policy and line, which tests
+were passed on the way, and the nearest miss: the smallest change of one field
+that would turn the answer.
 
   cellsh explain --policy web.lua web-1 network.bind.privport port=81`,
 		Flags: func(fs *flag.FlagSet, o *Options) {

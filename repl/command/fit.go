@@ -14,12 +14,15 @@ import (
 func init() {
 	register(&Command{
 		Name: "fit", Args: "PATH...", Short: "how cells fit a kernel without the evaluation model",
-		Long: `Compares the policies with the three profiles of secmodel_cell, exactly, and says for each cell with which profile,
-reserved ports and resource limits it is best made on a kernel that can't ask policies. It lists every request that
-such a kernel allows although the policies refuse it (laxer), and the other way round (stricter); what the kernel's
-other models refuse anyway is no difference. It looks at one sample of each glob, and at each --cell.
+		Long: `Compares the policies with the three profiles of secmodel_cell, exactly, and
+says for each cell with which profile, reserved ports and resource limits it is
+best made on a kernel that can't ask policies. It lists every request that such
+a kernel allows although the policies refuse it (laxer), and the other way
+round (stricter); what the kernel's other models refuse anyway is no
+difference. It looks at one sample of each glob, and at each --cell.
 
-The exit code is 1 if the policies are wrong, and with --strict if any cell's fit is lax.
+The exit code is 1 if the policies are wrong, and with --strict if any cell's
+fit is lax.
 
   cellsh fit web.lua
   cellsh fit --revision april --cell web-7 web.lua`,
@@ -66,7 +69,7 @@ func runFit(inv *Invocation) error {
 	}
 	if inv.JSON {
 		out := struct {
-			Revision string             `json:"revision"`
+			Revision string                  `json:"revision"`
 			Fits     []engine.StockFitReport `json:"fits"`
 		}{rev.String(), []engine.StockFitReport{}}
 		for _, f := range fits {

@@ -12,12 +12,16 @@ import (
 func init() {
 	register(&Command{
 		Name: "prove", Args: "PATH...", Short: "show that the compiled programs decide as the functions do",
-		Long: `For every outcome of every test that a program makes a request is found that takes it, and for every limit of a number
-or an address the values below, at and above it, and of two fields that are compared less, equal and greater; each is put through the Lua functions themselves, and the answers must be the same.
-The optimised programs are then compared with what the functions compiled to, exactly, for all requests. It is the
-proof that is part of check, without a bound on its effort.
+		Long: `For every outcome of every test that a program makes a request is found that
+takes it, and for every limit of a number or an address the values below, at
+and above it, and of two fields that are compared less, equal and greater; each
+is put through the Lua functions themselves, and the answers must be the same.
+The optimised programs are then compared with what the functions compiled to,
+exactly, for all requests. It is the proof that is part of check, without a
+bound on its effort.
 
-The exit code is 1 if there is any difference, which is a fault of cellsh, or if the policies are wrong.
+The exit code is 1 if there is any difference, which is a fault of cellsh, or
+if the policies are wrong.
 
   cellsh prove web.lua
   cellsh prove --cell web-7 web.lua`,

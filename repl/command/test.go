@@ -14,8 +14,8 @@ import (
 func init() {
 	register(&Command{
 		Name: "test", Args: "PATH...", Short: "run the tests of policies", Without: []string{"policy"},
-		Long: `Runs the *_test.lua files of folders, test files, or those beside policy files. The policies of a test file's folder
-are tested together. A test file says
+		Long: `Runs the *_test.lua files of folders, test files, or those beside policy files.
+The policies of a test file's folder are tested together. A test file says
 
   test("web servers bind their ports", function()
     local answer = decide{ cell = "web-1", request = "network.bind.privport", port = 80 }
@@ -27,8 +27,9 @@ are tested together. A test file says
     { type = "raw", expect = deny, reason = "no raw sockets" },
   })
 
-and fails with an explanation of what was decided. Coverage counts the outcomes of tests in policies, and their
-answers, not lines; --threshold makes less than so many percent a failure, and lists what is missing.`,
+and fails with an explanation of what was decided. Coverage counts the outcomes
+of tests in policies, and their answers, not lines; --threshold makes less than
+so many percent a failure, and lists what is missing.`,
 		Flags: func(fs *flag.FlagSet, o *Options) {
 			fs.StringVar(&o.Run, "run", "", "run the tests whose name matches `REGEXP`")
 			fs.BoolVar(&o.Verbose, "v", false, "show every test, and what coverage misses")
