@@ -93,6 +93,9 @@ func (c *Completer) keys(tokens []syntax.Token, typed string) []Candidate {
 // inString completes what strings mostly name: requests and cells.
 func (c *Completer) inString(typed string) []Candidate {
 	found := requests(typed)
+	for i := range found {
+		found[i].Insert = strings.TrimSuffix(found[i].Insert, more)
+	}
 	if c.Cells != nil {
 		found = append(found, words(c.Cells(), typed)...)
 	}
