@@ -40,7 +40,7 @@ func (c *Compiler) findFaults(g *PolicyGraph, id kauth.RequestID, cell string) {
 				wrong := *o.Fault
 				wrong.Message = "the compiler holds that Lua raises an error here, but Lua does not: " + wrong.Message
 				wrong.Hint = "this is a fault of cellsh: please report it"
-				c.addFault(&wrong, id, region.String())
+				c.addFault(&wrong, g, id, region.String())
 				return true
 			}
 		}
