@@ -27,13 +27,15 @@ install: build
 	cp -R scripts/*.lua scripts/policy.d $(DESTDIR)$(PREFIX)/share/examples/cellsh/
 	install -m 755 scripts/rc.d/cellsh $(DESTDIR)$(PREFIX)/share/examples/rc.d/cellsh
 
+BENCHMARKS = $(addprefix ./,$(sort $(dir $(shell grep -rl --include='*_test.go' '^func Benchmark' kernel lua policy repl))))
+
 # bench/ is a module of its own, so that its peers are no dependencies of cellsh.
 bench:
-	go test -run '^$$' -bench . ./kernel/sim ./lua/symbolic ./policy/program
+	go test -run '^$$' -bench . $(BENCHMARKS)
 	cd bench && go run ./report
 
 bench-once:
-	go test -run '^$$' -bench . -benchtime 1x ./kernel/sim ./lua/symbolic ./policy/program
+	go test -run '^$$' -bench . -benchtime 1x $(BENCHMARKS)
 	cd bench && go test -short ./... && go run ./report -once
 
 check:

@@ -1331,6 +1331,18 @@ function process:sem_open(arguments) end
 ---@return any
 function process:sem_unlink(arguments) end
 
+---@class process.sendto.arguments
+---@field fd number descriptor
+---@field addr? string address
+---@field port number port
+
+---Sends a datagram. An unbound internet socket is bound first, as by bind with port 0; the sending itself asks nobody.
+---Asks: network.bind.port, network.bind.privport.
+---Only with the simulated kernel.
+---@param arguments process.sendto.arguments
+---@return any
+function process:sendto(arguments) end
+
 ---@class process.setegid.arguments
 ---@field egid number effective group id
 

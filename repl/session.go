@@ -11,6 +11,9 @@ import (
 
 	"golang.org/x/term"
 
+	"cellsh/lua/api"
+	"cellsh/repl/command"
+	"cellsh/repl/complete"
 	"cellsh/repl/editor"
 	"cellsh/repl/input"
 	"cellsh/repl/show"
@@ -59,7 +62,7 @@ func (e *evaluator) talk() error {
 	e.width = e.columns
 	r := input.New(isCommand)
 	ed := editor.New(editor.Options{Stdin: e.env.Stdin, Stdout: e.env.Stdout, Getenv: e.env.Getenv, History: editor.HistoryPath(e.env.Getenv),
-		Warn: func(s string) { e.note("%s", s) }})
+		Complete: e.completer(r).Complete, Warn: func(s string) { e.note("%s", s) }})
 	defer ed.Close()
 	e.greet()
 	typed := ""
@@ -97,6 +100,22 @@ func (e *evaluator) talk() error {
 	}
 }
 
+// completer knows what can follow.
+func (e *evaluator) completer(r *input.Reader) *complete.Completer {
+	c := &complete.Completer{Pending: r.Pending, Globals: e.api.VM.Environment(), Members: api.MemberNames, Methods: api.MethodNames,
+		ReadOnly: e.api.VM.ReadOnly, ReadDir: os.ReadDir, Cells: func() []string {
+			names, _ := e.target.Host.LiveNames() // nothing is completed where they are not known
+			return names
+		}}
+	for _, x := range command.All() {
+		c.Commands = append(c.Commands, complete.Command{Name: x.Name, Args: x.Args, Flags: complete.Flags(x.AllFlags())})
+	}
+	for _, word := range leave {
+		c.Commands = append(c.Commands, complete.Command{Name: word})
+	}
+	return c
+}
+
 // prompt names the kernel.
 func (e *evaluator) prompt(goesOn bool) string {
 	info := e.target.Whole()
@@ -111,7 +130,7 @@ func (e *evaluator) greet() {
 	info := e.target.Whole()
 	where := fmt.Sprintf("kernel %s, NetBSD %s", info.Name, info.Version)
 	if info.Simulated {
-		where = fmt.Sprintf("a simulated NetBSD %s: nothing here has an effect outside of cellsh", info.Version)
+		where = fmt.Sprintf("a simulated NetBSD %s; nothing done here has an effect outside", info.Version)
 	}
 	fmt.Fprintf(e.env.Stdout, "cellsh %s on %s\n", e.env.Version, where)
 	if e.target.Ephemeral() {

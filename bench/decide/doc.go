@@ -9,5 +9,5 @@
 // Every contestant may turn the requests into what it takes beforehand, so that a pass measures decisions alone.
 // The answer is whether the request is denied, because that is what all of these languages can say.
 //
-// What it is not: it doesn't time anything. The command above it does.
+// What it is not: it doesn't time anything. The report and the benchmark do.
 package decide

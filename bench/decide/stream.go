@@ -7,7 +7,7 @@ import (
 	"cellsh/policy/kauth"
 )
 
-// StreamLength is how many requests a stream has.
+// StreamLength is how many requests the stream has that contestants are compared on.
 const StreamLength = 4096
 
 // Cell that the requests come from.
@@ -40,10 +40,10 @@ var frequencies = []frequency{
 	{"device.rawio_passthru.read", 10, fillRest},
 }
 
-// Stream gives the mixed requests that every contestant is asked; always the same ones.
-func Stream() []policy.Request {
+// Stream gives mixed requests that every contestant is asked; always the same ones, in no order that repeats.
+func Stream(length int) []policy.Request {
 	rnd := rand.New(rand.NewPCG(1, 2))
-	stream := make([]policy.Request, StreamLength)
+	stream := make([]policy.Request, length)
 	for i := range stream {
 		n := rnd.IntN(1000)
 		f := frequencies[0]

@@ -4,10 +4,9 @@ import (
 	"fmt"
 	"time"
 
-	"cellsh/lua/loader"
-	"cellsh/policy"
-	"cellsh/policy/kauth"
-	"cellsh/policy/program"
+	"cellsh/kernel"
+	"cellsh/kernel/sim"
+	"cellsh/lua/engine"
 	"cellsh/policy/rules"
 )
 
@@ -16,60 +15,67 @@ type groups struct{}
 func (groups) Lookup(string) (uint32, bool) { return 0, false }
 func (groups) Names() []string              { return nil }
 
-type Times struct {
-	Read, Compile, Encode, Decode time.Duration
-	Programs, Nodes, Bytes        int
-	Parts int
+var options = engine.Options{Groups: groups{}}
+
+// Host makes a simulated kernel with cells of these names, and a host without policies for it.
+func Host(names []string) (*engine.Host, error) {
+	k, err := sim.New(sim.Options{})
+	if err != nil {
+		return nil, err
+	}
+	if err := k.EnsureRoot("/cells/all"); err != nil {
+		return nil, err
+	}
+	for _, name := range names {
+		low := kernel.Low
+		if _, err := k.Create(kernel.Spec{Name: name, Root: "/cells/all", Profile: &low}); err != nil {
+			return nil, err
+		}
+	}
+	return engine.NewHost(k, &engine.Memory{}, options, time.Now), nil
 }
 
-func Run(sources []rules.Source, names []string) (Times, error) {
+// Times say how long a load took, and what it made.
+type Times struct {
+	// Read is from text to declared policies, Load from there to programs in the kernel: checked, compiled, encoded,
+	// decoded, verified, taken over.
+	Read, Load time.Duration
+	// Programs are different ones, Bytes their bundle.
+	Cells, Programs, Bytes int
+}
+
+// Total is the whole way.
+func (t Times) Total() time.Duration { return t.Read + t.Load }
+
+// Load reads policies and loads them for all cells of a host.
+func Load(h *engine.Host, sources []rules.Source) (Times, error) {
 	var t Times
 	start := time.Now()
-	lap := func(d *time.Duration) {
-		now := time.Now()
-		*d = now.Sub(start)
-		start = now
+	p := engine.FromSources(sources, options)
+	if p.Loading.Failed() {
+		return t, p.Loading
 	}
-	set, problems := loader.LoadSources(sources, loader.Options{Groups: groups{}})
-	if problems.Failed() {
-		return t, problems
-	}
-	lap(&t.Read)
-	c := rules.NewCompiler(set, rules.Options{})
-	b := &program.Bundle{Vocabulary: &kauth.NetBSD109912, Generation: 1}
-	b.Fallback, _ = program.New(nil, nil, nil)
-	index := map[*program.Program]int{}
-	for i, name := range names {
-		p, err := c.Program(name)
-		if err != nil {
-			return t, err
-		}
-		t.Parts = max(t.Parts, p.Stats.Parts)
-		k, ok := index[p.Program]
-		if !ok {
-			k = len(b.Programs)
-			index[p.Program] = k
-			b.Programs = append(b.Programs, p.Program)
-			t.Nodes += len(p.Nodes())
-		}
-		b.Cells = append(b.Cells, program.Cell{ID: program.CellID(i + 1), Name: name, Program: k})
-	}
-	if problems := c.Problems(); problems.Failed() {
-		return t, problems
-	}
-	lap(&t.Compile)
-	text := b.Encode()
-	lap(&t.Encode)
-	if _, err := program.DecodeBundle(text); err != nil {
+	t.Read = time.Since(start)
+	start = time.Now()
+	loaded, _, err := h.Load(p, engine.LoadOptions{})
+	if err != nil {
 		return t, err
 	}
-	lap(&t.Decode)
-	t.Programs, t.Bytes = len(b.Programs), len(text)
+	t.Load = time.Since(start)
+	t.Cells, t.Programs, t.Bytes = len(loaded.Cells), loaded.Programs, loaded.Bytes
 	return t, nil
 }
 
-func (t Times) String() string {
-	return fmt.Sprintf("read %v compile %v encode %v decode %v: %d programs, %d nodes, %d bytes, parts %v", t.Read, t.Compile, t.Encode, t.Decode, t.Programs, t.Nodes, t.Bytes, t.Parts)
+// LoadOne loads policies for a host with one cell.
+func LoadOne(sources []rules.Source) (Times, error) {
+	h, err := Host([]string{"cell-1"})
+	if err != nil {
+		return Times{}, err
+	}
+	return Load(h, sources)
 }
 
-var _ = policy.Allow
+// String is the times in words.
+func (t Times) String() string {
+	return fmt.Sprintf("read %v, load %v: %d cells, %d programs, %d bytes", t.Read, t.Load, t.Cells, t.Programs, t.Bytes)
+}

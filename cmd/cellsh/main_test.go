@@ -22,6 +22,8 @@ var update = flag.Bool("update", false, "write what is printed into the scripts"
 //
 //	status CODE PROGRAM ARGUMENT...   like exec, with the exit code that is expected
 //	fill FILE SIZE                    makes a file of so many bytes, all of them comment
+//	cut FROM TO SIZE                  copies the first so many bytes of a file
+//	retry PROGRAM ARGUMENT...         like exec, again and again until it succeeds
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
@@ -34,7 +36,7 @@ func TestScripts(t *testing.T) {
 			}
 			return false, errors.New("there is no condition " + name)
 		},
-		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){"status": status, "fill": fill},
+		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){"status": status, "fill": fill, "retry": retry, "cut": cut},
 	})
 }
 
@@ -68,4 +70,27 @@ func fill(ts *testscript.TestScript, neg bool, args []string) {
 		text[i] = '-'
 	}
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), text, 0o644))
+}
+
+// retry runs a program until it succeeds: for what another one has to do first.
+func retry(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) == 0 {
+		ts.Fatalf("usage: retry PROGRAM ARGUMENT...")
+	}
+	var err error
+	for range 200 {
+		if err = ts.Exec(args[0], args[1:]...); err == nil {
+			return
+		}
+	}
+	ts.Fatalf("it never succeeds: %v", err)
+}
+
+func cut(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 3 {
+		ts.Fatalf("usage: cut FROM TO SIZE")
+	}
+	size, err := strconv.Atoi(args[2])
+	ts.Check(err)
+	ts.Check(os.WriteFile(ts.MkAbs(args[1]), []byte(ts.ReadFile(args[0])[:size]), 0o644))
 }

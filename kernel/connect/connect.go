@@ -22,6 +22,8 @@ type Options struct {
 	Target string
 	// ReadOnly refuses whatever would change the kernel. A state file is not locked then.
 	ReadOnly bool
+	// Patience is how long to wait for another writer of a state file; commands are done soon, a session is not.
+	Patience time.Duration
 	// Now is the clock that moves that of a simulated kernel.
 	Now func() time.Time
 	// Folder is where notes about the running NetBSD are kept; "" is /var/db/cellsh.

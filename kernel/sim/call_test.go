@@ -83,7 +83,7 @@ func TestArguments(t *testing.T) {
 		{"kill", args{"pid": 1}, "signal must be given, but is missing", "signal"},
 		{"kill", args{"pid": nil, "signal": 1}, "pid must be given, but is missing", ""},
 		{"kill", args{"pid": "x", "signal": 1}, `pid must be an integer, but is "x"`, ""},
-		{"kill", args{"pid": 1 << 40, "signal": 1}, "pid must be -2147483648 to 2147483647, but is 1099511627776", ""},
+		{"kill", args{"pid": int64(1) << 40, "signal": 1}, "pid must be -2147483648 to 2147483647, but is 1099511627776", ""},
 		{"kill", args{"pid": 1.5, "signal": 1}, "pid must be an integer, but is 1.5", ""},
 		{"kill", args{"pid": 1, "signal": "trem"}, `signal must be a signal, but is "trem"`, "term"},
 		{"kill", args{"pid": 1, "signal": "SIGTERM"}, `signal must be a signal, but is "SIGTERM"`, `write "term"`},

@@ -1029,6 +1029,19 @@ var calls = []Call{
 		},
 	},
 	{
+		Name: "sendto",
+		Doc:  "Sends a datagram. An unbound internet socket is bound first, as by bind with port 0; the sending itself asks nobody.",
+		Params: []Param{
+			{Name: "fd", Kind: Integer, Doc: "descriptor", Min: 0, Max: math.MaxInt32},
+			{Name: "addr", Kind: Address, Doc: "address", Optional: true, Default: policy.Addr{}},
+			{Name: "port", Kind: Integer, Doc: "port", Min: 0, Max: 65535},
+		},
+		Asks: []string{"network.bind.port", "network.bind.privport"},
+		do: func(p *Process, a Args) (any, kauth.Errno) {
+			return nil, p.sendto(a.int("fd"), a.addr("addr"), a.int("port"))
+		},
+	},
+	{
 		Name: "setegid",
 		Doc:  "Sets the effective group id. Asks process.setid if the new one is neither the real nor the saved one: EPERM.",
 		Params: []Param{

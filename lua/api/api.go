@@ -117,6 +117,9 @@ func (a *API) Merged() (*engine.Policies, error) { return a.Host.Merge(&a.pendin
 
 // LoadPending loads the policies that are loaded together with those that are pending.
 func (a *API) LoadPending(o engine.LoadOptions) (*engine.Loaded, *engine.Check, error) {
+	if len(a.pending.Policies)+len(a.pending.Nevers) == 0 {
+		return nil, nil, diag.List{{Code: diag.Failed, Message: "there must be something to load, but nothing is pending", Hint: "give a path, or declare a policy first"}}
+	}
 	p, err := a.Merged()
 	if err != nil {
 		return nil, nil, err

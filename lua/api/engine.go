@@ -312,9 +312,6 @@ func engineLoad(a *API, L *lua.LState) int {
 	var out *engine.Loaded
 	var err error
 	if v := L.Get(1); v == lua.LNil {
-		if len(a.pending.Policies)+len(a.pending.Nevers) == 0 {
-			fail(L, "give a path, or declare a policy first", "there must be something to load, but nothing is pending")
-		}
 		out, _, err = a.LoadPending(engine.LoadOptions{})
 	} else {
 		out, _, err = a.Host.Load(engine.Read(paths(L, "engine.load", v), a.Host.Options()), engine.LoadOptions{})

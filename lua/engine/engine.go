@@ -177,6 +177,8 @@ type CheckOptions struct {
 	// Effort bounds proving, see analysis.ProveOptions. 0 is no bound; NoProof leaves it out.
 	Effort  int
 	NoProof bool
+	// ErrorsOnly looks for what refuses a load and nothing else: no remarks about rules, no list of grants, no proof.
+	ErrorsOnly bool
 }
 
 // Check checks the policies. Nothing is loaded.
@@ -190,6 +192,8 @@ func (p *Policies) Check(o CheckOptions) (*Check, error) {
 	if len(o.Live) > 0 {
 		out.Problems = append(out.Problems, globsWithoutCell(p.Set(), o.Live)...)
 	}
+	// Cells that the policies do not tell apart are analysed once.
+	var unalike []string
 	sizes := map[*rules.Program]ProgramSize{}
 	for _, cell := range cells {
 		prog, err := p.Program(cell)
@@ -198,7 +202,9 @@ func (p *Policies) Check(o CheckOptions) (*Check, error) {
 		}
 		size, ok := sizes[prog]
 		if !ok {
-			size = ProgramSize{"", len(prog.Nodes()), len(prog.Leaves()), len(prog.Encode(&kauth.NetBSD109912)), prog.Stats.NodesBefore, prog.Stats.DepthAfter, prog.Stats.DepthBefore}
+			unalike = append(unalike, cell)
+			size = ProgramSize{cell, len(prog.Nodes()), len(prog.Leaves()),
+				len(prog.Encode(&kauth.NetBSD109912)), prog.Stats.NodesBefore, prog.Stats.DepthAfter, prog.Stats.DepthBefore}
 			sizes[prog] = size
 		}
 		size.Cell = cell
@@ -218,19 +224,23 @@ func (p *Policies) Check(o CheckOptions) (*Check, error) {
 		}
 	}
 	out.Problems = append(out.Problems, p.Problems()...)
+	if o.ErrorsOnly {
+		out.Problems = p.Fill(out.Problems).Sort()
+		return out, nil
+	}
 	if !out.Problems.Failed() {
-		lint, err := analysis.Lint(p.Compiler, cells)
+		lint, err := analysis.Lint(p.Compiler, unalike)
 		if err != nil {
 			return nil, tooLarge(err)
 		}
 		out.Problems = append(out.Problems, lint...)
 	}
 	var err error
-	if out.Grants, err = analysis.Grants(p.Compiler, cells); err != nil {
+	if out.Grants, err = analysis.Grants(p.Compiler, unalike); err != nil {
 		return nil, tooLarge(err)
 	}
 	if !o.NoProof && !out.Problems.Failed() {
-		proof, err := analysis.Prove(p.Compiler, cells, analysis.ProveOptions{Effort: o.Effort})
+		proof, err := analysis.Prove(p.Compiler, unalike, analysis.ProveOptions{Effort: o.Effort})
 		if err != nil {
 			return nil, tooLarge(err)
 		}

@@ -49,7 +49,7 @@ func (h *Host) Load(p *Policies, o LoadOptions) (*Loaded, *Check, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	check, err := p.Check(CheckOptions{Live: live, NoProof: true})
+	check, err := p.Check(CheckOptions{Live: live, ErrorsOnly: true})
 	if err != nil {
 		return nil, nil, err
 	}

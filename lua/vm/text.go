@@ -2,6 +2,7 @@ package vm
 
 import (
 	"fmt"
+	"math"
 	"regexp"
 	"regexp/syntax"
 	"slices"
@@ -68,7 +69,7 @@ var stringFunctions = map[string]function{
 		}
 		size := len(s) * n
 		if size/n != len(s) {
-			size = 1<<63 - 1
+			size = math.MaxInt
 		}
 		v.grow(L, "string.rep", size)
 		L.Push(lua.LString(strings.Repeat(s, n)))

@@ -295,6 +295,10 @@ func TestDeadline(t *testing.T) {
 	if !errors.As(err, &e) || e.Code != diag.Budget || !strings.Contains(e.Message, "within 10s") {
 		t.Errorf("got %v", err)
 	}
+	// One instruction can take ten milliseconds, so the clock is read at least every hundred.
+	if v.Used() > 1200 {
+		t.Errorf("the clock was read %d times in %d instructions", asked, v.Used())
+	}
 }
 
 // A tail call that overflows the stack makes the interpreter itself fail, and leaves it of no use.

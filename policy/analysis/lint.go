@@ -227,22 +227,22 @@ func Lint(c *rules.Compiler, cells []string) (diag.List, error) {
 	if err != nil {
 		return nil, err
 	}
-	return append(append(out, useless...), emptyNevers(c.Set(), cells)...).Sort(), nil
+	return append(append(out, useless...), emptyNevers(c.Set())...).Sort(), nil
 }
 
 // emptyNevers finds the assertions that are about no request, because where never holds: they assure of nothing.
-func emptyNevers(set *rules.Set, cells []string) diag.List {
+func emptyNevers(set *rules.Set) diag.List {
 	var out diag.List
 	for _, n := range set.Nevers {
 		if n.Where == nil {
 			continue
 		}
-		i := slices.IndexFunc(cells, n.AppliesTo)
-		if i < 0 {
-			continue
+		cell := ""
+		if len(n.Cells) > 0 {
+			cell = n.Cells[0].Sample()
 		}
 		about := slices.ContainsFunc(rules.Requests(), func(id kauth.RequestID) bool {
-			return slices.ContainsFunc(n.Patterns, func(p kauth.Pattern) bool { return p.Matches(id) }) && canHold(n.Where, cells[i], id)
+			return slices.ContainsFunc(n.Patterns, func(p kauth.Pattern) bool { return p.Matches(id) }) && canHold(n.Where, cell, id)
 		})
 		if !about {
 			out = append(out, diag.Diagnostic{Span: n.Span, Severity: diag.Warning, Code: diag.LintEmptyNever,

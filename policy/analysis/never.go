@@ -34,10 +34,10 @@ type Sample struct {
 // If that is none at all it is a single sample, "cell-1".
 func Samples(set *rules.Set, live, named []string) []Sample {
 	var out []Sample
-	known := map[string]bool{}
+	seen := map[string]bool{}
 	add := func(s Sample) {
-		if !known[s.Name] {
-			known[s.Name] = true
+		if !seen[s.Name] {
+			seen[s.Name] = true
 			out = append(out, s)
 		}
 	}

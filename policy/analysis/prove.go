@@ -199,8 +199,9 @@ func (x point) compare(y point) int {
 // maxVisits is how often a node is looked at on different ways before what is left is decided one by one.
 const maxVisits = 24
 
-// maxDecided is how many nodes of one graph are decided one by one, unless the proof is thorough.
-const maxDecided = 256
+// maxDecided is how many nodes of a graph are decided one by one, unless the proof is thorough: each takes as long as
+// reducing the graph.
+func maxDecided(nodes int) int { return min(256, 1+1<<16/nodes) }
 
 func (p *prover) graph(g *rules.PolicyGraph, cell string, id kauth.RequestID) {
 	n := len(g.Graph.Nodes)
@@ -386,7 +387,7 @@ func (p *prover) remaining(reach []bool) {
 		if !reach[i] || p.yes[i] && p.no[i] && len(left[at]) == 0 {
 			continue
 		}
-		if decided++; decided > maxDecided && !p.thorough || p.exhausted() {
+		if decided++; decided > maxDecided(len(p.g.Graph.Nodes)) && !p.thorough || p.exhausted() {
 			p.undecided(at, len(left[at]))
 			continue
 		}

@@ -10,6 +10,10 @@ func InParts[L comparable](g *Graph[L], request kauth.RequestID) (*Graph[L], int
 	return inParts(g, request, partLimit)
 }
 
+// firstPart is how many nodes between which the graph can be divided the first part has at most: who comes here has
+// found the whole too large, and parts grow where they are easy.
+const firstPart = 512
+
 // partLimit is how many pieces the reduced form of a part with so many nodes may have.
 func partLimit(nodes int) int { return 4*nodes + 1024 }
 
@@ -27,7 +31,7 @@ func inParts[L comparable](g *Graph[L], request kauth.RequestID, limit func(node
 	// A part ends at nodes[to-1]; the part below it ended at nodes[from-1] and starts at below in the new graph.
 	parts, from := 0, 0
 	var below Ref
-	for size := len(ends); len(ends) > 0; parts++ {
+	for size := firstPart; len(ends) > 0; parts++ {
 		size = min(size, len(ends))
 		var to int
 		var grow bool

@@ -27,7 +27,7 @@ func Reduce[L comparable](d *Diagrams[L], g *Graph[L]) (Ref, error) {
 			continue
 		}
 		v, set := d.Space.atomsOf(&n.Test)
-		t := &thunk{v: min(v, yes.v, no.v), op: &ite{v: v, set: set, other: yes, onYes: true}, arg: no}
+		t := r.newThunk(thunk{v: min(v, yes.v, no.v), op: &ite{v: v, set: set, other: yes, onYes: true}, arg: no})
 		// A chain of thousands must not become a recursion of thousands.
 		r.force(t)
 		nodes[i] = t

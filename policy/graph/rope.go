@@ -37,6 +37,28 @@ type reducer struct {
 	seed  uint32
 	// work counts the parts of ropes that were made.
 	work int
+	// ropes and thunks are where the next ones are made: one allocation for many, as most of them live equally long.
+	ropes  []rope
+	thunks []thunk
+}
+
+// slab is how many ropes or thunks are allocated at once, unless there are fewer so far.
+const slab = 1024
+
+func (r *reducer) newRope(n rope) *rope {
+	if len(r.ropes) == cap(r.ropes) {
+		r.ropes = make([]rope, 0, min(slab, 16+2*cap(r.ropes)))
+	}
+	r.ropes = append(r.ropes, n)
+	return &r.ropes[len(r.ropes)-1]
+}
+
+func (r *reducer) newThunk(t thunk) *thunk {
+	if len(r.thunks) == cap(r.thunks) {
+		r.thunks = make([]thunk, 0, min(slab, 16+2*cap(r.thunks)))
+	}
+	r.thunks = append(r.thunks, t)
+	return &r.thunks[len(r.thunks)-1]
 }
 
 func (r *reducer) rand() uint32 {
@@ -52,7 +74,7 @@ func (r *reducer) piece(lo, hi int32, child *thunk) *rope {
 		return nil
 	}
 	r.work++
-	return &rope{lo: lo, hi: hi, child: child, priority: r.rand()}
+	return r.newRope(rope{lo: lo, hi: hi, child: child, priority: r.rand()})
 }
 
 // withOp is the rope with the operation applied to every piece.
@@ -61,9 +83,9 @@ func (r *reducer) withOp(n *rope, op *ite) *rope {
 		return nil
 	}
 	r.work++
-	m := *n
+	m := r.newRope(*n)
 	m.pending = &opList{n.pending, op}
-	return &m
+	return m
 }
 
 // push hands what is pending at the top down to the child and below. That changes how the rope is written and not
@@ -72,7 +94,8 @@ func (r *reducer) push(n *rope) {
 	if n.pending == nil {
 		return
 	}
-	var ops []*ite
+	var few [8]*ite
+	ops := few[:0]
 	for p := n.pending; p != nil; p = p.before {
 		ops = append(ops, p.op)
 	}
@@ -87,8 +110,7 @@ func (r *reducer) push(n *rope) {
 func (r *reducer) copy(n *rope) *rope {
 	r.push(n)
 	r.work++
-	m := *n
-	return &m
+	return r.newRope(*n)
 }
 
 func (r *reducer) join(a, b *rope) *rope {
@@ -179,7 +201,7 @@ func (r *reducer) deferred(op *ite, arg *thunk) *thunk {
 	t, ok := op.applied[arg]
 	if !ok {
 		r.work++
-		t = &thunk{v: min(op.v, op.other.v, arg.v), op: op, arg: arg}
+		t = r.newThunk(thunk{v: min(op.v, op.other.v, arg.v), op: op, arg: arg})
 		if op.applied == nil {
 			op.applied = map[*thunk]*thunk{}
 		}

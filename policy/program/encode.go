@@ -194,7 +194,27 @@ func Decode(text []byte, v *kauth.Vocabulary) (*Program, error) {
 		}
 	}
 	p.link()
+	// Texts in another order or twice, gaps and filled padding would do no harm, but equal programs must be equal bytes.
+	again := p.Encode(v)
+	copy(again[8:12], text[8:12])
+	if at := difference(again, text); at >= 0 {
+		return nil, d.fault(at, "the program must be written in its one form, but is not")
+	}
 	return p, nil
+}
+
+// difference is the first place where two texts differ, -1 if they are equal.
+func difference(a, b []byte) int {
+	n := min(len(a), len(b))
+	for i := range n {
+		if a[i] != b[i] {
+			return i
+		}
+	}
+	if len(a) == len(b) {
+		return -1
+	}
+	return n
 }
 
 // count reads a number of things. More than 31 bits is more than there can be, and is cut to that, so that it
@@ -304,7 +324,7 @@ func (d *decoder) nodes(count int, ranges interval.Set, prefixes []policy.Prefix
 			n.K = 0
 			n.Text = d.string(k)
 		}
-		if head[3] != 0 || extra != 0 || n.Other != 0 && n.Op < FieldEq {
+		if head[3] != 0 || n.Op < numOps && (extra != 0 || n.Op < FieldEq && n.Other != 0 || n.Op >= FieldEq && n.K != 0) {
 			d.fault(at, "node %d must have 0 in what its operation does not use", i)
 		}
 		nodes[i] = n

@@ -79,69 +79,17 @@ type Program struct {
 	leaves []policy.Decision
 	masks  []kauth.FieldSet
 
-	// What Decide runs on: the start of every request, and for each node an instruction.
+	// What Decide runs on: the start of every request, for each node an instruction, and the searches of opSearch.
 	start    [kauth.NumRequests]Ref
 	code     []instruction
 	searches []search
 }
 
-type search struct {
-	bounds []int64
-	to     []Ref
-}
-
-func (s *search) find(v int64) Ref {
-	b := s.bounds
-	lo, n := 0, len(b)
-	for n > 0 {
-		half := n >> 1
-		if b[lo+half] < v {
-			lo += half + 1
-			n -= half + 1
-		} else {
-			n = half
-		}
-	}
-	return s.to[lo]
-}
-
-func (p *Program) makeSearches() {
-	inRun := make([]bool, len(p.nodes))
-	for i := range p.nodes {
-		n := &p.nodes[i]
-		if n.Op != Le || inRun[i] {
-			continue
-		}
-		var s search
-		var nodes []int
-		var walk func(at Ref)
-		walk = func(at Ref) {
-			if at < 0 || p.nodes[at].Op != Le || p.nodes[at].Field != n.Field {
-				s.to = append(s.to, at)
-				return
-			}
-			nodes = append(nodes, int(at))
-			walk(p.nodes[at].Yes)
-			s.bounds = append(s.bounds, p.nodes[at].K)
-			walk(p.nodes[at].No)
-		}
-		walk(Ref(i))
-		if len(nodes) < 8 {
-			continue
-		}
-		for _, k := range nodes {
-			inRun[k] = true
-		}
-		p.code[i].op, p.code[i].lo = opSearch, int64(len(p.searches))
-		p.searches = append(p.searches, s)
-	}
-}
-
 // instruction is a node in the form in which it is evaluated fastest: 32 bytes, so that none crosses a cache line,
 // and one operation for all that compare a number with constants, because those are nearly all.
 type instruction struct {
-	// The operand of opRange: it tests lo <= v && v <= lo+span. For the others lo is the group of opMember, else the
-	// node's index.
+	// The operand of opRange: it tests lo <= v && v <= lo+span. For the others lo is the group of opMember, the index of
+	// the search of opSearch, else the node's index.
 	lo   int64
 	span uint64
 	yes  Ref
@@ -160,10 +108,11 @@ const (
 	opPrefix
 	opMember
 	opText
-	opSearch
 	opFieldEq
 	opFieldLt
 	opFieldLe
+	// opSearch stands for a whole run of tests; it has no yes and no.
+	opSearch
 )
 
 // New verifies the parts and makes a program of them. Requests without a root are answered with an implicit
@@ -192,7 +141,7 @@ func (p *Program) link() {
 	for i := range p.nodes {
 		p.code[i] = p.nodes[i].instruction(i)
 	}
-	p.makeSearches()
+	p.searches = p.search()
 }
 
 // instruction is what evaluates node i.
@@ -250,7 +199,7 @@ func (p *Program) Decide(r *policy.Request) *policy.Decision {
 	return &p.leaves[^at]
 }
 
-// test is the outcome of an instruction other than opRange.
+// test is the outcome of an instruction other than opRange and opSearch.
 func (p *Program) test(in *instruction, r *policy.Request) bool {
 	switch in.op {
 	case opSet:

@@ -161,7 +161,7 @@ func (p *Program) verifyRoots() error {
 	var stack []Ref
 	for i, r := range p.roots {
 		if int(r.Request) >= kauth.NumRequests || i > 0 && p.roots[i-1].Request >= r.Request {
-			return fault("request", i, "must be known and come after the one before it, but is %d", r.Request)
+			return fault("request", i, "must be known and come after the one before it, but is %s", r.Request)
 		}
 		info := r.Request.Info()
 		if info.Flags.Has(kauth.Spin) || info.Flags.Has(kauth.NeverRaised) {

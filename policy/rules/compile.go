@@ -31,9 +31,11 @@ type Compiler struct {
 	// searched has the graphs and requests whose faults were looked for.
 	searched map[faultKey]bool
 	programs map[string]*Program
-	notes    diag.List
-	found    []*foundFault
-	equal    map[string]*program.Program
+	// cells has the program of each name that was asked for.
+	cells map[string]*Program
+	notes diag.List
+	found []*foundFault
+	equal map[string]*program.Program
 }
 
 // policyKey is what a policy's graphs depend on, but for the request's fields: the entries that speak of the request.
@@ -85,7 +87,7 @@ type Program struct {
 // NewCompiler makes a compiler for the set.
 func NewCompiler(set *Set, o Options) *Compiler {
 	c := &Compiler{set: set, options: o, exact: map[string][]int{}, policies: map[policyKey][]*PolicyGraph{},
-		searched: map[faultKey]bool{}, programs: map[string]*Program{}, equal: map[string]*program.Program{}}
+		searched: map[faultKey]bool{}, programs: map[string]*Program{}, cells: map[string]*Program{}, equal: map[string]*program.Program{}}
 	for i, p := range set.Policies {
 		if p.Cells == nil {
 			c.globs = append(c.globs, i)
@@ -315,6 +317,17 @@ func Combine(d *graph.Diagrams[policy.Decision], graphs []*PolicyGraph) (graph.R
 
 // Program compiles what the policies say to all requests in a cell. Cells for which it is the same get the same.
 func (c *Compiler) Program(cell string) (*Program, error) {
+	if p, ok := c.cells[cell]; ok {
+		return p, nil
+	}
+	p, err := c.program(cell)
+	if err == nil {
+		c.cells[cell] = p
+	}
+	return p, err
+}
+
+func (c *Compiler) program(cell string) (*Program, error) {
 	applying := c.applying(cell)
 	// What the program is made of: the policies, and for those that read it the name.
 	var graphs [][]*PolicyGraph

@@ -260,7 +260,7 @@ func (c *creation) run(inv *Invocation) error {
 
 // ensureRoot makes the directory where that is no more than a word: on a simulated kernel.
 func (inv *Invocation) ensureRoot(root string) error {
-	if s := inv.target.Simulator; s != nil {
+	if s := inv.target.Simulator; s != nil && strings.HasPrefix(root, "/") {
 		return s.EnsureRoot(root)
 	}
 	return nil

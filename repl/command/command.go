@@ -341,6 +341,12 @@ func (c *Command) Help() string {
 	return b.String()
 }
 
+// AllFlags are all that the command takes.
+func (c *Command) AllFlags() *flag.FlagSet {
+	fs, _ := c.flags(&Options{})
+	return fs
+}
+
 // OwnFlags are those that the command does not share with all others.
 func (c *Command) OwnFlags() *flag.FlagSet {
 	common, own := NewFlags(), NewFlags()

@@ -85,9 +85,12 @@ func (inv *Invocation) open() (*Target, error) {
 	return t, nil
 }
 
+// patience is how long a command waits for another one that has the state file.
+const patience = 2 * time.Second
+
 // connect opens the kernel that -k names.
 func (inv *Invocation) connect(readOnly bool) (*Target, error) {
-	return OpenTarget(connect.Options{Target: inv.Kernel, ReadOnly: readOnly, Now: inv.Now, Warn: func(err error) { inv.note("%s", err) }}, inv.Stderr)
+	return OpenTarget(connect.Options{Target: inv.Kernel, ReadOnly: readOnly, Patience: patience, Now: inv.Now, Warn: func(err error) { inv.note("%s", err) }}, inv.Stderr)
 }
 
 // close gives up the kernel that was opened for the command.

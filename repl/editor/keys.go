@@ -56,8 +56,9 @@ var sequences = map[string]string{
 	"1;5C": "\x1bf", "1;3C": "\x1bf", "5C": "\x1bf", "1;5D": "\x1bb", "1;3D": "\x1bb", "5D": "\x1bb",
 }
 
-// control are the control characters that mean something to the line editor.
-const control = "\x01\x02\x03\x04\x05\x06\x07\x08\t\n\x0b\x0c\r\x0e\x10\x12\x13\x14\x15\x17\x19\x7f"
+// control are the control characters that mean something to the line editor. Ctrl-T is not among them: in a line of one
+// character it moves the cursor out of the line, and the next key ends the program.
+const control = "\x01\x02\x03\x04\x05\x06\x07\x08\t\n\x0b\x0c\r\x0e\x10\x12\x13\x15\x17\x19\x7f"
 
 // feed takes bytes of the terminal and gives those for the line editor, and the bytes that must be fed again once
 // these are read: nothing may follow Delete and Ctrl-D, so that it is known which of them the line editor saw last.

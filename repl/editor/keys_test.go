@@ -16,7 +16,7 @@ func TestKeys(t *testing.T) {
 		text string
 	}{
 		{"abc", "abc", "abc"},
-		{"a\x00\x16\x1cb", "ab", "ab"},
+		{"a\x00\x14\x16\x1cb", "ab", "ab"},
 		{"\x1b[A\x1b[B\x1b[C\x1b[D\x1b[H\x1b[F", "\x10\x0e\x06\x02\x01\x05", ""},
 		{"\x1bOA\x1bOH", "\x10\x01", ""},
 		{"\x1b[1~\x1b[4~\x1b[7~\x1b[8~", "\x01\x05\x01\x05", ""},

@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"regexp"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -31,6 +32,8 @@ type terminal struct {
 	ended, gone atomic.Bool
 	signals     chan os.Signal
 	resized     func()
+	// promptWidth is how many columns the prompt takes.
+	promptWidth atomic.Int64
 
 	mu sync.Mutex
 	// cooked is how the terminal was before it was made raw, nil while it is not.
@@ -52,7 +55,7 @@ func newTerminal(o Options) Editor {
 		AutoComplete:           completer{t},
 		Painter:                painter{},
 		EOFPrompt:              "\n",
-		FuncGetWidth:           func() int { w, _ := t.size(); return w },
+		FuncGetWidth:           t.lineWidth,
 		FuncIsTerminal:         func() bool { return true },
 		FuncMakeRaw:            t.raw,
 		FuncExitRaw:            t.unraw,
@@ -89,6 +92,21 @@ func (t *terminal) size() (columns, rows int) {
 		rows = 24
 	}
 	return columns, rows
+}
+
+// lineWidth is the width that the line editor reckons with. Where nothing but the prompt fits on a line it would look for
+// the end of the line for ever.
+func (t *terminal) lineWidth() int {
+	columns, _ := t.size()
+	return max(columns, int(t.promptWidth.Load())+1)
+}
+
+var colours = regexp.MustCompile("\x1b\\[[0-9;]*m")
+
+func (t *terminal) setPrompt(prompt string) {
+	t.promptWidth.Store(int64(show.Width(colours.ReplaceAllString(prompt, ""))))
+	t.rl.SetPrompt(prompt)
+	t.resized()
 }
 
 func (t *terminal) raw() error {
@@ -151,7 +169,7 @@ func (t *terminal) bracketedPaste(on bool) {
 
 func (t *terminal) ReadLine(prompt string) (string, error) {
 	t.offerHistory()
-	t.rl.SetPrompt(prompt)
+	t.setPrompt(prompt)
 	t.bracketedPaste(true)
 	defer t.bracketedPaste(false)
 	t.reading.Store(true)

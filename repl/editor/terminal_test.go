@@ -159,7 +159,7 @@ func TestTerminal(t *testing.T) {
 		{"what candidates have in common is inserted", []func(){press("f ce\t\tl\t\r"), wait("cell.create  cell.get     cell.list\r\n")}, "f cell.list", nil},
 		{"no candidate", []func(){press("zz\t\r")}, "zz", nil},
 		{"Delete on an empty line is not the end", []func(){press("\x1b[3~ab\x1b[D\x1b[3~\r")}, "a", nil},
-		{"keys that mean nothing", []func(){press("\x00\x16\x1b[15~\x1bqa\r")}, "a", nil},
+		{"keys that mean nothing", []func(){press("\x00\x16\x1b[15~\x1bqa\x14\x14\x7f\x7fa\r")}, "a", nil},
 		{"pasted lines", []func(){press("f\x1b[200~(\r\tg(),\r\r\"\x1b]0;title\x07\")\rx\x1b[201~"), wait("(\r\n\tg(),\r\n\r\n\"]0;title\")\r\n")}, "f(\n\tg(),\n\n\"]0;title\")", nil},
 		{"what was pasted after the last newline waits", []func(){press("y\r")}, "xy", nil},
 		{"too much is pasted", []func(){func() {
@@ -183,6 +183,20 @@ func TestTerminal(t *testing.T) {
 			e.Remember(line)
 			e.Remember("for i = 1, 2 do\n\tprint(i)\nend")
 			e.Remember(" secret")
+		}
+	}
+}
+
+func TestNarrowTerminal(t *testing.T) {
+	for _, columns := range []uint16{0, 1, 2, 3, 4, 5, 8, 9} {
+		s := newScreen(t)
+		if err := pty.Setsize(s.ptm, &pty.Winsize{Rows: 3, Cols: columns}); err != nil {
+			t.Fatal(err)
+		}
+		e := s.editor("xterm", "")
+		keys := "cell.\t\x1b[D\x1b[D" + strings.Repeat("x", 20) + "\x1b[D\x7f日\x01y\x05\r"
+		if line, err := s.ask(e, func() { s.press(keys) }); line != "ycel"+strings.Repeat("x", 18)+"日xl." || err != nil {
+			t.Errorf("%d columns: %q, %v", columns, line, err)
 		}
 	}
 }

@@ -141,3 +141,24 @@ func Chain(n int) []rules.Source {
 		}
 	})
 }
+
+// Lines is one policy with static entries, and n lines of Lua that are chains of ifs in the functions of four requests.
+func Lines(n int) []rules.Source {
+	var b strings.Builder
+	b.WriteString("policy \"rules\" {\n  deny = { \"machdep\", \"system.module\", \"system.mount\", \"network.route\" },\n")
+	b.WriteString("  allow = { \"system.sysctl.desc\", \"process.cansee\" },\n  on = {\n")
+	for _, f := range []struct{ request, test string }{
+		{"network.bind", "r.port == %d and r.uid ~= 0"},
+		{"network.socket.open", "r.type == \"raw\" and r.uid == %d"},
+		{"process.signal", "r.signal == \"kill\" and r.uid == %d"},
+		{"process.rlimit.set", "r.resource == \"nofile\" and r.max == %d"},
+	} {
+		fmt.Fprintf(&b, "    [%q] = function(r)\n", f.request)
+		for i := range n / 4 {
+			fmt.Fprintf(&b, "      if "+f.test+" then return %s end\n", 1+i*5, results[i%len(results)])
+		}
+		b.WriteString("    end,\n")
+	}
+	b.WriteString("  },\n}\n")
+	return []rules.Source{{File: "rules.lua", Text: b.String()}}
+}

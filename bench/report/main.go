@@ -1,0 +1,283 @@
+// Command report measures what cellsh promises about speed, and writes it as Markdown: the tables of
+// docs/performance.md. It exits with 1 if a promise doesn't hold.
+//
+//	go run ./report          everything, about four minutes
+//	go run ./report -once    everything once, to see that it works; nothing is judged
+package main
+
+import (
+	"bufio"
+	"flag"
+	"fmt"
+	"os"
+	"runtime"
+	"strings"
+	"time"
+
+	"cellsh/bench/crowd"
+	"cellsh/bench/decide"
+	"cellsh/bench/scale"
+	"cellsh/policy/rules"
+)
+
+func main() {
+	once := flag.Bool("once", false, "measure everything once and judge nothing")
+	flag.Parse()
+	r := &report{effort: careful, judge: !*once}
+	if *once {
+		r.effort = quick
+	}
+	fmt.Printf("Measured on %s.\n", machine())
+	for _, section := range []func() error{r.decisions, r.scale, r.simulator} {
+		if err := section(); err != nil {
+			fmt.Fprintln(os.Stderr, "report:", err)
+			os.Exit(1)
+		}
+	}
+	if !r.promises() {
+		os.Exit(1)
+	}
+}
+
+type report struct {
+	effort effort
+	judge  bool
+	list   []promise
+}
+
+// promise is what was promised of a number, and the number.
+type promise struct {
+	what, limit, measured string
+	holds                 bool
+}
+
+func (r *report) promise(what string, limit, measured float64, unit string) {
+	r.list = append(r.list, promise{what, fmt.Sprintf("at most %g%s", limit, unit), fmt.Sprintf("%.2f%s", measured, unit), measured <= limit})
+}
+
+func (r *report) promises() bool {
+	if !r.judge {
+		return true
+	}
+	all := true
+	fmt.Print("\n## Promises\n\n| promise | limit | measured | holds |\n| --- | ---: | ---: | --- |\n")
+	for _, p := range r.list {
+		word := "yes"
+		if !p.holds {
+			word, all = "**no**", false
+		}
+		fmt.Printf("| %s | %s | %s | %s |\n", p.what, p.limit, p.measured, word)
+	}
+	return all
+}
+
+// machine is the kind of machine and the date.
+func machine() string {
+	cpu := runtime.GOARCH
+	if f, err := os.Open("/proc/cpuinfo"); err == nil {
+		defer f.Close()
+		for s := bufio.NewScanner(f); s.Scan(); {
+			if name, value, ok := strings.Cut(s.Text(), ":"); ok && strings.TrimSpace(name) == "model name" {
+				cpu = strings.TrimSpace(value)
+				break
+			}
+		}
+	}
+	return fmt.Sprintf("%s, %d processors, %s/%s, %s, %s", cpu, runtime.NumCPU(), runtime.GOOS, runtime.GOARCH, runtime.Version(), time.Now().UTC().Format(time.DateOnly))
+}
+
+// decisions compares contestants on one stream.
+func (r *report) decisions() error {
+	length := decide.StreamLength
+	if !r.judge {
+		length /= 16 // some engines take seconds for more
+	}
+	stream := decide.Stream(length)
+	for _, c := range []decide.Case{decide.Web, decide.Large} {
+		fmt.Printf("\n## One decision, %d rules\n\n| | ns a decision | Go switch = 1 | cellsh = 1 | allocations | how |\n| --- | ---: | ---: | ---: | ---: | --- |\n", c.Rules)
+		var all []*decide.Contestant
+		var passes []func() error
+		for _, make := range decide.Contestants {
+			x, err := make(c, stream)
+			if err != nil {
+				return err
+			}
+			all = append(all, x)
+			passes = append(passes, func() error { x.Pass(); return nil })
+		}
+		// The two that are compared most closely take turns; the others are far off, and some take seconds.
+		times, err := measure(r.effort, passes[:2]...)
+		if err != nil {
+			return err
+		}
+		for _, pass := range passes[2:] {
+			e := effort{min(r.effort.rounds, 2), r.effort.each}
+			rest, err := measure(e, pass)
+			if err != nil {
+				return err
+			}
+			times = append(times, rest...)
+		}
+		each := func(i int) float64 { return float64(times[i].time.Nanoseconds()) / float64(len(stream)) }
+		fastest := 0.0
+		for i, x := range all {
+			fmt.Printf("| %s | %.1f | %.1f | %.1f | %.0f | %s |\n", x.Name, each(i), each(i)/each(1), each(i)/each(0), times[i].allocs/float64(len(stream)), x.How)
+			if i > 1 && (fastest == 0 || each(i) < fastest) {
+				fastest = each(i)
+			}
+		}
+		name := fmt.Sprintf("decision, %d rules", c.Rules)
+		r.promise(name+": times a Go switch", 2.5, each(0)/each(1), "")
+		r.promise(name+": times gopher-lua", 1.0/15, each(0)/each(2), "")
+		r.promise(name+": times the fastest engine", 1, each(0)/fastest, "")
+		r.promise(name+": allocations", 0, times[0].allocs/float64(len(stream)), "")
+	}
+	// A stream that is repeated can be learned by the processor: a longer one less.
+	longer := 16 * length
+	stream = decide.Stream(longer)
+	fmt.Printf("\nThe same with a stream of %d requests, which a processor can't learn by heart:\n\n| | ns a decision | Go switch = 1 |\n| --- | ---: | ---: |\n", longer)
+	for _, c := range []decide.Case{decide.Web, decide.Large} {
+		program, err := decide.Cellsh(c, stream)
+		if err != nil {
+			return err
+		}
+		written, err := decide.Go(c, stream)
+		if err != nil {
+			return err
+		}
+		times, err := measure(r.effort, func() error { program.Pass(); return nil }, func() error { written.Pass(); return nil })
+		if err != nil {
+			return err
+		}
+		for i, x := range []*decide.Contestant{program, written} {
+			fmt.Printf("| %s, %d rules | %.1f | %.1f |\n", x.Name, c.Rules, float64(times[i].time.Nanoseconds())/float64(longer), float64(times[i].time)/float64(times[1].time))
+		}
+	}
+	return nil
+}
+
+// scale loads very large policies, on one processor.
+func (r *report) scale() error {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+	fmt.Print("\n## Compile and load, on one processor\n\nFrom the text of the policies to programs that the simulated kernel has verified and taken over.\n\n" +
+		"| | read, ms | load, ms | together, ms | cells | programs | bytes |\n| --- | ---: | ---: | ---: | ---: | ---: | ---: |\n")
+	best := func(load func() (scale.Times, error)) (scale.Times, error) {
+		var best scale.Times
+		for i := range min(r.effort.rounds, 5) {
+			runtime.GC() // what others have left is not part of a load
+			t, err := load()
+			if err != nil {
+				return t, err
+			}
+			if i == 0 || t.Total() < best.Total() {
+				best = t
+			}
+		}
+		return best, nil
+	}
+	row := func(name string, t scale.Times) {
+		fmt.Printf("| %s | %.0f | %.0f | %.0f | %d | %d | %d |\n", name, ms(t.Read), ms(t.Load), ms(t.Total()), t.Cells, t.Programs, t.Bytes)
+	}
+	fleet := scale.Fleet{Teams: 100, Cells: 100}
+	sources := fleet.Sources()
+	h, err := scale.Host(fleet.Names())
+	if err != nil {
+		return err
+	}
+	t, err := best(func() (scale.Times, error) { return scale.Load(h, sources) })
+	if err != nil {
+		return err
+	}
+	row("10,000 cells, 101 policies of 20 entries", t)
+	r.promise("10,000 cells, 101 policies of 20 entries", 2, t.Total().Seconds(), " s")
+	for _, c := range []struct {
+		name string
+		make func(n int) []rules.Source
+	}{{"ports tested one by one", scale.Ports}, {"ports in a loop", scale.Loop}, {"ifs on several fields", scale.Chain}, {"lines in four functions, and static entries", scale.Lines}} {
+		var times [2]scale.Times
+		for i, n := range []int{1000, 10000} {
+			sources := c.make(n)
+			if times[i], err = best(func() (scale.Times, error) { return scale.LoadOne(sources) }); err != nil {
+				return err
+			}
+			row(fmt.Sprintf("%d %s", n, c.name), times[i])
+		}
+		r.promise("10,000 "+c.name, 2, times[1].Total().Seconds(), " s")
+		r.promise("ten times the "+c.name, 12, float64(times[1].Total())/float64(times[0].Total()), " times")
+	}
+	return nil
+}
+
+func ms(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
+
+// simulator measures the simulated kernel.
+func (r *report) simulator() error {
+	fmt.Print("\n## The simulated kernel\n\nA decision is asked by a system call of a process in one of 64 cells, and answered by all models of the kernel.\n\n" +
+		"| | ns |\n| --- | ---: |\n")
+	crowds := map[int]*crowd.Crowd{}
+	var asks []func() error
+	sizes := []int{10, 10_000, 100_000}
+	for _, n := range sizes {
+		c, err := crowd.New(n)
+		if err != nil {
+			return err
+		}
+		crowds[n] = c
+		asks = append(asks, repeat(1000, c.Ask))
+	}
+	times, err := measure(r.effort, asks...)
+	if err != nil {
+		return err
+	}
+	for i, n := range sizes {
+		fmt.Printf("| a decision, %d cells | %.0f |\n", n, float64(times[i].time.Nanoseconds())/1000)
+	}
+	r.promise("decision in the simulator: 100,000 cells to 10", 1.5, float64(times[2].time)/float64(times[0].time), " times")
+
+	fmt.Print("\n| system calls of a cell's process | a second |\n| --- | ---: |\n")
+	for _, call := range crowds[10].Calls() {
+		times, err := measure(r.effort, repeat(1000, func(int) error { return call.Do() }))
+		if err != nil {
+			return err
+		}
+		fmt.Printf("| %s | %.0f |\n", call.Name, 1000*float64(call.Calls)/times[0].time.Seconds())
+	}
+
+	fmt.Print("\n| cells | ms |\n| --- | ---: |\n")
+	churn, err := crowd.Churn(100_000)
+	if err != nil {
+		return err
+	}
+	rare := effort{min(r.effort.rounds, 3), 0}
+	if times, err = measure(rare, churn); err != nil {
+		return err
+	}
+	fmt.Printf("| create and destroy 100,000 cells | %.0f |\n", ms(times[0].time))
+	c := crowds[10_000]
+	var bundle []byte
+	var took time.Duration
+	for i := range rare.rounds {
+		if bundle, err = c.Bundle(); err != nil {
+			return err
+		}
+		start := time.Now()
+		if err := c.Kernel.Load(bundle); err != nil {
+			return err
+		}
+		if d := time.Since(start); i == 0 || d < took {
+			took = d
+		}
+	}
+	fmt.Printf("| the kernel takes a bundle for 10,000 cells, %d bytes | %.1f |\n", len(bundle), ms(took))
+	for _, n := range sizes[:2] {
+		// The kernel of 10,000 cells was given bundles that its host knows nothing of: it loads anew first.
+		if err := crowds[n].Another(); err != nil {
+			return err
+		}
+		if times, err = measure(r.effort, crowds[n].Another); err != nil {
+			return err
+		}
+		fmt.Printf("| create a cell with its program, and destroy it, beside %d | %.2f |\n", n, ms(times[0].time))
+	}
+	return nil
+}
