@@ -178,8 +178,8 @@ func eachRequest(c *rules.Compiler, cells []string, f func(graphs []*rules.Polic
 }
 
 // Lint finds what is surely not meant: entries that are never asked because more specific ones always answer, tests
-// that have the same answer for every request, and grants that the kernel refuses all the same. Only what holds in all
-// of the cells is told.
+// that have the same answer for every request, grants that the kernel refuses all the same, and assertions about nothing.
+// Only what holds in all of the cells is told.
 func Lint(c *rules.Compiler, cells []string) (diag.List, error) {
 	tests := map[testPlace]*testSeen{}
 	asked := map[entryPlace]bool{}
@@ -224,7 +224,50 @@ func Lint(c *rules.Compiler, cells []string) (diag.List, error) {
 		}
 	}
 	useless, err := uselessGrants(c, cells)
-	return append(out, useless...).Sort(), err
+	if err != nil {
+		return nil, err
+	}
+	return append(append(out, useless...), emptyNevers(c.Set())...).Sort(), nil
+}
+
+// emptyNevers finds the assertions that are about no request, because where never holds: they assure of nothing.
+func emptyNevers(set *rules.Set) diag.List {
+	var out diag.List
+	for _, n := range set.Nevers {
+		if n.Where == nil {
+			continue
+		}
+		cell := ""
+		if len(n.Cells) > 0 {
+			cell = n.Cells[0].Sample()
+		}
+		about := slices.ContainsFunc(rules.Requests(), func(id kauth.RequestID) bool {
+			return slices.ContainsFunc(n.Patterns, func(p kauth.Pattern) bool { return p.Matches(id) }) && canHold(n.Where, cell, id)
+		})
+		if !about {
+			out = append(out, diag.Diagnostic{Span: n.Span, Severity: diag.Warning, Code: diag.LintEmptyNever,
+				Message: fmt.Sprintf("an assertion should be about some request, but where of %q never holds", n.Title)})
+		}
+	}
+	return out
+}
+
+// canHold reports whether a condition is met by some request; it may be if it depends on the cell, or is too large.
+func canHold(f rules.Function, cell string, id kauth.RequestID) bool {
+	compiled := f.Compile(id, cell)
+	if compiled.CellRead {
+		return true
+	}
+	d := graph.NewDiagrams[rules.Outcome](graph.NewSpace(id, compiled.Graph))
+	r, err := graph.Reduce(d, compiled.Graph)
+	found := err != nil
+	if !found {
+		d.RegionsOf(r, func(o rules.Outcome) bool { return o.Fault != nil || o.Result != policy.Pass }, func(region graph.Region, _ rules.Outcome) bool {
+			_, found = example(region)
+			return !found
+		})
+	}
+	return found
 }
 
 // neverAsked reports whether the kernel asks none of the pattern's requests, which is told elsewhere.

@@ -130,3 +130,37 @@ func TestGrantsAreThoseThatRequestsGet(t *testing.T) {
 		t.Errorf("%v, want %v", list[2].Requests, want)
 	}
 }
+
+func TestLintFindsAssertionsAboutNothing(t *testing.T) {
+	where := func(set interval.Set) rules.Function {
+		return &function{graph: func(id kauth.RequestID) *graph.Graph[rules.Outcome] {
+			var b graph.Builder[rules.Outcome]
+			yes, no := b.Leaf(rules.Outcome{Answer: policy.Answer{Result: policy.Allow}}), b.Leaf(rules.Outcome{})
+			if !id.Info().Fields.Has(kauth.FieldPort) {
+				return b.Graph(no)
+			}
+			return b.Graph(b.Node(policy.Test{Kind: policy.In, Field: kauth.FieldPort, Set: set}, yes, no, diag.Span{}))
+		}}
+	}
+	never := func(title, on, cells string, f rules.Function) *rules.Never {
+		return &rules.Never{Title: title, Patterns: []kauth.Pattern{pattern(t, on)}, Cells: []rules.Glob{{Pattern: cells}}, Where: f, Span: diag.Span{File: "n.lua", Line: 1}}
+	}
+	set := &rules.Set{Nevers: []*rules.Never{
+		never("about ports", "network.bind", "*", where(interval.Between(80, 90))),
+		never("about everything", "system.reboot", "*", nil),
+		never("about no port", "network.bind", "*", where(interval.Between(70000, 80000))),
+		never("about no field", "system.reboot", "*", where(interval.Between(0, 90))),
+	}}
+	list, err := Lint(rules.NewCompiler(set, rules.Options{}), []string{"web-1"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, d := range list {
+		got = append(got, d.Message)
+	}
+	want := []string{`an assertion should be about some request, but where of "about no field" never holds`, `an assertion should be about some request, but where of "about no port" never holds`}
+	if !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
+	}
+}

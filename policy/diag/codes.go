@@ -98,6 +98,8 @@ const (
 	LintShadowed Code = "lint.shadowed_entry"
 	// LintUselessGrant: a grant that the kernel refuses all the same.
 	LintUselessGrant Code = "lint.useless_grant"
+	// LintEmptyNever: an assertion that is about no request.
+	LintEmptyNever Code = "lint.empty_never"
 	// NeverBroken: a request that must never be allowed is not denied.
 	NeverBroken Code = "never.broken"
 	// GlobNoCell: a glob that matches no live cell.
