@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"cellsh/policy/diag"
 	"cellsh/policy/kauth"
@@ -134,6 +135,9 @@ func requestHint(name string) string {
 
 func (q *Question) setField(key string, value any) error {
 	if key == "target" {
+		if !q.ID.Info().Fields.Has(kauth.FieldTargetPID) {
+			return &KeyError{key, fmt.Sprintf("must be a field of the request, but %s does not carry it", q.ID), ""}
+		}
 		return q.setTarget(value)
 	}
 	f, ok := kauth.FindField(key)
@@ -334,6 +338,9 @@ func short(s string) string {
 // ParseQuestion reads a question from one line of JSON. An unknown key, a key given twice and a value of the wrong
 // kind are errors, all of them joined.
 func ParseQuestion(line []byte) (*Question, error) {
+	if !utf8.Valid(line) {
+		return nil, errors.New("a line must be UTF-8, but is not")
+	}
 	q := &Question{}
 	d := json.NewDecoder(bytes.NewReader(line))
 	d.UseNumber()
@@ -409,7 +416,7 @@ func malformed(err error) error {
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 		return errors.New("a line must hold an object of JSON, but ends too early")
 	}
-	return fmt.Errorf("a line must hold an object of JSON, but %s", strings.TrimPrefix(err.Error(), "json: "))
+	return fmt.Errorf("a line must hold an object of JSON, but is malformed: %s", strings.TrimPrefix(err.Error(), "json: "))
 }
 
 func describeToken(t json.Token) string {

@@ -95,7 +95,7 @@ func TestBadLines(t *testing.T) {
 		`{` + bind + `,"prt":80}`:                                                                 "prt must be the name of a field, but there is none of that name (did you mean port?)",
 		`{` + bind + `,"":80}`:                                                                    " must be the name of a field, but there is none of that name",
 		`{` + bind + `,"signal":9}`:                                                               "signal must be a field of the request, but network.bind.port does not carry it",
-		`{` + bind + `,"target":{"pid":5}}`:                                                       "target.pid must be the name of a field, but there is none of that name",
+		`{` + bind + `,"target":{"pid":5}}`:                                                       "target must be a field of the request, but network.bind.port does not carry it",
 		`{` + bind + `,"Port":80}`:                                                                "Port must be the name of a field, but there is none of that name (did you mean port?)",
 		`{"cell":5,"request":"system.reboot"}`:                                                    "cell must be the name of a cell, but is 5",
 		`{"cell":"","request":"system.reboot"}`:                                                   `cell must be the name of a cell, but is ""`,

@@ -3,6 +3,14 @@
 //   - policy.d: policies for real deployments, each with its tests. The file 00-base.lua is for every cell; what the
 //     others share is in the modules service.lua and nginx.lua. To use them, copy what you need to
 //     /etc/cellsh/policy.d and change the constants at the top of the files: users, ports, names of cells.
+//   - *.lua: a provisioning script for each deployment, which makes its cells and loads the policies: cellsh httpd.lua.
+//     They can be run again at any time. What they share is in the module provision.lua. Most deployments want the same
+//     ports, so a host has one of them, or changes ports in script and policy. demo.lua shows what cellsh does.
+//   - rc.d/cellsh: loads /etc/cellsh/policy.d at boot, see rc.d(8).
 //
-// What it is not: the program holds none of it. These are examples that are meant to be changed.
+// FS has all of it, for programs that carry it:
+//
+//	err := os.CopyFS(dir, scripts.FS) // then run dir/demo.lua
+//
+// What it is not: nothing here decides by itself. The files are examples that are meant to be copied and changed.
 package scripts

@@ -4,12 +4,18 @@ package main
 import (
 	"os"
 
-	"cellsh/repl/command"
+	"cellsh/kernel"
+	"cellsh/kernel/launch"
+	"cellsh/kernel/netbsd"
+	"cellsh/repl"
 )
 
 // version is set when the program is linked.
 var version = "unknown"
 
 func main() {
-	os.Exit(command.Main(os.Args[1:], command.Env{Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Version: version}))
+	if launch.IsHelper(os.Args) {
+		os.Exit(launch.Helper(launch.NewSystem(func(id kernel.CellID) (launch.Entry, error) { return netbsd.NewEntry(id) })))
+	}
+	os.Exit(repl.Main(os.Args[1:], repl.Env{Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Getenv: os.Getenv, Version: version}))
 }

@@ -22,6 +22,8 @@ type Options struct {
 	Target string
 	// ReadOnly refuses whatever would change the kernel. A state file is not locked then.
 	ReadOnly bool
+	// Patience is how long to wait for another writer of a state file; commands are done soon, a session is not.
+	Patience time.Duration
 	// Now is the clock that moves that of a simulated kernel.
 	Now func() time.Time
 	// Folder is where notes about the running NetBSD are kept; "" is /var/db/cellsh.
@@ -46,8 +48,18 @@ type Connection struct {
 	Launcher launch.Launcher
 	Groups   Groups
 
+	// whole is the kernel without the restriction of a read-only view; nil if it is Kernel.
+	whole  kernel.Kernel
 	keeper keeper
 	clock  *clock
+}
+
+// Whole describes the kernel as it is for those who may change it, also to those who may not.
+func (c *Connection) Whole() kernel.Info {
+	if c.whole != nil {
+		return c.whole.Info()
+	}
+	return c.Info()
 }
 
 // keeper keeps the notes of a connection, and the kernel's state where it does not keep it itself.
@@ -150,9 +162,14 @@ func simulated(k kernel.Kernel, s *sim.Kernel, keep keeper, o Options) *Connecti
 	c := &Connection{Kernel: k, Simulator: s, Groups: simGroups(sim.DefaultGroups()), keeper: keep, clock: newClock(s, o.Now)}
 	c.Launcher = &launch.Local{Register: register(s)}
 	if o.ReadOnly {
-		c.Kernel, c.Simulator, c.keeper, c.Launcher = kernel.ReadOnly(k), nil, readOnly{keep}, refusing{}
+		return c.ReadOnlyView()
 	}
 	return c
+}
+
+// ReadOnlyView gives the same kernel to somebody who must not change it. It needs no Close of its own.
+func (c *Connection) ReadOnlyView() *Connection {
+	return &Connection{Kernel: kernel.ReadOnly(c.Kernel), whole: c.Kernel, Launcher: refusing{}, Groups: c.Groups, keeper: readOnly{c.keeper}, clock: c.clock}
 }
 
 // register lets a command of this machine be a process of the simulated kernel while it runs.
@@ -225,7 +242,7 @@ func openNetBSD(o Options) (*Connection, error) {
 	}
 	c := &Connection{Kernel: k, Launcher: &launch.Cells{}, Groups: hostGroups{}, keeper: folder{path}}
 	if o.ReadOnly {
-		c.Kernel, c.keeper, c.Launcher = kernel.ReadOnly(k), readOnly{c.keeper}, refusing{}
+		return c.ReadOnlyView(), nil
 	}
 	return c, nil
 }

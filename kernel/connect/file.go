@@ -55,7 +55,7 @@ func (f *stateFile) open(o Options) error {
 	}
 	f.path = path
 	if !o.ReadOnly {
-		f.unlock, err = disk.TryLock(path + ".lock")
+		f.unlock, err = lock(path+".lock", o.Patience)
 		if err != nil {
 			return f.unusable(err)
 		}
@@ -221,4 +221,17 @@ func (f *stateFile) close() error {
 		f.unlock()
 	}
 	return nil
+}
+
+// lock takes a lock that others hold for a short while only.
+func lock(path string, patience time.Duration) (unlock func(), err error) {
+	const pause = 10 * time.Millisecond
+	for {
+		unlock, err = disk.TryLock(path)
+		if busy := new(disk.BusyError); patience <= 0 || !errors.As(err, &busy) {
+			return unlock, err
+		}
+		time.Sleep(pause)
+		patience -= pause
+	}
 }

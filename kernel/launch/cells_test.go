@@ -124,12 +124,12 @@ func cellRoot(t *testing.T) kernel.Cell {
 }
 
 // exec runs a command by the real helper.
-func exec(t *testing.T, c Command) (status Status, err error, out, stderr string) {
+func exec(t *testing.T, c Command) (status Status, out, stderr string, err error) {
 	t.Helper()
 	p := newPipes(t)
 	status, err = (&Cells{}).Run(t.Context(), c, p.Files)
 	p.wait()
-	return status, err, p.out.String(), p.err.String()
+	return status, p.out.String(), p.err.String(), err
 }
 
 func TestCells(t *testing.T) {
@@ -152,7 +152,7 @@ func TestCells(t *testing.T) {
 		{"1000:7", 1000, 7, []int{7}, "/home/www", "www", "ur entered 3, inside true\n"},
 		{"4000:7", 4000, 7, []int{7}, "/", "4000", "ur entered 3, inside true\n"},
 	} {
-		status, err, out, stderr := exec(t, Command{Cell: cell, User: c.user, Args: []string{"test", "probe", "look", "\xff"}, Env: []string{"ASKED=for"}})
+		status, out, stderr, err := exec(t, Command{Cell: cell, User: c.user, Args: []string{"test", "probe", "look", "\xff"}, Env: []string{"ASKED=for"}})
 		var s seen
 		if err != nil || status != (Status{}) || json.Unmarshal([]byte(out), &s) != nil {
 			t.Errorf("%q: %+v, %v, %q, %q", c.user, status, err, out, stderr)
@@ -187,17 +187,17 @@ func TestCellsMemory(t *testing.T) {
 	cell.AS = ptr[uint64](1 << 20)
 	for _, user := range []string{"", "www"} {
 		many := slices.Repeat([]string{strings.Repeat("x", 1000)}, 60)
-		status, err, _, stderr := exec(t, Command{Cell: cell, User: user, Args: append([]string{"small"}, many...)})
+		status, _, stderr, err := exec(t, Command{Cell: cell, User: user, Args: append([]string{"small"}, many...)})
 		if err != nil || status != (Status{Code: 42}) {
 			t.Errorf("%q: %+v, %v, %s", user, status, err, stderr)
 		}
-		_, err, _, stderr = exec(t, Command{Cell: cell, User: user, Args: []string{"missing"}})
+		_, _, stderr, err = exec(t, Command{Cell: cell, User: user, Args: []string{"missing"}})
 		if err == nil || !strings.Contains(err.Error(), "missing is not (ENOENT)") {
 			t.Errorf("%q: %v, %s", user, err, stderr)
 		}
 		thirteen := cell
 		thirteen.ID = 13
-		_, err, _, stderr = exec(t, Command{Cell: thirteen, User: user, Args: []string{"small"}})
+		_, _, stderr, err = exec(t, Command{Cell: thirteen, User: user, Args: []string{"small"}})
 		if err == nil || !strings.Contains(err.Error(), "the process must be chrooted (EPERM)") {
 			t.Errorf("%q: %v, %s", user, err, stderr)
 		}
@@ -243,7 +243,7 @@ func TestCellsFail(t *testing.T) {
 		{Command{Cell: thirteen, Args: []string{"test"}}, 1, "enter cell 13: the process must be chrooted (EPERM)"},
 		{Command{Cell: kernel.Cell{ID: 1, Name: "web", Root: "web"}, Args: []string{"test"}}, 1, "must be an absolute path to chroot to"},
 	} {
-		status, err, _, stderr := exec(t, c.command)
+		status, _, stderr, err := exec(t, c.command)
 		if err == nil || !strings.Contains(err.Error(), c.say) || ExitCode(status, err) != c.code {
 			t.Errorf("%v: %v, exit %d; want %q, %d; %s", c.command, err, ExitCode(status, err), c.say, c.code, stderr)
 		}
@@ -268,7 +268,7 @@ func TestCellsHostile(t *testing.T) {
 		if err := errors.Join(os.Remove(passwd), c.make(passwd)); err != nil {
 			t.Fatal(err)
 		}
-		status, err, _, stderr := exec(t, Command{Cell: cell, User: "www", Args: []string{"test"}})
+		status, _, stderr, err := exec(t, Command{Cell: cell, User: "www", Args: []string{"test"}})
 		if err == nil || !strings.Contains(err.Error(), c.say) || ExitCode(status, err) != 1 {
 			t.Errorf("%s: %v, want %q; %s", what, err, c.say, stderr)
 		}
@@ -306,11 +306,11 @@ func TestCellsHome(t *testing.T) {
 	if err != nil || len(notes) != 1 || !strings.Contains(notes[0], "the home /nowhere can't be entered") || !strings.Contains(p.out.String(), "-test in /\n") {
 		t.Errorf("%v, %q, %q", err, notes, p.out)
 	}
-	_, err, out, stderr := exec(t, Command{Cell: cell, User: "www", Env: []string{"LOGIN_PROBE=1"}})
+	_, out, stderr, err := exec(t, Command{Cell: cell, User: "www", Env: []string{"LOGIN_PROBE=1"}})
 	if err != nil || !strings.Contains(out, "-test in /home/www\n") {
 		t.Errorf("%v, %q, %q", err, out, stderr)
 	}
-	_, err, _, stderr = exec(t, Command{Cell: cell, User: "lost", Env: []string{"LOGIN_PROBE=1"}})
+	_, _, stderr, err = exec(t, Command{Cell: cell, User: "lost", Env: []string{"LOGIN_PROBE=1"}})
 	if err != nil || !strings.Contains(stderr, "cellsh: the home /nowhere can't be entered") {
 		t.Errorf("%v, %q", err, stderr)
 	}
@@ -325,7 +325,7 @@ func TestCellsOpenFiles(t *testing.T) {
 		t.Fatal(err)
 	}
 	p.wait()
-	_, err, out, stderr := exec(t, Command{Cell: kernel.Cell{ID: 3, Name: "host", Root: "/"}, Args: args})
+	_, out, stderr, err := exec(t, Command{Cell: kernel.Cell{ID: 3, Name: "host", Root: "/"}, Args: args})
 	if err != nil || out != p.out.String() || out == "" {
 		t.Errorf("%q, want %q; %v, %s", out, p.out, err, stderr)
 	}
@@ -335,7 +335,7 @@ func TestCellsNotRoot(t *testing.T) {
 	if os.Geteuid() == 0 {
 		t.Skip("this is root")
 	}
-	_, err, _, _ := exec(t, Command{Cell: web(), Args: []string{"ls"}})
+	_, _, _, err := exec(t, Command{Cell: web(), Args: []string{"ls"}})
 	if err == nil || !strings.Contains(err.Error(), fmt.Sprintf("the caller must be root of the host, but is uid %d", os.Geteuid())) {
 		t.Error(err)
 	}

@@ -284,7 +284,7 @@ func TestLocalInput(t *testing.T) {
 }
 
 // ready waits until the command said so, and then does something.
-func ready(t *testing.T, l Local, probe string, then func(*remote)) (Status, error, string) {
+func ready(t *testing.T, l Local, probe string, then func(*remote)) (Status, string, error) {
 	t.Helper()
 	r, w := must2(os.Pipe())
 	null := must(os.Open(os.DevNull))
@@ -317,7 +317,7 @@ func ready(t *testing.T, l Local, probe string, then func(*remote)) (Status, err
 		t.Fatal(err)
 	}
 	e := <-end
-	return e.Status, e.error, string(rest)
+	return e.Status, string(rest), e.error
 }
 
 type remote struct {
@@ -333,19 +333,19 @@ func must2[A, B any](a A, b B, err error) (A, B) {
 }
 
 func TestSignalsPass(t *testing.T) {
-	status, err, _ := ready(t, Local{}, "terminate", func(p *remote) {
+	status, _, err := ready(t, Local{}, "terminate", func(p *remote) {
 		p.signals <- unix.SIGWINCH // means nothing without a terminal
 		p.signals <- unix.SIGTERM
 	})
 	if status != (Status{Code: 9}) || err != nil {
 		t.Errorf("%+v, %v", status, err)
 	}
-	status, err, out := ready(t, Local{}, "interrupt", func(p *remote) { p.signals <- os.Interrupt })
+	status, out, err := ready(t, Local{}, "interrupt", func(p *remote) { p.signals <- os.Interrupt })
 	if status != (Status{Code: 7}) || err != nil || out != "interrupted\n" {
 		t.Errorf("%+v, %v, %q", status, err, out)
 	}
 	// A channel that was closed has nothing more to say.
-	status, err, _ = ready(t, Local{}, "sleep", func(p *remote) {
+	status, _, err = ready(t, Local{}, "sleep", func(p *remote) {
 		p.signals <- unix.SIGKILL
 		close(p.signals)
 	})
@@ -358,7 +358,7 @@ func TestSignalsPass(t *testing.T) {
 func TestOwnSignals(t *testing.T) {
 	own, stop := Options{}.signals()
 	defer stop()
-	status, err, _ := ready(t, Local{Options: Options{Signals: own}}, "user", func(*remote) {
+	status, _, err := ready(t, Local{Options: Options{Signals: own}}, "user", func(*remote) {
 		unix.Kill(os.Getpid(), unix.SIGUSR1)
 	})
 	if status != (Status{Code: 10}) || err != nil {
@@ -367,7 +367,7 @@ func TestOwnSignals(t *testing.T) {
 }
 
 func TestCancel(t *testing.T) {
-	status, err, _ := ready(t, Local{}, "sleep", func(p *remote) { p.cancel() })
+	status, _, err := ready(t, Local{}, "sleep", func(p *remote) { p.cancel() })
 	if status != (Status{Signal: 9}) || !errors.Is(err, context.Canceled) || ExitCode(status, err) != 137 {
 		t.Errorf("%+v, %v", status, err)
 	}

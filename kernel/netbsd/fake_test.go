@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"io/fs"
 	"path"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -48,9 +49,19 @@ type fakeCell struct {
 	members int
 }
 
+// machine is the one that the tests run on: the driver takes it for its own.
+func machine(t testing.TB) abi.Machine {
+	t.Helper()
+	m, known := abi.FindMachine(runtime.GOARCH)
+	if !known {
+		t.Skipf("Go has no NetBSD on %s", runtime.GOARCH)
+	}
+	return m
+}
+
 func newFake(t testing.TB, r abi.Revision) *fake {
 	t.Helper()
-	l, err := abi.NewLayout(r, abi.AMD64)
+	l, err := abi.NewLayout(r, machine(t))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -159,8 +170,12 @@ func (f *fake) node(name string, old, new []byte) (int, error) {
 	case "hw.machine":
 		return reading([]byte("amd64\x00"), old)
 	case "kern.boottime":
+		m := f.layout.Machine
 		text := binary.LittleEndian.AppendUint64(nil, uint64(fakeBoot.Unix()))
-		return reading(binary.LittleEndian.AppendUint64(text, uint64(fakeBoot.Nanosecond())), old)
+		text = binary.LittleEndian.AppendUint64(text, uint64(fakeBoot.Nanosecond()))
+		// A long, and then room up to the alignment of the seconds.
+		size := 8 + m.Long
+		return reading(text[:size+(m.Quad-size%m.Quad)%m.Quad], old)
 	case "kern.clockrate":
 		return reading([]byte{200, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 100, 0, 0, 0, 0, 0, 0, 0}, old)
 	case abi.EvalABI:

@@ -3,10 +3,12 @@ package sim_test
 import (
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 
@@ -81,7 +83,7 @@ func TestArguments(t *testing.T) {
 		{"kill", args{"pid": 1}, "signal must be given, but is missing", "signal"},
 		{"kill", args{"pid": nil, "signal": 1}, "pid must be given, but is missing", ""},
 		{"kill", args{"pid": "x", "signal": 1}, `pid must be an integer, but is "x"`, ""},
-		{"kill", args{"pid": 1 << 40, "signal": 1}, "pid must be -2147483648 to 2147483647, but is 1099511627776", ""},
+		{"kill", args{"pid": int64(1) << 40, "signal": 1}, "pid must be -2147483648 to 2147483647, but is 1099511627776", ""},
 		{"kill", args{"pid": 1.5, "signal": 1}, "pid must be an integer, but is 1.5", ""},
 		{"kill", args{"pid": 1, "signal": "trem"}, `signal must be a signal, but is "trem"`, "term"},
 		{"kill", args{"pid": 1, "signal": "SIGTERM"}, `signal must be a signal, but is "SIGTERM"`, `write "term"`},
@@ -353,5 +355,28 @@ func TestStockTablesAgree(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// The clock can be set to times that are further away than a duration reaches; it then stands at the end of its reach
+// and still runs forward.
+func TestClockFarAway(t *testing.T) {
+	k := start(t, sim.Options{})
+	ok(t, "settimeofday", k.Init().Settimeofday(time.Unix(1<<36, 0)))
+	far := k.Now()
+	k.Advance(time.Hour)
+	if got := k.Now().Sub(far); got != time.Hour || far.Year() < 2300 {
+		t.Errorf("an hour after %s it is %s later", far, got)
+	}
+	ok(t, "adjtime", k.Init().Adjtime(math.MaxInt32))
+	if k.Now().Before(far) {
+		t.Errorf("adjtime moved the clock back to %s", k.Now())
+	}
+	if e := k.Init().Settimeofday(time.Unix(1<<36+1, 0)); e != kauth.EINVAL {
+		t.Errorf("beyond the kernel's limit: %s", e.Name())
+	}
+	ok(t, "settimeofday", k.Init().Settimeofday(time.Unix(0, 0)))
+	if !k.Now().Equal(time.Unix(0, 0)) {
+		t.Errorf("set to 1970 it is %s", k.Now())
 	}
 }

@@ -96,8 +96,10 @@ func (p *Process) fchroot(fd int) kauth.Errno {
 	}
 	f := p.files[fd]
 	switch {
-	case f == nil || f.v == nil:
+	case f == nil:
 		return kauth.EBADF
+	case f.v == nil:
+		return kauth.EINVAL
 	case !f.v.dir():
 		return kauth.ENOTDIR
 	}
@@ -195,6 +197,13 @@ func (p *Process) mknod(path, kind string, mode uint16, major, minor int) kauth.
 		return e
 	}
 	if typ == 0 || typ == vFifo {
+		at, e := p.lookup(path, false, true)
+		switch {
+		case e != 0:
+			return e
+		case at.v != nil:
+			return kauth.EEXIST
+		}
 		return kauth.EINVAL
 	}
 	return p.create(path, &vnode{typ: typ, mode: mode, major: major, minor: minor})
@@ -436,10 +445,10 @@ func (p *Process) Mount(fstype, path, from string, flags uint32) kauth.Errno {
 }
 
 // filesystems are those that the simulated kernel knows. Those with a device ask for it; those in modules are
-// loaded when they are first wanted.
-var filesystems = map[string]struct{ device, layer, module bool }{
-	"ffs": {device: true}, "ext2fs": {device: true}, "msdos": {device: true, module: true}, "cd9660": {device: true, module: true},
-	"tmpfs": {}, "procfs": {}, "ptyfs": {}, "kernfs": {}, "nfs": {},
+// loaded when they are first wanted; those that degrade can become read-only while they are mounted.
+var filesystems = map[string]struct{ device, layer, module, degrades bool }{
+	"ffs": {device: true, degrades: true}, "ext2fs": {device: true}, "msdos": {device: true, module: true}, "cd9660": {device: true, module: true},
+	"tmpfs": {degrades: true}, "procfs": {}, "ptyfs": {}, "kernfs": {}, "nfs": {},
 	"null": {layer: true}, "union": {layer: true, module: true}, "umap": {layer: true, module: true},
 }
 
@@ -475,6 +484,9 @@ func (p *Process) mount(fstype, path, from string, flags uint32) kauth.Errno {
 		return kauth.EINVAL
 	}
 	m := &mount{fstype: fstype, covered: v, flags: flags & (mntRdonly | mntNoexec | mntNosuid | mntNodev), owner: p.cred.euid}
+	if fstype != "nfs" {
+		m.flags |= mntLocal
+	}
 	switch {
 	case fs.device:
 		e = p.mountDevice(m, from)
@@ -575,8 +587,11 @@ func (p *Process) mountGetargs(v *vnode, flags uint32) kauth.Errno {
 
 func (p *Process) mountUpdate(v *vnode, flags uint32) kauth.Errno {
 	m := v.mnt
-	if v != m.root {
+	switch {
+	case v != m.root:
 		return kauth.EINVAL
+	case flags&(mntReload|mntRdonly) != 0 && m.flags&mntRdonly == 0 && !filesystems[m.fstype].degrades:
+		return kauth.EOPNOTSUPP
 	}
 	safe := flags&mntNosuid != 0 && flags&mntNodev != 0 && flags&mntExported == 0 && !(m.flags&mntNoexec != 0 && flags&mntNoexec == 0)
 	q := p.ask(reqMountUpd).with(kauth.FieldFlags, int64(flags)).text(kauth.FieldFstype, m.fstype)

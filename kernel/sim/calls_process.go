@@ -134,7 +134,9 @@ func (p *Process) makeChild() *Process {
 		c.files[fd] = f
 	}
 	c.vmsize, c.affinity = p.vmsize, p.affinity
-	c.ktrace, c.ktraceAll = p.ktrace && p.ktraceAll, p.ktraceAll
+	if p.ktraceInherit {
+		c.ktrace, c.ktraceAll, c.ktraceInherit = p.ktrace, p.ktraceAll, true
+	}
 	p.inheritIPC(c)
 	// Who follows forks of the parent wants to watch the child too, and is asked about it again.
 	for _, w := range p.watchers {
@@ -152,15 +154,15 @@ func (p *Process) PosixSpawn(path string) (*Process, kauth.Errno) {
 	return c, e
 }
 
+// posixSpawn counts the child before the program is loaded; loading asks again for a process that changed its ids.
 func (p *Process) posixSpawn(path string) (*Process, kauth.Errno) {
 	if e := p.mayFork(); e != 0 {
 		return nil, e
 	}
-	over := int64(p.k.userProcs[p.cred.uid]+1) > p.limits[rlimitNproc].Cur
-	if e := p.bypass(p, rlimitNproc); e != 0 && over {
+	if p.beyondLimit(1) {
 		return nil, kauth.EAGAIN
 	}
-	v, e := p.program(path)
+	v, e := p.program(path, 1)
 	if e != 0 {
 		return nil, e
 	}
@@ -572,8 +574,19 @@ func (p *Process) Exec(path string) kauth.Errno {
 	return p.call(func() kauth.Errno { return p.exec(path) })
 }
 
-// program finds a file that can be executed.
-func (p *Process) program(path string) (*vnode, kauth.Errno) {
+// beyondLimit asks to go beyond the limit on the user's processes, and then looks whether they do, with those that
+// are about to come.
+func (p *Process) beyondLimit(coming int) bool {
+	denied := p.bypass(p, rlimitNproc) != 0
+	return denied && int64(p.k.userProcs[p.cred.uid]+coming) > p.limits[rlimitNproc].Cur
+}
+
+// program finds a file that can be executed. A process that changed its ids is first held to the limit on processes,
+// which setuid leaves to exec (execve_loadvm).
+func (p *Process) program(path string, coming int) (*vnode, kauth.Errno) {
+	if p.sugid && p.beyondLimit(coming) {
+		return nil, kauth.EAGAIN
+	}
 	v, e := p.file(path)
 	if e != 0 {
 		return nil, e
@@ -585,12 +598,9 @@ func (p *Process) program(path string) (*vnode, kauth.Errno) {
 }
 
 func (p *Process) exec(path string) kauth.Errno {
-	v, e := p.program(path)
+	v, e := p.program(path, 0)
 	if e != 0 {
 		return e
-	}
-	if p.sugid && p.bypass(p, rlimitNproc) != 0 && int64(p.k.userProcs[p.cred.uid]) > p.limits[rlimitNproc].Cur {
-		return kauth.EAGAIN
 	}
 	p.become(v, path)
 	return 0
@@ -605,7 +615,7 @@ func (p *Process) become(v *vnode, path string) {
 	if v.mnt.flags&mntNosuid == 0 && p.tracer == nil && (suid || sgid) {
 		p.sugid = true
 		if !p.ktraceAll {
-			p.ktrace = false
+			p.untrace()
 		}
 		c = c.change(func(n *cred) {
 			if b.mode&0o4000 != 0 {
@@ -652,12 +662,9 @@ func (p *Process) setpriority(which string, who, value int) kauth.Errno {
 			targets = slices.Clone(g.members)
 		}
 	default:
-		uid := uint32(who)
-		if who == 0 {
-			uid = p.cred.euid
-		}
+		// 0 is meant to be the caller's user, but the kernel compares with the 0 that it was given (sys_setpriority).
 		for _, t := range p.k.processes() {
-			if t.cred.euid == uid {
+			if t.cred.euid == uint32(who) {
 				targets = append(targets, t)
 			}
 		}
@@ -828,11 +835,13 @@ func (p *Process) ptrace(op, pid int) kauth.Errno {
 	}
 	switch op {
 	case ptTraceMe:
-		t.tracer = t.parent
+		t.traceBy(t.parent)
 	case ptAttach:
-		t.tracer, t.stopped = p, true
+		t.traceBy(p)
+		t.stopped = true
 	case ptDetach:
-		t.tracer, t.stopped = nil, false
+		t.traceBy(nil)
+		t.stopped = false
 	case ptKill:
 		t.end(sigKill)
 	case ptContinue:
@@ -841,6 +850,19 @@ func (p *Process) ptrace(op, pid int) kauth.Errno {
 		t.stopped = true
 	}
 	return 0
+}
+
+// traceBy sets who traces the process, nil for nobody.
+func (t *Process) traceBy(tracer *Process) {
+	if t.tracer != nil {
+		delete(t.tracer.tracees, t.pid)
+	}
+	if t.tracer = tracer; tracer != nil {
+		if tracer.tracees == nil {
+			tracer.tracees = map[int]*Process{}
+		}
+		tracer.tracees[t.pid] = t
+	}
 }
 
 // ptraceAllowed are ptrace's own rules, before anybody is asked.
@@ -891,26 +913,35 @@ func (t *Process) under(p *Process) bool {
 	return t.root.isUnder(p.root)
 }
 
-// Ktrace is ktrace(2) of one process. It reports success even where nobody allows it; traced says what really
-// happens from now on.
-func (p *Process) Ktrace(pid int, on, persistent bool) (traced bool, e kauth.Errno) {
-	e = p.call(func() (e kauth.Errno) { traced, e = p.ktraceCall(pid, on, persistent); return e })
+// Ktrace is ktrace(2) of one process; with inherit its children are traced too. It reports success even where nobody
+// allows it; traced says what really happens from now on.
+func (p *Process) Ktrace(pid int, on, inherit bool) (traced bool, e kauth.Errno) {
+	e = p.call(func() (e kauth.Errno) { traced, e = p.ktraceCall(pid, on, inherit); return e })
 	return traced, e
 }
 
-func (p *Process) ktraceCall(pid int, on, persistent bool) (bool, kauth.Errno) {
+// ktraceCall is ktrops. Whether tracing outlives set-id programs is nothing that a caller chooses: it is asked
+// whenever tracing is switched on.
+func (p *Process) ktraceCall(pid int, on, inherit bool) (bool, kauth.Errno) {
 	t := p.k.find(pid)
 	if t == nil {
 		return false, kauth.ESRCH
 	}
 	if p.ask(reqKtrace).about(t).answer() == 0 {
-		t.ktrace = on
-		if persistent && p.ask(reqKtracePers).about(t).code().answer() == 0 {
-			t.ktraceAll = on
+		if on {
+			t.ktrace, t.ktraceInherit = true, t.ktraceInherit || inherit
+			if p.ask(reqKtracePers).about(t).code().answer() == 0 {
+				t.ktraceAll = true
+			}
+		} else {
+			t.untrace()
 		}
 	}
 	return t.ktrace, 0
 }
+
+// untrace ends tracing with all its flags (ktrderef).
+func (t *Process) untrace() { t.ktrace, t.ktraceAll, t.ktraceInherit = false, false, false }
 
 // KeventProc is kevent(2) with EVFILT_PROC; with track children are watched too (NOTE_TRACK).
 func (p *Process) KeventProc(pid int, track bool) kauth.Errno {
@@ -965,8 +996,11 @@ func (p *Process) schedSetparam(pid, class, priority int) kauth.Errno {
 		kernelPriority = t.priority - priUserRT
 	}
 	kept := (class == t.class || class != schedFIFO && class != schedRR) && kernelPriority <= t.priority
-	if e := p.ask(reqSetparam).about(t).fact(stock.SchedulingNotRaised, kept).answer(); e != 0 {
-		return e
+	// Every thread is asked about.
+	for range t.threads {
+		if e := p.ask(reqSetparam).about(t).fact(stock.SchedulingNotRaised, kept).answer(); e != 0 {
+			return e
+		}
 	}
 	t.class, t.priority = class, kernelPriority
 	return 0
@@ -1012,22 +1046,31 @@ func (p *Process) schedGetparam(pid int) (int, int, kauth.Errno) {
 	return t.class, t.priority - priUserRT, 0
 }
 
-// SchedSetaffinity is _sched_setaffinity(2) with a set of processors; the empty set clears it.
+// maxCPUs is how many processors a set can name (MAXCPUS of amd64).
+const maxCPUs = 256
+
+// SchedSetaffinity is _sched_setaffinity(2) with a set of processors; a set without any that exist clears it.
 func (p *Process) SchedSetaffinity(pid int, cpus ...int) kauth.Errno {
 	return p.call(func() kauth.Errno { return p.schedSetaffinity(pid, cpus) })
 }
 
 func (p *Process) schedSetaffinity(pid int, cpus []int) kauth.Errno {
+	var set []int
 	online := 0
 	for _, cpu := range cpus {
 		switch {
-		case cpu < 0 || cpu >= ncpu:
+		case cpu < 0 || cpu >= maxCPUs:
 			return kauth.EINVAL
+		case cpu >= ncpu:
+			continue
+		case p.k.kern.cpuSet[int64(cpu)] != 0:
+			return kauth.EPERM
 		case !p.k.kern.offline[int64(cpu)]:
 			online++
 		}
+		set = append(set, cpu)
 	}
-	if len(cpus) > 0 && online == 0 {
+	if len(set) > 0 && online == 0 {
 		return kauth.EPERM
 	}
 	t, e := p.schedTarget(pid)
@@ -1037,7 +1080,7 @@ func (p *Process) schedSetaffinity(pid int, cpus []int) kauth.Errno {
 	if e := p.ask(reqSetaffinity).about(t).answer(); e != 0 {
 		return e
 	}
-	t.affinity = slices.Clone(cpus)
+	t.affinity = set
 	return 0
 }
 
@@ -1065,16 +1108,22 @@ func (p *Process) schedGetaffinity(pid int) ([]int, kauth.Errno) {
 	return slices.Clone(t.affinity), 0
 }
 
-// psQuery is PS_QUERY: the call only asks which set it is (sys/pset.h).
-const psQuery = -3
+// The sets of processors that are no sets (sys/pset.h).
+const (
+	psNone  = 0
+	psMyID  = -1
+	psQuery = -2
+)
 
 func (p *Process) psetCreate() (int64, kauth.Errno) {
 	if p.ask(reqPsetCreate).answer() != 0 {
 		return 0, kauth.EPERM
 	}
 	k := &p.k.kern
-	id := k.nextPset
-	k.nextPset++
+	id := int64(1)
+	for k.psets[id] {
+		id++
+	}
 	k.psets[id] = true
 	return id, 0
 }
@@ -1086,19 +1135,58 @@ func (p *Process) psetDestroy(id int64) kauth.Errno {
 	if !p.k.kern.psets[id] {
 		return kauth.EINVAL
 	}
-	delete(p.k.kern.psets, id)
+	k := &p.k.kern
+	delete(k.psets, id)
+	for cpu, set := range k.cpuSet {
+		if set == id {
+			delete(k.cpuSet, cpu)
+		}
+	}
 	return 0
 }
 
-func (p *Process) psetAssign(id, cpu int64, bind bool) kauth.Errno {
-	req := reqPsetAssign
-	if bind {
-		req = reqPsetBind
-	}
-	if p.ask(req).fact(stock.PsetQuery, id == psQuery).answer() != 0 {
+// psetAssign is pset_assign(3), which moves a processor. The last one stays in the default set, and so does one that
+// is offline or that a thread is tied to.
+func (p *Process) psetAssign(id, cpu int64) kauth.Errno {
+	if p.ask(reqPsetAssign).fact(stock.PsetQuery, id == psQuery).answer() != 0 {
 		return kauth.EPERM
 	}
-	if id > 0 && !p.k.kern.psets[id] || !bind && (cpu < 0 || cpu >= ncpu) {
+	k := &p.k.kern
+	if cpu < 0 || cpu >= ncpu || !k.knownPset(id) {
+		return kauth.EINVAL
+	}
+	// No thread of the simulation is bound to a set, so the caller's own is the default one.
+	if id == psMyID {
+		id = psNone
+	}
+	if id == psQuery || k.cpuSet[cpu] == id {
+		return 0
+	}
+	if id != psNone && (k.offline[cpu] || k.cpuSet[cpu] == psNone && len(k.cpuSet) == ncpu-1) {
+		return kauth.EBUSY
+	}
+	for _, t := range p.k.processes() {
+		if slices.Contains(t.affinity, int(cpu)) {
+			return kauth.EPERM
+		}
+	}
+	if k.cpuSet[cpu] = id; id == psNone {
+		delete(k.cpuSet, cpu)
+	}
+	return 0
+}
+
+// knownPset is psid_validate.
+func (k *kernelState) knownPset(id int64) bool {
+	return id == psNone || id == psMyID || id == psQuery || k.psets[id]
+}
+
+// psetBind is _pset_bind(2) of the caller. It makes no difference to anybody here.
+func (p *Process) psetBind(id int64) kauth.Errno {
+	if p.ask(reqPsetBind).fact(stock.PsetQuery, id == psQuery).answer() != 0 {
+		return kauth.EPERM
+	}
+	if !p.k.kern.knownPset(id) {
 		return kauth.EINVAL
 	}
 	return 0
@@ -1177,15 +1265,15 @@ func (p *Process) procArgs(pid int, what string) (string, kauth.Errno) {
 }
 
 // openFiles is the sysctl kern.file2 by process: ids and descriptors of those that the caller may see; pid -1 is
-// all of them.
+// all of them. The addresses are asked for with every file.
 func (p *Process) openFiles(pid int) []string {
-	p.exposesAddresses()
 	var list []string
 	for _, t := range p.k.processes() {
 		if pid > 0 && t.pid != pid || p.canSee(reqOpenfiles, t) != 0 {
 			continue
 		}
 		for _, fd := range t.descriptors() {
+			p.exposesAddresses()
 			list = append(list, formatFile(t, fd))
 		}
 	}

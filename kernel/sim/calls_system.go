@@ -75,7 +75,7 @@ func (p *Process) settime(sec, nsec int64) kauth.Errno {
 	if p.ask(reqTime).with(kauth.FieldSec, sec).fact(stock.TimeWraps, wraps).answer() != 0 {
 		return kauth.EPERM
 	}
-	p.k.offset += to.Sub(now)
+	p.k.setClock(to)
 	return 0
 }
 
@@ -96,7 +96,7 @@ func (p *Process) adjtime(usec int64) kauth.Errno {
 		return e
 	}
 	// The clock is not slewed: it has the right time at once.
-	p.k.offset += time.Duration(usec) * time.Microsecond
+	p.k.setClock(p.k.now().Add(time.Duration(usec) * time.Microsecond))
 	return 0
 }
 
@@ -232,8 +232,8 @@ func (p *Process) autoload(name string) kauth.Errno {
 }
 
 // quotactl is quotactl(2) on the file system of a path: cmd is "get", "put", "delete", "on" or "off". Nobody is
-// asked for the caller's own quota.
-func (p *Process) quotactl(path, cmd string, id uint32, group bool) kauth.Errno {
+// asked for the caller's own quota. The kernel does not look whether the number is that of a user or of a group.
+func (p *Process) quotactl(path, cmd string, id uint32) kauth.Errno {
 	v, e := p.file(path)
 	if e != 0 {
 		return e
@@ -244,7 +244,7 @@ func (p *Process) quotactl(path, cmd string, id uint32, group bool) kauth.Errno 
 	req := reqQuotaMan
 	switch cmd {
 	case "get":
-		if !group && id == p.cred.euid || group && p.cred.groupMember(id) {
+		if id == p.cred.euid {
 			return 0
 		}
 		req = reqQuotaGet
@@ -266,20 +266,37 @@ func (p *Process) allocate(reserve bool) kauth.Errno {
 	return 0
 }
 
-// extattr is extattr_get_file(2) or extattr_set_file(2). The namespace "system" asks; "user" goes by the modes.
+// extattr is extattr_get_file(2) or extattr_set_file(2). The namespace "user" goes by the modes. "system" asks, but the
+// answer only stands for the mode (genfs_can_extattr): the vnode scope, which comes after it, allows root everything.
 func (p *Process) extattr(path, namespace string, write bool) kauth.Errno {
 	v, e := p.file(path)
 	if e != 0 {
 		return e
 	}
 	if namespace == "system" {
-		return p.ask(reqExtattr).text(kauth.FieldFstype, v.mnt.fstype).answer()
+		e := p.ask(reqExtattr).text(kauth.FieldFstype, v.mnt.fstype).answer()
+		if p.cred.euid == 0 {
+			return 0
+		}
+		return e
 	}
 	want := uint16(accRead)
 	if write {
 		want = accWrite
 	}
 	return access(p.cred, v, want)
+}
+
+// extattrctl is extattrctl(2), which starts and stops extended attributes on a file system.
+func (p *Process) extattrctl(path string) kauth.Errno {
+	v, e := p.file(path)
+	switch {
+	case e != 0:
+		return e
+	case v.mnt.fstype != "ffs":
+		return kauth.EOPNOTSUPP
+	}
+	return p.ask(reqExtattr).text(kauth.FieldFstype, v.mnt.fstype).answer()
 }
 
 // snapshot makes a snapshot of a file system in a file, as fssconfig(8) does through /dev/fss0.
@@ -380,8 +397,18 @@ func (p *Process) ttyIoctl(fd int, command string) kauth.Errno {
 		return p.ask(reqTTYPrivset).answer()
 	case "TIOCCONS":
 		if f.v == nil || f.v.bottom().major != majCons || k.devs.console == nil {
-			k.devs.console = t
-			return 0
+			if c := k.devs.console; c != nil && c != t && c.opens > 0 {
+				return kauth.EBUSY
+			}
+			// Who may read the console, as the caller's own root has it, may take its output.
+			v, e := p.file("/dev/console")
+			if e == 0 {
+				e = access(p.cred, v, accRead)
+			}
+			if e == 0 {
+				k.devs.console = t
+			}
+			return e
 		}
 		if e := p.ask(reqTTYVirtual).answer(); e != 0 {
 			return e
@@ -545,9 +572,33 @@ func (p *Process) gpioIoctl(f *file, command string, pin int64) kauth.Errno {
 	return kauth.ENOTTY
 }
 
+// setOnline is cpu_setstate: one processor of each set stays online.
+func (k *kernelState) setOnline(cpu int64, online bool) kauth.Errno {
+	if online {
+		delete(k.offline, cpu)
+		return 0
+	}
+	others := 0
+	for i := range int64(ncpu) {
+		if i != cpu && !k.offline[i] && k.cpuSet[i] == k.cpuSet[cpu] {
+			others++
+		}
+	}
+	if !k.offline[cpu] && others == 0 {
+		return kauth.EBUSY
+	}
+	k.offline[cpu] = true
+	return 0
+}
+
 func (p *Process) cpuctlIoctl(command string, cpu int64) kauth.Errno {
 	switch command {
-	case "IOC_CPU_GETCOUNT", "IOC_CPU_GETSTATE":
+	case "IOC_CPU_GETCOUNT":
+		return 0
+	case "IOC_CPU_GETSTATE":
+		if cpu < 0 || cpu >= ncpu {
+			return kauth.ESRCH
+		}
 		return 0
 	case "IOC_CPU_UCODE_APPLY":
 		return p.ask(reqUcode).answer()
@@ -558,8 +609,7 @@ func (p *Process) cpuctlIoctl(command string, cpu int64) kauth.Errno {
 		if cpu < 0 || cpu >= ncpu {
 			return kauth.ESRCH
 		}
-		p.k.kern.offline[cpu] = command == "IOC_CPU_SETSTATE offline"
-		return 0
+		return p.k.kern.setOnline(cpu, command == "IOC_CPU_SETSTATE online")
 	}
 	return kauth.ENOTTY
 }
@@ -639,7 +689,7 @@ func (p *Process) clockctlIoctl(command string, sec int64) kauth.Errno {
 		if sec < 0 || sec > maxTime {
 			return kauth.EINVAL
 		}
-		p.k.offset += time.Unix(sec, 0).Sub(p.k.now())
+		p.k.setClock(time.Unix(sec, 0))
 		return 0
 	case "CLOCKCTL_ADJTIME", "CLOCKCTL_NTP_ADJTIME":
 		return 0

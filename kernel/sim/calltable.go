@@ -219,7 +219,7 @@ var calls = []Call{
 		Params: []Param{
 			{Name: "fd", Kind: Integer, Doc: "descriptor; without it a new stream socket", Min: 0, Max: math.MaxInt32, Optional: true, Default: int64(-1)},
 			{Name: "addr", Kind: Address, Doc: "address", Optional: true, Default: policy.Addr{}},
-			{Name: "port", Kind: Integer, Doc: "port", Min: 1, Max: 65535},
+			{Name: "port", Kind: Integer, Doc: "port", Min: 0, Max: 65535},
 		},
 		Returns: "the descriptor",
 		Asks:    []string{"network.bind.port", "network.bind.privport", "network.socket.open"},
@@ -263,7 +263,7 @@ var calls = []Call{
 	},
 	{
 		Name: "extattr",
-		Doc:  "Reads or writes an extended attribute. The system namespace asks system.fs_extattr: EPERM; the user namespace goes by the modes.",
+		Doc:  "Reads or writes an extended attribute. The system namespace asks system.fs_extattr: EPERM, but root may go on nevertheless; the user namespace goes by the modes.",
 		Params: []Param{
 			{Name: "path", Kind: Text, Doc: "path of the file, as the process sees it"},
 			{Name: "namespace", Kind: Word, Doc: "namespace", Words: []string{"user", "system"}, Optional: true, Default: "user"},
@@ -272,6 +272,17 @@ var calls = []Call{
 		Asks: []string{"system.fs_extattr"},
 		do: func(p *Process, a Args) (any, kauth.Errno) {
 			return nil, p.extattr(a.text("path"), a.text("namespace"), a.on("write"))
+		},
+	},
+	{
+		Name: "extattrctl",
+		Doc:  "Starts or stops extended attributes on the file system of a path. Asks system.fs_extattr: EPERM.",
+		Params: []Param{
+			{Name: "path", Kind: Text, Doc: "path of a file on it, as the process sees it"},
+		},
+		Asks: []string{"system.fs_extattr"},
+		do: func(p *Process, a Args) (any, kauth.Errno) {
+			return nil, p.extattrctl(a.text("path"))
 		},
 	},
 	{
@@ -581,16 +592,16 @@ var calls = []Call{
 	},
 	{
 		Name: "ktrace",
-		Doc:  "Switches system call tracing of a process on or off. Asks process.ktrace, and process.ktrace.persistent for tracing across set-id programs. The call succeeds even if it was denied; the value tells.",
+		Doc:  "Switches system call tracing of a process on or off. Asks process.ktrace, and when it is switched on process.ktrace.persistent, whether tracing outlives set-id programs. The call succeeds even if it was denied; the value tells.",
 		Params: []Param{
 			{Name: "pid", Kind: Integer, Doc: "id of the process", Min: math.MinInt32, Max: math.MaxInt32},
 			{Name: "on", Kind: Switch, Doc: "switch on", Optional: true, Default: true},
-			{Name: "persistent", Kind: Switch, Doc: "across set-id programs", Optional: true},
+			{Name: "inherit", Kind: Switch, Doc: "in children too", Optional: true},
 		},
 		Returns: "whether the process is traced now",
 		Asks:    []string{"process.ktrace", "process.ktrace.persistent"},
 		do: func(p *Process, a Args) (any, kauth.Errno) {
-			traced, e := p.ktraceCall(a.int("pid"), a.on("on"), a.on("persistent"))
+			traced, e := p.ktraceCall(a.int("pid"), a.on("on"), a.on("inherit"))
 			return traced, e
 		},
 	},
@@ -737,14 +748,14 @@ var calls = []Call{
 	},
 	{
 		Name: "open",
-		Doc:  "Opens a file. Owner and mode first: EACCES. A device is asked device.rawio_spec.read, .write or .rw, /dev/null and terminals included: EPERM; on a nodev mount ENXIO before that. Then the driver: terminals device.tty_open (EBUSY), tun network.interface_tun.add, npf network.firewall.fw, veriexec system.veriexec.access. /dev/ptmx needs a ptyfs that is mounted below the caller's root, else EOPNOTSUPP; /dev/tty a controlling terminal, else ENXIO.",
+		Doc:  "Opens a file. Owner and mode first: EACCES. A device is asked device.rawio_spec.read, .write or .rw, /dev/null and terminals included: EPERM; on a nodev mount ENXIO before that. Then the driver: terminals device.tty_open (EBUSY), tun network.interface_tun.add, npf network.firewall.fw, veriexec system.veriexec.access; a driver that is missing is loaded, which asks system.module. A block device is open once: EBUSY. /dev/ptmx needs a ptyfs that is mounted below the caller's root, else EOPNOTSUPP; /dev/tty a controlling terminal, else ENXIO.",
 		Params: []Param{
 			{Name: "path", Kind: Text, Doc: "path of the file, as the process sees it"},
 			{Name: "mode", Kind: Word, Doc: "access", Words: []string{"r", "w", "rw"}, Optional: true, Default: "r"},
 			{Name: "create", Kind: Switch, Doc: "make the file if it is missing", Optional: true},
 		},
 		Returns: "the descriptor",
-		Asks:    []string{"device.rawio_spec", "device.tty_open", "network.interface_tun.add", "network.firewall.fw", "system.veriexec.access"},
+		Asks:    []string{"device.rawio_spec", "device.tty_open", "network.interface_tun.add", "network.firewall.fw", "system.veriexec.access", "system.module"},
 		do: func(p *Process, a Args) (any, kauth.Errno) {
 			fd, e := p.open(a.text("path"), a.text("mode"), a.on("create"))
 			return int64(fd), e
@@ -819,25 +830,25 @@ var calls = []Call{
 	},
 	{
 		Name: "pset_assign",
-		Doc:  "Moves a processor into a set, -3 to ask for its set. Asks system.pset.assign: EPERM.",
+		Doc:  "Moves a processor into a set, -2 to ask for its set. Asks system.pset.assign: EPERM. The last processor of the default set stays (EBUSY), and one that a process is tied to (EPERM).",
 		Params: []Param{
 			{Name: "set", Kind: Integer, Doc: "set of processors", Min: math.MinInt32, Max: math.MaxInt32},
 			{Name: "cpu", Kind: Integer, Doc: "number of the processor", Min: 0, Max: math.MaxInt32},
 		},
 		Asks: []string{"system.pset.assign"},
 		do: func(p *Process, a Args) (any, kauth.Errno) {
-			return nil, p.psetAssign(a.int64("set"), a.int64("cpu"), false)
+			return nil, p.psetAssign(a.int64("set"), a.int64("cpu"))
 		},
 	},
 	{
 		Name: "pset_bind",
-		Doc:  "Moves the caller into a set of processors, -3 to ask for its set. Asks system.pset.bind: EPERM.",
+		Doc:  "Moves the caller into a set of processors, -2 to ask for its set. Asks system.pset.bind: EPERM.",
 		Params: []Param{
 			{Name: "set", Kind: Integer, Doc: "set of processors", Min: math.MinInt32, Max: math.MaxInt32},
 		},
 		Asks: []string{"system.pset.bind"},
 		do: func(p *Process, a Args) (any, kauth.Errno) {
-			return nil, p.psetAssign(a.int64("set"), 0, true)
+			return nil, p.psetBind(a.int64("set"))
 		},
 	},
 	{
@@ -879,12 +890,11 @@ var calls = []Call{
 		Params: []Param{
 			{Name: "path", Kind: Text, Doc: "path of the file, as the process sees it"},
 			{Name: "cmd", Kind: Word, Doc: "command", Words: []string{"get", "put", "delete", "on", "off"}},
-			{Name: "id", Kind: Integer, Doc: "user or group id", Min: 0, Max: math.MaxUint32, Optional: true, Default: int64(0)},
-			{Name: "group", Kind: Switch, Doc: "the id is a group's", Optional: true},
+			{Name: "id", Kind: Integer, Doc: "id of a user or a group; the kernel makes no difference", Min: 0, Max: math.MaxUint32, Optional: true, Default: int64(0)},
 		},
 		Asks: []string{"system.fs_quota"},
 		do: func(p *Process, a Args) (any, kauth.Errno) {
-			return nil, p.quotactl(a.text("path"), a.text("cmd"), a.uint32("id"), a.on("group"))
+			return nil, p.quotactl(a.text("path"), a.text("cmd"), a.uint32("id"))
 		},
 	},
 	{
@@ -968,7 +978,7 @@ var calls = []Call{
 	},
 	{
 		Name: "sched_setaffinity",
-		Doc:  "Ties a process to processors; the empty list frees it. Asks process.scheduler_setaffinity: EPERM.",
+		Doc:  "Ties a process to processors; a list without any that exist frees it. One in a set of processors is EPERM. Asks process.scheduler_setaffinity: EPERM.",
 		Params: []Param{
 			{Name: "pid", Kind: Integer, Doc: "process, 0 for the caller", Min: math.MinInt32, Max: math.MaxInt32, Optional: true, Default: int64(0)},
 			{Name: "cpus", Kind: Integers, Doc: "numbers of processors", Max: math.MaxUint32},
@@ -997,12 +1007,13 @@ var calls = []Call{
 		Params: []Param{
 			{Name: "name", Kind: Text, Doc: "name"},
 			{Name: "create", Kind: Switch, Doc: "make it if it is missing", Optional: true, Default: true},
+			{Name: "exclusive", Kind: Switch, Doc: "EEXIST if it exists", Optional: true},
 			{Name: "mode", Kind: Integer, Doc: "permissions", Min: 0, Max: 0o777, Optional: true, Default: int64(0o600)},
 		},
 		Returns: "the descriptor",
 		Asks:    []string{"system.semaphore"},
 		do: func(p *Process, a Args) (any, kauth.Errno) {
-			fd, e := p.semOpen(a.text("name"), a.on("create"), a.int("mode"))
+			fd, e := p.semOpen(a.text("name"), a.on("create"), a.on("exclusive"), a.int("mode"))
 			return int64(fd), e
 		},
 	},
@@ -1015,6 +1026,19 @@ var calls = []Call{
 		Asks: []string{"system.semaphore"},
 		do: func(p *Process, a Args) (any, kauth.Errno) {
 			return nil, p.semUnlink(a.text("name"))
+		},
+	},
+	{
+		Name: "sendto",
+		Doc:  "Sends a datagram. An unbound internet socket is bound first, as by bind with port 0; the sending itself asks nobody.",
+		Params: []Param{
+			{Name: "fd", Kind: Integer, Doc: "descriptor", Min: 0, Max: math.MaxInt32},
+			{Name: "addr", Kind: Address, Doc: "address", Optional: true, Default: policy.Addr{}},
+			{Name: "port", Kind: Integer, Doc: "port", Min: 0, Max: 65535},
+		},
+		Asks: []string{"network.bind.port", "network.bind.privport"},
+		do: func(p *Process, a Args) (any, kauth.Errno) {
+			return nil, p.sendto(a.int("fd"), a.addr("addr"), a.int("port"))
 		},
 	},
 	{
@@ -1085,10 +1109,10 @@ var calls = []Call{
 	},
 	{
 		Name: "setpriority",
-		Doc:  "Sets the nice value of a process, a group or a user's processes. Who is neither root nor of the target's effective user id gets EPERM without a question; then process.nice: EACCES.",
+		Doc:  "Sets the nice value of a process, a group or a user's processes; user 0 is root, not the caller's. Who is neither root nor of the target's effective user id gets EPERM without a question; then process.nice: EACCES.",
 		Params: []Param{
 			{Name: "which", Kind: Word, Doc: "of whom", Words: []string{"process", "group", "user"}, Optional: true, Default: "process"},
-			{Name: "who", Kind: Integer, Doc: "process, group or user; 0 for the caller's", Min: math.MinInt32, Max: math.MaxInt32, Optional: true, Default: int64(0)},
+			{Name: "who", Kind: Integer, Doc: "process or group, 0 for the caller's, or user", Min: math.MinInt32, Max: math.MaxInt32, Optional: true, Default: int64(0)},
 			{Name: "value", Kind: Integer, Doc: "nice value", Min: -1000, Max: 1000},
 		},
 		Asks: []string{"process.nice"},
@@ -1148,10 +1172,10 @@ var calls = []Call{
 	},
 	{
 		Name: "setsockopt",
-		Doc:  "bindany asks network.bind.anyaddr, for clearing too (EPERM); the IPv6 options recvhopopts, recvdstopts and hopopts network.ipv6.hopbyhop (EPERM); joining the unspecified IPv6 group network.ipv6.join_multicast (EACCES); an IPsec policy of bypass network.ipsec.bypass (EPERM). The others ask nobody; with portrange_low port 0 is a port from 600 to 1023.",
+		Doc:  "bindany asks network.bind.anyaddr, for clearing too (EPERM); the IPv6 options recvhopopts, recvdstopts and hopopts network.ipv6.hopbyhop (EPERM); joining the unspecified IPv6 group network.ipv6.join_multicast (EACCES); an IPsec policy of bypass network.ipsec.bypass (EPERM). The others ask nobody; with portrange_low port 0 is a port from 600 to 1023, and without v6only, which is on at first, an IPv6 socket takes IPv4-mapped addresses.",
 		Params: []Param{
 			{Name: "fd", Kind: Integer, Doc: "descriptor", Min: 0, Max: math.MaxInt32},
-			{Name: "option", Kind: Word, Doc: "option", Words: []string{"reuseaddr", "reuseport", "portrange_low", "bindany", "recvhopopts", "recvdstopts", "hopopts", "join_group", "ipsec_policy_bypass"}},
+			{Name: "option", Kind: Word, Doc: "option", Words: []string{"reuseaddr", "reuseport", "portrange_low", "bindany", "recvhopopts", "recvdstopts", "hopopts", "join_group", "ipsec_policy_bypass", "v6only"}},
 			{Name: "on", Kind: Switch, Doc: "switch on", Optional: true, Default: true},
 			{Name: "group", Kind: Address, Doc: "group to join", Optional: true, Default: policy.Addr{}},
 		},

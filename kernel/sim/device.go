@@ -26,21 +26,27 @@ func (t *tty) close() {
 
 type device struct{ major, minor int }
 
+// openDevice is a device as it is opened: block and character devices have numbers of their own.
+type openDevice struct {
+	typ vtype
+	device
+}
+
 type deviceState struct {
 	ttys map[device]*tty
 	// nextPty is the number of the next pseudo-terminal.
 	nextPty int
 	// console is the terminal that console output goes to after TIOCCONS, nil for the console itself.
 	console *tty
-	// busy counts the opens of devices that are opened once only.
-	busy map[device]bool
+	// busy has the open ones of the devices that are opened once only.
+	busy map[openDevice]bool
 	// disks that have a file system mounted, by name of the device.
 	mountedDisks map[int]bool
 	pins         map[int64]bool
 }
 
 func newDeviceState() deviceState {
-	return deviceState{ttys: map[device]*tty{}, busy: map[device]bool{}, mountedDisks: map[int]bool{0: true}, pins: map[int64]bool{}}
+	return deviceState{ttys: map[device]*tty{}, busy: map[openDevice]bool{}, mountedDisks: map[int]bool{0: true}, pins: map[int64]bool{}}
 }
 
 func (d *deviceState) tty(major, minor int) *tty {
@@ -117,19 +123,17 @@ func (p *Process) openDevice(c *cred, v *vnode, read, write bool, f *file) kauth
 	if b.typ == vBlk {
 		part, disk := diskUnit(b)
 		switch {
-		case !disk && b.major != majFss:
-			return kauth.ENXIO
 		case disk && k.devs.mountedDisks[part]:
 			return kauth.EBUSY
+		case !disk && b.major != majFss:
+			return kauth.ENXIO
 		}
-		return 0
+		return p.openOnce(b, f)
 	}
 	switch b.major {
 	case majMem:
-		if b.minor > 1 && b.minor != 2 && b.minor != 11 && b.minor != 12 {
-			return kauth.ENXIO
-		}
-		// The driver marks every process that opens one of its devices, whichever it is (dev/mm.c).
+		// The driver marks every process that opens one of its devices, whichever it is, and does not look whether
+		// there is such a device (dev/mm.c).
 		p.kmem = true
 		return 0
 	case majCtty:
@@ -146,9 +150,15 @@ func (p *Process) openDevice(c *cred, v *vnode, read, write bool, f *file) kauth
 		// The first open of a slave is not asked, unlike every other terminal.
 		return p.openTTY(t, t.opens > 0, f)
 	case majPtm:
-		if b.minor == 0 {
+		switch b.minor {
+		case 0:
 			return p.openPtmx(f)
+		case 1:
+			return 0
 		}
+		return kauth.ENODEV
+	case majLog:
+		return p.openOnce(b, f)
 	case majTun:
 		if e := p.ask(reqTunAdd).answer(); e != 0 {
 			return e
@@ -163,12 +173,17 @@ func (p *Process) openDevice(c *cred, v *vnode, read, write bool, f *file) kauth
 			return kauth.EPERM
 		}
 		return p.openOnce(b, f)
-	case majIpl:
-		if !k.settings.IPF {
-			return kauth.ENXIO
+	case majIpl, majPf:
+		// A driver that is missing is loaded, which is a question of its own; what comes of it shows only in
+		// whether it is there then.
+		name, attached := "ipl", &k.settings.IPF
+		if b.major == majPf {
+			name, attached = "pf", &k.settings.PF
 		}
-	case majPf:
-		if !k.settings.PF {
+		if !*attached {
+			p.autoload(name)
+		}
+		if !*attached {
 			return kauth.ENXIO
 		}
 	default:
@@ -179,9 +194,10 @@ func (p *Process) openDevice(c *cred, v *vnode, read, write bool, f *file) kauth
 	return 0
 }
 
-// openOnce is for devices that only one may have open. They are free again at the last close.
+// openOnce is for devices that only one may have open, as every block device is (spec_open). They are free again at
+// the last close.
 func (p *Process) openOnce(b *vnode, f *file) kauth.Errno {
-	at := device{b.major, b.minor}
+	at := openDevice{b.typ, device{b.major, b.minor}}
 	if p.k.devs.busy[at] {
 		return kauth.EBUSY
 	}

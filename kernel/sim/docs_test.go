@@ -42,12 +42,14 @@ func agreementTable(t *testing.T) string {
 	row := func(file string, agree, all int) {
 		fmt.Fprintf(&out, "| %s | %d | %d |\n", filepath.Base(file), agree, all)
 	}
-	for _, file := range vectors(t, "*.jsonl") {
-		agree, all := replayCalls(t, file)
+	_, calls := vectors(t, "*.jsonl")
+	for _, file := range calls {
+		agree, all, _ := replayCalls(file)
 		row(file, agree, all)
 	}
-	for _, file := range vectors(t, "sysctl-*.txt") {
-		agree, all := replaySessionFile(t, file)
+	_, sessions := vectors(t, "sysctl-*.txt")
+	for _, file := range sessions {
+		agree, all, _ := replaySessionFile(file)
 		row(file, agree, all)
 	}
 	return out.String()
@@ -68,4 +70,44 @@ func callsTable() string {
 		fmt.Fprintf(&out, "| %s | %s | %s | %s |\n", c.Name, strings.Join(params, ", "), c.Returns, strings.ReplaceAll(c.Doc, "|", `\|`))
 	}
 	return out.String()
+}
+
+// TestOddities: every entry of the list of oddities has its place in the script that shows them, and the other way
+// round. TestScripts runs the script.
+func TestOddities(t *testing.T) {
+	b, err := os.ReadFile(filepath.Join("..", "..", "docs", "simulator.md"))
+	must(t, err)
+	_, list, found := strings.Cut(string(b), "\n## Oddities that are kept\n")
+	list, _, ended := strings.Cut(list, "\n## ")
+	if !found || !ended {
+		t.Fatal("the document has no list of oddities")
+	}
+	entries := strings.Split(list, "\n- ")[1:]
+	for i, e := range entries {
+		entries[i] = oneSpace(e)
+	}
+	lines := readLines(t, filepath.Join("testdata", "calls", "oddities.txt"))[1:]
+	shown := 0
+	for i, line := range lines {
+		words, heading := strings.CutPrefix(line, "# ")
+		if !heading {
+			continue
+		}
+		shown++
+		if i+1 == len(lines) || lines[i+1] == "" {
+			t.Errorf("nothing shows %q", words)
+		}
+		n := 0
+		for _, e := range entries {
+			if strings.HasPrefix(e, words) {
+				n++
+			}
+		}
+		if n != 1 {
+			t.Errorf("%d entries of the document begin with %q", n, words)
+		}
+	}
+	if shown != len(entries) || shown < 20 {
+		t.Errorf("the document has %d oddities, and the script shows %d", len(entries), shown)
+	}
 }

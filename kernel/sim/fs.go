@@ -70,6 +70,7 @@ const (
 	mntNosuid   = 0x00000008
 	mntNodev    = 0x00000010
 	mntExported = 0x00000100
+	mntLocal    = 0x00001000
 	mntRootfs   = 0x00004000
 	mntUpdate   = 0x00010000
 	mntReload   = 0x00040000
@@ -393,7 +394,7 @@ var devices = []deviceNode{
 	{"null", vChr, majMem, 2, 0o666, "wheel"},
 	{"full", vChr, majMem, 11, 0o666, "wheel"},
 	{"zero", vChr, majMem, 12, 0o666, "wheel"},
-	{"klog", vChr, 7, 0, 0o600, "wheel"},
+	{"klog", vChr, majLog, 0, 0o600, "wheel"},
 	{"tty00", vChr, majCom, 0, 0o600, "wheel"},
 	{"sd0a", vBlk, majSdBlk, 0, 0o640, "operator"},
 	{"rsd0a", vChr, majSdChr, 0, 0o640, "operator"},
@@ -431,6 +432,7 @@ const (
 	majMem       = 2
 	majPts       = 5
 	majPtc       = 6
+	majLog       = 7
 	majCom       = 8
 	majSdChr     = 13
 	majSdBlk     = 4
@@ -456,7 +458,7 @@ const (
 
 // makeTree gives the root file system that a simulated system starts with.
 func (k *Kernel) makeTree() {
-	m := &mount{fstype: "ffs", flags: mntRootfs}
+	m := &mount{fstype: "ffs", flags: mntRootfs | mntLocal}
 	m.root = newDir(m, 0o755)
 	m.root.name = "/"
 	k.rootMount = m
@@ -501,7 +503,7 @@ func (k *Kernel) makeTree() {
 	k.makeDevices(mkdir("dev", 0o755))
 	// The fstab(5) of a new system has these two.
 	for _, f := range []struct{ fstype, path string }{{"ptyfs", "dev/pts"}, {"procfs", "proc"}} {
-		fs := &mount{fstype: f.fstype, covered: mkdir(f.path, 0o755)}
+		fs := &mount{fstype: f.fstype, flags: mntLocal, covered: mkdir(f.path, 0o755)}
 		fs.root = newDir(fs, 0o555)
 		fs.covered.mounted = fs
 		hold(fs.covered)

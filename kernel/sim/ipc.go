@@ -2,6 +2,7 @@ package sim
 
 import (
 	"slices"
+	"strings"
 
 	"cellsh/policy/kauth"
 	"cellsh/policy/stock"
@@ -281,11 +282,22 @@ func (p *Process) ipcUse(kind string, id int, write bool) kauth.Errno {
 	return p.ipcperm(o, want)
 }
 
+// maxSemName is NAME_MAX, the zero at the end included.
+const maxSemName = 511
+
 // semOpen is sem_open(3): making a semaphore asks nobody, opening one that exists does.
-func (p *Process) semOpen(name string, create bool, mode int) (int, kauth.Errno) {
+func (p *Process) semOpen(name string, create, exclusive bool, mode int) (int, kauth.Errno) {
 	n := &p.k.ipc
 	s := n.sems[name]
 	switch {
+	case len(name) >= maxSemName:
+		return -1, kauth.ENAMETOOLONG
+	case int64(len(p.files)) >= p.limits[rlimitNofile].Cur:
+		return -1, kauth.EMFILE
+	case create && (len(name) < 2 || name[0] != '/' || strings.Contains(name[1:], "/")):
+		return -1, kauth.EINVAL
+	case s != nil && exclusive:
+		return -1, kauth.EEXIST
 	case s != nil:
 		if e := p.semPermission(s); e != 0 {
 			return -1, e

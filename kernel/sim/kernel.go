@@ -274,7 +274,10 @@ func (k *Kernel) Now() time.Time {
 	return k.now()
 }
 
-func (k *Kernel) now() time.Time { return k.boot.Add(k.offset + k.uptime) }
+func (k *Kernel) now() time.Time { return k.boot.Add(k.offset).Add(k.uptime) }
+
+// setClock sets the time of day. It can be moved by 292 years at most, which is what an offset can hold.
+func (k *Kernel) setClock(to time.Time) { k.offset = to.Sub(k.boot.Add(k.uptime)) }
 
 // Advance moves the kernel's clock. Nothing else does: no simulated call takes time. At every full second of
 // uptime the counters of cells are sampled. A negative duration counts as none.

@@ -44,7 +44,7 @@ type socket struct {
 	domain, typ, proto int
 	// cred is the credential of the process that made it, cloned to those that accept makes.
 	cred *cred
-	// owner is the real user id of its maker, which EADDRINUSE looks at.
+	// owner is the effective user id of its maker, which EADDRINUSE looks at (so_uidinfo).
 	owner uint32
 	addr  policy.Addr
 	port  uint16
@@ -60,6 +60,8 @@ type socket struct {
 	reusePort bool
 	lowPort   bool
 	bindAny   bool
+	// mapped sockets of IPv6 take IPv4-mapped addresses too; others don't unless IPV6_V6ONLY is switched off.
+	mapped bool
 }
 
 // String is the kind of socket and where it is bound, "inet stream 127.0.0.1:80".
@@ -161,9 +163,6 @@ func (n *network) local(a policy.Addr) bool {
 	if m, ok := v4mapped(a); ok {
 		a = m
 	}
-	if a.Version == 4 && a.Hi>>56 == 127 {
-		return true
-	}
 	return slices.ContainsFunc(n.ifaces, func(i *iface) bool { return slices.Contains(i.addrs, a) })
 }
 
@@ -262,7 +261,7 @@ func (p *Process) makeSocket(domain, typ, proto int) (*socket, kauth.Errno) {
 	case !knownProtocol(domain, typ, proto):
 		return nil, kauth.EPROTONOSUPPORT
 	}
-	s := &socket{domain: domain, typ: typ, proto: proto, cred: p.cred, owner: p.cred.uid}
+	s := &socket{domain: domain, typ: typ, proto: proto, cred: p.cred, owner: p.cred.euid}
 	if domain == afInet6 && typ == sockRaw {
 		q := p.ask(reqRawsock).with(kauth.FieldDomain, int64(domain)).with(kauth.FieldType, int64(typ)).with(kauth.FieldProtocol, int64(proto))
 		if e := q.answer(); e != 0 {
@@ -279,6 +278,9 @@ var domains = map[int][]int{
 }
 
 func knownProtocol(domain, typ, proto int) bool {
+	if domain == afLocal {
+		return proto == 0
+	}
 	if domain != afInet && domain != afInet6 || typ == sockRaw || proto == 0 {
 		return true
 	}
@@ -364,40 +366,43 @@ func (p *Process) bind(fd int, addr policy.Addr, port int) kauth.Errno {
 	if port < 0 || port > 65535 {
 		return kauth.EINVAL
 	}
-	switch s.domain {
-	case afInet, afInet6:
-	case afAppletalk:
+	if s.domain == afAppletalk {
 		return p.bindAppletalk(s, port)
-	case afLocal:
-		return kauth.EINVAL
-	default:
-		return kauth.EOPNOTSUPP
+	}
+	if e := s.family(&addr); e != 0 {
+		return e
 	}
 	if s.bound {
 		return kauth.EINVAL
 	}
-	if s.typ == sockRaw {
-		return p.checkAddr(s, &addr)
-	}
-	if e := p.checkAddr(s, &addr); e != 0 {
+	if e := p.checkAddr(s, addr); e != 0 || s.typ == sockRaw {
 		return e
 	}
 	return p.bindPort(s, addr, uint16(port))
 }
 
-// checkAddr makes the tests of the address that come before the question.
-func (p *Process) checkAddr(s *socket, addr *policy.Addr) kauth.Errno {
-	version := uint8(4)
-	if s.domain == afInet6 {
-		version = 6
-	}
+// family looks whether the address is one of the socket's family (sobind, soconnect). The zero address stands for
+// any address of an internet family.
+func (s *socket) family(addr *policy.Addr) kauth.Errno {
+	version := map[int]uint8{afInet: 4, afInet6: 6}[s.domain]
 	if addr.Version == 0 {
 		addr.Version = version
 	}
-	if addr.Version != version {
+	if version == 0 || addr.Version != version {
 		return kauth.EAFNOSUPPORT
 	}
-	if !unspecified(*addr) && !multicast(*addr) && !s.bindAny && !p.k.net.local(*addr) {
+	return 0
+}
+
+// checkAddr makes the tests of the address that come before the question.
+func (p *Process) checkAddr(s *socket, addr policy.Addr) kauth.Errno {
+	if m, is := v4mapped(addr); is {
+		if !s.mapped {
+			return kauth.EINVAL
+		}
+		addr = m
+	}
+	if !unspecified(addr) && !multicast(addr) && !s.bindAny && !p.k.net.local(addr) {
 		return kauth.EADDRNOTAVAIL
 	}
 	return 0
@@ -429,13 +434,15 @@ func (p *Process) bindPort(s *socket, addr policy.Addr, port uint16) kauth.Errno
 		if p.askBind(s, addr, port, port < reservedPorts, false) != 0 {
 			return kauth.EACCES
 		}
-		if n.conflict(s, addr, port) {
+		if n.taken(s, addr, port) {
 			return kauth.EADDRINUSE
 		}
 		n.place(s, addr, port)
 		return 0
 	}
-	if p.askBind(s, addr, 0, s.lowPort, false) != 0 {
+	// SCTP takes a free port without a question.
+	asks := s.protocol() != protoSCTP
+	if asks && p.askBind(s, addr, 0, s.lowPort, false) != 0 {
 		return kauth.EACCES
 	}
 	lo, hi := uint16(p.k.kern.anonPortMin), uint16(p.k.kern.anonPortMax)
@@ -452,7 +459,7 @@ func (p *Process) bindPort(s *socket, addr policy.Addr, port uint16) kauth.Errno
 			try = hi
 		}
 		n.nextPort[at] = try - 1
-		if !n.conflict(s, addr, try) && p.askBind(s, addr, try, s.lowPort, true) == 0 {
+		if n.free(s, addr, try) && (!asks || p.askBind(s, addr, try, s.lowPort, true) == 0) {
 			n.place(s, addr, try)
 			return 0
 		}
@@ -460,26 +467,91 @@ func (p *Process) bindPort(s *socket, addr policy.Addr, port uint16) kauth.Errno
 	return kauth.EAGAIN
 }
 
-// conflict reports whether the port is taken: the same transport and port, and addresses that overlap, unless
-// both sockets share it on purpose.
-func (n *network) conflict(s *socket, addr policy.Addr, port uint16) bool {
-	for _, o := range n.bound[endpoint{s.protocol(), port}] {
-		switch {
-		case s.reusePort && o.reusePort:
-			continue
-		case s.reuseAddr && !o.listening && !o.addrEqual(addr):
-			continue
-		case unspecified(addr) || unspecified(o.addr) || o.addr == addr:
-			// An IPv4 and an IPv6 socket get into each other's way only through mapped addresses.
-			if s.domain == o.domain {
-				return true
-			}
-		}
+// free reports whether an automatic port can be had (check_suitable_port): in IPv4 no option lets it be shared.
+func (n *network) free(s *socket, addr policy.Addr, port uint16) bool {
+	if m, is := v4mapped(addr); is {
+		return n.lookup(afInet, m, port, s.protocol(), !s.reuseAddr && !s.reusePort) == nil
 	}
-	return false
+	wild := s.domain == afInet || !s.reuseAddr && !s.reusePort
+	return n.lookup(s.domain, addr, port, s.protocol(), wild) == nil
 }
 
-func (s *socket) addrEqual(a policy.Addr) bool { return s.addr == a }
+// taken reports whether an explicit port can't be had (inpcb_bind_port, in6pcb_bind_port).
+func (n *network) taken(s *socket, addr policy.Addr, port uint16) bool {
+	wild := !s.reuseAddr && !s.reusePort
+	// A multicast address is shared by all who set either option.
+	shared := func(o *socket) bool {
+		if multicast(addr) && (s.reuseAddr || s.reusePort) {
+			return o.reuseAddr || o.reusePort
+		}
+		return s.reusePort && o.reusePort
+	}
+	inTheWay := func(domain int, a policy.Addr) bool {
+		o := n.lookup(domain, a, port, s.protocol(), wild)
+		return o != nil && !shared(o)
+	}
+	if s.domain == afInet6 {
+		if m, is := v4mapped(addr); is && inTheWay(afInet, m) {
+			return true
+		}
+		return inTheWay(afInet6, addr)
+	}
+	if inTheWay(afInet6, mapV4(addr)) {
+		return true
+	}
+	// Users take no port from each other, not even one that both would share, unless it is for any address.
+	if s.owner != 0 && !multicast(addr) {
+		o := n.lookup(afInet, addr, port, s.protocol(), true)
+		if o != nil && o.owner != s.owner && (!unspecified(addr) || !unspecified(o.addr) || !o.reusePort) {
+			return true
+		}
+	}
+	return inTheWay(afInet, addr)
+}
+
+// mapV4 is the IPv6 address that stands for an IPv4 address.
+func mapV4(a policy.Addr) policy.Addr {
+	return policy.Addr{Version: 6, Lo: 0xffff<<32 | a.Hi>>32}
+}
+
+// lookup finds the socket of a family that is nearest to address and port (inpcb_lookup_local). Connections, and
+// addresses of which one is any, count as near only with wild.
+func (n *network) lookup(domain int, addr policy.Addr, port uint16, proto int, wild bool) *socket {
+	var best *socket
+	least := 3
+	mapped, isMapped := v4mapped(addr)
+	for _, o := range n.bound[endpoint{proto, port}] {
+		if o.domain != domain || isMapped && !o.mapped {
+			continue
+		}
+		mine, its := addr, o.addr
+		if isMapped {
+			// The rest of the address says whether a mapped one is any.
+			if m, is := v4mapped(its); is {
+				mine, its = mapped, m
+			}
+		} else if _, is := v4mapped(its); is {
+			continue
+		}
+		far := 0
+		if o.connected || o.peer != nil {
+			far++
+		}
+		switch {
+		case unspecified(mine) != unspecified(its):
+			far++
+		case !unspecified(mine) && mine != its:
+			continue
+		}
+		if far > 0 && !wild {
+			continue
+		}
+		if far < least {
+			best, least = o, far
+		}
+	}
+	return best
+}
 
 func (n *network) place(s *socket, addr policy.Addr, port uint16) {
 	s.addr, s.port, s.bound = addr, port, true
@@ -534,11 +606,16 @@ func (p *Process) listen(fd int) kauth.Errno {
 	if e != 0 {
 		return e
 	}
-	if s.typ != sockStream && s.typ != sockSeqpacket {
-		return kauth.EOPNOTSUPP
-	}
-	if s.peer != nil {
+	if s.peer != nil || s.connected {
 		return kauth.EINVAL
+	}
+	if s.domain == afLocal {
+		// A local socket must have its file.
+		if s.path == "" {
+			return kauth.EINVAL
+		}
+	} else if s.typ != sockStream && s.typ != sockSeqpacket {
+		return kauth.EOPNOTSUPP
 	}
 	if e := p.autoBind(s); e != 0 {
 		return e
@@ -552,11 +629,9 @@ func (p *Process) autoBind(s *socket) kauth.Errno {
 	if s.bound || s.domain != afInet && s.domain != afInet6 || s.typ == sockRaw {
 		return 0
 	}
-	var addr policy.Addr
-	if e := p.checkAddr(s, &addr); e != 0 {
-		return e
-	}
-	return p.bindPort(s, addr, 0)
+	var any policy.Addr
+	s.family(&any)
+	return p.bindPort(s, any, 0)
 }
 
 // Connect is connect(2) of an internet socket. Nothing is asked but for the port that an unbound one gets.
@@ -569,15 +644,30 @@ func (p *Process) connect(fd int, addr policy.Addr, port int) kauth.Errno {
 	if e != 0 {
 		return e
 	}
-	if s.connected || s.peer != nil {
+	switch {
+	case s.listening:
+		return kauth.EOPNOTSUPP
+	case s.typ == sockDgram:
+		s.connected = false
+	case s.connected || s.peer != nil:
 		return kauth.EISCONN
 	}
-	if s.domain != afInet && s.domain != afInet6 {
-		return kauth.EOPNOTSUPP
+	if e := s.family(&addr); e != 0 {
+		return e
+	}
+	// TCP has a port before it looks where the connection is to go; UDP looks first.
+	if s.typ == sockStream {
+		if e := p.autoBind(s); e != 0 {
+			return e
+		}
+	}
+	if e := s.reaches(addr, port); e != 0 {
+		return e
 	}
 	if e := p.autoBind(s); e != 0 {
 		return e
 	}
+	s.connected = s.typ == sockDgram
 	if s.typ != sockStream || !p.k.net.local(addr) {
 		return 0
 	}
@@ -589,6 +679,47 @@ func (p *Process) connect(fd int, addr policy.Addr, port int) kauth.Errno {
 		}
 	}
 	return kauth.ECONNREFUSED
+}
+
+// reaches looks at the far end of a connection or a datagram (inpcb_connect, in6pcb_connect).
+func (s *socket) reaches(addr policy.Addr, port int) kauth.Errno {
+	_, toMapped := v4mapped(addr)
+	switch {
+	case port == 0 || multicast(addr) && s.typ == sockStream:
+		return kauth.EADDRNOTAVAIL
+	case toMapped && !s.mapped:
+		return kauth.EINVAL
+	}
+	return 0
+}
+
+// Sendto is sendto(2) of a datagram. Nothing is asked but for the port that an unbound socket gets.
+func (p *Process) Sendto(fd int, addr policy.Addr, port int) kauth.Errno {
+	return p.call(func() kauth.Errno { return p.sendto(fd, addr, port) })
+}
+
+func (p *Process) sendto(fd int, addr policy.Addr, port int) kauth.Errno {
+	s, e := p.sock(fd)
+	if e != 0 {
+		return e
+	}
+	connected := s.connected || s.peer != nil
+	switch {
+	case s.typ == sockStream || s.typ == sockSeqpacket:
+		if !connected {
+			return kauth.ENOTCONN
+		}
+		return 0
+	case connected:
+		return kauth.EISCONN
+	}
+	if e := s.family(&addr); e != 0 || s.typ == sockRaw {
+		return e
+	}
+	if e := s.reaches(addr, port); e != 0 {
+		return e
+	}
+	return p.autoBind(s)
 }
 
 // Accept is accept(2), which asks nobody: a descriptor for the connection that waits longest, EAGAIN if none
@@ -627,6 +758,7 @@ const (
 	optHopSticky = "hopopts"
 	optJoinGroup = "join_group"
 	optIPsec     = "ipsec_policy_bypass"
+	optV6Only    = "v6only"
 )
 
 // setsockopt sets an option. The value matters for switches; a join takes the address of the group.
@@ -676,6 +808,14 @@ func (p *Process) setsockopt(fd int, option string, on bool, addr policy.Addr) k
 		if _, mapped := v4mapped(addr); !mapped && !multicast(addr) {
 			return kauth.EINVAL
 		}
+	case optV6Only:
+		switch {
+		case !six:
+			return kauth.ENOPROTOOPT
+		case s.bound:
+			return kauth.EINVAL
+		}
+		s.mapped = !on
 	case optIPsec:
 		return p.ask(reqIPsecBypass).answer()
 	}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"container/list"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -49,12 +50,15 @@ type Process struct {
 	received  []int
 	stopped   bool
 
-	tracer    *Process
-	ktrace    bool
-	ktraceAll bool
-	watchers  []*watcher
-	stopFlags uint32
-	corename  string
+	// tracer traces the process, tracees are those that it traces itself, by id.
+	tracer  *Process
+	tracees map[int]*Process
+	// ktrace: system calls are traced; ktraceAll: across set-id programs too (KTRFAC_PERSISTENT), ktraceInherit:
+	// in children too (KTRFAC_INHERIT).
+	ktrace, ktraceAll, ktraceInherit bool
+
+	watchers []*watcher
+	corename string
 
 	vmsize uint64
 	ticks  uint64
@@ -116,6 +120,9 @@ type file struct {
 	closed func()
 }
 
+// maxThreads is kern.maxlwp.
+const maxThreads = 2048
+
 const (
 	priUser   = 0
 	priUserRT = 128
@@ -154,10 +161,10 @@ func (k *Kernel) defaultLimits() [numResources]Rlimit {
 		l[i] = Rlimit{none, none}
 	}
 	l[2] = Rlimit{256 << 20, 8 << 30}
-	l[3] = Rlimit{4 << 20, 64 << 20}
+	l[3] = Rlimit{4 << 20, 128 << 20}
 	l[rlimitNproc] = Rlimit{min(160, int64(k.maxProc)), int64(k.maxProc)}
 	l[rlimitNofile] = Rlimit{128, maxFiles}
-	l[rlimitNthr] = Rlimit{2048, 2048}
+	l[rlimitNthr] = Rlimit{maxThreads / 2, maxThreads}
 	return l
 }
 
@@ -237,7 +244,6 @@ func (p *Process) end(status int) {
 	release(p.cwd)
 	p.root, p.cwd = nil, k.rootVnode()
 	for _, c := range k.children(p) {
-		c.tracer = nil
 		delete(p.children, c.pid)
 		c.parent = k.init
 		k.init.children[c.pid] = c
@@ -245,11 +251,19 @@ func (p *Process) end(status int) {
 			c.reap()
 		}
 	}
+	// Whom it traced is killed.
+	orphans := slices.Sorted(maps.Keys(p.tracees))
 	p.state, p.status = zombie, status
-	p.tracer = nil
+	p.traceBy(nil)
 	k.all.Remove(p.place)
 	p.place = k.zombies.PushFront(p)
 	p.watchers = nil
+	for _, pid := range orphans {
+		t := p.tracees[pid]
+		t.traceBy(nil)
+		k.logf("pid %d was killed: orphaned traced process", pid)
+		t.deliver(sigKill)
+	}
 	if p.parent == k.init || p.parent.ignored>>sigChld&1 != 0 {
 		p.reap()
 	}

@@ -460,6 +460,7 @@ var deniedOtherwise = map[string][]kauth.Errno{
 	"bind network.bind.privport":         {kauth.EACCES, kauth.EPERM}, // AppleTalk gives EPERM.
 	"exec process.rlimit.bypass":         {0},                         // It matters only beyond the limit.
 	"posix_spawn process.rlimit.bypass":  {0},
+	"extattr system.fs_extattr":          {0}, // The vnode scope allows root everything.
 	"files process.cansee.openfiles":     {0}, // Hidden files are left out.
 	"fork process.kevent_filter":         {0}, // The child is not watched.
 	"ioctl device.tty_sti":               {kauth.EACCES, kauth.EPERM},
@@ -467,6 +468,7 @@ var deniedOtherwise = map[string][]kauth.Errno{
 	"kill process.signal":                {kauth.EPERM, kauth.ESRCH},  // In groups nobody is left.
 	"ktrace process.ktrace":              {0},                         // The value tells.
 	"mount system.module":                {kauth.ENODEV},              // The type stays unknown.
+	"open system.module":                 {kauth.ENXIO},               // The driver stays away.
 	"procfs process.cansee.entry":        {kauth.ENOENT},
 	"ptrace process.cansee.entry":        {kauth.ESRCH},
 	"write_full system.fs_quota.nolimit": {69}, // EDQUOT: it stands for a write beyond the limits.

@@ -460,18 +460,27 @@ func (s *saved) restore() (*Kernel, error) {
 	}
 	k, err := New(Options{
 		Revision: rev, NoEvaluation: o.NoEvaluation, HZ: o.HZ, RingSize: o.RingSize, RecordAll: o.RecordAll, Groups: o.Groups, Boot: o.Boot,
-		Securelevel: &s.Settings.Securelevel, MaxProc: s.Host.MaxProc,
+		MaxProc: s.Host.MaxProc,
 	})
 	if err != nil {
 		return nil, stateError("%s", err)
 	}
 	t := s.Settings
-	err = k.SetSettings(stock.Settings{
+	for _, v := range [...]struct {
+		name         string
+		n, low, high int
+	}{
+		// The kernel takes any number for these two, and so may the state have any.
+		{"securelevel", t.Securelevel, math.MinInt32, math.MaxInt32}, {"veriexec level", t.Veriexec, 0, math.MaxInt32},
+		{"value of kern.expose_address", t.ExposeAddress, 0, 2},
+	} {
+		if v.n < v.low || v.n > v.high {
+			return nil, stateError("the %s must be %d to %d, but is %d", v.name, v.low, v.high, v.n)
+		}
+	}
+	k.settings = stock.Settings{
 		Securelevel: t.Securelevel, Curtain: t.Curtain, Usermount: t.Usermount, UserSetCPUAffinity: t.UserSetCPUAffinity, UserSetDBRegs: t.UserSetDBRegs,
 		ExposeAddress: t.ExposeAddress, UserLDT: t.UserLDT, PF: t.PF, IPF: t.IPF, Veriexec: t.Veriexec,
-	})
-	if err != nil {
-		return nil, stateError("%s", err)
 	}
 	for _, part := range [...]func(*Kernel) error{s.restoreHost, s.restoreFiles, s.restoreCells, s.restoreEvaluation} {
 		if err := part(k); err != nil {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"math"
 	"reflect"
 	"strings"
 	"testing"
@@ -257,7 +258,7 @@ func TestRestoreRefuses(t *testing.T) {
 		{`"revision":"current"`, `"revision":"april"`, "must hold no directory"},
 		{`"hz":250`, `"hz":-1`, "clock rate must be"},
 		{`"ring_size":8`, `"ring_size":1`, "at most 1 events, but there are 3"},
-		{`"securelevel":-1`, `"securelevel":5`, "securelevel must be"},
+		{`"securelevel":-1`, `"securelevel":5000000000`, "securelevel"},
 		{`"expose_address":1`, `"expose_address":5`, "expose_address must be"},
 		{`"uptime":2500000000`, `"uptime":-1`, "uptime must not be negative"},
 		{`"uptime":2500000000`, `"uptime":1`, "made before now"},
@@ -341,4 +342,61 @@ func FuzzRestore(f *testing.F) {
 			}
 		}
 	})
+}
+
+// What the kernel's nodes take is a state that can be kept, however odd.
+func TestWhateverNodesTakeIsKept(t *testing.T) {
+	k := start(t, sim.Options{})
+	root := k.Init()
+	var writable []sim.SysctlNode
+	var names []string
+	var walk func(name string)
+	walk = func(name string) {
+		list, e := root.SysctlQuery(name)
+		ok(t, "query "+name, e)
+		for _, n := range list {
+			path := strings.TrimPrefix(name+"."+n.Name, ".")
+			switch {
+			case n.Type == 1 && n.Name != "proc":
+				walk(path)
+			case n.Flags&0x70 != 0 && !strings.HasPrefix(path, "security.models.cell."):
+				writable, names = append(writable, n), append(names, path)
+			}
+		}
+	}
+	walk("")
+	if len(names) < 20 {
+		t.Fatalf("only %d nodes can be written: %q", len(names), names)
+	}
+	taken := 0
+	for i, n := range writable {
+		var values []any
+		switch n.Type {
+		case 3:
+			values = []any{"", "x", "hpet0", "\xff\x00\"", strings.Repeat("n", 255)}
+		default:
+			for _, v := range []int64{math.MinInt32, -5, -1, 0, 1, 2, 3, 9, 1023, 1024, 29999, 49153, 65535, 65536, math.MaxInt32} {
+				values = append(values, v)
+			}
+		}
+		for _, v := range values {
+			if e := root.SysctlWrite(names[i], v); e != 0 {
+				continue
+			}
+			taken++
+			state := marshal(t, k)
+			r, err := sim.Restore(state)
+			if err != nil {
+				t.Fatalf("%s = %v: %v", names[i], v, err)
+			}
+			was, _ := root.SysctlRead(names[i])
+			is, e := r.Init().SysctlRead(names[i])
+			if e != 0 || was != is || !bytes.Equal(state, marshal(t, r)) {
+				t.Errorf("%s is %v (%s), was %v", names[i], is, e.Name(), was)
+			}
+		}
+	}
+	if taken < 50 {
+		t.Errorf("only %d values were taken", taken)
+	}
 }

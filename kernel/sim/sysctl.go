@@ -198,16 +198,13 @@ func cString(b []byte) string {
 }
 
 // intNode makes a handler for an integer: get reads it; set is asked with the new value after the lookup and is
-// nil where the lookup is all that is asked.
+// nil where the lookup is all that is asked. A write of no bytes passes the lookup as a read and sets the old value.
 func intNode(get func(k *Kernel) int64, set func(x *sysctlCall, v int64) kauth.Errno) func(*sysctlCall) kauth.Errno {
 	return func(x *sysctlCall) kauth.Errno {
 		var b [4]byte
 		binary.LittleEndian.PutUint32(b[:], uint32(get(x.p.k)))
-		if e := x.lookup(b[:]); e != 0 || !x.writes() || x.NewLen == 0 {
+		if e := x.lookup(b[:]); e != 0 || !x.writes() || set == nil {
 			return e
-		}
-		if set == nil {
-			return 0
 		}
 		return set(x, int64(int32(binary.LittleEndian.Uint32(b[:]))))
 	}

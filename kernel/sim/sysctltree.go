@@ -25,14 +25,15 @@ type kernelState struct {
 	accounting           *vnode
 	swap                 []*vnode
 	psets                map[int64]bool
-	nextPset             int64
-	offline              map[int64]bool
+	// cpuSet has the processors that are not in the default set, with theirs.
+	cpuSet  map[int64]int64
+	offline map[int64]bool
 }
 
 func newKernelState() kernelState {
 	return kernelState{hostname: "sim.example.org", timecounter: "TSC", userVA0Disable: true, autoload: true,
 		setidcorePath: "/var/crash/%n.core", anonPortMin: 49152, anonPortMax: 65535,
-		psets: map[int64]bool{}, nextPset: 1, offline: map[int64]bool{}}
+		psets: map[int64]bool{}, cpuSet: map[int64]int64{}, offline: map[int64]bool{}}
 }
 
 // timecounters that the machine has.
@@ -120,9 +121,6 @@ func (k *Kernel) makeSysctls() {
 			if v < int64(x.p.k.settings.Veriexec) {
 				return kauth.EPERM
 			}
-			if v > 3 {
-				return kauth.EINVAL
-			}
 			x.p.k.settings.Veriexec = int(v)
 			return 0
 		})
@@ -159,8 +157,8 @@ func (k *Kernel) makeSysctls() {
 			x.p.k.kern.forwsrcrt = v
 			return 0
 		})
-	number("net.inet.ip.anonportmin", "Lowest ephemeral port number to assign", ctlReadWrite, func(k *Kernel) int64 { return k.kern.anonPortMin }, setAnonPort(func(k *Kernel, v int64) { k.kern.anonPortMin = v }))
-	number("net.inet.ip.anonportmax", "Highest ephemeral port number to assign", ctlReadWrite, func(k *Kernel) int64 { return k.kern.anonPortMax }, setAnonPort(func(k *Kernel, v int64) { k.kern.anonPortMax = v }))
+	number("net.inet.ip.anonportmin", "Lowest ephemeral port number to assign", ctlReadWrite, func(k *Kernel) int64 { return k.kern.anonPortMin }, setAnonPort(false))
+	number("net.inet.ip.anonportmax", "Highest ephemeral port number to assign", ctlReadWrite, func(k *Kernel) int64 { return k.kern.anonPortMax }, setAnonPort(true))
 	t.put("net.bpf.peers", node{typ: typeStruct, desc: "BPF peers", fn: func(x *sysctlCall) kauth.Errno {
 		if e := x.p.ask(reqGetpriv).with(kauth.FieldCmd, 0).text(kauth.FieldIfname, "").answer(); e != 0 {
 			return kauth.EPERM
@@ -192,7 +190,7 @@ func (k *Kernel) makeSysctls() {
 		number(path, desc, ctlReadWrite, func(k *Kernel) int64 { return truth(*which(k)) },
 			func(x *sysctlCall, v int64) kauth.Errno {
 				right := which(x.p.k)
-				if v != 0 && !*right && x.p.k.securelevelAbove(0) {
+				if v != truth(*right) && v != 0 && x.p.k.securelevelAbove(0) {
 					return kauth.EPERM
 				}
 				*right = v != 0
@@ -312,12 +310,18 @@ func interruptNode(id kauth.RequestID) func(*sysctlCall) kauth.Errno {
 	}
 }
 
-func setAnonPort(set func(*Kernel, int64)) func(*sysctlCall, int64) kauth.Errno {
+// setAnonPort sets one end of the range of automatic ports, which must hold two at least (sysctl_net_inet_ip_ports).
+func setAnonPort(high bool) func(*sysctlCall, int64) kauth.Errno {
 	return func(x *sysctlCall, v int64) kauth.Errno {
-		if v < 0 || v > 65535 || v < reservedPorts {
+		k := &x.p.k.kern
+		lo, hi, end := v, k.anonPortMax, &k.anonPortMin
+		if high {
+			lo, hi, end = k.anonPortMin, v, &k.anonPortMax
+		}
+		if v > 65535 || v < reservedPorts || lo >= hi {
 			return kauth.EINVAL
 		}
-		set(x.p.k, v)
+		*end = v
 		return 0
 	}
 }
@@ -433,19 +437,10 @@ var stopFlags = map[string]uint32{"stopfork": 0x00800000, "stopexec": 0x01000000
 
 func (x *sysctlCall) procStop(t *Process, which string) kauth.Errno {
 	flag := stopFlags[which]
+	// What was set can't be read: the kernel looks for the flag in another word than where it keeps it.
 	var b [4]byte
-	if t.stopFlags&flag != 0 {
-		b[0] = 1
-	}
 	if e := x.lookup(b[:]); e != 0 || !x.writes() {
 		return e
 	}
-	if e := x.p.ask(reqStopflag).about(t).arg(int64(flag)).answer(); e != 0 {
-		return e
-	}
-	t.stopFlags &^= flag
-	if b != [4]byte{} {
-		t.stopFlags |= flag
-	}
-	return 0
+	return x.p.ask(reqStopflag).about(t).arg(int64(flag)).answer()
 }

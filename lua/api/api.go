@@ -64,10 +64,10 @@ func New(o Options) *API {
 // Close gives up the machine.
 func (a *API) Close() { a.VM.Close() }
 
-// Call runs a function that was compiled in the machine. What it declares is pending afterwards, unless any of it is
+// Call runs a function that was compiled in the machine with arguments. What it declares is pending afterwards, unless any of it is
 // wrong: then nothing of it is, and Report is told. Hooks are told of what happened.
-func (a *API) Call(fn *lua.LFunction) ([]lua.LValue, error) {
-	results, err := a.VM.Call(fn)
+func (a *API) Call(fn *lua.LFunction, args ...lua.LValue) ([]lua.LValue, error) {
+	results, err := a.VM.Call(fn, args...)
 	if problems := a.settle(); len(problems) > 0 {
 		a.Report(problems)
 		if err == nil && problems.Failed() {
@@ -117,6 +117,9 @@ func (a *API) Merged() (*engine.Policies, error) { return a.Host.Merge(&a.pendin
 
 // LoadPending loads the policies that are loaded together with those that are pending.
 func (a *API) LoadPending(o engine.LoadOptions) (*engine.Loaded, *engine.Check, error) {
+	if len(a.pending.Policies)+len(a.pending.Nevers) == 0 {
+		return nil, nil, diag.List{{Code: diag.Failed, Message: "there must be something to load, but nothing is pending", Hint: "give a path, or declare a policy first"}}
+	}
 	p, err := a.Merged()
 	if err != nil {
 		return nil, nil, err
@@ -134,10 +137,10 @@ func (a *API) tables() map[string]lua.LValue {
 	libraries := map[string]*lua.LTable{}
 	out := map[string]lua.LValue{}
 	for _, e := range entries {
-		if e.Kind != Global || e.Simulated && a.Simulator == nil {
+		if e.Kind != Global {
 			continue
 		}
-		fn := a.VM.Function(vm.Builtin{Name: e.Name}, func(L *lua.LState) int { return e.call(a, L) })
+		fn := a.function(e)
 		library, name := e.split()
 		if library == "" {
 			out[name] = fn
@@ -152,6 +155,16 @@ func (a *API) tables() map[string]lua.LValue {
 		out[name] = a.VM.Protect(name, t)
 	}
 	return out
+}
+
+// function is an entry as Lua calls it.
+func (a *API) function(e *Entry) *lua.LFunction {
+	return a.VM.Function(vm.Builtin{Name: e.Name}, func(L *lua.LState) int {
+		if e.Simulated && a.Simulator == nil {
+			raise(L, kernel.Unsupported(a.Host.Kernel, kernel.CapProcesses))
+		}
+		return e.call(a, L)
+	})
 }
 
 // evaluator is the evaluation model, which the kernel must have.

@@ -103,6 +103,27 @@ func (f *fields) numbers(key string, lo, hi int64) []int64 {
 	return out
 }
 
+// strings reads a list of strings.
+func (f *fields) strings(key string) []string {
+	v := f.get(key)
+	if v == lua.LNil {
+		return nil
+	}
+	t, ok := v.(*lua.LTable)
+	if !ok {
+		f.bad(key, "a list of strings", v)
+	}
+	var out []string
+	for i := 1; i <= t.MaxN(); i++ {
+		s, ok := t.RawGetInt(i).(lua.LString)
+		if !ok {
+			f.bad(key, "a list of strings", t.RawGetInt(i))
+		}
+		out = append(out, string(s))
+	}
+	return out
+}
+
 // limit reads a resource limit: a number, a size like "512M", or unlimited; nil if it is not given.
 func (f *fields) limit(key string) *uint64 {
 	v := f.get(key)

@@ -5,6 +5,7 @@ import (
 
 	"cellsh/lua/engine"
 	"cellsh/policy"
+	"cellsh/policy/kauth"
 	"cellsh/policy/rules"
 )
 
@@ -22,12 +23,27 @@ func engineEntries() []*Entry {
 error says everything that is wrong; nothing has changed then.`,
 			Example: denyReboot + `print(engine.load().generation)
 --> 1`, call: engineLoad},
+		{Name: "engine.loaded", Returns: "number|nil", Params: []Param{{"paths", "string|string[]", "files and folders of policies", false}},
+			Doc: `Gives the number of the active generation if it was loaded from these files and they have not changed since, so that loading
+them again would change nothing; else nil.`,
+			Example: `local name = os.tmpname()
+local file = io.open(name, "w")
+file:write([[policy "web" { deny = { "system.reboot" } }]])
+file:flush()
+engine.load(name)
+print(engine.loaded(name))
+file:write("-- more")
+file:close()
+print(engine.loaded(name))
+os.remove(name)
+--> 1
+--> nil`, call: engineLoaded},
 		{Name: "engine.decide", Returns: "table", Params: []Param{question, where}, Doc: `Says how a request of a cell is answered: result, which is "allow", "grant" or "deny", reason, policy, file and line; the
 same with would_ in front for policies in audit mode. The cell need not exist.`,
 			Example: denyReboot + `engine.load()
 print(engine.decide{ cell = "web-1", request = "system.reboot" }.result)
 --> deny`, call: func(a *API, L *lua.LState) int {
-				p, q := a.asked(L)
+				p, q := a.asked(L, "engine.decide")
 				d, err := p.Decide(q)
 				if err != nil {
 					raise(L, err)
@@ -35,6 +51,64 @@ print(engine.decide{ cell = "web-1", request = "system.reboot" }.result)
 				L.Push(engine.DecisionTable(L, d))
 				return 1
 			}},
+		{Name: "engine.explain", Returns: "table", Params: []Param{question, where}, Doc: `Says why a request of a cell is answered as it is: what engine.decide gives, and policies, a list with the tests that each
+policy has passed, their values and lines, and misses, the smallest change of each field that turns the result, the
+smallest first. It is what the command explain writes with --json.`,
+			Example: `policy "web" { on = { ["network.bind.privport"] = function(r)
+  if r.port ~= 80 then return deny, "only port 80" end
+end } }
+local why = engine.explain({ cell = "web-1", request = "network.bind.privport", port = 22 }, { pending = true })
+print(why.result, why.reason, why.policies[1].tests[1].test)
+print(why.misses[1].field, why.misses[1].to, why.misses[1].result)
+--> deny	only port 80	r.port == 80
+--> port	80	allow`, call: func(a *API, L *lua.LState) int {
+				p, q := a.asked(L, "engine.explain")
+				e, err := p.Explain(q)
+				if err != nil {
+					raise(L, err)
+				}
+				L.Push(table(L, e.Report()))
+				return 1
+			}},
+		{Name: "engine.can", Returns: "table", Params: []Param{
+			{"cell", "string", "name of a cell, which need not exist", false},
+			{"request", "string", "a scope, an action or a request; all without it", true},
+			{"options", "table", "policy and pending as for engine.decide; program (policies, fallback or none), profile (low, medium, high or unknown), revision (april or current), and ports, a list of those that the cell reserves", true}},
+			Doc: `Says what a cell may do, in full: requests is a list with the cases of each request, where each has the requests that it
+is about in words, the answer of the policies, and what finally becomes of them for root and for other users. It is what
+the command can writes with --json.`,
+			Example: `policy "web" { on = { ["network.bind.privport"] = function(r)
+  if r.port == 80 then return grant, "web port" end
+  return deny
+end } }
+for _, case in ipairs(engine.can("web-1", "network.bind.privport", { pending = true }).requests[1].cases) do
+  print(case.where, case.result, case.user.final)
+end
+--> r.port ~= 80	deny	refused
+--> r.port == 80	grant	depends`, call: engineCan},
+		{Name: "engine.check", Returns: "table", Params: []Param{
+			{"paths", "string|string[]", "files and folders of policies; without it what was declared here and is pending, together with what is loaded", true},
+			{"options", "table", "cells: a list of names of cells to look at too; proof = false leaves the proof out", true}},
+			Doc: `Checks policies and loads nothing: ok, diagnostics, policies, grants, cells, programs, nevers, broken and proof, which is
+what the command check writes with --json. What is wrong with policies is no error here.`,
+			Example: `policy "web" { cells = "web-*", deny = { "machdep" } }
+never("no reboot", { cells = "web-*", "system.reboot" })
+local c = engine.check()
+print(c.ok, c.broken[1].title, c.broken[1].explain)
+--> false	no reboot	web-1 system.reboot`, call: engineCheck},
+		{Name: "engine.diff", Returns: "table", Params: []Param{
+			{"old", "string|string[]", "files and folders of policies; nil for those that are loaded", false},
+			{"new", "string|string[]", "files and folders of policies; without it what was declared here and is pending, together with what is loaded", true},
+			{"options", "table", "cells: a list of names of cells to look at too", true}},
+			Doc: `Says exactly which requests change their answer between two sets of policies: changes, budgets and cells, which is what the
+command diff writes with --json.`,
+			Example: denyReboot + `engine.load()
+policy "web" { cells = "web-*", deny = { "machdep.iopl" } }
+for _, change in ipairs(engine.diff(nil).changes) do
+  print(change.request, change.old.result, change.new.result)
+end
+--> system.reboot	deny	allow
+--> machdep.iopl	allow	deny`, call: engineDiff},
 		{Name: "engine.rollback", Returns: "table", Params: []Param{{"generation", "number", "the one to go back to; without it the one before the active", true}},
 			Doc: "Loads an earlier generation again, as a new one. Gives what engine.load gives.",
 			Example: denyReboot + `engine.load()
@@ -78,21 +152,28 @@ func paths(L *lua.LState, e string, v lua.LValue) []string {
 	return nil
 }
 
-// policies gives those that the options in argument n ask for.
-func (a *API) policies(L *lua.LState, e string, n int) *engine.Policies {
+// options reads the optional table of options in argument n.
+func options(L *lua.LState, e string, n int) *fields {
+	if L.Get(n) == lua.LNil {
+		return &fields{L: L, e: "the options of " + e, t: L.NewTable()}
+	}
+	return tableArg(L, "the options of "+e, n)
+}
+
+// policies gives those that the options ask for.
+func (a *API) policies(o *fields, e string) *engine.Policies {
+	files := o.get("policy")
+	pending := false
+	o.flag("pending", &pending)
 	var p *engine.Policies
 	var err error
-	o := &fields{L: L, e: "the options of " + e, t: L.NewTable()}
-	if L.Get(n) != lua.LNil {
-		o = tableArg(L, "the options of "+e, n)
-	}
-	files, pending := o.get("policy"), o.get("pending")
-	o.done()
 	switch {
+	case files != lua.LNil && pending:
+		fail(o.L, "", "%s must have policy or pending, but have both", o.e)
 	case files != lua.LNil:
-		p = engine.Read(paths(L, e, files), a.Host.Options())
-	case lua.LVAsBool(pending):
-		a.mustSettle(L)
+		p = engine.Read(paths(o.L, e, files), a.Host.Options())
+	case pending:
+		a.mustSettle(o.L)
 		p, err = a.Merged()
 	default:
 		p, err = a.Host.Policies()
@@ -101,9 +182,31 @@ func (a *API) policies(L *lua.LState, e string, n int) *engine.Policies {
 		err = p.Loading
 	}
 	if err != nil {
+		raise(o.L, err)
+	}
+	return p
+}
+
+// read gives the policies of paths, or with nil those that are loaded together with those that are pending.
+func (a *API) read(L *lua.LState, e string, v lua.LValue) *engine.Policies {
+	if v != lua.LNil {
+		return engine.Read(paths(L, e, v), a.Host.Options())
+	}
+	a.mustSettle(L)
+	p, err := a.Merged()
+	if err != nil {
 		raise(L, err)
 	}
 	return p
+}
+
+// liveNames are the names of the cells that exist.
+func (a *API) liveNames(L *lua.LState) []string {
+	names, err := a.Host.LiveNames()
+	if err != nil {
+		raise(L, err)
+	}
+	return names
 }
 
 // mustSettle makes what the running statement has declared pending.
@@ -118,12 +221,90 @@ func (a *API) mustSettle(L *lua.LState) {
 }
 
 // asked reads the question and the options of a function.
-func (a *API) asked(L *lua.LState) (*engine.Policies, *policy.Question) {
-	q, err := engine.QuestionFromTable(L.CheckTable(1))
+func (a *API) asked(L *lua.LState, e string) (*engine.Policies, *policy.Question) {
+	t, ok := L.Get(1).(*lua.LTable)
+	if !ok {
+		fail(L, "", "%s must be given a table, but is given a %s", e, L.Get(1).Type())
+	}
+	q, err := engine.QuestionFromTable(t)
 	if err != nil {
 		raise(L, err)
 	}
-	return a.policies(L, "engine", 2), q
+	o := options(L, e, 2)
+	p := a.policies(o, e)
+	o.done()
+	return p, q
+}
+
+func engineCan(a *API, L *lua.LState) int {
+	const e = "engine.can"
+	cell, ok := L.Get(1).(lua.LString)
+	if !ok || cell == "" {
+		fail(L, "", "%s must be given the name of a cell, but is given %s", e, show(L.Get(1)))
+	}
+	var pattern *kauth.Pattern
+	switch v := L.Get(2).(type) {
+	case *lua.LNilType:
+	case lua.LString:
+		p, err := engine.ParsePattern(string(v))
+		if err != nil {
+			raise(L, err)
+		}
+		pattern = &p
+	default:
+		fail(L, "", "%s must be given the name of a request, but is given %s", e, show(v))
+	}
+	o := options(L, e, 3)
+	can := engine.CanOptions{Program: o.text("program", false), Profile: o.text("profile", false), Revision: o.text("revision", false)}
+	for _, port := range o.numbers("ports", 1, 65535) {
+		can.Ports = append(can.Ports, uint16(port))
+	}
+	p := a.policies(o, e)
+	o.done()
+	out, err := p.Can(string(cell), pattern, can)
+	if err != nil {
+		raise(L, err)
+	}
+	L.Push(table(L, out.Report()))
+	return 1
+}
+
+// checkEffort bounds the proof of engine.check; the command prove has no bound.
+const checkEffort = 20_000_000
+
+func engineCheck(a *API, L *lua.LState) int {
+	const e = "engine.check"
+	o := options(L, e, 2)
+	proof := true
+	o.flag("proof", &proof)
+	cells := o.strings("cells")
+	o.done()
+	c, err := a.read(L, e, L.Get(1)).Check(engine.CheckOptions{Live: a.liveNames(L), Cells: cells, Effort: checkEffort, NoProof: !proof})
+	if err != nil {
+		raise(L, err)
+	}
+	L.Push(table(L, c.Report()))
+	return 1
+}
+
+func engineDiff(a *API, L *lua.LState) int {
+	const e = "engine.diff"
+	o := options(L, e, 3)
+	cells := o.strings("cells")
+	o.done()
+	var old *engine.Policies
+	var err error
+	if v := L.Get(1); v != lua.LNil {
+		old = a.read(L, e, v)
+	} else if old, err = a.Host.Policies(); err != nil {
+		raise(L, err)
+	}
+	d, err := engine.Diff(old, a.read(L, e, L.Get(2)), a.liveNames(L), cells)
+	if err != nil {
+		raise(L, err)
+	}
+	L.Push(table(L, d.Report()))
+	return 1
 }
 
 func engineLoad(a *API, L *lua.LState) int {
@@ -131,9 +312,6 @@ func engineLoad(a *API, L *lua.LState) int {
 	var out *engine.Loaded
 	var err error
 	if v := L.Get(1); v == lua.LNil {
-		if len(a.pending.Policies)+len(a.pending.Nevers) == 0 {
-			fail(L, "give a path, or declare a policy first", "there must be something to load, but nothing is pending")
-		}
 		out, _, err = a.LoadPending(engine.LoadOptions{})
 	} else {
 		out, _, err = a.Host.Load(engine.Read(paths(L, "engine.load", v), a.Host.Options()), engine.LoadOptions{})
@@ -142,6 +320,23 @@ func engineLoad(a *API, L *lua.LState) int {
 		raise(L, err)
 	}
 	L.Push(loadedTable(L, out))
+	return 1
+}
+
+func engineLoaded(a *API, L *lua.LState) int {
+	p := engine.Read(paths(L, "engine.loaded", L.Get(1)), a.Host.Options())
+	if p.Loading.Failed() {
+		raise(L, p.Loading)
+	}
+	n, err := a.Host.Holds(p)
+	if err != nil {
+		raise(L, err)
+	}
+	if n == 0 {
+		L.Push(lua.LNil)
+		return 1
+	}
+	L.Push(lua.LNumber(n))
 	return 1
 }
 

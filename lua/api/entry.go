@@ -17,8 +17,10 @@ const (
 	Method
 	// Property is a value of an object: "cell.name".
 	Property
-	// Word is a word of the policy language.
+	// Word is a word of the policy language: it takes a text first, and then a table.
 	Word
+	// CurriedWord takes the two one after the other: policy "web" {}.
+	CurriedWord
 )
 
 // Param is a parameter, or a key of the table that a function takes.
@@ -65,8 +67,10 @@ func (e *Entry) Signature() string {
 	}
 	s := e.Name
 	switch {
-	case e.Kind == Word:
+	case e.Kind == CurriedWord:
 		s += " \"name\" {" + strings.Join(parts, ", ") + "}"
+	case e.Kind == Word:
+		s += "(\"title\", {" + strings.Join(parts, ", ") + "})"
 	case e.Table:
 		s += "{" + strings.Join(parts, ", ") + "}"
 	default:
@@ -106,6 +110,22 @@ func Find(name string) *Entry {
 		}
 	}
 	return nil
+}
+
+// Keys lists the keys of the table that a function or word of that name takes, nil if it takes none.
+func Keys(name string) []string {
+	e := Find(name)
+	if e == nil || !e.Table && e.Kind != Word && e.Kind != CurriedWord {
+		return nil
+	}
+	var keys []string
+	for _, p := range e.Params {
+		// Others stand for elements without a key.
+		if strings.ToLower(p.Name) == p.Name {
+			keys = append(keys, p.Name)
+		}
+	}
+	return keys
 }
 
 // Names lists all names.

@@ -31,9 +31,20 @@ func helpEntries() []*Entry {
 	}
 }
 
-// HelpText is what help shows about a name: an entry, a library or type, or what Options.Help knows; "" is the
-// overview. The error says that there is no such thing.
+// HelpText is what help shows about a name: what [About] knows, or Options.Help; "" is the overview. The error says
+// that there is no such thing.
 func (a *API) HelpText(name string) (string, error) {
+	text, err := About(name)
+	if err != nil && a.Help != nil {
+		if more := a.Help(name); more != "" {
+			return more, nil
+		}
+	}
+	return text, err
+}
+
+// About says what the table has about a name: an entry, a library or a type; "" is the overview.
+func About(name string) (string, error) {
 	if name == "" {
 		return overview(), nil
 	}
@@ -42,11 +53,6 @@ func (a *API) HelpText(name string) (string, error) {
 	}
 	if text := group(name); text != "" {
 		return text, nil
-	}
-	if a.Help != nil {
-		if text := a.Help(name); text != "" {
-			return text, nil
-		}
 	}
 	hint := diag.DidYouMean(name, Names())
 	if hint == "" {
@@ -59,7 +65,7 @@ func (a *API) HelpText(name string) (string, error) {
 func (e *Entry) Text() string {
 	var b strings.Builder
 	b.WriteString(e.Signature() + "\n")
-	b.WriteString(indent(e.Doc, "  "))
+	b.WriteString(wrap(e.Doc, "  "))
 	if e.Simulated {
 		b.WriteString("  Only with the simulated kernel.\n")
 	}
@@ -75,7 +81,8 @@ func (e *Entry) Text() string {
 		if p.Optional {
 			doc += " (optional)"
 		}
-		fmt.Fprintf(&b, "  %-*s  %s\n", width, p.Name, doc)
+		text := wrap(doc, strings.Repeat(" ", width+4))
+		fmt.Fprintf(&b, "  %-*s  %s", width, p.Name, text[width+4:])
 	}
 	if e.Example != "" {
 		b.WriteString("\n  example:\n" + indent(e.Example, "    "))
@@ -88,7 +95,7 @@ func group(name string) string {
 	var b strings.Builder
 	for _, e := range entries {
 		if owner, _ := e.split(); owner == name {
-			fmt.Fprintf(&b, "%s\n%s", e.Signature(), indent(firstSentence(e.Doc), "    "))
+			fmt.Fprintf(&b, "%s\n%s", e.Signature(), wrap(firstSentence(e.Doc), "    "))
 		}
 	}
 	return b.String()
@@ -145,6 +152,27 @@ func firstSentence(s string) string {
 		s = s[:i+1]
 	}
 	return strings.ReplaceAll(s, "\n", " ")
+}
+
+// columns is how wide help is.
+const columns = 80
+
+// wrap sets text in lines that fit.
+func wrap(s, by string) string {
+	var b strings.Builder
+	line := by
+	for _, word := range strings.Fields(s) {
+		if len(line) > len(by) && len(line)+1+len(word) >= columns {
+			b.WriteString(line + "\n")
+			line = by
+		}
+		if len(line) > len(by) {
+			line += " "
+		}
+		line += word
+	}
+	b.WriteString(line + "\n")
+	return b.String()
 }
 
 func indent(s, by string) string {

@@ -48,7 +48,7 @@ func (a *API) metatable(L *lua.LState, typ string) *lua.LTable {
 		}
 		switch e.Kind {
 		case Method:
-			methods[name] = a.VM.Function(vm.Builtin{Name: e.Name}, func(L *lua.LState) int { return e.call(a, L) })
+			methods[name] = a.function(e)
 		case Property:
 			properties[name] = e
 		}
@@ -86,10 +86,12 @@ func (a *API) metatable(L *lua.LState, typ string) *lua.LTable {
 }
 
 // members lists the names of fields and methods of a type.
-func members(typ string) []string {
+func members(typ string) []string { return membersOf(typ, Method, Property) }
+
+func membersOf(typ string, kinds ...Kind) []string {
 	var names []string
 	for _, e := range entries {
-		if owner, name := e.split(); owner == typ && (e.Kind == Method || e.Kind == Property) {
+		if owner, name := e.split(); owner == typ && slices.Contains(kinds, e.Kind) {
 			names = append(names, name)
 		}
 	}
@@ -104,6 +106,15 @@ func MemberNames(v lua.LValue) []string {
 		return nil
 	}
 	return members(typeOf(ud.Value))
+}
+
+// MethodNames lists what can follow a colon after a value: the methods of an object, or nil.
+func MethodNames(v lua.LValue) []string {
+	ud, ok := v.(*lua.LUserData)
+	if !ok || typeOf(ud.Value) == "" {
+		return nil
+	}
+	return membersOf(typeOf(ud.Value), Method)
 }
 
 // Text says what an object is, as print would; false for values that are none.

@@ -3,7 +3,7 @@ package api
 // wordEntries are the words of the policy language. Package loader defines them; they are here for help.
 func wordEntries() []*Entry {
 	return []*Entry{
-		{Name: "policy", Kind: Word, Params: []Param{
+		{Name: "policy", Kind: CurriedWord, Params: []Param{
 			{"cells", "string|string[]", "globs over the names of cells; every cell without it", true},
 			{"default", "string", "the result where no entry gives one: allow without it", true},
 			{"deny", "string[]", "scopes, actions and requests that are refused", true},

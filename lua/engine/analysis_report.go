@@ -368,8 +368,8 @@ type NamedBudgetReport struct {
 	BudgetReport
 }
 
-// FitReport is the report of how a cell is best made on a kernel without the evaluation model.
-type FitReport struct {
+// StockFitReport is the report of how a cell is best made on a kernel without the evaluation model.
+type StockFitReport struct {
 	Cell       string              `json:"cell"`
 	Policies   []string            `json:"policies"`
 	Profile    string              `json:"profile"`
@@ -382,7 +382,7 @@ type FitReport struct {
 }
 
 // ReportFit is the report of a fit.
-func ReportFit(f *analysis.StockFit) FitReport {
+func ReportFit(f *analysis.StockFit) StockFitReport {
 	gaps := func(list []analysis.Gap) []GapReport {
 		all := []GapReport{}
 		for i := range list {
@@ -398,7 +398,7 @@ func ReportFit(f *analysis.StockFit) FitReport {
 		}
 		return all
 	}
-	out := FitReport{f.Cell, nonNil(f.Policies), f.Best().Profile.String(), nonNil(f.Ports), budgets(f.Limits), f.Lax(), budgets(f.Unenforced), []ProfileReport{}, nonNil(f.Notes)}
+	out := StockFitReport{f.Cell, nonNil(f.Policies), f.Best().Profile.String(), nonNil(f.Ports), budgets(f.Limits), f.Lax(), budgets(f.Unenforced), []ProfileReport{}, nonNil(f.Notes)}
 	for i := range f.Profiles {
 		p := &f.Profiles[i]
 		out.Profiles = append(out.Profiles, ProfileReport{p.Profile.String(), gaps(p.Laxer), gaps(p.Stricter)})

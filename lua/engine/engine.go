@@ -37,11 +37,19 @@ type Options struct {
 	Output io.Writer
 	// SkipOptimizations is passed to the compiler.
 	SkipOptimizations bool
+	// Files reads policy files and their modules; nil reads them whoever may have changed them.
+	Files loader.Files
 }
 
 // Read reads and declares the policies of the paths. Functions are compiled later, for the cells that are asked about.
 func Read(paths []string, o Options) *Policies {
-	sources, problems := loader.Read(paths)
+	var sources []rules.Source
+	var problems diag.List
+	if o.Files == nil {
+		sources, problems = loader.Read(paths)
+	} else {
+		sources, problems = loader.ReadFrom(paths, o.Files)
+	}
 	p := FromSources(sources, o)
 	p.Loading = append(problems, p.Loading...).Sort()
 	p.paths = paths
@@ -50,7 +58,11 @@ func Read(paths []string, o Options) *Policies {
 
 // FromSources is Read for texts that were read before.
 func FromSources(sources []rules.Source, o Options) *Policies {
-	set, problems := loader.LoadSources(sources, loader.Options{Groups: o.Groups, Output: o.Output})
+	lo := loader.Options{Groups: o.Groups, Output: o.Output}
+	if o.Files != nil {
+		lo.Module = loader.ModuleFrom(o.Files)
+	}
+	set, problems := loader.LoadSources(sources, lo)
 	return FromSet(set, problems, o)
 }
 
@@ -75,7 +87,7 @@ func (p *Policies) Usable(cell string) error {
 	if _, err := p.Program(cell); err != nil {
 		return err
 	}
-	return p.Fill(p.Problems()).Err()
+	return p.Fill(p.ProblemsOf(cell)).Err()
 }
 
 // Decision is an answer with what it is made of.
@@ -180,8 +192,6 @@ func (p *Policies) Check(o CheckOptions) (*Check, error) {
 	if len(o.Live) > 0 {
 		out.Problems = append(out.Problems, globsWithoutCell(p.Set(), o.Live)...)
 	}
-	// Cells that the policies do not tell apart are analysed once.
-	var unalike []string
 	sizes := map[*rules.Program]ProgramSize{}
 	for _, cell := range cells {
 		prog, err := p.Program(cell)
@@ -190,9 +200,7 @@ func (p *Policies) Check(o CheckOptions) (*Check, error) {
 		}
 		size, ok := sizes[prog]
 		if !ok {
-			unalike = append(unalike, cell)
-			size = ProgramSize{cell, len(prog.Nodes()), len(prog.Leaves()),
-				len(prog.Encode(&kauth.NetBSD109912)), prog.Stats.Before.Nodes, prog.Stats.After.Depth, prog.Stats.Before.Depth}
+			size = ProgramSize{"", len(prog.Nodes()), len(prog.Leaves()), len(prog.Encode(&kauth.NetBSD109912)), prog.Stats.Before.Nodes, prog.Stats.After.Depth, prog.Stats.Before.Depth}
 			sizes[prog] = size
 		}
 		size.Cell = cell
@@ -217,18 +225,18 @@ func (p *Policies) Check(o CheckOptions) (*Check, error) {
 		return out, nil
 	}
 	if !out.Problems.Failed() {
-		lint, err := analysis.Lint(p.Compiler, unalike)
+		lint, err := analysis.Lint(p.Compiler, cells)
 		if err != nil {
 			return nil, tooLarge(err)
 		}
 		out.Problems = append(out.Problems, lint...)
 	}
 	var err error
-	if out.Grants, err = analysis.Grants(p.Compiler, unalike); err != nil {
+	if out.Grants, err = analysis.Grants(p.Compiler, cells); err != nil {
 		return nil, tooLarge(err)
 	}
 	if !o.NoProof && !out.Problems.Failed() {
-		proof, err := analysis.Prove(p.Compiler, unalike, analysis.ProveOptions{Effort: o.Effort})
+		proof, err := analysis.Prove(p.Compiler, cells, analysis.ProveOptions{Effort: o.Effort})
 		if err != nil {
 			return nil, tooLarge(err)
 		}

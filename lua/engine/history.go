@@ -25,6 +25,17 @@ type Generation struct {
 	Lockdown bool `json:"lockdown,omitempty"`
 }
 
+// Files names the policy files, modules left out.
+func (g *Generation) Files() []string {
+	var files []string
+	for _, s := range g.Sources {
+		if !s.Module {
+			files = append(files, s.File)
+		}
+	}
+	return files
+}
+
 // origin is the generation that was loaded first with these policies.
 func (g *Generation) origin() uint64 {
 	if g.Of != 0 {

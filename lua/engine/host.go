@@ -31,6 +31,12 @@ func NewHost(k kernel.Kernel, n Notebook, o Options, now func() time.Time) *Host
 	return &Host{Kernel: k, notes: n, options: o, now: now, read: map[uint64]*Policies{}, over: map[excessKey]bool{}}
 }
 
+// View gives a host with the same policies to somebody who has the kernel and the notes in another way, such as one
+// that must not change them. Its hooks are its own.
+func (h *Host) View(k kernel.Kernel, n Notebook) *Host {
+	return &Host{Kernel: k, notes: n, options: h.options, now: h.now, read: h.read, over: map[excessKey]bool{}}
+}
+
 // Options are those with which policies are read.
 func (h *Host) Options() Options { return h.options }
 
@@ -112,15 +118,15 @@ func (h *Host) Cell(op, name string) (kernel.Cell, error) {
 // exist.
 //
 // What the spec leaves open the policies that name the cell fill in: the profile is low, because the policies'
-// program denies what they deny and nothing else is in the way; and limits are those of their budgets. Without such
-// policies it is up to the kernel.
+// program denies what they deny and nothing else is in the way; and limits are those of their budgets. On a kernel
+// without the evaluation model profile and ports are those that fit the policies best. Without such policies it is up
+// to the kernel.
 func (h *Host) Create(s kernel.Spec) (kernel.CellID, error) {
 	history, err := h.History()
 	if err != nil {
 		return 0, err
 	}
-	_, err = kernel.Evaluation(h.Kernel)
-	evaluation := err == nil
+	evaluation := h.evaluates()
 	g := history.Active()
 	if g != nil && !g.Lockdown {
 		p, err := h.policiesOf(g)
@@ -130,7 +136,12 @@ func (h *Host) Create(s kernel.Spec) (kernel.CellID, error) {
 		if err := p.attachable(s.Name); err != nil {
 			return 0, err
 		}
-		h.fillIn(&s, p, evaluation)
+		h.fillIn(&s, p)
+		if !evaluation {
+			if err := h.fillInStock(&s, p); err != nil {
+				return 0, err
+			}
+		}
 	}
 	id, err := h.Kernel.Create(s)
 	if err != nil {
@@ -146,7 +157,7 @@ func (h *Host) Create(s kernel.Spec) (kernel.CellID, error) {
 	return id, nil
 }
 
-func (h *Host) fillIn(s *kernel.Spec, p *Policies, evaluation bool) {
+func (h *Host) fillIn(s *kernel.Spec, p *Policies) {
 	b := p.Budget(s.Name)
 	for _, l := range []struct {
 		spec   **uint64
@@ -157,7 +168,7 @@ func (h *Host) fillIn(s *kernel.Spec, p *Policies, evaluation bool) {
 			*l.spec = &v
 		}
 	}
-	if s.Profile == nil && evaluation && p.Names(s.Name) {
+	if s.Profile == nil && h.evaluates() && p.Names(s.Name) {
 		low := kernel.Low
 		s.Profile = &low
 	}

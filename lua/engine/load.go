@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"cellsh/kernel"
+	"cellsh/policy/analysis"
 	"cellsh/policy/diag"
 	"cellsh/policy/kauth"
 	"cellsh/policy/program"
@@ -22,6 +23,12 @@ type Loaded struct {
 	Cells    []string
 	Programs int
 	Bytes    int
+	// Stock says that the kernel asks no programs: the policies only choose how cells are made. Fits has the choice for
+	// the live cells that they name, and for a sample of each glob; Frozen are those of them that live, which can't be
+	// changed any more.
+	Stock  bool
+	Fits   []*analysis.StockFit
+	Frozen []string
 }
 
 // LoadOptions say how to load. The zero value is a plain load.
@@ -30,14 +37,14 @@ type LoadOptions struct {
 	Confirm time.Duration
 	// Session says that policies without a source are among them.
 	Session bool
+	// Strict refuses policies of which a kernel without the evaluation model enforces less.
+	Strict bool
 }
 
 // Load checks policies and pushes their programs for all live cells, or changes nothing: the error is a diag.List of
-// all that is wrong with them, or says why the kernel refused. The check is given even then.
+// all that is wrong with them, or says why the kernel refused. The check is given even then. On a kernel without the
+// evaluation model the policies choose how cells are made from now on.
 func (h *Host) Load(p *Policies, o LoadOptions) (*Loaded, *Check, error) {
-	if _, err := kernel.Evaluation(h.Kernel); err != nil {
-		return nil, nil, err
-	}
 	live, err := h.LiveNames()
 	if err != nil {
 		return nil, nil, err
@@ -54,8 +61,30 @@ func (h *Host) Load(p *Policies, o LoadOptions) (*Loaded, *Check, error) {
 		return nil, check, err
 	}
 	g := Generation{Sources: p.Set().Sources, Session: o.Session}
-	out, err := h.push(p, g, history, o.Confirm)
+	out, err := h.push(p, g, history, o)
 	return out, check, err
+}
+
+// Holds gives the number of the active generation if its policies are those, source for source, and the kernel has
+// their programs; else 0.
+func (h *Host) Holds(p *Policies) (uint64, error) {
+	history, err := h.History()
+	if err != nil {
+		return 0, err
+	}
+	g := history.Active()
+	if g == nil || g.Session || g.Lockdown || !slices.Equal(g.Sources, p.Set().Sources) {
+		return 0, nil
+	}
+	e, err := kernel.Evaluation(h.Kernel)
+	if err != nil {
+		return g.Number, nil // no programs to have
+	}
+	status, err := e.Status()
+	if err != nil || status.Generation != g.Number {
+		return 0, err
+	}
+	return g.Number, nil
 }
 
 // nextNumber is higher than any that the history or the kernel knows.
@@ -73,10 +102,10 @@ func (h *Host) nextNumber(history *History) uint64 {
 }
 
 // push loads policies into the kernel as a new generation, and notes it.
-func (h *Host) push(p *Policies, g Generation, history *History, confirm time.Duration) (*Loaded, error) {
+func (h *Host) push(p *Policies, g Generation, history *History, o LoadOptions) (*Loaded, error) {
 	e, err := kernel.Evaluation(h.Kernel)
 	if err != nil {
-		return nil, err
+		return h.loadStock(p, g, history, o)
 	}
 	g.Number, g.Time = h.nextNumber(history), h.now().UTC()
 	b, err := h.bundle(p, &g, 0, func(kernel.CellID) bool { return true })
@@ -84,8 +113,8 @@ func (h *Host) push(p *Policies, g Generation, history *History, confirm time.Du
 		return nil, err
 	}
 	after := history.with(g)
-	if confirm > 0 {
-		after.Unconfirmed = &Confirmation{g.Number, g.Time.Add(confirm)}
+	if o.Confirm > 0 {
+		after.Unconfirmed = &Confirmation{g.Number, g.Time.Add(o.Confirm)}
 	}
 	// The history first: a kernel with a generation that nobody remembers is worse than one that is behind.
 	if err := writeHistory(h.notes, after); err != nil {
@@ -211,7 +240,7 @@ func (h *Host) attach(g *Generation, history *History, ids map[kernel.CellID]boo
 	}
 	if status.Generation != g.Number {
 		// The kernel was started again, or somebody else loaded: ours is loaded anew.
-		return h.push(p, again(g), history, 0)
+		return h.push(p, again(g), history, LoadOptions{})
 	}
 	covered := map[kernel.CellID]bool{}
 	for _, id := range status.Covered {
@@ -264,7 +293,7 @@ func (h *Host) Rollback(number uint64) (*Loaded, error) {
 			return nil, err
 		}
 	}
-	return h.push(p, again(old), history, 0)
+	return h.push(p, again(old), history, LoadOptions{})
 }
 
 // Confirm keeps a generation that waits for it.
@@ -290,9 +319,18 @@ func (h *Host) Expire() (*Loaded, error) {
 	if err != nil || history.Unconfirmed == nil || h.now().Before(history.Unconfirmed.Until) {
 		return nil, err
 	}
+	return h.Revert()
+}
+
+// Revert rolls back the active generation, also if there was none before it.
+func (h *Host) Revert() (*Loaded, error) {
+	history, err := h.History()
+	if err != nil {
+		return nil, err
+	}
 	if history.Before() == nil {
-		// Before it there was nothing: then its policies must not stay either, and the fallback decides.
-		return h.push(FromSources(nil, h.options), Generation{}, history, 0)
+		// Then its policies must not stay either, and the fallback decides.
+		return h.push(FromSources(nil, h.options), Generation{}, history, LoadOptions{})
 	}
 	return h.Rollback(0)
 }
@@ -308,10 +346,24 @@ const (
 	BootNothing  Booted = 4
 )
 
-// Boot loads policies as at boot: if they can't be loaded the last generation that can is, and without one, if
-// lockdown is set, a policy that denies everything to cells. The error says why it is not the policies themselves.
-func (h *Host) Boot(p *Policies, lockdown bool) (Booted, *Loaded, error) {
-	out, _, err := h.Load(p, LoadOptions{})
+// BootOptions say how to load at boot.
+type BootOptions struct {
+	// Lockdown loads a policy that denies everything to cells if nothing else can be loaded.
+	Lockdown bool
+	// Strict is that of LoadOptions.
+	Strict bool
+}
+
+// String is "loaded", "last good", "lockdown" or "nothing".
+func (b Booted) String() string {
+	return map[Booted]string{BootLoaded: "loaded", BootLastGood: "last good", BootLockdown: "lockdown", BootNothing: "nothing"}[b]
+}
+
+// Boot loads policies as at boot: if they can't be loaded the last generation that can is, and without one, if so
+// configured, a policy that denies everything to cells. The error says why it is not the policies themselves. A
+// generation that waited to be confirmed is none to go back to.
+func (h *Host) Boot(p *Policies, o BootOptions) (Booted, *Loaded, error) {
+	out, _, err := h.Load(p, LoadOptions{Strict: o.Strict})
 	if err == nil {
 		return BootLoaded, out, nil
 	}
@@ -322,21 +374,23 @@ func (h *Host) Boot(p *Policies, lockdown bool) (Booted, *Loaded, error) {
 	}
 	for i := len(history.Generations) - 1; i >= 0; i-- {
 		g := &history.Generations[i]
-		if g.Lockdown || g.Session {
+		if g.Lockdown || g.Session || history.Unconfirmed != nil && history.Unconfirmed.Generation == g.Number {
 			continue
 		}
 		old, perr := h.policiesOf(g)
 		if perr != nil {
 			continue
 		}
-		if out, perr := h.push(old, again(g), history, 0); perr == nil {
+		if out, perr := h.push(old, again(g), history, LoadOptions{}); perr == nil {
 			return BootLastGood, out, err
 		}
 	}
-	if lockdown {
+	if o.Lockdown && !h.evaluates() {
+		err = errors.Join(err, kernel.Unsupported(h.Kernel, kernel.CapEvaluation))
+	} else if o.Lockdown {
 		source := rules.Source{File: "lockdown", Text: "policy \"lockdown\" { default = \"deny\" }\n"}
 		g := Generation{Sources: []rules.Source{source}, Lockdown: true}
-		out, perr := h.push(FromSources(g.Sources, h.options), g, history, 0)
+		out, perr := h.push(FromSources(g.Sources, h.options), g, history, LoadOptions{})
 		if perr == nil {
 			return BootLockdown, out, err
 		}

@@ -1,6 +1,8 @@
 package engine
 
 import (
+	"time"
+
 	"cellsh/kernel"
 	"cellsh/policy"
 )
@@ -51,11 +53,54 @@ type LoadReport struct {
 	Cells      []string `json:"cells"`
 	Programs   int      `json:"programs"`
 	Bytes      int      `json:"bytes"`
+	// Stock says that the kernel asks no programs; Fits then has how cells are made, and Frozen those that live.
+	Stock  bool        `json:"stock,omitempty"`
+	Fits   []FitReport `json:"fits,omitempty"`
+	Frozen []string    `json:"frozen,omitempty"`
+}
+
+// FitReport is how a cell is made on a kernel that asks no programs.
+type FitReport struct {
+	Cell    string   `json:"cell"`
+	Profile string   `json:"profile"`
+	Ports   []uint16 `json:"ports"`
+	Lax     bool     `json:"lax"`
 }
 
 // Report of the load.
 func (l *Loaded) Report() LoadReport {
-	return LoadReport{l.Generation, nonNil(l.Cells), l.Programs, l.Bytes}
+	r := LoadReport{Generation: l.Generation, Cells: nonNil(l.Cells), Programs: l.Programs, Bytes: l.Bytes, Stock: l.Stock, Frozen: l.Frozen}
+	for _, f := range l.Fits {
+		r.Fits = append(r.Fits, FitReport{f.Cell, f.Best().Profile.String(), nonNil(f.Ports), f.Lax()})
+	}
+	return r
+}
+
+// GenerationReport is the report of a generation.
+type GenerationReport struct {
+	Generation uint64    `json:"generation"`
+	Time       time.Time `json:"time"`
+	Files      []string  `json:"files"`
+	Of         uint64    `json:"of,omitempty"`
+	Session    bool      `json:"session,omitempty"`
+	Lockdown   bool      `json:"lockdown,omitempty"`
+	Active     bool      `json:"active,omitempty"`
+	// Until is when it is rolled back unless confirmed.
+	Until *time.Time `json:"until,omitempty"`
+}
+
+// Report of the generations.
+func (h *History) Report() []GenerationReport {
+	out := []GenerationReport{}
+	for i := range h.Generations {
+		g := &h.Generations[i]
+		r := GenerationReport{Generation: g.Number, Time: g.Time, Files: nonNil(g.Files()), Of: g.Of, Session: g.Session, Lockdown: g.Lockdown, Active: g == h.Active()}
+		if u := h.Unconfirmed; u != nil && u.Generation == g.Number {
+			r.Until = &u.Until
+		}
+		out = append(out, r)
+	}
+	return out
 }
 
 // AnswerReport is the report of a decision. Policy, file and line are absent if nobody said it.

@@ -22,6 +22,9 @@ var budgetKeys = []string{"procs", "nofile", "as", "core", "memory", "cpu"}
 
 // policy declares a policy. What is wrong with one key does not keep the others from being looked at.
 func (c *context) policy(name string, t *lua.LTable) {
+	if c.tooMany(len(c.d.policies), "policies") {
+		return
+	}
 	p := &rules.Policy{Name: name, Span: c.m.Files().Find(c.file, c.line, name), Default: rules.Default{Result: policy.Allow}}
 	if err := checkName(name); err != "" {
 		c.wrong(p.Span, "", "the name of a policy %s", err)
@@ -38,6 +41,27 @@ func (c *context) policy(name string, t *lua.LTable) {
 	c.budget(p, t)
 	c.d.policies = append(c.d.policies, p)
 	c.d.roots[p] = c.d.running
+}
+
+// tooMany reports that a load has as many declarations as it can have.
+func (c *context) tooMany(have int, what string) bool {
+	if have < maxDeclarations {
+		return false
+	}
+	c.problem(diag.PolicyLimit, c.here(), "tables and functions can say the same with fewer", "a load must have at most %d %s, but has more", maxDeclarations, what)
+	return true
+}
+
+// tooLong reports a table with more elements than a declaration can have.
+func (c *context) tooLong(t *lua.LTable, at diag.Span, what string) bool {
+	n := 0
+	for k, _ := t.Next(lua.LNil); k != lua.LNil; k, _ = t.Next(k) {
+		if n++; n > maxElements {
+			c.problem(diag.PolicyLimit, at, "", "%s must have at most %d elements, but has more", what, maxElements)
+			return true
+		}
+	}
+	return false
 }
 
 // checkName says what is wrong with the name of a policy, which logs and file formats hold.
@@ -59,6 +83,9 @@ func checkName(name string) string {
 // eachKey reports keys that a table must not have. The hint is for values without a key.
 func (c *context) eachKey(t *lua.LTable, known []string, what, hint string) {
 	c.plain(t, what)
+	if c.tooLong(t, c.here(), what) {
+		return
+	}
 	for k, v := t.Next(lua.LNil); k != lua.LNil; k, v = t.Next(k) {
 		name, ok := k.(lua.LString)
 		if !ok {
@@ -148,6 +175,9 @@ func (c *context) strings(t *lua.LTable, key, what string) []string {
 		return []string{string(x)}
 	case *lua.LTable:
 		c.plain(x, key)
+		if c.tooLong(x, at, key) {
+			return nil
+		}
 		written, _ := expr.(*ast.TableExpr)
 		before := len(c.d.problems)
 		c.unset(written, x)
@@ -312,6 +342,9 @@ func (c *context) functions(p *rules.Policy, t *lua.LTable) {
 	}
 	written, _ := expr.(*ast.TableExpr)
 	c.plain(on, "on")
+	if c.tooLong(on, c.at(line, "on"), "on") {
+		return
+	}
 	c.unset(written, on)
 	for k, f := on.Next(lua.LNil); k != lua.LNil; k, f = on.Next(k) {
 		name, ok := k.(lua.LString)
@@ -510,6 +543,9 @@ func (c *context) percent(key string, v lua.LValue, at diag.Span) *int64 {
 
 // never declares an assertion. One that is wrong is told and left out: what it would find says nothing.
 func (c *context) never(title string, t *lua.LTable) {
+	if c.tooMany(len(c.d.nevers), "assertions") || c.tooLong(t, c.here(), "a never") {
+		return
+	}
 	n := &rules.Never{Title: title, Span: c.at(c.line, "never")}
 	before := len(c.d.problems)
 	if err := policy.CheckReason(title); err != nil || title == "" {

@@ -54,6 +54,40 @@ func load(text string) (*rules.Set, diag.List) {
 	return LoadSources([]rules.Source{{File: "p.lua", Text: text + "\n"}}, Options{})
 }
 
+// What a load can't hold is refused in time, with words, and without taking the memory that it would need.
+func TestLimits(t *testing.T) {
+	for _, c := range []struct{ source, want string }{
+		{`local t = {} for i = 1, 10001 do t[i] = "network" end policy "p" { deny = t }`, "deny must have at most 10000 elements, but has more"},
+		{`local t = {} for i = 1, 10001 do t[i] = "web-" .. i end policy "p" { cells = t }`, "cells must have at most 10000 elements, but has more"},
+		{`local t = {} for i = 1, 10001 do t["network." .. i] = 1 end policy "p" { on = t }`, "on must have at most 10000 elements, but has more"},
+		{`local t = {} for i = 1, 10001 do t["key" .. i] = 1 end policy("p", t)`, "a policy must have at most 10000 elements, but has more"},
+		{`local t = {} for i = 1, 10001 do t["key" .. i] = 1 end policy "p" { budget = t }`, "a budget must have at most 10000 elements, but has more"},
+		{`local t = {} for i = 1, 10001 do t[i] = "network" end never("t", t)`, "a never must have at most 10000 elements, but has more"},
+		{`for i = 1, 10001 do policy("p" .. i) {} end`, "a load must have at most 10000 policies, but has more"},
+		{`for i = 1, 10001 do never("t" .. i, { "network" }) end`, "a load must have at most 10000 assertions, but has more"},
+		{`for i = 1, 1500 do policy("p" .. i) { dny = {} } end`, "a load tells at most 1000 problems, but has 500 more"},
+	} {
+		_, problems := load(c.source)
+		found := false
+		for _, p := range problems {
+			found = found || p.Code == diag.PolicyLimit && p.Severity == diag.Error && p.Message == c.want
+		}
+		if !found || len(problems) > maxProblems+1 {
+			t.Errorf("%.70s\nmust be refused with %q, but gives %d problems: %v", c.source, c.want, len(problems), problems)
+		}
+	}
+	// Notes that are too many do not make a load fail, and an error among them does. Each is on a line of its own.
+	notes := "local n = 0\n" + strings.Repeat("n = n + 1 policy(\"p\" .. n) { deny = { \"process.cansee\" } }\n", 1500)
+	_, problems := load(notes)
+	if problems.Failed() || len(problems) != maxProblems+1 {
+		t.Errorf("notes must not make a load fail, but there are %d problems: %v", len(problems), problems.Err())
+	}
+	_, problems = load(notes + "policy \"last\" { mode = \"x\" }")
+	if !problems.Failed() {
+		t.Error("an error that is not told must make the load fail all the same")
+	}
+}
+
 func TestDeclarationsThatAreWrong(t *testing.T) {
 	for _, c := range wrong {
 		t.Run(c.source, func(t *testing.T) {
@@ -570,7 +604,7 @@ policy "p" {}`, []problem{
 	{`policy "p" {
   deny = = 5
 }`, []problem{
-		{at: "2:8", code: diag.Syntax, message: `the source must be Lua, but "=" can't stand here`, hint: "compare with == ; = assigns, and only a statement does"},
+		{at: "2:10", code: diag.Syntax, message: `the source must be Lua, but "=" can't stand here`, hint: "compare with == ; = assigns, and only a statement does"},
 	}},
 	{`while true do end`, []problem{
 		{at: "1", code: diag.Budget, message: "the code must end within 20000000 instructions, but does not", hint: "look for a loop that does not end"},

@@ -61,7 +61,9 @@ type Declarer struct {
 	policies []*rules.Policy
 	nevers   []*rules.Never
 	problems diag.List
-	files    diag.Files
+	// unreported are the problems that are too many to be kept.
+	unreported unreported
+	files      diag.Files
 	// roots are the files that were run when policies were declared, which may be in modules.
 	roots   map[*rules.Policy]string
 	running string
@@ -97,11 +99,19 @@ func (d *Declarer) Set() *rules.Set {
 }
 
 // Problems are all that were found, sorted, with the lines that they speak of.
-func (d *Declarer) Problems() diag.List { return d.files.Fill(slices.Clone(d.problems)).Sort() }
+func (d *Declarer) Problems() diag.List {
+	list := slices.Clone(d.problems)
+	if d.unreported.number > 0 {
+		list = append(list, diag.Diagnostic{Severity: d.unreported.worst, Code: diag.PolicyLimit,
+			Message: fmt.Sprintf("a load tells at most %d problems, but has %d more", maxProblems, d.unreported.number)})
+	}
+	return d.files.Fill(list).Sort()
+}
 
 // Clear forgets what was declared.
 func (d *Declarer) Clear() {
 	d.policies, d.nevers, d.problems = nil, nil, nil
+	d.unreported = unreported{}
 	clear(d.roots)
 }
 
@@ -110,7 +120,29 @@ func (d *Declarer) Empty() bool {
 	return len(d.policies) == 0 && len(d.nevers) == 0 && len(d.problems) == 0
 }
 
-func (d *Declarer) report(p diag.Diagnostic) { d.problems = append(d.problems, p) }
+// The limits of a load. The machine's ceiling for memory sees only what Lua has; what is made of it here is larger.
+const (
+	maxDeclarations = 10_000
+	maxElements     = 10_000
+	maxProblems     = 1_000
+)
+
+// unreported are problems beyond the limit: how many, and the severity of the worst.
+type unreported struct {
+	number int
+	worst  diag.Severity
+}
+
+func (d *Declarer) report(p diag.Diagnostic) {
+	if len(d.problems) < maxProblems {
+		d.problems = append(d.problems, p)
+		return
+	}
+	if d.unreported.number == 0 || p.Severity < d.unreported.worst {
+		d.unreported.worst = p.Severity
+	}
+	d.unreported.number++
+}
 
 // runFile runs one policy file in a machine of its own.
 func (d *Declarer) runFile(s rules.Source, sources *[]rules.Source, o Options) {

@@ -2,7 +2,9 @@ package loader
 
 import (
 	"bytes"
+	"flag"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -266,4 +268,37 @@ func FuzzLoad(f *testing.F) {
 			t.Error(err)
 		}
 	})
+}
+
+var update = flag.Bool("update", false, "rewrite the golden files")
+
+// TestEveryProblemAtOnce shows all that can be wrong with declarations, as people see it.
+func TestEveryProblemAtOnce(t *testing.T) {
+	t.Chdir("testdata")
+	_, problems := Load([]string{"wrong.lua"}, Options{})
+	var b strings.Builder
+	if err := diag.Write(&b, problems); err != nil {
+		t.Fatal(err)
+	}
+	if *update {
+		if err := os.WriteFile("wrong.txt", []byte(b.String()), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile("wrong.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if b.String() != string(want) {
+		t.Errorf("the problems are\n%swant\n%s", b.String(), want)
+	}
+	codes := map[diag.Code]bool{}
+	for _, p := range problems {
+		codes[p.Code] = true
+	}
+	for _, code := range []diag.Code{diag.PolicyKey, diag.PolicyValue, diag.PolicyDuplicate, diag.PolicyRequest, diag.PolicyScope, diag.PolicySpin, diag.PolicyNever} {
+		if !codes[code] {
+			t.Errorf("the file must show %s, but does not", code)
+		}
+	}
 }

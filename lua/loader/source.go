@@ -7,22 +7,33 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"sort"
 	"strings"
 
+	"cellsh/kernel/disk"
 	"cellsh/lua/syntax"
 	"cellsh/policy/diag"
 	"cellsh/policy/rules"
 )
 
+// Files reads files and folders; disk.Trust does so for files that only some users may have changed.
+type Files interface {
+	// ReadDir lists the names in a folder, sorted. If the path is no folder it gives false.
+	ReadDir(path string) (names []string, folder bool, err error)
+	// ReadFile gives the content of a regular file, or of a larger one than policies may be somewhat more than that.
+	ReadFile(path string) (string, error)
+}
+
 // Read finds the policy files that the paths stand for and reads them: a file, or a folder's files *.lua but for
 // tests, in the order of their names. Every problem is told; what could be read is given all the same.
-func Read(paths []string) ([]rules.Source, diag.List) {
+func Read(paths []string) ([]rules.Source, diag.List) { return ReadFrom(paths, plain{}) }
+
+// ReadFrom is Read for files that are read in another way.
+func ReadFrom(paths []string, from Files) ([]rules.Source, diag.List) {
 	var sources []rules.Source
 	var problems diag.List
 	seen := map[string]bool{}
 	for _, path := range paths {
-		files, err := expand(path)
+		files, err := expand(path, from)
 		if err == nil && len(files) == 1 && files[0] == path && IsTest(path) {
 			problems = append(problems, diag.Diagnostic{Span: diag.Span{File: path}, Code: diag.FileRead, Hint: "run: cellsh test",
 				Message: "a policy file must hold policies, but the name of this one is that of tests"})
@@ -40,7 +51,10 @@ func Read(paths []string) ([]rules.Source, diag.List) {
 				continue
 			}
 			seen[filepath.Clean(file)] = true
-			text, err := readFile(file)
+			text, err := from.ReadFile(file)
+			if err == nil && len(text) > syntax.MaxSource {
+				err = errSize(unknownSize)
+			}
 			if err != nil {
 				problems = append(problems, fileProblem(file, err))
 				continue
@@ -54,27 +68,39 @@ func Read(paths []string) ([]rules.Source, diag.List) {
 // IsTest reports whether a file holds tests and no policies.
 func IsTest(file string) bool { return strings.HasSuffix(file, "_test.lua") }
 
-func expand(path string) ([]string, error) {
-	info, err := os.Stat(path)
-	if err != nil {
+func expand(path string, from Files) ([]string, error) {
+	names, folder, err := from.ReadDir(path)
+	switch {
+	case err != nil:
 		return nil, err
-	}
-	if !info.IsDir() {
+	case !folder:
 		return []string{path}, nil
 	}
-	entries, err := os.ReadDir(path)
-	if err != nil {
-		return nil, err
-	}
 	var files []string
-	for _, e := range entries {
-		if name := e.Name(); strings.HasSuffix(name, ".lua") && !IsTest(name) && !strings.HasPrefix(name, ".") {
+	for _, name := range names {
+		if strings.HasSuffix(name, ".lua") && !IsTest(name) && !strings.HasPrefix(name, ".") {
 			files = append(files, filepath.Join(path, name))
 		}
 	}
-	sort.Strings(files)
 	return files, nil
 }
+
+// plain reads files whoever may have changed them.
+type plain struct{}
+
+func (plain) ReadDir(path string) (names []string, folder bool, err error) {
+	info, err := os.Stat(path)
+	if err != nil || !info.IsDir() {
+		return nil, false, err
+	}
+	entries, err := os.ReadDir(path)
+	for _, e := range entries {
+		names = append(names, e.Name())
+	}
+	return names, true, err
+}
+
+func (plain) ReadFile(path string) (string, error) { return readFile(path) }
 
 // errKind is a file that is something else than a file.
 type errKind struct{ is string }
@@ -84,7 +110,12 @@ func (e errKind) Error() string { return e.is }
 // errSize is the size of a file that is too large.
 type errSize int64
 
+const unknownSize = -1
+
 func (e errSize) Error() string {
+	if e == unknownSize {
+		return fmt.Sprintf("the source must be at most %d bytes, but is more", syntax.MaxSource)
+	}
 	return fmt.Sprintf("the source must be at most %d bytes, but is %d", syntax.MaxSource, int64(e))
 }
 
@@ -139,7 +170,10 @@ func fileProblem(path string, err error) diag.Diagnostic {
 	var kind errKind
 	var size errSize
 	var pathErr *fs.PathError
+	var trust *disk.TrustError
 	switch {
+	case errors.As(err, &trust):
+		d.Code, d.Message = diag.FileTrust, trust.Error()
 	case errors.As(err, &size):
 		d.Code, d.Message, d.Hint = diag.SourceSize, size.Error(), "divide it into several files"
 	case errors.As(err, &kind):
@@ -173,6 +207,17 @@ func Module(dir, name string) (file, text string, err error) {
 		return file, "", fmt.Errorf("module %s must be readable, but is not: %w", name, cause(err))
 	}
 	return file, text, nil
+}
+
+// ModuleFrom is Module for files that are read in another way.
+func ModuleFrom(from Files) func(dir, name string) (file, text string, err error) {
+	return func(dir, name string) (file, text string, err error) {
+		file = filepath.Join(dir, name+".lua")
+		if text, err = from.ReadFile(file); err != nil {
+			return file, "", fmt.Errorf("module %s must be readable, but is not: %w", name, err)
+		}
+		return file, text, nil
+	}
 }
 
 // cause is an error without the call and the path that failed.

@@ -3,6 +3,7 @@ package syntax
 import (
 	"fmt"
 	"strconv"
+	"strings"
 
 	lua "github.com/yuin/gopher-lua"
 	"github.com/yuin/gopher-lua/ast"
@@ -10,7 +11,8 @@ import (
 	"cellsh/policy/diag"
 )
 
-// Hidden are the names of what guarded code calls. No source can spell them.
+// Hidden are the names of what guarded code calls. No source can spell them as variables; as keys of _G they can be read,
+// and Guard and HiddenSet refuse to assign to them.
 const (
 	// HiddenConcat takes the operands of "..".
 	HiddenConcat = "(concat)"
@@ -205,11 +207,19 @@ func (g *guard) target(e *ast.Expr) {
 	case *ast.AttrGetExpr:
 		g.expr(&n.Object)
 		if k, ok := n.Key.(*ast.StringExpr); ok {
+			if g.sandbox && IsHidden(k.Value) {
+				g.fail(diag.Syntax, n, "an assignment must be to a name of its own, but %q is the interpreter's", k.Value)
+			}
 			g.name(k.Value, n)
 		} else {
 			g.expr(&n.Key)
 		}
 	}
+}
+
+// IsHidden reports whether a name is one of the hidden.
+func IsHidden(name string) bool {
+	return name == HiddenConcat || name == HiddenSet || name == HiddenKey || strings.HasPrefix(name, HiddenConstants)
 }
 
 // assign rewrites an assignment. Where a key is not a constant name the assignment becomes a call, in a block

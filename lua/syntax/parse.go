@@ -119,12 +119,13 @@ func explain(name, text string, err error) *Error {
 			return problem(diag.Syntax, at, false, "", "%s must end on its line, but does not", describe(t))
 		}
 	}
-	// The parser counts columns from 0 at odd places; trust only the token itself.
+	// The parser counts columns from 0 at odd places; trust only the token itself, the nearest of its like.
+	nearest := -1
 	for i := range tokens {
 		t := &tokens[i]
-		if t.Line == pe.Pos.Line && t.Kind != Comment && (t.Text == pe.Token || strings.HasPrefix(t.Text, "\"") && strings.Contains(t.Text, pe.Token) && pe.Token != "") && abs(t.Column-pe.Pos.Column) <= len(t.Text)+1 {
-			at.Column, at.Width = t.Column, firstLine(t.Text)
-			break
+		far := abs(t.Column - pe.Pos.Column)
+		if t.Line == pe.Pos.Line && t.Kind != Comment && (t.Text == pe.Token || strings.HasPrefix(t.Text, "\"") && strings.Contains(t.Text, pe.Token) && pe.Token != "") && far <= len(t.Text)+1 && (nearest < 0 || far < nearest) {
+			at.Column, at.Width, nearest = t.Column, firstLine(t.Text), far
 		}
 	}
 	if pe.Token == "" {

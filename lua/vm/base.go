@@ -18,7 +18,7 @@ func (v *VM) openBase() {
 	}
 	define("assert", true, baseAssert)
 	define("error", true, func(_ *VM, L *lua.LState) int {
-		L.Error(L.Get(1), L.OptInt(2, 1))
+		L.Error(L.Get(1), optInt(L, 2, 1))
 		return 0
 	})
 	define("type", true, func(_ *VM, L *lua.LState) int {
@@ -38,17 +38,16 @@ func (v *VM) openBase() {
 	define("xpcall", false, baseXPCall)
 	next := define("next", true, func(v *VM, L *lua.LState) int { return v.next(L, v.tableArg(L, 1)) })
 	define("pairs", true, func(v *VM, L *lua.LState) int {
-		t := v.tableArg(L, 1)
+		// The loop gets what it gave, and not the table behind a library, which it could change.
 		L.Push(next)
-		L.Push(t)
+		L.Push(L.CheckTable(1))
 		L.Push(lua.LNil)
 		return 3
 	})
 	step := v.ipairsStep()
 	define("ipairs", true, func(v *VM, L *lua.LState) int {
-		t := v.tableArg(L, 1)
 		L.Push(step)
-		L.Push(t)
+		L.Push(L.CheckTable(1))
 		L.Push(lua.LNumber(0))
 		return 3
 	})
@@ -57,8 +56,8 @@ func (v *VM) openBase() {
 // ipairsStep makes the function that ipairs gives to loops.
 func (v *VM) ipairsStep() *lua.LFunction {
 	return v.Function(Builtin{Name: IpairsStep, Pure: true}, func(L *lua.LState) int {
-		i := L.CheckInt(2) + 1
-		value := L.CheckTable(1).RawGetInt(i)
+		i := intArg(L, 2) + 1
+		value := v.tableArg(L, 1).RawGetInt(i)
 		if value == lua.LNil {
 			L.Push(lua.LNil)
 			return 1
@@ -67,6 +66,25 @@ func (v *VM) ipairsStep() *lua.LFunction {
 		L.Push(value)
 		return 2
 	})
+}
+
+// intArg is an argument that must be a number, without its fraction. What is beyond the integers that numbers hold
+// exactly is cut to them: how Go would convert it depends on the machine.
+func intArg(L *lua.LState, n int) int {
+	const most = 1 << 53
+	x := float64(L.CheckNumber(n))
+	if x != x {
+		L.ArgError(n, "it must be a number, but is not a number (0/0)")
+	}
+	return int(max(-most, min(x, most)))
+}
+
+// optInt is intArg for an argument that may be absent.
+func optInt(L *lua.LState, n, otherwise int) int {
+	if L.Get(n) == lua.LNil {
+		return otherwise
+	}
+	return intArg(L, n)
 }
 
 // tableArg is an argument that must be a table; of a library, the table behind it.
@@ -114,7 +132,7 @@ func baseToNumber(_ *VM, L *lua.LState) int {
 		result = x
 	case lua.LString:
 		s := strings.TrimSpace(string(x))
-		if base := L.OptInt(2, 10); base != 10 {
+		if base := optInt(L, 2, 10); base != 10 {
 			if base < 2 || base > 36 {
 				L.ArgError(2, "the base must be 2 to 36")
 			}
@@ -158,7 +176,7 @@ func baseSelect(_ *VM, L *lua.LState) int {
 		L.Push(lua.LNumber(top - 1))
 		return 1
 	}
-	n := L.CheckInt(1)
+	n := intArg(L, 1)
 	if n < 0 {
 		n = top + n
 	}
@@ -173,7 +191,7 @@ const maxUnpack = 10_000
 
 func baseUnpack(v *VM, L *lua.LState) int {
 	t := v.tableArg(L, 1)
-	from, to := L.OptInt(2, 1), L.OptInt(3, t.Len())
+	from, to := optInt(L, 2, 1), optInt(L, 3, t.Len())
 	if from > to {
 		return 0
 	}
@@ -214,6 +232,7 @@ func baseSetMetatable(v *VM, L *lua.LState) int {
 func basePCall(v *VM, L *lua.LState) int {
 	L.CheckAny(1)
 	if err := L.PCall(L.GetTop()-1, lua.MultRet, nil); err != nil {
+		passOn(err)
 		L.SetTop(0)
 		L.Push(lua.LFalse)
 		L.Push(caught(err))
@@ -228,6 +247,7 @@ func baseXPCall(v *VM, L *lua.LState) int {
 	L.SetTop(0)
 	L.Push(fn)
 	if err := L.PCall(0, lua.MultRet, nil); err != nil {
+		passOn(err)
 		L.SetTop(0)
 		L.Push(lua.LFalse)
 		L.Push(handler)
@@ -239,12 +259,17 @@ func baseXPCall(v *VM, L *lua.LState) int {
 	return L.GetTop()
 }
 
+// passOn raises again what code must not go on after: the interpreter itself has failed, and its stacks can't be relied
+// on.
+func passOn(err error) {
+	if ae, ok := err.(*lua.ApiError); ok && failed(ae) {
+		panic(ae)
+	}
+}
+
 // caught is the value that an error was raised with.
 func caught(err error) lua.LValue {
 	if ae, ok := err.(*lua.ApiError); ok {
-		if ae.Type == lua.ApiErrorPanic {
-			return lua.LString("the interpreter failed")
-		}
 		return ae.Object
 	}
 	return lua.LString(err.Error())
@@ -274,7 +299,7 @@ var mathFunctions = map[string]function{
 	"fmod":  real2(math.Mod),
 	"mod":   real2(math.Mod),
 	"ldexp": func(_ *VM, L *lua.LState) int {
-		L.Push(lua.LNumber(math.Ldexp(float64(L.CheckNumber(1)), L.CheckInt(2))))
+		L.Push(lua.LNumber(math.Ldexp(float64(L.CheckNumber(1)), intArg(L, 2))))
 		return 1
 	},
 	"frexp": func(_ *VM, L *lua.LState) int {

@@ -36,8 +36,10 @@ type limits struct {
 	// and heap what the process had when the call began.
 	bytes, ceiling int64
 	heap           uint64
-	until          time.Time
-	failed         *failure
+	// heapAt is what is left when the heap is looked at next.
+	heapAt int64
+	until  time.Time
+	failed *failure
 }
 
 // failure is why the machine must stop.
@@ -67,7 +69,7 @@ func (m *meter) reset(instructions int64) {
 	if instructions <= 0 {
 		instructions = unlimited
 	}
-	m.limits = limits{left: instructions, start: instructions, bytes: m.memory, ceiling: m.memory}
+	m.limits = limits{left: instructions, start: instructions, bytes: m.memory, ceiling: m.memory, heapAt: instructions - heapEvery}
 	m.interrupted.Store(false)
 	if m.timed {
 		m.until = m.now().Add(Deadline)
@@ -92,13 +94,17 @@ func (m *meter) heapNow() uint64 {
 	return m.sample[0].Value.Uint64()
 }
 
-// checkEvery is how often, in instructions, what is not counted exactly is looked at.
-const checkEvery = 1024
+// How often, in instructions, what is not counted exactly is looked at. Single instructions can take milliseconds, so
+// the clock is read often; the heap takes longer to read.
+const (
+	clockEvery = 64
+	heapEvery  = 1024
+)
 
 // Done is asked before every instruction.
 func (m *meter) Done() <-chan struct{} {
 	m.left--
-	if m.left&(checkEvery-1) != 0 && m.left >= 0 && m.failed == nil {
+	if m.left&(clockEvery-1) != 0 && m.left >= 0 && m.failed == nil {
 		return nil
 	}
 	return m.check()
@@ -113,7 +119,7 @@ func (m *meter) check() <-chan struct{} {
 		m.failed = &failure{diag.Interrupted, "interrupted", ""}
 	case m.timed && m.now().After(m.until):
 		m.failed = &failure{diag.Budget, fmt.Sprintf("the code must end within %s, but does not", Deadline), "look for calls with very many arguments"}
-	case m.ceiling > 0 && m.tooLarge():
+	case m.ceiling > 0 && m.left <= m.heapAt && m.tooLarge():
 		m.failed = m.overMemory()
 	default:
 		return nil
@@ -124,6 +130,7 @@ func (m *meter) check() <-chan struct{} {
 // tooLarge reports whether the heap has grown over the ceiling since the call began. Garbage counts until it is
 // collected, so that is done before the answer is yes.
 func (m *meter) tooLarge() bool {
+	m.heapAt = m.left - heapEvery
 	limit := m.heap + uint64(m.ceiling)
 	if m.heapNow() <= limit {
 		return false
@@ -145,6 +152,21 @@ func (m *meter) take(L *lua.LState, bytes int64) {
 		m.failed = m.overMemory()
 	}
 	if m.failed != nil {
+		L.RaiseError("%s", m.failed.text)
+	}
+}
+
+// bytesPerInstruction is how many bytes a library function looks at in the time of about one instruction.
+const bytesPerInstruction = 64
+
+// work takes what a library function is about to do off the budget, in instructions: nobody asks Done meanwhile.
+func (m *meter) work(L *lua.LState, instructions int) {
+	before := m.left
+	m.left -= int64(instructions)
+	if m.failed == nil && m.left >= 0 && before/clockEvery == m.left/clockEvery {
+		return
+	}
+	if m.check() != nil {
 		L.RaiseError("%s", m.failed.text)
 	}
 }

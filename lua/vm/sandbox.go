@@ -2,7 +2,9 @@ package vm
 
 import (
 	"fmt"
+	"maps"
 	"math"
+	"slices"
 	"strings"
 
 	lua "github.com/yuin/gopher-lua"
@@ -38,7 +40,9 @@ var inf = math.Inf(1)
 // library defines a table of functions that code can't change.
 func (v *VM) library(name string, functions map[string]function) {
 	real := v.L.NewTable()
-	for fn, f := range functions {
+	// In a fixed order, which loops over the library see.
+	for _, fn := range slices.Sorted(maps.Keys(functions)) {
+		f := functions[fn]
 		real.RawSetString(fn, v.Function(Builtin{Name: name + "." + fn, Pure: true}, func(L *lua.LState) int { return f(v, L) }))
 	}
 	v.Define(name, v.Protect(name, real))
@@ -80,9 +84,15 @@ func (v *VM) openHidden() {
 		return 1
 	})
 	hide(syntax.HiddenSet, false, func(L *lua.LState) int {
-		if t, ok := L.Get(1).(*lua.LTable); ok {
-			if n, ok := L.Get(2).(lua.LNumber); ok {
-				v.meter.take(L, growth(t.MaxN(), n))
+		switch k := L.Get(2).(type) {
+		case lua.LNumber:
+			if t, ok := L.Get(1).(*lua.LTable); ok {
+				v.meter.take(L, growth(t.MaxN(), k))
+			}
+		case lua.LString:
+			// Else a file could put a function of its own in the place of HiddenKey, and take memory that nobody sees.
+			if syntax.IsHidden(string(k)) {
+				L.RaiseError("an assignment must be to a name of its own, but %q is the interpreter's", string(k))
 			}
 		}
 		L.SetTable(L.Get(1), L.Get(2), L.Get(3))
@@ -161,7 +171,9 @@ func (v *VM) print(L *lua.LState) int {
 	for i := range parts {
 		parts[i] = v.tostring(L, L.Get(i+1))
 	}
-	fmt.Fprintln(v.options.Output, strings.Join(parts, "\t"))
+	line := strings.Join(parts, "\t")
+	v.meter.take(L, int64(len(line)))
+	fmt.Fprintln(v.options.Output, line)
 	return 0
 }
 
@@ -222,6 +234,12 @@ func (v *VM) require(L *lua.LState) int {
 		L.RaiseError("module %s: %s", name, err)
 	}
 	v.modules[name] = nil
+	defer func() {
+		// It raised an error.
+		if v.modules[name] == nil {
+			delete(v.modules, name)
+		}
+	}()
 	L.Push(fn)
 	L.Push(lua.LString(name))
 	L.Call(1, 1)

@@ -2,12 +2,18 @@ package vm
 
 import (
 	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
 
 	lua "github.com/yuin/gopher-lua"
 )
 
 // openSession gives the machine all of Lua. What is different from plain gopher-lua: print goes to the machine's
-// output, os.exit ends the script and not the program, and coroutines do not escape the budget and Interrupt.
+// output, os.exit ends the script and not the program, require also looks beside the file that asks, and coroutines do
+// not escape the budget and Interrupt.
 func (v *VM) openSession() {
 	L := v.L
 	for _, open := range []lua.LGFunction{lua.OpenPackage, lua.OpenBase, lua.OpenTable, lua.OpenIo, lua.OpenOs, lua.OpenString, lua.OpenMath, lua.OpenDebug, lua.OpenCoroutine} {
@@ -42,6 +48,56 @@ func (v *VM) openSession() {
 		return 0
 	})
 	v.guardCoroutines()
+	v.findModules()
+}
+
+// findModules makes require look for name.lua beside the file that asks, and then along package.path. The modules are
+// compiled as all other code of the machine, with the globals of the session.
+func (v *VM) findModules() {
+	library := v.L.G.Global.RawGetString("package").(*lua.LTable)
+	loaders := library.RawGetString("loaders").(*lua.LTable)
+	// The first loader looks into package.preload.
+	loaders.RawSetInt(2, v.Function(Builtin{Name: "(module loader)"}, func(L *lua.LState) int {
+		name := L.CheckString(1)
+		path, ok := library.RawGetString("path").(lua.LString)
+		if !ok {
+			L.RaiseError("package.path must be a string, but is a %s", library.RawGetString("path").Type())
+		}
+		templates := append([]string{filepath.Join(callingFolder(L), "?.lua")}, strings.Split(string(path), ";")...)
+		var tried strings.Builder
+		for _, t := range templates {
+			file := strings.ReplaceAll(t, "?", strings.ReplaceAll(name, ".", "/"))
+			text, err := os.ReadFile(file)
+			if errors.Is(err, fs.ErrNotExist) {
+				tried.WriteString("\n\tthere is no " + file)
+				continue
+			}
+			if err != nil {
+				L.RaiseError("module %s: %s", name, err)
+			}
+			fn, err := v.CompileIn(v.Environment(), file, string(text))
+			if err != nil {
+				L.RaiseError("module %s: %s", name, err)
+			}
+			L.Push(fn)
+			return 1
+		}
+		L.Push(lua.LString(tried.String()))
+		return 1
+	}))
+}
+
+// callingFolder is the folder of the Lua file that is running.
+func callingFolder(L *lua.LState) string {
+	for level := 0; ; level++ {
+		frame, ok := L.GetStack(level)
+		if !ok {
+			return "."
+		}
+		if _, err := L.GetInfo("Sl", frame, lua.LNil); err == nil && frame.CurrentLine > 0 {
+			return filepath.Dir(frame.Source)
+		}
+	}
 }
 
 // note keeps what a function of the standard library is. Those of string, table and math depend only on their

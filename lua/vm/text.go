@@ -2,7 +2,9 @@ package vm
 
 import (
 	"fmt"
+	"math"
 	"regexp"
+	"regexp/syntax"
 	"slices"
 	"strings"
 
@@ -16,8 +18,8 @@ import (
 var stringFunctions = map[string]function{
 	"byte": func(v *VM, L *lua.LState) int {
 		s := L.CheckString(1)
-		from := L.OptInt(2, 1)
-		from, to := slice(s, from, L.OptInt(3, from))
+		from := optInt(L, 2, 1)
+		from, to := slice(s, from, optInt(L, 3, from))
 		if to-from > maxUnpack {
 			L.RaiseError("string.byte must give at most %d values, but would give more", maxUnpack)
 		}
@@ -30,7 +32,7 @@ var stringFunctions = map[string]function{
 	"char": func(v *VM, L *lua.LState) int {
 		b := make([]byte, L.GetTop())
 		for i := range b {
-			n := L.CheckInt(i + 1)
+			n := intArg(L, i+1)
 			if n < 0 || n > 255 {
 				L.ArgError(i+1, fmt.Sprintf("a byte must be 0 to 255, but is %d", n))
 			}
@@ -42,8 +44,10 @@ var stringFunctions = map[string]function{
 	},
 	"find":   stringFind,
 	"format": stringFormat,
-	"glob": func(_ *VM, L *lua.LState) int {
-		L.Push(lua.LBool(kauth.MatchGlob(L.CheckString(2), L.CheckString(1))))
+	"glob": func(v *VM, L *lua.LState) int {
+		s, pattern := L.CheckString(1), L.CheckString(2)
+		v.meter.work(L, (len(s)+len(pattern))/bytesPerInstruction)
+		L.Push(lua.LBool(kauth.MatchGlob(pattern, s)))
 		return 1
 	},
 	"len": func(_ *VM, L *lua.LState) int {
@@ -58,14 +62,14 @@ var stringFunctions = map[string]function{
 		return string(b)
 	}),
 	"rep": func(v *VM, L *lua.LState) int {
-		s, n := L.CheckString(1), L.CheckInt(2)
+		s, n := L.CheckString(1), intArg(L, 2)
 		if n <= 0 || s == "" {
 			L.Push(lua.LString(""))
 			return 1
 		}
 		size := len(s) * n
 		if size/n != len(s) {
-			size = 1<<63 - 1
+			size = math.MaxInt
 		}
 		v.grow(L, "string.rep", size)
 		L.Push(lua.LString(strings.Repeat(s, n)))
@@ -73,7 +77,7 @@ var stringFunctions = map[string]function{
 	},
 	"sub": func(_ *VM, L *lua.LState) int {
 		s := L.CheckString(1)
-		from, to := slice(s, L.CheckInt(2), L.OptInt(3, -1))
+		from, to := slice(s, intArg(L, 2), optInt(L, 3, -1))
 		if from >= to {
 			L.Push(lua.LString(""))
 			return 1
@@ -106,9 +110,10 @@ func slice(s string, from, to int) (int, int) {
 }
 
 // stringFind looks for plain text, whatever the fourth argument says.
-func stringFind(_ *VM, L *lua.LState) int {
+func stringFind(v *VM, L *lua.LState) int {
 	s, what := L.CheckString(1), L.CheckString(2)
-	from, _ := slice(s, L.OptInt(3, 1), -1)
+	v.meter.work(L, (len(s)+len(what))/bytesPerInstruction)
+	from, _ := slice(s, optInt(L, 3, 1), -1)
 	i := strings.Index(s[from:], what)
 	if i < 0 {
 		L.Push(lua.LNil)
@@ -148,7 +153,7 @@ func stringFormat(v *VM, L *lua.LState) int {
 		case "%":
 			b.WriteByte('%')
 		case "c":
-			b.WriteByte(byte(L.CheckInt(arg)))
+			b.WriteByte(byte(intArg(L, arg)))
 		case "d", "i", "u":
 			fmt.Fprintf(&b, spec+"d", int64(L.CheckNumber(arg)))
 		case "o", "x", "X":
@@ -197,7 +202,7 @@ var reFunctions = map[string]function{
 	// match gives the captures of the first match, or the match where there are none, or nil.
 	"match": func(v *VM, L *lua.LState) int {
 		s := L.CheckString(1)
-		m := expression(L, 2).FindStringSubmatch(s)
+		m := v.expression(L, 2, len(s)).FindStringSubmatch(s)
 		if m == nil {
 			L.Push(lua.LNil)
 			return 1
@@ -213,8 +218,8 @@ var reFunctions = map[string]function{
 	// find gives where the first match from a position on begins and ends, or nil.
 	"find": func(v *VM, L *lua.LState) int {
 		s := L.CheckString(1)
-		from, _ := slice(s, L.OptInt(3, 1), -1)
-		m := expression(L, 2).FindStringIndex(s[from:])
+		from, _ := slice(s, optInt(L, 3, 1), -1)
+		m := v.expression(L, 2, len(s)-from).FindStringIndex(s[from:])
 		if m == nil {
 			L.Push(lua.LNil)
 			return 1
@@ -226,7 +231,7 @@ var reFunctions = map[string]function{
 	// replace gives the string with every match replaced; $1 stands for a capture.
 	"replace": func(v *VM, L *lua.LState) int {
 		s, with := L.CheckString(1), L.CheckString(3)
-		re := expression(L, 2)
+		re := v.expression(L, 2, len(s))
 		var out []byte
 		last := 0
 		for _, m := range re.FindAllStringSubmatchIndex(s, -1) {
@@ -243,14 +248,28 @@ var reFunctions = map[string]function{
 	},
 }
 
-// maxExpression bounds the source of a regular expression: its repetitions multiply.
+// maxExpression bounds the source of a regular expression.
 const maxExpression = 1000
 
-func expression(L *lua.LState, n int) *regexp.Regexp {
+// compileStep is how many instructions it takes to compile one step of a regular expression.
+const compileStep = 50
+
+// expression compiles the regular expression of an argument, for a text of that many bytes. Its repetitions multiply: a
+// short one can stand for a hundred thousand steps for each byte of the text, which the budget must see.
+func (v *VM) expression(L *lua.LState, n, bytes int) *regexp.Regexp {
 	src := L.CheckString(n)
 	if len(src) > maxExpression {
 		L.ArgError(n, fmt.Sprintf("a regular expression must have at most %d bytes, but has %d", maxExpression, len(src)))
 	}
+	tree, err := syntax.Parse(src, syntax.Perl)
+	if err != nil {
+		L.ArgError(n, err.Error())
+	}
+	steps := 0
+	if prog, err := syntax.Compile(tree.Simplify()); err == nil {
+		steps = len(prog.Inst)
+	}
+	v.meter.work(L, steps*(compileStep+bytes))
 	re, err := regexp.Compile(src)
 	if err != nil {
 		L.ArgError(n, err.Error())
@@ -262,7 +281,7 @@ var tableFunctions = map[string]function{
 	"concat": func(v *VM, L *lua.LState) int {
 		t := v.tableArg(L, 1)
 		sep := L.OptString(2, "")
-		from, to := L.OptInt(3, 1), L.OptInt(4, t.Len())
+		from, to := optInt(L, 3, 1), optInt(L, 4, t.Len())
 		var b strings.Builder
 		for i := from; i <= to; i++ {
 			x := t.RawGetInt(i)
@@ -288,14 +307,14 @@ var tableFunctions = map[string]function{
 			t.Append(L.Get(2))
 			return 0
 		}
-		at := L.CheckInt(2)
+		at := intArg(L, 2)
 		v.meter.take(L, growth(t.MaxN(), lua.LNumber(at)))
 		t.Insert(at, L.CheckAny(3))
 		return 0
 	},
 	"remove": func(v *VM, L *lua.LState) int {
 		t := v.changeable(L, 1)
-		L.Push(t.Remove(L.OptInt(2, -1)))
+		L.Push(t.Remove(optInt(L, 2, -1)))
 		return 1
 	},
 	"sort": func(v *VM, L *lua.LState) int {
@@ -309,7 +328,7 @@ var tableFunctions = map[string]function{
 			list[i] = t.RawGetInt(i + 1)
 		}
 		v.meter.take(L, 16*int64(len(list)))
-		sortValues(L, list, less)
+		v.sort(L, list, less)
 		for i, x := range list {
 			t.RawSetInt(i+1, x)
 		}
@@ -325,8 +344,9 @@ var tableFunctions = map[string]function{
 	},
 }
 
-func sortValues(L *lua.LState, list []lua.LValue, less *lua.LFunction) {
+func (v *VM) sort(L *lua.LState, list []lua.LValue, less *lua.LFunction) {
 	before := func(a, b lua.LValue) bool {
+		v.meter.work(L, 1)
 		if less == nil {
 			return L.LessThan(a, b)
 		}

@@ -77,6 +77,8 @@ type VM struct {
 	modules map[string]lua.LValue
 	chunks  int
 	files   diag.Files
+	// explaining is set while the text of an error is asked for.
+	explaining bool
 }
 
 // Builtin describes a function that is not written in Lua.
@@ -201,11 +203,18 @@ func (v *VM) Compile(file, text string) (*lua.LFunction, error) {
 
 // CompileIn is Compile with given globals.
 func (v *VM) CompileIn(env *lua.LTable, file, text string) (*lua.LFunction, error) {
-	v.files.Add(file, text)
 	chunk, err := syntax.Parse(file, text)
 	if err != nil {
+		v.files.Add(file, text)
 		return nil, v.wrap(err)
 	}
+	return v.CompileTree(env, file, text, chunk)
+}
+
+// CompileTree is CompileIn for a source that was read already; a session changes its tree in between. The tree
+// becomes the machine's, which rewrites it.
+func (v *VM) CompileTree(env *lua.LTable, file, text string, chunk []ast.Stmt) (*lua.LFunction, error) {
+	v.files.Add(file, text)
 	if v.options.Inspect != nil {
 		v.options.Inspect(file, chunk)
 	}
@@ -339,6 +348,11 @@ func (v *VM) wrap(err error) *Error {
 	return e
 }
 
+// failed reports whether the interpreter itself has failed. A stack that overflows is an error of the code.
+func failed(ae *lua.ApiError) bool {
+	return ae.Type == lua.ApiErrorPanic && !strings.HasSuffix(ae.Object.String(), "overflow")
+}
+
 // position is what the interpreter puts before a message.
 var position = regexp.MustCompile(`^(?s)(.*?):(\d+): (.*)$`)
 
@@ -354,7 +368,10 @@ func (v *VM) explain(e *Error, ae *lua.ApiError) {
 		text = "an error that is userdata"
 	case *lua.LTable:
 		text = "an error that is a table"
-		if s, ok := v.L.GetMetaField(o, "__tostring").(*lua.LFunction); ok {
+		if s, ok := v.L.GetMetaField(o, "__tostring").(*lua.LFunction); ok && !v.explaining {
+			// What it raises in turn is not asked for its text: that could go on for ever.
+			v.explaining = true
+			defer func() { v.explaining = false }()
 			if out, err := v.call(s, []lua.LValue{o}); err == nil && len(out) > 0 {
 				text = out[0].String()
 			}
@@ -368,7 +385,7 @@ func (v *VM) explain(e *Error, ae *lua.ApiError) {
 		e.File, text = m[1], m[3]
 		e.Line, _ = strconv.Atoi(m[2])
 	}
-	if ae.Type == lua.ApiErrorPanic && !strings.HasSuffix(text, "overflow") {
+	if failed(ae) {
 		e.Message = "the interpreter failed: " + strings.SplitN(text, "\n", 2)[0]
 		return
 	}
@@ -390,11 +407,19 @@ var rewordings = []struct {
 	{regexp.MustCompile(`^__unm undefined$`), "the operand of - must be a number, but is not", 0},
 	{regexp.MustCompile(`^__len undefined$`), "the operand of # must be a table or string, but is not", 0},
 	{regexp.MustCompile(`^(stack|lua callstack) overflow$`), "calls must lie at most 1000 deep, but lie deeper", 0},
+	{regexp.MustCompile(`^too many recursions in [gs]ettable$`), "what is indexed must lie behind at most 100 metatables, but lies behind more", 0},
+	{regexp.MustCompile(`^table index is (NaN|nil)$`), "the key of a table must be a value, but is $1", 0},
 	{regexp.MustCompile(`^registry overflow$`), "the values of all calls together must fit the machine's stack, but do not", 0},
 	{regexp.MustCompile(`^bad argument #(\d+) to (\S+) \((.*)\)$`), "argument $1 of $2: $3", 0},
 }
 
+// maxMessage is how much of an error's text is kept.
+const maxMessage = 1000
+
 func (v *VM) reword(e *Error, text string) {
+	if len(text) > maxMessage {
+		text = strings.ToValidUTF8(text[:maxMessage], "") + "..."
+	}
 	e.Message = text
 	for _, r := range rewordings {
 		m := r.pattern.FindStringSubmatchIndex(text)

@@ -3,6 +3,8 @@ package vm
 import (
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -78,14 +80,76 @@ func TestHoles(t *testing.T) {
 		{"error with a table", "error({code = 1})", diag.Runtime, "an error that is a table"},
 		{"error without anything", "error()", diag.Runtime, "nil"},
 		{"nested pcall", "local f = error for i = 1, 10000 do local g = f f = function(x) return pcall(g, x) end end f('x') error('done')", diag.Runtime, ""},
+		{"endless for", "for i = 1, math.huge do end", diag.Budget, ""},
+		{"endless goto", "::again:: goto again", diag.Budget, ""},
+		{"endless iterator", "for k in function() return 1 end do end", diag.Budget, ""},
+		{"endless __lt", "local t = setmetatable({}, {__lt = function(a, b) return a < b end}) return t < t", diag.Runtime, "deep"},
+		{"endless __eq", "local m = {__eq = function(a, b) return a == b end} return setmetatable({}, m) == setmetatable({}, m)", diag.Runtime, "deep"},
+		{"endless __newindex", "local t = setmetatable({}, {__newindex = function(t, k, v) t[k] = v end}) t[1] = 1", diag.Runtime, "deep"},
+		{"endless __call", "local t = setmetatable({}, {__call = function(t) return 1 + t() end}) t()", diag.Runtime, "deep"},
+		{"__index in a circle", "local t = {} setmetatable(t, {__index = t}) return t.x", diag.Runtime, "behind at most 100 metatables"},
+		{"__newindex in a circle", "local t = {} setmetatable(t, {__newindex = t}) t.x = 1", diag.Runtime, "behind at most 100 metatables"},
+		{"__call in a circle", "local t = {} setmetatable(t, {__call = t}) t()", diag.Runtime, "must be a function"},
+		{"recursion through sort", "local function less(a, b) table.sort({2, 1}, less) return a < b end less(1, 2)", diag.Runtime, "deep"},
+		{"recursion through xpcall", "local function f() error(f) end local function g() xpcall(f, g) return 1 + g() end g()", diag.Runtime, "deep"},
+		{"an error that raises itself when it is read", "n = 0 error(setmetatable({}, {__tostring = function(t) n = n + 1 while n > 1 do end error(t) end}))", diag.Runtime, "an error that is a table"},
+		{"an error that is endless when it is read", "error(setmetatable({}, {__tostring = function() while true do end end}))", diag.Budget, ""},
+		{"long error", "error(('x'):rep(4000000))", diag.Runtime, strings.Repeat("x", 1000) + "..."},
+		{"memory under pcall", "while true do pcall(string.rep, 'x', 4000000) end", diag.Memory, "64 MB"},
+		{"memory in a handler", "xpcall(function() while true do local s = ('x'):rep(4000000) end end, function() return 'swallowed' end)", diag.Memory, "64 MB"},
+		{"a failure of a library under pcall", "pcall(fails) error('went on')", diag.Runtime, "the interpreter failed"},
+		{"a failure of a library under xpcall", "xpcall(fails, tostring) error('went on')", diag.Runtime, "the interpreter failed"},
+		{"the interpreter's failure under pcall", "local function f(...) return f(1, ...) end pcall(f, 1) error('went on')", diag.Runtime, "the interpreter failed"},
+		{"the interpreter's failure under xpcall", "local function f(...) return f(1, ...) end xpcall(function() return f(1) end, tostring) error('went on')", diag.Runtime, "the interpreter failed"},
+		{"much output", "local s = ('x'):rep(1000000) while true do print(s) end", diag.Memory, "64 MB"},
+		{"string.rep of an infinity", "return ('x'):rep(math.huge)", diag.Runtime, "at most 4194304 bytes"},
+		{"string.rep of no number", "return ('x'):rep(0/0)", diag.Runtime, "it must be a number"},
+		{"unpack of an infinity", "return unpack({}, 1, math.huge)", diag.Runtime, "at most 10000 values"},
+		{"table.concat of an infinity", "return table.concat({}, '', 1, math.huge)", diag.Runtime, "element 1 is nil"},
+		{"long format", "return ('%s'):rep(10):format(unpack((function() local t, s = {}, ('x'):rep(1000000) for i = 1, 10 do t[i] = s end return t end)()))", diag.Runtime, "at most 4194304 bytes"},
+		{"quoting", "return ('%q'):format(('\\n'):rep(4000000))", diag.Runtime, "at most 4194304 bytes"},
+		{"no number as key", "local t = {} t[0/0] = 1", diag.Runtime, "the key of a table must be a value, but is NaN"},
+		{"nil as key", "local t = {} t[nil] = 1", diag.Runtime, "the key of a table must be a value, but is nil"},
+		{"slow search", "local s = ('x'):rep(1000000) for i = 1, 10000 do s:find('y') end", diag.Budget, "instructions"},
+		{"slow glob", "local s = ('x'):rep(1000000) for i = 1, 10000 do s:glob('*y*') end", diag.Budget, "instructions"},
+		{"slow sort", "local t = {} for i = 1, 1000 do t[i] = -i end for i = 1, 5000 do table.sort({unpack(t)}) end", diag.Budget, "instructions"},
+		{"slow expression", "return re.match(('a'):rep(100000), ('a{0,1000}'):rep(100)..'b')", diag.Budget, "instructions"},
+		{"slow expression to find", "return re.find(('a'):rep(100000), ('a{0,1000}'):rep(100)..'b')", diag.Budget, "instructions"},
+		{"slow expression to replace", "return re.replace(('a'):rep(100000), ('a{0,1000}'):rep(100)..'b', '')", diag.Budget, "instructions"},
+		{"slow expression for no text", "for i = 1, 10000 do re.match('', ('a{0,1000}'):rep(100)) end", diag.Budget, "instructions"},
+		{"long replacement", "return re.replace(('x'):rep(4000), 'x', ('y'):rep(4000))", diag.Runtime, "at most 4194304 bytes"},
+		{"library behind pairs", "local _, t = pairs(string) t.rep = nil", diag.Runtime, "string can't be changed"},
+		{"library behind ipairs", "local _, t = ipairs(string) t.rep = nil", diag.Runtime, "string can't be changed"},
+		{"library behind pairs in a loop", "for k in pairs(string) do string[k] = nil end", diag.Runtime, "string can't be changed"},
+		{"sorting a library", "table.sort(string)", diag.Runtime, "a library can't be changed"},
+		{"removing from a library", "table.remove(string)", diag.Runtime, "a library can't be changed"},
+		{"metatable of a library", "getmetatable(string).__newindex = nil", diag.Runtime, "boolean"},
+		{"new metatable of globals", "setmetatable(_G, {})", diag.Runtime, "this metatable can't be changed"},
+		{"new metatable of strings", "setmetatable('', {})", diag.Runtime, "table expected"},
+		{"the guard of keys, replaced", "_G['(key)'] = function(k) return k end", diag.Syntax, "is the interpreter's"},
+		{"the guard of keys, replaced by a name that is put together", "_G['('..'key)'] = function(k) return k end", diag.Runtime, "is the interpreter's"},
+		{"the guard of keys, replaced behind a table", "setmetatable({}, {__newindex = _G})[('(key)'):lower()] = function(k) return k end", diag.Runtime, "is the interpreter's"},
+		{"the guard of keys, replaced among others", "local x x, _G['(key)'] = 1, function(k) return k end", diag.Syntax, "is the interpreter's"},
+		{"deep functions", "return " + strings.Repeat("function() return ", 201) + strings.Repeat(" end", 201), diag.SourceDepth, "at most 200 deep"},
+		{"deep blocks", strings.Repeat("do ", 201) + strings.Repeat("end ", 201), diag.SourceDepth, "at most 200 deep"},
+		{"deep calls", "return " + strings.Repeat("f(", 201) + strings.Repeat(")", 201), diag.SourceDepth, "at most 200 deep"},
+		{"a chain of calls", "return f" + strings.Repeat("()", 30000), diag.SourceDepth, "at most 20000 times"},
+		{"a chain of keys", "return t" + strings.Repeat(".x", 30000), diag.SourceDepth, "at most 20000 times"},
+		{"a chain of powers", "return 2" + strings.Repeat("^2", 30000), diag.SourceDepth, "at most 20000 times"},
+		{"a chain of minus", "return " + strings.Repeat("- ", 30000) + "1", diag.SourceDepth, "at most 20000 times"},
 		{"deep source", "return " + strings.Repeat("{", 201) + strings.Repeat("}", 201), diag.SourceDepth, "at most 200 deep"},
 		{"deep source by not", "return " + strings.Repeat("not ", 30000) + "1", diag.SourceDepth, "at most 20000 times"},
 		{"large source", "--" + strings.Repeat("x", 1<<20), diag.SourceSize, "at most 1048576 bytes"},
 		{"too many locals", strings.Repeat("local x = 1\n", 300), diag.Syntax, "must fit the interpreter"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			v := New(Options{Level: Policy})
+			o := Options{Level: Policy}
+			if strings.Contains(c.name, "interpreter's failure") {
+				o.registry = 4096 // else it would take seconds
+			}
+			v := New(o)
 			defer v.Close()
+			v.Define("fails", v.Function(Builtin{Name: "fails"}, func(*lua.LState) int { panic("a fault in Go") }))
 			_, err := eval(v, c.src)
 			var e *Error
 			if !errors.As(err, &e) {
@@ -102,6 +166,99 @@ func TestHoles(t *testing.T) {
 				t.Errorf("afterwards: %v, %v", out, err)
 			}
 		})
+	}
+}
+
+// What the sandbox has, and nothing else: a name that gopher-lua adds does not come in by itself.
+func TestSandboxNames(t *testing.T) {
+	libraries := map[string]string{
+		"string": "byte char find format glob len lower rep reverse sub upper",
+		"table":  "concat getn insert maxn remove sort",
+		"math": "abs acos asin atan atan2 ceil cos cosh deg exp floor fmod frexp huge ldexp log log10 max min mod modf pi pow rad sin sinh sqrt " +
+			"tan tanh",
+		"re": "find match replace",
+	}
+	base := "_VERSION assert error getmetatable ipairs next pairs pcall select setmetatable tonumber tostring type unpack xpcall"
+	plain := lua.NewState()
+	defer plain.Close()
+	for _, c := range []struct {
+		level Level
+		more  string
+	}{{Policy, " print require"}, {Decision, ""}} {
+		v := New(Options{Level: c.level})
+		defer v.Close()
+		want := map[string]bool{"_G": true}
+		for _, name := range strings.Fields(base + c.more) {
+			want[name] = true
+		}
+		for library, names := range libraries {
+			want[library] = true
+			for _, name := range strings.Fields(names) {
+				want[library+"."+name] = true
+			}
+		}
+		// All that code can ask for: the names of plain Lua, and those that the machine has.
+		ask := map[string]bool{}
+		names := func(globals *lua.LTable, library func(lua.LValue) *lua.LTable) {
+			globals.ForEach(func(k, x lua.LValue) {
+				ask[k.String()] = true
+				if t := library(x); t != nil && t != globals {
+					t.ForEach(func(member, _ lua.LValue) { ask[k.String()+"."+member.String()] = true })
+				}
+			})
+		}
+		names(plain.G.Global, func(x lua.LValue) *lua.LTable { t, _ := x.(*lua.LTable); return t })
+		names(v.base, func(x lua.LValue) *lua.LTable {
+			t, _ := x.(*lua.LTable)
+			return v.readOnly[t]
+		})
+		for name := range want {
+			ask[name] = true
+		}
+		if len(ask) < 130 {
+			t.Fatalf("plain Lua must have more names than %d", len(ask))
+		}
+		for name := range ask {
+			library, _, member := strings.Cut(name, ".")
+			src := "return " + name
+			if member {
+				src = "return " + library + " and " + name
+			}
+			out, err := eval(v, src)
+			if err != nil {
+				t.Fatalf("%s: %v", src, err)
+			}
+			if got := out[0] != lua.LNil; got != want[name] {
+				t.Errorf("level %d has %s: %v, but it must be %v", c.level, name, got, want[name])
+			}
+		}
+	}
+}
+
+// Nothing that code can ask for tells two runs of it apart.
+func TestSandboxIsDeterministic(t *testing.T) {
+	src := `
+		local s = ""
+		for k, v in pairs({x = 1, y = 2, z = 3, 4, [10] = 5, [{}] = 6, [print] = 7}) do s = s .. tostring(k) .. tostring(v) .. " " end
+		for k, v in pairs(string) do s = s .. k .. tostring(v) end
+		local ok, why = pcall(function() return {} .. "x" end)
+		local ok2, why2 = pcall(error, {})
+		return s .. string.format("%s %s %s", {}, print, function() end) .. tostring(why) .. tostring(why2)`
+	first := ""
+	for range 5 {
+		v := New(Options{Level: Policy})
+		out, err := eval(v, src)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := out[0].String()
+		if first == "" {
+			first = got
+		}
+		if got != first || strings.Contains(got, "0x") {
+			t.Errorf("one run gives\n%s\nanother\n%s", first, got)
+		}
+		v.Close()
 	}
 }
 
@@ -137,6 +294,10 @@ func TestDeadline(t *testing.T) {
 	var e *Error
 	if !errors.As(err, &e) || e.Code != diag.Budget || !strings.Contains(e.Message, "within 10s") {
 		t.Errorf("got %v", err)
+	}
+	// One instruction can take ten milliseconds, so the clock is read at least every hundred.
+	if v.Used() > 1200 {
+		t.Errorf("the clock was read %d times in %d instructions", asked, v.Used())
 	}
 }
 
@@ -287,6 +448,7 @@ func TestRequire(t *testing.T) {
 		{"return require ''", "", "must consist of a-z, 0-9 and _"},
 		{"return require 'broken'", "", "module broken: broken.lua:1:8"},
 		{"return require 'raises'", "", "no"},
+		{"local a, b = pcall(require, 'raises') local c, d = pcall(require, 'raises') return a, c, b == d", "false|false|true", ""},
 	} {
 		v := New(Options{Level: Policy, Require: get})
 		out, err := eval(v, c.src)
@@ -309,6 +471,64 @@ func TestRequire(t *testing.T) {
 		if _, err := eval(v, src); err == nil {
 			t.Errorf("%s works in a decision", src)
 		}
+	}
+}
+
+// The require of sessions looks beside the file that asks, and compiles as all code of the machine is compiled.
+func TestSessionRequire(t *testing.T) {
+	dir := t.TempDir()
+	long := strings.Repeat("1,", 60000)
+	for name, text := range map[string]string{
+		"ports.lua":        "loads = (loads or 0) + 1 return {web = 80, name = ...}",
+		"inner/ports.lua":  "return {web = 8080}",
+		"inner/needs.lua":  "return require 'ports'",
+		"broken.lua":       "x = 1\nreturn +",
+		"raises.lua":       "local x\nreturn x.name",
+		"loop.lua":         "return require 'loop'",
+		"large.lua":        "return {" + long + "}",
+		"folder.lua/a.lua": "",
+	} {
+		file := filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, c := range []struct{ src, want, err string }{
+		{"local p, q = require 'ports', require('ports') return p.web, p == q, p.name, loads", "80|true|ports|1", ""},
+		{"return require('inner.ports').web", "8080", ""},
+		{"return require('inner.needs').web", "8080", ""},
+		{"package.preload.made = function() return 7 end return require 'made'", "7", ""},
+		{"return #require 'large'", "60000", ""},
+		{"return require 'missing'", "", "there is no " + dir + "/missing.lua"},
+		{"return require 'broken'", "", "module broken: " + dir + "/broken.lua:2:8"},
+		{"return require 'raises'", "", dir + "/raises.lua:2:10: error: what is indexed with name must be a table, but is nil"},
+		{"return require 'loop'", "", "loop"},
+		{"return require 'folder'", "", "module folder: read " + dir + "/folder.lua: is a directory"},
+		{"package.path = 5 return require 'missing'", "", "package.path must be a string, but is a number"},
+	} {
+		v := New(Options{Level: Session})
+		fn, err := v.CompileIn(v.Environment(), filepath.Join(dir, "main.lua"), c.src)
+		if err != nil {
+			t.Fatal(err)
+		}
+		out, err := v.Call(fn)
+		if c.err != "" {
+			if err == nil || !strings.Contains(err.Error(), c.err) {
+				t.Errorf("%s\ngot  %v\nwant %s", c.src, err, c.err)
+			}
+			continue
+		}
+		var parts []string
+		for _, x := range out {
+			parts = append(parts, x.String())
+		}
+		if got := strings.Join(parts, "|"); err != nil || got != c.want {
+			t.Errorf("%s: got %s, %v", c.src, got, err)
+		}
+		v.Close()
 	}
 }
 

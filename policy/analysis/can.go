@@ -161,8 +161,6 @@ func decideFate(result policy.Result, r reply) fate {
 		f.by = r.denies
 	case truthOf(f.allowed, allowed) == stock.No:
 		// Nobody allows it.
-	case result == policy.Grant && !strings.ContainsRune(r.said, saysAllow):
-		f.by = byProgram
 	case result == policy.Grant && strings.ContainsRune(r.said, saysNone):
 		f.by = byProgram | r.allows
 	default:

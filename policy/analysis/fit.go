@@ -234,10 +234,11 @@ func (m *models) meeting(differs string) Meeting {
 }
 
 // ports chooses those to reserve: the ones that the policies say may be bound, by a grant or an allow of their own for
-// a few ports. In the revision of April who reserves a port needs no other right to it, so that there only those are
+// no more ports than a cell can reserve. In the revision of April who reserves a port needs no other right to it, so that there only those are
 // chosen that this gives to nobody whom the policies refuse.
 func (f *StockFit) ports(c *rules.Compiler) error {
 	var granted, allowed, unsafe interval.Set
+	left := 0
 	for _, bind := range [...]struct {
 		name  string
 		ports interval.Set
@@ -259,6 +260,9 @@ func (f *StockFit) ports(c *rules.Compiler) error {
 			if max(x.Result, bind.stock) != policy.Grant {
 				unsafe = unsafe.Union(ports)
 			}
+			if size(ports) > MaxPorts && x.Result == policy.Grant {
+				left += int(size(ports))
+			}
 			if size(ports) > MaxPorts || x.Implicit() {
 				return true
 			}
@@ -274,7 +278,6 @@ func (f *StockFit) ports(c *rules.Compiler) error {
 	if f.Revision == stock.April {
 		granted, allowed = granted.Minus(unsafe), allowed.Minus(unsafe)
 	}
-	left := 0
 	for _, set := range [...]interval.Set{granted, allowed.Minus(granted)} {
 		for p, ok := set.Next(1); ok; p, ok = set.Next(p + 1) {
 			if len(f.Ports) == MaxPorts {
@@ -286,7 +289,7 @@ func (f *StockFit) ports(c *rules.Compiler) error {
 	}
 	slices.Sort(f.Ports)
 	if left > 0 {
-		f.Notes = append(f.Notes, fmt.Sprintf("a cell can reserve %d ports: %d more that the policies name are not reserved", MaxPorts, left))
+		f.Notes = append(f.Notes, fmt.Sprintf("a cell can reserve %d ports: %d that the policies allow are not reserved", MaxPorts, left))
 	}
 	return nil
 }

@@ -8,6 +8,7 @@ import (
 	"cellsh/policy"
 	"cellsh/policy/diag"
 	"cellsh/policy/graph"
+	"cellsh/policy/interval"
 	"cellsh/policy/kauth"
 	"cellsh/policy/rules"
 	"cellsh/policy/stock"
@@ -30,32 +31,26 @@ func Grants(c *rules.Compiler, cells []string) ([]Grant, error) {
 		answer policy.Answer
 	}
 	found := map[key]*Grant{}
-	seen := map[*rules.PolicyGraph]map[kauth.RequestID]bool{}
-	for _, cell := range cells {
-		for _, id := range rules.Requests() {
-			for _, g := range c.PolicyGraphs(cell, id) {
-				if seen[g][id] {
-					continue
+	err := eachRequest(c, cells, func(graphs []*rules.PolicyGraph, _ string, id kauth.RequestID) error {
+		for _, g := range graphs {
+			answers, err := granted(g, id)
+			if err != nil {
+				return err
+			}
+			for _, a := range answers {
+				k := key{g.Policy.Name, a}
+				if found[k] == nil {
+					found[k] = &Grant{Policy: g.Policy.Name, Reason: a.Reason, Span: a.Source.Span(), Audit: g.Policy.Audit}
 				}
-				if seen[g] == nil {
-					seen[g] = map[kauth.RequestID]bool{}
-				}
-				seen[g][id] = true
-				answers, err := granted(g, id)
-				if err != nil {
-					return nil, err
-				}
-				for _, a := range answers {
-					k := key{g.Policy.Name, a}
-					if found[k] == nil {
-						found[k] = &Grant{Policy: g.Policy.Name, Reason: a.Reason, Span: a.Source.Span(), Audit: g.Policy.Audit}
-					}
-					if !slices.Contains(found[k].Requests, id) {
-						found[k].Requests = append(found[k].Requests, id)
-					}
+				if !slices.Contains(found[k].Requests, id) {
+					found[k].Requests = append(found[k].Requests, id)
 				}
 			}
 		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
 	}
 	var out []Grant
 	for _, g := range found {
@@ -97,43 +92,53 @@ func uselessGrants(c *rules.Compiler, cells []string) (diag.List, error) {
 	uses := map[policy.Source]*use{}
 	first := map[policy.Source]string{}
 	low := stock.Low
-	seen := map[string]bool{}
-	for _, cell := range cells {
-		for _, id := range rules.Requests() {
-			graphs := c.PolicyGraphs(cell, id)
-			key := fmt.Sprint(id, graphsKey(graphs))
-			if seen[key] || !slices.ContainsFunc(graphs, func(g *rules.PolicyGraph) bool {
-				return slices.ContainsFunc(g.Graph.Leaves, func(o rules.Outcome) bool { return o.Result == policy.Grant })
-			}) {
+	err := eachRequest(c, cells, func(graphs []*rules.PolicyGraph, cell string, id kauth.RequestID) error {
+		if !slices.ContainsFunc(graphs, func(g *rules.PolicyGraph) bool {
+			return slices.ContainsFunc(g.Graph.Leaves, func(o rules.Outcome) bool { return o.Result == policy.Grant })
+		}) {
+			return nil
+		}
+		if len(stock.CellListener(stock.Current, low, id).Rules) == 0 {
+			for _, g := range graphs {
+				answers, err := granted(g, id)
+				if err != nil {
+					return err
+				}
+				for _, a := range answers {
+					uses[a.Source] = &use{met: true}
+				}
+			}
+			return nil
+		}
+		a, err := Can(c, cell, id, CanOptions{Profile: &low})
+		if err != nil {
+			return err
+		}
+		for i := range a.Cases {
+			x := &a.Cases[i]
+			if x.Decision.Result != policy.Grant {
 				continue
 			}
-			seen[key] = true
-			a, err := Can(c, cell, id, CanOptions{Profile: &low})
-			if err != nil {
-				return nil, err
+			from := x.Decision.Source
+			if uses[from] == nil {
+				uses[from] = &use{}
 			}
-			for i := range a.Cases {
-				x := &a.Cases[i]
-				if x.Decision.Result != policy.Grant {
-					continue
-				}
-				from := x.Decision.Source
-				if uses[from] == nil {
-					uses[from] = &use{}
-				}
-				if x.refused() {
-					uses[from].refused = true
-					if first[from] == "" {
-						first[from] = id.String()
-						if x.Where != "any request" {
-							first[from] += " where " + x.Where
-						}
-					}
-				} else {
-					uses[from].met = true
+			if !x.refused() {
+				uses[from].met = true
+				continue
+			}
+			uses[from].refused = true
+			if first[from] == "" {
+				first[from] = id.String()
+				if x.Where != "any request" {
+					first[from] += " where " + x.Where
 				}
 			}
 		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
 	}
 	var out diag.List
 	for from, u := range uses {
@@ -151,33 +156,49 @@ func (x *Case) refused() bool {
 	return (x.Root == nil || x.Root.Allowed == stock.No) && (x.User == nil || x.User.Allowed == stock.No)
 }
 
-// each calls f for every policy graph of the cells, those that are shared once.
-func each(c *rules.Compiler, cells []string, f func(g *rules.PolicyGraph, cell string, id kauth.RequestID)) {
-	seen := map[*rules.PolicyGraph]bool{}
+// eachRequest calls f for every request in the cells, those that no policy tells apart once, until it fails.
+func eachRequest(c *rules.Compiler, cells []string, f func(graphs []*rules.PolicyGraph, cell string, id kauth.RequestID) error) error {
+	seen := map[*rules.Program]bool{}
 	for _, cell := range cells {
+		p, err := c.Program(cell)
+		if err != nil {
+			return err
+		}
+		if seen[p] {
+			continue
+		}
+		seen[p] = true
 		for _, id := range rules.Requests() {
-			for _, g := range c.PolicyGraphs(cell, id) {
-				if !seen[g] {
-					seen[g] = true
-					f(g, cell, id)
-				}
+			if err := f(c.PolicyGraphs(cell, id), cell, id); err != nil {
+				return err
 			}
 		}
 	}
+	return nil
 }
 
 // Lint finds what is surely not meant: entries that are never asked because more specific ones always answer, tests
-// that have the same answer for every request, and grants that the kernel refuses all the same. Only what holds in all
-// of the cells is told.
+// that have the same answer for every request, grants that the kernel refuses all the same, and assertions about nothing.
+// Only what holds in all of the cells is told.
 func Lint(c *rules.Compiler, cells []string) (diag.List, error) {
 	tests := map[testPlace]*testSeen{}
 	asked := map[entryPlace]bool{}
 	applies := map[*rules.Policy]bool{}
-	each(c, cells, func(g *rules.PolicyGraph, cell string, id kauth.RequestID) {
-		applies[g.Policy] = true
-		noteTests(g, cell, id, tests)
-		noteEntries(g, cell, id, asked)
+	seen := map[*rules.PolicyGraph]bool{}
+	err := eachRequest(c, cells, func(graphs []*rules.PolicyGraph, cell string, id kauth.RequestID) error {
+		for _, g := range graphs {
+			if !seen[g] {
+				seen[g] = true
+				applies[g.Policy] = true
+				noteTests(g, cell, id, tests)
+				noteEntries(g, cell, id, asked)
+			}
+		}
+		return nil
 	})
+	if err != nil {
+		return nil, err
+	}
 	var out diag.List
 	for place, seen := range tests {
 		if seen.yes == seen.no {
@@ -187,8 +208,11 @@ func Lint(c *rules.Compiler, cells []string) (diag.List, error) {
 		if seen.no {
 			word = "false"
 		}
-		out = append(out, diag.Diagnostic{Span: place.Span, Severity: diag.Warning, Code: diag.LintConstant,
-			Message: fmt.Sprintf("a test should depend on the request, but %s is always %s here", place.test, word)})
+		message := fmt.Sprintf("a test should depend on the request, but %s is always %s here", place.test, word)
+		if place.bounds != "" {
+			message = fmt.Sprintf("a test should depend on the request, but this one is always %s, because %s", word, place.bounds)
+		}
+		out = append(out, diag.Diagnostic{Span: place.Span, Severity: diag.Warning, Code: diag.LintConstant, Message: message})
 	}
 	for p := range applies {
 		for i, e := range p.Entries {
@@ -200,7 +224,50 @@ func Lint(c *rules.Compiler, cells []string) (diag.List, error) {
 		}
 	}
 	useless, err := uselessGrants(c, cells)
-	return append(out, useless...).Sort(), err
+	if err != nil {
+		return nil, err
+	}
+	return append(append(out, useless...), emptyNevers(c.Set())...).Sort(), nil
+}
+
+// emptyNevers finds the assertions that are about no request, because where never holds: they assure of nothing.
+func emptyNevers(set *rules.Set) diag.List {
+	var out diag.List
+	for _, n := range set.Nevers {
+		if n.Where == nil {
+			continue
+		}
+		cell := ""
+		if len(n.Cells) > 0 {
+			cell = n.Cells[0].Sample()
+		}
+		about := slices.ContainsFunc(rules.Requests(), func(id kauth.RequestID) bool {
+			return slices.ContainsFunc(n.Patterns, func(p kauth.Pattern) bool { return p.Matches(id) }) && canHold(n.Where, cell, id)
+		})
+		if !about {
+			out = append(out, diag.Diagnostic{Span: n.Span, Severity: diag.Warning, Code: diag.LintEmptyNever,
+				Message: fmt.Sprintf("an assertion should be about some request, but where of %q never holds", n.Title)})
+		}
+	}
+	return out
+}
+
+// canHold reports whether a condition is met by some request; it may be if it depends on the cell, or is too large.
+func canHold(f rules.Function, cell string, id kauth.RequestID) bool {
+	compiled := f.Compile(id, cell)
+	if compiled.CellRead {
+		return true
+	}
+	d := graph.NewDiagrams[rules.Outcome](graph.NewSpace(id, compiled.Graph))
+	r, err := graph.Reduce(d, compiled.Graph)
+	found := err != nil
+	if !found {
+		d.RegionsOf(r, func(o rules.Outcome) bool { return o.Fault != nil || o.Result != policy.Pass }, func(region graph.Region, _ rules.Outcome) bool {
+			_, found = example(region)
+			return !found
+		})
+	}
+	return found
 }
 
 // neverAsked reports whether the kernel asks none of the pattern's requests, which is told elsewhere.
@@ -211,6 +278,21 @@ func neverAsked(p kauth.Pattern) bool {
 type testPlace struct {
 	diag.Span
 	test string
+	// bounds are those of the field, where they alone decide the test.
+	bounds string
+}
+
+// boundsOf says within which bounds a field is, if a test is for values beyond them, or for all within them.
+func boundsOf(t *policy.Test, id kauth.RequestID) string {
+	if t.Kind != policy.In || t.Field.Info().Kind == kauth.KindBool {
+		return ""
+	}
+	lo, hi := id.Range(t.Field)
+	bounds := interval.Between(lo, hi)
+	if !t.Set.Intersect(bounds).Empty() && !bounds.Minus(t.Set).Empty() {
+		return ""
+	}
+	return fmt.Sprintf("r.%s is %s to %s", t.Field, t.Field.FormatValue(lo), t.Field.FormatValue(hi))
 }
 
 type testSeen struct{ yes, no bool }
@@ -234,7 +316,7 @@ func noteTests(g *rules.PolicyGraph, cell string, id kauth.RequestID, tests map[
 		if !reach[i] || n.Span.Line == 0 {
 			continue
 		}
-		k := testPlace{n.Span, n.Test.String()}
+		k := testPlace{n.Span, n.Test.String(), boundsOf(&n.Test, id)}
 		if tests[k] == nil {
 			tests[k] = &testSeen{}
 		}

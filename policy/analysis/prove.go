@@ -1,6 +1,7 @@
 package analysis
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 
@@ -16,8 +17,9 @@ type Proof struct {
 	// Edges are the outcomes of tests that some request takes; EdgesCovered those that a request was put through the
 	// function for.
 	Edges, EdgesCovered int
-	// Boundaries are the values just below, at and above each limit that a test has, where a request can get
-	// there with it; BoundariesCovered those that were tried.
+	// Boundaries are the values just below, at and above each limit that a test has, numbers and addresses, and for
+	// comparisons of two fields less, equal and greater, where a request can get there with it; BoundariesCovered those
+	// that were tried.
 	Boundaries, BoundariesCovered int
 	// Infeasible are outcomes that no request takes. Undecided are those for which that was too costly to tell.
 	Infeasible, Undecided int
@@ -60,8 +62,8 @@ type ProveOptions struct {
 // that cells share are looked at once.
 //
 // For every outcome of every test in a graph a request is found that takes it, by following the tests from the start
-// with the set of values that each field still can have; for tests of numbers also requests at the limits. Each is
-// put through the functions themselves.
+// with the set of values that each field still can have; for numbers, addresses and comparisons also requests at the
+// limits. Each is put through the functions themselves.
 func Prove(c *rules.Compiler, cells []string, o ProveOptions) (*Proof, error) {
 	p := &prover{proof: &Proof{}, left: o.Effort, bounded: o.Effort > 0, thorough: o.Effort == 0}
 	seen := map[*rules.PolicyGraph]bool{}
@@ -120,9 +122,78 @@ type prover struct {
 	done   []bool
 }
 
+// point is what a request has where a test looks: a number, an address, or the order of two fields.
+type point struct {
+	number int64
+	addr   policy.Addr
+	order  policy.Order
+}
+
 type boundary struct {
-	node  graph.Ref
-	value int64
+	node graph.Ref
+	point
+}
+
+// pointOf is the point of a request.
+func pointOf(t *policy.Test, q *policy.Request) point {
+	switch t.Kind {
+	case policy.In:
+		return point{number: q.Int[t.Field]}
+	case policy.Within:
+		return point{addr: q.Addr}
+	case policy.Compare:
+		for _, o := range orders {
+			if x := ordered(t, o); x.Eval(q) {
+				return point{order: o}
+			}
+		}
+	}
+	return point{}
+}
+
+// orders are the outcomes of comparisons.
+var orders = [...]policy.Order{policy.Less, policy.Equal, policy.Greater}
+
+// ordered asks for one outcome of a comparison.
+func ordered(t *policy.Test, o policy.Order) policy.Test {
+	return policy.Test{Kind: policy.Compare, Field: t.Field, Other: t.Other, Order: o}
+}
+
+// within gives a request of the region with the point.
+func (x point) within(region graph.Region, t *policy.Test) (*policy.Request, bool) {
+	switch t.Kind {
+	case policy.In:
+		return region.WitnessAt(&policy.Test{Kind: policy.In, Field: t.Field, Set: interval.Single(x.number)})
+	case policy.Within:
+		q, ok := region.Witness()
+		if !ok {
+			return nil, false
+		}
+		q.SetAddr(x.addr)
+		return q, region.Contains(q)
+	}
+	o := ordered(t, x.order)
+	part := region.Restrict(&o, true)
+	if part.Empty() {
+		return nil, false
+	}
+	return part.Witness()
+}
+
+// reaching gives a request with the point that gets to a node, nil if there is none.
+func (x point) reaching(to *graph.Reach, t *policy.Test) *policy.Request {
+	switch t.Kind {
+	case policy.In:
+		return to.At(&policy.Test{Kind: policy.In, Field: t.Field, Set: interval.Single(x.number)})
+	case policy.Within:
+		return to.From(x.addr)
+	}
+	o := ordered(t, x.order)
+	return to.Answering(&o, true)
+}
+
+func (x point) compare(y point) int {
+	return cmp.Or(cmp.Compare(x.number, y.number), x.addr.Compare(y.addr), cmp.Compare(x.order, y.order))
 }
 
 // maxVisits is how often a node is looked at on different ways before what is left is decided one by one.
@@ -169,22 +240,38 @@ func (p *prover) graph(g *rules.PolicyGraph, cell string, id kauth.RequestID) {
 	p.proof.BoundariesCovered += len(p.tried)
 }
 
-// boundaries are the values just below, at and just above each limit of a test of a number.
-func boundaries(t *policy.Test, id kauth.RequestID) []int64 {
-	if t.Kind != policy.In || t.Field.Info().Kind == kauth.KindBool {
-		return nil
-	}
-	lo, hi := id.Range(t.Field)
-	var out []int64
-	for _, r := range t.Set {
-		for _, v := range [...]int64{r.Lo - 1, r.Lo, r.Lo + 1, r.Hi - 1, r.Hi, r.Hi + 1} {
-			// Below the least and above the greatest wraps around, and is out of range all the same.
-			if v >= lo && v <= hi && exactNumber(v) {
-				out = append(out, v)
+// boundaries are the points just below, at and just above each limit of a test.
+func boundaries(t *policy.Test, id kauth.RequestID) []point {
+	var out []point
+	switch t.Kind {
+	case policy.In:
+		if t.Field.Info().Kind == kauth.KindBool {
+			return nil
+		}
+		lo, hi := id.Range(t.Field)
+		for _, r := range t.Set {
+			for _, v := range [...]int64{r.Lo - 1, r.Lo, r.Lo + 1, r.Hi - 1, r.Hi, r.Hi + 1} {
+				// Below the least and above the greatest wraps around, and is out of range all the same.
+				if v >= lo && v <= hi && exactNumber(v) {
+					out = append(out, point{number: v})
+				}
 			}
 		}
+	case policy.Within:
+		first, last := t.Prefix.First(), t.Prefix.Last()
+		out = append(out, point{addr: first}, point{addr: last})
+		if a, ok := first.Prev(); ok {
+			out = append(out, point{addr: a})
+		}
+		if a, ok := last.Next(); ok {
+			out = append(out, point{addr: a})
+		}
+	case policy.Compare:
+		for _, o := range orders {
+			out = append(out, point{order: o})
+		}
 	}
-	slices.Sort(out)
+	slices.SortFunc(out, point.compare)
 	return slices.Compact(out)
 }
 
@@ -229,8 +316,7 @@ func (p *prover) walk(at graph.Ref, region graph.Region) bool {
 		if !p.wanted[b] || p.tried[b] || p.exhausted() {
 			continue
 		}
-		point := policy.Test{Kind: policy.In, Field: n.Test.Field, Set: interval.Single(v)}
-		if q, ok := region.WitnessAt(&point); ok {
+		if q, ok := v.within(region, &n.Test); ok {
 			p.ask(q)
 		} else {
 			complete = complete && p.tried[b]
@@ -259,7 +345,7 @@ func (p *prover) ask(q *policy.Request) {
 		} else {
 			p.no[s.Node] = true
 		}
-		if b := (boundary{s.Node, q.Int[p.g.Graph.Nodes[s.Node].Test.Field]}); p.wanted[b] {
+		if b := (boundary{s.Node, pointOf(&p.g.Graph.Nodes[s.Node].Test, q)}); p.wanted[b] {
 			p.tried[b] = true
 		}
 	}
@@ -324,18 +410,12 @@ func (p *prover) remaining(reach []bool) {
 				p.proof.Infeasible++
 			}
 		}
-		slices.SortFunc(left[at], func(a, b boundary) int {
-			if a.value < b.value {
-				return -1
-			}
-			return 1
-		})
+		slices.SortFunc(left[at], func(a, b boundary) int { return a.point.compare(b.point) })
 		for _, b := range left[at] {
 			if p.tried[b] || p.exhausted() {
 				continue
 			}
-			point := policy.Test{Kind: policy.In, Field: n.Test.Field, Set: interval.Single(b.value)}
-			if q := to.At(&point); q != nil {
+			if q := b.point.reaching(to, &n.Test); q != nil {
 				p.ask(q)
 			} else {
 				delete(p.wanted, b)

@@ -15,6 +15,9 @@ const (
 	SourceBinary Code = "source.binary"
 )
 
+// CommandLine: a command of a session can't be divided into words.
+const CommandLine Code = "command.line"
+
 // The codes of running Lua.
 const (
 	// Runtime: Lua raised an error.
@@ -67,12 +70,16 @@ const (
 const (
 	// FileRead: a file can't be read.
 	FileRead Code = "file.read"
+	// FileTrust: somebody could have changed a file who must not.
+	FileTrust Code = "file.trust"
 	// PolicyKey: a key that a declaration does not have.
 	PolicyKey Code = "policy.key"
 	// PolicyValue: a value of the wrong kind.
 	PolicyValue Code = "policy.value"
 	// PolicyDuplicate: two things that must be one.
 	PolicyDuplicate Code = "policy.duplicate"
+	// PolicyLimit: more of something than can be taken.
+	PolicyLimit Code = "policy.limit"
 	// PolicyRequest: a request, action or scope that does not exist.
 	PolicyRequest Code = "policy.request"
 	// PolicyScope: a scope in which no policy can be written.
@@ -91,6 +98,8 @@ const (
 	LintShadowed Code = "lint.shadowed_entry"
 	// LintUselessGrant: a grant that the kernel refuses all the same.
 	LintUselessGrant Code = "lint.useless_grant"
+	// LintEmptyNever: an assertion that is about no request.
+	LintEmptyNever Code = "lint.empty_never"
 	// NeverBroken: a request that must never be allowed is not denied.
 	NeverBroken Code = "never.broken"
 	// GlobNoCell: a glob that matches no live cell.
@@ -107,6 +116,8 @@ const (
 	KernelRefused Code = "kernel.refused"
 	// KernelUnsupported: the kernel can't do it.
 	KernelUnsupported Code = "kernel.unsupported"
+	// FitLax: a kernel without the evaluation model allows what policies refuse.
+	FitLax Code = "fit.lax"
 	// HookDropped: a hook failed, and is not called any more.
 	HookDropped Code = "hook.dropped"
 )

@@ -149,6 +149,18 @@ func (x *Reach) At(t *policy.Test) *policy.Request {
 	return x.find(func(region Region) (*policy.Request, bool) { return region.WitnessAt(t) }, t)
 }
 
+// From gives a request that gets to the node with the address; nil if there is none.
+func (x *Reach) From(a policy.Addr) *policy.Request {
+	return x.find(func(region Region) (*policy.Request, bool) {
+		q, ok := region.Witness()
+		if !ok {
+			return nil, false
+		}
+		q.SetAddr(a)
+		return q, region.Contains(q)
+	}, nil)
+}
+
 func (x *Reach) find(try func(Region) (*policy.Request, bool), point *policy.Test) *policy.Request {
 	var found *policy.Request
 	at := x.r
@@ -158,8 +170,10 @@ func (x *Reach) find(try func(Region) (*policy.Request, bool), point *policy.Tes
 		at = x.d.restrictAtom(at, i, atom)
 	}
 	x.d.RegionsOf(at, func(there bool) bool { return there }, func(region Region, _ bool) bool {
-		var ok bool
-		found, ok = try(region)
+		q, ok := try(region)
+		if ok {
+			found = q
+		}
 		return !ok
 	})
 	return found

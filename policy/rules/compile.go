@@ -139,6 +139,31 @@ func (c *Compiler) Problems() diag.List {
 	return list.Sort()
 }
 
+// ProblemsOf are the Problems that a cell has: what functions must not do for other cells is left out.
+func (c *Compiler) ProblemsOf(cell string) diag.List {
+	if len(c.found) == 0 {
+		return c.Problems()
+	}
+	mine := map[*PolicyGraph]bool{}
+	for _, id := range Requests() {
+		for _, g := range c.PolicyGraphs(cell, id) {
+			mine[g] = true
+		}
+	}
+	list := slices.Clone(c.notes)
+	for _, f := range c.found {
+		for g := range f.graphs {
+			if mine[g] {
+				d := f.Diagnostic
+				d.Message = f.describe()
+				list = append(list, d)
+				break
+			}
+		}
+	}
+	return list.Sort()
+}
+
 // Requests are those that policies are asked: raised by the kernel, and not under a spin lock.
 func Requests() []kauth.RequestID {
 	var ids []kauth.RequestID

@@ -21,7 +21,7 @@ func (c *Compiler) findFaults(g *PolicyGraph, id kauth.RequestID, cell string) {
 	if err != nil {
 		// Too many cases to tell which faults are met: all of them are reported.
 		for _, leaf := range g.Graph.Leaves {
-			c.addFault(leaf.Fault, id, "")
+			c.addFault(leaf.Fault, g, id, "")
 		}
 		return
 	}
@@ -40,7 +40,7 @@ func (c *Compiler) findFaults(g *PolicyGraph, id kauth.RequestID, cell string) {
 				wrong := *o.Fault
 				wrong.Message = "the compiler holds that Lua raises an error here, but Lua does not: " + wrong.Message
 				wrong.Hint = "this is a fault of cellsh: please report it"
-				c.addFault(&wrong, id, region.String())
+				c.addFault(&wrong, g, id, region.String())
 				return true
 			}
 		}
@@ -48,7 +48,7 @@ func (c *Compiler) findFaults(g *PolicyGraph, id kauth.RequestID, cell string) {
 		if where == "any request" {
 			where = ""
 		}
-		c.addFault(o.Fault, id, where)
+		c.addFault(o.Fault, g, id, where)
 		return true
 	})
 }
@@ -58,10 +58,11 @@ type foundFault struct {
 	*Fault
 	requests []kauth.RequestID
 	where    string
+	graphs   map[*PolicyGraph]bool
 }
 
 // addFault adds a fault, or only the request if the same was found before.
-func (c *Compiler) addFault(f *Fault, id kauth.RequestID, where string) {
+func (c *Compiler) addFault(f *Fault, g *PolicyGraph, id kauth.RequestID, where string) {
 	if f == nil {
 		return
 	}
@@ -70,10 +71,11 @@ func (c *Compiler) addFault(f *Fault, id kauth.RequestID, where string) {
 			if old.requests[len(old.requests)-1] != id {
 				old.requests = append(old.requests, id)
 			}
+			old.graphs[g] = true
 			return
 		}
 	}
-	c.found = append(c.found, &foundFault{f, []kauth.RequestID{id}, where})
+	c.found = append(c.found, &foundFault{f, []kauth.RequestID{id}, where, map[*PolicyGraph]bool{g: true}})
 }
 
 // describe adds to a fault's message for which requests it happens.

@@ -16,24 +16,27 @@ import (
 func init() {
 	register(&Command{
 		Name: "can", Args: "[--policy PATH...] CELL [REQUEST]", Short: "what a cell may do, in full",
-		Long: `Says what becomes of every request of a cell, or of those of one scope, action or request: what the policies answer
-and where, and what finally happens to root (the effective user id is 0) and to other users, after all other models of
-the kernel. Requests are split into cases by their fields until every case has one answer; what nobody can know before
-a request is made is said as a condition. The host's settings are taken to be those of GENERIC.
+		Long: `Says what becomes of every request of a cell, or of those of one scope, action
+or request: what the policies answer and where, and what finally happens to
+root (the effective user id is 0) and to other users, after all other models of
+the kernel. Requests are split into cases by their fields until every case has
+one answer; what nobody can know before a request is made is said as a
+condition. The host's settings are taken to be those of GENERIC.
 
-A cell that no policy names is answered by the built-in fallback if its profile is low. cellsh makes cells with
-policies with profile low; the profile of others is unknown unless --profile tells it.
+A cell that no policy names is answered by the built-in fallback if its profile
+is low. cellsh makes cells with policies with profile low; the profile of
+others is unknown unless --profile tells it.
 
   cellsh can --policy web.lua web-1 network.bind
   cellsh can --policy web.lua web-1 process.signal
   cellsh can --program none --profile high --revision april web-1 system`,
 		Flags: func(fs *flag.FlagSet, o *Options) {
-			fs.StringVar(&o.Program, "program", "", "what answers for the cell: `policies`, fallback or none")
+			fs.StringVar(&o.Program, "program", "", "what answers for the cell, `WHO`: policies, fallback or none")
 			fs.StringVar(&o.Profile, "profile", "", "the `PROFILE` of the cell: low, medium, high or unknown")
 			fs.StringVar(&o.Revision, "revision", "current", "the `REVISION` of secmodel_cell: april or current")
 			fs.StringVar(&o.Ports, "ports", "", "the `PORTS` that the cell reserves, separated by commas")
 		},
-		Run: runCan,
+		Work: runCan,
 	})
 }
 
@@ -61,7 +64,7 @@ func runCan(inv *Invocation) error {
 	if o.Ports, err = parsePorts(inv.Ports); err != nil {
 		return err
 	}
-	p, err := inv.usable()
+	p, err := inv.policies()
 	if err != nil {
 		return err
 	}

@@ -13,8 +13,9 @@ import (
 func init() {
 	register(&Command{
 		Name: "check", Args: "PATH...", Short: "compile and verify policies",
-		Long: `Reads the policies of the files and folders, compiles them for the cells that exist, for each --cell, and for one
-sample of each glob, and says everything that is wrong. It lists what the policies grant, checks what must never be
+		Long: `Reads the policies of the files and folders, compiles them for the cells that
+exist, for each --cell, and for one sample of each glob, and says everything
+that is wrong. It lists what the policies grant, checks what must never be
 allowed, and proves that the compiled programs decide as the functions do.
 
 The exit code is 1 if there is any error.
@@ -26,7 +27,7 @@ The exit code is 1 if there is any error.
 			fs.BoolVar(&o.NoProof, "no-proof", false, "do not compare programs with functions")
 			fs.BoolVar(&o.NoOpt, "no-optimize", false, "compile without optimising")
 		},
-		Run: runCheck,
+		Work: runCheck,
 	})
 }
 
@@ -37,8 +38,15 @@ func runCheck(inv *Invocation) error {
 	if len(inv.Args) == 0 && len(inv.Policy) == 0 {
 		return usage("a path must be given")
 	}
-	p := inv.loaded(inv.Args)
-	c, err := p.Check(engine.CheckOptions{Cells: inv.Cells, Effort: checkEffort, NoProof: inv.NoProof})
+	p, err := inv.read(inv.Args)
+	if err != nil {
+		return err
+	}
+	live, err := inv.live()
+	if err != nil {
+		return err
+	}
+	c, err := p.Check(engine.CheckOptions{Live: live, Cells: inv.Cells, Effort: checkEffort, NoProof: inv.NoProof})
 	if err != nil {
 		return err
 	}

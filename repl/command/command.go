@@ -8,6 +8,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"cellsh/lua/engine"
@@ -20,8 +21,10 @@ type Env struct {
 	Stdout, Stderr io.Writer
 	// Now is the clock; nil is the system's.
 	Now func() time.Time
-	// Version of the program.
-	Version string
+	// After gives a channel that is sent the time once, after the duration; nil is the system's.
+	After func(time.Duration) <-chan time.Time
+	// Session is the kernel of a session, which its commands share; nil opens one for each command.
+	Session *Target
 }
 
 // Exit codes.
@@ -38,20 +41,42 @@ type Command struct {
 	Args string
 	// Short is one line for the list of commands; Long is the help text, with examples that run as tests.
 	Short, Long string
+	// Verbatim says that what follows the first argument is no flag any more once it does not look like one: the
+	// words of a command for a cell.
+	Verbatim bool
+	// Without names the common flags that mean nothing to the command, and are refused.
+	Without []string
+	// Changes says that the command changes cells or policies: a state file is locked for it, and saved.
+	Changes bool
+	// Setup declares the flags of its own, and gives what does the work with the arguments that are no flags.
+	Setup func(*flag.FlagSet) func(*Invocation) error
 	// Flags declares flags of its own.
 	Flags func(*flag.FlagSet, *Options)
-	// Run does the work with the arguments that are no flags.
-	Run func(*Invocation) error
+	// Work does the work with the arguments that are no flags.
+	Work func(*Invocation) error
+}
+
+// Common are the flags of every command. They may stand before its name too.
+type Common struct {
+	// Policy are paths of policies to use instead of what is loaded.
+	Policy stringList
+	// Kernel is what connect.Options.Target takes.
+	Kernel                  string
+	ReadOnly, JSON, Timings bool
+}
+
+// Declare declares the flags; those that are set already keep their values.
+func (c *Common) Declare(fs *flag.FlagSet) {
+	fs.Var(&c.Policy, "policy", "use the policies of `PATH` instead of what is loaded; repeats")
+	fs.StringVar(&c.Kernel, "k", c.Kernel, "the `KERNEL`: sim, sim:FILE or netbsd; without it NetBSD where it has cells, else sim")
+	fs.BoolVar(&c.ReadOnly, "readonly", c.ReadOnly, "refuse whatever would change cells or policies")
+	fs.BoolVar(&c.JSON, "json", c.JSON, "write results as JSON")
+	fs.BoolVar(&c.Timings, "timings", c.Timings, "say how long each step took")
 }
 
 // Options are the values of all flags. A command takes only those that it declares, and the common ones.
 type Options struct {
-	// Common to all commands.
-	Policy   stringList
-	JSON     bool
-	ReadOnly bool
-	Kernel   string
-	// Of single commands.
+	Common
 	Cells     stringList
 	Run       string
 	Verbose   bool
@@ -85,6 +110,9 @@ type Invocation struct {
 	Options
 	Command *Command
 	Args    []string
+
+	target  *Target
+	timings timings
 }
 
 // usageError makes the exit code 2.
@@ -120,51 +148,37 @@ func Find(name string) *Command {
 	return nil
 }
 
-// Main runs the command that the arguments name, and gives the exit code.
-func Main(args []string, env Env) int {
+// Unknown says that there is no command of that name, and which one was meant.
+func Unknown(name string) string {
+	text := "there is no command " + name
+	if near := diag.Nearest(name, Names()); near != "" {
+		text += "; did you mean " + near + "?"
+	}
+	return text
+}
+
+// Run runs the command with the arguments that follow its name, and gives the exit code.
+func (c *Command) Run(args []string, common Common, env Env) int {
 	if env.Now == nil {
 		env.Now = time.Now
 	}
-	var o Options
-	rest, err := parse(args, commonFlags(&o), true)
-	switch {
-	case errors.Is(err, flag.ErrHelp) || err == nil && len(rest) > 0 && rest[0] == "help":
-		return help(rest, env)
-	case err != nil:
-		fmt.Fprintln(env.Stderr, "cellsh:", err)
-		return Usage
-	case len(rest) == 0:
-		fmt.Fprint(env.Stderr, overview())
-		return Usage
+	inv := &Invocation{Env: env, Options: Options{Common: common}, Command: c}
+	inv.timings.start(env.Now)
+	fs, work := c.flags(&inv.Options)
+	rest, err := parse(args, fs, c.Verbatim)
+	if err == nil {
+		err = c.refuse(&common)
 	}
-	c := Find(rest[0])
-	if c == nil {
-		fmt.Fprintf(env.Stderr, "cellsh: there is no command %s", rest[0])
-		if near := diag.Nearest(rest[0], commandNames()); near != "" {
-			fmt.Fprintf(env.Stderr, "; did you mean %s?", near)
-		}
-		fmt.Fprintln(env.Stderr, "\nrun: cellsh help")
-		return Usage
-	}
-	return c.run(rest[1:], o, env)
-}
-
-func (c *Command) run(args []string, o Options, env Env) int {
-	fs := commonFlags(&o)
-	if c.Flags != nil {
-		c.Flags(fs, &o)
-	}
-	rest, err := parse(args, fs, false)
 	switch {
 	case errors.Is(err, flag.ErrHelp):
-		fmt.Fprint(env.Stdout, c.help())
+		fmt.Fprint(env.Stdout, c.Help())
 		return OK
 	case err != nil:
-		fmt.Fprintf(env.Stderr, "cellsh %s: %s\nrun: cellsh help %s\n", c.Name, err, c.Name)
+		fmt.Fprintf(env.Stderr, "cellsh %s: %s\nrun: cellsh help %s\n", c.Name, FlagError(err, fs), c.Name)
 		return Usage
 	}
-	inv := &Invocation{Env: env, Options: o, Command: c, Args: rest}
-	err = c.Run(inv)
+	inv.Args = rest
+	err = inv.finish(work(inv))
 	var u *usageError
 	var q quiet
 	switch {
@@ -175,45 +189,125 @@ func (c *Command) run(args []string, o Options, env Env) int {
 		return Usage
 	case errors.As(err, &q):
 		return q.code
+	case errors.Is(err, syscall.EPIPE):
+		// Nobody reads any more, as with head(1): there is nobody to tell, either.
+		return Failed
 	}
 	inv.problems(engine.Problem(err))
 	return Failed
 }
 
-// commonFlags are those of every command; they may stand before its name too.
-func commonFlags(o *Options) *flag.FlagSet {
+// flags are all that the command takes, and what does the work once they are parsed.
+func (c *Command) flags(o *Options) (*flag.FlagSet, func(*Invocation) error) {
+	all, fs := NewFlags(), NewFlags()
+	o.Declare(all)
+	all.VisitAll(func(f *flag.Flag) {
+		if !slices.Contains(c.Without, f.Name) {
+			fs.Var(f.Value, f.Name, f.Usage)
+		}
+	})
+	if c.Setup != nil {
+		return fs, c.Setup(fs)
+	}
+	if c.Flags != nil {
+		c.Flags(fs, o)
+	}
+	return fs, c.Work
+}
+
+// refuse says which of the common flags that were given before the command mean nothing to it.
+func (c *Command) refuse(given *Common) error {
+	for _, name := range c.Without {
+		set := map[string]bool{"policy": len(given.Policy) > 0, "k": given.Kernel != "", "readonly": given.ReadOnly, "json": given.JSON, "timings": given.Timings}
+		if set[name] {
+			return errors.New(undefined + name)
+		}
+	}
+	return nil
+}
+
+// undefined is how package flag begins to say that there is no such flag.
+const undefined = "flag provided but not defined: -"
+
+// FlagError says in words what is wrong with the flags on a command line.
+func FlagError(err error, fs *flag.FlagSet) string {
+	text := err.Error()
+	if name, ok := strings.CutPrefix(text, undefined); ok {
+		var names []string
+		fs.VisitAll(func(f *flag.Flag) { names = append(names, f.Name) })
+		text = "there is no flag " + dashes(name)
+		if near := diag.Nearest(name, names); near != "" {
+			text += "; did you mean " + dashes(near) + "?"
+		}
+		return text
+	}
+	if name, ok := strings.CutPrefix(text, "flag needs an argument: -"); ok {
+		return dashes(name) + " must be given a value"
+	}
+	var value, name string
+	if _, err := fmt.Sscanf(text, "invalid value %q for flag -%s", &value, &name); err == nil {
+		name = strings.TrimSuffix(name, ":")
+		if f := fs.Lookup(name); f != nil {
+			return fmt.Sprintf("%s must be %s, but is %q", dashes(name), kindOf(f), value)
+		}
+	}
+	if _, err := fmt.Sscanf(text, "invalid boolean value %q for -%s", &value, &name); err == nil {
+		return fmt.Sprintf("%s takes no value, but is given %q", dashes(strings.TrimSuffix(name, ":")), value)
+	}
+	return text
+}
+
+// dashes writes a flag as people do.
+func dashes(name string) string {
+	if len(name) == 1 {
+		return "-" + name
+	}
+	return "--" + name
+}
+
+// kindOf says what the value of a flag must be.
+func kindOf(f *flag.Flag) string {
+	if g, ok := f.Value.(flag.Getter); ok {
+		switch g.Get().(type) {
+		case int, int64, uint, uint64, float64:
+			return "a number"
+		case time.Duration:
+			return "a time such as 30s"
+		}
+	}
+	return "a value of another form"
+}
+
+// NewFlags makes an empty set of flags that writes nothing by itself.
+func NewFlags() *flag.FlagSet {
 	fs := flag.NewFlagSet("cellsh", flag.ContinueOnError)
 	fs.SetOutput(io.Discard)
 	fs.Usage = func() {}
-	fs.Var(&o.Policy, "policy", "use the policies of `PATH` instead of what is loaded; repeats")
-	fs.BoolVar(&o.JSON, "json", o.JSON, "write results as JSON")
 	return fs
 }
 
-// parse reads flags, which may stand between and after the arguments, up to --. If first is set it ends at the first
-// argument.
-func parse(args []string, fs *flag.FlagSet, first bool) ([]string, error) {
+// parse reads flags, which may stand between and after the arguments, up to --; if verbatim is set only before and
+// after the first one.
+func parse(args []string, fs *flag.FlagSet, verbatim bool) ([]string, error) {
 	var rest []string
 	for {
 		if err := fs.Parse(args); err != nil {
 			return rest, err
 		}
 		consumed := len(args) - fs.NArg()
-		if consumed > 0 && args[consumed-1] == "--" {
+		if consumed > 0 && args[consumed-1] == "--" || verbatim && len(rest) > 0 {
 			return append(rest, fs.Args()...), nil
 		}
 		args = fs.Args()
 		if len(args) == 0 {
 			return rest, nil
 		}
-		if first {
-			return args, nil
-		}
 		rest, args = append(rest, args[0]), args[1:]
 	}
 }
 
-func commandNames() []string {
+// Names lists the names of all commands.
+func Names() []string {
 	var names []string
 	for _, c := range commands {
 		names = append(names, c.Name)
@@ -221,49 +315,62 @@ func commandNames() []string {
 	return names
 }
 
-// help writes the overview, or the help of a command.
-func help(args []string, env Env) int {
-	if len(args) < 2 {
-		fmt.Fprint(env.Stdout, overview())
-		return OK
-	}
-	c := Find(args[1])
-	if c == nil {
-		fmt.Fprintf(env.Stderr, "cellsh: there is no command %s\n", args[1])
-		return Usage
-	}
-	fmt.Fprint(env.Stdout, c.help())
-	return OK
-}
-
-func overview() string {
+// List is a line for each command.
+func List() string {
 	var b strings.Builder
-	b.WriteString("cellsh is the policy shell for NetBSD Cells.\n\nusage: cellsh COMMAND [ARGUMENT...]\n\n")
 	for _, c := range commands {
-		fmt.Fprintf(&b, "  %-10s %s\n", c.Name, c.Short)
+		fmt.Fprintf(&b, "  %-12s %s\n", c.Name, c.Short)
 	}
-	b.WriteString("\nrun: cellsh help COMMAND\n")
 	return b.String()
 }
 
-func (c *Command) help() string {
+// Help is the text about the command.
+func (c *Command) Help() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "usage: cellsh %s %s\n\n%s\n", c.Name, c.Args, strings.TrimSpace(c.Long))
-	var o Options
-	fs := commonFlags(&o)
-	if c.Flags != nil {
-		c.Flags(fs, &o)
-	}
-	b.WriteString("\nflags:\n")
-	fs.VisitAll(func(f *flag.Flag) {
-		arg, text := flag.UnquoteUsage(f)
-		name := "--" + f.Name
-		if arg != "" {
-			name += "=" + strings.ToUpper(arg)
+	fs, _ := c.flags(&Options{})
+	mine := c.OwnFlags()
+	for _, own := range []bool{true, false} {
+		var lines []string
+		fs.VisitAll(func(f *flag.Flag) {
+			if (mine.Lookup(f.Name) != nil) == own {
+				lines = append(lines, flagLine(f))
+			}
+		})
+		if len(lines) > 0 {
+			b.WriteString(map[bool]string{true: "\nflags:\n", false: "\nflags of every command:\n"}[own])
+			b.WriteString(strings.Join(lines, ""))
 		}
-		fmt.Fprintf(&b, "  %-18s %s\n", name, text)
-	})
+	}
 	return b.String()
+}
+
+// AllFlags are all that the command takes.
+func (c *Command) AllFlags() *flag.FlagSet {
+	fs, _ := c.flags(&Options{})
+	return fs
+}
+
+// OwnFlags are those that the command does not share with all others.
+func (c *Command) OwnFlags() *flag.FlagSet {
+	common, own := NewFlags(), NewFlags()
+	new(Common).Declare(common)
+	all, _ := c.flags(&Options{})
+	all.VisitAll(func(f *flag.Flag) {
+		if common.Lookup(f.Name) == nil {
+			own.Var(f.Value, f.Name, f.Usage)
+		}
+	})
+	return own
+}
+
+func flagLine(f *flag.Flag) string {
+	arg, text := flag.UnquoteUsage(f)
+	name := dashes(f.Name)
+	if arg != "" {
+		name += " " + strings.ToUpper(arg)
+	}
+	return fmt.Sprintf("  %-18s %s\n", name, text)
 }
 
 // problems writes problems to Stderr, or to Stdout as JSON.

@@ -11,12 +11,14 @@ import (
 
 	"cellsh/lua/engine"
 	"cellsh/policy"
+	"cellsh/policy/diag"
 )
 
 func init() {
 	register(&Command{
 		Name: "decide", Args: "[--policy PATH...] < REQUESTS", Short: "answer many requests, one JSON object a line",
-		Long: `Reads one request a line and writes one answer a line, in the same order. The cell need not exist.
+		Long: `Reads one request a line and writes one answer a line, in the same order. The
+cell need not exist.
 
   {"cell":"web-1","request":"network.bind.port","uid":80,"euid":80,"gid":80,"egid":80,"groups":[80],
    "family":"inet","type":"stream","protocol":"tcp","addr":"10.0.0.1","port":8080}
@@ -25,10 +27,11 @@ func init() {
 
   {"result":"allow","reason":"","policy":"web","file":"web.lua","line":15}
 
-where policy, file and line are absent if nobody said it. A field that is left out is an error only if the answer
-depends on it; an unknown key is always one. A line that can't be answered gets {"error":...}, and the exit code is 1
-at the end.`,
-		Run: runDecide,
+where policy, file and line are absent if nobody said it. A field that is left
+out is an error only if the answer depends on it; an unknown key is always one.
+A line that can't be answered gets {"error":...}, and the exit code is 1 at the
+end.`,
+		Work: runDecide,
 	})
 }
 
@@ -39,7 +42,7 @@ func runDecide(inv *Invocation) error {
 	if len(inv.Args) > 0 {
 		return usage("requests are read from standard input, but %q is given", inv.Args[0])
 	}
-	p, err := inv.usable()
+	p, err := inv.policies()
 	if err != nil {
 		return err
 	}
@@ -113,10 +116,16 @@ func answerLine(p *engine.Policies, line []byte, tooLong bool) ([]byte, bool) {
 
 func errorLine(err error) []byte {
 	text := err.Error()
-	if l := engine.Problem(err); len(l) > 1 {
+	if l := engine.Problem(err); len(l) > 1 || l[0].File != "" {
 		var parts []string
 		for _, d := range l {
-			parts = append(parts, d.Error())
+			if d.Severity != diag.Error {
+				continue
+			}
+			if d.File != "" {
+				d.Message = d.Span.String() + ": " + d.Message
+			}
+			parts = append(parts, d.Message)
 		}
 		text = strings.Join(parts, "; ")
 	}

@@ -14,18 +14,21 @@ import (
 func init() {
 	register(&Command{
 		Name: "diff", Args: "[--cell NAME...] OLD NEW", Short: "exactly which requests change their answer",
-		Long: `Compares the policies of two files or folders and lists every request whose answer changes, and every budget that
-does. Changes of reasons, of places in files and of the order of things are none. It looks at one sample of each glob
-of either side, and at each --cell; the output names them. The policies of --policy are added to both sides.
+		Long: `Compares the policies of two files or folders and lists every request whose
+answer changes, and every budget that does. Changes of reasons, of places in
+files and of the order of things are none. It looks at one sample of each glob
+of either side, and at each --cell; the output names them. The policies of
+--policy are added to both sides.
 
-The exit code is 0 whether or not there are changes; it is 1 if policies are wrong.
+The exit code is 0 whether or not there are changes; it is 1 if policies are
+wrong.
 
   cellsh diff old.lua web.lua
   cellsh diff --cell web-7 old.lua web.lua`,
 		Flags: func(fs *flag.FlagSet, o *Options) {
 			fs.Var(&o.Cells, "cell", "look at the cell `NAME` too; repeats")
 		},
-		Run: runDiff,
+		Work: runDiff,
 	})
 }
 
@@ -33,11 +36,22 @@ func runDiff(inv *Invocation) error {
 	if len(inv.Args) != 2 {
 		return usage("an old and a new path must be given, but %s given", given(len(inv.Args)))
 	}
-	old, new := inv.loaded(inv.Args[:1]), inv.loaded(inv.Args[1:])
+	old, err := inv.read(inv.Args[:1])
+	if err != nil {
+		return err
+	}
+	new, err := inv.read(inv.Args[1:])
+	if err != nil {
+		return err
+	}
+	live, err := inv.live()
+	if err != nil {
+		return err
+	}
 	if problems := slices.Concat(failed(old), failed(new)); problems.Failed() {
 		return problems
 	}
-	d, err := engine.Diff(old, new, nil, inv.Cells)
+	d, err := engine.Diff(old, new, live, inv.Cells)
 	if err != nil {
 		return err
 	}
@@ -85,7 +99,7 @@ func diffText(d *engine.Difference, new *engine.Policies) string {
 	parts := []string{plural(len(d.Requests), "change")}
 	for _, k := range []string{"denied", "allowed", "granted", "audit"} {
 		if kinds[k] > 0 {
-			parts = append(parts, count(kinds[k], kindWords[k]))
+			parts = append(parts, fmt.Sprintf("%d %s", kinds[k], kindWords[k]))
 		}
 	}
 	if len(d.Budgets) > 0 {

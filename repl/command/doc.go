@@ -1,7 +1,7 @@
 // Package command holds the commands of cellsh, one table for the program's subcommands and for the lines of a
 // session: cellsh list and a session's list are the same code.
 //
-//	status := command.Main(args, command.Env{Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr})
+//	code := command.Find("list").Run(nil, command.Common{}, command.Env{Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr})
 //
 // Everything that a command touches comes in through [Env], so that all of them run in tests. Results go to
 // Stdout, problems to Stderr; with --json results are JSON.

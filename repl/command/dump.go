@@ -18,8 +18,8 @@ import (
 func init() {
 	register(&Command{
 		Name: "dump", Args: "[--stage STAGE] PATH...", Short: "what policies are compiled to",
-		Long: `Writes what the policies of files and folders are compiled to, for one sample of each glob, or for each --cell. The
-stages are
+		Long: `Writes what the policies of files and folders are compiled to, for one sample
+of each glob, or for each --cell. The stages are
 
   graph      the functions of each policy as graphs, test by test as the source has them
   optimized  the decision of all policies together, reduced and in the order in which it is tested
@@ -37,7 +37,7 @@ Beside every test stands the line of Lua that it comes from.
 			fs.StringVar(&o.Request, "request", "", "only the requests of the scope, action or request `NAME`")
 			fs.BoolVar(&o.NoOpt, "no-optimize", false, "compile without optimising")
 		},
-		Run: runDump,
+		Work: runDump,
 	})
 }
 
@@ -47,6 +47,9 @@ var stages = []string{"graph", "optimized", "program", "bytes"}
 func runDump(inv *Invocation) error {
 	if len(inv.Args) == 0 && len(inv.Policy) == 0 {
 		return usage("a path must be given")
+	}
+	if inv.Stage == "optimised" {
+		inv.Stage = "optimized"
 	}
 	if !slices.Contains(stages, inv.Stage) {
 		return usage("--stage must be graph, optimized, program or bytes, but is %q", inv.Stage)
@@ -66,13 +69,20 @@ func runDump(inv *Invocation) error {
 		}
 		d.selected = true
 	}
-	d.Policies = inv.loaded(inv.Args)
+	var err error
+	if d.Policies, err = inv.read(inv.Args); err != nil {
+		return err
+	}
 	if d.Loading.Failed() {
 		return d.Loading
 	}
 	cells := []string(inv.Cells)
 	if len(cells) == 0 {
-		for _, s := range d.Samples(nil, nil) {
+		live, err := inv.live()
+		if err != nil {
+			return err
+		}
+		for _, s := range d.Samples(live, nil) {
 			cells = append(cells, s.Name)
 		}
 	}

@@ -14,14 +14,15 @@ import (
 func init() {
 	register(&Command{
 		Name: "explain", Args: "[--policy PATH...] CELL REQUEST [FIELD=VALUE...]", Short: "why a request is answered as it is",
-		Long: `Says how a request of a cell is answered, by which policy and line, which tests were passed on the way, and the
-nearest miss: the smallest change of one field that would turn the answer.
+		Long: `Says how a request of a cell is answered, by which policy and line, which tests
+were passed on the way, and the nearest miss: the smallest change of one field
+that would turn the answer.
 
   cellsh explain --policy web.lua web-1 network.bind.privport port=81`,
 		Flags: func(fs *flag.FlagSet, o *Options) {
 			fs.BoolVar(&o.Full, "full", false, "show every miss, and policies that say nothing")
 		},
-		Run: runExplain,
+		Work: runExplain,
 	})
 }
 
@@ -33,7 +34,7 @@ func runExplain(inv *Invocation) error {
 	if err != nil {
 		return err
 	}
-	p, err := inv.usable()
+	p, err := inv.policies()
 	if err != nil {
 		return err
 	}
@@ -63,8 +64,10 @@ var verbs = map[policy.Result]string{policy.Allow: "allowed", policy.Grant: "gra
 func explainText(e *engine.Explanation, full bool) string {
 	d := e.Decision
 	var b strings.Builder
-	b.WriteString(wrap(0, fmt.Sprintf("cell %s: %s is %s%s", e.Cell, e.Request, verbs[d.Result], because(d.Answer, d.Note))))
-	b.WriteString(place(d.Answer))
+	b.WriteString(wrap(0, fmt.Sprintf("cell %s: %s is %s%s", e.Cell, e.Request, verbs[d.Result], because(d.Answer))) + place(d.Answer))
+	if d.Note != "" {
+		b.WriteString(wrap(2, d.Note))
+	}
 	switch {
 	case d.Probe:
 		b.WriteString("  it is a probe: a denial is no error, it only picks a behaviour\n")
@@ -74,7 +77,7 @@ func explainText(e *engine.Explanation, full bool) string {
 		b.WriteString(wrap(2, "the system call fails with: "+e.Request.Info().DenyText))
 	}
 	if w := d.Would; w.Result != policy.Pass {
-		b.WriteString(wrap(2, fmt.Sprintf("policies in audit mode would have it %s%s", verbs[w.Result], because(w, ""))) + place(w))
+		b.WriteString(wrap(2, fmt.Sprintf("policies in audit mode would have it %s%s", verbs[w.Result], because(w))) + place(w))
 	}
 	for _, t := range e.Policies {
 		if !full && t.Answer.Implicit() && len(t.Tests) == 0 {
@@ -131,15 +134,12 @@ func yesNo(t analysis.TestTrace) string {
 	return word + ", it is " + t.Value
 }
 
-// because is the reason of an answer, or else the note.
-func because(a policy.Answer, note string) string {
-	if a.Reason != "" {
-		note = a.Reason
-	}
-	if note == "" {
+// because is the reason of an answer.
+func because(a policy.Answer) string {
+	if a.Reason == "" {
 		return ""
 	}
-	return ": " + note
+	return ": " + a.Reason
 }
 
 // place is where an answer comes from, "" for nowhere.

@@ -14,12 +14,15 @@ import (
 func init() {
 	register(&Command{
 		Name: "fit", Args: "PATH...", Short: "how cells fit a kernel without the evaluation model",
-		Long: `Compares the policies with the three profiles of secmodel_cell, exactly, and says for each cell with which profile,
-reserved ports and resource limits it is best made on a kernel that can't ask policies. It lists every request that
-such a kernel allows although the policies refuse it (laxer), and the other way round (stricter); what the kernel's
-other models refuse anyway is no difference. It looks at one sample of each glob, and at each --cell.
+		Long: `Compares the policies with the three profiles of secmodel_cell, exactly, and
+says for each cell with which profile, reserved ports and resource limits it is
+best made on a kernel that can't ask policies. It lists every request that such
+a kernel allows although the policies refuse it (laxer), and the other way
+round (stricter); what the kernel's other models refuse anyway is no
+difference. It looks at one sample of each glob, and at each --cell.
 
-The exit code is 1 if the policies are wrong, and with --strict if any cell's fit is lax.
+The exit code is 1 if the policies are wrong, and with --strict if any cell's
+fit is lax.
 
   cellsh fit web.lua
   cellsh fit --revision april --cell web-7 web.lua`,
@@ -29,7 +32,7 @@ The exit code is 1 if the policies are wrong, and with --strict if any cell's fi
 			fs.BoolVar(&o.Verbose, "v", false, "list the differences of all three profiles")
 			fs.StringVar(&o.Revision, "revision", "current", "the `REVISION` of secmodel_cell: april or current")
 		},
-		Run: runFit,
+		Work: runFit,
 	})
 }
 
@@ -41,13 +44,20 @@ func runFit(inv *Invocation) error {
 	if err != nil {
 		return flagError(err)
 	}
-	p := inv.loaded(inv.Args)
+	p, err := inv.read(inv.Args)
+	if err != nil {
+		return err
+	}
 	if p.Loading.Failed() {
 		return p.Loading
 	}
+	live, err := inv.live()
+	if err != nil {
+		return err
+	}
 	var fits []*analysis.StockFit
 	lax := 0
-	for _, s := range p.Samples(nil, inv.Cells) {
+	for _, s := range p.Samples(live, inv.Cells) {
 		f, err := p.Fit(s.Name, rev)
 		if err != nil {
 			return err
@@ -59,9 +69,9 @@ func runFit(inv *Invocation) error {
 	}
 	if inv.JSON {
 		out := struct {
-			Revision string             `json:"revision"`
-			Fits     []engine.FitReport `json:"fits"`
-		}{rev.String(), []engine.FitReport{}}
+			Revision string                  `json:"revision"`
+			Fits     []engine.StockFitReport `json:"fits"`
+		}{rev.String(), []engine.StockFitReport{}}
 		for _, f := range fits {
 			out.Fits = append(out.Fits, engine.ReportFit(f))
 		}

@@ -12,12 +12,16 @@ import (
 func init() {
 	register(&Command{
 		Name: "prove", Args: "PATH...", Short: "show that the compiled programs decide as the functions do",
-		Long: `For every outcome of every test that a program makes a request is found that takes it, and for every limit of a number
-the values below, at and above it; each is put through the Lua functions themselves, and the answers must be the same.
-The optimised programs are then compared with what the functions compiled to, exactly, for all requests. It is the
-proof that is part of check, without a bound on its effort.
+		Long: `For every outcome of every test that a program makes a request is found that
+takes it, and for every limit of a number or an address the values below, at
+and above it, and of two fields that are compared less, equal and greater; each
+is put through the Lua functions themselves, and the answers must be the same.
+The optimised programs are then compared with what the functions compiled to,
+exactly, for all requests. It is the proof that is part of check, without a
+bound on its effort.
 
-The exit code is 1 if there is any difference, which is a fault of cellsh, or if the policies are wrong.
+The exit code is 1 if there is any difference, which is a fault of cellsh, or
+if the policies are wrong.
 
   cellsh prove web.lua
   cellsh prove --cell web-7 web.lua`,
@@ -25,7 +29,7 @@ The exit code is 1 if there is any difference, which is a fault of cellsh, or if
 			fs.Var(&o.Cells, "cell", "look at the cell `NAME` too; repeats")
 			fs.BoolVar(&o.NoOpt, "no-optimize", false, "prove what is compiled without optimising")
 		},
-		Run: runProve,
+		Work: runProve,
 	})
 }
 
@@ -33,11 +37,18 @@ func runProve(inv *Invocation) error {
 	if len(inv.Args) == 0 && len(inv.Policy) == 0 {
 		return usage("a path must be given")
 	}
-	p := inv.loaded(inv.Args)
+	p, err := inv.read(inv.Args)
+	if err != nil {
+		return err
+	}
 	if p.Loading.Failed() {
 		return p.Loading
 	}
-	proved, err := p.Prove(nil, inv.Cells)
+	live, err := inv.live()
+	if err != nil {
+		return err
+	}
+	proved, err := p.Prove(live, inv.Cells)
 	if err != nil {
 		return err
 	}
@@ -59,7 +70,7 @@ func provedText(p *engine.Proved) string {
 	var b strings.Builder
 	b.WriteString(samplesText(p.Cells))
 	fmt.Fprintf(&b, "outcomes of tests: %d, put through the functions: %d\n", p.Edges, p.EdgesCovered)
-	fmt.Fprintf(&b, "boundaries of numbers: %d, put through the functions: %d\n", p.Boundaries, p.BoundariesCovered)
+	fmt.Fprintf(&b, "boundaries: %d, put through the functions: %d\n", p.Boundaries, p.BoundariesCovered)
 	if p.Infeasible > 0 {
 		fmt.Fprintf(&b, "outcomes that no request takes: %d\n", p.Infeasible)
 	}

@@ -13,9 +13,9 @@ import (
 
 func init() {
 	register(&Command{
-		Name: "test", Args: "PATH...", Short: "run the tests of policies",
-		Long: `Runs the *_test.lua files of folders, test files, or those beside policy files. The policies of a test file's folder
-are tested together. A test file says
+		Name: "test", Args: "PATH...", Short: "run the tests of policies", Without: []string{"policy"},
+		Long: `Runs the *_test.lua files of folders, test files, or those beside policy files.
+The policies of a test file's folder are tested together. A test file says
 
   test("web servers bind their ports", function()
     local answer = decide{ cell = "web-1", request = "network.bind.privport", port = 80 }
@@ -27,14 +27,15 @@ are tested together. A test file says
     { type = "raw", expect = deny, reason = "no raw sockets" },
   })
 
-and fails with an explanation of what was decided. Coverage counts the outcomes of tests in policies, and their
-answers, not lines; --threshold makes less than so many percent a failure, and lists what is missing.`,
+and fails with an explanation of what was decided. Coverage counts the outcomes
+of tests in policies, and their answers, not lines; --threshold makes less than
+so many percent a failure, and lists what is missing.`,
 		Flags: func(fs *flag.FlagSet, o *Options) {
 			fs.StringVar(&o.Run, "run", "", "run the tests whose name matches `REGEXP`")
 			fs.BoolVar(&o.Verbose, "v", false, "show every test, and what coverage misses")
 			fs.Float64Var(&o.Threshold, "threshold", 0, "fail if less than `PERCENT` is covered")
 		},
-		Run: runTest,
+		Work: runTest,
 	})
 }
 
@@ -42,7 +43,14 @@ func runTest(inv *Invocation) error {
 	if len(inv.Args) == 0 {
 		return usage("a path must be given")
 	}
-	o := engine.TestOptions{Options: inv.engineOptions(), Now: inv.Now}
+	if inv.Threshold < 0 || inv.Threshold > 100 {
+		return usage("--threshold must be from 0 to 100, but is %g", inv.Threshold)
+	}
+	options, err := inv.engineOptions()
+	if err != nil {
+		return err
+	}
+	o := engine.TestOptions{Options: options, Now: inv.Now}
 	if inv.Run != "" {
 		re, err := regexp.Compile(inv.Run)
 		if err != nil {

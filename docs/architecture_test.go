@@ -1,0 +1,190 @@
+package docs
+
+import (
+	"bytes"
+	"fmt"
+	"go/build"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"cellsh/kernel"
+	"cellsh/kernel/sim"
+	"cellsh/lua/engine"
+	"cellsh/lua/loader"
+	"cellsh/lua/symbolic"
+	"cellsh/policy"
+	"cellsh/policy/diag"
+	"cellsh/policy/graph"
+	"cellsh/policy/kauth"
+	"cellsh/policy/program"
+	"cellsh/policy/rules"
+	"cellsh/policy/stock"
+)
+
+// The types that cross the packages on the way of a decision. A change of one of them does not compile here, and
+// means a change of architecture.md.
+var (
+	_ func([]rules.Source, loader.Options) (*rules.Set, diag.List)                                      = loader.LoadSources
+	_ rules.Function                                                                                    = (*symbolic.Function)(nil)
+	_ func(*rules.Set, rules.Options) *rules.Compiler                                                   = rules.NewCompiler
+	_ func(*graph.Diagrams[policy.Decision], []*rules.PolicyGraph) (graph.Ref, error)                   = rules.Combine
+	_ func(*graph.Graph[policy.Decision], kauth.RequestID) (*graph.Graph[policy.Decision], graph.Stats) = graph.Optimize[policy.Decision]
+	_ func([]program.Root, []program.Node, []policy.Decision) (*program.Program, error)                 = program.New
+	_ func(*program.Program, *policy.Request) *policy.Decision                                          = (*program.Program).Decide
+	_ func(*program.Bundle) []byte                                                                      = (*program.Bundle).Encode
+	_ kernel.Kernel                                                                                     = (*sim.Kernel)(nil)
+	_ kernel.Evaluator                                                                                  = (*sim.Kernel)(nil)
+	_ func(kernel.Kernel, engine.Notebook, engine.Options, func() time.Time) *engine.Host               = engine.NewHost
+	_ func(*engine.Host, *engine.Policies, engine.LoadOptions) (*engine.Loaded, *engine.Check, error)   = (*engine.Host).Load
+)
+
+// Example_way is the way of one decision, from the text of a policy to the answer of a kernel.
+func Example_way() {
+	text := `policy "web" { on = { ["network.bind"] = function(r) if r.port == 22 then return deny, "no ssh" end end } }`
+
+	// The loader runs the text in the sandbox; what it declares are rules.
+	set, problems := loader.LoadSources([]rules.Source{{File: "web.lua", Text: text}}, loader.Options{})
+	fmt.Println(problems.Failed(), set.Policies[0].Name)
+
+	// The compiler makes of them a program for each cell: package symbolic follows the function for every request,
+	// the graphs of all policies are combined and optimised, and the verifier has seen the result.
+	compiler := rules.NewCompiler(set, rules.Options{})
+	p, err := compiler.Program("web-1")
+	fmt.Println(compiler.Problems().Failed(), err)
+
+	// A kernel takes programs as a bundle of bytes, which it verifies again.
+	k, err := sim.New(sim.Options{})
+	if err != nil {
+		panic(err)
+	}
+	id, err := k.Create(kernel.Spec{Name: "web-1", Root: "/"})
+	fmt.Println(id, err)
+	bundle := &program.Bundle{Vocabulary: &kauth.NetBSD109912, Generation: 1, Fallback: stock.Fallback(),
+		Programs: []*program.Program{p.Program}, Cells: []program.Cell{{ID: id, Name: "web-1", Program: 0}}}
+	fmt.Println(k.Load(bundle.Encode()))
+
+	// From now on the kernel decides by itself.
+	ask, _ := kauth.Find("network.bind.privport")
+	q := policy.Request{ID: ask}
+	q.SetCredential(0, 0, 0, 0)
+	q.SetInt(kauth.FieldPort, 22)
+	fmt.Println(p.Decide(&q).Result, p.Decide(&q).Reason)
+	// Output:
+	// false web
+	// false <nil>
+	// 1 <nil>
+	// <nil>
+	// deny no ssh
+}
+
+const module = "cellsh/"
+
+// layers are the folders of the module, the lowest first; a package imports only those of its own folder and of lower
+// ones.
+var layers = []string{"policy", "kernel", "lua", "repl", "cmd"}
+
+// free are packages without a place in the order: nothing imports them.
+var free = []string{"docs", "scripts"}
+
+func layer(pkg string) int {
+	return slices.Index(layers, strings.Split(strings.TrimPrefix(pkg, module), "/")[0])
+}
+
+// packages are those of the module with what they import, tests left out.
+func packages(t *testing.T) map[string][]string {
+	t.Helper()
+	root, err := filepath.Abs("..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := map[string][]string{}
+	err = filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || !d.IsDir() {
+			return err
+		}
+		if name := d.Name(); path != root && (strings.HasPrefix(name, ".") || name == "testdata" || name == "bench" || name == "tools") {
+			return filepath.SkipDir
+		}
+		p, err := build.ImportDir(path, 0)
+		if err != nil {
+			return nil // no Go here
+		}
+		rel, err := filepath.Rel(root, path)
+		out[module+filepath.ToSlash(rel)] = p.Imports
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+func TestArrowsPointDown(t *testing.T) {
+	for pkg, imports := range packages(t) {
+		for _, i := range imports {
+			top := strings.Split(strings.TrimPrefix(pkg, module), "/")[0]
+			if slices.Contains(free, top) || !strings.HasPrefix(i, module) {
+				continue
+			}
+			if layer(i) < 0 || layer(i) > layer(pkg) {
+				t.Errorf("%s must not import %s: arrows point down", pkg, i)
+			}
+		}
+	}
+}
+
+// TestPolicyKnowsNoSystem: policies are data and functions of data.
+func TestPolicyKnowsNoSystem(t *testing.T) {
+	for pkg, imports := range packages(t) {
+		if !strings.HasPrefix(pkg, module+"policy") || strings.Contains(pkg, "/internal/") {
+			continue
+		}
+		for _, i := range imports {
+			if i == "os" || i == "syscall" || i == "net" || i == "time" || strings.Contains(i, "gopher-lua") || strings.HasPrefix(i, "os/") || strings.HasPrefix(i, "golang.org/x/sys") {
+				t.Errorf("%s must know no system, but imports %s", pkg, i)
+			}
+		}
+	}
+}
+
+// TestArchitecture: the document names every package, says what it is as the package does, and shows the way of a
+// decision as it compiles.
+func TestArchitecture(t *testing.T) {
+	var table strings.Builder
+	all := packages(t)
+	names := make([]string, 0, len(all))
+	for pkg := range all {
+		names = append(names, pkg)
+	}
+	slices.SortFunc(names, func(a, b string) int {
+		if la, lb := layer(a), layer(b); la != lb {
+			return lb - la
+		}
+		return strings.Compare(a, b)
+	})
+	table.WriteString("| package | what it is |\n| --- | --- |\n")
+	for _, pkg := range names {
+		dir := filepath.Join("..", strings.TrimPrefix(pkg, module))
+		p, err := build.ImportDir(dir, build.ImportComment)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if p.Doc == "" {
+			t.Errorf("%s must say what it is", pkg)
+		}
+		fmt.Fprintf(&table, "| `%s` | %s |\n", strings.TrimPrefix(pkg, module), strings.ReplaceAll(strings.TrimSuffix(p.Doc, "."), "|", "\\|"))
+	}
+	source, err := os.ReadFile("architecture_test.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, way, _ := bytes.Cut(source, []byte("func Example_way() {\n"))
+	way, _, _ = bytes.Cut(way, []byte("\t// Output:"))
+	code := "```go\n" + strings.TrimRight(strings.ReplaceAll("\n"+string(way), "\n\t", "\n"), "\n")[1:] + "\n```\n"
+	checkGenerated(t, "architecture.md", map[string]string{"packages": table.String(), "way": code})
+}

@@ -1,0 +1,321 @@
+package command
+
+import (
+	"flag"
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"cellsh/kernel"
+	"cellsh/lua/engine"
+	"cellsh/lua/loader"
+	"cellsh/policy/kauth"
+)
+
+func init() {
+	register(&Command{
+		Name: "list", Short: "the cells, and what answers for them", Without: []string{"policy"},
+		Long: `Lists the cells, and what answers for each: the policies that are loaded, by name, or the fallback for a cell that no
+policy names, or that other tools have made since the load (cellsh attach gives it its program).
+
+  cellsh -k sim:cells.state list`,
+		Setup: func(*flag.FlagSet) func(*Invocation) error { return runList },
+	})
+	register(&Command{
+		Name: "stats", Args: "[CELL...]", Short: "what cells use, and how often they were denied", Without: []string{"policy"},
+		Long: `Shows for the cells processes, memory (virtual size), processor time over the last second and the last ten, in percent
+of one processor, and what the evaluation model decided. The kernel samples once a second. Budgets of memory and
+processor time are not enforced by the kernel: those that are exceeded are listed.
+
+  cellsh -k sim:cells.state stats web-1`,
+		Setup: func(*flag.FlagSet) func(*Invocation) error { return runStats },
+	})
+	register(&Command{
+		Name: "create", Args: "NAME --root DIR", Short: "make a cell", Changes: true, Without: []string{"policy"},
+		Long: `Makes a cell. If policies are loaded it has its program from the start, or is not made. What is left out the policies
+that name it decide: its limits are those of their budgets, and its profile is low, because their program denies what
+is to be denied. Without such policies the profile is the kernel's own, high. On a simulated kernel the root directory
+is made if it does not exist.
+
+  cellsh -k sim:cells.state create web-1 --root /cells/web-1 --ports 80,443 --as 512M`,
+		Setup: func(fs *flag.FlagSet) func(*Invocation) error {
+			var c creation
+			fs.StringVar(&c.root, "root", "", "the `DIR` that its members are chrooted to, absolute")
+			fs.StringVar(&c.profile, "profile", "", "what the kernel denies by itself: low, medium or high")
+			fs.StringVar(&c.ports, "ports", "", "`PORTS` that only this cell may bind, separated by commas")
+			fs.StringVar(&c.limits[0], "nofile", "", "limit of open files of what cellsh starts in it, or unlimited")
+			fs.StringVar(&c.limits[1], "as", "", "limit of the address space: bytes, a size such as 512M, or unlimited")
+			fs.StringVar(&c.limits[2], "core", "", "limit of core dumps: bytes, a size such as 512M, or unlimited")
+			return c.run
+		},
+	})
+	register(&Command{
+		Name: "destroy", Args: "CELL...", Short: "remove cells that have no members", Changes: true, Without: []string{"policy"},
+		Long: `Removes cells. A cell with members, zombies included, can't be removed; who they are is said.
+
+  cellsh -k sim:cells.state destroy web-1`,
+		Setup: func(*flag.FlagSet) func(*Invocation) error { return runDestroy },
+	})
+	register(&Command{
+		Name: "attach", Args: "[CELL...]", Short: "give cells of other tools their programs", Changes: true, Without: []string{"policy"},
+		Long: `Gives the cells, or without any all that live, the programs of the loaded policies, if other tools have made them since
+the load. What must never be allowed is checked for them first.
+
+  cellsh -k sim:cells.state attach web-2`,
+		Setup: func(*flag.FlagSet) func(*Invocation) error { return runAttach },
+	})
+}
+
+// table writes rows in columns.
+func (inv *Invocation) table(head string, rows []string) {
+	w := tabwriter.NewWriter(inv.Stdout, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, head)
+	for _, r := range rows {
+		fmt.Fprintln(w, r)
+	}
+	w.Flush()
+}
+
+// answers says what answers for a cell.
+func answers(u *engine.Usage, evaluates bool) string {
+	switch {
+	case !evaluates:
+		return "its profile"
+	case u.Covered:
+		return strings.Join(u.Policies, ", ")
+	case len(u.Policies) > 0:
+		return "fallback; attach gives it its program"
+	}
+	return "fallback"
+}
+
+func runList(inv *Invocation) error {
+	if len(inv.Args) > 0 {
+		return usage("list takes no arguments, but %q is given", inv.Args[0])
+	}
+	h, err := inv.host()
+	if err != nil {
+		return err
+	}
+	usages, err := h.Usage()
+	if err != nil {
+		return err
+	}
+	if inv.JSON {
+		return inv.json(reports(usages))
+	}
+	if len(usages) == 0 {
+		fmt.Fprintln(inv.Stdout, "there are no cells")
+		return nil
+	}
+	_, err = kernel.Evaluation(h.Kernel)
+	evaluates := err == nil
+	var rows []string
+	for i := range usages {
+		u := &usages[i]
+		rows = append(rows, fmt.Sprintf("%d\t%s\t%d\t%s\t%s\t%s", u.ID, u.Name, u.Processes, age(u.Age), u.Root, answers(u, evaluates)))
+	}
+	inv.table("ID\tNAME\tPROCESSES\tAGE\tROOT\tANSWERED BY", rows)
+	return nil
+}
+
+func reports(usages []engine.Usage) []engine.UsageReport {
+	out := []engine.UsageReport{}
+	for i := range usages {
+		out = append(out, usages[i].Report())
+	}
+	return out
+}
+
+// age writes how long ago something was, without too many digits.
+func age(d time.Duration) string {
+	switch {
+	case d >= 48*time.Hour:
+		return fmt.Sprintf("%dd", d/(24*time.Hour))
+	case d >= time.Hour:
+		return fmt.Sprintf("%dh%dm", d/time.Hour, d%time.Hour/time.Minute)
+	case d >= time.Minute:
+		return fmt.Sprintf("%dm%ds", d/time.Minute, d%time.Minute/time.Second)
+	}
+	return fmt.Sprintf("%ds", d/time.Second)
+}
+
+// size writes bytes as people read them.
+func size(n uint64) string {
+	const units = "KMGTPE"
+	if n < 1024 {
+		return strconv.FormatUint(n, 10)
+	}
+	v, unit := float64(n), byte(0)
+	for i := 0; i < len(units) && v >= 1024; i++ {
+		v, unit = v/1024, units[i]
+	}
+	if v < 10 {
+		return fmt.Sprintf("%.1f%c", math.Floor(v*10)/10, unit)
+	}
+	return fmt.Sprintf("%.0f%c", math.Floor(v), unit)
+}
+
+func runStats(inv *Invocation) error {
+	h, err := inv.host()
+	if err != nil {
+		return err
+	}
+	usages, err := h.Usage()
+	if err != nil {
+		return err
+	}
+	if len(inv.Args) > 0 {
+		for _, name := range inv.Args {
+			if _, err := h.Cell("show cell "+name, name); err != nil {
+				return err
+			}
+		}
+		usages = slices.DeleteFunc(usages, func(u engine.Usage) bool { return !slices.Contains(inv.Args, u.Name) })
+	}
+	if inv.JSON {
+		return inv.json(reports(usages))
+	}
+	if len(usages) == 0 {
+		fmt.Fprintln(inv.Stdout, "there are no cells")
+		return nil
+	}
+	var rows, over []string
+	for i := range usages {
+		u := &usages[i]
+		counts := "-\t-\t-\t-"
+		if c := u.Counts; c != nil {
+			counts = fmt.Sprintf("%d\t%d\t%d\t%d", c.Decisions, c.Denied, c.Granted, c.WouldDeny)
+		}
+		rows = append(rows, fmt.Sprintf("%s\t%d\t%d\t%s\t%.0f%%\t%.0f%%\t%s", u.Name, u.Processes, u.References-u.Processes, size(u.Memory), u.CPU1s, u.CPU10s, counts))
+		for _, e := range u.Over {
+			over = append(over, fmt.Sprintf("cell %s is over its budget of %s: %s, but policy %s says %s", u.Name, e.Budget, amount(e.Budget, e.Use), e.Policy, amount(e.Budget, e.Limit)))
+		}
+	}
+	inv.table("NAME\tPROCESSES\tZOMBIES\tMEMORY\tCPU 1S\tCPU 10S\tDECISIONS\tDENIED\tGRANTED\tWOULD DENY", rows)
+	for _, line := range over {
+		fmt.Fprintln(inv.Stdout, line)
+	}
+	return nil
+}
+
+func amount(budget string, n int64) string {
+	if budget == "cpu" {
+		return fmt.Sprintf("%d%%", n)
+	}
+	return size(uint64(n))
+}
+
+// creation is the flags of create.
+type creation struct {
+	root, profile, ports string
+	limits               [3]string
+}
+
+func (c *creation) run(inv *Invocation) error {
+	if len(inv.Args) != 1 {
+		return usage("one name must be given, but there are %d", len(inv.Args))
+	}
+	spec := kernel.Spec{Name: inv.Args[0], Root: c.root}
+	if c.root == "" {
+		return usage("--root must be given: the directory that the cell's members are chrooted to")
+	}
+	if c.profile != "" {
+		p, ok := kernel.ParseProfile(c.profile)
+		if !ok {
+			return usage("--profile must be low, medium or high, but is %q", c.profile)
+		}
+		spec.Profile = &p
+	}
+	var err error
+	if spec.Ports, err = parsePorts(c.ports); err != nil {
+		return err
+	}
+	for i, to := range []**uint64{&spec.Nofile, &spec.AS, &spec.Core} {
+		if *to, err = parseLimit([]string{"nofile", "as", "core"}[i], c.limits[i]); err != nil {
+			return err
+		}
+	}
+	h, err := inv.host()
+	if err != nil {
+		return err
+	}
+	if err := inv.ensureRoot(c.root); err != nil {
+		return err
+	}
+	id, err := h.Create(spec)
+	if err != nil {
+		return err
+	}
+	if inv.JSON {
+		return inv.json(map[string]any{"id": id, "name": spec.Name})
+	}
+	fmt.Fprintf(inv.Stdout, "cell %s has id %d\n", spec.Name, id)
+	return nil
+}
+
+// ensureRoot makes the directory where that is no more than a word: on a simulated kernel.
+func (inv *Invocation) ensureRoot(root string) error {
+	if s := inv.target.Simulator; s != nil && strings.HasPrefix(root, "/") {
+		return s.EnsureRoot(root)
+	}
+	return nil
+}
+
+// parseLimit reads a resource limit; nil for "".
+func parseLimit(flag, s string) (*uint64, error) {
+	if s == "" {
+		return nil, nil
+	}
+	if s == "unlimited" {
+		n := uint64(kauth.Unlimited)
+		return &n, nil
+	}
+	if n, ok := loader.ParseSize(s); ok {
+		u := uint64(n)
+		return &u, nil
+	}
+	n, err := strconv.ParseUint(s, 10, 63)
+	if err != nil {
+		return nil, usage("--%s must be a number, a size such as 512M, or unlimited, but is %q", flag, s)
+	}
+	return &n, nil
+}
+
+func runDestroy(inv *Invocation) error {
+	if len(inv.Args) == 0 {
+		return usage("a cell must be given")
+	}
+	h, err := inv.host()
+	if err != nil {
+		return err
+	}
+	for _, name := range inv.Args {
+		if err := h.Destroy(name); err != nil {
+			return err
+		}
+		if !inv.JSON {
+			fmt.Fprintf(inv.Stdout, "cell %s is gone\n", name)
+		}
+	}
+	if inv.JSON {
+		return inv.json(map[string]any{"destroyed": inv.Args})
+	}
+	return nil
+}
+
+func runAttach(inv *Invocation) error {
+	h, err := inv.host()
+	if err != nil {
+		return err
+	}
+	out, err := h.Attach(inv.Args...)
+	if err != nil {
+		return err
+	}
+	return inv.loaded(out)
+}

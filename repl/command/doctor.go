@@ -1,0 +1,181 @@
+package command
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io/fs"
+	"maps"
+	"slices"
+	"strings"
+
+	"cellsh/kernel"
+	"cellsh/kernel/disk"
+	"cellsh/lua/engine"
+	"cellsh/lua/syntax"
+)
+
+func init() {
+	register(&Command{
+		Name: "doctor", Short: "what this kernel can do, and what follows for the policies", Without: []string{"policy"},
+		Long: `Says which kernel it is, what it can do and what it can't, and how that was found out; what is loaded and which cells
+it does not reach; and whether the policies for boot are where they should be and in safe hands. The exit code is 1 if
+anything needs attention.
+
+  cellsh -k sim doctor`,
+		Setup: func(*flag.FlagSet) func(*Invocation) error { return runDoctor },
+	})
+}
+
+// losses say what is lost without a capability.
+var losses = map[kernel.Capability]string{
+	kernel.CapEvaluation: "policies are not asked; load chooses the profiles, ports and limits of new cells (see cellsh fit)",
+	kernel.CapProcesses:  "system calls can't be tried out (cell:process in Lua)",
+	kernel.CapEnter:      "exec runs commands on this machine, in no cell",
+	kernel.CapState:      "cells and policies are gone when the program ends",
+}
+
+// diagnosis is what doctor finds.
+type diagnosis struct {
+	Kernel     engine.InfoReport `json:"kernel"`
+	Findings   []string          `json:"findings"`
+	Generation uint64            `json:"generation"`
+	Cells      int               `json:"cells"`
+	// Attention is what somebody should look after.
+	Attention []string `json:"attention"`
+	Boot      string   `json:"boot"`
+}
+
+func runDoctor(inv *Invocation) error {
+	if len(inv.Args) > 0 {
+		return usage("doctor takes no arguments, but %q is given", inv.Args[0])
+	}
+	t, err := inv.open()
+	if err != nil {
+		return err
+	}
+	// Commands that change nothing have a kernel that can't be changed; what the kernel could do is told all the same.
+	info := t.Whole()
+	if inv.ReadOnly {
+		info = t.Info()
+	}
+	d, err := diagnose(t, info)
+	if err != nil {
+		return err
+	}
+	if inv.JSON {
+		err = inv.json(d)
+	} else {
+		fmt.Fprint(inv.Stdout, d.text())
+	}
+	if err == nil && len(d.Attention) > 0 {
+		return quiet{Failed}
+	}
+	return err
+}
+
+func diagnose(t *Target, info kernel.Info) (*diagnosis, error) {
+	d := &diagnosis{Kernel: engine.KernelReport(info), Findings: append([]string{}, info.Findings...), Attention: []string{}}
+	history, err := t.Host.History()
+	if err != nil {
+		return nil, err
+	}
+	usages, err := t.Host.Usage()
+	if err != nil {
+		return nil, err
+	}
+	d.Cells = len(usages)
+	if g := history.Active(); g != nil {
+		d.Generation = g.Number
+		if _, err := t.Host.Policies(); err != nil {
+			d.attend("the policies of generation %d can't be compiled for new cells: %s", g.Number, err)
+		}
+		if history.Unconfirmed != nil {
+			d.attend("generation %d waits to be confirmed until %s UTC", g.Number, history.Unconfirmed.Until.UTC().Format("15:04:05"))
+		}
+	}
+	if e, err := kernel.Evaluation(t.Host.Kernel); err == nil {
+		status, err := e.Status()
+		if err != nil {
+			return nil, err
+		}
+		if status.Generation != d.Generation {
+			d.attend("the kernel has generation %d, but %d was loaded last; load again, or attach", status.Generation, d.Generation)
+		}
+		var missed []string
+		for i := range usages {
+			if u := &usages[i]; !u.Covered && len(u.Policies) > 0 {
+				missed = append(missed, u.Name)
+			}
+		}
+		if len(missed) > 0 {
+			d.attend("cells that policies name are answered by the fallback: %s; run: cellsh attach", strings.Join(missed, ", "))
+		}
+	}
+	for i := range usages {
+		for _, x := range usages[i].Over {
+			d.attend("cell %s is over its budget of %s", usages[i].Name, x.Budget)
+		}
+	}
+	d.Boot = bootState()
+	return d, nil
+}
+
+func (d *diagnosis) attend(form string, args ...any) {
+	d.Attention = append(d.Attention, fmt.Sprintf(form, args...))
+}
+
+// bootState says whether load --boot would find its policies.
+func bootState() string {
+	trust := &disk.Trust{Owners: []int{0}, Limit: syntax.MaxSource}
+	names, folder, err := trust.ReadDir(bootFolder)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return bootFolder + " does not exist: nothing is loaded at boot"
+	case err != nil:
+		return err.Error()
+	case !folder:
+		return bootFolder + " must be a folder, but is a file"
+	}
+	n := 0
+	for _, name := range names {
+		if strings.HasSuffix(name, ".lua") && !strings.HasSuffix(name, "_test.lua") {
+			n++
+			if _, err := trust.ReadFile(bootFolder + "/" + name); err != nil {
+				return err.Error()
+			}
+		}
+	}
+	return fmt.Sprintf("%s holds %s, which only root can change", bootFolder, plural(n, "file"))
+}
+
+func (d *diagnosis) text() string {
+	var b strings.Builder
+	k := &d.Kernel
+	what := "a running kernel"
+	if k.Simulated {
+		what = "simulated: nothing here has an effect outside of cellsh"
+	}
+	fmt.Fprintf(&b, "kernel %s: NetBSD %s, secmodel_cell %s (%s)\n", k.Name, k.Version, k.Revision, what)
+	for _, c := range slices.Sorted(maps.Keys(k.Capabilities)) {
+		fmt.Fprintf(&b, "  %-11s yes: %s\n", c, k.Capabilities[c])
+	}
+	for _, c := range slices.Sorted(maps.Keys(k.Missing)) {
+		fmt.Fprintf(&b, "  %-11s no: %s\n              so %s\n", c, k.Missing[c], losses[c])
+	}
+	for _, f := range d.Findings {
+		fmt.Fprintf(&b, "  found: %s\n", f)
+	}
+	loaded := "nothing is loaded"
+	if d.Generation > 0 {
+		loaded = fmt.Sprintf("generation %d is loaded", d.Generation)
+	}
+	fmt.Fprintf(&b, "policies: %s; %s\nboot: %s\n", loaded, plural(d.Cells, "cell"), d.Boot)
+	for _, a := range d.Attention {
+		fmt.Fprintf(&b, "attention: %s\n", a)
+	}
+	if len(d.Attention) == 0 {
+		b.WriteString("nothing needs attention\n")
+	}
+	return b.String()
+}

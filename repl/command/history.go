@@ -1,0 +1,148 @@
+package command
+
+import (
+	"flag"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"cellsh/lua/engine"
+)
+
+func init() {
+	register(&Command{
+		Name: "generations", Short: "what was loaded, and when", Without: []string{"policy"},
+		Long: `Lists the generations that are kept, the active one last: what can be rolled back to.
+
+  cellsh -k sim:cells.state generations`,
+		Setup: func(*flag.FlagSet) func(*Invocation) error { return runGenerations },
+	})
+	register(&Command{
+		Name: "rollback", Args: "[GENERATION]", Short: "load an earlier generation again", Changes: true, Without: []string{"policy"},
+		Long: `Loads the policies of an earlier generation again, as a new one; without a number those of the generation before the
+active one. They are compiled anew, for the cells that exist now, and what must never be allowed is checked.
+
+  cellsh -k sim:cells.state rollback`,
+		Setup: func(*flag.FlagSet) func(*Invocation) error { return runRollback },
+	})
+	register(&Command{
+		Name: "confirm", Args: "GENERATION", Short: "keep a generation that waits to be confirmed", Changes: true, Without: []string{"policy"},
+		Long: `Keeps the generation that was loaded with --confirm.
+
+  cellsh -k sim:cells.state confirm 3`,
+		Setup: func(*flag.FlagSet) func(*Invocation) error { return runConfirm },
+	})
+}
+
+// generation reads the number of one.
+func generation(s string) (uint64, error) {
+	n, err := strconv.ParseUint(s, 10, 64)
+	if err != nil || n == 0 {
+		return 0, usage("a generation must be a number, but is %q", s)
+	}
+	return n, nil
+}
+
+func runGenerations(inv *Invocation) error {
+	if len(inv.Args) > 0 {
+		return usage("generations takes no arguments, but %q is given", inv.Args[0])
+	}
+	h, err := inv.host()
+	if err != nil {
+		return err
+	}
+	history, err := h.History()
+	if err != nil {
+		return err
+	}
+	if inv.JSON {
+		return inv.json(history.Report())
+	}
+	if history.Active() == nil {
+		fmt.Fprintln(inv.Stdout, "nothing was loaded")
+		return nil
+	}
+	var rows []string
+	for i := range history.Generations {
+		g := &history.Generations[i]
+		rows = append(rows, fmt.Sprintf("%d\t%s\t%s", g.Number, g.Time.UTC().Format(time.DateTime), generationText(history, g)))
+	}
+	inv.table("GENERATION\tLOADED (UTC)\tFROM", rows)
+	return nil
+}
+
+func generationText(h *engine.History, g *engine.Generation) string {
+	var parts []string
+	switch {
+	case g.Lockdown:
+		parts = append(parts, "lockdown: cells are denied everything")
+	case g.Of != 0:
+		parts = append(parts, fmt.Sprintf("generation %d again", g.Of))
+	}
+	if files := g.Files(); len(files) > 0 {
+		const most = 3
+		text := strings.Join(files[:min(most, len(files))], ", ")
+		if len(files) > most {
+			text += fmt.Sprintf(" and %d more", len(files)-most)
+		}
+		parts = append(parts, text)
+	} else if !g.Session {
+		parts = append(parts, "no policies")
+	}
+	if g.Session {
+		parts = append(parts, "a session")
+	}
+	if g == h.Active() {
+		parts = append(parts, "active")
+	}
+	if u := h.Unconfirmed; u != nil && u.Generation == g.Number {
+		parts = append(parts, "rolled back at "+u.Until.UTC().Format(time.TimeOnly)+" unless confirmed")
+	}
+	return strings.Join(parts, "; ")
+}
+
+func runRollback(inv *Invocation) error {
+	number := uint64(0)
+	switch len(inv.Args) {
+	case 0:
+	case 1:
+		var err error
+		if number, err = generation(inv.Args[0]); err != nil {
+			return err
+		}
+	default:
+		return usage("one generation may be given, but there are %d", len(inv.Args))
+	}
+	h, err := inv.host()
+	if err != nil {
+		return err
+	}
+	out, err := h.Rollback(number)
+	if err != nil {
+		return err
+	}
+	return inv.loaded(out)
+}
+
+func runConfirm(inv *Invocation) error {
+	if len(inv.Args) != 1 {
+		return usage("one generation must be given, but there are %d", len(inv.Args))
+	}
+	number, err := generation(inv.Args[0])
+	if err != nil {
+		return err
+	}
+	h, err := inv.host()
+	if err != nil {
+		return err
+	}
+	if err := h.Confirm(number); err != nil {
+		return err
+	}
+	if inv.JSON {
+		return inv.json(map[string]any{"confirmed": number})
+	}
+	fmt.Fprintf(inv.Stdout, "generation %d stays\n", number)
+	return nil
+}

@@ -1,0 +1,262 @@
+package command
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"cellsh/kernel/connect"
+	"cellsh/lua/engine"
+	"cellsh/policy/diag"
+)
+
+// Target is a kernel in use, with the policies that are loaded there.
+type Target struct {
+	*connect.Connection
+	Host *engine.Host
+	// Pending loads policies that a session has declared, together with those that are loaded; nil where there is no
+	// session.
+	Pending func(engine.LoadOptions) (*engine.Loaded, *engine.Check, error)
+}
+
+// OpenTarget connects to a kernel. What print in policy files writes goes to output.
+func OpenTarget(o connect.Options, output io.Writer) (*Target, error) {
+	c, err := connect.Open(o)
+	if err != nil {
+		return nil, err
+	}
+	now := o.Now
+	if now == nil {
+		now = time.Now
+	}
+	return &Target{Connection: c, Host: engine.NewHost(c.Kernel, c, engine.Options{Groups: c.Groups, Output: output}, now)}, nil
+}
+
+// Expire rolls back what was not confirmed in time, and says so; "" if there was nothing to do.
+func (t *Target) Expire() (string, error) {
+	history, err := t.Host.History()
+	if err != nil || history.Unconfirmed == nil {
+		return "", err
+	}
+	number := history.Unconfirmed.Generation
+	back, err := t.Host.Expire()
+	if back == nil || err != nil {
+		return "", err
+	}
+	return fmt.Sprintf("generation %d was not confirmed in time: rolled back, as generation %d", number, back.Generation), nil
+}
+
+// ephemeralNote is said where the effect of a command ends with it.
+const ephemeralNote = "the simulated kernel's state ends with this command; -k sim:FILE keeps it"
+
+// open gives the kernel that the command works on. A command that changes nothing gets one that can't be changed.
+func (inv *Invocation) open() (*Target, error) {
+	if inv.target != nil {
+		return inv.target, nil
+	}
+	if inv.Session != nil {
+		if inv.Kernel != "" {
+			return nil, usage("-k can't be given in a session: it has its kernel, %s", inv.Session.Info().Name)
+		}
+		inv.target = inv.Session
+		inv.target.Tick()
+		if inv.ReadOnly || !inv.Command.Changes {
+			inv.target = inv.Session.view()
+		}
+		return inv.target, nil
+	}
+	t, err := inv.connect(inv.ReadOnly || !inv.Command.Changes)
+	if err != nil {
+		return nil, err
+	}
+	inv.target = t
+	inv.lap("open")
+	if !inv.ReadOnly && inv.Command.Changes {
+		said, err := t.Expire()
+		if err != nil {
+			return nil, err
+		}
+		if said != "" {
+			inv.note("%s", said)
+		}
+	}
+	return t, nil
+}
+
+// patience is how long a command waits for another one that has the state file.
+const patience = 2 * time.Second
+
+// connect opens the kernel that -k names.
+func (inv *Invocation) connect(readOnly bool) (*Target, error) {
+	return OpenTarget(connect.Options{Target: inv.Kernel, ReadOnly: readOnly, Patience: patience, Now: inv.Now, Warn: func(err error) { inv.note("%s", err) }}, inv.Stderr)
+}
+
+// close gives up the kernel that was opened for the command.
+func (inv *Invocation) close() error {
+	if inv.target == nil || inv.Session != nil {
+		return nil
+	}
+	err := inv.target.Close()
+	inv.target = nil
+	return err
+}
+
+// after gives a channel that is sent the time once.
+func (inv *Invocation) after(d time.Duration) <-chan time.Time {
+	if inv.After != nil {
+		return inv.After(d)
+	}
+	return time.After(d)
+}
+
+// view is the target for commands that only look.
+func (t *Target) view() *Target {
+	c := t.ReadOnlyView()
+	return &Target{Connection: c, Host: t.Host.View(c.Kernel, c)}
+}
+
+// host gives the kernel with its policies to a command that is about what is in the kernel.
+func (inv *Invocation) host() (*engine.Host, error) {
+	t, err := inv.open()
+	if err != nil {
+		return nil, err
+	}
+	if inv.Session == nil && t.Ephemeral() {
+		inv.note("%s", ephemeralNote)
+	}
+	return t.Host, nil
+}
+
+// note says something beside the result, on standard error.
+func (inv *Invocation) note(form string, args ...any) {
+	fmt.Fprintf(inv.Stderr, "note: "+form+"\n", args...)
+}
+
+// finish gives up what the command has opened; what goes wrong with that joins the command's error.
+func (inv *Invocation) finish(err error) error {
+	inv.lap("work")
+	if cerr := inv.close(); cerr != nil {
+		err = errors.Join(err, cerr)
+	}
+	inv.lap("close")
+	inv.timings.write(inv)
+	return err
+}
+
+// engineOptions are those with which policies are read that are not loaded.
+func (inv *Invocation) engineOptions() (engine.Options, error) {
+	t, err := inv.open()
+	if err != nil {
+		return engine.Options{}, err
+	}
+	o := t.Host.Options()
+	o.SkipOptimizations = inv.NoOpt
+	return o, nil
+}
+
+// read reads policies from paths, and from --policy.
+func (inv *Invocation) read(paths []string) (*engine.Policies, error) {
+	o, err := inv.engineOptions()
+	if err != nil {
+		return nil, err
+	}
+	defer inv.lap("read")
+	return engine.Read(append(append([]string(nil), paths...), inv.Policy...), o), nil
+}
+
+// policies gives those of --policy, or what is loaded; the error has all that keeps them from being used.
+func (inv *Invocation) policies() (*engine.Policies, error) {
+	if len(inv.Policy) > 0 {
+		p, err := inv.read(nil)
+		if err == nil && p.Loading.Failed() {
+			return nil, p.Loading
+		}
+		return p, err
+	}
+	t, err := inv.open()
+	if err != nil {
+		return nil, err
+	}
+	history, err := t.Host.History()
+	if err != nil {
+		return nil, err
+	}
+	if history.Active() == nil {
+		how := "load some, or give --policy PATH"
+		if t.Ephemeral() && inv.Session == nil {
+			how = "give --policy PATH, or -k sim:FILE with a state where some are"
+		}
+		inv.note("no policy is loaded: %s", how)
+	}
+	defer inv.lap("read")
+	return t.Host.Policies()
+}
+
+// live names the cells that exist.
+func (inv *Invocation) live() ([]string, error) {
+	t, err := inv.open()
+	if err != nil {
+		return nil, err
+	}
+	return t.Host.LiveNames()
+}
+
+// timings are how long the steps of a command took.
+type timings struct {
+	now         func() time.Time
+	began, last time.Time
+	laps        []lap
+}
+
+type lap struct {
+	name string
+	took time.Duration
+}
+
+func (t *timings) start(now func() time.Time) {
+	t.now = now
+	t.began = now()
+	t.last = t.began
+}
+
+// lap ends a step.
+func (inv *Invocation) lap(name string) {
+	t := &inv.timings
+	now := t.now()
+	t.laps = append(t.laps, lap{name, now.Sub(t.last)})
+	t.last = now
+}
+
+func (t *timings) write(inv *Invocation) {
+	if !inv.Timings {
+		return
+	}
+	var parts []string
+	for _, l := range t.laps {
+		parts = append(parts, l.name+" "+short(l.took))
+	}
+	parts = append(parts, "all "+short(t.now().Sub(t.began)))
+	fmt.Fprintf(inv.Stderr, "timings: %s\n", strings.Join(parts, ", "))
+}
+
+// short writes a duration with three digits.
+func short(d time.Duration) string {
+	switch {
+	case d >= 10*time.Second:
+		return d.Round(100 * time.Millisecond).String()
+	case d >= time.Second:
+		return d.Round(10 * time.Millisecond).String()
+	case d >= time.Millisecond:
+		return d.Round(10 * time.Microsecond).String()
+	}
+	return d.Round(time.Microsecond).String()
+}
+
+// warnings writes the problems that did not keep something from happening.
+func (inv *Invocation) warnings(l diag.List) {
+	if !inv.JSON {
+		diag.Write(inv.Stderr, l)
+	}
+}

@@ -1,0 +1,114 @@
+package command
+
+import (
+	"flag"
+	"fmt"
+	"strings"
+	"time"
+
+	"cellsh/kernel"
+	"cellsh/lua/engine"
+	"cellsh/policy"
+	"cellsh/policy/kauth"
+)
+
+func init() {
+	register(&Command{
+		Name: "log", Short: "the decisions that the kernel has kept", Without: []string{"policy"},
+		Long: `Shows recent decisions with their reason and the line of the policy, the newest last. The kernel keeps denials, grants,
+and what a policy in audit mode would have denied, and only so many of them: lost ones are counted. The time is that
+since the kernel's start.
+
+  cellsh -k sim:cells.state log -n 5 --cell web-1`,
+		Setup: func(fs *flag.FlagSet) func(*Invocation) error {
+			var l logging
+			fs.IntVar(&l.most, "n", 20, "show at most `COUNT`, 0 for all")
+			fs.StringVar(&l.cell, "cell", "", "show those of the cell `NAME`, which may be gone")
+			fs.Uint64Var(&l.after, "after", 0, "show those after this `NUMBER`")
+			return l.run
+		},
+	})
+}
+
+type logging struct {
+	most  int
+	cell  string
+	after uint64
+}
+
+func (l *logging) run(inv *Invocation) error {
+	switch {
+	case len(inv.Args) > 0:
+		return usage("log takes no arguments, but %q is given; --cell NAME picks a cell", inv.Args[0])
+	case l.most < 0:
+		return usage("-n must be at least 0, but is %d", l.most)
+	}
+	h, err := inv.host()
+	if err != nil {
+		return err
+	}
+	e, err := kernel.Evaluation(h.Kernel)
+	if err != nil {
+		return err
+	}
+	events, err := e.Events(l.after)
+	if err != nil {
+		return err
+	}
+	lost := uint64(0)
+	if len(events) > 0 {
+		lost = events[0].Sequence - l.after - 1
+	}
+	var list []*kernel.Event
+	for i := range events {
+		if l.cell == "" || events[i].Name == l.cell {
+			list = append(list, &events[i])
+		}
+	}
+	if l.most > 0 && len(list) > l.most {
+		list = list[len(list)-l.most:]
+	}
+	if inv.JSON {
+		out := []engine.DecisionEvent{}
+		for _, e := range list {
+			out = append(out, engine.EventReport(e))
+		}
+		return inv.json(map[string]any{"lost": lost, "events": out})
+	}
+	if lost > 0 {
+		inv.note("%d earlier decisions are not kept any more", lost)
+	}
+	if len(list) == 0 {
+		fmt.Fprintln(inv.Stdout, "no decisions are kept")
+		return nil
+	}
+	for _, e := range list {
+		fmt.Fprintln(inv.Stdout, EventText(e))
+	}
+	return nil
+}
+
+// EventText writes a recorded decision on two lines: what was asked by whom, and what the answer was.
+func EventText(e *kernel.Event) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%d  +%s  cell %s, process %d, euid %d: %s: %s", e.Sequence, e.Time.Round(time.Millisecond), e.Name, e.PID, e.EUID, e.Request, e.Result)
+	a := &e.Answer
+	if e.Result == policy.Allow && e.Would.Result != policy.Pass {
+		fmt.Fprintf(&b, ", would %s", e.Would.Result)
+		a = &e.Would
+	}
+	if e.Request.Info().Flags.Has(kauth.Probe) {
+		b.WriteString(" (a probe)")
+	}
+	b.WriteString("\n   ")
+	if a.Reason != "" {
+		b.WriteString(" " + a.Reason)
+	}
+	switch {
+	case e.Fallback:
+		b.WriteString(" [the fallback]")
+	case a.Source.Policy != "":
+		fmt.Fprintf(&b, " [policy %s, %s]", a.Source.Policy, a.Source.Span())
+	}
+	return b.String()
+}

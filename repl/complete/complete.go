@@ -1,0 +1,121 @@
+package complete
+
+import (
+	"flag"
+	"os"
+	"slices"
+	"strings"
+	"unicode"
+
+	lua "github.com/yuin/gopher-lua"
+
+	"cellsh/repl/input"
+)
+
+// Command is a command as far as completion knows it.
+type Command struct {
+	Name string
+	// Args is the synopsis, "[--policy PATH...] CELL [REQUEST]". What its words stand for is completed: CELL, REQUEST,
+	// FIELD=VALUE, COMMAND names one, and PATH, FILE, DIR, OLD and NEW are paths.
+	Args  string
+	Flags []Flag
+}
+
+// Flag is a flag of a command.
+type Flag struct {
+	// Name without dashes.
+	Name string
+	// Value is what it takes, a word as in a synopsis; "" for nothing.
+	Value string
+}
+
+// Flags gives the flags of a set. What they take is the word that their usage quotes.
+func Flags(fs *flag.FlagSet) []Flag {
+	var all []Flag
+	fs.VisitAll(func(f *flag.Flag) {
+		value, _ := flag.UnquoteUsage(f)
+		all = append(all, Flag{f.Name, strings.ToUpper(value)})
+	})
+	return all
+}
+
+// Completer finds candidates. What it does not have it does not complete. Its functions are called only within
+// Complete.
+type Completer struct {
+	Commands []Command
+	// Unfinished is the text of the statement that the line goes on with, which makes it no command whatever it begins
+	// with; "" if it begins one.
+	Unfinished func() string
+	// Cells gives the names of the cells that exist.
+	Cells func() []string
+	// Globals are those of the session.
+	Globals *lua.LTable
+	// Keys gives the keys of the table that a function takes, by its name as in cell.create.
+	Keys func(function string) []string
+	// Members gives what can follow a dot after an object, Methods what can follow a colon.
+	Members, Methods func(lua.LValue) []string
+	// ReadOnly gives what stands behind a table that only looks empty.
+	ReadOnly func(*lua.LTable) (*lua.LTable, bool)
+	// ReadDir is that of package os; nil completes no paths.
+	ReadDir func(string) ([]os.DirEntry, error)
+}
+
+// Complete gives what can follow the line up to a position in bytes, each once, in order.
+func (c *Completer) Complete(line string, pos int) []Candidate {
+	before := line[:max(0, min(pos, len(line)))]
+	var found []Candidate
+	unfinished := ""
+	if c.Unfinished != nil {
+		unfinished = c.Unfinished()
+	}
+	if unfinished == "" {
+		word := strings.TrimLeft(before, " \t")
+		switch {
+		case !strings.ContainsAny(word, " \t"):
+			found = c.commandNames(word)
+		// What comes after the cursor may show that it is Lua.
+		case input.IsCommand(before, c.isCommand) && input.IsCommand(line, c.isCommand):
+			return tidy(c.arguments(before))
+		}
+	}
+	return tidy(append(found, c.lua(unfinished+"\n"+before)...))
+}
+
+// tidy sorts, drops what is twice, and what can't be typed.
+func tidy(found []Candidate) []Candidate {
+	found = slices.DeleteFunc(found, func(c Candidate) bool {
+		return strings.ContainsFunc(c.Insert+c.Text, func(r rune) bool { return r == unicode.ReplacementChar || !unicode.IsGraphic(r) })
+	})
+	slices.SortStableFunc(found, func(a, b Candidate) int { return strings.Compare(a.Text, b.Text) })
+	return slices.CompactFunc(found, func(a, b Candidate) bool { return a.Text == b.Text })
+}
+
+// words are the candidates that begin with what is typed.
+func words(all []string, typed string) []Candidate {
+	var found []Candidate
+	for _, w := range all {
+		if rest, ok := strings.CutPrefix(w, typed); ok {
+			found = append(found, Candidate{Text: w, Insert: rest})
+		}
+	}
+	return found
+}
+
+func (c *Completer) isCommand(word string) bool { return c.command(word) != nil }
+
+func (c *Completer) command(word string) *Command {
+	for i := range c.Commands {
+		if c.Commands[i].Name == word {
+			return &c.Commands[i]
+		}
+	}
+	return nil
+}
+
+func (c *Completer) commandNames(typed string) []Candidate {
+	var names []string
+	for _, command := range c.Commands {
+		names = append(names, command.Name)
+	}
+	return words(names, typed)
+}

@@ -1,0 +1,271 @@
+package complete
+
+import (
+	"flag"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"testing/fstest"
+	"time"
+	"unicode"
+
+	lua "github.com/yuin/gopher-lua"
+
+	"cellsh/kernel/sim"
+	"cellsh/lua/api"
+	"cellsh/lua/engine"
+	"cellsh/repl/input"
+)
+
+// completer completes from a session with one cell.
+func completer(t testing.TB) *Completer {
+	t.Helper()
+	k, err := sim.New(sim.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	host := engine.NewHost(k, &engine.Memory{}, engine.Options{}, time.Now)
+	a := api.New(api.Options{Host: host, Simulator: k, Output: os.Stderr})
+	t.Cleanup(a.Close)
+	fn, err := a.VM.CompileIn(a.VM.Environment(), "session", `
+web = cell.create{ name = "web-1", root = "/cells/web-1" }
+cells = { web, named = { inner = web, ["a b"] = 1, [7] = { seven = 1 }, _hidden = 1, call = print } }
+ran = false
+trap = setmetatable({ own = 1 }, { __index = function() ran = true end, __newindex = function() ran = true end, __call = function() ran = true end })
+child = setmetatable({}, { __index = cells })
+ring = {} setmetatable(ring, { __index = ring })
+`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := a.Call(fn); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if a.VM.Environment().RawGetString("ran") != lua.LFalse {
+			t.Error("completion ran a metamethod")
+		}
+	})
+	files := fstest.MapFS{"scripts/policy.d/web.lua": {}, "scripts/policy.d/with space.lua": {}, "scripts/it's.lua": {}, "web.lua": {}, ".hidden": {}, "bad\nname": {}, "ünï.lua": {}}
+	return &Completer{
+		Commands: []Command{
+			{Name: "list"}, {Name: "load", Args: "PATH...", Flags: []Flag{{"confirm", "DURATION"}, {"strict", ""}, {"policy", "PATH"}}},
+			{Name: "explain", Args: "[--policy PATH...] CELL REQUEST [FIELD=VALUE...]", Flags: []Flag{{"json", ""}, {"policy", "PATH"}, {"k", "KERNEL"}}},
+			{Name: "exec", Args: "CELL [--] [COMMAND [ARGUMENT...]]", Flags: []Flag{{"user", "USER"}}},
+			{Name: "diff", Args: "[--cell NAME...] OLD NEW", Flags: []Flag{{"cell", "NAME"}}},
+			{Name: "create", Args: "NAME --root DIR", Flags: []Flag{{"root", "DIR"}}},
+			{Name: "decide", Args: "[--policy PATH...] < REQUESTS"},
+		},
+		Cells:   func() []string { return []string{"web-1", "web-2", "db"} },
+		Globals: a.VM.Environment(), Keys: api.Keys, Members: api.MemberNames, Methods: api.MethodNames, ReadOnly: a.VM.ReadOnly,
+		ReadDir: func(dir string) ([]os.DirEntry, error) { return fs.ReadDir(files, filepath.Clean(dir)) },
+	}
+}
+
+func TestComplete(t *testing.T) {
+	c := completer(t)
+	for _, test := range []struct {
+		// line with | for the cursor, at its end without one.
+		line string
+		// want are the texts, or with + the only insertion.
+		want string
+	}{
+		// Commands and their arguments.
+		{"lis", "+t"},
+		{"  ex", "exec explain"},
+		{"lo", "load loadfile loadstring local"},
+		{"load ", "scripts/ web.lua ünï.lua"},
+		{"load s", "+cripts/"},
+		{"load scripts/", "it's.lua policy.d/"},
+		{"load scripts/po", "+licy.d/"},
+		{"load scripts/policy.d/", "web.lua with space.lua"},
+		{"load scripts/policy.d/with", `+\ space.lua `},
+		{"load scripts/policy.d/with\\ s", "+pace.lua "},
+		{"load scripts/i", `+t\'s.lua `},
+		{"load web.lua 'scripts/i", `+t'\''s.lua' `},
+		{"load 'scripts/i", ""},
+		{`load web.lua "scripts/policy.d/with s`, `+pace.lua" `},
+		{`load web.lua "scripts/po`, "+licy.d/"},
+		{"load .", "+hidden "},
+		{"load nowhere/", ""},
+		{"load -", "--confirm --policy --strict"},
+		{"load --s", "+trict "},
+		{"load --policy s", "+cripts/"},
+		{"load --policy=s", "+cripts/"},
+		{"load --strict w", "+eb.lua "},
+		{"load --confirm ", ""},
+		{"load --wrong=", ""},
+		{"explain ", "db web-1 web-2"},
+		{"explain w", "web-1 web-2"},
+		{"explain d", "+b "},
+		{"explain web-1 ", "device machdep network process system"},
+		{"explain web-1 network.b", "+ind"},
+		{"explain web-1 network.bind", "network.bind.anyaddr network.bind.port network.bind.privport"},
+		{"explain web-1 network.bind.pr", "+ivport "},
+		{"explain web-1 process.ktr", "+ace"},
+		{"explain web-1 network.bind.", "network.bind.anyaddr network.bind.port network.bind.privport"},
+		{"explain --json web-1 net", "+work"},
+		{"explain -k sim w", "web-1 web-2"},
+		{"explain web-1 network.bind.port po", "+rt="},
+		{"explain web-1 network.bind.port port=80 ad", "+dr="},
+		{"exec d", "+b "},
+		{"exec db l", ""},
+		{"exec db -- l", ""},
+		{"diff --cell w", "web-1 web-2"},
+		{"diff w", "+eb.lua "},
+		{"diff web.lua w", "+eb.lua "},
+		{"diff web.lua web.lua w", ""},
+		{"create w", ""},
+		{"create web --root s", "+cripts/"},
+		{"list ", ""},
+		{"decide ", ""},
+		// Lua.
+		{"ker", "+nel"},
+		{"cell.cr", "+eate"},
+		{"x = cell.c", "create current"},
+		{"cell:cr", "+eate"},
+		{"print(kauth.re", "request requests"},
+		{"string.r", "rep reverse"},
+		{"('x'):re", ""},
+		{"'x':re", "rep reverse"},
+		{"web.ro", "+ot"},
+		{"web:des", "+troy"},
+		{"web:ro", ""},
+		{"web.name.", ""},
+		{"cells.named.", "call inner"},
+		{"cells.named:", "+call"},
+		{"cells.named._", "+hidden"},
+		{"cells['named'].inn", "+er"},
+		{"cells[1].ro", "+ot"},
+		{"cells.named[7].se", "+ven"},
+		{"cells.named.inner:exe", "+c"},
+		{"child.nam", "+ed"},
+		{"trap.o", "+wn"},
+		{"trap.x.", ""},
+		{"ring.", ""},
+		{"nothing.", ""},
+		{"f().", ""},
+		{"wh", "+ile"},
+		{"local we", ""},
+		{"for k, v in pai", "+rs"},
+		{"= web.ro", "+ot"},
+		{"-- cell.", ""},
+		{"x = 1 -- ", ""},
+		{"--[[ c ]] cell.cr", "+eate"},
+		{"x = [[ cell.", ""},
+		{"x = 1.", ""},
+		{"x = 5", ""},
+		{`cell.get("we`, "web-1 web-2"},
+		{`never("t", { "network.b`, "+ind"},
+		{"on = { ['process.si", "+gnal"},
+		{"on = { ['network.bind", "network.bind.anyaddr network.bind.port network.bind.privport"},
+		{`x = "network" .. str`, "+ing"},
+		{"x = cell.create{ ro", "+ot = "},
+		{"cell.create({ name = f{ 1, 2 }, pro", "+file = "},
+		{"policy 'web' { deny = { 'network' }, mo", "mode module"},
+		{"policy 'web' { deny = { mo", "+dule"},
+		{"policy 'web' { deny = mo", "+dule"},
+		{"x = { ro", ""},
+		{"_VER", "+SION"},
+		{"cell.c|reate", "create current"},
+	} {
+		before, after, _ := strings.Cut(test.line, "|")
+		got := c.Complete(before+after, len(before))
+		if strings.HasPrefix(test.want, "+") {
+			if len(got) != 1 || got[0].Insert != test.want[1:] {
+				t.Errorf("%q: %q, want %q", test.line, got, test.want)
+			}
+			continue
+		}
+		var texts []string
+		for _, g := range got {
+			texts = append(texts, g.Text)
+		}
+		want := test.want
+		if strings.Join(texts, " ") != want {
+			t.Errorf("%q: %q, want %q", test.line, strings.Join(texts, " "), want)
+		}
+	}
+}
+
+func TestNothingTyped(t *testing.T) {
+	c := completer(t)
+	var texts []string
+	for _, g := range c.Complete("", 0) {
+		texts = append(texts, g.Text)
+	}
+	for _, want := range []string{"list", "load", "cell", "print", "web"} {
+		if !slices.Contains(texts, want) {
+			t.Errorf("%s is not offered", want)
+		}
+	}
+	if slices.Contains(texts, "_G") || slices.ContainsFunc(texts, func(s string) bool { return strings.Contains(s, "(") }) {
+		t.Errorf("%q", texts)
+	}
+	if got := (&Completer{}).Complete("pri", 3); len(got) != 0 {
+		t.Errorf("%q", got)
+	}
+}
+
+func TestFlags(t *testing.T) {
+	fs := flag.NewFlagSet("x", flag.ContinueOnError)
+	fs.Bool("strict", false, "refuse")
+	fs.String("policy", "", "use `PATH`")
+	fs.Duration("confirm", 0, "wait")
+	if got, want := Flags(fs), []Flag{{"confirm", "DURATION"}, {"policy", "PATH"}, {"strict", ""}}; !slices.Equal(got, want) {
+		t.Errorf("%q", got)
+	}
+}
+
+func TestUnfinished(t *testing.T) {
+	c := completer(t)
+	c.Unfinished = func() string { return "policy 'web' {\n  -- {" }
+	if got := c.Complete("  mod", 5); len(got) != 2 || got[0] != (Candidate{"mode", "e = "}) || got[1] != (Candidate{"module", "ule"}) {
+		t.Errorf("%q", got)
+	}
+	c.Unfinished = func() string { return "x = [[" }
+	if got := c.Complete("cell.cr", 7); len(got) != 0 {
+		t.Errorf("%q", got)
+	}
+	c.Unfinished = func() string { return "x = {" }
+	for _, line := range []string{"load s", "lis"} {
+		for _, got := range c.Complete(line, len(line)) {
+			if got.Text == "scripts/" || got.Text == "list" {
+				t.Errorf("%q: %q", line, got)
+			}
+		}
+	}
+}
+
+// What is completed can be typed, and goes on with what is there; a command line stays one of words.
+func FuzzComplete(f *testing.F) {
+	for _, s := range []string{"load 's", "x = a.b[1].c:", "cells[", "]", ".", ":", "load \"", "load \\", "explain web-1 network.", "'", "\xff", "cells[1e999].", "load --policy="} {
+		f.Add(s, len(s))
+	}
+	c := completer(f)
+	f.Fuzz(func(t *testing.T, line string, pos int) {
+		for _, got := range c.Complete(line, pos) {
+			for _, r := range got.Insert {
+				if !unicode.IsGraphic(r) {
+					t.Fatalf("%q: %q", line, got)
+				}
+			}
+			before := line[:max(0, min(pos, len(line)))]
+			if pos < len(line) || !input.IsCommand(before, c.isCommand) || !strings.ContainsAny(strings.TrimLeft(before, " \t"), " \t") {
+				continue
+			}
+			completed := before + got.Insert
+			closed := false
+			for _, quote := range []string{"", "'", `"`} {
+				words, err := input.Words(completed + quote)
+				closed = closed || err == nil && strings.HasSuffix(strings.TrimRight(words[len(words)-1], "/="), strings.TrimRight(got.Text[strings.LastIndexByte(got.Text, '/')+1:], "/="))
+			}
+			if !closed && !strings.HasSuffix(got.Text, "/") {
+				t.Fatalf("%q becomes %q for %q", line, completed, got.Text)
+			}
+		}
+	})
+}

@@ -1,0 +1,229 @@
+package complete
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	lua "github.com/yuin/gopher-lua"
+
+	"cellsh/lua/syntax"
+)
+
+// keywords that can begin or go on a line.
+var keywords = []string{"and", "break", "do", "else", "elseif", "end", "false", "for", "function", "if", "in", "local", "nil", "not", "or", "repeat", "return", "then", "true", "until", "while"}
+
+// lua completes a name, a field or a string.
+func (c *Completer) lua(before string) []Candidate {
+	tokens := syntax.Scan(before)
+	typed := ""
+	if n := len(tokens); n > 0 {
+		last := tokens[n-1]
+		switch ends := last.Offset+len(last.Text) == len(before); {
+		case last.Kind == syntax.Broken && (last.Text[0] == '"' || last.Text[0] == '\''):
+			return c.inString(last.Text[1:])
+		case last.Kind == syntax.Broken || last.Kind == syntax.Comment && ends:
+			return nil
+		case ends && (last.Kind == syntax.Name || last.Kind == syntax.Keyword):
+			typed, tokens = last.Text, tokens[:n-1]
+		case ends && last.Kind == syntax.Number:
+			return nil
+		}
+	}
+	tokens = slices.DeleteFunc(tokens, func(t syntax.Token) bool { return t.Kind == syntax.Comment })
+	if len(tokens) > 0 {
+		switch last := tokens[len(tokens)-1]; {
+		case last.Text == "." || last.Text == ":":
+			owner := c.evaluate(tokens[:len(tokens)-1])
+			return words(c.members(owner, last.Text == ":", typed), typed)
+		case last.Kind == syntax.Keyword && (last.Text == "local" || last.Text == "function" || last.Text == "for" || last.Text == "goto"):
+			// A new name is typed.
+			return nil
+		}
+	}
+	found := c.keys(tokens, typed)
+	found = append(found, words(c.names(c.Globals, typed, nil), typed)...)
+	if typed != "" {
+		found = append(found, words(keywords, typed)...)
+	}
+	return found
+}
+
+// keys completes a key of a table that is given to a function, where the tokens before end with { or a comma.
+func (c *Completer) keys(tokens []syntax.Token, typed string) []Candidate {
+	if c.Keys == nil || len(tokens) == 0 || !strings.Contains("{,;", tokens[len(tokens)-1].Text) {
+		return nil
+	}
+	depth := 0
+	i := len(tokens) - 1
+	for ; i >= 0; i-- {
+		if t := tokens[i]; t.Kind != syntax.Operator {
+			continue
+		} else if strings.Contains(")}]", t.Text) {
+			depth++
+		} else if strings.Contains("({[", t.Text) {
+			if depth == 0 {
+				break
+			}
+			depth--
+		}
+	}
+	if i < 0 || tokens[i].Text != "{" {
+		return nil
+	}
+	// Between the function and its table may stand a bracket, or a name as in policy "web" {.
+	if i--; i > 0 && (tokens[i].Text == "(" || tokens[i].Kind == syntax.String) {
+		i--
+	}
+	name := ""
+	for ; i >= 0 && tokens[i].Kind == syntax.Name; i -= 2 {
+		name = tokens[i].Text + name
+		if i == 0 || tokens[i-1].Text != "." {
+			break
+		}
+		name = "." + name
+	}
+	found := words(c.Keys(name), typed)
+	for i := range found {
+		found[i].Insert += " = "
+	}
+	return found
+}
+
+// inString completes what strings mostly name: requests and cells.
+func (c *Completer) inString(typed string) []Candidate {
+	found := requests(typed)
+	for i := range found {
+		found[i].Insert = strings.TrimSuffix(found[i].Insert, more)
+	}
+	if c.Cells != nil {
+		found = append(found, words(c.Cells(), typed)...)
+	}
+	return found
+}
+
+// evaluate gives the value of the expression in which the tokens end, if it is a global with constant fields, or a
+// string; nil if it is not known without running anything.
+func (c *Completer) evaluate(tokens []syntax.Token) lua.LValue {
+	n := len(tokens) - 1
+	if n < 0 {
+		return nil
+	}
+	last := tokens[n]
+	var key lua.LValue
+	switch {
+	case last.Kind == syntax.String:
+		return lua.LString("")
+	case last.Kind == syntax.Name && n > 0 && tokens[n-1].Text == ".":
+		key, n = lua.LString(last.Text), n-1
+	case last.Kind == syntax.Name && n > 0 && tokens[n-1].Text == ":":
+		return nil
+	case last.Kind == syntax.Name:
+		return c.field(c.Globals, lua.LString(last.Text))
+	case last.Text == "]" && n >= 3 && tokens[n-2].Text == "[":
+		switch inner := tokens[n-1]; inner.Kind {
+		case syntax.Number:
+			f, err := strconv.ParseFloat(inner.Text, 64)
+			if err != nil {
+				return nil
+			}
+			key = lua.LNumber(f)
+		case syntax.String:
+			s, err := strconv.Unquote(`"` + strings.Trim(inner.Text, `"'`) + `"`)
+			if err != nil {
+				return nil
+			}
+			key = lua.LString(s)
+		default:
+			return nil
+		}
+		n -= 2
+	default:
+		return nil
+	}
+	owner, ok := c.evaluate(tokens[:n]).(*lua.LTable)
+	if !ok {
+		return nil
+	}
+	return c.field(owner, key)
+}
+
+// maxBehind is how many tables that stand behind each other are looked at: they may form a ring.
+const maxBehind = 10
+
+// behind gives the table and those in which Lua would go on to look, as far as they are tables.
+func (c *Completer) behind(t *lua.LTable) []*lua.LTable {
+	var all []*lua.LTable
+	for t != nil && len(all) < maxBehind {
+		if c.ReadOnly != nil {
+			if real, ok := c.ReadOnly(t); ok {
+				t = real
+			}
+		}
+		all = append(all, t)
+		mt, ok := t.Metatable.(*lua.LTable)
+		if !ok {
+			break
+		}
+		t, _ = mt.RawGetString("__index").(*lua.LTable)
+	}
+	return all
+}
+
+func (c *Completer) field(t *lua.LTable, key lua.LValue) lua.LValue {
+	for _, t := range c.behind(t) {
+		if v := t.RawGet(key); v != lua.LNil {
+			return v
+		}
+	}
+	return nil
+}
+
+// members are the names that can follow a value and a dot, or a colon.
+func (c *Completer) members(v lua.LValue, method bool, typed string) []string {
+	switch x := v.(type) {
+	case *lua.LTable:
+		if method {
+			return c.names(x, typed, isFunction)
+		}
+		return c.names(x, typed, nil)
+	case lua.LString:
+		if library, ok := c.field(c.Globals, lua.LString("string")).(*lua.LTable); ok && method {
+			return c.names(library, typed, isFunction)
+		}
+	case *lua.LUserData:
+		list := c.Members
+		if method {
+			list = c.Methods
+		}
+		if list != nil {
+			return list(x)
+		}
+	}
+	return nil
+}
+
+func isFunction(v lua.LValue) bool { return v.Type() == lua.LTFunction }
+
+// maxKeys is how many keys of a table are looked at.
+const maxKeys = 100000
+
+// names are the keys of a table, and of those behind it, that can stand after a dot. What begins with an underscore
+// is offered only if one is typed.
+func (c *Completer) names(t *lua.LTable, typed string, fits func(lua.LValue) bool) []string {
+	var names []string
+	seen := 0
+	for _, t := range c.behind(t) {
+		for k, v := t.Next(lua.LNil); k != lua.LNil && seen < maxKeys; k, v = t.Next(k) {
+			seen++
+			name, ok := k.(lua.LString)
+			if !ok || !strings.HasPrefix(string(name), typed) || typed == "" && strings.HasPrefix(string(name), "_") || fits != nil && !fits(v) {
+				continue
+			}
+			if tokens := syntax.Scan(string(name)); len(tokens) == 1 && tokens[0].Kind == syntax.Name && tokens[0].Text == string(name) {
+				names = append(names, string(name))
+			}
+		}
+	}
+	return names
+}

@@ -1,0 +1,86 @@
+package editor
+
+import (
+	"errors"
+	"os"
+	"strings"
+
+	"github.com/chzyer/readline"
+
+	"cellsh/repl/complete"
+)
+
+// ErrInterrupt is what ReadLine gives for Ctrl-C; the line is dropped.
+var ErrInterrupt = errors.New("interrupted")
+
+// MaxLine is how long a line may be that is not typed at a terminal, and how long a pasted text, in bytes.
+const MaxLine = 1 << 20
+
+// Editor reads lines. It is not safe for concurrent use.
+type Editor interface {
+	// ReadLine gives the next line without its newline. Text that was pasted at once may have several lines. The error
+	// is ErrInterrupt, io.EOF at the end, a *LongLineError, or one of reading.
+	ReadLine(prompt string) (string, error)
+	// Remember keeps a statement, of one or more lines, in the history. One that begins with a space is not kept.
+	Remember(statement string)
+	// Close gives the terminal back.
+	Close() error
+}
+
+// Options for New.
+type Options struct {
+	Stdin, Stdout *os.File
+	// Getenv is that of package os; nil knows no variables.
+	Getenv func(string) string
+	// History is the path of the history file; "" keeps it in memory only. See HistoryPath.
+	History string
+	// Complete gives what can follow the line up to a position in bytes; nil completes nothing.
+	Complete func(line string, pos int) []complete.Candidate
+	// Warn is told, in a sentence, of what does not keep lines from being read; nil tells nobody.
+	Warn func(string)
+}
+
+// New makes an editor with all it can do where input and output are terminals and TERM is neither empty nor dumb,
+// and a plain one otherwise. The plain one writes the prompt if both are terminals, and nothing else; what it
+// remembers is not kept.
+func New(o Options) Editor {
+	if o.Getenv == nil {
+		o.Getenv = func(string) string { return "" }
+	}
+	if o.Warn == nil {
+		o.Warn = func(string) {}
+	}
+	people := IsTerminal(o.Stdin) && IsTerminal(o.Stdout)
+	term := o.Getenv("TERM")
+	if !people || term == "" || term == "dumb" {
+		return newPlain(o, people)
+	}
+	return newTerminal(o)
+}
+
+// IsTerminal reports whether a file is one.
+func IsTerminal(f *os.File) bool {
+	if f == nil {
+		return false
+	}
+	conn, err := f.SyscallConn()
+	if err != nil {
+		return false
+	}
+	terminal := false
+	err = conn.Control(func(fd uintptr) { terminal = readline.IsTerminal(int(fd)) })
+	return err == nil && terminal
+}
+
+// HistoryPath is where the history of a user belongs: below $XDG_STATE_HOME, or ~/.local/state; "" if neither is
+// known (XDG Base Directory Specification).
+func HistoryPath(getenv func(string) string) string {
+	const name = "/cellsh/history"
+	if state := getenv("XDG_STATE_HOME"); strings.HasPrefix(state, "/") {
+		return state + name
+	}
+	if home := getenv("HOME"); strings.HasPrefix(home, "/") {
+		return home + "/.local/state" + name
+	}
+	return ""
+}

@@ -1,0 +1,260 @@
+package repl
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	lua "github.com/yuin/gopher-lua"
+	"github.com/yuin/gopher-lua/ast"
+
+	"cellsh/kernel/connect"
+	"cellsh/lua/api"
+	"cellsh/lua/engine"
+	"cellsh/lua/vm"
+	"cellsh/policy/diag"
+	"cellsh/repl/command"
+	"cellsh/repl/editor"
+	"cellsh/repl/input"
+	"cellsh/repl/show"
+)
+
+// evaluator runs statements: those of a session, of a script, and of -e. Interrupt may be called from any goroutine,
+// as may what locks; the rest is for one.
+type evaluator struct {
+	env    Env
+	common command.Common
+	target *command.Target
+	api    *api.API
+	style  show.Style
+	width  func() int
+
+	// mu is held while a statement runs.
+	mu sync.Mutex
+	// interrupts counts those of the statement that runs.
+	interrupts atomic.Int32
+	// timer waits for the end of the time to confirm in; nil if nothing is to be confirmed.
+	timer *time.Timer
+	// restore gives the terminal its modes back; nil where there is none.
+	restore func()
+}
+
+// errFailed says that something failed and that why has been written.
+var errFailed = errors.New("failed")
+
+// exit ends the program because the code asked for it.
+type exit struct{ code int }
+
+func (e exit) Error() string { return fmt.Sprintf("exit code %d", e.code) }
+
+// newEvaluator opens the kernel.
+func newEvaluator(env Env, common command.Common) (*evaluator, error) {
+	e := &evaluator{env: env, common: common, style: show.NewStyle(isTerminal(env.Stderr), env.Getenv), width: func() int { return show.DefaultWidth }}
+	var output io.Writer = env.Stdout
+	if isTerminal(env.Stdout) {
+		output = harmless{env.Stdout}
+	}
+	target, err := command.OpenTarget(connect.Options{Target: common.Kernel, ReadOnly: common.ReadOnly, Now: env.Now, Warn: func(err error) { e.note("%s", err) }}, output)
+	if err != nil {
+		return nil, err
+	}
+	e.target = target
+	e.api = api.New(api.Options{Host: target.Host, Simulator: target.Simulator, Launch: target.Launcher,
+		Stdin: env.Stdin, Stdout: env.Stdout, Stderr: env.Stderr, Output: output, Report: e.problems,
+		Help: func(name string) string {
+			if c := command.Find(name); c != nil {
+				return c.Help()
+			}
+			return ""
+		}})
+	target.Pending = e.api.LoadPending
+	return e, e.expire()
+}
+
+// harmless writes text to a terminal, without the commands that a cell may have put into it.
+type harmless struct{ to io.Writer }
+
+func (h harmless) Write(text []byte) (int, error) {
+	if _, err := io.WriteString(h.to, show.Text(string(text))); err != nil {
+		return 0, err
+	}
+	return len(text), nil
+}
+
+func (e *evaluator) note(form string, args ...any) {
+	fmt.Fprintf(e.env.Stderr, "note: "+form+"\n", args...)
+}
+
+// problems writes problems for the user.
+func (e *evaluator) problems(l diag.List) {
+	// Where standard error is gone there is nobody to tell.
+	_ = e.style.Problems(e.env.Stderr, e.api.VM.Files().Fill(l))
+}
+
+// report writes an error, and gives the one that says so; exit stays what it is.
+func (e *evaluator) report(err error) error {
+	var l *vm.Error
+	switch {
+	case err == nil || errors.Is(err, errFailed) || errors.Is(err, errLeave) || errors.As(err, new(exit)):
+		return err
+	case errors.As(err, &l) && l.Exit:
+		return exit{l.ExitCode}
+	case errors.Is(err, api.ErrDeclarations):
+		return errFailed
+	}
+	e.problems(engine.Problem(err))
+	return errFailed
+}
+
+// statement runs a statement and writes its results. The error is errFailed, or exit.
+func (e *evaluator) statement(s input.Statement) error {
+	return e.run(func() error {
+		if s.Words != nil {
+			return e.command(s.Words)
+		}
+		fn, err := e.api.VM.CompileTree(e.api.VM.Environment(), s.Name, s.Text, s.Chunk)
+		if err != nil {
+			return err
+		}
+		results, err := e.api.Call(fn)
+		if err != nil {
+			return err
+		}
+		if name := unknown(s.Chunk, results); name != "" {
+			e.note("there is no variable and no command %s%s", name, didYouMean(name))
+		}
+		return show.Values(e.env.Stdout, results, e.showOptions())
+	})
+}
+
+// unknown gives the name if somebody asked for the value of a variable that has none.
+func unknown(chunk []ast.Stmt, results []lua.LValue) string {
+	if len(chunk) != 1 || len(results) != 1 || results[0] != lua.LNil {
+		return ""
+	}
+	if r, ok := chunk[0].(*ast.ReturnStmt); ok && len(r.Exprs) == 1 {
+		if id, ok := r.Exprs[0].(*ast.IdentExpr); ok {
+			return id.Value
+		}
+	}
+	return ""
+}
+
+func didYouMean(name string) string {
+	if near := diag.Nearest(name, command.Names()); near != "" {
+		return "; did you mean " + near + "?"
+	}
+	return ""
+}
+
+func (e *evaluator) showOptions() show.Options {
+	return show.Options{Width: e.width(), Object: api.Text, ReadOnly: e.api.VM.ReadOnly, Function: func(fn *lua.LFunction) (string, bool) {
+		b, ok := e.api.VM.Builtin(fn)
+		return b.Name, ok
+	}}
+}
+
+// script runs a whole source as one chunk, with arguments.
+func (e *evaluator) script(file, text string, args []string) error {
+	return e.run(func() error {
+		env := e.api.VM.Environment()
+		fn, err := e.api.VM.CompileIn(env, file, text)
+		if err != nil {
+			return err
+		}
+		list := e.api.VM.L.NewTable()
+		list.RawSetInt(0, lua.LString(file))
+		values := make([]lua.LValue, len(args))
+		for i, a := range args {
+			values[i] = lua.LString(a)
+			list.RawSetInt(i+1, values[i])
+		}
+		env.RawSetString("arg", list)
+		_, err = e.api.Call(fn, values...)
+		return err
+	})
+}
+
+// run does work with the kernel as one step: before it the clock goes on, after it the state is kept.
+func (e *evaluator) run(work func() error) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	began := e.env.Now()
+	e.interrupts.Store(0)
+	e.target.Tick()
+	if err := e.expire(); err != nil {
+		return e.report(err)
+	}
+	err := e.report(work())
+	if serr := e.target.Save(); serr != nil {
+		err = errors.Join(err, e.report(serr))
+	}
+	e.watch()
+	if e.common.Timings {
+		fmt.Fprintf(e.env.Stderr, "timings: %s\n", e.env.Now().Sub(began).Round(time.Microsecond))
+	}
+	if errors.Is(err, errFailed) && e.interrupts.Load() > 0 {
+		return errInterrupted
+	}
+	return err
+}
+
+// command runs a command in this session.
+func (e *evaluator) command(words []string) error {
+	common := e.common
+	common.Kernel, common.ReadOnly, common.Timings = "", e.common.ReadOnly, false
+	c := command.Find(words[0])
+	if c == nil {
+		return leaving(words)
+	}
+	code := c.Run(words[1:], common, command.Env{Stdin: e.env.Stdin, Stdout: e.env.Stdout, Stderr: e.env.Stderr, Now: e.env.Now, Session: e.target})
+	e.api.Dispatch()
+	if code != command.OK {
+		return errFailed
+	}
+	return nil
+}
+
+// leaving is what exit does.
+func leaving(words []string) error {
+	if len(words) == 1 {
+		return errLeave
+	}
+	code, err := strconv.Atoi(words[1])
+	if err != nil || code < 0 || code > 255 || len(words) > 2 {
+		return diag.List{{Code: diag.Failed, Message: fmt.Sprintf("%s must be given nothing or a number from 0 to 255, but is given %q", words[0], strings.Join(words[1:], " "))}}
+	}
+	return exit{code}
+}
+
+// expire rolls back what was not confirmed in time, and says so.
+func (e *evaluator) expire() error {
+	if e.common.ReadOnly {
+		return nil
+	}
+	said, err := e.target.Expire()
+	if said != "" {
+		e.note("%s", said)
+	}
+	return err
+}
+
+// interrupt stops the code that runs, if any. It gives how often that was wanted since the statement began.
+func (e *evaluator) interrupt() int {
+	e.api.VM.Interrupt()
+	return int(e.interrupts.Add(1))
+}
+
+// close gives up the kernel.
+func (e *evaluator) close() error {
+	e.api.Close()
+	return e.target.Close()
+}
+
+func isTerminal(f *os.File) bool { return f != nil && editor.IsTerminal(f) }

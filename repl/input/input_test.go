@@ -1,0 +1,357 @@
+package input
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"reflect"
+	"strings"
+	"testing"
+
+	lua "github.com/yuin/gopher-lua"
+	"github.com/yuin/gopher-lua/ast"
+	"pgregory.net/rapid"
+
+	"cellsh/lua/syntax"
+	"cellsh/lua/vm"
+	"cellsh/policy/diag"
+)
+
+func commands(word string) bool {
+	switch word {
+	case "list", "load", "check", "stats", "exec", "explain", "create", "decide":
+		return true
+	}
+	return false
+}
+
+func TestCommandOrLua(t *testing.T) {
+	for _, c := range []struct {
+		line string
+		// words of the command, "" for Lua.
+		words string
+	}{
+		{"list", "list"},
+		{"  list  ", "list"},
+		{"list\r", "list"},
+		{"stats -v", "stats|-v"},
+		{"list --json", "list|--json"},
+		{"list -- all", "list|--|all"},
+		{"load scripts/policy.d", "load|scripts/policy.d"},
+		{"load /etc/cellsh/policy.d", "load|/etc/cellsh/policy.d"},
+		{"load ./web.lua", "load|./web.lua"},
+		{"load ../web.lua", "load|../web.lua"},
+		{"load .", "load|."},
+		{"load ..", "load|.."},
+		{"load . more.lua", "load|.|more.lua"},
+		{"load ~/web.lua", "load|~/web.lua"},
+		{"decide -", "decide|-"},
+		{"explain web-1 network.bind.privport port=80", "explain|web-1|network.bind.privport|port=80"},
+		{`create web "root=/a b" 'c d' e\ f ""`, `create|web|root=/a b|c d|e f|`},
+		{`exec web-1 -- sh -c 'echo "$HOME" \n # no comment'`, `exec|web-1|--|sh|-c|echo "$HOME" \n # no comment`},
+		{`load "web.lua"`, ""},
+		{`load 'web.lua'`, ""},
+		{`load("web.lua")`, ""},
+		{`load ("web.lua")`, ""},
+		{"load [[web.lua]]", ""},
+		{"load {}", ""},
+		{"list = 3", ""},
+		{"list=3", ""},
+		{"list == 3", ""},
+		{"list ~= 3", ""},
+		{"list, load = 1, 2", ""},
+		{"list - 1", ""},
+		{"list / 2", ""},
+		{"list * 2", ""},
+		{"list .. 'x'", ""},
+		{"check.x", ""},
+		{"check .x", ""},
+		{"check:run()", ""},
+		{"check :run()", ""},
+		{"check[1]", ""},
+		{"list or {}", ""},
+		{"list and 1", ""},
+		{"lists()", ""},
+		{"=list", ""},
+	} {
+		got, err := New(commands).Add(c.line)
+		if err != nil || len(got) != 1 {
+			t.Errorf("%q: %v, %v", c.line, got, err)
+			continue
+		}
+		if words := strings.Join(got[0].Words, "|"); words != c.words || (got[0].Words == nil) != (got[0].Chunk != nil) {
+			t.Errorf("%q: words %q, want %q", c.line, words, c.words)
+		}
+	}
+}
+
+func TestQuotesOfCommands(t *testing.T) {
+	for line, column := range map[string]int{
+		"create web 'root": 12, `create web "a\"`: 12, `load a\`: 7, `exec w -- sh -c "a 'b'`: 17,
+	} {
+		r := New(commands)
+		_, err := r.Add(line)
+		var l diag.List
+		if !errors.As(err, &l) || len(l) != 1 || l[0].Column != column || l[0].Excerpt != line || l[0].Code != diag.CommandLine {
+			t.Errorf("%q: %#v", line, err)
+		}
+		if r.Pending() {
+			t.Errorf("%q is pending", line)
+		}
+	}
+}
+
+func TestWords(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		words := rapid.SliceOf(rapid.String()).Draw(t, "words")
+		var quoted []string
+		for _, w := range words {
+			quoted = append(quoted, quote(w))
+		}
+		got, err := Words(strings.Join(quoted, "  "))
+		if err != nil || len(got) != len(words) || len(words) > 0 && !reflect.DeepEqual(got, words) {
+			t.Fatalf("%q became %q as %q: %v", words, got, quoted, err)
+		}
+	})
+}
+
+// quote writes a word so that Words gives it back.
+func quote(word string) string {
+	plain := word != ""
+	for i := 0; i < len(word); i++ {
+		plain = plain && strings.IndexByte(" \t\r\n\v\f'\"\\", word[i]) < 0
+	}
+	switch {
+	case plain:
+		return word
+	case !strings.Contains(word, "'"):
+		return "'" + word + "'"
+	}
+	return fmt.Sprintf(`"%s"`, strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(word))
+}
+
+// session runs lines as a session does and gives what it shows: values, output, and errors in one line.
+func session(t *testing.T, r *Reader, lines ...string) string {
+	t.Helper()
+	var out bytes.Buffer
+	v := vm.New(vm.Options{Level: vm.Session, Output: &out})
+	defer v.Close()
+	run := func(statements []Statement, err error) {
+		for _, s := range statements {
+			if s.Words != nil {
+				fmt.Fprintf(&out, "command %s\n", strings.Join(s.Words, " "))
+				continue
+			}
+			fn, err := v.CompileTree(v.Environment(), s.Name, s.Text, s.Chunk)
+			if err != nil {
+				t.Fatalf("%q: %v", s.Text, err)
+			}
+			values, err := v.Call(fn)
+			if err != nil {
+				fmt.Fprintln(&out, err)
+			}
+			for _, value := range values {
+				fmt.Fprintf(&out, "%s ", lua.LVAsString(v.L.ToStringMeta(value)))
+			}
+			if len(values) > 0 {
+				fmt.Fprintln(&out)
+			}
+		}
+		if err != nil {
+			fmt.Fprintln(&out, err)
+		}
+	}
+	for _, line := range lines {
+		run(r.Add(line))
+	}
+	run(nil, r.End())
+	return out.String()
+}
+
+func TestSession(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		lines []string
+		want  string
+	}{
+		{"an expression gives its values", []string{"1 + 1", "'a', nil, 2", "= 3, 4", "  =5", "return 6", "#'abc'", "-1", "(2)", "{} ~= nil"}, "2 \na nil 2 \n3 4 \n5 \n6 \n3 \n-1 \n2 \ntrue \n"},
+		{"a call is both, and runs once", []string{"n = 0", "function f() n = n + 1 return n, 'x' end", "f()", "n", "print(f())"}, "1 x \n1 \n2\tx\n"},
+		{"a local stays", []string{"local x = 5", "x", "local x = x + 1", "x"}, "5 \n6 \n"},
+		{"a local without a value is nil", []string{"x = 1", "y = 2", "local x, y", "x, y"}, "nil nil \n"},
+		{"locals of a call with several values", []string{"local a, b, c, d = (function() return 1, 2, 3 end)()", "a, b, c, d", "local a, b = b, a", "a, b", "local a, b = 9", "a, b"}, "1 2 3 nil \n2 1 \n9 nil \n"},
+		{"a local function calls itself", []string{"local function fact(n) if n < 2 then return 1 end return n * fact(n - 1) end", "fact(5)"}, "120 \n"},
+		{"several statements a line, with closures", []string{"local n = 0; local function inc() n = n + 1 return n end inc() inc()", "n, inc()"}, "2 3 \n"},
+		{"inner locals stay inside", []string{"do local x = 1 end", "for i = 1, 1 do local y = i end", "if true then local z = 1 end", "function f() local w = 1 end f()", "x, y, z, w, i"}, "nil nil nil nil nil \n"},
+		{"several lines", []string{"for i = 1, 2 do", "  print(i)", "end", "f = function()", "return 7", "end", "f()", "1 +", "2"}, "1\n2\n7 \n3 \n"},
+		{"long strings keep their blank lines", []string{"x = [[a", "", "b]]", "x", "--[==[ a", "", "]] ]==]", "'z'"}, "a\n\nb \nz \n"},
+		{"a blank line gives up", []string{"f(", "", "1"}, "session[1]:1:2: error: the source must go on after \"(\", but ends [source.syntax]\n1 \n"},
+		{"blank lines and comments are nothing", []string{"", "  ", "-- list", "--[[ x ]]", "1"}, "1 \n"},
+		{"commands between", []string{"x = 1", "list", "f = function()", "list()", "end", "list -v"}, "command list\ncommand list -v\n"},
+		{"pasted text", []string{"local t = {\n\n  1,\n\n  2 }\n\n\n#t\nlist\nreturn t[1]\n"}, "2 \ncommand list\n1 \n"},
+		{"an error has its place", []string{"x = = 1", "1 + + 2", "f() g(] h", "= 1 + )", "if x then", "end end", "\"abc"},
+			"session[1]:1:5: error: the source must be Lua, but \"=\" can't stand here [source.syntax]\n" +
+				"session[1]:1:5: error: the source must be Lua, but \"+\" can't stand here [source.syntax]\n" +
+				"session[1]:1:7: error: the source must be Lua, but \"]\" can't stand here [source.syntax]\n" +
+				"session[1]:1:7: error: the source must be Lua, but \")\" can't stand here [source.syntax]\n" +
+				"session[1]:2:5: error: the source must be Lua, but \"end\" can't stand here [source.syntax]\n" +
+				"session[1]:1:1: error: the string must end, but the source ends before [source.syntax]\n"},
+		{"lines are those of the statement", []string{"x = 1", "local f = function()", "  local t", "  return t.x", "end", "f()"}, "session[2]:3:12: error: what is indexed with x must be a table, but is nil [lua.runtime]\n"},
+		{"the end is too early", []string{"while true do"}, "session[1]:1:12: error: the source must go on after \"do\", but ends [source.syntax]\n"},
+	} {
+		if got := session(t, New(commands), c.lines...); got != c.want {
+			t.Errorf("%s: got\n%s\nwant\n%s", c.name, got, c.want)
+		}
+	}
+}
+
+func TestScriptsKeepBlankLines(t *testing.T) {
+	if got := session(t, NewScript(commands), "f = function()", "", "return 1", "", "end", "f()"); got != "1 \n" {
+		t.Error(got)
+	}
+}
+
+func TestDrop(t *testing.T) {
+	r := New(commands)
+	r.Add("for i = 1, 2 do")
+	if !r.Pending() {
+		t.Fatal("not pending")
+	}
+	r.Drop()
+	if got, err := r.Add("list"); err != nil || len(got) != 1 || got[0].Words == nil {
+		t.Error(got, err)
+	}
+}
+
+func TestLongStatements(t *testing.T) {
+	r := New(commands)
+	r.Add("t = {")
+	for i := range 20000 {
+		if got, err := r.Add(fmt.Sprintf("{ name = 'cell-%d', [[ { ]] }, -- {", i)); len(got) > 0 || err != nil {
+			t.Fatal(got, err)
+		}
+	}
+	got, err := r.Add("}")
+	if err != nil || len(got) != 1 {
+		t.Fatal(len(got), err)
+	}
+	if n := len(got[0].Chunk[0].(*ast.AssignStmt).Rhs[0].(*ast.TableExpr).Fields); n != 20000 {
+		t.Error(n)
+	}
+}
+
+// dump writes a tree in full, with its lines but without where it was shared.
+func dump(chunk []ast.Stmt) string {
+	var b strings.Builder
+	syntax.Inspect(chunk, func(node any) {
+		fmt.Fprintf(&b, "%T %d", node, node.(ast.PositionHolder).Line())
+		switch n := node.(type) {
+		case *ast.IdentExpr:
+			b.WriteString(" " + n.Value)
+		case *ast.StringExpr:
+			b.WriteString(" " + n.Value)
+		case *ast.NumberExpr:
+			b.WriteString(" " + n.Value)
+		case *ast.LocalAssignStmt:
+			b.WriteString(strings.Join(n.Names, " "))
+		}
+		b.WriteByte('\n')
+	})
+	return b.String()
+}
+
+// shiftLines moves a tree down.
+func shiftLines(chunk []ast.Stmt, by int) {
+	syntax.Inspect(chunk, func(node any) {
+		p := node.(ast.PositionHolder)
+		p.SetLine(p.Line() + by)
+	})
+}
+
+// A script of which every statement begins a line, and none could go on with what begins the next, gives the same line
+// by line as at once.
+func TestLineByLineIsTheWhole(t *testing.T) {
+	statement := []string{"x = 1", "local y, z = 1, { 2,\n 3 }", "local function f(a, ...)\n\n  local b = a\n  return b, ...\nend", "for i = 1, 3 do\n  x = i\nend",
+		"if x then\n  y()\nelseif z then\n  local q = 1\nelse\n\nend", "repeat\n  local k = x\nuntil k", "print([[\n\nlong ]] .. 'x')", "-- comment", "", "a.b:c({\n}, function() end)", "while x do break end",
+		"function t.f:g() end", "do\n  local inner = 1\nend", "local lonely", "x = 1; y = 2 z = 3", "policy \"web\" {\n  deny = { \"network\" },\n\n  on = { [\"network.bind\"] = function(r)\n    return deny\n  end },\n}"}
+	rapid.Check(t, func(t *rapid.T) {
+		parts := rapid.SliceOfN(rapid.SampledFrom(statement), 1, 8).Draw(t, "script")
+		text := strings.Join(parts, "\n")
+		whole, err := syntax.Parse("x", text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		share(whole)
+		r := NewScript(commands)
+		var got []ast.Stmt
+		for i, line := range strings.Split(text, "\n") {
+			statements, err := r.Add(line)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, s := range statements {
+				shiftLines(s.Chunk, i-strings.Count(s.Text, "\n"))
+				got = append(got, s.Chunk...)
+			}
+		}
+		if err := r.End(); err != nil {
+			t.Fatal(err)
+		}
+		// A call alone is an expression in a session.
+		for i, s := range got {
+			if ret, ok := s.(*ast.ReturnStmt); ok {
+				call := &ast.FuncCallStmt{Expr: ret.Exprs[0]}
+				call.SetLine(ret.Line())
+				got[i] = call
+			}
+		}
+		if dump(got) != dump(whole) {
+			t.Fatalf("%s\ngot\n%s\nwant\n%s", text, dump(got), dump(whole))
+		}
+	})
+}
+
+func FuzzAdd(f *testing.F) {
+	for _, s := range []string{"list 'x", "x = 1\n\nfor", "=", "= (", "#", "#!", "local", "local x = [==[\n\n]==]", "--[[\n]]", "\x00", "1 2", "return", "return return", "a\rb", "end", "]]", "goto x", "::x::", "load \\"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		one, lines := New(commands), NewScript(commands)
+		all, err := one.Add(text)
+		checkError(t, err)
+		checkError(t, one.End())
+		// Pasted text is the same as its lines.
+		if err == nil && strings.Contains(text, "\n") {
+			var got []Statement
+			for line := range strings.SplitSeq(text, "\n") {
+				statements, err := lines.Add(line)
+				checkError(t, err)
+				got = append(got, statements...)
+			}
+			if len(got) != len(all) {
+				t.Fatalf("%d statements, but %d line by line", len(all), len(got))
+			}
+		}
+		for _, s := range all {
+			if (s.Words == nil) == (s.Chunk == nil) {
+				t.Fatalf("%q is both or none", s.Text)
+			}
+			for _, stmt := range s.Chunk {
+				if _, ok := stmt.(*ast.LocalAssignStmt); ok {
+					t.Fatalf("%q has a local", s.Text)
+				}
+			}
+			if s.Chunk != nil {
+				v := vm.New(vm.Options{Level: vm.Session})
+				v.CompileTree(v.Environment(), s.Name, s.Text, s.Chunk)
+				v.Close()
+			}
+		}
+	})
+}
+
+func checkError(t *testing.T, err error) {
+	var l diag.List
+	if err != nil && (!errors.As(err, &l) || !l.Failed() || l[0].Message == "" || l[0].Code == "") {
+		t.Fatalf("bad error %#v", err)
+	}
+}

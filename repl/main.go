@@ -1,0 +1,250 @@
+package repl
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+
+	"cellsh/lua/engine"
+	"cellsh/lua/syntax"
+	"cellsh/policy/diag"
+	"cellsh/repl/command"
+	"cellsh/repl/input"
+	"cellsh/repl/show"
+)
+
+// Env is what the program may touch.
+type Env struct {
+	Stdin, Stdout, Stderr *os.File
+	Getenv                func(string) string
+	// Now is the clock; nil is the system's.
+	Now func() time.Time
+	// Version of the program.
+	Version string
+}
+
+// signalled and the number of the signal is the exit code of a program that a signal ended, as shells have it.
+const signalled = 128
+
+// interruptedCode is that of Ctrl-C.
+const interruptedCode = signalled + int(syscall.SIGINT)
+
+// patience is how often Ctrl-C only asks what runs to stop.
+const patience = 2
+
+// Main is the program with these arguments; it gives the exit code.
+func Main(args []string, env Env) int {
+	if env.Now == nil {
+		env.Now = time.Now
+	}
+	// Who reads what is written may stop reading; work that has begun is still done to its end, and kept.
+	pipes := make(chan os.Signal, 1)
+	signal.Notify(pipes, syscall.SIGPIPE)
+	defer signal.Stop(pipes)
+	var common command.Common
+	var lines lineFlag
+	fs := command.NewFlags()
+	common.Declare(fs)
+	fs.Var(&lines, "e", "run `LUA`; repeats")
+	version := fs.Bool("version", false, "say which version it is")
+	switch err := fs.Parse(args); {
+	case errors.Is(err, flag.ErrHelp):
+		fmt.Fprint(env.Stdout, command.Overview())
+		return command.OK
+	case err != nil:
+		return env.usage(command.FlagError(err, fs))
+	}
+	rest := fs.Args()
+	switch {
+	case *version:
+		fmt.Fprintf(env.Stdout, "cellsh %s\n", env.Version)
+		return command.OK
+	case len(lines) > 0 && len(rest) > 0:
+		return env.usage(fmt.Sprintf("-e runs what it is given, but %q is given too", rest[0]))
+	case len(lines) > 0:
+		return env.evaluate(common, func(e *evaluator) error { return e.lines(lines) })
+	case len(rest) == 0:
+		return env.evaluate(common, func(e *evaluator) error { return e.session() })
+	}
+	if c := command.Find(rest[0]); c != nil {
+		return c.Run(rest[1:], common, command.Env{Stdin: env.Stdin, Stdout: env.Stdout, Stderr: env.Stderr, Now: env.Now})
+	}
+	if isScript(rest[0]) {
+		return env.evaluate(common, func(e *evaluator) error { return e.file(rest[0], rest[1:]) })
+	}
+	return env.usage(command.Unknown(rest[0]))
+}
+
+// lineFlag is -e, which may be given several times.
+type lineFlag []string
+
+func (l *lineFlag) String() string { return strings.Join(*l, "; ") }
+
+// Set adds a text.
+func (l *lineFlag) Set(s string) error {
+	*l = append(*l, s)
+	return nil
+}
+
+// isScript reports whether an argument is a script and no command that is misspelt.
+func isScript(name string) bool {
+	if strings.HasSuffix(name, ".lua") || strings.ContainsRune(name, os.PathSeparator) {
+		return true
+	}
+	info, err := os.Stat(name)
+	return err == nil && info.Mode().IsRegular()
+}
+
+func (env *Env) usage(text string) int {
+	fmt.Fprintf(env.Stderr, "cellsh: %s\nrun: cellsh help\n", text)
+	return command.Usage
+}
+
+// evaluate opens the kernel for work, and gives the exit code.
+func (env Env) evaluate(common command.Common, work func(*evaluator) error) int {
+	e, err := newEvaluator(env, common)
+	if err != nil {
+		env.problems(err)
+		return command.Failed
+	}
+	interrupts := make(chan os.Signal, 1)
+	signal.Notify(interrupts, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	done := make(chan struct{})
+	go func() {
+		for {
+			select {
+			case s := <-interrupts:
+				if n, ok := s.(syscall.Signal); ok && s != os.Interrupt {
+					e.abandon(signalled + int(n))
+				}
+				if e.interrupt() > patience {
+					// What runs does not listen.
+					os.Exit(interruptedCode)
+				}
+			case <-done:
+				return
+			}
+		}
+	}()
+	err = work(e)
+	close(done)
+	signal.Stop(interrupts)
+	code := command.OK
+	var end exit
+	switch {
+	case errors.As(err, &end):
+		code = end.code
+	case errors.Is(err, errInterrupted):
+		code = interruptedCode
+	case err != nil:
+		code = command.Failed
+	}
+	if err := e.close(); err != nil {
+		env.problems(err)
+		code = max(code, command.Failed)
+	}
+	return code
+}
+
+// problems writes what went wrong where there is no evaluator.
+func (env *Env) problems(err error) {
+	_ = show.NewStyle(isTerminal(env.Stderr), env.Getenv).Problems(env.Stderr, engine.Problem(err))
+}
+
+// errInterrupted ends a script that was interrupted.
+var errInterrupted = errors.New("interrupted")
+
+// lines runs texts as a session would, up to the first that fails.
+func (e *evaluator) lines(texts []string) error {
+	if err := e.plainOutput(); err != nil {
+		return err
+	}
+	r := input.NewScript(isCommand)
+	for _, text := range texts {
+		if err := e.feed(r, text); err != nil {
+			return e.left(err)
+		}
+	}
+	return e.report(r.End())
+}
+
+// plainOutput refuses flags that only commands know.
+func (e *evaluator) plainOutput() error {
+	if e.common.JSON || len(e.common.Policy) > 0 {
+		return e.report(diag.List{{Code: diag.Failed, Message: "--json and --policy must be given to a command, but are given to Lua", Hint: "engine.decide and others take a table with policy = PATH"}})
+	}
+	return nil
+}
+
+// feed runs what a text completes, up to the first statement that fails.
+func (e *evaluator) feed(r *input.Reader, text string) error {
+	statements, err := r.Add(text)
+	for _, s := range statements {
+		if err := e.statement(s); err != nil {
+			return err
+		}
+	}
+	return e.report(err)
+}
+
+// file runs a script; - is standard input.
+func (e *evaluator) file(name string, args []string) error {
+	if err := e.plainOutput(); err != nil {
+		return err
+	}
+	text, err := readScript(name, e.env.Stdin)
+	if err != nil {
+		return e.report(err)
+	}
+	return e.script(name, text, args)
+}
+
+func readScript(name string, stdin io.Reader) (string, error) {
+	problem := func(form string, args ...any) error {
+		return diag.List{{Span: diag.Span{File: name}, Code: diag.FileRead, Message: fmt.Sprintf(form, args...)}}
+	}
+	from := stdin
+	if name != "-" {
+		info, err := os.Stat(name)
+		switch {
+		case errors.Is(err, os.ErrNotExist):
+			return "", problem("a script must exist, but does not")
+		case err != nil:
+			return "", problem("a script must be readable, but is not: %s", cause(err))
+		case info.IsDir():
+			return "", problem("a script must be a file, but is a folder")
+		}
+		f, err := os.Open(name)
+		if err != nil {
+			return "", problem("a script must be readable, but is not: %s", cause(err))
+		}
+		defer f.Close()
+		from = f
+	}
+	text, err := io.ReadAll(io.LimitReader(from, syntax.MaxSource+1))
+	if err != nil {
+		return "", problem("a script must be readable, but is not: %s", cause(err))
+	}
+	return string(text), nil
+}
+
+// cause is an error without the call and the path that failed.
+func cause(err error) error {
+	var p *os.PathError
+	if errors.As(err, &p) {
+		return p.Err
+	}
+	return err
+}
+
+// leave are the words that end a session.
+var leave = []string{"exit", "quit"}
+
+func isCommand(word string) bool { return command.Find(word) != nil || slices.Contains(leave, word) }

@@ -1,0 +1,194 @@
+package repl
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"golang.org/x/term"
+
+	"cellsh/lua/api"
+	"cellsh/repl/command"
+	"cellsh/repl/complete"
+	"cellsh/repl/editor"
+	"cellsh/repl/input"
+	"cellsh/repl/show"
+)
+
+// session reads lines until there are no more: typed by somebody, or from a file or pipe, of which the first line that
+// fails is the last.
+func (e *evaluator) session() error {
+	if editor.IsTerminal(e.env.Stdin) {
+		return e.talk()
+	}
+	r := input.NewScript(isCommand)
+	in := bufio.NewReader(e.env.Stdin)
+	for {
+		line, err := in.ReadString('\n')
+		if line != "" {
+			if err := e.feed(r, strings.TrimRight(line, "\r\n")); err != nil {
+				return e.left(err)
+			}
+		}
+		if errors.Is(err, io.EOF) {
+			return e.report(r.End())
+		}
+		if err != nil {
+			return e.report(fmt.Errorf("standard input must be readable, but is not: %w", cause(err)))
+		}
+	}
+}
+
+// errLeave ends a session.
+var errLeave = errors.New("leave")
+
+// left is the end of a session as its result.
+func (e *evaluator) left(err error) error {
+	if errors.Is(err, errLeave) {
+		return nil
+	}
+	return err
+}
+
+// talk is a session with somebody at a terminal. What fails is told, and the session goes on.
+func (e *evaluator) talk() error {
+	if state, err := term.GetState(int(e.env.Stdin.Fd())); err == nil {
+		e.restore = func() { _ = term.Restore(int(e.env.Stdin.Fd()), state) }
+	}
+	e.width = e.columns
+	r := input.New(isCommand)
+	ed := editor.New(editor.Options{Stdin: e.env.Stdin, Stdout: e.env.Stdout, Getenv: e.env.Getenv, History: editor.HistoryPath(e.env.Getenv),
+		Complete: e.completer(r).Complete, Warn: func(s string) { e.note("%s", s) }})
+	defer ed.Close()
+	e.greet()
+	typed := ""
+	for {
+		line, err := ed.ReadLine(e.prompt(r.Pending()))
+		var long *editor.LongLineError
+		switch {
+		case errors.Is(err, editor.ErrInterrupt):
+			r.Drop()
+			typed = ""
+			continue
+		case errors.Is(err, io.EOF):
+			fmt.Fprintln(e.env.Stdout)
+			return nil
+		case errors.As(err, &long):
+			e.report(err)
+			continue
+		case err != nil:
+			return e.report(fmt.Errorf("the terminal must be readable, but is not: %w", err))
+		}
+		typed += line
+		err = e.feed(r, line)
+		if r.Pending() {
+			typed += "\n"
+			continue
+		}
+		if strings.TrimSpace(typed) != "" {
+			ed.Remember(typed)
+		}
+		typed = ""
+		var end exit
+		if errors.Is(err, errLeave) || errors.As(err, &end) {
+			return e.left(err)
+		}
+	}
+}
+
+// completer knows what can follow.
+func (e *evaluator) completer(r *input.Reader) *complete.Completer {
+	c := &complete.Completer{Unfinished: r.Unfinished, Globals: e.api.VM.Environment(), Keys: api.Keys, Members: api.MemberNames, Methods: api.MethodNames,
+		ReadOnly: e.api.VM.ReadOnly, ReadDir: os.ReadDir, Cells: func() []string {
+			names, _ := e.target.Host.LiveNames() // nothing is completed where they are not known
+			return names
+		}}
+	for _, x := range command.All() {
+		c.Commands = append(c.Commands, complete.Command{Name: x.Name, Args: x.Args, Flags: complete.Flags(x.AllFlags())})
+	}
+	for _, word := range leave {
+		c.Commands = append(c.Commands, complete.Command{Name: word})
+	}
+	return c
+}
+
+// prompt names the kernel.
+func (e *evaluator) prompt(goesOn bool) string {
+	info := e.target.Whole()
+	if info.Simulated {
+		return e.style.Prompt("SIM", true, goesOn)
+	}
+	return e.style.Prompt(info.Name, false, goesOn)
+}
+
+// greet says where one is.
+func (e *evaluator) greet() {
+	info := e.target.Whole()
+	where := fmt.Sprintf("kernel %s, NetBSD %s", info.Name, info.Version)
+	if info.Simulated {
+		where = fmt.Sprintf("a simulated NetBSD %s; nothing done here has an effect outside", info.Version)
+	}
+	fmt.Fprintf(e.env.Stdout, "cellsh %s on %s\n", e.env.Version, where)
+	if e.target.Ephemeral() {
+		fmt.Fprintln(e.env.Stdout, "The state of this kernel ends with the session; -k sim:FILE keeps one.")
+	}
+	fmt.Fprintln(e.env.Stdout, "help shows what there is, exit or Ctrl-D leaves.")
+}
+
+// columns is the width of the terminal.
+func (e *evaluator) columns() int {
+	if w, _, err := term.GetSize(int(e.env.Stdout.Fd())); err == nil && w > 0 {
+		return w
+	}
+	return show.DefaultWidth
+}
+
+// watch rolls back a generation that nobody confirms, also while no line is typed.
+func (e *evaluator) watch() {
+	if e.timer != nil {
+		e.timer.Stop()
+		e.timer = nil
+	}
+	if e.common.ReadOnly {
+		return
+	}
+	history, err := e.target.Host.History()
+	if err != nil || history.Unconfirmed == nil {
+		return
+	}
+	e.timer = time.AfterFunc(history.Unconfirmed.Until.Sub(e.env.Now()), func() {
+		e.mu.Lock()
+		defer e.mu.Unlock()
+		if err := e.expire(); err != nil {
+			e.report(err)
+		}
+		if err := e.target.Save(); err != nil {
+			e.report(err)
+		}
+	})
+}
+
+// abandon ends the program because its terminal is gone, or because it was told to. What is not confirmed can't be any
+// more: whoever could has perhaps been cut off by it.
+func (e *evaluator) abandon(code int) {
+	e.interrupt()
+	e.mu.Lock()
+	if history, err := e.target.Host.History(); err == nil && history.Unconfirmed != nil && !e.common.ReadOnly {
+		if _, err := e.target.Host.Revert(); err != nil {
+			e.report(err)
+		} else {
+			e.note("generation %d was not confirmed: rolled back", history.Unconfirmed.Generation)
+		}
+	}
+	if err := e.target.Close(); err != nil {
+		e.report(err)
+	}
+	if e.restore != nil {
+		e.restore()
+	}
+	os.Exit(code)
+}

@@ -1,0 +1,310 @@
+package repl
+
+import (
+	"errors"
+	"flag"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/creack/pty"
+)
+
+var update = flag.Bool("update", false, "write what sessions say into their transcripts")
+
+// asProgram makes the test's own program be cellsh.
+const asProgram = "CELLSH_TEST_PROGRAM"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(asProgram) != "" {
+		// A clock that stands, so that what is said is the same each time.
+		now := time.Date(2026, 6, 1, 12, 0, 0, 0, time.UTC)
+		os.Exit(Main(os.Args[1:], Env{Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Getenv: os.Getenv, Now: func() time.Time { return now }, Version: "test"}))
+	}
+	os.Exit(m.Run())
+}
+
+// program is cellsh in a folder, with an environment that has nothing in it but what is given.
+func program(t *testing.T, dir string, env []string, args ...string) *exec.Cmd {
+	t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := exec.Command(self, args...)
+	c.Dir, c.Env = dir, append([]string{asProgram + "=1", "PATH=" + os.Getenv("PATH"), "HOME=" + dir}, env...)
+	return c
+}
+
+// terminal is a program at a terminal of 80 columns.
+type terminal struct {
+	t    *testing.T
+	c    *exec.Cmd
+	file *os.File
+	// said has all that was written and not taken, ended is closed at the end.
+	said  chan []byte
+	text  string
+	ended bool
+}
+
+func start(t *testing.T, c *exec.Cmd) *terminal {
+	t.Helper()
+	f, err := pty.StartWithSize(c, &pty.Winsize{Rows: 24, Cols: 80})
+	if errors.Is(err, errors.ErrUnsupported) {
+		t.Skip("there are no terminals here:", err)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	term := &terminal{t: t, c: c, file: f, said: make(chan []byte, 100)}
+	go func() {
+		defer close(term.said)
+		for {
+			b := make([]byte, 4096)
+			n, err := f.Read(b)
+			if n > 0 {
+				term.said <- b[:n]
+			}
+			if err != nil {
+				return
+			}
+		}
+	}()
+	t.Cleanup(func() {
+		f.Close()
+		if c.ProcessState == nil {
+			_ = c.Process.Kill()
+			_ = c.Wait()
+		}
+	})
+	return term
+}
+
+// until reads until the text is the last that was written, and gives all of it; or to the end.
+func (x *terminal) until(last string) string {
+	x.t.Helper()
+	over := time.After(30 * time.Second)
+	for !x.ended && !strings.HasSuffix(x.text, last) {
+		select {
+		case b, ok := <-x.said:
+			x.ended = !ok
+			x.text += strings.ReplaceAll(string(b), "\r\n", "\n")
+		case <-over:
+			x.t.Fatalf("the program must say %q, but says %q", last, x.text)
+		}
+	}
+	text := x.text
+	x.text = ""
+	return text
+}
+
+func (x *terminal) typed(s string) {
+	x.t.Helper()
+	if _, err := io.WriteString(x.file, s); err != nil {
+		x.t.Fatal(err)
+	}
+}
+
+const (
+	prompt = "SIM> "
+	more   = "SIM| "
+)
+
+// TestTranscripts types the lines of transcripts, those after a prompt, and compares what is on the terminal then.
+// Files that a transcript needs lie in the folder of its name.
+func TestTranscripts(t *testing.T) {
+	files, err := filepath.Glob("testdata/*.session")
+	if err != nil || len(files) == 0 {
+		t.Fatal("there must be transcripts", err)
+	}
+	for _, file := range files {
+		t.Run(filepath.Base(file), func(t *testing.T) {
+			want, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			dir := t.TempDir()
+			if with := strings.TrimSuffix(file, ".session"); exists(with) {
+				if err := os.CopyFS(dir, os.DirFS(with)); err != nil {
+					t.Fatal(err)
+				}
+			}
+			args := []string{"-k", "sim"}
+			if first, rest, ok := strings.Cut(string(want), "\n"); ok && strings.HasPrefix(first, "$ cellsh") {
+				args, want = strings.Fields(first)[2:], []byte(rest)
+			}
+			got := "$ cellsh " + strings.Join(args, " ") + "\n" + converse(t, start(t, program(t, dir, []string{"TERM=dumb"}, args...)), string(want))
+			if *update {
+				if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
+					t.Fatal(err)
+				}
+				return
+			}
+			if want := "$ cellsh " + strings.Join(args, " ") + "\n" + string(want); got != want {
+				t.Errorf("the session must be\n%s\nbut is\n%s", want, got)
+			}
+		})
+	}
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
+}
+
+// converse types the lines, each after the prompt for it, and gives all that there is to see.
+func converse(t *testing.T, x *terminal, transcript string) string {
+	var screen strings.Builder
+	// The last prompt is where Ctrl-D is typed.
+	for line := range strings.SplitSeq(strings.TrimSuffix(strings.TrimRight(transcript, "\n"), prompt), "\n") {
+		for _, p := range []string{prompt, more} {
+			if text, ok := strings.CutPrefix(line, p); ok {
+				screen.WriteString(x.until(p))
+				x.typed(text + "\n")
+			}
+		}
+	}
+	screen.WriteString(x.until(prompt))
+	if !x.ended {
+		x.typed("\x04")
+		screen.WriteString(x.until("never said"))
+	}
+	if err := x.c.Wait(); err != nil {
+		var code *exec.ExitError
+		if !errors.As(err, &code) {
+			t.Fatal(err)
+		}
+		screen.WriteString("exit code " + err.Error() + "\n")
+	}
+	return screen.String()
+}
+
+func TestInterrupt(t *testing.T) {
+	x := start(t, program(t, t.TempDir(), []string{"TERM=dumb"}, "-k", "sim"))
+	x.until(prompt)
+	x.typed("io.write('running'); io.flush(); while true do end\n")
+	x.until("running")
+	x.typed("\x03")
+	if said := x.until(prompt); !strings.Contains(said, "lua.interrupted") {
+		t.Errorf("Ctrl-C must stop the code, but says %q", said)
+	}
+	// The session goes on.
+	x.typed("6 * 7\n")
+	if said := x.until(prompt); !strings.Contains(said, "\n42\n") {
+		t.Errorf("after Ctrl-C the session must go on, but says %q", said)
+	}
+	// At the prompt Ctrl-C gives up what was begun.
+	x.typed("for i = 1, 2 do\n")
+	x.until(more)
+	x.typed("\x03")
+	x.until(prompt)
+	x.typed("exit 3\n")
+	x.until("never said")
+	if err := x.c.Wait(); err == nil || x.c.ProcessState.ExitCode() != 3 {
+		t.Errorf("exit 3 must end with 3, but ends with %v", err)
+	}
+}
+
+func TestHangUpRollsBack(t *testing.T) {
+	dir := t.TempDir()
+	write(t, dir, "a.lua", `policy "a" { deny = { "system" } }`)
+	write(t, dir, "b.lua", `policy "b" { deny = { "machdep" } }`)
+	x := start(t, program(t, dir, []string{"TERM=dumb"}, "-k", "sim:state"))
+	x.until(prompt)
+	x.typed("load a.lua\n")
+	x.until(prompt)
+	x.typed("load b.lua --confirm 1h\n")
+	if said := x.until(prompt); !strings.Contains(said, "generation 2 is rolled back in 1h0m0s unless confirmed: confirm 2") {
+		t.Fatalf("load says %q", said)
+	}
+	if err := x.c.Process.Signal(syscall.SIGHUP); err != nil {
+		t.Fatal(err)
+	}
+	x.until("never said")
+	if x.c.Wait(); x.c.ProcessState.ExitCode() != signalled+int(syscall.SIGHUP) {
+		t.Errorf("the program ends with %v", x.c.ProcessState)
+	}
+	out, err := program(t, dir, nil, "-k", "sim:state", "generations").CombinedOutput()
+	if err != nil || !strings.Contains(string(out), "generation 1 again; a.lua; active") {
+		t.Errorf("generation 1 must be active again, but there is %v:\n%s", err, out)
+	}
+}
+
+// TestKilled pulls the plug: what was done before is there, and nothing keeps the next session from beginning.
+func TestKilled(t *testing.T) {
+	dir := t.TempDir()
+	x := start(t, program(t, dir, []string{"TERM=dumb"}, "-k", "sim:state"))
+	x.until(prompt)
+	x.typed("cell.create{ name = 'web', root = '/cells/web' }\n")
+	x.until(prompt)
+	out, err := program(t, dir, nil, "-k", "sim:state", "create", "db", "--root", "/cells/db").CombinedOutput()
+	if err == nil || !strings.Contains(string(out), "must have one writer") {
+		t.Errorf("a second writer must be refused, but %v: %s", err, out)
+	}
+	x.typed("while true do end\n")
+	if err := x.c.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	x.until("never said")
+	_ = x.c.Wait()
+	out, err = program(t, dir, nil, "-k", "sim:state", "list").CombinedOutput()
+	if err != nil || !strings.Contains(string(out), "web") {
+		t.Errorf("the cell must be there, but %v: %s", err, out)
+	}
+	if out, err := program(t, dir, nil, "-k", "sim:state", "create", "db", "--root", "/cells/db").CombinedOutput(); err != nil {
+		t.Errorf("the lock must be gone, but %v: %s", err, out)
+	}
+}
+
+func write(t *testing.T, dir, name, text string) {
+	t.Helper()
+	if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestOneEvaluator runs every script that ships in all ways that there are, with the same outcome.
+func TestOneEvaluator(t *testing.T) {
+	scripts, err := filepath.Abs("../scripts")
+	if err != nil {
+		t.Fatal(err)
+	}
+	files, err := filepath.Glob(filepath.Join(scripts, "*.lua"))
+	if err != nil || len(files) < 11 {
+		t.Fatal("there must be scripts", err)
+	}
+	for _, file := range files {
+		name := filepath.Base(file)
+		if name == "provision.lua" {
+			continue // a module of the others
+		}
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			text, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			run := func(stdin string, args ...string) string {
+				c := program(t, scripts, nil, append([]string{"-k", "sim"}, args...)...)
+				c.Stdin = strings.NewReader(stdin)
+				out, err := c.CombinedOutput()
+				if err != nil {
+					t.Errorf("%v: %v\n%s", args, err, out)
+				}
+				return string(out)
+			}
+			want := run("", name)
+			if got := run("", "-e", string(text)); got != want {
+				t.Errorf("with -e it must say\n%s\nbut says\n%s", want, got)
+			}
+			if got := run(string(text)); got != want {
+				t.Errorf("line by line it must say\n%s\nbut says\n%s", want, got)
+			}
+		})
+	}
+}
