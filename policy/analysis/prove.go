@@ -199,6 +199,10 @@ func (x point) compare(y point) int {
 // maxVisits is how often a node is looked at on different ways before what is left is decided one by one.
 const maxVisits = 24
 
+// smallReach is how many pieces the requests that get to a node may make, unless the proof is thorough: those of graphs as
+// people write them take a few hundred.
+const smallReach = 1 << 14
+
 // maxDecided is how many nodes of a graph are decided one by one, unless the proof is thorough: each takes as long as
 // reducing the graph.
 func maxDecided(nodes int) int { return min(256, 1+1<<16/nodes) }
@@ -382,6 +386,10 @@ func (p *prover) remaining(reach []bool) {
 		}
 	}
 	decided := 0
+	limit := smallReach
+	if p.thorough {
+		limit = graph.DefaultLimit
+	}
 	for i := range p.g.Graph.Nodes {
 		at := graph.Ref(i)
 		if !reach[i] || p.yes[i] && p.no[i] && len(left[at]) == 0 {
@@ -391,7 +399,7 @@ func (p *prover) remaining(reach []bool) {
 			p.undecided(at, len(left[at]))
 			continue
 		}
-		to, err := graph.Reaching(p.g.Graph, p.id, at)
+		to, err := graph.Reaching(p.g.Graph, p.id, at, limit)
 		if err != nil {
 			p.undecided(at, len(left[at]))
 			continue

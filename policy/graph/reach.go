@@ -105,8 +105,9 @@ type Reach struct {
 	r Ref
 }
 
-// Reaching works out which requests get to a node.
-func Reaching[L comparable](g *Graph[L], request kauth.RequestID, at Ref) (*Reach, error) {
+// Reaching works out which requests get to a node. The error is ErrTooLarge if that takes more than so many pieces of
+// diagrams.
+func Reaching[L comparable](g *Graph[L], request kauth.RequestID, at Ref, pieces int) (*Reach, error) {
 	// The graph in which only getting there leads to true. The node's own test stays, so that its values are told
 	// apart.
 	var b Builder[bool]
@@ -128,6 +129,7 @@ func Reaching[L comparable](g *Graph[L], request kauth.RequestID, at Ref) (*Reac
 	}
 	h := b.Graph(to(g.Root))
 	d := NewDiagrams[bool](NewSpace(request, g))
+	d.Bound(pieces)
 	r, err := Reduce(d, h)
 	return &Reach{d, r}, err
 }
