@@ -370,7 +370,8 @@ func flagLine(f *flag.Flag) string {
 	if arg != "" {
 		name += " " + strings.ToUpper(arg)
 	}
-	return fmt.Sprintf("  %-18s %s\n", name, text)
+	const column = 21
+	return fmt.Sprintf("  %-18s ", name) + strings.TrimLeft(wrap(column, text), " ")
 }
 
 // problems writes problems to Stderr, or to Stdout as JSON.

@@ -18,9 +18,10 @@ import (
 func init() {
 	register(&Command{
 		Name: "doctor", Short: "what this kernel can do, and what follows for the policies", Without: []string{"policy"},
-		Long: `Says which kernel it is, what it can do and what it can't, and how that was found out; what is loaded and which cells
-it does not reach; and whether the policies for boot are where they should be and in safe hands. The exit code is 1 if
-anything needs attention.
+		Long: `Says which kernel it is, what it can do and what it can't, and how that was
+found out; what is loaded and which cells it does not reach; and whether the
+policies for boot are where they should be and in safe hands. The exit code is
+1 if anything needs attention.
 
   cellsh -k sim doctor`,
 		Setup: func(*flag.FlagSet) func(*Invocation) error { return runDoctor },
