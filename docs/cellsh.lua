@@ -1769,7 +1769,6 @@ function sim.advance(seconds) end
 ---@field hz? number clock ticks a second
 
 ---Makes another simulated kernel, for tests. Gives a table with cell, kernel, engine and sim for it.
----Only with the simulated kernel.
 ---```lua
 ---local april = sim.kernel{ revision = "april" }
 ---print(april.kernel.info().revision, #april.cell.list())

@@ -3,6 +3,7 @@ package repl
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"strconv"
 	"strings"
@@ -55,13 +56,17 @@ func (e exit) Error() string { return fmt.Sprintf("exit code %d", e.code) }
 // newEvaluator opens the kernel.
 func newEvaluator(env Env, common command.Common) (*evaluator, error) {
 	e := &evaluator{env: env, common: common, style: show.NewStyle(isTerminal(env.Stderr), env.Getenv), width: func() int { return show.DefaultWidth }}
-	target, err := command.OpenTarget(connect.Options{Target: common.Kernel, ReadOnly: common.ReadOnly, Now: env.Now, Warn: func(err error) { e.note("%s", err) }}, env.Stdout)
+	var output io.Writer = env.Stdout
+	if isTerminal(env.Stdout) {
+		output = harmless{env.Stdout}
+	}
+	target, err := command.OpenTarget(connect.Options{Target: common.Kernel, ReadOnly: common.ReadOnly, Now: env.Now, Warn: func(err error) { e.note("%s", err) }}, output)
 	if err != nil {
 		return nil, err
 	}
 	e.target = target
 	e.api = api.New(api.Options{Host: target.Host, Simulator: target.Simulator, Launch: target.Launcher,
-		Stdin: env.Stdin, Stdout: env.Stdout, Stderr: env.Stderr, Output: env.Stdout, Report: e.problems,
+		Stdin: env.Stdin, Stdout: env.Stdout, Stderr: env.Stderr, Output: output, Report: e.problems,
 		Help: func(name string) string {
 			if c := command.Find(name); c != nil {
 				return c.Help()
@@ -70,6 +75,16 @@ func newEvaluator(env Env, common command.Common) (*evaluator, error) {
 		}})
 	target.Pending = e.api.LoadPending
 	return e, e.expire()
+}
+
+// harmless writes text to a terminal, without the commands that a cell may have put into it.
+type harmless struct{ to io.Writer }
+
+func (h harmless) Write(text []byte) (int, error) {
+	if _, err := io.WriteString(h.to, show.Text(string(text))); err != nil {
+		return 0, err
+	}
+	return len(text), nil
 }
 
 func (e *evaluator) note(form string, args ...any) {

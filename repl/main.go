@@ -44,6 +44,10 @@ func Main(args []string, env Env) int {
 	if env.Now == nil {
 		env.Now = time.Now
 	}
+	// Who reads what is written may stop reading; work that has begun is still done to its end, and kept.
+	pipes := make(chan os.Signal, 1)
+	signal.Notify(pipes, syscall.SIGPIPE)
+	defer signal.Stop(pipes)
 	var common command.Common
 	var lines lineFlag
 	fs := command.NewFlags()

@@ -7,7 +7,7 @@ local provision = require "provision"
 
 provision.policies()
 
-local forgejo = provision.cell{ name = "forgejo", root = "/var/cells/forgejo", ports = { 3000 }, stock_profile = "medium" }
+local forgejo = provision.cell{ name = "forgejo", root = "/var/cells/forgejo", ports = { 3000 } }
 
 provision.simulate(function(start, allowed, refused)
   local git = start(forgejo, { name = "forgejo", uid = 1004, gid = 1004 })

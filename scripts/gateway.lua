@@ -11,10 +11,10 @@ local ports = { a = 8080, b = 8081, c = 8082 }
 local apps = {}
 for _, name in ipairs{ "a", "b", "c" } do
   apps[name] = provision.cell{
-    name = "gateway-app-" .. name, root = "/var/cells/gateway-app-" .. name, ports = { ports[name] }, stock_profile = "medium",
+    name = "gateway-app-" .. name, root = "/var/cells/gateway-app-" .. name, ports = { ports[name] },
   }
 end
-local nginx = provision.cell{ name = "gateway-nginx", root = "/var/cells/gateway-nginx", ports = { 80 }, stock_profile = "high" }
+local nginx = provision.cell{ name = "gateway-nginx", root = "/var/cells/gateway-nginx", ports = { 80 } }
 
 provision.simulate(function(start, allowed, refused)
   for _, name in ipairs{ "a", "b", "c" } do

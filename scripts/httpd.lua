@@ -6,7 +6,7 @@ local provision = require "provision"
 
 provision.policies()
 
-local httpd = provision.cell{ name = "httpd", root = "/var/cells/httpd", ports = { 8080 }, stock_profile = "medium" }
+local httpd = provision.cell{ name = "httpd", root = "/var/cells/httpd", ports = { 8080 } }
 
 provision.simulate(function(start, allowed, refused)
   local www = start(httpd, { name = "httpd", uid = 1001, gid = 1001 })

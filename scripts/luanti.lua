@@ -7,7 +7,7 @@ local provision = require "provision"
 
 provision.policies()
 
-local luanti = provision.cell{ name = "luanti", root = "/var/cells/luanti", ports = { 30000 }, stock_profile = "medium" }
+local luanti = provision.cell{ name = "luanti", root = "/var/cells/luanti", ports = { 30000 } }
 
 provision.simulate(function(start, allowed, refused)
   local game = start(luanti, { name = "luantiserver", uid = 1008, gid = 1008 })

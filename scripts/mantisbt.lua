@@ -12,9 +12,9 @@ local provision = require "provision"
 
 provision.policies()
 
-local db = provision.cell{ name = "mantis-db", root = "/var/cells/mantis-db", ports = { 5432 }, stock_profile = "low" }
-local php = provision.cell{ name = "mantis-php", root = "/var/cells/mantis-php", ports = { 9000 }, stock_profile = "medium" }
-local nginx = provision.cell{ name = "mantis-nginx", root = "/var/cells/mantis-nginx", ports = { 80 }, stock_profile = "high" }
+local db = provision.cell{ name = "mantis-db", root = "/var/cells/mantis-db", ports = { 5432 } }
+local php = provision.cell{ name = "mantis-php", root = "/var/cells/mantis-php", ports = { 9000 } }
+local nginx = provision.cell{ name = "mantis-nginx", root = "/var/cells/mantis-nginx", ports = { 80 } }
 
 provision.simulate(function(start, allowed, refused)
   local postgres = start(db, { name = "postgres", uid = 1001, gid = 1001 })

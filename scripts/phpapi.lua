@@ -10,8 +10,8 @@ local provision = require "provision"
 
 provision.policies()
 
-local php = provision.cell{ name = "phpapi-php", root = "/var/cells/phpapi-php", ports = { 9000 }, stock_profile = "medium" }
-local nginx = provision.cell{ name = "phpapi-nginx", root = "/var/cells/phpapi-nginx", ports = { 80 }, stock_profile = "high" }
+local php = provision.cell{ name = "phpapi-php", root = "/var/cells/phpapi-php", ports = { 9000 } }
+local nginx = provision.cell{ name = "phpapi-nginx", root = "/var/cells/phpapi-nginx", ports = { 80 } }
 
 provision.simulate(function(start, allowed, refused)
   local master = start(php, { name = "php-fpm", uid = 0, gid = 0 })

@@ -59,6 +59,17 @@ func TestPoliciesPassTheirTests(t *testing.T) {
 	}
 }
 
+// What the base policy must deny to every cell is checked for one that no other policy names: their defaults, which are
+// deny, must not hide it.
+func TestBaseHoldsUnnamedCells(t *testing.T) {
+	dir := copyOf(t)
+	change(t, filepath.Join(dir, "policy.d", "00-base.lua"), "  allow = {", "  allow = { \"system.reboot\",")
+	status, _, problems := cellsh(t, "check", "--no-proof", filepath.Join(dir, "policy.d"))
+	if status != command.Failed || !strings.Contains(problems, "\"cells do not administer the host\" must hold, but cell cell-1 gets allow for system.reboot") {
+		t.Errorf("check must find it, but exits with %d:\n%s", status, problems)
+	}
+}
+
 var declaration = regexp.MustCompile(`(?m)^ *policy[ (]"`)
 
 // Every file that declares a policy has tests beside it.

@@ -8,8 +8,8 @@ local here = debug.getinfo(1, "S").source:match("^(.*)/[^/]*$") or "."
 local policies = here .. "/policy.d"
 
 local host = kernel.info()
--- Without the evaluation model a kernel takes no policies.
-local takes_policies = host.capabilities.evaluation ~= nil
+-- Without the evaluation model a kernel asks no policies; they choose how cells are made there.
+local asks_policies = host.capabilities.evaluation ~= nil
 
 local differences = 0
 
@@ -23,32 +23,26 @@ end
 -- policies loads the policies unless they are loaded and the same. Call it first: then every cell has its program from
 -- its first moment.
 function provision.policies()
-  if not takes_policies then
-    say("policies", "not loaded, because kernel %s has no evaluation model: cells get their stock profiles", host.name)
-    return
-  end
   local generation = engine.loaded(policies)
   if generation then
     say("policies", "unchanged, generation %d", generation)
   else
     say("policies", "loaded, generation %d", engine.load(policies).generation)
   end
+  if not asks_policies then
+    say("policies", "kernel %s asks none: cells get the profile and the ports that fit them best", host.name)
+  end
 end
 
--- cell makes a cell as cell.create does, unless there is one of that name. stock_profile is the profile for kernels
--- that take no policies; with a policy cells have the profile low, and the policy denies the rest.
+-- cell makes a cell as cell.create does, unless there is one of that name. Its profile is low where the kernel asks
+-- policies, because these deny the rest, and elsewhere the one that fits them best.
 --
 -- The kernel does not tell the profile and the ports of a cell that exists, so these can't be compared.
 function provision.cell(spec)
-  local wanted = {}
-  for key, value in pairs(spec) do wanted[key] = value end
-  wanted.stock_profile = nil
-  if not takes_policies then wanted.profile = spec.stock_profile end
-
   local what = "cell " .. spec.name
   local c = cell.get(spec.name)
   if not c then
-    c = cell.create(wanted)
+    c = cell.create(spec)
     say(what, "made, id %d", c.id)
     return c
   end
@@ -64,7 +58,7 @@ function provision.cell(spec)
       differs(what, "%s must be %s, but is %s: destroy the cell, and run this again", limit, spec[limit], stats[limit] or "not set")
     end
   end
-  if takes_policies and not stats.covered then
+  if asks_policies and not stats.covered then
     cell.attach(spec.name)
     right = false
     say(what, "attached: another tool made it after the policies were loaded")
@@ -84,7 +78,7 @@ end
 -- start makes a process, which ends with the function. allowed and refused are given what a system call gave, and count
 -- it as a difference if it is not what they say: refused means by a model, so that a mistake of the script is none.
 function provision.simulate(fn)
-  if not host.simulated or not takes_policies then return end
+  if not host.simulated or not asks_policies then return end
   local started = {}
   local function start(c, ids)
     local p = c:process(ids)

@@ -7,7 +7,7 @@ local provision = require "provision"
 
 provision.policies()
 
-local ticketd = provision.cell{ name = "ticketd", root = "/var/cells/ticketd", ports = { 8080 }, stock_profile = "medium" }
+local ticketd = provision.cell{ name = "ticketd", root = "/var/cells/ticketd", ports = { 8080 } }
 
 provision.simulate(function(start, allowed, refused)
   local d = start(ticketd, { name = "ticketd", uid = 1007, gid = 1007 })

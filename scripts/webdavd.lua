@@ -7,7 +7,7 @@ local provision = require "provision"
 
 provision.policies()
 
-local webdavd = provision.cell{ name = "webdavd", root = "/var/cells/webdavd", ports = { 8443 }, stock_profile = "medium" }
+local webdavd = provision.cell{ name = "webdavd", root = "/var/cells/webdavd", ports = { 8443 } }
 
 provision.simulate(function(start, allowed, refused)
   local nfsuser = start(webdavd, { name = "webdavd", uid = 1005, gid = 1005 })

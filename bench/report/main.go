@@ -3,6 +3,7 @@
 //
 //	go run ./report          everything, about four minutes
 //	go run ./report -once    everything once, to see that it works; nothing is judged
+//	go run ./report -only scale
 package main
 
 import (
@@ -22,14 +23,21 @@ import (
 
 func main() {
 	once := flag.Bool("once", false, "measure everything once and judge nothing")
+	only := flag.String("only", "", "measure only `SECTION`: decisions, scale or simulator")
 	flag.Parse()
 	r := &report{effort: careful, judge: !*once}
 	if *once {
 		r.effort = quick
 	}
 	fmt.Printf("Measured on %s.\n", machine())
-	for _, section := range []func() error{r.decisions, r.scale, r.simulator} {
-		if err := section(); err != nil {
+	for _, section := range []struct {
+		name    string
+		measure func() error
+	}{{"decisions", r.decisions}, {"scale", r.scale}, {"simulator", r.simulator}} {
+		if *only != "" && *only != section.name {
+			continue
+		}
+		if err := section.measure(); err != nil {
 			fmt.Fprintln(os.Stderr, "report:", err)
 			os.Exit(1)
 		}
@@ -53,6 +61,10 @@ type promise struct {
 
 func (r *report) promise(what string, limit, measured float64, unit string) {
 	r.list = append(r.list, promise{what, fmt.Sprintf("at most %g%s", limit, unit), fmt.Sprintf("%.2f%s", measured, unit), measured <= limit})
+}
+
+func (r *report) atLeast(what string, limit, measured float64) {
+	r.list = append(r.list, promise{what, fmt.Sprintf("at least %g", limit), fmt.Sprintf("%.1f", measured), measured >= limit})
 }
 
 func (r *report) promises() bool {
@@ -127,9 +139,9 @@ func (r *report) decisions() error {
 			}
 		}
 		name := fmt.Sprintf("decision, %d rules", c.Rules)
-		r.promise(name+": times a Go switch", 2.5, each(0)/each(1), "")
-		r.promise(name+": times gopher-lua", 1.0/15, each(0)/each(2), "")
-		r.promise(name+": times the fastest engine", 1, each(0)/fastest, "")
+		r.promise(name+": times the time of a Go switch", 2.5, each(0)/each(1), "")
+		r.atLeast(name+": times faster than gopher-lua", 15, each(2)/each(0))
+		r.atLeast(name+": times faster than the fastest engine", 1, fastest/each(0))
 		r.promise(name+": allocations", 0, times[0].allocs/float64(len(stream)), "")
 	}
 	// A stream that is repeated can be learned by the processor: a longer one less.
@@ -159,7 +171,7 @@ func (r *report) decisions() error {
 // scale loads very large policies, on one processor.
 func (r *report) scale() error {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
-	fmt.Print("\n## Compile and load, on one processor\n\nFrom the text of the policies to programs that the simulated kernel has verified and taken over.\n\n" +
+	fmt.Print("\n## Compile and load, on one processor\n\nFrom the text of the policies to programs that the simulated kernel has verified and taken over, in\nprocessor time.\n\n" +
 		"| | read, ms | load, ms | together, ms | cells | programs | bytes |\n| --- | ---: | ---: | ---: | ---: | ---: | ---: |\n")
 	best := func(load func() (scale.Times, error)) (scale.Times, error) {
 		var best scale.Times

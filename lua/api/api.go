@@ -137,10 +137,10 @@ func (a *API) tables() map[string]lua.LValue {
 	libraries := map[string]*lua.LTable{}
 	out := map[string]lua.LValue{}
 	for _, e := range entries {
-		if e.Kind != Global || e.Simulated && a.Simulator == nil {
+		if e.Kind != Global {
 			continue
 		}
-		fn := a.VM.Function(vm.Builtin{Name: e.Name}, func(L *lua.LState) int { return e.call(a, L) })
+		fn := a.function(e)
 		library, name := e.split()
 		if library == "" {
 			out[name] = fn
@@ -155,6 +155,16 @@ func (a *API) tables() map[string]lua.LValue {
 		out[name] = a.VM.Protect(name, t)
 	}
 	return out
+}
+
+// function is an entry as Lua calls it.
+func (a *API) function(e *Entry) *lua.LFunction {
+	return a.VM.Function(vm.Builtin{Name: e.Name}, func(L *lua.LState) int {
+		if e.Simulated && a.Simulator == nil {
+			raise(L, kernel.Unsupported(a.Host.Kernel, kernel.CapProcesses))
+		}
+		return e.call(a, L)
+	})
 }
 
 // evaluator is the evaluation model, which the kernel must have.

@@ -48,7 +48,7 @@ func (a *API) metatable(L *lua.LState, typ string) *lua.LTable {
 		}
 		switch e.Kind {
 		case Method:
-			methods[name] = a.VM.Function(vm.Builtin{Name: e.Name}, func(L *lua.LState) int { return e.call(a, L) })
+			methods[name] = a.function(e)
 		case Property:
 			properties[name] = e
 		}

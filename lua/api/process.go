@@ -218,9 +218,6 @@ func newProcess(a *API, L *lua.LState) int {
 
 // spawn makes a process with the ids of the table that is the last argument.
 func (a *API) spawn(L *lua.LState, cell kernel.CellID) int {
-	if a.Simulator == nil {
-		raise(L, kernel.Unsupported(a.Host.Kernel, kernel.CapProcesses))
-	}
 	spec := sim.SpawnSpec{Cell: cell}
 	if t, ok := L.Get(L.GetTop()).(*lua.LTable); ok {
 		f := &fields{L: L, e: "process", t: t}

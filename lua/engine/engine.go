@@ -192,8 +192,6 @@ func (p *Policies) Check(o CheckOptions) (*Check, error) {
 	if len(o.Live) > 0 {
 		out.Problems = append(out.Problems, globsWithoutCell(p.Set(), o.Live)...)
 	}
-	// Cells that the policies do not tell apart are analysed once.
-	var unalike []string
 	sizes := map[*rules.Program]ProgramSize{}
 	for _, cell := range cells {
 		prog, err := p.Program(cell)
@@ -202,9 +200,7 @@ func (p *Policies) Check(o CheckOptions) (*Check, error) {
 		}
 		size, ok := sizes[prog]
 		if !ok {
-			unalike = append(unalike, cell)
-			size = ProgramSize{cell, len(prog.Nodes()), len(prog.Leaves()),
-				len(prog.Encode(&kauth.NetBSD109912)), prog.Stats.NodesBefore, prog.Stats.DepthAfter, prog.Stats.DepthBefore}
+			size = ProgramSize{"", len(prog.Nodes()), len(prog.Leaves()), len(prog.Encode(&kauth.NetBSD109912)), prog.Stats.NodesBefore, prog.Stats.DepthAfter, prog.Stats.DepthBefore}
 			sizes[prog] = size
 		}
 		size.Cell = cell
@@ -229,18 +225,18 @@ func (p *Policies) Check(o CheckOptions) (*Check, error) {
 		return out, nil
 	}
 	if !out.Problems.Failed() {
-		lint, err := analysis.Lint(p.Compiler, unalike)
+		lint, err := analysis.Lint(p.Compiler, cells)
 		if err != nil {
 			return nil, tooLarge(err)
 		}
 		out.Problems = append(out.Problems, lint...)
 	}
 	var err error
-	if out.Grants, err = analysis.Grants(p.Compiler, unalike); err != nil {
+	if out.Grants, err = analysis.Grants(p.Compiler, cells); err != nil {
 		return nil, tooLarge(err)
 	}
 	if !o.NoProof && !out.Problems.Failed() {
-		proof, err := analysis.Prove(p.Compiler, unalike, analysis.ProveOptions{Effort: o.Effort})
+		proof, err := analysis.Prove(p.Compiler, cells, analysis.ProveOptions{Effort: o.Effort})
 		if err != nil {
 			return nil, tooLarge(err)
 		}

@@ -68,10 +68,6 @@ func (h *Host) Load(p *Policies, o LoadOptions) (*Loaded, *Check, error) {
 // Holds gives the number of the active generation if its policies are those, source for source, and the kernel has
 // their programs; else 0.
 func (h *Host) Holds(p *Policies) (uint64, error) {
-	e, err := kernel.Evaluation(h.Kernel)
-	if err != nil {
-		return 0, err
-	}
 	history, err := h.History()
 	if err != nil {
 		return 0, err
@@ -79,6 +75,10 @@ func (h *Host) Holds(p *Policies) (uint64, error) {
 	g := history.Active()
 	if g == nil || g.Session || g.Lockdown || !slices.Equal(g.Sources, p.Set().Sources) {
 		return 0, nil
+	}
+	e, err := kernel.Evaluation(h.Kernel)
+	if err != nil {
+		return g.Number, nil // no programs to have
 	}
 	status, err := e.Status()
 	if err != nil || status.Generation != g.Number {

@@ -22,6 +22,12 @@ var arithMeta = map[int]string{lua.OP_ADD: "__add", lua.OP_SUB: "__sub", lua.OP_
 
 // arith is a op b.
 func (x *exec) arith(s *state, op int, a, b value, f *frame, pc int) result {
+	// A table's metamethod is called whatever the other operand is.
+	for _, v := range [...]value{a, b} {
+		if meta := x.metaField(s, v, arithMeta[op]); x.isFunction(meta) {
+			return result{call: &call{meta, []value{a, b}}}
+		}
+	}
 	for _, v := range [...]value{a, b} {
 		if v.kind == named || v.kind == text || v.kind == address {
 			return fails(x.refusal(f, pc, diag.DecisionArithmetic, fieldToken(v), "", "only numbers can be calculated with, but %s is %s", v, v.field.Info().Kind.What()))
@@ -29,11 +35,6 @@ func (x *exec) arith(s *state, op int, a, b value, f *frame, pc int) result {
 	}
 	if a.kind == number || b.kind == number {
 		return x.arithField(op, a, b, f, pc)
-	}
-	for _, v := range [...]value{a, b} {
-		if meta := x.metaField(s, v, arithMeta[op]); x.isFunction(meta) {
-			return result{call: &call{meta, []value{a, b}}}
-		}
 	}
 	m, ok1 := toNumber(a)
 	n, ok2 := toNumber(b)
@@ -331,6 +332,10 @@ func (x *exec) equalNumber(a, b value, f *frame, pc int, never func(hint, form s
 		}
 		if v != math.Trunc(v) {
 			return answer(false)
+		}
+		if lo, hi := a.expr.bounds(); int64(v) < lo || int64(v) > hi {
+			c.fault = x.refusal(f, pc, diag.DecisionConstant, fieldToken(a), "", "%s must be compared with a number from %d to %d, but is compared with %s", a, lo, hi, b)
+			return c
 		}
 		return x.inSet(a, interval.Single(int64(v)), f, pc)
 	}

@@ -197,6 +197,10 @@ func (x *exec) lookup(pairs []pair, key value, f *frame, pc int) result {
 			if !ok {
 				continue
 			}
+			if lo, hi := key.expr.bounds(); v < lo || v > hi {
+				x.note(f, pc, diag.DecisionConstant, fieldToken(key), "", "the key %d of a table that is looked up with %s must be a number from %d to %d, but is not", v, key, lo, hi)
+				continue
+			}
 			var err error
 			if set, err = key.expr.preimage(interval.Single(v)); err != nil {
 				return fails(x.refusal(f, pc, diag.DecisionArithmetic, fieldToken(key), "", "a calculated key must stand for at most %d ranges of %s, but stands for more", maxIntervals, key.expr.field))

@@ -129,6 +129,19 @@ type expr struct {
 // raw reports whether it is the field itself.
 func (e *expr) raw() bool { return e.inner == nil && e.mul == 1 && e.add == 0 }
 
+// bounds are the least and the largest value that some request can have: those of this request are other ones where a
+// field is always the same in it.
+func (e *expr) bounds() (lo, hi int64) {
+	if e.raw() {
+		info := e.field.Info()
+		return info.Min, info.Max
+	}
+	if e.field == kauth.FieldBits {
+		return math.MinInt64, math.MaxInt64
+	}
+	return e.lo, e.hi
+}
+
 func (e *expr) String() string {
 	s := "r." + e.field.String()
 	if e.inner != nil {

@@ -30,14 +30,14 @@ type Sample struct {
 	Glob string
 }
 
-// Samples are the cells that check and never look at: every live one, each that was named, and a sample of each glob.
-// If that is none at all it is a single sample, "cell-1".
+// Samples are the cells that check and never look at: every live one, each that was named, a sample of each glob, and one
+// that no glob matches if something is for every cell. If that is none at all it is a single sample, "cell-1".
 func Samples(set *rules.Set, live, named []string) []Sample {
 	var out []Sample
-	seen := map[string]bool{}
+	known := map[string]bool{}
 	add := func(s Sample) {
-		if !seen[s.Name] {
-			seen[s.Name] = true
+		if !known[s.Name] {
+			known[s.Name] = true
 			out = append(out, s)
 		}
 	}
@@ -50,10 +50,33 @@ func Samples(set *rules.Set, live, named []string) []Sample {
 	for _, g := range Globs(set) {
 		add(Sample{Name: g.Sample(), Glob: g.Pattern})
 	}
+	// What has no globs is for every cell, those that no glob matches too: policies for some cells must not hide what is
+	// left to the others.
+	if other, ok := unmatched(set); ok && everywhere(set) {
+		add(Sample{Name: other})
+	}
 	if len(out) == 0 {
 		add(Sample{Name: "cell-1"})
 	}
 	return out
+}
+
+// everywhere reports whether a policy or an assertion is for every cell.
+func everywhere(set *rules.Set) bool {
+	return slices.ContainsFunc(set.Policies, func(p *rules.Policy) bool { return p.Cells == nil }) ||
+		slices.ContainsFunc(set.Nevers, func(n *rules.Never) bool { return n.Cells == nil })
+}
+
+// unmatched gives a name that no glob matches. It tries some that have little in common; false if there is none, as with
+// "*".
+func unmatched(set *rules.Set) (string, bool) {
+	globs := Globs(set)
+	for _, name := range []string{"cell-1", "other", "X.0", "9_z", "q"} {
+		if !slices.ContainsFunc(globs, func(g rules.Glob) bool { return g.Match(name) }) {
+			return name, true
+		}
+	}
+	return "", false
 }
 
 // Globs are all of a set, each once.

@@ -1,6 +1,8 @@
 package graph
 
 import (
+	"slices"
+
 	"cellsh/policy"
 	"cellsh/policy/diag"
 )
@@ -114,6 +116,7 @@ func Splice[L, M comparable](b *Builder[L], g *Graph[M], leaf func(M) Ref) Ref {
 		leaves[i] = leaf(l)
 	}
 	nodes := make([]Ref, len(g.Nodes))
+	b.g.Nodes = slices.Grow(b.g.Nodes, len(g.Nodes))
 	to := func(r Ref) Ref {
 		if i, ok := r.Leaf(); ok {
 			return leaves[i]

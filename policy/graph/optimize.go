@@ -118,7 +118,11 @@ func ShareAll[L comparable](b *Builder[L], roots []Ref) (*Graph[L], []Ref) {
 
 func shareRoots[L comparable](g *Graph[L], roots []Ref) (*Graph[L], []Ref) {
 	var b Builder[L]
-	known := map[nodeKey][]Ref{}
+	// Lists would be copied many times while they grow: usually nearly all nodes stay.
+	b.g.Nodes = make([]Node, 0, len(g.Nodes))
+	known := make(map[nodeKey]Ref, len(g.Nodes))
+	// next has another node of the same key: one with another set whose hash is the same.
+	next := map[Ref]Ref{}
 	to := mapper(g, &b)
 	seen := g.reachable(roots...)
 	for i := range g.Nodes {
@@ -132,17 +136,19 @@ func shareRoots[L comparable](g *Graph[L], roots []Ref) (*Graph[L], []Ref) {
 			continue
 		}
 		k := keyOfNode(&n.Test, yes, no)
-		found := false
-		for _, r := range known[k] {
-			if b.g.Nodes[r].Test.Set.Equal(n.Test.Set) {
-				to.nodes[i], found = r, true
-				break
+		first, found := known[k]
+		r, more := first, found
+		for more && !b.g.Nodes[r].Test.Set.Equal(n.Test.Set) {
+			r, more = next[r]
+		}
+		if !more {
+			r = b.Node(n.Test, yes, no, n.Span)
+			if found {
+				next[r] = first
 			}
+			known[k] = r
 		}
-		if !found {
-			to.nodes[i] = b.Node(n.Test, yes, no, n.Span)
-			known[k] = append(known[k], to.nodes[i])
-		}
+		to.nodes[i] = r
 	}
 	out := make([]Ref, len(roots))
 	for i, r := range roots {

@@ -30,7 +30,20 @@ func (c *Compiler) findFaults(g *PolicyGraph, id kauth.RequestID, cell string) {
 		if met[o.Fault] {
 			return true
 		}
+		q, ok := region.Witness()
+		if !ok {
+			return true // no request is there
+		}
 		met[o.Fault] = true
+		if o.Fault.Raised {
+			if _, err := g.Policy.Ask(q, cell); err == nil {
+				wrong := *o.Fault
+				wrong.Message = "the compiler holds that Lua raises an error here, but Lua does not: " + wrong.Message
+				wrong.Hint = "this is a fault of cellsh: please report it"
+				c.addFault(&wrong, g, id, region.String())
+				return true
+			}
+		}
 		where := region.String()
 		if where == "any request" {
 			where = ""

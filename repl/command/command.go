@@ -8,6 +8,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"cellsh/lua/engine"
@@ -188,6 +189,9 @@ func (c *Command) Run(args []string, common Common, env Env) int {
 		return Usage
 	case errors.As(err, &q):
 		return q.code
+	case errors.Is(err, syscall.EPIPE):
+		// Nobody reads any more, as with head(1): there is nobody to tell, either.
+		return Failed
 	}
 	inv.problems(engine.Problem(err))
 	return Failed

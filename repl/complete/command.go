@@ -192,23 +192,35 @@ func (c *Completer) value(kind, typed string, given []string) []Candidate {
 	return nil
 }
 
-// requests are scopes, actions and requests that begin with what is typed, up to the next dot.
+// requests are scopes, actions and requests that begin with what is typed, up to the next dot. After a whole name that
+// others lie below they are those.
 func requests(typed string) []Candidate {
 	var found []Candidate
 	for _, p := range kauth.AllPatterns() {
-		name := p.String()
-		rest, ok := strings.CutPrefix(name, typed)
-		if !ok {
+		rest, ok := strings.CutPrefix(p.String(), typed)
+		if !ok || rest == "" && below(typed) {
 			continue
 		}
-		if i := strings.IndexByte(rest, '.'); i > 0 {
-			rest = rest[:i]
-		} else if i == 0 {
+		if i := strings.IndexByte(strings.TrimPrefix(rest, "."), '.'); i >= 0 {
 			continue
 		}
-		found = append(found, Candidate{Text: typed + rest, Insert: rest})
+		c := Candidate{Text: typed + rest, Insert: rest}
+		if below(c.Text) {
+			c.Insert += more
+		}
+		found = append(found, c)
 	}
 	return found
+}
+
+// below reports whether names lie below a scope or action.
+func below(name string) bool {
+	for _, p := range kauth.AllPatterns() {
+		if strings.HasPrefix(p.String(), name+".") {
+			return true
+		}
+	}
+	return false
 }
 
 // fields are those of the request that is given before, if one is.

@@ -43,12 +43,15 @@ func Flags(fs *flag.FlagSet) []Flag {
 // Complete.
 type Completer struct {
 	Commands []Command
-	// Pending reports whether the line goes on with a statement, and is no command whatever it begins with.
-	Pending func() bool
+	// Unfinished is the text of the statement that the line goes on with, which makes it no command whatever it begins
+	// with; "" if it begins one.
+	Unfinished func() string
 	// Cells gives the names of the cells that exist.
 	Cells func() []string
 	// Globals are those of the session.
 	Globals *lua.LTable
+	// Keys gives the keys of the table that a function takes, by its name as in cell.create.
+	Keys func(function string) []string
 	// Members gives what can follow a dot after an object, Methods what can follow a colon.
 	Members, Methods func(lua.LValue) []string
 	// ReadOnly gives what stands behind a table that only looks empty.
@@ -61,7 +64,11 @@ type Completer struct {
 func (c *Completer) Complete(line string, pos int) []Candidate {
 	before := line[:max(0, min(pos, len(line)))]
 	var found []Candidate
-	if c.Pending == nil || !c.Pending() {
+	unfinished := ""
+	if c.Unfinished != nil {
+		unfinished = c.Unfinished()
+	}
+	if unfinished == "" {
 		word := strings.TrimLeft(before, " \t")
 		switch {
 		case !strings.ContainsAny(word, " \t"):
@@ -71,7 +78,7 @@ func (c *Completer) Complete(line string, pos int) []Candidate {
 			return tidy(c.arguments(before))
 		}
 	}
-	return tidy(append(found, c.lua(before)...))
+	return tidy(append(found, c.lua(unfinished+"\n"+before)...))
 }
 
 // tidy sorts, drops what is twice, and what can't be typed.

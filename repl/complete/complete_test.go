@@ -60,7 +60,7 @@ ring = {} setmetatable(ring, { __index = ring })
 			{Name: "decide", Args: "[--policy PATH...] < REQUESTS"},
 		},
 		Cells:   func() []string { return []string{"web-1", "web-2", "db"} },
-		Globals: a.VM.Environment(), Members: api.MemberNames, Methods: api.MethodNames, ReadOnly: a.VM.ReadOnly,
+		Globals: a.VM.Environment(), Keys: api.Keys, Members: api.MemberNames, Methods: api.MethodNames, ReadOnly: a.VM.ReadOnly,
 		ReadDir: func(dir string) ([]os.DirEntry, error) { return fs.ReadDir(files, filepath.Clean(dir)) },
 	}
 }
@@ -102,9 +102,12 @@ func TestComplete(t *testing.T) {
 		{"explain w", "web-1 web-2"},
 		{"explain d", "+b "},
 		{"explain web-1 ", "device machdep network process system"},
-		{"explain web-1 network.b", "+ind "},
+		{"explain web-1 network.b", "+ind"},
+		{"explain web-1 network.bind", "network.bind.anyaddr network.bind.port network.bind.privport"},
+		{"explain web-1 network.bind.pr", "+ivport "},
+		{"explain web-1 process.ktr", "+ace"},
 		{"explain web-1 network.bind.", "network.bind.anyaddr network.bind.port network.bind.privport"},
-		{"explain --json web-1 net", "+work "},
+		{"explain --json web-1 net", "+work"},
 		{"explain -k sim w", "web-1 web-2"},
 		{"explain web-1 network.bind.port po", "+rt="},
 		{"explain web-1 network.bind.port port=80 ad", "+dr="},
@@ -158,7 +161,14 @@ func TestComplete(t *testing.T) {
 		{`cell.get("we`, "web-1 web-2"},
 		{`never("t", { "network.b`, "+ind"},
 		{"on = { ['process.si", "+gnal"},
+		{"on = { ['network.bind", "network.bind.anyaddr network.bind.port network.bind.privport"},
 		{`x = "network" .. str`, "+ing"},
+		{"x = cell.create{ ro", "+ot = "},
+		{"cell.create({ name = f{ 1, 2 }, pro", "+file = "},
+		{"policy 'web' { deny = { 'network' }, mo", "mode module"},
+		{"policy 'web' { deny = { mo", "+dule"},
+		{"policy 'web' { deny = mo", "+dule"},
+		{"x = { ro", ""},
 		{"_VER", "+SION"},
 		{"cell.c|reate", "create current"},
 	} {
@@ -210,9 +220,17 @@ func TestFlags(t *testing.T) {
 	}
 }
 
-func TestPendingIsNoCommand(t *testing.T) {
+func TestUnfinished(t *testing.T) {
 	c := completer(t)
-	c.Pending = func() bool { return true }
+	c.Unfinished = func() string { return "policy 'web' {\n  -- {" }
+	if got := c.Complete("  mod", 5); len(got) != 2 || got[0] != (Candidate{"mode", "e = "}) || got[1] != (Candidate{"module", "ule"}) {
+		t.Errorf("%q", got)
+	}
+	c.Unfinished = func() string { return "x = [[" }
+	if got := c.Complete("cell.cr", 7); len(got) != 0 {
+		t.Errorf("%q", got)
+	}
+	c.Unfinished = func() string { return "x = {" }
 	for _, line := range []string{"load s", "lis"} {
 		for _, got := range c.Complete(line, len(line)) {
 			if got.Text == "scripts/" || got.Text == "list" {

@@ -1,6 +1,7 @@
 package complete
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -29,6 +30,7 @@ func (c *Completer) lua(before string) []Candidate {
 			return nil
 		}
 	}
+	tokens = slices.DeleteFunc(tokens, func(t syntax.Token) bool { return t.Kind == syntax.Comment })
 	if len(tokens) > 0 {
 		switch last := tokens[len(tokens)-1]; {
 		case last.Text == "." || last.Text == ":":
@@ -39,9 +41,51 @@ func (c *Completer) lua(before string) []Candidate {
 			return nil
 		}
 	}
-	found := words(c.names(c.Globals, typed, nil), typed)
+	found := c.keys(tokens, typed)
+	found = append(found, words(c.names(c.Globals, typed, nil), typed)...)
 	if typed != "" {
 		found = append(found, words(keywords, typed)...)
+	}
+	return found
+}
+
+// keys completes a key of a table that is given to a function, where the tokens before end with { or a comma.
+func (c *Completer) keys(tokens []syntax.Token, typed string) []Candidate {
+	if c.Keys == nil || len(tokens) == 0 || !strings.Contains("{,;", tokens[len(tokens)-1].Text) {
+		return nil
+	}
+	depth := 0
+	i := len(tokens) - 1
+	for ; i >= 0; i-- {
+		if t := tokens[i]; t.Kind != syntax.Operator {
+			continue
+		} else if strings.Contains(")}]", t.Text) {
+			depth++
+		} else if strings.Contains("({[", t.Text) {
+			if depth == 0 {
+				break
+			}
+			depth--
+		}
+	}
+	if i < 0 || tokens[i].Text != "{" {
+		return nil
+	}
+	// Between the function and its table may stand a bracket, or a name as in policy "web" {.
+	if i--; i > 0 && (tokens[i].Text == "(" || tokens[i].Kind == syntax.String) {
+		i--
+	}
+	name := ""
+	for ; i >= 0 && tokens[i].Kind == syntax.Name; i -= 2 {
+		name = tokens[i].Text + name
+		if i == 0 || tokens[i-1].Text != "." {
+			break
+		}
+		name = "." + name
+	}
+	found := words(c.Keys(name), typed)
+	for i := range found {
+		found[i].Insert += " = "
 	}
 	return found
 }
@@ -49,6 +93,9 @@ func (c *Completer) lua(before string) []Candidate {
 // inString completes what strings mostly name: requests and cells.
 func (c *Completer) inString(typed string) []Candidate {
 	found := requests(typed)
+	for i := range found {
+		found[i].Insert = strings.TrimSuffix(found[i].Insert, more)
+	}
 	if c.Cells != nil {
 		found = append(found, words(c.Cells(), typed)...)
 	}

@@ -220,6 +220,8 @@ func TestTerminalIsGivenBack(t *testing.T) {
 	if line, err := s.ask(e, func() { s.press("next\r") }); line != "next" || err != nil {
 		t.Error(line, err)
 	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	if strings.Contains(s.shown.String(), "\x1b[?2004") {
 		t.Error("the console is asked to mark pasted text")
 	}

@@ -46,6 +46,9 @@ func NewScript(isCommand func(string) bool) *Reader { return &Reader{isCommand: 
 // Pending reports whether a statement is not finished.
 func (r *Reader) Pending() bool { return len(r.lines) > 0 }
 
+// Unfinished is the text of a statement that is not finished, "" if there is none.
+func (r *Reader) Unfinished() string { return strings.Join(r.lines, "\n") }
+
 // Drop forgets a statement that is not finished, as Ctrl-C does.
 func (r *Reader) Drop() { r.lines, r.open, r.quoting = nil, 0, "" }
 
@@ -54,7 +57,7 @@ func (r *Reader) End() error {
 	if !r.Pending() {
 		return nil
 	}
-	text := strings.Join(r.lines, "\n")
+	text := r.Unfinished()
 	r.Drop()
 	_, err := parse(r.name(), text)
 	return asList(err, text)
@@ -105,7 +108,7 @@ func (r *Reader) line(line string, blankEnds bool) ([]Statement, error) {
 	if r.open > 0 && len(r.lines) > eagerLines {
 		return nil, nil
 	}
-	text := strings.Join(r.lines, "\n")
+	text := r.Unfinished()
 	chunk, err := parse(r.name(), text)
 	var se *syntax.Error
 	if errors.As(err, &se) && se.Incomplete {

@@ -101,18 +101,33 @@ func TestQuotesOfCommands(t *testing.T) {
 	}
 }
 
-func TestWordsAndQuote(t *testing.T) {
+func TestWords(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		words := rapid.SliceOf(rapid.String()).Draw(t, "words")
 		var quoted []string
 		for _, w := range words {
-			quoted = append(quoted, Quote(w))
+			quoted = append(quoted, quote(w))
 		}
 		got, err := Words(strings.Join(quoted, "  "))
 		if err != nil || len(got) != len(words) || len(words) > 0 && !reflect.DeepEqual(got, words) {
 			t.Fatalf("%q became %q as %q: %v", words, got, quoted, err)
 		}
 	})
+}
+
+// quote writes a word so that Words gives it back.
+func quote(word string) string {
+	plain := word != ""
+	for i := 0; i < len(word); i++ {
+		plain = plain && strings.IndexByte(" \t\r\n\v\f'\"\\", word[i]) < 0
+	}
+	switch {
+	case plain:
+		return word
+	case !strings.Contains(word, "'"):
+		return "'" + word + "'"
+	}
+	return fmt.Sprintf(`"%s"`, strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(word))
 }
 
 // session runs lines as a session does and gives what it shows: values, output, and errors in one line.

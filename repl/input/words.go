@@ -1,7 +1,6 @@
 package input
 
 import (
-	"fmt"
 	"strings"
 
 	"cellsh/policy/diag"
@@ -67,19 +66,4 @@ func quoted(s string, quote byte) (string, int) {
 
 func badWords(line string, at int, message, hint string) error {
 	return diag.List{{Span: diag.Span{File: "command", Line: 1, Column: at + 1, Width: 1}, Code: diag.CommandLine, Message: message, Hint: hint, Excerpt: line}}
-}
-
-// Quote writes a word so that Words gives it back.
-func Quote(word string) string {
-	plain := word != ""
-	for i := 0; i < len(word); i++ {
-		plain = plain && strings.IndexByte(" \t\r\n\v\f'\"\\", word[i]) < 0
-	}
-	switch {
-	case plain:
-		return word
-	case !strings.Contains(word, "'"):
-		return "'" + word + "'"
-	}
-	return fmt.Sprintf(`"%s"`, strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(word))
 }

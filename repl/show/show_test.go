@@ -216,7 +216,7 @@ func TestStyle(t *testing.T) {
 		{true, []string{"TERM=wsvt25"}, true}, {false, []string{"TERM=wsvt25"}, false}, {true, []string{"TERM=dumb"}, false},
 		{true, nil, false}, {true, []string{"TERM=xterm", "NO_COLOR=1"}, false}, {true, []string{"TERM=xterm", "NO_COLOR="}, true},
 	} {
-		if got := NewStyle(c.terminal, env(c.env...)).Colours(); got != c.want {
+		if got := NewStyle(c.terminal, env(c.env...)).colours; got != c.want {
 			t.Errorf("%v: %v", c, got)
 		}
 	}

@@ -18,9 +18,6 @@ func NewStyle(terminal bool, getenv func(string) string) Style {
 	return Style{terminal && getenv("NO_COLOR") == "" && term != "" && term != "dumb"}
 }
 
-// Colours reports whether there are any.
-func (s Style) Colours() bool { return s.colours }
-
 const (
 	red    = "31"
 	green  = "32"
@@ -35,9 +32,6 @@ func (s Style) paint(colour, text string) string {
 	}
 	return "\x1b[" + colour + "m" + text + "\x1b[0m"
 }
-
-// Error colours the text of an error.
-func (s Style) Error(text string) string { return s.paint(red, text) }
 
 // Prompt names the kernel, a simulated one in another colour than a real one. It is as wide for a line that goes on
 // with the statement of the one before.

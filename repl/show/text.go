@@ -69,13 +69,13 @@ func ascii(s string) bool {
 func Width(s string) int {
 	w := 0
 	for _, r := range s {
-		w += RuneWidth(r)
+		w += runeWidth(r)
 	}
 	return w
 }
 
-// RuneWidth is Width of one character.
-func RuneWidth(r rune) int {
+// runeWidth is Width of one character.
+func runeWidth(r rune) int {
 	switch {
 	case r < 0x300:
 		return 1
