@@ -21,6 +21,9 @@ a kernel allows although the policies refuse it (laxer), and the other way
 round (stricter); what the kernel's other models refuse anyway is no
 difference. It looks at one sample of each glob, and at each --cell.
 
+The profile fits best that lets through the fewest requests which the policies
+refuse, and of these the one that refuses the fewest others.
+
 The exit code is 1 if the policies are wrong, and with --strict if any cell's
 fit is lax.
 
