@@ -30,7 +30,7 @@ usage: cellsh                       a session
        cellsh COMMAND [ARG...]
 
 ` + List() + `
-run: cellsh help COMMAND, or cellsh help NAME for a Lua function such as cell.create
+run: cellsh help COMMAND, or cellsh help NAME for Lua such as cell.create
 `
 }
 

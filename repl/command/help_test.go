@@ -10,8 +10,8 @@ import (
 func TestHelpFits(t *testing.T) {
 	for _, c := range All() {
 		for line := range strings.SplitSeq(c.Help(), "\n") {
-			if utf8.RuneCountInString(line) >= width && !strings.HasPrefix(line, "  cellsh ") && !strings.HasPrefix(line, "  {") && !strings.HasPrefix(line, "usage: ") {
-				t.Errorf("help %s: a line must have less than %d columns, but has %d: %s", c.Name, width, utf8.RuneCountInString(line), line)
+			if utf8.RuneCountInString(line) > width && !strings.HasPrefix(line, "  cellsh ") && !strings.HasPrefix(line, "  {") && !strings.HasPrefix(line, "   \"") && !strings.HasPrefix(line, "    local ") && !strings.HasPrefix(line, "usage: ") {
+				t.Errorf("help %s: a line must have at most %d columns, but has %d: %s", c.Name, width, utf8.RuneCountInString(line), line)
 			}
 		}
 		if c.Long == "" {
@@ -19,7 +19,7 @@ func TestHelpFits(t *testing.T) {
 		}
 	}
 	for line := range strings.SplitSeq(Overview(), "\n") {
-		if utf8.RuneCountInString(line) >= width {
+		if utf8.RuneCountInString(line) > width {
 			t.Errorf("the overview must fit, but has: %s", line)
 		}
 	}
