@@ -3,6 +3,8 @@ package symbolic
 import (
 	"fmt"
 	"math"
+	"strings"
+	"unicode/utf8"
 
 	lua "github.com/yuin/gopher-lua"
 
@@ -253,6 +255,9 @@ func (x *exec) equal(s *state, a, b value, f *frame, pc int) comparison {
 		if word == "" && a.field.Info().Nullable {
 			return answer(false)
 		}
+		if why := impossible(word); why != "" {
+			return never("", "%s must be compared with text that it can be, but is compared with %s", a, why)
+		}
 		c.test = &policy.Test{Kind: policy.Is, Field: a.field, Text: word}
 		return c
 	case address:
@@ -283,6 +288,22 @@ func (x *exec) equal(s *state, a, b value, f *frame, pc int) comparison {
 		return answer(b.kind == closure && a.ref == b.ref)
 	}
 	return answer(a.kind == b.kind && a.field == b.field)
+}
+
+// maxName is how long a name of the kernel can be in bytes: those of cells are the longest (sys/cell.h).
+const maxName = 63
+
+// impossible says why no field of text can be the word, "" if one can.
+func impossible(word string) string {
+	switch {
+	case len(word) > maxName:
+		return fmt.Sprintf("%d bytes, where no name has more than %d", len(word), maxName)
+	case strings.Contains(word, "\x00"):
+		return "text with a zero in it, which no name has"
+	case !utf8.ValidString(word):
+		return "text that is not UTF-8"
+	}
+	return ""
 }
 
 func (x *exec) equalConstants(s *state, a, b value, c comparison) comparison {
@@ -405,8 +426,11 @@ func (x *exec) equalNamed(a, b value, c comparison, f *frame, pc int, never func
 		if name, has := names.Name(v); has {
 			return never(fmt.Sprintf("write: %s == %q", a, name), "%s reads %q where it is %d, so it must be compared with the name, but is compared with the number", a, name, v)
 		}
-		lo, hi := x.id.Range(a.field)
-		c.test = &policy.Test{Kind: policy.In, Field: a.field, Set: interval.Single(v).Intersect(interval.Between(lo, hi))}
+		if info := a.field.Info(); v < info.Min || v > info.Max {
+			c.fault = x.refusal(f, pc, diag.DecisionConstant, fieldToken(a), "", "%s must be compared with a number from %d to %d, but is compared with %s", a, info.Min, info.Max, b)
+			return c
+		}
+		c.test = &policy.Test{Kind: policy.In, Field: a.field, Set: interval.Single(v)}
 		return c
 	}
 	return never("", "%s must be compared with the name of %s, but is compared with %s", a, names.What(), b)

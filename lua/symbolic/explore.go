@@ -38,6 +38,13 @@ const (
 	DefaultStates       = 400_000
 )
 
+// What costs more than an instruction counts as several: a state with a large heap, and a table that is looked up with a
+// field, by its pairs.
+const (
+	bytesPerStep = 32
+	stepsPerPair = 8
+)
+
 // Function is a decision function. It implements rules.Function. It shares the machine that the function was
 // loaded in, and is no safer for concurrent use than that.
 type Function struct {
@@ -225,6 +232,7 @@ func (x *exec) advance(s *state) (ref graph.Ref, fk *fork, key string) {
 			return x.leaf(*o.done), nil, ""
 		case o.fork != nil:
 			key := x.key(s)
+			x.steps += len(key) / bytesPerStep
 			if ref, ok := x.memo[key]; ok {
 				if ref == pending {
 					return x.leaf(*x.endless(s, o.fork).done), nil, ""
@@ -326,9 +334,24 @@ func (x *exec) note(f *frame, pc int, code diag.Code, token, hint, form string, 
 	}
 }
 
+// absent says of what Lua has and policies do not how to do without.
+var absent = map[string]string{
+	"os":        "a decision does not know the time: load another policy when it has come",
+	"io":        "a decision can't read files: read them where the policy is made, and write a table",
+	"coroutine": "call functions instead",
+	"rawget":    "read a field by its name: r.port",
+	"rawset":    "assign to a local table",
+	"rawequal":  "compare with ==",
+	"load":      "write a function",
+	"dofile":    "require a file beside the policy, outside of the function",
+}
+
 // undefined warns of a global that nobody defined: it reads nil, and nil passes a question on.
 func (x *exec) undefined(f *frame, pc int, name string) {
 	hint := diag.DidYouMean(name, []string{"deny", "allow", "grant", "unlimited", "ipairs", "pairs", "string", "table", "math", "tonumber", "tostring", "type", "select", "unpack", "next"})
+	if hint == "" {
+		hint = absent[name]
+	}
 	x.note(f, pc, diag.DecisionGlobal, name, hint, "a global must be defined before it is used, but %s is not, and reads nil", name)
 }
 

@@ -178,6 +178,7 @@ func (x *exec) lookup(pairs []pair, key value, f *frame, pc int) result {
 		set   interval.Set
 		texts []string
 	}
+	x.steps += stepsPerPair * len(pairs)
 	var groups []*group
 	byValue := map[groupKey]*group{}
 	misspelled := ""
@@ -227,6 +228,10 @@ func (x *exec) lookup(pairs []pair, key value, f *frame, pc int) result {
 		case text:
 			k, ok := p.key.(lua.LString)
 			if !ok || k == "" && key.field.Info().Nullable {
+				continue
+			}
+			if why := impossible(string(k)); why != "" {
+				x.note(f, pc, diag.DecisionType, fieldToken(key), "", "the key of a table that is looked up with %s must be text that it can be, but one is %s", key, why)
 				continue
 			}
 			textKey = string(k)

@@ -1,8 +1,10 @@
 package symbolic
 
 import (
+	"flag"
 	"fmt"
 	"math/rand/v2"
+	"os"
 	"strings"
 	"testing"
 
@@ -206,8 +208,12 @@ func TestLanguage(t *testing.T) {
 	}
 }
 
-// Every refusal: what has no meaning in a kernel, with its place and what to write instead.
+var update = flag.Bool("update", false, "write the golden file")
+
+// Every refusal: what has no meaning in a kernel, with its place and what to write instead. The golden file has the whole
+// messages.
 func TestRefusals(t *testing.T) {
+	var all strings.Builder
 	for _, c := range []struct {
 		request, prelude, body string
 		code                   diag.Code
@@ -238,6 +244,20 @@ func TestRefusals(t *testing.T) {
 		{"network.bind.port", "", "if r.port > 2^53 then return deny end", diag.DecisionConstant, "between -2^52 and 2^52", ""},
 		{"process.rlimit.set", "", "if r.cur > unlimited then return deny end", diag.DecisionConstant, "between -2^52 and 2^52", "r.cur == unlimited"},
 		{"network.bind.port", "", "if r.port < 0/0 then return deny end", diag.DecisionConstant, "between -2^52 and 2^52, but is compared with NaN", ""},
+		{"network.bind.port", "", "if r.port == 70000 then return deny end", diag.DecisionConstant, "r.port must be compared with a number from 0 to 65535, but is compared with 70000", ""},
+		{"network.bind.port", "", "if -1 ~= r.uid then return deny end", diag.DecisionConstant, "r.uid must be compared with a number from 0 to 4294967295, but is compared with -1", ""},
+		{"network.bind.port", "", "if r.port % 16 == 16 then return deny end", diag.DecisionConstant, "r.port % 16 must be compared with a number from 0 to 15", ""},
+		{"network.bind.port", "", "if r.port + 10 == 5 then return deny end", diag.DecisionConstant, "r.port + 10 must be compared with a number from 10 to 65545", ""},
+		{"process.signal", "", "if r.signal == 64 then return deny end", diag.DecisionConstant, "r.signal must be compared with a number from 0 to 63, but is compared with 64", ""},
+		{"network.bind.port", "", "if r.protocol == 5000000000 then return deny end", diag.DecisionConstant, "r.protocol must be compared with a number from -2147483648 to 2147483647", ""},
+		{"network.bind.port", "", "local t = {} for i = 1, 5000 do t[i] = 'x' .. i end if t[r.uid] then return deny, t[r.uid] end", diag.DecisionBudget, "the states of the function of line 2 multiply here", "one table"},
+		{"process.nice", "", "if r.nice == 21 then return deny end", diag.DecisionConstant, "from -20 to 20", ""},
+		{"network.interface.setpriv", "", "if r.ifname == ('x'):rep(10000) then return deny end", diag.DecisionType, "text that it can be, but is compared with 10000 bytes, where no name has more than 63", ""},
+		{"network.interface.setpriv", "", "if r.ifname == 'w\\0m' then return deny end", diag.DecisionType, "a zero in it", ""},
+		{"network.interface.setpriv", "", "if r.ifname == 'w\\255m' then return deny end", diag.DecisionType, "not UTF-8", ""},
+		{"network.bind.port", "", "if r:in_group('wh\\0eel\\n' .. ('x'):rep(10000)) then return deny end", diag.PolicyName, "a group must exist on the host", ""},
+		{"network.bind.port", "", "return deny, 'zero \\0'", diag.DecisionResult, "one line of text", ""},
+		{"network.bind.port", "", "return deny, '\\255'", diag.DecisionResult, "UTF-8", ""},
 		{"network.bind.port", "", "if r.port / 2 == 40 then return deny end", diag.DecisionArithmetic, "but not used with /", "multiply"},
 		{"network.bind.port", "", "if r.port ^ 2 == 40 then return deny end", diag.DecisionArithmetic, "but not used with ^", ""},
 		{"network.bind.port", "", "if r.port * 0.5 == 40 then return deny end", diag.DecisionArithmetic, "calculated with integers up to 2^53, but 0.5 is used", ""},
@@ -291,7 +311,17 @@ func TestRefusals(t *testing.T) {
 		t.Run(c.body, func(t *testing.T) {
 			f := load(t, c.prelude, c.body, Options{States: 2000, Instructions: 200000})
 			var found []string
-			for _, leaf := range f.Compile(find(t, c.request), "web-1").Graph.Leaves {
+			fmt.Fprintf(&all, "%s: %s %s\n", c.request, c.prelude, c.body)
+			leaves := f.Compile(find(t, c.request), "web-1").Graph.Leaves
+			for _, leaf := range leaves {
+				if leaf.Fault != nil {
+					fmt.Fprintf(&all, "    %s\n", leaf.Fault.Error())
+					if leaf.Fault.Hint != "" {
+						fmt.Fprintf(&all, "    hint: %s\n", leaf.Fault.Hint)
+					}
+				}
+			}
+			for _, leaf := range leaves {
 				if leaf.Fault == nil {
 					continue
 				}
@@ -305,6 +335,15 @@ func TestRefusals(t *testing.T) {
 			}
 			t.Errorf("found %q", found)
 		})
+	}
+	const golden = "testdata/refusals.golden"
+	if *update {
+		if err := os.WriteFile(golden, []byte(all.String()), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if want, err := os.ReadFile(golden); err != nil || string(want) != all.String() {
+		t.Errorf("the messages are not those of %s (-update writes it): %v\n%s", golden, err, all.String())
 	}
 }
 
@@ -413,6 +452,37 @@ func TestNotes(t *testing.T) {
 	for _, want := range []string{"global must be defined before it is used, but dney is not", "did you mean deny?", `the key "upd" of a table`, "did you mean udp?"} {
 		if !strings.Contains(all, want) {
 			t.Errorf("no note %q in\n%s", want, all)
+		}
+	}
+}
+
+// What Lua has and policies do not is undefined, with a word on how to do without.
+func TestAbsent(t *testing.T) {
+	for body, hint := range map[string]string{
+		"if os.time() > 5 then return deny end":          "load another policy",
+		"if rawget(r, 'port') == 5 then return deny end": "r.port",
+		"return io.open('/etc/passwd')":                  "write a table",
+		"return coroutine.wrap(function() end)()":        "call functions",
+		"return load('return deny')()":                   "write a function",
+	} {
+		c := load(t, "", body, Options{}).Compile(find(t, "network.bind.port"), "x")
+		if len(c.Notes) != 1 || !strings.Contains(c.Notes[0].Hint, hint) || c.Notes[0].Line != 2 {
+			t.Errorf("%s: notes %v", body, c.Notes)
+		}
+		if fault := c.Graph.Leaves[0].Fault; fault == nil || !fault.Raised {
+			t.Errorf("%s: compiles", body)
+		}
+	}
+}
+
+// Large tables and long loops are compiled, in time that grows with them.
+func TestLargeTables(t *testing.T) {
+	for body, nodes := range map[string]int{
+		"local t = {} for i = 1, 100000 do t[i] = i % 2 == 0 end if t[r.uid] then return deny end": 2,
+		"for i = 1, 100000 do if r.uid == i then return deny end end":                              100000,
+	} {
+		if g := load(t, "", body, Options{}).Compile(find(t, "network.bind.port"), "x").Graph; len(g.Nodes) != nodes || len(g.Leaves) > 2 {
+			t.Errorf("%s: %d nodes, %d leaves", body, len(g.Nodes), len(g.Leaves))
 		}
 	}
 }

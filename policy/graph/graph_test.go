@@ -252,11 +252,11 @@ func TestSearchIsBalanced(t *testing.T) {
 	id := request(t, "network.bind.port")
 	for _, n := range []int{10, 100, 1000, 10000} {
 		_, st := Optimize(chain(n, false), id)
-		if limit := 4 + bitLen(n); st.DepthAfter > limit {
-			t.Errorf("%d tests: depth %d, want at most %d", n, st.DepthAfter, limit)
+		if limit := 4 + bitLen(n); st.After.Depth > limit {
+			t.Errorf("%d tests: depth %d, want at most %d", n, st.After.Depth, limit)
 		}
-		if st.NodesAfter > 3*n {
-			t.Errorf("%d tests became %d", n, st.NodesAfter)
+		if st.After.Nodes > 3*n {
+			t.Errorf("%d tests became %d", n, st.After.Nodes)
 		}
 	}
 }
@@ -304,8 +304,8 @@ func TestSetsAreOneTest(t *testing.T) {
 		at = b.Node(policy.Test{Kind: policy.In, Field: kauth.FieldPort, Set: interval.Single(int64(i * 2))}, yes, at, diag.Span{})
 	}
 	g, st := Optimize(b.Graph(at), id)
-	if st.NodesAfter != 1 || len(g.Nodes[0].Test.Set) != 1000 {
-		t.Errorf("1000 ports with one outcome became %d tests", st.NodesAfter)
+	if st.After.Nodes != 1 || len(g.Nodes[0].Test.Set) != 1000 {
+		t.Errorf("1000 ports with one outcome became %d tests", st.After.Nodes)
 	}
 }
 
@@ -315,8 +315,8 @@ func TestOnePrefixIsOneTest(t *testing.T) {
 		p, _ := policy.ParsePrefix(text)
 		var b Builder[int]
 		g := b.Graph(b.Node(policy.Test{Kind: policy.Within, Field: kauth.FieldAddr, Prefix: p}, b.Leaf(1), b.Leaf(0), diag.Span{}))
-		if _, st := Optimize(g, id); st.NodesAfter != 1 {
-			t.Errorf("%s became %d tests", text, st.NodesAfter)
+		if _, st := Optimize(g, id); st.After.Nodes != 1 {
+			t.Errorf("%s became %d tests", text, st.After.Nodes)
 		}
 	}
 }
@@ -330,11 +330,11 @@ func TestPrefixesAreSearched(t *testing.T) {
 		at = b.Node(policy.Test{Kind: policy.Within, Field: kauth.FieldAddr, Prefix: p}, b.Leaf(i), at, diag.Span{})
 	}
 	_, st := Optimize(b.Graph(at), id)
-	if st.DepthAfter > 16 {
-		t.Errorf("256 prefixes need up to %d tests", st.DepthAfter)
+	if st.After.Depth > 16 {
+		t.Errorf("256 prefixes need up to %d tests", st.After.Depth)
 	}
-	if st.NodesAfter > 2*256 {
-		t.Errorf("256 prefixes became %d tests", st.NodesAfter)
+	if st.After.Nodes > 2*256 {
+		t.Errorf("256 prefixes became %d tests", st.After.Nodes)
 	}
 }
 
@@ -407,6 +407,82 @@ func BenchmarkOptimizeChain(b *testing.B) {
 					Optimize(g, id)
 				}
 			})
+		}
+	}
+}
+
+// Every step by itself keeps what a graph decides, says truly whether it changed anything, and leaves the graph that it was
+// given as it was.
+func TestSteps(t *testing.T) {
+	for _, step := range Steps[int]() {
+		if step.Name == "" || step.Does == "" || step.Relies == "" {
+			t.Errorf("a step must say what it does and what it relies on, but %+v does not", step)
+		}
+		rapid.Check(t, func(rt *rapid.T) {
+			c := rapidChooser{rt}
+			id := request(t, testRequests[c.IntN(len(testRequests))])
+			g := randomGraph(c, id, 1+c.IntN(24), 1+c.IntN(4))
+			before := fmt.Sprint(*g)
+			out, changed := step.Run(g, id)
+			if fmt.Sprint(*g) != before {
+				rt.Fatalf("%s changed the graph that it was given", step.Name)
+			}
+			if !changed && fmt.Sprint(out.Size()) != fmt.Sprint(g.Size()) {
+				rt.Fatalf("%s says that nothing changed, but made %+v of %+v", step.Name, out.Size(), g.Size())
+			}
+			if same, err := Equal(id, g, out); err != nil || !same {
+				rt.Fatalf("%s changed what the graph decides (%v)", step.Name, err)
+			}
+			if shared := Share(out); step.Name != "order" && len(shared.Nodes) != len(out.Nodes) {
+				rt.Fatalf("%s left %d nodes that could be %d", step.Name, len(out.Nodes), len(shared.Nodes))
+			}
+		})
+	}
+}
+
+// The steps do what they are for.
+func TestStepsOneByOne(t *testing.T) {
+	id := request(t, "network.bind.port")
+	port := func(set ...int64) policy.Test {
+		return policy.Test{Kind: policy.In, Field: kauth.FieldPort, Set: interval.Between(set[0], set[1])}
+	}
+	user := policy.Test{Kind: policy.In, Field: kauth.FieldUID, Set: interval.Single(0)}
+	for _, c := range []struct {
+		name string
+		make func(b *Builder[int]) Ref
+		// nodes left after each of the steps by itself
+		share, order int
+	}{
+		{"equal nodes", func(b *Builder[int]) Ref {
+			x := b.Node(user, b.Leaf(1), b.Leaf(2), diag.Span{})
+			y := b.Node(user, b.Leaf(1), b.Leaf(2), diag.Span{})
+			return b.Node(port(1, 5), x, b.Node(port(10, 20), y, b.Leaf(3), diag.Span{}), diag.Span{})
+		}, 3, 2},
+		{"a test without consequence", func(b *Builder[int]) Ref { return b.Node(user, b.Leaf(1), b.Leaf(1), diag.Span{}) }, 0, 0},
+		{"nodes that nothing leads to", func(b *Builder[int]) Ref {
+			b.Node(user, b.Leaf(1), b.Leaf(2), diag.Span{})
+			return b.Node(port(1, 5), b.Leaf(1), b.Leaf(2), diag.Span{})
+		}, 1, 1},
+		{"a test whose answer is known", func(b *Builder[int]) Ref {
+			return b.Node(port(1, 50), b.Node(port(60, 70), b.Leaf(1), b.Leaf(2), diag.Span{}), b.Leaf(3), diag.Span{})
+		}, 2, 1},
+		{"a test of all values of the field", func(b *Builder[int]) Ref { return b.Node(port(-5, 70000), b.Leaf(1), b.Leaf(2), diag.Span{}) }, 1, 0},
+		{"the same variable twice, with another between", func(b *Builder[int]) Ref {
+			inner := b.Node(port(1, 50), b.Leaf(1), b.Leaf(2), diag.Span{})
+			return b.Node(port(1, 50), b.Node(user, inner, b.Leaf(3), diag.Span{}), b.Leaf(4), diag.Span{})
+		}, 3, 2},
+	} {
+		var b Builder[int]
+		g := b.Graph(c.make(&b))
+		steps := Steps[int]()
+		shared, _ := steps[0].Run(g, id)
+		ordered, _ := steps[1].Run(g, id)
+		if len(shared.Nodes) != c.share || len(ordered.Nodes) != c.order {
+			t.Errorf("%s: share leaves %d nodes, want %d; order leaves %d, want %d", c.name, len(shared.Nodes), c.share, len(ordered.Nodes), c.order)
+		}
+		best, st := Optimize(g, id)
+		if st.Before != g.Size() || st.After != best.Size() || len(st.Steps) != len(steps) || st.Steps[2].After != st.After {
+			t.Errorf("%s: the statistics are %+v", c.name, st)
 		}
 	}
 }

@@ -7,61 +7,99 @@ import (
 	"cellsh/policy/kauth"
 )
 
-// Stats say what optimising did to a graph.
-type Stats struct {
-	// Nodes and Leaves, before and after.
-	NodesBefore, NodesAfter, LeavesBefore, LeavesAfter int
+// Size is how large a graph is.
+type Size struct {
+	Nodes, Leaves int
 	// Depth is the longest path, in tests.
-	DepthBefore, DepthAfter int
-	// Parts is in how many parts the step order worked: more than one where the graph has too many cases to be
-	// worked out as a whole.
-	Parts int
+	Depth int
 }
 
-// Add puts the stats of several graphs together: sizes are summed up, of depths and parts the largest counts.
+// Size of the graph.
+func (g *Graph[L]) Size() Size { return Size{len(g.Nodes), len(g.Leaves), g.Depth()} }
+
+// add puts the sizes of two graphs together: of depths the larger counts.
+func (s Size) add(t Size) Size {
+	return Size{s.Nodes + t.Nodes, s.Leaves + t.Leaves, max(s.Depth, t.Depth)}
+}
+
+// Stats say what optimising did to a graph, or to several.
+type Stats struct {
+	Before, After Size
+	// Steps are the sizes after each of [Steps], and in how many graphs it changed anything.
+	Steps []StepStats
+}
+
+// StepStats say what one step did.
+type StepStats struct {
+	Name    string
+	After   Size
+	Changed int
+}
+
+// Add puts the stats of several graphs together.
 func (st *Stats) Add(other Stats) {
-	st.NodesBefore += other.NodesBefore
-	st.NodesAfter += other.NodesAfter
-	st.LeavesBefore += other.LeavesBefore
-	st.LeavesAfter += other.LeavesAfter
-	st.DepthBefore = max(st.DepthBefore, other.DepthBefore)
-	st.DepthAfter = max(st.DepthAfter, other.DepthAfter)
-	st.Parts = max(st.Parts, other.Parts)
+	st.Before, st.After = st.Before.add(other.Before), st.After.add(other.After)
+	for i, x := range other.Steps {
+		if i == len(st.Steps) {
+			st.Steps = append(st.Steps, StepStats{Name: x.Name})
+		}
+		st.Steps[i].After = st.Steps[i].After.add(x.After)
+		st.Steps[i].Changed += x.Changed
+	}
 }
 
 // Step is one way of making a graph better. It gives the same outcome for every request whose fields are in
 // range; the prover and the fuzzer check that.
 type Step[L comparable] struct {
 	Name string
-	// Does says what it does, Relies what must have been done before for it to be worth its while. No step needs
-	// another for being right.
+	// Does says what it does, Relies which invariant makes that right.
 	Does, Relies string
-	Run          func(g *Graph[L], request kauth.RequestID, st *Stats) *Graph[L]
+	// Run gives the better graph and whether it differs; the graph that it is given stays as it is.
+	Run func(g *Graph[L], request kauth.RequestID) (better *Graph[L], changed bool)
 }
 
-// Steps are those of [Optimize], in their order.
+// Steps are those of [Optimize], in their order. None needs another for being right.
 func Steps[L comparable]() []Step[L] {
 	return []Step[L]{
-		{"share", "equal nodes become one, and a test whose outcomes lead to the same place is left out", "nothing",
-			func(g *Graph[L], _ kauth.RequestID, _ *Stats) *Graph[L] { return Share(g) }},
-		{"order", "every variable is asked once on a path, in the order in which the graph first asks them, so that no test is left whose answer is known or makes no difference; numbers and addresses are found by balanced searches",
-			"share, because a graph that is too large is divided where all paths meet",
-			func(g *Graph[L], request kauth.RequestID, st *Stats) *Graph[L] {
-				g, st.Parts = order(g, request)
-				return g
+		{"share",
+			"equal nodes become one, a test whose outcomes lead to the same place is left out, and so is what the root does not lead to",
+			"children have lower indices than their parents, so that equal children are one before their parents are compared",
+			func(g *Graph[L], _ kauth.RequestID) (*Graph[L], bool) {
+				out := Share(g)
+				return out, len(out.Nodes) != len(g.Nodes) || len(out.Leaves) != len(g.Leaves)
 			}},
-		{"share", "as before: searches of different nodes often end alike", "order",
-			func(g *Graph[L], _ kauth.RequestID, _ *Stats) *Graph[L] { return Share(g) }},
+		{"order",
+			"every variable is asked once on a path, in the order in which the graph first asks them, so that no test is left whose answer is known or makes no difference; numbers and addresses are found by balanced searches",
+			"the request carries every field that is tested, with a value in the field's range, and a field keeps its value during a decision",
+			func(g *Graph[L], request kauth.RequestID) (*Graph[L], bool) {
+				if g.Root < 0 {
+					return g, false
+				}
+				return order(g, request), true
+			}},
+		{"share again",
+			"searches of different variables often end alike: as share",
+			"as share",
+			func(g *Graph[L], _ kauth.RequestID) (*Graph[L], bool) {
+				out := Share(g)
+				return out, len(out.Nodes) != len(g.Nodes) || len(out.Leaves) != len(g.Leaves)
+			}},
 	}
 }
 
 // Optimize makes a graph fit for a kernel by all [Steps].
 func Optimize[L comparable](g *Graph[L], request kauth.RequestID) (*Graph[L], Stats) {
-	st := Stats{NodesBefore: len(g.Nodes), LeavesBefore: len(g.Leaves), DepthBefore: g.Depth()}
+	st := Stats{Before: g.Size()}
 	for _, step := range Steps[L]() {
-		g = step.Run(g, request, &st)
+		out, changed := step.Run(g, request)
+		x := StepStats{Name: step.Name, After: out.Size()}
+		if changed {
+			x.Changed = 1
+		}
+		st.Steps = append(st.Steps, x)
+		g = out
 	}
-	st.NodesAfter, st.LeavesAfter, st.DepthAfter = len(g.Nodes), len(g.Leaves), g.Depth()
+	st.After = g.Size()
 	return g, st
 }
 
@@ -179,14 +217,15 @@ func (m *mapping[L]) ref(r Ref) Ref {
 // the graph, and always faster, but a kernel should not hold a program out of all proportion to the policy.
 func ReducedLimit(nodes int) int { return min(64*nodes+4096, 1<<17) }
 
-// order is the graph of the reduced diagram, in parts where the whole is too large. It gives the number of parts.
-func order[L comparable](g *Graph[L], request kauth.RequestID) (*Graph[L], int) {
+// order is the graph of the reduced diagram, in parts where the whole is too large.
+func order[L comparable](g *Graph[L], request kauth.RequestID) *Graph[L] {
 	d := NewDiagrams[L](NewSpace(request, g))
 	d.Bound(ReducedLimit(len(g.Nodes)))
 	if r, err := Reduce(d, g); err == nil {
-		return d.Graph(r), 1
+		return d.Graph(r)
 	}
-	return InParts(g, request)
+	out, _ := InParts(g, request)
+	return out
 }
 
 // Graph writes the diagram as tests: numbers and addresses are found by balanced searches, so that the tests on a path

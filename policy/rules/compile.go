@@ -406,9 +406,12 @@ func (d *decided) constant() bool { return d.graph.Root < 0 }
 func (c *Compiler) decide(graphs []*PolicyGraph, id kauth.RequestID, before []decided) decided {
 	out := decided{policies: graphs}
 	constant, all := policy.Allowed, true
+	var size graph.Size
 	for i, g := range graphs {
-		out.stats.NodesBefore += len(g.Graph.Nodes)
-		out.stats.LeavesBefore += len(g.Graph.Leaves)
+		one := g.Graph.Size()
+		size.Nodes += one.Nodes
+		size.Leaves += one.Leaves
+		size.Depth += one.Depth // they are asked one after the other
 		if leaf, ok := g.Graph.Root.Leaf(); ok {
 			d := g.Policy.Decision(g.Graph.Leaves[leaf])
 			if i > 0 {
@@ -417,11 +420,10 @@ func (c *Compiler) decide(graphs []*PolicyGraph, id kauth.RequestID, before []de
 			constant = d
 		} else {
 			all = false
-			out.stats.DepthBefore += g.Graph.Depth()
 		}
 	}
 	if all {
-		out.stats.LeavesAfter = 1
+		out.stats = graph.Stats{Before: size, After: graph.Size{Leaves: 1}}
 		out.graph = graph.Constant(constant)
 		return out
 	}
@@ -433,22 +435,31 @@ func (c *Compiler) decide(graphs []*PolicyGraph, id kauth.RequestID, before []de
 	if c.options.SkipOptimizations {
 		out.graph = compose(graphs)
 	} else {
-		out.graph, out.stats.Parts = reduce(graphs, id, out.stats.NodesBefore)
+		out.graph, out.stats.Steps = optimize(graphs, id, size.Nodes)
 	}
-	out.stats.NodesAfter, out.stats.LeavesAfter, out.stats.DepthAfter = len(out.graph.Nodes), len(out.graph.Leaves), out.graph.Depth()
+	out.stats.Before, out.stats.After = size, out.graph.Size()
 	return out
 }
 
-// reduce gives the decision as a graph that is fit for a kernel, and in how many parts it was worked out.
-func reduce(graphs []*PolicyGraph, id kauth.RequestID, nodes int) (g *graph.Graph[policy.Decision], parts int) {
+// optimize gives the decision as a graph that is fit for a kernel: what graph.Optimize makes of the composed graph. The
+// step order is done while the policies are combined, because diagrams of many policies stay smaller than their
+// composition.
+func optimize(graphs []*PolicyGraph, id kauth.RequestID, nodes int) (*graph.Graph[policy.Decision], []graph.StepStats) {
 	d := graph.NewDiagrams[policy.Decision](graph.NewSpace(id, Tested(graphs)...))
 	d.Bound(graph.ReducedLimit(nodes))
+	var g *graph.Graph[policy.Decision]
 	if r, err := Combine(d, graphs); err == nil {
-		g, parts = d.Graph(r), 1
+		g = d.Graph(r)
 	} else {
-		g, parts = graph.InParts(compose(graphs), id)
+		g, _ = graph.InParts(compose(graphs), id)
 	}
-	return graph.Share(g), parts
+	steps := []graph.StepStats{{Name: "order", After: g.Size(), Changed: 1}, {Name: "share again"}}
+	shared := graph.Share(g)
+	steps[1].After = shared.Size()
+	if len(shared.Nodes) != len(g.Nodes) {
+		steps[1].Changed = 1
+	}
+	return shared, steps
 }
 
 // compose asks the policies one after the other, with what was decided so far kept in the place that is reached.
