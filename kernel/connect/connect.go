@@ -3,10 +3,8 @@ package connect
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"cellsh/kernel"
@@ -18,7 +16,9 @@ import (
 
 // Options of Open.
 type Options struct {
-	// Target is "sim", "sim:FILE" or "netbsd". "" is the running NetBSD where it has cells, else "sim".
+	// Target is "sim", "sim:FILE" or "netbsd". "" is the running NetBSD where it has cells, else "sim". Words after
+	// sim say how the simulated kernel is built: "sim,april" has the revision of April 2026, "sim,stock" no evaluation
+	// model; both go together, and with a file: "sim,april,stock:FILE".
 	Target string
 	// ReadOnly refuses whatever would change the kernel. A state file is not locked then.
 	ReadOnly bool
@@ -78,23 +78,23 @@ func Open(o Options) (*Connection, error) {
 	if o.Warn == nil {
 		o.Warn = func(error) {}
 	}
-	kind, file, named := strings.Cut(o.Target, ":")
+	t, err := parseTarget(o.Target)
 	switch {
-	case o.Target == "":
+	case err != nil:
+		return nil, err
+	case t.system == "":
 		c, err := openNetBSD(o)
 		var unsupported *kernel.UnsupportedError
 		if errors.As(err, &unsupported) && unsupported.Capability == netbsd.CapCells {
-			return openMemory(o)
+			return openMemory(&t, o)
 		}
 		return c, err
-	case o.Target == "netbsd":
+	case t.system == "netbsd":
 		return openNetBSD(o)
-	case o.Target == "sim":
-		return openMemory(o)
-	case kind == "sim" && named && file != "":
-		return openFile(file, o)
+	case t.file == "":
+		return openMemory(&t, o)
 	}
-	return nil, &kernel.Error{Op: "open a kernel", Text: fmt.Sprintf("the kernel must be sim, sim:FILE or netbsd, but is %q", o.Target)}
+	return openFile(&t, o)
 }
 
 // ReadNotes gives what is kept beside the kernel.
@@ -149,8 +149,8 @@ func (m *memory) WriteNotes(text []byte) error { m.text = text; return nil }
 func (m *memory) save() error                  { return nil }
 func (m *memory) close() error                 { return nil }
 
-func openMemory(o Options) (*Connection, error) {
-	k, err := sim.New(sim.Options{})
+func openMemory(t *target, o Options) (*Connection, error) {
+	k, err := sim.New(t.build)
 	if err != nil {
 		return nil, err
 	}

@@ -34,9 +34,9 @@ type section struct {
 	Notes []byte    `json:"notes,omitempty"`
 }
 
-func openFile(name string, o Options) (*Connection, error) {
-	f := &stateFile{name: name, now: o.Now}
-	if err := f.open(o); err != nil {
+func openFile(t *target, o Options) (*Connection, error) {
+	f := &stateFile{name: t.file, now: o.Now}
+	if err := f.open(t, o); err != nil {
 		if f.unlock != nil {
 			f.unlock()
 		}
@@ -45,7 +45,7 @@ func openFile(name string, o Options) (*Connection, error) {
 	return simulated(f, f.Kernel, f, o), nil
 }
 
-func (f *stateFile) open(o Options) error {
+func (f *stateFile) open(t *target, o Options) error {
 	path, err := filepath.EvalSymlinks(f.name)
 	if errors.Is(err, fs.ErrNotExist) {
 		path, err = f.name, nil
@@ -63,7 +63,7 @@ func (f *stateFile) open(o Options) error {
 	info, err := os.Stat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		f.Kernel, err = sim.New(sim.Options{})
+		f.Kernel, err = sim.New(t.build)
 		return err
 	case err != nil:
 		return f.unusable(err)
@@ -80,6 +80,9 @@ func (f *stateFile) open(o Options) error {
 			return f.refuse(bad.Text, bad.Hint)
 		}
 		return f.refuse(err.Error(), "")
+	}
+	if text := t.agrees(f.Kernel); text != "" {
+		return f.refuse(text, "a kernel is built when its file is made; take another file")
 	}
 	f.saved, f.savedAt = text, f.now()
 	s, err := f.section()

@@ -94,8 +94,9 @@ func (m Meeting) String() string {
 
 // Fit compares exactly what becomes of every request in a cell of each profile with what would become of it if the
 // policies were asked: on a kernel with the evaluation model, in a cell of profile low. It chooses the profile that is
-// laxer nowhere, else any; of these the one that is stricter for the fewest requests, then the one that is laxer for
-// the fewest, then the lowest. Requests about which the kernel can't ask policies are left out.
+// laxer for the fewest requests, because a service that does not run is noticed, and a cell whose root may reboot the host
+// is not; of these the one that is stricter for the fewest, then the lowest. Requests about which the kernel can't ask
+// policies are left out.
 func Fit(c *rules.Compiler, cell string, rev stock.Revision) (*StockFit, error) {
 	f := &StockFit{Cell: cell, Revision: rev}
 	for _, p := range c.Set().Policies {
@@ -132,8 +133,7 @@ func Fit(c *rules.Compiler, cell string, rev stock.Revision) (*StockFit, error) 
 }
 
 func (f *StockFit) better(p, q *ProfileFit) bool {
-	lax := func(p *ProfileFit) int { return min(len(p.Laxer), 1) }
-	return cmp.Or(lax(p)-lax(q), Requests(p.Stricter)-Requests(q.Stricter), Requests(p.Laxer)-Requests(q.Laxer)) < 0
+	return cmp.Or(Requests(p.Laxer)-Requests(q.Laxer), Requests(p.Stricter)-Requests(q.Stricter)) < 0
 }
 
 // compare adds the gaps of one request.

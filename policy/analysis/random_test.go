@@ -39,7 +39,8 @@ type function struct {
 }
 
 func (f *function) Compile(id kauth.RequestID, _ string) *rules.Compiled {
-	return &rules.Compiled{Graph: f.graph(id)}
+	g := f.graph(id)
+	return &rules.Compiled{Graph: g, Read: graph.Fields(g)}
 }
 
 func (f *function) Ask(r *policy.Request, _ string) (policy.Answer, error) {

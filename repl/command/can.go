@@ -30,17 +30,26 @@ others is unknown unless --profile tells it.
   cellsh can --policy web.lua web-1 network.bind
   cellsh can --policy web.lua web-1 process.signal
   cellsh can --program none --profile high --revision april web-1 system`,
-		Flags: func(fs *flag.FlagSet, o *Options) {
-			fs.StringVar(&o.Program, "program", "", "what answers for the cell, `WHO`: policies, fallback or none")
-			fs.StringVar(&o.Profile, "profile", "", "the `PROFILE` of the cell: low, medium, high or unknown")
-			fs.StringVar(&o.Revision, "revision", "current", "the `REVISION` of secmodel_cell: april or current")
-			fs.StringVar(&o.Ports, "ports", "", "the `PORTS` that the cell reserves, separated by commas")
+		Setup: func(fs *flag.FlagSet) func(*Invocation) error {
+			var o asking
+			fs.StringVar(&o.program, "program", "", "what answers for the cell, `WHO`: policies, fallback or none")
+			fs.StringVar(&o.profile, "profile", "", "the `PROFILE` of the cell: low, medium, high or unknown")
+			fs.StringVar(&o.revision, "revision", "current", "the `REVISION` of secmodel_cell: april or current")
+			fs.StringVar(&o.ports, "ports", "", "the `PORTS` that the cell reserves, separated by commas")
+			return o.run
 		},
-		Work: runCan,
 	})
 }
 
-func runCan(inv *Invocation) error {
+// asking is the flags of can.
+type asking struct {
+	program  string
+	profile  string
+	revision string
+	ports    string
+}
+
+func (flags *asking) run(inv *Invocation) error {
 	if len(inv.Args) == 0 {
 		return usage("a cell must be given")
 	}
@@ -59,9 +68,9 @@ func runCan(inv *Invocation) error {
 		}
 		pattern = &p
 	}
-	o := engine.CanOptions{Program: inv.Program, Profile: inv.Profile, Revision: inv.Revision}
+	o := engine.CanOptions{Program: flags.program, Profile: flags.profile, Revision: flags.revision}
 	var err error
-	if o.Ports, err = parsePorts(inv.Ports); err != nil {
+	if o.Ports, err = parsePorts(flags.ports); err != nil {
 		return err
 	}
 	p, err := inv.policies()

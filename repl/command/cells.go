@@ -19,27 +19,31 @@ import (
 func init() {
 	register(&Command{
 		Name: "list", Short: "the cells, and what answers for them", Without: []string{"policy"},
-		Long: `Lists the cells, and what answers for each: the policies that are loaded, by name, or the fallback for a cell that no
-policy names, or that other tools have made since the load (cellsh attach gives it its program).
+		Long: `Lists the cells, and what answers for each: the policies that are loaded, by
+name, or the fallback for a cell that no policy names, or that other tools have
+made since the load (cellsh attach gives it its program).
 
   cellsh -k sim:cells.state list`,
 		Setup: func(*flag.FlagSet) func(*Invocation) error { return runList },
 	})
 	register(&Command{
 		Name: "stats", Args: "[CELL...]", Short: "what cells use, and how often they were denied", Without: []string{"policy"},
-		Long: `Shows for the cells processes, memory (virtual size), processor time over the last second and the last ten, in percent
-of one processor, and what the evaluation model decided. The kernel samples once a second. Budgets of memory and
-processor time are not enforced by the kernel: those that are exceeded are listed.
+		Long: `Shows for the cells processes, memory (virtual size), processor time over the
+last second and the last ten, in percent of one processor, and what the
+evaluation model decided. The kernel samples once a second. Budgets of memory
+and processor time are not enforced by the kernel: those that are exceeded are
+listed.
 
   cellsh -k sim:cells.state stats web-1`,
 		Setup: func(*flag.FlagSet) func(*Invocation) error { return runStats },
 	})
 	register(&Command{
 		Name: "create", Args: "NAME --root DIR", Short: "make a cell", Changes: true, Without: []string{"policy"},
-		Long: `Makes a cell. If policies are loaded it has its program from the start, or is not made. What is left out the policies
-that name it decide: its limits are those of their budgets, and its profile is low, because their program denies what
-is to be denied. Without such policies the profile is the kernel's own, high. On a simulated kernel the root directory
-is made if it does not exist.
+		Long: `Makes a cell. If policies are loaded it has its program from the start, or is
+not made. What is left out the policies that name it decide: its limits are
+those of their budgets, and its profile is low, because their program denies
+what is to be denied. Without such policies the profile is the kernel's own,
+high. On a simulated kernel the root directory is made if it does not exist.
 
   cellsh -k sim:cells.state create web-1 --root /cells/web-1 --ports 80,443 --as 512M`,
 		Setup: func(fs *flag.FlagSet) func(*Invocation) error {
@@ -47,23 +51,25 @@ is made if it does not exist.
 			fs.StringVar(&c.root, "root", "", "the `DIR` that its members are chrooted to, absolute")
 			fs.StringVar(&c.profile, "profile", "", "what the kernel denies by itself: low, medium or high")
 			fs.StringVar(&c.ports, "ports", "", "`PORTS` that only this cell may bind, separated by commas")
-			fs.StringVar(&c.limits[0], "nofile", "", "limit of open files of what cellsh starts in it, or unlimited")
-			fs.StringVar(&c.limits[1], "as", "", "limit of the address space: bytes, a size such as 512M, or unlimited")
-			fs.StringVar(&c.limits[2], "core", "", "limit of core dumps: bytes, a size such as 512M, or unlimited")
+			fs.StringVar(&c.limits[0], "nofile", "", "`LIMIT` of open files of what cellsh starts in it, or unlimited")
+			fs.StringVar(&c.limits[1], "as", "", "`LIMIT` of the address space: bytes, a size such as 512M, or unlimited")
+			fs.StringVar(&c.limits[2], "core", "", "`LIMIT` of core dumps: bytes, a size such as 512M, or unlimited")
 			return c.run
 		},
 	})
 	register(&Command{
 		Name: "destroy", Args: "CELL...", Short: "remove cells that have no members", Changes: true, Without: []string{"policy"},
-		Long: `Removes cells. A cell with members, zombies included, can't be removed; who they are is said.
+		Long: `Removes cells. A cell with members, zombies included, can't be removed; who
+they are is said.
 
   cellsh -k sim:cells.state destroy web-1`,
 		Setup: func(*flag.FlagSet) func(*Invocation) error { return runDestroy },
 	})
 	register(&Command{
 		Name: "attach", Args: "[CELL...]", Short: "give cells of other tools their programs", Changes: true, Without: []string{"policy"},
-		Long: `Gives the cells, or without any all that live, the programs of the loaded policies, if other tools have made them since
-the load. What must never be allowed is checked for them first.
+		Long: `Gives the cells, or without any all that live, the programs of the loaded
+policies, if other tools have made them since the load. What must never be
+allowed is checked for them first.
 
   cellsh -k sim:cells.state attach web-2`,
 		Setup: func(*flag.FlagSet) func(*Invocation) error { return runAttach },

@@ -22,23 +22,31 @@ The exit code is 1 if there is any error.
 
   cellsh check /etc/cellsh/policy.d
   cellsh check --cell web-7 web.lua`,
-		Flags: func(fs *flag.FlagSet, o *Options) {
-			fs.Var(&o.Cells, "cell", "look at the cell `NAME` too; repeats")
-			fs.BoolVar(&o.NoProof, "no-proof", false, "do not compare programs with functions")
-			fs.BoolVar(&o.NoOpt, "no-optimize", false, "compile without optimising")
+		Setup: func(fs *flag.FlagSet) func(*Invocation) error {
+			var o checking
+			fs.Var(&o.cells, "cell", "look at the cell `NAME` too; repeats")
+			fs.BoolVar(&o.noProof, "no-proof", false, "do not compare programs with functions")
+			fs.BoolVar(&o.noOptimize, "no-optimize", false, "compile without optimising")
+			return o.run
 		},
-		Work: runCheck,
 	})
 }
 
 // checkEffort bounds the proof that is part of check; cellsh prove has no bound.
 const checkEffort = 20_000_000
 
-func runCheck(inv *Invocation) error {
+// checking is the flags of check.
+type checking struct {
+	cells      stringList
+	noProof    bool
+	noOptimize bool
+}
+
+func (flags *checking) run(inv *Invocation) error {
 	if len(inv.Args) == 0 && len(inv.Policy) == 0 {
 		return usage("a path must be given")
 	}
-	p, err := inv.read(inv.Args)
+	p, err := inv.read(inv.Args, flags.noOptimize)
 	if err != nil {
 		return err
 	}
@@ -46,7 +54,7 @@ func runCheck(inv *Invocation) error {
 	if err != nil {
 		return err
 	}
-	c, err := p.Check(engine.CheckOptions{Live: live, Cells: inv.Cells, Effort: checkEffort, NoProof: inv.NoProof})
+	c, err := p.Check(engine.CheckOptions{Live: live, Cells: flags.cells, Effort: checkEffort, NoProof: flags.noProof})
 	if err != nil {
 		return err
 	}

@@ -50,10 +50,6 @@ type Command struct {
 	Changes bool
 	// Setup declares the flags of its own, and gives what does the work with the arguments that are no flags.
 	Setup func(*flag.FlagSet) func(*Invocation) error
-	// Flags declares flags of its own.
-	Flags func(*flag.FlagSet, *Options)
-	// Work does the work with the arguments that are no flags.
-	Work func(*Invocation) error
 }
 
 // Common are the flags of every command. They may stand before its name too.
@@ -68,29 +64,10 @@ type Common struct {
 // Declare declares the flags; those that are set already keep their values.
 func (c *Common) Declare(fs *flag.FlagSet) {
 	fs.Var(&c.Policy, "policy", "use the policies of `PATH` instead of what is loaded; repeats")
-	fs.StringVar(&c.Kernel, "k", c.Kernel, "the `KERNEL`: sim, sim:FILE or netbsd; without it NetBSD where it has cells, else sim")
+	fs.StringVar(&c.Kernel, "k", c.Kernel, "the `KERNEL`: sim, sim:FILE or netbsd; without it NetBSD where it has cells, else sim (sim,april and sim,stock: other builds)")
 	fs.BoolVar(&c.ReadOnly, "readonly", c.ReadOnly, "refuse whatever would change cells or policies")
 	fs.BoolVar(&c.JSON, "json", c.JSON, "write results as JSON")
 	fs.BoolVar(&c.Timings, "timings", c.Timings, "say how long each step took")
-}
-
-// Options are the values of all flags. A command takes only those that it declares, and the common ones.
-type Options struct {
-	Common
-	Cells     stringList
-	Run       string
-	Verbose   bool
-	Threshold float64
-	Full      bool
-	NoProof   bool
-	Stage     string
-	NoOpt     bool
-	Strict    bool
-	Program   string
-	Profile   string
-	Revision  string
-	Ports     string
-	Request   string
 }
 
 // stringList is a flag that may be given several times.
@@ -107,7 +84,7 @@ func (l *stringList) Set(s string) error {
 // Invocation is one run of a command.
 type Invocation struct {
 	Env
-	Options
+	Common
 	Command *Command
 	Args    []string
 
@@ -162,9 +139,9 @@ func (c *Command) Run(args []string, common Common, env Env) int {
 	if env.Now == nil {
 		env.Now = time.Now
 	}
-	inv := &Invocation{Env: env, Options: Options{Common: common}, Command: c}
+	inv := &Invocation{Env: env, Common: common, Command: c}
 	inv.timings.start(env.Now)
-	fs, work := c.flags(&inv.Options)
+	fs, work := c.flags(&inv.Common)
 	rest, err := parse(args, fs, c.Verbatim)
 	if err == nil {
 		err = c.refuse(&common)
@@ -198,21 +175,15 @@ func (c *Command) Run(args []string, common Common, env Env) int {
 }
 
 // flags are all that the command takes, and what does the work once they are parsed.
-func (c *Command) flags(o *Options) (*flag.FlagSet, func(*Invocation) error) {
+func (c *Command) flags(common *Common) (*flag.FlagSet, func(*Invocation) error) {
 	all, fs := NewFlags(), NewFlags()
-	o.Declare(all)
+	common.Declare(all)
 	all.VisitAll(func(f *flag.Flag) {
 		if !slices.Contains(c.Without, f.Name) {
 			fs.Var(f.Value, f.Name, f.Usage)
 		}
 	})
-	if c.Setup != nil {
-		return fs, c.Setup(fs)
-	}
-	if c.Flags != nil {
-		c.Flags(fs, o)
-	}
-	return fs, c.Work
+	return fs, c.Setup(fs)
 }
 
 // refuse says which of the common flags that were given before the command mean nothing to it.
@@ -328,7 +299,7 @@ func List() string {
 func (c *Command) Help() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "usage: cellsh %s %s\n\n%s\n", c.Name, c.Args, strings.TrimSpace(c.Long))
-	fs, _ := c.flags(&Options{})
+	fs, _ := c.flags(new(Common))
 	mine := c.OwnFlags()
 	for _, own := range []bool{true, false} {
 		var lines []string
@@ -347,7 +318,7 @@ func (c *Command) Help() string {
 
 // AllFlags are all that the command takes.
 func (c *Command) AllFlags() *flag.FlagSet {
-	fs, _ := c.flags(&Options{})
+	fs, _ := c.flags(new(Common))
 	return fs
 }
 
@@ -355,7 +326,7 @@ func (c *Command) AllFlags() *flag.FlagSet {
 func (c *Command) OwnFlags() *flag.FlagSet {
 	common, own := NewFlags(), NewFlags()
 	new(Common).Declare(common)
-	all, _ := c.flags(&Options{})
+	all, _ := c.flags(new(Common))
 	all.VisitAll(func(f *flag.Flag) {
 		if common.Lookup(f.Name) == nil {
 			own.Var(f.Value, f.Name, f.Usage)
@@ -370,7 +341,8 @@ func flagLine(f *flag.Flag) string {
 	if arg != "" {
 		name += " " + strings.ToUpper(arg)
 	}
-	return fmt.Sprintf("  %-18s %s\n", name, text)
+	const column = 21
+	return fmt.Sprintf("  %-18s ", name) + strings.TrimLeft(wrap(column, text), " ")
 }
 
 // problems writes problems to Stderr, or to Stdout as JSON.

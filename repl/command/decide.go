@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"strings"
@@ -31,7 +32,7 @@ where policy, file and line are absent if nobody said it. A field that is left
 out is an error only if the answer depends on it; an unknown key is always one.
 A line that can't be answered gets {"error":...}, and the exit code is 1 at the
 end.`,
-		Work: runDecide,
+		Setup: func(*flag.FlagSet) func(*Invocation) error { return runDecide },
 	})
 }
 

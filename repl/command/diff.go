@@ -25,22 +25,28 @@ wrong.
 
   cellsh diff old.lua web.lua
   cellsh diff --cell web-7 old.lua web.lua`,
-		Flags: func(fs *flag.FlagSet, o *Options) {
-			fs.Var(&o.Cells, "cell", "look at the cell `NAME` too; repeats")
+		Setup: func(fs *flag.FlagSet) func(*Invocation) error {
+			var o comparing
+			fs.Var(&o.cells, "cell", "look at the cell `NAME` too; repeats")
+			return o.run
 		},
-		Work: runDiff,
 	})
 }
 
-func runDiff(inv *Invocation) error {
+// comparing is the flags of diff.
+type comparing struct {
+	cells stringList
+}
+
+func (flags *comparing) run(inv *Invocation) error {
 	if len(inv.Args) != 2 {
 		return usage("an old and a new path must be given, but %s given", given(len(inv.Args)))
 	}
-	old, err := inv.read(inv.Args[:1])
+	old, err := inv.read(inv.Args[:1], false)
 	if err != nil {
 		return err
 	}
-	new, err := inv.read(inv.Args[1:])
+	new, err := inv.read(inv.Args[1:], false)
 	if err != nil {
 		return err
 	}
@@ -51,7 +57,7 @@ func runDiff(inv *Invocation) error {
 	if problems := slices.Concat(failed(old), failed(new)); problems.Failed() {
 		return problems
 	}
-	d, err := engine.Diff(old, new, live, inv.Cells)
+	d, err := engine.Diff(old, new, live, flags.cells)
 	if err != nil {
 		return err
 	}

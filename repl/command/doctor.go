@@ -18,9 +18,10 @@ import (
 func init() {
 	register(&Command{
 		Name: "doctor", Short: "what this kernel can do, and what follows for the policies", Without: []string{"policy"},
-		Long: `Says which kernel it is, what it can do and what it can't, and how that was found out; what is loaded and which cells
-it does not reach; and whether the policies for boot are where they should be and in safe hands. The exit code is 1 if
-anything needs attention.
+		Long: `Says which kernel it is, what it can do and what it can't, and how that was
+found out; what is loaded and which cells it does not reach; and whether the
+policies for boot are where they should be and in safe hands. The exit code is
+1 if anything needs attention.
 
   cellsh -k sim doctor`,
 		Setup: func(*flag.FlagSet) func(*Invocation) error { return runDoctor },
@@ -112,6 +113,9 @@ func diagnose(t *Target, info kernel.Info) (*diagnosis, error) {
 			d.attend("cells that policies name are answered by the fallback: %s; run: cellsh attach", strings.Join(missed, ", "))
 		}
 	}
+	if err := d.unenforced(t.Host, usages); err != nil {
+		return nil, err
+	}
 	for i := range usages {
 		for _, x := range usages[i].Over {
 			d.attend("cell %s is over its budget of %s", usages[i].Name, x.Budget)
@@ -119,6 +123,35 @@ func diagnose(t *Target, info kernel.Info) (*diagnosis, error) {
 	}
 	d.Boot = bootState()
 	return d, nil
+}
+
+// unenforced tells what a kernel that asks no programs lets cells do although their policies refuse it.
+func (d *diagnosis) unenforced(h *engine.Host, usages []engine.Usage) error {
+	if _, err := kernel.Evaluation(h.Kernel); err == nil || d.Generation == 0 {
+		return nil
+	}
+	p, err := h.Policies()
+	if err != nil {
+		return nil // told already
+	}
+	rev, err := h.Revision()
+	if err != nil {
+		return err
+	}
+	for i := range usages {
+		name := usages[i].Name
+		if !p.Names(name) {
+			continue
+		}
+		fit, err := p.Fit(name, rev)
+		if err != nil {
+			return err
+		}
+		if fit.Lax() {
+			d.attend("cell %s: even with the profile that fits best, %s, the kernel lets through what its policies refuse; see cellsh fit --cell %s", name, fit.Best().Profile, name)
+		}
+	}
+	return nil
 }
 
 func (d *diagnosis) attend(form string, args ...any) {

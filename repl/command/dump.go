@@ -21,8 +21,8 @@ func init() {
 		Long: `Writes what the policies of files and folders are compiled to, for one sample
 of each glob, or for each --cell. The stages are
 
-  graph      the functions of each policy as graphs, test by test as the source has them
-  optimized  the decision of all policies together, reduced and in the order in which it is tested
+  graph      the functions of each policy, test by test as in the source
+  optimized  the decision of all policies together, as it is tested
   program    the program for the kernel, disassembled (the default)
   bytes      its encoding, field by field
 
@@ -31,35 +31,44 @@ Beside every test stands the line of Lua that it comes from.
   cellsh dump web.lua
   cellsh dump --stage graph --request network.bind.privport web.lua
   cellsh dump --stage bytes --cell web-7 web.lua`,
-		Flags: func(fs *flag.FlagSet, o *Options) {
-			fs.StringVar(&o.Stage, "stage", "program", "the `STAGE`: graph, optimized, program or bytes")
-			fs.Var(&o.Cells, "cell", "compile for the cell `NAME`; repeats")
-			fs.StringVar(&o.Request, "request", "", "only the requests of the scope, action or request `NAME`")
-			fs.BoolVar(&o.NoOpt, "no-optimize", false, "compile without optimising")
+		Setup: func(fs *flag.FlagSet) func(*Invocation) error {
+			var o dumping
+			fs.StringVar(&o.stage, "stage", "program", "the `STAGE`: graph, optimized, program or bytes")
+			fs.Var(&o.cells, "cell", "compile for the cell `NAME`; repeats")
+			fs.StringVar(&o.request, "request", "", "only the requests of the scope, action or request `NAME`")
+			fs.BoolVar(&o.noOptimize, "no-optimize", false, "compile without optimising")
+			return o.run
 		},
-		Work: runDump,
 	})
 }
 
 // stages of dump, in the order in which policies go through them.
 var stages = []string{"graph", "optimized", "program", "bytes"}
 
-func runDump(inv *Invocation) error {
+// dumping is the flags of dump.
+type dumping struct {
+	stage      string
+	cells      stringList
+	request    string
+	noOptimize bool
+}
+
+func (flags *dumping) run(inv *Invocation) error {
 	if len(inv.Args) == 0 && len(inv.Policy) == 0 {
 		return usage("a path must be given")
 	}
-	if inv.Stage == "optimised" {
-		inv.Stage = "optimized"
+	if flags.stage == "optimised" {
+		flags.stage = "optimized"
 	}
-	if !slices.Contains(stages, inv.Stage) {
-		return usage("--stage must be graph, optimized, program or bytes, but is %q", inv.Stage)
+	if !slices.Contains(stages, flags.stage) {
+		return usage("--stage must be graph, optimized, program or bytes, but is %q", flags.stage)
 	}
-	d := &dumper{stage: inv.Stage, requests: rules.Requests()}
-	if inv.Request != "" {
-		if inv.Stage == "bytes" {
+	d := &dumper{stage: flags.stage, requests: rules.Requests()}
+	if flags.request != "" {
+		if flags.stage == "bytes" {
 			return usage("--request selects nodes, but --stage bytes writes a whole program")
 		}
-		p, err := engine.ParsePattern(inv.Request)
+		p, err := engine.ParsePattern(flags.request)
 		if err != nil {
 			return err
 		}
@@ -70,13 +79,13 @@ func runDump(inv *Invocation) error {
 		d.selected = true
 	}
 	var err error
-	if d.Policies, err = inv.read(inv.Args); err != nil {
+	if d.Policies, err = inv.read(inv.Args, flags.noOptimize); err != nil {
 		return err
 	}
 	if d.Loading.Failed() {
 		return d.Loading
 	}
-	cells := []string(inv.Cells)
+	cells := []string(flags.cells)
 	if len(cells) == 0 {
 		live, err := inv.live()
 		if err != nil {

@@ -16,12 +16,15 @@ import (
 func init() {
 	register(&Command{
 		Name: "exec", Args: "CELL [--] [COMMAND [ARGUMENT...]]", Short: "run a command in a cell", Changes: true, Verbatim: true, Without: []string{"policy", "json"},
-		Long: `Runs a command in the cell, in its root, with its limits, as root or as --user, and exits as the command does: 128 and
-the signal's number if it died of one, 127 if there is no such command, 126 if it can't be executed. Without a command
-it is a login shell. The environment is new, but for TERM and what --env gives. On a terminal the command gets one of
-its own, which is relayed, so that nothing in the cell can put input into your shell.
+		Long: `Runs a command in the cell, in its root, with its limits, as root or as --user,
+and exits as the command does: 128 and the signal's number if it died of one,
+127 if there is no such command, 126 if it can't be executed. Without a command
+it is a login shell. The environment is new, but for TERM and what --env gives.
+On a terminal the command gets one of its own, which is relayed, so that
+nothing in the cell can put input into your shell.
 
-With a simulated kernel the command is an ordinary one of this machine. Nothing isolates it, and that is said.
+With a simulated kernel the command is an ordinary one of this machine. Nothing
+isolates it, and that is said.
 
   cellsh exec web-1 --user www -- id -u`,
 		Setup: func(fs *flag.FlagSet) func(*Invocation) error {

@@ -19,14 +19,20 @@ were passed on the way, and the nearest miss: the smallest change of one field
 that would turn the answer.
 
   cellsh explain --policy web.lua web-1 network.bind.privport port=81`,
-		Flags: func(fs *flag.FlagSet, o *Options) {
-			fs.BoolVar(&o.Full, "full", false, "show every miss, and policies that say nothing")
+		Setup: func(fs *flag.FlagSet) func(*Invocation) error {
+			var o explaining
+			fs.BoolVar(&o.full, "full", false, "show every miss, and policies that say nothing")
+			return o.run
 		},
-		Work: runExplain,
 	})
 }
 
-func runExplain(inv *Invocation) error {
+// explaining is the flags of explain.
+type explaining struct {
+	full bool
+}
+
+func (flags *explaining) run(inv *Invocation) error {
 	if len(inv.Args) < 2 {
 		return usage("a cell and a request must be given")
 	}
@@ -45,7 +51,7 @@ func runExplain(inv *Invocation) error {
 	if inv.JSON {
 		return inv.json(e.Report())
 	}
-	fmt.Fprint(inv.Stdout, explainText(e, inv.Full))
+	fmt.Fprint(inv.Stdout, explainText(e, flags.full))
 	return nil
 }
 

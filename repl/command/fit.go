@@ -21,30 +21,42 @@ a kernel allows although the policies refuse it (laxer), and the other way
 round (stricter); what the kernel's other models refuse anyway is no
 difference. It looks at one sample of each glob, and at each --cell.
 
+The profile fits best that lets through the fewest requests which the policies
+refuse, and of these the one that refuses the fewest others.
+
 The exit code is 1 if the policies are wrong, and with --strict if any cell's
 fit is lax.
 
   cellsh fit web.lua
   cellsh fit --revision april --cell web-7 web.lua`,
-		Flags: func(fs *flag.FlagSet, o *Options) {
-			fs.Var(&o.Cells, "cell", "look at the cell `NAME` too; repeats")
-			fs.BoolVar(&o.Strict, "strict", false, "fail if the kernel allows anything that the policies refuse")
-			fs.BoolVar(&o.Verbose, "v", false, "list the differences of all three profiles")
-			fs.StringVar(&o.Revision, "revision", "current", "the `REVISION` of secmodel_cell: april or current")
+		Setup: func(fs *flag.FlagSet) func(*Invocation) error {
+			var o fitting
+			fs.Var(&o.cells, "cell", "look at the cell `NAME` too; repeats")
+			fs.BoolVar(&o.strict, "strict", false, "fail if the kernel allows anything that the policies refuse")
+			fs.BoolVar(&o.verbose, "v", false, "list the differences of all three profiles")
+			fs.StringVar(&o.revision, "revision", "current", "the `REVISION` of secmodel_cell: april or current")
+			return o.run
 		},
-		Work: runFit,
 	})
 }
 
-func runFit(inv *Invocation) error {
+// fitting is the flags of fit.
+type fitting struct {
+	cells    stringList
+	strict   bool
+	verbose  bool
+	revision string
+}
+
+func (flags *fitting) run(inv *Invocation) error {
 	if len(inv.Args) == 0 && len(inv.Policy) == 0 {
 		return usage("a path must be given")
 	}
-	rev, err := engine.ParseRevision(inv.Revision)
+	rev, err := engine.ParseRevision(flags.revision)
 	if err != nil {
 		return flagError(err)
 	}
-	p, err := inv.read(inv.Args)
+	p, err := inv.read(inv.Args, false)
 	if err != nil {
 		return err
 	}
@@ -57,7 +69,7 @@ func runFit(inv *Invocation) error {
 	}
 	var fits []*analysis.StockFit
 	lax := 0
-	for _, s := range p.Samples(live, inv.Cells) {
+	for _, s := range p.Samples(live, flags.cells) {
 		f, err := p.Fit(s.Name, rev)
 		if err != nil {
 			return err
@@ -79,9 +91,9 @@ func runFit(inv *Invocation) error {
 			return err
 		}
 	} else {
-		fmt.Fprint(inv.Stdout, fitsText(fits, inv.Verbose))
+		fmt.Fprint(inv.Stdout, fitsText(fits, flags.verbose))
 	}
-	if inv.Strict && lax > 0 {
+	if flags.strict && lax > 0 {
 		if !inv.JSON {
 			fmt.Fprintf(inv.Stderr, "the fit must be strict, but is lax for %s\n", plural(lax, "cell"))
 		}

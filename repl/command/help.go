@@ -11,7 +11,8 @@ func init() {
 	register(&Command{
 		Name: "help", Args: "[NAME]", Short: "what there is, or about a command or a Lua function",
 		Without: []string{"policy", "k", "readonly", "json", "timings"},
-		Long: `Without a name it lists commands and Lua functions; with one it says what that is and shows an example.
+		Long: `Without a name it lists commands and Lua functions; with one it says what that
+is and shows an example.
 
   cellsh help load
   cellsh help cell.create`,
@@ -29,7 +30,7 @@ usage: cellsh                       a session
        cellsh COMMAND [ARG...]
 
 ` + List() + `
-run: cellsh help COMMAND, or cellsh help NAME for a Lua function such as cell.create
+run: cellsh help COMMAND, or cellsh help NAME for Lua such as cell.create
 `
 }
 

@@ -13,15 +13,17 @@ import (
 func init() {
 	register(&Command{
 		Name: "generations", Short: "what was loaded, and when", Without: []string{"policy"},
-		Long: `Lists the generations that are kept, the active one last: what can be rolled back to.
+		Long: `Lists the generations that are kept, the active one last: what can be rolled
+back to.
 
   cellsh -k sim:cells.state generations`,
 		Setup: func(*flag.FlagSet) func(*Invocation) error { return runGenerations },
 	})
 	register(&Command{
 		Name: "rollback", Args: "[GENERATION]", Short: "load an earlier generation again", Changes: true, Without: []string{"policy"},
-		Long: `Loads the policies of an earlier generation again, as a new one; without a number those of the generation before the
-active one. They are compiled anew, for the cells that exist now, and what must never be allowed is checked.
+		Long: `Loads the policies of an earlier generation again, as a new one; without a
+number those of the generation before the active one. They are compiled anew,
+for the cells that exist now, and what must never be allowed is checked.
 
   cellsh -k sim:cells.state rollback`,
 		Setup: func(*flag.FlagSet) func(*Invocation) error { return runRollback },

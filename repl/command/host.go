@@ -151,17 +151,16 @@ func (inv *Invocation) engineOptions() (engine.Options, error) {
 	if err != nil {
 		return engine.Options{}, err
 	}
-	o := t.Host.Options()
-	o.SkipOptimizations = inv.NoOpt
-	return o, nil
+	return t.Host.Options(), nil
 }
 
 // read reads policies from paths, and from --policy.
-func (inv *Invocation) read(paths []string) (*engine.Policies, error) {
+func (inv *Invocation) read(paths []string, noOptimize bool) (*engine.Policies, error) {
 	o, err := inv.engineOptions()
 	if err != nil {
 		return nil, err
 	}
+	o.SkipOptimizations = noOptimize
 	defer inv.lap("read")
 	return engine.Read(append(append([]string(nil), paths...), inv.Policy...), o), nil
 }
@@ -169,7 +168,7 @@ func (inv *Invocation) read(paths []string) (*engine.Policies, error) {
 // policies gives those of --policy, or what is loaded; the error has all that keeps them from being used.
 func (inv *Invocation) policies() (*engine.Policies, error) {
 	if len(inv.Policy) > 0 {
-		p, err := inv.read(nil)
+		p, err := inv.read(nil, false)
 		if err == nil && p.Loading.Failed() {
 			return nil, p.Loading
 		}

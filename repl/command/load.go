@@ -24,24 +24,31 @@ func init() {
 	register(&Command{
 		Name: "load", Args: "PATH...", Short: "check policies and push them into the kernel",
 		Changes: true,
-		Long: `Checks the policies of the files and folders and pushes their programs into the kernel for the cells that exist. All
-or nothing: if anything is wrong with any of them, nothing changes. What is loaded is kept as a generation, with its
-sources: cells that are made later are compiled from it, and rollback goes back to it.
+		Long: `Checks the policies of the files and folders and pushes their programs into the
+kernel for the cells that exist. All or nothing: if anything is wrong with any
+of them, nothing changes. What is loaded is kept as a generation, with its
+sources: cells that are made later are compiled from it, and rollback goes back
+to it.
 
   cellsh load /etc/cellsh/policy.d
 
-With --confirm the generation before is loaded again after that time, unless cellsh confirm N comes first: a policy
-that locks its author out goes away by itself. The command waits, and goes on waiting when its terminal is gone.
+With --confirm the generation before is loaded again after that time, unless
+cellsh confirm N comes first: a policy that locks its author out goes away by
+itself. The command waits, and goes on waiting when its terminal is gone.
 
-In a session load without a path loads what was declared there, together with what is loaded.
+In a session load without a path loads what was declared there, together with
+what is loaded.
 
-A kernel without the evaluation model asks no programs. There the policies choose profile, ports and limits of cells
-that are made from now on (cellsh fit shows how); --strict refuses policies of which such a kernel enforces less.
+A kernel without the evaluation model asks no programs. There the policies
+choose profile, ports and limits of cells that are made from now on (cellsh fit
+shows how); --strict refuses policies of which such a kernel enforces less.
 
-With --boot the policies are those of ` + bootFolder + `, if no path is given. All files, and the folders above
-them, must belong to root (on a simulated kernel to root or to the caller) and be writable by nobody else. If the
-policies can't be loaded the last good generation is, and without one, with --lockdown, a policy that denies
-everything to cells. The exit code then says what is active: 1 the last good generation, 3 lockdown, 4 nothing.`,
+With --boot the policies are those of /etc/cellsh/policy.d, if no path is
+given. All files, and the folders above them, must belong to root (on a
+simulated kernel to root or to the caller) and be writable by nobody else. If
+the policies can't be loaded the last good generation is, and without one, with
+--lockdown, a policy that denies everything to cells. The exit code then says
+what is active: 1 the last good generation, 3 lockdown, 4 nothing.`,
 		Setup: func(fs *flag.FlagSet) func(*Invocation) error {
 			var l loading
 			fs.DurationVar(&l.confirm, "confirm", 0, "roll back after `TIME`, such as 30s, unless confirmed")

@@ -15,8 +15,9 @@ import (
 func init() {
 	register(&Command{
 		Name: "log", Short: "the decisions that the kernel has kept", Without: []string{"policy"},
-		Long: `Shows recent decisions with their reason and the line of the policy, the newest last. The kernel keeps denials, grants,
-and what a policy in audit mode would have denied, and only so many of them: lost ones are counted. The time is that
+		Long: `Shows recent decisions with their reason and the line of the policy, the newest
+last. The kernel keeps denials, grants, and what a policy in audit mode would
+have denied, and only so many of them: lost ones are counted. The time is that
 since the kernel's start.
 
   cellsh -k sim:cells.state log -n 5 --cell web-1`,

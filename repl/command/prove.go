@@ -25,19 +25,26 @@ if the policies are wrong.
 
   cellsh prove web.lua
   cellsh prove --cell web-7 web.lua`,
-		Flags: func(fs *flag.FlagSet, o *Options) {
-			fs.Var(&o.Cells, "cell", "look at the cell `NAME` too; repeats")
-			fs.BoolVar(&o.NoOpt, "no-optimize", false, "prove what is compiled without optimising")
+		Setup: func(fs *flag.FlagSet) func(*Invocation) error {
+			var o proving
+			fs.Var(&o.cells, "cell", "look at the cell `NAME` too; repeats")
+			fs.BoolVar(&o.noOptimize, "no-optimize", false, "prove what is compiled without optimising")
+			return o.run
 		},
-		Work: runProve,
 	})
 }
 
-func runProve(inv *Invocation) error {
+// proving is the flags of prove.
+type proving struct {
+	cells      stringList
+	noOptimize bool
+}
+
+func (flags *proving) run(inv *Invocation) error {
 	if len(inv.Args) == 0 && len(inv.Policy) == 0 {
 		return usage("a path must be given")
 	}
-	p, err := inv.read(inv.Args)
+	p, err := inv.read(inv.Args, flags.noOptimize)
 	if err != nil {
 		return err
 	}
@@ -48,7 +55,7 @@ func runProve(inv *Invocation) error {
 	if err != nil {
 		return err
 	}
-	proved, err := p.Prove(live, inv.Cells)
+	proved, err := p.Prove(live, flags.cells)
 	if err != nil {
 		return err
 	}

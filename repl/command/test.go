@@ -30,40 +30,48 @@ The policies of a test file's folder are tested together. A test file says
 and fails with an explanation of what was decided. Coverage counts the outcomes
 of tests in policies, and their answers, not lines; --threshold makes less than
 so many percent a failure, and lists what is missing.`,
-		Flags: func(fs *flag.FlagSet, o *Options) {
-			fs.StringVar(&o.Run, "run", "", "run the tests whose name matches `REGEXP`")
-			fs.BoolVar(&o.Verbose, "v", false, "show every test, and what coverage misses")
-			fs.Float64Var(&o.Threshold, "threshold", 0, "fail if less than `PERCENT` is covered")
+		Setup: func(fs *flag.FlagSet) func(*Invocation) error {
+			var o trials
+			fs.StringVar(&o.pattern, "run", "", "run the tests whose name matches `REGEXP`")
+			fs.BoolVar(&o.verbose, "v", false, "show every test, and what coverage misses")
+			fs.Float64Var(&o.threshold, "threshold", 0, "fail if less than `PERCENT` is covered")
+			return o.run
 		},
-		Work: runTest,
 	})
 }
 
-func runTest(inv *Invocation) error {
+// trials is the flags of test.
+type trials struct {
+	pattern   string
+	verbose   bool
+	threshold float64
+}
+
+func (flags *trials) run(inv *Invocation) error {
 	if len(inv.Args) == 0 {
 		return usage("a path must be given")
 	}
-	if inv.Threshold < 0 || inv.Threshold > 100 {
-		return usage("--threshold must be from 0 to 100, but is %g", inv.Threshold)
+	if flags.threshold < 0 || flags.threshold > 100 {
+		return usage("--threshold must be from 0 to 100, but is %g", flags.threshold)
 	}
 	options, err := inv.engineOptions()
 	if err != nil {
 		return err
 	}
 	o := engine.TestOptions{Options: options, Now: inv.Now}
-	if inv.Run != "" {
-		re, err := regexp.Compile(inv.Run)
+	if flags.pattern != "" {
+		re, err := regexp.Compile(flags.pattern)
 		if err != nil {
-			return usage("--run must be a regular expression, but is %q: %s", inv.Run, err)
+			return usage("--run must be a regular expression, but is %q: %s", flags.pattern, err)
 		}
 		o.Run = re
 	}
 	if !inv.JSON {
-		o.Finished = func(r engine.TestResult) { fmt.Fprint(inv.Stdout, resultText(r, inv.Verbose)) }
+		o.Finished = func(r engine.TestResult) { fmt.Fprint(inv.Stdout, resultText(r, flags.verbose)) }
 	}
 	report := engine.Test(inv.Args, o)
 	percent := report.Percent()
-	short := percent < inv.Threshold
+	short := percent < flags.threshold
 	if inv.JSON {
 		if err := inv.json(report.Report()); err != nil {
 			return err
@@ -73,14 +81,14 @@ func runTest(inv *Invocation) error {
 		fmt.Fprintf(inv.Stdout, "%s passed, %d failed\n", plural(report.Passed(), "test"), report.Failed())
 		if o.Run == nil && report.Total > 0 {
 			fmt.Fprintf(inv.Stdout, "coverage: %.1f%%, %d of %d outcomes\n", percent, report.Covered, report.Total)
-			if inv.Verbose || short {
+			if flags.verbose || short {
 				for _, p := range report.Missing {
 					fmt.Fprintf(inv.Stdout, "  missing: %s: policy %s: %s\n", p.Span, p.Policy, p)
 				}
 			}
 		}
 		if short {
-			fmt.Fprintf(inv.Stderr, "coverage must be at least %g%%, but is %.1f%%\n", inv.Threshold, percent)
+			fmt.Fprintf(inv.Stderr, "coverage must be at least %g%%, but is %.1f%%\n", flags.threshold, percent)
 		}
 	}
 	if report.Failed() > 0 || report.Problems.Failed() || short {
