@@ -29,9 +29,10 @@ const (
 	// maxPositional: beyond 511 batches of 50 a table constructor loses its elements.
 	maxPositional = 511*50 - 1
 	// maxConstants: finding a constant takes time linear in those before it.
-	maxConstants = 256
-	// pageSize is how many constants a page of the constants' table has.
-	pageSize = 256
+	maxConstants = 64
+	// pageSize is how many constants a page of the constants' table has: few, because the places on a page and the pages
+	// are constants too.
+	pageSize = 128
 	// maxNames is how many different globals, fields and methods a function may name.
 	maxNames = 1024
 	// sparse is how far a literal index may lie beyond the number of fields without being asked about.

@@ -57,6 +57,13 @@ func (d *Diagrams[L]) Leaf(leaf L) Ref {
 	return r
 }
 
+// grow makes room for so many leaves in diagrams that have none yet.
+func (d *Diagrams[L]) grow(leaves int) {
+	if len(d.leaves) == 0 {
+		d.leaves, d.leafAt = make([]L, 0, leaves), make(map[L]Ref, leaves)
+	}
+}
+
 // LeafOf is the outcome of a constant diagram; false if it is not constant.
 func (d *Diagrams[L]) LeafOf(r Ref) (leaf L, ok bool) {
 	if i, ok := r.Leaf(); ok {
@@ -177,6 +184,7 @@ func whole(r Ref) *pieces { return &pieces{ends: []int32{noVar}, kids: []Ref{r}}
 
 // Map gives the diagram with each outcome replaced by f of it.
 func Map[A, C comparable](dst *Diagrams[C], a *Diagrams[A], ra Ref, f func(A) C) (Ref, error) {
+	dst.grow(len(a.leaves))
 	return Apply(dst, a, ra, a, a.anyLeaf(), func(x, _ A) C { return f(x) })
 }
 

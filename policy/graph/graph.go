@@ -22,8 +22,8 @@ type Node struct {
 }
 
 // Graph is a decision graph. Every child of a node has a lower index than the node, so that there are no
-// cycles and a walk from low to high sees children first. A graph is not changed once it is built; it is safe
-// for any number of goroutines then.
+// cycles and a walk from low to high sees children first. No two leaves are equal. A graph is not changed once it is
+// built; it is safe for any number of goroutines then.
 type Graph[L comparable] struct {
 	Root   Ref
 	Nodes  []Node
@@ -93,6 +93,20 @@ func (b *Builder[L]) Leaf(leaf L) Ref {
 	return r
 }
 
+// newLeaf adds a leaf that is known to differ from all before it; a later Leaf does not find it.
+func (b *Builder[L]) newLeaf(leaf L) Ref {
+	b.g.Leaves = append(b.g.Leaves, leaf)
+	return ^Ref(len(b.g.Leaves) - 1)
+}
+
+// grow makes room for so many more nodes and leaves.
+func (b *Builder[L]) grow(nodes, leaves int) {
+	b.g.Nodes, b.g.Leaves = slices.Grow(b.g.Nodes, nodes), slices.Grow(b.g.Leaves, leaves)
+	if b.leaves == nil {
+		b.leaves = make(map[L]Ref, leaves)
+	}
+}
+
 // Node adds a test whose children were added before.
 func (b *Builder[L]) Node(t policy.Test, yes, no Ref, at diag.Span) Ref {
 	b.g.Nodes = append(b.g.Nodes, Node{t, yes, no, at})
@@ -111,12 +125,12 @@ func (b *Builder[L]) Graph(root Ref) *Graph[L] {
 // Splice adds the nodes of another graph, with each of its leaves replaced by what leaf gives for it, which may
 // be a node that is already here. It gives where the other graph starts.
 func Splice[L, M comparable](b *Builder[L], g *Graph[M], leaf func(M) Ref) Ref {
+	b.grow(len(g.Nodes), len(g.Leaves))
 	leaves := make([]Ref, len(g.Leaves))
 	for i, l := range g.Leaves {
 		leaves[i] = leaf(l)
 	}
 	nodes := make([]Ref, len(g.Nodes))
-	b.g.Nodes = slices.Grow(b.g.Nodes, len(g.Nodes))
 	to := func(r Ref) Ref {
 		if i, ok := r.Leaf(); ok {
 			return leaves[i]

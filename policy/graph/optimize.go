@@ -157,7 +157,7 @@ func ShareAll[L comparable](b *Builder[L], roots []Ref) (*Graph[L], []Ref) {
 func shareRoots[L comparable](g *Graph[L], roots []Ref) (*Graph[L], []Ref) {
 	var b Builder[L]
 	// Lists would be copied many times while they grow: usually nearly all nodes stay.
-	b.g.Nodes = make([]Node, 0, len(g.Nodes))
+	b.g.Nodes, b.g.Leaves = make([]Node, 0, len(g.Nodes)), make([]L, 0, len(g.Leaves))
 	known := make(map[nodeKey]Ref, len(g.Nodes))
 	// next has another node of the same key: one with another set whose hash is the same.
 	next := map[Ref]Ref{}
@@ -200,17 +200,23 @@ type mapping[L comparable] struct {
 	from  *Graph[L]
 	b     *Builder[L]
 	nodes []Ref
+	// leaves has 0, which refers to no leaf, for those that were not met yet.
+	leaves []Ref
 }
 
 func mapper[L comparable](g *Graph[L], b *Builder[L]) *mapping[L] {
-	return &mapping[L]{g, b, make([]Ref, len(g.Nodes))}
+	return &mapping[L]{g, b, make([]Ref, len(g.Nodes)), make([]Ref, len(g.Leaves))}
 }
 
 func (m *mapping[L]) ref(r Ref) Ref {
-	if i, ok := r.Leaf(); ok {
-		return m.b.Leaf(m.from.Leaves[i])
+	i, ok := r.Leaf()
+	if !ok {
+		return m.nodes[r]
 	}
-	return m.nodes[r]
+	if m.leaves[i] == 0 {
+		m.leaves[i] = m.b.newLeaf(m.from.Leaves[i])
+	}
+	return m.leaves[i]
 }
 
 // ReducedLimit is how many pieces the reduced form of a graph may have to be worth its while: it is often larger than
@@ -232,11 +238,15 @@ func order[L comparable](g *Graph[L], request kauth.RequestID) *Graph[L] {
 // grow with the logarithm of the pieces.
 func (d *Diagrams[L]) Graph(r Ref) *Graph[L] {
 	var b Builder[L]
-	done := map[Ref]Ref{}
+	// leaves has 0, which refers to no leaf, for those that were not written yet.
+	leaves, done := make([]Ref, len(d.leaves)), map[Ref]Ref{}
 	var emit func(Ref) Ref
 	emit = func(r Ref) Ref {
 		if i, ok := r.Leaf(); ok {
-			return b.Leaf(d.leaves[i])
+			if leaves[i] == 0 {
+				leaves[i] = b.newLeaf(d.leaves[i])
+			}
+			return leaves[i]
 		}
 		if x, ok := done[r]; ok {
 			return x
