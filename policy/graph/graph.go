@@ -76,24 +76,33 @@ func (g *Graph[L]) Trace(r *policy.Request) (L, []Passed) {
 // Builder makes a graph, children first. The zero value is ready.
 type Builder[L comparable] struct {
 	g      Graph[L]
-	leaves map[L]Ref
+	leaves map[L]Ref // for leafIn
 }
 
 // Leaf adds a leaf; an equal one is added once.
 func (b *Builder[L]) Leaf(leaf L) Ref {
-	r, ok := b.leaves[leaf]
+	return leafIn(&b.g.Leaves, &b.leaves, leaf)
+}
+
+// leafIn finds a leaf in a list, or adds it. The map has the first of the list, as many as it is long: the others were
+// added by who knew that they are new.
+func leafIn[L comparable](list *[]L, at *map[L]Ref, leaf L) Ref {
+	if *at == nil {
+		*at = make(map[L]Ref, cap(*list))
+	}
+	for i := len(*at); i < len(*list); i++ {
+		(*at)[(*list)[i]] = ^Ref(i)
+	}
+	r, ok := (*at)[leaf]
 	if !ok {
-		if b.leaves == nil {
-			b.leaves = map[L]Ref{}
-		}
-		r = ^Ref(len(b.g.Leaves))
-		b.g.Leaves = append(b.g.Leaves, leaf)
-		b.leaves[leaf] = r
+		r = ^Ref(len(*list))
+		*list = append(*list, leaf)
+		(*at)[leaf] = r
 	}
 	return r
 }
 
-// newLeaf adds a leaf that is known to differ from all before it; a later Leaf does not find it.
+// newLeaf adds a leaf that is known to differ from all before it.
 func (b *Builder[L]) newLeaf(leaf L) Ref {
 	b.g.Leaves = append(b.g.Leaves, leaf)
 	return ^Ref(len(b.g.Leaves) - 1)
@@ -102,9 +111,6 @@ func (b *Builder[L]) newLeaf(leaf L) Ref {
 // grow makes room for so many more nodes and leaves.
 func (b *Builder[L]) grow(nodes, leaves int) {
 	b.g.Nodes, b.g.Leaves = slices.Grow(b.g.Nodes, nodes), slices.Grow(b.g.Leaves, leaves)
-	if b.leaves == nil {
-		b.leaves = make(map[L]Ref, leaves)
-	}
 }
 
 // Node adds a test whose children were added before.

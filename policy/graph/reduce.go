@@ -1,13 +1,23 @@
 package graph
 
+import "slices"
+
 // Reduce gives the diagram of a graph all of whose tests are in the space. It takes time little more than
 // linear in the graph where tests of one field follow each other, and is ErrTooLarge where the result is.
 func Reduce[L comparable](d *Diagrams[L], g *Graph[L]) (Ref, error) {
 	r := &reducer{space: d.Space, seed: 2463534242}
-	d.grow(len(g.Leaves))
+	// All leaves of a graph are different: the first need not be looked for.
+	empty := len(d.leaves) == 0
+	if empty {
+		d.leaves = slices.Clone(g.Leaves)
+	}
 	leaves := make([]*thunk, len(g.Leaves))
 	for i, l := range g.Leaves {
-		leaves[i] = &thunk{v: noVar, leaf: d.Leaf(l)}
+		leaf := ^Ref(i)
+		if !empty {
+			leaf = d.Leaf(l)
+		}
+		leaves[i] = r.newThunk(thunk{v: noVar, leaf: leaf})
 	}
 	nodes := make([]*thunk, len(g.Nodes))
 	to := func(x Ref) *thunk {
