@@ -17,6 +17,7 @@ import (
 	"cellsh/policy"
 	"cellsh/policy/kauth"
 	"cellsh/policy/stock"
+	"cellsh/policy/stock/stocktest"
 )
 
 // The table is what documentation and scripts are made of.
@@ -345,10 +346,10 @@ func TestStockTablesAgree(t *testing.T) {
 						t.Fatalf("%s asks %d questions", id, len(asked))
 					}
 					settings := k.Settings()
-					known := stock.Known{Settings: &settings, Request: &policy.Request{ID: id}, Place: place}
+					known := stocktest.Known{Settings: &settings, Request: &policy.Request{ID: id}, Place: place}
 					known.Request.SetInt(kauth.FieldEUID, int64(uid))
 					known.Request.SetInt(kauth.FieldUID, int64(uid))
-					verdict := stock.Judge(stock.Everything(rev, place, id), &known)
+					verdict := stocktest.Judge(stock.Everything(rev, place, id), &known)
 					if verdict.Allowed == stock.Yes && asked[0].Errno != 0 || verdict.Allowed == stock.No && asked[0].Errno == 0 {
 						t.Errorf("%s %s uid %d %s: the tables say %s, the kernel %s", rev, place, uid, id, verdict, asked[0].Errno.Name())
 					}
