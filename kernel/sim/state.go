@@ -496,6 +496,8 @@ func (s *saved) restoreHost(k *Kernel) error {
 	switch {
 	case h.Uptime < 0:
 		return stateError("the uptime must not be negative, but is %d", h.Uptime)
+	case time.Duration(h.Uptime) > maxUptime:
+		return stateError("the uptime must be at most 100 years, but is %s", time.Duration(h.Uptime))
 	case h.NextPID < 2 || h.NextPID > maxPID:
 		return stateError("the next process id must be 2 to %d, but is %d", maxPID, h.NextPID)
 	case h.MaxProc < 0 || h.MaxProc >= maxPID:

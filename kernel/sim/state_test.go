@@ -262,6 +262,7 @@ func TestRestoreRefuses(t *testing.T) {
 		{`"expose_address":1`, `"expose_address":5`, "expose_address must be"},
 		{`"uptime":2500000000`, `"uptime":-1`, "uptime must not be negative"},
 		{`"uptime":2500000000`, `"uptime":1`, "made before now"},
+		{`"uptime":2500000000`, `"uptime":9223372036854775807`, "uptime must be at most 100 years"},
 		{`"next_pid":4`, `"next_pid":1`, "next process id must be"},
 		{`"maxproc":1044`, `"maxproc":-1`, "must be 0 to"},
 		{`"modules":["pf"]`, `"modules":["pf","pf"]`, "loaded once"},

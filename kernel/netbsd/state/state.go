@@ -9,6 +9,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"slices"
 	"time"
 
@@ -47,7 +48,7 @@ type Entry struct {
 
 // File is the memory. Its methods are safe for concurrent use, also by other processes.
 type File struct {
-	// Path of the file. Its folder must exist; beside it, Path.lock is made.
+	// Path of the file. Its folder is made with the first entry; beside the file, Path.lock is.
 	Path string
 	// Damaged, if not nil, is told of a file that is not believed, with a *DamagedError.
 	Damaged func(error)
@@ -81,6 +82,9 @@ func (f *File) Boot(at time.Time) ([]Entry, error) {
 
 // Put adds the entry, or replaces that of the same cell. Entries of other starts are dropped.
 func (f *File) Put(e Entry) error {
+	if err := os.MkdirAll(filepath.Dir(f.Path), 0o700); err != nil {
+		return fmt.Errorf("the state of cells can't be written: %w", err)
+	}
 	return f.update(func(entries []Entry) []Entry {
 		entries = slices.DeleteFunc(entries, func(old Entry) bool { return old.same(e.Key) || !old.sameBoot(e.Key) })
 		return append(entries, e)
@@ -89,6 +93,9 @@ func (f *File) Put(e Entry) error {
 
 // Remove drops the entry of the cell, if there is one.
 func (f *File) Remove(k Key) error {
+	if _, err := os.Stat(filepath.Dir(f.Path)); errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
 	return f.update(func(entries []Entry) []Entry {
 		return slices.DeleteFunc(entries, func(old Entry) bool { return old.same(k) })
 	})
