@@ -14,6 +14,7 @@ import (
 	"cellsh/kernel"
 	"cellsh/kernel/disk"
 	"cellsh/kernel/sim"
+	"cellsh/policy/diag"
 )
 
 // stateFile keeps the state of a simulated kernel in a file.
@@ -155,7 +156,7 @@ func (f *stateFile) section() (section, error) {
 		return s, nil
 	}
 	if err := json.Unmarshal(text, &s); err != nil {
-		return s, f.refuse("its notes must be readable, but are not: "+err.Error(), "the file was changed by hand, or by another program")
+		return s, f.refuse("its notes must be readable, but are not: "+diag.Malformed(err), "the file was changed by hand, or by another program")
 	}
 	return s, nil
 }

@@ -253,7 +253,7 @@ func TestRestoreRefuses(t *testing.T) {
 	for _, c := range []struct{ old, new, text string }{
 		{`"next_cell":4`, `"next_cell":4,"extra":1`, `unknown field "extra"`},
 		{`"next_cell":4`, `"next_cell":2`, "order of ids below 2"},
-		{`"next_cell":4`, `"next_cell":"4"`, "cannot unmarshal string"},
+		{`"next_cell":4`, `"next_cell":"4"`, "next_cell must be of another kind, but is a string"},
 		{`"revision":"current"`, `"revision":"may"`, `but is "may"`},
 		{`"revision":"current"`, `"revision":"april"`, "must hold no directory"},
 		{`"hz":250`, `"hz":-1`, "clock rate must be"},

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"cellsh/policy/diag"
 	"cellsh/policy/rules"
 )
 
@@ -130,7 +131,7 @@ func readHistory(n Notebook) (*History, error) {
 		return h, nil
 	}
 	if err := json.Unmarshal(text, h); err != nil {
-		return nil, fmt.Errorf("the list of generations must be readable, but is damaged: %w", err)
+		return nil, fmt.Errorf("the list of generations must be readable, but is damaged: %s", diag.Malformed(err))
 	}
 	return h, nil
 }

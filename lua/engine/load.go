@@ -280,6 +280,11 @@ func (h *Host) Rollback(number uint64) (*Loaded, error) {
 		}
 		return nil, &kernel.Error{Op: "roll back", Text: "an earlier generation must be kept, but there is none"}
 	}
+	return h.reload(old, history)
+}
+
+// reload loads a generation again, as a new one, if it still fits the host and the cells that live now.
+func (h *Host) reload(old *Generation, history *History) (*Loaded, error) {
 	p, err := h.policiesOf(old)
 	if err != nil {
 		return nil, err
@@ -377,11 +382,7 @@ func (h *Host) Boot(p *Policies, o BootOptions) (Booted, *Loaded, error) {
 		if g.Lockdown || g.Session || history.Unconfirmed != nil && history.Unconfirmed.Generation == g.Number {
 			continue
 		}
-		old, perr := h.policiesOf(g)
-		if perr != nil {
-			continue
-		}
-		if out, perr := h.push(old, again(g), history, LoadOptions{}); perr == nil {
+		if out, perr := h.reload(g, history); perr == nil {
 			return BootLastGood, out, err
 		}
 	}

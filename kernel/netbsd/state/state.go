@@ -15,6 +15,7 @@ import (
 
 	"cellsh/kernel"
 	"cellsh/kernel/disk"
+	"cellsh/policy/diag"
 )
 
 // Key says which cell of which start of the kernel is meant.
@@ -165,7 +166,7 @@ func decode(text []byte) ([]Entry, string) {
 	d := json.NewDecoder(bytes.NewReader(body))
 	d.DisallowUnknownFields()
 	if err := d.Decode(&entries); err != nil {
-		return nil, "it must be a list of cells, but: " + err.Error()
+		return nil, "it must be a list of cells, but: " + diag.Malformed(err)
 	}
 	if _, err := d.Token(); err != io.EOF {
 		return nil, "it must be a list of cells, but more follows the list"
