@@ -7,6 +7,6 @@
 // problems of a load are told at once. Lines come from the running code, columns and the lines inside of
 // declarations from the syntax tree, where a declaration is written out and not calculated.
 //
-// What it is not: it compiles no function; rules.Compile asks for that. It does not load modules from anywhere but
+// What it is not: it compiles no function; rules.NewCompiler does. It does not load modules from anywhere but
 // beside the file that requires them.
 package loader
