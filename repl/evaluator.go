@@ -74,7 +74,10 @@ func newEvaluator(env Env, common command.Common) (*evaluator, error) {
 			return ""
 		}})
 	target.Pending = e.api.LoadPending
-	return e, e.expire()
+	if err := e.expire(); err != nil {
+		return nil, errors.Join(err, e.close())
+	}
+	return e, nil
 }
 
 // harmless writes text to a terminal, without the commands that a cell may have put into it.
