@@ -115,7 +115,12 @@ func (env Env) evaluate(common command.Common, work func(*evaluator) error) int 
 		return command.Failed
 	}
 	interrupts := make(chan os.Signal, 1)
-	signal.Notify(interrupts, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	for _, s := range []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP} {
+		// Who started the program may have made it deaf to some, as nohup(1) does.
+		if !signal.Ignored(s) {
+			signal.Notify(interrupts, s)
+		}
+	}
 	done := make(chan struct{})
 	go func() {
 		for {
