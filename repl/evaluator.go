@@ -43,6 +43,9 @@ type evaluator struct {
 	timer *time.Timer
 	// restore gives the terminal its modes back; nil where there is none.
 	restore func()
+	// waiting is the generation that waited to be confirmed when the kernel was opened, 0 for none: the program that
+	// has loaded it watches over it.
+	waiting uint64
 }
 
 // errFailed says that something failed and that why has been written.
@@ -74,6 +77,10 @@ func newEvaluator(env Env, common command.Common) (*evaluator, error) {
 			return ""
 		}})
 	target.Pending = e.api.LoadPending
+	// What is wrong with the history is said where it is needed.
+	if history, err := target.Host.History(); err == nil && history.Unconfirmed != nil {
+		e.waiting = history.Unconfirmed.Generation
+	}
 	if err := e.expire(); err != nil {
 		return nil, errors.Join(err, e.close())
 	}
@@ -254,10 +261,34 @@ func (e *evaluator) interrupt() int {
 	return int(e.interrupts.Add(1))
 }
 
+// takeBack rolls back what was loaded here and is not confirmed: when this program has ended nobody would.
+func (e *evaluator) takeBack() error {
+	if e.common.ReadOnly {
+		return nil
+	}
+	history, err := e.target.Host.History()
+	if err != nil || history.Unconfirmed == nil || history.Unconfirmed.Generation == e.waiting {
+		return err
+	}
+	number := history.Unconfirmed.Generation
+	back, err := e.target.Host.Revert()
+	if err != nil {
+		return err
+	}
+	e.note("generation %d was not confirmed before the end: rolled back, as generation %d", number, back.Generation)
+	return nil
+}
+
 // close gives up the kernel.
 func (e *evaluator) close() error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.timer != nil {
+		e.timer.Stop()
+		e.timer = nil
+	}
 	e.api.Close()
-	return e.target.Close()
+	return errors.Join(e.takeBack(), e.target.Close())
 }
 
 func isTerminal(f *os.File) bool { return f != nil && editor.IsTerminal(f) }

@@ -441,6 +441,9 @@ func decode(text []byte, to any) error {
 		if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 			return errors.New("it ends too early")
 		}
+		if errors.As(err, new(*json.SyntaxError)) {
+			return fmt.Errorf("it is no JSON: %w", err)
+		}
 		return errors.New(strings.TrimPrefix(err.Error(), "json: "))
 	}
 	if _, err := d.Token(); !errors.Is(err, io.EOF) {
