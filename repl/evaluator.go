@@ -13,6 +13,7 @@ import (
 
 	lua "github.com/yuin/gopher-lua"
 	"github.com/yuin/gopher-lua/ast"
+	"golang.org/x/term"
 
 	"cellsh/kernel/connect"
 	"cellsh/lua/api"
@@ -41,8 +42,13 @@ type evaluator struct {
 	interrupts atomic.Int32
 	// timer waits for the end of the time to confirm in; nil if nothing is to be confirmed.
 	timer *time.Timer
-	// restore gives the terminal its modes back; nil where there is none.
-	restore func()
+	// modes of the terminal that a session was started at; nil where there is none.
+	modes atomic.Pointer[term.State]
+	// abandoned says that abandon ends the program.
+	abandoned atomic.Bool
+	// waiting is the generation that waited to be confirmed when the kernel was opened, 0 for none: the program that
+	// has loaded it watches over it.
+	waiting uint64
 }
 
 // errFailed says that something failed and that why has been written.
@@ -74,7 +80,14 @@ func newEvaluator(env Env, common command.Common) (*evaluator, error) {
 			return ""
 		}})
 	target.Pending = e.api.LoadPending
-	return e, e.expire()
+	// What is wrong with the history is said where it is needed.
+	if history, err := target.Host.History(); err == nil && history.Unconfirmed != nil {
+		e.waiting = history.Unconfirmed.Generation
+	}
+	if err := e.expire(); err != nil {
+		return nil, errors.Join(err, e.close())
+	}
+	return e, nil
 }
 
 // harmless writes text to a terminal, without the commands that a cell may have put into it.
@@ -251,10 +264,41 @@ func (e *evaluator) interrupt() int {
 	return int(e.interrupts.Add(1))
 }
 
-// close gives up the kernel.
+// close rolls back what waits to be confirmed, because nobody looks at the time any more, and gives up the kernel.
+// It is the last step: the lock is kept, so that no other follows.
 func (e *evaluator) close() error {
+	e.mu.Lock()
+	if e.timer != nil {
+		e.timer.Stop()
+	}
+	err := errors.Join(e.rollBack(), e.target.Close())
 	e.api.Close()
-	return e.target.Close()
+	return err
+}
+
+// rollBack undoes a load of this program that was not confirmed: when it has ended nobody would.
+func (e *evaluator) rollBack() error {
+	if e.common.ReadOnly {
+		return nil
+	}
+	history, err := e.target.Host.History()
+	if err != nil || history.Unconfirmed == nil || history.Unconfirmed.Generation == e.waiting {
+		return err
+	}
+	number := history.Unconfirmed.Generation
+	back, err := e.target.Host.Revert()
+	if err != nil {
+		return err
+	}
+	e.note("generation %d was not confirmed before the end: rolled back, as generation %d", number, back.Generation)
+	return nil
+}
+
+// restore gives the terminal its modes back.
+func (e *evaluator) restore() {
+	if modes := e.modes.Load(); modes != nil {
+		_ = term.Restore(int(e.env.Stdin.Fd()), modes)
+	}
 }
 
 func isTerminal(f *os.File) bool { return f != nil && editor.IsTerminal(f) }

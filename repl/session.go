@@ -57,7 +57,7 @@ func (e *evaluator) left(err error) error {
 // talk is a session with somebody at a terminal. What fails is told, and the session goes on.
 func (e *evaluator) talk() error {
 	if state, err := term.GetState(int(e.env.Stdin.Fd())); err == nil {
-		e.restore = func() { _ = term.Restore(int(e.env.Stdin.Fd()), state) }
+		e.modes.Store(state)
 	}
 	e.width = e.columns
 	r := input.New(isCommand)
@@ -130,7 +130,7 @@ func (e *evaluator) greet() {
 	info := e.target.Whole()
 	where := fmt.Sprintf("kernel %s, NetBSD %s", info.Name, info.Version)
 	if info.Simulated {
-		where = fmt.Sprintf("a simulated NetBSD %s; nothing done here has an effect outside", info.Version)
+		where = fmt.Sprintf("a simulated NetBSD %s; what is done here stays here", info.Version)
 	}
 	fmt.Fprintf(e.env.Stdout, "cellsh %s on %s\n", e.env.Version, where)
 	if e.target.Ephemeral() {
@@ -173,22 +173,11 @@ func (e *evaluator) watch() {
 }
 
 // abandon ends the program because its terminal is gone, or because it was told to. What is not confirmed can't be any
-// more: whoever could has perhaps been cut off by it.
+// more: whoever could has perhaps been cut off by it. It waits for what runs.
 func (e *evaluator) abandon(code int) {
-	e.interrupt()
-	e.mu.Lock()
-	if history, err := e.target.Host.History(); err == nil && history.Unconfirmed != nil && !e.common.ReadOnly {
-		if _, err := e.target.Host.Revert(); err != nil {
-			e.report(err)
-		} else {
-			e.note("generation %d was not confirmed: rolled back", history.Unconfirmed.Generation)
-		}
+	if err := e.close(); err != nil {
+		e.env.problems(err)
 	}
-	if err := e.target.Close(); err != nil {
-		e.report(err)
-	}
-	if e.restore != nil {
-		e.restore()
-	}
+	e.restore()
 	os.Exit(code)
 }

@@ -34,6 +34,17 @@ func TestReplace(t *testing.T) {
 	if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("%v %v", info, err)
 	}
+	// What a killed process has left is no obstacle, and goes; a link there is not followed.
+	other := filepath.Join(t.TempDir(), "other")
+	if err := os.Symlink(other, path+".new"); err != nil {
+		t.Fatal(err)
+	}
+	if err := Replace(path, []byte("again")); err != nil {
+		t.Errorf("with a new content that was left: %v", err)
+	}
+	if _, err := os.Stat(other); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("a link was followed: %v", err)
+	}
 	if err := Replace(filepath.Join(dir, "no", "file"), nil); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("without a folder: %v", err)
 	}
@@ -79,6 +90,25 @@ func TestLock(t *testing.T) {
 	}
 	if _, err := Lock(filepath.Join(path, "file")); err == nil {
 		t.Error("a lock in a file")
+	}
+}
+
+// Who can write the folder can't have another file emptied by giving it the name of the lock.
+func TestLockFollowsNothing(t *testing.T) {
+	dir := t.TempDir()
+	precious := filepath.Join(dir, "precious")
+	write(t, precious, "text", 0o600)
+	for name, link := range map[string]func(string, string) error{"soft": os.Symlink, "hard": os.Link} {
+		path := filepath.Join(dir, name)
+		if err := link(precious, path); err != nil {
+			t.Skip(err)
+		}
+		if _, err := TryLock(path); err == nil {
+			t.Errorf("a %s link was taken for a lock", name)
+		}
+	}
+	if text, err := os.ReadFile(precious); string(text) != "text" || err != nil {
+		t.Errorf("%q %v", text, err)
 	}
 }
 

@@ -137,6 +137,10 @@ func explain(name, text string, err error) *Error {
 		hint = "compare with == ; = assigns, and only a statement does"
 	case "!":
 		hint = "Lua writes ~= for unequal and not for negation"
+	case "\xef":
+		if strings.HasPrefix(text, "\ufeff") {
+			hint = "save the file without a byte order mark"
+		}
 	case "else", "elseif", "end", "until":
 		hint = opened(tokens)
 	}

@@ -34,9 +34,6 @@ var keywords = map[string]bool{"and": true, "break": true, "do": true, "else": t
 	"false": true, "for": true, "function": true, "goto": true, "if": true, "in": true, "local": true, "nil": true,
 	"not": true, "or": true, "repeat": true, "return": true, "then": true, "true": true, "until": true, "while": true}
 
-// IsKeyword reports whether the word is one of Lua's.
-func IsKeyword(word string) bool { return keywords[word] }
-
 // Scan divides the source into tokens. It accepts any text: what is no Lua is Broken.
 func Scan(src string) []Token {
 	return slices.Collect(tokens(src))

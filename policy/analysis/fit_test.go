@@ -92,9 +92,7 @@ func TestFitIsExact(t *testing.T) {
 			}
 		}
 	})
-	if differ < 20 {
-		t.Errorf("only %d differences were met", differ)
-	}
+	enough(t, differ, 20, "differences were met")
 }
 
 func TestFitChoosesTheBestProfile(t *testing.T) {
