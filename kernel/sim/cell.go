@@ -67,12 +67,13 @@ type cells struct {
 	next uint32
 	// sampled are the cells whose samples are not all zero, or will not be.
 	sampled map[*cell]struct{}
-	// list has all by id.
+	// list has all by id, and among them cells that are gone until somebody wants to see it, or they are half of it.
 	list []*cell
+	gone int
 }
 
 func newCells() cells {
-	return cells{map[kernel.CellID]*cell{}, map[string]*cell{}, map[uint16]*cell{}, 1, map[*cell]struct{}{}, nil}
+	return cells{map[kernel.CellID]*cell{}, map[string]*cell{}, map[uint16]*cell{}, 1, map[*cell]struct{}{}, nil, 0}
 }
 
 // number is the cell's id, 0 for the host.
@@ -108,7 +109,8 @@ func (cs *cells) add(c *cell) {
 	c.live = true
 	cs.byID[c.id] = c
 	cs.byName[c.name] = c
-	cs.list = slices.Insert(cs.list, cs.place(c.id), c)
+	at, _ := slices.BinarySearchFunc(cs.list, c.id, func(c *cell, id kernel.CellID) int { return cmp.Compare(c.id, id) })
+	cs.list = slices.Insert(cs.list, at, c)
 	for _, p := range c.ports {
 		cs.ports[p] = c
 	}
@@ -117,8 +119,9 @@ func (cs *cells) add(c *cell) {
 func (cs *cells) remove(c *cell) {
 	c.live = false
 	delete(cs.byID, c.id)
-	at := cs.place(c.id)
-	cs.list = slices.Delete(cs.list, at, at+1)
+	if cs.gone++; cs.gone > len(cs.list)/2 {
+		cs.ordered()
+	}
 	if cs.byName[c.name] == c {
 		delete(cs.byName, c.name)
 	}
@@ -129,12 +132,12 @@ func (cs *cells) remove(c *cell) {
 }
 
 // ordered gives the cells by id, as they are until one is added or removed.
-func (cs *cells) ordered() []*cell { return cs.list }
-
-// place is where a cell is in the list, or belongs.
-func (cs *cells) place(id kernel.CellID) int {
-	at, _ := slices.BinarySearchFunc(cs.list, id, func(c *cell, id kernel.CellID) int { return cmp.Compare(c.id, id) })
-	return at
+func (cs *cells) ordered() []*cell {
+	if cs.gone > 0 {
+		cs.list = slices.DeleteFunc(cs.list, func(c *cell) bool { return !c.live })
+		cs.gone = 0
+	}
+	return cs.list
 }
 
 // sample counts the members of every cell, once a second (secmodel_cell_cpu_account_tick).

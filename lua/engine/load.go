@@ -253,11 +253,12 @@ func (h *Host) attach(g *Generation, history *History, ids map[kernel.CellID]boo
 		// The kernel was started again, or somebody else loaded: ours is loaded anew.
 		return h.pushPrograms(e, p, again(g), history, LoadOptions{})
 	}
-	covered := make(map[kernel.CellID]bool, len(status.Covered))
-	for _, id := range status.Covered {
-		covered[id] = true
-	}
-	b, err := h.bundle(p, g, status.Attachment+1, func(id kernel.CellID) bool { return ids[id] || covered[id] })
+	covered := slices.Clone(status.Covered)
+	slices.Sort(covered)
+	b, err := h.bundle(p, g, status.Attachment+1, func(id kernel.CellID) bool {
+		_, has := slices.BinarySearch(covered, id)
+		return has || ids[id]
+	})
 	if err != nil {
 		return nil, 0, err
 	}
