@@ -225,7 +225,7 @@ func (p *Policies) Check(o CheckOptions) (*Check, error) {
 	}
 	out.Problems = append(out.Problems, p.Problems()...)
 	if o.ErrorsOnly {
-		out.Problems = p.Fill(out.Problems).Sort()
+		out.Problems = p.Fill(out.Problems.Sort().Fold())
 		return out, nil
 	}
 	if !out.Problems.Failed() {
@@ -247,7 +247,7 @@ func (p *Policies) Check(o CheckOptions) (*Check, error) {
 		out.Proof = proof
 		out.Problems = append(out.Problems, ProofProblems(proof)...)
 	}
-	out.Problems = p.Fill(out.Problems).Sort()
+	out.Problems = p.Fill(out.Problems.Sort().Fold())
 	return out, nil
 }
 
