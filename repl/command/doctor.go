@@ -13,13 +13,15 @@ import (
 	"cellsh/kernel/disk"
 	"cellsh/lua/engine"
 	"cellsh/lua/syntax"
+	"cellsh/policy"
 )
 
 func init() {
 	register(&Command{
 		Name: "doctor", Short: "what this kernel can do, and what follows for the policies", Without: []string{"policy"},
 		Long: `Says which kernel it is, what it can do and what it can't, and how that was
-found out; what is loaded and which cells it does not reach; and whether the
+found out; what is loaded and which cells it does not reach, and whether root in
+a cell could take the host because its policies don't deny it; and whether the
 policies for boot are where they should be and in safe hands. The exit code is
 1 if anything needs attention.
 
@@ -116,6 +118,7 @@ func diagnose(t *Target, info kernel.Info) (*diagnosis, error) {
 	if err := d.unenforced(t.Host, usages); err != nil {
 		return nil, err
 	}
+	d.powerful(t.Host, usages)
 	for i := range usages {
 		for _, x := range usages[i].Over {
 			d.attend("cell %s is over its budget of %s", usages[i].Name, x.Budget)
@@ -152,6 +155,50 @@ func (d *diagnosis) unenforced(h *engine.Host, usages []engine.Usage) error {
 		}
 	}
 	return nil
+}
+
+// ruinous are requests with which root in a cell can take the whole host.
+var ruinous = []string{"system.reboot", "system.module", "machdep.unmanagedmem", "device.rawio_spec.write"}
+
+// powerful tells of cells whose policies leave to root what the profile high denies: cells that policies name have the
+// profile low, which leaves it to root too.
+func (d *diagnosis) powerful(h *engine.Host, usages []engine.Usage) {
+	if _, err := kernel.Evaluation(h.Kernel); err != nil || d.Generation == 0 {
+		return
+	}
+	p, err := h.Policies()
+	if err != nil {
+		return // told already
+	}
+	// By the requests that are left to root, in the order in which they turn up.
+	cells := map[string][]string{}
+	var order []string
+	for i := range usages {
+		u := &usages[i]
+		if !u.Covered || len(u.Policies) == 0 {
+			continue
+		}
+		var left []string
+		for _, request := range ruinous {
+			q, err := engine.ParseWords([]string{u.Name, request, "uid=0", "euid=0", "gid=0", "egid=0", "groups=0"})
+			if err != nil {
+				continue // a name that only other tools can make
+			}
+			// Where the answer depends on more than who asks the policies have thought of it.
+			if a, err := p.Decide(q); err == nil && a.Result != policy.Deny {
+				left = append(left, request)
+			}
+		}
+		if what := strings.Join(left, ", "); what != "" {
+			if cells[what] == nil {
+				order = append(order, what)
+			}
+			cells[what] = append(cells[what], u.Name)
+		}
+	}
+	for _, what := range order {
+		d.attend("no policy denies root in %s %s, and the profile low does not either; see cellsh can", cellsText(cells[what]), what)
+	}
 }
 
 func (d *diagnosis) attend(form string, args ...any) {
