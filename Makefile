@@ -5,11 +5,12 @@
 # make bench   what is promised of speed, measured        make bench-once   every benchmark once, to see that it works
 # make check   all that must hold before a change is accepted, as .ci/run does
 
-VERSION := $(shell git describe --always --dirty 2>/dev/null || echo unknown)
-PREFIX  ?= /usr/local
+# Any make will do: it has no functions of GNU make.
+PREFIX ?= /usr/local
 
 build:
-	CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -X main.version=$(VERSION)" -o bin/cellsh ./cmd/cellsh
+	version=$$(git describe --always --dirty 2>/dev/null || echo unknown); \
+	CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -X main.version=$$version" -o bin/cellsh ./cmd/cellsh
 
 run: build
 	@if [ -t 0 ]; then bin/cellsh -k sim; else bin/cellsh -k sim scripts/demo.lua; fi
@@ -27,7 +28,8 @@ install: build
 	cp -R scripts/*.lua scripts/policy.d $(DESTDIR)$(PREFIX)/share/examples/cellsh/
 	install -m 755 scripts/rc.d/cellsh $(DESTDIR)$(PREFIX)/share/examples/rc.d/cellsh
 
-BENCHMARKS = $(addprefix ./,$(sort $(dir $(shell grep -rl --include='*_test.go' '^func Benchmark' kernel lua policy repl))))
+# The packages with benchmarks, found when they are wanted.
+BENCHMARKS = $$(grep -rl '^func Benchmark' kernel lua policy repl | sed 's|^|./|; s|/[^/]*$$||' | sort -u)
 
 # bench/ is a module of its own, so that its peers are no dependencies of cellsh.
 bench:

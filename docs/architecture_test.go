@@ -177,7 +177,8 @@ func TestArchitecture(t *testing.T) {
 		if p.Doc == "" {
 			t.Errorf("%s must say what it is", pkg)
 		}
-		fmt.Fprintf(&table, "| `%s` | %s |\n", strings.TrimPrefix(pkg, module), strings.ReplaceAll(strings.TrimSuffix(p.Doc, "."), "|", "\\|"))
+		says := strings.NewReplacer("|", "\\|", "[", "", "]", "").Replace(strings.TrimRight(p.Doc, ".:"))
+		fmt.Fprintf(&table, "| `%s` | %s |\n", strings.TrimPrefix(pkg, module), says)
 	}
 	source, err := os.ReadFile("architecture_test.go")
 	if err != nil {

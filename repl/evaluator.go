@@ -13,6 +13,7 @@ import (
 
 	lua "github.com/yuin/gopher-lua"
 	"github.com/yuin/gopher-lua/ast"
+	"golang.org/x/term"
 
 	"cellsh/kernel/connect"
 	"cellsh/lua/api"
@@ -41,8 +42,10 @@ type evaluator struct {
 	interrupts atomic.Int32
 	// timer waits for the end of the time to confirm in; nil if nothing is to be confirmed.
 	timer *time.Timer
-	// restore gives the terminal its modes back; nil where there is none.
-	restore func()
+	// modes of the terminal that a session was started at; nil where there is none.
+	modes atomic.Pointer[term.State]
+	// abandoned says that abandon ends the program.
+	abandoned atomic.Bool
 	// waiting is the generation that waited to be confirmed when the kernel was opened, 0 for none: the program that
 	// has loaded it watches over it.
 	waiting uint64
@@ -261,8 +264,20 @@ func (e *evaluator) interrupt() int {
 	return int(e.interrupts.Add(1))
 }
 
-// takeBack rolls back what was loaded here and is not confirmed: when this program has ended nobody would.
-func (e *evaluator) takeBack() error {
+// close rolls back what waits to be confirmed, because nobody looks at the time any more, and gives up the kernel.
+// It is the last step: the lock is kept, so that no other follows.
+func (e *evaluator) close() error {
+	e.mu.Lock()
+	if e.timer != nil {
+		e.timer.Stop()
+	}
+	err := errors.Join(e.rollBack(), e.target.Close())
+	e.api.Close()
+	return err
+}
+
+// rollBack undoes a load of this program that was not confirmed: when it has ended nobody would.
+func (e *evaluator) rollBack() error {
 	if e.common.ReadOnly {
 		return nil
 	}
@@ -279,16 +294,11 @@ func (e *evaluator) takeBack() error {
 	return nil
 }
 
-// close gives up the kernel.
-func (e *evaluator) close() error {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if e.timer != nil {
-		e.timer.Stop()
-		e.timer = nil
+// restore gives the terminal its modes back.
+func (e *evaluator) restore() {
+	if modes := e.modes.Load(); modes != nil {
+		_ = term.Restore(int(e.env.Stdin.Fd()), modes)
 	}
-	e.api.Close()
-	return errors.Join(e.takeBack(), e.target.Close())
 }
 
 func isTerminal(f *os.File) bool { return f != nil && editor.IsTerminal(f) }

@@ -139,10 +139,13 @@ func (env Env) evaluate(common command.Common, work func(*evaluator) error) int 
 			select {
 			case s := <-interrupts:
 				if n, ok := s.(syscall.Signal); ok && s != os.Interrupt {
-					e.abandon(signalled + int(n))
+					e.abandoned.Store(true)
+					// It waits for what runs, and this must go on to count.
+					go e.abandon(signalled + int(n))
 				}
 				if e.interrupt() > patience {
 					// What runs does not listen.
+					e.restore()
 					os.Exit(interruptedCode)
 				}
 			case <-done:
@@ -151,6 +154,9 @@ func (env Env) evaluate(common command.Common, work func(*evaluator) error) int 
 		}
 	}()
 	err = work(e)
+	if e.abandoned.Load() {
+		select {}
+	}
 	close(done)
 	signal.Stop(interrupts)
 	code := command.OK

@@ -57,7 +57,7 @@ func (e *evaluator) left(err error) error {
 // talk is a session with somebody at a terminal. What fails is told, and the session goes on.
 func (e *evaluator) talk() error {
 	if state, err := term.GetState(int(e.env.Stdin.Fd())); err == nil {
-		e.restore = func() { _ = term.Restore(int(e.env.Stdin.Fd()), state) }
+		e.modes.Store(state)
 	}
 	e.width = e.columns
 	r := input.New(isCommand)
@@ -172,18 +172,12 @@ func (e *evaluator) watch() {
 	})
 }
 
-// abandon ends the program because its terminal is gone, or because it was told to.
+// abandon ends the program because its terminal is gone, or because it was told to. What is not confirmed can't be any
+// more: whoever could has perhaps been cut off by it. It waits for what runs.
 func (e *evaluator) abandon(code int) {
-	e.interrupt()
-	e.mu.Lock()
-	if err := e.takeBack(); err != nil {
-		e.report(err)
+	if err := e.close(); err != nil {
+		e.env.problems(err)
 	}
-	if err := e.target.Close(); err != nil {
-		e.report(err)
-	}
-	if e.restore != nil {
-		e.restore()
-	}
+	e.restore()
 	os.Exit(code)
 }

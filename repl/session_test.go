@@ -210,28 +210,44 @@ func TestInterrupt(t *testing.T) {
 	}
 }
 
-func TestHangUpRollsBack(t *testing.T) {
-	dir := t.TempDir()
-	write(t, dir, "a.lua", `policy "a" { deny = { "system" } }`)
-	write(t, dir, "b.lua", `policy "b" { deny = { "machdep" } }`)
-	x := start(t, program(t, dir, []string{"TERM=dumb"}, "-k", "sim:state"))
-	x.until(prompt)
-	x.typed("load a.lua\n")
-	x.until(prompt)
-	x.typed("load b.lua --confirm 1h\n")
-	if said := x.until(prompt); !strings.Contains(said, "generation 2 is rolled back in 1h0m0s unless confirmed: confirm 2") {
-		t.Fatalf("load says %q", said)
-	}
-	if err := x.c.Process.Signal(syscall.SIGHUP); err != nil {
-		t.Fatal(err)
-	}
-	x.until("never said")
-	if x.c.Wait(); x.c.ProcessState.ExitCode() != signalled+int(syscall.SIGHUP) {
-		t.Errorf("the program ends with %v", x.c.ProcessState)
-	}
-	out, err := program(t, dir, nil, "-k", "sim:state", "generations").CombinedOutput()
-	if err != nil || !strings.Contains(string(out), "generation 1 again; a.lua; active") {
-		t.Errorf("generation 1 must be active again, but there is %v:\n%s", err, out)
+// A generation that nobody can confirm any more goes away, however the session ends.
+func TestEndRollsBack(t *testing.T) {
+	for name, c := range map[string]struct {
+		end  func(x *terminal) error
+		code int
+	}{
+		"hang-up": {func(x *terminal) error { return x.c.Process.Signal(syscall.SIGHUP) }, signalled + int(syscall.SIGHUP)},
+		"exit":    {func(x *terminal) error { x.typed("exit\n"); return nil }, 0},
+		"code runs": {func(x *terminal) error {
+			x.typed("print('runs') while true do end\n")
+			x.until("\nruns\n")
+			return x.c.Process.Signal(syscall.SIGTERM)
+		}, signalled + int(syscall.SIGTERM)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			write(t, dir, "a.lua", `policy "a" { deny = { "system" } }`)
+			write(t, dir, "b.lua", `policy "b" { deny = { "machdep" } }`)
+			x := start(t, program(t, dir, []string{"TERM=dumb"}, "-k", "sim:state"))
+			x.until(prompt)
+			x.typed("load a.lua\n")
+			x.until(prompt)
+			x.typed("load b.lua --confirm 1h\n")
+			if said := x.until(prompt); !strings.Contains(said, "generation 2 is rolled back in 1h0m0s unless confirmed: confirm 2") {
+				t.Fatalf("load says %q", said)
+			}
+			if err := c.end(x); err != nil {
+				t.Fatal(err)
+			}
+			x.until("never said")
+			if x.c.Wait(); x.c.ProcessState.ExitCode() != c.code {
+				t.Errorf("the program ends with %v", x.c.ProcessState)
+			}
+			out, err := program(t, dir, nil, "-k", "sim:state", "generations").CombinedOutput()
+			if err != nil || !strings.Contains(string(out), "generation 1 again; a.lua; active") {
+				t.Errorf("generation 1 must be active again, but there is %v:\n%s", err, out)
+			}
+		})
 	}
 }
 

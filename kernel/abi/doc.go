@@ -9,7 +9,7 @@
 //	text, err := l.EncodeCreate(abi.Create{Name: "web", Root: "/cells/web"})
 //	infos, err := l.DecodeList(reply)
 //
-// The offsets are those of sys/sys/cell.h of the revisions that [Revisions] lists; on amd64 they were measured
+// The offsets are those of sys/sys/cell.h of the revisions that are listed as [Revision]; on amd64 they were measured
 // on a running kernel, for the others they follow from the C rules of the machine. testdata/offsets.golden has
 // them all. docs/kernel-abi.md describes the nodes and what each revision does.
 //

@@ -112,11 +112,3 @@ func DecodeNodes(order binary.ByteOrder, text []byte) ([]Node, error) {
 	}
 	return nodes, nil
 }
-
-// EncodeNode writes a node as a query gives it. It is what a kernel does, and what plays one.
-func EncodeNode(order binary.ByteOrder, n Node) []byte {
-	text := EncodeQuery(order)
-	order.PutUint32(text[nodeNumberAt:], uint32(n.Number))
-	copy(text[nodeNameAt:nodeNameAt+nodeNameSize-1], n.Name)
-	return text
-}

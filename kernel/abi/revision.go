@@ -68,15 +68,6 @@ var revisions = [...]Properties{
 	},
 }
 
-// Revisions gives all revisions, oldest first.
-func Revisions() []Revision {
-	all := make([]Revision, len(revisions))
-	for i := range all {
-		all[i] = Revision(i)
-	}
-	return all
-}
-
 // Properties of the revision.
 func (r Revision) Properties() Properties { return revisions[r] }
 

@@ -2,14 +2,17 @@ package connect
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"runtime"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"cellsh/kernel"
+	"cellsh/kernel/disk"
 )
 
 var start = time.Date(2026, 6, 1, 0, 0, 0, 0, time.UTC)
@@ -130,6 +133,10 @@ func TestOneWriter(t *testing.T) {
 	_, err := open(t, "sim:"+file, false, nil)
 	if err == nil || !strings.Contains(err.Error(), "must have one writer, but process") {
 		t.Fatalf("a second writer: %v", err)
+	}
+	// Who can wait finds out that waiting helps.
+	if busy := new(disk.BusyError); !errors.As(err, &busy) || busy.PID != os.Getpid() {
+		t.Errorf("a second writer: %#v", err)
 	}
 	makeCell(t, c, "web")
 	if err := c.Save(); err != nil {
@@ -268,6 +275,61 @@ func TestSymbolicLink(t *testing.T) {
 	c = mustOpen(t, "sim:"+filepath.Join(dir, "real"), true, nil)
 	if got := names(t, c); got != "web db" {
 		t.Errorf("cells %q", got)
+	}
+	away := filepath.Join(dir, "away")
+	if err := os.Symlink("nowhere", away); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := open(t, "sim:"+away, false, nil); err == nil || !strings.Contains(err.Error(), "symbolic link to what does not exist") {
+		t.Errorf("a link that leads nowhere: %v", err)
+	}
+	if err := os.Symlink(filepath.Join(dir, "real"), filepath.Join(dir, "other.lock")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := open(t, "sim:"+filepath.Join(dir, "other"), false, nil); err == nil || !strings.Contains(err.Error(), "other.lock must be a file with one name, but is a symbolic link") {
+		t.Errorf("a lock that is a link: %v", err)
+	}
+}
+
+// What a connection calls Kernel is safe for concurrent use, also where it keeps its state.
+func TestConcurrentUse(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "cells.state")
+	c, err := Open(Options{Target: "sim:" + file, Now: time.Now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all sync.WaitGroup
+	for w := range 4 {
+		name := fmt.Sprintf("web-%d", w)
+		if err := c.Simulator.EnsureRoot("/cells/" + name); err != nil {
+			t.Fatal(err)
+		}
+		all.Go(func() {
+			for i := range 20 {
+				id, err := c.Create(kernel.Spec{Name: name, Root: "/cells/" + name})
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				if i == 10 {
+					if err := errors.Join(c.WriteNotes([]byte(name)), c.Save()); err != nil {
+						t.Error(err)
+					}
+				}
+				c.Info()
+				if err := c.Destroy(id); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	all.Wait()
+	if err := c.Close(); err != nil {
+		t.Fatal(err)
+	}
+	c = mustOpen(t, "sim:"+file, true, &clockAt{time.Now()})
+	if text, err := c.ReadNotes(); !strings.HasPrefix(string(text), "web-") || err != nil || names(t, c) != "" {
+		t.Errorf("notes %q, %v, cells %q", text, err, names(t, c))
 	}
 }
 

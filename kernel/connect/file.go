@@ -8,11 +8,13 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"cellsh/kernel"
 	"cellsh/kernel/disk"
 	"cellsh/kernel/sim"
+	"cellsh/policy/diag"
 )
 
 // stateFile keeps the state of a simulated kernel in a file.
@@ -22,6 +24,8 @@ type stateFile struct {
 	name, path string
 	unlock     func()
 	now        func() time.Time
+	// mu is held while the section or the file is written.
+	mu sync.Mutex
 	// saved is what the file holds, and when it was written.
 	saved   []byte
 	savedAt time.Time
@@ -48,6 +52,9 @@ func openFile(t *target, o Options) (*Connection, error) {
 func (f *stateFile) open(t *target, o Options) error {
 	path, err := filepath.EvalSymlinks(f.name)
 	if errors.Is(err, fs.ErrNotExist) {
+		if _, err := os.Lstat(f.name); err == nil {
+			return f.refuse("it must be a file, but is a symbolic link to what does not exist", "")
+		}
 		path, err = f.name, nil
 	}
 	if err != nil {
@@ -96,6 +103,14 @@ func (f *stateFile) open(t *target, o Options) error {
 	return nil
 }
 
+// busyError is what the user is told, and the *disk.BusyError that says why.
+type busyError struct {
+	error
+	lock *disk.BusyError
+}
+
+func (e *busyError) Unwrap() []error { return []error{e.error, e.lock} }
+
 func (f *stateFile) refuse(text, hint string) error {
 	return &kernel.Error{Op: "state file " + f.name, Text: text, Hint: hint}
 }
@@ -109,11 +124,15 @@ func (f *stateFile) unusable(err error) error {
 		if busy.PID > 0 {
 			by = fmt.Sprintf("process %d", busy.PID)
 		}
-		return f.refuse("it must have one writer, but "+by+" has it open", "end that session, or look at it with --readonly")
+		return &busyError{f.refuse("it must have one writer, but "+by+" has it open", "end that session, or look at it with --readonly"), busy}
 	case errors.Is(err, fs.ErrPermission):
 		return f.refuse("it must be readable and writable, but permission is denied", "")
 	case errors.Is(err, fs.ErrNotExist):
 		return f.refuse("its folder must exist, but does not", "")
+	}
+	var trust *disk.TrustError
+	if errors.As(err, &trust) {
+		return f.refuse(trust.Error(), "remove it if no other program uses it")
 	}
 	var path *fs.PathError
 	if errors.As(err, &path) {
@@ -137,7 +156,7 @@ func (f *stateFile) section() (section, error) {
 		return s, nil
 	}
 	if err := json.Unmarshal(text, &s); err != nil {
-		return s, f.refuse("its notes must be readable, but are not: "+err.Error(), "the file was changed by hand, or by another program")
+		return s, f.refuse("its notes must be readable, but are not: "+diag.Malformed(err), "the file was changed by hand, or by another program")
 	}
 	return s, nil
 }
@@ -150,6 +169,8 @@ func (f *stateFile) ReadNotes() ([]byte, error) {
 
 // WriteNotes keeps it in the state; Save writes it to the file.
 func (f *stateFile) WriteNotes(text []byte) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
 	s, err := f.section()
 	if err != nil {
 		return err
@@ -188,14 +209,23 @@ func (f *stateFile) Load(bundle []byte) error {
 const saveInterval = time.Second
 
 func (f *stateFile) saveSometimes() error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
 	if d := f.now().Sub(f.savedAt); d >= 0 && d < saveInterval {
 		return nil
 	}
-	return f.save()
+	return f.write()
 }
 
 // save writes the file if anything has changed.
 func (f *stateFile) save() error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.write()
+}
+
+// write is save for who holds mu.
+func (f *stateFile) write() error {
 	s, err := f.section()
 	if err != nil {
 		return err

@@ -93,6 +93,25 @@ func TestLock(t *testing.T) {
 	}
 }
 
+// Who can write the folder can't have another file emptied by giving it the name of the lock.
+func TestLockFollowsNothing(t *testing.T) {
+	dir := t.TempDir()
+	precious := filepath.Join(dir, "precious")
+	write(t, precious, "text", 0o600)
+	for name, link := range map[string]func(string, string) error{"soft": os.Symlink, "hard": os.Link} {
+		path := filepath.Join(dir, name)
+		if err := link(precious, path); err != nil {
+			t.Skip(err)
+		}
+		if _, err := TryLock(path); err == nil {
+			t.Errorf("a %s link was taken for a lock", name)
+		}
+	}
+	if text, err := os.ReadFile(precious); string(text) != "text" || err != nil {
+		t.Errorf("%q %v", text, err)
+	}
+}
+
 func TestTrust(t *testing.T) {
 	dir, err := filepath.EvalSymlinks(t.TempDir())
 	if err != nil {

@@ -130,6 +130,14 @@ func (f *fake) Sysctl(mib []int32, old, new []byte) (int, error) {
 	return len(old), kauth.ENOENT
 }
 
+// described is a struct sysctlnode of sys/sys/sysctl.h: flags with the version, number, and a name of 32 bytes.
+func (f *fake) described(number int32, name string) []byte {
+	text := abi.EncodeQuery(f.order())
+	f.order().PutUint32(text[4:], uint32(number))
+	copy(text[8:8+31], name)
+	return text
+}
+
 func (f *fake) query(mib []int32, old, new []byte) (int, error) {
 	if !bytes.Equal(new, abi.EncodeQuery(f.order())) {
 		return len(old), kauth.EINVAL
@@ -141,7 +149,7 @@ func (f *fake) query(mib []int32, old, new []byte) (int, error) {
 		case slices.Equal(at, mib):
 			found = true
 		case len(at) == len(mib)+1 && slices.Equal(at[:len(mib)], mib):
-			reply = append(reply, abi.EncodeNode(f.order(), abi.Node{Number: at[len(mib)], Name: name[strings.LastIndexByte(name, '.')+1:]})...)
+			reply = append(reply, f.described(at[len(mib)], name[strings.LastIndexByte(name, '.')+1:])...)
 		}
 	}
 	if !found {

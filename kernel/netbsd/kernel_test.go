@@ -739,7 +739,7 @@ func TestRemember(t *testing.T) {
 	warnings = nil
 	k = f.open(t, Options{State: filepath.Join(path, "no", "folder"), Warn: options.Warn})
 	must[kernel.CellID](t)(k.Create(s))
-	if len(warnings) != 1 || !strings.Contains(warnings[0].Error(), "can't be locked") {
+	if len(warnings) != 1 || !strings.Contains(warnings[0].Error(), "can't be written") {
 		t.Errorf("no folder: %v", warnings)
 	}
 	if _, ok := k.Remembered(cells[0]); ok {

@@ -50,11 +50,6 @@ const (
 	Anything
 )
 
-// String is the kind in words.
-func (k ParamKind) String() string {
-	return [...]string{"an integer", "a string", "true or false", "a word", "a name or number", "a list of integers", "an address", "an integer or a string"}[k]
-}
-
 // Param is a parameter of a call.
 type Param struct {
 	Name string

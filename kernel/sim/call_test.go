@@ -16,7 +16,9 @@ import (
 	"cellsh/kernel/sim"
 	"cellsh/policy"
 	"cellsh/policy/kauth"
+	"cellsh/policy/program"
 	"cellsh/policy/stock"
+	"cellsh/policy/stock/stocktest"
 )
 
 // The table is what documentation and scripts are made of.
@@ -244,6 +246,65 @@ func TestRandomCalls(t *testing.T) {
 	})
 }
 
+// A bundle is swapped as a whole while others ask: each decision is that of one generation, and each is counted.
+func TestConcurrentDecisions(t *testing.T) {
+	k, web, _ := evaluated(t, sim.Options{RingSize: 1 << 16})
+	const workers, calls, generations = 4, 200, 50
+	load := func(generation uint64) error {
+		p := answering(t, map[string]policy.Decision{"system.sysctl.modify": denying(fmt.Sprintf("generation %d", generation)), "system.mknod": denying(fmt.Sprintf("generation %d", generation))})
+		return k.Load(bundleFor(generation, p, program.Cell{ID: web, Name: "web"}).Encode())
+	}
+	must(t, load(1))
+	var all sync.WaitGroup
+	for range workers {
+		p := spawn(t, k, sim.SpawnSpec{Cell: web})
+		all.Go(func() {
+			for range calls {
+				if e := p.Mknod("/tmp/n", "chr", 0o600, 0, 0); e != kauth.EPERM {
+					t.Errorf("mknod: %s", e.Name())
+				}
+			}
+		})
+	}
+	all.Go(func() {
+		for g := range uint64(generations) {
+			if err := load(g + 2); err != nil {
+				t.Error(err)
+			}
+		}
+	})
+	all.Go(func() {
+		for range generations {
+			status, err := k.Status()
+			if err != nil || len(status.Covered) != 1 {
+				t.Errorf("%+v %v", status, err)
+			}
+			if _, err := k.Statistics(); err != nil {
+				t.Error(err)
+			}
+		}
+	})
+	all.Wait()
+	counts, err := k.Statistics()
+	must(t, err)
+	if counts[0].Denied != workers*calls {
+		t.Errorf("%d denials are counted of %d", counts[0].Denied, workers*calls)
+	}
+	events, err := k.Events(0)
+	must(t, err)
+	before := 0
+	for _, e := range events {
+		var generation int
+		if _, err := fmt.Sscanf(e.Reason, "generation %d", &generation); err != nil || generation < before || generation > generations+1 {
+			t.Fatalf("event %d has the reason %q after generation %d", e.Sequence, e.Reason, before)
+		}
+		before = generation
+	}
+	if len(events) != workers*calls {
+		t.Errorf("%d events of %d are kept", len(events), workers*calls)
+	}
+}
+
 // Many goroutines may use a kernel at once: calls never overlap.
 func TestConcurrentUse(t *testing.T) {
 	k := start(t, sim.Options{})
@@ -345,10 +406,10 @@ func TestStockTablesAgree(t *testing.T) {
 						t.Fatalf("%s asks %d questions", id, len(asked))
 					}
 					settings := k.Settings()
-					known := stock.Known{Settings: &settings, Request: &policy.Request{ID: id}, Place: place}
+					known := stocktest.Known{Settings: &settings, Request: &policy.Request{ID: id}, Place: place}
 					known.Request.SetInt(kauth.FieldEUID, int64(uid))
 					known.Request.SetInt(kauth.FieldUID, int64(uid))
-					verdict := stock.Judge(stock.Everything(rev, place, id), &known)
+					verdict := stocktest.Judge(stock.Everything(rev, place, id), &known)
 					if verdict.Allowed == stock.Yes && asked[0].Errno != 0 || verdict.Allowed == stock.No && asked[0].Errno == 0 {
 						t.Errorf("%s %s uid %d %s: the tables say %s, the kernel %s", rev, place, uid, id, verdict, asked[0].Errno.Name())
 					}

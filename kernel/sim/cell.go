@@ -42,13 +42,16 @@ type cell struct {
 	counts     counts
 }
 
+// sampleRing is how many seconds the longer mean is taken over.
+const sampleRing = 10
+
 // sample is what the list shows of a cell's members, as of the last full second.
 type sample struct {
 	processes, references int
 	memory                uint64
 	ticks1s, ticks10s     uint64
 	total                 uint64
-	ring                  [10]uint64
+	ring                  [sampleRing]uint64
 	ringSum               uint64
 	ringIndex, ringCount  int
 }

@@ -2,6 +2,8 @@ package sim_test
 
 import (
 	"errors"
+	"math"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -386,4 +388,38 @@ func FuzzCreateNode(f *testing.F) {
 			must(t, k.Destroy(c.ID))
 		}
 	})
+}
+
+// The clock may stand still for years and then go on: samples are those of a clock that moved second by second.
+func TestLongPauses(t *testing.T) {
+	for _, pause := range []time.Duration{time.Second, 9500 * time.Millisecond, 22 * time.Second, 24 * time.Second, time.Hour} {
+		var lists [2][]kernel.Cell
+		for i, step := range []time.Duration{time.Second / 2, pause} {
+			k, web, _ := evaluated(t, sim.Options{})
+			p := spawn(t, k, sim.SpawnSpec{Cell: web})
+			for range 3 {
+				p.Run(time.Second)
+				k.Advance(time.Second)
+			}
+			p.Run(time.Second)
+			for left := pause; left > 0; left -= step {
+				k.Advance(min(step, left))
+			}
+			p.Run(time.Second)
+			k.Advance(time.Second)
+			list, err := k.List()
+			must(t, err)
+			lists[i] = list
+		}
+		if !reflect.DeepEqual(lists[0], lists[1]) {
+			t.Errorf("after %s: %+v, but second by second %+v", pause, lists[1], lists[0])
+		}
+	}
+	k, _, _ := evaluated(t, sim.Options{})
+	for range 3 {
+		k.Advance(math.MaxInt64)
+	}
+	if up := k.Uptime(); up != 100*365*24*time.Hour {
+		t.Errorf("the clock must stand at 100 years, but is at %s", up)
+	}
 }

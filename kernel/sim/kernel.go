@@ -279,17 +279,33 @@ func (k *Kernel) now() time.Time { return k.boot.Add(k.offset).Add(k.uptime) }
 // setClock sets the time of day. It can be moved by 292 years at most, which is what an offset can hold.
 func (k *Kernel) setClock(to time.Time) { k.offset = to.Sub(k.boot.Add(k.uptime)) }
 
+// maxUptime is 100 years: the time of day and the ages of cells can be calculated with it.
+const maxUptime = 100 * 365 * 24 * time.Hour
+
 // Advance moves the kernel's clock. Nothing else does: no simulated call takes time. At every full second of
-// uptime the counters of cells are sampled. A negative duration counts as none.
+// uptime the counters of cells are sampled. A negative duration counts as none, and the clock stands still at an
+// uptime of 100 years.
 func (k *Kernel) Advance(d time.Duration) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	end := k.uptime + max(d, 0)
+	end := max(k.uptime, k.uptime+min(max(d, 0), maxUptime-k.uptime))
+	// Nobody does anything meanwhile, so the samples are the same once those of before have left the ring.
+	const settling = (sampleRing + 1) * time.Second
+	if last := end.Truncate(time.Second) - settling; last > k.uptime+settling {
+		k.samples(settling)
+		k.uptime = last
+	}
+	k.samples(end - k.uptime)
+	k.uptime = end
+}
+
+// samples takes those of the time to come.
+func (k *Kernel) samples(d time.Duration) {
+	end := k.uptime + d
 	for next := k.uptime.Truncate(time.Second) + time.Second; next <= end; next += time.Second {
 		k.uptime = next
 		k.sample()
 	}
-	k.uptime = end
 }
 
 // Init is process 1: root on the host. It is where everything starts from.

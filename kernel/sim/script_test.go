@@ -16,6 +16,7 @@ import (
 	"cellsh/kernel/sim"
 	"cellsh/policy/kauth"
 	"cellsh/policy/stock"
+	"cellsh/policy/stock/stocktest"
 )
 
 var update = flag.Bool("update", false, "write the outcomes into the scripts in testdata/calls")
@@ -379,11 +380,11 @@ func (s *script) check(c *sim.Call, asked []sim.Question) {
 		if s.deny != nil {
 			continue
 		}
-		known := stock.Known{Request: &q.Request}
+		known := stocktest.Known{Request: &q.Request}
 		if props, ok := s.k.Properties(q.Subject.Cell); ok {
 			known.Place, known.Ports = stock.Low+stock.Place(props.Profile), props.Ports
 		}
-		verdict := stock.Judge(stock.Everything(s.rev, known.Place, id), &known)
+		verdict := stocktest.Judge(stock.Everything(s.rev, known.Place, id), &known)
 		if verdict.Allowed == stock.Yes && q.Errno != 0 || verdict.Allowed == stock.No && q.Errno == 0 {
 			s.t.Errorf("%s asks %s of %s, which is %s, but the tables say %s", c.Name, id, known.Place, q.Errno.Name(), verdict)
 		}

@@ -17,6 +17,7 @@ import (
 
 	"cellsh/kernel"
 	"cellsh/policy"
+	"cellsh/policy/diag"
 	"cellsh/policy/kauth"
 	"cellsh/policy/program"
 	"cellsh/policy/stock"
@@ -229,7 +230,7 @@ func (k *Kernel) SetClient(section json.RawMessage) error {
 	var b bytes.Buffer
 	if len(section) > 0 {
 		if err := json.Compact(&b, section); err != nil {
-			return stateError("the client's section must be JSON, but is not: %s", err)
+			return stateError("the client's section must be JSON, but is not: %s", diag.Malformed(err))
 		}
 	}
 	k.mu.Lock()
@@ -438,13 +439,7 @@ func decode(text []byte, to any) error {
 	d := json.NewDecoder(bytes.NewReader(text))
 	d.DisallowUnknownFields()
 	if err := d.Decode(to); err != nil {
-		if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-			return errors.New("it ends too early")
-		}
-		if errors.As(err, new(*json.SyntaxError)) {
-			return fmt.Errorf("it is no JSON: %w", err)
-		}
-		return errors.New(strings.TrimPrefix(err.Error(), "json: "))
+		return errors.New(diag.Malformed(err))
 	}
 	if _, err := d.Token(); !errors.Is(err, io.EOF) {
 		return errors.New("something follows behind its end")
@@ -499,6 +494,8 @@ func (s *saved) restoreHost(k *Kernel) error {
 	switch {
 	case h.Uptime < 0:
 		return stateError("the uptime must not be negative, but is %d", h.Uptime)
+	case time.Duration(h.Uptime) > maxUptime:
+		return stateError("the uptime must be at most 100 years, but is %s", time.Duration(h.Uptime))
 	case h.NextPID < 2 || h.NextPID > maxPID:
 		return stateError("the next process id must be 2 to %d, but is %d", maxPID, h.NextPID)
 	case h.MaxProc < 0 || h.MaxProc >= maxPID:

@@ -253,7 +253,7 @@ func TestRestoreRefuses(t *testing.T) {
 	for _, c := range []struct{ old, new, text string }{
 		{`"next_cell":4`, `"next_cell":4,"extra":1`, `unknown field "extra"`},
 		{`"next_cell":4`, `"next_cell":2`, "order of ids below 2"},
-		{`"next_cell":4`, `"next_cell":"4"`, "cannot unmarshal string"},
+		{`"next_cell":4`, `"next_cell":"4"`, "next_cell must be of another kind, but is a string"},
 		{`"revision":"current"`, `"revision":"may"`, `but is "may"`},
 		{`"revision":"current"`, `"revision":"april"`, "must hold no directory"},
 		{`"hz":250`, `"hz":-1`, "clock rate must be"},
@@ -262,6 +262,7 @@ func TestRestoreRefuses(t *testing.T) {
 		{`"expose_address":1`, `"expose_address":5`, "expose_address must be"},
 		{`"uptime":2500000000`, `"uptime":-1`, "uptime must not be negative"},
 		{`"uptime":2500000000`, `"uptime":1`, "made before now"},
+		{`"uptime":2500000000`, `"uptime":9223372036854775807`, "uptime must be at most 100 years"},
 		{`"next_pid":4`, `"next_pid":1`, "next process id must be"},
 		{`"maxproc":1044`, `"maxproc":-1`, "must be 0 to"},
 		{`"modules":["pf"]`, `"modules":["pf","pf"]`, "loaded once"},

@@ -60,10 +60,7 @@ func (h *Host) loadStock(p *Policies, g Generation, history *History, o LoadOpti
 		return nil, p.Fill(lax).Sort()
 	}
 	g.Number, g.Time = h.nextNumber(history), h.now().UTC()
-	after := history.with(g)
-	if o.Confirm > 0 {
-		after.Unconfirmed = &Confirmation{g.Number, g.Time.Add(o.Confirm)}
-	}
+	after := history.with(g, o.Confirm)
 	if err := writeHistory(h.notes, after); err != nil {
 		return nil, err
 	}

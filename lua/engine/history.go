@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"cellsh/policy/diag"
 	"cellsh/policy/rules"
 )
 
@@ -57,6 +58,8 @@ type Confirmation struct {
 	Generation uint64 `json:"generation"`
 	// Until is when it is rolled back.
 	Until time.Time `json:"until"`
+	// Back is the generation that is loaded again then: the newest that does not wait itself, 0 if there is none.
+	Back uint64 `json:"back,omitempty"`
 }
 
 // maxGenerations is how many are kept.
@@ -70,10 +73,25 @@ func (h *History) Active() *Generation {
 	return &h.Generations[len(h.Generations)-1]
 }
 
-// with is the history after a load.
-func (h *History) with(g Generation) *History {
+// with is the history after a load, that of a generation which waits so long to be confirmed; 0 if it need not be.
+func (h *History) with(g Generation, confirm time.Duration) *History {
 	list := append(slices.Clone(h.Generations), g)
-	return &History{Generations: list[max(0, len(list)-maxGenerations):]}
+	after := &History{Generations: list[max(0, len(list)-maxGenerations):]}
+	if confirm > 0 {
+		after.Unconfirmed = &Confirmation{g.Number, g.Time.Add(confirm), h.settled()}
+	}
+	return after
+}
+
+// settled is the newest generation that does not wait to be confirmed, 0 if there is none.
+func (h *History) settled() uint64 {
+	switch a := h.Active(); {
+	case h.Unconfirmed != nil:
+		return h.Unconfirmed.Back
+	case a != nil:
+		return a.Number
+	}
+	return 0
 }
 
 // Before gives the generation that a rollback of the active one goes to; nil if there is none. What was rolled back
@@ -130,7 +148,7 @@ func readHistory(n Notebook) (*History, error) {
 		return h, nil
 	}
 	if err := json.Unmarshal(text, h); err != nil {
-		return nil, fmt.Errorf("the list of generations must be readable, but is damaged: %w", err)
+		return nil, fmt.Errorf("the list of generations must be readable, but is damaged: %s", diag.Malformed(err))
 	}
 	return h, nil
 }

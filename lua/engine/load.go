@@ -112,10 +112,7 @@ func (h *Host) push(p *Policies, g Generation, history *History, o LoadOptions) 
 	if err != nil {
 		return nil, err
 	}
-	after := history.with(g)
-	if o.Confirm > 0 {
-		after.Unconfirmed = &Confirmation{g.Number, g.Time.Add(o.Confirm)}
-	}
+	after := history.with(g, o.Confirm)
 	// The history first: a kernel with a generation that nobody remembers is worse than one that is behind.
 	if err := writeHistory(h.notes, after); err != nil {
 		return nil, err
@@ -280,6 +277,11 @@ func (h *Host) Rollback(number uint64) (*Loaded, error) {
 		}
 		return nil, &kernel.Error{Op: "roll back", Text: "an earlier generation must be kept, but there is none"}
 	}
+	return h.reload(old, history)
+}
+
+// reload loads a generation again, as a new one, if it still fits the host and the cells that live now.
+func (h *Host) reload(old *Generation, history *History) (*Loaded, error) {
 	p, err := h.policiesOf(old)
 	if err != nil {
 		return nil, err
@@ -322,17 +324,18 @@ func (h *Host) Expire() (*Loaded, error) {
 	return h.Revert()
 }
 
-// Revert rolls back the active generation, also if there was none before it.
+// Revert loads the newest generation again that needs no confirmation, in place of those that wait for one; nil if none
+// does.
 func (h *Host) Revert() (*Loaded, error) {
 	history, err := h.History()
-	if err != nil {
+	if err != nil || history.Unconfirmed == nil {
 		return nil, err
 	}
-	if history.Before() == nil {
-		// Then its policies must not stay either, and the fallback decides.
-		return h.push(FromSources(nil, h.options), Generation{}, history, LoadOptions{})
+	if back := history.Find(history.Unconfirmed.Back); back != nil {
+		return h.reload(back, history)
 	}
-	return h.Rollback(0)
+	// Then the policies that were loaded must not stay either, and the fallback decides.
+	return h.push(FromSources(nil, h.options), Generation{}, history, LoadOptions{})
 }
 
 // Booted says which policies are active after a boot.
@@ -360,8 +363,8 @@ func (b Booted) String() string {
 }
 
 // Boot loads policies as at boot: if they can't be loaded the last generation that can is, and without one, if so
-// configured, a policy that denies everything to cells. The error says why it is not the policies themselves. A
-// generation that waited to be confirmed is none to go back to.
+// configured, a policy that denies everything to cells. The error says why it is not the policies themselves.
+// Generations that waited to be confirmed are none to go back to.
 func (h *Host) Boot(p *Policies, o BootOptions) (Booted, *Loaded, error) {
 	out, _, err := h.Load(p, LoadOptions{Strict: o.Strict})
 	if err == nil {
@@ -374,14 +377,10 @@ func (h *Host) Boot(p *Policies, o BootOptions) (Booted, *Loaded, error) {
 	}
 	for i := len(history.Generations) - 1; i >= 0; i-- {
 		g := &history.Generations[i]
-		if g.Lockdown || g.Session || history.Unconfirmed != nil && history.Unconfirmed.Generation == g.Number {
+		if g.Lockdown || g.Session || g.Number > history.settled() {
 			continue
 		}
-		old, perr := h.policiesOf(g)
-		if perr != nil {
-			continue
-		}
-		if out, perr := h.push(old, again(g), history, LoadOptions{}); perr == nil {
+		if out, perr := h.reload(g, history); perr == nil {
 			return BootLastGood, out, err
 		}
 	}

@@ -3,6 +3,7 @@ package engine
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -71,7 +72,7 @@ type TestOptions struct {
 	Run *regexp.Regexp
 	// Now is the clock that times tests; nil is the system's.
 	Now func() time.Time
-	// Started is called before each test, Finished after it.
+	// Finished, if not nil, is called after each test.
 	Finished func(TestResult)
 }
 
@@ -97,7 +98,8 @@ func Test(paths []string, o TestOptions) *TestReport {
 			f.run(file, o, report)
 		}
 	}
-	for _, f := range folders {
+	for _, dir := range slices.Sorted(maps.Keys(folders)) {
+		f := folders[dir]
 		// Lines that could be met in the cells that were asked about, and in one for each glob.
 		cells := slices.Clone(f.cells)
 		for _, s := range analysis.Samples(f.Set(), nil, nil) {
@@ -136,13 +138,16 @@ func testFiles(paths []string) ([]string, diag.List) {
 		case err != nil:
 			problems = append(problems, diag.Diagnostic{Span: diag.Span{File: path}, Code: diag.FileRead, Message: "a folder or file of tests must exist, but does not"})
 		case info.IsDir():
-			found, _ := filepath.Glob(filepath.Join(path, "*_test.lua"))
-			slices.Sort(found)
-			if len(found) == 0 {
+			entries, err := os.ReadDir(path)
+			found := slices.DeleteFunc(entries, func(e os.DirEntry) bool { return !loader.IsTest(e.Name()) || strings.HasPrefix(e.Name(), ".") })
+			switch {
+			case err != nil:
+				problems = append(problems, diag.Diagnostic{Span: diag.Span{File: path}, Code: diag.FileRead, Message: "a folder of tests must be readable, but is not"})
+			case len(found) == 0:
 				problems = append(problems, diag.Diagnostic{Span: diag.Span{File: path}, Code: diag.FileRead, Message: "a folder of tests must hold files *_test.lua, but holds none"})
 			}
 			for _, f := range found {
-				add(f)
+				add(filepath.Join(path, f.Name()))
 			}
 		case loader.IsTest(path):
 			add(path)

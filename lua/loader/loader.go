@@ -32,16 +32,9 @@ type Options struct {
 	VM vm.Options
 }
 
-// Load reads the files of the paths and runs them. The set holds what could be declared; the problems are all,
-// sorted.
-func Load(paths []string, o Options) (*rules.Set, diag.List) {
-	sources, problems := Read(paths)
-	set, more := LoadSources(sources, o)
-	return set, append(problems, more...).Sort()
-}
-
-// LoadSources is Load for texts that were read before. Modules that are not among them are looked for beside the
-// files; the set's sources have all that were used.
+// LoadSources runs the sources, which [Read] gives for paths. The set holds what could be declared; the problems are
+// all, sorted. Modules that are not among the sources are looked for beside the files; the set's sources have all
+// that were used.
 func LoadSources(sources []rules.Source, o Options) (*rules.Set, diag.List) {
 	d := NewDeclarer(o.Groups)
 	used := slices.Clone(sources)
@@ -113,11 +106,6 @@ func (d *Declarer) Clear() {
 	d.policies, d.nevers, d.problems = nil, nil, nil
 	d.unreported = unreported{}
 	clear(d.roots)
-}
-
-// Empty reports whether nothing was declared.
-func (d *Declarer) Empty() bool {
-	return len(d.policies) == 0 && len(d.nevers) == 0 && len(d.problems) == 0
 }
 
 // The limits of a load. The machine's ceiling for memory sees only what Lua has; what is made of it here is larger.

@@ -153,11 +153,11 @@ func TestRequire(t *testing.T) {
 		"nothing.lua": "",
 		"empty.lua":   `local x = require "nothing" assert(x == true) policy "empty" {}`,
 	})
-	set, problems := Load([]string{dir}, Options{})
+	set, problems := loadFiles(dir)
 	if len(problems) > 0 || len(set.Policies) != 3 || *set.Policies[1].Budget.Procs != 80 {
 		t.Fatalf("%v, problems %v", set.Policies, problems)
 	}
-	if _, problems := Load([]string{filepath.Join(dir, "sub")}, Options{}); len(problems) != 1 || !strings.Contains(problems[0].Message, "must lie beside the policy file") {
+	if _, problems := loadFiles(filepath.Join(dir, "sub")); len(problems) != 1 || !strings.Contains(problems[0].Message, "must lie beside the policy file") {
 		t.Errorf("modules lie beside the file, not above it: %v", problems)
 	}
 }
@@ -209,10 +209,10 @@ func TestRequireProblems(t *testing.T) {
 // A module that declares a policy does so once for every file that needs it.
 func TestModuleThatDeclares(t *testing.T) {
 	dir := folder(t, map[string]string{"a.lua": `require "shared"`, "shared.lua": `policy "p" {}`})
-	if set, problems := Load([]string{filepath.Join(dir, "a.lua")}, Options{}); len(problems) > 0 || len(set.Policies) != 1 {
+	if set, problems := loadFiles(filepath.Join(dir, "a.lua")); len(problems) > 0 || len(set.Policies) != 1 {
 		t.Errorf("%v", problems)
 	}
-	_, problems := Load([]string{dir}, Options{})
+	_, problems := loadFiles(dir)
 	if len(problems) != 1 || problems[0].Code != diag.PolicyDuplicate || !strings.Contains(problems[0].Hint, "a module is run for each file that needs it") {
 		t.Errorf("%v", problems)
 	}

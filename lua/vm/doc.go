@@ -11,6 +11,6 @@
 // Errors are *[Error] with file and line; the machine survives all of them, budgets overrun and panics of the
 // interpreter included.
 //
-// What it is not: it knows no policies. Package lua adds the functions that make it a policy language, and
+// What it is not: it knows no policies. Package loader adds the functions that make it a policy language, and
 // package symbolic turns functions into graphs; [VM.Builtin] tells it which library function is which.
 package vm

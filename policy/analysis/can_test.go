@@ -12,6 +12,7 @@ import (
 	"cellsh/policy/kauth"
 	"cellsh/policy/rules"
 	"cellsh/policy/stock"
+	"cellsh/policy/stock/stocktest"
 )
 
 // world is one question with everything that the kernel's models look at: the request, what no field tells, and where
@@ -191,7 +192,7 @@ func TestCanAgreesWithTheStockModels(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, root := range []bool{true, false} {
-			want := stock.NetFor(id, root, stock.DefaultSettings()).Allowed
+			want := stocktest.NetFor(id, root, stock.DefaultSettings()).Allowed
 			if l := stock.CellListener(stock.Current, low, id); len(l.Rules) > 0 || want == stock.Unknown {
 				continue // the profile has a say, or more is known here
 			}

@@ -192,17 +192,6 @@ func AllPatterns() []Pattern {
 	return all
 }
 
-// Glob gives the requests whose name matches; * stands for any characters, dots too.
-func Glob(pattern string) []RequestID {
-	var ids []RequestID
-	for id := range RequestID(NumRequests) {
-		if MatchGlob(pattern, id.String()) {
-			ids = append(ids, id)
-		}
-	}
-	return ids
-}
-
 // MatchGlob reports whether the pattern, in which only * is special and stands for any characters or none,
 // matches all of s. It takes time linear in len(pattern)*len(s) at worst.
 func MatchGlob(pattern, s string) bool {

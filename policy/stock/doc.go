@@ -4,13 +4,12 @@
 // A [Listener] holds the [Rule]s of one model for one request; the first rule whose condition holds is its
 // answer, and without one it defers. A condition is made of [Fact]s, a closed set of named questions about the
 // caller, the request, the host's settings and the objects of the kernel. Whoever evaluates the rules brings
-// the facts: the simulator answers every one from its objects, and the analysis answers those that it can know
-// ([Known]) and leaves the others open.
+// the [Facts]: the simulator answers every one from its objects, and the analysis answers those that it can know
+// and leaves the others open.
 //
 //	id, _ := kauth.Find("network.bind.privport")
 //	for _, l := range stock.Listeners(id) { ... }                  // suser: allow if the caller is root
 //	stock.CellListener(stock.Current, stock.High, id)              // what secmodel_cell adds there
-//	stock.Net(id, facts)                                           // what comes out of all of them
 //
 // [Program] writes a profile down as a program, so that it can be compared with policies; [Fallback] is the
 // program that answers for cells that no policy covers.

@@ -80,8 +80,7 @@ func (c Condition) String() string {
 	return strings.Join(parts, ", and ")
 }
 
-// Facts brings what is known about the facts of one question. The simulator knows all; see [Known] for what can
-// be known without asking.
+// Facts brings what is known about the facts of one question. The simulator knows all.
 type Facts interface {
 	Fact(Fact) Truth
 }
@@ -111,36 +110,4 @@ func (l *Listener) Answer(f Facts) (policy.Result, *Rule) {
 		}
 	}
 	return policy.Allow, nil
-}
-
-// Answers is the set of results that a listener can give.
-type Answers uint8
-
-// Has reports whether the result is one of them.
-func (a Answers) Has(r policy.Result) bool { return a>>r&1 != 0 }
-
-// Only reports whether it is the only one.
-func (a Answers) Only(r policy.Result) bool { return a == 1<<r }
-
-// Possible gives what the listener can say as far as the facts are known, and the literals that are unknown and
-// matter.
-func (l *Listener) Possible(f Facts) (Answers, []Literal) {
-	var a Answers
-	var open []Literal
-	for _, r := range l.Rules {
-		t := r.When.Truth(f)
-		if t == No {
-			continue
-		}
-		a |= 1 << r.Answer
-		if t == Yes {
-			return a, open
-		}
-		for _, lit := range r.When {
-			if lit.Truth(f) == Unknown {
-				open = append(open, lit)
-			}
-		}
-	}
-	return a | 1<<policy.Allow, open
 }

@@ -7,93 +7,11 @@ import (
 	"strings"
 	"testing"
 
-	"pgregory.net/rapid"
-
 	"cellsh/policy"
 	"cellsh/policy/kauth"
-	"cellsh/policy/program"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files")
-
-// The columns "root" and "user" of kauth.json were measured with the settings of GENERIC. What they say must come
-// out of the rules.
-func TestNetAgreesWithTheFacts(t *testing.T) {
-	for id := range kauth.RequestID(kauth.NumRequests) {
-		info := id.Info()
-		if info.StockRoot == "" {
-			continue
-		}
-		for _, c := range []struct {
-			root bool
-			says string
-		}{{true, info.StockRoot}, {false, info.StockUser}} {
-			want := Unknown
-			switch {
-			case c.says == "allow":
-				want = Yes
-			case c.says == "deny" || strings.HasPrefix(c.says, "deny (") || strings.HasPrefix(c.says, "deny with npf only") || c.says == "by machdep.user_ldt":
-				want = No
-			}
-			if got := NetFor(id, c.root, DefaultSettings()); got.Allowed != want {
-				t.Errorf("%s, root %v: %v, but the facts say %q", id, c.root, got, c.says)
-			}
-		}
-	}
-}
-
-func TestEveryRaisedRequestHasAnAllow(t *testing.T) {
-	for id := range kauth.RequestID(kauth.NumRequests) {
-		if id.Info().Flags.Has(kauth.NeverRaised) {
-			continue
-		}
-		v := Judge(Listeners(id), &Known{})
-		if v.Allowed == No {
-			t.Errorf("%s is never allowed: %v", id, v)
-		}
-	}
-}
-
-func TestSettingsChangeTheNet(t *testing.T) {
-	find := func(name string) kauth.RequestID {
-		id, ok := kauth.Find(name)
-		if !ok {
-			t.Fatalf("no request %s", name)
-		}
-		return id
-	}
-	for _, c := range []struct {
-		request string
-		root    bool
-		change  func(*Settings)
-		want    Truth
-	}{
-		{"system.module", true, func(s *Settings) { s.Securelevel = 0 }, Yes},
-		{"system.module", true, func(s *Settings) { s.Securelevel = 1 }, No},
-		{"system.mount.new", true, func(s *Settings) { s.Securelevel = 1 }, Yes},
-		{"system.mount.new", true, func(s *Settings) { s.Securelevel = 2 }, No},
-		{"system.mount.new", false, func(s *Settings) { s.Usermount = true }, Unknown},
-		{"process.ptrace", true, func(s *Settings) { s.Securelevel = 0 }, Unknown}, // init is out of reach
-		{"process.cansee.eproc", false, func(s *Settings) { s.Curtain = true }, Unknown},
-		{"process.cansee.eproc", true, func(s *Settings) { s.Curtain = true }, Yes},
-		{"process.cansee.kptr", false, func(s *Settings) { s.ExposeAddress = 2 }, Yes},
-		{"process.cansee.kptr", false, func(s *Settings) { s.ExposeAddress = 0 }, No},
-		{"process.scheduler_setaffinity", false, func(s *Settings) { s.UserSetCPUAffinity = true }, Unknown},
-		{"network.firewall.fw", false, func(s *Settings) { s.IPF = true }, Yes},
-		{"network.firewall.fw", false, func(s *Settings) { s.PF, s.Securelevel = true, 2 }, No},
-		{"machdep.ldt_set", false, func(s *Settings) { s.UserLDT = true }, Yes},
-		{"system.veriexec.modify", true, func(s *Settings) { s.Veriexec = 1 }, No},
-		{"device.rawio_passthru.all", true, func(s *Settings) { s.Veriexec = 2 }, No},
-		{"device.rawio_passthru.readconf", true, func(s *Settings) { s.Securelevel = 2 }, Yes},
-		{"device.rawio_passthru.read", true, func(s *Settings) { s.Securelevel = 1 }, No},
-	} {
-		s := DefaultSettings()
-		c.change(&s)
-		if got := NetFor(find(c.request), c.root, s); got.Allowed != c.want {
-			t.Errorf("%s, root %v, %+v: %v, want %v", c.request, c.root, s, got, c.want)
-		}
-	}
-}
 
 func TestDeclarations(t *testing.T) {
 	kernel := map[string]bool{}
@@ -192,51 +110,6 @@ func TestProfiles(t *testing.T) {
 	}
 }
 
-// A profile as a program answers as the profile itself, wherever it does not depend on ports of other cells.
-func TestProgramsAreTheProfiles(t *testing.T) {
-	ports := []uint16{80, 443, 444, 7000}
-	for rev := range Revision(numRevisions) {
-		for _, place := range []Place{Low, Medium, High} {
-			p, partial := Program(rev, place, ports, "because")
-			if len(partial) != 2 {
-				t.Errorf("%s %s: partial for %v, want the two binds", rev, place, partial)
-			}
-			if q, err := program.Decode(p.Encode(&kauth.NetBSD109912), &kauth.NetBSD109912); err != nil || q == nil {
-				t.Errorf("%s %s: %v", rev, place, err)
-			}
-			rapid.Check(t, func(t *rapid.T) {
-				id := kauth.RequestID(rapid.IntRange(0, kauth.NumRequests-1).Draw(t, "request"))
-				info := id.Info()
-				if info.Flags.Has(kauth.Spin) || info.Flags.Has(kauth.NeverRaised) {
-					return
-				}
-				r := &policy.Request{ID: id}
-				r.SetCredential(0, 0, 0, 0)
-				for _, f := range (info.Fields &^ kauth.Credential).Fields() {
-					switch f.Info().Kind {
-					case kauth.KindInt, kauth.KindNamed, kauth.KindBool:
-						lo, hi := id.Range(f)
-						v := rapid.Int64Range(lo, hi).Draw(t, f.String())
-						if f == kauth.FieldPort && rapid.Bool().Draw(t, "own") {
-							v = int64(rapid.SampledFrom(ports).Draw(t, "port"))
-						}
-						if f == kauth.FieldDomain && rapid.Bool().Draw(t, "route") {
-							v = rapid.SampledFrom([]int64{17, 34}).Draw(t, "domain")
-						}
-						r.SetInt(f, v)
-					default:
-						r.Given = r.Given.With(f)
-					}
-				}
-				want, _ := CellListener(rev, place, id).Answer(&Known{Request: r, Place: place, Ports: ports})
-				if got := p.Decide(r).Result; got != want {
-					t.Fatalf("%s: the program says %s, the profile %s", id, got, want)
-				}
-			})
-		}
-	}
-}
-
 func TestFallback(t *testing.T) {
 	p := Fallback()
 	for request, want := range map[string]policy.Result{
@@ -297,25 +170,6 @@ func TestGolden(t *testing.T) {
 			}
 		}
 		t.Fatalf("%d lines, want %d", len(g), len(w))
-	}
-}
-
-func TestVerdictReadsWell(t *testing.T) {
-	id, _ := kauth.Find("network.socket.open")
-	v := NetFor(id, false, DefaultSettings())
-	want := "depends: kernel (socket_listener) allows if the socket is a routing, Bluetooth or CAN socket; kernel (socket_listener) allows if the socket is not raw"
-	if v.String() != want {
-		t.Errorf("%q", v)
-	}
-	id, _ = kauth.Find("system.reboot")
-	if v := NetFor(id, false, DefaultSettings()); v.String() != "no: nobody allows it" {
-		t.Errorf("%q", v)
-	}
-	s := DefaultSettings()
-	k := Known{Settings: &s, Request: &policy.Request{ID: id}, Place: High}
-	k.Request.SetCredential(0, 0, 0, 0)
-	if v := Judge(Everything(Current, High, id), &k); v.String() != "no: cell denies; suser allows" {
-		t.Errorf("%q", v)
 	}
 }
 

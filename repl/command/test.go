@@ -62,7 +62,7 @@ func (flags *trials) run(inv *Invocation) error {
 	if flags.pattern != "" {
 		re, err := regexp.Compile(flags.pattern)
 		if err != nil {
-			return usage("--run must be a regular expression, but is %q: %s", flags.pattern, err)
+			return usage("--run must be a regular expression, but is %q: %s", flags.pattern, strings.TrimPrefix(err.Error(), "error parsing regexp: "))
 		}
 		o.Run = re
 	}

@@ -236,6 +236,7 @@ func (t *terminal) Remember(statement string) { t.history.remember(statement) }
 
 func (t *terminal) Close() error {
 	signal.Stop(t.signals)
+	close(t.signals)
 	return errors.Join(t.stdin.Close(), t.rl.Close(), t.unraw())
 }
 

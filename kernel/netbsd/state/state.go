@@ -9,11 +9,13 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"slices"
 	"time"
 
 	"cellsh/kernel"
 	"cellsh/kernel/disk"
+	"cellsh/policy/diag"
 )
 
 // Key says which cell of which start of the kernel is meant.
@@ -47,7 +49,7 @@ type Entry struct {
 
 // File is the memory. Its methods are safe for concurrent use, also by other processes.
 type File struct {
-	// Path of the file. Its folder must exist; beside it, Path.lock is made.
+	// Path of the file. Its folder is made with the first entry; beside the file, Path.lock is.
 	Path string
 	// Damaged, if not nil, is told of a file that is not believed, with a *DamagedError.
 	Damaged func(error)
@@ -81,6 +83,9 @@ func (f *File) Boot(at time.Time) ([]Entry, error) {
 
 // Put adds the entry, or replaces that of the same cell. Entries of other starts are dropped.
 func (f *File) Put(e Entry) error {
+	if err := os.MkdirAll(filepath.Dir(f.Path), 0o700); err != nil {
+		return fmt.Errorf("the state of cells can't be written: %w", err)
+	}
 	return f.update(func(entries []Entry) []Entry {
 		entries = slices.DeleteFunc(entries, func(old Entry) bool { return old.same(e.Key) || !old.sameBoot(e.Key) })
 		return append(entries, e)
@@ -89,6 +94,9 @@ func (f *File) Put(e Entry) error {
 
 // Remove drops the entry of the cell, if there is one.
 func (f *File) Remove(k Key) error {
+	if _, err := os.Stat(filepath.Dir(f.Path)); errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
 	return f.update(func(entries []Entry) []Entry {
 		return slices.DeleteFunc(entries, func(old Entry) bool { return old.same(k) })
 	})
@@ -158,7 +166,7 @@ func decode(text []byte) ([]Entry, string) {
 	d := json.NewDecoder(bytes.NewReader(body))
 	d.DisallowUnknownFields()
 	if err := d.Decode(&entries); err != nil {
-		return nil, "it must be a list of cells, but: " + err.Error()
+		return nil, "it must be a list of cells, but: " + diag.Malformed(err)
 	}
 	if _, err := d.Token(); err != io.EOF {
 		return nil, "it must be a list of cells, but more follows the list"

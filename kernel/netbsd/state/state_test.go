@@ -160,9 +160,20 @@ func TestDamaged(t *testing.T) {
 }
 
 func TestCannotWrite(t *testing.T) {
-	f := &File{Path: filepath.Join(t.TempDir(), "missing", "state")}
-	if err := f.Put(Entry{Key: key(1)}); err == nil || !strings.Contains(err.Error(), "can't be locked") {
+	// On a new system there is no folder yet.
+	f := &File{Path: filepath.Join(t.TempDir(), "db", "cellsh", "state")}
+	if err := f.Remove(key(1)); err != nil {
+		t.Errorf("nothing removed from no folder: %v", err)
+	}
+	if err := f.Put(Entry{Key: key(1)}); err != nil {
 		t.Errorf("without a folder: %v", err)
+	}
+	if info, err := os.Stat(filepath.Dir(f.Path)); err != nil || info.Mode().Perm() != 0o700 {
+		t.Errorf("the folder: %v %v", info, err)
+	}
+	f = &File{Path: filepath.Join(f.Path, "state")}
+	if err := f.Put(Entry{Key: key(1)}); err == nil || !strings.Contains(err.Error(), "can't be written") {
+		t.Errorf("below a file: %v", err)
 	}
 	f = &File{Path: filepath.Join(t.TempDir(), "state")}
 	if err := os.Mkdir(f.Path, 0o700); err != nil {
