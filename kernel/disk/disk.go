@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -69,6 +70,15 @@ func holder(path string) int {
 	text, _ := io.ReadAll(io.LimitReader(file, 32))
 	pid, _ := strconv.Atoi(strings.TrimSpace(string(text)))
 	return pid
+}
+
+// Cause is what went wrong with a file, without the call and the path, for messages that name it themselves.
+func Cause(err error) error {
+	var p *fs.PathError
+	if errors.As(err, &p) {
+		return p.Err
+	}
+	return err
 }
 
 // Replace makes the text the content of the file, so that after a crash either the old content is there or the new
