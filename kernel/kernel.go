@@ -72,7 +72,7 @@ func ParseProfile(name string) (Profile, bool) {
 
 // The limits of a cell's properties (struct cell_create).
 const (
-	MaxName  = 63
+	MaxName  = policy.MaxName
 	MaxRoot  = 255
 	MaxPorts = 32
 )

@@ -63,6 +63,9 @@ func (q *Question) Set(key string, value any) error {
 		if !ok || name == "" {
 			return wrong(key, "the name of a cell", value)
 		}
+		if problem := CheckName(name); problem != "" {
+			return &KeyError{"the name of a cell", problem, ""}
+		}
 		q.Cell = name
 		return nil
 	case "request":
@@ -280,7 +283,13 @@ func (q *Question) assign(f kauth.Field, value any) error {
 }
 
 func (q *Question) assignNumber(f kauth.Field, n int64, value any) error {
-	if lo, hi := q.ID.Range(f); n < lo || n > hi {
+	switch lo, hi := q.ID.Range(f); {
+	case n >= lo && n <= hi:
+	case f.Info().Kind == kauth.KindNamed && hi-lo == 1:
+		return wrong(f.String(), f.FormatValue(lo)+" or "+f.FormatValue(hi), value)
+	case lo == hi:
+		return wrong(f.String(), f.FormatValue(lo), value)
+	default:
 		return wrong(f.String(), fmt.Sprintf("from %d to %s", lo, f.FormatValue(hi)), value)
 	}
 	q.SetInt(f, n)

@@ -49,6 +49,9 @@ type evaluator struct {
 	modes atomic.Pointer[term.State]
 	// abandoned says that abandon ends the program.
 	abandoned atomic.Bool
+	// waiting is the generation that waited to be confirmed when the kernel was opened, 0 for none: the program that
+	// has loaded it watches over it.
+	waiting uint64
 }
 
 // errFailed says that something failed and that why has been written.
@@ -81,6 +84,10 @@ func newEvaluator(env Env, common command.Common) (*evaluator, error) {
 			return ""
 		}})
 	target.Pending = e.api.LoadPending
+	// What is wrong with the history is said where it is needed.
+	if history, err := target.Host.History(); err == nil && history.Unconfirmed != nil {
+		e.waiting = history.Unconfirmed.Generation
+	}
 	if err := e.expire(); err != nil {
 		return nil, errors.Join(err, e.close())
 	}
@@ -286,19 +293,21 @@ func (e *evaluator) close() error {
 	return err
 }
 
-// rollBack undoes a load that was not confirmed.
+// rollBack undoes a load of this program that was not confirmed: when it has ended nobody would.
 func (e *evaluator) rollBack() error {
 	if e.common.ReadOnly {
 		return nil
 	}
 	history, err := e.target.Host.History()
-	if err != nil || history.Unconfirmed == nil {
+	if err != nil || history.Unconfirmed == nil || history.Unconfirmed.Generation == e.waiting {
 		return err
 	}
-	if _, err := e.target.Host.Revert(); err != nil {
+	number := history.Unconfirmed.Generation
+	back, err := e.target.Host.Revert()
+	if err != nil {
 		return err
 	}
-	e.note("generation %d was not confirmed: rolled back", history.Unconfirmed.Generation)
+	e.note("generation %d was not confirmed before the end: rolled back, as generation %d", number, back.Generation)
 	return nil
 }
 

@@ -69,18 +69,30 @@ func Main(args []string, env Env) int {
 		return command.OK
 	case len(lines) > 0 && len(rest) > 0:
 		return env.usage(fmt.Sprintf("-e runs what it is given, but %q is given too", rest[0]))
-	case len(lines) > 0:
-		return env.evaluate(common, func(e *evaluator) error { return e.lines(lines) })
-	case len(rest) == 0:
+	case len(lines) == 0 && len(rest) == 0:
 		return env.evaluate(common, func(e *evaluator) error { return e.session() })
+	case len(lines) == 0:
+		if c := command.Find(rest[0]); c != nil {
+			return c.Run(rest[1:], common, command.Env{Stdin: env.Stdin, Stdout: env.Stdout, Stderr: env.Stderr, Now: env.Now})
+		}
+		if !isScript(rest[0]) {
+			return env.usage(command.Unknown(rest[0]))
+		}
 	}
-	if c := command.Find(rest[0]); c != nil {
-		return c.Run(rest[1:], common, command.Env{Stdin: env.Stdin, Stdout: env.Stdout, Stderr: env.Stderr, Now: env.Now})
+	if common.JSON || len(common.Policy) > 0 {
+		return env.usage("--json and --policy must be given to a command, but are given to Lua; engine.decide and others take a table with policy = PATH")
 	}
-	if isScript(rest[0]) {
-		return env.evaluate(common, func(e *evaluator) error { return e.file(rest[0], rest[1:]) })
-	}
-	return env.usage(command.Unknown(rest[0]))
+	return env.evaluate(common, func(e *evaluator) error {
+		work := func() error { return e.file(rest[0], rest[1:]) }
+		if len(lines) > 0 {
+			work = func() error { return e.lines(lines) }
+		}
+		err := work()
+		if err == nil {
+			e.forgotten()
+		}
+		return err
+	})
 }
 
 // lineFlag is -e, which may be given several times.
@@ -96,7 +108,7 @@ func (l *lineFlag) Set(s string) error {
 
 // isScript reports whether an argument is a script and no command that is misspelt.
 func isScript(name string) bool {
-	if strings.HasSuffix(name, ".lua") || strings.ContainsRune(name, os.PathSeparator) {
+	if name == "-" || strings.HasSuffix(name, ".lua") || strings.ContainsRune(name, os.PathSeparator) {
 		return true
 	}
 	info, err := os.Stat(name)
@@ -165,6 +177,19 @@ func (env Env) evaluate(common command.Common, work func(*evaluator) error) int 
 	return code
 }
 
+// forgotten says what a script has declared and is dropped, because nobody has loaded it.
+func (e *evaluator) forgotten() {
+	pending := e.api.Pending().Policies
+	if len(pending) == 0 {
+		return
+	}
+	what := "policy " + pending[0].Name + " was"
+	if n := len(pending); n > 1 {
+		what = fmt.Sprintf("policy %s and %d more were", pending[0].Name, n-1)
+	}
+	e.note("%s declared and not loaded: the command load takes files of policies, and engine.load() what was declared", what)
+}
+
 // problems writes what went wrong where there is no evaluator.
 func (env *Env) problems(err error) {
 	_ = show.NewStyle(isTerminal(env.Stderr), env.Getenv).Problems(env.Stderr, engine.Problem(err))
@@ -175,9 +200,6 @@ var errInterrupted = errors.New("interrupted")
 
 // lines runs texts as a session would, up to the first that fails.
 func (e *evaluator) lines(texts []string) error {
-	if err := e.plainOutput(); err != nil {
-		return err
-	}
 	r := input.NewScript(isCommand)
 	for _, text := range texts {
 		if err := e.feed(r, text); err != nil {
@@ -185,14 +207,6 @@ func (e *evaluator) lines(texts []string) error {
 		}
 	}
 	return e.report(r.End())
-}
-
-// plainOutput refuses flags that only commands know.
-func (e *evaluator) plainOutput() error {
-	if e.common.JSON || len(e.common.Policy) > 0 {
-		return e.report(diag.List{{Code: diag.Failed, Message: "--json and --policy must be given to a command, but are given to Lua", Hint: "engine.decide and others take a table with policy = PATH"}})
-	}
-	return nil
 }
 
 // feed runs what a text completes, up to the first statement that fails.
@@ -208,9 +222,6 @@ func (e *evaluator) feed(r *input.Reader, text string) error {
 
 // file runs a script; - is standard input.
 func (e *evaluator) file(name string, args []string) error {
-	if err := e.plainOutput(); err != nil {
-		return err
-	}
 	text, err := readScript(name, e.env.Stdin)
 	if err != nil {
 		return e.report(err)

@@ -131,7 +131,7 @@ func (e *evaluator) greet() {
 	info := e.target.Whole()
 	where := fmt.Sprintf("kernel %s, NetBSD %s", info.Name, info.Version)
 	if info.Simulated {
-		where = fmt.Sprintf("a simulated NetBSD %s; nothing done here has an effect outside", info.Version)
+		where = fmt.Sprintf("a simulated NetBSD %s; what is done here stays here", info.Version)
 	}
 	fmt.Fprintf(e.env.Stdout, "cellsh %s on %s\n", e.env.Version, where)
 	if e.target.Ephemeral() {

@@ -82,9 +82,13 @@ func Cause(err error) error {
 }
 
 // Replace makes the text the content of the file, so that after a crash either the old content is there or the new
-// one. The file belongs to the caller and is readable by nobody else.
+// one. The file belongs to the caller and is readable by nobody else. Whoever calls it holds the lock of the file: the
+// new content is first written to FILE.new, where a process that was killed may have left some.
 func Replace(path string, text []byte) (err error) {
-	temp, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".new")
+	if err := os.Remove(path + ".new"); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	temp, err := os.OpenFile(path+".new", os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return err
 	}

@@ -34,6 +34,17 @@ func TestReplace(t *testing.T) {
 	if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("%v %v", info, err)
 	}
+	// What a killed process has left is no obstacle, and goes; a link there is not followed.
+	other := filepath.Join(t.TempDir(), "other")
+	if err := os.Symlink(other, path+".new"); err != nil {
+		t.Fatal(err)
+	}
+	if err := Replace(path, []byte("again")); err != nil {
+		t.Errorf("with a new content that was left: %v", err)
+	}
+	if _, err := os.Stat(other); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("a link was followed: %v", err)
+	}
 	if err := Replace(filepath.Join(dir, "no", "file"), nil); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("without a folder: %v", err)
 	}

@@ -236,7 +236,7 @@ func TestRestoreRefuses(t *testing.T) {
 	}
 	refuse("nothing", nil, "it ends too early")
 	refuse("a cut one", state[:len(state)/2], "it ends too early")
-	refuse("another text", []byte("policy web"), "must be a document of a simulated kernel, but")
+	refuse("another text", []byte("policy web"), "must be a document of a simulated kernel, but it is no JSON: invalid character")
 	refuse("another document", []byte(`{"name": "x"}`), `unknown field "name"`)
 	refuse("another program's", []byte(`{"magic": "x"}`), "another magic word")
 	refuse("a longer one", append(bytes.Clone(state), "{}"...), "something follows behind its end")

@@ -109,6 +109,9 @@ func replace[T any](older, newer []T, name func(T) string) []T {
 	return append(out, newer...)
 }
 
+// Pending gives the policies that were declared and are not loaded.
+func (a *API) Pending() *rules.Set { return &a.pending }
+
 // Merged are the policies that are loaded, with those that are pending in place of their namesakes.
 func (a *API) Merged() (*engine.Policies, error) { return a.Host.Merge(&a.pending) }
 

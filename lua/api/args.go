@@ -24,7 +24,7 @@ type fields struct {
 func tableArg(L *lua.LState, e string, n int) *fields {
 	t, ok := L.Get(n).(*lua.LTable)
 	if !ok {
-		fail(L, "", "%s must be given a table, but is given a %s", e, L.Get(n).Type())
+		fail(L, "", "%s must be given a table, but is given %s", e, show(L.Get(n)))
 	}
 	return &fields{L: L, e: e, t: t}
 }

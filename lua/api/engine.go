@@ -224,7 +224,7 @@ func (a *API) mustSettle(L *lua.LState) {
 func (a *API) asked(L *lua.LState, e string) (*engine.Policies, *policy.Question) {
 	t, ok := L.Get(1).(*lua.LTable)
 	if !ok {
-		fail(L, "", "%s must be given a table, but is given a %s", e, L.Get(1).Type())
+		fail(L, "", "%s must be given a table, but is given %s", e, show(L.Get(1)))
 	}
 	q, err := engine.QuestionFromTable(t)
 	if err != nil {

@@ -119,11 +119,11 @@ func TestEngineGivesWhatCommandsWrite(t *testing.T) {
 
 func TestEngineRefusesWrongArguments(t *testing.T) {
 	for text, want := range map[string]string{
-		`engine.explain()`:                                                                                   "engine.explain must be given a table, but is given a nil",
+		`engine.explain()`:                                                                                   "engine.explain must be given a table, but is given nil",
 		`engine.explain{ cell = "a" }`:                                                                       "request must be given, but is missing",
 		`engine.explain{ cell = "a", request = "system.rebot" }`:                                             "did you mean system.reboot?",
 		`engine.explain({ cell = "a", request = "system.reboot" }, { polcy = 1 })`:                           "a key of the options of engine.explain must be a known one, but is polcy (did you mean policy?)",
-		`engine.explain({ cell = "a", request = "system.reboot" }, 5)`:                                       "the options of engine.explain must be given a table, but is given a number",
+		`engine.explain({ cell = "a", request = "system.reboot" }, 5)`:                                       "the options of engine.explain must be given a table, but is given 5",
 		`engine.explain({ cell = "a", request = "system.reboot" }, { policy = "none.lua" })`:                 "none.lua: a policy file or folder must exist, but does not",
 		`engine.explain({ cell = "a", request = "system.reboot" }, { policy = "none.lua", pending = true })`: "must have policy or pending, but have both",
 		`policy "p" { on = { ["system.reboot"] = function(r) if r.uid == 0 then return deny end end } } engine.explain({ cell = "a", request = "system.reboot" }, { pending = true })`: "the answer depends on uid, which must be given, but is missing",

@@ -122,7 +122,14 @@ func (a *API) systemCall(L *lua.LState, c *sim.Call) int {
 			args[k.String()] = argument(v)
 		}
 	} else {
-		if n := L.GetTop() - 1; n > len(c.Params) {
+		// As for most functions of Lua, nil at the end is the same as nothing.
+		for L.GetTop() > 1 && L.Get(-1) == lua.LNil {
+			L.Pop(1)
+		}
+		switch n := L.GetTop() - 1; {
+		case n > 0 && len(c.Params) == 0:
+			fail(L, "", "%s takes no arguments, but is given %d", c.Name, n)
+		case n > len(c.Params):
 			fail(L, "", "%s must be given at most %d arguments, but is given %d", c.Name, len(c.Params), n)
 		}
 		for i := 2; i <= L.GetTop(); i++ {

@@ -196,6 +196,10 @@ func (p *Policies) Check(o CheckOptions) (*Check, error) {
 	for _, cell := range cells {
 		prog, err := p.Program(cell)
 		if err != nil {
+			if p.Loading.Failed() {
+				// What can't be compiled may be what is wrong.
+				return nil, p.Fill(slices.Clone(p.Loading)).Sort()
+			}
 			return nil, err
 		}
 		size, ok := sizes[prog]

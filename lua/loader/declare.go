@@ -26,7 +26,7 @@ func (c *context) policy(name string, t *lua.LTable) {
 		return
 	}
 	p := &rules.Policy{Name: name, Span: c.m.Files().Find(c.file, c.line, name), Default: rules.Default{Result: policy.Allow}}
-	if err := checkName(name); err != "" {
+	if err := policy.CheckName(name); err != "" {
 		c.wrong(p.Span, "", "the name of a policy %s", err)
 	}
 	c.eachKey(t, policyKeys, "a policy", "write: deny = { \"network\" }")
@@ -62,22 +62,6 @@ func (c *context) tooLong(t *lua.LTable, at diag.Span, what string) bool {
 		}
 	}
 	return false
-}
-
-// checkName says what is wrong with the name of a policy, which logs and file formats hold.
-func checkName(name string) string {
-	if name == "" {
-		return "must not be empty, but is"
-	}
-	if len(name) > 63 {
-		return fmt.Sprintf("must have at most 63 characters, but has %d", len(name))
-	}
-	for _, r := range name {
-		if !('a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || strings.ContainsRune("._-", r)) {
-			return fmt.Sprintf("must consist of A-Z a-z 0-9 . _ -, but has the character %q", r)
-		}
-	}
-	return ""
 }
 
 // eachKey reports keys that a table must not have. The hint is for values without a key.
@@ -232,7 +216,7 @@ func (c *context) cells(t *lua.LTable) []rules.Glob {
 			if strings.ContainsAny(s, "?[]{}") {
 				hint = "only * is special"
 			}
-			c.wrong(g.Span, hint, "a glob must consist of A-Z a-z 0-9 . _ - and *, but has the character %q", []rune(s[bad:])[0])
+			c.wrong(g.Span, hint, "a glob must consist of A-Z a-z 0-9 . _ - and *, but has the character %s", policy.FirstCharacter(s[bad:]))
 		default:
 			globs = append(globs, g)
 		}

@@ -46,7 +46,8 @@ type proto struct {
 // effects of one instruction on registers, and where it can go on.
 type effects struct {
 	uses, defs registers
-	next       []int
+	// next are up to two instructions, -1 for none.
+	next [2]int32
 }
 
 func effectsOf(p *lua.FunctionProto, pc int) (e effects) {
@@ -57,7 +58,13 @@ func effectsOf(p *lua.FunctionProto, pc int) (e effects) {
 			e.uses.add(operand)
 		}
 	}
-	e.next = []int{pc + 1}
+	goes := func(ways ...int) {
+		e.next = [2]int32{-1, -1}
+		for i, to := range ways {
+			e.next[i] = int32(to)
+		}
+	}
+	goes(pc + 1)
 	switch i.op() {
 	case lua.OP_MOVE, lua.OP_MOVEN:
 		// The moves that follow a MOVEN are instructions of their own here.
@@ -68,7 +75,7 @@ func effectsOf(p *lua.FunctionProto, pc int) (e effects) {
 	case lua.OP_LOADBOOL:
 		e.defs.add(a)
 		if c != 0 {
-			e.next[0] = pc + 2
+			goes(pc + 2)
 		}
 	case lua.OP_LOADNIL:
 		e.defs.addRange(a, b+1)
@@ -97,40 +104,40 @@ func effectsOf(p *lua.FunctionProto, pc int) (e effects) {
 		e.uses.addRange(b, c+1)
 		e.defs.add(a)
 	case lua.OP_JMP:
-		e.next[0] = pc + 1 + i.sbx()
+		goes(pc + 1 + i.sbx())
 	case lua.OP_EQ, lua.OP_LT, lua.OP_LE:
 		use(b)
 		use(c)
-		e.next = append(e.next, pc+2)
+		goes(pc+1, pc+2)
 	case lua.OP_TEST:
 		e.uses.add(a)
-		e.next = append(e.next, pc+2)
+		goes(pc+1, pc+2)
 	case lua.OP_TESTSET:
 		e.uses.add(b)
-		e.next = append(e.next, pc+2)
+		goes(pc+1, pc+2)
 	case lua.OP_CALL:
 		e.uses.addRange(a, openEnd(a+b, b == 0))
 		e.defs.addRange(a, openEnd(a+c-1, c == 0))
 	case lua.OP_TAILCALL:
 		e.uses.addRange(a, openEnd(a+b, b == 0))
-		e.next = nil
+		goes()
 	case lua.OP_RETURN:
 		e.uses.addRange(a, openEnd(a+b-1, b == 0))
-		e.next = nil
+		goes()
 	case lua.OP_FORLOOP:
 		e.uses.addRange(a, a+3)
 		e.defs.add(a)
-		e.next = append(e.next, pc+1+i.sbx())
+		goes(pc+1, pc+1+i.sbx())
 	case lua.OP_FORPREP:
 		e.uses.add(a)
 		e.uses.add(a + 2)
 		e.defs.add(a)
-		e.next[0] = pc + 1 + i.sbx()
+		goes(pc + 1 + i.sbx())
 	case lua.OP_TFORLOOP:
 		e.uses.addRange(a, a+3)
 		e.defs.addRange(a+3, a+3+max(c, 3))
 		// The jump to the body follows.
-		e.next = []int{pc + 2, pc + 2 + instruction(p.Code[pc+1]).sbx()}
+		goes(pc+2, pc+2+instruction(p.Code[pc+1]).sbx())
 	case lua.OP_SETLIST:
 		e.uses.add(a)
 		e.uses.addRange(a+1, openEnd(a+1+b, b == 0))
@@ -142,7 +149,7 @@ func effectsOf(p *lua.FunctionProto, pc int) (e effects) {
 			}
 		}
 		e.defs.add(a)
-		e.next[0] = pc + 1 + n
+		goes(pc + 1 + n)
 	case lua.OP_VARARG:
 		e.defs.addRange(a, openEnd(a+b-1, b == 0))
 	}
@@ -179,7 +186,7 @@ func liveness(p *lua.FunctionProto) []registers {
 			e := &all[pc]
 			var in registers
 			for _, next := range e.next {
-				if next >= 0 && next < n {
+				if next >= 0 && int(next) < n {
 					for w := range in {
 						in[w] |= live[next][w]
 					}

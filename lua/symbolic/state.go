@@ -3,6 +3,7 @@ package symbolic
 import (
 	"encoding/binary"
 	"math"
+	"slices"
 
 	lua "github.com/yuin/gopher-lua"
 )
@@ -101,13 +102,11 @@ type upvalue struct {
 	box    int32
 }
 
+// copy gives a state that goes another way and must not write to what both have now. The original must rest until all
+// ways of the copy have been gone: then what they share is its own again.
 func (x *exec) copy(s *state) *state {
 	x.states++
-	c := &state{id: x.states, frames: append([]*frame(nil), s.frames...), heap: append([]*object(nil), s.heap...)}
-	// Neither may write to what both have now.
-	x.states++
-	s.id = x.states
-	return c
+	return &state{id: x.states, frames: slices.Clone(s.frames), heap: slices.Clone(s.heap)}
 }
 
 // top is the frame that runs, to be read.

@@ -29,9 +29,13 @@ const (
 	// maxPositional: beyond 511 batches of 50 a table constructor loses its elements.
 	maxPositional = 511*50 - 1
 	// maxConstants: finding a constant takes time linear in those before it.
-	maxConstants = 256
-	// pageSize is how many constants a page of the constants' table has.
-	pageSize = 256
+	maxConstants = 64
+	// maxKeys is the same for names as keys of tables: problems are told with the place of the key, which a moved one
+	// has lost.
+	maxKeys = 256
+	// pageSize is how many constants a page of the constants' table has: few, because the places on a page and the pages
+	// are constants too.
+	pageSize = 128
 	// maxNames is how many different globals, fields and methods a function may name.
 	maxNames = 1024
 	// sparse is how far a literal index may lie beyond the number of fields without being asked about.
@@ -307,10 +311,10 @@ func (g *guard) expr(e *ast.Expr) {
 	switch n := (*e).(type) {
 	case *ast.NumberExpr:
 		if v, ok := numberOf(n.Value); ok {
-			g.constant(e, v, n)
+			g.constant(e, v, n, maxConstants)
 		}
 	case *ast.StringExpr:
-		g.constant(e, lua.LString(n.Value), n)
+		g.constant(e, lua.LString(n.Value), n, maxConstants)
 	case *ast.IdentExpr:
 		g.name(n.Value, n)
 	case *ast.AttrGetExpr:
@@ -340,7 +344,7 @@ func (g *guard) expr(e *ast.Expr) {
 		// -1 is one constant for the compiler.
 		if number, ok := n.Expr.(*ast.NumberExpr); ok {
 			if v, ok := numberOf(number.Value); ok {
-				g.constant(e, -v, n)
+				g.constant(e, -v, n, maxConstants)
 			}
 			return
 		}
@@ -436,7 +440,11 @@ func (g *guard) table(n *ast.TableExpr) {
 				v, _ := numberOf(k.Value)
 				asked = asked && float64(v) == highest && highest > float64(len(n.Fields)+sparse)
 			}
-			g.expr(&f.Key)
+			if k, ok := f.Key.(*ast.StringExpr); ok {
+				g.constant(&f.Key, lua.LString(k.Value), k, maxKeys)
+			} else {
+				g.expr(&f.Key)
+			}
 			if asked {
 				f.Key = g.guarded(f.Key)
 			}
@@ -503,9 +511,9 @@ func numberOf(text string) (lua.LNumber, bool) {
 	return lua.LNumber(v), err == nil
 }
 
-// constant moves a constant of a function that has very many to the table of constants.
-func (g *guard) constant(e *ast.Expr, v lua.LValue, pos ast.PositionHolder) {
-	if g.seen[v] || len(g.seen) < maxConstants {
+// constant moves a constant of a function that has more than most to the table of constants.
+func (g *guard) constant(e *ast.Expr, v lua.LValue, pos ast.PositionHolder, most int) {
+	if g.seen[v] || len(g.seen) < most {
 		g.seen[v] = true
 		return
 	}

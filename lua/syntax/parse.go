@@ -73,7 +73,7 @@ func parseProtected(name, src string) (chunk []ast.Stmt, err error) {
 // checkNesting counts brackets and blocks, which is all that makes the tree deep before it is parsed.
 func checkNesting(name, text string) error {
 	depth := 0
-	for _, t := range Scan(text) {
+	for t := range tokens(text) {
 		switch {
 		case t.Kind == Operator && strings.Contains("({[", t.Text), t.Kind == Keyword && (t.Text == "function" || t.Text == "do" || t.Text == "if" || t.Text == "repeat"):
 			depth++
@@ -137,6 +137,10 @@ func explain(name, text string, err error) *Error {
 		hint = "compare with == ; = assigns, and only a statement does"
 	case "!":
 		hint = "Lua writes ~= for unequal and not for negation"
+	case "\xef":
+		if strings.HasPrefix(text, "\ufeff") {
+			hint = "save the file without a byte order mark"
+		}
 	case "else", "elseif", "end", "until":
 		hint = opened(tokens)
 	}

@@ -1,6 +1,10 @@
 package syntax
 
-import "strings"
+import (
+	"iter"
+	"slices"
+	"strings"
+)
 
 // Kind is the kind of a token.
 type Kind uint8
@@ -32,26 +36,38 @@ var keywords = map[string]bool{"and": true, "break": true, "do": true, "else": t
 
 // Scan divides the source into tokens. It accepts any text: what is no Lua is Broken.
 func Scan(src string) []Token {
+	return slices.Collect(tokens(src))
+}
+
+// tokens are those of Scan, one after the other.
+func tokens(src string) iter.Seq[Token] {
+	return func(yield func(Token) bool) { scan(src, yield) }
+}
+
+func scan(src string, yield func(Token) bool) {
 	s := &scanner{src: src, line: 1}
-	var tokens []Token
 	// A first line that starts with # is for the operating system.
 	if strings.HasPrefix(src, "#") {
 		s.at = len(src)
 		if i := strings.IndexByte(src, '\n'); i >= 0 {
 			s.at = i
 		}
-		tokens = append(tokens, Token{Comment, src[:s.at], 0, 1, 1})
+		if !yield(Token{Comment, src[:s.at], 0, 1, 1}) {
+			return
+		}
 	}
 	for {
 		s.space()
 		if s.at == len(src) {
-			return tokens
+			return
 		}
 		t := Token{Offset: s.at, Line: s.line, Column: s.at - s.lineStart + 1}
 		t.Kind = s.token()
 		t.Text = src[t.Offset:s.at]
 		s.countLines(t.Text, t.Offset)
-		tokens = append(tokens, t)
+		if !yield(t) {
+			return
+		}
 	}
 }
 

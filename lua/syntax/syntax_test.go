@@ -78,6 +78,7 @@ func TestParseErrors(t *testing.T) {
 		{"x = [[abc\n", diag.Syntax, "f.lua:1:5", true, "the string must end"},
 		{"if x = 1 then end", diag.Syntax, "f.lua:1:6", false, `"=" can't stand here`},
 		{"a b", diag.Syntax, "f.lua:1:3", false, `"b" can't stand here`},
+		{"\ufeffx = 1", diag.Syntax, "f.lua:1:1", false, `"\xef" can't stand here`},
 		{"x = = 1", diag.Syntax, "f.lua:1:5", false, `"=" can't stand here`},
 		{"return " + deep, diag.SourceDepth, "f.lua:1:208", false, "at most 200 deep"},
 		{"x = 1\x00", diag.SourceBinary, "f.lua:1", false, "text"},

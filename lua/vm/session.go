@@ -37,9 +37,11 @@ func (v *VM) openSession() {
 	global.RawSetString("print", v.Function(Builtin{Name: "print"}, v.print))
 	v.setField("os", "exit", func(L *lua.LState) int {
 		code := 0
-		if L.Get(1) == lua.LFalse {
+		switch L.Get(1) {
+		case lua.LTrue:
+		case lua.LFalse:
 			code = 1
-		} else {
+		default:
 			code = L.OptInt(1, 0)
 		}
 		ud := L.NewUserData()

@@ -20,6 +20,8 @@ func Malformed(err error) string {
 		return "it must be of another kind, but is " + article(kind.Value)
 	case errors.As(err, &kind):
 		return fmt.Sprintf("%s must be of another kind, but is %s", kind.Field, article(kind.Value))
+	case errors.As(err, &syntax):
+		return "it is no JSON: " + syntax.Error()
 	}
 	return strings.TrimPrefix(err.Error(), "json: ")
 }

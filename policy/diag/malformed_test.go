@@ -14,7 +14,7 @@ func TestMalformed(t *testing.T) {
 		`{"host":{"next":"x"}}`:   "host.next must be of another kind, but is a string",
 		`{"host":{"next":1.5}}`:   "host.next must be of another kind, but is a number 1.5",
 		`{"host":{"other":true}}`: `unknown field "other"`,
-		`{"host"=1}`:              "invalid character '=' after object key",
+		`{"host"=1}`:              "it is no JSON: invalid character '=' after object key",
 	} {
 		var v struct {
 			Host struct {

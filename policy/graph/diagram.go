@@ -21,7 +21,7 @@ type Diagrams[L comparable] struct {
 	Space  *Space
 	nodes  []pieces
 	leaves []L
-	leafAt map[L]Ref
+	leafAt map[L]Ref // for leafIn
 	unique map[uint64][]Ref
 	// count is the number of pieces in all nodes; more than limit is ErrTooLarge.
 	count, limit int
@@ -37,7 +37,7 @@ type pieces struct {
 
 // NewDiagrams is empty.
 func NewDiagrams[L comparable](s *Space) *Diagrams[L] {
-	return &Diagrams[L]{Space: s, leafAt: map[L]Ref{}, unique: map[uint64][]Ref{}, limit: DefaultLimit}
+	return &Diagrams[L]{Space: s, unique: map[uint64][]Ref{}, limit: DefaultLimit}
 }
 
 // Bound sets how many pieces the diagrams may have together before the answer is [ErrTooLarge].
@@ -48,13 +48,7 @@ func (d *Diagrams[L]) Limit() int { return d.limit }
 
 // Leaf gives the diagram that is constant.
 func (d *Diagrams[L]) Leaf(leaf L) Ref {
-	r, ok := d.leafAt[leaf]
-	if !ok {
-		r = ^Ref(len(d.leaves))
-		d.leaves = append(d.leaves, leaf)
-		d.leafAt[leaf] = r
-	}
-	return r
+	return leafIn(&d.leaves, &d.leafAt, leaf)
 }
 
 // LeafOf is the outcome of a constant diagram; false if it is not constant.
@@ -177,6 +171,7 @@ func whole(r Ref) *pieces { return &pieces{ends: []int32{noVar}, kids: []Ref{r}}
 
 // Map gives the diagram with each outcome replaced by f of it.
 func Map[A, C comparable](dst *Diagrams[C], a *Diagrams[A], ra Ref, f func(A) C) (Ref, error) {
+	dst.leaves = slices.Grow(dst.leaves, len(a.leaves))
 	return Apply(dst, a, ra, a, a.anyLeaf(), func(x, _ A) C { return f(x) })
 }
 

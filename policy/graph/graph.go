@@ -22,8 +22,8 @@ type Node struct {
 }
 
 // Graph is a decision graph. Every child of a node has a lower index than the node, so that there are no
-// cycles and a walk from low to high sees children first. A graph is not changed once it is built; it is safe
-// for any number of goroutines then.
+// cycles and a walk from low to high sees children first. No two leaves are equal. A graph is not changed once it is
+// built; it is safe for any number of goroutines then.
 type Graph[L comparable] struct {
 	Root   Ref
 	Nodes  []Node
@@ -76,21 +76,41 @@ func (g *Graph[L]) Trace(r *policy.Request) (L, []Passed) {
 // Builder makes a graph, children first. The zero value is ready.
 type Builder[L comparable] struct {
 	g      Graph[L]
-	leaves map[L]Ref
+	leaves map[L]Ref // for leafIn
 }
 
 // Leaf adds a leaf; an equal one is added once.
 func (b *Builder[L]) Leaf(leaf L) Ref {
-	r, ok := b.leaves[leaf]
+	return leafIn(&b.g.Leaves, &b.leaves, leaf)
+}
+
+// leafIn finds a leaf in a list, or adds it. The map has the first of the list, as many as it is long: the others were
+// added by who knew that they are new.
+func leafIn[L comparable](list *[]L, at *map[L]Ref, leaf L) Ref {
+	if *at == nil {
+		*at = make(map[L]Ref, cap(*list))
+	}
+	for i := len(*at); i < len(*list); i++ {
+		(*at)[(*list)[i]] = ^Ref(i)
+	}
+	r, ok := (*at)[leaf]
 	if !ok {
-		if b.leaves == nil {
-			b.leaves = map[L]Ref{}
-		}
-		r = ^Ref(len(b.g.Leaves))
-		b.g.Leaves = append(b.g.Leaves, leaf)
-		b.leaves[leaf] = r
+		r = ^Ref(len(*list))
+		*list = append(*list, leaf)
+		(*at)[leaf] = r
 	}
 	return r
+}
+
+// newLeaf adds a leaf that is known to differ from all before it.
+func (b *Builder[L]) newLeaf(leaf L) Ref {
+	b.g.Leaves = append(b.g.Leaves, leaf)
+	return ^Ref(len(b.g.Leaves) - 1)
+}
+
+// grow makes room for so many more nodes and leaves.
+func (b *Builder[L]) grow(nodes, leaves int) {
+	b.g.Nodes, b.g.Leaves = slices.Grow(b.g.Nodes, nodes), slices.Grow(b.g.Leaves, leaves)
 }
 
 // Node adds a test whose children were added before.
@@ -111,12 +131,12 @@ func (b *Builder[L]) Graph(root Ref) *Graph[L] {
 // Splice adds the nodes of another graph, with each of its leaves replaced by what leaf gives for it, which may
 // be a node that is already here. It gives where the other graph starts.
 func Splice[L, M comparable](b *Builder[L], g *Graph[M], leaf func(M) Ref) Ref {
+	b.grow(len(g.Nodes), len(g.Leaves))
 	leaves := make([]Ref, len(g.Leaves))
 	for i, l := range g.Leaves {
 		leaves[i] = leaf(l)
 	}
 	nodes := make([]Ref, len(g.Nodes))
-	b.g.Nodes = slices.Grow(b.g.Nodes, len(g.Nodes))
 	to := func(r Ref) Ref {
 		if i, ok := r.Leaf(); ok {
 			return leaves[i]

@@ -1,6 +1,8 @@
 package graph
 
 import (
+	"hash/maphash"
+
 	"cellsh/policy"
 	"cellsh/policy/diag"
 	"cellsh/policy/interval"
@@ -118,27 +120,38 @@ func (g *Graph[L]) Depth() int {
 	return of(g.Root)
 }
 
-// nodeKey identifies a node that does the same. Sets are too long for a key and are compared by hash first.
-type nodeKey struct {
-	kind         policy.TestKind
-	field, other kauth.Field
-	order        policy.Order
-	gid          uint32
-	text         string
-	prefix       policy.Prefix
-	set          uint64
-	yes, no      Ref
+// hashSeed may differ from run to run: which nodes are equal does not depend on their hashes.
+var hashSeed = maphash.MakeSeed()
+
+func hashNode(t *policy.Test, yes, no Ref) uint64 {
+	h := uint64(t.Kind)<<48 | uint64(t.Field)<<32 | uint64(t.Other)<<16 | uint64(t.Order)
+	mix := func(x uint64) {
+		h = (h ^ x) * 0xff51afd7ed558ccd
+		h ^= h >> 32
+	}
+	mix(uint64(uint32(yes))<<32 | uint64(uint32(no)))
+	switch t.Kind {
+	case policy.In:
+		for _, r := range t.Set {
+			mix(uint64(r.Lo))
+			mix(uint64(r.Hi))
+		}
+	case policy.Is:
+		mix(maphash.String(hashSeed, t.Text))
+	case policy.Within:
+		mix(t.Prefix.Addr.Hi)
+		mix(t.Prefix.Addr.Lo ^ uint64(t.Prefix.Bits)<<8 ^ uint64(t.Prefix.Addr.Version))
+	case policy.Member:
+		mix(uint64(t.GID))
+	}
+	return h
 }
 
-func keyOfNode(t *policy.Test, yes, no Ref) nodeKey {
-	k := nodeKey{t.Kind, t.Field, t.Other, t.Order, t.GID, t.Text, t.Prefix, 0, yes, no}
-	h := uint64(len(t.Set))
-	for _, r := range t.Set {
-		h = (h^uint64(r.Lo))*0xff51afd7ed558ccd ^ uint64(r.Hi)
-		h ^= h >> 29
-	}
-	k.set = h
-	return k
+// equal reports whether the node makes the test and leads to the same places.
+func (n *Node) equal(t *policy.Test, yes, no Ref) bool {
+	x := &n.Test
+	return n.Yes == yes && n.No == no && x.Kind == t.Kind && x.Field == t.Field && x.Other == t.Other && x.Order == t.Order &&
+		x.GID == t.GID && x.Text == t.Text && x.Prefix == t.Prefix && x.Set.Equal(t.Set)
 }
 
 // Share merges equal nodes, leaves out tests that make no difference, and drops what the root does not reach.
@@ -157,9 +170,9 @@ func ShareAll[L comparable](b *Builder[L], roots []Ref) (*Graph[L], []Ref) {
 func shareRoots[L comparable](g *Graph[L], roots []Ref) (*Graph[L], []Ref) {
 	var b Builder[L]
 	// Lists would be copied many times while they grow: usually nearly all nodes stay.
-	b.g.Nodes = make([]Node, 0, len(g.Nodes))
-	known := make(map[nodeKey]Ref, len(g.Nodes))
-	// next has another node of the same key: one with another set whose hash is the same.
+	b.grow(len(g.Nodes), len(g.Leaves))
+	known := make(map[uint64]Ref, len(g.Nodes))
+	// next has another node of the same hash.
 	next := map[Ref]Ref{}
 	to := mapper(g, &b)
 	seen := g.reachable(roots...)
@@ -173,10 +186,10 @@ func shareRoots[L comparable](g *Graph[L], roots []Ref) (*Graph[L], []Ref) {
 			to.nodes[i] = yes
 			continue
 		}
-		k := keyOfNode(&n.Test, yes, no)
-		first, found := known[k]
+		h := hashNode(&n.Test, yes, no)
+		first, found := known[h]
 		r, more := first, found
-		for more && !b.g.Nodes[r].Test.Set.Equal(n.Test.Set) {
+		for more && !b.g.Nodes[r].equal(&n.Test, yes, no) {
 			r, more = next[r]
 		}
 		if !more {
@@ -184,7 +197,7 @@ func shareRoots[L comparable](g *Graph[L], roots []Ref) (*Graph[L], []Ref) {
 			if found {
 				next[r] = first
 			}
-			known[k] = r
+			known[h] = r
 		}
 		to.nodes[i] = r
 	}
@@ -200,17 +213,23 @@ type mapping[L comparable] struct {
 	from  *Graph[L]
 	b     *Builder[L]
 	nodes []Ref
+	// leaves has 0, which refers to no leaf, for those that were not met yet.
+	leaves []Ref
 }
 
 func mapper[L comparable](g *Graph[L], b *Builder[L]) *mapping[L] {
-	return &mapping[L]{g, b, make([]Ref, len(g.Nodes))}
+	return &mapping[L]{g, b, make([]Ref, len(g.Nodes)), make([]Ref, len(g.Leaves))}
 }
 
 func (m *mapping[L]) ref(r Ref) Ref {
-	if i, ok := r.Leaf(); ok {
-		return m.b.Leaf(m.from.Leaves[i])
+	i, ok := r.Leaf()
+	if !ok {
+		return m.nodes[r]
 	}
-	return m.nodes[r]
+	if m.leaves[i] == 0 {
+		m.leaves[i] = m.b.newLeaf(m.from.Leaves[i])
+	}
+	return m.leaves[i]
 }
 
 // ReducedLimit is how many pieces the reduced form of a graph may have to be worth its while: it is often larger than
@@ -232,11 +251,16 @@ func order[L comparable](g *Graph[L], request kauth.RequestID) *Graph[L] {
 // grow with the logarithm of the pieces.
 func (d *Diagrams[L]) Graph(r Ref) *Graph[L] {
 	var b Builder[L]
-	done := map[Ref]Ref{}
+	// leaves has 0, which refers to no leaf, for those that were not written yet.
+	leaves, done := make([]Ref, len(d.leaves)), map[Ref]Ref{}
+	b.g.Leaves = make([]L, 0, len(d.leaves))
 	var emit func(Ref) Ref
 	emit = func(r Ref) Ref {
 		if i, ok := r.Leaf(); ok {
-			return b.Leaf(d.leaves[i])
+			if leaves[i] == 0 {
+				leaves[i] = b.newLeaf(d.leaves[i])
+			}
+			return leaves[i]
 		}
 		if x, ok := done[r]; ok {
 			return x

@@ -14,7 +14,7 @@ func (g *Graph[L]) Reachable() []bool { return g.reachable(g.Root) }
 // Fields are those that the graph's tests look at.
 func Fields(g Tested) kauth.FieldSet {
 	var out kauth.FieldSet
-	g.tests(func(t *policy.Test, _ diag.Span) { out |= t.Needs() })
+	g.tests(func(t *policy.Test, _ *diag.Span) { out |= t.Needs() })
 	return out
 }
 

@@ -1,12 +1,23 @@
 package graph
 
+import "slices"
+
 // Reduce gives the diagram of a graph all of whose tests are in the space. It takes time little more than
 // linear in the graph where tests of one field follow each other, and is ErrTooLarge where the result is.
 func Reduce[L comparable](d *Diagrams[L], g *Graph[L]) (Ref, error) {
 	r := &reducer{space: d.Space, seed: 2463534242}
+	// All leaves of a graph are different: the first need not be looked for.
+	empty := len(d.leaves) == 0
+	if empty {
+		d.leaves = slices.Clone(g.Leaves)
+	}
 	leaves := make([]*thunk, len(g.Leaves))
 	for i, l := range g.Leaves {
-		leaves[i] = &thunk{v: noVar, leaf: d.Leaf(l)}
+		leaf := ^Ref(i)
+		if !empty {
+			leaf = d.Leaf(l)
+		}
+		leaves[i] = r.newThunk(thunk{v: noVar, leaf: leaf})
 	}
 	nodes := make([]*thunk, len(g.Nodes))
 	to := func(x Ref) *thunk {
@@ -16,6 +27,14 @@ func Reduce[L comparable](d *Diagrams[L], g *Graph[L]) (Ref, error) {
 		return nodes[x]
 	}
 	seen := g.reachable(g.Root)
+	uses := make([]int32, len(g.Nodes))
+	for i := range g.Nodes {
+		for _, child := range [...]Ref{g.Nodes[i].Yes, g.Nodes[i].No} {
+			if seen[i] && child >= 0 {
+				uses[child]++
+			}
+		}
+	}
 	for i := range g.Nodes {
 		if !seen[i] {
 			continue
@@ -23,11 +42,15 @@ func Reduce[L comparable](d *Diagrams[L], g *Graph[L]) (Ref, error) {
 		n := &g.Nodes[i]
 		yes, no := to(n.Yes), to(n.No)
 		if yes == no {
+			yes.aliased = true
 			nodes[i] = yes
 			continue
 		}
 		v, set := d.Space.atomsOf(&n.Test)
 		t := r.newThunk(thunk{v: min(v, yes.v, no.v), op: &ite{v: v, set: set, other: yes, onYes: true}, arg: no})
+		if n.No >= 0 && uses[n.No] == 1 && !no.aliased {
+			t.edit = no.edit
+		}
 		// A chain of thousands must not become a recursion of thousands.
 		r.force(t)
 		nodes[i] = t

@@ -4,6 +4,9 @@ package graph
 // range by others takes time logarithmic in their number and leaves the original as it was. That is what makes
 // a chain of ten thousand tests on one field reducible in little more than linear time.
 //
+// An original that nobody needs any more is changed in place: parts belong to the edit that made them, and an edit goes on
+// from one rope to the next as long as each is used only once.
+//
 // Operations that are to be applied to all pieces are kept at the top and pushed down only where pieces are
 // looked at, so that a test which most pieces never reach costs nothing there.
 type rope struct {
@@ -11,6 +14,7 @@ type rope struct {
 	child       *thunk
 	left, right *rope
 	priority    uint32
+	edit        uint32
 	// pending are applied to the child and to all below, in order.
 	pending *opList
 }
@@ -35,7 +39,9 @@ type ite struct {
 type reducer struct {
 	space *Space
 	seed  uint32
-	// work counts the parts of ropes that were made.
+	// edit is what goes on, edits how many there were.
+	edit, edits uint32
+	// work counts the parts of ropes that were made or changed.
 	work int
 	// ropes and thunks are where the next ones are made: one allocation for many, as most of them live equally long.
 	ropes  []rope
@@ -74,7 +80,7 @@ func (r *reducer) piece(lo, hi int32, child *thunk) *rope {
 		return nil
 	}
 	r.work++
-	return r.newRope(rope{lo: lo, hi: hi, child: child, priority: r.rand()})
+	return r.newRope(rope{lo: lo, hi: hi, child: child, priority: r.rand(), edit: r.edit})
 }
 
 // withOp is the rope with the operation applied to every piece.
@@ -106,11 +112,16 @@ func (r *reducer) push(n *rope) {
 	}
 }
 
-// copy is the rope's root with nothing pending, to be changed.
-func (r *reducer) copy(n *rope) *rope {
+// own is the rope's root with nothing pending, to be changed: itself if it belongs to the edit, else a copy.
+func (r *reducer) own(n *rope) *rope {
 	r.push(n)
 	r.work++
-	return r.newRope(*n)
+	if n.edit == r.edit {
+		return n
+	}
+	m := r.newRope(*n)
+	m.edit = r.edit
+	return m
 }
 
 func (r *reducer) join(a, b *rope) *rope {
@@ -120,11 +131,11 @@ func (r *reducer) join(a, b *rope) *rope {
 	case b == nil:
 		return a
 	case a.priority >= b.priority:
-		m := r.copy(a)
+		m := r.own(a)
 		m.right = r.join(m.right, b)
 		return m
 	}
-	m := r.copy(b)
+	m := r.own(b)
 	m.left = r.join(a, m.left)
 	return m
 }
@@ -134,7 +145,7 @@ func (r *reducer) split(n *rope, at int32) (below, rest *rope) {
 	if n == nil {
 		return nil, nil
 	}
-	m := r.copy(n)
+	m := r.own(n)
 	switch {
 	case at <= m.lo:
 		below, m.left = r.split(m.left, at)
@@ -149,22 +160,45 @@ func (r *reducer) split(n *rope, at int32) (below, rest *rope) {
 	return m, rest
 }
 
-// slice is the pieces from lo to before hi.
-func (r *reducer) slice(n *rope, lo, hi int32) *rope {
-	_, rest := r.split(n, lo)
+// slice is the pieces over v of a thunk from lo to before hi.
+func (r *reducer) slice(t *thunk, v, lo, hi int32) *rope {
+	if t.v != v {
+		return r.piece(lo, hi, t)
+	}
+	_, rest := r.split(t.rope, lo)
 	mid, _ := r.split(rest, hi)
 	return mid
 }
 
 // overlay is no with the atoms of the set replaced by what yes has there.
-func (r *reducer) overlay(set []atomRange, yes, no *rope) *rope {
-	out := no
-	for _, s := range set {
-		below, rest := r.split(out, s.lo)
-		_, above := r.split(rest, s.hi)
-		out = r.join(r.join(below, r.slice(yes, s.lo, s.hi)), above)
+func (r *reducer) overlay(op *ite, yes *thunk, no *rope) *rope {
+	for _, s := range op.set {
+		no = r.replace(no, s.lo, s.hi, r.slice(yes, op.v, s.lo, s.hi))
 	}
-	return out
+	return no
+}
+
+// replace is the rope with the atoms from lo to before hi replaced by other pieces. It goes down to the one subtree that
+// has them all, so that only the way there is touched.
+func (r *reducer) replace(n *rope, lo, hi int32, by *rope) *rope {
+	if hi <= n.lo || n.hi <= lo {
+		m := r.own(n)
+		side := &m.left
+		if n.hi <= lo {
+			side = &m.right
+		}
+		*side = r.replace(*side, lo, hi, by)
+		if (*side).priority <= m.priority {
+			return m
+		}
+		// A new piece belongs above this one.
+		left, right := m.left, m.right
+		m.left, m.right = nil, nil
+		return r.join(r.join(left, m), right)
+	}
+	below, rest := r.split(n, lo)
+	_, above := r.split(rest, hi)
+	return r.join(r.join(below, by), above)
 }
 
 // each calls f for every piece in order, until f returns false.
@@ -188,6 +222,11 @@ type thunk struct {
 	rope *rope
 	op   *ite
 	arg  *thunk
+	// edit is that of the rope. If the operation is still to be done it is that of the argument's rope, which may then be
+	// changed, or 0.
+	edit uint32
+	// aliased says that several nodes of a graph are this one.
+	aliased bool
 
 	reduced bool
 	ref     Ref
@@ -222,23 +261,24 @@ func (r *reducer) force(t *thunk) {
 	if op.onYes {
 		yes, no = op.other, arg
 	}
-	t.rope = r.ite(op, yes, no, t.v)
-	t.op, t.arg = nil, nil
-}
-
-// asPieces is the thunk as pieces over v, which must not be behind its own variable.
-func (r *reducer) asPieces(t *thunk, v int32) *rope {
-	if t.v == v {
-		return t.rope
+	r.edit = t.edit
+	if r.edit == 0 || op.v != t.v {
+		r.edits++
+		r.edit = r.edits
 	}
-	return r.piece(0, r.space.vars[v].atoms, t)
+	t.rope = r.ite(op, yes, no, t.v)
+	t.op, t.arg, t.edit = nil, nil, r.edit
 }
 
 // ite gives the pieces over v, the first variable of all, of "if op then yes else no".
 func (r *reducer) ite(op *ite, yes, no *thunk, v int32) *rope {
 	switch {
 	case op.v == v:
-		return r.overlay(op.set, r.asPieces(yes, v), r.asPieces(no, v))
+		pieces := no.rope
+		if no.v != v {
+			pieces = r.piece(0, r.space.vars[v].atoms, no)
+		}
+		return r.overlay(op, yes, pieces)
 	case yes.v > v:
 		return r.withOp(no.rope, &ite{v: op.v, set: op.set, other: yes, onYes: true})
 	case no.v > v:

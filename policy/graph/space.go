@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"cmp"
 	"slices"
 	"sort"
 
@@ -44,15 +45,15 @@ type atomRange struct{ lo, hi int32 }
 
 // Tested is a graph, whatever its leaves.
 type Tested interface {
-	tests(func(*policy.Test, diag.Span))
+	tests(func(*policy.Test, *diag.Span))
 }
 
-func (g *Graph[L]) tests(f func(*policy.Test, diag.Span)) {
+func (g *Graph[L]) tests(f func(*policy.Test, *diag.Span)) {
 	// From the root on, so that variables are ordered as an evaluation meets them.
 	seen := g.reachable(g.Root)
 	for i := len(g.Nodes) - 1; i >= 0; i-- {
 		if seen[i] {
-			f(&g.Nodes[i].Test, g.Nodes[i].Span)
+			f(&g.Nodes[i].Test, &g.Nodes[i].Span)
 		}
 	}
 }
@@ -61,97 +62,96 @@ func (g *Graph[L]) tests(f func(*policy.Test, diag.Span)) {
 // as they are met, graph by graph.
 func NewSpace(request kauth.RequestID, graphs ...Tested) *Space {
 	s := &Space{request: request, index: map[varKey]int32{}}
-	type cut struct {
-		at   int64
-		addr policy.Addr
-		text string
-		span diag.Span
-	}
-	// cuts are where atoms begin, by variable; firsts the places that first ask it.
-	var cuts [][]cut
-	var firsts []diag.Span
+	// all has what is met of each variable.
+	var all []*cuts
 	for _, g := range graphs {
-		g.tests(func(t *policy.Test, at diag.Span) {
+		g.tests(func(t *policy.Test, at *diag.Span) {
 			k := keyOf(t)
 			i, ok := s.index[k]
 			if !ok {
 				i = int32(len(s.vars))
 				s.index[k] = i
-				s.vars = append(s.vars, variable{varKey: k})
-				cuts, firsts = append(cuts, nil), append(firsts, at)
+				lo, hi := request.Range(t.Field)
+				s.vars = append(s.vars, variable{varKey: k, max: hi})
+				// The first atom begins with the least value there is.
+				all = append(all, &cuts{first: at, least: lo, numbers: []cut[int64]{{lo, at}}, addrs: []cut[policy.Addr]{{at: at}}})
 			}
+			c, v := all[i], &s.vars[i]
 			switch t.Kind {
 			case policy.In:
 				for _, r := range t.Set {
-					cuts[i] = append(cuts[i], cut{at: r.Lo, span: at})
-					if r.Hi < interval.All[0].Hi {
-						cuts[i] = append(cuts[i], cut{at: r.Hi + 1, span: at})
+					if c.least < r.Lo && r.Lo <= v.max {
+						c.numbers = append(c.numbers, cut[int64]{r.Lo, at})
+					}
+					if c.least <= r.Hi && r.Hi < v.max {
+						c.numbers = append(c.numbers, cut[int64]{r.Hi + 1, at})
 					}
 				}
 			case policy.Is:
-				cuts[i] = append(cuts[i], cut{text: t.Text, span: at})
+				c.texts = append(c.texts, cut[string]{t.Text, at})
 			case policy.Within:
-				cuts[i] = append(cuts[i], cut{addr: t.Prefix.First(), span: at})
+				c.addrs = append(c.addrs, cut[policy.Addr]{t.Prefix.First(), at})
 				if next, ok := t.Prefix.Last().Next(); ok {
-					cuts[i] = append(cuts[i], cut{addr: next, span: at})
+					c.addrs = append(c.addrs, cut[policy.Addr]{next, at})
 				}
 			}
 		})
 	}
-	for i := range s.vars {
-		v, c, first := &s.vars[i], cuts[i], firsts[i]
-		slices.SortStableFunc(c, func(a, b cut) int {
-			switch {
-			case a.at != b.at:
-				if a.at < b.at {
-					return -1
-				}
-				return 1
-			case a.addr != b.addr:
-				return a.addr.Compare(b.addr)
-			case a.text < b.text:
-				return -1
-			case a.text > b.text:
-				return 1
-			}
-			return 0
-		})
-		c = slices.CompactFunc(c, func(a, b cut) bool { return a.at == b.at && a.addr == b.addr && a.text == b.text })
+	for i, c := range all {
+		v := &s.vars[i]
 		switch v.kind {
 		case policy.In:
-			lo, hi := request.Range(v.field)
-			v.max = hi
-			v.starts = []int64{lo}
-			v.spans = []diag.Span{first}
-			for _, x := range c {
-				if x.at > lo && x.at <= hi {
-					v.starts = append(v.starts, x.at)
-					v.spans = append(v.spans, x.span)
-				}
-			}
+			v.starts, v.spans = sorted(c.numbers, cmp.Compare)
 			v.atoms = int32(len(v.starts))
 		case policy.Is:
-			for _, x := range c {
-				v.texts = append(v.texts, x.text)
-				v.spans = append(v.spans, x.span)
-			}
-			v.spans = append(v.spans, first)
+			v.texts, v.spans = sorted(c.texts, cmp.Compare)
+			v.spans = append(v.spans, *c.first)
 			v.atoms = int32(len(v.texts) + 1)
 		case policy.Within:
-			v.addrs = []policy.Addr{{}}
-			v.spans = []diag.Span{first}
-			for _, x := range c {
-				v.addrs = append(v.addrs, x.addr)
-				v.spans = append(v.spans, x.span)
-			}
+			v.addrs, v.spans = sorted(c.addrs, policy.Addr.Compare)
 			v.atoms = int32(len(v.addrs))
 		case policy.Member:
-			v.atoms, v.spans = 2, []diag.Span{first, first}
+			v.atoms, v.spans = 2, []diag.Span{*c.first, *c.first}
 		case policy.Compare:
-			v.atoms, v.spans = 3, []diag.Span{first, first, first}
+			v.atoms, v.spans = 3, []diag.Span{*c.first, *c.first, *c.first}
 		}
 	}
 	return s
+}
+
+// cuts are where the atoms of a variable begin, in the order in which the tests are met.
+type cuts struct {
+	// first is the place that first asks the variable, least the least number that it can be.
+	first   *diag.Span
+	least   int64
+	numbers []cut[int64]
+	texts   []cut[string]
+	addrs   []cut[policy.Addr]
+}
+
+// cut says that an atom begins with a value, because of a test at a place.
+type cut[T comparable] struct {
+	value T
+	at    *diag.Span
+}
+
+// sorted gives the values in order, each once with the place that was met first.
+func sorted[T comparable](list []cut[T], compare func(a, b T) int) ([]T, []diag.Span) {
+	// Which of several equal ones was first is told by their positions, because a stable sort takes much longer.
+	order := make([]int32, len(list))
+	for i := range order {
+		order[i] = int32(i)
+	}
+	slices.SortFunc(order, func(i, j int32) int {
+		return cmp.Or(compare(list[i].value, list[j].value), cmp.Compare(i, j))
+	})
+	values, spans := make([]T, 0, len(list)), make([]diag.Span, 0, len(list)+1)
+	for _, i := range order {
+		if n := len(values); n == 0 || values[n-1] != list[i].value {
+			values, spans = append(values, list[i].value), append(spans, *list[i].at)
+		}
+	}
+	return values, spans
 }
 
 func keyOf(t *policy.Test) varKey {

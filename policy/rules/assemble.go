@@ -75,20 +75,19 @@ func (a *assembler) program() (*program.Program, []diag.Span, error) {
 	for i, r := range finished {
 		index[r] = program.Ref(len(finished) - 1 - i)
 	}
-	leafIndex := map[int]int{}
-	var leaves []policy.Decision
+	// place has where leaves are put, counted from 1.
+	place := make([]int, len(g.Leaves))
+	leaves := make([]policy.Decision, 0, len(g.Leaves))
 	to := func(r graph.Ref) program.Ref {
 		leaf, ok := r.Leaf()
 		if !ok {
 			return index[r]
 		}
-		i, ok := leafIndex[leaf]
-		if !ok {
-			i = len(leaves)
-			leafIndex[leaf] = i
+		if place[leaf] == 0 {
 			leaves = append(leaves, g.Leaves[leaf])
+			place[leaf] = len(leaves)
 		}
-		return program.LeafRef(i)
+		return program.LeafRef(place[leaf] - 1)
 	}
 	nodes := make([]program.Node, len(finished))
 	spans := make([]diag.Span, len(finished))

@@ -295,7 +295,10 @@ func Tested(graphs []*PolicyGraph) []graph.Tested {
 
 // Combine reduces the policies' graphs, whose tests must be in the space of d, and puts their decisions together.
 func Combine(d *graph.Diagrams[policy.Decision], graphs []*PolicyGraph) (graph.Ref, error) {
-	at := d.Leaf(policy.Allowed)
+	if len(graphs) == 0 {
+		return d.Leaf(policy.Allowed), nil
+	}
+	var at graph.Ref
 	for i, g := range graphs {
 		outcomes := graph.NewDiagrams[Outcome](d.Space)
 		outcomes.Bound(d.Limit())

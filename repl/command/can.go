@@ -57,8 +57,8 @@ func (flags *asking) run(inv *Invocation) error {
 		return usage("a cell and one request must be given, but %q is too", inv.Args[2])
 	}
 	cell := inv.Args[0]
-	if cell == "" {
-		return usage("a cell must have a name, but it is empty")
+	if problem := policy.CheckName(cell); problem != "" {
+		return usage("the name of a cell %s", problem)
 	}
 	var pattern *kauth.Pattern
 	if len(inv.Args) == 2 {

@@ -37,7 +37,7 @@ const checkEffort = 20_000_000
 
 // checking is the flags of check.
 type checking struct {
-	cells      stringList
+	cells      cellList
 	noProof    bool
 	noOptimize bool
 }

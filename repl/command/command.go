@@ -7,11 +7,15 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"cellsh/lua/engine"
+	"cellsh/policy"
 	"cellsh/policy/diag"
 )
 
@@ -81,6 +85,20 @@ func (l *stringList) Set(s string) error {
 	return nil
 }
 
+// cellList is a flag with the name of a cell that may be given several times. The cells need not exist.
+type cellList []string
+
+func (l *cellList) String() string { return strings.Join(*l, ",") }
+
+// Set adds a name.
+func (l *cellList) Set(s string) error {
+	if problem := policy.CheckName(s); problem != "" {
+		return errors.New(problem)
+	}
+	*l = append(*l, s)
+	return nil
+}
+
 // Invocation is one run of a command.
 type Invocation struct {
 	Env
@@ -127,7 +145,7 @@ func Find(name string) *Command {
 
 // Unknown says that there is no command of that name, and which one was meant.
 func Unknown(name string) string {
-	text := "there is no command " + name
+	text := "there is no command " + plainWord(name)
 	if near := diag.Nearest(name, Names()); near != "" {
 		text += "; did you mean " + near + "?"
 	}
@@ -177,7 +195,7 @@ func (c *Command) run(args []string, common Common, env Env, out *Output) int {
 	case err == nil || out.err != nil && errors.Is(err, out.err):
 		return OK // what could not be written is told by who asked
 	case errors.As(err, &u):
-		fmt.Fprintf(env.Stderr, "cellsh %s: %s\nusage: cellsh %s %s\n", c.Name, u.text, c.Name, c.Args)
+		fmt.Fprintf(env.Stderr, "cellsh %s: %s\nusage: %s\n", c.Name, u.text, c.synopsis())
 		return Usage
 	case errors.As(err, &q):
 		return q.code
@@ -218,7 +236,7 @@ func FlagError(err error, fs *flag.FlagSet) string {
 	if name, ok := strings.CutPrefix(text, undefined); ok {
 		var names []string
 		fs.VisitAll(func(f *flag.Flag) { names = append(names, f.Name) })
-		text = "there is no flag " + dashes(name)
+		text = "there is no flag " + plainWord(dashes(name))
 		if near := diag.Nearest(name, names); near != "" {
 			text += "; did you mean " + dashes(near) + "?"
 		}
@@ -231,6 +249,9 @@ func FlagError(err error, fs *flag.FlagSet) string {
 	if _, err := fmt.Sscanf(text, "invalid value %q for flag -%s", &value, &name); err == nil {
 		name = strings.TrimSuffix(name, ":")
 		if f := fs.Lookup(name); f != nil {
+			if _, ok := f.Value.(*cellList); ok {
+				return dashes(name) + ": the name of a cell " + policy.CheckName(value)
+			}
 			return fmt.Sprintf("%s must be %s, but is %q", dashes(name), kindOf(f), value)
 		}
 	}
@@ -238,6 +259,18 @@ func FlagError(err error, fs *flag.FlagSet) string {
 		return fmt.Sprintf("%s takes no value, but is given %q", dashes(strings.TrimSuffix(name, ":")), value)
 	}
 	return text
+}
+
+// plainWord is what was typed as it can stand in a message: cut where it is long, quoted where it is no word.
+func plainWord(s string) string {
+	const most = 60
+	if utf8.RuneCountInString(s) > most {
+		s = string([]rune(s)[:most]) + "..."
+	}
+	if s == "" || strings.ContainsFunc(s, func(r rune) bool { return r == utf8.RuneError || !unicode.IsGraphic(r) || unicode.IsSpace(r) }) {
+		return strconv.Quote(s)
+	}
+	return s
 }
 
 // dashes writes a flag as people do.
@@ -307,10 +340,13 @@ func List() string {
 	return b.String()
 }
 
+// synopsis is how the command is called.
+func (c *Command) synopsis() string { return strings.TrimSpace("cellsh " + c.Name + " " + c.Args) }
+
 // Help is the text about the command.
 func (c *Command) Help() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "usage: cellsh %s %s\n\n%s\n", c.Name, c.Args, strings.TrimSpace(c.Long))
+	fmt.Fprintf(&b, "usage: %s\n\n%s\n", c.synopsis(), strings.TrimSpace(c.Long))
 	fs, _ := c.flags(new(Common))
 	mine := c.OwnFlags()
 	for _, own := range []bool{true, false} {

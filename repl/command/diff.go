@@ -35,7 +35,7 @@ wrong.
 
 // comparing is the flags of diff.
 type comparing struct {
-	cells stringList
+	cells cellList
 }
 
 func (flags *comparing) run(inv *Invocation) error {

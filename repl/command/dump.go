@@ -48,7 +48,7 @@ var stages = []string{"graph", "optimized", "program", "bytes"}
 // dumping is the flags of dump.
 type dumping struct {
 	stage      string
-	cells      stringList
+	cells      cellList
 	request    string
 	noOptimize bool
 }

@@ -42,7 +42,7 @@ fit is lax.
 
 // fitting is the flags of fit.
 type fitting struct {
-	cells    stringList
+	cells    cellList
 	strict   bool
 	verbose  bool
 	revision string

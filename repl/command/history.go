@@ -41,7 +41,7 @@ for the cells that exist now, and what must never be allowed is checked.
 func generation(s string) (uint64, error) {
 	n, err := strconv.ParseUint(s, 10, 64)
 	if err != nil || n == 0 {
-		return 0, usage("a generation must be a number, but is %q", s)
+		return 0, usage("a generation must be a number from 1, but is %q", s)
 	}
 	return n, nil
 }
@@ -68,13 +68,13 @@ func runGenerations(inv *Invocation) error {
 	var rows []string
 	for i := range history.Generations {
 		g := &history.Generations[i]
-		rows = append(rows, fmt.Sprintf("%d\t%s\t%s", g.Number, g.Time.UTC().Format(time.DateTime), generationText(history, g)))
+		rows = append(rows, fmt.Sprintf("%d\t%s\t%s", g.Number, g.Time.UTC().Format(time.DateTime), generationText(history, g, inv.Now())))
 	}
 	inv.table("GENERATION\tLOADED (UTC)\tFROM", rows)
 	return nil
 }
 
-func generationText(h *engine.History, g *engine.Generation) string {
+func generationText(h *engine.History, g *engine.Generation, now time.Time) string {
 	var parts []string
 	switch {
 	case g.Lockdown:
@@ -99,7 +99,12 @@ func generationText(h *engine.History, g *engine.Generation) string {
 		parts = append(parts, "active")
 	}
 	if u := h.Unconfirmed; u != nil && u.Generation == g.Number {
-		parts = append(parts, "rolled back at "+u.Until.UTC().Format(time.TimeOnly)+" unless confirmed")
+		until := u.Until.UTC().Format(time.TimeOnly)
+		if now.Before(u.Until) {
+			parts = append(parts, "rolled back at "+until+" unless confirmed")
+		} else {
+			parts = append(parts, "not confirmed by "+until+": the next command that changes anything rolls it back")
+		}
 	}
 	return strings.Join(parts, "; ")
 }

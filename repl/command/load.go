@@ -37,6 +37,8 @@ cellsh confirm N comes first: a policy that locks its author out goes away by
 itself. The command waits, and goes on waiting when its terminal is gone. A
 session does not wait: at its end it goes back if that is not confirmed.
 
+A session that ends takes back what it has loaded and nobody has confirmed.
+
 In a session load without a path loads what was declared there, together with
 what is loaded.
 

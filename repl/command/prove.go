@@ -36,7 +36,7 @@ if the policies are wrong.
 
 // proving is the flags of prove.
 type proving struct {
-	cells      stringList
+	cells      cellList
 	noOptimize bool
 }
 

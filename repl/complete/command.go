@@ -148,10 +148,10 @@ func (c *Command) kind(n int) string {
 	return strings.TrimSuffix(kinds[n], "...")
 }
 
-// kind of the flag's value: --cell NAME takes a cell.
+// kind of the flag's value: --cell NAME takes a cell, --request NAME a request.
 func (f *Flag) kind() string {
-	if f.Name == "cell" {
-		return "CELL"
+	if f.Name == "cell" || f.Name == "request" {
+		return strings.ToUpper(f.Name)
 	}
 	return strings.TrimSuffix(f.Value, "...")
 }

@@ -113,9 +113,17 @@ func (c *Completer) command(word string) *Command {
 }
 
 func (c *Completer) commandNames(typed string) []Candidate {
-	var names []string
+	var found []Candidate
 	for _, command := range c.Commands {
-		names = append(names, command.Name)
+		rest, ok := strings.CutPrefix(command.Name, typed)
+		if !ok {
+			continue
+		}
+		if command.Args != "" {
+			// Something must follow, or can.
+			rest += " "
+		}
+		found = append(found, Candidate{Text: command.Name, Insert: rest})
 	}
-	return words(names, typed)
+	return found
 }

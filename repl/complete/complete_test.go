@@ -75,6 +75,7 @@ func TestComplete(t *testing.T) {
 	}{
 		// Commands and their arguments.
 		{"lis", "+t"},
+		{"expl", "+ain "},
 		{"  ex", "exec explain"},
 		{"lo", "load loadfile loadstring local"},
 		{"load ", "scripts/ web.lua ünï.lua"},
