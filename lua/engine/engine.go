@@ -63,11 +63,11 @@ func FromSources(sources []rules.Source, o Options) *Policies {
 		lo.Module = loader.ModuleFrom(o.Files)
 	}
 	set, problems := loader.LoadSources(sources, lo)
-	return FromSet(set, problems, o)
+	return fromSet(set, problems, o)
 }
 
-// FromSet is for policies that were declared already.
-func FromSet(set *rules.Set, problems diag.List, o Options) *Policies {
+// fromSet is for policies that were declared already.
+func fromSet(set *rules.Set, problems diag.List, o Options) *Policies {
 	p := &Policies{Compiler: rules.NewCompiler(set, rules.Options{SkipOptimizations: o.SkipOptimizations}), Loading: problems, files: &diag.Files{}}
 	for _, s := range set.Sources {
 		p.files.Add(s.File, s.Text)
