@@ -67,10 +67,12 @@ type cells struct {
 	next uint32
 	// sampled are the cells whose samples are not all zero, or will not be.
 	sampled map[*cell]struct{}
+	// list has all by id.
+	list []*cell
 }
 
 func newCells() cells {
-	return cells{map[kernel.CellID]*cell{}, map[string]*cell{}, map[uint16]*cell{}, 1, map[*cell]struct{}{}}
+	return cells{map[kernel.CellID]*cell{}, map[string]*cell{}, map[uint16]*cell{}, 1, map[*cell]struct{}{}, nil}
 }
 
 // number is the cell's id, 0 for the host.
@@ -106,6 +108,7 @@ func (cs *cells) add(c *cell) {
 	c.live = true
 	cs.byID[c.id] = c
 	cs.byName[c.name] = c
+	cs.list = slices.Insert(cs.list, cs.place(c.id), c)
 	for _, p := range c.ports {
 		cs.ports[p] = c
 	}
@@ -114,6 +117,8 @@ func (cs *cells) add(c *cell) {
 func (cs *cells) remove(c *cell) {
 	c.live = false
 	delete(cs.byID, c.id)
+	at := cs.place(c.id)
+	cs.list = slices.Delete(cs.list, at, at+1)
 	if cs.byName[c.name] == c {
 		delete(cs.byName, c.name)
 	}
@@ -123,14 +128,13 @@ func (cs *cells) remove(c *cell) {
 	delete(cs.sampled, c)
 }
 
-// ordered gives the cells by id.
-func (cs *cells) ordered() []*cell {
-	list := make([]*cell, 0, len(cs.byID))
-	for _, c := range cs.byID {
-		list = append(list, c)
-	}
-	slices.SortFunc(list, func(a, b *cell) int { return cmp.Compare(a.id, b.id) })
-	return list
+// ordered gives the cells by id, as they are until one is added or removed.
+func (cs *cells) ordered() []*cell { return cs.list }
+
+// place is where a cell is in the list, or belongs.
+func (cs *cells) place(id kernel.CellID) int {
+	at, _ := slices.BinarySearchFunc(cs.list, id, func(c *cell, id kernel.CellID) int { return cmp.Compare(c.id, id) })
+	return at
 }
 
 // sample counts the members of every cell, once a second (secmodel_cell_cpu_account_tick).
@@ -686,13 +690,15 @@ func (k *Kernel) List() ([]kernel.Cell, error) {
 		if c.flags&flag == 0 {
 			return nil
 		}
+		given := v
 		if v == math.MaxUint64 {
-			v = kauth.Unlimited
+			given = kauth.Unlimited
 		}
-		return &v
+		return &given
 	}
-	var list []kernel.Cell
-	for _, c := range k.cells.ordered() {
+	all := k.cells.ordered()
+	list := make([]kernel.Cell, 0, len(all))
+	for _, c := range all {
 		list = append(list, kernel.Cell{
 			ID: c.id, Name: c.name, Root: c.root, Created: c.created, Age: k.uptime - c.created,
 			References: c.sample.references, Processes: c.sample.processes, Memory: c.sample.memory,

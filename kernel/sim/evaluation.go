@@ -136,7 +136,7 @@ func (k *Kernel) loadBundle(text []byte) error {
 	}
 	e.bundle = b
 	e.bytes = append([]byte(nil), text...)
-	for _, c := range k.cells.byID {
+	for _, c := range k.cells.ordered() {
 		k.assign(c)
 	}
 	return nil
@@ -154,6 +154,7 @@ func (k *Kernel) Status() (kernel.Status, error) {
 		return kernel.Status{}, nil
 	}
 	s := kernel.Status{Generation: b.Generation, Attachment: b.Attachment, Programs: len(b.Programs), Bytes: len(k.eval.bytes)}
+	s.Covered = make([]kernel.CellID, 0, len(b.Cells))
 	for _, c := range b.Cells {
 		if k.cells.byID[c.ID] != nil {
 			s.Covered = append(s.Covered, c.ID)

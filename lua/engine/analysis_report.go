@@ -25,6 +25,8 @@ type GrantReport struct {
 	File     string   `json:"file"`
 	Line     int      `json:"line"`
 	Audit    bool     `json:"audit,omitempty"`
+	// Unsure says that it is not known whether any request gets it.
+	Unsure bool `json:"unsure,omitempty"`
 }
 
 // SampleReport is the report of a cell that was looked at.
@@ -57,16 +59,18 @@ type BreachReport struct {
 
 // ProofReport is the report of a proof.
 type ProofReport struct {
-	Edges             int  `json:"edges"`
-	EdgesCovered      int  `json:"edges_covered"`
-	Boundaries        int  `json:"boundaries"`
-	BoundariesCovered int  `json:"boundaries_covered"`
-	Infeasible        int  `json:"infeasible"`
-	Undecided         int  `json:"undecided"`
-	Asked             int  `json:"asked"`
-	Programs          int  `json:"programs"`
-	Limited           bool `json:"limited"`
-	Differences       int  `json:"differences"`
+	Edges             int `json:"edges"`
+	EdgesCovered      int `json:"edges_covered"`
+	Boundaries        int `json:"boundaries"`
+	BoundariesCovered int `json:"boundaries_covered"`
+	Infeasible        int `json:"infeasible"`
+	Undecided         int `json:"undecided"`
+	Asked             int `json:"asked"`
+	Programs          int `json:"programs"`
+	// TooLarge are the programs that were not compared exactly.
+	TooLarge    int  `json:"too_large"`
+	Limited     bool `json:"limited"`
+	Differences int  `json:"differences"`
 }
 
 // CheckReport is the report of a check.
@@ -94,7 +98,7 @@ func (c *Check) Report() CheckReport {
 		out.Policies = append(out.Policies, j)
 	}
 	for _, g := range c.Grants {
-		j := GrantReport{g.Policy, nil, g.Reason, g.File, g.Line, g.Audit}
+		j := GrantReport{g.Policy, nil, g.Reason, g.File, g.Line, g.Audit, g.Unsure}
 		for _, id := range g.Requests {
 			j.Requests = append(j.Requests, id.String())
 		}
@@ -122,7 +126,7 @@ func sampleReports(list []analysis.Sample) []SampleReport {
 }
 
 func proofReport(p *analysis.Proof) ProofReport {
-	return ProofReport{p.Edges, p.EdgesCovered, p.Boundaries, p.BoundariesCovered, p.Infeasible, p.Undecided, p.Asked, p.Programs, p.Limited, len(p.Differences)}
+	return ProofReport{p.Edges, p.EdgesCovered, p.Boundaries, p.BoundariesCovered, p.Infeasible, p.Undecided, p.Asked, p.Programs, p.TooLarge, p.Limited, len(p.Differences)}
 }
 
 // ProvedReport is the report of a proof and its cells.

@@ -7,7 +7,6 @@ import (
 	"cellsh/policy"
 	"cellsh/policy/analysis"
 	"cellsh/policy/diag"
-	"cellsh/policy/graph"
 	"cellsh/policy/kauth"
 	"cellsh/policy/rules"
 	"cellsh/policy/stock"
@@ -253,17 +252,4 @@ func (p *Policies) Fit(cell string, rev stock.Revision) (*analysis.StockFit, err
 		return nil, tooLarge(err)
 	}
 	return f, nil
-}
-
-// Optimized gives the decision of a cell for a request as the graph that its program is made of. Errors are as for
-// Decide.
-func (p *Policies) Optimized(cell string, id kauth.RequestID) (*graph.Graph[policy.Decision], error) {
-	if err := p.Usable(cell); err != nil {
-		return nil, err
-	}
-	d, ref, err := p.Diagram(cell, id)
-	if err != nil {
-		return nil, tooLarge(err)
-	}
-	return graph.Share(d.Graph(ref)), nil
 }

@@ -431,7 +431,7 @@ func compare(t *testing.T, src string, f *family) (compiled bool) {
 		if err1 != nil || err2 != nil {
 			t.Fatalf("%s\n%v %v", src, err1, err2)
 		}
-		if err := raw.Verify(cell, plain.Program); err != nil {
+		if err := raw.Verify(cell, plain.Program, graph.DefaultLimit); err != nil {
 			t.Fatalf("%s\nwithout optimising: %v", src, err)
 		}
 		decoded, err := program.Decode(optimized.Encode(&kauth.NetBSD109912), &kauth.NetBSD109912)

@@ -138,11 +138,7 @@ func (m *Memory) WriteNotes(text []byte) error {
 	return nil
 }
 
-func readHistory(n Notebook) (*History, error) {
-	text, err := n.ReadNotes()
-	if err != nil {
-		return nil, err
-	}
+func parseHistory(text []byte) (*History, error) {
 	h := &History{}
 	if len(text) == 0 {
 		return h, nil

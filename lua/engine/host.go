@@ -1,8 +1,10 @@
 package engine
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"cellsh/kernel"
@@ -20,6 +22,9 @@ type Host struct {
 	notes   Notebook
 	options Options
 	now     func() time.Time
+	// history is what the notes said when they were noted.
+	history *History
+	noted   []byte
 	// read are policies by their generation: those of the active one if they were needed, and all that have no source.
 	read map[uint64]*Policies
 	// over has the budgets that were exceeded when they were last looked at.
@@ -44,7 +49,19 @@ func (h *Host) Options() Options { return h.options }
 func (h *Host) Now() time.Time { return h.now() }
 
 // History gives the generations.
-func (h *Host) History() (*History, error) { return readHistory(h.notes) }
+func (h *Host) History() (*History, error) {
+	text, err := h.notes.ReadNotes()
+	if err != nil {
+		return nil, err
+	}
+	if h.history == nil || !bytes.Equal(text, h.noted) {
+		if h.history, err = parseHistory(text); err != nil {
+			return nil, err
+		}
+		h.noted = bytes.Clone(text)
+	}
+	return &History{slices.Clone(h.history.Generations), h.history.Unconfirmed}, nil
+}
 
 // Policies are those of the active generation; none if nothing is loaded.
 func (h *Host) Policies() (*Policies, error) {
@@ -148,7 +165,7 @@ func (h *Host) Create(s kernel.Spec) (kernel.CellID, error) {
 		return 0, err
 	}
 	if g != nil && evaluation {
-		if _, err := h.attach(g, history, map[kernel.CellID]bool{id: true}); err != nil {
+		if _, _, err := h.attach(g, history, map[kernel.CellID]bool{id: true}); err != nil {
 			// Nobody may find a cell without the program that it should have.
 			return 0, errors.Join(err, h.Kernel.Destroy(id))
 		}

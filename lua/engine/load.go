@@ -107,22 +107,31 @@ func (h *Host) push(p *Policies, g Generation, history *History, o LoadOptions) 
 	if err != nil {
 		return h.loadStock(p, g, history, o)
 	}
+	b, bytes, err := h.pushPrograms(e, p, g, history, o)
+	if err != nil {
+		return nil, err
+	}
+	return loaded(b, bytes), nil
+}
+
+// pushPrograms is push for a kernel with the evaluation model. It gives the bundle and its length in bytes.
+func (h *Host) pushPrograms(e kernel.Evaluator, p *Policies, g Generation, history *History, o LoadOptions) (*program.Bundle, int, error) {
 	g.Number, g.Time = h.nextNumber(history), h.now().UTC()
 	b, err := h.bundle(p, &g, 0, func(kernel.CellID) bool { return true })
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	after := history.with(g, o.Confirm)
 	// The history first: a kernel with a generation that nobody remembers is worse than one that is behind.
 	if err := writeHistory(h.notes, after); err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	text := b.Encode()
 	if err := e.Load(text); err != nil {
-		return nil, errors.Join(err, writeHistory(h.notes, history))
+		return nil, 0, errors.Join(err, writeHistory(h.notes, history))
 	}
 	h.keep(&g, p)
-	return loaded(b, len(text)), nil
+	return b, len(text), nil
 }
 
 func loaded(b *program.Bundle, bytes int) *Loaded {
@@ -150,6 +159,7 @@ func (h *Host) bundle(p *Policies, g *Generation, attachment uint32, wanted func
 		b.Fallback, b.FallbackScope = everything.Program, program.FallbackAll
 	}
 	index := map[*program.Program]int{}
+	b.Cells = make([]program.Cell, 0, len(cells))
 	for _, c := range cells {
 		if !wanted(c.ID) {
 			continue
@@ -218,40 +228,44 @@ func (h *Host) Attach(names ...string) (*Loaded, error) {
 			return nil, err
 		}
 	}
-	return h.attach(g, history, ids)
-}
-
-// attach gives the cells programs, in addition to those that have one.
-func (h *Host) attach(g *Generation, history *History, ids map[kernel.CellID]bool) (*Loaded, error) {
-	p, err := h.policiesOf(g)
+	b, bytes, err := h.attach(g, history, ids)
 	if err != nil {
 		return nil, err
+	}
+	return loaded(b, bytes), nil
+}
+
+// attach gives the cells programs, in addition to those that have one. It gives the bundle and its length in bytes.
+func (h *Host) attach(g *Generation, history *History, ids map[kernel.CellID]bool) (*program.Bundle, int, error) {
+	p, err := h.policiesOf(g)
+	if err != nil {
+		return nil, 0, err
 	}
 	e, err := kernel.Evaluation(h.Kernel)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	status, err := e.Status()
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	if status.Generation != g.Number {
 		// The kernel was started again, or somebody else loaded: ours is loaded anew.
-		return h.push(p, again(g), history, LoadOptions{})
+		return h.pushPrograms(e, p, again(g), history, LoadOptions{})
 	}
-	covered := map[kernel.CellID]bool{}
+	covered := make(map[kernel.CellID]bool, len(status.Covered))
 	for _, id := range status.Covered {
 		covered[id] = true
 	}
 	b, err := h.bundle(p, g, status.Attachment+1, func(id kernel.CellID) bool { return ids[id] || covered[id] })
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	text := b.Encode()
 	if err := e.Load(text); err != nil {
-		return nil, err
+		return nil, 0, err
 	}
-	return loaded(b, len(text)), nil
+	return b, len(text), nil
 }
 
 // again is the generation for a new load.

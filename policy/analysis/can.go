@@ -1,6 +1,7 @@
 package analysis
 
 import (
+	"cmp"
 	"strings"
 
 	"cellsh/policy"
@@ -52,6 +53,8 @@ type CanOptions struct {
 	Ports []uint16
 	// Most is how many cases of a request are enough; 0 is no bound.
 	Most int
+	// Pieces is how many pieces diagrams may have before the answer is graph.ErrTooLarge; 0 is graph.DefaultLimit.
+	Pieces int
 }
 
 // Ability is what becomes of one request of a cell.
@@ -193,7 +196,9 @@ func Can(c *rules.Compiler, cell string, id kauth.RequestID, o CanOptions) (*Abi
 	said := m.graph()
 	program := programGraph(c, cell, id, o)
 	space := graph.NewSpace(id, append(program.tested, said, rootTested)...)
+	pieces := cmp.Or(o.Pieces, graph.DefaultLimit)
 	d := graph.NewDiagrams[policy.Decision](space)
+	d.Bound(pieces)
 	decided, err := program.reduce(d)
 	if err != nil {
 		return nil, err
@@ -204,6 +209,7 @@ func Can(c *rules.Compiler, cell string, id kauth.RequestID, o CanOptions) (*Abi
 		return nil, err
 	}
 	all := graph.NewDiagrams[ending](space)
+	all.Bound(pieces)
 	end, err := graph.Apply(all, d, decided, others, replied, func(x policy.Decision, r replies) ending {
 		e := ending{decision: x}
 		for i, p := range places {

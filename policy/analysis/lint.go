@@ -22,6 +22,8 @@ type Grant struct {
 	diag.Span
 	// Audit grants do not apply.
 	Audit bool
+	// Unsure says that it is not known whether any request gets it: there are too many cases.
+	Unsure bool
 }
 
 // Grants lists all that some request gets in the cells, by place.
@@ -31,17 +33,15 @@ func Grants(c *rules.Compiler, cells []string) ([]Grant, error) {
 		answer policy.Answer
 	}
 	found := map[key]*Grant{}
-	err := eachRequest(c, cells, func(graphs []*rules.PolicyGraph, _ string, id kauth.RequestID) error {
+	err := eachRequest(c, cells, func(graphs []*rules.PolicyGraph, cell string, id kauth.RequestID) error {
 		for _, g := range graphs {
-			answers, err := granted(g, id)
-			if err != nil {
-				return err
-			}
-			for _, a := range answers {
-				k := key{g.Policy.Name, a}
+			got := granted(g, cell, id)
+			for i, o := range slices.Concat(got.sure, got.unsure) {
+				k := key{g.Policy.Name, o.Answer}
 				if found[k] == nil {
-					found[k] = &Grant{Policy: g.Policy.Name, Reason: a.Reason, Span: a.Source.Span(), Audit: g.Policy.Audit}
+					found[k] = &Grant{Policy: g.Policy.Name, Reason: o.Reason, Span: o.Source.Span(), Audit: g.Policy.Audit, Unsure: true}
 				}
+				found[k].Unsure = found[k].Unsure && i >= len(got.sure)
 				if !slices.Contains(found[k].Requests, id) {
 					found[k].Requests = append(found[k].Requests, id)
 				}
@@ -62,27 +62,9 @@ func Grants(c *rules.Compiler, cells []string) ([]Grant, error) {
 	return out, nil
 }
 
-// granted lists the grants that requests get from a policy. Leaves may be left of entries that are never asked.
-func granted(g *rules.PolicyGraph, id kauth.RequestID) ([]policy.Answer, error) {
-	var out []policy.Answer
-	wanted := func(o rules.Outcome) bool {
-		return o.Fault == nil && o.Result == policy.Grant && !slices.Contains(out, o.Answer)
-	}
-	if !slices.ContainsFunc(g.Graph.Leaves, wanted) {
-		return nil, nil
-	}
-	d := graph.NewDiagrams[rules.Outcome](graph.NewSpace(id, g.Graph))
-	r, err := graph.Reduce(d, g.Graph)
-	if err != nil {
-		return nil, err
-	}
-	d.RegionsOf(r, func(o rules.Outcome) bool { return o.Fault == nil && o.Result == policy.Grant }, func(region graph.Region, o rules.Outcome) bool {
-		if _, ok := example(region); ok && wanted(o) {
-			out = append(out, o.Answer)
-		}
-		return true
-	})
-	return out, nil
+// granted are the grants that requests get from a policy.
+func granted(g *rules.PolicyGraph, cell string, id kauth.RequestID) outcomes {
+	return reachedOutcomes(g.Graph, cell, id, func(o rules.Outcome) bool { return o.Fault == nil && o.Result == policy.Grant })
 }
 
 // uselessGrants finds the grants that nothing comes of: what the kernel's profile low keeps apart, processes of
@@ -91,6 +73,8 @@ func uselessGrants(c *rules.Compiler, cells []string) (diag.List, error) {
 	type use struct{ refused, met bool }
 	uses := map[policy.Source]*use{}
 	first := map[policy.Source]string{}
+	// skipped are the requests with too many cases.
+	var skipped []kauth.RequestID
 	low := stock.Low
 	err := eachRequest(c, cells, func(graphs []*rules.PolicyGraph, cell string, id kauth.RequestID) error {
 		if !slices.ContainsFunc(graphs, func(g *rules.PolicyGraph) bool {
@@ -100,19 +84,26 @@ func uselessGrants(c *rules.Compiler, cells []string) (diag.List, error) {
 		}
 		if len(stock.CellListener(stock.Current, low, id).Rules) == 0 {
 			for _, g := range graphs {
-				answers, err := granted(g, id)
-				if err != nil {
-					return err
-				}
-				for _, a := range answers {
-					uses[a.Source] = &use{met: true}
+				got := granted(g, cell, id)
+				for _, o := range slices.Concat(got.sure, got.unsure) {
+					uses[o.Source] = &use{met: true}
 				}
 			}
 			return nil
 		}
-		a, err := Can(c, cell, id, CanOptions{Profile: &low})
+		a, err := Can(c, cell, id, CanOptions{Profile: &low, Most: smallRegions, Pieces: smallCan})
+		if err == nil && a.More {
+			err = graph.ErrTooLarge
+		}
 		if err != nil {
-			return err
+			skipped = append(skipped, id)
+			for _, g := range graphs {
+				got := granted(g, cell, id)
+				for _, o := range slices.Concat(got.sure, got.unsure) {
+					uses[o.Source] = &use{met: true}
+				}
+			}
+			return nil
 		}
 		for i := range a.Cases {
 			x := &a.Cases[i]
@@ -141,6 +132,11 @@ func uselessGrants(c *rules.Compiler, cells []string) (diag.List, error) {
 		return nil, err
 	}
 	var out diag.List
+	slices.Sort(skipped)
+	for _, id := range slices.Compact(skipped) {
+		out = append(out, diag.Diagnostic{Severity: diag.Note, Code: diag.TooLarge,
+			Message: fmt.Sprintf("whether grants for %s have an effect was not looked at, because the decision has too many cases", id)})
+	}
 	for from, u := range uses {
 		if u.refused && !u.met {
 			out = append(out, diag.Diagnostic{Span: from.Span(), Severity: diag.Warning, Code: diag.LintUselessGrant,
@@ -258,16 +254,8 @@ func canHold(f rules.Function, cell string, id kauth.RequestID) bool {
 	if compiled.CellRead {
 		return true
 	}
-	d := graph.NewDiagrams[rules.Outcome](graph.NewSpace(id, compiled.Graph))
-	r, err := graph.Reduce(d, compiled.Graph)
-	found := err != nil
-	if !found {
-		d.RegionsOf(r, func(o rules.Outcome) bool { return o.Fault != nil || o.Result != policy.Pass }, func(region graph.Region, _ rules.Outcome) bool {
-			_, found = example(region)
-			return !found
-		})
-	}
-	return found
+	holds := func(o rules.Outcome) bool { return o.Fault != nil || o.Result != policy.Pass }
+	return !reachedOutcomes(compiled.Graph, cell, id, holds).none()
 }
 
 // neverAsked reports whether the kernel asks none of the pattern's requests, which is told elsewhere.
@@ -302,14 +290,7 @@ func noteTests(g *rules.PolicyGraph, cell string, id kauth.RequestID, tests map[
 	if len(g.Graph.Nodes) == 0 {
 		return
 	}
-	p := &prover{proof: &Proof{}, quiet: true}
-	p.graph(g, cell, id)
-	if p.proof.Undecided > 0 {
-		// What was not decided may be possible.
-		for i := range p.yes {
-			p.yes[i], p.no[i] = true, true
-		}
-	}
+	p := possibleTests(g.Graph, cell, id)
 	reach := g.Graph.Reachable()
 	for i := range g.Graph.Nodes {
 		n := &g.Graph.Nodes[i]
@@ -320,8 +301,9 @@ func noteTests(g *rules.PolicyGraph, cell string, id kauth.RequestID, tests map[
 		if tests[k] == nil {
 			tests[k] = &testSeen{}
 		}
-		tests[k].yes = tests[k].yes || p.yes[i]
-		tests[k].no = tests[k].no || p.no[i]
+		// What was not decided may be possible.
+		tests[k].yes = tests[k].yes || p.yes[i] || p.open[i]
+		tests[k].no = tests[k].no || p.no[i] || p.open[i]
 	}
 }
 
@@ -346,22 +328,8 @@ func noteEntries(g *rules.PolicyGraph, cell string, id kauth.RequestID, asked ma
 	}
 }
 
-// canPass reports whether a function gives no answer for some request.
+// canPass reports whether a function may give no answer for some request.
 func canPass(f rules.Function, cell string, id kauth.RequestID) bool {
-	compiled := f.Compile(id, cell)
 	pass := func(o rules.Outcome) bool { return o.Fault == nil && o.Result == policy.Pass }
-	if !slices.ContainsFunc(compiled.Graph.Leaves, pass) {
-		return false
-	}
-	d := graph.NewDiagrams[rules.Outcome](graph.NewSpace(id, compiled.Graph))
-	r, err := graph.Reduce(d, compiled.Graph)
-	if err != nil {
-		return true
-	}
-	found := false
-	d.RegionsOf(r, pass, func(graph.Region, rules.Outcome) bool {
-		found = true
-		return false
-	})
-	return found
+	return !reachedOutcomes(f.Compile(id, cell).Graph, cell, id, pass).none()
 }

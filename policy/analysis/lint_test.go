@@ -164,3 +164,62 @@ func TestLintFindsAssertionsAboutNothing(t *testing.T) {
 		t.Errorf("%q, want %q", got, want)
 	}
 }
+
+// A long chain of tests that alternate between fields has too many cases to be worked out: remarks about it are made from
+// ways through it, and what is not known is said.
+func TestRemarksAboutManyCases(t *testing.T) {
+	fields := []kauth.Field{kauth.FieldPort, kauth.FieldUID, kauth.FieldGID, kauth.FieldEUID}
+	leaf := func(r policy.Result, line int) rules.Outcome {
+		return rules.Outcome{Answer: policy.Answer{Result: r, Source: policy.Source{File: "f.lua", Line: line}}}
+	}
+	is := func(f kauth.Field, v int64) policy.Test {
+		return policy.Test{Kind: policy.In, Field: f, Set: interval.Single(v)}
+	}
+	const n = 400
+	var b graph.Builder[rules.Outcome]
+	at := b.Leaf(leaf(policy.Deny, 1))
+	for i := range n {
+		result := policy.Deny
+		if i%4 == 1 {
+			result = policy.Grant
+		}
+		at = b.Node(is(fields[i%4], int64(1+i)), b.Leaf(leaf(result, 10+i)), at, diag.Span{File: "f.lua", Line: 10 + i})
+	}
+	// The last line of the chain asks what line 10+n-1 has answered: nobody gets its grant.
+	again := b.Node(is(fields[(n-1)%4], n), b.Leaf(leaf(policy.Grant, 5000)), b.Leaf(leaf(policy.Deny, 5001)), diag.Span{File: "f.lua", Line: 5000})
+	at = b.Node(is(fields[(n-1)%4], n), b.Leaf(leaf(policy.Deny, 5002)), b.Node(is(kauth.FieldEGID, 7), again, at, diag.Span{File: "f.lua", Line: 4999}), diag.Span{File: "f.lua", Line: 5002})
+	g := b.Graph(at)
+	entry := rules.Entry{Pattern: pattern(t, "network.bind.port"), Function: &function{graph: func(kauth.RequestID) *graph.Graph[rules.Outcome] { return g }}}
+	c := compiler(&rules.Policy{Name: "p", Default: rules.Default{Result: policy.Allow}, Entries: []rules.Entry{entry}})
+	grants, err := Grants(c, []string{"web-1"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := map[int]bool{}
+	for _, x := range grants {
+		lines[x.Line] = true
+		if x.Unsure {
+			t.Errorf("it must be known whether any request gets the grant of line %d, but is not", x.Line)
+		}
+	}
+	if lines[5000] || len(lines) != n/4 {
+		t.Errorf("%d of %d lines with grants are listed; the one that nobody gets: %t", len(lines), n/4, lines[5000])
+	}
+	list, err := Lint(c, []string{"web-1"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	said := slices.ContainsFunc(list, func(d diag.Diagnostic) bool {
+		return d.Severity == diag.Note && d.Code == diag.TooLarge && strings.Contains(d.Message, "network.bind.port")
+	})
+	if !said {
+		t.Errorf("it must be said what was not looked at, but is not: %v", list)
+	}
+	proof, err := Prove(c, []string{"web-1"}, ProveOptions{Effort: 100_000})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !proof.Limited || proof.TooLarge != 1 || proof.Programs != 0 {
+		t.Errorf("the proof is %+v", proof)
+	}
+}

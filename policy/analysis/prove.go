@@ -25,8 +25,8 @@ type Proof struct {
 	Infeasible, Undecided int
 	// Asked is how many requests were put through functions.
 	Asked int
-	// Programs that were compared exactly with the policies.
-	Programs int
+	// Programs that were compared exactly with the policies; TooLarge are those for which that would have been too costly.
+	Programs, TooLarge int
 	// Limited says that the effort allowed was used up.
 	Limited bool
 	// Differences found: faults of the compiler.
@@ -85,9 +85,14 @@ func Prove(c *rules.Compiler, cells []string, o ProveOptions) (*Proof, error) {
 			continue
 		}
 		programs[prog] = true
-		switch err := c.Verify(cell, prog.Program); {
+		pieces := graph.DefaultLimit
+		if p.bounded {
+			pieces = exactly(prog)
+		}
+		switch err := c.Verify(cell, prog.Program, pieces); {
 		case err == graph.ErrTooLarge:
-			p.proof.Limited = true
+			p.proof.TooLarge++
+			p.proof.Limited = p.proof.Limited || p.bounded
 		case err != nil:
 			p.proof.Differences = append(p.proof.Differences, Difference{Cell: cell, Err: err})
 		default:
@@ -96,6 +101,10 @@ func Prove(c *rules.Compiler, cells []string, o ProveOptions) (*Proof, error) {
 	}
 	return p.proof, nil
 }
+
+// exactly is how many pieces diagrams for comparing a program with the policies may have, unless the proof is thorough:
+// they are not much larger than the program, unless that was ordered in parts.
+func exactly(p *rules.Program) int { return 8*len(p.Nodes()) + 1<<16 }
 
 type prover struct {
 	proof   *Proof
@@ -113,6 +122,8 @@ type prover struct {
 	space *graph.Space
 	// edges that were covered: by node, yes or no.
 	yes, no []bool
+	// open are the nodes with outcomes that it was too costly to decide.
+	open []bool
 	// tried are the boundaries that were covered.
 	tried map[boundary]bool
 	// wanted are all boundaries.
@@ -199,10 +210,6 @@ func (x point) compare(y point) int {
 // maxVisits is how often a node is looked at on different ways before what is left is decided one by one.
 const maxVisits = 24
 
-// smallReach is how many pieces the requests that get to a node may make, unless the proof is thorough: those of graphs as
-// people write them take a few hundred.
-const smallReach = 1 << 14
-
 // maxDecided is how many nodes of a graph are decided one by one, unless the proof is thorough: each takes as long as
 // reducing the graph.
 func maxDecided(nodes int) int { return min(256, 1+1<<16/nodes) }
@@ -211,7 +218,7 @@ func (p *prover) graph(g *rules.PolicyGraph, cell string, id kauth.RequestID) {
 	n := len(g.Graph.Nodes)
 	p.g, p.cell, p.id = g, cell, id
 	p.space = graph.NewSpace(id, g.Graph)
-	p.yes, p.no = make([]bool, n), make([]bool, n)
+	p.yes, p.no, p.open = make([]bool, n), make([]bool, n), make([]bool, n)
 	p.visits, p.done = make([]int, n), make([]bool, n)
 	p.tried, p.wanted = map[boundary]bool{}, map[boundary]bool{}
 	if n == 0 {
@@ -441,6 +448,7 @@ func (p *prover) undecided(at graph.Ref, boundaries int) {
 	for _, covered := range [...]bool{p.yes[at], p.no[at]} {
 		if !covered {
 			p.proof.Undecided++
+			p.open[at] = true
 		}
 	}
 	p.proof.Limited = p.proof.Limited || boundaries > 0

@@ -166,7 +166,7 @@ func TestVerifyFindsWrongPrograms(t *testing.T) {
 			t.Fatal(err)
 		}
 		var m *rules.MismatchError
-		if err := c.Verify("web-1", p.Program); !errors.As(err, &m) {
+		if err := c.Verify("web-1", p.Program, graph.DefaultLimit); !errors.As(err, &m) {
 			t.Errorf("%v, want a mismatch", err)
 		}
 	}

@@ -281,7 +281,7 @@ func TestInParts(t *testing.T) {
 		at = b.Node(policy.Test{Kind: policy.In, Field: fields[i%3], Set: interval.Between(v, v+int64(rnd.IntN(9)))}, b.Leaf(i%5), at, diag.Span{})
 	}
 	g := b.Graph(at)
-	out, parts := InParts(g, id)
+	out, parts := inParts(g, id, partLimit)
 	if parts < 4 || len(out.Nodes) > 12*len(g.Nodes) || 2*out.Depth() > g.Depth() {
 		t.Errorf("%d nodes, depth %d: became %d in %d parts, depth %d", len(g.Nodes), g.Depth(), len(out.Nodes), parts, out.Depth())
 	}

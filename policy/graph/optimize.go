@@ -2,6 +2,7 @@ package graph
 
 import (
 	"hash/maphash"
+	"slices"
 
 	"cellsh/policy"
 	"cellsh/policy/diag"
@@ -27,26 +28,34 @@ func (s Size) add(t Size) Size {
 // Stats say what optimising did to a graph, or to several.
 type Stats struct {
 	Before, After Size
-	// Steps are the sizes after each of [Steps], and in how many graphs it changed anything.
+	// Steps are those that were made, in their order.
 	Steps []StepStats
 }
 
-// StepStats say what one step did.
+// StepStats say what one step did: to how many graphs, in how many of them it changed anything, and their sizes before and
+// after it.
 type StepStats struct {
-	Name    string
-	After   Size
-	Changed int
+	Name            string
+	Graphs, Changed int
+	Before, After   Size
 }
 
-// Add puts the stats of several graphs together.
+// Add puts the stats of several graphs together, those of the same step as one.
 func (st *Stats) Add(other Stats) {
 	st.Before, st.After = st.Before.add(other.Before), st.After.add(other.After)
-	for i, x := range other.Steps {
-		if i == len(st.Steps) {
-			st.Steps = append(st.Steps, StepStats{Name: x.Name})
+	at := 0
+	for _, x := range other.Steps {
+		i := slices.IndexFunc(st.Steps, func(y StepStats) bool { return y.Name == x.Name })
+		if i < 0 {
+			// After the steps that came before it.
+			st.Steps = slices.Insert(st.Steps, at, x)
+			at++
+			continue
 		}
-		st.Steps[i].After = st.Steps[i].After.add(x.After)
-		st.Steps[i].Changed += x.Changed
+		y := &st.Steps[i]
+		y.Graphs, y.Changed = y.Graphs+x.Graphs, y.Changed+x.Changed
+		y.Before, y.After = y.Before.add(x.Before), y.After.add(x.After)
+		at = i + 1
 	}
 }
 
@@ -62,46 +71,50 @@ type Step[L comparable] struct {
 
 // Steps are those of [Optimize], in their order. None needs another for being right.
 func Steps[L comparable]() []Step[L] {
+	share := func(g *Graph[L], _ kauth.RequestID) (*Graph[L], bool) {
+		out := Share(g)
+		return out, len(out.Nodes) != len(g.Nodes) || len(out.Leaves) != len(g.Leaves)
+	}
 	return []Step[L]{
 		{"share",
 			"equal nodes become one, a test whose outcomes lead to the same place is left out, and so is what the root does not lead to",
 			"children have lower indices than their parents, so that equal children are one before their parents are compared",
-			func(g *Graph[L], _ kauth.RequestID) (*Graph[L], bool) {
-				out := Share(g)
-				return out, len(out.Nodes) != len(g.Nodes) || len(out.Leaves) != len(g.Leaves)
-			}},
+			share},
 		{"order",
-			"every variable is asked once on a path, in the order in which the graph first asks them, so that no test is left whose answer is known or makes no difference; numbers and addresses are found by balanced searches",
+			"every variable is asked once on a path, in the order in which the graph first asks them, so that no test is left whose answer is known or makes no difference; numbers and addresses are found by balanced searches; what would become too large is done in parts",
 			"the request carries every field that is tested, with a value in the field's range, and a field keeps its value during a decision",
-			func(g *Graph[L], request kauth.RequestID) (*Graph[L], bool) {
-				if g.Root < 0 {
-					return g, false
-				}
-				return order(g, request), true
-			}},
+			order[L]},
 		{"share again",
 			"searches of different variables often end alike: as share",
 			"as share",
-			func(g *Graph[L], _ kauth.RequestID) (*Graph[L], bool) {
-				out := Share(g)
-				return out, len(out.Nodes) != len(g.Nodes) || len(out.Leaves) != len(g.Leaves)
-			}},
+			share},
 	}
 }
 
 // Optimize makes a graph fit for a kernel by all [Steps].
 func Optimize[L comparable](g *Graph[L], request kauth.RequestID) (*Graph[L], Stats) {
-	st := Stats{Before: g.Size()}
-	for _, step := range Steps[L]() {
+	return run(g, request, Steps[L]())
+}
+
+// Finish does what is left of [Optimize] for a graph that [Diagrams.Graph] has written: such a graph is in order.
+func Finish[L comparable](g *Graph[L], request kauth.RequestID) (*Graph[L], Stats) {
+	steps := Steps[L]()
+	ordered := slices.IndexFunc(steps, func(s Step[L]) bool { return s.Name == "order" })
+	return run(g, request, steps[ordered+1:])
+}
+
+func run[L comparable](g *Graph[L], request kauth.RequestID, steps []Step[L]) (*Graph[L], Stats) {
+	size := g.Size()
+	st := Stats{Before: size, After: size}
+	for _, step := range steps {
 		out, changed := step.Run(g, request)
-		x := StepStats{Name: step.Name, After: out.Size()}
+		x := StepStats{Name: step.Name, Graphs: 1, Before: st.After, After: out.Size()}
 		if changed {
 			x.Changed = 1
 		}
-		st.Steps = append(st.Steps, x)
+		st.Steps, st.After = append(st.Steps, x), x.After
 		g = out
 	}
-	st.After = g.Size()
 	return g, st
 }
 
@@ -237,14 +250,19 @@ func (m *mapping[L]) ref(r Ref) Ref {
 func ReducedLimit(nodes int) int { return min(64*nodes+4096, 1<<17) }
 
 // order is the graph of the reduced diagram, in parts where the whole is too large.
-func order[L comparable](g *Graph[L], request kauth.RequestID) *Graph[L] {
+func order[L comparable](g *Graph[L], request kauth.RequestID) (*Graph[L], bool) {
+	if g.Root < 0 {
+		return g, false
+	}
 	d := NewDiagrams[L](NewSpace(request, g))
 	d.Bound(ReducedLimit(len(g.Nodes)))
+	var out *Graph[L]
 	if r, err := Reduce(d, g); err == nil {
-		return d.Graph(r)
+		out = d.Graph(r)
+	} else {
+		out, _ = inParts(g, request, partLimit)
 	}
-	out, _ := InParts(g, request)
-	return out
+	return out, !slices.EqualFunc(out.Nodes, g.Nodes, func(a, b Node) bool { return a.equal(&b.Test, b.Yes, b.No) })
 }
 
 // Graph writes the diagram as tests: numbers and addresses are found by balanced searches, so that the tests on a path

@@ -2,21 +2,11 @@ package graph
 
 import "cellsh/policy/kauth"
 
-// InParts orders a graph of which the reduced form would be too large, as that of a long chain of tests that alternate
+// inParts orders a graph of which the reduced form would be too large, as that of a long chain of tests that alternate
 // between fields is: it grows with the square of the chain. The graph is divided at nodes through which all paths go
 // that go on, and each part is reduced by itself, with what comes after it as one of its outcomes. So the result grows
-// with the graph and no faster. It gives the number of parts.
-func InParts[L comparable](g *Graph[L], request kauth.RequestID) (*Graph[L], int) {
-	return inParts(g, request, partLimit)
-}
-
-// firstPart is how many nodes between which the graph can be divided the first part has at most: who comes here has
-// found the whole too large, and parts grow where they are easy.
-const firstPart = 512
-
-// partLimit is how many pieces the reduced form of a part with so many nodes may have.
-func partLimit(nodes int) int { return 4*nodes + 1024 }
-
+// with the graph and no faster. limit is how many pieces the reduced form of a part with so many nodes may have. It
+// gives the number of parts.
 func inParts[L comparable](g *Graph[L], request kauth.RequestID, limit func(nodes int) int) (*Graph[L], int) {
 	g = Share(g)
 	var b Builder[L]
@@ -59,6 +49,13 @@ func inParts[L comparable](g *Graph[L], request kauth.RequestID, limit func(node
 	}
 	return b.Graph(at), max(parts, 1)
 }
+
+// firstPart is how many nodes between which the graph can be divided the first part has at most: who comes here has
+// found the whole too large, and parts grow where they are easy.
+const firstPart = 512
+
+// partLimit is how many pieces the reduced form of a part with so many nodes may have.
+func partLimit(nodes int) int { return 4*nodes + 1024 }
 
 // waists lists the nodes through which all paths go that reach a node below them, in ascending order; the root is the
 // last. The graph must have no nodes that the root does not reach.

@@ -81,7 +81,13 @@ func (b *Bundle) Find(id CellID) *Program {
 
 // Encode writes the bundle. Equal bundles give equal bytes.
 func (b *Bundle) Encode() []byte {
-	out := make([]byte, bundleHeader)
+	programs := make([][]byte, 0, 1+len(b.Programs))
+	length := bundleHeader + len(b.Cells)*cellSize
+	for _, p := range append([]*Program{b.Fallback}, b.Programs...) {
+		text := p.Encode(b.Vocabulary)
+		programs, length = append(programs, text), length+len(text)
+	}
+	out := make([]byte, bundleHeader, length)
 	copy(out, bundleMagic)
 	le := binary.LittleEndian
 	le.PutUint32(out[8:], ABIVersion)
@@ -92,9 +98,8 @@ func (b *Bundle) Encode() []byte {
 	le.PutUint32(out[44:], uint32(len(b.Programs)))
 	le.PutUint32(out[48:], uint32(len(b.Cells)))
 	// The fallback first, then the programs: each brings its length.
-	out = append(out, b.Fallback.Encode(b.Vocabulary)...)
-	for _, p := range b.Programs {
-		out = append(out, p.Encode(b.Vocabulary)...)
+	for _, p := range programs {
+		out = append(out, p...)
 	}
 	for _, c := range b.Cells {
 		var rec [cellSize]byte
@@ -166,6 +171,8 @@ func DecodeBundle(text []byte) (*Bundle, error) {
 	}
 	used := make([]bool, nprograms)
 	b.Cells = make([]Cell, ncells)
+	// The names are parts of one string.
+	records := string(text[cellsAt:])
 	for i := range b.Cells {
 		at := cellsAt + i*cellSize
 		c := Cell{ID: CellID(le.Uint32(text[at:])), Program: count(text[at+4:])}
@@ -174,7 +181,7 @@ func DecodeBundle(text []byte) (*Bundle, error) {
 		if end < 1 || !bytes.Equal(name[end:], make([]byte, nameSize-end)) {
 			return nil, d.fault(at+8, "a cell's name must be 1 to 63 bytes, and zeros after it")
 		}
-		c.Name = string(name[:end])
+		c.Name = records[i*cellSize+8:][:end]
 		if c.ID == 0 || i > 0 && b.Cells[i-1].ID >= c.ID {
 			return nil, d.fault(at, "the cells must be in order of their ids, the host not among them, but %d is here", c.ID)
 		}

@@ -89,11 +89,12 @@ func (e *MismatchError) Error() string {
 
 // Verify compares a program with what the policies say in a cell, exactly: for every request both are reduced to
 // the same form. The error is a *MismatchError; graph.ErrTooLarge where it can't be worked out.
-func (c *Compiler) Verify(cell string, p *program.Program) error {
+func (c *Compiler) Verify(cell string, p *program.Program, pieces int) error {
 	for _, id := range Requests() {
 		graphs := c.PolicyGraphs(cell, id)
 		written := ProgramGraph(p, id)
 		d := graph.NewDiagrams[policy.Decision](graph.NewSpace(id, append(Tested(graphs), written)...))
+		d.Bound(pieces)
 		want, err := Combine(d, graphs)
 		if err != nil {
 			return err

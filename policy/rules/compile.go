@@ -404,9 +404,21 @@ type decided struct {
 
 func (d *decided) constant() bool { return d.graph.Root < 0 }
 
+// Optimized gives the whole decision for a request in a cell as the graph that its program is made of, and what was done
+// to the policies' graphs to get there.
+func (c *Compiler) Optimized(cell string, id kauth.RequestID) (*graph.Graph[policy.Decision], graph.Stats) {
+	d := c.decide(c.PolicyGraphs(cell, id), id, nil)
+	return d.graph, d.stats
+}
+
 // decide gives the graph of the whole decision for a request, optimised. Requests that the policies treat alike,
 // like those for a port and for a low port, are worked out once: before has what was decided for others.
 func (c *Compiler) decide(graphs []*PolicyGraph, id kauth.RequestID, before []decided) decided {
+	for _, d := range before {
+		if slices.Equal(d.policies, graphs) {
+			return d
+		}
+	}
 	out := decided{policies: graphs}
 	constant, all := policy.Allowed, true
 	var size graph.Size
@@ -430,39 +442,58 @@ func (c *Compiler) decide(graphs []*PolicyGraph, id kauth.RequestID, before []de
 		out.graph = graph.Constant(constant)
 		return out
 	}
-	for _, d := range before {
-		if slices.Equal(d.policies, graphs) {
-			return d
-		}
-	}
-	if c.options.SkipOptimizations {
-		out.graph = compose(graphs)
-	} else {
-		out.graph, out.stats.Steps = optimize(graphs, id, size.Nodes)
-	}
-	out.stats.Before, out.stats.After = size, out.graph.Size()
+	out.graph, out.stats = c.together(graphs, id, size)
 	return out
 }
 
-// optimize gives the decision as a graph that is fit for a kernel: what graph.Optimize makes of the composed graph. The
-// step order is done while the policies are combined, because diagrams of many policies stay smaller than their
-// composition.
-func optimize(graphs []*PolicyGraph, id kauth.RequestID, nodes int) (*graph.Graph[policy.Decision], []graph.StepStats) {
-	d := graph.NewDiagrams[policy.Decision](graph.NewSpace(id, Tested(graphs)...))
-	d.Bound(graph.ReducedLimit(nodes))
+// StepInfo says what a step does, and which invariant makes that right.
+type StepInfo struct{ Name, Does, Relies string }
+
+// Steps are all that graphs of policies can go through, in their order: putting them together in one of two ways, and
+// then the steps of [graph.Optimize], or of [graph.Finish].
+func Steps() []StepInfo {
+	out := []StepInfo{
+		{"compose", "the policies are asked one after the other, and the decision is the combination of their answers",
+			"what an answer combines with depends on the answers before it alone"},
+		{"combine", "the policies are put together as diagrams, which have every variable in one order and no test twice",
+			"the request carries every field that is tested, with a value in the field's range, and a field keeps its value during a decision"},
+	}
+	for _, s := range graph.Steps[policy.Decision]() {
+		out = append(out, StepInfo{s.Name, s.Does, s.Relies})
+	}
+	return out
+}
+
+// together puts the policies' graphs, whose size is given, together and optimises the result.
+//
+// What several policies say is combined as diagrams, which stay smaller than the composition: the graph that is written of
+// them is in order already. One policy alone, and several whose diagrams would be too large, go through all steps.
+func (c *Compiler) together(graphs []*PolicyGraph, id kauth.RequestID, size graph.Size) (*graph.Graph[policy.Decision], graph.Stats) {
+	first := graph.StepStats{Name: "compose", Graphs: 1, Before: size}
+	if len(graphs) > 1 {
+		first.Changed = 1
+	}
 	var g *graph.Graph[policy.Decision]
-	if r, err := Combine(d, graphs); err == nil {
-		g = d.Graph(r)
-	} else {
-		g, _ = graph.InParts(compose(graphs), id)
+	var rest graph.Stats
+	if len(graphs) > 1 && !c.options.SkipOptimizations {
+		d := graph.NewDiagrams[policy.Decision](graph.NewSpace(id, Tested(graphs)...))
+		d.Bound(graph.ReducedLimit(size.Nodes))
+		if r, err := Combine(d, graphs); err == nil {
+			first.Name = "combine"
+			g, rest = graph.Finish(d.Graph(r), id)
+		}
 	}
-	steps := []graph.StepStats{{Name: "order", After: g.Size(), Changed: 1}, {Name: "share again"}}
-	shared := graph.Share(g)
-	steps[1].After = shared.Size()
-	if len(shared.Nodes) != len(g.Nodes) {
-		steps[1].Changed = 1
+	if g == nil {
+		g = compose(graphs)
+		if c.options.SkipOptimizations {
+			rest.Before = g.Size()
+			rest.After = rest.Before
+		} else {
+			g, rest = graph.Optimize(g, id)
+		}
 	}
-	return shared, steps
+	first.After = rest.Before
+	return g, graph.Stats{Before: size, After: rest.After, Steps: append([]graph.StepStats{first}, rest.Steps...)}
 }
 
 // compose asks the policies one after the other, with what was decided so far kept in the place that is reached.

@@ -33,7 +33,7 @@ The exit code is 1 if there is any error.
 }
 
 // checkEffort bounds the proof that is part of check; cellsh prove has no bound.
-const checkEffort = 20_000_000
+const checkEffort = 5_000_000
 
 // checking is the flags of check.
 type checking struct {
@@ -96,6 +96,9 @@ func checkText(c *engine.Check) string {
 			if g.Audit {
 				what += " (audit: does not apply)"
 			}
+			if g.Unsure {
+				what += " (not known whether any request gets it: there are too many cases)"
+			}
 			b.WriteString(wrap(2, fmt.Sprintf("%s: policy %s: %s", g.Span, g.Policy, what)))
 		}
 	}
@@ -115,6 +118,9 @@ func proofText(p *analysis.Proof) string {
 		p.EdgesCovered, p.Edges, p.BoundariesCovered, p.Boundaries, plural(p.Programs, "program")))
 	if p.Limited {
 		s += "proof: not everything, to save time; cellsh prove looks at the rest\n"
+	}
+	if p.TooLarge > 0 {
+		s += wrap(0, fmt.Sprintf("proof: %s not compared with the policies as a whole: there are too many cases", plural(p.TooLarge, "program")))
 	}
 	if p.Undecided > 0 {
 		s += wrap(0, fmt.Sprintf("proof: for %s it is not known whether any request takes them", plural(p.Undecided, "outcome")))

@@ -22,7 +22,8 @@ func init() {
 of each glob, or for each --cell. The stages are
 
   graph      the functions of each policy, test by test as in the source
-  optimized  the decision of all policies together, as it is tested
+  optimized  the decision of all policies together, as it is tested, and what
+             each step of optimising did
   program    the program for the kernel, disassembled (the default)
   bytes      its encoding, field by field
 
@@ -120,8 +121,10 @@ type dumper struct {
 
 // cellDump is one cell at one stage: what of the members is there depends on the stage.
 type cellDump struct {
-	Cell    string       `json:"cell"`
-	Graphs  []graphDump  `json:"graphs,omitempty"`
+	Cell   string      `json:"cell"`
+	Graphs []graphDump `json:"graphs,omitempty"`
+	// Steps of optimising, with the sizes of all graphs together.
+	Steps   []stepDump   `json:"steps,omitempty"`
 	Program *programDump `json:"program,omitempty"`
 	Bytes   []byteDump   `json:"bytes,omitempty"`
 }
@@ -133,6 +136,32 @@ type graphDump struct {
 	Start   string     `json:"start"`
 	Nodes   []nodeDump `json:"nodes"`
 	Leaves  []leafDump `json:"leaves"`
+}
+
+// stepDump is what a step of optimising did to the graphs.
+type stepDump struct {
+	Name string `json:"name"`
+	Does string `json:"does"`
+	// Relies is what makes the step right.
+	Relies string `json:"relies"`
+	// Graphs are how many went through it, Changed how many came out otherwise.
+	Graphs  int      `json:"graphs"`
+	Changed int      `json:"changed"`
+	Before  sizeDump `json:"before"`
+	After   sizeDump `json:"after"`
+}
+
+type sizeDump struct {
+	Nodes  int `json:"nodes"`
+	Leaves int `json:"leaves"`
+	// Depth is the most tests on a path of any of the graphs.
+	Depth int `json:"depth"`
+}
+
+func dumpStep(s graph.StepStats) stepDump {
+	all := rules.Steps()
+	about := all[slices.IndexFunc(all, func(x rules.StepInfo) bool { return x.Name == s.Name })]
+	return stepDump{s.Name, about.Does, about.Relies, s.Graphs, s.Changed, sizeDump(s.Before), sizeDump(s.After)}
 }
 
 type programDump struct {
@@ -200,14 +229,16 @@ func (d *dumper) cell(cell string) (cellDump, error) {
 			}
 		}
 	case "optimized":
+		var stats graph.Stats
 		for _, id := range d.requests {
-			g, err := d.Optimized(cell, id)
-			if err != nil {
-				return out, err
-			}
+			g, did := d.Optimized(cell, id)
+			stats.Add(did)
 			x := dumpGraph(d, g, d.decision)
 			x.Request = id.String()
 			out.Graphs = append(out.Graphs, x)
+		}
+		for _, s := range stats.Steps {
+			out.Steps = append(out.Steps, dumpStep(s))
 		}
 	default:
 		p, err := d.Program(cell)
@@ -352,6 +383,7 @@ func (x *cellDump) text() string {
 		fmt.Fprintf(&b, "\n%s%s: %s, %s, starts at %s\n", of, g.Request, plural(len(g.Nodes), "node"), leafCount(len(g.Leaves)), g.Start)
 		b.WriteString(nodesText(g.Nodes) + leavesText(g.Leaves))
 	}
+	b.WriteString(stepsText(x.Steps))
 	if p := x.Program; p != nil {
 		fmt.Fprintf(&b, "%s, %s, %s, %d bytes\n\n", plural(len(p.Requests), "request"), plural(len(p.Nodes), "node"), leafCount(len(p.Leaves)), p.Bytes)
 		var entries []entry
@@ -376,6 +408,24 @@ func (x *cellDump) text() string {
 			fmt.Fprintf(&b, "%s\n", section)
 		}
 		b.WriteString(hexText(p))
+	}
+	return b.String()
+}
+
+// stepsText is a table of the steps.
+func stepsText(steps []stepDump) string {
+	if len(steps) == 0 {
+		return ""
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "\nsteps, the graphs of all requests together:\n  %-12s %15s %17s %17s %17s\n", "", "graphs changed", "nodes", "leaves", "most tests")
+	for _, s := range steps {
+		change := func(before, after int) string { return fmt.Sprintf("%d to %d", before, after) }
+		fmt.Fprintf(&b, "  %-12s %15s %17s %17s %17s\n", s.Name, fmt.Sprintf("%d of %d", s.Changed, s.Graphs),
+			change(s.Before.Nodes, s.After.Nodes), change(s.Before.Leaves, s.After.Leaves), change(s.Before.Depth, s.After.Depth))
+	}
+	for _, s := range steps {
+		b.WriteString(wrap(2, fmt.Sprintf("%s: %s. It relies on this: %s.", s.Name, s.Does, s.Relies)))
 	}
 	return b.String()
 }
