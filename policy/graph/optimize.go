@@ -262,7 +262,8 @@ func order[L comparable](g *Graph[L], request kauth.RequestID) (*Graph[L], bool)
 	} else {
 		out, _ = inParts(g, request, partLimit)
 	}
-	return out, !slices.EqualFunc(out.Nodes, g.Nodes, func(a, b Node) bool { return a.equal(&b.Test, b.Yes, b.No) })
+	same := func(a, b Node) bool { return a.equal(&b.Test, b.Yes, b.No) }
+	return out, out.Root != g.Root || !slices.Equal(out.Leaves, g.Leaves) || !slices.EqualFunc(out.Nodes, g.Nodes, same)
 }
 
 // Graph writes the diagram as tests: numbers and addresses are found by balanced searches, so that the tests on a path
