@@ -157,10 +157,12 @@ type Check struct {
 	// Cells that were looked at.
 	Cells    []analysis.Sample
 	Programs []ProgramSize
-	Grants   []analysis.Grant
-	Nevers   int
-	Breaches []analysis.Breach
-	Proof    *analysis.Proof
+	// LeftToRoot is what root in cells could still do to the host.
+	LeftToRoot []LeftToRoot
+	Grants     []analysis.Grant
+	Nevers     int
+	Breaches   []analysis.Breach
+	Proof      *analysis.Proof
 }
 
 // ProgramSize says how large the program of a cell is.
@@ -238,6 +240,9 @@ func (p *Policies) Check(o CheckOptions) (*Check, error) {
 	var err error
 	if out.Grants, err = analysis.Grants(p.Compiler, cells); err != nil {
 		return nil, tooLarge(err)
+	}
+	if !out.Problems.Failed() {
+		out.LeftToRoot = p.LeftToRoot(cells)
 	}
 	if !o.NoProof && !out.Problems.Failed() {
 		proof, err := analysis.Prove(p.Compiler, cells, analysis.ProveOptions{Effort: o.Effort})

@@ -13,7 +13,6 @@ import (
 	"cellsh/kernel/disk"
 	"cellsh/lua/engine"
 	"cellsh/lua/syntax"
-	"cellsh/policy"
 )
 
 func init() {
@@ -157,9 +156,6 @@ func (d *diagnosis) unenforced(h *engine.Host, usages []engine.Usage) error {
 	return nil
 }
 
-// ruinous are requests with which root in a cell can take the whole host.
-var ruinous = []string{"system.reboot", "system.module", "machdep.unmanagedmem", "device.rawio_spec.write"}
-
 // powerful tells of cells whose policies leave to root what the profile high denies: cells that policies name have the
 // profile low, which leaves it to root too.
 func (d *diagnosis) powerful(h *engine.Host, usages []engine.Usage) {
@@ -170,34 +166,14 @@ func (d *diagnosis) powerful(h *engine.Host, usages []engine.Usage) {
 	if err != nil {
 		return // told already
 	}
-	// By the requests that are left to root, in the order in which they turn up.
-	cells := map[string][]string{}
-	var order []string
+	var covered []string
 	for i := range usages {
-		u := &usages[i]
-		if !u.Covered || len(u.Policies) == 0 {
-			continue
-		}
-		var left []string
-		for _, request := range ruinous {
-			q, err := engine.ParseWords([]string{u.Name, request, "uid=0", "euid=0", "gid=0", "egid=0", "groups=0"})
-			if err != nil {
-				continue // a name that only other tools can make
-			}
-			// Where the answer depends on more than who asks the policies have thought of it.
-			if a, err := p.Decide(q); err == nil && a.Result != policy.Deny {
-				left = append(left, request)
-			}
-		}
-		if what := strings.Join(left, ", "); what != "" {
-			if cells[what] == nil {
-				order = append(order, what)
-			}
-			cells[what] = append(cells[what], u.Name)
+		if usages[i].Covered {
+			covered = append(covered, usages[i].Name)
 		}
 	}
-	for _, what := range order {
-		d.attend("no policy denies root in %s %s, and the profile low does not either; see cellsh can", cellsText(cells[what]), what)
+	for _, l := range p.LeftToRoot(covered) {
+		d.attend("no policy denies root in %s %s, and the profile low does not either; see cellsh can", cellsText(l.Cells), strings.Join(l.Names, ", "))
 	}
 }
 
