@@ -20,8 +20,8 @@ type Prefix struct {
 	Bits uint8
 }
 
-// AddrFrom converts an address. Zones are dropped: the kernel's socket addresses keep them elsewhere.
-func AddrFrom(a netip.Addr) Addr {
+// addrFrom converts an address. Zones are dropped: the kernel's socket addresses keep them elsewhere.
+func addrFrom(a netip.Addr) Addr {
 	switch {
 	case a.Is4():
 		b := a.As4()
@@ -43,7 +43,7 @@ func ParseAddr(s string) (Addr, error) {
 	if err != nil || a.Zone() != "" {
 		return Addr{}, fmt.Errorf("an address must be like 10.0.0.1 or 2001:db8::1, but is %q", short(s))
 	}
-	return AddrFrom(a), nil
+	return addrFrom(a), nil
 }
 
 // Netip is the address as the standard library has it; the zero netip.Addr for none.
@@ -120,14 +120,14 @@ func (p Prefix) String() string { return fmt.Sprintf("%s/%d", p.Addr, p.Bits) }
 // because they are more often a mistake than a shorthand.
 func ParsePrefix(s string) (Prefix, error) {
 	if a, err := netip.ParseAddr(s); err == nil && a.Zone() == "" {
-		addr := AddrFrom(a)
+		addr := addrFrom(a)
 		return Prefix{addr, addr.MaxBits()}, nil
 	}
 	n, err := netip.ParsePrefix(s)
 	if err != nil {
 		return Prefix{}, fmt.Errorf("a prefix must be like 10.0.0.0/8 or 2001:db8::/32, but is %q", short(s))
 	}
-	p := Prefix{AddrFrom(n.Addr()), uint8(n.Bits())}
+	p := Prefix{addrFrom(n.Addr()), uint8(n.Bits())}
 	if m := n.Masked(); m != n {
 		return Prefix{}, fmt.Errorf("a prefix must have no bits set beyond its length, but is %s: %s or %s/%d", s, m, n.Addr(), p.Addr.MaxBits())
 	}

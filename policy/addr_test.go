@@ -32,7 +32,7 @@ func TestParseAddr(t *testing.T) {
 			t.Errorf("%q must be no address, but is %s", s, a)
 		}
 	}
-	if (Addr{}).String() != "none" || (Addr{}).Netip().IsValid() || AddrFrom(netip.Addr{}) != (Addr{}) {
+	if (Addr{}).String() != "none" || (Addr{}).Netip().IsValid() || addrFrom(netip.Addr{}) != (Addr{}) {
 		t.Error("the zero address must be none")
 	}
 }
@@ -116,7 +116,7 @@ func drawAddr(t *rapid.T) netip.Addr {
 func TestAddressesAgreeWithNetip(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		n, m := drawAddr(t), drawAddr(t)
-		a, b := AddrFrom(n), AddrFrom(m)
+		a, b := addrFrom(n), addrFrom(m)
 		if a.Netip() != n {
 			t.Fatalf("%s becomes %s", n, a.Netip())
 		}

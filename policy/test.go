@@ -96,12 +96,12 @@ func (t *Test) String() string {
 		op := map[Order]string{0: "is never", Less: "<", Equal: "==", Less | Equal: "<=", Greater: ">", Less | Greater: "~=", Greater | Equal: ">=", Less | Equal | Greater: "is"}[t.Order]
 		return fmt.Sprintf("%s %s r.%s", name, op, t.Other)
 	}
-	return DescribeSet(t.Field, t.Set)
+	return describeSet(t.Field, t.Set)
 }
 
-// DescribeSet says in the words of a policy that a field is in a set: r.port >= 1024, r.type == "raw", or
+// describeSet says in the words of a policy that a field is in a set: r.port >= 1024, r.type == "raw", or
 // r.port in 80, 443.
-func DescribeSet(f kauth.Field, set interval.Set) string {
+func describeSet(f kauth.Field, set interval.Set) string {
 	name, info := "r."+f.String(), f.Info()
 	bounds := interval.Between(info.Min, info.Max)
 	if info.Kind == kauth.KindBool {

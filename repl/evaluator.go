@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	lua "github.com/yuin/gopher-lua"
@@ -35,6 +36,8 @@ type evaluator struct {
 	api    *api.API
 	style  show.Style
 	width  func() int
+	// out is where Lua writes.
+	out *command.Output
 
 	// mu is held while a statement runs.
 	mu sync.Mutex
@@ -66,13 +69,14 @@ func newEvaluator(env Env, common command.Common) (*evaluator, error) {
 	if isTerminal(env.Stdout) {
 		output = harmless{env.Stdout}
 	}
-	target, err := command.OpenTarget(connect.Options{Target: common.Kernel, ReadOnly: common.ReadOnly, Now: env.Now, Warn: func(err error) { e.note("%s", err) }}, output)
+	e.out = &command.Output{To: output}
+	target, err := command.OpenTarget(connect.Options{Target: common.Kernel, ReadOnly: common.ReadOnly, Now: env.Now, Warn: func(err error) { e.note("%s", err) }}, e.out)
 	if err != nil {
 		return nil, err
 	}
 	e.target = target
 	e.api = api.New(api.Options{Host: target.Host, Simulator: target.Simulator, Launch: target.Launcher,
-		Stdin: env.Stdin, Stdout: env.Stdout, Stderr: env.Stderr, Output: output, Report: e.problems,
+		Stdin: env.Stdin, Stdout: env.Stdout, Stderr: env.Stderr, Output: e.out, Report: e.problems,
 		Help: func(name string) string {
 			if c := command.Find(name); c != nil {
 				return c.Help()
@@ -142,8 +146,18 @@ func (e *evaluator) statement(s input.Statement) error {
 		if name := unknown(s.Chunk, results); name != "" {
 			e.note("there is no variable and no command %s%s", name, didYouMean(name))
 		}
-		return show.Values(e.env.Stdout, results, e.showOptions())
+		values := &command.Output{To: e.env.Stdout}
+		_ = show.Values(values, results, e.showOptions())
+		return unwritten(values)
 	})
+}
+
+// unwritten says why what was written is lost. Where nobody reads any more, as with head(1), that is nil.
+func unwritten(o *command.Output) error {
+	if err := o.Err(); !errors.Is(err, syscall.EPIPE) {
+		return err
+	}
+	return nil
 }
 
 // unknown gives the name if somebody asked for the value of a variable that has none.
@@ -205,6 +219,9 @@ func (e *evaluator) run(work func() error) error {
 		return e.report(err)
 	}
 	err := e.report(work())
+	if werr := unwritten(e.out); werr != nil {
+		err = errors.Join(err, e.report(werr))
+	}
 	if serr := e.target.Save(); serr != nil {
 		err = errors.Join(err, e.report(serr))
 	}

@@ -12,6 +12,7 @@ import (
 	"syscall"
 	"time"
 
+	"cellsh/kernel/disk"
 	"cellsh/lua/engine"
 	"cellsh/lua/syntax"
 	"cellsh/policy/diag"
@@ -239,31 +240,22 @@ func readScript(name string, stdin io.Reader) (string, error) {
 		case errors.Is(err, os.ErrNotExist):
 			return "", problem("a script must exist, but does not")
 		case err != nil:
-			return "", problem("a script must be readable, but is not: %s", cause(err))
+			return "", problem("a script must be readable, but is not: %s", disk.Cause(err))
 		case info.IsDir():
 			return "", problem("a script must be a file, but is a folder")
 		}
 		f, err := os.Open(name)
 		if err != nil {
-			return "", problem("a script must be readable, but is not: %s", cause(err))
+			return "", problem("a script must be readable, but is not: %s", disk.Cause(err))
 		}
 		defer f.Close()
 		from = f
 	}
 	text, err := io.ReadAll(io.LimitReader(from, syntax.MaxSource+1))
 	if err != nil {
-		return "", problem("a script must be readable, but is not: %s", cause(err))
+		return "", problem("a script must be readable, but is not: %s", disk.Cause(err))
 	}
 	return string(text), nil
-}
-
-// cause is an error without the call and the path that failed.
-func cause(err error) error {
-	var p *os.PathError
-	if errors.As(err, &p) {
-		return p.Err
-	}
-	return err
 }
 
 // leave are the words that end a session.

@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/term"
 
+	"cellsh/kernel/disk"
 	"cellsh/lua/api"
 	"cellsh/repl/command"
 	"cellsh/repl/complete"
@@ -38,7 +39,7 @@ func (e *evaluator) session() error {
 			return e.report(r.End())
 		}
 		if err != nil {
-			return e.report(fmt.Errorf("standard input must be readable, but is not: %w", cause(err)))
+			return e.report(fmt.Errorf("standard input must be readable, but is not: %w", disk.Cause(err)))
 		}
 	}
 }

@@ -8,9 +8,7 @@
 //     ports, so a host has one of them, or changes ports in script and policy. demo.lua shows what cellsh does.
 //   - rc.d/cellsh: loads /etc/cellsh/policy.d at boot, see rc.d(8).
 //
-// FS has all of it, for programs that carry it:
-//
-//	err := os.CopyFS(dir, scripts.FS) // then run dir/demo.lua
+// make install puts all of it below share/examples.
 //
 // What it is not: nothing here decides by itself. The files are examples that are meant to be copied and changed.
 package scripts

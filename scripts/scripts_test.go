@@ -126,7 +126,7 @@ func TestProvisioning(t *testing.T) {
 func copyOf(t *testing.T) string {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), "scripts")
-	if err := os.CopyFS(dir, FS); err != nil {
+	if err := os.CopyFS(dir, os.DirFS(".")); err != nil {
 		t.Fatal(err)
 	}
 	return dir
@@ -267,7 +267,7 @@ func TestBootScript(t *testing.T) {
 	if err != nil {
 		t.Skip("there is no sh: ", err)
 	}
-	text, err := FS.ReadFile("rc.d/cellsh")
+	text, err := os.ReadFile("rc.d/cellsh")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -134,11 +134,7 @@ func (f *stateFile) unusable(err error) error {
 	if errors.As(err, &trust) {
 		return f.refuse(trust.Error(), "remove it if no other program uses it")
 	}
-	var path *fs.PathError
-	if errors.As(err, &path) {
-		err = path.Err
-	}
-	return f.refuse("it must be readable and writable, but is not: "+err.Error(), "")
+	return f.refuse("it must be readable and writable, but is not: "+disk.Cause(err).Error(), "")
 }
 
 // Info says that the state is kept.

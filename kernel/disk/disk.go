@@ -72,6 +72,15 @@ func holder(path string) int {
 	return pid
 }
 
+// Cause is what went wrong with a file, without the call and the path, for messages that name it themselves.
+func Cause(err error) error {
+	var p *fs.PathError
+	if errors.As(err, &p) {
+		return p.Err
+	}
+	return err
+}
+
 // Replace makes the text the content of the file, so that after a crash either the old content is there or the new
 // one. The file belongs to the caller and is readable by nobody else. Whoever calls it holds the lock of the file: the
 // new content is first written to FILE.new, where a process that was killed may have left some.

@@ -341,22 +341,22 @@ func (p *Process) rename(from, to string) kauth.Errno {
 // owner reports whether the caller may change what only an owner may (genfs_can_chmod and others).
 func (p *Process) owner(v *vnode) bool { return p.cred.euid == 0 || p.cred.euid == v.bottom().uid }
 
-// alterable reports why owner, mode and times of a file can't be changed by anybody, root included.
-func alterable(v *vnode) kauth.Errno {
+// alterable gives a file whose owner, mode and times can be changed: of some nobody can change them, root included.
+func (p *Process) alterable(path string) (*vnode, kauth.Errno) {
+	v, e := p.file(path)
 	switch {
+	case e != 0:
+		return nil, e
 	case v.bottom().flags&(ufImmutable|ufAppend|sfImmutable|sfAppend) != 0:
-		return kauth.EPERM
+		return nil, kauth.EPERM
 	case v.mnt.flags&mntRdonly != 0:
-		return kauth.EROFS
+		return nil, kauth.EROFS
 	}
-	return 0
+	return v, 0
 }
 
 func (p *Process) chmod(path string, mode uint16) kauth.Errno {
-	v, e := p.file(path)
-	if e == 0 {
-		e = alterable(v)
-	}
+	v, e := p.alterable(path)
 	if e != 0 {
 		return e
 	}
@@ -373,10 +373,7 @@ func (p *Process) chmod(path string, mode uint16) kauth.Errno {
 }
 
 func (p *Process) chown(path string, uid, gid uint32) kauth.Errno {
-	v, e := p.file(path)
-	if e == 0 {
-		e = alterable(v)
-	}
+	v, e := p.alterable(path)
 	if e != 0 {
 		return e
 	}
@@ -399,10 +396,7 @@ func (p *Process) chown(path string, uid, gid uint32) kauth.Errno {
 }
 
 func (p *Process) utimes(path string, now bool) kauth.Errno {
-	v, e := p.file(path)
-	if e == 0 {
-		e = alterable(v)
-	}
+	v, e := p.alterable(path)
 	if e != 0 {
 		return e
 	}

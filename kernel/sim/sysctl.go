@@ -114,18 +114,8 @@ func (x *sysctlCall) lookup(value []byte) kauth.Errno {
 	if len(x.rest) != 0 || x.node.typ == typeNode {
 		return kauth.EINVAL
 	}
-	if e := x.mayLookup(writes); e != 0 {
+	if e := x.show(value, writes); e != 0 || !writes {
 		return e
-	}
-	if x.reads() {
-		n := min(uint64(len(value)), *x.oldLen)
-		if e := x.copyOut(value[:n]); e != 0 {
-			return e
-		}
-	}
-	*x.oldLen = uint64(len(value))
-	if !writes {
-		return 0
 	}
 	if x.NewLen != uint64(len(value)) {
 		return kauth.EINVAL
@@ -138,8 +128,8 @@ func (x *sysctlCall) lookup(value []byte) kauth.Errno {
 	return 0
 }
 
-// mayLookup asks what sysctl_lookup asks before it looks at the value.
-func (x *sysctlCall) mayLookup(writes bool) kauth.Errno {
+// show asks what sysctl_lookup asks before it looks at the value, and then hands the value out.
+func (x *sysctlCall) show(value []byte, writes bool) kauth.Errno {
 	if x.node.flags&ctlPrivate != 0 {
 		if e := x.p.ask(reqSysctlPrvt).answer(); e != 0 {
 			return e
@@ -155,6 +145,13 @@ func (x *sysctlCall) mayLookup(writes bool) kauth.Errno {
 			return kauth.EPERM
 		}
 	}
+	if x.reads() {
+		n := min(uint64(len(value)), *x.oldLen)
+		if e := x.copyOut(value[:n]); e != 0 {
+			return e
+		}
+	}
+	*x.oldLen = uint64(len(value))
 	return 0
 }
 
@@ -164,19 +161,8 @@ func (x *sysctlCall) lookupString(s *string, limit int) kauth.Errno {
 	if len(x.rest) != 0 {
 		return kauth.EINVAL
 	}
-	if e := x.mayLookup(writes); e != 0 {
+	if e := x.show(append([]byte(*s), 0), writes); e != 0 || !writes {
 		return e
-	}
-	value := append([]byte(*s), 0)
-	if x.reads() {
-		n := min(uint64(len(value)), *x.oldLen)
-		if e := x.copyOut(value[:n]); e != 0 {
-			return e
-		}
-	}
-	*x.oldLen = uint64(len(value))
-	if !writes {
-		return 0
 	}
 	if x.NewLen > uint64(limit) {
 		return kauth.EINVAL

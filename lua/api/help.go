@@ -48,13 +48,13 @@ func About(name string) (string, error) {
 	if name == "" {
 		return overview(), nil
 	}
-	if e := Find(name); e != nil {
+	if e := findEntry(name); e != nil {
 		return e.Text(), nil
 	}
 	if text := group(name); text != "" {
 		return text, nil
 	}
-	hint := diag.DidYouMean(name, Names())
+	hint := diag.DidYouMean(name, entryNames())
 	if hint == "" {
 		hint = "help() lists everything"
 	}

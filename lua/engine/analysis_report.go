@@ -79,6 +79,7 @@ type CheckReport struct {
 	Diagnostics diag.List      `json:"diagnostics"`
 	Policies    []PolicyReport `json:"policies"`
 	Grants      []GrantReport  `json:"grants"`
+	LeftToRoot  []LeftToRoot   `json:"left_to_root"`
 	Cells       []SampleReport `json:"cells"`
 	Programs    []SizeReport   `json:"programs"`
 	Nevers      int            `json:"nevers"`
@@ -88,7 +89,7 @@ type CheckReport struct {
 
 // Report of the check.
 func (c *Check) Report() CheckReport {
-	out := CheckReport{OK: !c.Problems.Failed(), Diagnostics: nonNil(c.Problems), Policies: []PolicyReport{}, Grants: []GrantReport{},
+	out := CheckReport{OK: !c.Problems.Failed(), Diagnostics: nonNil(c.Problems), Policies: []PolicyReport{}, Grants: []GrantReport{}, LeftToRoot: nonNil(c.LeftToRoot),
 		Cells: sampleReports(c.Cells), Programs: []SizeReport{}, Nevers: c.Nevers, Broken: []BreachReport{}}
 	for _, p := range c.Policies {
 		j := PolicyReport{p.Name, p.Span.File, p.Span.Line, []string{}, p.Mode()}

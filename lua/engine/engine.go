@@ -63,11 +63,11 @@ func FromSources(sources []rules.Source, o Options) *Policies {
 		lo.Module = loader.ModuleFrom(o.Files)
 	}
 	set, problems := loader.LoadSources(sources, lo)
-	return FromSet(set, problems, o)
+	return fromSet(set, problems, o)
 }
 
-// FromSet is for policies that were declared already.
-func FromSet(set *rules.Set, problems diag.List, o Options) *Policies {
+// fromSet is for policies that were declared already.
+func fromSet(set *rules.Set, problems diag.List, o Options) *Policies {
 	p := &Policies{Compiler: rules.NewCompiler(set, rules.Options{SkipOptimizations: o.SkipOptimizations}), Loading: problems, files: &diag.Files{}}
 	for _, s := range set.Sources {
 		p.files.Add(s.File, s.Text)
@@ -157,10 +157,12 @@ type Check struct {
 	// Cells that were looked at.
 	Cells    []analysis.Sample
 	Programs []ProgramSize
-	Grants   []analysis.Grant
-	Nevers   int
-	Breaches []analysis.Breach
-	Proof    *analysis.Proof
+	// LeftToRoot is what root in cells could still do to the host.
+	LeftToRoot []LeftToRoot
+	Grants     []analysis.Grant
+	Nevers     int
+	Breaches   []analysis.Breach
+	Proof      *analysis.Proof
 }
 
 // ProgramSize says how large the program of a cell is.
@@ -225,7 +227,7 @@ func (p *Policies) Check(o CheckOptions) (*Check, error) {
 	}
 	out.Problems = append(out.Problems, p.Problems()...)
 	if o.ErrorsOnly {
-		out.Problems = p.Fill(out.Problems).Sort()
+		out.Problems = p.Fill(out.Problems.Sort().Fold())
 		return out, nil
 	}
 	if !out.Problems.Failed() {
@@ -239,6 +241,9 @@ func (p *Policies) Check(o CheckOptions) (*Check, error) {
 	if out.Grants, err = analysis.Grants(p.Compiler, cells); err != nil {
 		return nil, tooLarge(err)
 	}
+	if !out.Problems.Failed() {
+		out.LeftToRoot = p.LeftToRoot(cells)
+	}
 	if !o.NoProof && !out.Problems.Failed() {
 		proof, err := analysis.Prove(p.Compiler, cells, analysis.ProveOptions{Effort: o.Effort})
 		if err != nil {
@@ -247,7 +252,7 @@ func (p *Policies) Check(o CheckOptions) (*Check, error) {
 		out.Proof = proof
 		out.Problems = append(out.Problems, ProofProblems(proof)...)
 	}
-	out.Problems = p.Fill(out.Problems).Sort()
+	out.Problems = p.Fill(out.Problems.Sort().Fold())
 	return out, nil
 }
 

@@ -549,17 +549,18 @@ func follow(p *program.Program, q *policy.Request, met []bool) {
 // TestGeneratedPolicies: Lua, graph, optimised graph, program and decoded program decide alike, for every outcome of
 // every test and at every boundary.
 func TestGeneratedPolicies(t *testing.T) {
+	// What the grammar writes is looked at in 150 policies; comparing them takes time.
 	n := 150
 	if testing.Short() {
 		n = 20
 	}
 	seen := map[string]bool{}
 	refused := 0
-	for seed := range n {
+	for seed := range 150 {
 		rnd := rand.New(rand.NewPCG(uint64(seed), 99))
 		g := &generator{choose: rnd.IntN, seen: seen}
 		src := g.source()
-		if !compare(t, src, g.family) {
+		if seed < n && !compare(t, src, g.family) {
 			refused++
 		}
 	}

@@ -432,5 +432,5 @@ func (h *Host) Merge(declared *rules.Set) (*Policies, error) {
 		}
 	}
 	slices.SortFunc(set.Policies, func(a, b *rules.Policy) int { return cmp.Compare(a.Name, b.Name) })
-	return FromSet(set, diag.List(nil), h.options), nil
+	return fromSet(set, diag.List(nil), h.options), nil
 }

@@ -198,13 +198,13 @@ func Module(dir, name string) (file, text string, err error) {
 	case errors.Is(err, fs.ErrNotExist):
 		return file, "", fmt.Errorf("module %s must lie beside the policy file, but there is no %s", name, file)
 	case err != nil:
-		return file, "", fmt.Errorf("module %s must be readable, but is not: %w", short(name), cause(err))
+		return file, "", fmt.Errorf("module %s must be readable, but is not: %w", short(name), disk.Cause(err))
 	case !info.Mode().IsRegular():
 		return file, "", fmt.Errorf("module %s must be a file, but %s is %s", name, file, describeMode(info.Mode()))
 	}
 	text, err = readFile(file)
 	if err != nil {
-		return file, "", fmt.Errorf("module %s must be readable, but is not: %w", name, cause(err))
+		return file, "", fmt.Errorf("module %s must be readable, but is not: %w", name, disk.Cause(err))
 	}
 	return file, text, nil
 }
@@ -218,13 +218,4 @@ func ModuleFrom(from Files) func(dir, name string) (file, text string, err error
 		}
 		return file, text, nil
 	}
-}
-
-// cause is an error without the call and the path that failed.
-func cause(err error) error {
-	var pathErr *fs.PathError
-	if errors.As(err, &pathErr) {
-		return pathErr.Err
-	}
-	return err
 }

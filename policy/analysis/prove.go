@@ -311,7 +311,11 @@ func (p *prover) walk(at graph.Ref, region graph.Region) bool {
 			continue
 		}
 		if !covered[at] {
-			if q, ok := part.Witness(); ok {
+			if q, ok := part.Witness(); ok && p.quiet {
+				// All that counts is that some request comes by. To follow it from the start would make chains of
+				// tests cost the square of their length.
+				covered[at] = true
+			} else if ok {
 				p.ask(q)
 			} else {
 				complete = false

@@ -29,6 +29,17 @@ func TestProveCoversWhatRequestsTake(t *testing.T) {
 		if x := p.proof; len(x.Differences) > 0 || x.Undecided > 0 || x.Limited || x.Edges != x.EdgesCovered || x.Boundaries != x.BoundariesCovered {
 			rt.Fatalf("%+v", x)
 		}
+		// Who only wants to know what is possible finds the same, and asks for what no walk gets to only.
+		quiet := &prover{proof: &Proof{}, quiet: true}
+		quiet.graph(pg, "web-1", id)
+		for i := range p.yes {
+			if quiet.yes[i] && !p.yes[i] || quiet.no[i] && !p.no[i] {
+				rt.Fatalf("%s has an outcome that no request takes", pg.Graph.Nodes[i].Test.String())
+			}
+			if quiet.proof.Undecided == 0 && (quiet.yes[i] != p.yes[i] || quiet.no[i] != p.no[i]) {
+				rt.Fatalf("%s has an outcome that is not found", pg.Graph.Nodes[i].Test.String())
+			}
+		}
 		for range 8 {
 			_, steps := pg.Graph.Trace(smallRequest(rt, id))
 			for _, s := range steps {

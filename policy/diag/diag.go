@@ -156,6 +156,31 @@ func (l List) Sort() List {
 	})
 }
 
+// maxAlike is how many problems of one kind in one place are told one by one.
+const maxAlike = 10
+
+// Fold counts what a sorted list has too much of: of many problems with the same code in the same place, as a large
+// table has them when it is wrong throughout, the first few stay, and one that says how many there are.
+func (l List) Fold() List {
+	var out List
+	for len(l) > 0 {
+		n := 1
+		for n < len(l) && l[n].Span == l[0].Span && l[n].Severity == l[0].Severity && l[n].Code == l[0].Code {
+			n++
+		}
+		if n <= maxAlike+1 {
+			out = append(out, l[:n]...)
+		} else {
+			out = append(out, l[:maxAlike]...)
+			rest := l[0]
+			rest.Message, rest.Hint, rest.Related = fmt.Sprintf("and %d more of the same kind here", n-maxAlike), "", nil
+			out = append(out, rest)
+		}
+		l = l[n:]
+	}
+	return out
+}
+
 // Write renders the list for people, each problem with its source line.
 func Write(w io.Writer, l List) error {
 	var b strings.Builder

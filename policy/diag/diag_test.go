@@ -333,3 +333,26 @@ func TestCodes(t *testing.T) {
 		t.Errorf("there must be many codes, but %d were found", len(seen))
 	}
 }
+
+func TestFold(t *testing.T) {
+	many := func(line, n int, code Code) List {
+		var l List
+		for i := range n {
+			l = append(l, Diagnostic{Span: Span{File: "a", Line: line}, Severity: Warning, Code: code, Message: fmt.Sprintf("key %05d", i), Hint: "h"})
+		}
+		return l
+	}
+	// One more than is told one by one is told too: a line that counts it would be as long.
+	list := slices.Concat(many(1, maxAlike+1, Failed), many(2, 30_000, Failed), many(2, 2, PolicyKey), many(3, 1, PolicyKey))
+	got := list.Fold()
+	if want := maxAlike + 1 + maxAlike + 1 + 2 + 1; len(got) != want {
+		t.Fatalf("%d problems must stay, but %d do", want, len(got))
+	}
+	count := got[2*maxAlike+1]
+	if want := "and 29990 more of the same kind here"; count.Message != want || count.Hint != "" || count.Line != 2 || count.Severity != Warning {
+		t.Errorf("the rest must be counted as %q, but is %v", want, count)
+	}
+	if len(List(nil).Fold()) != 0 {
+		t.Error("nothing must stay nothing")
+	}
+}

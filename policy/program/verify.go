@@ -36,8 +36,8 @@ func fault(part string, i int, form string, args ...any) error {
 	return &VerifyError{part, i, fmt.Sprintf(form, args...)}
 }
 
-// verify checks everything that Decide relies on, and that the program says nothing twice. The C verifier of
-// kernel/module makes the same checks in the same order.
+// verify checks everything that Decide relies on, and that the program says nothing twice. docs/format.md lists the
+// checks, for verifiers in other languages.
 func (p *Program) verify() error {
 	if len(p.nodes) > MaxNodes || len(p.leaves) > MaxLeaves {
 		return fault("", 0, "must have at most %d nodes and %d leaves, but has %d and %d", MaxNodes, MaxLeaves, len(p.nodes), len(p.leaves))

@@ -16,7 +16,8 @@ func init() {
 		Long: `Reads the policies of the files and folders, compiles them for the cells that
 exist, for each --cell, and for one sample of each glob, and says everything
 that is wrong. It lists what the policies grant, checks what must never be
-allowed, and proves that the compiled programs decide as the functions do.
+allowed, and proves that the compiled programs decide as the functions do. And
+it says where policies leave to root in a cell what could take the whole host.
 
 The exit code is 1 if there is any error.
 
@@ -101,6 +102,9 @@ func checkText(c *engine.Check) string {
 			}
 			b.WriteString(wrap(2, fmt.Sprintf("%s: policy %s: %s", g.Span, g.Policy, what)))
 		}
+	}
+	for _, l := range c.LeftToRoot {
+		b.WriteString(wrap(0, fmt.Sprintf("root in %s may still take the host: no policy denies %s", cellsText(l.Cells), strings.Join(l.Names, ", "))))
 	}
 	b.WriteString(samplesText(c.Cells))
 	if c.Nevers > 0 {

@@ -157,6 +157,21 @@ func (c *Command) Run(args []string, common Common, env Env) int {
 	if env.Now == nil {
 		env.Now = time.Now
 	}
+	out := &Output{To: env.Stdout}
+	env.Stdout = out
+	code := c.run(args, common, env, out)
+	err := out.Err()
+	if err == nil {
+		return code
+	}
+	// Where nobody reads any more, as with head(1), there is nobody to tell, either.
+	if !errors.Is(err, syscall.EPIPE) {
+		diag.Write(env.Stderr, engine.Problem(err))
+	}
+	return max(code, Failed)
+}
+
+func (c *Command) run(args []string, common Common, env Env, out *Output) int {
 	inv := &Invocation{Env: env, Common: common, Command: c}
 	inv.timings.start(env.Now)
 	fs, work := c.flags(&inv.Common)
@@ -177,16 +192,13 @@ func (c *Command) Run(args []string, common Common, env Env) int {
 	var u *usageError
 	var q quiet
 	switch {
-	case err == nil:
-		return OK
+	case err == nil || out.err != nil && errors.Is(err, out.err):
+		return OK // what could not be written is told by who asked
 	case errors.As(err, &u):
 		fmt.Fprintf(env.Stderr, "cellsh %s: %s\nusage: %s\n", c.Name, u.text, c.synopsis())
 		return Usage
 	case errors.As(err, &q):
 		return q.code
-	case errors.Is(err, syscall.EPIPE):
-		// Nobody reads any more, as with head(1): there is nobody to tell, either.
-		return Failed
 	}
 	inv.problems(engine.Problem(err))
 	return Failed

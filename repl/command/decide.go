@@ -10,6 +10,7 @@ import (
 	"io"
 	"strings"
 
+	"cellsh/kernel/disk"
 	"cellsh/lua/engine"
 	"cellsh/policy"
 	"cellsh/policy/diag"
@@ -54,7 +55,7 @@ func runDecide(inv *Invocation) error {
 		line, tooLong, err := readLine(in)
 		if err != nil {
 			if err != io.EOF {
-				return err
+				return fmt.Errorf("standard input must be readable, but is not: %w", disk.Cause(err))
 			}
 			break
 		}

@@ -19,7 +19,8 @@ func init() {
 	register(&Command{
 		Name: "doctor", Short: "what this kernel can do, and what follows for the policies", Without: []string{"policy"},
 		Long: `Says which kernel it is, what it can do and what it can't, and how that was
-found out; what is loaded and which cells it does not reach; and whether the
+found out; what is loaded and which cells it does not reach, and whether root in
+a cell could take the host because its policies don't deny it; and whether the
 policies for boot are where they should be and in safe hands. The exit code is
 1 if anything needs attention.
 
@@ -116,6 +117,7 @@ func diagnose(t *Target, info kernel.Info) (*diagnosis, error) {
 	if err := d.unenforced(t.Host, usages); err != nil {
 		return nil, err
 	}
+	d.powerful(t.Host, usages)
 	for i := range usages {
 		for _, x := range usages[i].Over {
 			d.attend("cell %s is over its budget of %s", usages[i].Name, x.Budget)
@@ -152,6 +154,27 @@ func (d *diagnosis) unenforced(h *engine.Host, usages []engine.Usage) error {
 		}
 	}
 	return nil
+}
+
+// powerful tells of cells whose policies leave to root what the profile high denies: cells that policies name have the
+// profile low, which leaves it to root too.
+func (d *diagnosis) powerful(h *engine.Host, usages []engine.Usage) {
+	if _, err := kernel.Evaluation(h.Kernel); err != nil || d.Generation == 0 {
+		return
+	}
+	p, err := h.Policies()
+	if err != nil {
+		return // told already
+	}
+	var covered []string
+	for i := range usages {
+		if usages[i].Covered {
+			covered = append(covered, usages[i].Name)
+		}
+	}
+	for _, l := range p.LeftToRoot(covered) {
+		d.attend("no policy denies root in %s %s, and the profile low does not either; see cellsh can", cellsText(l.Cells), strings.Join(l.Names, ", "))
+	}
 }
 
 func (d *diagnosis) attend(form string, args ...any) {

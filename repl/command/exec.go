@@ -85,6 +85,9 @@ func (inv *Invocation) files() (launch.Files, error) {
 		from any
 		name string
 	}{{&f.In, inv.Stdin, "input"}, {&f.Out, inv.Stdout, "output"}, {&f.Err, inv.Stderr, "error output"}} {
+		if o, ok := x.from.(*Output); ok {
+			x.from = o.To
+		}
 		file, ok := x.from.(*os.File)
 		if !ok {
 			return f, &kernel.Error{Op: "run a command", Text: fmt.Sprintf("standard %s must be a file, a pipe or a terminal, but is none", x.name)}

@@ -35,6 +35,10 @@ func openHistory(path string, warn func(string)) *history {
 	if path == "" {
 		return h
 	}
+	if err := inSafeHands(path); err != nil {
+		h.give(err)
+		return h
+	}
 	damaged, total, err := h.load()
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		h.give(err)
@@ -54,6 +58,24 @@ func openHistory(path string, warn func(string)) *history {
 		}
 	}
 	return h
+}
+
+// inSafeHands refuses a history in a folder of somebody else, where HOME is still theirs after su(1) for example: they
+// could have put a link to any file of the caller in its place.
+func inSafeHands(path string) error {
+	dir := filepath.Dir(path)
+	info, err := os.Stat(dir)
+	for errors.Is(err, fs.ErrNotExist) && dir != "/" {
+		dir = filepath.Dir(dir)
+		info, err = os.Stat(dir)
+	}
+	if err != nil {
+		return err
+	}
+	if st, ok := info.Sys().(*syscall.Stat_t); ok && st.Uid != 0 && int(st.Uid) != os.Geteuid() {
+		return fmt.Errorf("%s must belong to the caller or to root, but belongs to user %d", dir, st.Uid)
+	}
+	return nil
 }
 
 // give says why the file is not used, and uses it no more.

@@ -114,6 +114,38 @@ func TestUnusableHistory(t *testing.T) {
 	h.remember("one")
 }
 
+// After su(1) HOME may be that of a user who put a link to a file of root there.
+func TestHistoryOfSomebodyElse(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("only root can give files away")
+	}
+	home := t.TempDir()
+	precious := filepath.Join(t.TempDir(), "precious")
+	if err := os.WriteFile(precious, []byte("text"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(precious, filepath.Join(home, "history")); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chown(home, 1000, 1000); err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{filepath.Join(home, "history"), filepath.Join(home, ".local", "state", "cellsh", "history")} {
+		var warnings []string
+		h := openHistory(path, func(s string) { warnings = append(warnings, s) })
+		h.remember("one")
+		if len(warnings) != 1 || !strings.Contains(warnings[0], home+" must belong to the caller or to root, but belongs to user 1000") {
+			t.Errorf("%q", warnings)
+		}
+	}
+	if text, err := os.ReadFile(precious); string(text) != "text" || err != nil {
+		t.Errorf("%q %v", text, err)
+	}
+	if entries, err := os.ReadDir(home); len(entries) != 1 || err != nil {
+		t.Errorf("%v %v", entries, err)
+	}
+}
+
 func TestEntriesAreLines(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := rapid.StringMatching(`[ -~é日\n\t\\]+`).Draw(t, "statement")

@@ -1,0 +1,171 @@
+package sim
+
+import (
+	"strconv"
+
+	"cellsh/policy/kauth"
+	"cellsh/policy/stock"
+)
+
+// ProcessInfo is an entry of a process listing.
+type ProcessInfo struct {
+	PID, PPID int
+	UID, EUID uint32
+	Name      string
+	Zombie    bool
+	// Addresses says whether kernel addresses would be shown.
+	Addresses bool
+}
+
+// Processes is the sysctl kern.proc2 with KERN_PROC_ALL, as ps(1) reads it: those that the caller may see,
+// zombies first, then the newest first.
+func (p *Process) Processes() ([]ProcessInfo, kauth.Errno) {
+	var list []ProcessInfo
+	e := p.call(func() kauth.Errno { list = p.listProcesses(); return 0 })
+	return list, e
+}
+
+func (p *Process) listProcesses() []ProcessInfo {
+	addresses := p.exposesAddresses()
+	var list []ProcessInfo
+	for _, t := range append(ordered(&p.k.zombies), p.k.processes()...) {
+		if p.canSee(reqEproc, t) != 0 {
+			continue
+		}
+		info := ProcessInfo{PID: t.pid, UID: t.cred.uid, EUID: t.cred.euid, Name: t.name, Zombie: t.state == zombie, Addresses: addresses}
+		if t.parent != nil {
+			info.PPID = t.parent.pid
+		}
+		list = append(list, info)
+	}
+	return list
+}
+
+// procArgs is the sysctl kern.proc_args: what is args, env, path or cwd.
+func (p *Process) procArgs(pid int, what string) (string, kauth.Errno) {
+	if what == "path" || what == "cwd" {
+		t := p
+		if pid != -1 {
+			t = p.k.find(pid)
+		}
+		if t == nil {
+			return "", kauth.ESRCH
+		}
+		if e := p.canSee(reqEntry, t); e != 0 {
+			return "", e
+		}
+		if what == "cwd" {
+			return t.cwd.path(), 0
+		}
+		return t.name, 0
+	}
+	t := p.k.find(pid)
+	if t == nil {
+		return "", kauth.EINVAL
+	}
+	id := reqArgs
+	if what == "env" {
+		id = reqEnv
+	}
+	if e := p.canSee(id, t); e != 0 {
+		return "", e
+	}
+	if t.system {
+		return "", kauth.EINVAL
+	}
+	if what == "env" {
+		return "PATH=/usr/bin:/bin", 0
+	}
+	return t.name, 0
+}
+
+// openFiles is the sysctl kern.file2 by process: ids and descriptors of those that the caller may see; pid -1 is
+// all of them. The addresses are asked for with every file.
+func (p *Process) openFiles(pid int) []string {
+	var list []string
+	for _, t := range p.k.processes() {
+		if pid > 0 && t.pid != pid || p.canSee(reqOpenfiles, t) != 0 {
+			continue
+		}
+		for _, fd := range t.descriptors() {
+			p.exposesAddresses()
+			list = append(list, formatFile(t, fd))
+		}
+	}
+	return list
+}
+
+func formatFile(t *Process, fd int) string {
+	f := t.files[fd]
+	what := "semaphore"
+	switch {
+	case f.sock != nil:
+		what = f.sock.String()
+	case f.v != nil:
+		what = f.v.path()
+	}
+	return strconv.Itoa(t.pid) + " " + strconv.Itoa(fd) + " " + what
+}
+
+// lwps is the sysctl kern.lwp: it asks nobody whether the process may be seen, only for the addresses, once for
+// each thread.
+func (p *Process) lwps(pid int) (int, kauth.Errno) {
+	t := p.k.find(pid)
+	if t == nil {
+		return 0, kauth.ESRCH
+	}
+	for range t.threads {
+		p.exposesAddresses()
+	}
+	return t.threads, 0
+}
+
+// procfsNodes are the files below /proc/PID and their modes. Those that are the process's memory belong to its
+// effective user, and to nobody once it has changed ids.
+var procfsNodes = map[string]uint16{"mem": 0o600, "regs": 0o600, "fpregs": 0o600, "note": 0o200, "notepg": 0o200, "environ": 0o400,
+	"status": 0o444, "stat": 0o444, "cmdline": 0o444, "map": 0o444, "maps": 0o444, "limit": 0o444, "auxv": 0o400, "statm": 0o444, "fd": 0o500}
+
+// procfs is open(2) of /proc/PID/NODE and one transfer on it, where a procfs is mounted that the caller can
+// reach. mode is r, w or rw.
+func (p *Process) procfs(pid int, name, mode string) kauth.Errno {
+	t := p.k.find(pid)
+	if t == nil || p.mounted("procfs") == nil {
+		return kauth.ENOENT
+	}
+	bits, known := procfsNodes[name]
+	if !known || p.canSee(reqEntry, t) != 0 {
+		return kauth.ENOENT
+	}
+	memory := name == "mem" || name == "regs" || name == "fpregs"
+	if memory && t.sugid {
+		bits = 0
+	}
+	want, open, transfer := uint16(accRead), reqProcfsRead, reqProcfsRead
+	switch mode {
+	case "w":
+		want, open, transfer = accWrite, reqProcfsWrite, reqProcfsWrite
+	case "rw":
+		want, open = accRead|accWrite, reqProcfsRW
+	}
+	if e := access(p.cred, &vnode{typ: vReg, mode: bits, uid: t.cred.euid, gid: t.cred.egid}, want); e != 0 {
+		return e
+	}
+	if name == "fd" {
+		// It is a directory: it can only be listed.
+		if mode != "r" {
+			return kauth.EISDIR
+		}
+		if p.canSee(reqOpenfiles, t) != 0 {
+			return kauth.ESRCH
+		}
+		return 0
+	}
+	if e := p.ask(open).about(t).fact(stock.NodeIsMemory, memory).answer(); e != 0 {
+		return e
+	}
+	if memory && !t.under(p) {
+		return kauth.EPERM
+	}
+	// The transfer asks again, in the direction that it has.
+	return p.ask(transfer).about(t).fact(stock.NodeIsMemory, memory).answer()
+}
