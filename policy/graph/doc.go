@@ -2,7 +2,7 @@
 // is the outcome.
 //
 // A [Graph] is what a front end builds, node by node, in the order of the source. It is exact and keeps the
-// place of every test, but says many things twice. A [Diagram] is the same function in a reduced form: every
+// place of every test, but says many things twice. A diagram ([Diagrams]) is the same function in a reduced form: every
 // variable is asked at most once on a path, in one order, and all its values at once; equal functions are the
 // same [Ref]. Comparing, combining and searching are done on diagrams:
 //

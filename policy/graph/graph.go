@@ -119,9 +119,6 @@ func (b *Builder[L]) Node(t policy.Test, yes, no Ref, at diag.Span) Ref {
 	return Ref(len(b.g.Nodes) - 1)
 }
 
-// Len is the number of nodes so far.
-func (b *Builder[L]) Len() int { return len(b.g.Nodes) }
-
 // Graph gives the graph that starts at root. The builder must not be used afterwards.
 func (b *Builder[L]) Graph(root Ref) *Graph[L] {
 	b.g.Root = root

@@ -2,9 +2,9 @@ package graph
 
 import "cellsh/policy/kauth"
 
-// Equal reports whether two graphs give the same outcome for every request whose fields are in range. It is
+// equalGraphs reports whether two graphs give the same outcome for every request whose fields are in range. It is
 // exact; the error is ErrTooLarge where it can't be worked out.
-func Equal[L comparable](request kauth.RequestID, a, b *Graph[L]) (bool, error) {
+func equalGraphs[L comparable](request kauth.RequestID, a, b *Graph[L]) (bool, error) {
 	d := NewDiagrams[L](NewSpace(request, a, b))
 	x, err := Reduce(d, a)
 	if err != nil {
