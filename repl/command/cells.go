@@ -30,9 +30,10 @@ made since the load (cellsh attach gives it its program).
 		Name: "stats", Args: "[CELL...]", Short: "what cells use, and how often they were denied", Without: []string{"policy"},
 		Long: `Shows for the cells processes, memory (virtual size), processor time over the
 last second and the last ten, in percent of one processor, and what the
-evaluation model decided. The kernel samples once a second. Budgets of memory
-and processor time are not enforced by the kernel: those that are exceeded are
-listed.
+evaluation model decided: all decisions, those that denied, that granted, and
+that a policy in audit mode would have denied. The kernel samples once a
+second. Budgets of memory and processor time are not enforced by the kernel:
+those that are exceeded are listed.
 
   cellsh -k sim:cells.state stats web-1`,
 		Setup: func(*flag.FlagSet) func(*Invocation) error { return runStats },
@@ -197,16 +198,24 @@ func runStats(inv *Invocation) error {
 		if c := u.Counts; c != nil {
 			counts = fmt.Sprintf("%d\t%d\t%d\t%d", c.Decisions, c.Denied, c.Granted, c.WouldDeny)
 		}
-		rows = append(rows, fmt.Sprintf("%s\t%d\t%d\t%s\t%.0f%%\t%.0f%%\t%s", u.Name, u.Processes, u.References-u.Processes, size(u.Memory), u.CPU1s, u.CPU10s, counts))
+		rows = append(rows, fmt.Sprintf("%s\t%s\t%s\t%.0f%%\t%.0f%%\t%s", u.Name, members(u), size(u.Memory), u.CPU1s, u.CPU10s, counts))
 		for _, e := range u.Over {
 			over = append(over, fmt.Sprintf("cell %s is over its budget of %s: %s, but policy %s says %s", u.Name, e.Budget, amount(e.Budget, e.Use), e.Policy, amount(e.Budget, e.Limit)))
 		}
 	}
-	inv.table("NAME\tPROCESSES\tZOMBIES\tMEMORY\tCPU 1S\tCPU 10S\tDECISIONS\tDENIED\tGRANTED\tWOULD DENY", rows)
+	inv.table("NAME\tPROCESSES\tMEMORY\tCPU 1S\tCPU 10S\tDECISIONS\tDENIED\tGRANTED\tAUDIT", rows)
 	for _, line := range over {
 		fmt.Fprintln(inv.Stdout, line)
 	}
 	return nil
+}
+
+// members counts the processes of a cell.
+func members(u *engine.Usage) string {
+	if zombies := u.References - u.Processes; zombies > 0 {
+		return fmt.Sprintf("%d, %s", u.Processes, plural(zombies, "zombie"))
+	}
+	return strconv.Itoa(u.Processes)
 }
 
 func amount(budget string, n int64) string {
