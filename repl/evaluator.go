@@ -238,7 +238,7 @@ func (e *evaluator) run(work func() error) error {
 // command runs a command in this session.
 func (e *evaluator) command(words []string) error {
 	common := e.common
-	common.Kernel, common.ReadOnly, common.Timings = "", e.common.ReadOnly, false
+	common.Kernel, common.Timings = "", false
 	c := command.Find(words[0])
 	if c == nil {
 		return leaving(words)

@@ -1,42 +1,17 @@
 package engine
 
 import (
+	"slices"
+
 	"cellsh/kernel"
+	"cellsh/policy/analysis"
 	"cellsh/policy/rules"
 )
 
-// Limit is a limit of a cell, and the policy that sets it.
-type Limit struct {
-	Value  int64
-	Policy string
-}
-
-// Limits are the budgets of a cell: of each the smallest that a policy sets, nil if none does. Policies in audit mode
-// limit nothing.
-type Limits struct{ Procs, Nofile, AS, Core, Memory, CPU *Limit }
-
-// Budget gives the limits that the policies set for a cell of that name.
-func (p *Policies) Budget(cell string) Limits {
-	var out Limits
-	for _, pol := range p.Set().Policies {
-		if pol.Audit || !pol.AppliesTo(cell) {
-			continue
-		}
-		b := &pol.Budget
-		for _, l := range []struct {
-			to   **Limit
-			from *int64
-		}{{&out.Procs, b.Procs}, {&out.Nofile, b.Nofile}, {&out.AS, b.AS}, {&out.Core, b.Core}, {&out.Memory, b.Memory}, {&out.CPU, b.CPU}} {
-			if l.from != nil && (*l.to == nil || *l.from < (*l.to).Value) {
-				*l.to = &Limit{*l.from, pol.Name}
-			}
-		}
-	}
-	return out
-}
-
 // Names reports whether any policy applies to a cell of that name.
-func (p *Policies) Names(cell string) bool { return len(p.For(cell)) > 0 }
+func (p *Policies) Names(cell string) bool {
+	return slices.ContainsFunc(p.Set().Policies, func(pol *rules.Policy) bool { return pol.AppliesTo(cell) })
+}
 
 // For gives the policies that apply to a cell of that name, by name.
 func (p *Policies) For(cell string) []*rules.Policy {
@@ -106,7 +81,7 @@ func (h *Host) Usage() ([]Usage, error) {
 		for _, pol := range p.For(c.Name) {
 			u.Policies = append(u.Policies, pol.Name)
 		}
-		u.Over = excesses(p.Budget(c.Name), u)
+		u.Over = excesses(analysis.Budgets(p.Set(), c.Name), u)
 	}
 	if e, err := kernel.Evaluation(h.Kernel); err == nil {
 		status, err := e.Status()
@@ -132,13 +107,16 @@ func (h *Host) Usage() ([]Usage, error) {
 	return out, nil
 }
 
-func excesses(b Limits, u *Usage) []Excess {
+func excesses(budgets []analysis.Budget, u *Usage) []Excess {
 	var out []Excess
-	if l := b.Memory; l != nil && int64(u.Memory) > l.Value {
-		out = append(out, Excess{"memory", int64(u.Memory), l.Value, l.Policy})
-	}
-	if l := b.CPU; l != nil && u.CPU10s > float64(l.Value) {
-		out = append(out, Excess{"cpu", int64(u.CPU10s), l.Value, l.Policy})
+	for i := range budgets {
+		b := &budgets[i]
+		switch {
+		case b.Name == analysis.BudgetMemory && int64(u.Memory) > b.Value:
+			out = append(out, Excess{string(b.Name), int64(u.Memory), b.Value, b.Policy})
+		case b.Name == analysis.BudgetCPU && u.CPU10s > float64(b.Value):
+			out = append(out, Excess{string(b.Name), int64(u.CPU10s), b.Value, b.Policy})
+		}
 	}
 	return out
 }

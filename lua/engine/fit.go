@@ -2,7 +2,6 @@ package engine
 
 import (
 	"fmt"
-	"slices"
 
 	"cellsh/kernel"
 	"cellsh/policy/analysis"
@@ -10,9 +9,9 @@ import (
 	"cellsh/policy/stock"
 )
 
-// evaluates reports whether the kernel asks programs. Where it does not, policies choose how cells are made: see
+// Evaluates reports whether the kernel asks programs. Where it does not, policies choose how cells are made: see
 // analysis.Fit.
-func (h *Host) evaluates() bool {
+func (h *Host) Evaluates() bool {
 	_, err := kernel.Evaluation(h.Kernel)
 	return err == nil
 }
@@ -52,7 +51,7 @@ func (h *Host) loadStock(p *Policies, g Generation, history *History, o LoadOpti
 		if fit.Lax() {
 			lax = append(lax, laxProblem(p, fit))
 		}
-		if slices.Contains(live, s.Name) {
+		if s.Live {
 			out.Frozen = append(out.Frozen, s.Name)
 		}
 	}

@@ -143,7 +143,7 @@ func (h *Host) Create(s kernel.Spec) (kernel.CellID, error) {
 	if err != nil {
 		return 0, err
 	}
-	evaluation := h.evaluates()
+	evaluation := h.Evaluates()
 	g := history.Active()
 	if g != nil && !g.Lockdown {
 		p, err := h.policiesOf(g)
@@ -175,17 +175,14 @@ func (h *Host) Create(s kernel.Spec) (kernel.CellID, error) {
 }
 
 func (h *Host) fillIn(s *kernel.Spec, p *Policies) {
-	b := p.Budget(s.Name)
-	for _, l := range []struct {
-		spec   **uint64
-		budget *Limit
-	}{{&s.Nofile, b.Nofile}, {&s.AS, b.AS}, {&s.Core, b.Core}} {
-		if *l.spec == nil && l.budget != nil {
-			v := uint64(l.budget.Value)
-			*l.spec = &v
+	limits := map[analysis.BudgetName]**uint64{analysis.BudgetNofile: &s.Nofile, analysis.BudgetAS: &s.AS, analysis.BudgetCore: &s.Core}
+	for _, b := range analysis.Budgets(p.Set(), s.Name) {
+		if limit := limits[b.Name]; limit != nil && *limit == nil {
+			v := uint64(b.Value)
+			*limit = &v
 		}
 	}
-	if s.Profile == nil && h.evaluates() && p.Names(s.Name) {
+	if s.Profile == nil && h.Evaluates() && p.Names(s.Name) {
 		low := kernel.Low
 		s.Profile = &low
 	}

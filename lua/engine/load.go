@@ -399,7 +399,7 @@ func (h *Host) Boot(p *Policies, o BootOptions) (Booted, *Loaded, error) {
 			return BootLastGood, out, err
 		}
 	}
-	if o.Lockdown && !h.evaluates() {
+	if o.Lockdown && !h.Evaluates() {
 		err = errors.Join(err, kernel.Unsupported(h.Kernel, kernel.CapEvaluation))
 	} else if o.Lockdown {
 		source := rules.Source{File: "lockdown", Text: "policy \"lockdown\" { default = \"deny\" }\n"}

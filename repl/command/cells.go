@@ -119,8 +119,7 @@ func runList(inv *Invocation) error {
 		fmt.Fprintln(inv.Stdout, "there are no cells")
 		return nil
 	}
-	_, err = kernel.Evaluation(h.Kernel)
-	evaluates := err == nil
+	evaluates := h.Evaluates()
 	var rows []string
 	for i := range usages {
 		u := &usages[i]

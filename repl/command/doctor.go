@@ -129,7 +129,7 @@ func diagnose(t *Target, info kernel.Info) (*diagnosis, error) {
 
 // unenforced tells what a kernel that asks no programs lets cells do although their policies refuse it.
 func (d *diagnosis) unenforced(h *engine.Host, usages []engine.Usage) error {
-	if _, err := kernel.Evaluation(h.Kernel); err == nil || d.Generation == 0 {
+	if h.Evaluates() || d.Generation == 0 {
 		return nil
 	}
 	p, err := h.Policies()
@@ -159,7 +159,7 @@ func (d *diagnosis) unenforced(h *engine.Host, usages []engine.Usage) error {
 // powerful tells of cells whose policies leave to root what the profile high denies: cells that policies name have the
 // profile low, which leaves it to root too.
 func (d *diagnosis) powerful(h *engine.Host, usages []engine.Usage) {
-	if _, err := kernel.Evaluation(h.Kernel); err != nil || d.Generation == 0 {
+	if !h.Evaluates() || d.Generation == 0 {
 		return
 	}
 	p, err := h.Policies()
