@@ -33,16 +33,22 @@ func TestConformance(t *testing.T) {
 	if len(files) == 0 {
 		t.Fatalf("there are no *.jsonl in %s", folder)
 	}
-	agree, all := 0, 0
+	agree, all := conform(t, files, "records", replayCalls)
+	fmt.Printf("conformance: %d of %d records agree\n", agree, all)
+}
+
+// conform replays files, fails the test for all that is wrong with them, and prints how many of their items agree.
+func conform(t *testing.T, files []string, items string, replay func(file string) (agree, all int, problems []string)) (agree, all int) {
+	t.Helper()
 	for _, file := range files {
-		a, n, problems := replayCalls(file)
+		a, n, problems := replay(file)
 		for _, p := range problems {
 			t.Error(p)
 		}
-		fmt.Printf("conformance: %s: %d of %d records agree\n", filepath.Base(file), a, n)
+		fmt.Printf("conformance: %s: %d of %d %s agree\n", filepath.Base(file), a, n, items)
 		agree, all = agree+a, all+n
 	}
-	fmt.Printf("conformance: %d of %d records agree\n", agree, all)
+	return agree, all
 }
 
 // replayCalls replays a file of records and gives what is wrong with it, by line.

@@ -27,15 +27,7 @@ func TestConformanceSessions(t *testing.T) {
 	if len(files) == 0 {
 		fmt.Printf("conformance: there are no sysctl-*.txt in %s\n", folder)
 	}
-	agree, all := 0, 0
-	for _, file := range files {
-		a, n, problems := replaySessionFile(file)
-		for _, p := range problems {
-			t.Error(p)
-		}
-		fmt.Printf("conformance: %s: %d of %d lines agree\n", filepath.Base(file), a, n)
-		agree, all = agree+a, all+n
-	}
+	agree, all := conform(t, files, "lines", replaySessionFile)
 	fmt.Printf("conformance: %d of %d session lines agree\n", agree, all)
 }
 
