@@ -116,7 +116,7 @@ func fitText(f *analysis.StockFit, all bool) string {
 	fmt.Fprintf(&b, "  profile %s fits best (secmodel_cell %s)\n", f.Best().Profile, f.Revision)
 	var made []string
 	if len(f.Ports) > 0 {
-		made = append(made, "ports "+strings.Trim(strings.ReplaceAll(fmt.Sprint(f.Ports), " ", ","), "[]"))
+		made = append(made, portsText(f.Ports))
 	}
 	for i := range f.Limits {
 		made = append(made, f.Limits[i].String())

@@ -135,19 +135,16 @@ func (inv *Invocation) loaded(l *engine.Loaded) error {
 	}
 	fmt.Fprintf(inv.Stdout, "generation %d: this kernel asks no programs; cells made from now on get what fits the policies best\n", l.Generation)
 	for _, f := range l.Fits {
-		fmt.Fprintf(inv.Stdout, "  %s: profile %s%s%s\n", f.Cell, f.Best().Profile, portsText(f.Ports), laxText(f))
+		ports := ""
+		if len(f.Ports) > 0 {
+			ports = ", " + portsText(f.Ports)
+		}
+		fmt.Fprintf(inv.Stdout, "  %s: profile %s%s%s\n", f.Cell, f.Best().Profile, ports, laxText(f))
 	}
 	if len(l.Frozen) > 0 {
 		fmt.Fprintf(inv.Stdout, "cells that live, and stay as they were made: %s\n", strings.Join(l.Frozen, ", "))
 	}
 	return nil
-}
-
-func portsText(ports []uint16) string {
-	if len(ports) == 0 {
-		return ""
-	}
-	return ", ports " + strings.Trim(strings.ReplaceAll(fmt.Sprint(ports), " ", ","), "[]")
 }
 
 func laxText(f *analysis.StockFit) string {

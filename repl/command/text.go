@@ -126,6 +126,11 @@ func cellsText(names []string) string {
 	return "cells " + listed(names)
 }
 
+// portsText writes ports as --ports takes them, "ports 80,443".
+func portsText(ports []uint16) string {
+	return "ports " + strings.Trim(strings.ReplaceAll(fmt.Sprint(ports), " ", ","), "[]")
+}
+
 // listed names a few of many.
 func listed(names []string) string {
 	const most = 12
