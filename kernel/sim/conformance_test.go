@@ -2,6 +2,7 @@ package sim_test
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"path/filepath"
@@ -128,7 +129,16 @@ type scene struct {
 	p       *sim.Process
 	targets map[string]int
 	segment int
+	// home is where the caller lives, and born makes another process there or elsewhere.
+	home kernel.CellID
+	born func(cell kernel.CellID, uid uint32) *sim.Process
 }
+
+// The ports that are reserved: those of the caller's cell, and those of the other one.
+const (
+	ownPort, ownLowPort     = 7000, 80
+	otherPort, otherLowPort = 8080, 443
+)
 
 func newScene(t testing.TB, r record) (*scene, error) {
 	profiles := map[string]kernel.Profile{"host": kernel.High, "low": kernel.Low, "medium": kernel.Medium, "high": kernel.High}
@@ -142,14 +152,14 @@ func newScene(t testing.TB, r record) (*scene, error) {
 	k, recorder := recorderKernel(t, r.Revision)
 	s := &scene{t: t, k: k, targets: map[string]int{"init": 1, "none": 9999}}
 	medium := kernel.Medium
-	web, err := k.Create(kernel.Spec{Name: "web", Root: "/cells/web", Profile: &profile, Ports: []uint16{7000, 80}})
+	web, err := k.Create(kernel.Spec{Name: "web", Root: "/cells/web", Profile: &profile, Ports: []uint16{ownPort, ownLowPort}})
 	must(t, err)
-	db, err := k.Create(kernel.Spec{Name: "db", Root: "/cells/db", Profile: &medium, Ports: []uint16{8080, 443}})
+	db, err := k.Create(kernel.Spec{Name: "db", Root: "/cells/db", Profile: &medium, Ports: []uint16{otherPort, otherLowPort}})
 	must(t, err)
 	segment, e := recorder.Ipcget("shm", 0, 4096, 0o600, true)
 	ok(t, "shmget", e)
 	s.segment = segment
-	born := func(cell kernel.CellID, uid uint32) *sim.Process {
+	s.born = func(cell kernel.CellID, uid uint32) *sim.Process {
 		p, e := recorder.Fork()
 		ok(t, "fork", e)
 		switch cell {
@@ -163,15 +173,15 @@ func newScene(t testing.TB, r record) (*scene, error) {
 		}
 		return p
 	}
-	home := web
+	s.home = web
 	if r.Where == "host" {
-		home = 0
+		s.home = 0
 	}
-	for name, cell := range map[string]kernel.CellID{"same-cell": home, "other-cell": db, "host": 0} {
-		s.targets[name+"-root"] = born(cell, 0).PID()
-		s.targets[name+"-user"] = born(cell, 1000).PID()
+	for name, cell := range map[string]kernel.CellID{"same-cell": s.home, "other-cell": db, "host": 0} {
+		s.targets[name+"-root"] = s.born(cell, 0).PID()
+		s.targets[name+"-user"] = s.born(cell, 1000).PID()
 	}
-	s.p = born(home, r.EUID)
+	s.p = s.born(s.home, r.EUID)
 	s.targets["self"] = s.p.PID()
 	return s, nil
 }
@@ -186,7 +196,7 @@ func replayIn(t testing.TB, r record) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if r.Call == "kern.proc2 count" {
+	if r.Call == "kern.proc2 count" && r.Args == "" {
 		list, e := s.p.Processes()
 		if e != 0 {
 			return e.Name(), nil
@@ -197,241 +207,286 @@ func replayIn(t testing.TB, r record) (string, error) {
 	return e.Name(), err
 }
 
-// words are the arguments of a record: words in order, and values by name.
+// words are the arguments of a record: words in order, and values by name. What a form takes is taken away, so that
+// whatever is left over is not of the form.
 type words struct {
+	text  string
 	plain []string
 	named map[string]string
 }
 
-func split(args string) words {
-	w := words{named: map[string]string{}}
+func split(args string) (*words, error) {
+	w := &words{text: args, named: map[string]string{}}
 	for _, f := range strings.Fields(args) {
-		if name, value, ok := strings.Cut(f, "="); ok {
-			w.named[name] = value
-		} else {
+		name, value, named := strings.Cut(f, "=")
+		if !named {
 			w.plain = append(w.plain, f)
+			continue
 		}
+		if _, twice := w.named[name]; twice {
+			return nil, fmt.Errorf("the args give %s twice", name)
+		}
+		w.named[name] = value
 	}
-	return w
+	return w, nil
 }
 
-// call makes one call of the forms that testdata/vectors knows. Any other is an error that names it.
+// next takes the next plain word, "" if there is none.
+func (w *words) next() string {
+	if len(w.plain) == 0 {
+		return ""
+	}
+	first := w.plain[0]
+	w.plain = w.plain[1:]
+	return first
+}
+
+// all takes the args as they stand.
+func (w *words) all() string {
+	w.plain, w.named = nil, nil
+	return w.text
+}
+
+// value takes the value of a name; false if the args don't have it.
+func (w *words) value(name string) (string, bool) {
+	v, given := w.named[name]
+	delete(w.named, name)
+	return v, given
+}
+
+// left says whether words are there that nobody took.
+func (w *words) left() bool { return len(w.plain) > 0 || len(w.named) > 0 }
+
+// errForm says that the args are none that a call's form has.
+var errForm = errors.New("the args are not of the form")
+
+// call makes one call of the forms that testdata/vectors knows. Any other is an error that names it, and so is a word
+// that the form does not have: nothing is called then.
 func (s *scene) call(call, text string) (kauth.Errno, error) {
-	p, w := s.p, split(text)
 	unknown := fmt.Errorf("the form of call %q with args %q is not known", call, text)
-	target := func() (int, error) {
-		pid, ok := s.targets[w.named["target"]]
-		if !ok {
-			return 0, unknown
-		}
-		return pid, nil
-	}
-	number := func(name string) (int, error) {
-		n, err := strconv.Atoi(w.named[name])
-		if err != nil {
-			return 0, unknown
-		}
-		return n, nil
-	}
-	// Forms with fixed arguments.
-	fixed := func(want string, f func() kauth.Errno) (kauth.Errno, error) {
-		if text != want {
-			return 0, unknown
-		}
-		return f(), nil
-	}
-	switch call {
-	case "acct":
-		return fixed("off", func() kauth.Errno { return p.Acct("") })
-	case "adjtime":
-		return fixed("delta 0", func() kauth.Errno { return p.Adjtime(0) })
-	case "bind":
-		return s.bind(w, unknown)
-	case "chroot":
-		if w.named["path"] == "" {
-			return 0, unknown
-		}
-		return p.Chroot(w.named["path"]), nil
-	case "getfh":
-		return fixed("", func() kauth.Errno { return p.Getfh("/") })
-	case "getpgid":
-		pid, err := target()
-		_, e := do(s.t, p, "getpgid", args{"pid": pid})
-		return e, err
-	case "getpriority":
-		pid, err := target()
-		_, e := p.Getpriority(pid)
-		return e, err
-	case "getuid":
-		return fixed("", func() kauth.Errno { _, e := do(s.t, p, "getuid", nil); return e })
-	case "ioctl":
-		switch text {
-		case "SIOCGIFFLAGS lo0", "SIOCSIFFLAGS lo0 same":
-			return p.Ifioctl(w.plain[0], "lo0"), nil
-		}
+	form, known := forms[call]
+	w, err := split(text)
+	if !known || err != nil {
 		return 0, unknown
-	case "kevent_proc":
-		pid, err := target()
-		return p.KeventProc(pid, false), err
-	case "kill":
-		pid, err := target()
-		return p.Kill(pid, 0), err
-	case "ksem_unlink":
-		return fixed("no such name", func() kauth.Errno { return p.SemUnlink("/none") })
-	case "mknod":
-		return fixed("chr", func() kauth.Errno { return p.Mknod("/tmp/node", "chr", 0o600, 2, 2) })
-	case "modctl_load":
-		return fixed("no such module", func() kauth.Errno { return p.Modctl("load", "nosuchmodule") })
-	case "mount":
-		switch text {
-		case "null new":
-			return p.Mount("null", "/tmp", "/etc", 0), nil
-		case "tmpfs new":
-			return p.Mount("tmpfs", "/tmp", "tmpfs", 0), nil
-		}
+	}
+	run, err := form(s, w)
+	if err != nil || w.left() {
 		return 0, unknown
-	case "mq_unlink":
-		return fixed("no such name", func() kauth.Errno { return p.MqUnlink("/none") })
-	case "msgget", "semget", "shmget":
-		return fixed("new private", func() kauth.Errno {
-			_, e := p.Ipcget(call[:3], 0, 1, 0o600, true)
-			return e
-		})
-	case "ntp_adjtime":
-		return fixed("modes 0", func() kauth.Errno { return p.NtpAdjtime(0) })
-	case "open":
-		if len(w.plain) != 2 || len(w.named) != 0 {
-			return 0, unknown
+	}
+	return run(), nil
+}
+
+// form reads the args of a call, and gives what makes it.
+type form func(s *scene, w *words) (func() kauth.Errno, error)
+
+// forms are the calls that can be recorded.
+var forms = map[string]form{
+	"acct":         fixed("off", func(s *scene) kauth.Errno { return s.p.Acct("") }),
+	"adjtime":      fixed("delta 0", func(s *scene) kauth.Errno { return s.p.Adjtime(0) }),
+	"getfh":        fixed("", func(s *scene) kauth.Errno { return s.p.Getfh("/") }),
+	"getuid":       fixed("", func(s *scene) kauth.Errno { _, e := do(s.t, s.p, "getuid", nil); return e }),
+	"ksem_unlink":  fixed("no such name", func(s *scene) kauth.Errno { return s.p.SemUnlink("/none") }),
+	"mknod":        fixed("chr", func(s *scene) kauth.Errno { return s.p.Mknod("/tmp/node", "chr", 0o600, 2, 2) }),
+	"modctl_load":  fixed("no such module", func(s *scene) kauth.Errno { return s.p.Modctl("load", "nosuchmodule") }),
+	"mq_unlink":    fixed("no such name", func(s *scene) kauth.Errno { return s.p.MqUnlink("/none") }),
+	"msgget":       fixed("new private", func(s *scene) kauth.Errno { return s.ipcget("msg") }),
+	"semget":       fixed("new private", func(s *scene) kauth.Errno { return s.ipcget("sem") }),
+	"shmget":       fixed("new private", func(s *scene) kauth.Errno { return s.ipcget("shm") }),
+	"ntp_adjtime":  fixed("modes 0", func(s *scene) kauth.Errno { return s.p.NtpAdjtime(0) }),
+	"reboot":       fixed("howto invalid", func(s *scene) kauth.Errno { return s.p.Reboot() }),
+	"setlogin":     fixed("", func(s *scene) kauth.Errno { return s.p.Setlogin("joe") }),
+	"settimeofday": fixed("same time", func(s *scene) kauth.Errno { return s.p.Settimeofday(s.k.Now()) }),
+	"shmat":        fixed("segment of host root mode 0600", func(s *scene) kauth.Errno { return s.p.Shmat(s.segment, false) }),
+	"swapctl":      fixed("SWAP_STATS or change", func(s *scene) kauth.Errno { return s.p.Swapctl("on", "/") }),
+	"unmount":      fixed("not ours", (*scene).unmount),
+	"ioctl": oneOf(map[string]func(*scene) kauth.Errno{
+		"SIOCGIFFLAGS lo0":      func(s *scene) kauth.Errno { return s.p.Ifioctl("SIOCGIFFLAGS", "lo0") },
+		"SIOCSIFFLAGS lo0 same": func(s *scene) kauth.Errno { return s.p.Ifioctl("SIOCSIFFLAGS", "lo0") },
+	}),
+	"mount": oneOf(map[string]func(*scene) kauth.Errno{
+		"null new":  func(s *scene) kauth.Errno { return s.p.Mount("null", "/tmp", "/etc", 0) },
+		"tmpfs new": func(s *scene) kauth.Errno { return s.mountTmpfs(s.p) },
+	}),
+	"setrlimit": oneOf(map[string]func(*scene) kauth.Errno{
+		"core=0": func(s *scene) kauth.Errno {
+			return s.setrlimit(4, func(l sim.Rlimit) sim.Rlimit { return sim.Rlimit{Cur: 0, Max: l.Max} })
+		},
+		"nofile hard+1": func(s *scene) kauth.Errno {
+			return s.setrlimit(8, func(l sim.Rlimit) sim.Rlimit { return sim.Rlimit{Cur: l.Cur, Max: l.Max + 1} })
+		},
+		"nofile lower": func(s *scene) kauth.Errno {
+			return s.setrlimit(8, func(l sim.Rlimit) sim.Rlimit { return sim.Rlimit{Cur: l.Cur - 1, Max: l.Max} })
+		},
+	}),
+	"sysctl_write": oneOf(map[string]func(*scene) kauth.Errno{
+		"kern.hostname": func(s *scene) kauth.Errno { return s.p.SysctlWrite("kern.hostname", "recorded.example.org") },
+		"security.models.cell.create": func(s *scene) kauth.Errno {
+			length := uint64(createSize)
+			return s.p.Sysctl("security.models.cell.create",
+				&sim.SysctlArgs{Old: make([]byte, createSize), OldLen: &length, New: createStruct("new", "/"), NewLen: createSize})
+		},
+	}),
+	"bind":   bindForm,
+	"socket": socketForm,
+	"chroot": func(s *scene, w *words) (func() kauth.Errno, error) {
+		path, given := w.value("path")
+		if !given || path == "" {
+			return nil, errForm
 		}
-		_, e := p.Open(w.plain[0], w.plain[1])
-		return e, nil
-	case "ptrace_attach":
-		pid, err := target()
-		return p.Ptrace(9, pid), err
-	case "reboot":
-		return fixed("howto invalid", p.Reboot)
-	case "sched_setaffinity":
-		pid, err := target()
-		return p.SchedSetaffinity(pid, 0), err
-	case "sched_setparam":
-		pid, err := target()
-		if err != nil {
-			return 0, err
+		return func() kauth.Errno { return s.p.Chroot(path) }, nil
+	},
+	"getpgid":     onTarget(func(s *scene, pid int) kauth.Errno { _, e := do(s.t, s.p, "getpgid", args{"pid": pid}); return e }),
+	"getpriority": onTarget(func(s *scene, pid int) kauth.Errno { _, e := s.p.Getpriority(pid); return e }),
+	"kevent_proc": onTarget(func(s *scene, pid int) kauth.Errno { return s.p.KeventProc(pid, false) }),
+	"ptrace_attach": onTarget(func(s *scene, pid int) kauth.Errno {
+		attach, _ := kauth.PtraceOps.Value("attach")
+		return s.p.Ptrace(int(attach), pid)
+	}),
+	"sched_setaffinity": onTarget(func(s *scene, pid int) kauth.Errno { return s.p.SchedSetaffinity(pid, 0) }),
+	"sched_setparam":    targetAnd("priority", func(s *scene, pid, priority int) kauth.Errno { return s.p.SchedSetparam(pid, -1, priority) }),
+	"setpriority":       targetAnd("value", func(s *scene, pid, value int) kauth.Errno { return s.p.Setpriority(pid, value) }),
+	// The records send signal 0 where they name none.
+	"kill": func(s *scene, w *words) (func() kauth.Errno, error) {
+		signal := 0
+		if name, given := w.value("signal"); given {
+			n, known := kauth.Signals.Meant(name)
+			if !known {
+				return nil, errForm
+			}
+			signal = int(n)
 		}
-		priority, err := number("priority")
-		return p.SchedSetparam(pid, -1, priority), err
-	case "setgroups":
+		return onTarget(func(s *scene, pid int) kauth.Errno { return s.p.Kill(pid, signal) })(s, w)
+	},
+	"open": func(s *scene, w *words) (func() kauth.Errno, error) {
+		path, mode := w.next(), w.next()
+		if !strings.HasPrefix(path, "/") || mode != "r" && mode != "w" && mode != "rw" {
+			return nil, errForm
+		}
+		return func() kauth.Errno { _, e := s.p.Open(path, mode); return e }, nil
+	},
+	"setgroups": func(s *scene, w *words) (func() kauth.Errno, error) {
 		var gids []uint32
-		for _, w := range strings.FieldsFunc(w.named["groups"], func(r rune) bool { return r == ',' }) {
-			gid, err := strconv.ParseUint(w, 10, 32)
+		list, _ := w.value("groups")
+		for _, word := range strings.Split(list, ",") {
+			gid, err := strconv.ParseUint(word, 10, 32)
 			if err != nil {
-				return 0, unknown
+				return nil, errForm
 			}
 			gids = append(gids, uint32(gid))
 		}
-		if len(gids) == 0 {
-			return 0, unknown
+		return func() kauth.Errno { return s.p.Setgroups(gids...) }, nil
+	},
+	"setuid": func(s *scene, w *words) (func() kauth.Errno, error) {
+		word, _ := w.value("uid")
+		uid, err := strconv.ParseUint(word, 10, 32)
+		return func() kauth.Errno { return s.p.Setuid(uint32(uid)) }, err
+	},
+	"sysctl_read": func(s *scene, w *words) (func() kauth.Errno, error) {
+		name := w.next()
+		// The records say so of one node.
+		if name == "kern.msgbuf" && w.next() != "(private)" || !strings.Contains(name, ".") {
+			return nil, errForm
 		}
-		return p.Setgroups(gids...), nil
-	case "setlogin":
-		return fixed("", func() kauth.Errno { return p.Setlogin("joe") })
-	case "setpriority":
-		pid, err := target()
-		if err != nil {
-			return 0, err
+		return func() kauth.Errno { _, e := s.p.SysctlRead(name); return e }, nil
+	},
+}
+
+// fixed is a form whose args are always the same.
+func fixed(want string, f func(*scene) kauth.Errno) form {
+	return oneOf(map[string]func(*scene) kauth.Errno{want: f})
+}
+
+// oneOf is a form whose args are one of a few texts.
+func oneOf(texts map[string]func(*scene) kauth.Errno) form {
+	return func(s *scene, w *words) (func() kauth.Errno, error) {
+		f, known := texts[w.all()]
+		if !known {
+			return nil, errForm
 		}
-		value, err := number("value")
-		return p.Setpriority(pid, value), err
-	case "setrlimit":
-		return s.setrlimit(text, unknown)
-	case "settimeofday":
-		return fixed("same time", func() kauth.Errno { return p.Settimeofday(s.k.Now()) })
-	case "setuid":
-		uid, err := number("uid")
-		return p.Setuid(uint32(uid)), err
-	case "shmat":
-		return fixed("segment of host root mode 0600", func() kauth.Errno { return p.Shmat(s.segment, false) })
-	case "socket":
-		return s.socket(w, unknown)
-	case "swapctl":
-		return fixed("SWAP_STATS or change", func() kauth.Errno { return p.Swapctl("on", "/") })
-	case "sysctl_read":
-		name, _, _ := strings.Cut(text, " ")
-		_, e := p.SysctlRead(name)
-		return e, nil
-	case "sysctl_write":
-		switch text {
-		case "kern.hostname":
-			return p.SysctlWrite(text, "recorded.example.org"), nil
-		case "security.models.cell.create":
-			length := uint64(createSize)
-			return p.Sysctl(text, &sim.SysctlArgs{Old: make([]byte, createSize), OldLen: &length, New: createStruct("new", "/"), NewLen: createSize}), nil
-		}
-		return 0, unknown
-	case "unmount":
-		return fixed("not ours", func() kauth.Errno { return p.Unmount("/tmp") })
+		return func() kauth.Errno { return f(s) }, nil
 	}
-	return 0, unknown
+}
+
+// onTarget is a form that names a process, and nothing else.
+func onTarget(f func(s *scene, pid int) kauth.Errno) form {
+	return func(s *scene, w *words) (func() kauth.Errno, error) {
+		name, _ := w.value("target")
+		pid, known := s.targets[name]
+		if !known {
+			return nil, errForm
+		}
+		return func() kauth.Errno { return f(s, pid) }, nil
+	}
+}
+
+// targetAnd is a form that names a process and a number.
+func targetAnd(what string, f func(s *scene, pid, number int) kauth.Errno) form {
+	return func(s *scene, w *words) (func() kauth.Errno, error) {
+		word, _ := w.value(what)
+		n, err := strconv.Atoi(word)
+		if err != nil {
+			return nil, err
+		}
+		return onTarget(func(s *scene, pid int) kauth.Errno { return f(s, pid, n) })(s, w)
+	}
+}
+
+func (s *scene) ipcget(kind string) kauth.Errno {
+	_, e := s.p.Ipcget(kind, 0, 1, 0o600, true)
+	return e
+}
+
+func (s *scene) mountTmpfs(p *sim.Process) kauth.Errno { return p.Mount("tmpfs", "/tmp", "tmpfs", 0) }
+
+// unmount finds on /tmp what root of the same place had mounted there before, if it was allowed to.
+func (s *scene) unmount() kauth.Errno {
+	s.mountTmpfs(s.born(s.home, 0))
+	return s.p.Unmount("/tmp")
+}
+
+func (s *scene) setrlimit(resource int, change func(sim.Rlimit) sim.Rlimit) kauth.Errno {
+	l, e := s.p.Getrlimit(resource)
+	ok(s.t, "getrlimit", e)
+	return s.p.Setrlimit(resource, change(l))
 }
 
 var transports = map[string][3]int{"tcp4": {2, 1, 6}, "tcp6": {24, 1, 6}, "udp4": {2, 2, 17}, "udp6": {24, 2, 17}}
 
-// bind also listens where it is TCP.
-func (s *scene) bind(w words, unknown error) (kauth.Errno, error) {
-	if len(w.plain) != 1 {
-		return 0, unknown
-	}
-	tr, known := transports[w.plain[0]]
-	port, err := strconv.Atoi(w.named["port"])
+// bindForm also listens where it is TCP. Who has reserved a port is no argument of the call: the scene must have it so.
+func bindForm(s *scene, w *words) (func() kauth.Errno, error) {
+	tr, known := transports[w.next()]
+	word, _ := w.value("port")
+	port, err := strconv.ParseUint(word, 10, 16)
 	if !known || err != nil {
-		return 0, unknown
+		return nil, errForm
 	}
-	for name := range w.named {
-		if name != "port" && name != "reserved-by" {
-			return 0, unknown
+	owner, _ := w.value("reserved-by")
+	if owner != map[uint64]string{ownPort: "own", ownLowPort: "own", otherPort: "other", otherLowPort: "other"}[port] {
+		return nil, errForm
+	}
+	return func() kauth.Errno {
+		fd, e := s.p.Socket(tr[0], tr[1], tr[2])
+		if e != 0 {
+			return e
 		}
-	}
-	fd, e := s.p.Socket(tr[0], tr[1], tr[2])
-	if e != 0 {
-		return e, nil
-	}
-	if e := s.p.Bind(fd, policy.Addr{}, port); e != 0 || tr[1] != 1 {
-		return e, nil
-	}
-	return s.p.Listen(fd), nil
+		if e := s.p.Bind(fd, policy.Addr{}, int(port)); e != 0 || tr[1] != 1 {
+			return e
+		}
+		return s.p.Listen(fd)
+	}, nil
 }
 
-func (s *scene) setrlimit(text string, unknown error) (kauth.Errno, error) {
-	const core, nofile = 4, 8
-	l, _ := s.p.Getrlimit(nofile)
-	switch text {
-	case "core=0":
-		c, _ := s.p.Getrlimit(core)
-		return s.p.Setrlimit(core, sim.Rlimit{Cur: 0, Max: c.Max}), nil
-	case "nofile hard+1":
-		return s.p.Setrlimit(nofile, sim.Rlimit{Cur: l.Cur, Max: l.Max + 1}), nil
-	case "nofile lower":
-		return s.p.Setrlimit(nofile, sim.Rlimit{Cur: l.Cur - 1, Max: l.Max}), nil
-	}
-	return 0, unknown
-}
-
-func (s *scene) socket(w words, unknown error) (kauth.Errno, error) {
-	if len(w.plain) < 2 || len(w.plain) > 3 || len(w.named) != 0 {
-		return 0, unknown
-	}
-	domain, ok1 := kauth.Families.Meant(w.plain[0])
-	typ, ok2 := kauth.SocketTypes.Value(w.plain[1])
-	proto := int64(0)
-	ok3 := true
-	if len(w.plain) == 3 {
-		proto, ok3 = kauth.Protocols.Value(w.plain[2])
+func socketForm(s *scene, w *words) (func() kauth.Errno, error) {
+	domain, ok1 := kauth.Families.Meant(w.next())
+	typ, ok2 := kauth.SocketTypes.Value(w.next())
+	proto, ok3 := int64(0), true
+	if name := w.next(); name != "" {
+		proto, ok3 = kauth.Protocols.Value(name)
 	}
 	if !ok1 || !ok2 || !ok3 {
-		return 0, unknown
+		return nil, errForm
 	}
-	_, e := s.p.Socket(int(domain), int(typ), int(proto))
-	return e, nil
+	return func() kauth.Errno { _, e := s.p.Socket(int(domain), int(typ), int(proto)); return e }, nil
 }
 
 // An unknown form must not pass silently.
@@ -446,6 +501,43 @@ func TestUnknownFormsAreNamed(t *testing.T) {
 		{"april", "host", 0, "setgroups", "", "ok"},
 		{"april", "host", 0, "bind", "sctp4 port=1", "ok"},
 		{"april", "host", 0, "socket", "inet raw frob", "ok"},
+		{"april", "host", 0, "socket", "inet stream tcp twice", "ok"},
+		{"april", "host", 0, "acct", "off now=1", "ok"},
+		{"april", "host", 0, "bind", "tcp4 port=8080", "ok"},
+		{"april", "host", 0, "bind", "tcp4 port=8080 reserved-by=own", "ok"},
+		{"april", "host", 0, "bind", "tcp4 port=9999 reserved-by=other", "ok"},
+		{"april", "host", 0, "bind", "tcp4 port=9999 addr=::1", "ok"},
+		{"april", "host", 0, "bind", "tcp4 port=65536", "ok"},
+		{"april", "host", 0, "kern.proc2 count", "uid=0", "9 procs"},
+		{"april", "host", 0, "chroot", "path=", "ok"},
+		{"april", "host", 0, "chroot", "path=/ again", "ok"},
+		{"april", "host", 0, "chroot", "path=/ fd=3", "ok"},
+		{"april", "host", 0, "getpgid", "target=self pid=1", "ok"},
+		{"april", "host", 0, "getpriority", "target=self which=user", "ok"},
+		{"april", "host", 0, "getuid", "pid=1", "ok"},
+		{"april", "host", 0, "kevent_proc", "target=self track", "ok"},
+		{"april", "host", 0, "kevent_proc", "target=self note=track", "ok"},
+		{"april", "host", 0, "kill", "target=self signal=SIGFROB", "ok"},
+		{"april", "host", 0, "kill", "target=self signal=", "ok"},
+		{"april", "host", 0, "kill", "target=self group=1", "ok"},
+		{"april", "host", 0, "kill", "target=self target=init", "ok"},
+		{"april", "host", 0, "kill", "self", "ok"},
+		{"april", "host", 0, "ptrace_attach", "target=self op=io", "ok"},
+		{"april", "host", 0, "open", "/dev/null", "ok"},
+		{"april", "host", 0, "open", "/dev/null r w", "ok"},
+		{"april", "host", 0, "open", "/dev/null x", "ok"},
+		{"april", "host", 0, "sched_setaffinity", "target=self cpus=1", "ok"},
+		{"april", "host", 0, "sched_setparam", "target=self priority=1 class=fifo", "ok"},
+		{"april", "host", 0, "sched_setparam", "target=self", "ok"},
+		{"april", "host", 0, "setgroups", "groups=100,", "ok"},
+		{"april", "host", 0, "setgroups", "groups=100 more", "ok"},
+		{"april", "host", 0, "setpriority", "target=self value=1 which=user", "ok"},
+		{"april", "host", 0, "setuid", "uid=-1", "ok"},
+		{"april", "host", 0, "setuid", "uid=0 gid=0", "ok"},
+		{"april", "host", 0, "setrlimit", "nofile hard+1 soft+1", "ok"},
+		{"april", "host", 0, "sysctl_read", "kern.ostype (private)", "ok"},
+		{"april", "host", 0, "sysctl_read", "kern.ostype twice", "ok"},
+		{"april", "host", 0, "sysctl_read", "kern.ostype old=4", "ok"},
 	} {
 		if got, err := replay(r); err == nil {
 			t.Errorf("%s gives %s, and no error", r, got)
@@ -455,7 +547,7 @@ func TestUnknownFormsAreNamed(t *testing.T) {
 
 // Every form that can be recorded is answered at every place, by every caller, in both revisions.
 func TestEveryFormIsKnown(t *testing.T) {
-	forms := map[string][]string{
+	all := map[string][]string{
 		"acct": {"off"}, "adjtime": {"delta 0"},
 		"bind": {"tcp4 port=0", "tcp4 port=1023", "tcp4 port=1024", "tcp4 port=22", "tcp4 port=443 reserved-by=other", "tcp4 port=7000 reserved-by=own",
 			"tcp4 port=80 reserved-by=own", "tcp4 port=8080 reserved-by=other", "tcp4 port=9999", "tcp6 port=8080 reserved-by=other", "tcp6 port=9998",
@@ -464,7 +556,7 @@ func TestEveryFormIsKnown(t *testing.T) {
 		"ioctl": {"SIOCGIFFLAGS lo0", "SIOCSIFFLAGS lo0 same"}, "kern.proc2 count": {""},
 		"kevent_proc": {"target=host-user", "target=other-cell-user", "target=same-cell-user"},
 		"kill": {"target=host-root", "target=host-user", "target=init", "target=none", "target=other-cell-root", "target=other-cell-user",
-			"target=same-cell-root", "target=same-cell-user", "target=self"},
+			"target=same-cell-root", "target=same-cell-user", "target=self", "target=host-user signal=SIGCONT"},
 		"ksem_unlink": {"no such name"}, "mknod": {"chr"}, "modctl_load": {"no such module"}, "mount": {"null new", "tmpfs new"}, "mq_unlink": {"no such name"},
 		"msgget": {"new private"}, "ntp_adjtime": {"modes 0"},
 		"open":          {"/dev/mem r", "/dev/null r", "/dev/null rw", "/dev/ptmx rw", "/dev/random rw", "/dev/tty r", "/dev/zero rw"},
@@ -479,8 +571,13 @@ func TestEveryFormIsKnown(t *testing.T) {
 		"sysctl_read":  {"kern.msgbuf (private)", "kern.msgbufsize", "kern.ostype", "security.models.cell.id", "security.models.cell.list"},
 		"sysctl_write": {"kern.hostname", "security.models.cell.create"}, "unmount": {"not ours"},
 	}
-	for call, all := range forms {
-		for _, text := range all {
+	for call := range forms {
+		if all[call] == nil {
+			t.Errorf("no form of call %q is listed", call)
+		}
+	}
+	for call, texts := range all {
+		for _, text := range texts {
 			for _, revision := range []string{"april", "current"} {
 				for _, where := range []string{"host", "low", "medium", "high"} {
 					for _, euid := range []uint32{0, 1000} {
@@ -501,7 +598,6 @@ func TestCauses(t *testing.T) {
 		o = "ok"
 		p = "EPERM"
 		a = "EACCES"
-		i = "EINVAL"
 		n = "ENOENT"
 	)
 	type answers [8]string
@@ -521,9 +617,11 @@ func TestCauses(t *testing.T) {
 		{"kevent_proc", "target=host-user", answers{o, a, o, a, o, a, o, a}, answers{o, a, a, a, a, a, a, a},
 			"the target changed its ids, so only root watches it; April looks at cansee and signal alone"},
 		{"kill", "target=other-cell-user", answers{o, p, p, p, p, p, p, p}, answers{o, p, p, p, p, p, p, p}, "only root on the host reaches into cells"},
+		{"kill", "target=same-cell-root signal=SIGCONT", answers{o, o, o, o, o, o, o, o}, answers{o, o, o, o, o, o, o, o},
+			"all are of one session, in which SIGCONT may go to everybody"},
+		{"kill", "target=host-root signal=SIGCONT", answers{o, o, p, p, p, p, p, p}, answers{o, o, p, p, p, p, p, p}, "but not out of a cell"},
+		{"kill", "target=same-cell-root signal=SIGTERM", answers{o, p, o, p, o, p, o, p}, answers{o, p, o, p, o, p, o, p}, "other signals go to processes of the own user"},
 		{"modctl_load", "no such module", answers{n, p, n, p, p, p, p, p}, answers{n, p, n, p, p, p, p, p}, "the question comes before the search"},
-		{"open", "/dev/mem r", answers{o, a, o, o, o, o, o, o}, answers{o, a, o, o, p, p, p, p},
-			"the host's node has mode 0640, those of the cells are open to all; from medium on no device opens"},
 		{"open", "/dev/zero rw", answers{o, o, o, o, o, o, o, o}, answers{o, o, o, o, p, p, p, p}, "mode 0666; April leaves devices alone"},
 		{"reboot", "howto invalid", answers{1: p, 3: p, 4: p, 5: p, 6: p, 7: p}, answers{1: p, 3: p, 4: p, 5: p, 6: p, 7: p}, "the question comes before the argument"},
 		{"sched_setaffinity", "target=same-cell-user", answers{o, p, o, p, o, p, o, p}, answers{o, p, o, p, o, p, o, p}, "users need user_set_cpu_affinity"},
@@ -535,7 +633,6 @@ func TestCauses(t *testing.T) {
 		{"socket", "inet6 raw icmp6", answers{o, p, o, p, o, p, o, p}, answers{o, p, o, p, p, p, p, p},
 			"network.socket.open keeps users out; network.socket.rawsock is asked for IPv6 only, and denied from medium on"},
 		{"sysctl_read", "kern.msgbufsize", answers{o, p, p, p, p, p, p, p}, answers{o, p, p, p, p, p, p, p}, "private nodes are hidden in every cell"},
-		{"unmount", "not ours", answers{i, p, i, p, p, p, p, p}, answers{i, p, i, p, p, p, p, p}, "the question comes before the look whether anything is mounted"},
 	} {
 		for revision, want := range map[string]answers{"april": c.april, "current": c.current} {
 			for at := range want {

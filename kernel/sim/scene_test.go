@@ -57,15 +57,18 @@ func recorderKernel(t testing.TB, revision string) (*sim.Kernel, *sim.Process) {
 		root := k.Init()
 		_, e := do(t, root, "chmod", args{"path": "/cells/" + cell + "/tmp", "mode": 0o1777})
 		ok(t, "chmod", e)
-		// The user writes to null and zero: the nodes were made open to all. That of mem is taken to be made as the others.
 		for _, n := range []struct {
 			name         string
 			major, minor int
-		}{{"null", 2, 2}, {"zero", 2, 12}, {"mem", 2, 0}, {"ptmx", 165, 0}, {"tty", 1, 0}} {
+			mode         int
+			gid          int
+		}{{"null", 2, 2, 0o666, 0}, {"zero", 2, 12, 0o666, 0}, {"mem", 2, 0, 0o640, 2}, {"ptmx", 165, 0, 0o666, 0}, {"tty", 1, 0, 0o666, 0}} {
 			path := fmt.Sprintf("/cells/%s/dev/%s", cell, n.name)
 			ok(t, "mknod", root.Mknod(path, "chr", 0o600, n.major, n.minor))
-			_, e := do(t, root, "chmod", args{"path": path, "mode": 0o666})
+			_, e := do(t, root, "chmod", args{"path": path, "mode": n.mode})
 			ok(t, "chmod", e)
+			_, e = do(t, root, "chown", args{"path": path, "gid": n.gid})
+			ok(t, "chown", e)
 		}
 	}
 	p, e := k.Init().Fork()
