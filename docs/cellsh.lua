@@ -1609,7 +1609,7 @@ function process:sysarch(arguments) end
 ---@field value? string|number integer or string, nothing for a node with children
 
 ---Makes a node. Asks system.sysctl.add: EPERM; then EPERM unless the parent is the root or a node that a process made.
----Asks: system.sysctl.add, system.sysctl.prvt.
+---Asks: system.sysctl.add, system.sysctl.prvt, system.intr.affinity, system.cpu.setstate.
 ---Only with the simulated kernel.
 ---@param arguments process.sysctl_create.arguments
 ---@return any
@@ -1620,7 +1620,7 @@ function process:sysctl_create(arguments) end
 ---@field name string name of the node
 
 ---Removes a node that a process made. Asks system.sysctl.delete: EPERM.
----Asks: system.sysctl.delete, system.sysctl.prvt.
+---Asks: system.sysctl.delete, system.sysctl.prvt, system.intr.affinity, system.cpu.setstate.
 ---Only with the simulated kernel.
 ---@param arguments process.sysctl_delete.arguments
 ---@return any
@@ -1632,7 +1632,7 @@ function process:sysctl_delete(arguments) end
 ---@field text? string description to set, empty to read
 
 ---Description of a node. Setting one asks system.sysctl.desc: EPERM. Private nodes ask system.sysctl.prvt, and the answer is used the wrong way round. Gives the description.
----Asks: system.sysctl.desc, system.sysctl.prvt.
+---Asks: system.sysctl.desc, system.sysctl.prvt, system.intr.affinity, system.cpu.setstate.
 ---Only with the simulated kernel.
 ---@param arguments process.sysctl_describe.arguments
 ---@return any
@@ -1641,8 +1641,8 @@ function process:sysctl_describe(arguments) end
 ---@class process.sysctl_list.arguments
 ---@field name? string name of the node, empty for the root
 
----Names of the nodes below a node. Gives the names.
----Asks: system.sysctl.prvt.
+---Names of the nodes below a node. One that can have none gives the operation to its handler, which takes it for a part of the name and ends with EINVAL, or with EPERM where it can't be written; ENOTDIR without a handler. Gives the names.
+---Asks: system.sysctl.prvt, system.intr.affinity, system.cpu.setstate.
 ---Only with the simulated kernel.
 ---@param arguments process.sysctl_list.arguments
 ---@return any
@@ -1661,9 +1661,10 @@ function process:sysctl_read(arguments) end
 ---@class process.sysctl_write.arguments
 ---@field name string name of the node, with dots
 ---@field value? string|number integer or string
+---@field size? number bytes of an integer, 0 for those that the node has
 
 ---Writes a node. Asks system.sysctl.modify, and only then is a read-only node EPERM; many nodes ask a second question.
----Asks: system.sysctl, system.setidcore, system.kernaddr, system.time, system.map_va_zero, system.intr.affinity, system.cpu.setstate, network.forwsrcrt, process.cansee.entry, process.corename, process.rlimit.set, process.stopflag.
+---Asks: system.sysctl, system.setidcore, system.kernaddr, system.time, system.map_va_zero, system.intr.affinity, system.cpu.setstate, network.forwsrcrt, network.interface.getpriv, process.cansee.entry, process.corename, process.rlimit.set, process.stopflag.
 ---Only with the simulated kernel.
 ---@param arguments process.sysctl_write.arguments
 ---@return any

@@ -593,7 +593,10 @@ func (p *Process) setLimit(t *Process, resource int, l Rlimit) kauth.Errno {
 	top := int64(kauth.Unlimited)
 	switch resource {
 	case rlimitNofile:
-		top = maxFiles
+		// The kernel compares unsigned numbers here, too.
+		if files := p.k.kern.maxFiles; files >= 0 {
+			top = files
+		}
 	case rlimitNproc:
 		top = int64(p.k.maxProc)
 	default:

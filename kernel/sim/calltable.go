@@ -120,7 +120,7 @@ var calls = []Call{
 		},
 		Asks: []string{"system.sysctl.modify"},
 		do: func(p *Process, a Args) (any, kauth.Errno) {
-			return nil, p.sysctlWrite("security.models.cell.id", a.int64("id"))
+			return nil, p.sysctlWrite("security.models.cell.id", a.int64("id"), 0)
 		},
 	},
 	{
@@ -1346,7 +1346,7 @@ var calls = []Call{
 			{Name: "name", Kind: Text, Doc: "name of the node"},
 			{Name: "value", Kind: Anything, Doc: "integer or string, nothing for a node with children", Optional: true},
 		},
-		Asks: []string{"system.sysctl.add", "system.sysctl.prvt"},
+		Asks: []string{"system.sysctl.add", "system.sysctl.prvt", "system.intr.affinity", "system.cpu.setstate"},
 		do: func(p *Process, a Args) (any, kauth.Errno) {
 			return nil, p.sysctlCreate(a.text("parent"), a.text("name"), a["value"])
 		},
@@ -1358,7 +1358,7 @@ var calls = []Call{
 			{Name: "parent", Kind: Text, Doc: "name of the parent, empty for the root", Optional: true},
 			{Name: "name", Kind: Text, Doc: "name of the node"},
 		},
-		Asks: []string{"system.sysctl.delete", "system.sysctl.prvt"},
+		Asks: []string{"system.sysctl.delete", "system.sysctl.prvt", "system.intr.affinity", "system.cpu.setstate"},
 		do: func(p *Process, a Args) (any, kauth.Errno) {
 			return nil, p.sysctlDelete(a.text("parent"), a.text("name"))
 		},
@@ -1372,7 +1372,7 @@ var calls = []Call{
 			{Name: "text", Kind: Text, Doc: "description to set, empty to read", Optional: true},
 		},
 		Returns: "the description",
-		Asks:    []string{"system.sysctl.desc", "system.sysctl.prvt"},
+		Asks:    []string{"system.sysctl.desc", "system.sysctl.prvt", "system.intr.affinity", "system.cpu.setstate"},
 		do: func(p *Process, a Args) (any, kauth.Errno) {
 			s, e := p.sysctlDescribe(a.text("parent"), a.text("name"), a.text("text"))
 			return s, e
@@ -1380,12 +1380,12 @@ var calls = []Call{
 	},
 	{
 		Name: "sysctl_list",
-		Doc:  "Names of the nodes below a node.",
+		Doc:  "Names of the nodes below a node. One that can have none gives the operation to its handler, which takes it for a part of the name and ends with EINVAL, or with EPERM where it can't be written; ENOTDIR without a handler.",
 		Params: []Param{
 			{Name: "name", Kind: Text, Doc: "name of the node, empty for the root", Optional: true},
 		},
 		Returns: "the names",
-		Asks:    []string{"system.sysctl.prvt"},
+		Asks:    []string{"system.sysctl.prvt", "system.intr.affinity", "system.cpu.setstate"},
 		do: func(p *Process, a Args) (any, kauth.Errno) {
 			list, e := p.sysctlQuery(a.text("name"))
 			var names []string
@@ -1418,11 +1418,12 @@ var calls = []Call{
 		Params: []Param{
 			{Name: "name", Kind: Text, Doc: "name of the node, with dots"},
 			{Name: "value", Kind: Anything, Doc: "integer or string", Optional: true},
+			{Name: "size", Kind: Integer, Doc: "bytes of an integer, 0 for those that the node has", Min: 0, Max: 8, Optional: true, Default: int64(0)},
 		},
 		Asks: []string{"system.sysctl", "system.setidcore", "system.kernaddr", "system.time", "system.map_va_zero", "system.intr.affinity",
-			"system.cpu.setstate", "network.forwsrcrt", "process.cansee.entry", "process.corename", "process.rlimit.set", "process.stopflag"},
+			"system.cpu.setstate", "network.forwsrcrt", "network.interface.getpriv", "process.cansee.entry", "process.corename", "process.rlimit.set", "process.stopflag"},
 		do: func(p *Process, a Args) (any, kauth.Errno) {
-			return nil, p.sysctlWrite(a.text("name"), a["value"])
+			return nil, p.sysctlWrite(a.text("name"), a["value"], a.int("size"))
 		},
 	},
 	{

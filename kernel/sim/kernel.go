@@ -40,10 +40,10 @@ type Options struct {
 }
 
 const (
-	defaultHZ      = 100
-	defaultRing    = 1024
-	defaultMaxProc = 1044
-	maxFiles       = 3404
+	defaultHZ       = 100
+	defaultRing     = 1024
+	defaultMaxProc  = 1044
+	defaultMaxFiles = 3404
 
 	maxHZ   = 10000
 	maxRing = 1 << 20

@@ -163,7 +163,7 @@ func (k *Kernel) defaultLimits() [numResources]Rlimit {
 	l[2] = Rlimit{256 << 20, 8 << 30}
 	l[3] = Rlimit{4 << 20, 128 << 20}
 	l[rlimitNproc] = Rlimit{min(160, int64(k.maxProc)), int64(k.maxProc)}
-	l[rlimitNofile] = Rlimit{128, maxFiles}
+	l[rlimitNofile] = Rlimit{128, defaultMaxFiles}
 	l[rlimitNthr] = Rlimit{maxThreads / 2, maxThreads}
 	return l
 }

@@ -91,26 +91,32 @@ type savedSettings struct {
 
 // savedHost is what else the host keeps: sysctl nodes, modules, the clock, the next process id.
 type savedHost struct {
-	Uptime         int64      `json:"uptime"`
-	Offset         int64      `json:"offset,omitempty"`
-	NextPID        int        `json:"next_pid"`
-	MaxProc        int        `json:"maxproc"`
-	Halted         bool       `json:"halted,omitempty"`
-	Modules        []string   `json:"modules,omitempty"`
-	Hostname       savedText  `json:"hostname"`
-	Domainname     savedText  `json:"domainname,omitempty"`
-	Hostid         int64      `json:"hostid,omitempty"`
-	RTCOffset      int64      `json:"rtc_offset,omitempty"`
-	Timecounter    string     `json:"timecounter"`
-	UserVA0Disable bool       `json:"user_va0_disable"`
-	Forwarding     int64      `json:"forwarding,omitempty"`
-	Forwsrcrt      int64      `json:"forwsrcrt,omitempty"`
-	SetidcoreDump  int64      `json:"setid_core_dump,omitempty"`
-	SetidcorePath  savedText  `json:"setid_core_path"`
-	AnonPortMin    int64      `json:"anonportmin"`
-	AnonPortMax    int64      `json:"anonportmax"`
-	Autoload       bool       `json:"autoload"`
-	Addresses      []savedNet `json:"addresses,omitempty"`
+	Uptime         int64     `json:"uptime"`
+	Offset         int64     `json:"offset,omitempty"`
+	NextPID        int       `json:"next_pid"`
+	MaxProc        int       `json:"maxproc"`
+	Halted         bool      `json:"halted,omitempty"`
+	Modules        []string  `json:"modules,omitempty"`
+	Hostname       savedText `json:"hostname"`
+	Domainname     savedText `json:"domainname,omitempty"`
+	Hostid         int64     `json:"hostid,omitempty"`
+	RTCOffset      int64     `json:"rtc_offset,omitempty"`
+	Timecounter    string    `json:"timecounter"`
+	UserVA0Disable bool      `json:"user_va0_disable"`
+	Forwarding     int64     `json:"forwarding,omitempty"`
+	Forwsrcrt      int64     `json:"forwsrcrt,omitempty"`
+	SetidcoreDump  int64     `json:"setid_core_dump,omitempty"`
+	SetidcorePath  savedText `json:"setid_core_path"`
+	SetidcoreOwner int64     `json:"setid_core_owner,omitempty"`
+	SetidcoreGroup int64     `json:"setid_core_group,omitempty"`
+	// These are missing where they are those of a new system.
+	SetidcoreMode *int64 `json:"setid_core_mode,omitempty"`
+	MaxFiles      *int64 `json:"maxfiles,omitempty"`
+
+	AnonPortMin int64      `json:"anonportmin"`
+	AnonPortMax int64      `json:"anonportmax"`
+	Autoload    bool       `json:"autoload"`
+	Addresses   []savedNet `json:"addresses,omitempty"`
 }
 
 // savedNet is an address of an interface that it does not have from the start.
@@ -264,7 +270,7 @@ func checksum(state []byte) string {
 }
 
 func (k *Kernel) save() *saved {
-	o, h := &k.opts, &k.kern
+	o, h, fresh := &k.opts, &k.kern, newKernelState()
 	s := &saved{
 		Options: savedOptions{o.Revision.String(), o.NoEvaluation, o.HZ, o.RingSize, o.RecordAll, k.groups, k.boot},
 		Settings: savedSettings{
@@ -274,8 +280,9 @@ func (k *Kernel) save() *saved {
 		Host: savedHost{
 			Uptime: int64(k.uptime), Offset: int64(k.offset), NextPID: k.nextPID, MaxProc: k.maxProc, Halted: k.halted,
 			Hostname: savedText(h.hostname), Domainname: savedText(h.domainname), Hostid: h.hostid, RTCOffset: h.rtcOffset, Timecounter: h.timecounter,
-			UserVA0Disable: h.userVA0Disable, Forwarding: h.forwarding, Forwsrcrt: h.forwsrcrt, SetidcoreDump: h.setidcoreDump,
-			SetidcorePath: savedText(h.setidcorePath), AnonPortMin: h.anonPortMin, AnonPortMax: h.anonPortMax, Autoload: h.autoload,
+			UserVA0Disable: h.userVA0Disable, Forwarding: h.forwarding, Forwsrcrt: h.forwsrcrt, SetidcoreDump: h.setidcore.dump,
+			SetidcorePath: savedText(h.setidcore.path), SetidcoreOwner: h.setidcore.owner, SetidcoreGroup: h.setidcore.group,
+			SetidcoreMode: changed(h.setidcore.mode, fresh.setidcore.mode), MaxFiles: changed(h.maxFiles, fresh.maxFiles), AnonPortMin: h.anonPortMin, AnonPortMax: h.anonPortMax, Autoload: h.autoload,
 			Addresses: k.net.saveAddresses(),
 		},
 		Files:    k.saveFiles(),
@@ -306,6 +313,14 @@ func (k *Kernel) save() *saved {
 		}
 	}
 	return s
+}
+
+// changed gives the value if it is not that of a new system.
+func changed(v, fresh int64) *int64 {
+	if v == fresh {
+		return nil
+	}
+	return &v
 }
 
 func (k *Kernel) saveCell(c *cell) savedCell {
@@ -519,7 +534,14 @@ func (s *saved) restoreHost(k *Kernel) error {
 	n.hostname, n.domainname, n.hostid = string(h.Hostname), string(h.Domainname), h.Hostid
 	n.rtcOffset, n.timecounter, n.userVA0Disable = h.RTCOffset, h.Timecounter, h.UserVA0Disable
 	n.forwarding, n.forwsrcrt = h.Forwarding, h.Forwsrcrt
-	n.setidcoreDump, n.setidcorePath = h.SetidcoreDump, string(h.SetidcorePath)
+	n.setidcore.dump, n.setidcore.path = h.SetidcoreDump, string(h.SetidcorePath)
+	n.setidcore.owner, n.setidcore.group = h.SetidcoreOwner, h.SetidcoreGroup
+	if h.SetidcoreMode != nil {
+		n.setidcore.mode = *h.SetidcoreMode
+	}
+	if h.MaxFiles != nil {
+		n.maxFiles = *h.MaxFiles
+	}
 	n.anonPortMin, n.anonPortMax, n.autoload = h.AnonPortMin, h.AnonPortMax, h.Autoload
 	for _, a := range h.Addresses {
 		addr, err := policy.ParseAddr(a.Address)

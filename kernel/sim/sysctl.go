@@ -17,6 +17,7 @@ const (
 	typeString = 3
 	typeQuad   = 4
 	typeStruct = 5
+	typeBool   = 6
 )
 
 // The flags of sysctl nodes (sys/sysctl.h).
@@ -44,8 +45,10 @@ type node struct {
 	desc     string
 	parent   *node
 	children []*node
-	// fn answers for the node, nil for sysctl_lookup on value.
+	// fn answers for the node, nil for sysctl_lookup on value. It is a handler that the kernel has too, unless the node is
+	// plain: then it stands for the lookup on a variable.
 	fn    func(*sysctlCall) kauth.Errno
+	plain bool
 	value []byte
 	// args says that the rest of the name belongs to the node, as in kern.proc.
 	args bool
@@ -183,6 +186,22 @@ func cString(b []byte) string {
 	return s
 }
 
+// boolNode makes a handler for a bool, which is one byte, 0 or 1. Whoever may write it sets it.
+func boolNode(get func(k *Kernel) *bool) func(*sysctlCall) kauth.Errno {
+	return func(x *sysctlCall) kauth.Errno {
+		value := get(x.p.k)
+		b := [1]byte{byte(truth(*value))}
+		if e := x.lookup(b[:]); e != 0 {
+			return e
+		}
+		if b[0] > 1 {
+			return kauth.EINVAL
+		}
+		*value = b[0] != 0
+		return 0
+	}
+}
+
 // intNode makes a handler for an integer: get reads it; set is asked with the new value after the lookup and is
 // nil where the lookup is all that is asked. A write of no bytes passes the lookup as a read and sets the old value.
 func intNode(get func(k *Kernel) int64, set func(x *sysctlCall, v int64) kauth.Errno) func(*sysctlCall) kauth.Errno {
@@ -252,14 +271,21 @@ func (p *Process) sysctlNode(name []string, a *SysctlArgs) (*node, kauth.Errno) 
 	return x.node, e
 }
 
-// dispatch finds the node and calls its handler (sysctl_dispatch). With secmodel_cell's changes the kernel asks
-// for private nodes that have a handler too, which NetBSD itself forgets (PR kern/60035).
+// dispatch finds the node and calls its handler (sysctl_dispatch). Where the name goes on behind a node that can have
+// none below it, that is the handler's affair; without a handler it is ENOTDIR.
 func (x *sysctlCall) dispatch(name []string) kauth.Errno {
 	n, rest, e := x.p.locate(name)
-	if e != 0 {
+	if e != 0 && (e != kauth.ENOTDIR || n.fn == nil || n.plain) {
 		return e
 	}
 	x.node, x.rest = n, rest
+	return x.handle()
+}
+
+// handle calls the handler of the node. With secmodel_cell's changes the kernel asks for private nodes that have a
+// handler too, which NetBSD itself forgets (PR kern/60035).
+func (x *sysctlCall) handle() kauth.Errno {
+	n := x.node
 	if n.flags&ctlPrivate != 0 {
 		if e := x.p.ask(reqSysctlPrvt).answer(); e != 0 {
 			return e
@@ -309,6 +335,8 @@ func (p *Process) sysctlRead(name string) (any, kauth.Errno) {
 		return cString(b), 0
 	case n.typ == typeInt && len(b) == 4:
 		return int64(int32(binary.LittleEndian.Uint32(b))), 0
+	case n.typ == typeBool && len(b) == 1:
+		return int64(b[0]), 0
 	case n.typ == typeQuad && len(b) == 8:
 		return int64(binary.LittleEndian.Uint64(b)), 0
 	}
@@ -338,27 +366,39 @@ func (k *Kernel) valueType(path []string) int {
 // SysctlWrite writes a node. The value is an int64, a string or bytes, as the node has it; another type is
 // EINVAL.
 func (p *Process) SysctlWrite(name string, value any) kauth.Errno {
-	return p.call(func() kauth.Errno { return p.sysctlWrite(name, value) })
+	return p.call(func() kauth.Errno { return p.sysctlWrite(name, value, 0) })
 }
 
-func (p *Process) sysctlWrite(name string, value any) kauth.Errno {
+// sysctlWrite writes an integer in so many bytes; with 0 in those that the node has, as sysctl(8) does.
+func (p *Process) sysctlWrite(name string, value any, size int) kauth.Errno {
 	path := strings.Split(name, ".")
 	var b []byte
 	switch v := value.(type) {
 	case string:
 		b = append([]byte(v), 0)
 	case int64:
-		if p.k.valueType(path) == typeQuad {
-			b = binary.LittleEndian.AppendUint64(nil, uint64(v))
-		} else {
-			b = binary.LittleEndian.AppendUint32(nil, uint32(v))
+		if size == 0 {
+			size = p.k.integerSize(path, v)
 		}
+		b = binary.LittleEndian.AppendUint64(nil, uint64(v))[:size]
 	case []byte:
 		b = v
 	default:
 		return kauth.EINVAL
 	}
 	return p.sysctl(path, &SysctlArgs{New: b, NewLen: uint64(len(b))})
+}
+
+// integerSize is how many bytes an integer has that is written to the node of that name. One that is no bool at all
+// comes as an int, which the node refuses.
+func (k *Kernel) integerSize(path []string, v int64) int {
+	switch t := k.valueType(path); {
+	case t == typeQuad:
+		return 8
+	case t == typeBool && (v == 0 || v == 1):
+		return 1
+	}
+	return 4
 }
 
 // SysctlNode describes a node as CTL_QUERY gives it.
@@ -380,36 +420,46 @@ func (p *Process) SysctlQuery(name string) ([]SysctlNode, kauth.Errno) {
 	return list, e
 }
 
-func (p *Process) sysctlQuery(name string) ([]SysctlNode, kauth.Errno) {
-	n, e := p.parentNode(name)
-	if e != 0 {
-		return nil, e
-	}
-	if n.typ != typeNode {
-		return nil, kauth.ENOTDIR
-	}
-	var list []SysctlNode
-	for _, c := range n.children {
-		list = append(list, SysctlNode{c.name, c.num, c.flags | ctlVersion, c.typ, c.size})
-	}
-	return list, 0
+func (p *Process) sysctlQuery(name string) (list []SysctlNode, e kauth.Errno) {
+	e = p.below(name, opQuery, func(n *node) kauth.Errno {
+		for _, c := range n.children {
+			list = append(list, SysctlNode{c.name, c.num, c.flags | ctlVersion, c.typ, c.size})
+		}
+		return 0
+	})
+	return list, e
 }
 
-// parentNode walks to a node on which a generic operation is made. The node itself counts as walked through.
-func (p *Process) parentNode(name string) (*node, kauth.Errno) {
-	if name == "" {
-		return p.k.sysctls.root, 0
+// sysctlNodeSize is that of struct sysctlnode, which generic operations pass.
+const sysctlNodeSize = 96
+
+// The generic operations, which come as the last part of a name (sys/sysctl.h). No node can have such a name.
+const (
+	opQuery    = "(query)"
+	opCreate   = "(create)"
+	opDestroy  = "(destroy)"
+	opDescribe = "(describe)"
+)
+
+// below makes a generic operation on the nodes below a node, "" for the root. A node that can have none does not know
+// the operation: its handler takes it for the rest of a name, with a structure to write, and without a handler it is
+// ENOTDIR, before anything is asked (sysctl_dispatch).
+func (p *Process) below(name, operation string, do func(n *node) kauth.Errno) kauth.Errno {
+	path := []string{operation}
+	if name != "" {
+		path = append(strings.Split(name, "."), operation)
 	}
-	n, _, e := p.locate(strings.Split(name, "."))
-	if e != 0 {
-		return nil, e
+	n, rest, e := p.locate(path)
+	switch {
+	case e == 0 || e == kauth.ENOENT && len(rest) == 1:
+		return do(n)
+	case e == kauth.ENOTDIR && n.fn != nil && !n.plain:
+		length := uint64(sysctlNodeSize)
+		b := make([]byte, sysctlNodeSize)
+		x := &sysctlCall{SysctlArgs: SysctlArgs{Old: b, New: b, NewLen: length}, p: p, oldLen: &length, node: n, rest: rest}
+		return x.handle()
 	}
-	if n.flags&ctlPrivate != 0 {
-		if e := p.ask(reqSysctlPrvt).answer(); e != 0 {
-			return nil, e
-		}
-	}
-	return n, 0
+	return e
 }
 
 // SysctlCreate makes a node below the parent: an int64, a string, or a node that can have children itself for
@@ -419,39 +469,34 @@ func (p *Process) SysctlCreate(parent, name string, value any) kauth.Errno {
 }
 
 func (p *Process) sysctlCreate(parent, name string, value any) kauth.Errno {
-	n, e := p.parentNode(parent)
-	if e != 0 {
-		return e
-	}
-	if e := p.ask(reqSysctlAdd).answer(); e != 0 {
-		return e
-	}
-	if n.flags&ctlReadWrite == 0 {
-		return kauth.EPERM
-	}
-	if n.typ != typeNode {
-		return kauth.ENOTDIR
-	}
-	if name == "" || len(name) >= maxSysctlName || name[0] >= '0' && name[0] <= '9' ||
-		strings.Trim(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_") != "" {
-		return kauth.EINVAL
-	}
-	if slices.ContainsFunc(n.children, func(c *node) bool { return c.name == name }) {
-		return kauth.EEXIST
-	}
-	c := &node{name: name, flags: ctlReadWrite}
-	switch v := value.(type) {
-	case nil:
-		c.typ, c.size = typeNode, 96
-	case int64:
-		c.typ, c.size, c.value = typeInt, 4, binary.LittleEndian.AppendUint32(nil, uint32(v))
-	case string:
-		c.typ, c.size, c.value = typeString, len(v)+1, append([]byte(v), 0)
-	default:
-		return kauth.EINVAL
-	}
-	p.k.sysctls.add(n, c)
-	return 0
+	return p.below(parent, opCreate, func(n *node) kauth.Errno {
+		if e := p.ask(reqSysctlAdd).answer(); e != 0 {
+			return e
+		}
+		if n.flags&ctlReadWrite == 0 {
+			return kauth.EPERM
+		}
+		if name == "" || len(name) >= maxSysctlName || name[0] >= '0' && name[0] <= '9' ||
+			strings.Trim(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_") != "" {
+			return kauth.EINVAL
+		}
+		if slices.ContainsFunc(n.children, func(c *node) bool { return c.name == name }) {
+			return kauth.EEXIST
+		}
+		c := &node{name: name, flags: ctlReadWrite}
+		switch v := value.(type) {
+		case nil:
+			c.typ, c.size = typeNode, sysctlNodeSize
+		case int64:
+			c.typ, c.size, c.value = typeInt, 4, binary.LittleEndian.AppendUint32(nil, uint32(v))
+		case string:
+			c.typ, c.size, c.value = typeString, len(v)+1, append([]byte(v), 0)
+		default:
+			return kauth.EINVAL
+		}
+		p.k.sysctls.add(n, c)
+		return 0
+	})
 }
 
 // SysctlDelete removes a node that a process made.
@@ -460,27 +505,25 @@ func (p *Process) SysctlDelete(parent, name string) kauth.Errno {
 }
 
 func (p *Process) sysctlDelete(parent, name string) kauth.Errno {
-	n, e := p.parentNode(parent)
-	if e != 0 {
-		return e
-	}
-	if e := p.ask(reqSysctlDelete).answer(); e != 0 {
-		return e
-	}
-	if n.flags&ctlReadWrite == 0 {
-		return kauth.EPERM
-	}
-	i := slices.IndexFunc(n.children, func(c *node) bool { return c.name == name })
-	switch {
-	case i < 0:
-		return kauth.ENOENT
-	case n.children[i].flags&ctlPermanent != 0:
-		return kauth.EPERM
-	case len(n.children[i].children) > 0:
-		return kauth.ENOTEMPTY
-	}
-	n.children = slices.Delete(n.children, i, i+1)
-	return 0
+	return p.below(parent, opDestroy, func(n *node) kauth.Errno {
+		if e := p.ask(reqSysctlDelete).answer(); e != 0 {
+			return e
+		}
+		if n.flags&ctlReadWrite == 0 {
+			return kauth.EPERM
+		}
+		i := slices.IndexFunc(n.children, func(c *node) bool { return c.name == name })
+		switch {
+		case i < 0:
+			return kauth.ENOENT
+		case n.children[i].flags&ctlPermanent != 0:
+			return kauth.EPERM
+		case len(n.children[i].children) > 0:
+			return kauth.ENOTEMPTY
+		}
+		n.children = slices.Delete(n.children, i, i+1)
+		return 0
+	})
 }
 
 // SysctlDescribe gives the description of a node, or sets it if text is not "". Descriptions of private nodes are
@@ -495,34 +538,31 @@ func (p *Process) SysctlDescribe(parent, name, text string) (string, kauth.Errno
 	return s, e
 }
 
-func (p *Process) sysctlDescribe(parent, name, text string) (string, kauth.Errno) {
-	n, e := p.parentNode(parent)
-	if e != 0 {
-		return "", e
-	}
-	if n.typ != typeNode {
-		return "", kauth.ENOTDIR
-	}
-	if text != "" {
-		if e := p.ask(reqSysctlDesc).answer(); e != 0 {
-			return "", e
+func (p *Process) sysctlDescribe(parent, name, text string) (desc string, e kauth.Errno) {
+	e = p.below(parent, opDescribe, func(n *node) kauth.Errno {
+		if text != "" {
+			if e := p.ask(reqSysctlDesc).answer(); e != 0 {
+				return e
+			}
 		}
-	}
-	i := slices.IndexFunc(n.children, func(c *node) bool { return c.name == name })
-	if i < 0 {
-		return "", kauth.ENOENT
-	}
-	c := n.children[i]
-	if text != "" {
-		if c.flags&ctlPermanent != 0 || c.desc != "" {
-			return "", kauth.EPERM
+		i := slices.IndexFunc(n.children, func(c *node) bool { return c.name == name })
+		if i < 0 {
+			return kauth.ENOENT
 		}
-		c.desc = text
-	}
-	if c.flags&ctlPrivate != 0 && p.ask(reqSysctlPrvt).answer() == 0 {
-		return "", kauth.ENOENT
-	}
-	return c.desc, 0
+		c := n.children[i]
+		if text != "" {
+			if c.flags&ctlPermanent != 0 || c.desc != "" {
+				return kauth.EPERM
+			}
+			c.desc = text
+		}
+		if c.flags&ctlPrivate != 0 && p.ask(reqSysctlPrvt).answer() == 0 {
+			return kauth.ENOENT
+		}
+		desc = c.desc
+		return 0
+	})
+	return desc, e
 }
 
 func (t *sysctlTree) add(parent, n *node) *node {

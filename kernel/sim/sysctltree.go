@@ -3,6 +3,7 @@ package sim
 import (
 	"encoding/binary"
 	"slices"
+	"strconv"
 	"strings"
 
 	"cellsh/policy/kauth"
@@ -17,8 +18,8 @@ type kernelState struct {
 	userVA0Disable       bool
 	forwarding           int64
 	forwsrcrt            int64
-	setidcoreDump        int64
-	setidcorePath        string
+	setidcore            setidcore
+	maxFiles             int64
 	anonPortMin          int64
 	anonPortMax          int64
 	autoload             bool
@@ -30,9 +31,16 @@ type kernelState struct {
 	offline map[int64]bool
 }
 
+// setidcore says what becomes of the core of a process that changed its ids (kern.coredump.setid).
+type setidcore struct {
+	dump               int64
+	path               string
+	owner, group, mode int64
+}
+
 func newKernelState() kernelState {
 	return kernelState{hostname: "sim.example.org", timecounter: "TSC", userVA0Disable: true, autoload: true,
-		setidcorePath: "/var/crash/%n.core", anonPortMin: 49152, anonPortMax: 65535,
+		setidcore: setidcore{path: "/var/crash/%n.core", mode: 0o600}, maxFiles: defaultMaxFiles, anonPortMin: 49152, anonPortMax: 65535,
 		psets: map[int64]bool{}, cpuSet: map[int64]int64{}, offline: map[int64]bool{}}
 }
 
@@ -67,7 +75,15 @@ func (k *Kernel) makeSysctls() {
 		t.put(path, node{typ: typeString, flags: flags, size: 256, desc: desc, value: append([]byte(value), 0)})
 	}
 	constant := func(path, desc string, v int64) {
-		t.put(path, node{typ: typeInt, size: 4, desc: desc, fn: intNode(func(*Kernel) int64 { return v }, nil)})
+		t.put(path, node{typ: typeInt, size: 4, desc: desc, plain: true, fn: intNode(func(*Kernel) int64 { return v }, nil)})
+	}
+	// variable is for what the kernel lets be written without looking at it.
+	variable := func(path, desc string, get func(*Kernel) *int64) {
+		t.put(path, node{typ: typeInt, size: 4, desc: desc, flags: ctlReadWrite, plain: true, fn: intNode(func(k *Kernel) int64 { return *get(k) },
+			func(x *sysctlCall, v int64) kauth.Errno { *get(x.p.k) = v; return 0 })})
+	}
+	truthValue := func(path, desc string, get func(*Kernel) *bool) {
+		t.put(path, node{typ: typeBool, size: 1, desc: desc, flags: ctlReadWrite, plain: true, fn: boolNode(get)})
 	}
 	number := func(path, desc string, flags uint32, get func(*Kernel) int64, set func(*sysctlCall, int64) kauth.Errno) {
 		t.put(path, node{typ: typeInt, size: 4, desc: desc, flags: flags, fn: intNode(get, set)})
@@ -86,7 +102,7 @@ func (k *Kernel) makeSysctls() {
 			x.p.k.maxProc = int(v)
 			return 0
 		})
-	constant("kern.maxfiles", "Maximum number of open files", maxFiles)
+	variable("kern.maxfiles", "Maximum number of open files", func(k *Kernel) *int64 { return &k.kern.maxFiles })
 	t.put("kern.hostname", node{typ: typeString, flags: ctlReadWrite, size: 256, desc: "System hostname",
 		fn: func(x *sysctlCall) kauth.Errno { return x.lookupString(&x.p.k.kern.hostname, 256) }})
 	t.put("kern.domainname", node{typ: typeString, flags: ctlReadWrite, size: 256, desc: "YP domain name",
@@ -95,7 +111,7 @@ func (k *Kernel) makeSysctls() {
 		func(x *sysctlCall, v int64) kauth.Errno { x.p.k.kern.hostid = v; return 0 })
 	number("kern.msgbufsize", "Size of the kernel message buffer", ctlPrivate, func(*Kernel) int64 { return msgbufSize }, nil)
 	t.put("kern.msgbuf", node{typ: typeInt, flags: ctlPrivate, desc: "Kernel message buffer", fn: readMsgbuf})
-	number("kern.entropy.needed", "Entropy needed", ctlPrivate, func(*Kernel) int64 { return 0 }, nil)
+	t.put("kern.entropy.needed", node{typ: typeInt, size: 4, flags: ctlPrivate, desc: "Entropy needed", value: make([]byte, 4)})
 	number("kern.rtc_offset", "Offset of real time clock from UTC in minutes", ctlReadWrite, func(k *Kernel) int64 { return k.kern.rtcOffset }, setRTCOffset)
 	t.put("kern.timecounter.hardware", node{typ: typeString, flags: ctlReadWrite, size: 64, desc: "currently active time counter", fn: timecounterHardware})
 	text("kern.timecounter.choice", "available time counters", strings.Join(timecounters, " "), 0)
@@ -111,8 +127,7 @@ func (k *Kernel) makeSysctls() {
 			x.p.k.settings.ExposeAddress = int(v)
 			return 0
 		})
-	number("kern.module.autoload", "Enable automatic load of modules", ctlReadWrite, func(k *Kernel) int64 { return truth(k.kern.autoload) },
-		func(x *sysctlCall, v int64) kauth.Errno { x.p.k.kern.autoload = v != 0; return 0 })
+	truthValue("kern.module.autoload", "Enable automatic load of modules", func(k *Kernel) *bool { return &k.kern.autoload })
 	t.put("kern.intr.affinity", node{typ: typeStruct, flags: ctlReadWrite, size: 64, desc: "set affinity", fn: interruptNode(reqIntrAffinity)})
 	t.put("kern.intr.intr", node{typ: typeStruct, flags: ctlReadWrite, size: 64, desc: "set intr", fn: interruptNode(reqSetstate)})
 	t.put("kern.intr.nointr", node{typ: typeStruct, flags: ctlReadWrite, size: 64, desc: "set nointr", fn: interruptNode(reqSetstate)})
@@ -147,8 +162,7 @@ func (k *Kernel) makeSysctls() {
 			x.p.k.kern.userVA0Disable = v != 0
 			return 0
 		})
-	number("net.inet.ip.forwarding", "Enable forwarding of INET diagrams", ctlReadWrite, func(k *Kernel) int64 { return k.kern.forwarding },
-		func(x *sysctlCall, v int64) kauth.Errno { x.p.k.kern.forwarding = v; return 0 })
+	variable("net.inet.ip.forwarding", "Enable forwarding of INET datagrams", func(k *Kernel) *int64 { return &k.kern.forwarding })
 	number("net.inet.ip.forwsrcrt", "Enable forwarding of source-routed datagrams", ctlReadWrite, func(k *Kernel) int64 { return k.kern.forwsrcrt },
 		func(x *sysctlCall, v int64) kauth.Errno {
 			if e := x.p.ask(reqForwsrcrt).answer(); e != 0 {
@@ -159,15 +173,24 @@ func (k *Kernel) makeSysctls() {
 		})
 	number("net.inet.ip.anonportmin", "Lowest ephemeral port number to assign", ctlReadWrite, func(k *Kernel) int64 { return k.kern.anonPortMin }, setAnonPort(false))
 	number("net.inet.ip.anonportmax", "Highest ephemeral port number to assign", ctlReadWrite, func(k *Kernel) int64 { return k.kern.anonPortMax }, setAnonPort(true))
-	t.put("net.bpf.peers", node{typ: typeStruct, desc: "BPF peers", fn: func(x *sysctlCall) kauth.Errno {
-		if e := x.p.ask(reqGetpriv).with(kauth.FieldCmd, 0).text(kauth.FieldIfname, "").answer(); e != 0 {
-			return kauth.EPERM
-		}
-		*x.oldLen = 0
-		return 0
-	}})
-	number("machdep.user_ldt", "Enable user_ldt for processes", ctlReadWrite, func(k *Kernel) int64 { return truth(k.settings.UserLDT) },
-		func(x *sysctlCall, v int64) kauth.Errno { x.p.k.settings.UserLDT = v != 0; return 0 })
+	t.put("net.bpf.peers", node{typ: typeStruct, desc: "BPF peers", fn: bpfPeers})
+	truthValue("machdep.user_ldt", "Whether USER_LDT is enabled", func(k *Kernel) *bool { return &k.settings.UserLDT })
+
+	setid := func(name, desc string, get func(*setidcore) *int64) {
+		number("kern.coredump.setid."+name, desc, ctlReadWrite, func(k *Kernel) int64 { return *get(&k.kern.setidcore) },
+			func(x *sysctlCall, v int64) kauth.Errno {
+				if x.p.ask(reqSetidcore).answer() != 0 {
+					return kauth.EPERM
+				}
+				*get(&x.p.k.kern.setidcore) = v
+				return 0
+			})
+	}
+	setid("dump", "Allow set-id processes to dump core.", func(s *setidcore) *int64 { return &s.dump })
+	t.put("kern.coredump.setid.path", node{typ: typeString, flags: ctlReadWrite, size: maxPath, desc: "Path pattern for set-id coredumps.", fn: setidcorePath})
+	setid("owner", "Owner id for set-id processes' cores.", func(s *setidcore) *int64 { return &s.owner })
+	setid("group", "Group id for set-id processes' cores.", func(s *setidcore) *int64 { return &s.group })
+	setid("mode", "Mode for set-id processes' cores.", func(s *setidcore) *int64 { return &s.mode })
 
 	t.put("security.models", node{num: 1189, typ: typeNode})
 	text("security.models.suser.name", "", "Traditional NetBSD: Superuser", 0)
@@ -201,29 +224,6 @@ func (k *Kernel) makeSysctls() {
 	userRight("security.models.extensions.user_set_dbregs", "Whether unprivileged users may set CPU Debug Registers.", func(k *Kernel) *bool { return &k.settings.UserSetDBRegs })
 	userRight("security.models.extensions.usermount", "Whether unprivileged users may mount filesystems", func(k *Kernel) *bool { return &k.settings.Usermount })
 	userRight("vfs.generic.usermount", "Whether unprivileged users may mount filesystems", func(k *Kernel) *bool { return &k.settings.Usermount })
-	number("security.setid_core.dump", "Allow set-id processes to dump core", ctlReadWrite, func(k *Kernel) int64 { return k.kern.setidcoreDump },
-		func(x *sysctlCall, v int64) kauth.Errno {
-			if x.p.ask(reqSetidcore).answer() != 0 {
-				return kauth.EPERM
-			}
-			x.p.k.kern.setidcoreDump = v
-			return 0
-		})
-	t.put("security.setid_core.path", node{typ: typeString, flags: ctlReadWrite, size: 1024, desc: "Path pattern for set-id coredumps", fn: func(x *sysctlCall) kauth.Errno {
-		path := x.p.k.kern.setidcorePath
-		if e := x.lookupString(&path, 1024); e != 0 || !x.writes() {
-			return e
-		}
-		if x.p.ask(reqSetidcore).answer() != 0 {
-			return kauth.EPERM
-		}
-		if path == "" {
-			return kauth.EINVAL
-		}
-		x.p.k.kern.setidcorePath = path
-		return 0
-	}})
-
 	t.put("security.models.cell", node{num: 1208, typ: typeNode, desc: "Cell security model"})
 	t.put("security.models.cell.name", node{num: 1209, typ: typeString, size: 21, value: []byte("Modern NetBSD: Cells\x00")})
 	t.put("security.models.cell.id", node{num: 1210, typ: typeInt, size: 4, flags: ctlReadWrite, desc: "Current process cell id", fn: cellID})
@@ -239,6 +239,43 @@ const (
 	msgbufSize = 65516
 	ncpu       = 2
 )
+
+// setidcorePath asks behind the lookup, and refuses an empty path only then (sysctl_security_setidcorename).
+func setidcorePath(x *sysctlCall) kauth.Errno {
+	path := x.p.k.kern.setidcore.path
+	if e := x.lookupString(&path, maxPath); e != 0 || !x.writes() {
+		return e
+	}
+	if x.p.ask(reqSetidcore).answer() != 0 {
+		return kauth.EPERM
+	}
+	if path == "" {
+		return kauth.EINVAL
+	}
+	x.p.k.kern.setidcore.path = path
+	return 0
+}
+
+// bpfPeers wants two more components of the name, the size of an element and how many there may be, before it asks. It
+// takes no notice of a new value (sysctl_net_bpf_peers).
+func bpfPeers(x *sysctlCall) kauth.Errno {
+	if len(x.rest) == 1 && x.rest[0] == opQuery {
+		return kauth.ENOTDIR
+	}
+	if len(x.rest) != 2 {
+		return kauth.EINVAL
+	}
+	if x.p.ask(reqGetpriv).with(kauth.FieldCmd, 0).text(kauth.FieldIfname, "").answer() != 0 {
+		return kauth.EPERM
+	}
+	size, err := strconv.ParseInt(x.rest[0], 10, 32)
+	count, err2 := strconv.ParseInt(x.rest[1], 10, 32)
+	if err != nil || err2 != nil || size < 1 || count < 0 {
+		return kauth.EINVAL
+	}
+	*x.oldLen = 0
+	return 0
+}
 
 // readMsgbuf hands the message buffer out.
 func readMsgbuf(x *sysctlCall) kauth.Errno {
