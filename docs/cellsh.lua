@@ -855,8 +855,9 @@ function process:getuid() end
 ---@class process.ifconfig.arguments
 ---@field command "SIOCADDMULTI"|"SIOCAIFADDR"|"SIOCAIFADDR_IN6"|"SIOCDELMULTI"|"SIOCDIFADDR"|"SIOCDIFADDR_IN6"|"SIOCGDRVSPEC bridge"|"SIOCGDRVSPEC wireguard"|"SIOCGIFADDR"|"SIOCGIFFLAGS"|"SIOCGIFMEDIA"|"SIOCGIFMTU"|"SIOCIFCREATE"|"SIOCIFDESTROY"|"SIOCSDRVSPEC bridge"|"SIOCSDRVSPEC wireguard"|"SIOCSIFADDR"|"SIOCSIFBRDADDR"|"SIOCSIFFLAGS"|"SIOCSIFINFO_IN6"|"SIOCSIFMEDIA"|"SIOCSIFMETRIC"|"SIOCSIFMTU"|"SIOCSIFNETMASK" command
 ---@field ifname string name of the interface
+---@field addr? string address that is set, added or deleted
 
----An ioctl(2) on an interface, on a socket made for it. Commands that set something ask network.interface.setpriv, or network.socket.setpriv for IPv6 addresses: EPERM; bridges and WireGuard ask their own actions after it. Commands that get something ask nobody.
+---An ioctl(2) on an interface, on a socket made for it. Commands that set something ask network.interface.setpriv, or network.socket.setpriv for IPv6 addresses: EPERM; bridges and WireGuard ask their own actions after it. Commands that get something ask nobody. That an IPv4 address is not there (EADDRNOTAVAIL), or of another family (EAFNOSUPPORT), comes before the question, for IPv6 after it; a command that the driver does not know is ENOTTY after it.
 ---Asks: network.interface.setpriv, network.socket.setpriv, network.interface_bridge, network.interface_wg, network.socket.open.
 ---Only with the simulated kernel.
 ---@param arguments process.ifconfig.arguments
@@ -978,7 +979,7 @@ function process:lfs(arguments) end
 ---@class process.listen.arguments
 ---@field fd number descriptor
 
----An unbound internet socket is bound first, as by bind with port 0.
+---An unbound internet socket is bound first, as by bind with port 0. EINVAL for connected sockets, among them those of routes and keys from birth; EOPNOTSUPP for others than streams and sequenced packets.
 ---Asks: network.bind.port, network.bind.privport.
 ---Only with the simulated kernel.
 ---@param arguments process.listen.arguments
@@ -1461,8 +1462,9 @@ function process:setsid() end
 ---@field option "reuseaddr"|"reuseport"|"portrange_low"|"bindany"|"recvhopopts"|"recvdstopts"|"hopopts"|"join_group"|"ipsec_policy_bypass"|"v6only" option
 ---@field on? boolean switch on
 ---@field group? string group to join
+---@field ifname? string interface on which to join, that of the route to the group if left out
 
----bindany asks network.bind.anyaddr, for clearing too (EPERM); the IPv6 options recvhopopts, recvdstopts and hopopts network.ipv6.hopbyhop (EPERM); joining the unspecified IPv6 group network.ipv6.join_multicast (EACCES); an IPsec policy of bypass network.ipsec.bypass (EPERM). The others ask nobody; with portrange_low port 0 is a port from 600 to 1023, and without v6only, which is on at first, an IPv6 socket takes IPv4-mapped addresses.
+---bindany asks network.bind.anyaddr, for clearing too (EPERM); the IPv6 options recvhopopts, recvdstopts and hopopts network.ipv6.hopbyhop (EPERM); joining the unspecified IPv6 group network.ipv6.join_multicast (EACCES); where no interface is named and no route leads to the group it is EADDRNOTAVAIL after that; an IPsec policy of bypass network.ipsec.bypass (EPERM). The others ask nobody; with portrange_low port 0 is a port from 600 to 1023, and without v6only, which is on at first, an IPv6 socket takes IPv4-mapped addresses.
 ---Asks: network.bind.anyaddr, network.ipv6, network.ipsec.bypass.
 ---Only with the simulated kernel.
 ---@param arguments process.setsockopt.arguments
@@ -1534,7 +1536,7 @@ function process:snapshot(arguments) end
 ---@field type? string|number type
 ---@field protocol? string|number protocol, 0 for the default
 
----Asks network.socket.open before it looks at the numbers: EPERM. A raw IPv6 socket asks network.socket.rawsock too. Gives the descriptor.
+---Asks network.socket.open before it looks at the numbers: EPERM. Then EAFNOSUPPORT for a family that the kernel does not have, EPROTOTYPE for a type that the family does not have, and EPROTONOSUPPORT for a protocol. A raw IPv6 socket asks network.socket.rawsock too. Gives the descriptor.
 ---Asks: network.socket.open, network.socket.rawsock.
 ---Only with the simulated kernel.
 ---@param arguments process.socket.arguments
@@ -1768,6 +1770,8 @@ function sim.advance(seconds) end
 ---@field evaluation? boolean false leaves the evaluation model out
 ---@field securelevel? number -1 to 2
 ---@field hz? number clock ticks a second
+---@field can? boolean built with option CAN, which GENERIC leaves out
+---@field sctp? boolean built with option SCTP, which GENERIC leaves out
 
 ---Makes another simulated kernel, for tests. Gives a table with cell, kernel, engine and sim for it.
 ---```lua

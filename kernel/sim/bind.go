@@ -42,7 +42,10 @@ func (p *Process) bind(fd int, addr policy.Addr, port int) kauth.Errno {
 	if port < 0 || port > 65535 {
 		return kauth.EINVAL
 	}
-	if s.domain == afAppletalk {
+	switch {
+	case s.unaddressed():
+		return kauth.EOPNOTSUPP
+	case s.domain == afAppletalk:
 		return p.bindAppletalk(s, port)
 	}
 	if e := s.family(&addr); e != 0 {
@@ -56,6 +59,9 @@ func (p *Process) bind(fd int, addr policy.Addr, port int) kauth.Errno {
 	}
 	return p.bindPort(s, addr, uint16(port))
 }
+
+// unaddressed reports whether sockets of the family can't be bound or connected at all.
+func (s *socket) unaddressed() bool { return s.toKernel() || s.domain == afLink }
 
 // family looks whether the address is one of the socket's family (sobind, soconnect). The zero address stands for
 // any address of an internet family.
@@ -117,7 +123,7 @@ func (p *Process) bindPort(s *socket, addr policy.Addr, port uint16) kauth.Errno
 		return 0
 	}
 	// SCTP takes a free port without a question.
-	asks := s.protocol() != protoSCTP
+	asks := s.protocol != protoSCTP
 	if asks && p.askBind(s, addr, 0, s.lowPort, false) != 0 {
 		return kauth.EACCES
 	}
@@ -128,7 +134,7 @@ func (p *Process) bindPort(s *socket, addr policy.Addr, port uint16) kauth.Errno
 	if lo > hi {
 		lo, hi = hi, lo
 	}
-	at := [3]int{s.protocol(), s.domain, int(truth(s.lowPort))}
+	at := [3]int{s.protocol, s.domain, int(truth(s.lowPort))}
 	for range int(hi) - int(lo) + 1 {
 		try := n.nextPort[at]
 		if try < lo || try > hi {
@@ -146,10 +152,10 @@ func (p *Process) bindPort(s *socket, addr policy.Addr, port uint16) kauth.Errno
 // free reports whether an automatic port can be had (check_suitable_port): in IPv4 no option lets it be shared.
 func (n *network) free(s *socket, addr policy.Addr, port uint16) bool {
 	if m, is := v4mapped(addr); is {
-		return n.lookup(afInet, m, port, s.protocol(), !s.reuseAddr && !s.reusePort) == nil
+		return n.lookup(afInet, m, port, s.protocol, !s.reuseAddr && !s.reusePort) == nil
 	}
 	wild := s.domain == afInet || !s.reuseAddr && !s.reusePort
-	return n.lookup(s.domain, addr, port, s.protocol(), wild) == nil
+	return n.lookup(s.domain, addr, port, s.protocol, wild) == nil
 }
 
 // taken reports whether an explicit port can't be had (inpcb_bind_port, in6pcb_bind_port).
@@ -163,7 +169,7 @@ func (n *network) taken(s *socket, addr policy.Addr, port uint16) bool {
 		return s.reusePort && o.reusePort
 	}
 	inTheWay := func(domain int, a policy.Addr) bool {
-		o := n.lookup(domain, a, port, s.protocol(), wild)
+		o := n.lookup(domain, a, port, s.protocol, wild)
 		return o != nil && !shared(o)
 	}
 	if s.domain == afInet6 {
@@ -177,7 +183,7 @@ func (n *network) taken(s *socket, addr policy.Addr, port uint16) bool {
 	}
 	// Users take no port from each other, not even one that both would share, unless it is for any address.
 	if s.owner != 0 && !multicast(addr) {
-		o := n.lookup(afInet, addr, port, s.protocol(), true)
+		o := n.lookup(afInet, addr, port, s.protocol, true)
 		if o != nil && o.owner != s.owner && (!unspecified(addr) || !unspecified(o.addr) || !o.reusePort) {
 			return true
 		}
@@ -231,7 +237,7 @@ func (n *network) lookup(domain int, addr policy.Addr, port uint16, proto int, w
 
 func (n *network) place(s *socket, addr policy.Addr, port uint16) {
 	s.addr, s.port, s.bound = addr, port, true
-	at := endpoint{s.protocol(), port}
+	at := endpoint{s.protocol, port}
 	n.bound[at] = append(n.bound[at], s)
 }
 

@@ -441,3 +441,18 @@ func TestClockFarAway(t *testing.T) {
 		t.Errorf("set to 1970 it is %s", k.Now())
 	}
 }
+
+// The second question about a raw IPv6 socket carries the protocol of the kernel's table, and not the one that was asked
+// for (netinet6/raw_ip6.c, rip6_attach).
+func TestRawSocketProtocol(t *testing.T) {
+	k := start(t, sim.Options{NoEvaluation: true})
+	for wanted, carried := range map[int]int64{0: 58, 58: 58, 103: 103, 255: 255, 200: 0} {
+		asked := k.Trace(func() {
+			_, e := k.Init().Socket(24, 3, wanted)
+			ok(t, "socket", e)
+		})
+		if len(asked) != 2 || asked[0].Request.Int[kauth.FieldProtocol] != int64(wanted) || asked[1].Request.Int[kauth.FieldProtocol] != carried {
+			t.Errorf("protocol %d is asked about as %+v", wanted, asked)
+		}
+	}
+}

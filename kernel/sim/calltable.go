@@ -487,14 +487,15 @@ var calls = []Call{
 	},
 	{
 		Name: "ifconfig",
-		Doc:  "An ioctl(2) on an interface, on a socket made for it. Commands that set something ask network.interface.setpriv, or network.socket.setpriv for IPv6 addresses: EPERM; bridges and WireGuard ask their own actions after it. Commands that get something ask nobody.",
+		Doc:  "An ioctl(2) on an interface, on a socket made for it. Commands that set something ask network.interface.setpriv, or network.socket.setpriv for IPv6 addresses: EPERM; bridges and WireGuard ask their own actions after it. Commands that get something ask nobody. That an IPv4 address is not there (EADDRNOTAVAIL), or of another family (EAFNOSUPPORT), comes before the question, for IPv6 after it; a command that the driver does not know is ENOTTY after it.",
 		Params: []Param{
 			{Name: "command", Kind: Word, Doc: "command", Words: ifCommands},
 			{Name: "ifname", Kind: Text, Doc: "name of the interface"},
+			{Name: "addr", Kind: Address, Doc: "address that is set, added or deleted", Optional: true, Default: policy.Addr{}},
 		},
 		Asks: []string{"network.interface.setpriv", "network.socket.setpriv", "network.interface_bridge", "network.interface_wg", "network.socket.open"},
 		do: func(p *Process, a Args) (any, kauth.Errno) {
-			return nil, p.ifioctl(a.text("command"), a.text("ifname"))
+			return nil, p.ifioctl(a.text("command"), a.text("ifname"), a.addr("addr"))
 		},
 	},
 	{
@@ -618,7 +619,7 @@ var calls = []Call{
 	},
 	{
 		Name: "listen",
-		Doc:  "An unbound internet socket is bound first, as by bind with port 0.",
+		Doc:  "An unbound internet socket is bound first, as by bind with port 0. EINVAL for connected sockets, among them those of routes and keys from birth; EOPNOTSUPP for others than streams and sequenced packets.",
 		Params: []Param{
 			{Name: "fd", Kind: Integer, Doc: "descriptor", Min: 0, Max: math.MaxInt32},
 		},
@@ -1172,16 +1173,17 @@ var calls = []Call{
 	},
 	{
 		Name: "setsockopt",
-		Doc:  "bindany asks network.bind.anyaddr, for clearing too (EPERM); the IPv6 options recvhopopts, recvdstopts and hopopts network.ipv6.hopbyhop (EPERM); joining the unspecified IPv6 group network.ipv6.join_multicast (EACCES); an IPsec policy of bypass network.ipsec.bypass (EPERM). The others ask nobody; with portrange_low port 0 is a port from 600 to 1023, and without v6only, which is on at first, an IPv6 socket takes IPv4-mapped addresses.",
+		Doc:  "bindany asks network.bind.anyaddr, for clearing too (EPERM); the IPv6 options recvhopopts, recvdstopts and hopopts network.ipv6.hopbyhop (EPERM); joining the unspecified IPv6 group network.ipv6.join_multicast (EACCES); where no interface is named and no route leads to the group it is EADDRNOTAVAIL after that; an IPsec policy of bypass network.ipsec.bypass (EPERM). The others ask nobody; with portrange_low port 0 is a port from 600 to 1023, and without v6only, which is on at first, an IPv6 socket takes IPv4-mapped addresses.",
 		Params: []Param{
 			{Name: "fd", Kind: Integer, Doc: "descriptor", Min: 0, Max: math.MaxInt32},
 			{Name: "option", Kind: Word, Doc: "option", Words: []string{"reuseaddr", "reuseport", "portrange_low", "bindany", "recvhopopts", "recvdstopts", "hopopts", "join_group", "ipsec_policy_bypass", "v6only"}},
 			{Name: "on", Kind: Switch, Doc: "switch on", Optional: true, Default: true},
 			{Name: "group", Kind: Address, Doc: "group to join", Optional: true, Default: policy.Addr{}},
+			{Name: "ifname", Kind: Text, Doc: "interface on which to join, that of the route to the group if left out", Optional: true},
 		},
 		Asks: []string{"network.bind.anyaddr", "network.ipv6", "network.ipsec.bypass"},
 		do: func(p *Process, a Args) (any, kauth.Errno) {
-			return nil, p.setsockopt(a.int("fd"), a.text("option"), a.on("on"), a.addr("group"))
+			return nil, p.setsockopt(a.int("fd"), a.text("option"), a.on("on"), a.addr("group"), a.text("ifname"))
 		},
 	},
 	{
@@ -1252,7 +1254,7 @@ var calls = []Call{
 	},
 	{
 		Name: "socket",
-		Doc:  "Asks network.socket.open before it looks at the numbers: EPERM. A raw IPv6 socket asks network.socket.rawsock too.",
+		Doc:  "Asks network.socket.open before it looks at the numbers: EPERM. Then EAFNOSUPPORT for a family that the kernel does not have, EPROTOTYPE for a type that the family does not have, and EPROTONOSUPPORT for a protocol. A raw IPv6 socket asks network.socket.rawsock too.",
 		Params: []Param{
 			{Name: "domain", Kind: Named, Doc: "protocol family", Names: &kauth.Families, Optional: true, Default: int64(2)},
 			{Name: "type", Kind: Named, Doc: "type", Names: &kauth.SocketTypes, Optional: true, Default: int64(1)},

@@ -3,6 +3,7 @@ package sim
 import (
 	"slices"
 
+	"cellsh/policy"
 	"cellsh/policy/kauth"
 )
 
@@ -11,8 +12,17 @@ type ioctlCommand struct {
 	number int64
 	// setpriv is asked before the driver sees the command.
 	setpriv bool
-	// then is what the protocol asks after it.
-	then func(p *Process, s *socket, i *iface, number int64) kauth.Errno
+	// then is what the driver and the protocol make of it; nil for what every interface has.
+	then func(*ifCall) kauth.Errno
+}
+
+// ifCall is an interface ioctl(2) on its way. The zero address stands for none.
+type ifCall struct {
+	p      *Process
+	s      *socket
+	i      *iface
+	addr   policy.Addr
+	number int64
 }
 
 // iow is the number of a command that passes a structure to the kernel; it is made of direction, length, group
@@ -26,35 +36,177 @@ const (
 	ifdrvLen   = 40
 )
 
-func inetSetpriv(p *Process, s *socket, i *iface, number int64) kauth.Errno {
-	return p.ask(reqSetpriv).text(kauth.FieldIfname, i.name).with(kauth.FieldCmd, number).answer()
+func (c *ifCall) setpriv() kauth.Errno {
+	return c.p.ask(reqSetpriv).text(kauth.FieldIfname, c.i.name).with(kauth.FieldCmd, c.number).answer()
 }
 
-func inet6Setpriv(p *Process, s *socket, i *iface, number int64) kauth.Errno {
-	q := p.ask(reqSocketPriv)
-	q.sock = s
-	return q.answer()
+// first gives the interface's first IPv4 address, the zero address if it has none.
+func (i *iface) first() policy.Addr {
+	if n := slices.IndexFunc(i.addrs, func(a policy.Addr) bool { return a.Version == 4 }); n >= 0 {
+		return i.addrs[n]
+	}
+	return policy.Addr{}
 }
 
-func bridgePriv(id kauth.RequestID) func(*Process, *socket, *iface, int64) kauth.Errno {
-	return func(p *Process, s *socket, i *iface, number int64) kauth.Errno {
-		if i.kind != "bridge" {
-			return kauth.ENOTTY
-		}
-		return p.ask(id).text(kauth.FieldIfname, i.name).with(kauth.FieldCmd, number).answer()
+func (i *iface) add(a policy.Addr) {
+	if !slices.Contains(i.addrs, a) {
+		i.addrs = append(i.addrs, a)
 	}
 }
 
-func wgPriv(set bool) func(*Process, *socket, *iface, int64) kauth.Errno {
-	return func(p *Process, s *socket, i *iface, number int64) kauth.Errno {
-		if i.kind != "wg" {
+func (i *iface) remove(a policy.Addr) {
+	i.addrs = slices.DeleteFunc(i.addrs, func(other policy.Addr) bool { return other == a })
+}
+
+// The IPv4 addresses of an interface (in_control0). That an address is missing, or of another family, is told before
+// anybody is asked.
+
+func getAddress(c *ifCall) kauth.Errno {
+	if c.i.first() == (policy.Addr{}) {
+		return kauth.EADDRNOTAVAIL
+	}
+	return 0
+}
+
+// deleteAddress takes the first address where none is named.
+func deleteAddress(c *ifCall) kauth.Errno {
+	at := c.i.first()
+	if c.addr.Version == 4 {
+		at = policy.Addr{}
+		if slices.Contains(c.i.addrs, c.addr) {
+			at = c.addr
+		}
+	}
+	switch {
+	case at == policy.Addr{}:
+		return kauth.EADDRNOTAVAIL
+	case c.addr.Version == 6:
+		return kauth.EAFNOSUPPORT
+	}
+	if c.setpriv() != 0 {
+		return kauth.EPERM
+	}
+	c.i.remove(at)
+	return 0
+}
+
+// setAddress adds an address, or has it instead of the first one. Without one it sets the first one again.
+func setAddress(replace bool) func(*ifCall) kauth.Errno {
+	return func(c *ifCall) kauth.Errno {
+		to, first := c.addr, c.i.first()
+		if to == (policy.Addr{}) {
+			to = first
+		}
+		if to.Version != 4 {
+			return kauth.EAFNOSUPPORT
+		}
+		if c.setpriv() != 0 {
+			return kauth.EPERM
+		}
+		if replace && to != first {
+			c.i.remove(first)
+		}
+		c.i.add(to)
+		return 0
+	}
+}
+
+func setNetmask(c *ifCall) kauth.Errno {
+	if e := getAddress(c); e != 0 {
+		return e
+	}
+	return c.setpriv()
+}
+
+// setBroadcast is the only one that asks first.
+func setBroadcast(c *ifCall) kauth.Errno {
+	if c.setpriv() != 0 {
+		return kauth.EPERM
+	}
+	if e := getAddress(c); e != 0 {
+		return e
+	}
+	if !ifKinds[c.i.kind].broadcast {
+		return kauth.EINVAL
+	}
+	return 0
+}
+
+// inet6Setpriv asks before it looks at anything (in6_control).
+func inet6Setpriv(then func(*ifCall) kauth.Errno) func(*ifCall) kauth.Errno {
+	return func(c *ifCall) kauth.Errno {
+		q := c.p.ask(reqSocketPriv)
+		q.sock = c.s
+		if q.answer() != 0 {
+			return kauth.EPERM
+		}
+		return then(c)
+	}
+}
+
+func setInfo6(*ifCall) kauth.Errno { return 0 }
+
+func setAddress6(c *ifCall) kauth.Errno {
+	if c.addr.Version != 6 {
+		return kauth.EAFNOSUPPORT
+	}
+	c.i.add(c.addr)
+	return 0
+}
+
+func deleteAddress6(c *ifCall) kauth.Errno {
+	if c.addr.Version != 6 || !slices.Contains(c.i.addrs, c.addr) {
+		return kauth.EADDRNOTAVAIL
+	}
+	c.i.remove(c.addr)
+	return 0
+}
+
+// ifKind says what a kind of interfaces has.
+type ifKind struct {
+	// broadcast is IFF_BROADCAST. A driver with media knows SIOCGIFMEDIA, one with groups SIOCADDMULTI.
+	broadcast, media, groups bool
+}
+
+var ifKinds = map[string]ifKind{
+	"loopback": {groups: true}, "ethernet": {broadcast: true, media: true, groups: true}, "tap": {broadcast: true, media: true, groups: true},
+	"vlan": {broadcast: true, groups: true}, "bridge": {broadcast: true}, "wg": {groups: true}, "tun": {groups: true}, "gre": {groups: true}, "npflog": {},
+}
+
+// driver is for commands that some drivers know. What neither driver nor protocol knows is ENOTTY (doifioctl).
+func driver(knows func(ifKind) bool) func(*ifCall) kauth.Errno {
+	return func(c *ifCall) kauth.Errno {
+		if !knows(ifKinds[c.i.kind]) {
+			return kauth.ENOTTY
+		}
+		return 0
+	}
+}
+
+var (
+	ifMedia  = driver(func(k ifKind) bool { return k.media })
+	ifGroups = driver(func(k ifKind) bool { return k.groups })
+)
+
+func bridgePriv(id kauth.RequestID) func(*ifCall) kauth.Errno {
+	return func(c *ifCall) kauth.Errno {
+		if c.i.kind != "bridge" {
+			return kauth.ENOTTY
+		}
+		return c.p.ask(id).text(kauth.FieldIfname, c.i.name).with(kauth.FieldCmd, c.number).answer()
+	}
+}
+
+func wgPriv(set bool) func(*ifCall) kauth.Errno {
+	return func(c *ifCall) kauth.Errno {
+		if c.i.kind != "wg" {
 			return kauth.ENOTTY
 		}
 		id := reqWgGet
 		if set {
 			id = reqWgSet
 		}
-		e := p.ask(id).text(kauth.FieldIfname, i.name).with(kauth.FieldCmd, number).answer()
+		e := c.p.ask(id).text(kauth.FieldIfname, c.i.name).with(kauth.FieldCmd, c.number).answer()
 		if !set {
 			// Who may not see the keys gets the rest.
 			return 0
@@ -70,19 +222,19 @@ var ifIoctls = map[string]ioctlCommand{
 	"SIOCGIFMTU":             {},
 	"SIOCSIFMTU":             {number: iow(127, ifreqLen), setpriv: true},
 	"SIOCSIFMETRIC":          {number: iow(24, ifreqLen), setpriv: true},
-	"SIOCGIFMEDIA":           {},
-	"SIOCSIFMEDIA":           {number: iocOut | iow(55, ifreqLen), setpriv: true},
-	"SIOCADDMULTI":           {number: iow(49, ifreqLen), setpriv: true},
-	"SIOCDELMULTI":           {number: iow(50, ifreqLen), setpriv: true},
-	"SIOCGIFADDR":            {},
-	"SIOCSIFADDR":            {number: iow(12, ifreqLen), then: inetSetpriv},
-	"SIOCAIFADDR":            {number: iow(26, ifaliasLen), then: inetSetpriv},
-	"SIOCDIFADDR":            {number: iow(25, ifreqLen), then: inetSetpriv},
-	"SIOCSIFBRDADDR":         {number: iow(19, ifreqLen), then: inetSetpriv},
-	"SIOCSIFNETMASK":         {number: iow(22, ifreqLen), then: inetSetpriv},
-	"SIOCAIFADDR_IN6":        {then: inet6Setpriv},
-	"SIOCDIFADDR_IN6":        {then: inet6Setpriv},
-	"SIOCSIFINFO_IN6":        {then: inet6Setpriv},
+	"SIOCGIFMEDIA":           {then: ifMedia},
+	"SIOCSIFMEDIA":           {number: iocOut | iow(55, ifreqLen), setpriv: true, then: ifMedia},
+	"SIOCADDMULTI":           {number: iow(49, ifreqLen), setpriv: true, then: ifGroups},
+	"SIOCDELMULTI":           {number: iow(50, ifreqLen), setpriv: true, then: ifGroups},
+	"SIOCGIFADDR":            {then: getAddress},
+	"SIOCSIFADDR":            {number: iow(12, ifreqLen), then: setAddress(true)},
+	"SIOCAIFADDR":            {number: iow(26, ifaliasLen), then: setAddress(false)},
+	"SIOCDIFADDR":            {number: iow(25, ifreqLen), then: deleteAddress},
+	"SIOCSIFBRDADDR":         {number: iow(19, ifreqLen), then: setBroadcast},
+	"SIOCSIFNETMASK":         {number: iow(22, ifreqLen), then: setNetmask},
+	"SIOCAIFADDR_IN6":        {then: inet6Setpriv(setAddress6)},
+	"SIOCDIFADDR_IN6":        {then: inet6Setpriv(deleteAddress6)},
+	"SIOCSIFINFO_IN6":        {then: inet6Setpriv(setInfo6)},
 	"SIOCGDRVSPEC bridge":    {number: iocOut | iow(123, ifdrvLen), then: bridgePriv(reqBridgeGet)},
 	"SIOCSDRVSPEC bridge":    {number: iow(123, ifdrvLen), setpriv: true, then: bridgePriv(reqBridgeSet)},
 	"SIOCGDRVSPEC wireguard": {number: iocOut | iow(123, ifdrvLen), then: wgPriv(false)},
@@ -92,10 +244,10 @@ var ifIoctls = map[string]ioctlCommand{
 // Ifioctl is ioctl(2) with an interface command, by the name of the command, on a fresh datagram socket of the
 // family that it needs.
 func (p *Process) Ifioctl(command, name string) kauth.Errno {
-	return p.call(func() kauth.Errno { return p.ifioctl(command, name) })
+	return p.call(func() kauth.Errno { return p.ifioctl(command, name, policy.Addr{}) })
 }
 
-func (p *Process) ifioctl(command, name string) kauth.Errno {
+func (p *Process) ifioctl(command, name string, addr policy.Addr) kauth.Errno {
 	domain := afInet
 	if len(command) > 4 && command[len(command)-4:] == "_IN6" {
 		domain = afInet6
@@ -128,13 +280,14 @@ func (p *Process) ifioctl(command, name string) kauth.Errno {
 	case i == nil:
 		return kauth.ENXIO
 	}
+	call := &ifCall{p, s, i, addr, c.number}
 	if c.setpriv {
-		if e := inetSetpriv(p, s, i, c.number); e != 0 {
+		if e := call.setpriv(); e != 0 {
 			return e
 		}
 	}
 	if c.then != nil {
-		return c.then(p, s, i, c.number)
+		return c.then(call)
 	}
 	return 0
 }

@@ -37,6 +37,9 @@ type Options struct {
 	Boot time.Time
 	// MaxProc is kern.maxproc; 0 is 1,044.
 	MaxProc int
+	// CAN and SCTP are options of the kernel's configuration that GENERIC leaves out: sockets of the CAN family, and the
+	// SCTP protocol in both internet families with its sequenced packets.
+	CAN, SCTP bool
 }
 
 const (

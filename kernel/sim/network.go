@@ -15,6 +15,7 @@ const (
 	afInet      = 2
 	afAppletalk = 16
 	afOroute    = 17
+	afLink      = 18
 	afInet6     = 24
 	afKey       = 29
 	afBluetooth = 31
@@ -26,11 +27,24 @@ const (
 	sockRaw       = 3
 	sockSeqpacket = 5
 
-	protoICMP  = 1
-	protoTCP   = 6
-	protoUDP   = 17
-	protoICMP6 = 58
-	protoSCTP  = 132
+	protoICMP    = 1
+	protoIGMP    = 2
+	protoIPv4    = 4
+	protoTCP     = 6
+	protoUDP     = 17
+	protoIPv6    = 41
+	protoRouting = 43
+	protoFrag    = 44
+	protoESP     = 50
+	protoAH      = 51
+	protoICMP6   = 58
+	protoDstopts = 60
+	protoPIM     = 103
+	protoIPcomp  = 108
+	protoCARP    = 112
+	protoL2TP    = 115
+	protoSCTP    = 132
+	protoRaw     = 255
 )
 
 const (
@@ -41,7 +55,9 @@ const (
 
 // socket is an open socket.
 type socket struct {
-	domain, typ, proto int
+	domain, typ int
+	// protocol is that of the protosw entry, which is not always what socket(2) was given.
+	protocol int
 	// cred is the credential of the process that made it, cloned to those that accept makes.
 	cred *cred
 	// owner is the effective user id of its maker, which EADDRINUSE looks at (so_uidinfo).
@@ -88,21 +104,7 @@ func (s *socket) String() string {
 
 // tcp reports whether the socket is one of TCP.
 func (s *socket) tcp() bool {
-	return (s.domain == afInet || s.domain == afInet6) && s.typ == sockStream && s.protocol() == protoTCP
-}
-
-// protocol is that of the protosw entry, where socket(2) was given 0.
-func (s *socket) protocol() int {
-	if s.proto != 0 || s.domain != afInet && s.domain != afInet6 {
-		return s.proto
-	}
-	switch s.typ {
-	case sockStream:
-		return protoTCP
-	case sockDgram:
-		return protoUDP
-	}
-	return 0
+	return (s.domain == afInet || s.domain == afInet6) && s.typ == sockStream && s.protocol == protoTCP
 }
 
 // iface is a network interface.
@@ -184,13 +186,13 @@ func (k *Kernel) AddAddress(name string, a policy.Addr) error {
 	if i == nil {
 		return fmt.Errorf("the interface must exist, but there is no %s", name)
 	}
-	i.addrs = append(i.addrs, a)
+	i.add(a)
 	return nil
 }
 
 func (n *network) closeSocket(s *socket) {
 	if s.bound {
-		at := endpoint{s.protocol(), s.port}
+		at := endpoint{s.protocol, s.port}
 		n.bound[at] = slices.DeleteFunc(n.bound[at], func(o *socket) bool { return o == s })
 		if len(n.bound[at]) == 0 {
 			delete(n.bound, at)
@@ -249,48 +251,94 @@ func (p *Process) makeSocket(domain, typ, proto int) (*socket, kauth.Errno) {
 	if e := q.answer(); e != 0 {
 		return nil, e
 	}
-	types, known := domains[domain]
-	switch {
-	case !known:
-		return nil, kauth.EAFNOSUPPORT
-	case !slices.Contains(types, typ):
-		if proto == 0 && typ != 0 {
-			return nil, kauth.EPROTOTYPE
-		}
-		return nil, kauth.EPROTONOSUPPORT
-	case !knownProtocol(domain, typ, proto):
-		return nil, kauth.EPROTONOSUPPORT
+	sw, e := p.k.findProtocol(domain, typ, proto)
+	if e != 0 {
+		return nil, e
 	}
-	s := &socket{domain: domain, typ: typ, proto: proto, cred: p.cred, owner: p.cred.euid}
-	if domain == afInet6 && typ == sockRaw {
-		q := p.ask(reqRawsock).with(kauth.FieldDomain, int64(domain)).with(kauth.FieldType, int64(typ)).with(kauth.FieldProtocol, int64(proto))
+	s := &socket{domain: domain, typ: typ, protocol: sw.protocol, cred: p.cred, owner: p.cred.euid}
+	switch {
+	case domain == afInet6 && typ == sockRaw:
+		q := p.ask(reqRawsock).with(kauth.FieldDomain, int64(domain)).with(kauth.FieldType, int64(typ)).with(kauth.FieldProtocol, int64(sw.protocol))
 		if e := q.answer(); e != 0 {
 			return nil, e
 		}
+	case s.toKernel():
+		// They are connected from birth: there is nothing but the kernel at their other end.
+		s.connected = true
 	}
 	return s, 0
 }
 
-// domains are the protocol families that there are, with their types of sockets.
-var domains = map[int][]int{
-	afLocal: {sockStream, sockDgram, sockSeqpacket}, afInet: {sockStream, sockDgram, sockRaw, sockSeqpacket}, afInet6: {sockStream, sockDgram, sockRaw, sockSeqpacket},
-	afRoute: {sockRaw}, afOroute: {sockRaw}, afKey: {sockRaw}, afBluetooth: {sockRaw, sockSeqpacket, sockStream}, afCAN: {sockRaw}, afAppletalk: {sockDgram},
+// toKernel reports whether it is a socket of messages to the kernel.
+func (s *socket) toKernel() bool {
+	return s.domain == afRoute || s.domain == afOroute || s.domain == afKey
 }
 
-func knownProtocol(domain, typ, proto int) bool {
-	if domain == afLocal {
-		return proto == 0
+// protosw is an entry in the table of protocols of a domain (struct protosw): a type of sockets and its protocol. A
+// closed one has no sockets, only packets.
+type protosw struct {
+	typ, protocol int
+	closed        bool
+}
+
+// domains are the protocol families of GENERIC with their protocols, in the order in which they are searched
+// (netinet/in_proto.c, netinet6/in6_proto.c and others).
+var domains = map[int][]protosw{
+	afLocal: {{typ: sockStream}, {typ: sockDgram}, {typ: sockSeqpacket}},
+	afInet: {
+		{typ: sockRaw, protocol: protoICMP}, {typ: sockDgram, protocol: protoUDP}, {typ: sockStream, protocol: protoTCP}, {typ: sockRaw, protocol: protoRaw},
+		{sockRaw, protoAH, true}, {sockRaw, protoESP, true}, {sockRaw, protoIPcomp, true}, {typ: sockRaw, protocol: protoIPv4}, {typ: sockRaw, protocol: protoIPv6},
+		{typ: sockRaw, protocol: protoCARP}, {typ: sockRaw, protocol: protoL2TP}, {typ: sockRaw, protocol: protoIGMP}, {typ: sockRaw},
+	},
+	afInet6: {
+		{typ: sockRaw, protocol: protoICMP6}, {typ: sockDgram, protocol: protoUDP}, {typ: sockStream, protocol: protoTCP}, {typ: sockRaw, protocol: protoRaw},
+		{sockRaw, protoDstopts, true}, {sockRaw, protoRouting, true}, {sockRaw, protoFrag, true}, {sockRaw, protoAH, true}, {sockRaw, protoESP, true},
+		{sockRaw, protoIPcomp, true}, {typ: sockRaw, protocol: protoIPv4}, {typ: sockRaw, protocol: protoIPv6}, {typ: sockRaw, protocol: protoCARP},
+		{typ: sockRaw, protocol: protoL2TP}, {typ: sockRaw, protocol: protoPIM}, {typ: sockRaw},
+	},
+	afAppletalk: {{typ: sockDgram}},
+	afRoute:     {{typ: sockRaw}},
+	afOroute:    {{typ: sockRaw}},
+	afLink:      {{typ: sockDgram}},
+	afKey:       {{typ: sockRaw, protocol: 2}},
+	afBluetooth: {{typ: sockRaw, protocol: 1}, {typ: sockSeqpacket, protocol: 4}, {typ: sockSeqpacket, protocol: 2}, {typ: sockStream, protocol: 3}},
+}
+
+// What kernels built with these options have beyond GENERIC.
+var (
+	canProtocols  = []protosw{{typ: sockRaw, protocol: 1}}
+	sctpProtocols = []protosw{{typ: sockDgram, protocol: protoSCTP}, {typ: sockSeqpacket, protocol: protoSCTP}, {typ: sockStream, protocol: protoSCTP}}
+)
+
+// protocols gives those of a domain, nil if there is no such domain.
+func (k *Kernel) protocols(domain int) []protosw {
+	switch {
+	case domain == afCAN && k.opts.CAN:
+		return canProtocols
+	case (domain == afInet || domain == afInet6) && k.opts.SCTP:
+		return slices.Concat(domains[domain], sctpProtocols)
 	}
-	if domain != afInet && domain != afInet6 || typ == sockRaw || proto == 0 {
-		return true
+	return domains[domain]
+}
+
+// findProtocol finds the protocol of a new socket (pffindproto, pffindtype, socreate). Protocol 0 is the first one of the
+// type. Raw sockets that name one of which there is no entry get the entry for all, if the domain has one.
+func (k *Kernel) findProtocol(domain, typ, proto int) (protosw, kauth.Errno) {
+	list := k.protocols(domain)
+	if list == nil {
+		return protosw{}, kauth.EAFNOSUPPORT
 	}
-	switch typ {
-	case sockStream:
-		return proto == protoTCP || proto == protoSCTP
-	case sockDgram:
-		return proto == protoUDP
+	i := slices.IndexFunc(list, func(sw protosw) bool { return sw.typ == typ && (proto == 0 || sw.protocol == proto) })
+	if i < 0 && typ == sockRaw {
+		i = slices.Index(list, protosw{typ: sockRaw})
 	}
-	return proto == protoSCTP
+	switch {
+	case i < 0 && proto == 0 && typ != 0:
+		return protosw{}, kauth.EPROTOTYPE
+	case i < 0 || list[i].closed:
+		return protosw{}, kauth.EPROTONOSUPPORT
+	}
+	return list[i], 0
 }
 
 func (p *Process) socketpair(domain, typ, proto int) (int, int, kauth.Errno) {
@@ -380,13 +428,18 @@ func (p *Process) connect(fd int, addr policy.Addr, port int) kauth.Errno {
 	switch {
 	case s.listening:
 		return kauth.EOPNOTSUPP
-	case s.typ == sockDgram:
+	case s.typ == sockDgram || s.typ == sockRaw:
+		// Where nothing needs a connection it is given up first, even if there will be no other.
 		s.connected = false
 	case s.connected || s.peer != nil:
 		return kauth.EISCONN
 	}
 	if e := s.family(&addr); e != 0 {
 		return e
+	}
+	if s.typ == sockRaw {
+		s.connected = true
+		return 0
 	}
 	// TCP has a port before it looks where the connection is to go; UDP looks first.
 	if s.typ == sockStream {
@@ -404,7 +457,7 @@ func (p *Process) connect(fd int, addr policy.Addr, port int) kauth.Errno {
 	if s.typ != sockStream || !p.k.net.local(addr) {
 		return 0
 	}
-	for _, o := range p.k.net.bound[endpoint{s.protocol(), uint16(port)}] {
+	for _, o := range p.k.net.bound[endpoint{s.protocol, uint16(port)}] {
 		if o.listening && (unspecified(o.addr) || o.addr == addr) {
 			o.backlog = append(o.backlog, s)
 			s.connected = true
@@ -445,6 +498,8 @@ func (p *Process) sendto(fd int, addr policy.Addr, port int) kauth.Errno {
 		return 0
 	case connected:
 		return kauth.EISCONN
+	case s.unaddressed():
+		return kauth.EOPNOTSUPP
 	}
 	if e := s.family(&addr); e != 0 || s.typ == sockRaw {
 		return e
@@ -494,8 +549,9 @@ const (
 	optV6Only    = "v6only"
 )
 
-// setsockopt sets an option. The value matters for switches; a join takes the address of the group.
-func (p *Process) setsockopt(fd int, option string, on bool, addr policy.Addr) kauth.Errno {
+// setsockopt sets an option. The value matters for switches; a join takes the address of the group, and the interface or
+// "".
+func (p *Process) setsockopt(fd int, option string, on bool, addr policy.Addr, ifname string) kauth.Errno {
 	s, e := p.sock(fd)
 	if e != 0 {
 		return e
@@ -529,18 +585,7 @@ func (p *Process) setsockopt(fd int, option string, on bool, addr policy.Addr) k
 		}
 		return p.ask(reqHopbyhop).answer()
 	case optJoinGroup:
-		if !six {
-			return 0
-		}
-		if unspecified(addr) {
-			if p.ask(reqMulticast).answer() != 0 {
-				return kauth.EACCES
-			}
-			return 0
-		}
-		if _, mapped := v4mapped(addr); !mapped && !multicast(addr) {
-			return kauth.EINVAL
-		}
+		return p.joinGroup(six, addr, ifname)
 	case optV6Only:
 		switch {
 		case !six:
@@ -551,6 +596,32 @@ func (p *Process) setsockopt(fd int, option string, on bool, addr policy.Addr) k
 		s.mapped = !on
 	case optIPsec:
 		return p.ask(reqIPsecBypass).answer()
+	}
+	return 0
+}
+
+// joinGroup looks at the group, and then for its interface (ip_get_membership, ip6_get_membership). Without one that is
+// named it is that of the route to the group, but the machine has routes to its own addresses alone.
+func (p *Process) joinGroup(six bool, group policy.Addr, ifname string) kauth.Errno {
+	n := &p.k.net
+	_, mapped := v4mapped(group)
+	switch {
+	case six && unspecified(group):
+		// It stands for all groups.
+		if p.ask(reqMulticast).answer() != 0 {
+			return kauth.EACCES
+		}
+	case !multicast(group) && !(six && mapped):
+		return kauth.EINVAL
+	}
+	switch {
+	case ifname == "" && !n.local(group):
+		return kauth.EADDRNOTAVAIL
+	case ifname != "" && n.iface(ifname) == nil && six:
+		return kauth.ENXIO
+	case ifname != "" && n.iface(ifname) == nil:
+		// IPv4 names the interface by an address.
+		return kauth.EADDRNOTAVAIL
 	}
 	return 0
 }
@@ -568,6 +639,8 @@ func (p *Process) routeMessage(fd int, kind string) kauth.Errno {
 		return e
 	case s.domain != afRoute && s.domain != afOroute:
 		return kauth.EINVAL
+	case !s.connected:
+		return kauth.EDESTADDRREQ
 	}
 	if p.k.question(p, s.cred, reqRoute).fact(stock.RouteGet, kind == "get").answer() != 0 {
 		return kauth.EACCES

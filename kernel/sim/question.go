@@ -399,7 +399,7 @@ func (q *question) fill() {
 	if s := q.sock; s != nil && fields.Has(kauth.FieldFamily) {
 		r.SetInt(kauth.FieldFamily, int64(s.domain))
 		r.SetInt(kauth.FieldType, int64(s.typ))
-		r.SetInt(kauth.FieldProtocol, int64(s.proto))
+		r.SetInt(kauth.FieldProtocol, int64(s.protocol))
 	}
 	if fields.Has(kauth.FieldMembers) {
 		members := 0

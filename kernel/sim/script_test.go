@@ -151,6 +151,10 @@ func (s *script) kernel(words []string) error {
 			o.Usermount = on
 		case "affinity":
 			o.UserSetCPUAffinity = on
+		case "can":
+			o.CAN = on
+		case "sctp":
+			o.SCTP = on
 		default:
 			return fmt.Errorf("there is no option %s", name)
 		}

@@ -74,6 +74,8 @@ type savedOptions struct {
 	RecordAll    bool              `json:"record_all,omitempty"`
 	Groups       map[string]uint32 `json:"groups,omitempty"`
 	Boot         time.Time         `json:"boot"`
+	CAN          bool              `json:"can,omitempty"`
+	SCTP         bool              `json:"sctp,omitempty"`
 }
 
 type savedSettings struct {
@@ -119,10 +121,11 @@ type savedHost struct {
 	Addresses   []savedNet `json:"addresses,omitempty"`
 }
 
-// savedNet is an address of an interface that it does not have from the start.
+// savedNet is an address of an interface that it does not have from the start, or one that it had.
 type savedNet struct {
 	Ifname  string `json:"ifname"`
 	Address string `json:"address"`
+	Removed bool   `json:"removed,omitempty"`
 }
 
 type savedLine struct {
@@ -272,7 +275,7 @@ func checksum(state []byte) string {
 func (k *Kernel) save() *saved {
 	o, h, fresh := &k.opts, &k.kern, newKernelState()
 	s := &saved{
-		Options: savedOptions{o.Revision.String(), o.NoEvaluation, o.HZ, o.RingSize, o.RecordAll, k.groups, k.boot},
+		Options: savedOptions{o.Revision.String(), o.NoEvaluation, o.HZ, o.RingSize, o.RecordAll, k.groups, k.boot, o.CAN, o.SCTP},
 		Settings: savedSettings{
 			k.settings.Securelevel, k.settings.Curtain, k.settings.Usermount, k.settings.UserSetCPUAffinity, k.settings.UserSetDBRegs,
 			k.settings.ExposeAddress, k.settings.UserLDT, k.settings.PF, k.settings.IPF, k.settings.Veriexec,
@@ -363,7 +366,7 @@ func saveEvent(ev *kernel.Event) savedEvent {
 	return s
 }
 
-// saveAddresses gives the addresses that were added to the interfaces that there are from the start.
+// saveAddresses gives the addresses that were added to, and removed from, the interfaces that there are from the start.
 func (n *network) saveAddresses() []savedNet {
 	var list []savedNet
 	fresh := newNetwork()
@@ -372,9 +375,14 @@ func (n *network) saveAddresses() []savedNet {
 		if i == nil {
 			continue
 		}
+		for _, a := range old.addrs {
+			if !slices.Contains(i.addrs, a) {
+				list = append(list, savedNet{i.name, a.String(), true})
+			}
+		}
 		for _, a := range i.addrs {
 			if !slices.Contains(old.addrs, a) {
-				list = append(list, savedNet{i.name, a.String()})
+				list = append(list, savedNet{i.name, a.String(), false})
 			}
 		}
 	}
@@ -473,7 +481,7 @@ func (s *saved) restore() (*Kernel, error) {
 	}
 	k, err := New(Options{
 		Revision: rev, NoEvaluation: o.NoEvaluation, HZ: o.HZ, RingSize: o.RingSize, RecordAll: o.RecordAll, Groups: o.Groups, Boot: o.Boot,
-		MaxProc: s.Host.MaxProc,
+		MaxProc: s.Host.MaxProc, CAN: o.CAN, SCTP: o.SCTP,
 	})
 	if err != nil {
 		return nil, stateError("%s", err)
@@ -552,7 +560,11 @@ func (s *saved) restoreHost(k *Kernel) error {
 		if i == nil {
 			return stateError("an address must be of an interface that a new system has, but is of %q", a.Ifname)
 		}
-		i.addrs = append(i.addrs, addr)
+		if a.Removed {
+			i.remove(addr)
+		} else {
+			i.add(addr)
+		}
 	}
 	for _, l := range s.Log {
 		k.log.lines = append(k.log.lines, LogLine{time.Duration(l.Time), string(l.Text)})

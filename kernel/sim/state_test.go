@@ -51,6 +51,7 @@ func lived(t testing.TB, rev stock.Revision) *sim.Kernel {
 	ok(t, "umount", root.Unmount("/proc"))
 	do(t, root, "rmdir", args{"path": "/proc"})
 	must(t, k.AddAddress("wm0", policy.Addr{Version: 4, Hi: 0x0a070001 << 32}))
+	ok(t, "ifconfig", root.Ifioctl("SIOCDIFADDR", "wm0"))
 	must(t, k.SetClient(json.RawMessage(`{"generations": [1, 2]}`)))
 	k.Advance(time.Second)
 	return k
@@ -125,6 +126,11 @@ func TestStateRoundTrip(t *testing.T) {
 		if _, e := h.Stat("/home/"); e != 0 {
 			t.Errorf("the link: %s", e.Name())
 		}
+		if _, e := do(t, h, "bind", args{"addr": "10.7.0.1", "port": 5000}); e != 0 {
+			t.Errorf("the address that was added: %s", e.Name())
+		}
+		_, e = do(t, h, "bind", args{"addr": "10.0.0.1", "port": 5001})
+		wantErrno(t, "the address that was removed", e, kauth.EADDRNOTAVAIL)
 		if name, _ := h.SysctlRead("kern.hostname"); name != "kept" {
 			t.Errorf("the host is %v", name)
 		}

@@ -52,6 +52,8 @@ print(sim.settings().securelevel)
 			{"evaluation", "boolean", "false leaves the evaluation model out", true},
 			{"securelevel", "number", "-1 to 2", true},
 			{"hz", "number", "clock ticks a second", true},
+			{"can", "boolean", "built with option CAN, which GENERIC leaves out", true},
+			{"sctp", "boolean", "built with option SCTP, which GENERIC leaves out", true},
 		}, Doc: `Makes another simulated kernel, for tests. Gives a table with cell, kernel, engine and sim for it.`,
 			Example: `local april = sim.kernel{ revision = "april" }
 print(april.kernel.info().revision, #april.cell.list())
@@ -148,6 +150,8 @@ func simKernel(a *API, L *lua.LState) int {
 		if n, ok := f.number("hz", 1, 10000); ok {
 			o.HZ = int(n)
 		}
+		f.flag("can", &o.CAN)
+		f.flag("sctp", &o.SCTP)
 		f.done()
 	}
 	k, err := sim.New(o)
