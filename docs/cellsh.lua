@@ -869,7 +869,7 @@ function process:ifconfig(arguments) end
 ---@field command string name of the command
 ---@field number? number pin, processor or time
 
----An ioctl(2) on an open device, by the name of the command: terminals (TIOCSTI asks device.tty_sti, TIOCSFLAGS device.tty_privset, TIOCCONS device.tty_virtual, line disciplines their own), bio and mfi (device.rawio_passthru), random (device.rnd_*), gpio, cpuctl, wskbd, device-mapper, veriexec, npf, altq (the name of the discipline is the command) and clockctl, which asks nobody.
+---An ioctl(2) on an open device, by the name of the command: terminals (TIOCSTI asks device.tty_sti, TIOCSFLAGS of a serial line device.tty_privset, TIOCCONS device.tty_virtual, line disciplines their own), bio and mfi (device.rawio_passthru), random (device.rnd_*), gpio, cpuctl, wskbd, device-mapper, veriexec, npf, altq (the name of the discipline is the command) and clockctl, which asks nobody. A command that a device does not know is ENOTTY, but EOPNOTSUPP for /dev/null and the other devices of memory.
 ---Asks: device, system.cpu.setstate, system.devmapper, system.veriexec.modify, machdep.cpu_ucode_apply, network.altq, network.firewall.fw, network.interface_ppp.add, network.interface_slip.add.
 ---Only with the simulated kernel.
 ---@param arguments process.ioctl.arguments
@@ -886,7 +886,7 @@ function process:ioctl(arguments) end
 ---@field size? number new limit of a queue's bytes, 0 to keep it
 
 ---shmctl(2), semctl(2) or msgctl(2). Asks system.sysvipc.bypass: EACCES, but EPERM for set and rmid, which are for the owner. lock and unlock ask system.sysvipc.shm_lock and .shm_unlock, a queue's larger size .msgq_oversize: EPERM.
----Asks: system.sysvipc.
+---Asks: system.sysvipc, system.module.
 ---Only with the simulated kernel.
 ---@param arguments process.ipcctl.arguments
 ---@return any
@@ -901,7 +901,7 @@ function process:ipcctl(arguments) end
 ---@field exclusive? boolean fail if it exists
 
 ---shmget(2), semget(2) or msgget(2). Making an object asks nobody; getting an existing one asks system.sysvipc.bypass: EACCES. Gives the object's id.
----Asks: system.sysvipc.bypass.
+---Asks: system.sysvipc.bypass, system.module.
 ---Only with the simulated kernel.
 ---@param arguments process.ipcget.arguments
 ---@return any
@@ -910,10 +910,10 @@ function process:ipcget(arguments) end
 ---@class process.ipcuse.arguments
 ---@field kind "sem"|"msg" semaphores or messages
 ---@field id number object
----@field write? boolean change it
+---@field write? boolean send a message, instead of receiving one
 
----semop(2), msgsnd(2) or msgrcv(2). Asks system.sysvipc.bypass: EACCES.
----Asks: system.sysvipc.bypass.
+---semop(2), msgsnd(2) or msgrcv(2). Asks system.sysvipc.bypass: EACCES. semop always asks for writing.
+---Asks: system.sysvipc.bypass, system.module.
 ---Only with the simulated kernel.
 ---@param arguments process.ipcuse.arguments
 ---@return any
@@ -1032,8 +1032,9 @@ function process:mknod(arguments) end
 ---@field cmd "load"|"unload"|"exists"|"stat" command
 ---@field name? string name of the module
 ---@field autoload? boolean for exists: as if the kernel wanted it
+---@field force? boolean for load: a built-in module too that was unloaded
 
----Loads, unloads or asks for kernel modules. load of one that is there is EEXIST without a question; else system.module: EPERM. stat only asks process.cansee.kptr.
+---Loads, unloads or asks for kernel modules. load of one that is there is EEXIST without a question; else system.module: EPERM. unload asks first: EPERM; then EBUSY while another module requires it, EPERM for a security model that is built in, and EBUSY while it is used; any other built-in module goes, and comes back only with force. stat only asks process.cansee.kptr.
 ---Asks: system.module, process.cansee.kptr.
 ---Only with the simulated kernel.
 ---@param arguments process.modctl.arguments
@@ -1058,7 +1059,8 @@ function process:mount(arguments) end
 ---@field create? boolean make it if it is missing
 ---@field mode? number permissions
 
----Opens a POSIX message queue. Asks nobody: the mode alone counts, for root too.
+---Opens a POSIX message queue. Asks nobody: the mode alone counts, less the umask, for root too.
+---Asks: system.module.
 ---Only with the simulated kernel.
 ---@param arguments process.mq_open.arguments
 ---@return any
@@ -1068,7 +1070,7 @@ function process:mq_open(arguments) end
 ---@field name string name
 
 ---ENOENT if it does not exist; else asks system.mqueue: EACCES.
----Asks: system.mqueue.
+---Asks: system.mqueue, system.module.
 ---Only with the simulated kernel.
 ---@param arguments process.mq_unlink.arguments
 ---@return any
@@ -1078,7 +1080,7 @@ function process:mq_unlink(arguments) end
 ---@field cmd? "addsock"|"nfsd"|"exports" command
 
 ---Asks network.nfs.svc: EPERM; setting exports asks network.nfs.export too.
----Asks: network.nfs.
+---Asks: network.nfs, system.module.
 ---Only with the simulated kernel.
 ---@param arguments process.nfssvc.arguments
 ---@return any
@@ -1139,10 +1141,10 @@ function process:proc_args(arguments) end
 
 ---@class process.procfs.arguments
 ---@field pid number id of the process
----@field node "auxv"|"cmdline"|"environ"|"fd"|"fpregs"|"limit"|"map"|"maps"|"mem"|"note"|"notepg"|"regs"|"stat"|"statm"|"status" file
+---@field node "auxv"|"cmdline"|"environ"|"fd"|"fpregs"|"limit"|"limits"|"map"|"maps"|"mem"|"note"|"notepg"|"regs"|"stat"|"statm"|"status"|"task" file
 ---@field mode? "r"|"w"|"rw" access
 
----Opens a file below /proc/PID where a procfs is mounted, and reads or writes it. Asks process.cansee.entry: ENOENT; then owner and mode: EACCES; then process.procfs, once to open and once to transfer: EPERM. The directory fd asks process.cansee.openfiles instead: ESRCH.
+---Opens a file below /proc/PID where a procfs is mounted, and reads or writes it. Asks process.cansee.entry: ENOENT; then owner and mode: EACCES; then process.procfs, once to open and once to transfer: EPERM; then EOPNOTSUPP for writing what can only be read, and for notes. The directory fd asks process.cansee.openfiles instead: ESRCH.
 ---Asks: process.cansee.entry, process.cansee.openfiles, process.procfs.
 ---Only with the simulated kernel.
 ---@param arguments process.procfs.arguments
@@ -1201,7 +1203,7 @@ function process:pset_destroy(arguments) end
 ---@field pid? number process
 
 ---Asks process.cansee.entry about the target: ESRCH. Then ptrace's own rules: EBUSY, EPERM, EINVAL; a tracer in a chroot must not be below the target's root. Then process.ptrace: EPERM. trace_me has no target.
----Asks: process.cansee.entry, process.ptrace.
+---Asks: process.cansee.entry, process.ptrace, system.module.
 ---Only with the simulated kernel.
 ---@param arguments process.ptrace.arguments
 ---@return any
@@ -1315,8 +1317,8 @@ function process:sched_setparam(arguments) end
 ---@field exclusive? boolean EEXIST if it exists
 ---@field mode? number permissions
 
----Opens a POSIX semaphore. Making one asks nobody; opening an existing one asks system.semaphore: EACCES. Gives the descriptor.
----Asks: system.semaphore.
+---Opens a POSIX semaphore. Making one asks nobody, and the umask does not count; opening an existing one asks system.semaphore: EACCES. Gives the descriptor.
+---Asks: system.semaphore, system.module.
 ---Only with the simulated kernel.
 ---@param arguments process.sem_open.arguments
 ---@return any
@@ -1326,7 +1328,7 @@ function process:sem_open(arguments) end
 ---@field name string name
 
 ---ENOENT if it does not exist; else asks system.semaphore: EACCES.
----Asks: system.semaphore.
+---Asks: system.semaphore, system.module.
 ---Only with the simulated kernel.
 ---@param arguments process.sem_unlink.arguments
 ---@return any
@@ -1496,7 +1498,7 @@ function process:setuid(arguments) end
 ---@field readonly? boolean only for reading
 
 ---Attaches a segment. Asks system.sysvipc.bypass with mode 256 or 384: EACCES.
----Asks: system.sysvipc.bypass.
+---Asks: system.sysvipc.bypass, system.module.
 ---Only with the simulated kernel.
 ---@param arguments process.shmat.arguments
 ---@return any
@@ -1506,6 +1508,7 @@ function process:shmat(arguments) end
 ---@field id number object
 
 ---Detaches a segment. Asks nobody.
+---Asks: system.module.
 ---Only with the simulated kernel.
 ---@param arguments process.shmdt.arguments
 ---@return any
@@ -1598,8 +1601,8 @@ function process:symlink(arguments) end
 ---@class process.sysarch.arguments
 ---@field op "ioperm_get"|"ioperm_set"|"iopl"|"ldt_get"|"ldt_set"|"mtrr_get"|"mtrr_set" operation
 
----Machine-dependent calls of amd64; each asks machdep.* of its name first: EPERM.
----Asks: machdep.ioperm_get, machdep.ioperm_set, machdep.iopl, machdep.ldt_get, machdep.ldt_set, machdep.mtrr_get, machdep.mtrr_set.
+---Machine-dependent calls of amd64: iopl, mtrr_get and mtrr_set ask machdep.* of their name first: EPERM. The others, of i386, are EINVAL.
+---Asks: machdep.iopl, machdep.mtrr_get, machdep.mtrr_set.
 ---Only with the simulated kernel.
 ---@param arguments process.sysarch.arguments
 ---@return any

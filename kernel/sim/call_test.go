@@ -456,3 +456,12 @@ func TestRawSocketProtocol(t *testing.T) {
 		}
 	}
 }
+
+// The evaluation model requires secmodel_cell, which is busy then, and else is there to stay as every security model that
+// is built in.
+func TestUnloadingCellModel(t *testing.T) {
+	for without, want := range map[bool]kauth.Errno{true: kauth.EPERM, false: kauth.EBUSY} {
+		k := start(t, sim.Options{NoEvaluation: without})
+		wantErrno(t, "unload", k.Init().Modctl("unload", "secmodel_cell"), want)
+	}
+}

@@ -438,12 +438,12 @@ func (p *Process) Mount(fstype, path, from string, flags uint32) kauth.Errno {
 	return p.call(func() kauth.Errno { return p.mount(fstype, path, from, flags) })
 }
 
-// filesystems are those that the simulated kernel knows. Those with a device ask for it; those in modules are
-// loaded when they are first wanted; those that degrade can become read-only while they are mounted.
-var filesystems = map[string]struct{ device, layer, module, degrades bool }{
-	"ffs": {device: true, degrades: true}, "ext2fs": {device: true}, "msdos": {device: true, module: true}, "cd9660": {device: true, module: true},
+// filesystems are those that the simulated kernel knows, by the names of their modules. Those with a device ask for it;
+// those that degrade can become read-only while they are mounted.
+var filesystems = map[string]struct{ device, layer, degrades bool }{
+	"ffs": {device: true, degrades: true}, "ext2fs": {device: true}, "msdos": {device: true}, "cd9660": {device: true}, "udf": {device: true},
 	"tmpfs": {degrades: true}, "procfs": {}, "ptyfs": {}, "kernfs": {}, "nfs": {},
-	"null": {layer: true}, "union": {layer: true, module: true}, "umap": {layer: true, module: true},
+	"null": {layer: true}, "union": {layer: true}, "umap": {layer: true},
 }
 
 func (p *Process) mount(fstype, path, from string, flags uint32) kauth.Errno {
@@ -459,7 +459,7 @@ func (p *Process) mount(fstype, path, from string, flags uint32) kauth.Errno {
 		return p.mountUpdate(v, flags)
 	}
 	fs, known := filesystems[fstype]
-	if !known || fs.module && k.modules[fstype] == nil {
+	if !known || !k.hasModule(fstype) {
 		// What autoloading says makes no difference but that the type stays unknown.
 		if p.autoload(fstype) != 0 || !known {
 			return kauth.ENODEV

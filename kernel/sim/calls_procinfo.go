@@ -120,10 +120,20 @@ func (p *Process) lwps(pid int) (int, kauth.Errno) {
 	return t.threads, 0
 }
 
-// procfsNodes are the files below /proc/PID and their modes. Those that are the process's memory belong to its
-// effective user, and to nobody once it has changed ids.
-var procfsNodes = map[string]uint16{"mem": 0o600, "regs": 0o600, "fpregs": 0o600, "note": 0o200, "notepg": 0o200, "environ": 0o400,
-	"status": 0o444, "stat": 0o444, "cmdline": 0o444, "map": 0o444, "maps": 0o444, "limit": 0o444, "auxv": 0o400, "statm": 0o444, "fd": 0o500}
+// procfsNode is a file below /proc/PID. memory is what is the process's memory: it belongs to its effective user, and to
+// nobody once it has changed ids. linux files are only where a procfs is mounted with the option linux, which fstab(5)
+// of a new system does not have.
+type procfsNode struct {
+	mode          uint16
+	memory, linux bool
+}
+
+var procfsNodes = map[string]procfsNode{
+	"mem": {mode: 0o600, memory: true}, "regs": {mode: 0o600, memory: true}, "fpregs": {mode: 0o600, memory: true},
+	"note": {mode: 0o200}, "notepg": {mode: 0o200}, "map": {mode: 0o400}, "maps": {mode: 0o400}, "auxv": {mode: 0o400}, "environ": {mode: 0o400},
+	"status": {mode: 0o444}, "cmdline": {mode: 0o444}, "limit": {mode: 0o444}, "fd": {mode: 0o500},
+	"stat": {linux: true}, "statm": {linux: true}, "limits": {linux: true}, "task": {linux: true},
+}
 
 // procfs is open(2) of /proc/PID/NODE and one transfer on it, where a procfs is mounted that the caller can
 // reach. mode is r, w or rw.
@@ -132,11 +142,11 @@ func (p *Process) procfs(pid int, name, mode string) kauth.Errno {
 	if t == nil || p.mounted("procfs") == nil {
 		return kauth.ENOENT
 	}
-	bits, known := procfsNodes[name]
-	if !known || p.canSee(reqEntry, t) != 0 {
+	node, known := procfsNodes[name]
+	if !known || p.canSee(reqEntry, t) != 0 || node.linux {
 		return kauth.ENOENT
 	}
-	memory := name == "mem" || name == "regs" || name == "fpregs"
+	bits, memory := node.mode, node.memory
 	if memory && t.sugid {
 		bits = 0
 	}
@@ -167,5 +177,18 @@ func (p *Process) procfs(pid int, name, mode string) kauth.Errno {
 		return kauth.EPERM
 	}
 	// The transfer asks again, in the direction that it has.
-	return p.ask(transfer).about(t).fact(stock.NodeIsMemory, memory).answer()
+	if e := p.ask(transfer).about(t).fact(stock.NodeIsMemory, memory).answer(); e != 0 {
+		return e
+	}
+	writes := transfer == reqProcfsWrite
+	switch {
+	case memory:
+		return 0
+	case node.mode == 0o200 && !writes:
+		return kauth.EINVAL
+	case writes:
+		// Root gets as far as that with what can only be read, and everybody with notes.
+		return kauth.EOPNOTSUPP
+	}
+	return 0
 }

@@ -134,103 +134,6 @@ func (p *Process) clockGettime(pid int) (time.Duration, kauth.Errno) {
 	return time.Duration(t.ticks) * time.Second / time.Duration(p.k.hz), 0
 }
 
-// module is a kernel module.
-type module struct{ builtin bool }
-
-// builtinModules are some of those of GENERIC. modulesOnDisk can be loaded.
-func builtinModules() map[string]*module {
-	m := map[string]*module{}
-	for _, name := range []string{"suser", "securelevel", "extensions", "bsd44", "secmodel_cell", "ffs", "tmpfs", "nfs", "null", "ksem", "sysv_ipc", "npf"} {
-		m[name] = &module{builtin: true}
-	}
-	return m
-}
-
-var modulesOnDisk = []string{"union", "umap", "msdos", "cd9660", "ext2fs", "autofs", "bridge", "compat_linux", "dm", "hello", "if_wg", "nvmm", "pf", "ipl", "zfs"}
-
-// the commands of modctl(2) (sys/module.h).
-const (
-	modctlLoad   = 0
-	modctlUnload = 1
-)
-
-func (p *Process) askModule(cmd int64, autoload bool) kauth.Errno {
-	return p.ask(reqModule).with(kauth.FieldCmd, cmd).with(kauth.FieldAutoload, truth(autoload)).answer()
-}
-
-// Modctl is modctl(2): cmd is "load", "unload", "exists" or "stat".
-func (p *Process) Modctl(cmd, name string) kauth.Errno {
-	return p.call(func() kauth.Errno { return p.modctl(cmd, name, false) })
-}
-
-func (p *Process) modctl(cmd, name string, autoload bool) kauth.Errno {
-	k := p.k
-	switch cmd {
-	case "load":
-		// That it is there already can be told without asking.
-		if k.modules[name] != nil {
-			return kauth.EEXIST
-		}
-		if e := p.askModule(modctlLoad, false); e != 0 {
-			return e
-		}
-		return k.load(name)
-	case "unload":
-		if e := p.askModule(modctlUnload, false); e != 0 {
-			return e
-		}
-		m := k.modules[name]
-		switch {
-		case m == nil:
-			return kauth.ENOENT
-		case m.builtin:
-			return kauth.EPERM
-		}
-		delete(k.modules, name)
-		k.attached(name, false)
-		return 0
-	case "exists":
-		return p.askModule(modctlLoad, autoload)
-	case "stat":
-		p.exposesAddresses()
-		return 0
-	}
-	return kauth.EINVAL
-}
-
-func (k *Kernel) load(name string) kauth.Errno {
-	if !slices.Contains(modulesOnDisk, name) {
-		return kauth.ENOENT
-	}
-	k.modules[name] = &module{}
-	k.attached(name, true)
-	return 0
-}
-
-// attached follows the firewalls whose listeners change what the kernel answers.
-func (k *Kernel) attached(name string, is bool) {
-	switch name {
-	case "pf":
-		k.settings.PF = is
-	case "ipl":
-		k.settings.IPF = is
-	}
-}
-
-// autoload is what the kernel does when it lacks a module that a call needs (module_autoload).
-func (p *Process) autoload(name string) kauth.Errno {
-	if !p.k.kern.autoload || strings.ContainsAny(name, "/@.") {
-		return kauth.EPERM
-	}
-	if e := p.askModule(modctlLoad, true); e != 0 {
-		return e
-	}
-	if p.k.modules[name] != nil {
-		return kauth.EEXIST
-	}
-	return p.k.load(name)
-}
-
 // quotactl is quotactl(2) on the file system of a path: cmd is "get", "put", "delete", "on" or "off". Nobody is
 // asked for the caller's own quota. The kernel does not look whether the number is that of a user or of a group.
 func (p *Process) quotactl(path, cmd string, id uint32) kauth.Errno {
@@ -319,6 +222,9 @@ func (p *Process) snapshot(path string) kauth.Errno {
 
 // nfssvc is nfssvc(2): cmd "addsock", "nfsd", or "exports", which asks a second time.
 func (p *Process) nfssvc(cmd string) kauth.Errno {
+	if e := p.callOf("nfsserver"); e != 0 {
+		return e
+	}
 	if e := p.ask(reqNfsSvc).answer(); e != 0 {
 		return e
 	}
@@ -394,6 +300,10 @@ func (p *Process) ttyIoctl(fd int, command string) kauth.Errno {
 			}
 		}
 	case "TIOCSFLAGS":
+		// Serial lines know it, consoles and pseudo-terminals don't.
+		if t.major != majCom {
+			return kauth.ENOTTY
+		}
 		return p.ask(reqTTYPrivset).answer()
 	case "TIOCCONS":
 		if f.v == nil || f.v.bottom().major != majCons || k.devs.console == nil {
@@ -463,7 +373,10 @@ func (p *Process) deviceIoctl(fd int, command string, number int64) kauth.Errno 
 	case f.v == nil || !f.v.isDevice():
 		return kauth.ENOTTY
 	}
-	switch f.v.bottom().major {
+	major := f.v.bottom().major
+	switch major {
+	case majMem:
+		return memIoctl(command)
 	case majBio:
 		if bits, ok := bioIoctls[command]; ok {
 			return p.passthru(bits)
@@ -488,13 +401,33 @@ func (p *Process) deviceIoctl(fd int, command string, number int64) kauth.Errno 
 		if p.ask(reqFirewall).answer() != 0 {
 			return kauth.EPERM
 		}
+		if !strings.HasPrefix(command, "IOC_NPF_") {
+			return kauth.EINVAL
+		}
 		return 0
 	case majAltq:
 		return p.altqIoctl(command)
 	case majClockctl:
 		return p.clockctlIoctl(command, number)
 	}
+	if e, other := unknownIoctl[major]; other {
+		return e
+	}
 	return kauth.ENOTTY
+}
+
+// unknownIoctl is what drivers answer that don't say ENOTTY to a command that they don't know.
+var unknownIoctl = map[int]kauth.Errno{majBpf: kauth.EINVAL, majPtm: kauth.EINVAL, majFss: kauth.EINVAL, majPf: kauth.ENODEV}
+
+// memIoctl is mm_ioctl, of all devices of memory, /dev/null and /dev/zero included.
+func memIoctl(command string) kauth.Errno {
+	switch command {
+	case "FIONBIO":
+		return 0
+	case "FIOSETOWN", "FIOGETOWN", "TIOCGPGRP", "TIOCSPGRP", "TIOCGETA":
+		return kauth.ENOTTY
+	}
+	return kauth.EOPNOTSUPP
 }
 
 // rndIoctl is entropy_ioctl.
@@ -697,11 +630,11 @@ func (p *Process) clockctlIoctl(command string, sec int64) kauth.Errno {
 	return kauth.EINVAL
 }
 
-// sysarch is sysarch(2) of amd64, by what it does; each asks first.
+// sysarchOps are the operations of sysarch(2), each with a question that comes first. What else there is on i386 is
+// EINVAL on amd64: permissions of single ports (ioperm) are not there, and segment descriptors (ldt) are for 32-bit
+// programs, which have a call of their own (netbsd32_sysarch).
 var sysarchOps = map[string]kauth.RequestID{
-	"ioperm_get": mustFind("machdep.ioperm_get"), "ioperm_set": mustFind("machdep.ioperm_set"), "iopl": mustFind("machdep.iopl"),
-	"ldt_get": mustFind("machdep.ldt_get"), "ldt_set": mustFind("machdep.ldt_set"),
-	"mtrr_get": mustFind("machdep.mtrr_get"), "mtrr_set": mustFind("machdep.mtrr_set"),
+	"iopl": mustFind("machdep.iopl"), "mtrr_get": mustFind("machdep.mtrr_get"), "mtrr_set": mustFind("machdep.mtrr_set"),
 }
 
 func (p *Process) sysarch(op string) kauth.Errno {

@@ -54,6 +54,9 @@ func (p *Process) Ptrace(op, pid int) kauth.Errno {
 }
 
 func (p *Process) ptrace(op, pid int) kauth.Errno {
+	if e := p.callOf("ptrace"); e != 0 {
+		return e
+	}
 	t := p
 	if op != ptTraceMe {
 		t = p.k.find(pid)

@@ -500,7 +500,7 @@ var calls = []Call{
 	},
 	{
 		Name: "ioctl",
-		Doc:  "An ioctl(2) on an open device, by the name of the command: terminals (TIOCSTI asks device.tty_sti, TIOCSFLAGS device.tty_privset, TIOCCONS device.tty_virtual, line disciplines their own), bio and mfi (device.rawio_passthru), random (device.rnd_*), gpio, cpuctl, wskbd, device-mapper, veriexec, npf, altq (the name of the discipline is the command) and clockctl, which asks nobody.",
+		Doc:  "An ioctl(2) on an open device, by the name of the command: terminals (TIOCSTI asks device.tty_sti, TIOCSFLAGS of a serial line device.tty_privset, TIOCCONS device.tty_virtual, line disciplines their own), bio and mfi (device.rawio_passthru), random (device.rnd_*), gpio, cpuctl, wskbd, device-mapper, veriexec, npf, altq (the name of the discipline is the command) and clockctl, which asks nobody. A command that a device does not know is ENOTTY, but EOPNOTSUPP for /dev/null and the other devices of memory.",
 		Params: []Param{
 			{Name: "fd", Kind: Integer, Doc: "descriptor", Min: 0, Max: math.MaxInt32},
 			{Name: "command", Kind: Text, Doc: "name of the command"},
@@ -523,7 +523,7 @@ var calls = []Call{
 			{Name: "mode", Kind: Integer, Doc: "new permissions", Min: 0, Max: 0o777, Optional: true, Default: int64(0o600)},
 			{Name: "size", Kind: Integer, Doc: "new limit of a queue's bytes, 0 to keep it", Min: 0, Max: math.MaxInt32, Optional: true, Default: int64(0)},
 		},
-		Asks: []string{"system.sysvipc"},
+		Asks: []string{"system.sysvipc", "system.module"},
 		do: func(p *Process, a Args) (any, kauth.Errno) {
 			return nil, p.ipcctl(a.text("kind"), a.text("cmd"), a.int("id"), a.uint32("uid"), a.uint32("gid"), a.int("mode"), a.int("size"))
 		},
@@ -540,7 +540,7 @@ var calls = []Call{
 			{Name: "exclusive", Kind: Switch, Doc: "fail if it exists", Optional: true},
 		},
 		Returns: "the object's id",
-		Asks:    []string{"system.sysvipc.bypass"},
+		Asks:    []string{"system.sysvipc.bypass", "system.module"},
 		do: func(p *Process, a Args) (any, kauth.Errno) {
 			id, e := p.ipcget(a.text("kind"), a.int("key"), a.int("size"), a.int("mode"), a.on("create"), a.on("exclusive"))
 			return int64(id), e
@@ -548,13 +548,13 @@ var calls = []Call{
 	},
 	{
 		Name: "ipcuse",
-		Doc:  "semop(2), msgsnd(2) or msgrcv(2). Asks system.sysvipc.bypass: EACCES.",
+		Doc:  "semop(2), msgsnd(2) or msgrcv(2). Asks system.sysvipc.bypass: EACCES. semop always asks for writing.",
 		Params: []Param{
 			{Name: "kind", Kind: Word, Doc: "semaphores or messages", Words: []string{"sem", "msg"}},
 			{Name: "id", Kind: Integer, Doc: "object", Min: 0, Max: math.MaxInt32},
-			{Name: "write", Kind: Switch, Doc: "change it", Optional: true},
+			{Name: "write", Kind: Switch, Doc: "send a message, instead of receiving one", Optional: true},
 		},
-		Asks: []string{"system.sysvipc.bypass"},
+		Asks: []string{"system.sysvipc.bypass", "system.module"},
 		do: func(p *Process, a Args) (any, kauth.Errno) {
 			return nil, p.ipcUse(a.text("kind"), a.int("id"), a.on("write"))
 		},
@@ -677,15 +677,16 @@ var calls = []Call{
 	},
 	{
 		Name: "modctl",
-		Doc:  "Loads, unloads or asks for kernel modules. load of one that is there is EEXIST without a question; else system.module: EPERM. stat only asks process.cansee.kptr.",
+		Doc:  "Loads, unloads or asks for kernel modules. load of one that is there is EEXIST without a question; else system.module: EPERM. unload asks first: EPERM; then EBUSY while another module requires it, EPERM for a security model that is built in, and EBUSY while it is used; any other built-in module goes, and comes back only with force. stat only asks process.cansee.kptr.",
 		Params: []Param{
 			{Name: "cmd", Kind: Word, Doc: "command", Words: []string{"load", "unload", "exists", "stat"}},
 			{Name: "name", Kind: Text, Doc: "name of the module", Optional: true},
 			{Name: "autoload", Kind: Switch, Doc: "for exists: as if the kernel wanted it", Optional: true},
+			{Name: "force", Kind: Switch, Doc: "for load: a built-in module too that was unloaded", Optional: true},
 		},
 		Asks: []string{"system.module", "process.cansee.kptr"},
 		do: func(p *Process, a Args) (any, kauth.Errno) {
-			return nil, p.modctl(a.text("cmd"), a.text("name"), a.on("autoload"))
+			return nil, p.modctl(a.text("cmd"), a.text("name"), a.on("autoload"), a.on("force"))
 		},
 	},
 	{
@@ -704,12 +705,13 @@ var calls = []Call{
 	},
 	{
 		Name: "mq_open",
-		Doc:  "Opens a POSIX message queue. Asks nobody: the mode alone counts, for root too.",
+		Doc:  "Opens a POSIX message queue. Asks nobody: the mode alone counts, less the umask, for root too.",
 		Params: []Param{
 			{Name: "name", Kind: Text, Doc: "name"},
 			{Name: "create", Kind: Switch, Doc: "make it if it is missing", Optional: true, Default: true},
 			{Name: "mode", Kind: Integer, Doc: "permissions", Min: 0, Max: 0o777, Optional: true, Default: int64(0o600)},
 		},
+		Asks: []string{"system.module"},
 		do: func(p *Process, a Args) (any, kauth.Errno) {
 			return nil, p.mqOpen(a.text("name"), a.on("create"), a.int("mode"))
 		},
@@ -720,7 +722,7 @@ var calls = []Call{
 		Params: []Param{
 			{Name: "name", Kind: Text, Doc: "name"},
 		},
-		Asks: []string{"system.mqueue"},
+		Asks: []string{"system.mqueue", "system.module"},
 		do: func(p *Process, a Args) (any, kauth.Errno) {
 			return nil, p.mqUnlink(a.text("name"))
 		},
@@ -731,7 +733,7 @@ var calls = []Call{
 		Params: []Param{
 			{Name: "cmd", Kind: Word, Doc: "command", Words: []string{"addsock", "nfsd", "exports"}, Optional: true, Default: "nfsd"},
 		},
-		Asks: []string{"network.nfs"},
+		Asks: []string{"network.nfs", "system.module"},
 		do: func(p *Process, a Args) (any, kauth.Errno) {
 			return nil, p.nfssvc(a.text("cmd"))
 		},
@@ -805,7 +807,7 @@ var calls = []Call{
 	},
 	{
 		Name: "procfs",
-		Doc:  "Opens a file below /proc/PID where a procfs is mounted, and reads or writes it. Asks process.cansee.entry: ENOENT; then owner and mode: EACCES; then process.procfs, once to open and once to transfer: EPERM. The directory fd asks process.cansee.openfiles instead: ESRCH.",
+		Doc:  "Opens a file below /proc/PID where a procfs is mounted, and reads or writes it. Asks process.cansee.entry: ENOENT; then owner and mode: EACCES; then process.procfs, once to open and once to transfer: EPERM; then EOPNOTSUPP for writing what can only be read, and for notes. The directory fd asks process.cansee.openfiles instead: ESRCH.",
 		Params: []Param{
 			{Name: "pid", Kind: Integer, Doc: "id of the process", Min: math.MinInt32, Max: math.MaxInt32},
 			{Name: "node", Kind: Word, Doc: "file", Words: procfsNames},
@@ -880,7 +882,7 @@ var calls = []Call{
 			{Name: "op", Kind: Named, Doc: "ptrace request", Names: &kauth.PtraceOps},
 			{Name: "pid", Kind: Integer, Doc: "process", Min: math.MinInt32, Max: math.MaxInt32, Optional: true, Default: int64(0)},
 		},
-		Asks: []string{"process.cansee.entry", "process.ptrace"},
+		Asks: []string{"process.cansee.entry", "process.ptrace", "system.module"},
 		do: func(p *Process, a Args) (any, kauth.Errno) {
 			return nil, p.ptrace(a.int("op"), a.int("pid"))
 		},
@@ -1004,7 +1006,7 @@ var calls = []Call{
 	},
 	{
 		Name: "sem_open",
-		Doc:  "Opens a POSIX semaphore. Making one asks nobody; opening an existing one asks system.semaphore: EACCES.",
+		Doc:  "Opens a POSIX semaphore. Making one asks nobody, and the umask does not count; opening an existing one asks system.semaphore: EACCES.",
 		Params: []Param{
 			{Name: "name", Kind: Text, Doc: "name"},
 			{Name: "create", Kind: Switch, Doc: "make it if it is missing", Optional: true, Default: true},
@@ -1012,7 +1014,7 @@ var calls = []Call{
 			{Name: "mode", Kind: Integer, Doc: "permissions", Min: 0, Max: 0o777, Optional: true, Default: int64(0o600)},
 		},
 		Returns: "the descriptor",
-		Asks:    []string{"system.semaphore"},
+		Asks:    []string{"system.semaphore", "system.module"},
 		do: func(p *Process, a Args) (any, kauth.Errno) {
 			fd, e := p.semOpen(a.text("name"), a.on("create"), a.on("exclusive"), a.int("mode"))
 			return int64(fd), e
@@ -1024,7 +1026,7 @@ var calls = []Call{
 		Params: []Param{
 			{Name: "name", Kind: Text, Doc: "name"},
 		},
-		Asks: []string{"system.semaphore"},
+		Asks: []string{"system.semaphore", "system.module"},
 		do: func(p *Process, a Args) (any, kauth.Errno) {
 			return nil, p.semUnlink(a.text("name"))
 		},
@@ -1215,7 +1217,7 @@ var calls = []Call{
 			{Name: "id", Kind: Integer, Doc: "object", Min: 0, Max: math.MaxInt32},
 			{Name: "readonly", Kind: Switch, Doc: "only for reading", Optional: true},
 		},
-		Asks: []string{"system.sysvipc.bypass"},
+		Asks: []string{"system.sysvipc.bypass", "system.module"},
 		do: func(p *Process, a Args) (any, kauth.Errno) {
 			return nil, p.shmat(a.int("id"), a.on("readonly"))
 		},
@@ -1226,6 +1228,7 @@ var calls = []Call{
 		Params: []Param{
 			{Name: "id", Kind: Integer, Doc: "object", Min: 0, Max: math.MaxInt32},
 		},
+		Asks: []string{"system.module"},
 		do: func(p *Process, a Args) (any, kauth.Errno) {
 			return nil, p.shmdt(a.int("id"))
 		},
@@ -1331,11 +1334,11 @@ var calls = []Call{
 	},
 	{
 		Name: "sysarch",
-		Doc:  "Machine-dependent calls of amd64; each asks machdep.* of its name first: EPERM.",
+		Doc:  "Machine-dependent calls of amd64: iopl, mtrr_get and mtrr_set ask machdep.* of their name first: EPERM. The others, of i386, are EINVAL.",
 		Params: []Param{
 			{Name: "op", Kind: Word, Doc: "operation", Words: []string{"ioperm_get", "ioperm_set", "iopl", "ldt_get", "ldt_set", "mtrr_get", "mtrr_set"}},
 		},
-		Asks: []string{"machdep.ioperm_get", "machdep.ioperm_set", "machdep.iopl", "machdep.ldt_get", "machdep.ldt_set", "machdep.mtrr_get", "machdep.mtrr_set"},
+		Asks: []string{"machdep.iopl", "machdep.mtrr_get", "machdep.mtrr_set"},
 		do: func(p *Process, a Args) (any, kauth.Errno) {
 			return nil, p.sysarch(a.text("op"))
 		},

@@ -400,7 +400,7 @@ var devices = []deviceNode{
 	{"rsd0a", vChr, majSdChr, 0, 0o640, "operator"},
 	{"sd0e", vBlk, majSdBlk, 4, 0o640, "operator"},
 	{"rsd0e", vChr, majSdChr, 4, 0o640, "operator"},
-	{"bpf", vChr, 23, 0, 0o600, "wheel"},
+	{"bpf", vChr, majBpf, 0, 0o600, "wheel"},
 	{"tun0", vChr, majTun, 0, 0o600, "wheel"},
 	{"ipl", vChr, majIpl, 0, 0o600, "wheel"},
 	{"random", vChr, majRnd, 0, 0o444, "wheel"},
@@ -436,6 +436,7 @@ const (
 	majCom       = 8
 	majSdChr     = 13
 	majSdBlk     = 4
+	majBpf       = 23
 	majTun       = 40
 	majIpl       = 44
 	majRnd       = 46

@@ -115,6 +115,9 @@ func (p *Process) Ipcget(kind string, key, size, mode int, create bool) (int, ka
 }
 
 func (p *Process) ipcget(kind string, key, size, mode int, create, exclusive bool) (int, kauth.Errno) {
+	if e := p.callOf("sysv_ipc"); e != 0 {
+		return -1, e
+	}
 	n := &p.k.ipc
 	if key != 0 {
 		for _, o := range n.objects {
@@ -155,6 +158,9 @@ func (p *Process) ipcget(kind string, key, size, mode int, create, exclusive boo
 }
 
 func (p *Process) ipcObject(kind string, id int) (*ipcObject, kauth.Errno) {
+	if e := p.callOf("sysv_ipc"); e != 0 {
+		return nil, e
+	}
 	o := p.k.ipc.objects[id]
 	if o == nil || o.kind != kind || o.removed {
 		return nil, kauth.EINVAL
@@ -185,6 +191,9 @@ func (p *Process) shmat(id int, readonly bool) kauth.Errno {
 }
 
 func (p *Process) shmdt(id int) kauth.Errno {
+	if e := p.callOf("sysv_ipc"); e != 0 {
+		return e
+	}
 	n := &p.k.ipc
 	i := slices.IndexFunc(n.attached[p], func(o *ipcObject) bool { return o.id == id })
 	if i < 0 {
@@ -269,14 +278,14 @@ func (p *Process) ipcctl(kind, cmd string, id int, uid, gid uint32, mode, size i
 	return 0
 }
 
-// ipcUse is semop(2), msgsnd(2) and msgrcv(2).
+// ipcUse is semop(2), msgsnd(2) and msgrcv(2). semop asks for writing whatever it does, even if it only waits for zero.
 func (p *Process) ipcUse(kind string, id int, write bool) kauth.Errno {
 	o, e := p.ipcObject(kind, id)
 	if e != 0 {
 		return e
 	}
 	want := ipcRead
-	if write {
+	if write || kind == "sem" {
 		want = ipcWrite
 	}
 	return p.ipcperm(o, want)
@@ -285,8 +294,12 @@ func (p *Process) ipcUse(kind string, id int, write bool) kauth.Errno {
 // maxSemName is NAME_MAX, the zero at the end included.
 const maxSemName = 511
 
-// semOpen is sem_open(3): making a semaphore asks nobody, opening one that exists does.
+// semOpen is sem_open(3): making a semaphore asks nobody, opening one that exists does. The umask has no part in it, as
+// it has in mq_open(3).
 func (p *Process) semOpen(name string, create, exclusive bool, mode int) (int, kauth.Errno) {
+	if e := p.callOf("ksem"); e != 0 {
+		return -1, e
+	}
 	n := &p.k.ipc
 	s := n.sems[name]
 	switch {
@@ -305,7 +318,7 @@ func (p *Process) semOpen(name string, create, exclusive bool, mode int) (int, k
 	case !create:
 		return -1, kauth.ENOENT
 	default:
-		s = &ksem{name: name, uid: p.cred.euid, gid: p.cred.egid, mode: uint16(mode) & 0o777 &^ p.umask}
+		s = &ksem{name: name, uid: p.cred.euid, gid: p.cred.egid, mode: uint16(mode) & 0o777}
 		n.sems[name] = s
 	}
 	return p.openFile(&file{sem: s})
@@ -325,6 +338,9 @@ func (p *Process) SemUnlink(name string) kauth.Errno {
 }
 
 func (p *Process) semUnlink(name string) kauth.Errno {
+	if e := p.callOf("ksem"); e != 0 {
+		return e
+	}
 	s := p.k.ipc.sems[name]
 	if s == nil {
 		return kauth.ENOENT
@@ -338,6 +354,9 @@ func (p *Process) semUnlink(name string) kauth.Errno {
 
 // mqOpen is mq_open(3): it looks at the mode alone, and root has no other rights than everybody.
 func (p *Process) mqOpen(name string, create bool, mode int) kauth.Errno {
+	if e := p.callOf("mqueue"); e != 0 {
+		return e
+	}
 	n := &p.k.ipc
 	q := n.queues[name]
 	if q == nil {
@@ -366,6 +385,9 @@ func (p *Process) MqUnlink(name string) kauth.Errno {
 }
 
 func (p *Process) mqUnlink(name string) kauth.Errno {
+	if e := p.callOf("mqueue"); e != 0 {
+		return e
+	}
 	q := p.k.ipc.queues[name]
 	if q == nil {
 		return kauth.ENOENT

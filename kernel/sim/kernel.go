@@ -104,7 +104,7 @@ type Kernel struct {
 	ipc     ipc
 	devs    deviceState
 	sysctls sysctlTree
-	modules map[string]*module
+	modules map[string]module
 	kern    kernelState
 
 	listeners *[kauth.NumRequests][]stock.Listener
@@ -167,7 +167,7 @@ func (k *Kernel) setup() {
 	k.net = newNetwork()
 	k.ipc = newIPC()
 	k.devs = newDeviceState()
-	k.modules = builtinModules()
+	k.modules = newModules()
 	k.kern = newKernelState()
 	k.prepareListeners()
 	k.makeSysctls()

@@ -479,8 +479,14 @@ var deniedOtherwise = map[string][]kauth.Errno{
 	"write_full system.fs_quota.nolimit": {69}, // EDQUOT: it stands for a write beyond the limits.
 }
 
-// notHere are requests of machines that are not simulated.
-var notHere = map[string]string{"machdep.pxg": "a graphics driver of TURBOchannel machines"}
+// notHere are requests of machines and programs that are not simulated.
+var notHere = map[string]string{
+	"machdep.pxg":        "a graphics driver of TURBOchannel machines",
+	"machdep.ioperm_get": "amd64 has no permissions of single ports",
+	"machdep.ioperm_set": "amd64 has no permissions of single ports",
+	"machdep.ldt_get":    "for 32-bit programs alone",
+	"machdep.ldt_set":    "for 32-bit programs alone",
+}
 
 // TestDeniedRequests replays the scripts once for every request, with that request denied as soon as it would
 // have been allowed, and compares the error with the one that the vocabulary gives.

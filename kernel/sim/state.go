@@ -99,6 +99,7 @@ type savedHost struct {
 	MaxProc        int       `json:"maxproc"`
 	Halted         bool      `json:"halted,omitempty"`
 	Modules        []string  `json:"modules,omitempty"`
+	Unloaded       []string  `json:"unloaded_modules,omitempty"`
 	Hostname       savedText `json:"hostname"`
 	Domainname     savedText `json:"domainname,omitempty"`
 	Hostid         int64     `json:"hostid,omitempty"`
@@ -292,11 +293,7 @@ func (k *Kernel) save() *saved {
 		NextCell: k.cells.next,
 		Client:   k.client,
 	}
-	for _, name := range slices.Sorted(maps.Keys(k.modules)) {
-		if !k.modules[name].builtin {
-			s.Host.Modules = append(s.Host.Modules, name)
-		}
-	}
+	s.Host.Modules, s.Host.Unloaded = k.saveModules()
 	for _, l := range k.log.kept() {
 		s.Log = append(s.Log, savedLine{int64(l.Time), savedText(l.Text)})
 	}
@@ -532,11 +529,8 @@ func (s *saved) restoreHost(k *Kernel) error {
 	}
 	k.uptime, k.offset = time.Duration(h.Uptime), time.Duration(h.Offset)
 	k.nextPID, k.maxProc, k.halted = h.NextPID, h.MaxProc, h.Halted
-	for _, name := range h.Modules {
-		if !slices.Contains(modulesOnDisk, name) || k.modules[name] != nil {
-			return stateError("a loaded module must be one that can be loaded once, but %q is not", name)
-		}
-		k.modules[name] = &module{}
+	if err := k.restoreModules(h.Modules, h.Unloaded); err != nil {
+		return err
 	}
 	n := &k.kern
 	n.hostname, n.domainname, n.hostid = string(h.Hostname), string(h.Domainname), h.Hostid

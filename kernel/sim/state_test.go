@@ -50,6 +50,9 @@ func lived(t testing.TB, rev stock.Revision) *sim.Kernel {
 	do(t, root, "symlink", args{"target": "/home2", "path": "/home"})
 	ok(t, "umount", root.Unmount("/proc"))
 	do(t, root, "rmdir", args{"path": "/proc"})
+	ok(t, "modctl", root.Modctl("unload", "procfs"))
+	ok(t, "umount", root.Unmount("/dev/pts"))
+	ok(t, "modctl", root.Modctl("unload", "ptyfs"))
 	must(t, k.AddAddress("wm0", policy.Addr{Version: 4, Hi: 0x0a070001 << 32}))
 	ok(t, "ifconfig", root.Ifioctl("SIOCDIFADDR", "wm0"))
 	must(t, k.SetClient(json.RawMessage(`{"generations": [1, 2]}`)))
@@ -131,6 +134,11 @@ func TestStateRoundTrip(t *testing.T) {
 		}
 		_, e = do(t, h, "bind", args{"addr": "10.0.0.1", "port": 5001})
 		wantErrno(t, "the address that was removed", e, kauth.EADDRNOTAVAIL)
+		// What a new system mounts is not mounted where its module is gone, and the module stays away.
+		_, e = h.Open("/dev/ptmx", "rw")
+		wantErrno(t, "a pseudo-terminal", e, kauth.EOPNOTSUPP)
+		wantErrno(t, "an unloaded file system", r.Init().Mount("ptyfs", "/mnt", "ptyfs", 0), kauth.ENODEV)
+		wantErrno(t, "a loaded module", r.Init().Modctl("load", "pf"), kauth.EEXIST)
 		if name, _ := h.SysctlRead("kern.hostname"); name != "kept" {
 			t.Errorf("the host is %v", name)
 		}
@@ -272,6 +280,11 @@ func TestRestoreRefuses(t *testing.T) {
 		{`"next_pid":4`, `"next_pid":1`, "next process id must be"},
 		{`"maxproc":1044`, `"maxproc":-1`, "must be 0 to"},
 		{`"modules":["pf"]`, `"modules":["pf","pf"]`, "loaded once"},
+		{`"unloaded_modules":["procfs","ptyfs"]`, `"unloaded_modules":["procfs","procfs"]`, "unloaded once"},
+		{`"unloaded_modules":["procfs","ptyfs"]`, `"unloaded_modules":["secmodel_bsd44"]`, "unloaded once"},
+		{`"unloaded_modules":["procfs","ptyfs"]`, `"unloaded_modules":["pf"]`, "unloaded once"},
+		{`"unloaded_modules":["procfs","ptyfs"]`, `"unloaded_modules":["ffs"]`, "unloaded once"},
+		{`"unloaded_modules":["procfs","ptyfs"]`, `"unloaded_modules":["mqueue"]`, `"procfs" must have what it requires, but "mqueue" is not loaded`},
 		{`"timecounter":"TSC"`, `"timecounter":"sundial"`, `but is "sundial"`},
 		{`"anonportmax":65535`, `"anonportmax":65536`, "automatic ports"},
 		{`"ifname":"wm0"`, `"ifname":"wm7"`, `but is of "wm7"`},
