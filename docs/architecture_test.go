@@ -16,7 +16,9 @@ import (
 	"cellsh/kernel/sim"
 	"cellsh/lua/engine"
 	"cellsh/lua/loader"
+	"cellsh/lua/lower"
 	"cellsh/lua/symbolic"
+	"cellsh/lua/syntax"
 	"cellsh/policy"
 	"cellsh/policy/diag"
 	"cellsh/policy/graph"
@@ -30,7 +32,10 @@ import (
 // means a change of architecture.md.
 var (
 	_ func([]rules.Source, loader.Options) (*rules.Set, diag.List)                                      = loader.LoadSources
-	_ rules.Function                                                                                    = (*symbolic.Function)(nil)
+	_ func(name, text string) *syntax.File                                                              = syntax.Read
+	_ func(*symbolic.Machine, *syntax.File) error                                                       = (*symbolic.Machine).Run
+	_ func(*symbolic.Function, kauth.RequestID, string) *rules.Compiled                                 = (*symbolic.Function).Compile
+	_ func(*syntax.File, lower.Options) (*lower.Lowered, error)                                         = lower.File
 	_ func(*rules.Set, rules.Options) *rules.Compiler                                                   = rules.NewCompiler
 	_ func(*graph.Diagrams[policy.Decision], []*rules.PolicyGraph) (graph.Ref, error)                   = rules.Combine
 	_ func(*graph.Graph[policy.Decision], kauth.RequestID) (*graph.Graph[policy.Decision], graph.Stats) = graph.Optimize[policy.Decision]
@@ -107,7 +112,7 @@ func packages(t *testing.T) map[string][]string {
 		if err != nil || !d.IsDir() {
 			return err
 		}
-		if name := d.Name(); path != root && (strings.HasPrefix(name, ".") || name == "testdata" || name == "bench" || name == "tools") {
+		if name := d.Name(); path != root && (strings.HasPrefix(name, ".") || name == "testdata" || name == "bench" || name == "judge" || name == "tools") {
 			return filepath.SkipDir
 		}
 		p, err := build.ImportDir(path, 0)

@@ -292,8 +292,31 @@ func (q *Question) assignNumber(f kauth.Field, n int64, value any) error {
 	default:
 		return wrong(f.String(), fmt.Sprintf("from %d to %s", lo, f.FormatValue(hi)), value)
 	}
+	if !q.ID.IsUsual(f, n) {
+		return q.unusual(f, n)
+	}
 	q.SetInt(f, n)
 	return nil
+}
+
+// unusual says with which values the kernel asks the request, and which request it asks with the one that was given.
+func (q *Question) unusual(f kauth.Field, n int64) error {
+	var ranges []string
+	for _, b := range q.ID.Usual(f) {
+		if b.Lo == b.Hi {
+			ranges = append(ranges, fmt.Sprint(b.Lo))
+		} else {
+			ranges = append(ranges, fmt.Sprintf("from %d to %d", b.Lo, b.Hi))
+		}
+	}
+	e := &KeyError{Key: f.String(), Text: fmt.Sprintf("must be %s in %s, but is %d", strings.Join(ranges, " or "), q.ID, n)}
+	lo, hi := q.ID.Chain()[1].Range() // the action
+	for id := lo; id < hi; id++ {
+		if id != q.ID && id.Info().Fields.Has(f) && id.IsUsual(f, n) {
+			e.Hint = fmt.Sprintf("with that %s the kernel asks %s", f, id)
+		}
+	}
+	return e
 }
 
 // integer is the value as a whole number.

@@ -31,7 +31,7 @@ func TestQuestionsThatMeanTheSame(t *testing.T) {
 	for name, lines := range map[string][]string{
 		"order":       {`{"cell":"a","request":"process.signal","signal":9}`, `{"signal":9,"request":"process.signal","cell":"a"}`},
 		"names":       {`{"cell":"a","request":"process.signal","signal":"kill"}`, `{"cell":"a","request":"process.signal","signal":"SIGKILL"}`, `{"cell":"a","request":"process.signal","signal":9}`, `{"cell":"a","request":"process.signal","signal":9.0}`},
-		"numbers":     {`{"cell":"a","request":"network.bind.port","port":1000}`, `{"cell":"a","request":"network.bind.port","port":1e3}`},
+		"numbers":     {`{"cell":"a","request":"network.bind.port","port":8000}`, `{"cell":"a","request":"network.bind.port","port":8e3}`},
 		"unlimited":   {`{"cell":"a","request":"process.rlimit.set","cur":"unlimited"}`, `{"cell":"a","request":"process.rlimit.set","cur":9223372036854775807}`},
 		"true":        {`{"cell":"a","request":"system.module","autoload":true}`, `{"cell":"a","request":"system.module","autoload":1}`},
 		"space":       {`{"cell":"a","request":"system.reboot"}`, "\t{ \"cell\" : \"a\" ,\r\n \"request\":\"system.reboot\" }\n"},
@@ -122,6 +122,9 @@ func TestBadLines(t *testing.T) {
 		`{"cell":"a","request":"process.rlimit.set","cur":"infinite"}`:                            `cur must be a whole number, but is "infinite"`,
 		`{"cell":"a","request":"process.rlimit.set","resource":"nofiles"}`:                        `resource must be the name of a resource or a number, but is "nofiles" (did you mean nofile?)`,
 		`{"cell":"a","request":"process.nice","nice":21}`:                                         "nice must be from -20 to 20, but is 21",
+		`{"cell":"a","request":"network.bind.port","port":80}`:                                    "port must be 0 or from 1024 to 65535 in network.bind.port, but is 80 (with that port the kernel asks network.bind.privport)",
+		`{"cell":"a","request":"network.bind.privport","port":1024}`:                              "port must be from 1 to 1023 in network.bind.privport, but is 1024 (with that port the kernel asks network.bind.port)",
+		`{"cell":"a","request":"network.bind.privport","port":0}`:                                 "port must be from 1 to 1023 in network.bind.privport, but is 0 (with that port the kernel asks network.bind.port)",
 		`{"cell":"a","request":"process.signal","signal":64}`:                                     "signal must be from 0 to 63, but is 64",
 		`{"cell":"a","request":"device.rawio_spec.rw","kind":"chr","major":-1}`:                   "major must be from 0 to 4095, but is -1",
 		`{"cell":"a","request":"device.rawio_spec.rw","kind":2}`:                                  `kind must be "block" or "char", but is 2`,

@@ -62,6 +62,12 @@ func (r *Request) SetCredential(uid, euid, gid, egid uint32, groups ...uint32) {
 	r.SetGroups(groups...)
 }
 
+// IsUsual reports whether the kernel asks the request with the values of the fields that are given; see
+// kauth.RequestID.Usual. A [Question] takes no others.
+func (r *Request) IsUsual() bool {
+	return !r.Given.Has(kauth.FieldPort) || r.ID.IsUsual(kauth.FieldPort, r.Int[kauth.FieldPort])
+}
+
 // Text is the value of a field of KindString.
 func (r *Request) Text(f kauth.Field) string { return *r.text(f) }
 

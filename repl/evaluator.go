@@ -13,12 +13,12 @@ import (
 	"time"
 
 	lua "github.com/yuin/gopher-lua"
-	"github.com/yuin/gopher-lua/ast"
 	"golang.org/x/term"
 
 	"cellsh/kernel/connect"
 	"cellsh/lua/api"
 	"cellsh/lua/engine"
+	"cellsh/lua/syntax"
 	"cellsh/lua/vm"
 	"cellsh/policy/diag"
 	"cellsh/repl/command"
@@ -135,7 +135,7 @@ func (e *evaluator) statement(s input.Statement) error {
 		if s.Words != nil {
 			return e.command(s.Words)
 		}
-		fn, err := e.api.VM.CompileTree(e.api.VM.Environment(), s.Name, s.Text, s.Chunk)
+		fn, err := e.api.VM.CompileStatement(e.api.VM.Environment(), s.File)
 		if err != nil {
 			return err
 		}
@@ -143,7 +143,7 @@ func (e *evaluator) statement(s input.Statement) error {
 		if err != nil {
 			return err
 		}
-		if name := unknown(s.Chunk, results); name != "" {
+		if name := unknown(s.File, results); name != "" {
 			e.note("there is no variable and no command %s%s", name, didYouMean(name))
 		}
 		values := &command.Output{To: e.env.Stdout}
@@ -161,13 +161,14 @@ func unwritten(o *command.Output) error {
 }
 
 // unknown gives the name if somebody asked for the value of a variable that has none.
-func unknown(chunk []ast.Stmt, results []lua.LValue) string {
-	if len(chunk) != 1 || len(results) != 1 || results[0] != lua.LNil {
+func unknown(f *syntax.File, results []lua.LValue) string {
+	body := f.Main.Body.Stmts
+	if len(body) != 1 || len(results) != 1 || results[0] != lua.LNil {
 		return ""
 	}
-	if r, ok := chunk[0].(*ast.ReturnStmt); ok && len(r.Exprs) == 1 {
-		if id, ok := r.Exprs[0].(*ast.IdentExpr); ok {
-			return id.Value
+	if r, ok := body[0].(*syntax.ReturnStmt); ok && len(r.Exprs) == 1 {
+		if name, ok := r.Exprs[0].(*syntax.NameExpr); ok {
+			return name.Name
 		}
 	}
 	return ""
@@ -181,10 +182,7 @@ func didYouMean(name string) string {
 }
 
 func (e *evaluator) showOptions() show.Options {
-	return show.Options{Width: e.width(), Object: api.Text, ReadOnly: e.api.VM.ReadOnly, Function: func(fn *lua.LFunction) (string, bool) {
-		b, ok := e.api.VM.Builtin(fn)
-		return b.Name, ok
-	}}
+	return show.Options{Width: e.width(), Object: api.Text, ReadOnly: e.api.VM.ReadOnly, Function: e.api.VM.Describe}
 }
 
 // script runs a whole source as one chunk, with arguments.

@@ -7,7 +7,7 @@ import (
 
 	lua "github.com/yuin/gopher-lua"
 
-	"cellsh/lua/loader"
+	"cellsh/lua/declare"
 	"cellsh/policy/diag"
 	"cellsh/policy/kauth"
 )
@@ -141,7 +141,7 @@ func (f *fields) limit(key string) *uint64 {
 			f.bad(key, "a whole number, a size like \"512M\", or unlimited", v)
 		}
 	case lua.LString:
-		size, ok := loader.ParseSize(string(x))
+		size, ok := declare.ParseSize(string(x))
 		switch {
 		case x == "unlimited":
 			n = kauth.Unlimited

@@ -47,7 +47,7 @@ type SizeReport struct {
 }
 
 // BreachReport is the report of a request that should never be allowed and is: explain has the words after "cellsh
-// explain" that show it.
+// explain" that show it, "" if the kernel is not known to ask such.
 type BreachReport struct {
 	Title   string       `json:"title"`
 	Cell    string       `json:"cell"`
@@ -68,9 +68,20 @@ type ProofReport struct {
 	Asked             int `json:"asked"`
 	Programs          int `json:"programs"`
 	// TooLarge are the programs that were not compared exactly.
-	TooLarge    int  `json:"too_large"`
-	Limited     bool `json:"limited"`
-	Differences int  `json:"differences"`
+	TooLarge int  `json:"too_large"`
+	Limited  bool `json:"limited"`
+	// Differences are requests for which two readings of a function disagree, Mismatches programs that do not say what the
+	// policies say.
+	Differences int `json:"differences"`
+	Mismatches  int `json:"mismatches"`
+}
+
+// WitnessedReport is the report of how far two readings of the functions were compared without a proof: for asked of so
+// many answers.
+type WitnessedReport struct {
+	Answers     int `json:"answers"`
+	Asked       int `json:"asked"`
+	Differences int `json:"differences"`
 }
 
 // CheckReport is the report of a check.
@@ -85,6 +96,8 @@ type CheckReport struct {
 	Nevers      int            `json:"nevers"`
 	Broken      []BreachReport `json:"broken"`
 	Proof       *ProofReport   `json:"proof,omitempty"`
+	// Witnessed is there if there is no proof, and nothing is wrong already.
+	Witnessed *WitnessedReport `json:"witnessed,omitempty"`
 }
 
 // Report of the check.
@@ -115,6 +128,9 @@ func (c *Check) Report() CheckReport {
 		r := proofReport(c.Proof)
 		out.Proof = &r
 	}
+	if w := c.Witnessed; w != nil {
+		out.Witnessed = &WitnessedReport{w.Answers, w.Asked, w.Differing}
+	}
 	return out
 }
 
@@ -127,7 +143,7 @@ func sampleReports(list []analysis.Sample) []SampleReport {
 }
 
 func proofReport(p *analysis.Proof) ProofReport {
-	return ProofReport{p.Edges, p.EdgesCovered, p.Boundaries, p.BoundariesCovered, p.Infeasible, p.Undecided, p.Asked, p.Programs, p.TooLarge, p.Limited, len(p.Differences)}
+	return ProofReport{p.Edges, p.EdgesCovered, p.Boundaries, p.BoundariesCovered, p.Infeasible, p.Undecided, p.Asked, p.Programs, p.TooLarge, p.Limited, p.Differing, len(p.Mismatches)}
 }
 
 // ProvedReport is the report of a proof and its cells.
@@ -140,7 +156,7 @@ type ProvedReport struct {
 
 // Report of the proof.
 func (p *Proved) Report() ProvedReport {
-	return ProvedReport{len(p.Differences) == 0, nonNil(ProofProblems(p.Proof)), proofReport(p.Proof), nonNil(sampleNames(p.Cells))}
+	return ProvedReport{!p.Failed(), nonNil(p.Problems()), proofReport(p.Proof), nonNil(sampleNames(p.Cells))}
 }
 
 // TestedReport is the report of one test that was passed on the way to an answer.
@@ -296,7 +312,7 @@ type ChangeReport struct {
 	Cells   []string     `json:"cells"`
 	Old     AnswerReport `json:"old"`
 	New     AnswerReport `json:"new"`
-	// Explain has the words after "cellsh explain" that show one of them.
+	// Explain has the words after "cellsh explain" that show one of them, "" if the kernel is not known to ask such.
 	Explain string `json:"explain"`
 }
 

@@ -213,7 +213,8 @@ func both(a, b *rules.Set) *rules.Set {
 // Proved is a proof and the cells that it is about.
 type Proved struct {
 	*analysis.Proof
-	Cells []analysis.Sample
+	Cells    []analysis.Sample
+	problems diag.List
 }
 
 // Prove compares the compiled programs with the functions, without a bound: see analysis.Prove. It looks at the cells
@@ -228,18 +229,12 @@ func (p *Policies) Prove(live, named []string) (*Proved, error) {
 	if err != nil {
 		return nil, tooLarge(err)
 	}
-	out.Proof = proof
+	out.Proof, out.problems = proof, p.Fill(proof.Problems().Sort().Fold())
 	return out, nil
 }
 
-// ProofProblems are the differences of a proof as problems.
-func ProofProblems(p *analysis.Proof) diag.List {
-	var out diag.List
-	for i := range p.Differences {
-		out = append(out, diag.Diagnostic{Code: diag.ProofDiffers, Message: p.Differences[i].Error(), Hint: "this is a fault of cellsh: please report it"})
-	}
-	return out
-}
+// Problems are the differences that the proof has found, with source lines.
+func (p *Proved) Problems() diag.List { return p.problems }
 
 // Fit says how a cell is best made on a kernel without the evaluation model: see analysis.Fit. Errors are as for
 // Decide.

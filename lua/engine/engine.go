@@ -28,6 +28,12 @@ type Policies struct {
 	paths []string
 	// session says that some have no source; see Generation.Session.
 	session bool
+	// witnesses are the functions whose two readings were compared.
+	witnesses *analysis.Witnesses
+	// checked has what Usable has found out, by cell.
+	checked map[string]error
+	// slips are those of functions that do not depend on the cell; nil until they were looked for.
+	slips []analysis.Slip
 }
 
 // Options for reading policies.
@@ -68,7 +74,8 @@ func FromSources(sources []rules.Source, o Options) *Policies {
 
 // fromSet is for policies that were declared already.
 func fromSet(set *rules.Set, problems diag.List, o Options) *Policies {
-	p := &Policies{Compiler: rules.NewCompiler(set, rules.Options{SkipOptimizations: o.SkipOptimizations}), Loading: problems, files: &diag.Files{}}
+	p := &Policies{Compiler: rules.NewCompiler(set, rules.Options{SkipOptimizations: o.SkipOptimizations}), Loading: problems, files: &diag.Files{}, checked: map[string]error{}}
+	p.witnesses = analysis.NewWitnesses(p.Compiler)
 	for _, s := range set.Sources {
 		p.files.Add(s.File, s.Text)
 	}
@@ -84,10 +91,29 @@ func (p *Policies) Usable(cell string) error {
 	if p.Loading.Failed() {
 		return p.Loading
 	}
+	if err, ok := p.checked[cell]; ok {
+		return err
+	}
 	if _, err := p.Program(cell); err != nil {
 		return err
 	}
-	return p.Fill(p.ProblemsOf(cell)).Err()
+	err := p.Fill(analysis.SlipProblems(p.ProblemsOf(cell), p.slipsAnywhere())).Err()
+	p.checked[cell] = err
+	return err
+}
+
+// slipsAnywhere are the slips that do not depend on the cell: those of functions that read its name are told by who looks
+// at several.
+func (p *Policies) slipsAnywhere() []analysis.Slip {
+	if p.slips == nil {
+		p.slips = []analysis.Slip{}
+		for _, s := range analysis.Slips(p.Compiler, sampleNames(analysis.Samples(p.Set(), nil, nil))) {
+			if !s.CellRead {
+				p.slips = append(p.slips, s)
+			}
+		}
+	}
+	return p.slips
 }
 
 // Decision is an answer with what it is made of.
@@ -162,7 +188,10 @@ type Check struct {
 	Grants     []analysis.Grant
 	Nevers     int
 	Breaches   []analysis.Breach
-	Proof      *analysis.Proof
+	// Proof compares two readings of every function, and programs with the policies. Where it is left out Witnessed has
+	// compared the readings for one request for each answer. Both are nil where something is wrong already.
+	Proof     *analysis.Proof
+	Witnessed *analysis.Witnessed
 }
 
 // ProgramSize says how large the program of a cell is.
@@ -176,10 +205,11 @@ type ProgramSize struct {
 type CheckOptions struct {
 	// Live are the cells that exist; Cells were named by the caller.
 	Live, Cells []string
-	// Effort bounds proving, see analysis.ProveOptions. 0 is no bound; NoProof leaves it out.
+	// Effort bounds proving, see analysis.ProveOptions. 0 is no bound; NoProof has only witnesses.
 	Effort  int
 	NoProof bool
-	// ErrorsOnly looks for what refuses a load and nothing else: no remarks about rules, no list of grants, no proof.
+	// ErrorsOnly looks for what refuses a load and nothing else: no remarks about rules, no list of grants, witnesses
+	// instead of a proof.
 	ErrorsOnly bool
 }
 
@@ -225,12 +255,25 @@ func (p *Policies) Check(o CheckOptions) (*Check, error) {
 			out.Problems = append(out.Problems, p.breachProblem(&b))
 		}
 	}
-	out.Problems = append(out.Problems, p.Problems()...)
+	remarkable := !out.Problems.Failed()
+	functions := p.Problems()
+	remarkable = remarkable && !functions.Failed()
+	// Of what could be declared, whatever else is wrong: all problems are told at once.
+	functions = analysis.SlipProblems(functions, analysis.Slips(p.Compiler, cells))
+	out.Problems = append(out.Problems, functions...)
+	if (o.ErrorsOnly || o.NoProof) && !out.Problems.Failed() {
+		var err error
+		if out.Witnessed, err = p.witnesses.Compare(cells); err != nil {
+			return nil, err
+		}
+		out.Problems = append(out.Problems, out.Witnessed.Problems()...)
+	}
 	if o.ErrorsOnly {
 		out.Problems = p.Fill(out.Problems.Sort().Fold())
 		return out, nil
 	}
-	if !out.Problems.Failed() {
+	if remarkable {
+		// A test that is never true may be why a function says nothing.
 		lint, err := analysis.Lint(p.Compiler, cells)
 		if err != nil {
 			return nil, tooLarge(err)
@@ -250,7 +293,7 @@ func (p *Policies) Check(o CheckOptions) (*Check, error) {
 			return nil, tooLarge(err)
 		}
 		out.Proof = proof
-		out.Problems = append(out.Problems, ProofProblems(proof)...)
+		out.Problems = append(out.Problems, proof.Problems()...)
 	}
 	out.Problems = p.Fill(out.Problems.Sort().Fold())
 	return out, nil
@@ -271,7 +314,10 @@ func globsWithoutCell(set *rules.Set, live []string) diag.List {
 func (p *Policies) breachProblem(b *analysis.Breach) diag.Diagnostic {
 	d := diag.Diagnostic{Span: b.Never.Span, Code: diag.NeverBroken,
 		Message: fmt.Sprintf("%q must hold, but cell %s gets %s for %s where %s", b.Never.Title, b.Cell, describeAnswer(b.Decision.Answer), b.Request, b.Where),
-		Hint:    "for example: " + p.ExplainCommand(b.Cell, b.Example)}
+		Hint:    "no kernel is known that asks this, but nothing may rely on that"}
+	if example := p.ExplainCommand(b.Cell, b.Example); example != "" {
+		d.Hint = "for example: " + example
+	}
 	if b.Decision.Source.Line > 0 {
 		d.Related = []diag.Related{{Span: b.Decision.Source.Span(), Message: "the answer is given here"}}
 	}
@@ -290,7 +336,7 @@ func tooLarge(err error) error {
 	return diag.List{{Code: diag.TooLarge, Message: err.Error()}}
 }
 
-// Problem gives an error as problems: a diag.List itself, or one diagnostic for each error that was joined.
+// Problem gives an error as problems: a diag.List itself, folded, or one diagnostic for each error that was joined.
 func Problem(err error) diag.List {
 	if joined, ok := err.(interface{ Unwrap() []error }); ok {
 		var out diag.List
@@ -306,7 +352,7 @@ func Problem(err error) diag.List {
 	var u *kernel.UnsupportedError
 	switch {
 	case errors.As(err, &l):
-		return l
+		return l.Fold()
 	case errors.As(err, &e):
 		return diag.List{e.Diagnostic}
 	case errors.As(err, &v):

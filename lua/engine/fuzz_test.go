@@ -3,6 +3,7 @@ package engine
 import (
 	"fmt"
 	"math/rand/v2"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -32,6 +33,8 @@ type generator struct {
 	seen   map[string]bool
 	// family is what the policies of the source are about.
 	family *family
+	// entry is what the function that is written is for.
+	entry string
 }
 
 // family is requests that policies are written for, and conditions on the fields that they carry.
@@ -80,6 +83,31 @@ var families = []family{
 	},
 }
 
+// carried are those of the texts whose fields some request of the entry carries: others would be refused as a slip.
+func (g *generator) carried(texts []string) []string {
+	pattern, _ := kauth.FindPattern(g.entry)
+	lo, hi := pattern.Range()
+	return slices.DeleteFunc(slices.Clone(texts), func(text string) bool {
+		for _, m := range fieldRead.FindAllStringSubmatch(text, -1) {
+			name := m[1]
+			if name == "target" {
+				name = "target.pid"
+			}
+			field, ok := kauth.FindField(name)
+			carried := !ok
+			for id := lo; id < hi && !carried; id++ {
+				carried = id.Info().Fields.Has(field) && !id.Info().Flags.Has(kauth.Spin) && !id.Info().Flags.Has(kauth.NeverRaised)
+			}
+			if !carried {
+				return true
+			}
+		}
+		return false
+	})
+}
+
+var fieldRead = regexp.MustCompile(`\br\.(target\.\w+|\w+)`)
+
 func (g *generator) use(construct string) { g.seen[construct] = true }
 
 func (g *generator) line(form string, args ...any) {
@@ -90,7 +118,7 @@ func (g *generator) line(form string, args ...any) {
 
 // number is an expression for a number that depends on the request.
 func (g *generator) number() string {
-	list := append([]string{"r.uid", "r.euid", "id(r.uid)", "pick(2, r.gid, r.egid)"}, g.family.numbers...)
+	list := append([]string{"r.uid", "r.euid", "id(r.uid)", "pick(2, r.gid, r.egid)"}, g.carried(g.family.numbers)...)
 	f := list[g.choose(len(list))]
 	switch g.choose(9) {
 	case 0:
@@ -104,7 +132,11 @@ func (g *generator) number() string {
 		return fmt.Sprintf("%s * %d", f, g.choose(5)-1)
 	case 3:
 		g.use("modulo")
-		return fmt.Sprintf("%s %% %d", g.family.modulo, (g.family.divisor+g.choose(400))*(1-2*g.choose(2)))
+		divided, by := "r.uid", 1<<24
+		if len(g.carried([]string{g.family.modulo})) > 0 {
+			divided, by = g.family.modulo, g.family.divisor
+		}
+		return fmt.Sprintf("%s %% %d", divided, (by+g.choose(400))*(1-2*g.choose(2)))
 	case 4:
 		g.use("minus")
 		return "-" + f
@@ -129,7 +161,7 @@ func (g *generator) fill(text string) string {
 
 // plain is a number field as it is, or something else where it is not carried.
 func (g *generator) plain() string {
-	list := append([]string{"r.uid", "r.gid"}, g.family.numbers...)
+	list := append([]string{"r.uid", "r.gid"}, g.carried(g.family.numbers)...)
 	return list[g.choose(len(list))]
 }
 
@@ -150,7 +182,11 @@ func (g *generator) condition(deep int) string {
 	}
 	switch g.choose(16) {
 	case 0, 1, 2, 3:
-		c := g.family.conditions[g.choose(len(g.family.conditions))]
+		list := g.carried(g.family.conditions)
+		if len(list) == 0 {
+			return "r.uid == 5"
+		}
+		c := list[g.choose(len(list))]
 		g.use(c)
 		return c
 	case 4:
@@ -390,7 +426,7 @@ func (g *generator) source() string {
 		g.line("on = {")
 		for _, name := range g.family.entries[g.choose(2) : 2+g.choose(2)] {
 			g.line("[%q] = function(r)", name)
-			g.vars = nil
+			g.vars, g.entry = nil, name
 			g.block(3)
 			g.line("end,")
 		}
@@ -488,7 +524,7 @@ func compareOnWitnesses(t *testing.T, src string, p *Policies, cell string, requ
 				if !pol.AppliesTo(cell) {
 					continue
 				}
-				a, err := pol.Ask(q, cell)
+				a, _, err := pol.Ask(q, cell)
 				if err != nil {
 					t.Fatalf("%s\n%v", src, err)
 				}

@@ -200,6 +200,14 @@ func (p *Policies) attachable(name string) error {
 	for i := range breaches {
 		problems = append(problems, p.breachProblem(&breaches[i]))
 	}
+	if !problems.Failed() {
+		// Functions may read the name of the cell.
+		w, err := p.witnesses.Compare([]string{name})
+		if err != nil {
+			return err
+		}
+		problems = append(problems, w.Problems()...)
+	}
 	return p.Fill(problems).Err()
 }
 

@@ -90,7 +90,7 @@ func Test(paths []string, o TestOptions) *TestReport {
 		dir := filepath.Dir(file)
 		f, ok := folders[dir]
 		if !ok {
-			f = &folder{Policies: Read([]string{dir}, o.Options), coverage: analysis.NewCoverage()}
+			f = &folder{Policies: Read([]string{dir}, o.Options), coverage: analysis.NewCoverage(), asked: map[string]bool{}}
 			report.Problems = append(report.Problems, f.Loading...)
 			folders[dir] = f
 		}
@@ -103,7 +103,7 @@ func Test(paths []string, o TestOptions) *TestReport {
 		// Lines that could be met in the cells that were asked about, and in one for each glob.
 		cells := slices.Clone(f.cells)
 		for _, s := range analysis.Samples(f.Set(), nil, nil) {
-			if !slices.Contains(cells, s.Name) {
+			if !f.asked[s.Name] {
 				cells = append(cells, s.Name)
 			}
 		}
@@ -113,7 +113,7 @@ func Test(paths []string, o TestOptions) *TestReport {
 		report.Missing = append(report.Missing, missing...)
 		report.Problems = append(report.Problems, f.Fill(f.Problems())...)
 	}
-	report.Problems = report.Problems.Sort()
+	report.Problems = report.Problems.Sort().Fold()
 	return report
 }
 
@@ -121,7 +121,9 @@ func Test(paths []string, o TestOptions) *TestReport {
 type folder struct {
 	*Policies
 	coverage *analysis.Coverage
-	cells    []string
+	// cells that were asked about, and the same as a set.
+	cells []string
+	asked map[string]bool
 }
 
 func testFiles(paths []string) ([]string, diag.List) {
@@ -177,48 +179,84 @@ type testRun struct {
 	m     *vm.VM
 	tests []namedTest
 	last  *policy.Question
+	// questions is how many were asked, away how long the machine's clock has stood still meanwhile.
+	questions int
+	away      time.Duration
 }
 
-// run defines the tests of a file, and then runs them.
+// maxQuestions is how many questions the tests of a file may ask.
+const maxQuestions = 1 << 18
+
+// pause keeps what cellsh does for a test from counting as time of the test's own code. The result ends it.
+func (t *testRun) pause() func() {
+	start := time.Now()
+	return func() { t.away += time.Since(start) }
+}
+
+// run defines the tests of a file, and then runs them. All of it shares one budget of instructions, memory and time.
 func (f *folder) run(file string, o TestOptions, report *TestReport) {
 	text, err := os.ReadFile(file)
 	if err != nil {
 		report.Problems = append(report.Problems, diag.Diagnostic{Span: diag.Span{File: file}, Code: diag.FileRead, Message: "a test file must be readable, but is not"})
 		return
 	}
-	t := &testRun{folder: f, file: file, m: vm.New(vm.Options{Level: vm.Policy, Output: o.Output})}
+	t := &testRun{folder: f, file: file}
+	t.m = vm.New(vm.Options{Level: vm.Policy, Output: o.Output, Now: func() time.Time { return time.Now().Add(-t.away) }})
 	defer t.m.Close()
 	t.words()
 	fn, err := t.m.Compile(file, string(text))
 	if err == nil {
-		_, err = t.m.Call(fn)
+		all := t.m.Function(vm.Builtin{Name: file}, func(*lua.LState) int {
+			if _, err = t.m.Call(fn); err == nil {
+				t.all(o, report)
+			}
+			return 0
+		})
+		// Calls within a call share its budget. What goes wrong in them is told there.
+		_, _ = t.m.Call(all)
 	}
 	if err != nil {
 		report.Problems = append(report.Problems, Problem(err)...)
-		return
 	}
+}
+
+// all runs the tests that are defined, until the budget of the file is used up.
+func (t *testRun) all(o TestOptions, report *TestReport) {
+	var chosen []namedTest
 	for _, test := range t.tests {
-		if o.Run != nil && !o.Run.MatchString(test.name) {
-			continue
+		if o.Run == nil || o.Run.MatchString(test.name) {
+			chosen = append(chosen, test)
 		}
+	}
+	for i, test := range chosen {
 		t.last = nil
 		start := o.Now()
 		err := test.run()
-		result := TestResult{File: file, Name: test.name, Took: o.Now().Sub(start)}
+		result := TestResult{File: t.file, Name: test.name, Took: o.Now().Sub(start)}
 		if err != nil {
 			d := Problem(err)[0]
 			if d.File == "" {
-				d.Span = diag.Span{File: file, Line: test.line}
-				d.Excerpt = t.m.Files().Line(file, test.line)
+				d.Span = diag.Span{File: t.file, Line: test.line}
+				d.Excerpt = t.m.Files().Line(t.file, test.line)
 			}
 			result.Problem = &d
 			if t.last != nil {
+				done := t.pause()
 				result.Explanation, _ = t.Explain(t.last)
+				done()
 			}
 		}
 		report.Results = append(report.Results, result)
 		if o.Finished != nil {
 			o.Finished(result)
+		}
+		if result.Problem == nil || i+1 == len(chosen) {
+			continue
+		}
+		if code := result.Problem.Code; code == diag.Budget || code == diag.Memory || code == diag.Interrupted {
+			report.Problems = append(report.Problems, diag.Diagnostic{Span: diag.Span{File: t.file}, Code: code,
+				Message: fmt.Sprintf("all tests of a file must do with one budget, but %d of this one are left when it is used up", len(chosen)-i-1), Hint: "divide the file"})
+			return
 		}
 	}
 }
@@ -236,7 +274,7 @@ func (t *testRun) words() {
 		t.tests = append(t.tests, namedTest{name, func() error {
 			_, err := t.m.Call(fn)
 			return err
-		}, lineOf(L)})
+		}, lineOf(t.m, L)})
 		return 0
 	})
 	define("cases", t.luaCases)
@@ -245,25 +283,27 @@ func (t *testRun) words() {
 	t.m.Define("engine", t.m.Protect("engine", engine))
 }
 
-// lineOf is the line that the running Lua function is at.
-func lineOf(L *lua.LState) int {
-	for level := 0; ; level++ {
-		frame, ok := L.GetStack(level)
-		if !ok {
-			return 0
-		}
-		if _, err := L.GetInfo("l", frame, lua.LNil); err == nil && frame.CurrentLine > 0 {
-			return frame.CurrentLine
-		}
+// lineOf is the line that the running Lua function is at, 0 if none is.
+func lineOf(m *vm.VM, L *lua.LState) int {
+	file, call := m.Site(L)
+	if call == nil {
+		return 0
 	}
+	line, _ := file.Place(call.Pos())
+	return line
 }
 
 // ask decides a question and notes what it covers.
 func (t *testRun) ask(q *policy.Question) (*Decision, error) {
 	t.last = q
-	if !slices.Contains(t.cells, q.Cell) {
+	if !t.asked[q.Cell] {
+		t.asked[q.Cell] = true
 		t.cells = append(t.cells, q.Cell)
 	}
+	if t.questions++; t.questions > maxQuestions {
+		return nil, diag.List{{Code: diag.Budget, Message: fmt.Sprintf("the tests of a file must ask at most %d questions, but ask more", maxQuestions), Hint: "divide the file"}}
+	}
+	defer t.pause()()
 	d, err := t.Decide(q)
 	if err == nil {
 		t.coverage.Add(t.Compiler, q.Cell, &q.Request)
@@ -297,8 +337,16 @@ func (t *testRun) luaCases(L *lua.LState) int {
 		title, at = string(s)+": ", 2
 	}
 	table := L.CheckTable(at)
-	line := lineOf(L)
+	line := lineOf(t.m, L)
 	n := table.MaxN()
+	// What is the same for all rows.
+	type pair struct{ key, value lua.LValue }
+	var shared []pair
+	for k, v := table.Next(lua.LNil); k != lua.LNil; k, v = table.Next(k) {
+		if _, named := k.(lua.LString); named {
+			shared = append(shared, pair{k, v})
+		}
+	}
 	if n == 0 {
 		L.RaiseError("cases must hold at least one row, but holds none")
 	}
@@ -308,10 +356,8 @@ func (t *testRun) luaCases(L *lua.LState) int {
 			L.RaiseError("a row of cases must be a table, but row %d is a %s", i, table.RawGetInt(i).Type())
 		}
 		merged := L.NewTable()
-		for k, v := table.Next(lua.LNil); k != lua.LNil; k, v = table.Next(k) {
-			if _, named := k.(lua.LString); named {
-				merged.RawSet(k, v)
-			}
+		for _, p := range shared {
+			merged.RawSet(p.key, p.value)
 		}
 		for k, v := row.Next(lua.LNil); k != lua.LNil; k, v = row.Next(k) {
 			merged.RawSet(k, v)

@@ -74,8 +74,11 @@ func number(text string) any {
 	return text
 }
 
-// ExplainCommand is the command that explains how these policies answer a request.
+// ExplainCommand is the command that explains how these policies answer a request, "" if the kernel does not ask that.
 func (p *Policies) ExplainCommand(cell string, r *policy.Request) string {
+	if !r.IsUsual() {
+		return ""
+	}
 	words := "cellsh explain "
 	for _, path := range p.paths {
 		words += "--policy " + quoteWord(path) + " "
@@ -83,8 +86,11 @@ func (p *Policies) ExplainCommand(cell string, r *policy.Request) string {
 	return words + ExplainArgs(cell, r)
 }
 
-// ExplainArgs writes a request as the words that ParseWords reads.
+// ExplainArgs writes a request as the words that ParseWords reads, "" if the kernel does not ask that.
 func ExplainArgs(cell string, r *policy.Request) string {
+	if !r.IsUsual() {
+		return ""
+	}
 	words := []string{cell, r.ID.String()}
 	for _, f := range r.ID.Info().Fields.Fields() {
 		if !r.Given.Has(f) {

@@ -8,14 +8,12 @@ import (
 	"slices"
 	"strings"
 
-	lua "github.com/yuin/gopher-lua"
-	"github.com/yuin/gopher-lua/ast"
-
+	"cellsh/lua/declare"
 	"cellsh/lua/symbolic"
+	"cellsh/lua/syntax"
+	"cellsh/lua/value"
 	"cellsh/lua/vm"
-	"cellsh/policy"
 	"cellsh/policy/diag"
-	"cellsh/policy/kauth"
 	"cellsh/policy/rules"
 )
 
@@ -28,314 +26,221 @@ type Options struct {
 	// Module reads a file that require asks for: name.lua beside the policy file in dir. Nil reads it from there. It
 	// is not asked for the modules that are among the sources already.
 	Module func(dir, name string) (file, text string, err error)
-	// VM has limits for tests.
+	// VM has limits for tests; both readings keep them.
 	VM vm.Options
+
+	// second is another second reading, for tests.
+	second reading
 }
 
-// LoadSources runs the sources, which [Read] gives for paths. The set holds what could be declared; the problems are
-// all, sorted. Modules that are not among the sources are looked for beside the files; the set's sources have all
-// that were used.
+// LoadSources runs the sources, which [Read] gives for paths, in both readings. The set holds what could be declared;
+// the problems are all, sorted. Modules that are not among the sources are looked for beside the files; the set's
+// sources have all that were used.
 func LoadSources(sources []rules.Source, o Options) (*rules.Set, diag.List) {
-	d := NewDeclarer(o.Groups)
-	used := slices.Clone(sources)
+	l := &loading{options: o, sources: slices.Clone(sources), files: map[string]*syntax.File{}}
+	l.first = declare.New(func(f value.Value, where bool) rules.Function { return decisionOf(l.tree, f, where) })
+	l.second = declare.New(askedOf(o.Groups))
 	for _, s := range sources {
 		if !s.Module {
-			d.runFile(s, &used, o)
+			l.file(s)
 		}
 	}
-	set := d.Set()
-	set.Sources = used
-	return set, d.Problems()
+	set := l.first.Set()
+	set.Sources = l.sources
+	return set, l.first.Problems()
 }
 
-// Declarer collects what the words policy and never declare, in policy files or in a session.
-type Declarer struct {
-	groups   symbolic.Groups
-	policies []*rules.Policy
-	nevers   []*rules.Never
-	problems diag.List
-	// unreported are the problems that are too many to be kept.
-	unreported unreported
-	files      diag.Files
-	// roots are the files that were run when policies were declared, which may be in modules.
-	roots   map[*rules.Policy]string
-	running string
-	// begun are the declarations of the running file that have a name and no table yet; nil outside of files.
-	begun map[*context]bool
+// loading is the state of LoadSources.
+type loading struct {
+	options Options
+	// sources are all that were used so far.
+	sources []rules.Source
+	// files are those that were read, by name: each is read once, and both readings have the same tree.
+	files map[string]*syntax.File
+	// unreported are problems of the files that were read since the last file was run.
+	unreported diag.List
+	// first and second are what the two readings declare.
+	first, second *declare.Declarations
+	// tree is the machine of the file that runs.
+	tree *symbolic.Machine
 }
 
-// NewDeclarer is empty.
-func NewDeclarer(groups symbolic.Groups) *Declarer {
-	return &Declarer{groups: groups, roots: map[*rules.Policy]string{}}
-}
+// reading runs a file and gives what went wrong.
+type reading func(file *syntax.File, modules func(name string) (*syntax.File, error), d *declare.Declarations, o Options) error
 
-// Set gives what was declared, sorted by name. Problems between policies are added to Problems.
-func (d *Declarer) Set() *rules.Set {
-	set := &rules.Set{Nevers: d.nevers}
-	seen := map[string]*rules.Policy{}
-	for _, p := range d.policies {
-		if same, twice := seen[p.Name]; twice {
-			first, hint := same.Span, ""
-			if first == p.Span && d.roots[same] != d.roots[p] {
-				hint = "a module is run for each file that needs it, and in a folder also by itself; declare policies elsewhere"
-			}
-			d.report(diag.Diagnostic{Span: p.Span, Code: diag.PolicyDuplicate, Hint: hint,
-				Message: fmt.Sprintf("a policy's name must be its own, but %s is used twice", describe(lua.LString(p.Name))),
-				Related: []diag.Related{{Span: first, Message: "the first is here"}}})
-			continue
-		}
-		seen[p.Name] = p
-		set.Policies = append(set.Policies, p)
+// read gives the tree of a source. What is wrong with it is told the first time.
+func (l *loading) read(name, text string) *syntax.File {
+	f := l.files[name]
+	if f != nil && f.Text == text {
+		return f
 	}
-	slices.SortFunc(set.Policies, func(a, b *rules.Policy) int { return strings.Compare(a.Name, b.Name) })
-	return set
-}
-
-// Problems are all that were found, sorted, with the lines that they speak of.
-func (d *Declarer) Problems() diag.List {
-	list := slices.Clone(d.problems)
-	if d.unreported.number > 0 {
-		list = append(list, diag.Diagnostic{Severity: d.unreported.worst, Code: diag.PolicyLimit,
-			Message: fmt.Sprintf("a load tells at most %d problems, but has %d more", maxProblems, d.unreported.number)})
+	f = syntax.Read(name, text)
+	l.files[name] = f
+	l.first.Know(f)
+	problems := f.Problems
+	if !problems.Failed() {
+		problems = append(slices.Clone(problems), declare.DuplicateKeys(f)...)
 	}
-	return d.files.Fill(list).Sort()
+	l.unreported = append(l.unreported, problems...)
+	return f
 }
 
-// Clear forgets what was declared.
-func (d *Declarer) Clear() {
-	d.policies, d.nevers, d.problems = nil, nil, nil
-	d.unreported = unreported{}
-	clear(d.roots)
+// tell reports what is wrong with sources that were read.
+func (l *loading) tell() {
+	for _, p := range l.unreported {
+		l.first.Report(p)
+	}
+	l.unreported = nil
 }
 
-// The limits of a load. The machine's ceiling for memory sees only what Lua has; what is made of it here is larger.
-const (
-	maxDeclarations = 10_000
-	maxElements     = 10_000
-	maxProblems     = 1_000
-)
-
-// unreported are problems beyond the limit: how many, and the severity of the worst.
-type unreported struct {
-	number int
-	worst  diag.Severity
-}
-
-func (d *Declarer) report(p diag.Diagnostic) {
-	if len(d.problems) < maxProblems {
-		d.problems = append(d.problems, p)
+// file runs one policy file, each reading in a machine of its own, and compares what they declare.
+func (l *loading) file(s rules.Source) {
+	defer l.tell()
+	file := l.read(s.File, s.Text)
+	if file.Problems.Failed() {
 		return
 	}
-	if d.unreported.number == 0 || p.Severity < d.unreported.worst {
-		d.unreported.worst = p.Severity
+	modules := l.modules(filepath.Dir(s.File))
+	before := [2]mark{markOf(l.first), markOf(l.second)}
+	options := symbolic.MachineOptions{Groups: l.options.Groups, Output: l.options.Output, Require: modules,
+		Instructions: l.options.VM.Instructions, Memory: l.options.VM.Memory}
+	l.tree = symbolic.NewMachine(options)
+	words(l.tree, l.first)
+	l.first.Begin(s.File)
+	err := l.tree.Run(file)
+	l.first.End(err != nil)
+	var raised *symbolic.Error
+	if err != nil && !errors.As(err, &raised) {
+		raised = &symbolic.Error{Diagnostic: diag.Diagnostic{Span: diag.Span{File: s.File}, Code: diag.Runtime, Message: err.Error()}, Raised: true}
 	}
-	d.unreported.number++
+	if raised != nil {
+		raised.Message = readable(raised.Message)
+	}
+	if raised != nil && !raised.Raised {
+		// A bound was reached. The second reading has others, and nothing to be compared with.
+		l.first.Report(raised.Diagnostic)
+		return
+	}
+	one := before[0].since(l.first)
+	if raised == nil {
+		l.openAnswers(&open{file: file, options: options, machine: l.tree, policies: one.policies, nevers: one.nevers})
+	}
+
+	run := l.options.second
+	if run == nil {
+		run = secondReading
+	}
+	l.second.Begin(s.File)
+	err = run(file, modules, l.second, l.options)
+	l.second.End(err != nil)
+	if !l.agree(file, raised, err) {
+		return
+	}
+	for _, d := range compare(one, before[1].since(l.second), pairUp) {
+		l.differs(d.at, d.text)
+	}
 }
 
-// runFile runs one policy file in a machine of its own.
-func (d *Declarer) runFile(s rules.Source, sources *[]rules.Source, o Options) {
-	d.files.Add(s.File, s.Text)
-	options := o.VM
-	options.Level, options.Output = vm.Policy, o.Output
-	read := o.Module
+// readable is the text of an error, for people.
+func readable(message string) string {
+	const most = 1000
+	switch {
+	case message == "":
+		return "an error without a text"
+	case len(message) > most:
+		return strings.ToValidUTF8(message[:most], "") + "..."
+	}
+	return message
+}
+
+// agree reports whether the two readings of a file ended alike, and tells what they raised.
+func (l *loading) agree(file *syntax.File, raised *symbolic.Error, second error) bool {
+	var other *vm.Error
+	if second != nil && !errors.As(second, &other) {
+		other = &vm.Error{Diagnostic: diag.Diagnostic{Span: diag.Span{File: file.Name}, Code: diag.Runtime, Message: second.Error()}}
+	}
+	if other != nil {
+		other.Message = readable(other.Message)
+	}
+	switch {
+	case raised != nil && other != nil:
+		if raised.Hint == "" && raised.File == other.File && raised.Line == other.Line {
+			// gopher-lua's machine says what the sandbox does not have.
+			raised.Hint = other.Hint
+		}
+		l.first.Report(raised.Diagnostic)
+		return other.Code == diag.Runtime
+	case raised != nil:
+		l.differs(raised.Span, fmt.Sprintf("the first raises an error, and the second none: %s", raised.Message))
+		return false
+	case other == nil:
+		return true
+	}
+	if other.File == "" {
+		other.File = file.Name
+	}
+	if other.Code == diag.Runtime {
+		l.differs(other.Span, fmt.Sprintf("the second raises an error, and the first none: %s", other.Message))
+		return false
+	}
+	// It has bounds of its own, and is a part of every load.
+	problems := other.Problems
+	if problems == nil {
+		problems = diag.List{other.Diagnostic}
+	}
+	for _, p := range problems {
+		l.first.Report(p)
+	}
+	return false
+}
+
+// differs reports a difference between the readings.
+func (l *loading) differs(at diag.Span, text string) {
+	l.first.Report(diag.Diagnostic{Span: at, Code: diag.ReadingDiffers, Message: "two readings of a file must be equal, but " + text,
+		Hint: "one of the two is wrong: this is a fault of cellsh and not of the file; please report it"})
+}
+
+// modules gives the trees of the modules that a file in the folder requires.
+func (l *loading) modules(dir string) func(name string) (*syntax.File, error) {
+	read := l.options.Module
 	if read == nil {
 		read = Module
 	}
-	options.Require = func(name string) (string, string, error) {
-		dir := filepath.Dir(s.File)
+	return func(name string) (*syntax.File, error) {
 		path := filepath.Join(dir, name+".lua")
-		i := slices.IndexFunc(*sources, func(x rules.Source) bool { return x.Module && x.File == path })
-		if i >= 0 {
-			d.files.Add(path, (*sources)[i].Text)
-			return path, (*sources)[i].Text, nil
+		var f *syntax.File
+		if i := slices.IndexFunc(l.sources, func(x rules.Source) bool { return x.Module && x.File == path }); i >= 0 {
+			f = l.read(path, l.sources[i].Text)
+		} else {
+			file, text, err := read(dir, name)
+			if err != nil {
+				return nil, err
+			}
+			l.sources = append(l.sources, rules.Source{File: file, Text: text, Module: true})
+			f = l.read(file, text)
 		}
-		file, text, err := read(dir, name)
-		if err == nil {
-			d.files.Add(file, text)
-			*sources = append(*sources, rules.Source{File: file, Text: text, Module: true})
+		if f.Problems.Failed() {
+			return nil, fmt.Errorf("module %s must be without errors, but has some", short(name))
 		}
-		return file, text, err
+		return f, nil
 	}
-	m := d.Machine(options)
-	d.begun, d.running = map[*context]bool{}, s.File
-	fn, err := m.Compile(s.File, s.Text)
-	if err == nil {
-		_, err = m.Call(fn)
-	}
-	if err == nil {
-		for c := range d.begun {
-			c.wrong(c.here(), "write: "+forms[c.word], "what a %s declares must be a table, but is missing", c.word)
-		}
-		return
-	}
-	problem := diag.Diagnostic{Code: diag.Runtime, Message: err.Error()}
-	var e *vm.Error
-	if errors.As(err, &e) {
-		problem = e.Diagnostic
-	}
-	if problem.File == "" {
-		problem.File = s.File
-	}
-	d.report(problem)
 }
 
-// Machine makes a machine whose declarations go to the declarer.
-func (d *Declarer) Machine(o vm.Options) *vm.VM {
-	trees := map[string]*tree{}
-	o.Inspect = func(file string, chunk []ast.Stmt) { trees[file] = inspect(file, chunk, d.files.Find, d.report) }
-	m := vm.New(o)
-	d.Words(m, func(file string) *tree { return trees[file] })
-	return m
-}
-
-// Words defines policy, never and the results in a machine.
-func (d *Declarer) Words(m *vm.VM, treeOf func(file string) *tree) {
-	for r := policy.Allow; r <= policy.Deny; r++ {
-		m.Define(r.String(), lua.LString(r.String()))
+// words defines the words of policies in a machine of the first reading.
+func words(m *symbolic.Machine, d *declare.Declarations) {
+	for name, v := range declare.Constants() {
+		m.Define(name, v)
 	}
-	m.Define("unlimited", lua.LNumber(kauth.Unlimited))
-	define := func(word string, declare func(c *context, name string, t *lua.LTable)) {
-		m.Define(word, m.Function(vm.Builtin{Name: word}, func(L *lua.LState) int {
-			name, named := L.Get(1).(lua.LString)
-			c := d.context(m, L, word, string(name), treeOf)
-			if !named {
-				c.wrong(c.here(), "write: "+forms[word], "the %s of a %s must be a string, but is %s", titles[word], word, describe(L.Get(1)))
+	for _, word := range declare.Words {
+		m.Define(word, m.Native(word, func(c *symbolic.Call) ([]value.Value, error) {
+			then := d.Call(word, c.Args, declare.Site(c.Site))
+			if then == nil {
+				return nil, nil
 			}
-			body := func(L *lua.LState, v lua.LValue) {
-				c := d.context(m, L, word, string(name), treeOf)
-				t, ok := v.(*lua.LTable)
-				if !ok {
-					c.wrong(c.here(), "write: "+forms[word], "what a %s declares must be a table, but is %s", word, describe(v))
-				} else if named {
-					declare(c, string(name), t)
-				}
-			}
-			if L.GetTop() > 1 {
-				body(L, L.Get(2))
-				return 0
-			}
-			if d.begun != nil && named {
-				d.begun[c] = true
-			}
-			L.Push(L.NewFunction(func(L *lua.LState) int {
-				delete(d.begun, c)
-				body(L, L.Get(1))
-				return 0
-			}))
-			return 1
+			return []value.Value{m.Native(word, func(c *symbolic.Call) ([]value.Value, error) {
+				then(c.Args, declare.Site(c.Site))
+				return nil, nil
+			})}, nil
 		}))
 	}
-	define("policy", (*context).policy)
-	define("never", (*context).never)
-}
-
-// forms show how declarations are written, and titles say what their strings are.
-var forms = map[string]string{"policy": `policy "name" { ... }`, "never": `never("title", { ... })`}
-var titles = map[string]string{"policy": "name", "never": "title"}
-
-// context is one declaration that is being made.
-type context struct {
-	d    *Declarer
-	m    *vm.VM
-	word string
-	file string
-	line int
-	decl *declaration
-}
-
-func (d *Declarer) context(m *vm.VM, L *lua.LState, word, name string, treeOf func(string) *tree) *context {
-	c := &context{d: d, m: m, word: word}
-	// The innermost frame that is written in Lua.
-	for level := 0; ; level++ {
-		frame, ok := L.GetStack(level)
-		if !ok {
-			break
-		}
-		if _, err := L.GetInfo("Sl", frame, lua.LNil); err == nil && frame.CurrentLine > 0 {
-			c.file, c.line = frame.Source, frame.CurrentLine
-			break
-		}
-	}
-	if treeOf == nil {
-		return c
-	}
-	if t := treeOf(c.file); t != nil {
-		c.decl = t.find(word, name, c.line)
-		if c.decl != nil {
-			c.line = c.decl.first
-		}
-	}
-	return c
-}
-
-// here is the place of the declaration.
-func (c *context) here() diag.Span { return diag.Span{File: c.file, Line: c.line} }
-
-// at is the place of a token on a line, or of the declaration if the line is not known.
-func (c *context) at(line int, token string) diag.Span {
-	if line == 0 {
-		return c.here()
-	}
-	return c.m.Files().Find(c.file, line, token)
-}
-
-// name is the place of a string on a line: in quotes if it stands there so, because names are parts of other names.
-func (c *context) name(line int, s string) diag.Span {
-	for _, quote := range []string{`"`, `'`} {
-		if span := c.at(line, quote+s+quote); span.Column > 0 {
-			if s != "" {
-				span.Column, span.Width = span.Column+1, len(s)
-			}
-			return span
-		}
-	}
-	return c.at(line, s)
-}
-
-// elements gives the places of the strings of a list that is written out; one that is asked for again is the next of
-// its kind. The others are on the line.
-func (c *context) elements(list ast.Expr, line int) func(s string) diag.Span {
-	lines := elementLines(list)
-	return func(s string) diag.Span {
-		at := line
-		if next := lines[s]; len(next) > 0 {
-			at, lines[s] = next[0], next[1:]
-		}
-		return c.name(at, s)
-	}
-}
-
-func (c *context) wrong(at diag.Span, hint, form string, args ...any) {
-	c.problem(diag.PolicyValue, at, hint, form, args...)
-}
-
-func (c *context) problem(code diag.Code, at diag.Span, hint, form string, args ...any) {
-	c.d.report(diag.Diagnostic{Span: at, Code: code, Message: fmt.Sprintf(form, args...), Hint: hint, Excerpt: c.m.Files().Line(at.File, at.Line)})
-}
-
-// describe says what a value is, for messages.
-func describe(v lua.LValue) string {
-	switch x := v.(type) {
-	case lua.LString:
-		return fmt.Sprintf("%q", short(string(x)))
-	case lua.LNumber:
-		if x == lua.LNumber(kauth.Unlimited) {
-			return "unlimited"
-		}
-		return x.String()
-	case lua.LBool:
-		return x.String()
-	case *lua.LNilType:
-		return "nil"
-	}
-	return "a " + v.Type().String()
-}
-
-// short cuts what would make a message unreadable.
-func short(s string) string {
-	const most = 60
-	if len(s) > most {
-		return strings.ToValidUTF8(s[:most], "") + "..."
-	}
-	return s
 }

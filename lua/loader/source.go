@@ -219,3 +219,12 @@ func ModuleFrom(from Files) func(dir, name string) (file, text string, err error
 		return file, text, nil
 	}
 }
+
+// short cuts what would make a message unreadable.
+func short(s string) string {
+	const most = 60
+	if len(s) > most {
+		return strings.ToValidUTF8(s[:most], "") + "..."
+	}
+	return s
+}

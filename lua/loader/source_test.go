@@ -127,9 +127,9 @@ func TestGarbage(t *testing.T) {
 		text string
 		want problem
 	}{
-		"zero":       {"policy\n\x00", problem{at: "2", code: diag.SourceBinary, message: "the source must be text, but holds a zero byte"}},
-		"executable": {"\x7fELF\x02\x01\x01\x00", problem{at: "1", code: diag.SourceBinary, message: "the source must be text, but holds a zero byte"}},
-		"high bytes": {strings.Repeat("\x80", 300), problem{at: "1:1", code: diag.Syntax, message: `the source must be Lua, but "\x80" can't stand here`}},
+		"zero":       {"policy\n\x00", problem{at: "2:1", code: diag.SourceBinary, message: "the source must be text, but holds a zero byte", hint: "give the source as text"}},
+		"executable": {"\x7fELF\x02\x01\x01\x00", problem{at: "1:1", code: diag.SourceBinary, message: "the source must be text, but is a program for a machine", hint: "give the source as text"}},
+		"high bytes": {strings.Repeat("\x80", 300), problem{at: "1:1", code: diag.Syntax, message: `the source must be Lua, but "` + strings.Repeat(`\x80`, 20) + `..." can't stand here`}},
 		"deep":       {strings.Repeat("{", 100_000), problem{at: "1:201", code: diag.SourceDepth, message: "brackets and blocks must lie at most 200 deep, but lie deeper here", hint: "give inner parts names of their own"}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -178,23 +178,21 @@ func TestRequireProblems(t *testing.T) {
 		call, file string
 		want       problem
 	}{
-		{`require "absent"`, main, problem{at: "1", code: diag.Runtime, message: "module absent must lie beside the policy file, but there is no " + at("absent")}},
-		{`require "link"`, main, problem{at: "1", code: diag.Runtime, message: "module link must be a file, but " + at("link") + " is a symbolic link"}},
-		{`require "folder"`, main, problem{at: "1", code: diag.Runtime, message: "module folder must be a file, but " + at("folder") + " is a folder"}},
-		{`require "large"`, main, problem{at: "1", code: diag.Runtime, message: "module large must be readable, but is not: the source must be at most 1048576 bytes, but is 2097152"}},
-		{`require "broken"`, main, problem{at: "1", code: diag.Runtime, message: "module broken: " + at("broken") + `:2:9: error: the source must go on after "=", but ends [source.syntax]`}},
-		{`require "failing"`, at("failing"), problem{at: "2", code: diag.Runtime, message: "no such port"}},
-		{`require "endless"`, at("endless"), problem{at: "1", code: diag.Budget, message: "the code must end within 20000000 instructions, but does not", hint: "look for a loop that does not end"}},
-		{`require "binary"`, main, problem{at: "1", code: diag.Runtime, message: "module binary: " + at("binary") + ":1: error: the source must be text, but holds a zero byte [source.binary]"}},
+		{`require "absent"`, main, problem{at: "1:1", code: diag.Runtime, message: "module absent must lie beside the policy file, but there is no " + at("absent")}},
+		{`require "link"`, main, problem{at: "1:1", code: diag.Runtime, message: "module link must be a file, but " + at("link") + " is a symbolic link"}},
+		{`require "folder"`, main, problem{at: "1:1", code: diag.Runtime, message: "module folder must be a file, but " + at("folder") + " is a folder"}},
+		{`require "large"`, main, problem{at: "1:1", code: diag.Runtime, message: "module large must be readable, but is not: the source must be at most 1048576 bytes, but is 2097152"}},
+		{`require "failing"`, at("failing"), problem{at: "2:1", code: diag.Runtime, message: "no such port"}},
+		{`require "endless"`, at("endless"), problem{at: "1:1", code: diag.Budget, message: "the code must end within 20000000 instructions, but does not", hint: "look for a loop that does not end"}},
 		{`require "misspelt"`, at("misspelt"), problem{at: "3:3", code: diag.PolicyKey, message: `a key of a policy must be a known one, but is "cels"`, hint: "did you mean cells?"}},
-		{`require "self"`, at("self"), problem{at: "1", code: diag.Runtime, message: "module self must not need itself, but does"}},
-		{`require "one"`, at("other"), problem{at: "1", code: diag.Runtime, message: "module one must not need itself, but does"}},
-		{`require ""`, main, problem{at: "1", code: diag.Runtime, message: `a module's name must consist of a-z, 0-9 and _, but is ""`}},
-		{`require "../real"`, main, problem{at: "1", code: diag.Runtime, message: `a module's name must consist of a-z, 0-9 and _, but is "../real"`}},
-		{`require "Real"`, main, problem{at: "1", code: diag.Runtime, message: `a module's name must consist of a-z, 0-9 and _, but is "Real"`}},
-		{`require "re\nal"`, main, problem{at: "1", code: diag.Runtime, message: `a module's name must consist of a-z, 0-9 and _, but is "re\nal"`}},
-		{`require "real\0"`, main, problem{at: "1", code: diag.Runtime, message: `a module's name must consist of a-z, 0-9 and _, but is "real\x00"`}},
-		{`require(("a"):rep(10000))`, main, problem{at: "1", code: diag.Runtime, message: "module " + strings.Repeat("a", 60) + "... must be readable, but is not: file name too long"}},
+		{`require "self"`, at("self"), problem{at: "1:1", code: diag.Runtime, message: "module self must not need itself, but does"}},
+		{`require "one"`, at("other"), problem{at: "1:1", code: diag.Runtime, message: "module one must not need itself, but does"}},
+		{`require ""`, main, problem{at: "1:1", code: diag.Runtime, message: `a module's name must consist of a-z, 0-9 and _, but is ""`}},
+		{`require "../real"`, main, problem{at: "1:1", code: diag.Runtime, message: `a module's name must consist of a-z, 0-9 and _, but is "../real"`}},
+		{`require "Real"`, main, problem{at: "1:1", code: diag.Runtime, message: `a module's name must consist of a-z, 0-9 and _, but is "Real"`}},
+		{`require "re\nal"`, main, problem{at: "1:1", code: diag.Runtime, message: `a module's name must consist of a-z, 0-9 and _, but is "re\nal"`}},
+		{`require "real\0"`, main, problem{at: "1:1", code: diag.Runtime, message: `a module's name must consist of a-z, 0-9 and _, but is "real\x00"`}},
+		{`require(("a"):rep(10000))`, main, problem{at: "1:1", code: diag.Runtime, message: "module " + strings.Repeat("a", 60) + "... must be readable, but is not: file name too long"}},
 	} {
 		t.Run(c.call, func(t *testing.T) {
 			_, problems := LoadSources([]rules.Source{{File: main, Text: c.call}}, Options{})
@@ -203,6 +201,32 @@ func TestRequireProblems(t *testing.T) {
 			}
 			c.want.check(t, problems[0], c.file)
 		})
+	}
+}
+
+// All that is wrong with a module is told at its places, and once, however often it is required.
+func TestRequireWhatIsNoLua(t *testing.T) {
+	dir := folder(t, map[string]string{
+		"broken.lua": "\nlocal x = = 1\nlocal t = { a = 1, a = 2 \nreturn x", "binary.lua": "return '\x00'",
+		"one.lua": `require "broken"`, "two.lua": "\nrequire 'broken'", "three.lua": "require 'binary'",
+	})
+	at := func(name string) string { return filepath.Join(dir, name) }
+	var sources []rules.Source
+	for _, name := range []string{"one.lua", "two.lua", "three.lua"} {
+		s, _ := Read([]string{at(name)})
+		sources = append(sources, s...)
+	}
+	_, problems := LoadSources(sources, Options{})
+	var got []string
+	for _, p := range problems {
+		got = append(got, fmt.Sprintf("%s:%d %s", filepath.Base(p.File), p.Line, p.Code))
+	}
+	want := []string{"binary.lua:1 source.binary", "broken.lua:2 source.syntax", "broken.lua:4 source.syntax", "one.lua:1 lua.runtime", "three.lua:1 lua.runtime", "two.lua:2 lua.runtime"}
+	if !slices.Equal(got, want) {
+		t.Errorf("%q\nwant\n%q", got, want)
+	}
+	if p := problems[3]; p.Message != "module broken must be without errors, but has some" {
+		t.Error(p.Message)
 	}
 }
 

@@ -6,9 +6,8 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	lua "github.com/yuin/gopher-lua"
-
-	"cellsh/lua/vm"
+	"cellsh/lua/syntax"
+	"cellsh/lua/value"
 	"cellsh/policy"
 	"cellsh/policy/diag"
 	"cellsh/policy/interval"
@@ -18,117 +17,113 @@ import (
 
 const textHint = "compare the field with strings: r.ifname == \"wm0\""
 
-var operators = map[int]string{lua.OP_ADD: "+", lua.OP_SUB: "-", lua.OP_MUL: "*", lua.OP_DIV: "/", lua.OP_MOD: "%", lua.OP_POW: "^"}
-
-var arithMeta = map[int]string{lua.OP_ADD: "__add", lua.OP_SUB: "__sub", lua.OP_MUL: "__mul", lua.OP_DIV: "__div", lua.OP_MOD: "__mod", lua.OP_POW: "__pow"}
+var arithMeta = map[syntax.Op]string{syntax.Add: "__add", syntax.Sub: "__sub", syntax.Mul: "__mul", syntax.Div: "__div", syntax.Mod: "__mod", syntax.Pow: "__pow"}
 
 // arith is a op b.
-func (x *exec) arith(s *state, op int, a, b value, f *frame, pc int) result {
-	// A table's metamethod is called whatever the other operand is.
-	for _, v := range [...]value{a, b} {
-		if meta := x.metaField(s, v, arithMeta[op]); x.isFunction(meta) {
-			return result{call: &call{meta, []value{a, b}}}
+func (x *exec) arith(s *state, op syntax.Op, a, b term, p spot) result {
+	if m, ok := a.number(); ok {
+		if n, ok := b.number(); ok {
+			return one(numberTerm(calculate(op, m, n)))
 		}
 	}
-	for _, v := range [...]value{a, b} {
+	if a.kind == unknown || b.kind == unknown {
+		return one(term{kind: unknown})
+	}
+	for i, v := range [...]term{a, b} {
 		if v.kind == named || v.kind == text || v.kind == address {
-			return fails(x.refusal(f, pc, diag.DecisionArithmetic, fieldToken(v), "", "only numbers can be calculated with, but %s is %s", v, v.field.Info().Kind.What()))
+			return fails(x.refusal(p, [...]part{left, right}[i], diag.DecisionArithmetic, "", "only numbers can be calculated with, but %s is %s", v, v.field.Info().Kind.What()))
 		}
 	}
-	if a.kind == number || b.kind == number {
-		return x.arithField(op, a, b, f, pc)
+	if (a.kind == number || b.kind == number) && !a.isTable() && !b.isTable() {
+		return x.arithField(op, a, b, p)
 	}
 	m, ok1 := toNumber(a)
 	n, ok2 := toNumber(b)
-	if !ok1 || !ok2 {
-		bad := a
-		if ok1 {
-			bad = b
-		}
-		return fails(x.raising(f, pc, fieldToken(bad), "the operands of %s must be numbers, but one is %s", operators[op], describeBad(bad)))
+	if ok1 && ok2 {
+		return one(numberTerm(calculate(op, m, n)))
 	}
-	return one(known(calculate(op, m, n)))
+	for _, v := range [...]term{a, b} {
+		if meta := x.metaField(s, v, arithMeta[op]); !meta.isNil() {
+			return result{call: &call{meta, []term{a, b}}}
+		}
+	}
+	bad, of := a, left
+	if ok1 || a.kind == number {
+		bad, of = b, right
+	}
+	return fails(x.lacking(x.raising(p, of, value.ArithText(op.String(), plainType(bad)), "the operands of %s must be numbers, but one is %s", op, bad.bad()), p, bad))
 }
 
-func toNumber(v value) (lua.LNumber, bool) {
+func plainType(v term) value.Type {
+	if v.kind == constant {
+		return v.known.Type()
+	}
+	return value.TableType
+}
+
+func toNumber(v term) (value.Number, bool) {
 	if v.kind != constant {
 		return 0, false
 	}
-	switch n := v.lua.(type) {
-	case lua.LNumber:
-		return n, true
-	case lua.LString:
-		return vm.ParseNumber(string(n))
-	}
-	return 0, false
+	return value.ToNumber(v.known)
 }
 
-// calculate is what gopher-lua calculates.
-func calculate(op int, a, b lua.LNumber) lua.LNumber {
+func calculate(op syntax.Op, a, b value.Number) value.Number {
 	switch op {
-	case lua.OP_ADD:
-		return a + b
-	case lua.OP_SUB:
-		return a - b
-	case lua.OP_MUL:
-		return a * b
-	case lua.OP_DIV:
-		return a / b
-	case lua.OP_MOD:
-		m := math.Mod(float64(a), float64(b))
-		if b > 0 && m < 0 || b < 0 && m > 0 {
-			m += float64(b)
-		}
-		return lua.LNumber(m)
+	case syntax.Add:
+		return value.Add(a, b)
+	case syntax.Sub:
+		return value.Sub(a, b)
+	case syntax.Mul:
+		return value.Mul(a, b)
+	case syntax.Div:
+		return value.Div(a, b)
+	case syntax.Mod:
+		return value.Mod(a, b)
 	}
-	return lua.LNumber(math.Pow(float64(a), float64(b)))
+	return value.Pow(a, b)
 }
 
 // arithField calculates with a number that depends on the request: the other operand must be a known integer, or
 // a number made of the same field.
-func (x *exec) arithField(op int, a, b value, f *frame, pc int) result {
-	symbol := operators[op]
-	token := fieldToken(a)
-	if a.kind != number {
-		token = fieldToken(b)
-	}
+func (x *exec) arithField(op syntax.Op, a, b term, p spot) result {
 	refuse := func(hint, form string, args ...any) result {
-		return fails(x.refusal(f, pc, diag.DecisionArithmetic, token, hint, form, args...))
+		return fails(x.refusal(p, whole, diag.DecisionArithmetic, hint, form, args...))
 	}
-	if op == lua.OP_DIV || op == lua.OP_POW {
-		return refuse("multiply the other side instead", "a field can be added to, subtracted from, multiplied and divided with rest, but not used with %s", symbol)
+	if op == syntax.Div || op == syntax.Pow {
+		return refuse("multiply the other side instead", "a field can be added to, subtracted from, multiplied and divided with rest, but not used with %s", op)
 	}
 	if a.kind == number && b.kind == number {
-		if op != lua.OP_MOD && a.expr.field == b.expr.field && a.expr.inner == b.expr.inner && a.expr.mod == b.expr.mod && op != lua.OP_MUL {
+		if op != syntax.Mod && a.expr.field == b.expr.field && a.expr.inner == b.expr.inner && a.expr.mod == b.expr.mod && op != syntax.Mul {
 			sign := int64(1)
-			if op == lua.OP_SUB {
+			if op == syntax.Sub {
 				sign = -1
 			}
 			return x.scaled(a.expr, a.expr.mul+sign*b.expr.mul, a.expr.add+sign*b.expr.add, refuse)
 		}
-		return refuse("compare the fields with each other instead", "one operand of %s must be the same for every request, but both depend on it", symbol)
+		return refuse("compare the fields with each other instead", "one operand of %s must be the same for every request, but both depend on it", op)
 	}
-	e, other, swapped := a.expr, b, false
+	e, other, swapped, of := a.expr, b, false, right
 	if a.kind != number {
-		e, other, swapped = b.expr, a, true
+		e, other, swapped, of = b.expr, a, true, left
 	}
 	n, ok := toNumber(other)
 	if !ok {
-		return fails(x.raising(f, pc, fieldToken(other), "the operands of %s must be numbers, but one is %s", symbol, describeBad(other)))
+		return fails(x.raising(p, of, "", "the operands of %s must be numbers, but one is %s", op, other.bad()))
 	}
 	k, ok := exactInteger(n)
 	if !ok {
-		return refuse("", "a field must be calculated with integers up to 2^53, but %s is used", n)
+		return refuse("", "a field must be calculated with integers up to 2^53, but %s is used", value.Format(n))
 	}
 	switch op {
-	case lua.OP_ADD:
+	case syntax.Add:
 		return x.scaled(e, e.mul, e.add+k, refuse)
-	case lua.OP_SUB:
+	case syntax.Sub:
 		if swapped {
 			return x.scaled(e, -e.mul, k-e.add, refuse)
 		}
 		return x.scaled(e, e.mul, e.add-k, refuse)
-	case lua.OP_MUL:
+	case syntax.Mul:
 		mul, ok1 := linear(e.mul, k, 0)
 		add, ok2 := linear(e.add, k, 0)
 		if !ok1 || !ok2 {
@@ -146,19 +141,19 @@ func (x *exec) arithField(op int, a, b value, f *frame, pc int) result {
 		return refuse("", "arithmetic must stay within 2^53, but %s can be larger", e)
 	}
 	if k > 0 && e.lo >= 0 && e.hi < k {
-		return one(value{kind: number, expr: e})
+		return one(term{kind: number, expr: e})
 	}
 	m, ok := x.newExpr(exprKey{field: e.field, inner: e, mod: k, mul: 1})
 	if !ok {
 		return refuse("", "arithmetic must stay within 2^53, but %s %% %d does not", parens(e), k)
 	}
-	return one(value{kind: number, expr: m})
+	return one(term{kind: number, expr: m})
 }
 
 // scaled is the expression with another factor and summand over the same base.
 func (x *exec) scaled(e *expr, mul, add int64, refuse func(hint, form string, args ...any) result) result {
 	if mul == 0 {
-		return one(known(lua.LNumber(add)))
+		return one(numberTerm(value.Number(add)))
 	}
 	if lo, hi := x.id.Range(e.field); e.inner == nil && (lo < -maxExact || hi > maxExact) {
 		return refuse("compare "+e.String()+" with constants directly", "arithmetic must stay within 2^53, but r.%s can be larger", e.field)
@@ -167,53 +162,115 @@ func (x *exec) scaled(e *expr, mul, add int64, refuse func(hint, form string, ar
 	if !ok {
 		return refuse("", "arithmetic must stay within 2^53, but this can leave it for large values of r.%s", e.field)
 	}
-	return one(value{kind: number, expr: n})
+	return one(term{kind: number, expr: n})
 }
 
-func (x *exec) negate(s *state, v value, f *frame, pc int) result {
-	if v.kind == number {
-		return x.arithField(lua.OP_SUB, known(lua.LNumber(0)), v, f, pc)
+func (x *exec) negate(s *state, v term, p spot) result {
+	switch v.kind {
+	case unknown:
+		return one(v)
+	case named, text, address:
+		return fails(x.refusal(p, left, diag.DecisionArithmetic, "", "only numbers can be calculated with, but %s is %s", v, v.field.Info().Kind.What()))
+	case number:
+		return x.arithField(syntax.Sub, numberTerm(0), v, p)
 	}
-	if v.kind == constant || v.kind == table {
-		if n, ok := toNumber(v); ok {
-			return one(known(-n))
-		}
-		if meta := x.metaField(s, v, "__unm"); x.isFunction(meta) {
-			return result{call: &call{meta, []value{v}}}
-		}
-		return fails(x.raising(f, pc, fieldToken(v), "the operand of - must be a number, but is %s", describeBad(v)))
+	if n, ok := toNumber(v); ok {
+		return one(numberTerm(-n))
 	}
-	return x.arith(s, lua.OP_SUB, known(lua.LNumber(0)), v, f, pc)
+	if meta := x.metaField(s, v, "__unm"); !meta.isNil() {
+		return result{call: &call{meta, []term{v, v}}}
+	}
+	return fails(x.raising(p, left, value.NegateText(plainType(v)), "the operand of - must be a number, but is %s", v.bad()))
 }
 
 // concat joins known strings and numbers.
-func (x *exec) concat(s *state, args []value, f *frame, pc int) result {
-	size := 0
-	var parts []string
-	for _, v := range args {
-		switch {
-		case v.kind == constant && lua.LVCanConvToString(v.lua):
-			parts = append(parts, lua.LVAsString(v.lua))
-			size += len(parts[len(parts)-1])
-		case v.kind != constant && v.kind != table && v.kind != closure:
-			return fails(x.refusal(f, pc, diag.DecisionText, fieldToken(v), "return a constant reason; explain shows the values", "text must be the same for every request, but is made of %s", v))
-		case !x.metaField(s, v, "__concat").isNil():
-			return fails(x.refusal(f, pc, diag.DecisionUnsupported, "", "", "joined values must have no __concat, but one has"))
-		default:
-			return fails(x.raising(f, pc, fieldToken(v), "joined values must be strings or numbers, but one is %s", describeBad(v)))
+func (x *exec) concat(s *state, args []term, p spot) result {
+	size, last := 0, len(args)
+	parts := make([]string, len(args))
+	for i := len(args) - 1; i >= 0; i-- {
+		v := args[i]
+		if v.kind == constant {
+			if t, ok := value.ToString(v.known); ok {
+				parts[i] = t
+				size += len(t)
+				last = i
+				continue
+			}
 		}
+		break
+	}
+	if last > 0 {
+		return x.concatOthers(s, args, p)
 	}
 	if size > maxText {
-		return fails(x.refusal(f, pc, diag.DecisionBudget, "", "", "text must have at most %d bytes, but gets %d", maxText, size))
+		return fails(x.tooLong(p, size))
 	}
-	joined := ""
-	for _, p := range parts {
-		joined += p
+	if fault := x.grow(p, size); fault != nil {
+		return fails(fault)
 	}
-	return one(known(lua.LString(joined)))
+	return one(stringTerm(strings.Join(parts, "")))
 }
 
-const maxText = 1 << 20
+// concatOthers joins what is not all known strings and numbers: two at a time from the right, with metamethods.
+func (x *exec) concatOthers(s *state, args []term, p spot) result {
+	for _, v := range args {
+		switch v.kind {
+		case unknown:
+			return one(v)
+		case number, named, text, address, request, target, cell:
+			return fails(x.refusal(p, whole, diag.DecisionText, "return a constant reason; explain shows the values", "text must be the same for every request, but is made of %s", v))
+		}
+	}
+	joined := args[len(args)-1]
+	for i := len(args) - 2; i >= 0; i-- {
+		a, b := args[i], joined
+		m, ok1 := textOf(a)
+		n, ok2 := textOf(b)
+		if ok1 && ok2 {
+			if len(m)+len(n) > maxText {
+				return fails(x.tooLong(p, len(m)+len(n)))
+			}
+			if fault := x.grow(p, len(m)+len(n)); fault != nil {
+				return fails(fault)
+			}
+			joined = stringTerm(m + n)
+			continue
+		}
+		meta := x.metaField(s, a, "__concat")
+		if meta.isNil() {
+			meta = x.metaField(s, b, "__concat")
+		}
+		if meta.isNil() {
+			bad := a
+			if ok1 {
+				bad = b
+			}
+			return fails(x.raising(p, whole, value.ConcatText(plainType(bad)), "joined values must be strings or numbers, but one is %s", bad.bad()))
+		}
+		if i == 0 {
+			return result{call: &call{meta, []term{a, b}}}
+		}
+		values, fault := x.callNow(s, meta, []term{a, b}, p)
+		if fault != nil {
+			return fails(fault)
+		}
+		joined = first(values)
+	}
+	return one(joined)
+}
+
+func (x *exec) tooLong(p spot, size int) *rules.Fault {
+	return x.budgetFault(p, whole, "", "the result of .. must be at most %d bytes, but would be %d", maxText, size)
+}
+
+func textOf(v term) (string, bool) {
+	if v.kind != constant {
+		return "", false
+	}
+	return value.ToString(v.known)
+}
+
+const maxText = 1 << 22
 
 // comparison is the result of == or <: a known answer, a test, a function to be called, or a fault.
 type comparison struct {
@@ -221,34 +278,52 @@ type comparison struct {
 	test  *policy.Test
 	call  *call
 	fault *rules.Fault
-	at    diag.Span
+	// not turns the answer around.
+	not bool
 }
 
 func answer(yes bool) comparison { return comparison{yes: yes} }
 
-// equal is a == b.
-func (x *exec) equal(s *state, a, b value, f *frame, pc int) comparison {
-	if a.kind == constant && b.kind != constant || a.kind != number && b.kind == number {
-		a, b = b, a
+// compare is a op b.
+func (x *exec) compare(s *state, op syntax.Op, a, b term, p spot) comparison {
+	var c comparison
+	switch op {
+	case syntax.Equal, syntax.NotEqual:
+		c = x.equal(s, a, b, left, right, p)
+		c.not = c.not != (op == syntax.NotEqual)
+	case syntax.Less:
+		c = x.less(s, a, b, false, left, right, p)
+	case syntax.LessEqual:
+		c = x.less(s, a, b, true, left, right, p)
+	case syntax.Greater:
+		c = x.less(s, b, a, false, right, left, p)
+	case syntax.GreaterEqual:
+		c = x.less(s, b, a, true, right, left, p)
 	}
-	c := comparison{at: x.at(f, pc, fieldToken(a))}
+	return c
+}
+
+// equal is a == b. The parts are those that a and b stand in.
+func (x *exec) equal(s *state, a, b term, of, other part, p spot) comparison {
+	if a.kind == constant && b.kind != constant || a.kind != number && b.kind == number {
+		a, b, of, other = b, a, other, of
+	}
 	never := func(hint, form string, args ...any) comparison {
-		c.fault = x.refusal(f, pc, diag.DecisionType, fieldToken(a), hint, form, args...)
-		return c
+		return comparison{fault: x.refusal(p, of, diag.DecisionType, hint, form, args...)}
 	}
 	if b.isNil() {
 		return answer(a.isNil())
 	}
 	switch a.kind {
 	case number:
-		return x.equalNumber(a, b, f, pc, never)
+		return x.equalNumber(a, b, of, other, p, never)
 	case named:
-		return x.equalNamed(a, b, c, f, pc, never)
+		return x.equalNamed(a, b, of, other, p, never)
 	case text:
 		if b.kind == text && b.field == a.field {
 			return answer(true)
 		}
-		word, ok := b.constantString()
+		word, ok := b.string()
 		if !ok {
 			return never(textHint, "%s must be compared with a string, but is compared with %s", a, b)
 		}
@@ -258,32 +333,30 @@ func (x *exec) equal(s *state, a, b value, f *frame, pc int) comparison {
 		if why := impossible(word); why != "" {
 			return never("", "%s must be compared with text that it can be, but is compared with %s", a, why)
 		}
-		c.test = &policy.Test{Kind: policy.Is, Field: a.field, Text: word}
-		return c
+		return comparison{test: &policy.Test{Kind: policy.Is, Field: a.field, Text: word}}
 	case address:
 		if b.kind == address {
 			return answer(true)
 		}
 		hint := "write: r.addr:within(\"10.0.0.0/8\")"
-		if word, ok := b.constantString(); ok {
+		if word, ok := b.string(); ok {
 			if _, err := policy.ParsePrefix(word); err == nil {
 				hint = fmt.Sprintf("write: %s:within(%q)", a, word)
 			}
 		}
 		return never(hint, "%s must be asked with within, but is compared with %s", a, b)
 	case constant:
-		for _, v := range [...]value{a, b} {
-			if other := a.lua.Type(); v.origin != "" && v.lua.Type() == lua.LTBool && (b.kind != constant || other != b.lua.Type()) {
-				c.fault = x.refusal(f, pc, diag.DecisionType, lastWord(v.origin), "use it as a condition: if r."+v.origin+" then", "r.%s must be compared with true or false, but is compared with %s", v.origin, b)
-				return c
+		for _, v := range [...]term{a, b} {
+			if v.origin != "" && !v.undefined && v.known.Type() == value.BoolType && (b.kind != constant || a.known.Type() != b.known.Type()) {
+				return never("use it as a condition: if r."+v.origin+" then", "r.%s must be compared with true or false, but is compared with %s", v.origin, b)
 			}
 		}
-		return x.equalConstants(s, a, b, c)
+		return x.equalConstants(s, a, b)
 	case table:
 		if b.kind == table && a.ref == b.ref {
 			return answer(true)
 		}
-		return x.equalMeta(s, a, b, c)
+		return x.equalMeta(s, a, b)
 	case closure:
 		return answer(b.kind == closure && a.ref == b.ref)
 	}
@@ -306,106 +379,126 @@ func impossible(word string) string {
 	return ""
 }
 
-func (x *exec) equalConstants(s *state, a, b value, c comparison) comparison {
+func (x *exec) equalConstants(s *state, a, b term) comparison {
 	if b.kind == table {
-		return x.equalMeta(s, b, a, c)
+		return x.equalMeta(s, b, a)
 	}
-	if b.kind != constant || a.lua.Type() != b.lua.Type() {
+	if b.kind != constant || a.known.Type() != b.known.Type() {
 		return answer(false)
 	}
-	if a.lua == b.lua {
-		n, isNumber := a.lua.(lua.LNumber)
-		return answer(!isNumber || n == n)
+	if a.known == b.known {
+		return answer(true) // but for NaN, which Go's == finds unequal to itself, too
 	}
-	if a.lua.Type() == lua.LTTable {
-		return x.equalMeta(s, a, b, c)
-	}
-	return answer(false)
+	return x.equalMeta(s, a, b)
 }
 
 // equalMeta compares two different tables, by their common __eq if they have one.
-func (x *exec) equalMeta(s *state, a, b value, c comparison) comparison {
-	if !isTable(a) || !isTable(b) {
+func (x *exec) equalMeta(s *state, a, b term) comparison {
+	if !a.isTable() || !b.isTable() {
 		return answer(false)
 	}
 	m, n := x.metaField(s, a, "__eq"), x.metaField(s, b, "__eq")
-	if !x.isFunction(m) || m.kind != n.kind || m.lua != n.lua || m.ref != n.ref {
+	if m.isNil() || !m.same(n) {
 		return answer(false)
 	}
-	c.call = &call{m, []value{a, b}}
-	return c
+	return comparison{call: &call{m, []term{a, b}}}
 }
 
-func (x *exec) equalNumber(a, b value, f *frame, pc int, never func(hint, form string, args ...any) comparison) comparison {
-	c := comparison{at: x.at(f, pc, fieldToken(a))}
-	switch {
-	case b.kind == number:
-		return x.compareFields(a, b, policy.Equal, f, pc)
-	case b.kind == constant && b.lua.Type() == lua.LTNumber:
-		v := float64(b.lua.(lua.LNumber))
+func (x *exec) equalNumber(a, b term, of, other part, p spot, never func(hint, form string, args ...any) comparison) comparison {
+	if b.kind == number {
+		return x.compareFields(a, b, policy.Equal, p)
+	}
+	if n, ok := b.number(); ok {
+		v := float64(n)
 		if v == float64(kauth.Unlimited) && a.expr.hi == kauth.Unlimited && a.expr.raw() {
-			c.test = &policy.Test{Kind: policy.In, Field: a.expr.field, Set: interval.Single(kauth.Unlimited)}
-			return c
+			return comparison{test: &policy.Test{Kind: policy.In, Field: a.expr.field, Set: interval.Single(kauth.Unlimited)}}
 		}
-		if fault := x.checkConstant(a, v, f, pc); fault != nil {
-			c.fault = fault
-			return c
+		lo, hi := a.expr.bounds()
+		if (v < float64(lo) || v > float64(hi)) && x.literal(p, other) && math.Abs(v) <= maxConstant {
+			return comparison{fault: x.refusal(p, of, diag.DecisionConstant, "", "%s must be compared with a number from %d to %d, but is compared with %s", a, lo, hi, b)}
 		}
-		if v != math.Trunc(v) {
-			return answer(false)
+		if fault := x.checkConstant(a, v, of, other, p); fault != nil {
+			return comparison{fault: fault}
 		}
-		if lo, hi := a.expr.bounds(); int64(v) < lo || int64(v) > hi {
-			c.fault = x.refusal(f, pc, diag.DecisionConstant, fieldToken(a), "", "%s must be compared with a number from %d to %d, but is compared with %s", a, lo, hi, b)
-			return c
+		if v != math.Trunc(v) || math.Abs(v) > maxConstant {
+			return x.inSet(a, nil, of, p)
 		}
-		return x.inSet(a, interval.Single(int64(v)), f, pc)
+		return x.inSet(a, interval.Single(int64(v)), of, p)
+	}
+	if b.kind == unknown {
+		return comparison{}
 	}
 	hint := ""
-	if word, ok := b.constantString(); ok {
-		if n, ok := vm.ParseNumber(word); ok {
-			hint = "write: " + n.String()
+	if word, ok := b.string(); ok {
+		if n, ok := value.ParseNumber(word); ok {
+			hint = "write: " + value.Format(n)
 		}
 	}
 	return never(hint, "%s must be compared with a number, but is compared with %s", a, b)
 }
 
-// checkConstant refuses constants that a field can't be compared with exactly.
-func (x *exec) checkConstant(a value, v float64, f *frame, pc int) *rules.Fault {
-	const limit = 1 << 52
-	if v >= -limit && v <= limit {
+// literal reports whether an operand is a number that the source itself gives: a mistake is more likely there than in what
+// a table holds or was calculated.
+func (x *exec) literal(p spot, of part) bool {
+	n := p.node(of)
+	for {
+		switch e := n.(type) {
+		case *syntax.NumberExpr:
+			return true
+		case *syntax.ParenExpr:
+			n = e.Inner
+		case *syntax.UnaryExpr:
+			if e.Op != syntax.Neg {
+				return false
+			}
+			n = e.Operand
+		default:
+			return false
+		}
+	}
+}
+
+// maxConstant is how far from zero constants may lie that are compared with a field that can be as large: beyond it the
+// numbers of Lua are not those of the kernel.
+const maxConstant = 1 << 52
+
+// checkConstant refuses constants that a field can't be compared with exactly, and large ones that the source gives.
+func (x *exec) checkConstant(a term, v float64, of, other part, p spot) *rules.Fault {
+	if math.Abs(v) <= maxConstant {
+		return nil
+	}
+	if lo, hi := a.expr.bounds(); !x.literal(p, other) && lo >= -maxConstant && hi <= maxConstant {
 		return nil
 	}
 	hint := ""
 	if a.expr.hi == kauth.Unlimited {
 		hint = "for no limit write: " + a.String() + " == unlimited"
 	}
-	return x.refusal(f, pc, diag.DecisionConstant, fieldToken(a), hint, "%s must be compared with a number between -2^52 and 2^52, but is compared with %s", a, lua.LNumber(v))
+	return x.refusal(p, of, diag.DecisionConstant, hint, "%s must be compared with a number between -2^52 and 2^52, but is compared with %s", a, numberTerm(value.Number(v)))
 }
 
 // inSet asks whether a number is one of the set.
-func (x *exec) inSet(a value, set interval.Set, f *frame, pc int) comparison {
-	c := comparison{at: x.at(f, pc, fieldToken(a))}
+func (x *exec) inSet(a term, set interval.Set, of part, p spot) comparison {
 	fields, err := a.expr.preimage(set)
 	if err != nil {
-		c.fault = x.refusal(f, pc, diag.DecisionArithmetic, fieldToken(a), "", "%s must divide the values of r.%s into at most %d ranges, but makes more", a, a.expr.field, maxIntervals)
-		return c
+		return comparison{fault: x.refusal(p, of, diag.DecisionArithmetic, "", "%s must divide the values of r.%s into at most %d ranges, but makes more", a, a.expr.field, maxIntervals)}
 	}
 	// A test that is never or always true is asked all the same, so that analysis can say so.
 	lo, hi := x.id.Range(a.expr.field)
-	c.test = &policy.Test{Kind: policy.In, Field: a.expr.field, Set: fields.Intersect(interval.Between(lo, hi))}
-	return c
+	return comparison{test: &policy.Test{Kind: policy.In, Field: a.expr.field, Set: fields.Intersect(interval.Between(lo, hi))}}
 }
 
-func (x *exec) equalNamed(a, b value, c comparison, f *frame, pc int, never func(hint, form string, args ...any) comparison) comparison {
+func (x *exec) equalNamed(a, b term, of, other part, p spot, never func(hint, form string, args ...any) comparison) comparison {
 	names := a.field.Info().Names
 	switch {
+	case b.kind == unknown:
+		return comparison{}
 	case b.kind == named && b.field == a.field:
 		return answer(true)
 	case b.kind == named && b.field.Info().Names == names:
-		c.test = &policy.Test{Kind: policy.Compare, Field: a.field, Other: b.field, Order: policy.Equal}
-		return c
-	case b.kind == constant && b.lua.Type() == lua.LTString:
-		word := string(b.lua.(lua.LString))
+		return comparison{test: &policy.Test{Kind: policy.Compare, Field: a.field, Other: b.field, Order: policy.Equal}}
+	}
+	if word, ok := b.string(); ok {
 		v, ok := names.Value(word)
 		if !ok {
 			hint := diag.DidYouMean(word, names.All())
@@ -413,106 +506,118 @@ func (x *exec) equalNamed(a, b value, c comparison, f *frame, pc int, never func
 				name, _ := names.Name(meant)
 				hint = fmt.Sprintf("write: %s == %q", a, name)
 			}
-			c.fault = x.refusal(f, pc, diag.PolicyName, word, hint, "%s must be compared with the name of %s, but there is none called %q", a, names.What(), word)
-			return c
+			return comparison{fault: x.refusal(p, other, diag.PolicyName, hint, "%s must be compared with the name of %s, but there is none called %q", a, names.What(), short(word))}
 		}
-		c.test = &policy.Test{Kind: policy.In, Field: a.field, Set: interval.Single(v)}
-		return c
-	case b.kind == constant && b.lua.Type() == lua.LTNumber:
-		v, ok := exactInteger(b.lua.(lua.LNumber))
+		return comparison{test: &policy.Test{Kind: policy.In, Field: a.field, Set: interval.Single(v)}}
+	}
+	if n, ok := b.number(); ok {
+		v, ok := exactInteger(n)
 		if !ok {
-			return answer(false)
+			return comparison{test: &policy.Test{Kind: policy.In, Field: a.field}}
 		}
 		if name, has := names.Name(v); has {
 			return never(fmt.Sprintf("write: %s == %q", a, name), "%s reads %q where it is %d, so it must be compared with the name, but is compared with the number", a, name, v)
 		}
 		if info := a.field.Info(); v < info.Min || v > info.Max {
-			c.fault = x.refusal(f, pc, diag.DecisionConstant, fieldToken(a), "", "%s must be compared with a number from %d to %d, but is compared with %s", a, info.Min, info.Max, b)
-			return c
+			if x.literal(p, other) {
+				return comparison{fault: x.refusal(p, of, diag.DecisionConstant, "", "%s must be compared with a number from %d to %d, but is compared with %s", a, info.Min, info.Max, b)}
+			}
+			return comparison{test: &policy.Test{Kind: policy.In, Field: a.field}}
 		}
-		c.test = &policy.Test{Kind: policy.In, Field: a.field, Set: interval.Single(v)}
-		return c
+		return comparison{test: &policy.Test{Kind: policy.In, Field: a.field, Set: interval.Single(v)}}
 	}
 	return never("", "%s must be compared with the name of %s, but is compared with %s", a, names.What(), b)
 }
 
-// less is a < b, or a <= b if orEqual.
-func (x *exec) less(s *state, a, b value, orEqual bool, f *frame, pc int) comparison {
-	c := comparison{at: x.at(f, pc, fieldToken(a))}
-	for _, v := range [...]value{a, b} {
+// less is a < b, or a <= b if orEqual. The parts are those that a and b stand in.
+func (x *exec) less(s *state, a, b term, orEqual bool, of, other part, p spot) comparison {
+	parts := [...]part{of, other}
+	for i, v := range [...]term{a, b} {
+		refuse := func(code diag.Code, hint, form string) comparison {
+			return comparison{fault: x.refusal(p, parts[i], code, hint, form, v)}
+		}
 		switch v.kind {
 		case named:
-			c.fault = x.refusal(f, pc, diag.DecisionType, fieldToken(v), "compare it with == and names", "%s has no order, but is compared with < or >", v)
-			return c
+			return refuse(diag.DecisionType, "compare it with == and names", "%s has no order, but is compared with < or >")
 		case text:
-			c.fault = x.refusal(f, pc, diag.DecisionText, fieldToken(v), textHint, "%s must be compared with ==, but is compared with < or >", v)
-			return c
+			return refuse(diag.DecisionText, textHint, "%s must be compared with ==, but is compared with < or >")
 		case address:
-			c.fault = x.refusal(f, pc, diag.DecisionType, fieldToken(v), "write: r.addr:within(\"10.0.0.0/8\")", "%s must be asked with within, but is compared with < or >", v)
-			return c
+			return refuse(diag.DecisionType, "write: r.addr:within(\"10.0.0.0/8\")", "%s must be asked with within, but is compared with < or >")
 		}
 	}
 	if a.kind == number || b.kind == number {
-		return x.lessNumber(a, b, orEqual, f, pc)
+		return x.lessNumber(a, b, orEqual, of, other, p)
 	}
-	if a.kind == constant && b.kind == constant {
-		m, ok1 := a.lua.(lua.LNumber)
-		n, ok2 := b.lua.(lua.LNumber)
-		if ok1 && ok2 {
+	if m, ok := a.number(); ok {
+		if n, ok := b.number(); ok {
 			return answer(m < n || orEqual && m == n)
 		}
-		v, ok1 := a.lua.(lua.LString)
-		w, ok2 := b.lua.(lua.LString)
-		if ok1 && ok2 {
+	}
+	if v, ok := a.string(); ok {
+		if w, ok := b.string(); ok {
 			return answer(v < w || orEqual && v == w)
 		}
 	}
-	if isTable(a) && isTable(b) {
+	if a.isTable() && b.isTable() {
 		event := "__lt"
 		if orEqual {
 			event = "__le"
 		}
-		if m := x.metaField(s, a, event); x.isFunction(m) && m == x.metaField(s, b, event) {
-			c.call = &call{m, []value{a, b}}
-			return c
+		if m := x.metaField(s, a, event); !m.isNil() && m.same(x.metaField(s, b, event)) {
+			return comparison{call: &call{m, []term{a, b}}}
 		}
-		if m := x.metaField(s, a, "__lt"); orEqual && x.isFunction(m) {
-			c.fault = x.refusal(f, pc, diag.DecisionUnsupported, "", "define __le", "tables that are compared with <= must have __le, but have only __lt")
-			return c
+		// As Lua 5.1 does: a <= b is not (b < a).
+		if m := x.metaField(s, a, "__lt"); orEqual && !m.isNil() && m.same(x.metaField(s, b, "__lt")) {
+			return comparison{call: &call{m, []term{b, a}}, not: true}
 		}
 	}
-	c.fault = x.raising(f, pc, fieldToken(a)+fieldToken(b), "compared values must be two numbers or two strings, but are %s and %s", describeBad(a), describeBad(b))
-	return c
+	where := whole
+	for i, v := range [...]term{a, b} {
+		if v.isNil() {
+			where = parts[i]
+		}
+	}
+	fault := x.raising(p, where, value.CompareText(plainType(a), plainType(b)), "compared values must be two numbers or two strings, but are %s and %s", a.bad(), b.bad())
+	return comparison{fault: x.lacking(fault, p, a, b)}
 }
 
 // lessNumber compares a number that depends on the request.
-func (x *exec) lessNumber(a, b value, orEqual bool, f *frame, pc int) comparison {
+func (x *exec) lessNumber(a, b term, orEqual bool, of, other part, p spot) comparison {
 	if a.kind == number && b.kind == number {
 		order := policy.Less
 		if orEqual {
 			order |= policy.Equal
 		}
-		return x.compareFields(a, b, order, f, pc)
+		return x.compareFields(a, b, order, p)
 	}
-	field, other, below := a, b, true
+	field, constant, below := a, b, true
 	if a.kind != number {
-		field, other, below = b, a, false
+		field, constant, below, of, other = b, a, false, other, of
 	}
-	if other.kind != constant || other.lua.Type() != lua.LTNumber {
-		if word, ok := other.constantString(); ok {
+	if constant.kind == unknown {
+		return comparison{}
+	}
+	n, ok := constant.number()
+	if !ok {
+		if word, ok := constant.string(); ok {
 			hint := ""
-			if n, ok := vm.ParseNumber(word); ok {
-				hint = "write: " + n.String()
+			if n, ok := value.ParseNumber(word); ok {
+				hint = "write: " + value.Format(n)
 			}
-			return comparison{fault: x.refusal(f, pc, diag.DecisionType, fieldToken(field), hint, "%s must be compared with a number, but is compared with %s", field, other)}
+			return comparison{fault: x.refusal(p, of, diag.DecisionType, hint, "%s must be compared with a number, but is compared with %s", field, constant)}
 		}
-		return comparison{fault: x.raising(f, pc, fieldToken(field), "%s must be compared with a number, but is compared with %s", field, describeBad(other))}
+		fault := x.raising(p, of, "", "%s must be compared with a number, but is compared with %s", field, constant.bad())
+		return comparison{fault: x.lacking(fault, p, constant)}
 	}
-	v := float64(other.lua.(lua.LNumber))
-	if fault := x.checkConstant(field, v, f, pc); fault != nil {
+	v := float64(n)
+	if v != v {
+		return x.inSet(field, nil, of, p)
+	}
+	if fault := x.checkConstant(field, v, of, other, p); fault != nil {
 		return comparison{fault: fault}
 	}
 	// field < v, field <= v, v < field or v <= field, as sets of integers.
+	v = max(-2*maxConstant, min(v, 2*maxConstant))
 	var set interval.Set
 	switch {
 	case below && orEqual:
@@ -524,19 +629,19 @@ func (x *exec) lessNumber(a, b value, orEqual bool, f *frame, pc int) comparison
 	default:
 		set = interval.Between(int64(math.Floor(v))+1, math.MaxInt64)
 	}
-	return x.inSet(field, set, f, pc)
+	return x.inSet(field, set, of, p)
 }
 
 // compareFields compares two numbers that both depend on the request.
-func (x *exec) compareFields(a, b value, order policy.Order, f *frame, pc int) comparison {
+func (x *exec) compareFields(a, b term, order policy.Order, p spot) comparison {
 	if a.expr == b.expr {
 		return answer(order&policy.Equal != 0)
 	}
 	if a.expr.raw() && b.expr.raw() {
-		return comparison{test: &policy.Test{Kind: policy.Compare, Field: a.expr.field, Other: b.expr.field, Order: order}, at: x.at(f, pc, fieldToken(a))}
+		return comparison{test: &policy.Test{Kind: policy.Compare, Field: a.expr.field, Other: b.expr.field, Order: order}}
 	}
 	// Numbers made of one field: a < b is a-b < 0.
-	r := x.arithField(lua.OP_SUB, a, b, f, pc)
+	r := x.arithField(syntax.Sub, a, b, p)
 	if r.fault == nil {
 		difference := r.values[0]
 		set := interval.Single(0)
@@ -546,10 +651,10 @@ func (x *exec) compareFields(a, b value, order policy.Order, f *frame, pc int) c
 		case policy.Less | policy.Equal:
 			set = interval.Between(math.MinInt64, 0)
 		}
-		if difference.kind == constant {
-			return answer(set.Contains(int64(difference.lua.(lua.LNumber))))
+		if n, ok := difference.number(); ok {
+			return answer(set.Contains(int64(n)))
 		}
-		return x.inSet(difference, set, f, pc)
+		return x.inSet(difference, set, whole, p)
 	}
-	return comparison{fault: x.refusal(f, pc, diag.DecisionArithmetic, fieldToken(a), "compare the fields without arithmetic", "two fields must be compared as they are, but %s and %s are calculated", a, b)}
+	return comparison{fault: x.refusal(p, whole, diag.DecisionArithmetic, "compare the fields without arithmetic", "two fields must be compared as they are, but %s and %s are calculated", a, b)}
 }

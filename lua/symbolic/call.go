@@ -1,196 +1,227 @@
 package symbolic
 
 import (
-	"fmt"
+	"errors"
 	"math"
 
-	lua "github.com/yuin/gopher-lua"
-
+	"cellsh/lua/library"
 	"cellsh/lua/syntax"
-	"cellsh/lua/vm"
+	"cellsh/lua/value"
 	"cellsh/policy"
 	"cellsh/policy/diag"
+	"cellsh/policy/interval"
 	"cellsh/policy/kauth"
 	"cellsh/policy/rules"
 )
 
-// maxDepth is how deep calls may lie within each other: less than the interpreter itself allows.
-const maxDepth = 900
-
-// callInstruction is OP_CALL.
-func (x *exec) callInstruction(s *state, f *frame, pc int, i instruction) outcome {
-	a := i.a()
-	ret := returnTo{how: toRegisters, base: a, count: i.c() - 1}
-	return x.invoke(s, s.get(a), s.slice(a+1, i.b()-1), ret, f, pc)
-}
-
-// tailCall is OP_TAILCALL: the called function returns for the running one.
-func (x *exec) tailCall(s *state, f *frame, pc int, i instruction) outcome {
-	a := i.a()
-	fn, args := s.get(a), s.slice(a+1, i.b()-1)
-	fn, args, fault := x.callable(s, fn, args, f, pc)
-	if fault != nil {
-		return x.faulted(fault)
-	}
-	if x.isLua(fn) {
-		ret := f.ret
-		at := x.at(f, pc, "")
-		s.frames = s.frames[:len(s.frames)-1]
-		return x.enter(s, fn, args, ret, at)
-	}
-	r := x.native(s, fn, args, f, pc)
-	at := x.at(f, pc, lastWord(x.nativeName(fn)))
-	if f.ret.how != toNobody && r.fault == nil && r.call == nil {
-		// The results are those of the caller's call.
-		ret := f.ret
-		pop := func(s *state, values []value) outcome {
-			s.frames = s.frames[:len(s.frames)-1]
-			return x.deliver(s, ret, values)
-		}
-		if r.choices == nil {
-			return pop(s, r.values)
-		}
-		fk := &fork{at: at}
-		for _, c := range r.choices {
-			fk.ways = append(fk.ways, way{c.test, func(s *state) outcome { return pop(s, c.values) }})
-		}
-		fk.ways = append(fk.ways, way{then: func(s *state) outcome { return pop(s, r.values) }})
-		return outcome{fork: fk}
-	}
-	return x.finish(s, pc, returnTo{how: toNobody}, r, at)
-}
-
-// invoke calls a value and lets the state go on after pc.
-func (x *exec) invoke(s *state, fn value, args []value, ret returnTo, f *frame, pc int) outcome {
-	fn, args, fault := x.callable(s, fn, args, f, pc)
-	if fault != nil {
-		return x.faulted(fault)
-	}
-	if x.isLua(fn) {
-		s.own().pc = pc + 1
-		return x.enter(s, fn, args, ret, x.at(f, pc, ""))
-	}
-	return x.finish(s, pc+1, ret, x.native(s, fn, args, f, pc), x.at(f, pc, lastWord(x.nativeName(fn))))
-}
+const (
+	// maxDepth is how deep calls may lie within each other: less than gopher-lua itself allows.
+	maxDepth = 900
+	// maxLibrary is how deep functions of the library may lie within each other that call functions of Lua: each takes a
+	// part of Go's stack.
+	maxLibrary = 100
+)
 
 // callable resolves the metamethod __call.
-func (x *exec) callable(s *state, fn value, args []value, f *frame, pc int) (value, []value, *rules.Fault) {
-	if x.isFunction(fn) {
+func (x *exec) callable(s *state, fn term, args []term, p spot) (term, []term, *rules.Fault) {
+	if fn.isFunction() || fn.kind == unknown {
 		return fn, args, nil
 	}
-	if isTable(fn) {
-		if meta := x.metaField(s, fn, "__call"); x.isFunction(meta) {
-			return meta, append([]value{fn}, args...), nil
-		}
+	if meta := x.metaField(s, fn, "__call"); meta.isFunction() {
+		return meta, append([]term{fn}, args...), nil
 	}
-	name := x.calledName(f, pc)
 	what := "what is called"
-	if name != "" {
+	if name := calledName(p); name != "" {
 		what = name
 	}
-	fault := x.raising(f, pc, lastWord(name), "%s must be a function, but is %s", what, describeBad(fn))
-	return fn, args, fault
+	is := fn.bad()
+	if fn.undefined {
+		is = "nil"
+	}
+	return fn, args, x.raising(p, callee, value.CallText(plainType(fn)), "%s must be a function, but is %s", what, is)
 }
 
-// calledName is the name by which the function is called at pc, "" if that has none.
-func (x *exec) calledName(f *frame, pc int) string {
-	for _, c := range f.proto.DbgCalls {
-		if c.Pc == pc && c.Name != "?" && c.Name != "(anonymous)" {
-			return c.Name
+// calledName is the name by which a function is called, "" if it has none.
+func calledName(p spot) string {
+	c, ok := p.step().node.(*syntax.CallExpr)
+	if !ok {
+		return ""
+	}
+	name := nameOf(c.Func)
+	if c.Method != nil && name != "" {
+		return name + ":" + c.Method.Name
+	}
+	if c.Method != nil {
+		return c.Method.Name
+	}
+	return name
+}
+
+// nameOf says how a variable or a field is written, "" for other expressions.
+func nameOf(e syntax.Expr) string {
+	switch n := e.(type) {
+	case *syntax.NameExpr:
+		return n.Name
+	case *syntax.IndexExpr:
+		if key, ok := n.Key.(*syntax.StringExpr); ok && n.Dot {
+			if object := nameOf(n.Object); object != "" {
+				return object + "." + key.Value
+			}
 		}
 	}
 	return ""
 }
 
-func (x *exec) isLua(fn value) bool {
+func isLua(fn term) bool {
 	if fn.kind == constant {
-		l, ok := fn.lua.(*lua.LFunction)
-		return ok && !l.IsG
+		_, ok := fn.known.(*Closure)
+		return ok
 	}
 	return fn.kind == closure
 }
 
+// settle calls functions that are not written in Lua, so that what is left of a result is values, or a call of Lua.
+func (x *exec) settle(s *state, r result, p spot) result {
+	for r.fault == nil && r.call != nil {
+		fn, args, fault := x.callable(s, r.call.fn, r.call.args, p)
+		if fault != nil {
+			return fails(fault)
+		}
+		if isLua(fn) {
+			r.call = &call{fn, args}
+			break
+		}
+		n := x.native(s, fn, args, p)
+		n.choices = append(r.choices, n.choices...)
+		r = n
+	}
+	return r
+}
+
 // enter begins a call of a function written in Lua.
-func (x *exec) enter(s *state, fn value, args []value, ret returnTo, at diag.Span) outcome {
-	if !x.isLua(fn) {
-		f := s.top()
-		return x.finish(s, f.pc, ret, x.native(s, fn, args, f, f.pc-1), at)
-	}
+func (x *exec) enter(s *state, fn term, args []term, ret returnTo, p spot) outcome {
 	if len(s.frames) >= maxDepth {
-		return x.faulted(x.newFault(at, diag.DecisionBudget, false, "", "calls must lie at most %d deep, but lie deeper", maxDepth))
+		return x.faulted(x.budgetFault(p, callee, "", "calls must lie at most %d deep, but lie deeper", maxDepth))
 	}
-	var p *lua.FunctionProto
-	var env *lua.LTable
+	var node *syntax.FunctionExpr
+	var env *value.Table
 	if fn.kind == closure {
 		o := s.heap[fn.ref]
-		p, env = o.proto, o.env
+		node, env = o.node, o.env
 	} else {
-		l := fn.lua.(*lua.LFunction)
-		p, env = l.Proto, l.Env
+		c := fn.known.(*Closure)
+		node, env = c.Node, c.env
 	}
-	f := &frame{owner: s.id, proto: x.protoOf(p), fn: fn, env: env, ret: ret, regs: make([]value, int(p.NumUsedRegisters)+1)}
-	for i := range f.regs {
-		f.regs[i] = nilValue
-	}
-	np := int(p.NumParameters)
-	for i := 0; i < np && i < len(args); i++ {
-		f.regs[i] = args[i]
+	f := &frame{owner: s.id, plan: x.plan(node), fn: fn, env: env, ret: ret}
+	f.stack = make([]term, len(node.Params), len(node.Params)+8)
+	n := copy(f.stack, args)
+	for i := n; i < len(node.Params); i++ {
+		f.stack[i] = nilTerm
 	}
 	s.frames = append(s.frames, f)
-	if p.IsVarArg&lua.VarArgIsVarArg != 0 {
-		if len(args) > np {
-			f.varargs = args[np:]
+	if node.Vararg && len(args) > len(node.Params) {
+		f.varargs = args[len(node.Params):]
+	}
+	if node.Arg != nil {
+		// Lua 5.0's table arg, for functions that do not use ... themselves.
+		t := x.newTable(s)
+		for i, v := range f.varargs {
+			if fault := x.rawSet(s, t, numberTerm(value.Number(i+1)), v, p); fault != nil {
+				return x.faulted(fault)
+			}
 		}
-		if p.IsVarArg&lua.VarArgNeedsArg != 0 {
-			// Lua 5.0's table arg, for functions that do not use ... themselves.
-			o := &object{what: tableObject, elements: append([]value(nil), f.varargs...)}
-			key := entryKey{lua: lua.LString("n")}
-			o.entries = []entry{{key, known(lua.LNumber(len(f.varargs)))}}
-			o.index = map[entryKey]int{key: 0}
-			f.regs[np] = value{kind: table, ref: s.alloc(o)}
+		if fault := x.rawSet(s, t, stringTerm("n"), numberTerm(value.Number(len(f.varargs))), p); fault != nil {
+			return x.faulted(fault)
 		}
+		f.stack = append(f.stack, t)
+	}
+	if fault := x.grow(p, bytesPerFrame+bytesPerTerm*len(f.stack)); fault != nil && x.loading {
+		return x.faulted(fault)
 	}
 	return outcome{}
 }
 
-// builtin says what a function that is not written in Lua is.
-func (x *exec) builtin(fn value) (vm.Builtin, bool) {
-	if l, ok := fn.lua.(*lua.LFunction); ok && fn.kind == constant {
-		return x.fn.vm.Builtin(l)
+// newTable makes a table: one that stays while a file is run, else one of the decision.
+func (x *exec) newTable(s *state) term {
+	if x.loading {
+		return known(&value.Table{})
 	}
-	return vm.Builtin{}, false
+	return s.allocTable()
 }
 
-func (x *exec) nativeName(fn value) string {
-	switch fn.kind {
-	case inGroup:
-		return "in_group"
-	case within:
-		return "within"
+// callNow calls a function for one of the library, which needs the results at once. What it does must be the same for
+// every request.
+func (x *exec) callNow(s *state, fn term, args []term, p spot) ([]term, *rules.Fault) {
+	direct := x.direct
+	x.direct = true
+	r := x.settle(s, result{call: &call{fn, args}}, p)
+	x.direct = false
+	defer func() { x.direct = direct }()
+	switch {
+	case r.fault != nil:
+		return nil, r.fault
+	case r.choices != nil:
+		return nil, x.dependent(p)
+	case r.call == nil:
+		return r.values, nil
 	}
-	b, _ := x.builtin(fn)
-	return b.Name
+	if x.nested >= maxLibrary {
+		return nil, x.budgetFault(p, callee, "", "calls of functions by functions of the library must lie at most %d deep, but lie deeper", maxLibrary)
+	}
+	x.nested++
+	defer func() { x.nested-- }()
+	depth := len(s.frames)
+	o := x.enter(s, r.call.fn, r.call.args, returnTo{how: toLibrary}, p)
+	for o.done == nil && o.fork == nil && len(s.frames) > depth {
+		if fault := x.count(s); fault != nil {
+			return nil, fault
+		}
+		o = x.step(s)
+	}
+	s.frames = s.frames[:depth]
+	switch {
+	case o.done != nil:
+		return nil, o.done.Fault
+	case o.fork != nil:
+		return nil, x.dependent(p)
+	}
+	return x.returned, nil
+}
+
+func (x *exec) dependent(p spot) *rules.Fault {
+	return x.refusal(p, whole, diag.DecisionUnsupported, "test the field outside of the function", "what %s calls must do the same for every request, but depends on a field", calledName(p))
 }
 
 // native calls a function that is not written in Lua.
-func (x *exec) native(s *state, fn value, args []value, f *frame, pc int) result {
+func (x *exec) native(s *state, fn term, args []term, p spot) result {
 	switch fn.kind {
+	case unknown:
+		return one(fn)
 	case inGroup:
-		return x.callInGroup(args, f, pc)
+		return x.callInGroup(args, p)
 	case within:
-		return x.callWithin(args, f, pc)
+		return x.callWithin(args, p)
 	}
-	b, ok := x.builtin(fn)
+	b, ok := fn.known.(*value.Builtin)
 	if !ok {
-		return fails(x.refusal(f, pc, diag.DecisionCall, x.calledName(f, pc), "", "a decision can call functions of Lua and of the string, table and math libraries, but calls another"))
+		return fails(x.refusal(p, callee, diag.DecisionCall, "", "a decision can call functions of Lua and of the string, table and math libraries, but calls another"))
 	}
-	if special, ok := specials[b.Name]; ok {
-		return special(x, s, args, f, pc)
+	if special, ok := specials[b.Name]; ok && x.machine.builtins[b.Name] == b {
+		return special(x, s, args, p)
 	}
-	if !b.Pure {
-		return fails(x.refusal(f, pc, diag.DecisionCall, lastWord(b.Name), callHints[b.Name], "a decision can't call %s: it has no meaning in a kernel", b.Name))
+	if x.loading {
+		if native := x.machine.natives[b]; native != nil {
+			return x.callNative(native, args, p)
+		}
 	}
-	return x.callPure(s, b, fn.lua.(*lua.LFunction), args, f, pc)
+	if lib := x.machine.options.Library[b.Name]; lib != nil && x.machine.builtins[b.Name] == b {
+		return x.callLibrary(s, lib, args, p)
+	}
+	return fails(x.cannotCall(b.Name, p))
+}
+
+func (x *exec) cannotCall(name string, p spot) *rules.Fault {
+	return x.refusal(p, callee, diag.DecisionCall, callHints[name], "a decision can't call %s: it has no meaning in a kernel", name)
 }
 
 var callHints = map[string]string{
@@ -202,105 +233,125 @@ var callHints = map[string]string{
 	"os.date": "a decision does not know the time: load another policy when it has come",
 }
 
-// special functions work on values that depend on the request, or on tables that the decision made.
-type special func(x *exec, s *state, args []value, f *frame, pc int) result
+// callNative calls a word like policy, while a file is run.
+func (x *exec) callNative(native func(*Call) ([]value.Value, error), args []term, p spot) result {
+	c := &Call{Args: make([]value.Value, len(args)), Site: Site{File: p.plan.node.File}}
+	c.Site.Call, _ = p.step().node.(*syntax.CallExpr)
+	for i, v := range args {
+		c.Args[i] = v.known
+	}
+	out, err := native(c)
+	if err != nil {
+		return fails(x.raising(p, callee, err.Error(), "%s", err))
+	}
+	r := result{values: make([]term, len(out))}
+	for i, v := range out {
+		r.values[i] = known(v)
+	}
+	return r
+}
+
+// special functions work on values that depend on the request, or need the machine.
+type special func(x *exec, s *state, args []term, p spot) result
+
+// ipairsStep is the name of the function that loops over ipairs call.
+const ipairsStep = "(ipairs step)"
 
 var specials map[string]special
 
 func init() {
 	specials = map[string]special{
-		syntax.HiddenConcat: func(x *exec, s *state, args []value, f *frame, pc int) result { return x.concat(s, args, f, pc) },
-		syntax.HiddenKey:    func(x *exec, s *state, args []value, f *frame, pc int) result { return one(first(args)) },
-		syntax.HiddenSet: func(x *exec, s *state, args []value, f *frame, pc int) result {
-			return result{fault: x.assign(s, args[0], args[1], args[2], f, pc)}
-		},
 		"type":         callType,
 		"tonumber":     callToNumber,
 		"tostring":     callToString,
-		"select":       callSelect,
-		"unpack":       callUnpack,
 		"assert":       callAssert,
 		"error":        callError,
 		"next":         callNext,
 		"pairs":        callPairs,
 		"ipairs":       callIpairs,
-		vm.IpairsStep:  callIpairsStep,
+		ipairsStep:     callIpairsStep,
 		"setmetatable": callSetMetatable,
 		"getmetatable": callGetMetatable,
-		"table.insert": callInsert,
-		"table.remove": callRemove,
+		"table.sort":   callSort,
 		"math.floor":   round("math.floor"),
 		"math.ceil":    round("math.ceil"),
+		"pcall":        callPcall,
+		"xpcall":       callXpcall,
+		"print":        callPrint,
+		"require":      callRequire,
 	}
 }
 
-func arg(args []value, i int) value {
+func arg(args []term, i int) term {
 	if i < len(args) {
 		return args[i]
 	}
-	return nilValue
+	return nilTerm
 }
 
 // callInGroup is r:in_group(gid or name).
-func (x *exec) callInGroup(args []value, f *frame, pc int) result {
+func (x *exec) callInGroup(args []term, p spot) result {
 	if arg(args, 0).kind != request {
-		return fails(x.refusal(f, pc, diag.DecisionUnsupported, "in_group", "write: r:in_group(\"wheel\")", "in_group must be called as a method, but is not"))
+		return fails(x.refusal(p, callee, diag.DecisionUnsupported, "write: r:in_group(\"wheel\")", "in_group must be called as a method, but is not"))
 	}
 	g := arg(args, 1)
 	var gid int64
-	switch v := g.lua.(type) {
-	case lua.LNumber:
-		n, ok := exactInteger(v)
-		if !ok || n < 0 || n > math.MaxUint32 {
-			return fails(x.refusal(f, pc, diag.DecisionType, "in_group", "", "a group must be a number from 0 to 4294967295, but is %s", v))
+	if n, ok := g.number(); ok {
+		v, ok := exactInteger(n)
+		if !ok || v < 0 || v > math.MaxUint32 {
+			return fails(x.refusal(p, 1, diag.DecisionType, "", "a group must be a number from 0 to 4294967295, but is %s", g))
 		}
-		gid = n
-	case lua.LString:
-		id, ok := x.fn.options.Groups.Lookup(string(v))
+		gid = v
+	} else if name, ok := g.string(); ok {
+		id, ok := x.machine.options.Groups.Lookup(name)
 		if !ok {
-			return fails(x.refusal(f, pc, diag.PolicyName, string(v), x.groupHint(string(v)), "a group must exist on the host, but there is none called %q", string(v)))
+			return fails(x.refusal(p, 1, diag.PolicyName, x.groupHint(name), "a group must exist on the host, but there is none called %q", short(name)))
 		}
 		gid = int64(id)
-	default:
-		return fails(x.refusal(f, pc, diag.DecisionType, "in_group", "write: r:in_group(\"wheel\")", "a group must be a known number or name, but is %s", describeBad(g)))
+	} else {
+		return fails(x.refusal(p, 1, diag.DecisionType, "write: r:in_group(\"wheel\")", "a group must be a known number or name, but is %s", g.bad()))
 	}
 	test := policy.Test{Kind: policy.Member, Field: kauth.FieldGroups, GID: uint32(gid)}
-	return result{values: []value{known(lua.LFalse)}, choices: []choice{{test, []value{known(lua.LTrue)}}}}
+	return result{values: []term{falseTerm}, choices: []choice{{test, []term{trueTerm}}}}
 }
 
 func (x *exec) groupHint(name string) string {
-	if hint := diag.DidYouMean(name, x.fn.options.Groups.Names()); hint != "" {
+	if hint := diag.DidYouMean(name, x.machine.options.Groups.Names()); hint != "" {
 		return hint
 	}
 	return "names are those of the host's group file; a number always works"
 }
 
 // callWithin is r.addr:within(prefix).
-func (x *exec) callWithin(args []value, f *frame, pc int) result {
+func (x *exec) callWithin(args []term, p spot) result {
 	if arg(args, 0).kind != address {
-		return fails(x.refusal(f, pc, diag.DecisionUnsupported, "within", "write: r.addr:within(\"10.0.0.0/8\")", "within must be called as a method of an address, but is not"))
+		return fails(x.refusal(p, callee, diag.DecisionUnsupported, "write: r.addr:within(\"10.0.0.0/8\")", "within must be called as a method of an address, but is not"))
 	}
-	word, ok := arg(args, 1).constantString()
+	word, ok := arg(args, 1).string()
 	if !ok {
-		return fails(x.refusal(f, pc, diag.DecisionType, "within", "write: r.addr:within(\"10.0.0.0/8\")", "a prefix must be a known string, but is %s", describeBad(arg(args, 1))))
+		return fails(x.refusal(p, 1, diag.DecisionType, "write: r.addr:within(\"10.0.0.0/8\")", "a prefix must be a known string, but is %s", arg(args, 1).bad()))
 	}
-	p, err := policy.ParsePrefix(word)
+	prefix, err := policy.ParsePrefix(word)
 	if err != nil {
-		return fails(x.refusal(f, pc, diag.DecisionType, word, "", "%s", err))
+		return fails(x.refusal(p, 1, diag.DecisionType, "", "%s", err))
 	}
-	test := policy.Test{Kind: policy.Within, Field: kauth.FieldAddr, Prefix: p}
-	return result{values: []value{known(lua.LFalse)}, choices: []choice{{test, []value{known(lua.LTrue)}}}}
+	test := policy.Test{Kind: policy.Within, Field: kauth.FieldAddr, Prefix: prefix}
+	return result{values: []term{falseTerm}, choices: []choice{{test, []term{trueTerm}}}}
 }
 
-func (x *exec) missing(name string, n int, what string, v value, f *frame, pc int) result {
-	return fails(x.raising(f, pc, lastWord(name), "argument %d of %s must be %s, but is %s", n, name, what, describeBad(v)))
+// missing is the error of an argument of another kind, in the words of package library.
+func (x *exec) missing(name string, n int, what string, v term, p spot) result {
+	return fails(x.raising(p, part(n-1), "", "argument %d of %s must be %s, but is %s", n, name, what, v.bad()))
 }
 
-func callType(x *exec, s *state, args []value, f *frame, pc int) result {
+func callType(x *exec, s *state, args []term, p spot) result {
 	if len(args) == 0 {
-		return x.missing("type", 1, "given", nilValue, f, pc)
+		return x.callLibrary(s, library.Policy["type"], args, p)
 	}
-	if v := args[0]; v.kind == named {
+	switch v := args[0]; v.kind {
+	case unknown:
+		return one(v)
+	case named:
 		// A name where the value has one, else a number.
 		names := v.field.Info().Names
 		var values []int64
@@ -309,467 +360,681 @@ func callType(x *exec, s *state, args []value, f *frame, pc int) result {
 			values = append(values, n)
 		}
 		test := policy.Test{Kind: policy.In, Field: v.field, Set: setOf(values)}
-		return result{values: []value{known(lua.LString("number"))}, choices: []choice{{test, []value{known(lua.LString("string"))}}}}
+		return result{values: []term{stringTerm("number")}, choices: []choice{{test, []term{stringTerm("string")}}}}
 	}
-	return one(known(lua.LString(args[0].typeName())))
+	return one(stringTerm(args[0].typeName()))
 }
 
-func callToNumber(x *exec, s *state, args []value, f *frame, pc int) result {
+func callToNumber(x *exec, s *state, args []term, p spot) result {
+	if v := arg(args, 0); v.kind == number && arg(args, 1).isNil() {
+		return one(v)
+	}
+	return x.callLibrary(s, library.Policy["tonumber"], args, p)
+}
+
+func callToString(x *exec, s *state, args []term, p spot) result {
 	v := arg(args, 0)
-	if v.kind == number && len(args) == 1 {
+	if v.kind == text || v.kind == unknown {
 		return one(v)
 	}
-	return x.pureByName(s, "tonumber", args, f, pc)
-}
-
-func callToString(x *exec, s *state, args []value, f *frame, pc int) result {
-	switch v := arg(args, 0); v.kind {
-	case text:
-		return one(v)
-	case table:
-		if !x.metaField(s, v, "__tostring").isNil() {
-			return fails(x.refusal(f, pc, diag.DecisionUnsupported, "tostring", "", "a table that is turned into text must have no __tostring, but has"))
+	if len(args) > 0 {
+		if meta := x.metaField(s, v, "__tostring"); !meta.isNil() {
+			return result{call: &call{meta, args[:1]}}
 		}
-		return one(known(lua.LString("table")))
-	case closure, inGroup, within:
-		return one(known(lua.LString("function")))
-	}
-	return x.pureByName(s, "tostring", args, f, pc)
-}
-
-func callSelect(x *exec, s *state, args []value, f *frame, pc int) result {
-	n := arg(args, 0)
-	if word, ok := n.constantString(); ok && word == "#" {
-		return one(known(lua.LNumber(len(args) - 1)))
-	}
-	if n.kind != constant {
-		return fails(x.refusal(f, pc, diag.DecisionUnsupported, "select", "", "the first argument of select must be known, but is %s", n))
-	}
-	v, ok := toNumber(n)
-	if !ok {
-		return x.missing("select", 1, "a number", n, f, pc)
-	}
-	k := int(v)
-	if k < 0 {
-		k = len(args) + k
-	}
-	if k < 1 {
-		return fails(x.raising(f, pc, "select", "the index must be within the arguments, but is %s", v))
-	}
-	if k >= len(args) {
-		return result{}
-	}
-	return result{values: args[k:]}
-}
-
-func callUnpack(x *exec, s *state, args []value, f *frame, pc int) result {
-	t := arg(args, 0)
-	if !isTable(t) {
-		return x.missing("unpack", 1, "a table", t, f, pc)
-	}
-	from, to := 1, 0
-	if t.kind == table {
-		to = s.heap[t.ref].length()
-	} else {
-		to = t.lua.(*lua.LTable).Len()
-	}
-	for i, bound := range []*int{&from, &to} {
-		v := arg(args, i+1)
-		if v.isNil() {
-			continue
+		switch v.kind {
+		case table, closure, inGroup, within:
+			return one(x.addressless(v, p))
+		case constant:
+			switch v.known.Type() {
+			case value.TableType, value.FunctionType, value.UserdataType:
+				return one(x.addressless(v, p))
+			}
 		}
-		n, ok := toNumber(v)
-		if !ok {
-			return x.missing("unpack", i+2, "a known number", v, f, pc)
-		}
-		*bound = int(n)
 	}
-	const most = 10000 // as the library has it
-	if to-from >= most {
-		return fails(x.raising(f, pc, "unpack", "unpack must give at most %d values, but would give more", most))
-	}
-	var out []value
-	for i := from; i <= to; i++ {
-		v, ok := x.indexRaw(s, t, known(lua.LNumber(i)), f, pc).plain()
-		if !ok {
-			return fails(x.refusal(f, pc, diag.DecisionUnsupported, "unpack", "", "the elements of the table must be known"))
-		}
-		out = append(out, v)
-	}
-	return result{values: out}
+	return x.callLibrary(s, library.Policy["tostring"], args, p)
 }
 
-// indexRaw reads a table without its metatable.
-func (x *exec) indexRaw(s *state, t, key value, f *frame, pc int) result {
-	if t.kind == table {
-		return x.getLocal(s, t.ref, key, f, pc)
+// addressless is the text of a value whose address Lua would give: the name of its type.
+func (x *exec) addressless(v term, p spot) term {
+	if x.openAnswer(p) {
+		return stringTerm("another " + v.typeName())
 	}
-	return x.getLoaded(t.lua.(*lua.LTable), key, f, pc)
+	return stringTerm(v.typeName())
 }
 
-func callAssert(x *exec, s *state, args []value, f *frame, pc int) result {
-	if arg(args, 0).truth() {
+func callAssert(x *exec, s *state, args []term, p spot) result {
+	if len(args) == 0 {
+		return x.missing("assert", 1, "a value", nilTerm, p)
+	}
+	if args[0].kind == unknown || args[0].truth() {
 		return result{values: args}
 	}
-	message := "assertion failed"
-	if m, ok := arg(args, 1).constantString(); ok {
-		message = m
-	}
-	return fails(x.raising(f, pc, "assert", "a decision must not fail, but an assertion does: %s", message))
-}
-
-func callError(x *exec, s *state, args []value, f *frame, pc int) result {
-	message := arg(args, 0).String()
-	if m, ok := arg(args, 0).constantString(); ok {
-		message = m
-	}
-	return fails(x.raising(f, pc, "error", "a decision must not fail, but raises: %s", message))
-}
-
-// tableOf is a table argument, with libraries seen through.
-func (x *exec) tableOf(v value) (value, bool) {
-	if v.kind == constant {
-		t, ok := v.lua.(*lua.LTable)
+	message := "assertion failed!"
+	if v := arg(args, 1); !v.isNil() {
+		t, ok := textOf(v)
 		if !ok {
-			return v, false
+			return x.missing("assert", 2, "a string", v, p)
 		}
-		if real, ok := x.fn.vm.ReadOnly(t); ok {
-			return known(real), true
-		}
-		return v, true
+		message = t
 	}
-	return v, v.kind == table
+	form := "a decision must not fail, but an assertion does: %s"
+	if x.loading {
+		form = "%s"
+	}
+	return fails(x.raising(p, callee, message, form, message))
 }
 
-func (x *exec) iteratorArg(name string, v value, f *frame, pc int) (value, *rules.Fault) {
+func callError(x *exec, s *state, args []term, p spot) result {
+	v := arg(args, 0)
+	message := v.String()
+	if m, ok := textOf(v); ok {
+		message = m
+	}
+	fault := x.raising(p, callee, "", "a decision must not fail, but raises: %s", message)
+	if x.loading {
+		switch v.known.Type() {
+		case value.TableType, value.FunctionType, value.UserdataType:
+			message = "an error that is a " + v.known.Type().String()
+		}
+		fault = x.raising(p, callee, "", "%s", message)
+		x.thrown = v
+		if m, ok := textOf(v); ok {
+			level := value.Number(1)
+			if n, ok := toNumber(arg(args, 1)); ok {
+				level = n
+			}
+			x.thrown = stringTerm(x.levelPosition(s, int(level), p) + m)
+		}
+	}
+	return fails(fault)
+}
+
+// levelPosition is the place that error puts before a message: of its caller, of that one's caller, and so on.
+func (x *exec) levelPosition(s *state, level int, p spot) string {
+	if level == 1 {
+		return x.position(p)
+	}
+	i := len(s.frames) - 1
+	for ; level > 1 && i >= 0; level-- {
+		if s.frames[i].ret.how == toLibrary {
+			// The caller is a function of the library, which has no place.
+			if level == 2 {
+				return ""
+			}
+			level--
+		}
+		i--
+	}
+	if level != 1 || i < 0 {
+		return ""
+	}
+	f := s.frames[i]
+	return x.position(spot{f.plan, f.at - 1})
+}
+
+// array is a table as package library sees it. The elements of one that the decision made may depend on the request.
+type array struct {
+	x *exec
+	s *state
+	t term
+	p spot
+}
+
+// Type is that of a table.
+func (a *array) Type() value.Type { return value.TableType }
+
+// Len is what # gives.
+func (a *array) Len() int { return a.x.lengthOf(a.s, a.t) }
+
+// At is an element.
+func (a *array) At(i int) value.Value {
+	if t, ok := a.t.table(); ok {
+		return t.At(i)
+	}
+	return a.x.export(a.s, a.s.heap[a.t.ref].at(i), a.p)
+}
+
+// Put changes an element.
+func (a *array) Put(i int, v value.Value) error {
+	if fault := a.x.rawSet(a.s, a.t, numberTerm(value.Number(i)), a.x.imported(v), a.p); fault != nil {
+		return &faultError{fault}
+	}
+	return nil
+}
+
+// MaxN is the highest key.
+func (a *array) MaxN() float64 {
+	if t, ok := a.t.table(); ok {
+		return t.MaxN()
+	}
+	o := a.s.heap[a.t.ref]
+	highest := 0.0
+	for i, v := range o.elements {
+		if !v.isNil() {
+			highest = float64(i + 1)
+		}
+	}
+	for _, e := range o.entries {
+		if n, ok := e.key.known.(value.Number); ok && !e.value.isNil() {
+			highest = max(highest, float64(n))
+		}
+	}
+	return highest
+}
+
+// opaque is a value that functions of the library hand on, and can't look into.
+type opaque struct{ term term }
+
+// Type is that of the value.
+func (o *opaque) Type() value.Type {
+	switch o.term.kind {
+	case number:
+		return value.NumberType
+	case closure, inGroup, within:
+		return value.FunctionType
+	case text, named:
+		return value.StringType
+	}
+	return value.UserdataType
+}
+
+// export gives a value to a function of the library.
+func (x *exec) export(s *state, v term, p spot) value.Value {
+	if v.isTable() {
+		return &array{x, s, v, p}
+	}
+	if v.kind == constant {
+		return v.known
+	}
+	return &opaque{v}
+}
+
+// imported takes a value from a function of the library.
+func (x *exec) imported(v value.Value) term {
+	switch o := v.(type) {
+	case *array:
+		return o.t
+	case *opaque:
+		return o.term
+	}
+	return known(v)
+}
+
+// faultError carries a fault through a function of the library.
+type faultError struct{ fault *rules.Fault }
+
+func (e *faultError) Error() string { return e.fault.Message }
+
+// meter counts what functions of the library do.
+type meter struct {
+	x *exec
+	p spot
+}
+
+// Work counts steps.
+func (m meter) Work(instructions int) error {
+	if m.x.steps += instructions; m.x.steps > m.x.limit {
+		return &faultError{m.x.budgetFault(m.p, callee, "", "the code must end within %d instructions, but does not", m.x.limit)}
+	}
+	return nil
+}
+
+// Grow counts bytes.
+func (m meter) Grow(what string, bytes int) error {
+	if bytes > maxText {
+		return &faultError{m.x.budgetFault(m.p, callee, "", "%s must be at most %d bytes, but would be %d", what, maxText, bytes)}
+	}
+	if fault := m.x.grow(m.p, bytes); fault != nil {
+		return &faultError{fault}
+	}
+	return nil
+}
+
+// handsOn are functions that only hand values on, from an argument on: those may depend on the request.
+var handsOn = map[string]int{"select": 1, "table.insert": 1, "unpack": 3}
+
+// callLibrary calls a function of the library. What it looks at must be known.
+func (x *exec) callLibrary(s *state, lib *library.Function, args []term, p spot) result {
+	in := make([]value.Value, len(args))
+	from, some := handsOn[lib.Name]
+	for i, v := range args {
+		if v.kind == unknown {
+			return one(v)
+		}
+		dependent := v.kind != constant && v.kind != table && v.kind != closure
+		if dependent && !(some && i >= from && !(lib.Name == "table.insert" && i == 1 && len(args) > 2)) {
+			code, hint := diag.DecisionArithmetic, "compare the field with constants, or with other fields"
+			switch v.kind {
+			case text, named:
+				code, hint = diag.DecisionText, textHint
+			case request, target, cell, address, inGroup, within:
+				code, hint = diag.DecisionUnsupported, ""
+			}
+			return fails(x.refusal(p, part(i), code, hint, "the arguments of %s must be the same for every request, but one is %s", lib.Name, v))
+		}
+		in[i] = x.export(s, v, p)
+	}
+	if !x.loading && !lib.Pure && len(args) > 0 {
+		// A message of its own, which names the function.
+		if t, ok := args[0].table(); ok && t.ReadOnly == "" {
+			return fails(x.changesLoaded(lib.Name, p))
+		}
+	}
+	out, err := lib.Call(meter{x, p}, in)
+	if err != nil {
+		return fails(x.libraryFault(lib.Name, in, err, p))
+	}
+	r := result{values: make([]term, len(out))}
+	for i, v := range out {
+		r.values[i] = x.imported(v)
+	}
+	return r
+}
+
+func (x *exec) changesLoaded(name string, p spot) *rules.Fault {
+	return x.refusal(p, 0, diag.DecisionWrite, "fill a table that is made inside of the function", "a decision must leave nothing behind, but %s changes a table that was made outside of it", name)
+}
+
+// libraryFault is the fault of a function of the library that failed.
+func (x *exec) libraryFault(name string, in []value.Value, err error, p spot) *rules.Fault {
+	var f *faultError
+	if errors.As(err, &f) {
+		return f.fault
+	}
+	// It may have stumbled over an element that depends on the request.
+	for i, v := range in {
+		a, ok := v.(*array)
+		if !ok || a.t.kind != table {
+			continue
+		}
+		for _, e := range a.s.heap[a.t.ref].elements {
+			if e.kind != constant && e.kind != table && e.kind != closure {
+				return x.refusal(p, part(i), diag.DecisionText, "", "the elements that %s works on must be the same for every request, but one is %s", name, e)
+			}
+		}
+	}
+	return x.raising(p, callee, err.Error(), "%s", err)
+}
+
+func callSort(x *exec, s *state, args []term, p spot) result {
+	if !x.loading {
+		if t, ok := arg(args, 0).table(); ok && t.ReadOnly == "" {
+			return fails(x.changesLoaded("table.sort", p))
+		}
+	}
+	in := make([]value.Value, len(args))
+	for i, v := range args {
+		in[i] = x.export(s, v, p)
+	}
+	err := library.Sort(meter{x, p}, in, func(f, a, b value.Value) (bool, error) {
+		v, w := x.imported(a), x.imported(b)
+		if (f != value.Nil{}) {
+			out, fault := x.callNow(s, x.imported(f), []term{v, w}, p)
+			if fault != nil {
+				return false, &faultError{fault}
+			}
+			return first(out).truth(), nil
+		}
+		c := x.less(s, v, w, false, whole, whole, p)
+		switch {
+		case c.fault != nil:
+			return false, &faultError{c.fault}
+		case c.test != nil:
+			return false, &faultError{x.dependent(p)}
+		case c.call != nil:
+			out, fault := x.callNow(s, c.call.fn, c.call.args, p)
+			if fault != nil {
+				return false, &faultError{fault}
+			}
+			return first(out).truth() != c.not, nil
+		}
+		return c.yes != c.not, nil
+	})
+	if err != nil {
+		return fails(x.libraryFault("table.sort", in, err, p))
+	}
+	return result{}
+}
+
+func (x *exec) iteratorArg(name string, v term, p spot) *rules.Fault {
 	switch v.kind {
 	case request, target, cell:
-		return v, x.refusal(f, pc, diag.DecisionUnsupported, name, "read the fields by their names", "%s can't be listed: its fields differ from request to request", v)
+		return x.refusal(p, 0, diag.DecisionUnsupported, "read the fields by their names", "%s can't be listed: its fields differ from request to request", v)
 	}
-	t, ok := x.tableOf(v)
-	if !ok {
-		return v, x.missing(name, 1, "a table", v, f, pc).fault
+	if !v.isTable() && v.kind != unknown {
+		return x.missing(name, 1, "a table", v, p).fault
 	}
-	return t, nil
+	return nil
 }
 
-func callNext(x *exec, s *state, args []value, f *frame, pc int) result {
-	t, fault := x.iteratorArg("next", arg(args, 0), f, pc)
-	if fault != nil {
+func callNext(x *exec, s *state, args []term, p spot) result {
+	t, key := arg(args, 0), arg(args, 1)
+	if fault := x.iteratorArg("next", t, p); fault != nil {
 		return fails(fault)
 	}
-	key := arg(args, 1)
-	if t.kind == constant {
-		if key.kind != constant {
-			return fails(x.refusal(f, pc, diag.DecisionLoop, fieldToken(key), "", "the key of next must be known, but is %s", key))
-		}
-		k, v := t.lua.(*lua.LTable).Next(key.lua)
-		if k == lua.LNil {
-			return one(nilValue)
-		}
-		return result{values: []value{known(k), known(v)}}
+	if t.kind == unknown || key.kind == unknown {
+		return one(term{kind: unknown})
 	}
-	o := s.heap[t.ref]
+	if key.kind != constant && key.kind != table && key.kind != closure {
+		return fails(x.refusal(p, 1, diag.DecisionLoop, "", "the key of next must be known, but is %s", key))
+	}
+	pairs := x.pairsOf(s, t)
 	at := 0
 	if !key.isNil() {
-		if n, ok := arrayIndex(key); ok && n <= len(o.elements) {
-			at = n
-		} else {
-			i, ok := o.index[keyOf(key)]
-			if !ok {
-				return one(nilValue)
-			}
-			at = len(o.elements) + i + 1
+		i, ok := pairs.find(key)
+		if !ok {
+			return fails(x.raising(p, 1, "the key of next must be one of the table, but is not", "the key of next must be one of the table, but is not"))
+		}
+		at = i + 1
+	}
+	for n := pairs.elements + pairs.entries; at < n; at++ {
+		i := at
+		if at >= pairs.elements && x.openAnswer(p) {
+			// The other keys from behind.
+			i = n - 1 - (at - pairs.elements)
+		}
+		if k, v := pairs.at(i); !v.isNil() {
+			return result{values: []term{k, v}}
 		}
 	}
-	for ; at < len(o.elements); at++ {
-		if v := o.elements[at]; !v.isNil() {
-			return result{values: []value{known(lua.LNumber(at + 1)), v}}
-		}
-	}
-	for i := at - len(o.elements); i < len(o.entries); i++ {
-		if e := o.entries[i]; !e.value.isNil() {
-			k := known(e.key.lua)
-			if e.key.ref != 0 {
-				k = value{kind: s.heap[e.key.ref-1].valueKind(), ref: e.key.ref - 1}
-			}
-			return result{values: []value{k, e.value}}
-		}
-	}
-	return one(nilValue)
+	return one(nilTerm)
 }
 
-func keyOf(v value) entryKey {
+// pairing is a table as next goes through it: so many elements, and then so many entries with other keys.
+type pairing struct {
+	elements, entries int
+	at                func(i int) (k, v term)
+	find              func(key term) (int, bool)
+}
+
+func (x *exec) pairsOf(s *state, t term) pairing {
+	flip := func(p pairing) pairing {
+		if !x.machine.options.Flipped {
+			return p
+		}
+		find, n := p.find, p.elements+p.entries
+		p.find = func(key term) (int, bool) {
+			i, ok := find(key)
+			if i >= p.elements {
+				i = n - 1 - (i - p.elements)
+			}
+			return i, ok
+		}
+		return p
+	}
+	if loaded, ok := t.table(); ok {
+		elements, entries := loaded.Sizes()
+		return flip(pairing{elements, entries, func(i int) (term, term) {
+			k, v := loaded.Pair(i)
+			return known(k), known(v)
+		}, func(key term) (int, bool) {
+			if key.kind != constant {
+				return 0, false
+			}
+			return loaded.Position(key.known)
+		}})
+	}
+	o := s.heap[t.ref]
+	return flip(pairing{len(o.elements), len(o.entries), func(i int) (term, term) {
+		if i < len(o.elements) {
+			return numberTerm(value.Number(i + 1)), o.elements[i]
+		}
+		e := o.entries[i-len(o.elements)]
+		if e.key.ref != 0 {
+			return term{kind: s.heap[e.key.ref-1].termKind(), ref: e.key.ref - 1}, e.value
+		}
+		return known(e.key.known), e.value
+	}, func(key term) (int, bool) {
+		if n, ok := arrayIndex(key); ok && n <= len(o.elements) {
+			return n - 1, true
+		}
+		i, ok := o.index[keyOf(key)]
+		return len(o.elements) + i, ok
+	}})
+}
+
+func keyOf(v term) entryKey {
 	if v.kind == table || v.kind == closure {
 		return entryKey{ref: v.ref + 1}
 	}
-	return entryKey{lua: v.lua}
+	return entryKey{known: v.known}
 }
 
-func (o *object) valueKind() kind {
+func (o *object) termKind() kind {
 	if o.what == closureObject {
 		return closure
 	}
 	return table
 }
 
-func callPairs(x *exec, s *state, args []value, f *frame, pc int) result {
-	t, fault := x.iteratorArg("pairs", arg(args, 0), f, pc)
-	if fault != nil {
+func callPairs(x *exec, s *state, args []term, p spot) result {
+	if fault := x.iteratorArg("pairs", arg(args, 0), p); fault != nil {
 		return fails(fault)
 	}
-	return result{values: []value{known(x.fn.vm.Named("next")), t, nilValue}}
+	return result{values: []term{known(x.machine.builtins["next"]), args[0], nilTerm}}
 }
 
-func callIpairs(x *exec, s *state, args []value, f *frame, pc int) result {
-	t, fault := x.iteratorArg("ipairs", arg(args, 0), f, pc)
-	if fault != nil {
+func callIpairs(x *exec, s *state, args []term, p spot) result {
+	if fault := x.iteratorArg("ipairs", arg(args, 0), p); fault != nil {
 		return fails(fault)
 	}
-	return result{values: []value{known(x.fn.vm.Named(vm.IpairsStep)), t, known(lua.LNumber(0))}}
+	return result{values: []term{known(x.machine.builtins[ipairsStep]), args[0], numberTerm(0)}}
 }
 
-func callIpairsStep(x *exec, s *state, args []value, f *frame, pc int) result {
+func callIpairsStep(x *exec, s *state, args []term, p spot) result {
+	if arg(args, 0).kind == unknown {
+		return one(args[0])
+	}
 	n, ok := toNumber(arg(args, 1))
 	if !ok {
-		return x.missing("ipairs", 2, "a known number", arg(args, 1), f, pc)
+		return x.missing("ipairs", 2, "a known number", arg(args, 1), p)
 	}
-	next := known(n + 1)
-	v, ok := x.indexRaw(s, arg(args, 0), next, f, pc).plain()
+	if !args[0].isTable() {
+		return x.missing("ipairs", 1, "a table", args[0], p)
+	}
+	next := numberTerm(n + 1)
+	v, ok := x.indexRaw(s, args[0], next, p).plain()
 	if !ok || v.isNil() {
-		return one(nilValue)
+		return one(nilTerm)
 	}
-	return result{values: []value{next, v}}
+	return result{values: []term{next, v}}
 }
 
-func callSetMetatable(x *exec, s *state, args []value, f *frame, pc int) result {
+func callSetMetatable(x *exec, s *state, args []term, p spot) result {
 	t, mt := arg(args, 0), arg(args, 1)
-	if t.kind != table {
-		if t.kind == constant && t.lua.Type() == lua.LTTable {
-			return fails(x.refusal(f, pc, diag.DecisionWrite, "setmetatable", "", "a decision must leave nothing behind, but changes the metatable of a table that was made outside of it"))
-		}
-		return x.missing("setmetatable", 1, "a table", t, f, pc)
+	if t.kind == unknown {
+		return one(t)
 	}
-	if !mt.isNil() && !isTable(mt) {
-		return x.missing("setmetatable", 2, "a table or nil", mt, f, pc)
+	if !t.isTable() {
+		return x.missing("setmetatable", 1, "a table", t, p)
+	}
+	if len(args) < 2 || !mt.isNil() && !mt.isTable() {
+		return x.missing("setmetatable", 2, "a table or nil", mt, p)
+	}
+	if loaded, ok := t.table(); ok {
+		switch {
+		case loaded.ReadOnly != "":
+			return fails(x.raising(p, callee, "", "%s can't be changed", loaded.ReadOnly))
+		case !x.loading:
+			return fails(x.refusal(p, 0, diag.DecisionWrite, "", "a decision must leave nothing behind, but changes the metatable of a table that was made outside of it"))
+		}
 	}
 	if !x.metaField(s, t, "__metatable").isNil() {
-		return fails(x.raising(f, pc, "setmetatable", "this metatable can't be changed"))
+		return fails(x.raising(p, callee, "", "this metatable can't be changed"))
 	}
-	s.object(t.ref).meta = mt
+	if loaded, ok := t.table(); ok {
+		loaded.Meta, _ = mt.known.(*value.Table)
+	} else {
+		s.object(t.ref).meta = mt
+	}
 	return one(t)
 }
 
-func callGetMetatable(x *exec, s *state, args []value, f *frame, pc int) result {
+func callGetMetatable(x *exec, s *state, args []term, p spot) result {
 	v := arg(args, 0)
-	if v.kind != table {
-		return x.pureByName(s, "getmetatable", args, f, pc)
+	if len(args) == 0 {
+		return x.missing("getmetatable", 1, "a value", nilTerm, p)
 	}
 	if hidden := x.metaField(s, v, "__metatable"); !hidden.isNil() {
 		return one(hidden)
 	}
-	return one(s.heap[v.ref].meta)
-}
-
-// localTable is a table that the decision may change.
-func (x *exec) localTable(name string, v value, f *frame, pc int) *rules.Fault {
-	if v.kind == table {
-		return nil
-	}
-	if v.kind == constant && v.lua.Type() == lua.LTTable {
-		return x.refusal(f, pc, diag.DecisionWrite, lastWord(name), "fill a table that is made inside of the function", "a decision must leave nothing behind, but %s changes a table that was made outside of it", name)
-	}
-	return x.missing(name, 1, "a table", v, f, pc).fault
-}
-
-func callInsert(x *exec, s *state, args []value, f *frame, pc int) result {
-	t := arg(args, 0)
-	if fault := x.localTable("table.insert", t, f, pc); fault != nil {
-		return fails(fault)
-	}
-	o := s.object(t.ref)
-	if len(args) == 2 {
-		// As LTable.Append does: after the last that is not nil.
-		if args[1].isNil() {
-			return result{}
+	switch v.kind {
+	case table:
+		return one(s.heap[v.ref].meta)
+	case constant:
+		if t, ok := v.known.(*value.Table); ok && t.Meta != nil {
+			return one(known(t.Meta))
 		}
-		n := len(o.elements)
-		for n > 0 && o.elements[n-1].isNil() {
-			n--
-		}
-		if n < len(o.elements) {
-			o.elements[n] = args[1]
-		} else {
-			o.elements = append(o.elements, args[1])
-		}
-		return result{}
+	case request, target, cell, address:
+		return one(falseTerm)
 	}
-	n, ok := toNumber(arg(args, 1))
-	if !ok || len(args) < 3 {
-		return x.missing("table.insert", 2, "a known number", arg(args, 1), f, pc)
-	}
-	at := int(n)
-	if at > len(o.elements) || at <= 0 {
-		return result{fault: x.rawSet(s, t.ref, known(lua.LNumber(at)), args[2], f, pc)}
-	}
-	o.elements = append(o.elements, nilValue)
-	copy(o.elements[at:], o.elements[at-1:])
-	o.elements[at-1] = args[2]
-	return result{}
-}
-
-func callRemove(x *exec, s *state, args []value, f *frame, pc int) result {
-	t := arg(args, 0)
-	if fault := x.localTable("table.remove", t, f, pc); fault != nil {
-		return fails(fault)
-	}
-	at := -1
-	if v := arg(args, 1); !v.isNil() {
-		n, ok := toNumber(v)
-		if !ok {
-			return x.missing("table.remove", 2, "a known number", v, f, pc)
-		}
-		at = int(n)
-	}
-	o := s.object(t.ref)
-	n := len(o.elements)
-	i := at - 1
-	switch {
-	case n == 0 || i > n-1:
-		return one(nilValue)
-	case i == n-1 || i < 0:
-		v := o.elements[n-1]
-		o.elements = o.elements[:n-1]
-		return one(v)
-	}
-	v := o.elements[i]
-	o.elements = append(o.elements[:i], o.elements[i+1:]...)
-	return one(v)
+	return one(nilTerm)
 }
 
 // round is math.floor or math.ceil of what is an integer anyway, or of a known number.
 func round(name string) special {
-	return func(x *exec, s *state, args []value, f *frame, pc int) result {
+	return func(x *exec, s *state, args []term, p spot) result {
 		if v := arg(args, 0); v.kind == number {
 			return one(v)
 		}
-		return x.pureByName(s, name, args, f, pc)
+		return x.callLibrary(s, library.Policy[name], args, p)
 	}
 }
 
-// pureByName calls a pure function of the library with known arguments.
-func (x *exec) pureByName(s *state, name string, args []value, f *frame, pc int) result {
-	return x.callPure(s, vm.Builtin{Name: name, Pure: true}, x.fn.vm.Named(name), args, f, pc)
+func setOf(values []int64) interval.Set {
+	ranges := make([]interval.Range, len(values))
+	for i, v := range values {
+		ranges[i] = interval.Range{Lo: v, Hi: v}
+	}
+	return interval.Of(ranges...)
 }
 
-// pureInstructions bounds what one call of a library function may take: sorting calls back.
-const pureInstructions = 100_000
+// protected calls a function while a file is run; what it raises is a value.
+func (x *exec) protected(s *state, fn term, args []term, p spot) (values []term, thrown term, ok bool, fault *rules.Fault) {
+	depth := len(s.frames)
+	values, fault = x.callNow(s, fn, args, p)
+	if fault == nil {
+		return values, nilTerm, true, nil
+	}
+	if !fault.Raised {
+		// The end of a budget is no error that code can catch.
+		return nil, nilTerm, false, fault
+	}
+	s.frames = s.frames[:depth]
+	return nil, x.thrown, false, nil
+}
 
-// callPure calls a library function whose result depends on nothing but its arguments, which must be known.
-func (x *exec) callPure(s *state, b vm.Builtin, fn *lua.LFunction, args []value, f *frame, pc int) result {
-	m := &materializer{x: x, s: s, tables: map[int32]*lua.LTable{}, refs: map[*lua.LTable]int32{}}
-	in := make([]lua.LValue, len(args))
+func callPcall(x *exec, s *state, args []term, p spot) result {
+	if !x.loading {
+		return fails(x.cannotCall("pcall", p))
+	}
+	if len(args) == 0 {
+		return x.missing("pcall", 1, "a value", nilTerm, p)
+	}
+	values, thrown, ok, fault := x.protected(s, args[0], args[1:], p)
+	switch {
+	case fault != nil:
+		return fails(fault)
+	case !ok:
+		return result{values: []term{falseTerm, thrown}}
+	}
+	return result{values: append([]term{trueTerm}, values...)}
+}
+
+func callXpcall(x *exec, s *state, args []term, p spot) result {
+	if !x.loading {
+		return fails(x.cannotCall("xpcall", p))
+	}
+	if len(args) < 2 {
+		return x.missing("xpcall", 2, "a value", nilTerm, p)
+	}
+	values, thrown, ok, fault := x.protected(s, args[0], nil, p)
+	switch {
+	case fault != nil:
+		return fails(fault)
+	case ok:
+		return result{values: append([]term{trueTerm}, values...)}
+	}
+	out, thrown, ok, fault := x.protected(s, args[1], []term{thrown}, p)
+	switch {
+	case fault != nil:
+		return fails(fault)
+	case !ok:
+		return result{values: []term{falseTerm, thrown}}
+	}
+	return result{values: append([]term{falseTerm}, out...)}
+}
+
+func callPrint(x *exec, s *state, args []term, p spot) result {
+	if !x.loading {
+		return fails(x.cannotCall("print", p))
+	}
+	parts := make([]string, len(args))
 	for i, v := range args {
-		l, ok := m.lua(v)
+		out, fault := x.callNow(s, known(x.machine.builtins["tostring"]), []term{v}, p)
+		if fault != nil {
+			return fails(fault)
+		}
+		t, ok := textOf(first(out))
 		if !ok {
-			if v.kind == closure || v.kind == table {
-				return fails(x.refusal(f, pc, diag.DecisionUnsupported, lastWord(b.Name), "", "the arguments of %s must be known, but one is %s of the decision", b.Name, v))
-			}
-			code := diag.DecisionArithmetic
-			hint := "compare the field with constants, or with other fields"
-			if v.kind == text || v.kind == named {
-				code, hint = diag.DecisionText, textHint
-			}
-			return fails(x.refusal(f, pc, code, fieldToken(v), hint, "the arguments of %s must be the same for every request, but one is %s", b.Name, v))
+			return fails(x.raising(p, callee, "", "tostring must give a string to print, but gives %s", first(out).bad()))
 		}
-		in[i] = l
+		parts[i] = t
 	}
-	out, err := x.fn.vm.CallWithin(pureInstructions, fn, in...)
+	x.machine.print(parts)
+	return result{}
+}
+
+func callRequire(x *exec, s *state, args []term, p spot) result {
+	if !x.loading {
+		return fails(x.cannotCall("require", p))
+	}
+	name, ok := textOf(arg(args, 0))
+	if !ok {
+		return x.missing("require", 1, "a string", arg(args, 0), p)
+	}
+	raise := func(form string, args ...any) result {
+		return fails(x.raising(p, callee, "", form, args...))
+	}
+	if !validModule(name) {
+		return raise("a module's name must consist of a-z, 0-9 and _, but is %q", short(name))
+	}
+	if v, ok := x.machine.modules[name]; ok {
+		if v == nil {
+			return raise("module %s must not need itself, but does", name)
+		}
+		return one(known(v))
+	}
+	if x.machine.options.Require == nil {
+		return raise("module %s must lie beside the policy file, but there is no file", name)
+	}
+	file, err := x.machine.options.Require(name)
 	if err != nil {
-		return fails(x.raising(f, pc, lastWord(b.Name), "%s: %s", b.Name, messageOf(err)))
+		return raise("%s", err)
 	}
-	m.back()
-	values := make([]value, len(out))
-	for i, l := range out {
-		values[i] = m.value(l)
+	if file.Problems.Failed() {
+		return raise("module %s: %s", name, file.Problems)
 	}
-	return result{values: values}
+	x.machine.modules[name] = nil
+	out, fault := x.callNow(s, known(x.machine.main(file)), []term{stringTerm(name)}, p)
+	if fault != nil {
+		delete(x.machine.modules, name)
+		return fails(fault)
+	}
+	v := first(out).known
+	if (v == value.Nil{}) {
+		v = value.Bool(true)
+	}
+	x.machine.modules[name] = v
+	return one(known(v))
 }
 
-// materializer gives library functions real tables for those that the decision made.
-type materializer struct {
-	x      *exec
-	s      *state
-	tables map[int32]*lua.LTable
-	refs   map[*lua.LTable]int32
-}
-
-func (m *materializer) lua(v value) (lua.LValue, bool) {
-	switch v.kind {
-	case constant:
-		return v.lua, true
-	case table:
-		if t, ok := m.tables[v.ref]; ok {
-			return t, true
-		}
-		t := m.x.fn.vm.L.NewTable()
-		m.tables[v.ref], m.refs[t] = t, v.ref
-		o := m.s.heap[v.ref]
-		if !o.meta.isNil() {
-			return nil, false
-		}
-		for i, e := range o.elements {
-			l, ok := m.lua(e)
-			if !ok {
-				return nil, false
-			}
-			t.RawSetInt(i+1, l)
-		}
-		for _, e := range o.entries {
-			l, ok := m.lua(e.value)
-			if !ok || e.key.ref != 0 {
-				return nil, false
-			}
-			t.RawSet(e.key.lua, l)
-		}
-		return t, true
-	}
-	return nil, false
-}
-
-func (m *materializer) value(l lua.LValue) value {
-	if t, ok := l.(*lua.LTable); ok {
-		if ref, ok := m.refs[t]; ok {
-			return value{kind: table, ref: ref}
+// validModule is what require takes: such names can lead nowhere else.
+func validModule(name string) bool {
+	for _, c := range name {
+		if !('a' <= c && c <= 'z' || '0' <= c && c <= '9' || c == '_') {
+			return false
 		}
 	}
-	return known(l)
-}
-
-// back takes over what the function changed in the elements of tables. Functions change nothing else.
-func (m *materializer) back() {
-	for ref, t := range m.tables {
-		o := m.s.heap[ref]
-		n := t.MaxN()
-		same := n <= len(o.elements)
-		for i := 0; same && i < n; i++ {
-			old, _ := m.lua(o.elements[i])
-			same = old == t.RawGetInt(i+1)
-		}
-		if same {
-			continue
-		}
-		o = m.s.object(ref)
-		o.elements = make([]value, n)
-		for i := range o.elements {
-			o.elements[i] = m.value(t.RawGetInt(i + 1))
-		}
-	}
-}
-
-func messageOf(err error) string {
-	if e, ok := err.(*vm.Error); ok {
-		return e.Message
-	}
-	return fmt.Sprint(err)
+	return name != ""
 }

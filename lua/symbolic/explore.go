@@ -2,59 +2,61 @@ package symbolic
 
 import (
 	"fmt"
-	"strings"
+	"slices"
 
-	lua "github.com/yuin/gopher-lua"
-
-	"cellsh/lua/vm"
-	"cellsh/policy"
+	"cellsh/lua/syntax"
+	"cellsh/lua/value"
 	"cellsh/policy/diag"
 	"cellsh/policy/graph"
-	"cellsh/policy/interval"
 	"cellsh/policy/kauth"
 	"cellsh/policy/rules"
 )
 
-// Groups resolves names of groups, as the host that the policy is for has them.
-type Groups interface {
-	// Lookup gives the id of a group.
-	Lookup(name string) (gid uint32, ok bool)
-	// Names lists the groups that are known.
-	Names() []string
-}
-
 // Options of a Function.
 type Options struct {
-	Groups Groups
 	// Where functions give true or false instead of a result: they say for which requests something holds.
 	Where bool
-	// Instructions and States bound what compiling for one request may take; 0 is the default.
-	Instructions, States int
+	// Instructions, States and Memory in bytes bound what compiling for one request may take; 0 is the default.
+	Instructions, States, Memory int
 }
 
 // The default bounds of compiling a function for one request.
 const (
 	DefaultInstructions = 20_000_000
 	DefaultStates       = 400_000
+	DefaultMemory       = 160 << 20
 )
 
-// What costs more than an instruction counts as several: a state with a large heap, and a table that is looked up with a
+// What costs more than a step counts as several: a state with a large heap, and a table that is looked up with a
 // field, by its pairs.
 const (
 	bytesPerStep = 32
 	stepsPerPair = 8
 )
 
-// Function is a decision function. It implements rules.Function. It shares the machine that the function was
+// What is made is counted in bytes, the same on every machine: about what it takes in memory.
+const (
+	bytesPerTerm  = 64
+	bytesPerBox   = 256
+	bytesPerTable = 320
+	bytesPerFrame = 160
+	bytesPerState = 1100
+)
+
+// Once a function of a machine has proved too complex, the others get this part of the bounds: what can't be loaded must
+// not be looked at for long.
+const hurried = 20
+
+// Function is a decision function, as the tree says it: the first reading. It shares the machine that the function was
 // loaded in, and is no safer for concurrent use than that.
 type Function struct {
-	vm      *vm.VM
-	fn      *lua.LFunction
+	machine *Machine
+	fn      *Closure
 	options Options
 	// cache has what was compiled, by the name of the cell, "" where it was not read.
 	cache map[string][]cached
-	// protos are numbered once for all requests.
-	protos map[*lua.FunctionProto]*proto
+	// stopped is why the function is too complex, once it was for some request.
+	stopped *rules.Fault
 }
 
 // cached is what was compiled for a request, and for all that the function can't tell from it.
@@ -63,24 +65,28 @@ type cached struct {
 	*rules.Compiled
 }
 
-// New wraps a function that the machine has loaded.
-func New(v *vm.VM, fn *lua.LFunction, o Options) *Function {
+// NewFunction wraps a function that the machine has made, or that was made with NewClosure.
+func NewFunction(m *Machine, fn *Closure, o Options) *Function {
 	if o.Instructions == 0 {
 		o.Instructions = DefaultInstructions
 	}
 	if o.States == 0 {
 		o.States = DefaultStates
 	}
-	return &Function{vm: v, fn: fn, options: o, cache: map[string][]cached{}, protos: map[*lua.FunctionProto]*proto{}}
+	if o.Memory == 0 {
+		o.Memory = DefaultMemory
+	}
+	return &Function{machine: m, fn: fn, options: o, cache: map[string][]cached{}}
 }
 
-// Span is the line on which the function begins.
+// Span is the word with which the function begins.
 func (f *Function) Span() diag.Span {
-	if f.fn.IsG {
-		return diag.Span{}
-	}
-	return f.vm.Files().Find(f.fn.Proto.SourceName, f.fn.Proto.LineDefined, "function")
+	from := f.fn.Node.Pos()
+	return f.fn.Node.File.SpanOf(from, min(from+len("function"), f.fn.Node.End()))
 }
+
+// Node is the function in the tree.
+func (f *Function) Node() *syntax.FunctionExpr { return f.fn.Node }
 
 // Compile gives the function as a graph; see rules.Function.
 func (f *Function) Compile(id kauth.RequestID, cell string) *rules.Compiled {
@@ -91,13 +97,23 @@ func (f *Function) Compile(id kauth.RequestID, cell string) *rules.Compiled {
 			}
 		}
 	}
-	x := &exec{
-		fn: f, id: id, info: id.Info(), cell: cell, options: f.options,
-		memo: map[string]graph.Ref{}, interned: map[lua.LValue]int{}, exprs: map[exprKey]*expr{},
-		faults: map[faultKey]*rules.Fault{}, sites: map[site]int{}, noted: map[string]bool{},
+	x := newExec(f.machine, f.options)
+	x.id, x.info, x.cell = id, id.Info(), cell
+	if f.machine.stops > 0 {
+		x.limit, x.memory, x.options.States = x.limit/hurried, x.memory/hurried, x.options.States/hurried
 	}
-	x.encoder.order = map[int32]int{}
-	c := &rules.Compiled{Graph: x.run(), Read: x.read, CellRead: x.cellRead, Notes: x.notes}
+	c := &rules.Compiled{}
+	if f.stopped != nil {
+		// It can't be loaded anyway: finding out the same again would only take long.
+		c.Graph = graph.Constant(rules.Outcome{Fault: f.stopped})
+	} else {
+		c.Graph = x.run(f.fn)
+	}
+	if x.stopped != nil {
+		f.stopped = x.stopped
+		f.machine.stops++
+	}
+	c.Read, c.CellRead, c.Notes, c.Absent = x.read, x.cellRead, x.notes, x.absent
 	key := ""
 	if x.cellRead {
 		key = cell
@@ -106,60 +122,84 @@ func (f *Function) Compile(id kauth.RequestID, cell string) *rules.Compiled {
 	return c
 }
 
-// exec is the compilation of a function for one request.
+// exec is the execution of a function for one request, or of a file.
 type exec struct {
-	fn      *Function
-	id      kauth.RequestID
-	info    *kauth.Info
-	cell    string
+	machine *Machine
 	options Options
+	// loading says that a file is run: nothing is unknown, and what is made stays.
+	loading bool
+	// Of a decision: what is asked.
+	id   kauth.RequestID
+	info *kauth.Info
+	cell string
 
 	builder graph.Builder[rules.Outcome]
 	// memo has the node of every state that forks, or pending while it is worked out.
 	memo     map[string]graph.Ref
 	encoder  encoder
-	interned map[lua.LValue]int
+	interned map[value.Value]int
 	exprs    map[exprKey]*expr
 	faults   map[faultKey]*rules.Fault
 	states   int
-	steps    int
+	// steps and bytes are what was used of limit and memory.
+	steps, limit  int
+	bytes, memory int
+	// nested is how many functions of the library wait for functions of Lua, returned what the last of those gave, and
+	// thrown the value of the last error.
+	// direct says that a function of the library is called by another: errors have no place then.
+	nested   int
+	direct   bool
+	returned []term
+	thrown   term
+	// at is the node that raised it.
+	at syntax.Node
 	// stopped ends every path once the function has proved too complex.
 	stopped *rules.Fault
 	// sites counts the states that fork, by place.
-	sites map[site]int
-	// read has the fields that the function looked at, there or not.
+	sites map[spot]int
+	// read has the fields that the function looked at, there or not; absent where it looked for those that are not.
 	read     kauth.FieldSet
+	absent   []rules.FieldRead
 	cellRead bool
 	notes    diag.List
 	noted    map[string]bool
+	// opened are the places at which something was asked whose answer Lua leaves open.
+	opened map[spot]bool
+	ghosts
 }
 
-type site struct {
-	proto *proto
-	pc    int
+func newExec(m *Machine, o Options) *exec {
+	x := &exec{
+		machine: m, options: o, limit: o.Instructions, memory: o.Memory,
+		memo: map[string]graph.Ref{}, interned: map[value.Value]int{}, exprs: map[exprKey]*expr{},
+		faults: map[faultKey]*rules.Fault{}, sites: map[spot]int{}, noted: map[string]bool{}, opened: map[spot]bool{},
+	}
+	x.encoder.order = map[int32]int{}
+	return x
 }
 
-type faultKey struct {
-	at      diag.Span
-	code    diag.Code
-	message string
+// openAnswer notes that something was asked of which Lua leaves the answer open. It reports whether the other answer is to
+// be given.
+func (x *exec) openAnswer(p spot) bool {
+	if !x.opened[p] {
+		x.opened[p] = true
+		at := p.span(whole)
+		if len(x.machine.opened) < maxOpened && !slices.Contains(x.machine.opened, at) {
+			x.machine.opened = append(x.machine.opened, at)
+		}
+	}
+	return x.machine.options.Flipped
 }
+
+// maxOpened bounds how many places are remembered at which Lua leaves the answer open.
+const maxOpened = 100
 
 // pending marks a state whose node is being worked out: meeting it again means that the function never ends for
 // some request.
 const pending = graph.Ref(1<<31 - 1)
 
-func (x *exec) protoOf(p *lua.FunctionProto) *proto {
-	q, ok := x.fn.protos[p]
-	if !ok {
-		q = &proto{FunctionProto: p, id: len(x.fn.protos), live: liveness(p)}
-		x.fn.protos[p] = q
-	}
-	return q
-}
-
 // open is a fork that is being worked out.
-type open struct {
+type openFork struct {
 	key   string
 	state *state
 	fork  *fork
@@ -167,24 +207,22 @@ type open struct {
 }
 
 // run explores all states, depth first.
-func (x *exec) run() *graph.Graph[rules.Outcome] {
-	start := &state{}
-	if x.fn.fn.IsG {
-		o := x.faulted(x.newFault(diag.Span{}, diag.DecisionCall, false, "", "a decision must be a function of Lua, but is one of the library"))
-		return x.builder.Graph(x.builder.Leaf(*o.done))
+func (x *exec) run(fn *Closure) *graph.Graph[rules.Outcome] {
+	s := &state{}
+	o := x.enter(s, known(fn), []term{{kind: request}}, returnTo{how: toNobody}, spot{x.plan(fn.Node), 0})
+	if o.done != nil {
+		return x.builder.Graph(x.leaf(*o.done))
 	}
-	args := []value{{kind: request}}
-	x.enter(start, known(x.fn.fn), args, returnTo{how: toNobody}, diag.Span{})
-	var stack []*open
-	s := start
+	var stack []*openFork
 	for {
 		ref, fk, key := x.advance(s)
 		if fk != nil {
-			stack = append(stack, &open{key: key, state: s, fork: fk})
+			stack = append(stack, &openFork{key: key, state: s, fork: fk})
 		}
 		// Hand nodes that are ready upwards, until there is a way that was not gone yet.
 		for {
 			if len(stack) == 0 {
+				x.follow()
 				return x.builder.Graph(ref)
 			}
 			top := stack[len(stack)-1]
@@ -198,6 +236,7 @@ func (x *exec) run() *graph.Graph[rules.Outcome] {
 					s = x.copy(top.state)
 				}
 				if o := top.fork.ways[n].then(s); o.done != nil {
+					x.haunt(s, o.done.Fault, nil)
 					ref = x.leaf(*o.done)
 					continue
 				}
@@ -216,31 +255,72 @@ func (x *exec) run() *graph.Graph[rules.Outcome] {
 
 func (x *exec) leaf(o rules.Outcome) graph.Ref { return x.builder.Leaf(o) }
 
+// count counts a step; the fault says that there were too many.
+func (x *exec) count(s *state) *rules.Fault {
+	if x.stopped != nil {
+		return x.stopped
+	}
+	if x.steps++; x.steps > x.limit {
+		x.stopped = x.tooMuch(s, fmt.Sprintf("%d instructions", x.limit))
+		return x.stopped
+	}
+	return nil
+}
+
+// grow counts bytes that are about to be taken.
+func (x *exec) grow(p spot, bytes int) *rules.Fault {
+	if x.bytes += bytes; x.bytes <= x.memory {
+		return nil
+	}
+	if x.stopped == nil {
+		x.stopped = x.memoryFault(p)
+	}
+	return x.stopped
+}
+
+func (x *exec) memoryFault(p spot) *rules.Fault {
+	if x.loading {
+		return x.newFault(p.span(whole), p.plan.node.File, diag.Memory, false, "", "the code must do with %d MB of memory, but needs more", x.memory>>20)
+	}
+	return x.newFault(p.span(whole), p.plan.node.File, diag.DecisionBudget, false, "look for tables that grow in a loop", "a decision must be compiled with %d MB of memory, but %s needs more", x.memory>>20, describe(p.plan))
+}
+
+// budgetFault is the fault of something that is too large or too deep.
+func (x *exec) budgetFault(p spot, of part, hint, form string, args ...any) *rules.Fault {
+	code := diag.DecisionBudget
+	if x.loading {
+		code = diag.Budget
+	}
+	return x.refusal(p, of, code, hint, form, args...)
+}
+
 // advance lets a state go on until its path ends or divides.
 func (x *exec) advance(s *state) (ref graph.Ref, fk *fork, key string) {
 	for {
-		if x.stopped != nil {
-			return x.leaf(rules.Outcome{Fault: x.stopped}), nil, ""
-		}
-		if x.steps++; x.steps > x.options.Instructions {
-			x.stopped = x.tooMuch(s, fmt.Sprintf("%d instructions", x.options.Instructions))
-			continue
+		if fault := x.count(s); fault != nil {
+			return x.leaf(rules.Outcome{Fault: fault}), nil, ""
 		}
 		o := x.step(s)
 		switch {
 		case o.done != nil:
+			x.haunt(s, o.done.Fault, nil)
 			return x.leaf(*o.done), nil, ""
 		case o.fork != nil:
 			key := x.key(s)
-			x.steps += len(key) / bytesPerStep
+			x.steps += len(key)/bytesPerStep + len(s.heap)/bytesPerStep
 			if ref, ok := x.memo[key]; ok {
 				if ref == pending {
-					return x.leaf(*x.endless(s, o.fork).done), nil, ""
+					return x.leaf(*x.endless(s).done), nil, ""
 				}
 				return ref, nil, ""
 			}
 			f := s.top()
-			x.sites[site{f.proto, f.pc}]++
+			p := spot{f.plan, f.at}
+			x.sites[p]++
+			if x.bytes += bytesPerState + len(key); x.bytes > x.memory {
+				x.stopped = x.tooMuch(s, fmt.Sprintf("%d MB of memory", x.memory>>20))
+				continue
+			}
 			if len(x.memo) >= x.options.States {
 				x.stopped = x.tooMuch(s, fmt.Sprintf("%d states", x.options.States))
 				continue
@@ -253,122 +333,33 @@ func (x *exec) advance(s *state) (ref graph.Ref, fk *fork, key string) {
 
 // tooMuch is the fault of a function that is too complex.
 func (x *exec) tooMuch(s *state, what string) *rules.Fault {
-	worst, count := site{}, 0
+	f := s.top()
+	if x.loading {
+		return x.refusal(spot{f.plan, f.at}, whole, diag.Budget, "look for a loop that does not end", "the code must end within %s, but does not", what)
+	}
+	worst, count := spot{}, 0
 	for at, n := range x.sites {
-		if n > count || n == count && (at.proto.id < worst.proto.id || at.proto.id == worst.proto.id && at.pc < worst.pc) {
+		if n > count || n == count && (at.plan.id < worst.plan.id || at.plan.id == worst.plan.id && at.at < worst.at) {
 			worst, count = at, n
 		}
 	}
 	if count == 0 {
-		f := s.top()
-		return x.newFault(x.at(f, f.pc, ""), diag.DecisionBudget, false, "look for a loop that does not end", "a decision must be compiled within %s, but %s is not", what, x.describe(f.proto))
+		return x.refusal(spot{f.plan, f.at}, whole, diag.DecisionBudget, "look for a loop that does not end", "a decision must be compiled within %s, but %s is not", what, describe(f.plan))
 	}
-	span := x.span(worst.proto, worst.pc, "")
-	return x.newFault(span, diag.DecisionBudget, false, "test fields outside of loops, or gather them in one table",
-		"a decision must be compiled within %s, but the states of %s multiply here: %d of them", what, x.describe(worst.proto), count)
+	return x.refusal(worst, whole, diag.DecisionBudget, "test fields outside of loops, or gather them in one table",
+		"a decision must be compiled within %s, but the states of %s multiply here: %d of them", what, describe(worst.plan), count)
 }
 
 // endless is the fault of a loop that some request never leaves.
-func (x *exec) endless(s *state, fk *fork) outcome {
+func (x *exec) endless(s *state) outcome {
 	f := s.top()
-	return x.faulted(x.newFault(x.at(f, f.pc, ""), diag.DecisionLoop, false, "loop over a known table or range, and test the field inside", "a loop must end after a known number of rounds, but this one goes on for as long as a field is what it is"))
+	return x.faulted(x.refusal(spot{f.plan, f.at}, whole, diag.DecisionLoop, "loop over a known table or range, and test the field inside", "a loop must end after a known number of rounds, but this one goes on for as long as a field is what it is"))
 }
 
-func (x *exec) describe(p *proto) string {
-	if p.LineDefined == 0 {
+func describe(p *plan) string {
+	if p.node.Parent == nil {
 		return "the file"
 	}
-	return fmt.Sprintf("the function of line %d", p.LineDefined)
-}
-
-// at is the place of an instruction. The column is known only if the token is on the line once.
-func (x *exec) at(f *frame, pc int, token string) diag.Span { return x.span(f.proto, pc, token) }
-
-func (x *exec) span(p *proto, pc int, token string) diag.Span {
-	line := p.LineDefined
-	if pc >= 0 && pc < len(p.DbgSourcePositions) {
-		line = p.DbgSourcePositions[pc]
-	}
-	return x.fn.vm.Files().Find(p.SourceName, line, token)
-}
-
-// newFault makes a fault, the same one for the same message at the same place.
-func (x *exec) newFault(at diag.Span, code diag.Code, raised bool, hint, form string, args ...any) *rules.Fault {
-	message := fmt.Sprintf(form, args...)
-	key := faultKey{at, code, message}
-	fault, ok := x.faults[key]
-	if !ok {
-		fault = &rules.Fault{Diagnostic: diag.Diagnostic{Span: at, Code: code, Message: message, Hint: hint, Excerpt: x.fn.vm.Files().Line(at.File, at.Line)}, Raised: raised}
-		x.faults[key] = fault
-	}
-	return fault
-}
-
-func (x *exec) faulted(f *rules.Fault) outcome { return ended(rules.Outcome{Fault: f}) }
-
-// refusal is a fault of something that can't be compiled.
-func (x *exec) refusal(f *frame, pc int, code diag.Code, token, hint, form string, args ...any) *rules.Fault {
-	return x.newFault(x.at(f, pc, token), code, false, hint, form, args...)
-}
-
-func (x *exec) refuse(f *frame, pc int, code diag.Code, token, hint, form string, args ...any) outcome {
-	return x.faulted(x.refusal(f, pc, code, token, hint, form, args...))
-}
-
-// raising is a fault of something that Lua raises as an error.
-func (x *exec) raising(f *frame, pc int, token, form string, args ...any) *rules.Fault {
-	return x.newFault(x.at(f, pc, token), diag.DecisionError, true, "", form, args...)
-}
-
-func (x *exec) raise(f *frame, pc int, token, form string, args ...any) outcome {
-	return x.faulted(x.raising(f, pc, token, form, args...))
-}
-
-// note adds a warning, once.
-func (x *exec) note(f *frame, pc int, code diag.Code, token, hint, form string, args ...any) {
-	d := diag.Diagnostic{Span: x.at(f, pc, token), Severity: diag.Warning, Code: code, Message: fmt.Sprintf(form, args...), Hint: hint}
-	if key := d.Error(); !x.noted[key] {
-		x.noted[key] = true
-		d.Excerpt = x.fn.vm.Files().Line(d.File, d.Line)
-		x.notes = append(x.notes, d)
-	}
-}
-
-// absent says of what Lua has and policies do not how to do without.
-var absent = map[string]string{
-	"os":        "a decision does not know the time: load another policy when it has come",
-	"io":        "a decision can't read files: read them where the policy is made, and write a table",
-	"coroutine": "call functions instead",
-	"rawget":    "read a field by its name: r.port",
-	"rawset":    "assign to a local table",
-	"rawequal":  "compare with ==",
-	"load":      "write a function",
-	"dofile":    "require a file beside the policy, outside of the function",
-}
-
-// undefined warns of a global that nobody defined: it reads nil, and nil passes a question on.
-func (x *exec) undefined(f *frame, pc int, name string) {
-	hint := diag.DidYouMean(name, []string{"deny", "allow", "grant", "unlimited", "ipairs", "pairs", "string", "table", "math", "tonumber", "tostring", "type", "select", "unpack", "next"})
-	if hint == "" {
-		hint = absent[name]
-	}
-	x.note(f, pc, diag.DecisionGlobal, name, hint, "a global must be defined before it is used, but %s is not, and reads nil", name)
-}
-
-func (x *exec) checkReason(reason string, f *frame, pc int) *rules.Fault {
-	if err := policy.CheckReason(reason); err != nil {
-		return x.refusal(f, pc, diag.DecisionResult, "return", "", "%s", err)
-	}
-	return nil
-}
-
-// lastWord is the part of a dotted name that stands in the source by itself.
-func lastWord(name string) string { return name[strings.LastIndexByte(name, '.')+1:] }
-
-func setOf(values []int64) interval.Set {
-	ranges := make([]interval.Range, len(values))
-	for i, v := range values {
-		ranges[i] = interval.Range{Lo: v, Hi: v}
-	}
-	return interval.Of(ranges...)
+	line, _ := p.node.File.Place(p.node.Pos())
+	return fmt.Sprintf("the function of line %d", line)
 }

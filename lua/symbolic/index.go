@@ -3,8 +3,7 @@ package symbolic
 import (
 	"slices"
 
-	lua "github.com/yuin/gopher-lua"
-
+	"cellsh/lua/value"
 	"cellsh/policy"
 	"cellsh/policy/diag"
 	"cellsh/policy/interval"
@@ -12,129 +11,135 @@ import (
 	"cellsh/policy/rules"
 )
 
-// maxMeta is how many tables an __index chain may lead through, as in gopher-lua.
+// maxMeta is how many tables an __index chain may lead through, as in PUC Lua.
 const maxMeta = 100
 
 // global reads a global variable.
-func (x *exec) global(s *state, f *frame, pc int, name lua.LValue) result {
-	r := x.indexValue(s, known(f.env), known(name), f, pc)
+func (x *exec) global(s *state, name value.Value, p spot) result {
+	r := x.indexValue(s, known(s.top().env), known(name), p)
 	if v, ok := r.plain(); ok && v.isNil() {
-		x.undefined(f, pc, name.String())
+		word := string(name.(value.String))
+		if !x.loading {
+			x.undefinedGlobal(p, word)
+		}
+		return one(term{known: value.Nil{}, origin: word, undefined: true})
 	}
 	return r
 }
 
+// absent says of what Lua has and policies do not how to do without.
+var absent = map[string]string{
+	"os":        "a decision does not know the time: load another policy when it has come",
+	"io":        "a decision can't read files: read them where the policy is made, and write a table",
+	"coroutine": "call functions instead",
+	"rawget":    "read a field by its name: r.port",
+	"rawset":    "assign to a local table",
+	"rawequal":  "compare with ==",
+	"load":      "write a function",
+	"dofile":    "require a file beside the policy, outside of the function",
+}
+
+// undefinedHint says what a global that nobody defined may stand for.
+func undefinedHint(name string) string {
+	if hint := diag.DidYouMean(name, []string{"deny", "allow", "grant", "unlimited", "ipairs", "pairs", "string", "table", "math", "tonumber", "tostring", "type", "select", "unpack", "next"}); hint != "" {
+		return hint
+	}
+	return absent[name]
+}
+
+// undefinedGlobal warns of a global that nobody defined: it reads nil, and nil passes a question on.
+func (x *exec) undefinedGlobal(p spot, name string) {
+	x.note(p, whole, diag.DecisionGlobal, undefinedHint(name), "a global must be defined before it is used, but %s is not, and reads nil", name)
+}
+
 // indexValue is v[key], with metatables.
-func (x *exec) indexValue(s *state, v, key value, f *frame, pc int) result {
+func (x *exec) indexValue(s *state, v, key term, p spot) result {
+	if v.kind == unknown || key.kind == unknown {
+		return one(term{kind: unknown})
+	}
+	// Choices of the tables on the way, of which those before come first.
+	var choices []choice
 	for range maxMeta {
 		switch v.kind {
 		case request, target, cell, address, inGroup, within:
-			return x.indexObject(v, key, f, pc)
+			return x.indexObject(v, key, p)
 		case number:
-			return x.cannotIndex(v, key, f, pc)
+			return x.cannotIndex(v, key, p)
 		case named, text:
-			return fails(x.refusal(f, pc, diag.DecisionText, v.field.String(), textHint, "text must be the same for every request to be worked on, but is %s", v))
+			return fails(x.refusal(p, whole, diag.DecisionText, textHint, "text must be the same for every request to be worked on, but is %s", v))
 		}
-		var got result
-		switch {
-		case v.kind == table:
-			got = x.getLocal(s, v.ref, key, f, pc)
-		case v.kind == constant && v.lua.Type() == lua.LTTable:
-			got = x.getLoaded(v.lua.(*lua.LTable), key, f, pc)
-		default:
-			got = one(nilValue)
-		}
-		if plain, ok := got.plain(); !ok || !plain.isNil() {
-			if got.choices != nil && !x.metaField(s, v, "__index").isNil() {
-				return fails(x.refusal(f, pc, diag.DecisionUnsupported, tokenOf(key), "look the field up in a table without a metatable",
-					"a table that is looked up with %s must have no __index, but has", key))
-			}
+		got := x.indexRaw(s, v, key, p)
+		if got.fault != nil {
 			return got
 		}
+		plain := first(got.values)
 		meta := x.metaField(s, v, "__index")
-		switch {
-		case meta.isNil():
-			if isTable(v) {
-				return one(nilValue)
+		// What is not among the keys of this table is looked for behind it.
+		if !meta.isNil() && plain.isNil() {
+			choices = append(choices, got.choices...)
+		} else {
+			got.choices = append(choices, got.choices...)
+			if v.isTable() || !plain.isNil() || len(got.choices) > 0 {
+				return got
 			}
-			return x.cannotIndex(v, key, f, pc)
-		case x.isFunction(meta):
-			if b, ok := x.builtin(meta); ok {
-				return fails(x.refusal(f, pc, diag.DecisionCall, b.Name, "", "a decision can't call %s", b.Name))
+			return x.cannotIndex(v, key, p)
+		}
+		if meta.isFunction() {
+			if b, ok := meta.known.(*value.Builtin); ok && meta.kind == constant && !x.loading {
+				return fails(x.refusal(p, keyPart, diag.DecisionCall, "", "a decision can't call %s", b.Name))
 			}
-			return result{call: &call{meta, []value{v, key}}}
+			return result{choices: choices, call: &call{meta, []term{v, key}}}
 		}
 		v = meta
 	}
-	return fails(x.raising(f, pc, tokenOf(key), "tables must inherit from each other at most %d deep, but do so deeper", maxMeta))
+	return fails(x.raising(p, keyPart, "", "tables must inherit from each other at most %d deep, but do so deeper", maxMeta))
 }
 
-func isTable(v value) bool {
-	return v.kind == table || v.kind == constant && v.lua.Type() == lua.LTTable
-}
-
-func (x *exec) cannotIndex(v, key value, f *frame, pc int) result {
-	return fails(x.raising(f, pc, tokenOf(key), "what is indexed with %s must be a table, but is %s", keyText(key), describeBad(v)))
-}
-
-// describeBad describes a value that is of the wrong kind: for a nil that came from a field, where it came from.
-func describeBad(v value) string {
-	if v.isNil() && v.origin != "" {
-		return "r." + v.origin + ", which is nil"
+// indexRaw is v[key] without metatables; nil for what is no table.
+func (x *exec) indexRaw(s *state, v, key term, p spot) result {
+	if v.kind == table {
+		return x.getLocal(s, v.ref, key, p)
 	}
-	if v.kind == constant {
-		return v.lua.Type().String()
+	if t, ok := v.table(); ok {
+		return x.getLoaded(t, key, p)
 	}
-	return v.String()
+	return one(nilTerm)
 }
 
-func keyText(key value) string {
-	if s, ok := key.constantString(); ok {
-		return s
+func (x *exec) cannotIndex(v, key term, p spot) result {
+	if v.kind == constant && v.known.Type() == value.UserdataType {
+		// A session has it, whose machine may find something there.
+		return fails(x.refusal(p, keyPart, diag.DecisionUnsupported, "read it outside of the function, into a local", "what is indexed with %s must be a table, but is %s", keyText(key), v.bad()))
+	}
+	return fails(x.lacking(x.raising(p, keyPart, value.IndexText(plainType(v)), "what is indexed with %s must be a table, but is %s", keyText(key), v.bad()), p, v))
+}
+
+func keyText(key term) string {
+	if s, ok := key.string(); ok {
+		return short(s)
 	}
 	return key.String()
 }
 
-// tokenOf is what the caret of a message about the key points to.
-func tokenOf(key value) string {
-	if s, ok := key.constantString(); ok {
-		return s
-	}
-	return fieldToken(key)
-}
-
-// fieldToken is the word in the source that reads the field of a value.
-func fieldToken(v value) string {
-	switch v.kind {
-	case number:
-		return lastWord(v.expr.field.String())
-	case named, text, address:
-		return lastWord(v.field.String())
-	case constant:
-		return lastWord(v.origin)
-	}
-	return ""
-}
-
 // getLoaded reads a table that was there after load.
-func (x *exec) getLoaded(t *lua.LTable, key value, f *frame, pc int) result {
+func (x *exec) getLoaded(t *value.Table, key term, p spot) result {
 	switch key.kind {
 	case constant:
-		return one(known(t.RawGet(key.lua)))
+		return one(known(t.Get(key.known)))
 	case table, closure:
-		return one(nilValue)
+		return one(nilTerm)
 	case number, named, text:
 		var pairs []pair
-		for k, v := t.Next(lua.LNil); k != lua.LNil; k, v = t.Next(k) {
+		for k, v := range t.Pairs {
 			pairs = append(pairs, pair{k, known(v)})
 		}
-		return x.lookup(pairs, key, f, pc)
+		return x.lookup(pairs, key, p)
 	}
-	return x.badKey(key, f, pc)
+	return x.badKey(key, p)
 }
 
 // getLocal reads a table of the decision.
-func (x *exec) getLocal(s *state, ref int32, key value, f *frame, pc int) result {
+func (x *exec) getLocal(s *state, ref int32, key term, p spot) result {
 	o := s.heap[ref]
 	switch key.kind {
 	case constant:
@@ -142,39 +147,39 @@ func (x *exec) getLocal(s *state, ref int32, key value, f *frame, pc int) result
 			if n <= len(o.elements) {
 				return one(o.elements[n-1])
 			}
-			return one(nilValue)
+			return one(nilTerm)
 		}
-		return one(o.get(entryKey{lua: key.lua}))
+		return one(o.get(entryKey{known: key.known}))
 	case table, closure:
 		return one(o.get(entryKey{ref: key.ref + 1}))
 	case number, named, text:
 		var pairs []pair
 		for i, v := range o.elements {
-			pairs = append(pairs, pair{lua.LNumber(i + 1), v})
+			pairs = append(pairs, pair{value.Number(i + 1), v})
 		}
 		for _, n := range o.entries {
 			if n.key.ref == 0 {
-				pairs = append(pairs, pair{n.key.lua, n.value})
+				pairs = append(pairs, pair{n.key.known, n.value})
 			}
 		}
-		return x.lookup(pairs, key, f, pc)
+		return x.lookup(pairs, key, p)
 	}
-	return x.badKey(key, f, pc)
+	return x.badKey(key, p)
 }
 
-func (x *exec) badKey(key value, f *frame, pc int) result {
-	return fails(x.refusal(f, pc, diag.DecisionUnsupported, fieldToken(key), "", "the key of a table must be a number, a name or a string, but is %s", key))
+func (x *exec) badKey(key term, p spot) result {
+	return fails(x.refusal(p, keyPart, diag.DecisionUnsupported, "", "the key of a table must be a number, a name or a string, but is %s", key))
 }
 
 type pair struct {
-	key   lua.LValue
-	value value
+	key   value.Value
+	value term
 }
 
 // lookup is a table indexed by a field: one test for each value that the table has, for all keys that lead to it.
-func (x *exec) lookup(pairs []pair, key value, f *frame, pc int) result {
+func (x *exec) lookup(pairs []pair, key term, p spot) result {
 	type group struct {
-		value value
+		value term
 		set   interval.Set
 		texts []string
 	}
@@ -182,15 +187,15 @@ func (x *exec) lookup(pairs []pair, key value, f *frame, pc int) result {
 	var groups []*group
 	byValue := map[groupKey]*group{}
 	misspelled := ""
-	for _, p := range pairs {
-		if p.value.isNil() {
+	for _, e := range pairs {
+		if e.value.isNil() {
 			continue
 		}
 		var set interval.Set
 		var textKey string
 		switch key.kind {
 		case number:
-			n, ok := p.key.(lua.LNumber)
+			n, ok := e.key.(value.Number)
 			if !ok {
 				continue
 			}
@@ -199,24 +204,24 @@ func (x *exec) lookup(pairs []pair, key value, f *frame, pc int) result {
 				continue
 			}
 			if lo, hi := key.expr.bounds(); v < lo || v > hi {
-				x.note(f, pc, diag.DecisionConstant, fieldToken(key), "", "the key %d of a table that is looked up with %s must be a number from %d to %d, but is not", v, key, lo, hi)
+				x.note(p, keyPart, diag.DecisionConstant, "", "the key %d of a table that is looked up with %s must be a number from %d to %d, but is not", v, key, lo, hi)
 				continue
 			}
 			var err error
 			if set, err = key.expr.preimage(interval.Single(v)); err != nil {
-				return fails(x.refusal(f, pc, diag.DecisionArithmetic, fieldToken(key), "", "a calculated key must stand for at most %d ranges of %s, but stands for more", maxIntervals, key.expr.field))
+				return fails(x.refusal(p, keyPart, diag.DecisionArithmetic, "", "a calculated key must stand for at most %d ranges of %s, but stands for more", maxIntervals, key.expr.field))
 			}
 		case named:
 			names := key.field.Info().Names
-			switch k := p.key.(type) {
-			case lua.LString:
+			switch k := e.key.(type) {
+			case value.String:
 				v, ok := names.Value(string(k))
 				if !ok {
 					misspelled = string(k)
 					continue
 				}
 				set = interval.Single(v)
-			case lua.LNumber:
+			case value.Number:
 				v, ok := exactInteger(k)
 				if _, has := names.Name(v); !ok || has {
 					continue
@@ -226,20 +231,20 @@ func (x *exec) lookup(pairs []pair, key value, f *frame, pc int) result {
 				continue
 			}
 		case text:
-			k, ok := p.key.(lua.LString)
+			k, ok := e.key.(value.String)
 			if !ok || k == "" && key.field.Info().Nullable {
 				continue
 			}
 			if why := impossible(string(k)); why != "" {
-				x.note(f, pc, diag.DecisionType, fieldToken(key), "", "the key of a table that is looked up with %s must be text that it can be, but one is %s", key, why)
+				x.note(p, keyPart, diag.DecisionType, "", "the key of a table that is looked up with %s must be text that it can be, but one is %s", key, why)
 				continue
 			}
 			textKey = string(k)
 		}
-		id := groupKey{kind: p.value.kind, field: p.value.field, ref: p.value.ref, lua: p.value.lua, expr: p.value.expr}
+		id := groupKey{kind: e.value.kind, field: e.value.field, ref: e.value.ref, known: e.value.known, expr: e.value.expr}
 		g, ok := byValue[id]
 		if !ok {
-			g = &group{value: p.value}
+			g = &group{value: e.value}
 			byValue[id] = g
 			groups = append(groups, g)
 		}
@@ -251,11 +256,11 @@ func (x *exec) lookup(pairs []pair, key value, f *frame, pc int) result {
 	}
 	if misspelled != "" && len(groups) > 0 {
 		names := key.field.Info().Names
-		x.note(f, pc, diag.PolicyName, misspelled, diag.DidYouMean(misspelled, names.All()), "the key %q of a table that is looked up with %s must be %s, but is none", misspelled, key, names.What())
+		x.note(p, keyPart, diag.PolicyName, diag.DidYouMean(misspelled, names.All()), "the key %q of a table that is looked up with %s must be %s, but is none", short(misspelled), key, names.What())
 	}
-	r := one(nilValue)
+	r := one(nilTerm)
 	for _, g := range groups {
-		values := []value{g.value}
+		values := []term{g.value}
 		if key.kind == text {
 			for _, t := range g.texts {
 				r.choices = append(r.choices, choice{policy.Test{Kind: policy.Is, Field: key.field, Text: t}, values})
@@ -278,80 +283,139 @@ type groupKey struct {
 	kind  kind
 	field kauth.Field
 	ref   int32
-	lua   lua.LValue
+	known value.Value
 	expr  *expr
 }
 
-// arrayIndex is the key as an index of the array part, as gopher-lua divides tables.
-func arrayIndex(key value) (int, bool) {
-	n, ok := key.lua.(lua.LNumber)
-	if !ok || key.kind != constant || n != lua.LNumber(int64(n)) || n < 1 || n >= lua.LNumber(lua.MaxArrayIndex) {
+// arrayIndex is the key as an index of the array part, as value.Table divides tables.
+func arrayIndex(key term) (int, bool) {
+	n, ok := key.number()
+	if !ok || n != value.Number(int64(n)) || n < 1 || n >= value.MaxArray {
 		return 0, false
 	}
 	return int(n), true
 }
 
-func (o *object) get(k entryKey) value {
+func (o *object) get(k entryKey) term {
 	if i, ok := o.index[k]; ok {
 		return o.entries[i].value
 	}
-	return nilValue
+	return nilTerm
 }
 
-// assign is t[key] = v, with metatables.
-func (x *exec) assign(s *state, t, key, v value, f *frame, pc int) *rules.Fault {
-	switch {
-	case t.kind == table:
-		if meta := x.metaField(s, t, "__newindex"); !meta.isNil() {
-			if r := x.getLocal(s, t.ref, key, f, pc); first(r.values).isNil() {
-				return x.refusal(f, pc, diag.DecisionUnsupported, tokenOf(key), "", "a table that a decision fills must have no __newindex, but has")
+// at is the element of an index from 1.
+func (o *object) at(i int) term {
+	if i >= 1 && i <= len(o.elements) {
+		return o.elements[i-1]
+	}
+	if i >= 1 && i < value.MaxArray {
+		return nilTerm
+	}
+	return o.get(entryKey{known: value.Number(i)})
+}
+
+// assign is t[key] = v, with metatables. What it gives is nothing, or a function that is called for it.
+func (x *exec) assign(s *state, t, key, v term, p spot) result {
+	for range maxMeta {
+		switch t.kind {
+		case unknown:
+			return result{}
+		case request, target, cell:
+			return fails(x.refusal(p, keyPart, diag.DecisionWrite, "", "a request can't be changed, but %s is assigned to", keyText(key)))
+		}
+		if !t.isTable() {
+			break
+		}
+		meta := x.metaField(s, t, "__newindex")
+		if !meta.isNil() {
+			old, ok := x.indexRaw(s, t, key, p).plain()
+			if !ok {
+				return fails(x.refusal(p, keyPart, diag.DecisionWrite, "", "the key of an assignment must be the same for every request, but is %s", key))
+			}
+			if !old.isNil() {
+				meta = nilTerm
 			}
 		}
-		return x.rawSet(s, t.ref, key, v, f, pc)
-	case t.kind == constant && t.lua.Type() == lua.LTTable:
-		return x.refusal(f, pc, diag.DecisionWrite, tokenOf(key), "fill a table that is made inside of the function", "a decision must leave nothing behind, but assigns to a table that was made outside of it")
-	case t.kind == request || t.kind == target || t.kind == cell:
-		return x.refusal(f, pc, diag.DecisionWrite, tokenOf(key), "", "a request can't be changed, but %s is assigned to", keyText(key))
+		switch {
+		case meta.isNil():
+			return result{fault: x.rawSet(s, t, key, v, p)}
+		case meta.isFunction():
+			return result{call: &call{meta, []term{t, key, v}}}
+		}
+		t = meta
 	}
-	return x.raising(f, pc, tokenOf(key), "what is assigned into with %s must be a table, but is %s", keyText(key), describeBad(t))
+	return fails(x.raising(p, keyPart, value.IndexText(plainType(t)), "what is assigned into with %s must be a table, but is %s", keyText(key), t.bad()))
 }
 
 // maxElements bounds the tables that a decision makes.
 const maxElements = 1 << 18
 
-func (x *exec) rawSet(s *state, ref int32, key, v value, f *frame, pc int) *rules.Fault {
+// rawSet is t[key] = v for a table, without metatables.
+func (x *exec) rawSet(s *state, t, key, v term, p spot) *rules.Fault {
+	if key.kind == constant {
+		switch k := key.known.(type) {
+		case value.Nil:
+			return x.raising(p, keyPart, value.ErrNilKey.Error(), "a key must not be nil, but is")
+		case value.Number:
+			if k != k {
+				return x.raising(p, keyPart, value.ErrNaNKey.Error(), "a key must not be NaN, but is")
+			}
+		}
+	}
+	if loaded, ok := t.table(); ok {
+		switch {
+		case loaded.ReadOnly != "":
+			return x.raising(p, keyPart, loaded.ReadOnly+" can't be changed", "%s can't be changed", loaded.ReadOnly)
+		case !x.loading:
+			return x.refusal(p, keyPart, diag.DecisionWrite, "fill a table that is made inside of the function", "a decision must leave nothing behind, but assigns to a table that was made outside of it")
+		}
+		if fault := x.grow(p, loaded.Growth(key.known)); fault != nil {
+			return fault
+		}
+		// nil and NaN are out of the way.
+		_ = loaded.Set(key.known, v.known)
+		return nil
+	}
 	var k entryKey
 	switch key.kind {
 	case constant:
-		if key.isNil() {
-			return x.raising(f, pc, "", "a key must not be nil, but is")
-		}
 		if n, ok := arrayIndex(key); ok {
 			if n > maxElements {
-				return x.refusal(f, pc, diag.DecisionBudget, "", "", "a table that a decision makes must have at most %d elements, but gets index %d", maxElements, n)
+				return x.refusal(p, keyPart, diag.DecisionBudget, "", "a table that a decision makes must have at most %d elements, but gets index %d", maxElements, n)
 			}
-			o := s.object(ref)
-			for len(o.elements) < n-1 {
-				o.elements = append(o.elements, nilValue)
+			o := s.object(t.ref)
+			if fault := x.grow(p, bytesPerTerm*max(n-len(o.elements), 0)); fault != nil {
+				return fault
 			}
-			if n <= len(o.elements) {
-				o.elements[n-1] = v
-			} else {
-				o.elements = append(o.elements, v)
+			for len(o.elements) < n {
+				o.elements = append(o.elements, nilTerm)
+				o.holes++
 			}
+			if o.elements[n-1].isNil() {
+				o.holes--
+			}
+			if v.isNil() {
+				o.holes++
+			}
+			o.elements[n-1] = v
 			return nil
 		}
-		k.lua = key.lua
+		k.known = key.known
 	case table, closure:
 		k.ref = key.ref + 1
+	case unknown:
+		return nil
 	default:
-		return x.refusal(f, pc, diag.DecisionWrite, fieldToken(key), "", "the key of an assignment must be the same for every request, but is %s", key)
+		return x.refusal(p, keyPart, diag.DecisionWrite, "", "the key of an assignment must be the same for every request, but is %s", key)
 	}
-	o := s.object(ref)
+	o := s.object(t.ref)
 	i, ok := o.index[k]
 	if !ok {
 		if v.isNil() {
 			return nil
+		}
+		if fault := x.grow(p, 2*bytesPerTerm); fault != nil {
+			return fault
 		}
 		i = len(o.entries)
 		o.entries = append(o.entries, entry{key: k})
@@ -364,144 +428,177 @@ func (x *exec) rawSet(s *state, ref int32, key, v value, f *frame, pc int) *rule
 	return nil
 }
 
-// length is the number of elements, as gopher-lua counts them: up to the last before which there is none nil at
-// the end.
+// length is the number of elements, as value.Table counts them.
 func (o *object) length() int {
-	for i := len(o.elements) - 1; i >= 0; i-- {
-		if !o.elements[i].isNil() {
-			return i + 1
-		}
-		if i > 0 && !o.elements[i-1].isNil() {
+	for i := len(o.elements); i > 0; i-- {
+		if !o.elements[i-1].isNil() {
 			return i
+		}
+		if i > 1 && !o.elements[i-2].isNil() {
+			return i - 1
 		}
 	}
 	return 0
 }
 
-func (x *exec) length(s *state, v value, f *frame, pc int) result {
-	switch v.kind {
-	case text, named:
-		return fails(x.refusal(f, pc, diag.DecisionText, fieldToken(v), textHint, "text must be the same for every request to be worked on, but is %s", v))
-	case table:
-		if meta := x.metaField(s, v, "__len"); !meta.isNil() {
-			return result{call: &call{meta, []value{v}}}
-		}
-		return one(known(lua.LNumber(s.heap[v.ref].length())))
-	case constant:
-		switch t := v.lua.(type) {
-		case lua.LString:
-			return one(known(lua.LNumber(len(t))))
-		case *lua.LTable:
-			if meta := x.metaField(s, v, "__len"); x.isFunction(meta) {
-				return result{call: &call{meta, []value{v}}}
+// lengthOf is # of a table.
+func (x *exec) lengthOf(s *state, t term) int {
+	if t.kind == table {
+		return s.heap[t.ref].length()
+	}
+	return t.known.(*value.Table).Len()
+}
+
+// borders are # of a table, and what else it could be.
+func (x *exec) borders(s *state, t term) (length, lowest int) {
+	if loaded, ok := t.table(); ok {
+		return loaded.Borders()
+	}
+	o := s.heap[t.ref]
+	length = o.length()
+	lowest = length
+	if o.holes > 0 {
+		for i, v := range o.elements[:length] {
+			if v.isNil() {
+				return length, i
 			}
-			return one(known(lua.LNumber(t.Len())))
 		}
 	}
-	return fails(x.raising(f, pc, fieldToken(v), "the operand of # must be a table or string, but is %s", describeBad(v)))
+	return length, lowest
+}
+
+// length is #v. Lua 5.1 does not ask tables for __len.
+func (x *exec) length(s *state, v term, p spot) result {
+	switch v.kind {
+	case unknown:
+		return one(v)
+	case text, named:
+		return fails(x.refusal(p, left, diag.DecisionText, textHint, "text must be the same for every request to be worked on, but is %s", v))
+	}
+	if v.isTable() {
+		length, lowest := x.borders(s, v)
+		if length != lowest && x.openAnswer(p) {
+			length = lowest
+		}
+		return one(numberTerm(value.Number(length)))
+	}
+	if t, ok := v.string(); ok {
+		return one(numberTerm(value.Number(len(t))))
+	}
+	return fails(x.raising(p, left, value.LengthText(plainType(v)), "the operand of # must be a table or string, but is %s", v.bad()))
 }
 
 // metaField is a field of a value's metatable, nil if it has none.
-func (x *exec) metaField(s *state, v value, name string) value {
+func (x *exec) metaField(s *state, v term, name string) term {
 	switch v.kind {
 	case table:
 		meta := s.heap[v.ref].meta
-		switch {
-		case meta.kind == table:
-			return s.heap[meta.ref].get(entryKey{lua: lua.LString(name)})
-		case !meta.isNil():
-			return known(meta.lua.(*lua.LTable).RawGetString(name))
+		if meta.kind == table {
+			return s.heap[meta.ref].get(entryKey{known: value.String(name)})
+		}
+		if t, ok := meta.table(); ok {
+			return known(t.Field(name))
 		}
 	case constant:
-		if m := x.fn.vm.L.GetMetaField(v.lua, name); m != nil {
-			return known(m)
+		switch t := v.known.(type) {
+		case *value.Table:
+			if t.Meta != nil {
+				return known(t.Meta.Field(name))
+			}
+		case value.String:
+			return known(x.machine.strings.Field(name))
 		}
 	}
-	return nilValue
-}
-
-func (x *exec) isFunction(v value) bool {
-	return v.kind == closure || v.kind == inGroup || v.kind == within || v.kind == constant && v.lua.Type() == lua.LTFunction
+	return nilTerm
 }
 
 // indexObject reads a field of the request or of what it leads to.
-func (x *exec) indexObject(v, key value, f *frame, pc int) result {
-	name, ok := key.constantString()
+func (x *exec) indexObject(v, key term, p spot) result {
+	name, ok := key.string()
 	if !ok {
-		return fails(x.refusal(f, pc, diag.DecisionUnsupported, fieldToken(key), "write the field's name: r.port", "a request must be read by the name of a field, but is read with %s", key))
+		return fails(x.refusal(p, keyPart, diag.DecisionUnsupported, "write the field's name: r.port", "a request must be read by the name of a field, but is read with %s", key))
 	}
 	switch v.kind {
 	case request:
 		switch name {
 		case "target":
-			if x.carries(kauth.FieldTargetPID) {
-				return one(value{kind: target})
+			if x.carries(kauth.FieldTargetPID, "target", p) {
+				return one(term{kind: target})
 			}
-			return one(value{lua: lua.LNil, origin: "target"})
+			return one(term{known: value.Nil{}, origin: "target"})
 		case "cell":
-			return one(value{kind: cell})
+			return one(term{kind: cell})
 		case "in_group":
-			return one(value{kind: inGroup})
+			return one(term{kind: inGroup})
 		}
-		return x.field(name, name, f, pc)
+		return x.field(name, p)
 	case target:
-		return x.field("target."+name, name, f, pc)
+		return x.field("target."+name, p)
 	case cell:
 		switch name {
 		case "name":
 			x.cellRead = true
-			return one(known(lua.LString(x.cell)))
+			return one(stringTerm(x.cell))
 		case "id", "profile":
 			why := "the kernel does not give the profile back"
 			if name == "id" {
 				why = "ids are not known before a cell is made"
 			}
-			return fails(x.refusal(f, pc, diag.DecisionField, name, "use r.cell.name", "r.cell.%s can't be known to a policy: %s", name, why))
+			return fails(x.refusal(p, keyPart, diag.DecisionField, "use r.cell.name", "r.cell.%s can't be known to a policy: %s", name, why))
 		}
-		return fails(x.refusal(f, pc, diag.DecisionField, name, "use r.cell.name", "a cell has a name and nothing else, but %s is read", name))
+		return fails(x.refusal(p, keyPart, diag.DecisionField, "use r.cell.name", "a cell has a name and nothing else, but %s is read", short(name)))
 	case address:
 		if name == "within" {
-			return one(value{kind: within, field: v.field})
+			return one(term{kind: within, field: v.field})
 		}
-		return fails(x.refusal(f, pc, diag.DecisionField, name, "write: r.addr:within(\"10.0.0.0/8\")", "an address has the method within and nothing else, but %s is read", name))
+		return fails(x.refusal(p, keyPart, diag.DecisionField, "write: r.addr:within(\"10.0.0.0/8\")", "an address has the method within and nothing else, but %s is read", short(name)))
 	}
-	return x.cannotIndex(v, key, f, pc)
+	return x.cannotIndex(v, key, p)
 }
 
 // carries reports whether the request has the field, and notes that the function looked.
-func (x *exec) carries(f kauth.Field) bool {
+func (x *exec) carries(f kauth.Field, name string, p spot) bool {
 	x.read = x.read.With(f)
-	return x.info.Fields.Has(f)
+	if x.info.Fields.Has(f) {
+		return true
+	}
+	if read := (rules.FieldRead{Field: f, Name: name, Span: p.span(keyPart)}); !x.ghost && len(x.absent) < maxAbsent && !slices.Contains(x.absent, read) {
+		x.absent = append(x.absent, read)
+	}
+	return false
 }
 
+// maxAbsent bounds how many reads of fields that a request does not carry are remembered.
+const maxAbsent = 100
+
 // field reads a field of the request.
-func (x *exec) field(name, word string, f *frame, pc int) result {
+func (x *exec) field(name string, p spot) result {
 	fd, ok := kauth.FindField(name)
 	if !ok || fd == kauth.FieldGroups || fd == kauth.FieldMembers {
-		return fails(x.refusal(f, pc, diag.DecisionField, word, diag.DidYouMean(name, fieldNames), "a field must be one that some request carries, but there is none called %s", name))
+		return fails(x.refusal(p, keyPart, diag.DecisionField, diag.DidYouMean(name, fieldNames), "a field must be one that some request carries, but there is none called %s", short(name)))
 	}
-	if !x.carries(fd) {
-		return one(value{lua: lua.LNil, origin: name})
+	if !x.carries(fd, name, p) {
+		return one(term{known: value.Nil{}, origin: name})
 	}
 	info := fd.Info()
 	switch info.Kind {
 	case kauth.KindNamed:
-		return one(value{kind: named, field: fd})
+		return one(term{kind: named, field: fd})
 	case kauth.KindBool:
 		test := policy.Test{Kind: policy.In, Field: fd, Set: interval.Single(1)}
-		return result{values: []value{{lua: lua.LFalse, origin: name}}, choices: []choice{{test, []value{{lua: lua.LTrue, origin: name}}}}}
+		return result{values: []term{{known: value.Bool(false), origin: name}}, choices: []choice{{test, []term{{known: value.Bool(true), origin: name}}}}}
 	case kauth.KindString:
-		v := value{kind: text, field: fd}
+		v := term{kind: text, field: fd}
 		if info.Nullable {
 			test := policy.Test{Kind: policy.Is, Field: fd}
-			return result{values: []value{v}, choices: []choice{{test, []value{{lua: lua.LNil, origin: name}}}}}
+			return result{values: []term{v}, choices: []choice{{test, []term{{known: value.Nil{}, origin: name}}}}}
 		}
 		return one(v)
 	case kauth.KindAddr:
-		return one(value{kind: address, field: fd})
+		return one(term{kind: address, field: fd})
 	}
 	e, _ := x.newExpr(exprKey{field: fd, mul: 1})
-	return one(value{kind: number, expr: e})
+	return one(term{kind: number, expr: e})
 }
 
 // fieldNames are the names that can follow "r.".

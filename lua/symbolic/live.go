@@ -1,192 +1,174 @@
 package symbolic
 
-import (
-	lua "github.com/yuin/gopher-lua"
-)
+import "cellsh/lua/syntax"
 
-// Instructions of gopher-lua: opcode in the upper 6 bits, then A of 8, C of 9 and B of 9 bits, or B and C as one
-// number of 18 bits, with sign where it is a jump.
-type instruction uint32
+// places is a set of places on the stack. Those from maxPlaces on always matter.
+type places [maxPlaces / 64]uint64
 
-func (i instruction) op() int  { return int(i >> 26) }
-func (i instruction) a() int   { return int(i>>18) & 0xff }
-func (i instruction) b() int   { return int(i & 0x1ff) }
-func (i instruction) c() int   { return int(i>>9) & 0x1ff }
-func (i instruction) bx() int  { return int(i & 0x3ffff) }
-func (i instruction) sbx() int { return i.bx() - 0x3ffff>>1 }
+const maxPlaces = 256
 
-// constantBit marks an operand that is a constant and not a register.
-const constantBit = 1 << 8
-
-// registers is a set of registers.
-type registers [4]uint64
-
-func (r *registers) add(i int) {
-	if i < 256 {
-		r[i>>6] |= 1 << (i & 63)
+func (p *places) add(i int32) {
+	if i < maxPlaces {
+		p[i>>6] |= 1 << (i & 63)
 	}
 }
 
-func (r *registers) addRange(from, to int) {
-	for i := from; i < to; i++ {
-		r.add(i)
+func (p *places) addRange(from, to int32) {
+	for i := from; i < min(to, maxPlaces); i++ {
+		p.add(i)
 	}
 }
 
-func (r *registers) has(i int) bool { return i < 256 && r[i>>6]>>(i&63)&1 != 0 }
+func (p *places) has(i int) bool { return i >= maxPlaces || p[i>>6]>>(i&63)&1 != 0 }
 
-// proto is what is worked out once about a function.
-type proto struct {
-	*lua.FunctionProto
-	id int
-	// live has for each instruction the registers that matter before it.
-	live []registers
-}
-
-// effects of one instruction on registers, and where it can go on.
+// effects of one step on the stack, and where it can go on.
 type effects struct {
-	uses, defs registers
-	// next are up to two instructions, -1 for none.
+	uses, defs places
+	// next are up to two steps, -1 for none.
 	next [2]int32
 }
 
-func effectsOf(p *lua.FunctionProto, pc int) (e effects) {
-	i := instruction(p.Code[pc])
-	a, b, c := i.a(), i.b(), i.c()
-	use := func(operand int) {
-		if operand&constantBit == 0 {
-			e.uses.add(operand)
-		}
+// operands gives the places of two operands, and how high the stack is without them.
+func (s *step) operands() (a, b, rest int32) {
+	a, b, rest = s.a, s.b, s.height
+	if b == onTop {
+		rest--
+		b = rest
 	}
-	goes := func(ways ...int) {
+	if a == onTop {
+		rest--
+		a = rest
+	}
+	return a, b, rest
+}
+
+// operand is operands for one.
+func (s *step) operand() (a, rest int32) {
+	if s.a == onTop {
+		return s.height - 1, s.height - 1
+	}
+	return s.a, s.height
+}
+
+func (p *plan) effects(at int) (e effects) {
+	s := &p.steps[at]
+	h := s.height
+	goes := func(ways ...int32) {
 		e.next = [2]int32{-1, -1}
-		for i, to := range ways {
-			e.next[i] = int32(to)
-		}
+		copy(e.next[:], ways)
 	}
-	goes(pc + 1)
-	switch i.op() {
-	case lua.OP_MOVE, lua.OP_MOVEN:
-		// The moves that follow a MOVEN are instructions of their own here.
-		e.uses.add(b)
-		e.defs.add(a)
-	case lua.OP_LOADK, lua.OP_GETUPVAL, lua.OP_GETGLOBAL, lua.OP_NEWTABLE:
-		e.defs.add(a)
-	case lua.OP_LOADBOOL:
-		e.defs.add(a)
-		if c != 0 {
-			goes(pc + 2)
+	following := int32(at + 1)
+	goes(following)
+	switch s.do {
+	case doConst, doGetUp, doGetGlobal, doTable:
+		e.defs.add(h)
+	case doGet:
+		e.uses.add(s.a)
+		e.defs.add(h)
+	case doSet:
+		e.uses.add(h - 1)
+		if s.c != 0 {
+			// The variable stays in its box.
+			e.uses.add(s.a)
+		} else {
+			e.defs.add(s.a)
 		}
-	case lua.OP_LOADNIL:
-		e.defs.addRange(a, b+1)
-	case lua.OP_GETTABLE, lua.OP_GETTABLEKS:
-		e.uses.add(b)
-		use(c)
-		e.defs.add(a)
-	case lua.OP_SETGLOBAL, lua.OP_SETUPVAL:
+	case doSetUp, doSetGlobal:
+		e.uses.add(h - 1)
+	case doBox:
+		e.uses.add(s.a)
+		e.defs.add(s.a)
+	case doIndex, doArith, doCompare:
+		a, b, rest := s.operands()
 		e.uses.add(a)
-	case lua.OP_SETTABLE, lua.OP_SETTABLEKS:
+		if b >= 0 {
+			e.uses.add(b)
+		}
+		e.defs.add(rest)
+	case doNot, doNeg, doLen:
+		a, rest := s.operand()
 		e.uses.add(a)
-		use(b)
-		use(c)
-	case lua.OP_SELF:
-		e.uses.add(b)
-		use(c)
-		e.defs.addRange(a, a+2)
-	case lua.OP_ADD, lua.OP_SUB, lua.OP_MUL, lua.OP_DIV, lua.OP_MOD, lua.OP_POW:
-		use(b)
-		use(c)
-		e.defs.add(a)
-	case lua.OP_UNM, lua.OP_NOT, lua.OP_LEN:
-		use(b)
-		e.defs.add(a)
-	case lua.OP_CONCAT:
-		e.uses.addRange(b, c+1)
-		e.defs.add(a)
-	case lua.OP_JMP:
-		goes(pc + 1 + i.sbx())
-	case lua.OP_EQ, lua.OP_LT, lua.OP_LE:
-		use(b)
-		use(c)
-		goes(pc+1, pc+2)
-	case lua.OP_TEST:
-		e.uses.add(a)
-		goes(pc+1, pc+2)
-	case lua.OP_TESTSET:
-		e.uses.add(b)
-		goes(pc+1, pc+2)
-	case lua.OP_CALL:
-		e.uses.addRange(a, openEnd(a+b, b == 0))
-		e.defs.addRange(a, openEnd(a+c-1, c == 0))
-	case lua.OP_TAILCALL:
-		e.uses.addRange(a, openEnd(a+b, b == 0))
-		goes()
-	case lua.OP_RETURN:
-		e.uses.addRange(a, openEnd(a+b-1, b == 0))
-		goes()
-	case lua.OP_FORLOOP:
-		e.uses.addRange(a, a+3)
-		e.defs.add(a)
-		goes(pc+1, pc+1+i.sbx())
-	case lua.OP_FORPREP:
-		e.uses.add(a)
-		e.uses.add(a + 2)
-		e.defs.add(a)
-		goes(pc + 1 + i.sbx())
-	case lua.OP_TFORLOOP:
-		e.uses.addRange(a, a+3)
-		e.defs.addRange(a+3, a+3+max(c, 3))
-		// The jump to the body follows.
-		goes(pc+2, pc+2+instruction(p.Code[pc+1]).sbx())
-	case lua.OP_SETLIST:
-		e.uses.add(a)
-		e.uses.addRange(a+1, openEnd(a+1+b, b == 0))
-	case lua.OP_CLOSURE:
-		n := int(p.FunctionPrototypes[i.bx()].NumUpvalues)
-		for k := 1; k <= n; k++ {
-			if up := instruction(p.Code[pc+k]); up.op() == lua.OP_MOVE {
-				e.uses.add(up.b())
+		e.defs.add(rest)
+	case doSetIndex:
+		e.uses.add(s.a)
+		e.uses.add(s.b)
+		e.uses.add(h - 1)
+	case doSetField:
+		e.uses.add(s.a)
+		e.uses.addRange(h-2, h)
+	case doSetList:
+		e.uses.addRange(s.a, maxPlaces)
+	case doClosure:
+		for _, up := range s.node.(*syntax.FunctionExpr).Upvalues {
+			if up.Function == p.node {
+				e.uses.add(p.slots[up])
 			}
 		}
-		e.defs.add(a)
-		goes(pc + 1 + n)
-	case lua.OP_VARARG:
-		e.defs.addRange(a, openEnd(a+b-1, b == 0))
+		e.defs.add(h)
+	case doVararg:
+		e.defs.addRange(h, openEnd(h, s.a))
+	case doSelf:
+		e.uses.add(h - 1)
+		e.defs.addRange(h-1, h+1)
+	case doCall:
+		e.uses.addRange(s.a, maxPlaces)
+		e.defs.addRange(s.a, openEnd(s.a, s.b))
+	case doTailCall, doReturn:
+		e.uses.addRange(s.a, maxPlaces)
+		goes()
+	case doDone:
+		goes()
+	case doJump:
+		goes(s.a)
+	case doJumpIf, doJumpIfNot, doAnd, doOr:
+		e.uses.add(h - 1)
+		goes(following, s.a)
+	case doConcat:
+		e.uses.addRange(h-s.a, h)
+		e.defs.add(h - s.a)
+	case doForPrepare:
+		e.uses.addRange(s.a, s.a+3)
+		e.defs.addRange(s.a, s.a+3)
+		goes(s.b)
+	case doForLoop:
+		e.uses.addRange(s.a, s.a+3)
+		e.defs.add(s.a)
+		e.defs.add(s.a + 3)
+		goes(following, s.b)
+	case doForCheck:
+		e.uses.addRange(s.a, s.a+2)
+		e.uses.add(s.a + 3)
+		e.defs.add(s.a + 2)
+		goes(following, s.b)
 	}
 	return e
 }
 
-// openEnd is the end of a range of registers that may reach to the top.
-func openEnd(end int, open bool) int {
-	if open {
-		return 256
+// openEnd is the end of a range of so many places, which may reach to the top.
+func openEnd(from, count int32) int32 {
+	if count == open {
+		return maxPlaces
 	}
-	return end
+	return from + count
 }
 
-// liveness works backwards until nothing changes: a register matters before an instruction if the instruction
-// uses it, or if it matters after and is not overwritten. Values in other registers are forgotten when states are
-// compared, so that leftovers do not keep equal states apart.
-func liveness(p *lua.FunctionProto) []registers {
-	n := len(p.Code)
+// liveness works backwards until nothing changes: a place matters before a step if the step uses it, or if it matters
+// after and is not overwritten. Values in other places are forgotten when states are compared, so that leftovers do not
+// keep equal states apart.
+func (p *plan) liveness() []places {
+	n := len(p.steps)
 	all := make([]effects, n)
-	for pc := 0; pc < n; pc++ {
-		all[pc] = effectsOf(p, pc)
-		if i := instruction(p.Code[pc]); i.op() == lua.OP_CLOSURE {
-			// What follows says which variables are captured; it is not executed.
-			for skip := int(p.FunctionPrototypes[i.bx()].NumUpvalues); skip > 0; skip-- {
-				pc++
-			}
-		}
+	for at := range p.steps {
+		all[at] = p.effects(at)
 	}
-	live := make([]registers, n+2)
+	live := make([]places, n)
 	for changed := true; changed; {
 		changed = false
-		for pc := n - 1; pc >= 0; pc-- {
-			e := &all[pc]
-			var in registers
+		for at := n - 1; at >= 0; at-- {
+			e := &all[at]
+			var in places
 			for _, next := range e.next {
-				if next >= 0 && int(next) < n {
+				if next >= 0 {
 					for w := range in {
 						in[w] |= live[next][w]
 					}
@@ -195,8 +177,8 @@ func liveness(p *lua.FunctionProto) []registers {
 			for w := range in {
 				in[w] = in[w]&^e.defs[w] | e.uses[w]
 			}
-			if in != live[pc] {
-				live[pc] = in
+			if in != live[at] {
+				live[at] = in
 				changed = true
 			}
 		}

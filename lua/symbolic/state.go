@@ -5,7 +5,8 @@ import (
 	"math"
 	"slices"
 
-	lua "github.com/yuin/gopher-lua"
+	"cellsh/lua/syntax"
+	"cellsh/lua/value"
 )
 
 // state is the machine in the middle of a decision. Copies share frames and objects until one of them writes.
@@ -18,45 +19,36 @@ type state struct {
 // frame is a call that is going on.
 type frame struct {
 	owner int
-	proto *proto
+	plan  *plan
 	// fn is the function: a known one, or a closure on the heap.
-	fn  value
-	env *lua.LTable
-	pc  int
-	// regs are the registers; those that a closure has captured are in boxes.
-	regs    []value
-	open    []openBox
-	varargs []value
-	// top is where the values of a call or ... without a fixed number end.
-	top int
-	ret returnTo
-}
-
-// openBox says that a register is shared with closures.
-type openBox struct {
-	reg int
-	box int32
+	fn  term
+	env *value.Table
+	// at is the step that comes next; while a call goes on, the one behind it.
+	at      int
+	stack   []term
+	varargs []term
+	ret     returnTo
 }
 
 // returnTo says what becomes of the results of a call.
 type returnTo struct {
 	how returnHow
-	// base and count are the registers for results; count -1 is all.
-	base, count int
-	// want is the outcome of a comparison that skips the next instruction.
-	want bool
+	// count of the results that are wanted, open for all.
+	count int32
+	// not turns the truth of a comparison around.
+	not bool
 }
 
 type returnHow uint8
 
 const (
-	// toRegisters: results of a call.
-	toRegisters returnHow = iota
-	// toLoop: what the iterator of a loop gives; base is the loop's first register.
-	toLoop
-	// toBranch: the result of a comparison by a metamethod.
-	toBranch
-	// toNobody: the decision itself.
+	// toStack: results of a call.
+	toStack returnHow = iota
+	// toTruth: the result of a comparison by a metamethod.
+	toTruth
+	// toLibrary: what a function of the library has called.
+	toLibrary
+	// toNobody: the decision itself, or the file.
 	toNobody
 )
 
@@ -64,16 +56,18 @@ const (
 type object struct {
 	owner int
 	// A table: the elements 1.., the other entries in the order in which they came, and the metatable.
-	elements []value
-	entries  []entry
-	index    map[entryKey]int
-	meta     value
-	// A closure.
-	proto *lua.FunctionProto
-	env   *lua.LTable
-	ups   []upvalue
-	// A box: a variable that closures share.
-	boxed value
+	elements []term
+	// holes is how many of the elements are nil.
+	holes   int
+	entries []entry
+	index   map[entryKey]int
+	meta    term
+	// A closure: its function, the globals that it sees, and its variables.
+	node *syntax.FunctionExpr
+	env  *value.Table
+	ups  []variable
+	// A box: a variable that functions share.
+	boxed term
 	what  objectKind
 }
 
@@ -87,19 +81,19 @@ const (
 
 type entry struct {
 	key   entryKey
-	value value
+	value term
 }
 
 // entryKey is a key of a table: known, or an object of the decision.
 type entryKey struct {
-	lua lua.LValue
-	ref int32 // one more than the object's place, 0 for none
+	known value.Value
+	ref   int32 // one more than the object's place, 0 for none
 }
 
-// upvalue is a variable of an enclosing function: of one that had returned when the policy was loaded, or a box.
-type upvalue struct {
-	loaded *lua.Upvalue
-	box    int32
+// variable is one of an enclosing function: a cell of one that ran when the file was loaded, or a box on the heap.
+type variable struct {
+	cell *Cell
+	box  int32
 }
 
 // copy gives a state that goes another way and must not write to what both have now. The original must rest until all
@@ -119,8 +113,7 @@ func (s *state) own() *frame {
 	if f.owner != s.id {
 		c := *f
 		c.owner = s.id
-		c.regs = append([]value(nil), f.regs...)
-		c.open = append([]openBox(nil), f.open...)
+		c.stack = append(make([]term, 0, len(f.stack)+4), f.stack...)
 		s.frames[i], f = &c, &c
 	}
 	return f
@@ -132,7 +125,7 @@ func (s *state) object(ref int32) *object {
 	if o.owner != s.id {
 		c := *o
 		c.owner = s.id
-		c.elements = append([]value(nil), o.elements...)
+		c.elements = append([]term(nil), o.elements...)
 		c.entries = append([]entry(nil), o.entries...)
 		if o.index != nil {
 			c.index = make(map[entryKey]int, len(o.index))
@@ -147,77 +140,50 @@ func (s *state) object(ref int32) *object {
 
 func (s *state) alloc(o *object) int32 {
 	o.owner = s.id
-	if o.meta.lua == nil {
-		o.meta = nilValue
-	}
-	if o.boxed.lua == nil && o.boxed.kind == constant {
-		o.boxed = nilValue
-	}
 	s.heap = append(s.heap, o)
 	return int32(len(s.heap) - 1)
 }
 
-// get reads a register of the running frame.
-func (s *state) get(reg int) value {
-	f := s.top()
-	for _, o := range f.open {
-		if o.reg == reg {
-			return s.heap[o.box].boxed
-		}
-	}
-	if reg >= len(f.regs) {
-		return nilValue
-	}
-	return f.regs[reg]
+func (s *state) allocTable() term {
+	return term{kind: table, ref: s.alloc(&object{what: tableObject, meta: nilTerm})}
 }
 
-// set writes a register of the running frame.
-func (s *state) set(reg int, v value) {
+// push puts a value onto the stack of the running frame.
+func (s *state) push(v term) {
 	f := s.own()
-	for _, o := range f.open {
-		if o.reg == reg {
-			s.object(o.box).boxed = v
-			return
-		}
-	}
-	for reg >= len(f.regs) {
-		f.regs = append(f.regs, nilValue)
-	}
-	f.regs[reg] = v
+	f.stack = append(f.stack, v)
 }
 
-// close ends the sharing of the registers from reg on.
-func (s *state) close(reg int) {
+func (s *state) unbox(v term) term {
+	if c, ok := v.known.(*Cell); ok {
+		return known(c.Value)
+	}
+	return s.heap[v.ref].boxed
+}
+
+// set writes a variable of the running frame.
+func (s *state) set(at int32, v term) {
 	f := s.own()
-	kept := f.open[:0]
-	for _, o := range f.open {
-		if o.reg < reg {
-			kept = append(kept, o)
-			continue
-		}
-		for o.reg >= len(f.regs) {
-			f.regs = append(f.regs, nilValue)
-		}
-		f.regs[o.reg] = s.heap[o.box].boxed
+	old := f.stack[at]
+	switch {
+	case old.kind != box:
+		f.stack[at] = v
+	case old.known != nil:
+		old.known.(*Cell).Value = v.known
+	default:
+		s.object(old.ref).boxed = v
 	}
-	f.open = kept
 }
 
-// capture gives the box of a register.
-func (s *state) capture(reg int) int32 {
-	for _, o := range s.top().open {
-		if o.reg == reg {
-			return o.box
-		}
-	}
-	box := s.alloc(&object{what: boxObject, boxed: s.get(reg)})
+// cut drops what lies above a height of the running frame.
+func (s *state) cut(height int32) *frame {
 	f := s.own()
-	f.open = append(f.open, openBox{reg, box})
-	return box
+	f.stack = f.stack[:height]
+	return f
 }
 
-// encoder writes a state as a string so that two states behave the same if their strings are equal: dead
-// registers are left out, and objects are numbered as they are met.
+// encoder writes a state as a string so that two states behave the same if their strings are equal: places that do not
+// matter are left out, and objects are numbered as they are met.
 type encoder struct {
 	x     *exec
 	s     *state
@@ -231,8 +197,8 @@ func (x *exec) key(s *state) string {
 	e := &x.encoder
 	e.x, e.s, e.out, e.queue = x, s, e.out[:0], e.queue[:0]
 	clear(e.order)
-	for i, f := range s.frames {
-		e.frame(f, i == len(s.frames)-1)
+	for _, f := range s.frames {
+		e.frame(f)
 	}
 	for i := 0; i < len(e.queue); i++ {
 		e.object(s.heap[e.queue[i]])
@@ -242,59 +208,32 @@ func (x *exec) key(s *state) string {
 
 func (e *encoder) num(n int) { e.out = binary.AppendVarint(e.out, int64(n)) }
 
-func (e *encoder) frame(f *frame, running bool) {
-	e.num(f.proto.id)
-	e.num(f.pc)
+func (e *encoder) frame(f *frame) {
+	e.num(f.plan.id)
+	e.num(f.at)
 	e.value(f.fn)
 	e.num(int(f.ret.how))
-	e.num(f.ret.base)
-	e.num(f.ret.count)
-	if f.ret.want {
+	e.num(int(f.ret.count))
+	if f.ret.not {
 		e.num(1)
 	}
 	e.num(len(f.varargs))
 	for _, v := range f.varargs {
 		e.value(v)
 	}
-	live := f.proto.live[f.pc]
-	if !running {
-		// What the call will give is not there yet; its registers are overwritten.
-		call := effectsOf(f.proto.FunctionProto, f.pc-1)
-		for w := range live {
-			live[w] &^= call.defs[w]
+	if f.plan.live == nil {
+		f.plan.live = f.plan.liveness()
+	}
+	// While a call goes on its results are not there yet, so that the places for them are beyond the stack.
+	live := &f.plan.live[f.at]
+	e.num(len(f.stack))
+	for i, v := range f.stack {
+		if live.has(i) {
+			e.num(i)
+			e.value(v)
 		}
 	}
-	top := len(f.regs)
-	for reg := range top {
-		if !live.has(reg) {
-			continue
-		}
-		boxed := false
-		for _, o := range f.open {
-			if o.reg == reg {
-				e.num(-1)
-				e.ref(o.box)
-				boxed = true
-			}
-		}
-		e.num(reg)
-		if !boxed {
-			e.value(f.regs[reg])
-		}
-	}
-	e.num(-2)
-	if running && usesTop(instruction(f.proto.Code[f.pc])) {
-		e.num(f.top)
-	}
-}
-
-// usesTop reports whether the instruction takes values up to the top.
-func usesTop(i instruction) bool {
-	switch i.op() {
-	case lua.OP_CALL, lua.OP_TAILCALL, lua.OP_RETURN, lua.OP_SETLIST:
-		return i.b() == 0
-	}
-	return false
+	e.num(-1)
 }
 
 func (e *encoder) ref(r int32) {
@@ -307,40 +246,46 @@ func (e *encoder) ref(r int32) {
 	e.num(n)
 }
 
-func (e *encoder) value(v value) {
+func (e *encoder) value(v term) {
 	e.out = append(e.out, byte(v.kind))
 	switch v.kind {
 	case constant:
-		e.lua(v.lua)
+		e.known(v.known)
 	case number:
 		e.num(v.expr.id)
 	case table, closure:
 		e.ref(v.ref)
+	case box:
+		if v.known != nil {
+			e.known(v.known)
+		} else {
+			e.ref(v.ref)
+		}
 	default:
 		e.out = append(e.out, byte(v.field))
 	}
 }
 
-func (e *encoder) lua(v lua.LValue) {
-	t := v.Type()
-	e.out = append(e.out, byte(t))
+func (e *encoder) known(v value.Value) {
 	switch x := v.(type) {
-	case lua.LBool:
+	case value.Nil:
+		e.out = append(e.out, 0)
+	case value.Bool:
 		if x {
 			e.out = append(e.out, 1)
 		} else {
-			e.out = append(e.out, 0)
+			e.out = append(e.out, 2)
 		}
-	case lua.LNumber:
-		e.out = binary.LittleEndian.AppendUint64(e.out, math.Float64bits(float64(x)))
-	case *lua.LNilType:
+	case value.Number:
+		e.out = binary.LittleEndian.AppendUint64(append(e.out, 3), math.Float64bits(float64(x)))
 	default:
+		e.out = append(e.out, 4)
 		e.num(e.x.intern(v))
 	}
 }
 
-// intern numbers known strings, tables and functions.
-func (x *exec) intern(v lua.LValue) int {
+// intern numbers known strings, tables, functions and cells.
+func (x *exec) intern(v value.Value) int {
 	n, ok := x.interned[v]
 	if !ok {
 		n = len(x.interned)
@@ -355,12 +300,13 @@ func (e *encoder) object(o *object) {
 	case boxObject:
 		e.value(o.boxed)
 	case closureObject:
-		e.num(e.x.protoOf(o.proto).id)
+		e.num(e.x.plan(o.node).id)
 		for _, u := range o.ups {
-			if u.loaded != nil {
-				e.num(-1)
-				e.lua(u.loaded.Value())
+			if u.cell != nil {
+				e.out = append(e.out, 1)
+				e.known(u.cell)
 			} else {
+				e.out = append(e.out, 0)
 				e.ref(u.box)
 			}
 		}
@@ -372,10 +318,11 @@ func (e *encoder) object(o *object) {
 		e.num(len(o.entries))
 		for _, n := range o.entries {
 			if n.key.ref != 0 {
-				e.num(-1)
+				e.out = append(e.out, 1)
 				e.ref(n.key.ref - 1)
 			} else {
-				e.lua(n.key.lua)
+				e.out = append(e.out, 0)
+				e.known(n.key.known)
 			}
 			e.value(n.value)
 		}

@@ -1,20 +1,18 @@
 package symbolic
 
 import (
-	"math"
-
-	lua "github.com/yuin/gopher-lua"
-
+	"cellsh/lua/syntax"
+	"cellsh/lua/value"
 	"cellsh/policy"
 	"cellsh/policy/diag"
 	"cellsh/policy/rules"
 )
 
-// outcome is what an instruction led to. If all members are zero the state simply goes on.
+// outcome is what a step led to. If all members are zero the state simply goes on.
 type outcome struct {
 	// done: the path ends.
 	done *rules.Outcome
-	// fork: the path divides. The state is as it was before the instruction.
+	// fork: the path divides. The state is as it was before the step.
 	fork *fork
 }
 
@@ -32,419 +30,519 @@ type way struct {
 
 func ended(o rules.Outcome) outcome { return outcome{done: &o} }
 
+func (x *exec) faulted(f *rules.Fault) outcome { return ended(rules.Outcome{Fault: f}) }
+
 // result is what an operation gives: values, or values that depend on tests, or a fault, or a function of Lua that
 // must be called first.
 type result struct {
-	values  []value
+	values  []term
 	choices []choice
 	fault   *rules.Fault
-	call    *call
+	// call is what gives the values, where no choice counts.
+	call *call
 }
 
-// choice is values under a condition; the first whose test is answered with yes counts, or else result.values.
+// choice is values under a condition; the first whose test is answered with yes counts, or else the result's values.
 type choice struct {
 	test   policy.Test
-	values []value
+	values []term
 }
 
-// call is a function of Lua with its arguments.
+// call is a function with its arguments.
 type call struct {
-	fn   value
-	args []value
+	fn   term
+	args []term
 }
 
-func one(v value) result          { return result{values: []value{v}} }
+func one(v term) result           { return result{values: []term{v}} }
 func fails(f *rules.Fault) result { return result{fault: f} }
-func (r result) plain() (value, bool) {
+func (r result) plain() (term, bool) {
 	return first(r.values), r.fault == nil && r.call == nil && r.choices == nil
 }
 
-func first(vs []value) value {
+func first(vs []term) term {
 	if len(vs) == 0 {
-		return nilValue
+		return nilTerm
 	}
 	return vs[0]
 }
 
-// finish lets the state go on at pc with what an operation gave.
-func (x *exec) finish(s *state, pc int, ret returnTo, r result, at diag.Span) outcome {
-	switch {
-	case r.fault != nil:
+// finish lets the state go on behind a step with what an operation gave, from a stack of that height on.
+func (x *exec) finish(s *state, height int32, ret returnTo, r result, p spot) outcome {
+	r = x.settle(s, r, p)
+	if r.fault != nil {
 		return x.faulted(r.fault)
-	case r.call != nil:
-		s.own().pc = pc
-		return x.enter(s, r.call.fn, r.call.args, ret, at)
-	case r.choices != nil:
-		f := &fork{at: at}
-		for _, c := range r.choices {
-			f.ways = append(f.ways, way{c.test, func(s *state) outcome {
-				s.own().pc = pc
-				return x.deliver(s, ret, c.values)
-			}})
-		}
-		f.ways = append(f.ways, way{then: func(s *state) outcome {
-			s.own().pc = pc
-			return x.deliver(s, ret, r.values)
-		}})
-		return outcome{fork: f}
 	}
-	s.own().pc = pc
-	return x.deliver(s, ret, r.values)
+	goOn := func(s *state, values []term, c *call) outcome {
+		s.cut(height).at = p.at + 1
+		if c != nil {
+			return x.enter(s, c.fn, c.args, ret, p)
+		}
+		return x.deliver(s, ret, values, p)
+	}
+	if r.choices == nil {
+		return goOn(s, r.values, r.call)
+	}
+	f := &fork{at: p.span(whole)}
+	for _, c := range r.choices {
+		f.ways = append(f.ways, way{c.test, func(s *state) outcome { return goOn(s, c.values, nil) }})
+	}
+	f.ways = append(f.ways, way{then: func(s *state) outcome { return goOn(s, r.values, r.call) }})
+	return outcome{fork: f}
 }
 
-// deliver puts results where they belong, in the frame that now runs.
-func (x *exec) deliver(s *state, ret returnTo, values []value) outcome {
+// deliver gives results to who called, whose frame now runs.
+func (x *exec) deliver(s *state, ret returnTo, values []term, p spot) outcome {
 	switch ret.how {
-	case toRegisters:
-		n := ret.count
-		if n < 0 {
+	case toStack:
+		f := s.own()
+		n := int(ret.count)
+		if ret.count == open {
 			n = len(values)
 		}
-		// Also for a fixed number: return (f()) returns up to the top.
-		s.own().top = ret.base + n
 		for i := range n {
-			v := nilValue
+			v := nilTerm
 			if i < len(values) {
 				v = values[i]
 			}
-			s.set(ret.base+i, v)
+			f.stack = append(f.stack, v)
 		}
-	case toLoop:
-		for i := range ret.count {
-			v := nilValue
-			if i < len(values) {
-				v = values[i]
-			}
-			s.set(ret.base+3+i, v)
+	case toTruth:
+		v := first(values)
+		if v.kind != unknown {
+			v = boolean(v.truth() != ret.not)
 		}
-		f := s.own()
-		if c := s.get(ret.base + 3); !c.isNil() {
-			s.set(ret.base+2, c)
-			f.pc += 1 + instruction(f.proto.Code[f.pc]).sbx()
-		} else {
-			f.pc++
-		}
-	case toBranch:
-		if first(values).truth() != ret.want {
-			s.own().pc++
-		}
+		s.push(v)
+	case toLibrary:
+		x.returned = values
 	case toNobody:
-		return x.conclude(s, values)
+		return x.conclude(s, values, p)
 	}
 	return outcome{}
 }
 
-// step executes one instruction.
+// leave returns from the running function.
+func (x *exec) leave(s *state, values []term, p spot) outcome {
+	ret := s.top().ret
+	if ret.how == toNobody {
+		return x.conclude(s, values, p)
+	}
+	s.frames = s.frames[:len(s.frames)-1]
+	return x.deliver(s, ret, values, p)
+}
+
+// step does one step.
 func (x *exec) step(s *state) outcome {
-	f := s.top()
-	pc := f.pc
-	i := instruction(f.proto.Code[pc])
-	a, b, c := i.a(), i.b(), i.c()
-	// rk is an operand that is a register or a constant.
-	rk := func(operand int) value {
-		if operand&constantBit != 0 {
-			return known(f.proto.Constants[operand&^constantBit])
+	f := s.own()
+	p := spot{f.plan, f.at}
+	st := p.step()
+	// value reads a place; of a variable in a box, the variable.
+	read := func(at int32) term {
+		v := f.stack[at]
+		if v.kind == box {
+			return s.unbox(v)
 		}
-		return s.get(operand)
+		return v
 	}
-	next := func() outcome {
-		s.own().pc = pc + 1
+	top := func() term { return f.stack[len(f.stack)-1] }
+	pop := func() term {
+		v := top()
+		f.stack = f.stack[:len(f.stack)-1]
+		return v
+	}
+	goOn := func() outcome {
+		f.at++
 		return outcome{}
 	}
-	put := func(reg int, r result, token string) outcome {
-		return x.finish(s, pc+1, returnTo{how: toRegisters, base: reg, count: 1}, r, x.at(f, pc, token))
+	push := func(v term) outcome {
+		f.stack = append(f.stack, v)
+		f.at++
+		return outcome{}
 	}
-	switch i.op() {
-	case lua.OP_MOVE, lua.OP_MOVEN:
-		s.set(a, s.get(b))
-	case lua.OP_LOADK:
-		s.set(a, known(f.proto.Constants[i.bx()]))
-	case lua.OP_LOADBOOL:
-		s.set(a, known(lua.LBool(b != 0)))
-		if c != 0 {
-			s.own().pc = pc + 2
-			return outcome{}
-		}
-	case lua.OP_LOADNIL:
-		for reg := a; reg <= b; reg++ {
-			s.set(reg, nilValue)
-		}
-	case lua.OP_GETUPVAL:
-		s.set(a, x.upvalue(s, b))
-	case lua.OP_GETGLOBAL:
-		name := f.proto.Constants[i.bx()]
-		return put(a, x.global(s, f, pc, name), name.String())
-	case lua.OP_GETTABLE, lua.OP_GETTABLEKS:
-		key := rk(c)
-		return put(a, x.indexValue(s, s.get(b), key, f, pc), tokenOf(key))
-	case lua.OP_SETGLOBAL:
-		name := f.proto.Constants[i.bx()].String()
-		return x.refuse(f, pc, diag.DecisionWrite, name, "write: local "+name, "a decision must leave nothing behind, but assigns to the global %s", name)
-	case lua.OP_SETUPVAL:
-		return x.setUpvalue(s, f, pc, b, s.get(a))
-	case lua.OP_SETTABLE, lua.OP_SETTABLEKS:
-		if fault := x.assign(s, s.get(a), rk(b), rk(c), f, pc); fault != nil {
+	toOne := returnTo{count: 1}
+	switch st.do {
+	case doConst:
+		return push(known(st.known))
+	case doGet:
+		return push(read(st.a))
+	case doSet:
+		v := pop()
+		f.at++
+		s.set(st.a, v)
+		return outcome{}
+	case doGetUp:
+		return push(x.upvalue(s, f, st.a))
+	case doSetUp:
+		return x.setUpvalue(s, f, p)
+	case doGetGlobal:
+		return x.finish(s, st.height, toOne, x.global(s, st.known, p), p)
+	case doSetGlobal:
+		return x.setGlobal(s, p)
+	case doBox:
+		f.stack[st.a] = x.newBox(s, f.stack[st.a])
+		if fault := x.grow(p, bytesPerBox); fault != nil {
 			return x.faulted(fault)
 		}
-	case lua.OP_NEWTABLE:
-		s.set(a, value{kind: table, ref: s.alloc(&object{what: tableObject})})
-	case lua.OP_SELF:
-		self := s.get(b)
-		key := rk(c)
-		r := x.indexValue(s, self, key, f, pc)
-		if v, ok := r.plain(); ok {
-			s.set(a+1, self)
-			s.set(a, v)
-			break
+		return goOn()
+	case doIndex:
+		a, b, rest := st.operands()
+		key := known(st.known)
+		if b >= 0 {
+			key = read(b)
 		}
-		if r.call != nil || r.choices != nil {
-			return x.refuse(f, pc, diag.DecisionUnsupported, tokenOf(key), "", "a method must be known, but %s depends on the request or is made by a function", tokenOf(key))
-		}
-		return x.faulted(r.fault)
-	case lua.OP_ADD, lua.OP_SUB, lua.OP_MUL, lua.OP_DIV, lua.OP_MOD, lua.OP_POW:
-		return put(a, x.arith(s, i.op(), rk(b), rk(c), f, pc), "")
-	case lua.OP_UNM:
-		return put(a, x.negate(s, rk(b), f, pc), "")
-	case lua.OP_NOT:
-		s.set(a, known(lua.LBool(!s.get(b).truth())))
-	case lua.OP_LEN:
-		return put(a, x.length(s, rk(b), f, pc), "")
-	case lua.OP_CONCAT:
-		args := make([]value, 0, c-b+1)
-		for reg := b; reg <= c; reg++ {
-			args = append(args, s.get(reg))
-		}
-		return put(a, x.concat(s, args, f, pc), "")
-	case lua.OP_JMP:
-		s.own().pc = pc + 1 + i.sbx()
-		return outcome{}
-	case lua.OP_EQ:
-		return x.branch(s, x.equal(s, rk(b), rk(c), f, pc), a == 0, pc)
-	case lua.OP_LT:
-		return x.branch(s, x.less(s, rk(b), rk(c), false, f, pc), a == 0, pc)
-	case lua.OP_LE:
-		return x.branch(s, x.less(s, rk(b), rk(c), true, f, pc), a == 0, pc)
-	case lua.OP_TEST:
-		if s.get(a).truth() == (c == 0) {
-			s.own().pc = pc + 2
-			return outcome{}
-		}
-	case lua.OP_TESTSET:
-		if v := s.get(b); v.truth() != (c == 0) {
-			s.set(a, v)
-		} else {
-			s.own().pc = pc + 2
-			return outcome{}
-		}
-	case lua.OP_CALL:
-		return x.callInstruction(s, f, pc, i)
-	case lua.OP_TAILCALL:
-		return x.tailCall(s, f, pc, i)
-	case lua.OP_RETURN:
-		return x.leave(s, s.slice(a, b-1))
-	case lua.OP_FORPREP:
-		return x.forPrepare(s, f, pc, i)
-	case lua.OP_FORLOOP:
-		return x.forLoop(s, f, pc, i)
-	case lua.OP_TFORLOOP:
-		ret := returnTo{how: toLoop, base: a, count: c}
-		return x.invoke(s, s.get(a), []value{s.get(a + 1), s.get(a + 2)}, ret, f, pc)
-	case lua.OP_SETLIST:
-		if fault := x.setList(s, f, pc, i); fault != nil {
+		return x.finish(s, rest, toOne, x.indexValue(s, read(a), key, p), p)
+	case doSetIndex:
+		r := x.assign(s, read(st.a), read(st.b), top(), p)
+		return x.finish(s, st.height-1, returnTo{}, r, p)
+	case doTable:
+		if fault := x.grow(p, bytesPerTable); fault != nil {
 			return x.faulted(fault)
 		}
-	case lua.OP_CLOSE:
-		s.close(a)
-	case lua.OP_CLOSURE:
-		s.own().pc = pc + 1 + x.makeClosure(s, f, pc, i)
-		return outcome{}
-	case lua.OP_VARARG:
-		n := b - 1
-		if n < 0 {
-			n = len(f.varargs)
-			s.own().top = a + n
+		return push(x.newTable(s))
+	case doSetField:
+		n := len(f.stack)
+		if fault := x.rawSet(s, f.stack[st.a], f.stack[n-2], f.stack[n-1], p); fault != nil {
+			return x.faulted(fault)
 		}
-		for k := range n {
-			v := nilValue
-			if k < len(f.varargs) {
-				v = f.varargs[k]
+		f.stack = f.stack[:n-2]
+		return goOn()
+	case doSetList:
+		for i, v := range f.stack[st.a+1:] {
+			if fault := x.rawSet(s, f.stack[st.a], numberTerm(value.Number(int(st.b)+i)), v, p); fault != nil {
+				return x.faulted(fault)
 			}
-			s.set(a+k, v)
 		}
-	case lua.OP_NOP:
+		x.steps += len(f.stack) - int(st.a)
+		f.stack = f.stack[:st.a+1]
+		return goOn()
+	case doClosure:
+		if fault := x.grow(p, bytesPerTable); fault != nil {
+			return x.faulted(fault)
+		}
+		return push(x.newClosure(s, f, st.node.(*syntax.FunctionExpr)))
+	case doVararg:
+		n := len(f.varargs)
+		if st.a != open {
+			n = int(st.a)
+		}
+		for i := range n {
+			v := nilTerm
+			if i < len(f.varargs) {
+				v = f.varargs[i]
+			}
+			f.stack = append(f.stack, v)
+		}
+		return goOn()
+	case doSelf:
+		return x.self(s, f, p)
+	case doCall:
+		args := append([]term(nil), f.stack[st.a+1:]...)
+		return x.finish(s, st.a, returnTo{count: st.b}, result{call: &call{f.stack[st.a], args}}, p)
+	case doTailCall:
+		return x.tailCall(s, f, p)
+	case doReturn:
+		return x.leave(s, append([]term(nil), f.stack[st.a:]...), p)
+	case doDone:
+		return x.leave(s, nil, p)
+	case doJump:
+		f.at = int(st.a)
+		f.stack = f.stack[:st.b]
+		return outcome{}
+	case doJumpIf, doJumpIfNot:
+		v := top()
+		if v.kind == unknown {
+			other := x.copy(s)
+			other.cut(st.height - 1).at = int(st.a)
+			x.also(other)
+		}
+		f = s.cut(st.height - 1)
+		f.at++
+		if v.kind != unknown && v.truth() == (st.do == doJumpIf) {
+			f.at = int(st.a)
+		}
+		return outcome{}
+	case doAnd, doOr:
+		v := top()
+		if v.kind == unknown {
+			other := x.copy(s)
+			other.own().at = int(st.a)
+			x.also(other)
+			f = s.own()
+		} else if v.truth() == (st.do == doOr) {
+			f.at = int(st.a)
+			return outcome{}
+		}
+		f.stack = f.stack[:st.height-1]
+		f.at++
+		return outcome{}
+	case doNot:
+		a, rest := st.operand()
+		v := read(a)
+		if v.kind != unknown {
+			v = boolean(!v.truth())
+		}
+		f.stack = append(f.stack[:rest], v)
+		return goOn()
+	case doNeg:
+		a, rest := st.operand()
+		return x.finish(s, rest, toOne, x.negate(s, read(a), p), p)
+	case doLen:
+		a, rest := st.operand()
+		return x.finish(s, rest, toOne, x.length(s, read(a), p), p)
+	case doArith, doCompare:
+		a, b, rest := st.operands()
+		v, w := read(a), known(st.known)
+		if b >= 0 {
+			w = read(b)
+		}
+		if st.do == doArith {
+			return x.finish(s, rest, toOne, x.arith(s, syntax.Op(st.c), v, w, p), p)
+		}
+		if v.kind == unknown || w.kind == unknown {
+			return x.finish(s, rest, toOne, one(term{kind: unknown}), p)
+		}
+		return x.compared(s, rest, x.compare(s, syntax.Op(st.c), v, w, p), p)
+	case doConcat:
+		rest := st.height - st.a
+		return x.finish(s, rest, toOne, x.concat(s, f.stack[rest:], p), p)
+	case doForPrepare:
+		return x.forPrepare(s, f, p)
+	case doForLoop:
+		return x.forLoop(s, f, p)
+	case doForCheck:
+		v := f.stack[st.a+3]
+		if v.kind == unknown {
+			other := x.copy(s)
+			other.cut(st.a).at = int(st.b)
+			x.also(other)
+			f = s.own()
+		}
+		if v.isNil() {
+			f.stack = f.stack[:st.a]
+			f.at = int(st.b)
+			return outcome{}
+		}
+		f.stack[st.a+2] = v
+		return goOn()
+	case doDrop:
+		f.stack = f.stack[:st.a]
+		return goOn()
 	}
-	return next()
+	panic("symbolic: a step that nothing does")
 }
 
-// slice gives the registers from reg on: count of them, or up to the top if count is negative.
-func (s *state) slice(reg, count int) []value {
-	if count < 0 {
-		count = max(s.top().top-reg, 0)
-	}
-	values := make([]value, count)
-	for i := range values {
-		values[i] = s.get(reg + i)
-	}
-	return values
-}
-
-// branch goes on after a comparison: past the next instruction unless the answer is the wanted one.
-func (x *exec) branch(s *state, r comparison, skipIfYes bool, pc int) outcome {
-	target := func(yes bool) int {
-		if yes == skipIfYes {
-			return pc + 2
-		}
-		return pc + 1
-	}
+// compared goes on with the answer of a comparison.
+func (x *exec) compared(s *state, height int32, c comparison, p spot) outcome {
 	switch {
-	case r.fault != nil:
-		return x.faulted(r.fault)
-	case r.call != nil:
-		s.own().pc = pc + 1
-		return x.enter(s, r.call.fn, r.call.args, returnTo{how: toBranch, want: !skipIfYes}, r.at)
-	case r.test != nil:
-		f := &fork{at: r.at}
-		f.ways = []way{
-			{*r.test, func(s *state) outcome { s.own().pc = target(true); return outcome{} }},
-			{then: func(s *state) outcome { s.own().pc = target(false); return outcome{} }},
-		}
-		return outcome{fork: f}
+	case c.fault != nil:
+		return x.faulted(c.fault)
+	case c.test != nil:
+		r := result{choices: []choice{{*c.test, []term{boolean(!c.not)}}}, values: []term{boolean(c.not)}}
+		return x.finish(s, height, returnTo{count: 1}, r, p)
+	case c.call != nil:
+		return x.finish(s, height, returnTo{how: toTruth, not: c.not}, result{call: c.call}, p)
 	}
-	s.own().pc = target(r.yes)
-	return outcome{}
+	return x.finish(s, height, returnTo{count: 1}, one(boolean(c.yes != c.not)), p)
 }
 
-func (x *exec) upvalue(s *state, i int) value {
-	f := s.top()
-	if f.fn.kind == constant {
-		return known(f.fn.lua.(*lua.LFunction).Upvalues[i].Value())
+func (x *exec) newBox(s *state, v term) term {
+	if x.loading {
+		return term{kind: box, known: &Cell{Value: v.known}}
 	}
-	up := s.heap[f.fn.ref].ups[i]
-	if up.loaded != nil {
-		return known(up.loaded.Value())
+	return term{kind: box, ref: s.alloc(&object{what: boxObject, boxed: v, meta: nilTerm})}
+}
+
+func (x *exec) newClosure(s *state, f *frame, node *syntax.FunctionExpr) term {
+	variable := func(up *syntax.Local) variable {
+		if up.Function == f.plan.node {
+			v := f.stack[f.plan.slots[up]]
+			if c, ok := v.known.(*Cell); ok {
+				return variable{cell: c}
+			}
+			return variable{box: v.ref}
+		}
+		return x.variable(s, f, f.plan.upvalue(up))
+	}
+	if x.loading {
+		c := &Closure{Node: node, env: f.env, upvalues: make([]*Cell, len(node.Upvalues))}
+		for i, up := range node.Upvalues {
+			c.upvalues[i] = variable(up).cell
+		}
+		return known(c)
+	}
+	o := &object{what: closureObject, node: node, env: f.env, meta: nilTerm}
+	for _, up := range node.Upvalues {
+		o.ups = append(o.ups, variable(up))
+	}
+	return term{kind: closure, ref: s.alloc(o)}
+}
+
+// variable is the i-th of the variables of functions around the running one.
+func (x *exec) variable(s *state, f *frame, i int32) variable {
+	if f.fn.kind == constant {
+		return variable{cell: f.fn.known.(*Closure).upvalues[i]}
+	}
+	return s.heap[f.fn.ref].ups[i]
+}
+
+func (x *exec) upvalue(s *state, f *frame, i int32) term {
+	up := x.variable(s, f, i)
+	if up.cell != nil {
+		return known(up.cell.Value)
 	}
 	return s.heap[up.box].boxed
 }
 
-func (x *exec) setUpvalue(s *state, f *frame, pc, i int, v value) outcome {
-	if f.fn.kind == closure {
-		if up := s.heap[f.fn.ref].ups[i]; up.loaded == nil {
-			s.object(up.box).boxed = v
-			s.own().pc = pc + 1
-			return outcome{}
-		}
+func (x *exec) setUpvalue(s *state, f *frame, p spot) outcome {
+	st := p.step()
+	up := x.variable(s, f, st.a)
+	v := f.stack[len(f.stack)-1]
+	switch {
+	case up.cell == nil:
+		s.object(up.box).boxed = v
+	case x.loading:
+		up.cell.Value = v.known
+	default:
+		name := f.plan.node.Upvalues[st.a].Name
+		return x.faulted(x.refusal(p, whole, diag.DecisionWrite, "declare it inside of the function", "a decision must leave nothing behind, but assigns to %s, which was declared outside of it", name))
 	}
-	name := f.proto.DbgUpvalues[i]
-	return x.refuse(f, pc, diag.DecisionWrite, name, "declare it inside of the function", "a decision must leave nothing behind, but assigns to %s, which was declared outside of it", name)
-}
-
-func (x *exec) makeClosure(s *state, f *frame, pc int, i instruction) int {
-	p := f.proto.FunctionPrototypes[i.bx()]
-	o := &object{what: closureObject, proto: p, env: f.env}
-	n := int(p.NumUpvalues)
-	// The closure's own register first: a local function may capture itself.
-	ref := s.alloc(o)
-	s.set(i.a(), value{kind: closure, ref: ref})
-	for k := 1; k <= n; k++ {
-		up := instruction(f.proto.Code[pc+k])
-		if up.op() == lua.OP_MOVE {
-			box := s.capture(up.b())
-			s.object(ref).ups = append(s.object(ref).ups, upvalue{box: box})
-			continue
-		}
-		if f.fn.kind == constant {
-			s.object(ref).ups = append(s.object(ref).ups, upvalue{loaded: f.fn.lua.(*lua.LFunction).Upvalues[up.b()]})
-		} else {
-			s.object(ref).ups = append(s.object(ref).ups, s.heap[f.fn.ref].ups[up.b()])
-		}
-	}
-	return n
-}
-
-func (x *exec) setList(s *state, f *frame, pc int, i instruction) *rules.Fault {
-	a := i.a()
-	n := i.b()
-	if n == 0 {
-		n = max(f.top-a-1, 0)
-	}
-	offset := (i.c() - 1) * lua.FieldsPerFlush
-	t := s.get(a)
-	for k := 1; k <= n; k++ {
-		if fault := x.rawSet(s, t.ref, known(lua.LNumber(offset+k)), s.get(a+k), f, pc); fault != nil {
-			return fault
-		}
-	}
-	return nil
-}
-
-// forPrepare and forLoop are the numeric for: its bounds must be known.
-func (x *exec) forPrepare(s *state, f *frame, pc int, i instruction) outcome {
-	init, step, out := x.loopNumbers(s, f, pc, i.a(), i.a()+2, "initial value", "step")
-	if out != nil {
-		return *out
-	}
-	s.set(i.a(), known(init-step))
-	s.own().pc = pc + 1 + i.sbx()
+	f.stack = f.stack[:len(f.stack)-1]
+	f.at++
 	return outcome{}
 }
 
-func (x *exec) forLoop(s *state, f *frame, pc int, i instruction) outcome {
-	a := i.a()
-	init, limit, out := x.loopNumbers(s, f, pc, a, a+1, "initial value", "limit")
-	if out != nil {
-		return *out
+func (x *exec) setGlobal(s *state, p spot) outcome {
+	st := p.step()
+	name := st.known.(value.String)
+	if !x.loading {
+		return x.faulted(x.refusal(p, whole, diag.DecisionWrite, "write: local "+string(name), "a decision must leave nothing behind, but assigns to the global %s", name))
 	}
-	_, step, out := x.loopNumbers(s, f, pc, a, a+2, "initial value", "step")
-	if out != nil {
-		return *out
+	f := s.top()
+	r := x.assign(s, known(f.env), known(name), f.stack[len(f.stack)-1], p)
+	return x.finish(s, st.height-1, returnTo{}, r, p)
+}
+
+// self replaces an object by its method and it.
+func (x *exec) self(s *state, f *frame, p spot) outcome {
+	st := p.step()
+	object := f.stack[len(f.stack)-1]
+	name := st.node.(*syntax.CallExpr).Method.Name
+	r := x.settle(s, x.indexValue(s, object, stringTerm(name), p), p)
+	if r.fault != nil {
+		return x.faulted(r.fault)
 	}
-	init += step
-	s.set(a, known(init))
-	if step > 0 && init <= limit || step <= 0 && init >= limit {
-		s.set(a+3, known(init))
-		s.own().pc = pc + 1 + i.sbx()
+	if r.choices != nil {
+		return x.faulted(x.refusal(p, callee, diag.DecisionUnsupported, "", "a method must be known, but %s depends on the request", name))
+	}
+	if r.call != nil {
+		values, fault := x.callNow(s, r.call.fn, r.call.args, p)
+		if fault != nil {
+			return x.faulted(fault)
+		}
+		r.values = values
+	}
+	f = s.cut(st.height - 1)
+	f.stack = append(f.stack, first(r.values), object)
+	f.at++
+	return outcome{}
+}
+
+// tailCall calls a function that returns for the running one.
+func (x *exec) tailCall(s *state, f *frame, p spot) outcome {
+	st := p.step()
+	args := append([]term(nil), f.stack[st.a+1:]...)
+	r := x.settle(s, result{call: &call{f.stack[st.a], args}}, p)
+	if r.fault != nil {
+		return x.faulted(r.fault)
+	}
+	ret := f.ret
+	goOn := func(s *state, values []term, c *call) outcome {
+		if c == nil {
+			return x.leave(s, values, p)
+		}
+		s.frames = s.frames[:len(s.frames)-1]
+		return x.enter(s, c.fn, c.args, ret, p)
+	}
+	if r.choices == nil {
+		return goOn(s, r.values, r.call)
+	}
+	fk := &fork{at: p.span(whole)}
+	for _, c := range r.choices {
+		fk.ways = append(fk.ways, way{c.test, func(s *state) outcome { return goOn(s, c.values, nil) }})
+	}
+	fk.ways = append(fk.ways, way{then: func(s *state) outcome { return goOn(s, r.values, r.call) }})
+	return outcome{fork: fk}
+}
+
+// forPrepare and forLoop are the numeric loop as Lua 5.1 has it: the first step is taken back, and then made again. Its
+// bounds must be known; strings that are numbers will do.
+func (x *exec) forPrepare(s *state, f *frame, p spot) outcome {
+	st := p.step()
+	var numbers [3]value.Number
+	loop, _ := st.node.(*syntax.NumericFor)
+	nodes := [...]syntax.Expr{loop.Start, loop.Limit, loop.Step}
+	for i, what := range [...]string{"initial value", "limit", "step"} {
+		v := f.stack[int(st.a)+i]
+		at := p.span(whole)
+		if nodes[i] != nil {
+			at = f.plan.node.File.Span(nodes[i])
+		}
+		if v.kind == unknown {
+			return outcome{}.skip(s, f, st)
+		}
+		if v.kind != constant && v.kind != table && v.kind != closure {
+			return x.faulted(x.newFault(at, f.plan.node.File, diag.DecisionLoop, false, "loop over a known table or range, and test the field inside", "the %s of a loop must be the same for every request, but is %s", what, v))
+		}
+		n, ok := toNumber(v)
+		if !ok {
+			fault := x.newFault(at, f.plan.node.File, diag.DecisionError, true, "", "the %s of a loop must be a number, but is %s", what, v.bad())
+			if x.loading {
+				x.thrown, x.at = stringTerm(x.position(p)+value.LoopText(what, plainType(v))), loop
+			}
+			return x.faulted(fault)
+		}
+		numbers[i] = n
+	}
+	f.stack[st.a] = numberTerm(numbers[0] - numbers[2])
+	f.stack[st.a+1], f.stack[st.a+2] = numberTerm(numbers[1]), numberTerm(numbers[2])
+	f.at = int(st.b)
+	return outcome{}
+}
+
+// skip passes over a loop of which nothing is known.
+func (o outcome) skip(s *state, f *frame, st *step) outcome {
+	loop := &f.plan.steps[st.b]
+	f.stack = f.stack[:st.a]
+	f.at = int(loop.b)
+	return o
+}
+
+func (x *exec) forLoop(s *state, f *frame, p spot) outcome {
+	st := p.step()
+	at, _ := f.stack[st.a].number()
+	limit, _ := f.stack[st.a+1].number()
+	by, _ := f.stack[st.a+2].number()
+	at += by
+	if by > 0 && at <= limit || !(by > 0) && limit <= at {
+		f.stack[st.a] = numberTerm(at)
+		f.stack = append(f.stack, numberTerm(at))
+		f.at++
 		return outcome{}
 	}
-	s.own().pc = pc + 1
+	f.stack = f.stack[:st.a]
+	f.at = int(st.b)
 	return outcome{}
-}
-
-func (x *exec) loopNumbers(s *state, f *frame, pc, reg1, reg2 int, what1, what2 string) (n1, n2 lua.LNumber, out *outcome) {
-	number := func(reg int, what string) (lua.LNumber, *outcome) {
-		v := s.get(reg)
-		if v.kind != constant {
-			o := x.refuse(f, pc, diag.DecisionLoop, fieldToken(v), "loop over a known table or range, and test the field inside",
-				"the %s of a loop must be the same for every request, but is %s", what, v)
-			return 0, &o
-		}
-		n, ok := v.lua.(lua.LNumber)
-		if !ok {
-			o := x.raise(f, pc, "", "the %s of a loop must be a number, but is %s", what, v.lua.Type())
-			return 0, &o
-		}
-		return n, nil
-	}
-	if n1, out = number(reg1, what1); out != nil {
-		return 0, 0, out
-	}
-	n2, out = number(reg2, what2)
-	return n1, n2, out
-}
-
-// leave returns from the running function.
-func (x *exec) leave(s *state, values []value) outcome {
-	ret := s.top().ret
-	if ret.how == toNobody {
-		return x.conclude(s, values)
-	}
-	s.frames = s.frames[:len(s.frames)-1]
-	return x.deliver(s, ret, values)
 }
 
 // conclude ends the decision with what it returned.
-func (x *exec) conclude(s *state, values []value) outcome {
-	f := s.top()
-	pc := f.pc
+func (x *exec) conclude(s *state, values []term, p spot) outcome {
+	if x.loading {
+		x.returned = values
+		return ended(rules.Outcome{})
+	}
+	if x.ghost && first(values).kind == unknown {
+		return ended(rules.Outcome{})
+	}
 	if x.options.Where {
 		o := rules.Outcome{Answer: policy.Answer{Result: policy.Pass}}
 		if first(values).truth() {
@@ -452,48 +550,65 @@ func (x *exec) conclude(s *state, values []value) outcome {
 		}
 		return ended(o)
 	}
-	span := x.at(f, pc, "")
+	refuse := func(of part, hint, form string, args ...any) outcome {
+		return x.faulted(x.refusal(p, of, diag.DecisionResult, hint, form, args...))
+	}
+	span := p.span(whole)
 	answer := policy.Answer{Source: policy.Source{File: span.File, Line: span.Line}}
-	if len(values) == 0 || values[0].isNil() {
-		if len(values) > 1 && !values[1].isNil() {
-			return x.refuse(f, pc, diag.DecisionResult, "return", "return deny, allow or grant before the reason", "a reason must follow a result, but follows nothing")
-		}
-		if len(values) > 0 && values[0].origin != "" {
-			return ended(rules.Outcome{})
+	result := first(values)
+	reason := nilTerm
+	if len(values) > 1 {
+		reason = values[1]
+	}
+	if result.isNil() {
+		switch {
+		case result.undefined && returnsName(p):
+			return refuse(0, undefinedHint(result.origin), "a decision must return deny, allow, grant or nothing, but returns %s, which nobody has defined", result.origin)
+		case !reason.isNil() && returnsNil(p):
+			return refuse(whole, "return deny, allow or grant before the reason", "a reason must follow a result, but follows nothing")
 		}
 		return ended(rules.Outcome{})
 	}
-	word, ok := values[0].constantString()
-	result, known := policy.ParseResult(word)
-	if !ok || !known {
+	word, ok := result.string()
+	kind, isResult := policy.ParseResult(word)
+	if !ok || !isResult {
 		hint := "write: return deny"
 		if ok {
 			hint = diag.DidYouMean(word, []string{"deny", "allow", "grant"})
 		}
-		return x.refuse(f, pc, diag.DecisionResult, "return", hint, "a decision must return deny, allow, grant or nothing, but returns %s", values[0])
+		return refuse(0, hint, "a decision must return deny, allow, grant or nothing, but returns %s", result)
 	}
-	answer.Result = result
-	if len(values) > 1 && !values[1].isNil() {
-		reason, ok := values[1].constantString()
+	answer.Result = kind
+	if !reason.isNil() && reason.kind != unknown {
+		text, ok := reason.string()
 		if !ok {
-			return x.refuse(f, pc, diag.DecisionResult, "return", "", "the reason must be a string that is the same for every request, but is %s", values[1])
+			return refuse(1, "", "the reason must be a string that is the same for every request, but is %s", reason)
 		}
-		if fault := x.checkReason(reason, f, pc); fault != nil {
-			return x.faulted(fault)
+		if err := policy.CheckReason(text); err != nil {
+			return refuse(1, "", "%s", err)
 		}
-		answer.Reason = reason
+		answer.Reason = text
 	}
 	if len(values) > 2 {
-		return x.refuse(f, pc, diag.DecisionResult, "return", "", "a decision must return a result and a reason, but returns %d values", len(values))
+		return refuse(whole, "", "a decision must return a result and a reason, but returns %d values", len(values))
 	}
-	return ended(rules.Outcome{Answer: answer})
+	return ended(rules.Outcome{Answer: answer, Column: span.Column})
 }
 
-// exactInteger is the number as an integer; false if it is none, or too far from zero to be sure of.
-func exactInteger(n lua.LNumber) (int64, bool) {
-	v := float64(n)
-	if v != math.Trunc(v) || math.Abs(v) > maxExact {
-		return 0, false
+// returnsName reports whether what is returned is a variable by its name: a slip, where a calculation that comes to nil may
+// be meant.
+func returnsName(p spot) bool {
+	_, ok := p.node(0).(*syntax.NameExpr)
+	return ok
+}
+
+// returnsNil reports whether what is returned first can be nothing but nil.
+func returnsNil(p spot) bool {
+	switch e := p.node(0).(type) {
+	case *syntax.NilExpr:
+		return true
+	case *syntax.NameExpr:
+		return e.Local == nil
 	}
-	return int64(v), true
+	return false
 }

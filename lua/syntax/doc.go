@@ -1,12 +1,19 @@
-// Package syntax reads Lua source: a scanner that never fails, and what is done to the syntax tree between the
-// parser and the compiler of gopher-lua.
+// Package syntax reads Lua 5.1 into a tree.
 //
-// [Parse] gives the tree, or the problem with its place; it bounds size and depth first, so that no source can
-// overflow a Go stack. [Mend] rewrites what gopher-lua compiles wrong or in quadratic time, [Guard] also what
-// would take memory unseen.
+//	file := syntax.Read("web.lua", text)
+//	if file.Problems.Failed() {
+//		return file.Problems
+//	}
+//	syntax.Walk(file.Main, func(n syntax.Node) bool { return true })
 //
-//	chunk, err := syntax.Parse("web.lua", text)
-//	tokens := syntax.Scan("local x = 1")
+// The tree keeps where everything stands, and which declaration every name means. A source that is wrong has a tree too,
+// and all its problems are told at once: each cause once, with what was probably meant. Reading takes time in proportion
+// to the source, and its depth is bounded. The one extension is goto; docs/language.md lists what differs from other
+// readers.
+//
+// The files: lex.go divides the text into tokens, literal.go says what numbers and strings are worth, read.go,
+// statement.go and expression.go are the parser, scope.go finds what names mean, items.go and structure.go find where brackets and blocks end, problems.go says what is wrong, tree.go
+// has the types, visit.go goes through them, same.go compares them.
 //
 // What it is not: it runs nothing, and it knows no policies.
 package syntax

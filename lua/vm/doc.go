@@ -8,7 +8,12 @@
 //	fn, err := v.Compile("web.lua", text)
 //	results, err := v.Call(fn, 0)
 //
-// Errors are *[Error] with file and line; the machine survives all of them, budgets overrun and panics of the
+// The machines are gopher-lua's. They run what package lower makes of a tree, because its own compiler gets programs wrong,
+// and the functions of package library: so they read Lua as the tree's executor does, and independently of it. Where that is
+// not gopher-lua's own way, this package has functions of its own: the operators that lowered code calls, pcall, error
+// and coroutines.
+//
+// Errors are *[Error] with their exact place; the machine survives all of them, budgets overrun and panics of the
 // interpreter included.
 //
 // What it is not: it knows no policies. Package loader adds the functions that make it a policy language, and

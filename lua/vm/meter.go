@@ -8,10 +8,8 @@ import (
 	"sync/atomic"
 	"time"
 
-	lua "github.com/yuin/gopher-lua"
-	"github.com/yuin/gopher-lua/ast"
-
 	"cellsh/policy/diag"
+	lua "github.com/yuin/gopher-lua"
 )
 
 // meter counts the instructions of a machine. It is the machine's context: the interpreter asks Done before
@@ -47,6 +45,8 @@ type failure struct {
 	code       diag.Code
 	text, hint string
 }
+
+func (f *failure) Error() string { return f.text }
 
 // unlimited instructions: centuries.
 const unlimited = 1 << 62
@@ -144,31 +144,38 @@ func (m *meter) overMemory() *failure {
 }
 
 // take takes memory off the budget, and raises an error if there is not so much.
-func (m *meter) take(L *lua.LState, bytes int64) {
+func (m *meter) take(L *lua.LState, bytes int64) { stop(L, m.reserve(bytes)) }
+
+// work takes what a library function is about to do off the budget, in instructions: nobody asks Done meanwhile.
+func (m *meter) work(L *lua.LState, instructions int) { stop(L, m.spend(instructions)) }
+
+// stop raises a failure.
+func stop(L *lua.LState, f *failure) {
+	if f != nil {
+		L.RaiseError("%s", f.text)
+	}
+}
+
+// reserve takes memory off the budget; it gives why the machine must stop.
+func (m *meter) reserve(bytes int64) *failure {
 	if m.ceiling <= 0 {
-		return
+		return m.failed
 	}
 	if m.bytes -= bytes; m.bytes < 0 && m.failed == nil {
 		m.failed = m.overMemory()
 	}
-	if m.failed != nil {
-		L.RaiseError("%s", m.failed.text)
-	}
+	return m.failed
 }
 
-// bytesPerInstruction is how many bytes a library function looks at in the time of about one instruction.
-const bytesPerInstruction = 64
-
-// work takes what a library function is about to do off the budget, in instructions: nobody asks Done meanwhile.
-func (m *meter) work(L *lua.LState, instructions int) {
+// spend takes work off the budget.
+func (m *meter) spend(instructions int) *failure {
 	before := m.left
 	m.left -= int64(instructions)
 	if m.failed == nil && m.left >= 0 && before/clockEvery == m.left/clockEvery {
-		return
+		return nil
 	}
-	if m.check() != nil {
-		L.RaiseError("%s", m.failed.text)
-	}
+	m.check()
+	return m.failed
 }
 
 // Err is what the interpreter raises once Done is closed.
@@ -184,13 +191,3 @@ func (m *meter) Deadline() (time.Time, bool) { return time.Time{}, false }
 
 // Value has none.
 func (m *meter) Value(any) any { return nil }
-
-// compileProtected turns panics of the compiler into errors.
-func compileProtected(chunk []ast.Stmt, file string) (proto *lua.FunctionProto, err error) {
-	defer func() {
-		if r := recover(); r != nil {
-			err = fmt.Errorf("the compiler can't take this: %v", r)
-		}
-	}()
-	return lua.Compile(chunk, file)
-}

@@ -1,17 +1,13 @@
 package vm
 
 import (
-	"errors"
 	"fmt"
 	"io"
-	"regexp"
-	"strconv"
-	"strings"
 	"time"
 
 	lua "github.com/yuin/gopher-lua"
-	"github.com/yuin/gopher-lua/ast"
 
+	"cellsh/lua/lower"
 	"cellsh/lua/syntax"
 	"cellsh/policy/diag"
 )
@@ -38,6 +34,8 @@ const (
 	// Deadline is how long a call of these levels may take. It is a second net: some instructions take much
 	// longer than others.
 	Deadline = 10 * time.Second
+	// maxCalls is how deep calls lie within each other.
+	maxCalls = 1000
 )
 
 // Options for New. The zero value is a session without limits that prints nowhere.
@@ -49,11 +47,10 @@ type Options struct {
 	Memory int64
 	// Output is where print writes; nil discards.
 	Output io.Writer
-	// Require finds the source of a module for the level Policy: the file's name and text. Nil means that there
-	// are no modules.
-	Require func(name string) (file, text string, err error)
-	// Inspect is given the tree of every source before it is compiled; nil does nothing.
-	Inspect func(file string, chunk []ast.Stmt)
+	// Require reads the module of a name for the level Policy. Nil means that there are no modules.
+	Require func(name string) (*syntax.File, error)
+	// Inspect is given every source without problems before it is compiled; nil does nothing.
+	Inspect func(f *syntax.File)
 	// Now is the clock of the deadline; nil is the system's.
 	Now func() time.Time
 
@@ -70,15 +67,29 @@ type VM struct {
 	builtins map[*lua.LFunction]Builtin
 	named    map[string]*lua.LFunction
 	readOnly map[*lua.LTable]*lua.LTable
+	// protected are the names of the tables that code can't change.
+	protected map[*lua.LTable]string
 	// base holds what every global environment inherits.
-	base   *lua.LTable
-	hidden *lua.LTable
+	base *lua.LTable
+	// hidden are the functions that lowered code calls.
+	hidden map[string]lua.LValue
+	// protector is protect as a function.
+	protector *lua.LFunction
 	// modules by name, nil while one is being loaded.
 	modules map[string]lua.LValue
-	chunks  int
+	units   []*unit
 	files   diag.Files
 	// explaining is set while the text of an error is asked for.
 	explaining bool
+	// tracing counts who wants to know which calls led to an error, trace is that of the error that is handled.
+	tracing int
+	trace   string
+	// resumed is how many coroutines resume each other.
+	resumed int
+	// printed is how many bytes were printed.
+	printed int
+	// within is how many instructions the last CallWithin took.
+	within int64
 }
 
 // Builtin describes a function that is not written in Lua.
@@ -113,18 +124,17 @@ func New(o Options) *VM {
 	if o.registry == 0 {
 		o.registry = 1 << 18
 	}
-	v := &VM{options: o, builtins: map[*lua.LFunction]Builtin{}, named: map[string]*lua.LFunction{}, readOnly: map[*lua.LTable]*lua.LTable{}, modules: map[string]lua.LValue{}}
-	v.L = lua.NewState(lua.Options{
-		SkipOpenLibs:        true,
-		CallStackSize:       1000,
-		MinimizeStackMemory: true,
-		RegistrySize:        2048,
-		RegistryGrowStep:    2048,
-		RegistryMaxSize:     o.registry,
-	})
+	v := &VM{options: o, builtins: map[*lua.LFunction]Builtin{}, named: map[string]*lua.LFunction{}, readOnly: map[*lua.LTable]*lua.LTable{},
+		protected: map[*lua.LTable]string{}, hidden: map[string]lua.LValue{}, modules: map[string]lua.LValue{}}
+	// A call stack that grows ends in a panic of Go where it can't, and not in an error of Lua.
+	v.L = lua.NewState(lua.Options{SkipOpenLibs: true, CallStackSize: maxCalls, RegistrySize: 2048, RegistryGrowStep: 2048, RegistryMaxSize: o.registry})
+	// For coroutines: those begin small.
+	v.L.Options.RegistrySize, v.L.Options.RegistryGrowStep = 256, 256
 	v.meter = newMeter(o)
 	v.L.SetContext(v.meter)
-	v.base, v.hidden = v.L.NewTable(), v.L.NewTable()
+	v.base = v.L.NewTable()
+	v.protector = v.L.NewFunction(v.protect)
+	v.openHidden()
 	if o.Level == Session {
 		v.openSession()
 	} else {
@@ -203,49 +213,30 @@ func (v *VM) Compile(file, text string) (*lua.LFunction, error) {
 
 // CompileIn is Compile with given globals.
 func (v *VM) CompileIn(env *lua.LTable, file, text string) (*lua.LFunction, error) {
-	chunk, err := syntax.Parse(file, text)
-	if err != nil {
-		v.files.Add(file, text)
-		return nil, v.wrap(err)
-	}
-	return v.CompileTree(env, file, text, chunk)
+	return v.CompileTree(env, syntax.Read(file, text))
 }
 
-// CompileTree is CompileIn for a source that was read already; a session changes its tree in between. The tree
-// becomes the machine's, which rewrites it.
-func (v *VM) CompileTree(env *lua.LTable, file, text string, chunk []ast.Stmt) (*lua.LFunction, error) {
-	v.files.Add(file, text)
+// CompileTree is CompileIn for a source that was read already.
+func (v *VM) CompileTree(env *lua.LTable, f *syntax.File) (*lua.LFunction, error) {
+	return v.compile(env, f, lower.Options{})
+}
+
+// CompileStatement is CompileTree for what is typed in a session: what its outermost block declares becomes global.
+func (v *VM) CompileStatement(env *lua.LTable, f *syntax.File) (*lua.LFunction, error) {
+	return v.compile(env, f, lower.Options{Share: true})
+}
+
+func (v *VM) compile(env *lua.LTable, f *syntax.File, o lower.Options) (*lua.LFunction, error) {
+	v.files.Add(f.Name, f.Text)
+	if f.Problems.Failed() {
+		e := v.wrap(f.Problems)
+		e.Incomplete = f.Incomplete
+		return nil, e
+	}
 	if v.options.Inspect != nil {
-		v.options.Inspect(file, chunk)
+		v.options.Inspect(f)
 	}
-	v.chunks++
-	name := syntax.HiddenConstants + strconv.Itoa(v.chunks)
-	rewrite := syntax.Guard
-	if v.options.Level == Session {
-		rewrite = syntax.Mend
-	}
-	constants, err := rewrite(file, chunk, name)
-	if err != nil {
-		return nil, v.wrap(err)
-	}
-	if len(constants) > 0 {
-		pages := v.L.NewTable()
-		for _, page := range constants {
-			t := v.L.NewTable()
-			for _, c := range page {
-				t.Append(c)
-			}
-			pages.Append(t)
-		}
-		v.hidden.RawSetString(name, pages)
-	}
-	proto, err := compileProtected(chunk, file)
-	if err != nil {
-		return nil, v.wrap(err)
-	}
-	fn := v.L.NewFunctionFromProto(proto)
-	fn.Env = env
-	return fn, nil
+	return v.load(env, f, o, false)
 }
 
 // Call runs a function with a fresh budget and gives its results. The error is an *Error.
@@ -266,7 +257,8 @@ func (v *VM) CallWithin(instructions int64, fn *lua.LFunction, args ...lua.LValu
 	}
 	before := v.meter.left
 	results, err := v.call(fn, args)
-	used := before - v.meter.left
+	used := before - max(v.meter.left, 0)
+	v.within = used
 	if v.meter.depth > 0 {
 		v.meter.restore(outer, used)
 	}
@@ -283,15 +275,17 @@ func (v *VM) call(fn *lua.LFunction, args []lua.LValue) (results []lua.LValue, e
 			// Its stacks are of no use any more. A new thread has its own, and the same globals.
 			v.L, _ = v.L.NewThread()
 			v.L.SetContext(v.meter)
+			v.resumed, v.tracing = 0, 0
 			return
 		}
 		v.L.SetTop(top)
 	}()
+	v.L.Push(v.protector)
 	v.L.Push(fn)
 	for _, a := range args {
 		v.L.Push(a)
 	}
-	if err := v.L.PCall(len(args), lua.MultRet, nil); err != nil {
+	if err := v.L.PCall(len(args)+1, lua.MultRet, nil); err != nil {
 		return nil, v.wrap(err)
 	}
 	for i := top + 1; i <= v.L.GetTop(); i++ {
@@ -307,164 +301,5 @@ func (v *VM) Interrupt() { v.meter.interrupted.Store(true) }
 // Used is how many instructions the last call took.
 func (v *VM) Used() int64 { return v.meter.used() }
 
-// Error is what went wrong in Lua.
-type Error struct {
-	diag.Diagnostic
-	// Incomplete says that more source could mend it; see syntax.Error.
-	Incomplete bool
-	// Value is what error was called with, nil for errors of the machine.
-	Value lua.LValue
-	// Exit is set where the code asked to end the program, with ExitCode.
-	Exit     bool
-	ExitCode int
-}
-
-// exitRequest travels through the interpreter as the value of an error.
-type exitRequest struct{ code int }
-
-// wrap turns any error of the interpreter into an *Error.
-func (v *VM) wrap(err error) *Error {
-	var se *syntax.Error
-	var ae *lua.ApiError
-	var ce *lua.CompileError
-	e := &Error{Diagnostic: diag.Diagnostic{Code: diag.Runtime}}
-	switch {
-	case errors.As(err, &se):
-		e.Diagnostic, e.Incomplete = se.Diagnostic, se.Incomplete
-	case errors.As(err, &ce):
-		e.Code = diag.Syntax
-		e.Line = max(ce.Line, 1)
-		e.Message = "the source must fit the interpreter, but does not: " + ce.Message
-	case errors.As(err, &ae):
-		v.explain(e, ae)
-	default:
-		e.Message = err.Error()
-	}
-	if reason := v.meter.failed; reason != nil {
-		e.Code, e.Hint = reason.code, reason.hint
-		e.Message = reason.text
-	}
-	e.Excerpt = v.files.Line(e.File, e.Line)
-	return e
-}
-
-// failed reports whether the interpreter itself has failed. A stack that overflows is an error of the code.
-func failed(ae *lua.ApiError) bool {
-	return ae.Type == lua.ApiErrorPanic && !strings.HasSuffix(ae.Object.String(), "overflow")
-}
-
-// position is what the interpreter puts before a message.
-var position = regexp.MustCompile(`^(?s)(.*?):(\d+): (.*)$`)
-
-func (v *VM) explain(e *Error, ae *lua.ApiError) {
-	e.Value = ae.Object
-	text := ""
-	switch o := ae.Object.(type) {
-	case *lua.LUserData:
-		if x, ok := o.Value.(exitRequest); ok {
-			e.Exit, e.ExitCode, e.Message = true, x.code, fmt.Sprintf("the script ends with %d", x.code)
-			return
-		}
-		text = "an error that is userdata"
-	case *lua.LTable:
-		text = "an error that is a table"
-		if s, ok := v.L.GetMetaField(o, "__tostring").(*lua.LFunction); ok && !v.explaining {
-			// What it raises in turn is not asked for its text: that could go on for ever.
-			v.explaining = true
-			defer func() { v.explaining = false }()
-			if out, err := v.call(s, []lua.LValue{o}); err == nil && len(out) > 0 {
-				text = out[0].String()
-			}
-		}
-	case *lua.LFunction:
-		text = "an error that is a function"
-	default:
-		text = ae.Object.String()
-	}
-	if m := position.FindStringSubmatch(text); m != nil && v.files.Has(m[1]) {
-		e.File, text = m[1], m[3]
-		e.Line, _ = strconv.Atoi(m[2])
-	}
-	if failed(ae) {
-		e.Message = "the interpreter failed: " + strings.SplitN(text, "\n", 2)[0]
-		return
-	}
-	v.reword(e, text)
-}
-
-// The interpreter's messages, in the words of ours.
-var rewordings = []struct {
-	pattern *regexp.Regexp
-	message string
-	// token is the submatch whose place on the line the caret shows, 0 for none.
-	token int
-}{
-	{regexp.MustCompile(`^attempt to index a non-table object\((\w+)\) with key '(.*)'$`), "what is indexed with $2 must be a table, but is $1", 2},
-	{regexp.MustCompile(`^attempt to call a non-function object$`), "what is called must be a function, but is not", 0},
-	{regexp.MustCompile(`^attempt to compare (\w+) with (\w+)$`), "compared values must be two numbers or two strings, but are $1 and $2", 0},
-	{regexp.MustCompile(`^cannot perform (\w+) operation between (\w+) and (\w+)$`), "the operands of $1 must be numbers, but are $2 and $3", 0},
-	{regexp.MustCompile(`^cannot perform concat operation between (\w+) and (\w+)$`), "joined values must be strings or numbers, but are $1 and $2", 0},
-	{regexp.MustCompile(`^__unm undefined$`), "the operand of - must be a number, but is not", 0},
-	{regexp.MustCompile(`^__len undefined$`), "the operand of # must be a table or string, but is not", 0},
-	{regexp.MustCompile(`^(stack|lua callstack) overflow$`), "calls must lie at most 1000 deep, but lie deeper", 0},
-	{regexp.MustCompile(`^too many recursions in [gs]ettable$`), "what is indexed must lie behind at most 100 metatables, but lies behind more", 0},
-	{regexp.MustCompile(`^table index is (NaN|nil)$`), "the key of a table must be a value, but is $1", 0},
-	{regexp.MustCompile(`^registry overflow$`), "the values of all calls together must fit the machine's stack, but do not", 0},
-	{regexp.MustCompile(`^bad argument #(\d+) to (\S+) \((.*)\)$`), "argument $1 of $2: $3", 0},
-}
-
-// maxMessage is how much of an error's text is kept.
-const maxMessage = 1000
-
-func (v *VM) reword(e *Error, text string) {
-	if len(text) > maxMessage {
-		text = strings.ToValidUTF8(text[:maxMessage], "") + "..."
-	}
-	e.Message = text
-	for _, r := range rewordings {
-		m := r.pattern.FindStringSubmatchIndex(text)
-		if m == nil {
-			continue
-		}
-		e.Message = string(r.pattern.ExpandString(nil, r.message, text, m))
-		if r.token > 0 {
-			e.Span = v.files.Find(e.File, e.Line, text[m[2*r.token]:m[2*r.token+1]])
-		}
-		break
-	}
-	if v.options.Level != Session {
-		e.Hint = removedHint(v.files.Line(e.File, e.Line))
-	}
-}
-
-// removed are names that plain Lua has and the sandbox has not, and what to do instead.
-var removed = map[string]string{
-	"string.match": "use re.match, or string.find for plain text", "string.gmatch": "use re.find in a loop",
-	"string.gsub": "use re.replace", "string.gfind": "use re.find in a loop", "string.dump": "",
-	"io": "", "os": "", "package": "", "debug": "", "coroutine": "", "channel": "", "load": "", "loadstring": "", "loadfile": "",
-	"dofile": "use require", "getfenv": "", "setfenv": "", "newproxy": "", "collectgarbage": "", "module": "use require",
-	"rawget": "", "rawset": "", "rawequal": "", "math.random": "a policy must give the same answer every time", "math.randomseed": "",
-}
-
-// removedHint says what a line uses that the sandbox does not have.
-func removedHint(line string) string {
-	tokens := syntax.Scan(line)
-	for i, t := range tokens {
-		if t.Kind != syntax.Name || i > 0 && (tokens[i-1].Text == "." || tokens[i-1].Text == ":") {
-			continue
-		}
-		names := []string{t.Text}
-		if i+2 < len(tokens) && tokens[i+1].Text == "." {
-			names = append(names, t.Text+"."+tokens[i+2].Text)
-		}
-		for _, name := range names {
-			if instead, ok := removed[name]; ok {
-				if instead == "" {
-					return "policies have no " + name
-				}
-				return "policies have no " + name + ": " + instead
-			}
-		}
-	}
-	return ""
-}
+// UsedWithin is how many instructions the last CallWithin took.
+func (v *VM) UsedWithin() int64 { return v.within }

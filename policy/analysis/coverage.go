@@ -81,12 +81,12 @@ func answerPoint(g *rules.PolicyGraph, a policy.Answer) Point {
 // place. Implicit answers are no points.
 func (v *Coverage) Covered(c *rules.Compiler, cells []string) (covered, total int, missing []Point) {
 	all := map[Point]bool{}
-	seen := map[*rules.PolicyGraph]bool{}
+	seen := map[asking]bool{}
 	for _, cell := range cells {
 		for _, id := range rules.Requests() {
 			for _, g := range c.PolicyGraphs(cell, id) {
-				if !seen[g] {
-					seen[g] = true
+				if a := askedAs(g, id); !seen[a] {
+					seen[a] = true
 					feasible(g, cell, id, all)
 				}
 			}
@@ -105,10 +105,9 @@ func (v *Coverage) Covered(c *rules.Compiler, cells []string) (covered, total in
 	return covered, len(all), missing
 }
 
-// feasible adds the points that some request meets: what the prover gets to.
+// feasible adds the points that some request meets that the kernel asks: what the prover gets to.
 func feasible(g *rules.PolicyGraph, cell string, id kauth.RequestID, all map[Point]bool) {
-	p := &prover{proof: &Proof{}, quiet: true}
-	p.graph(g, cell, id)
+	p := possibleTests(usual(g.Graph, id), cell, id)
 	reach := g.Graph.Reachable()
 	for i := range g.Graph.Nodes {
 		if !reach[i] {

@@ -5,6 +5,8 @@
 //	Diff      which requests change their answer between two sets
 //	Nevers    whether what must never be allowed is denied, with a counter-example
 //	Prove     whether graphs and programs decide as the policies' functions do
+//	Witnesses the same for one request for each answer, which every load can afford
+//	Slips     functions that say nothing where something was meant
 //	Coverage  which tests and outcomes were met
 //	Lint      entries that are never asked, tests that are always true, grants
 //

@@ -41,6 +41,10 @@ func drawn(q *policy.Request, f kauth.Field) []int64 {
 	for v := int64(-22); v <= 14; v++ {
 		try(v)
 	}
+	for _, b := range q.ID.Usual(f) {
+		try(b.Lo)
+		try(b.Hi)
+	}
 	for _, g := range q.ID.Info().Fields.Fields() {
 		for d := int64(-1); d <= 1; d++ {
 			try(q.Int[g] + d)
@@ -69,7 +73,7 @@ func TestNearestMissesAreExact(t *testing.T) {
 		}
 		turns := func(moved *policy.Request) (policy.Decision, bool) {
 			d := decide(policies, moved)
-			return d, d.Result != now.Result && (realistic(moved) || !realistic(q))
+			return d, d.Result != now.Result && (likely(moved) || !likely(q))
 		}
 		for _, f := range id.Info().Fields.Fields() {
 			var miss *Miss

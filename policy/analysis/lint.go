@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 
 	"cellsh/policy"
 	"cellsh/policy/diag"
@@ -180,12 +181,14 @@ func Lint(c *rules.Compiler, cells []string) (diag.List, error) {
 	tests := map[testPlace]*testSeen{}
 	asked := map[entryPlace]bool{}
 	applies := map[*rules.Policy]bool{}
-	seen := map[*rules.PolicyGraph]bool{}
+	seen := map[asking]bool{}
+	hidden := map[diag.Span]diag.Diagnostic{}
 	err := eachRequest(c, cells, func(graphs []*rules.PolicyGraph, cell string, id kauth.RequestID) error {
 		for _, g := range graphs {
-			if !seen[g] {
-				seen[g] = true
+			if a := askedAs(g, id); !seen[a] {
+				seen[a] = true
 				applies[g.Policy] = true
+				hiddenDenials(g, cell, id, hidden)
 				noteTests(g, cell, id, tests)
 				noteEntries(g, cell, id, asked)
 			}
@@ -205,8 +208,8 @@ func Lint(c *rules.Compiler, cells []string) (diag.List, error) {
 			word = "false"
 		}
 		message := fmt.Sprintf("a test should depend on the request, but %s is always %s here", place.test, word)
-		if place.bounds != "" {
-			message = fmt.Sprintf("a test should depend on the request, but this one is always %s, because %s", word, place.bounds)
+		if seen.bounds != "" {
+			message = fmt.Sprintf("a test should depend on the request, but this one is always %s, because %s", word, seen.bounds)
 		}
 		out = append(out, diag.Diagnostic{Span: place.Span, Severity: diag.Warning, Code: diag.LintConstant, Message: message})
 	}
@@ -218,6 +221,9 @@ func Lint(c *rules.Compiler, cells []string) (diag.List, error) {
 			out = append(out, diag.Diagnostic{Span: e.Span, Severity: diag.Warning, Code: diag.LintShadowed,
 				Message: fmt.Sprintf("an entry should be asked for some request, but %s never is: more specific entries always answer", e.Pattern)})
 		}
+	}
+	for _, d := range hidden {
+		out = append(out, d)
 	}
 	useless, err := uselessGrants(c, cells)
 	if err != nil {
@@ -238,7 +244,7 @@ func emptyNevers(set *rules.Set) diag.List {
 			cell = n.Cells[0].Sample()
 		}
 		about := slices.ContainsFunc(rules.Requests(), func(id kauth.RequestID) bool {
-			return slices.ContainsFunc(n.Patterns, func(p kauth.Pattern) bool { return p.Matches(id) }) && canHold(n.Where, cell, id)
+			return n.About(id) && canHold(n.Where, cell, id)
 		})
 		if !about {
 			out = append(out, diag.Diagnostic{Span: n.Span, Severity: diag.Warning, Code: diag.LintEmptyNever,
@@ -255,7 +261,7 @@ func canHold(f rules.Function, cell string, id kauth.RequestID) bool {
 		return true
 	}
 	holds := func(o rules.Outcome) bool { return o.Fault != nil || o.Result != policy.Pass }
-	return !reachedOutcomes(compiled.Graph, cell, id, holds).none()
+	return !reachedOutcomes(usual(compiled.Graph, id), cell, id, holds).none()
 }
 
 // neverAsked reports whether the kernel asks none of the pattern's requests, which is told elsewhere.
@@ -266,8 +272,6 @@ func neverAsked(p kauth.Pattern) bool {
 type testPlace struct {
 	diag.Span
 	test string
-	// bounds are those of the field, where they alone decide the test.
-	bounds string
 }
 
 // boundsOf says within which bounds a field is, if a test is for values beyond them, or for all within them.
@@ -275,31 +279,52 @@ func boundsOf(t *policy.Test, id kauth.RequestID) string {
 	if t.Kind != policy.In || t.Field.Info().Kind == kauth.KindBool {
 		return ""
 	}
-	lo, hi := id.Range(t.Field)
-	bounds := interval.Between(lo, hi)
-	if !t.Set.Intersect(bounds).Empty() && !bounds.Minus(t.Set).Empty() {
-		return ""
+	decides := func(bounds interval.Set) bool {
+		return t.Set.Intersect(bounds).Empty() || bounds.Minus(t.Set).Empty()
 	}
-	return fmt.Sprintf("r.%s is %s to %s", t.Field, t.Field.FormatValue(lo), t.Field.FormatValue(hi))
+	bounds, where := interval.Between(id.Range(t.Field)), ""
+	if !decides(bounds) {
+		if bounds = graph.Usual(id, t.Field); bounds == nil || !decides(bounds) {
+			return ""
+		}
+		where = " in " + id.String()
+	}
+	var ranges []string
+	for _, r := range bounds {
+		if r.Lo == r.Hi {
+			ranges = append(ranges, t.Field.FormatValue(r.Lo))
+		} else {
+			ranges = append(ranges, t.Field.FormatValue(r.Lo)+" to "+t.Field.FormatValue(r.Hi))
+		}
+	}
+	return fmt.Sprintf("r.%s is %s%s", t.Field, strings.Join(ranges, " or "), where)
 }
 
-type testSeen struct{ yes, no bool }
+// testSeen are the outcomes that a test can have. bounds are those of the field, where they alone decide the test for each
+// request.
+type testSeen struct {
+	yes, no bool
+	bounds  string
+}
 
-// noteTests notes which outcomes tests can have.
+// noteTests notes which outcomes tests can have when the kernel asks.
 func noteTests(g *rules.PolicyGraph, cell string, id kauth.RequestID, tests map[testPlace]*testSeen) {
 	if len(g.Graph.Nodes) == 0 {
 		return
 	}
-	p := possibleTests(g.Graph, cell, id)
+	p := possibleTests(usual(g.Graph, id), cell, id)
 	reach := g.Graph.Reachable()
 	for i := range g.Graph.Nodes {
 		n := &g.Graph.Nodes[i]
 		if !reach[i] || n.Span.Line == 0 {
 			continue
 		}
-		k := testPlace{n.Span, n.Test.String(), boundsOf(&n.Test, id)}
+		k, bounds := testPlace{n.Span, n.Test.String()}, boundsOf(&n.Test, id)
 		if tests[k] == nil {
-			tests[k] = &testSeen{}
+			tests[k] = &testSeen{bounds: bounds}
+		}
+		if tests[k].bounds != bounds {
+			tests[k].bounds = ""
 		}
 		// What was not decided may be possible.
 		tests[k].yes = tests[k].yes || p.yes[i] || p.open[i]
@@ -331,5 +356,44 @@ func noteEntries(g *rules.PolicyGraph, cell string, id kauth.RequestID, asked ma
 // canPass reports whether a function may give no answer for some request.
 func canPass(f rules.Function, cell string, id kauth.RequestID) bool {
 	pass := func(o rules.Outcome) bool { return o.Fault == nil && o.Result == policy.Pass }
-	return !reachedOutcomes(f.Compile(id, cell).Graph, cell, id, pass).none()
+	return !reachedOutcomes(usual(f.Compile(id, cell).Graph, id), cell, id, pass).none()
+}
+
+// hiddenDenials finds lists that allow or grant a request, and so keep a function from being asked that denies some of
+// its kind and not others. One that denies all of them, or a list that does, is an exception that was meant.
+func hiddenDenials(g *rules.PolicyGraph, cell string, id kauth.RequestID, hidden map[diag.Span]diag.Diagnostic) {
+	var list *rules.Entry
+	for _, pattern := range id.Chain() {
+		for i := range g.Policy.Entries {
+			e := &g.Policy.Entries[i]
+			if e.Pattern != pattern {
+				continue
+			}
+			if list == nil {
+				if e.Function == nil && e.Result == policy.Deny {
+					return
+				}
+				if e.Function == nil {
+					list = e
+				}
+				continue
+			}
+			if e.Function == nil {
+				return
+			}
+			if _, told := hidden[list.Span]; told {
+				return
+			}
+			of := e.Function.Compile(id, cell).Graph
+			denies := reachedOutcomes(usual(of, id), cell, id, func(o rules.Outcome) bool { return o.Fault == nil && o.Result == policy.Deny }).sure
+			others := reachedOutcomes(usual(of, id), cell, id, func(o rules.Outcome) bool { return o.Fault != nil || o.Result != policy.Deny }).sure
+			if len(denies) > 0 && len(others) > 0 {
+				hidden[list.Span] = diag.Diagnostic{Span: list.Span, Severity: diag.Warning, Code: diag.LintHiddenDenial,
+					Message: fmt.Sprintf("an exception should be about all requests of %s, but it also allows those that the function for %s denies", list.Pattern, e.Pattern),
+					Hint:    fmt.Sprintf("the list answers first: write a function for %s that denies them too", list.Pattern),
+					Related: []diag.Related{{Span: denies[0].Source.Span(), Message: "some of them are denied here"}}}
+				return
+			}
+		}
+	}
 }

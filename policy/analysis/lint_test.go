@@ -22,7 +22,12 @@ func TestLint(t *testing.T) {
 	on := func(name string, test policy.Test, yes, no rules.Outcome) rules.Entry {
 		var b graph.Builder[rules.Outcome]
 		g := b.Graph(b.Node(test, b.Leaf(yes), b.Leaf(no), diag.Span{File: "f.lua", Line: 7}))
-		return rules.Entry{Pattern: pattern(t, name), Function: &function{graph: func(kauth.RequestID) *graph.Graph[rules.Outcome] { return g }}, Span: diag.Span{File: "f.lua", Line: 6}}
+		return rules.Entry{Pattern: pattern(t, name), Function: &function{graph: func(id kauth.RequestID) *graph.Graph[rules.Outcome] {
+			if test.Needs()&^id.Info().Fields != 0 {
+				return graph.Constant(no)
+			}
+			return g
+		}}, Span: diag.Span{File: "f.lua", Line: 6}}
 	}
 	static := func(name string, r policy.Result, line int) rules.Entry {
 		return rules.Entry{Pattern: pattern(t, name), Result: r, Span: diag.Span{File: "f.lua", Line: line}}
@@ -39,6 +44,19 @@ func TestLint(t *testing.T) {
 		{"nothing to say", []rules.Entry{on("network.bind.port", port(0, 80), leaf(policy.Deny, 8), pass), static("network", policy.Deny, 9)}, nil},
 		{"a test that is always true", []rules.Entry{on("network.bind.port", port(0, 65535), leaf(policy.Deny, 8), pass)},
 			[]string{"f.lua:7: lint.constant_test: this one is always true, because r.port is 0 to 65535"}},
+		{"a test that is true for the ports that are asked", []rules.Entry{on("network.bind.privport", port(0, 1023), leaf(policy.Deny, 8), pass)},
+			[]string{"f.lua:7: lint.constant_test: this one is always true, because r.port is 1 to 1023 in network.bind.privport"}},
+		{"a test that is false for the ports that are asked", []rules.Entry{on("network.bind.port", port(80, 80), leaf(policy.Deny, 8), pass)},
+			[]string{"f.lua:7: lint.constant_test: this one is always false, because r.port is 0 or 1024 to 65535 in network.bind.port"}},
+		{"a test for both requests", []rules.Entry{on("network.bind", port(0, 1023), leaf(policy.Deny, 8), pass)}, nil},
+		{"an entry that a function passes on to for ports that are not asked", []rules.Entry{static("network.bind", policy.Deny, 5), static("network.bind.port", policy.Allow, 6),
+			static("network.bind.anyaddr", policy.Allow, 6), on("network.bind.privport", port(0, 2000), leaf(policy.Deny, 8), pass)},
+			[]string{"f.lua:5: lint.shadowed_entry: network.bind never is", "f.lua:7: lint.constant_test: this one is always true"}},
+		{"an exception that hides some denials", []rules.Entry{static("network.bind.port", policy.Allow, 5), on("network.bind", port(0, 500), leaf(policy.Deny, 8), pass)},
+			[]string{"f.lua:5: lint.hidden_denial: the function for network.bind denies"}},
+		{"an exception from a denial of all", []rules.Entry{static("network.bind.port", policy.Allow, 5), on("network.bind", port(0, 500), leaf(policy.Deny, 8), leaf(policy.Deny, 9))}, nil},
+		{"an exception from a list", []rules.Entry{static("network.bind.port", policy.Allow, 5), static("network.bind", policy.Deny, 6)}, nil},
+		{"a denial instead of a function", []rules.Entry{static("network.bind.port", policy.Deny, 5), on("network.bind", port(0, 500), leaf(policy.Deny, 8), pass)}, nil},
 		{"an entry that is never asked", []rules.Entry{static("machdep", policy.Deny, 3), static("process.fork", policy.Allow, 4), static("network.bind", policy.Deny, 5),
 			static("network.bind.port", policy.Allow, 6), static("network.bind.privport", policy.Allow, 6), static("network.bind.anyaddr", policy.Allow, 6)},
 			[]string{"f.lua:5: lint.shadowed_entry: network.bind never is"}},
@@ -75,7 +93,7 @@ func TestLint(t *testing.T) {
 // A test that is always true in one cell is told only if it is so in all.
 func TestLintLooksAtAllCells(t *testing.T) {
 	lone := func(set interval.Set) *rules.Policy {
-		return rule(t, "p", "network.bind.port", func(kauth.RequestID) *graph.Graph[rules.Outcome] {
+		return rule(t, "p", "network.bind.privport", func(kauth.RequestID) *graph.Graph[rules.Outcome] {
 			var b graph.Builder[rules.Outcome]
 			deny, allow := b.Leaf(rules.Outcome{Answer: policy.Answer{Result: policy.Deny}}), b.Leaf(rules.Outcome{Answer: policy.Answer{Result: policy.Allow}})
 			inner := b.Node(policy.Test{Kind: policy.In, Field: kauth.FieldPort, Set: interval.Between(0, 80)}, deny, allow, diag.Span{File: "f.lua", Line: 3})

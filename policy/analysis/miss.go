@@ -54,7 +54,7 @@ func misses(graphs []*rules.PolicyGraph, r *policy.Request, decide func(*policy.
 			}
 		}
 	}
-	absurd := !realistic(r)
+	absurd := !likely(r)
 	var out []Miss
 	for _, f := range r.Given.Fields() {
 		if len(tests[f]) == 0 {
@@ -65,7 +65,7 @@ func misses(graphs []*rules.PolicyGraph, r *policy.Request, decide func(*policy.
 			return cmp.Or(cmp.Compare(a.distance, b.distance), cmp.Compare(a.near[0], b.near[0]), cmp.Compare(a.near[1], b.near[1]))
 		})
 		for _, m := range list {
-			if !absurd && !realistic(m.request) {
+			if !absurd && !likely(m.request) {
 				continue
 			}
 			if d, ok := decide(m.request); ok && d.Result != now.Result {
@@ -135,6 +135,10 @@ func numberMoves(f kauth.Field, tests []*policy.Test, r *policy.Request) []move 
 				around(r.Int[other])
 			}
 		}
+	}
+	for _, b := range r.ID.Usual(f) {
+		try(b.Lo)
+		try(b.Hi)
 	}
 	if info.Kind == kauth.KindNamed {
 		for _, name := range info.Names.All() {

@@ -105,59 +105,63 @@ func Globs(set *rules.Set) []rules.Glob {
 func Nevers(c *rules.Compiler, cell string) ([]Breach, diag.List, error) {
 	var out []Breach
 	var problems diag.List
+	var faults rules.Faults
 	for _, n := range c.Set().Nevers {
 		if !n.AppliesTo(cell) {
 			continue
 		}
 		for _, id := range rules.Requests() {
-			if !slices.ContainsFunc(n.Patterns, func(p kauth.Pattern) bool { return p.Matches(id) }) {
+			if !n.About(id) {
 				continue
 			}
-			b, more, err := breach(c, n, cell, id)
+			if n.Where != nil {
+				where := n.Where.Compile(id, cell)
+				problems = append(problems, where.Notes...)
+				if slices.ContainsFunc(where.Graph.Leaves, func(o rules.Outcome) bool { return o.Fault != nil }) {
+					faults.Search(where.Graph, id, func(q *policy.Request) error {
+						_, _, err := n.Where.Ask(q, cell)
+						return err
+					})
+				}
+				if where.GaveUp() {
+					continue
+				}
+			}
+			b, err := breach(c, n, cell, id)
 			if err != nil {
 				return nil, nil, err
 			}
-			problems = append(problems, more...)
 			if b != nil {
 				out = append(out, *b)
 			}
 		}
 	}
-	return out, problems.Sort(), nil
+	return out, append(problems, faults.List()...).Sort(), nil
 }
 
-func breach(c *rules.Compiler, n *rules.Never, cell string, id kauth.RequestID) (*Breach, diag.List, error) {
+func breach(c *rules.Compiler, n *rules.Never, cell string, id kauth.RequestID) (*Breach, error) {
 	graphs := c.PolicyGraphs(cell, id)
 	tested := rules.Tested(graphs)
 	where := graph.Constant(rules.Outcome{Answer: policy.Answer{Result: policy.Allow}})
-	var problems diag.List
 	if n.Where != nil {
-		compiled := n.Where.Compile(id, cell)
-		where = compiled.Graph
-		problems = append(problems, compiled.Notes...)
+		where = n.Where.Compile(id, cell).Graph
 	}
 	space := graph.NewSpace(id, append(tested, where)...)
 	d, ref, err := decisionGraph(c, space, cell, id)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	w := graph.NewDiagrams[rules.Outcome](space)
 	wref, err := graph.Reduce(w, where)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	w.RegionsOf(wref, func(o rules.Outcome) bool { return o.Fault != nil }, func(region graph.Region, o rules.Outcome) bool {
-		p := o.Fault.Diagnostic
-		p.Message += " (" + id.String() + ")"
-		problems = append(problems, p)
-		return true
-	})
 	open := graph.NewDiagrams[bool](space)
 	oref, err := graph.Apply(open, d, ref, w, wref, func(x policy.Decision, o rules.Outcome) bool {
 		return o.Fault == nil && o.Result != policy.Pass && x.Result != policy.Deny
 	})
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	var found *Breach
 	open.RegionsOf(oref, func(b bool) bool { return b }, func(region graph.Region, _ bool) bool {
@@ -167,5 +171,5 @@ func breach(c *rules.Compiler, n *rules.Never, cell string, id kauth.RequestID) 
 		}
 		return !ok
 	})
-	return found, problems, nil
+	return found, nil
 }

@@ -27,6 +27,8 @@ func (o outcomes) none() bool { return len(o.sure)+len(o.unsure) == 0 }
 // reachedOutcomes finds which of the wanted outcomes requests get. Leaves may be left of entries that are never asked. It is
 // exact for small graphs; in large ones it looks for ways that lead there.
 func reachedOutcomes(g *graph.Graph[rules.Outcome], cell string, id kauth.RequestID, wanted func(rules.Outcome) bool) outcomes {
+	all := wanted
+	wanted = func(o rules.Outcome) bool { return o.Fault != unasked && all(o) }
 	if !slices.ContainsFunc(g.Leaves, wanted) {
 		return outcomes{}
 	}
@@ -76,6 +78,6 @@ func reachedOutcomes(g *graph.Graph[rules.Outcome], cell string, id kauth.Reques
 // possibleTests finds out which outcomes the tests of a graph can have; see prover.yes, no and open.
 func possibleTests(g *graph.Graph[rules.Outcome], cell string, id kauth.RequestID) *prover {
 	p := &prover{proof: &Proof{}, quiet: true}
-	p.graph(&rules.PolicyGraph{Graph: g}, cell, id)
+	p.look(&subject{graph: g, id: id, cell: cell})
 	return p
 }

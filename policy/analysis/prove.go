@@ -2,10 +2,10 @@ package analysis
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 
 	"cellsh/policy"
+	"cellsh/policy/diag"
 	"cellsh/policy/graph"
 	"cellsh/policy/interval"
 	"cellsh/policy/kauth"
@@ -29,26 +29,23 @@ type Proof struct {
 	Programs, TooLarge int
 	// Limited says that the effort allowed was used up.
 	Limited bool
-	// Differences found: faults of the compiler.
+	// Differences are requests for which graphs and functions disagree, at most 100, and Differing is how many there are.
 	Differences []Difference
+	Differing   int
+	// Mismatches are programs that do not say what the policies say. Both are faults of the compiler.
+	Mismatches []error
 }
 
-// Difference is a request for which a graph and the function disagree.
-type Difference struct {
-	Policy   string
-	Cell     string
-	Request  *policy.Request
-	Function policy.Answer
-	Graph    policy.Answer
-	Err      error
-}
+// Failed reports whether anything was found that must not be.
+func (p *Proof) Failed() bool { return p.Differing > 0 || len(p.Mismatches) > 0 }
 
-func (d *Difference) Error() string {
-	if d.Err != nil {
-		return fmt.Sprintf("policy %s, cell %s: %s", d.Policy, d.Cell, d.Err)
+// Problems are the differences and mismatches as errors.
+func (p *Proof) Problems() diag.List {
+	out := differenceProblems(p.Differences, p.Differing)
+	for _, err := range p.Mismatches {
+		out = append(out, diag.Diagnostic{Code: diag.ProofDiffers, Message: err.Error(), Hint: "this is a fault of cellsh: please report it"})
 	}
-	return fmt.Sprintf("policy %s, cell %s: the function says %q %q to a %s, the graph %q %q", d.Policy, d.Cell,
-		d.Function.Result, d.Function.Reason, d.Request.ID, d.Graph.Result, d.Graph.Reason)
+	return out
 }
 
 // ProveOptions bound the effort. The zero value does not.
@@ -58,25 +55,19 @@ type ProveOptions struct {
 	Effort int
 }
 
-// Prove compares the policies' graphs with their functions in the cells, and the programs with the graphs. The graphs
-// that cells share are looked at once.
+// Prove compares the policies' graphs with their functions in the cells, and what assertions are about with theirs, and
+// the programs with the graphs. The graphs that cells share are looked at once.
 //
 // For every outcome of every test in a graph a request is found that takes it, by following the tests from the start
 // with the set of values that each field still can have; for numbers, addresses and comparisons also requests at the
 // limits. Each is put through the functions themselves.
 func Prove(c *rules.Compiler, cells []string, o ProveOptions) (*Proof, error) {
 	p := &prover{proof: &Proof{}, left: o.Effort, bounded: o.Effort > 0, thorough: o.Effort == 0}
-	seen := map[*rules.PolicyGraph]bool{}
+	if err := functions(c, cells, seenGraphs{}, p.look); err != nil {
+		return nil, err
+	}
 	programs := map[*rules.Program]bool{}
 	for _, cell := range cells {
-		for _, id := range rules.Requests() {
-			for _, g := range c.PolicyGraphs(cell, id) {
-				if !seen[g] {
-					seen[g] = true
-					p.graph(g, cell, id)
-				}
-			}
-		}
 		prog, err := c.Program(cell)
 		if err != nil {
 			return nil, err
@@ -94,7 +85,7 @@ func Prove(c *rules.Compiler, cells []string, o ProveOptions) (*Proof, error) {
 			p.proof.TooLarge++
 			p.proof.Limited = p.proof.Limited || p.bounded
 		case err != nil:
-			p.proof.Differences = append(p.proof.Differences, Difference{Cell: cell, Err: err})
+			p.proof.Mismatches = append(p.proof.Mismatches, err)
 		default:
 			p.proof.Programs++
 		}
@@ -115,10 +106,8 @@ type prover struct {
 	// quiet only finds out which outcomes are possible: no function is asked.
 	quiet bool
 
-	// Of the graph that is looked at.
-	g     *rules.PolicyGraph
-	cell  string
-	id    kauth.RequestID
+	// What is looked at.
+	*subject
 	space *graph.Space
 	// edges that were covered: by node, yes or no.
 	yes, no []bool
@@ -214,29 +203,29 @@ const maxVisits = 24
 // reducing the graph.
 func maxDecided(nodes int) int { return min(256, 1+1<<16/nodes) }
 
-func (p *prover) graph(g *rules.PolicyGraph, cell string, id kauth.RequestID) {
-	n := len(g.Graph.Nodes)
-	p.g, p.cell, p.id = g, cell, id
-	p.space = graph.NewSpace(id, g.Graph)
+func (p *prover) look(s *subject) {
+	n := len(s.graph.Nodes)
+	p.subject = s
+	p.space = graph.NewSpace(s.id, s.graph)
 	p.yes, p.no, p.open = make([]bool, n), make([]bool, n), make([]bool, n)
 	p.visits, p.done = make([]int, n), make([]bool, n)
 	p.tried, p.wanted = map[boundary]bool{}, map[boundary]bool{}
 	if n == 0 {
 		// Without tests there is one answer; one request shows it.
-		p.ask(graph.Example(id))
+		p.try(graph.Example(s.id))
 		return
 	}
-	reach := g.Graph.Reachable()
-	for i := range g.Graph.Nodes {
+	reach := s.graph.Reachable()
+	for i := range s.graph.Nodes {
 		if reach[i] && !p.quiet {
-			for _, v := range boundaries(&g.Graph.Nodes[i].Test, id) {
+			for _, v := range boundaries(&s.graph.Nodes[i].Test, s.id) {
 				p.wanted[boundary{graph.Ref(i), v}] = true
 			}
 		}
 	}
-	p.walk(g.Graph.Root, p.space.Everything())
+	p.walk(s.graph.Root, p.space.Path())
 	p.remaining(reach)
-	for i := range g.Graph.Nodes {
+	for i := range s.graph.Nodes {
 		if !reach[i] {
 			continue
 		}
@@ -290,55 +279,61 @@ func boundaries(t *policy.Test, id kauth.RequestID) []point {
 func exactNumber(v int64) bool { return v == kauth.Unlimited || v >= -1<<53 && v <= 1<<53 }
 
 // walk goes down from a node with the requests that can be there.
-func (p *prover) walk(at graph.Ref, region graph.Region) bool {
+func (p *prover) walk(at graph.Ref, path *graph.Path) bool {
 	if at < 0 || p.done[at] || p.exhausted() {
 		return at < 0 || p.done[at]
 	}
 	if p.visits[at]++; p.visits[at] > maxVisits {
 		return false
 	}
-	n := &p.g.Graph.Nodes[at]
+	n := &p.graph.Nodes[at]
 	complete := true
 	for _, yes := range [...]bool{true, false} {
-		part := region.Restrict(&n.Test, yes)
-		child := n.No
-		covered := p.no
+		child, covered := n.No, p.no
 		if yes {
 			child, covered = n.Yes, p.yes
 		}
-		if part.Empty() {
+		if empty := path.Push(&n.Test, yes); empty {
 			complete = complete && covered[at]
-			continue
-		}
-		if !covered[at] {
-			if q, ok := part.Witness(); ok && p.quiet {
-				// All that counts is that some request comes by. To follow it from the start would make chains of
-				// tests cost the square of their length.
-				covered[at] = true
-			} else if ok {
-				p.ask(q)
-			} else {
-				complete = false
-				continue
-			}
-		}
-		if !p.walk(child, part) {
+		} else if !covered[at] && !p.take(path, covered, at) || !p.walk(child, path) {
 			complete = false
 		}
+		path.Pop()
 	}
-	for _, v := range boundaries(&n.Test, p.id) {
+	var points []point
+	if !p.quiet {
+		points = boundaries(&n.Test, p.id)
+	}
+	for _, v := range points {
 		b := boundary{at, v}
 		if !p.wanted[b] || p.tried[b] || p.exhausted() {
 			continue
 		}
-		if q, ok := v.within(region, &n.Test); ok {
-			p.ask(q)
+		if q, ok := v.within(path.Region(), &n.Test); ok {
+			p.try(q)
 		} else {
 			complete = complete && p.tried[b]
 		}
 	}
 	p.done[at] = complete && p.yes[at] && p.no[at]
 	return p.done[at]
+}
+
+// take covers an outcome of a test with a request that comes along the path, if there is one.
+func (p *prover) take(path *graph.Path, covered []bool, at graph.Ref) bool {
+	if p.quiet {
+		// All that counts is that some request comes by. To follow it from the start would make chains of tests cost the
+		// square of their length.
+		if path.Feasible() {
+			covered[at] = true
+		}
+		return covered[at]
+	}
+	q, ok := path.Region().Witness()
+	if ok {
+		p.try(q)
+	}
+	return ok
 }
 
 func (p *prover) exhausted() bool {
@@ -349,10 +344,10 @@ func (p *prover) exhausted() bool {
 	return false
 }
 
-// ask puts a request through the functions and through the graph, and notes what it covers on its way.
-func (p *prover) ask(q *policy.Request) {
+// try puts a request through the functions and through the graph, and notes what it covers on its way.
+func (p *prover) try(q *policy.Request) {
 	p.proof.Asked++
-	outcome, steps := p.g.Graph.Trace(q)
+	outcome, steps := p.graph.Trace(q)
 	p.left -= len(steps) + 1
 	for _, s := range steps {
 		if s.Yes {
@@ -360,30 +355,17 @@ func (p *prover) ask(q *policy.Request) {
 		} else {
 			p.no[s.Node] = true
 		}
-		if b := (boundary{s.Node, pointOf(&p.g.Graph.Nodes[s.Node].Test, q)}); p.wanted[b] {
+		if b := (boundary{s.Node, pointOf(&p.graph.Nodes[s.Node].Test, q)}); p.wanted[b] {
 			p.tried[b] = true
 		}
 	}
 	if p.quiet {
 		return
 	}
-	answer, err := p.g.Policy.Ask(q, p.cell)
-	switch {
-	case outcome.Fault != nil:
-		// What can't be compiled proves nothing; what Lua raises must be raised.
-		if outcome.Fault.Raised && err == nil {
-			p.differs(q, answer, outcome.Answer, nil)
+	if d, _ := p.compare(q, outcome); d != nil {
+		if p.proof.Differing++; len(p.proof.Differences) < maxDifferences {
+			p.proof.Differences = append(p.proof.Differences, *d)
 		}
-	case err != nil:
-		p.differs(q, answer, outcome.Answer, err)
-	case answer.Result != outcome.Result || answer.Reason != outcome.Reason:
-		p.differs(q, answer, outcome.Answer, nil)
-	}
-}
-
-func (p *prover) differs(q *policy.Request, function, g policy.Answer, err error) {
-	if len(p.proof.Differences) < 100 {
-		p.proof.Differences = append(p.proof.Differences, Difference{p.g.Policy.Name, p.cell, q, function, g, err})
 	}
 }
 
@@ -401,21 +383,21 @@ func (p *prover) remaining(reach []bool) {
 	if p.thorough {
 		limit = graph.DefaultLimit
 	}
-	for i := range p.g.Graph.Nodes {
+	for i := range p.graph.Nodes {
 		at := graph.Ref(i)
 		if !reach[i] || p.yes[i] && p.no[i] && len(left[at]) == 0 {
 			continue
 		}
-		if decided++; decided > maxDecided(len(p.g.Graph.Nodes)) && !p.thorough || p.exhausted() {
+		if decided++; decided > maxDecided(len(p.graph.Nodes)) && !p.thorough || p.exhausted() {
 			p.undecided(at, len(left[at]))
 			continue
 		}
-		to, err := graph.Reaching(p.g.Graph, p.id, at, limit)
+		to, err := graph.Reaching(p.graph, p.id, at, limit)
 		if err != nil {
 			p.undecided(at, len(left[at]))
 			continue
 		}
-		n := &p.g.Graph.Nodes[i]
+		n := &p.graph.Nodes[i]
 		for _, way := range [...]struct {
 			yes     bool
 			covered []bool
@@ -424,7 +406,7 @@ func (p *prover) remaining(reach []bool) {
 				continue
 			}
 			if q := to.Answering(&n.Test, way.yes); q != nil {
-				p.ask(q)
+				p.try(q)
 			} else {
 				p.proof.Infeasible++
 			}
@@ -435,7 +417,7 @@ func (p *prover) remaining(reach []bool) {
 				continue
 			}
 			if q := b.point.reaching(to, &n.Test); q != nil {
-				p.ask(q)
+				p.try(q)
 			} else {
 				delete(p.wanted, b)
 			}

@@ -36,18 +36,28 @@ func pattern(t testing.TB, name string) kauth.Pattern {
 type function struct {
 	graph func(kauth.RequestID) *graph.Graph[rules.Outcome]
 	ask   func(*policy.Request) (policy.Answer, error)
+	// steps is what each run takes, 0 for one for each test.
+	steps int64
+	// compiled, if not nil, gives all that compiling gives.
+	compiled func(id kauth.RequestID, cell string) *rules.Compiled
 }
 
-func (f *function) Compile(id kauth.RequestID, _ string) *rules.Compiled {
+func (f *function) Compile(id kauth.RequestID, cell string) *rules.Compiled {
+	if f.compiled != nil {
+		return f.compiled(id, cell)
+	}
 	g := f.graph(id)
 	return &rules.Compiled{Graph: g, Read: graph.Fields(g)}
 }
 
-func (f *function) Ask(r *policy.Request, _ string) (policy.Answer, error) {
+func (f *function) Ask(r *policy.Request, _ string) (policy.Answer, int64, error) {
 	if f.ask != nil {
-		return f.ask(r)
+		a, err := f.ask(r)
+		return a, 1, err
 	}
-	return f.graph(r.ID).Eval(r).Answer, nil
+	g := f.graph(r.ID)
+	outcome, steps := g.Trace(r)
+	return outcome.Answer, max(f.steps, int64(len(steps))+1), nil
 }
 
 func (f *function) Span() diag.Span { return diag.Span{File: "f.lua", Line: 1} }
@@ -169,7 +179,7 @@ func smallRequest(t *rapid.T, id kauth.RequestID) *policy.Request {
 func decide(policies []*rules.Policy, r *policy.Request) policy.Decision {
 	out := policy.Allowed
 	for i, p := range policies {
-		a, err := p.Ask(r, "web-1")
+		a, _, err := p.Ask(r, "web-1")
 		if err != nil {
 			panic(err)
 		}

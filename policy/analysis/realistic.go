@@ -1,10 +1,13 @@
 package analysis
 
 import (
+	"slices"
+
 	"cellsh/policy"
 	"cellsh/policy/graph"
 	"cellsh/policy/interval"
 	"cellsh/policy/kauth"
+	"cellsh/policy/rules"
 )
 
 // Some fields follow from others, because whoever asks is a member of a cell: a process that is its own target is in its
@@ -52,6 +55,44 @@ func realistic(r *policy.Request) bool {
 		}
 	}
 	return false
+}
+
+// likely reports whether the kernel asks such a request of a process in a cell, as far as its fields tell.
+func likely(r *policy.Request) bool {
+	return r.IsUsual() && realistic(r)
+}
+
+// asking is a graph with the values that it is asked with: requests that a policy can't tell apart may be asked with
+// others.
+type asking struct {
+	graph *rules.PolicyGraph
+	// port is the request whose usual ports count, 0 for all.
+	port kauth.RequestID
+}
+
+func askedAs(g *rules.PolicyGraph, id kauth.RequestID) asking {
+	a := asking{graph: g}
+	if id.Usual(kauth.FieldPort) != nil {
+		a.port = id
+	}
+	return a
+}
+
+// unasked is in the leaf for requests that the kernel does not ask.
+var unasked = &rules.Fault{}
+
+// usual is a graph for requests as the kernel asks them: the first test, at the end of the nodes, leads the others to a
+// leaf of their own. It is the graph itself where that makes no difference.
+func usual(g *graph.Graph[rules.Outcome], id kauth.RequestID) *graph.Graph[rules.Outcome] {
+	if g.Root < 0 {
+		return g
+	}
+	if f := kauth.FieldPort; graph.Fields(g).Has(f) && id.Usual(f) != nil {
+		set := graph.Usual(id, f)
+		nodes := append(slices.Clone(g.Nodes), graph.Node{Test: policy.Test{Kind: policy.In, Field: f, Set: set}, Yes: g.Root, No: ^graph.Ref(len(g.Leaves))})
+		g = &graph.Graph[rules.Outcome]{Root: graph.Ref(len(g.Nodes)), Nodes: nodes, Leaves: append(slices.Clip(g.Leaves), rules.Outcome{Fault: unasked})}
+	}
+	return g
 }
 
 // example gives a request of the region that a process of a cell can make, false if there is none.

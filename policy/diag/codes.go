@@ -56,6 +56,12 @@ const (
 	DecisionBudget Code = "decision.budget"
 	// DecisionGlobal: a global that nobody defined.
 	DecisionGlobal Code = "decision.global"
+	// DecisionOpen: what is decided depends on something that Lua leaves open.
+	DecisionOpen Code = "decision.open"
+	// DecisionAbsent: a field that no request of the entry carries.
+	DecisionAbsent Code = "decision.absent"
+	// DecisionSilent: a function that never answers.
+	DecisionSilent Code = "decision.silent"
 	// DecisionUnsupported: something else that can't be compiled.
 	DecisionUnsupported Code = "decision.unsupported"
 )
@@ -96,6 +102,8 @@ const (
 	LintConstant Code = "lint.constant_test"
 	// LintShadowed: an entry that is never asked.
 	LintShadowed Code = "lint.shadowed_entry"
+	// LintHiddenDenial: a list that keeps a function from denying.
+	LintHiddenDenial Code = "lint.hidden_denial"
 	// LintUselessGrant: a grant that the kernel refuses all the same.
 	LintUselessGrant Code = "lint.useless_grant"
 	// LintEmptyNever: an assertion that is about no request.
@@ -104,8 +112,12 @@ const (
 	NeverBroken Code = "never.broken"
 	// GlobNoCell: a glob that matches no live cell.
 	GlobNoCell Code = "policy.no_cell"
-	// ProofDiffers: the compiler is wrong.
+	// ProofDiffers: a program is wrong.
 	ProofDiffers Code = "proof.differs"
+	// ReadingDiffers: two readings of the same source disagree.
+	ReadingDiffers Code = "reading.differs"
+	// ReadingPartial: two readings were compared only in part.
+	ReadingPartial Code = "reading.partial"
 	// TooLarge: a decision has too many cases to be worked out.
 	TooLarge Code = "analysis.too_large"
 )

@@ -74,6 +74,8 @@ type Diagnostic struct {
 	Related []Related
 	// Excerpt is the source line, "" if unknown.
 	Excerpt string
+	// More is how many problems it stands for, 0 for itself alone; see [List.Fold].
+	More int
 }
 
 // Error is the diagnostic in one line.
@@ -85,7 +87,7 @@ func (d *Diagnostic) Error() string {
 	return fmt.Sprintf("%s%s: %s [%s]", at, d.Severity, d.Message, d.Code)
 }
 
-// MarshalJSON gives an object with the members severity, code, file, line, column, message, hint and related;
+// MarshalJSON gives an object with the members severity, code, file, line, column, message, hint, related and more;
 // those that are not known are absent.
 func (d Diagnostic) MarshalJSON() ([]byte, error) {
 	type related struct {
@@ -103,7 +105,8 @@ func (d Diagnostic) MarshalJSON() ([]byte, error) {
 		Message  string    `json:"message"`
 		Hint     string    `json:"hint,omitempty"`
 		Related  []related `json:"related,omitempty"`
-	}{d.Severity, d.Code, d.File, d.Line, d.Column, d.Message, d.Hint, nil}
+		More     int       `json:"more,omitempty"`
+	}{d.Severity, d.Code, d.File, d.Line, d.Column, d.Message, d.Hint, nil, d.More}
 	for _, r := range d.Related {
 		out.Related = append(out.Related, related{r.File, r.Line, r.Column, r.Message})
 	}
@@ -115,15 +118,8 @@ type List []Diagnostic
 
 // Error is the first error in one line and how many more there are.
 func (l List) Error() string {
-	first, n := -1, 0
-	for i := range l {
-		if l[i].Severity == Error {
-			if first < 0 {
-				first = i
-			}
-			n++
-		}
-	}
+	first := slices.IndexFunc(l, func(d Diagnostic) bool { return d.Severity == Error })
+	n := l.Count(Error)
 	switch {
 	case first < 0:
 		return "no errors"
@@ -156,11 +152,16 @@ func (l List) Sort() List {
 	})
 }
 
-// maxAlike is how many problems of one kind in one place are told one by one.
-const maxAlike = 10
+const (
+	// maxAlike is how many problems of one kind in one place are told one by one.
+	maxAlike = 10
+	// maxInFile is how many errors of one file are told one by one, and how many warnings and notes.
+	maxInFile = 20
+)
 
-// Fold counts what a sorted list has too much of: of many problems with the same code in the same place, as a large
-// table has them when it is wrong throughout, the first few stay, and one that says how many there are.
+// Fold counts what a sorted list has too much of. Of many problems with the same code in the same place, as a large table
+// has them when it is wrong throughout, the first few stay, and one that says how many there are; of many in one file the
+// first twenty errors do, and as many warnings and notes. A list that was folded stays as it is.
 func (l List) Fold() List {
 	var out List
 	for len(l) > 0 {
@@ -173,12 +174,62 @@ func (l List) Fold() List {
 		} else {
 			out = append(out, l[:maxAlike]...)
 			rest := l[0]
-			rest.Message, rest.Hint, rest.Related = fmt.Sprintf("and %d more of the same kind here", n-maxAlike), "", nil
+			rest.More = l[maxAlike:n].Count(l[0].Severity)
+			rest.Message, rest.Hint, rest.Related = fmt.Sprintf("and %d more of the same kind here", rest.More), "", nil
 			out = append(out, rest)
 		}
 		l = l[n:]
 	}
+	return out.foldFiles()
+}
+
+// foldFiles is the part of Fold that looks at whole files.
+func (l List) foldFiles() List {
+	type kind struct {
+		file     string
+		severity Severity
+	}
+	number := map[kind]int{}
+	for i := range l {
+		number[kind{l[i].File, l[i].Severity}]++
+	}
+	var out List
+	shown, rest := map[kind]int{}, map[kind]List{}
+	for i := range l {
+		k := kind{l[i].File, l[i].Severity}
+		// One more than is told is told too: a line that counts it would be as long.
+		if shown[k]++; k.file == "" || shown[k] <= maxInFile || number[k] <= maxInFile+1 {
+			out = append(out, l[i])
+		} else {
+			rest[k] = append(rest[k], l[i])
+		}
+		if i+1 < len(l) && l[i+1].File == k.file {
+			continue
+		}
+		for _, severity := range [...]Severity{Error, Warning, Note} {
+			k.severity = severity
+			left := rest[k]
+			if left == nil {
+				continue
+			}
+			delete(rest, k)
+			more := left.Count(severity)
+			out = append(out, Diagnostic{Span: Span{File: k.file}, Severity: severity, Code: left[0].Code, More: more,
+				Message: fmt.Sprintf("and %d more %ss in this file", more, severity)})
+		}
+	}
 	return out
+}
+
+// Count is how many problems of a severity there are, with those that others stand for.
+func (l List) Count(s Severity) int {
+	n := 0
+	for i := range l {
+		if l[i].Severity == s {
+			n += max(l[i].More, 1)
+		}
+	}
+	return n
 }
 
 // Write renders the list for people, each problem with its source line.

@@ -343,16 +343,62 @@ func TestFold(t *testing.T) {
 		return l
 	}
 	// One more than is told one by one is told too: a line that counts it would be as long.
-	list := slices.Concat(many(1, maxAlike+1, Failed), many(2, 30_000, Failed), many(2, 2, PolicyKey), many(3, 1, PolicyKey))
-	got := list.Fold()
-	if want := maxAlike + 1 + maxAlike + 1 + 2 + 1; len(got) != want {
-		t.Fatalf("%d problems must stay, but %d do", want, len(got))
+	list := slices.Concat(many(1, maxAlike+1, Failed), many(2, 2, PolicyKey), many(3, 1, PolicyKey))
+	if got := list.Fold(); len(got) != len(list) {
+		t.Fatalf("%d problems must stay, but %d do", len(list), len(got))
 	}
-	count := got[2*maxAlike+1]
-	if want := "and 29990 more of the same kind here"; count.Message != want || count.Hint != "" || count.Line != 2 || count.Severity != Warning {
+	got := many(2, 30_000, Failed).Fold()
+	if len(got) != maxAlike+1 {
+		t.Fatalf("%d problems must stay, but %d do", maxAlike+1, len(got))
+	}
+	count := got[maxAlike]
+	if want := "and 29990 more of the same kind here"; count.Message != want || count.More != 29990 || count.Hint != "" || count.Line != 2 || count.Severity != Warning {
 		t.Errorf("the rest must be counted as %q, but is %v", want, count)
 	}
 	if len(List(nil).Fold()) != 0 {
 		t.Error("nothing must stay nothing")
+	}
+}
+
+// Of each file the first errors are told, and how many there are; warnings beside them count by themselves.
+func TestFoldFiles(t *testing.T) {
+	var list List
+	add := func(file string, n int, s Severity) {
+		for i := range n {
+			list = append(list, Diagnostic{Span: Span{File: file, Line: i + 1}, Severity: s, Code: Failed, Message: "m"})
+		}
+	}
+	add("", 100, Error)
+	add("a", maxInFile+1, Error)
+	add("b", 10_000, Error)
+	add("b", 2, Warning)
+	add("c", 1, Error)
+	add("c", 50, Note)
+	list = list.Sort()
+	got := list.Fold()
+	count := map[string]int{}
+	var rests []string
+	for _, d := range got {
+		count[d.File]++
+		if d.More > 0 {
+			rests = append(rests, d.Error())
+		}
+	}
+	if count[""] != 100 || count["a"] != maxInFile+1 || count["b"] != maxInFile+1+2 || count["c"] != 1+maxInFile+1 {
+		t.Errorf("%v", count)
+	}
+	if want := []string{"b: error: and 9980 more errors in this file [failed]", "c: note: and 30 more notes in this file [failed]"}; !slices.Equal(rests, want) {
+		t.Errorf("%q, want %q", rests, want)
+	}
+	for _, s := range []Severity{Error, Warning, Note} {
+		if got.Count(s) != list.Count(s) {
+			t.Errorf("%d %ss must be counted, but are %d", list.Count(s), s, got.Count(s))
+		}
+	}
+	if again := got.Fold(); len(again) != len(got) {
+		t.Errorf("what is folded must stay as it is, but %d become %d", len(got), len(again))
+	}
+	if want := fmt.Sprintf("(and %d more)", 100+maxInFile+1+10_000+1-1); !strings.HasSuffix(got.Error(), want) {
+		t.Errorf("%q must end with %q", got.Error(), want)
 	}
 }

@@ -12,7 +12,7 @@ import (
 var ErrTooLarge = errors.New("the decision has too many cases to be worked out")
 
 // DefaultLimit is how many pieces the diagrams of a [Diagrams] may have together; see [Diagrams.Bound].
-const DefaultLimit = 8 << 20
+const DefaultLimit = 2 << 20
 
 // Diagrams holds reduced decision diagrams over one space: a node asks one variable and has a child for each
 // piece of its values; the variables come in the order of the space; equal nodes are one. So two functions are

@@ -184,6 +184,45 @@ func TestRegions(t *testing.T) {
 	})
 }
 
+// A path leaves the requests that each of its tests leaves, and goes back without a trace.
+func TestPath(t *testing.T) {
+	ids := []kauth.RequestID{request(t, "network.bind.port"), request(t, "process.signal"), request(t, "system.time.system")}
+	rapid.Check(t, func(rt *rapid.T) {
+		c := rapidChooser{rt}
+		id := ids[c.IntN(len(ids))]
+		var tests []policy.Test
+		var b Builder[int]
+		at, leaf := b.Leaf(0), b.Leaf(1)
+		for range 8 {
+			x := randomTest(c, id)
+			tests = append(tests, x)
+			at = b.Node(x, leaf, at, diag.Span{})
+		}
+		space := NewSpace(id, b.Graph(at))
+		path, stack := space.Path(), []Region{space.Everything()}
+		for range 30 {
+			if len(stack) > 1 && c.IntN(3) == 0 {
+				path.Pop()
+				stack = stack[:len(stack)-1]
+			} else {
+				x, yes := &tests[c.IntN(len(tests))], c.IntN(2) == 0
+				next := stack[len(stack)-1].Restrict(x, yes)
+				if empty := path.Push(x, yes); empty && !next.Empty() {
+					rt.Fatal("the path is empty, but the region is not")
+				}
+				stack = append(stack, next)
+			}
+			want := stack[len(stack)-1]
+			if path.Region().Key() != want.Key() || path.Region().Empty() != want.Empty() {
+				rt.Fatalf("the path leaves\n%s\nwant\n%s", path.Region().Key(), want.Key())
+			}
+			if _, ok := want.Witness(); path.Feasible() != ok {
+				rt.Fatalf("feasible is %v, but a witness is %v", path.Feasible(), ok)
+			}
+		}
+	})
+}
+
 // A graph means the same reduced in a space that other graphs' tests have made larger.
 func TestReduceInLargerSpace(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {

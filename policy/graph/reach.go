@@ -2,6 +2,7 @@ package graph
 
 import (
 	"slices"
+	"sort"
 
 	"cellsh/policy"
 	"cellsh/policy/diag"
@@ -86,6 +87,11 @@ func complement(set []atomRange, atoms int32) []atomRange {
 
 func intersect(a, b []atomRange) []atomRange {
 	out := []atomRange{}
+	// What lies before the other begins need not be looked at one by one.
+	if len(a) > 0 && len(b) > 0 {
+		a = a[sort.Search(len(a), func(i int) bool { return a[i].hi > b[0].lo }):]
+		b = b[sort.Search(len(b), func(i int) bool { return len(a) == 0 || b[i].hi > a[0].lo }):]
+	}
 	for i, j := 0, 0; i < len(a) && j < len(b); {
 		if lo, hi := max(a[i].lo, b[j].lo), min(a[i].hi, b[j].hi); lo < hi {
 			out = append(out, atomRange{lo, hi})

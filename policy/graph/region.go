@@ -57,28 +57,38 @@ func (d *Diagrams[L]) regions(r Ref, want func(Ref) bool, yield func(Region, L) 
 			}
 			return yield(region, d.leaves[i])
 		}
-		n := &d.nodes[r]
-		// One walk for each child, with all pieces that lead to it.
-		var children []Ref
-		atoms := map[Ref][]atomRange{}
-		lo := int32(0)
-		for i, kid := range n.kids {
-			if atoms[kid] == nil {
-				children = append(children, kid)
-			}
-			atoms[kid] = append(atoms[kid], atomRange{lo, n.ends[i]})
-			lo = n.ends[i]
+		v, all := d.nodes[r].v, true
+		d.children(r, func(kid Ref, atoms []atomRange) bool {
+			region.allowed[v] = atoms
+			all = walk(kid)
+			return all
+		})
+		if all {
+			region.allowed[v] = nil
 		}
-		for _, kid := range children {
-			region.allowed[n.v] = atoms[kid]
-			if !walk(kid) {
-				return false
-			}
-		}
-		region.allowed[n.v] = nil
-		return true
+		return all
 	}
 	walk(r)
+}
+
+// children calls yield once for each child of a node, with all atoms that lead to it, until yield returns false.
+func (d *Diagrams[L]) children(r Ref, yield func(kid Ref, atoms []atomRange) bool) {
+	n := &d.nodes[r]
+	var children []Ref
+	atoms := map[Ref][]atomRange{}
+	lo := int32(0)
+	for i, kid := range n.kids {
+		if atoms[kid] == nil {
+			children = append(children, kid)
+		}
+		atoms[kid] = append(atoms[kid], atomRange{lo, n.ends[i]})
+		lo = n.ends[i]
+	}
+	for _, kid := range children {
+		if !yield(kid, atoms[kid]) {
+			return
+		}
+	}
 }
 
 // Clone is the region as it is now: those that Regions yields change afterwards.
@@ -374,7 +384,13 @@ func Example(id kauth.RequestID) *policy.Request {
 			q.SetText(f, "")
 		default:
 			lo, hi := id.Range(f)
-			q.SetInt(f, min(max(plausible[f], lo), hi))
+			v := min(max(plausible[f], lo), hi)
+			if !id.IsUsual(f, v) {
+				// The nearest end of what is usual.
+				list := id.Usual(f)
+				v = list[len(list)-1].Hi
+			}
+			q.SetInt(f, v)
 		}
 	}
 	return q

@@ -45,6 +45,12 @@ func (s *solver) solve(q *policy.Request) bool {
 		if !ok {
 			return false
 		}
+		if usual := Usual(s.request, f); usual != nil && !usual.Contains(v) {
+			// A request that the kernel really makes says more.
+			if u, ok := exact(set.Intersect(usual), math.MinInt64); ok {
+				v = u
+			}
+		}
 		q.SetInt(f, v)
 	}
 	if len(s.orders) == 0 {
@@ -160,6 +166,19 @@ func pick(set interval.Set, liked int64) (int64, bool) {
 		return liked, true
 	}
 	return exact(set, math.MinInt64)
+}
+
+// Usual is the set of values with which the kernel asks a request, nil where that is the whole range; see
+// kauth.RequestID.Usual.
+func Usual(id kauth.RequestID, f kauth.Field) interval.Set {
+	var ranges []interval.Range
+	for _, b := range id.Usual(f) {
+		ranges = append(ranges, interval.Range{Lo: b.Lo, Hi: b.Hi})
+	}
+	if ranges == nil {
+		return nil
+	}
+	return interval.Of(ranges...)
 }
 
 // exact gives the least number of the set from v on that a float64 holds exactly. RLIM_INFINITY counts as exact:

@@ -193,6 +193,42 @@ func (id RequestID) Range(f Field) (lo, hi int64) {
 	return fields[f].Min, fields[f].Max
 }
 
+// Bounds are the numbers from Lo to Hi, both included.
+type Bounds struct{ Lo, Hi int64 }
+
+// The ports of network.bind.privport, and those of network.bind.port: the kernel asks one of the two, by the port.
+var (
+	lowPorts   = []Bounds{{1, 1023}}
+	otherPorts = []Bounds{{0, 0}, {1024, 65535}}
+)
+
+// Usual gives the values with which the kernel asks the request where they are fewer than its Range, in ascending order;
+// nil where they are not. A kernel can be built so that it asks with others (option IPNOPRIVPORTS, a socket that wants a
+// low port chosen), so no program relies on them; but what people ask and are told is about these. The list must not be
+// changed.
+func (id RequestID) Usual(f Field) []Bounds {
+	if f == FieldPort {
+		switch requests[id].Name {
+		case "network.bind.privport":
+			return lowPorts
+		case "network.bind.port":
+			return otherPorts
+		}
+	}
+	return nil
+}
+
+// IsUsual reports whether the kernel asks the request with the value; see Usual.
+func (id RequestID) IsUsual(f Field, v int64) bool {
+	list := id.Usual(f)
+	for _, b := range list {
+		if b.Lo <= v && v <= b.Hi {
+			return true
+		}
+	}
+	return list == nil
+}
+
 // Alike reports whether the requests agree in some fields: both carry the same ones of them, with the same values
 // possible.
 func (id RequestID) Alike(other RequestID, in FieldSet) bool {

@@ -172,6 +172,25 @@ func TestRangeOfBits(t *testing.T) {
 	}
 }
 
+// Every port is usual in exactly one of the two requests.
+func TestUsualPorts(t *testing.T) {
+	port, _ := Find("network.bind.port")
+	low, _ := Find("network.bind.privport")
+	for v := int64(-1); v <= 65536; v++ {
+		is := v >= 1 && v <= 1023
+		if low.IsUsual(FieldPort, v) != is || port.IsUsual(FieldPort, v) != (!is && v >= 0 && v <= 65535) {
+			t.Fatalf("port %d is usual in %v of low ports and in %v of others", v, low.IsUsual(FieldPort, v), port.IsUsual(FieldPort, v))
+		}
+	}
+	for id := range RequestID(NumRequests) {
+		for f := range Field(NumFields) {
+			if list := id.Usual(f); (list != nil) != (f == FieldPort && (id == port || id == low)) {
+				t.Errorf("%s of %s: %v", f, id, list)
+			}
+		}
+	}
+}
+
 func TestNames(t *testing.T) {
 	for _, n := range []*Names{&Families, &SocketTypes, &Protocols, &Signals, &Resources, &PtraceOps, &DeviceKinds} {
 		for _, name := range n.All() {

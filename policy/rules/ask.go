@@ -11,10 +11,11 @@ import (
 )
 
 // Ask answers a request by running the policy's functions themselves, entry by entry: the reference that its
-// graph must agree with. The source has the policy and, for what a function answered, no line.
-func (p *Policy) Ask(r *policy.Request, cell string) (policy.Answer, error) {
+// graph must agree with. The source has the policy and, for what a function answered, no line. Steps are those of the
+// functions that were run, 0 if none was.
+func (p *Policy) Ask(r *policy.Request, cell string) (a policy.Answer, steps int64, err error) {
 	if n := p.Budget.Procs; n != nil && r.ID.Info().Fields.Has(kauth.FieldMembers) && r.Int[kauth.FieldMembers] >= *n {
-		return policy.Answer{Result: policy.Deny, Reason: "budget procs = " + itoa(*n), Source: policy.Source{Policy: p.Name}}, nil
+		return policy.Answer{Result: policy.Deny, Reason: "budget procs = " + itoa(*n), Source: policy.Source{Policy: p.Name}}, 0, nil
 	}
 	for _, pattern := range r.ID.Chain() {
 		for _, e := range p.Entries {
@@ -22,20 +23,21 @@ func (p *Policy) Ask(r *policy.Request, cell string) (policy.Answer, error) {
 				continue
 			}
 			if e.Function == nil {
-				return policy.Answer{Result: e.Result, Source: policy.Source{Policy: p.Name}}, nil
+				return policy.Answer{Result: e.Result, Source: policy.Source{Policy: p.Name}}, steps, nil
 			}
-			a, err := e.Function.Ask(r, cell)
+			a, took, err := e.Function.Ask(r, cell)
+			steps += took
 			if err != nil || a.Result != policy.Pass {
 				a.Source = policy.Source{Policy: p.Name}
-				return a, err
+				return a, steps, err
 			}
 		}
 	}
-	a := policy.Answer{Result: p.Default.Result}
+	a = policy.Answer{Result: p.Default.Result}
 	if p.Default.Span.Line > 0 {
 		a.Source = policy.Source{Policy: p.Name}
 	}
-	return a, nil
+	return a, steps, nil
 }
 
 // ProgramGraph is what a program says to a request, as a graph again.

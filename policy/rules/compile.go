@@ -29,12 +29,12 @@ type Compiler struct {
 
 	policies map[policyKey][]*PolicyGraph
 	// searched has the graphs and requests whose faults were looked for.
-	searched map[faultKey]bool
+	searched map[graphKey]bool
 	programs map[string]*Program
 	// cells has the program of each name that was asked for.
 	cells map[string]*Program
 	notes diag.List
-	found []*foundFault
+	found Faults
 	equal map[string]*program.Program
 }
 
@@ -65,6 +65,8 @@ type PolicyGraph struct {
 	Graph  *graph.Graph[Outcome]
 	// CellRead says that it is for this cell only.
 	CellRead bool
+	// Function says that functions have a part in it.
+	Function bool
 	// It was made for request id, and is the same for all that are alike in the fields read.
 	id   kauth.RequestID
 	read kauth.FieldSet
@@ -87,7 +89,7 @@ type Program struct {
 // NewCompiler makes a compiler for the set.
 func NewCompiler(set *Set, o Options) *Compiler {
 	c := &Compiler{set: set, options: o, exact: map[string][]int{}, policies: map[policyKey][]*PolicyGraph{},
-		searched: map[faultKey]bool{}, programs: map[string]*Program{}, cells: map[string]*Program{}, equal: map[string]*program.Program{}}
+		searched: map[graphKey]bool{}, programs: map[string]*Program{}, cells: map[string]*Program{}, equal: map[string]*program.Program{}}
 	for i, p := range set.Policies {
 		if p.Cells == nil {
 			c.globs = append(c.globs, i)
@@ -131,17 +133,12 @@ func (c *Compiler) Set() *Set { return c.set }
 // which they do it, and warnings.
 func (c *Compiler) Problems() diag.List {
 	list := slices.Clone(c.notes)
-	for _, f := range c.found {
-		d := f.Diagnostic
-		d.Message = f.describe()
-		list = append(list, d)
-	}
-	return list.Sort()
+	return append(list, c.found.List()...).Sort()
 }
 
 // ProblemsOf are the Problems that a cell has: what functions must not do for other cells is left out.
 func (c *Compiler) ProblemsOf(cell string) diag.List {
-	if len(c.found) == 0 {
+	if len(c.found.list) == 0 {
 		return c.Problems()
 	}
 	mine := map[*PolicyGraph]bool{}
@@ -151,12 +148,10 @@ func (c *Compiler) ProblemsOf(cell string) diag.List {
 		}
 	}
 	list := slices.Clone(c.notes)
-	for _, f := range c.found {
+	for _, f := range c.found.list {
 		for g := range f.graphs {
 			if mine[g] {
-				d := f.Diagnostic
-				d.Message = f.describe()
-				list = append(list, d)
+				list = append(list, f.diagnostic())
 				break
 			}
 		}
@@ -186,7 +181,7 @@ func (c *Compiler) PolicyGraphs(cell string, id kauth.RequestID) []*PolicyGraph 
 
 func (c *Compiler) policyGraph(i int, id kauth.RequestID, cell string) *PolicyGraph {
 	g := c.findPolicy(i, id, cell)
-	if found := (faultKey{g, id}); g.faulty && !c.searched[found] {
+	if found := (graphKey{g, id}); g.faulty && !c.searched[found] {
 		c.searched[found] = true
 		c.findFaults(g, id, cell)
 	}
@@ -232,9 +227,15 @@ func (c *Compiler) buildPolicy(p *Policy, list entries, id kauth.RequestID, cell
 			continue
 		}
 		compiled := e.Function.Compile(id, cell)
+		out.Function = true
 		out.read |= compiled.Read
 		out.CellRead = out.CellRead || compiled.CellRead
 		c.notes = append(c.notes, compiled.Notes...)
+		if i := compiled.gaveUp(); i >= 0 {
+			// What was found out until it was too much is of no use, and can be very large.
+			at = b.Leaf(compiled.Graph.Leaves[i])
+			continue
+		}
 		next := at
 		at = graph.Splice(&b, compiled.Graph, func(o Outcome) graph.Ref {
 			if o.Fault == nil && o.Result == policy.Pass {
@@ -258,6 +259,14 @@ func (c *Compiler) buildPolicy(p *Policy, list entries, id kauth.RequestID, cell
 	out.faulty = slices.ContainsFunc(out.Graph.Leaves, func(o Outcome) bool { return o.Fault != nil })
 	return out
 }
+
+// GaveUp reports whether the function was given up because it is too complex. The graph is of no use then.
+func (c *Compiled) GaveUp() bool { return c.gaveUp() >= 0 }
+
+// gaveUp is the leaf that says so, -1 if there is none.
+func (c *Compiled) gaveUp() int { return slices.IndexFunc(c.Graph.Leaves, tooComplex) }
+
+func tooComplex(o Outcome) bool { return o.Fault != nil && o.Fault.Code == diag.DecisionBudget }
 
 // Decision is what an outcome of a policy contributes to the decision: that of a policy in audit mode is only
 // noted.

@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"slices"
 	"strings"
 
 	"cellsh/policy"
@@ -90,9 +91,10 @@ type Budget struct {
 type Function interface {
 	// Compile gives the function as a graph for one request in one cell.
 	Compile(id kauth.RequestID, cell string) *Compiled
-	// Ask runs the function itself. It is the reference that prove compares graphs with. The answer has no
-	// source but file and line; the error says what the function raised.
-	Ask(r *policy.Request, cell string) (policy.Answer, error)
+	// Ask runs the function itself, in another way than the graph was made: it is the second reading that graphs are
+	// compared with. The answer has no source but file and line; the error says what the function raised. Steps is what
+	// it took, in instructions of the machine that ran it, at least 1.
+	Ask(r *policy.Request, cell string) (a policy.Answer, steps int64, err error)
 	// Span is the place of the function.
 	Span() diag.Span
 }
@@ -103,6 +105,8 @@ type Compiled struct {
 	// Read are the fields that the function looked at, whether the request carries them or not. For requests that are
 	// alike in these the graph is the same.
 	Read kauth.FieldSet
+	// Absent are the reads of fields that the request does not carry, each place once.
+	Absent []FieldRead
 	// CellRead says that the name of the cell was read: the graph is for this cell only. Otherwise it is the same
 	// for all.
 	CellRead bool
@@ -114,7 +118,9 @@ type Compiled struct {
 // whose Source lacks the policy, or a fault. It is comparable.
 type Outcome struct {
 	policy.Answer
-	Fault *Fault
+	// Column of the return that gives the answer, in bytes from 1; the line is the answer's. 0 where it is not known.
+	Column int
+	Fault  *Fault
 }
 
 // Fault is something that the function does for some request and must not. Two faults are the same if the
@@ -124,6 +130,20 @@ type Fault struct {
 	// Raised says that Lua would raise an error, which the real function confirms. Otherwise it is something that
 	// can't be compiled.
 	Raised bool
+	// Lacks is the name of a field that the request does not carry, where that is the cause, "port". Instead is how the
+	// condition is written so that it holds for such requests too, "r.port and r.port < 1024"; "" if that is not known.
+	Lacks, Instead string
+	// Behind are problems further on the same way, which are found too although the function ends here.
+	Behind []*Fault
+}
+
+// FieldRead is a place where a function reads a field that the request does not carry: it is nil there.
+type FieldRead struct {
+	Field kauth.Field
+	// Name is the field as the function writes it after the request, "port" or "target". Of a target that the request
+	// does not have, Field is kauth.FieldTargetPID.
+	Name string
+	Span diag.Span
 }
 
 // Never asserts that requests are always denied.
@@ -142,6 +162,11 @@ type Never struct {
 func (n *Never) AppliesTo(cell string) bool {
 	p := Policy{Cells: n.Cells}
 	return p.AppliesTo(cell)
+}
+
+// About reports whether the request is one of those that the assertion names; where may still leave it out.
+func (n *Never) About(id kauth.RequestID) bool {
+	return slices.ContainsFunc(n.Patterns, func(p kauth.Pattern) bool { return p.Matches(id) })
 }
 
 // Set is the policies and assertions that are loaded together. Policies are ordered by name; no two have the

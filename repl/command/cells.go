@@ -11,8 +11,8 @@ import (
 	"time"
 
 	"cellsh/kernel"
+	"cellsh/lua/declare"
 	"cellsh/lua/engine"
-	"cellsh/lua/loader"
 	"cellsh/policy/kauth"
 )
 
@@ -289,7 +289,7 @@ func parseLimit(flag, s string) (*uint64, error) {
 		n := uint64(kauth.Unlimited)
 		return &n, nil
 	}
-	if n, ok := loader.ParseSize(s); ok {
+	if n, ok := declare.ParseSize(s); ok {
 		u := uint64(n)
 		return &u, nil
 	}

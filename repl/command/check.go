@@ -16,8 +16,9 @@ func init() {
 		Long: `Reads the policies of the files and folders, compiles them for the cells that
 exist, for each --cell, and for one sample of each glob, and says everything
 that is wrong. It lists what the policies grant, checks what must never be
-allowed, and proves that the compiled programs decide as the functions do. And
-it says where policies leave to root in a cell what could take the whole host.
+allowed, and proves that two readings of the policies agree, and the compiled
+programs with them: see prove. And it says where policies leave to root in a
+cell what could take the whole host.
 
 The exit code is 1 if there is any error.
 
@@ -26,7 +27,7 @@ The exit code is 1 if there is any error.
 		Setup: func(fs *flag.FlagSet) func(*Invocation) error {
 			var o checking
 			fs.Var(&o.cells, "cell", "look at the cell `NAME` too; repeats")
-			fs.BoolVar(&o.noProof, "no-proof", false, "do not compare programs with functions")
+			fs.BoolVar(&o.noProof, "no-proof", false, "compare two readings for one request for each answer only, and no programs")
 			fs.BoolVar(&o.noOptimize, "no-optimize", false, "compile without optimising")
 			return o.run
 		},
@@ -75,15 +76,7 @@ func (flags *checking) run(inv *Invocation) error {
 
 func checkText(c *engine.Check) string {
 	var b strings.Builder
-	errors, warnings := 0, 0
-	for _, p := range c.Problems {
-		switch p.Severity {
-		case diag.Error:
-			errors++
-		case diag.Warning:
-			warnings++
-		}
-	}
+	errors, warnings := c.Problems.Count(diag.Error), c.Problems.Count(diag.Warning)
 	if len(c.Grants) > 0 {
 		b.WriteString("grants, which give rights that the kernel may refuse otherwise:\n")
 		for _, g := range c.Grants {
@@ -113,21 +106,27 @@ func checkText(c *engine.Check) string {
 	if c.Proof != nil {
 		b.WriteString(proofText(c.Proof))
 	}
+	if w := c.Witnessed; w != nil && w.Answers > 0 {
+		fmt.Fprintf(&b, "%s: %d of %d answers\n", agreeText(w.Differing, w.Asked), w.Asked, w.Answers)
+	}
 	fmt.Fprintf(&b, "%s, %s, %s\n", plural(len(c.Policies), "policy"), plural(errors, "error"), plural(warnings, "warning"))
 	return b.String()
 }
 
 func proofText(p *analysis.Proof) string {
-	s := wrap(0, fmt.Sprintf("proof: %d of %d outcomes and %d of %d boundaries put through the functions, %s equal to the policies",
+	s := wrap(0, fmt.Sprintf("%s: %d of %d outcomes, %d of %d boundaries; %s equal to the policies", agreeText(p.Differing, p.Asked),
 		p.EdgesCovered, p.Edges, p.BoundariesCovered, p.Boundaries, plural(p.Programs, "program")))
+	if n := len(p.Mismatches); n > 0 {
+		s += fmt.Sprintf("%s not equal to the policies\n", plural(n, "program"))
+	}
 	if p.Limited {
-		s += "proof: not everything, to save time; cellsh prove looks at the rest\n"
+		s += "not everything was looked at, to save time; cellsh prove looks at the rest\n"
 	}
 	if p.TooLarge > 0 {
-		s += wrap(0, fmt.Sprintf("proof: %s not compared with the policies as a whole: there are too many cases", plural(p.TooLarge, "program")))
+		s += wrap(0, fmt.Sprintf("%s not compared with the policies as a whole: there are too many cases", plural(p.TooLarge, "program")))
 	}
 	if p.Undecided > 0 {
-		s += wrap(0, fmt.Sprintf("proof: for %s it is not known whether any request takes them", plural(p.Undecided, "outcome")))
+		s += wrap(0, fmt.Sprintf("for %s it is not known whether any request takes them", plural(p.Undecided, "outcome")))
 	}
 	return s
 }

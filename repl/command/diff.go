@@ -88,7 +88,12 @@ func diffText(d *engine.Difference, new *engine.Policies) string {
 	var b strings.Builder
 	for _, g := range alike(d.Requests, func(c *analysis.Change) string { return c.Request.String() }, changeText) {
 		b.WriteString(wrap(0, strings.Join(g.names, ", ")) + g.text)
-		fmt.Fprintf(&b, "  for example: %s\n", new.ExplainCommand(g.first.Cells[0], g.first.Example))
+		for _, c := range g.things {
+			if example := new.ExplainCommand(c.Cells[0], c.Example); example != "" {
+				fmt.Fprintf(&b, "  for example: %s\n", example)
+				break
+			}
+		}
 	}
 	for _, c := range d.Budgets {
 		fmt.Fprintf(&b, "budget %s\n  was %s\n  now %s\n  in %s\n", c.Name, budgetText(c.Old), budgetText(c.New), listed(c.Cells))

@@ -6,19 +6,22 @@ import (
 	"strings"
 
 	"cellsh/lua/engine"
+	"cellsh/policy/analysis"
 	"cellsh/policy/diag"
 )
 
 func init() {
 	register(&Command{
-		Name: "prove", Args: "PATH...", Short: "show that the compiled programs decide as the functions do",
-		Long: `For every outcome of every test that a program makes a request is found that
-takes it, and for every limit of a number or an address the values below, at
-and above it, and of two fields that are compared less, equal and greater; each
-is put through the Lua functions themselves, and the answers must be the same.
-The optimised programs are then compared with what the functions compiled to,
-exactly, for all requests. It is the proof that is part of check, without a
-bound on its effort.
+		Name: "prove", Args: "PATH...", Short: "show that two readings of the policies agree",
+		Long: `Everything that a policy decides is read twice: the functions are followed as
+they are written, for all requests at once, which gives the programs; and they
+are run. For every outcome of every test that a function makes a request is
+found that takes it, a witness, and for every limit of a number or an address
+the values below, at and above it, and of two fields that are compared less,
+equal and greater; for each witness both readings must give the same. So must
+they for the functions of never. The optimised programs are then compared with
+what the functions compiled to, exactly, for all requests. It is the proof that
+is part of check, without a bound on its effort.
 
 The exit code is 1 if there is any difference, which is a fault of cellsh, or
 if the policies are wrong.
@@ -64,10 +67,10 @@ func (flags *proving) run(inv *Invocation) error {
 			return err
 		}
 	} else {
-		diag.Write(inv.Stderr, engine.ProofProblems(proved.Proof))
+		diag.Write(inv.Stderr, proved.Problems())
 		fmt.Fprint(inv.Stdout, provedText(proved))
 	}
-	if len(proved.Differences) > 0 {
+	if proved.Failed() {
 		return quiet{Failed}
 	}
 	return nil
@@ -76,22 +79,32 @@ func (flags *proving) run(inv *Invocation) error {
 func provedText(p *engine.Proved) string {
 	var b strings.Builder
 	b.WriteString(samplesText(p.Cells))
-	fmt.Fprintf(&b, "outcomes of tests: %d, put through the functions: %d\n", p.Edges, p.EdgesCovered)
-	fmt.Fprintf(&b, "boundaries: %d, put through the functions: %d\n", p.Boundaries, p.BoundariesCovered)
+	b.WriteString(readingsText(p.Proof))
 	if p.Infeasible > 0 {
 		fmt.Fprintf(&b, "outcomes that no request takes: %d\n", p.Infeasible)
 	}
 	if p.Undecided > 0 {
 		fmt.Fprintf(&b, "outcomes for which it is too costly to tell whether any request takes them: %d\n", p.Undecided)
 	}
-	fmt.Fprintf(&b, "requests asked: %d, programs equal to the policies: %d\n", p.Asked, p.Programs)
+	fmt.Fprintf(&b, "%s equal to the policies\n", plural(p.Programs, "program"))
 	if p.Limited {
 		b.WriteString("something was too large to be compared\n")
 	}
-	if n := len(p.Differences); n > 0 {
-		fmt.Fprintf(&b, "%s\n", plural(n, "difference"))
-	} else {
-		b.WriteString("no differences\n")
+	if n := len(p.Mismatches); n > 0 {
+		fmt.Fprintf(&b, "%s not equal to the policies\n", plural(n, "program"))
 	}
 	return b.String()
+}
+
+// readingsText says what a proof shows about the two readings of functions.
+func readingsText(p *analysis.Proof) string {
+	return wrap(0, fmt.Sprintf("%s: %d of %d outcomes, %d of %d boundaries", agreeText(p.Differing, p.Asked), p.EdgesCovered, p.Edges, p.BoundariesCovered, p.Boundaries))
+}
+
+// agreeText says of how many witnesses two readings agree, or do not.
+func agreeText(differing, asked int) string {
+	if differing > 0 {
+		return fmt.Sprintf("two readings of Lua differ on %d of %s", differing, plural(asked, "witness"))
+	}
+	return "two readings of Lua agree on " + plural(asked, "witness")
 }

@@ -95,10 +95,9 @@ func raised(p kauth.Pattern) int {
 
 // same is things of which the same is to be said.
 type same[T any] struct {
-	text  string
-	names []string
-	// first of the things.
-	first *T
+	text   string
+	names  []string
+	things []*T
 }
 
 // alike puts things of which the same is to be said together.
@@ -109,11 +108,11 @@ func alike[T any](list []T, name, text func(*T) string) []*same[T] {
 		t := text(&list[i])
 		s := known[t]
 		if s == nil {
-			s = &same[T]{text: t, first: &list[i]}
+			s = &same[T]{text: t}
 			known[t] = s
 			out = append(out, s)
 		}
-		s.names = append(s.names, name(&list[i]))
+		s.names, s.things = append(s.names, name(&list[i])), append(s.things, &list[i])
 	}
 	return out
 }

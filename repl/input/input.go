@@ -1,11 +1,8 @@
 package input
 
 import (
-	"errors"
 	"fmt"
 	"strings"
-
-	"github.com/yuin/gopher-lua/ast"
 
 	"cellsh/lua/syntax"
 	"cellsh/policy/diag"
@@ -17,9 +14,8 @@ type Statement struct {
 	Text string
 	// Words of a command with its name first; nil for Lua.
 	Words []string
-	// Name of the source in diagnostics, "session[3]"; Chunk is its tree. Values that it returns are for the user.
-	Name  string
-	Chunk []ast.Stmt
+	// File is the Lua, called "session[3]" in diagnostics. Values that it returns are for the user.
+	File *syntax.File
 }
 
 // Reader collects lines. It is not safe for concurrent use.
@@ -59,8 +55,7 @@ func (r *Reader) End() error {
 	}
 	text := r.Unfinished()
 	r.Drop()
-	_, err := parse(r.name(), text)
-	return asList(err, text)
+	return parse(r.name(), text).Problems.Err()
 }
 
 // Add takes a line, without its newline, and gives the statements that it completes: one, or none if it is blank or
@@ -109,22 +104,19 @@ func (r *Reader) line(line string, blankEnds bool) ([]Statement, error) {
 		return nil, nil
 	}
 	text := r.Unfinished()
-	chunk, err := parse(r.name(), text)
-	var se *syntax.Error
-	if errors.As(err, &se) && se.Incomplete {
+	file := parse(r.name(), text)
+	if file.Incomplete {
 		return nil, nil
 	}
 	r.Drop()
-	if err != nil {
-		return nil, asList(err, text)
+	if file.Problems.Failed() {
+		return nil, file.Problems
 	}
-	if len(chunk) == 0 {
+	if len(file.Main.Body.Stmts) == 0 {
 		return nil, nil
 	}
-	name := r.name()
 	r.statements++
-	share(chunk)
-	return []Statement{{Text: text, Name: name, Chunk: chunk}}, nil
+	return []Statement{{Text: text, File: file}}, nil
 }
 
 // eagerLines is up to how many lines an unfinished statement is read again with every line, so that mistakes show at
@@ -152,102 +144,34 @@ func (r *Reader) count(line string) {
 // name of the statement that is being read.
 func (r *Reader) name() string { return fmt.Sprintf("session[%d]", r.statements+1) }
 
-// parse reads Lua as an expression, or else as statements. Of two errors that counts which is further in the text.
-func parse(name, text string) ([]ast.Stmt, error) {
+// parse reads Lua as an expression, or else as statements. Of two that have problems that counts whose first is further in
+// the text, but one that could go on before one that could not.
+func parse(name, text string) *syntax.File {
 	if rest, ok := strings.CutPrefix(strings.TrimLeft(text, " \t"), "="); ok {
-		return parseExpressions(name, text, len(text)-len(rest))
+		// Places stay what they are.
+		return syntax.ReadExpressions(name, strings.Repeat(" ", len(text)-len(rest))+rest)
 	}
-	chunk, err := parseExpressions(name, text, 0)
-	if err == nil {
-		return chunk, nil
-	}
-	if strings.HasPrefix(text, "#") {
+	expressions := syntax.ReadExpressions(name, text)
+	if !expressions.Problems.Failed() || strings.HasPrefix(text, "#") {
 		// No length of anything begins a statement, and a file's first line is something else.
-		return nil, err
+		return expressions
 	}
-	chunk, statementErr := syntax.Parse(name, text)
-	if statementErr == nil {
-		return chunk, nil
-	}
-	var asExpression, asStatement *syntax.Error
-	if errors.As(err, &asExpression) && errors.As(statementErr, &asStatement) {
-		if asExpression.Incomplete != asStatement.Incomplete {
-			if asExpression.Incomplete {
-				return nil, err
-			}
-		} else if further(asExpression.Span, asStatement.Span) {
-			return nil, err
+	statements := syntax.Read(name, text)
+	switch {
+	case !statements.Problems.Failed():
+		return statements
+	case expressions.Incomplete != statements.Incomplete:
+		if expressions.Incomplete {
+			return expressions
 		}
+	case further(expressions.Problems[0].Span, statements.Problems[0].Span):
+		return expressions
 	}
-	return nil, statementErr
+	return statements
 }
 
 func further(a, b diag.Span) bool {
 	return a.Line > b.Line || a.Line == b.Line && a.Column > b.Column
-}
-
-const returning = "return "
-
-// parseExpressions reads what follows the first bytes of the text as a list of expressions and gives a statement that
-// returns them.
-func parseExpressions(name, text string, skip int) ([]ast.Stmt, error) {
-	chunk, err := syntax.Parse(name, returning+text[skip:])
-	shift := skip - len(returning)
-	if err == nil {
-		if len(chunk) == 1 {
-			if ret, ok := chunk[0].(*ast.ReturnStmt); ok && len(ret.Exprs) > 0 {
-				return chunk, nil
-			}
-		}
-		err = &syntax.Error{Diagnostic: diag.Diagnostic{Span: diag.Span{File: name, Line: 1}, Code: diag.Syntax, Message: "the source must be an expression, but is none"}}
-		shift = 0
-	}
-	var se *syntax.Error
-	if errors.As(err, &se) && se.Line == 1 && se.Column > 0 {
-		se.Column += shift
-		if se.Column <= skip {
-			// It is about the word that is not in the text.
-			se.Column, se.Width = 0, 0
-			se.Message = "the source must be an expression, but is none"
-		}
-	}
-	return nil, err
-}
-
-// share makes globals of the locals of the top level.
-func share(chunk []ast.Stmt) {
-	for i, s := range chunk {
-		local, ok := s.(*ast.LocalAssignStmt)
-		if !ok {
-			continue
-		}
-		assign := &ast.AssignStmt{Rhs: local.Exprs}
-		assign.SetLine(local.Line())
-		assign.SetLastLine(local.LastLine())
-		for _, name := range local.Names {
-			ident := &ast.IdentExpr{Value: name}
-			ident.SetLine(local.Line())
-			ident.SetLastLine(local.Line())
-			assign.Lhs = append(assign.Lhs, ident)
-		}
-		if len(assign.Rhs) == 0 {
-			none := &ast.NilExpr{}
-			none.SetLine(local.Line())
-			none.SetLastLine(local.Line())
-			assign.Rhs = []ast.Expr{none}
-		}
-		chunk[i] = assign
-	}
-}
-
-func asList(err error, text string) error {
-	var se *syntax.Error
-	if !errors.As(err, &se) {
-		return err
-	}
-	var files diag.Files
-	files.Add(se.File, text)
-	return files.Fill(diag.List{se.Diagnostic})
 }
 
 // IsCommand reports whether a line that begins a statement is a command; see Add.

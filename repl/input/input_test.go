@@ -9,7 +9,6 @@ import (
 	"testing"
 
 	lua "github.com/yuin/gopher-lua"
-	"github.com/yuin/gopher-lua/ast"
 	"pgregory.net/rapid"
 
 	"cellsh/lua/syntax"
@@ -79,7 +78,7 @@ func TestCommandOrLua(t *testing.T) {
 			t.Errorf("%q: %v, %v", c.line, got, err)
 			continue
 		}
-		if words := strings.Join(got[0].Words, "|"); words != c.words || (got[0].Words == nil) != (got[0].Chunk != nil) {
+		if words := strings.Join(got[0].Words, "|"); words != c.words || (got[0].Words == nil) != (got[0].File != nil) {
 			t.Errorf("%q: words %q, want %q", c.line, words, c.words)
 		}
 	}
@@ -142,7 +141,7 @@ func session(t *testing.T, r *Reader, lines ...string) string {
 				fmt.Fprintf(&out, "command %s\n", strings.Join(s.Words, " "))
 				continue
 			}
-			fn, err := v.CompileTree(v.Environment(), s.Name, s.Text, s.Chunk)
+			fn, err := v.CompileStatement(v.Environment(), s.File)
 			if err != nil {
 				t.Fatalf("%q: %v", s.Text, err)
 			}
@@ -189,12 +188,12 @@ func TestSession(t *testing.T) {
 		{"commands between", []string{"x = 1", "list", "f = function()", "list()", "end", "list -v"}, "command list\ncommand list -v\n"},
 		{"pasted text", []string{"local t = {\n\n  1,\n\n  2 }\n\n\n#t\nlist\nreturn t[1]\n"}, "2 \ncommand list\n1 \n"},
 		{"an error has its place", []string{"x = = 1", "1 + + 2", "f() g(] h", "= 1 + )", "if x then", "end end", "\"abc"},
-			"session[1]:1:5: error: the source must be Lua, but \"=\" can't stand here [source.syntax]\n" +
-				"session[1]:1:5: error: the source must be Lua, but \"+\" can't stand here [source.syntax]\n" +
-				"session[1]:1:7: error: the source must be Lua, but \"]\" can't stand here [source.syntax]\n" +
-				"session[1]:1:7: error: the source must be Lua, but \")\" can't stand here [source.syntax]\n" +
-				"session[1]:2:5: error: the source must be Lua, but \"end\" can't stand here [source.syntax]\n" +
-				"session[1]:1:1: error: the string must end, but the source ends before [source.syntax]\n"},
+			"session[1]:1:5: error: an expression must follow \"=\", but \"=\" does [source.syntax]\n" +
+				"session[1]:1:5: error: an expression must follow \"+\", but \"+\" does [source.syntax]\n" +
+				"session[1]:1:7: error: the \"(\" of line 1 must be closed with \")\", but \"]\" stands here [source.syntax] (and 1 more)\n" +
+				"session[1]:1:5: error: the source must go on after \"+\", but ends [source.syntax] (and 1 more)\n" +
+				"session[1]:2:5: error: \"end\" must close a block, but none is open [source.syntax]\n" +
+				"session[1]:1:1: error: a string must end on its line, but this one does not [source.syntax]\n"},
 		{"lines are those of the statement", []string{"x = 1", "local f = function()", "  local t", "  return t.x", "end", "f()"}, "session[2]:3:12: error: what is indexed with x must be a table, but is nil [lua.runtime]\n"},
 		{"the end is too early", []string{"while true do"}, "session[1]:1:12: error: the source must go on after \"do\", but ends [source.syntax]\n"},
 	} {
@@ -234,37 +233,36 @@ func TestLongStatements(t *testing.T) {
 	if err != nil || len(got) != 1 {
 		t.Fatal(len(got), err)
 	}
-	if n := len(got[0].Chunk[0].(*ast.AssignStmt).Rhs[0].(*ast.TableExpr).Fields); n != 20000 {
+	if n := len(got[0].File.Main.Body.Stmts[0].(*syntax.AssignStmt).Exprs[0].(*syntax.TableExpr).Fields); n != 20000 {
 		t.Error(n)
 	}
 }
 
-// dump writes a tree in full, with its lines but without where it was shared.
-func dump(chunk []ast.Stmt) string {
+// dump writes statements in full, with their lines, moved down. Locals at the top are what globals are, as in a session.
+func dump(f *syntax.File, stmts []syntax.Stmt, down int) string {
 	var b strings.Builder
-	syntax.Inspect(chunk, func(node any) {
-		fmt.Fprintf(&b, "%T %d", node, node.(ast.PositionHolder).Line())
-		switch n := node.(type) {
-		case *ast.IdentExpr:
-			b.WriteString(" " + n.Value)
-		case *ast.StringExpr:
-			b.WriteString(" " + n.Value)
-		case *ast.NumberExpr:
-			b.WriteString(" " + n.Value)
-		case *ast.LocalAssignStmt:
-			b.WriteString(strings.Join(n.Names, " "))
+	for _, s := range stmts {
+		if ret, ok := s.(*syntax.ReturnStmt); ok {
+			// A call alone is an expression in a session.
+			s = &syntax.CallStmt{Call: ret.Exprs[0].(*syntax.CallExpr)}
 		}
-		b.WriteByte('\n')
-	})
+		syntax.Walk(s, func(node syntax.Node) bool {
+			line, _ := f.Place(node.Pos())
+			switch n := node.(type) {
+			case *syntax.CallStmt:
+				return true
+			case *syntax.NameExpr:
+				b.WriteString(n.Name)
+			case *syntax.StringExpr:
+				b.WriteString(n.Value)
+			case *syntax.NumberExpr:
+				fmt.Fprint(&b, n.Value)
+			}
+			fmt.Fprintf(&b, " %T %d\n", node, line+down)
+			return true
+		})
+	}
 	return b.String()
-}
-
-// shiftLines moves a tree down.
-func shiftLines(chunk []ast.Stmt, by int) {
-	syntax.Inspect(chunk, func(node any) {
-		p := node.(ast.PositionHolder)
-		p.SetLine(p.Line() + by)
-	})
 }
 
 // A script of which every statement begins a line, and none could go on with what begins the next, gives the same line
@@ -276,36 +274,27 @@ func TestLineByLineIsTheWhole(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		parts := rapid.SliceOfN(rapid.SampledFrom(statement), 1, 8).Draw(t, "script")
 		text := strings.Join(parts, "\n")
-		whole, err := syntax.Parse("x", text)
-		if err != nil {
-			t.Fatal(err)
+		whole := syntax.Read("x", text)
+		if whole.Problems.Failed() {
+			t.Fatal(whole.Problems)
 		}
-		share(whole)
+		want := dump(whole, whole.Main.Body.Stmts, 0)
 		r := NewScript(commands)
-		var got []ast.Stmt
+		got := ""
 		for i, line := range strings.Split(text, "\n") {
 			statements, err := r.Add(line)
 			if err != nil {
 				t.Fatal(err)
 			}
 			for _, s := range statements {
-				shiftLines(s.Chunk, i-strings.Count(s.Text, "\n"))
-				got = append(got, s.Chunk...)
+				got += dump(s.File, s.File.Main.Body.Stmts, i-strings.Count(s.Text, "\n"))
 			}
 		}
 		if err := r.End(); err != nil {
 			t.Fatal(err)
 		}
-		// A call alone is an expression in a session.
-		for i, s := range got {
-			if ret, ok := s.(*ast.ReturnStmt); ok {
-				call := &ast.FuncCallStmt{Expr: ret.Exprs[0]}
-				call.SetLine(ret.Line())
-				got[i] = call
-			}
-		}
-		if dump(got) != dump(whole) {
-			t.Fatalf("%s\ngot\n%s\nwant\n%s", text, dump(got), dump(whole))
+		if got != want {
+			t.Fatalf("%s\ngot\n%s\nwant\n%s", text, got, want)
 		}
 	})
 }
@@ -332,17 +321,12 @@ func FuzzAdd(f *testing.F) {
 			}
 		}
 		for _, s := range all {
-			if (s.Words == nil) == (s.Chunk == nil) {
+			if (s.Words == nil) == (s.File == nil) {
 				t.Fatalf("%q is both or none", s.Text)
 			}
-			for _, stmt := range s.Chunk {
-				if _, ok := stmt.(*ast.LocalAssignStmt); ok {
-					t.Fatalf("%q has a local", s.Text)
-				}
-			}
-			if s.Chunk != nil {
+			if s.File != nil {
 				v := vm.New(vm.Options{Level: vm.Session})
-				v.CompileTree(v.Environment(), s.Name, s.Text, s.Chunk)
+				v.CompileStatement(v.Environment(), s.File)
 				v.Close()
 			}
 		}

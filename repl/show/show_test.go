@@ -39,7 +39,7 @@ func values(t *testing.T, source string) ([]lua.LValue, Options) {
 		t.Fatal(err)
 	}
 	return out, Options{
-		Function: func(f *lua.LFunction) (string, bool) { b, ok := v.Builtin(f); return b.Name, ok },
+		Function: v.Describe,
 		ReadOnly: v.ReadOnly,
 		Object: func(v lua.LValue) (string, bool) {
 			s, ok := v.(*lua.LUserData).Value.(string)
@@ -52,7 +52,7 @@ func TestValues(t *testing.T) {
 	for _, c := range []struct{ source, want string }{
 		{`return`, ""},
 		{`return nil`, "nil\n"},
-		{`return 1, -0.5, 1e100, 2^53, 1/0, true, "x"`, "1  -0.5  1e+100  9007199254740992  +Inf  true  \"x\"\n"},
+		{`return 1, -0.5, 1e100, 2^53, 1/0, true, "x"`, "1  -0.5  1e+100  9.007199254741e+15  inf  true  \"x\"\n"},
 		{`return "a\"b\\c\n\t\0\27[31m\127é\195x"`, `"a\"b\\c\n\t\000\027[31m\127é\195x"` + "\n"},
 		{`return "\226\128\174abc", "\194\155"`, `"\226\128\174abc"  "\194\155"` + "\n"},
 		{`return {}`, "{}\n"},

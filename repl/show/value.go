@@ -10,6 +10,7 @@ import (
 	lua "github.com/yuin/gopher-lua"
 
 	"cellsh/lua/syntax"
+	"cellsh/lua/value"
 )
 
 // The limits where Options has none.
@@ -30,8 +31,8 @@ type Options struct {
 	Width int
 	// Depth, Items, Total and String are limits; what lies beyond is counted.
 	Depth, Items, Total, String int
-	// Function gives the name of a function that is not written in Lua.
-	Function func(*lua.LFunction) (string, bool)
+	// Function gives the name of a function, or where it is written.
+	Function func(*lua.LFunction) string
 	// Object gives the text of userdata.
 	Object func(lua.LValue) (string, bool)
 	// ReadOnly gives what stands behind a table that only looks empty.
@@ -104,15 +105,14 @@ func (p *printer) scalar(v lua.LValue) string {
 		}
 		return Quote(string(x))
 	case *lua.LFunction:
-		if !x.IsG {
-			return fmt.Sprintf("function: %s:%d", Text(x.Proto.SourceName), x.Proto.LineDefined)
-		}
 		if p.Function != nil {
-			if name, ok := p.Function(x); ok {
+			if name := p.Function(x); name != "" {
 				return "function: " + Text(name)
 			}
 		}
 		return "function"
+	case lua.LNumber:
+		return value.Format(value.Number(x))
 	case *lua.LUserData:
 		if p.Object != nil {
 			if s, ok := p.Object(x); ok {

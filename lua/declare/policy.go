@@ -1,0 +1,196 @@
+package declare
+
+import (
+	"fmt"
+	"strings"
+
+	"cellsh/lua/value"
+	"cellsh/policy"
+	"cellsh/policy/diag"
+	"cellsh/policy/kauth"
+	"cellsh/policy/rules"
+)
+
+var policyKeys = []string{"cells", "default", "deny", "allow", "grant", "on", "budget", "mode"}
+
+// policy declares a policy. What is wrong with one key does not keep the others from being looked at.
+func (c *context) policy(t *value.Table) {
+	if c.tooMany(len(c.d.policies), "policies") || c.tooLong(t, c.whole, "a policy") {
+		return
+	}
+	p := &rules.Policy{Name: c.name, Span: c.title, Default: rules.Default{Result: policy.Allow}}
+	if err := policy.CheckName(c.name); err != "" {
+		c.wrong(p.Span, "", "the name of a policy %s", err)
+	}
+	c.eachKey(t, policyKeys, "a policy", "write: deny = { \"network\" }")
+	c.unset(c.written, t)
+	p.Cells = c.cells(t)
+	for _, r := range []policy.Result{policy.Deny, policy.Allow, policy.Grant} {
+		c.static(p, t, r)
+	}
+	c.on(p, t)
+	c.defaultResult(p, t)
+	c.mode(p, t)
+	c.budget(p, t)
+	c.d.policies = append(c.d.policies, p)
+	c.d.roots[p] = c.d.running
+}
+
+// tooMany reports that a load has as many declarations as it can have.
+func (c *context) tooMany(have int, what string) bool {
+	if have < maxDeclarations {
+		return false
+	}
+	c.problem(diag.PolicyLimit, c.whole, "tables and functions can say the same with fewer", "a load must have at most %d %s, but has more", maxDeclarations, what)
+	return true
+}
+
+// addEntry adds an entry unless there is one of that name.
+func (c *context) addEntry(p *rules.Policy, e rules.Entry) {
+	for _, old := range p.Entries {
+		if old.Pattern == e.Pattern {
+			c.d.Report(diag.Diagnostic{Span: e.Span, Code: diag.PolicyDuplicate,
+				Message: fmt.Sprintf("a policy must have one entry for a name, but has two for %s", e.Pattern),
+				Hint:    "an entry of a more specific name, or a function, can decide between cases",
+				Related: []diag.Related{{Span: old.Span, Message: "the first is here"}}})
+			return
+		}
+	}
+	p.Entries = append(p.Entries, e)
+}
+
+// static reads a list of names with a fixed result.
+func (c *context) static(p *rules.Policy, t *value.Table, r policy.Result) {
+	for _, name := range c.strings(t, r.String(), "names of requests") {
+		if pattern, ok := c.pattern(name.text, name.at); ok {
+			c.addEntry(p, rules.Entry{Pattern: pattern, Span: name.at, Result: r})
+		}
+	}
+}
+
+// on reads the decision functions.
+func (c *context) on(p *rules.Policy, t *value.Table) {
+	v := t.Field("on")
+	if v == (value.Nil{}) {
+		return
+	}
+	at := c.key("on")
+	on, ok := v.(*value.Table)
+	if !ok {
+		c.wrong(at, "write: on = { [\"network.bind\"] = function(r) ... end }", "on must be a table of functions, but is %s", describe(v))
+		return
+	}
+	c.plain(on, at, "on")
+	if c.tooLong(on, at, "on") {
+		return
+	}
+	written := literalOf(c.written.file, c.written.value("on"))
+	c.unset(written, on)
+	for k, f := range on.Pairs {
+		span := written.key(k, at)
+		name, ok := k.(value.String)
+		if !ok {
+			c.wrong(span, "write: [\"network.bind\"] = function(r) ... end", "a key of on must be the name of a request, but is %s", describe(k))
+			continue
+		}
+		pattern, known := c.pattern(string(name), span)
+		_, library := f.(*value.Builtin)
+		switch {
+		case f.Type() != value.FunctionType:
+			hint := ""
+			if s, isString := f.(value.String); isString {
+				if r, isResult := policy.ParseResult(string(s)); isResult {
+					hint = fmt.Sprintf("write: %s = { %q }", r, string(name))
+				}
+			}
+			c.wrong(span, hint, "an entry of on must be a function, but %s is %s", short(string(name)), describe(f))
+		case library:
+			c.wrong(span, "", "an entry of on must be a function written in Lua, but %s is one of the library", short(string(name)))
+		case known:
+			if fn := c.d.functions(f, false); fn != nil {
+				c.addEntry(p, rules.Entry{Pattern: pattern, Span: span, Function: fn})
+			} else {
+				c.wrong(span, "", "an entry of on must be a function written in Lua, but %s is one whose source is not known", short(string(name)))
+			}
+		}
+	}
+}
+
+func (c *context) defaultResult(p *rules.Policy, t *value.Table) {
+	v := t.Field("default")
+	if v == (value.Nil{}) {
+		return
+	}
+	span := c.key("default")
+	s, _ := v.(value.String)
+	if r, ok := policy.ParseResult(string(s)); ok {
+		p.Default = rules.Default{Result: r, Span: span}
+		return
+	}
+	c.wrong(span, diag.DidYouMean(string(s), []string{"allow", "deny", "grant"}), "default must be allow, deny or grant, but is %s", describe(v))
+}
+
+func (c *context) mode(p *rules.Policy, t *value.Table) {
+	switch v := t.Field("mode"); v {
+	case value.Nil{}, value.String("enforce"):
+	case value.String("audit"):
+		p.Audit = true
+	default:
+		s, _ := v.(value.String)
+		c.wrong(c.key("mode"), diag.DidYouMean(string(s), []string{"enforce", "audit"}), "mode must be \"enforce\" or \"audit\", but is %s", describe(v))
+	}
+}
+
+// pattern resolves the name of a scope, action or request. It reports what is wrong with it.
+func (c *context) pattern(name string, at diag.Span) (kauth.Pattern, bool) {
+	p, ok := kauth.FindPattern(name)
+	if !ok {
+		scope, _, _ := strings.Cut(name, ".")
+		hint := ""
+		switch why := kauth.Outside(scope); {
+		case why != "":
+			c.problem(diag.PolicyScope, at, "the scopes are process, system, network, machdep and device", "a rule can't be about the scope %s: %s", scope, why)
+			return p, false
+		case name == "*":
+			hint = "for every request write: default = deny"
+		default:
+			// A scope or an action stands for all of its requests.
+			prefix := strings.TrimSuffix(name, ".*")
+			if _, ok := kauth.FindPattern(prefix); ok {
+				hint = fmt.Sprintf("write: %q", prefix)
+			} else {
+				hint = diag.DidYouMean(prefix, patternNames())
+			}
+		}
+		c.problem(diag.PolicyRequest, at, hint, "a rule must be about a scope, an action or a request, but there is none called %s", describe(value.String(name)))
+		return p, false
+	}
+	lo, hi := p.Range()
+	raised, spin := 0, []string(nil)
+	for id := lo; id < hi; id++ {
+		switch f := id.Info().Flags; {
+		case f.Has(kauth.Spin):
+			spin = append(spin, id.String())
+		case !f.Has(kauth.NeverRaised):
+			raised++
+		}
+	}
+	switch {
+	case len(spin) > 0 && raised == 0:
+		c.problem(diag.PolicySpin, at, "", "a rule can't be about %s: the kernel asks it while it holds a spin lock, where it can't find out which cell is asking", name)
+		return p, false
+	case raised == 0:
+		c.note(diag.Warning, diag.PolicyNever, at, "the rule has no effect; leave it out", "a rule must be about something that the kernel asks, but it never asks %s", name)
+	case len(spin) > 0:
+		c.note(diag.Note, diag.PolicySpin, at, "", "%s skips %s, which the kernel asks while it holds a spin lock", name, strings.Join(spin, " and "))
+	}
+	return p, true
+}
+
+func patternNames() []string {
+	var names []string
+	for _, p := range kauth.AllPatterns() {
+		names = append(names, p.String())
+	}
+	return names
+}

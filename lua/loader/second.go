@@ -1,0 +1,144 @@
+package loader
+
+import (
+	lua "github.com/yuin/gopher-lua"
+
+	"cellsh/lua/declare"
+	"cellsh/lua/syntax"
+	"cellsh/lua/value"
+	"cellsh/lua/vm"
+)
+
+// secondReading runs a file in gopher-lua. What it prints the first has printed.
+func secondReading(file *syntax.File, modules func(name string) (*syntax.File, error), d *declare.Declarations, o Options) error {
+	options := o.VM
+	options.Level, options.Output, options.Require = vm.Policy, nil, modules
+	m := vm.New(options)
+	wordsIn(m, d)
+	fn, err := m.CompileTree(m.NewEnvironment(), file)
+	if err == nil {
+		_, err = m.Call(fn)
+	}
+	return err
+}
+
+// wordsIn defines the words of policies in a machine of gopher-lua.
+func wordsIn(m *vm.VM, d *declare.Declarations) {
+	for name, v := range declare.Constants() {
+		m.Define(name, plainLua(v))
+	}
+	for _, word := range declare.Words {
+		m.Define(word, m.Function(vm.Builtin{Name: word}, func(L *lua.LState) int {
+			then := d.Call(word, argumentsOf(m, L), siteOf(m, L))
+			if then == nil {
+				return 0
+			}
+			// It is nobody's but the file's: the machine need not know it.
+			L.Push(L.NewFunction(func(L *lua.LState) int {
+				then(argumentsOf(m, L), siteOf(m, L))
+				return 0
+			}))
+			return 1
+		}))
+	}
+}
+
+func siteOf(m *vm.VM, L *lua.LState) declare.Site {
+	file, call := m.Site(L)
+	return declare.Site{File: file, Call: call}
+}
+
+// plainLua gives gopher-lua a value that is no table and no function.
+func plainLua(v value.Value) lua.LValue {
+	switch x := v.(type) {
+	case value.String:
+		return lua.LString(x)
+	case value.Number:
+		return lua.LNumber(x)
+	case value.Bool:
+		return lua.LBool(x)
+	}
+	return lua.LNil
+}
+
+// plain takes over a value that is no table and no function; nil for those that are.
+func plainValue(v lua.LValue) value.Value {
+	switch x := v.(type) {
+	case lua.LBool:
+		return value.Bool(x)
+	case lua.LNumber:
+		return value.Number(x)
+	case lua.LString:
+		return value.String(x)
+	case *lua.LNilType:
+		return value.Nil{}
+	case *lua.LTable, *lua.LFunction:
+		return nil
+	}
+	return &foreign{v}
+}
+
+// foreign is a value of gopher-lua that means nothing here. It is the same as another if the pointers are.
+type foreign struct{ v lua.LValue }
+
+// Type is that of the value.
+func (f *foreign) Type() value.Type {
+	if f.v.Type() == lua.LTThread {
+		return value.ThreadType
+	}
+	return value.UserdataType
+}
+
+// luaFunction is a function of gopher-lua that was written in Lua, as it is.
+type luaFunction struct {
+	m  *vm.VM
+	fn *lua.LFunction
+}
+
+// Type is FunctionType.
+func (*luaFunction) Type() value.Type { return value.FunctionType }
+
+// declaredDepth is how deep tables lie in a declaration: a policy, its lists, and what lies in those by mistake, of which
+// only the type matters.
+const declaredDepth = 3
+
+// argumentsOf takes over the arguments of a word, as deep as a declaration is looked at.
+func argumentsOf(m *vm.VM, L *lua.LState) []value.Value {
+	args := make([]value.Value, min(L.GetTop(), 2))
+	for i := range args {
+		args[i] = shallow(m, L.Get(i+1), declaredDepth)
+	}
+	return args
+}
+
+func shallow(m *vm.VM, v lua.LValue, depth int) value.Value {
+	switch x := v.(type) {
+	case *lua.LFunction:
+		if m.Node(x) != nil {
+			return &luaFunction{m, x}
+		}
+		b, _ := m.Builtin(x)
+		return &value.Builtin{Name: b.Name}
+	case *lua.LTable:
+		t := &value.Table{}
+		if depth == 1 {
+			return t
+		}
+		if real, ok := m.ReadOnly(x); ok {
+			x = real
+		} else if x.Metatable != lua.LNil {
+			t.Meta = &value.Table{}
+		}
+		n := 0
+		for k, v := x.Next(lua.LNil); k != lua.LNil; k, v = x.Next(k) {
+			// The keys of a table are neither nil nor NaN.
+			_ = t.Set(shallow(m, k, 1), shallow(m, v, depth-1))
+			// More is refused.
+			if n++; n > declare.MaxElements {
+				break
+			}
+		}
+		return t
+	}
+	return plainValue(v)
+}

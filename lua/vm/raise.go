@@ -1,0 +1,418 @@
+package vm
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+
+	lua "github.com/yuin/gopher-lua"
+
+	"cellsh/lua/syntax"
+	"cellsh/lua/value"
+	"cellsh/policy/diag"
+)
+
+// Error is what went wrong in Lua.
+type Error struct {
+	diag.Diagnostic
+	// Problems are all that is wrong with a source, the Diagnostic first; nil for errors of running code.
+	Problems diag.List
+	// Incomplete says that more source could mend it; see syntax.File.
+	Incomplete bool
+	// Value is what error was called with, nil for errors of the machine.
+	Value lua.LValue
+	// Exit is set where the code asked to end the program, with ExitCode.
+	Exit     bool
+	ExitCode int
+}
+
+// exitRequest travels through the interpreter as the value of an error.
+type exitRequest struct{ code int }
+
+// thrown travels through the interpreter in the place of an error's value, so that nobody takes its text for one of the
+// interpreter's.
+type thrown struct {
+	value lua.LValue
+	at    spot
+}
+
+// raised is what the interpreter's own error says about a value that was caught: where it was raised.
+type raised struct {
+	at spot
+	// trace are the calls at that time, where somebody asked for them.
+	trace string
+}
+
+func (*raised) Error() string { return "raised" }
+
+// throw raises an error with a value as it is.
+func throw(L *lua.LState, x lua.LValue, at spot) {
+	ud := L.NewUserData()
+	ud.Value = thrown{x, at}
+	L.Error(ud, 0)
+}
+
+// raise raises an error of a library function: its text, with the place of the call before it.
+func (v *VM) raise(L *lua.LState, form string, args ...any) {
+	v.raiseAt(L, callee, form, args...)
+}
+
+// raiseAt is raise for an error that is about a part of the place.
+func (v *VM) raiseAt(L *lua.LState, p part, form string, args ...any) {
+	place, line := v.at(L, 1)
+	throw(L, lua.LString(place+fmt.Sprintf(form, args...)), spot{line, p})
+}
+
+// protect is the function that calls others for the machine: with its arguments, the first of which it calls. Errors then
+// come through onError.
+func (v *VM) protect(L *lua.LState) int {
+	L.Panic = v.onError
+	L.Call(L.GetTop()-1, lua.MultRet)
+	return L.GetTop()
+}
+
+// onError is asked by the interpreter for every error, while the calls that led to it are still there.
+func (v *VM) onError(L *lua.LState) {
+	e := &lua.ApiError{Type: lua.ApiErrorRun, StackTrace: " "}
+	var r raised
+	e.Object, r.at = v.meaning(L, L.Get(-1))
+	if v.tracing > 0 {
+		r.trace = v.traceback(L, 0)
+	}
+	e.Cause = &r
+	panic(e)
+}
+
+// meaning is the value of an error as Lua gets it, and its place.
+func (v *VM) meaning(L *lua.LState, x lua.LValue) (lua.LValue, spot) {
+	switch x := x.(type) {
+	case *lua.LUserData:
+		if t, ok := x.Value.(thrown); ok {
+			return t.value, t.at
+		}
+	case lua.LString:
+		u, n, rest, line := v.cut(string(x))
+		if n == nil {
+			break
+		}
+		text, p := words(L, n, rest, line)
+		if u.own {
+			return lua.LString(text), spot{}
+		}
+		return lua.LString(position(u, n) + text), spot{line, p}
+	}
+	return x, spot{}
+}
+
+// cut divides a text of the interpreter's into the place, which begins it as "file:number: ", and what is wrong.
+func (v *VM) cut(text string) (u *unit, n syntax.Node, rest string, line int) {
+	for at := 0; ; {
+		i := strings.IndexByte(text[at:], ':')
+		if i < 0 {
+			return nil, nil, "", 0
+		}
+		at += i + 1
+		digits := len(text[at:]) - len(strings.TrimLeft(text[at:], "0123456789"))
+		if !strings.HasPrefix(text[at+digits:], ": ") {
+			continue
+		}
+		line, _ := strconv.Atoi(text[at : at+digits])
+		if u, n := v.place(line); n != nil && u.File.Name == text[:at-1] {
+			return u, n, text[at+digits+2:], line
+		}
+	}
+}
+
+// The interpreter's messages, in the words of ours, and what they are about. Submatches are types.
+var rewordings = []struct {
+	pattern *regexp.Regexp
+	words   func(L *lua.LState, n syntax.Node, line int, m []string) (string, part)
+}{
+	{regexp.MustCompile(`^attempt to index a non-table object\((\w+)\) with key '`), func(_ *lua.LState, _ syntax.Node, _ int, m []string) (string, part) {
+		return value.IndexText(typeNamed(m[1])), key
+	}},
+	{regexp.MustCompile(`^attempt to call a non-function object$`), func(L *lua.LState, _ syntax.Node, line int, _ []string) (string, part) {
+		if x := operand(L, line, lua.OP_CALL, lua.OP_TAILCALL, lua.OP_TFORLOOP); x != nil {
+			return value.CallText(typeOf(x)), callee
+		}
+		return "what is called must be a function, but is not", callee
+	}},
+	{regexp.MustCompile(`^attempt to compare (\w+) with (\w+)$`), func(_ *lua.LState, n syntax.Node, _ int, m []string) (string, part) {
+		parts := [...]part{left, right}
+		if b, ok := n.(*syntax.BinaryExpr); ok && (b.Op == syntax.Greater || b.Op == syntax.GreaterEqual) {
+			parts = [...]part{right, left}
+		}
+		about := whole
+		for i, p := range parts {
+			if m[i+1] == "nil" {
+				about = p
+			}
+		}
+		return value.CompareText(typeNamed(m[1]), typeNamed(m[2])), about
+	}},
+	{regexp.MustCompile(`^cannot perform (\w+) operation between (\w+) and (\w+)$`), func(_ *lua.LState, _ syntax.Node, _ int, m []string) (string, part) {
+		bad, about := m[2], left
+		if bad == "number" {
+			bad, about = m[3], right
+		}
+		return value.ArithText(operators["__"+m[1]], typeNamed(bad)), about
+	}},
+	{regexp.MustCompile(`^__unm undefined$`), func(L *lua.LState, _ syntax.Node, line int, _ []string) (string, part) {
+		if x := operand(L, line, lua.OP_UNM); x != nil {
+			return value.NegateText(typeOf(x)), left
+		}
+		return "the operand of - must be a number, but is not", left
+	}},
+	{regexp.MustCompile(`^table index is (NaN|nil)$`), func(_ *lua.LState, _ syntax.Node, _ int, m []string) (string, part) {
+		if m[1] == "nil" {
+			return value.ErrNilKey.Error(), key
+		}
+		return value.ErrNaNKey.Error(), key
+	}},
+	{regexp.MustCompile(`^stack overflow$`), func(*lua.LState, syntax.Node, int, []string) (string, part) {
+		return fmt.Sprintf("calls must lie at most %d deep, but lie deeper", maxCalls), callee
+	}},
+	{regexp.MustCompile(`^too many recursions in [gs]ettable$`), func(*lua.LState, syntax.Node, int, []string) (string, part) {
+		return fmt.Sprintf("tables must inherit from each other at most %d deep, but do so deeper", lua.MaxTableGetLoop), key
+	}},
+	{regexp.MustCompile(`^registry overflow$`), func(*lua.LState, syntax.Node, int, []string) (string, part) {
+		return "the values of all calls together must fit the machine's stack, but do not", callee
+	}},
+	{regexp.MustCompile(`^bad argument #(\d+) to (\S+) \((.*)\)$`), func(_ *lua.LState, _ syntax.Node, _ int, m []string) (string, part) {
+		return fmt.Sprintf("argument %s of %s: %s", m[1], m[2], m[3]), callee
+	}},
+}
+
+// words says what the interpreter says in our words.
+func words(L *lua.LState, n syntax.Node, text string, line int) (string, part) {
+	for _, r := range rewordings {
+		if m := r.pattern.FindStringSubmatch(text); m != nil {
+			return r.words(L, n, line, m)
+		}
+	}
+	return text, callee
+}
+
+// operand is the value that the running instruction of a line works on, nil if it is not known: the function that is
+// called, or what is negated.
+func operand(L *lua.LState, line int, ops ...int) lua.LValue {
+	frame, ok := L.GetStack(0)
+	if !ok {
+		return nil
+	}
+	fn, err := L.GetInfo("fl", frame, lua.LNil)
+	f, isFunction := fn.(*lua.LFunction)
+	if err != nil || !isFunction || f.IsG || frame.CurrentLine != line {
+		return nil
+	}
+	for pc, at := range f.Proto.DbgSourcePositions {
+		if at != line {
+			continue
+		}
+		i := f.Proto.Code[pc]
+		for _, op := range ops {
+			if int(i>>26) != op {
+				continue
+			}
+			register := int(i>>18) & 0xff
+			switch op {
+			case lua.OP_UNM:
+				register = int(i & 0x1ff)
+			case lua.OP_TFORLOOP:
+				register += 3
+			}
+			if name, x := L.GetLocal(frame, register+1); name != "" && x != nil {
+				return x
+			}
+		}
+	}
+	return nil
+}
+
+// operators by the metamethods that stand for them.
+var operators = map[string]string{"__add": "+", "__sub": "-", "__mul": "*", "__div": "/", "__mod": "%", "__pow": "^"}
+
+func typeOf(x lua.LValue) value.Type { return typeNamed(x.Type().String()) }
+
+func typeNamed(name string) value.Type {
+	for t := value.NilType; t <= value.ThreadType; t++ {
+		if t.String() == name {
+			return t
+		}
+	}
+	return value.UserdataType
+}
+
+// caught is what an error was raised with, as Lua gets it. What code must not go on after is raised again: that the program
+// is to end, and that the interpreter itself has failed, so that its stacks can't be relied on.
+func (v *VM) caught(L *lua.LState, err error) (lua.LValue, *raised) {
+	ae, ok := err.(*lua.ApiError)
+	if !ok {
+		return lua.LString(err.Error()), &raised{}
+	}
+	if isExit(ae.Object) || failed(ae) {
+		panic(ae)
+	}
+	if r, ok := ae.Cause.(*raised); ok {
+		return ae.Object, r
+	}
+	// It was raised before protect could say who is to be asked.
+	x, _ := v.meaning(L, ae.Object)
+	return x, &raised{}
+}
+
+func isExit(x lua.LValue) bool {
+	ud, ok := x.(*lua.LUserData)
+	if !ok {
+		return false
+	}
+	_, ok = ud.Value.(exitRequest)
+	return ok
+}
+
+// failed reports whether the interpreter itself has failed.
+func failed(ae *lua.ApiError) bool { return ae.Type == lua.ApiErrorPanic }
+
+// wrap turns any error into an *Error.
+func (v *VM) wrap(err error) *Error {
+	var list diag.List
+	var ae *lua.ApiError
+	e := &Error{Diagnostic: diag.Diagnostic{Code: diag.Runtime}}
+	switch {
+	case errors.As(err, &list):
+		list = v.files.Fill(list)
+		e.Problems, e.Diagnostic = list, list[0]
+	case errors.As(err, &ae):
+		v.explain(e, ae)
+	default:
+		e.Message = err.Error()
+	}
+	if reason := v.meter.failed; reason != nil && e.Problems == nil {
+		e.Code, e.Hint = reason.code, reason.hint
+		e.Message = reason.text
+	}
+	if e.Excerpt == "" {
+		e.Excerpt = v.files.Line(e.File, e.Line)
+	}
+	return e
+}
+
+// placed is what the text of an error begins with.
+var placed = regexp.MustCompile(`^(?s)(.*?):(\d+): (.*)$`)
+
+func (v *VM) explain(e *Error, ae *lua.ApiError) {
+	var x lua.LValue
+	var at spot
+	if r, ok := ae.Cause.(*raised); ok {
+		x, at = ae.Object, r.at
+	} else {
+		x, at = v.meaning(v.L, ae.Object)
+	}
+	e.Value = x
+	text := ""
+	switch o := x.(type) {
+	case *lua.LUserData:
+		if x, ok := o.Value.(exitRequest); ok {
+			e.Exit, e.ExitCode, e.Message = true, x.code, fmt.Sprintf("the script ends with %d", x.code)
+			return
+		}
+		text = "an error that is userdata"
+	case *lua.LTable:
+		text = "an error that is a table"
+		if s, ok := v.L.GetMetaField(o, "__tostring").(*lua.LFunction); ok && !v.explaining {
+			// What it raises in turn is not asked for its text: that could go on for ever.
+			v.explaining = true
+			defer func() { v.explaining = false }()
+			if out, err := v.call(s, []lua.LValue{o}); err == nil && len(out) > 0 {
+				text = out[0].String()
+			}
+		}
+	case *lua.LFunction:
+		text = "an error that is a function"
+	default:
+		text = plainText(x)
+	}
+	span, known := v.span(at)
+	if known {
+		e.Span = span
+	}
+	u, n := v.place(at.line)
+	// A text that was caught and raised again still says where it came from.
+	here := false
+	if m := placed.FindStringSubmatch(text); m != nil && v.files.Has(m[1]) {
+		text = m[3]
+		if !known || position(u, n) != m[1]+":"+m[2]+": " {
+			e.Span = diag.Span{File: m[1]}
+			e.Line, _ = strconv.Atoi(m[2])
+		} else {
+			here = true
+			if v.options.Level != Session {
+				e.Hint = RemovedHint(n)
+			}
+		}
+	}
+	if failed(ae) {
+		e.Message = "the interpreter failed: " + strings.SplitN(text, "\n", 2)[0]
+		return
+	}
+	if len(text) > maxMessage {
+		text = strings.ToValidUTF8(text[:maxMessage], "") + "..."
+	}
+	e.Message = text
+	if here {
+		e.Message = named(n, text)
+	}
+}
+
+// maxMessage is how much of an error's text is kept.
+const maxMessage = 1000
+
+// removed are names that plain Lua has and the sandbox has not, and what to do instead.
+var removed = map[string]string{
+	"string.match": "use re.match, or string.find for plain text", "string.gmatch": "use re.find in a loop",
+	"string.gsub": "use re.replace", "string.gfind": "use re.find in a loop", "string.dump": "",
+	"io": "", "os": "", "package": "", "debug": "", "coroutine": "", "channel": "", "load": "", "loadstring": "", "loadfile": "",
+	"dofile": "use require", "getfenv": "", "setfenv": "", "newproxy": "", "collectgarbage": "", "module": "use require",
+	"rawget": "", "rawset": "", "rawequal": "", "math.random": "a policy must give the same answer every time", "math.randomseed": "",
+}
+
+// RemovedHint says what a call or an index uses that policies do not have; "" for anything else.
+func RemovedHint(n syntax.Node) string {
+	for {
+		name := ""
+		switch x := n.(type) {
+		case *syntax.CallExpr:
+			if s, ok := x.Func.(*syntax.ParenExpr); x.Method != nil && (!ok || isString(s.Inner)) {
+				name = "string." + x.Method.Name
+			}
+			n = x.Func
+		case *syntax.IndexExpr:
+			object, ok := x.Object.(*syntax.NameExpr)
+			if key, isName := x.Key.(*syntax.StringExpr); ok && isName && object.Local == nil {
+				name = object.Name + "." + key.Value
+			}
+			n = x.Object
+		case *syntax.NameExpr:
+			if x.Local == nil {
+				name = x.Name
+			}
+			n = nil
+		default:
+			return ""
+		}
+		instead, ok := removed[name]
+		switch {
+		case ok && instead == "":
+			return "policies have no " + name
+		case ok:
+			return "policies have no " + name + ": " + instead
+		}
+	}
+}
+
+func isString(e syntax.Expr) bool {
+	_, ok := e.(*syntax.StringExpr)
+	return ok
+}
