@@ -129,7 +129,7 @@ func (l *lowerer) unary(n *syntax.UnaryExpr) ast.Expr {
 		}
 		line := l.place(n)
 		operand := l.expr(n.Operand)
-		return l.deep(at(line, &ast.UnaryMinusOpExpr{Expr: operand}), operand)
+		return l.deep(l.call(line, HiddenNegate, operand), operand)
 	case syntax.Not:
 		if yes, known := l.truth(n); known {
 			return l.boolean(yes)

@@ -26,6 +26,8 @@ const (
 	HiddenConcat = "(concat)"
 	// HiddenMod takes the operands of %.
 	HiddenMod = "(mod)"
+	// HiddenNegate takes the operand of the minus sign.
+	HiddenNegate = "(negate)"
 	// HiddenPow takes the operands of ^.
 	HiddenPow = "(pow)"
 	// HiddenLen takes the operand of #.

@@ -23,7 +23,7 @@ var Rules = []Rule{
 	{"constructors", 514, "long constructors are put together from parts: beyond 511 batches of 50 values, and where a key or an open call follows a full batch, values are stored at wrong places"},
 	{"numbers", 0, "numbers have their exact value: 1e400 and 0xffffffffffffffff are NaN, 010 is 8"},
 	{"pages", 0, "the constants of a function with very many lie in tables: the compiler looks through all of them for each"},
-	{"operators", 0, "%, ^, #, .. and the bounds of numeric loops are calls: gopher-lua's own differ from Lua 5.1 in their results"},
+	{"operators", 0, "%, ^, #, .., the minus sign and the bounds of numeric loops are calls: gopher-lua's own differ from Lua 5.1 in their results"},
 	{"chains", 0, "long elseif chains are put beside each other, long arithmetic is worked out in parts: the compiler takes quadratic time"},
 	{"objects", 0, "what is assigned into is never a constant: the compiler mistakes its number for a register"},
 	{"arg", 0, "the local arg of old varargs is made where it is used: a tail call loses it"},

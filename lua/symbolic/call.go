@@ -122,7 +122,11 @@ func (x *exec) enter(s *state, fn term, args []term, ret returnTo, p spot) outco
 	if node.Vararg && len(args) > len(node.Params) {
 		f.varargs = args[len(node.Params):]
 	}
-	if node.Arg != nil {
+	switch {
+	case node.Arg == nil:
+	case node.UsesVararg:
+		f.stack = append(f.stack, nilTerm)
+	default:
 		// Lua 5.0's table arg, for functions that do not use ... themselves.
 		t := x.newTable(s)
 		for i, v := range f.varargs {

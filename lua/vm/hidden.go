@@ -16,6 +16,7 @@ func (v *VM) openHidden() {
 		lower.HiddenConcat: v.concat,
 		lower.HiddenMod:    func(L *lua.LState) int { return v.arithmetic(L, "__mod") },
 		lower.HiddenPow:    func(L *lua.LState) int { return v.arithmetic(L, "__pow") },
+		lower.HiddenNegate: v.negate,
 		lower.HiddenLen:    v.length,
 		lower.HiddenLoop:   v.loop,
 		lower.HiddenTable:  v.construct,
@@ -178,16 +179,23 @@ func (v *VM) openStrings(methods lua.LValue) *lua.LTable {
 	for event := range calculations {
 		mt.RawSetString(event, v.Function(Builtin{Name: "(" + event + ")", Pure: true}, func(L *lua.LState) int { return v.arithmetic(L, event) }))
 	}
-	mt.RawSetString("__unm", v.Function(Builtin{Name: "(__unm)", Pure: true}, func(L *lua.LState) int {
-		x, ok := number(L.Get(1))
-		if !ok {
-			v.raiseAt(L, left, "%s", value.NegateText(typeOf(L.Get(1))))
-		}
-		L.Push(lua.LNumber(-x))
-		return 1
-	}))
 	v.L.SetMetatable(lua.LString(""), mt)
 	return mt
+}
+
+// negate is the minus sign. Its metamethod gets the operand twice, as in PUC Lua.
+func (v *VM) negate(L *lua.LState) int {
+	x := L.Get(1)
+	if n, ok := number(x); ok {
+		L.Push(lua.LNumber(-n))
+		return 1
+	}
+	op := L.GetMetaField(x, "__unm")
+	if op == lua.LNil {
+		v.raiseAt(L, left, "%s", value.NegateText(typeOf(x)))
+	}
+	L.Push(v.call1(L, op, x, x))
+	return 1
 }
 
 // length is the operator #, which asks no metamethod of tables.
@@ -202,7 +210,7 @@ func (v *VM) length(L *lua.LState) int {
 		if op == lua.LNil {
 			v.raiseAt(L, left, "%s", value.LengthText(typeOf(x)))
 		}
-		L.Push(v.call1(L, op, x))
+		L.Push(v.call1(L, op, x, lua.LNil))
 	}
 	return 1
 }
@@ -224,7 +232,8 @@ func (v *VM) loop(L *lua.LState) int {
 	return 3
 }
 
-// construct puts a table together.
+// construct puts a table together. Elements are stored fifty at a time, and fields when they come, as in PUC Lua: that
+// shows where a key is given twice.
 func (v *VM) construct(L *lua.LState) int {
 	t, ok := L.Get(1).(*lua.LTable)
 	if !ok {
@@ -232,6 +241,29 @@ func (v *VM) construct(L *lua.LState) int {
 	}
 	plan := L.Get(2).(*lua.LUserData).Value.(*lower.Plan)
 	next := 3
+	var elements []lua.LValue
+	first := 0
+	store := func() {
+		for i, x := range elements {
+			t.RawSetInt(first+i, x)
+		}
+		first += len(elements)
+		elements = elements[:0]
+	}
+	element := func(at int, x lua.LValue) {
+		if len(elements) == batch {
+			store()
+		} else if len(elements) == 0 {
+			first = at
+		}
+		elements = append(elements, x)
+	}
+	field := func(k, x lua.LValue) {
+		if len(elements) == batch {
+			store()
+		}
+		t.RawSet(k, x)
+	}
 	for i := range plan.Parts {
 		p := &plan.Parts[i]
 		v.meter.work(L, len(p.Values))
@@ -243,19 +275,19 @@ func (v *VM) construct(L *lua.LState) int {
 				} else {
 					v.meter.take(L, 64)
 				}
-				t.RawSet(k, p.Values[i])
+				field(k, p.Values[i])
 			}
 		case p.Values != nil:
 			v.meter.take(L, 16*int64(len(p.Values)))
 			for i, x := range p.Values {
-				t.RawSetInt(p.First+i, x)
+				element(p.First+i, x)
 			}
 		default:
 			from := L.Get(next).(*lua.LTable)
 			next++
 			if p.Fields {
 				for k, x := from.Next(lua.LNil); k != lua.LNil; k, x = from.Next(k) {
-					t.RawSet(k, x)
+					field(k, x)
 				}
 				continue
 			}
@@ -266,13 +298,17 @@ func (v *VM) construct(L *lua.LState) int {
 			v.meter.work(L, n)
 			v.meter.take(L, 16*int64(n))
 			for i := range n {
-				t.RawSetInt(p.First+i, from.RawGetInt(i+1))
+				element(p.First+i, from.RawGetInt(i+1))
 			}
 		}
 	}
+	store()
 	L.Push(t)
 	return 1
 }
+
+// batch is how many elements of a constructor are stored at once.
+const batch = 50
 
 // grow accounts for a string that is about to be made.
 func (v *VM) grow(L *lua.LState, what string, size int) {

@@ -134,7 +134,7 @@ var rewordings = []struct {
 		return value.IndexText(typeNamed(m[1])), key
 	}},
 	{regexp.MustCompile(`^attempt to call a non-function object$`), func(L *lua.LState, _ syntax.Node, line int, _ []string) (string, part) {
-		if x := operand(L, line, lua.OP_CALL, lua.OP_TAILCALL, lua.OP_TFORLOOP); x != nil {
+		if x := called(L, line); x != nil {
 			return value.CallText(typeOf(x)), callee
 		}
 		return "what is called must be a function, but is not", callee
@@ -158,12 +158,6 @@ var rewordings = []struct {
 			bad, about = m[3], right
 		}
 		return value.ArithText(operators["__"+m[1]], typeNamed(bad)), about
-	}},
-	{regexp.MustCompile(`^__unm undefined$`), func(L *lua.LState, _ syntax.Node, line int, _ []string) (string, part) {
-		if x := operand(L, line, lua.OP_UNM); x != nil {
-			return value.NegateText(typeOf(x)), left
-		}
-		return "the operand of - must be a number, but is not", left
 	}},
 	{regexp.MustCompile(`^table index is (NaN|nil)$`), func(_ *lua.LState, _ syntax.Node, _ int, m []string) (string, part) {
 		if m[1] == "nil" {
@@ -195,9 +189,8 @@ func words(L *lua.LState, n syntax.Node, text string, line int) (string, part) {
 	return text, callee
 }
 
-// operand is the value that the running instruction of a line works on, nil if it is not known: the function that is
-// called, or what is negated.
-func operand(L *lua.LState, line int, ops ...int) lua.LValue {
+// called is what the call of a line calls, nil if it is not known.
+func called(L *lua.LState, line int) lua.LValue {
 	frame, ok := L.GetStack(0)
 	if !ok {
 		return nil
@@ -211,21 +204,18 @@ func operand(L *lua.LState, line int, ops ...int) lua.LValue {
 		if at != line {
 			continue
 		}
+		// The opcode, and the register that comes first.
 		i := f.Proto.Code[pc]
-		for _, op := range ops {
-			if int(i>>26) != op {
-				continue
-			}
-			register := int(i>>18) & 0xff
-			switch op {
-			case lua.OP_UNM:
-				register = int(i & 0x1ff)
-			case lua.OP_TFORLOOP:
-				register += 3
-			}
-			if name, x := L.GetLocal(frame, register+1); name != "" && x != nil {
-				return x
-			}
+		register := int(i>>18) & 0xff
+		switch int(i >> 26) {
+		case lua.OP_TFORLOOP:
+			register += 3
+		case lua.OP_CALL, lua.OP_TAILCALL:
+		default:
+			continue
+		}
+		if name, x := L.GetLocal(frame, register+1); name != "" && x != nil {
+			return x
 		}
 	}
 	return nil

@@ -136,7 +136,7 @@ func TestHoles(t *testing.T) {
 		{"deep source", "return " + strings.Repeat("{", 201) + strings.Repeat("}", 201), diag.SourceDepth, "at most 200 deep"},
 		{"deep source by not", "return " + strings.Repeat("not ", 30000) + "1", diag.SourceDepth, "at most 20000 times"},
 		{"large source", "--" + strings.Repeat("x", 1<<20), diag.SourceSize, "at most 1048576 bytes"},
-		{"too many locals", strings.Repeat("local x = 1\n", 300), diag.Syntax, "at most 200 local variables"},
+		{"too many locals", strings.Repeat("local x = 1\n", 300), diag.SourceSize, "at most 200 locals"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			o := Options{Level: Policy}

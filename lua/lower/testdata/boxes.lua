@@ -46,7 +46,7 @@ for i = 1, 3 do
   v = v * 10
 end
 print(fs[1](), fs[2](), fs[3](), fs[1]())
---- goto style continue keeps the variable: loops with shared counters
+--- a shared counter of a loop
 local n = 0
 local function get() return n end
 while n < 5 do n = n + 1 if n == 3 then pcall(error) end end

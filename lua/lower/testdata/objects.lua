@@ -40,3 +40,6 @@ print(t.x, t.y, t.z)
 local u = setmetatable({}, {__newindex = base})
 u.z = 3
 print(base.z, u.z)
+--- a field of a string is no field of a parameter
+local function f(a) ("x").y = 1 return a.y end
+print((pcall(f, {})))
