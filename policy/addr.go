@@ -3,6 +3,8 @@ package policy
 import (
 	"fmt"
 	"net/netip"
+
+	"cellsh/policy/diag"
 )
 
 // Addr is an internet address as the kernel compares it: IPv4 and IPv6 are different even where one maps the
@@ -41,7 +43,7 @@ func addrFrom(a netip.Addr) Addr {
 func ParseAddr(s string) (Addr, error) {
 	a, err := netip.ParseAddr(s)
 	if err != nil || a.Zone() != "" {
-		return Addr{}, fmt.Errorf("an address must be like 10.0.0.1 or 2001:db8::1, but is %q", short(s))
+		return Addr{}, fmt.Errorf("an address must be like 10.0.0.1 or 2001:db8::1, but is %q", diag.Short(s))
 	}
 	return addrFrom(a), nil
 }
@@ -125,7 +127,7 @@ func ParsePrefix(s string) (Prefix, error) {
 	}
 	n, err := netip.ParsePrefix(s)
 	if err != nil {
-		return Prefix{}, fmt.Errorf("a prefix must be like 10.0.0.0/8 or 2001:db8::/32, but is %q", short(s))
+		return Prefix{}, fmt.Errorf("a prefix must be like 10.0.0.0/8 or 2001:db8::/32, but is %q", diag.Short(s))
 	}
 	p := Prefix{addrFrom(n.Addr()), uint8(n.Bits())}
 	if m := n.Masked(); m != n {

@@ -145,7 +145,7 @@ func (q *Question) setField(key string, value any) error {
 	}
 	f, ok := kauth.FindField(key)
 	if !ok || strings.HasPrefix(key, "target.") && !q.ID.Info().Fields.Has(kauth.FieldTargetPID) {
-		return &KeyError{short(key), "must be the name of a field, but there is none of that name", diag.DidYouMean(key, questionKeys(q.ID))}
+		return &KeyError{diag.Short(key), "must be the name of a field, but there is none of that name", diag.DidYouMean(key, questionKeys(q.ID))}
 	}
 	if q.said.Has(f) {
 		// In a target and as target.pid, say.
@@ -349,22 +349,13 @@ func describeValue(value any) string {
 	case nil:
 		return "null"
 	case string:
-		return strconv.Quote(short(v))
+		return strconv.Quote(diag.Short(v))
 	case []any:
 		return "a list"
 	case map[string]any:
 		return "an object"
 	}
-	return short(fmt.Sprint(value))
-}
-
-// short cuts what would make a message unreadable.
-func short(s string) string {
-	const most = 60
-	if len(s) > most {
-		return strings.ToValidUTF8(s[:most], "") + "..."
-	}
-	return s
+	return diag.Short(fmt.Sprint(value))
 }
 
 // ParseQuestion reads a question from one line of JSON. An unknown key, a key given twice and a value of the wrong
@@ -407,7 +398,7 @@ func object(d *json.Decoder, in string, f func(key string, value any)) error {
 		}
 		key := t.(string)
 		if seen[key] {
-			return fmt.Errorf("%s%s must be given once, but is given twice", in, short(key))
+			return fmt.Errorf("%s%s must be given once, but is given twice", in, diag.Short(key))
 		}
 		seen[key] = true
 		value, err := jsonValue(d, in+key+".")
@@ -458,7 +449,7 @@ func describeToken(t json.Token) string {
 	case nil:
 		return "null"
 	case string:
-		return strconv.Quote(short(v))
+		return strconv.Quote(diag.Short(v))
 	}
-	return short(fmt.Sprint(t))
+	return diag.Short(fmt.Sprint(t))
 }

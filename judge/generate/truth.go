@@ -275,14 +275,6 @@ func (g *Generator) answers() []form {
 		{"two choices", 6, func(d int) *tree.Node {
 			return tree.New(tree.Answer, "$ and $ or $ and $ or $", g.condition(d+2), word(), g.condition(d+2), word(), silent())
 		}},
-		{"handlers by field", 3, func(d int) *tree.Node {
-			name := g.one(handlers)
-			if name == "" || g.fields == nil || len(g.fields.named) == 0 {
-				return nil
-			}
-			key := "r." + pick(g, g.fields.named...)
-			return tree.New(tree.Truth, fmt.Sprintf("(%s[%s] ~= nil and %s[%s]($))", name, key, name, key), g.field(d+1))
-		}},
 		{"variable", 7, func(int) *tree.Node {
 			if name := g.one(answer); name != "" {
 				return lua(tree.Answer, "%s", name)

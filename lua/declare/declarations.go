@@ -258,7 +258,7 @@ func (c *context) note(s diag.Severity, code diag.Code, at diag.Span, hint, form
 func describe(v value.Value) string {
 	switch x := v.(type) {
 	case value.String:
-		return fmt.Sprintf("%q", short(string(x)))
+		return fmt.Sprintf("%q", diag.Short(string(x)))
 	case value.Number:
 		switch {
 		case x == value.Number(kauth.Unlimited):
@@ -273,13 +273,4 @@ func describe(v value.Value) string {
 		return "nil"
 	}
 	return "a " + v.Type().String()
-}
-
-// short cuts what would make a message unreadable.
-func short(s string) string {
-	const most = 60
-	if len(s) > most {
-		return strings.ToValidUTF8(s[:most], "") + "..."
-	}
-	return s
 }

@@ -49,7 +49,7 @@ func duplicates(f *syntax.File, t *syntax.TableExpr) diag.List {
 // keyName is a key as a constructor has it.
 func keyName(k value.Value) string {
 	if s, ok := k.(value.String); ok {
-		return short(string(s))
+		return diag.Short(string(s))
 	}
 	return describe(k)
 }

@@ -59,18 +59,7 @@ func (s Site) arg(i int) syntax.Expr {
 	if s.Call == nil || i >= len(s.Call.Args) {
 		return nil
 	}
-	return inner(s.Call.Args[i])
-}
-
-// inner is an expression without the parentheses around it.
-func inner(e syntax.Expr) syntax.Expr {
-	for {
-		p, ok := e.(*syntax.ParenExpr)
-		if !ok {
-			return e
-		}
-		e = p.Inner
-	}
+	return syntax.Unparen(s.Call.Args[i])
 }
 
 // text is the place of a string: what it says, without quotes, where that stands in the source as it is.
@@ -92,7 +81,7 @@ type literal struct {
 
 // literalOf is the literal of an expression, the zero one if that is no constructor.
 func literalOf(f *syntax.File, e syntax.Expr) *literal {
-	t, _ := inner(e).(*syntax.TableExpr)
+	t, _ := syntax.Unparen(e).(*syntax.TableExpr)
 	return &literal{file: f, table: t}
 }
 
@@ -125,7 +114,7 @@ func (l *literal) field(k value.Value) *syntax.TableField {
 // value is what is written for a key, nil where nothing is.
 func (l *literal) value(key string) syntax.Expr {
 	if f := l.field(value.String(key)); f != nil {
-		return inner(f.Value)
+		return syntax.Unparen(f.Value)
 	}
 	return nil
 }
@@ -190,7 +179,7 @@ func constantKeys(t *syntax.TableExpr) func(yield func(value.Value, *syntax.Tabl
 
 // constant is the value of an expression that can be a key and needs no running, nil for others.
 func constant(e syntax.Expr) value.Value {
-	switch k := inner(e).(type) {
+	switch k := syntax.Unparen(e).(type) {
 	case *syntax.StringExpr:
 		return value.String(k.Value)
 	case *syntax.NumberExpr:
@@ -200,7 +189,7 @@ func constant(e syntax.Expr) value.Value {
 	case *syntax.FalseExpr:
 		return value.Bool(false)
 	case *syntax.UnaryExpr:
-		if n, ok := inner(k.Operand).(*syntax.NumberExpr); ok && k.Op == syntax.Neg {
+		if n, ok := syntax.Unparen(k.Operand).(*syntax.NumberExpr); ok && k.Op == syntax.Neg {
 			return value.Number(-n.Value)
 		}
 	}

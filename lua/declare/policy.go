@@ -103,14 +103,14 @@ func (c *context) on(p *rules.Policy, t *value.Table) {
 					hint = fmt.Sprintf("write: %s = { %q }", r, string(name))
 				}
 			}
-			c.wrong(span, hint, "an entry of on must be a function, but %s is %s", short(string(name)), describe(f))
+			c.wrong(span, hint, "an entry of on must be a function, but %s is %s", diag.Short(string(name)), describe(f))
 		case library:
-			c.wrong(span, "", "an entry of on must be a function written in Lua, but %s is one of the library", short(string(name)))
+			c.wrong(span, "", "an entry of on must be a function written in Lua, but %s is one of the library", diag.Short(string(name)))
 		case known:
 			if fn := c.d.functions(f, false); fn != nil {
 				c.addEntry(p, rules.Entry{Pattern: pattern, Span: span, Function: fn})
 			} else {
-				c.wrong(span, "", "an entry of on must be a function written in Lua, but %s is one whose source is not known", short(string(name)))
+				c.wrong(span, "", "an entry of on must be a function written in Lua, but %s is one whose source is not known", diag.Short(string(name)))
 			}
 		}
 	}

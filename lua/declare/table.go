@@ -78,16 +78,16 @@ func (c *context) unset(l *literal, t *value.Table) {
 			}
 			continue
 		}
-		if key, ok := inner(f.Key).(*syntax.StringExpr); ok && t.Field(key.Value) == (value.Nil{}) && !meansNil(f.Value) {
+		if key, ok := syntax.Unparen(f.Key).(*syntax.StringExpr); ok && t.Field(key.Value) == (value.Nil{}) && !meansNil(f.Value) {
 			name, hint := writtenAs(l.file, f.Value)
-			c.wrong(text(l.file, key), hint, "%s must have a value, but %s is nil", short(key.Value), name)
+			c.wrong(text(l.file, key), hint, "%s must have a value, but %s is nil", diag.Short(key.Value), name)
 		}
 	}
 }
 
 // meansNil is whether an expression says itself that it may be nil: nil, or one that ends in "or nil".
 func meansNil(e syntax.Expr) bool {
-	switch n := inner(e).(type) {
+	switch n := syntax.Unparen(e).(type) {
 	case *syntax.NilExpr:
 		return true
 	case *syntax.BinaryExpr:
@@ -100,20 +100,20 @@ func meansNil(e syntax.Expr) bool {
 func writtenAs(f *syntax.File, e syntax.Expr) (name, hint string) {
 	if name = nameOf(e); name != "" {
 		if hint := diag.DidYouMean(name, []string{"allow", "deny", "grant", "unlimited"}); hint != "" {
-			return short(name), hint
+			return diag.Short(name), hint
 		}
-		return short(name), "to leave it out write: nil"
+		return diag.Short(name), "to leave it out write: nil"
 	}
 	name, _, more := strings.Cut(f.Text[e.Pos():e.End()], "\n")
 	if more {
 		name += " ..."
 	}
-	return short(name), "to leave it out where it is nil write: or nil"
+	return diag.Short(name), "to leave it out where it is nil write: or nil"
 }
 
 // nameOf says how a variable, a field or a call is written, "" for other expressions.
 func nameOf(e syntax.Expr) string {
-	switch n := inner(e).(type) {
+	switch n := syntax.Unparen(e).(type) {
 	case *syntax.NameExpr:
 		return n.Name
 	case *syntax.IndexExpr:

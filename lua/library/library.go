@@ -35,6 +35,19 @@ var Policy = newSet(base, plainStrings, expressions, maths, tables)
 // Session has the functions of sessions and scripts: those of Policy, but with patterns.
 var Session = newSet(base, plainStrings, expressions, maths, tables, patterns, times)
 
+// IpairsStep is the name of the function that loops over ipairs call: code can't.
+const IpairsStep = "(ipairs step)"
+
+// ModuleName reports whether require takes a name: those lead nowhere else.
+func ModuleName(name string) bool {
+	for _, c := range name {
+		if !('a' <= c && c <= 'z' || '0' <= c && c <= '9' || c == '_') {
+			return false
+		}
+	}
+	return name != ""
+}
+
 // Constants are the values of the library that are no functions.
 var Constants = map[string]value.Value{"math.pi": value.Number(pi), "math.huge": value.Number(huge)}
 

@@ -63,16 +63,8 @@ func (c *comparison) differ(at diag.Span, form string, args ...any) {
 
 // unequal reports what the two say about something that is not the same.
 func (c *comparison) unequal(at diag.Span, what, first, second string) {
-	c.differ(at, "%s is %s in the first, and %s in the second", what, excerptOf(first), excerptOf(second))
-}
-
-// excerptOf cuts what would make a message unreadable.
-func excerptOf(s string) string {
 	const most = 200
-	if len(s) > most {
-		return strings.ToValidUTF8(s[:most], "") + "..."
-	}
-	return s
+	c.differ(at, "%s is %s in the first, and %s in the second", what, diag.Cut(first, most), diag.Cut(second, most))
 }
 
 // match brings those of the same name together; those of one name in their order.
@@ -88,19 +80,19 @@ func match[T any](c *comparison, word string, first, second []T, name func(T) (s
 			others[n] = list[1:]
 			both(x, list[0])
 		} else {
-			c.differ(at, "only the first declares %s %q", word, short(n))
+			c.differ(at, "only the first declares %s %q", word, diag.Short(n))
 		}
 	}
 	for _, n := range slices.Sorted(maps.Keys(others)) {
 		for _, x := range others[n] {
 			_, at := name(x)
-			c.differ(at, "only the second declares %s %q", word, short(n))
+			c.differ(at, "only the second declares %s %q", word, diag.Short(n))
 		}
 	}
 }
 
 func (c *comparison) policy(p, q *rules.Policy) {
-	of := func(what string) string { return fmt.Sprintf("%s of policy %q", what, short(p.Name)) }
+	of := func(what string) string { return fmt.Sprintf("%s of policy %q", what, diag.Short(p.Name)) }
 	if !sameGlobs(p.Cells, q.Cells) {
 		c.unequal(p.Span, of("cells"), globs(p.Cells), globs(q.Cells))
 	}
@@ -118,7 +110,7 @@ func (c *comparison) policy(p, q *rules.Policy) {
 		others[q.Entries[i].Pattern] = &q.Entries[i]
 	}
 	answer := func(e *rules.Entry) string {
-		return fmt.Sprintf("what policy %q says to %s", short(p.Name), e.Pattern)
+		return fmt.Sprintf("what policy %q says to %s", diag.Short(p.Name), e.Pattern)
 	}
 	for i := range p.Entries {
 		e := &p.Entries[i]
@@ -136,7 +128,7 @@ func (c *comparison) policy(p, q *rules.Policy) {
 }
 
 func (c *comparison) never(n, o *rules.Never) {
-	of := func(what string) string { return fmt.Sprintf("%s of never %q", what, short(n.Title)) }
+	of := func(what string) string { return fmt.Sprintf("%s of never %q", what, diag.Short(n.Title)) }
 	if !sameGlobs(n.Cells, o.Cells) {
 		c.unequal(n.Span, of("cells"), globs(n.Cells), globs(o.Cells))
 	}
@@ -238,9 +230,6 @@ func patterns(list []kauth.Pattern) string {
 }
 
 func budget(b *rules.Budget) string {
-	if b.Procs == nil && b.Nofile == nil && b.AS == nil && b.Core == nil && b.Memory == nil && b.CPU == nil {
-		return "nothing"
-	}
 	var texts []string
 	for _, f := range [...]struct {
 		name string
@@ -249,6 +238,9 @@ func budget(b *rules.Budget) string {
 		if f.of != nil {
 			texts = append(texts, fmt.Sprintf("%s = %d", f.name, *f.of))
 		}
+	}
+	if len(texts) == 0 {
+		return "nothing"
 	}
 	return strings.Join(texts, ", ")
 }

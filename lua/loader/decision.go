@@ -78,10 +78,7 @@ func (f *asked) Ask(r *policy.Request, cell string) (policy.Answer, int64, error
 }
 
 // Span is the word with which the function begins.
-func (f *asked) Span() diag.Span {
-	from := f.node.Pos()
-	return f.node.File.SpanOf(from, min(from+len("function"), f.node.End()))
-}
+func (f *asked) Span() diag.Span { return f.node.Word() }
 
 // Compile is not for the second reading: it is asked, and never compiled.
 func (f *asked) Compile(kauth.RequestID, string) *rules.Compiled {

@@ -6,7 +6,6 @@ import (
 	"io"
 	"path/filepath"
 	"slices"
-	"strings"
 
 	"cellsh/lua/declare"
 	"cellsh/lua/symbolic"
@@ -143,14 +142,10 @@ func (l *loading) file(s rules.Source) {
 
 // readable is the text of an error, for people.
 func readable(message string) string {
-	const most = 1000
-	switch {
-	case message == "":
+	if message == "" {
 		return "an error without a text"
-	case len(message) > most:
-		return strings.ToValidUTF8(message[:most], "") + "..."
 	}
-	return message
+	return diag.Cut(message, 1000)
 }
 
 // agree reports whether the two readings of a file ended alike, and tells what they raised.
@@ -220,7 +215,7 @@ func (l *loading) modules(dir string) func(name string) (*syntax.File, error) {
 			f = l.read(file, text)
 		}
 		if f.Problems.Failed() {
-			return nil, fmt.Errorf("module %s must be without errors, but has some", short(name))
+			return nil, fmt.Errorf("module %s must be without errors, but has some", diag.Short(name))
 		}
 		return f, nil
 	}

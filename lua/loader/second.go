@@ -25,7 +25,7 @@ func secondReading(file *syntax.File, modules func(name string) (*syntax.File, e
 // wordsIn defines the words of policies in a machine of gopher-lua.
 func wordsIn(m *vm.VM, d *declare.Declarations) {
 	for name, v := range declare.Constants() {
-		m.Define(name, plainLua(v))
+		m.Define(name, vm.FromPlain(v))
 	}
 	for _, word := range declare.Words {
 		m.Define(word, m.Function(vm.Builtin{Name: word}, func(L *lua.LState) int {
@@ -46,36 +46,6 @@ func wordsIn(m *vm.VM, d *declare.Declarations) {
 func siteOf(m *vm.VM, L *lua.LState) declare.Site {
 	file, call := m.Site(L)
 	return declare.Site{File: file, Call: call}
-}
-
-// plainLua gives gopher-lua a value that is no table and no function.
-func plainLua(v value.Value) lua.LValue {
-	switch x := v.(type) {
-	case value.String:
-		return lua.LString(x)
-	case value.Number:
-		return lua.LNumber(x)
-	case value.Bool:
-		return lua.LBool(x)
-	}
-	return lua.LNil
-}
-
-// plain takes over a value that is no table and no function; nil for those that are.
-func plainValue(v lua.LValue) value.Value {
-	switch x := v.(type) {
-	case lua.LBool:
-		return value.Bool(x)
-	case lua.LNumber:
-		return value.Number(x)
-	case lua.LString:
-		return value.String(x)
-	case *lua.LNilType:
-		return value.Nil{}
-	case *lua.LTable, *lua.LFunction:
-		return nil
-	}
-	return &foreign{v}
 }
 
 // foreign is a value of gopher-lua that means nothing here. It is the same as another if the pointers are.
@@ -140,5 +110,8 @@ func shallow(m *vm.VM, v lua.LValue, depth int) value.Value {
 		}
 		return t
 	}
-	return plainValue(v)
+	if p := vm.Plain(v); p != nil {
+		return p
+	}
+	return &foreign{v}
 }

@@ -106,8 +106,9 @@ func (in *importer) value(v lua.LValue) value.Value {
 		return in.table(x)
 	case *lua.LFunction:
 		return in.function(x)
-	case *lua.LNilType, lua.LBool, lua.LNumber, lua.LString:
-		return plainValue(v)
+	}
+	if p := vm.Plain(v); p != nil {
+		return p
 	}
 	if _, ok := in.others[v]; !ok {
 		in.others[v] = &foreign{v}

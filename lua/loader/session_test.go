@@ -255,7 +255,7 @@ func TestTakeOver(t *testing.T) {
 			}
 			switch x := v.(type) {
 			case value.Number, value.String, value.Bool:
-				if plainLua(x) != l {
+				if vm.FromPlain(x) != l {
 					t.Fatalf("%v became %v", l, x)
 				}
 			case *value.Builtin:

@@ -198,7 +198,7 @@ func Module(dir, name string) (file, text string, err error) {
 	case errors.Is(err, fs.ErrNotExist):
 		return file, "", fmt.Errorf("module %s must lie beside the policy file, but there is no %s", name, file)
 	case err != nil:
-		return file, "", fmt.Errorf("module %s must be readable, but is not: %w", short(name), disk.Cause(err))
+		return file, "", fmt.Errorf("module %s must be readable, but is not: %w", diag.Short(name), disk.Cause(err))
 	case !info.Mode().IsRegular():
 		return file, "", fmt.Errorf("module %s must be a file, but %s is %s", name, file, describeMode(info.Mode()))
 	}
@@ -218,13 +218,4 @@ func ModuleFrom(from Files) func(dir, name string) (file, text string, err error
 		}
 		return file, text, nil
 	}
-}
-
-// short cuts what would make a message unreadable.
-func short(s string) string {
-	const most = 60
-	if len(s) > most {
-		return strings.ToValidUTF8(s[:most], "") + "..."
-	}
-	return s
 }

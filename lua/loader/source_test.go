@@ -261,16 +261,3 @@ func TestIsTest(t *testing.T) {
 		}
 	}
 }
-
-func TestShort(t *testing.T) {
-	for _, n := range []int{0, 59, 60, 61, 1000} {
-		s := short(strings.Repeat("x", n))
-		if len(s) > 63 || n <= 60 && len(s) != n {
-			t.Error(fmt.Sprint(n, " characters become ", len(s)))
-		}
-	}
-	// No half character is left.
-	if s := short(strings.Repeat("x", 59) + "é and more"); s != strings.Repeat("x", 59)+"..." {
-		t.Errorf("%q", s)
-	}
-}

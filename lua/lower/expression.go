@@ -106,10 +106,7 @@ func (l *lowerer) callExpr(n *syntax.CallExpr) *ast.FuncCallExpr {
 // box, because only then can something assign to it meanwhile.
 func (l *lowerer) pair(left, right syntax.Expr, lowerRight func(syntax.Expr) ast.Expr) (a, b ast.Expr) {
 	if local := l.ownBox(left); local != nil && !calm(right) {
-		b = lowerRight(right)
-		if !stable(b) {
-			b = l.spill(b)
-		}
+		b = l.kept(lowerRight(right))
 		return l.variable(local), b
 	}
 	both := l.list(2, func(i int) ast.Expr {

@@ -273,6 +273,14 @@ func (l *lowerer) spill(e ast.Expr) ast.Expr {
 	return l.ident(name)
 }
 
+// kept is an expression that gives the same later on: the value is put into a local of our own, where it must be.
+func (l *lowerer) kept(e ast.Expr) ast.Expr {
+	if stable(e) {
+		return e
+	}
+	return l.spill(e)
+}
+
 // isLocal reports whether a name is that of a local or a hidden function.
 func isLocal(name string) bool { return strings.IndexByte(name, ' ') >= 0 || name[0] == '(' }
 
@@ -383,14 +391,7 @@ func (l *lowerer) ownBox(e syntax.Expr) *syntax.Local {
 
 // own is the local of this function that an expression is, nil if it is something else.
 func (l *lowerer) own(e syntax.Expr) *syntax.Local {
-	for {
-		p, ok := e.(*syntax.ParenExpr)
-		if !ok {
-			break
-		}
-		e = p.Inner
-	}
-	if name, ok := e.(*syntax.NameExpr); ok && name.Local != nil && name.Local.Function == l.function.node {
+	if name, ok := syntax.Unparen(e).(*syntax.NameExpr); ok && name.Local != nil && name.Local.Function == l.function.node {
 		return name.Local
 	}
 	return nil

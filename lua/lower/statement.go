@@ -305,19 +305,9 @@ func (l *lowerer) assignOne(to, e syntax.Expr) {
 		switch {
 		case i < 2 && late[i] != nil:
 			return at(line, &ast.NilExpr{})
-		case i == 1 && late[0] != nil:
-			// Worked out before the object is read.
-			if key := parts[1](); stable(key) {
-				return key
-			} else {
-				return l.spill(key)
-			}
-		case i == 2 && (late[0] != nil || late[1] != nil):
-			if v := parts[2](); stable(v) {
-				return v
-			} else {
-				return l.spill(v)
-			}
+		case late[0] != nil || i == 2 && late[1] != nil:
+			// Worked out before what is late is read.
+			return l.kept(parts[i]())
 		}
 		return parts[i]()
 	})

@@ -194,9 +194,7 @@ func (l *lowerer) parts(line int, n *syntax.TableExpr) ast.Expr {
 			rest := append([]ast.Stmt(nil), (*l.out)[mark:]...)
 			*l.out = (*l.out)[:mark]
 			for i, before := range args {
-				if !stable(before) {
-					args[i] = l.spill(before)
-				}
+				args[i] = l.kept(before)
 			}
 			*l.out = append(*l.out, rest...)
 		}

@@ -185,22 +185,15 @@ func (x *exec) negate(s *state, v term, p spot) result {
 
 // concat joins known strings and numbers.
 func (x *exec) concat(s *state, args []term, p spot) result {
-	size, last := 0, len(args)
+	size := 0
 	parts := make([]string, len(args))
-	for i := len(args) - 1; i >= 0; i-- {
-		v := args[i]
-		if v.kind == constant {
-			if t, ok := value.ToString(v.known); ok {
-				parts[i] = t
-				size += len(t)
-				last = i
-				continue
-			}
+	for i, v := range args {
+		t, ok := textOf(v)
+		if !ok {
+			return x.concatOthers(s, args, p)
 		}
-		break
-	}
-	if last > 0 {
-		return x.concatOthers(s, args, p)
+		parts[i] = t
+		size += len(t)
 	}
 	if size > maxText {
 		return fails(x.tooLong(p, size))
@@ -386,8 +379,8 @@ func (x *exec) equalConstants(s *state, a, b term) comparison {
 	if b.kind != constant || a.known.Type() != b.known.Type() {
 		return answer(false)
 	}
-	if a.known == b.known {
-		return answer(true) // but for NaN, which Go's == finds unequal to itself, too
+	if value.Equal(a.known, b.known) {
+		return answer(true)
 	}
 	return x.equalMeta(s, a, b)
 }
@@ -506,7 +499,7 @@ func (x *exec) equalNamed(a, b term, of, other part, p spot, never func(hint, fo
 				name, _ := names.Name(meant)
 				hint = fmt.Sprintf("write: %s == %q", a, name)
 			}
-			return comparison{fault: x.refusal(p, other, diag.PolicyName, hint, "%s must be compared with the name of %s, but there is none called %q", a, names.What(), short(word))}
+			return comparison{fault: x.refusal(p, other, diag.PolicyName, hint, "%s must be compared with the name of %s, but there is none called %q", a, names.What(), diag.Short(word))}
 		}
 		return comparison{test: &policy.Test{Kind: policy.In, Field: a.field, Set: interval.Single(v)}}
 	}
@@ -548,14 +541,13 @@ func (x *exec) less(s *state, a, b term, orEqual bool, of, other part, p spot) c
 	if a.kind == number || b.kind == number {
 		return x.lessNumber(a, b, orEqual, of, other, p)
 	}
-	if m, ok := a.number(); ok {
-		if n, ok := b.number(); ok {
-			return answer(m < n || orEqual && m == n)
+	if a.kind == constant && b.kind == constant {
+		compare := value.Less
+		if orEqual {
+			compare = value.LessEqual
 		}
-	}
-	if v, ok := a.string(); ok {
-		if w, ok := b.string(); ok {
-			return answer(v < w || orEqual && v == w)
+		if yes, ok := compare(a.known, b.known); ok {
+			return answer(yes)
 		}
 	}
 	if a.isTable() && b.isTable() {

@@ -3,6 +3,7 @@ package symbolic
 import (
 	"errors"
 	"math"
+	"strings"
 
 	"cellsh/lua/library"
 	"cellsh/lua/syntax"
@@ -43,31 +44,8 @@ func (x *exec) callable(s *state, fn term, args []term, p spot) (term, []term, *
 
 // calledName is the name by which a function is called, "" if it has none.
 func calledName(p spot) string {
-	c, ok := p.step().node.(*syntax.CallExpr)
-	if !ok {
-		return ""
-	}
-	name := nameOf(c.Func)
-	if c.Method != nil && name != "" {
-		return name + ":" + c.Method.Name
-	}
-	if c.Method != nil {
-		return c.Method.Name
-	}
-	return name
-}
-
-// nameOf says how a variable or a field is written, "" for other expressions.
-func nameOf(e syntax.Expr) string {
-	switch n := e.(type) {
-	case *syntax.NameExpr:
-		return n.Name
-	case *syntax.IndexExpr:
-		if key, ok := n.Key.(*syntax.StringExpr); ok && n.Dot {
-			if object := nameOf(n.Object); object != "" {
-				return object + "." + key.Value
-			}
-		}
+	if c, ok := p.step().node.(*syntax.CallExpr); ok {
+		return c.Spelling()
 	}
 	return ""
 }
@@ -258,31 +236,28 @@ func (x *exec) callNative(native func(*Call) ([]value.Value, error), args []term
 // special functions work on values that depend on the request, or need the machine.
 type special func(x *exec, s *state, args []term, p spot) result
 
-// ipairsStep is the name of the function that loops over ipairs call.
-const ipairsStep = "(ipairs step)"
-
 var specials map[string]special
 
 func init() {
 	specials = map[string]special{
-		"type":         callType,
-		"tonumber":     callToNumber,
-		"tostring":     callToString,
-		"assert":       callAssert,
-		"error":        callError,
-		"next":         callNext,
-		"pairs":        callPairs,
-		"ipairs":       callIpairs,
-		ipairsStep:     callIpairsStep,
-		"setmetatable": callSetMetatable,
-		"getmetatable": callGetMetatable,
-		"table.sort":   callSort,
-		"math.floor":   round("math.floor"),
-		"math.ceil":    round("math.ceil"),
-		"pcall":        callPcall,
-		"xpcall":       callXpcall,
-		"print":        callPrint,
-		"require":      callRequire,
+		"type":             callType,
+		"tonumber":         callToNumber,
+		"tostring":         callToString,
+		"assert":           callAssert,
+		"error":            callError,
+		"next":             callNext,
+		"pairs":            callPairs,
+		"ipairs":           callIpairs,
+		library.IpairsStep: callIpairsStep,
+		"setmetatable":     callSetMetatable,
+		"getmetatable":     callGetMetatable,
+		"table.sort":       callSort,
+		"math.floor":       round("math.floor"),
+		"math.ceil":        round("math.ceil"),
+		"pcall":            callPcall,
+		"xpcall":           callXpcall,
+		"print":            callPrint,
+		"require":          callRequire,
 	}
 }
 
@@ -309,7 +284,7 @@ func (x *exec) callInGroup(args []term, p spot) result {
 	} else if name, ok := g.string(); ok {
 		id, ok := x.machine.options.Groups.Lookup(name)
 		if !ok {
-			return fails(x.refusal(p, 1, diag.PolicyName, x.groupHint(name), "a group must exist on the host, but there is none called %q", short(name)))
+			return fails(x.refusal(p, 1, diag.PolicyName, x.groupHint(name), "a group must exist on the host, but there is none called %q", diag.Short(name)))
 		}
 		gid = int64(id)
 	} else {
@@ -434,21 +409,21 @@ func callError(x *exec, s *state, args []term, p spot) result {
 	if m, ok := textOf(v); ok {
 		message = m
 	}
-	fault := x.raising(p, callee, "", "a decision must not fail, but raises: %s", message)
-	if x.loading {
-		switch v.known.Type() {
-		case value.TableType, value.FunctionType, value.UserdataType:
-			message = "an error that is a " + v.known.Type().String()
+	if !x.loading {
+		return fails(x.raising(p, callee, "", "a decision must not fail, but raises: %s", message))
+	}
+	switch v.known.Type() {
+	case value.TableType, value.FunctionType, value.UserdataType:
+		message = "an error that is a " + v.known.Type().String()
+	}
+	fault := x.raising(p, callee, "", "%s", message)
+	x.thrown = v
+	if m, ok := textOf(v); ok {
+		level := value.Number(1)
+		if n, ok := toNumber(arg(args, 1)); ok {
+			level = n
 		}
-		fault = x.raising(p, callee, "", "%s", message)
-		x.thrown = v
-		if m, ok := textOf(v); ok {
-			level := value.Number(1)
-			if n, ok := toNumber(arg(args, 1)); ok {
-				level = n
-			}
-			x.thrown = stringTerm(x.levelPosition(s, int(level), p) + m)
-		}
+		x.thrown = stringTerm(x.levelPosition(s, int(level), p) + m)
 	}
 	return fails(fault)
 }
@@ -822,7 +797,7 @@ func callIpairs(x *exec, s *state, args []term, p spot) result {
 	if fault := x.iteratorArg("ipairs", arg(args, 0), p); fault != nil {
 		return fails(fault)
 	}
-	return result{values: []term{known(x.machine.builtins[ipairsStep]), args[0], numberTerm(0)}}
+	return result{values: []term{known(x.machine.builtins[library.IpairsStep]), args[0], numberTerm(0)}}
 }
 
 func callIpairsStep(x *exec, s *state, args []term, p spot) result {
@@ -985,7 +960,7 @@ func callPrint(x *exec, s *state, args []term, p spot) result {
 		}
 		parts[i] = t
 	}
-	x.machine.print(parts)
+	x.machine.printer.Print(strings.Join(parts, "\t"))
 	return result{}
 }
 
@@ -1000,8 +975,8 @@ func callRequire(x *exec, s *state, args []term, p spot) result {
 	raise := func(form string, args ...any) result {
 		return fails(x.raising(p, callee, "", form, args...))
 	}
-	if !validModule(name) {
-		return raise("a module's name must consist of a-z, 0-9 and _, but is %q", short(name))
+	if !library.ModuleName(name) {
+		return raise("a module's name must consist of a-z, 0-9 and _, but is %q", diag.Short(name))
 	}
 	if v, ok := x.machine.modules[name]; ok {
 		if v == nil {
@@ -1031,14 +1006,4 @@ func callRequire(x *exec, s *state, args []term, p spot) result {
 	}
 	x.machine.modules[name] = v
 	return one(known(v))
-}
-
-// validModule is what require takes: such names can lead nowhere else.
-func validModule(name string) bool {
-	for _, c := range name {
-		if !('a' <= c && c <= 'z' || '0' <= c && c <= '9' || c == '_') {
-			return false
-		}
-	}
-	return name != ""
 }

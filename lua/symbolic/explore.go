@@ -80,10 +80,7 @@ func NewFunction(m *Machine, fn *Closure, o Options) *Function {
 }
 
 // Span is the word with which the function begins.
-func (f *Function) Span() diag.Span {
-	from := f.fn.Node.Pos()
-	return f.fn.Node.File.SpanOf(from, min(from+len("function"), f.fn.Node.End()))
-}
+func (f *Function) Span() diag.Span { return f.fn.Node.Word() }
 
 // Node is the function in the tree.
 func (f *Function) Node() *syntax.FunctionExpr { return f.fn.Node }
@@ -144,15 +141,14 @@ type exec struct {
 	// steps and bytes are what was used of limit and memory.
 	steps, limit  int
 	bytes, memory int
-	// nested is how many functions of the library wait for functions of Lua, returned what the last of those gave, and
-	// thrown the value of the last error.
-	// direct says that a function of the library is called by another: errors have no place then.
+	// nested is how many functions of the library wait for functions of Lua, and returned what the last of those gave.
 	nested   int
-	direct   bool
 	returned []term
-	thrown   term
-	// at is the node that raised it.
-	at syntax.Node
+	// direct says that a function of the library is called by another: errors have no place then.
+	direct bool
+	// thrown is the value of the last error, and at the node that raised it.
+	thrown term
+	at     syntax.Node
 	// stopped ends every path once the function has proved too complex.
 	stopped *rules.Fault
 	// sites counts the states that fork, by place.
@@ -198,7 +194,7 @@ const maxOpened = 100
 // some request.
 const pending = graph.Ref(1<<31 - 1)
 
-// open is a fork that is being worked out.
+// openFork is one that is being worked out.
 type openFork struct {
 	key   string
 	state *state

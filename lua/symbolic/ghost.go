@@ -89,7 +89,7 @@ func (x *exec) pass(s *state) bool {
 			pushed = 1
 		}
 	case doForPrepare:
-		outcome{}.skip(s, f, st)
+		f.skip(st)
 		return true
 	case doTailCall:
 		ret := f.ret

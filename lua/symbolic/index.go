@@ -116,7 +116,7 @@ func (x *exec) cannotIndex(v, key term, p spot) result {
 
 func keyText(key term) string {
 	if s, ok := key.string(); ok {
-		return short(s)
+		return diag.Short(s)
 	}
 	return key.String()
 }
@@ -256,7 +256,7 @@ func (x *exec) lookup(pairs []pair, key term, p spot) result {
 	}
 	if misspelled != "" && len(groups) > 0 {
 		names := key.field.Info().Names
-		x.note(p, keyPart, diag.PolicyName, diag.DidYouMean(misspelled, names.All()), "the key %q of a table that is looked up with %s must be %s, but is none", short(misspelled), key, names.What())
+		x.note(p, keyPart, diag.PolicyName, diag.DidYouMean(misspelled, names.All()), "the key %q of a table that is looked up with %s must be %s, but is none", diag.Short(misspelled), key, names.What())
 	}
 	r := one(nilTerm)
 	for _, g := range groups {
@@ -289,11 +289,10 @@ type groupKey struct {
 
 // arrayIndex is the key as an index of the array part, as value.Table divides tables.
 func arrayIndex(key term) (int, bool) {
-	n, ok := key.number()
-	if !ok || n != value.Number(int64(n)) || n < 1 || n >= value.MaxArray {
+	if key.kind != constant {
 		return 0, false
 	}
-	return int(n), true
+	return value.ArrayIndex(key.known)
 }
 
 func (o *object) get(k entryKey) term {
@@ -430,16 +429,10 @@ func (x *exec) rawSet(s *state, t, key, v term, p spot) *rules.Fault {
 
 // length is the number of elements, as value.Table counts them.
 func (o *object) length() int {
-	for i := len(o.elements); i > 0; i-- {
-		if !o.elements[i-1].isNil() {
-			return i
-		}
-		if i > 1 && !o.elements[i-2].isNil() {
-			return i - 1
-		}
-	}
-	return 0
+	return value.Border(len(o.elements), o.has)
 }
+
+func (o *object) has(i int) bool { return !o.elements[i-1].isNil() }
 
 // lengthOf is # of a table.
 func (x *exec) lengthOf(s *state, t term) int {
@@ -456,15 +449,10 @@ func (x *exec) borders(s *state, t term) (length, lowest int) {
 	}
 	o := s.heap[t.ref]
 	length = o.length()
-	lowest = length
-	if o.holes > 0 {
-		for i, v := range o.elements[:length] {
-			if v.isNil() {
-				return length, i
-			}
-		}
+	if o.holes == 0 {
+		return length, length
 	}
-	return length, lowest
+	return length, value.LowestBorder(length, o.has)
 }
 
 // length is #v. Lua 5.1 does not ask tables for __len.
@@ -546,12 +534,12 @@ func (x *exec) indexObject(v, key term, p spot) result {
 			}
 			return fails(x.refusal(p, keyPart, diag.DecisionField, "use r.cell.name", "r.cell.%s can't be known to a policy: %s", name, why))
 		}
-		return fails(x.refusal(p, keyPart, diag.DecisionField, "use r.cell.name", "a cell has a name and nothing else, but %s is read", short(name)))
+		return fails(x.refusal(p, keyPart, diag.DecisionField, "use r.cell.name", "a cell has a name and nothing else, but %s is read", diag.Short(name)))
 	case address:
 		if name == "within" {
 			return one(term{kind: within, field: v.field})
 		}
-		return fails(x.refusal(p, keyPart, diag.DecisionField, "write: r.addr:within(\"10.0.0.0/8\")", "an address has the method within and nothing else, but %s is read", short(name)))
+		return fails(x.refusal(p, keyPart, diag.DecisionField, "write: r.addr:within(\"10.0.0.0/8\")", "an address has the method within and nothing else, but %s is read", diag.Short(name)))
 	}
 	return x.cannotIndex(v, key, p)
 }
@@ -575,7 +563,7 @@ const maxAbsent = 100
 func (x *exec) field(name string, p spot) result {
 	fd, ok := kauth.FindField(name)
 	if !ok || fd == kauth.FieldGroups || fd == kauth.FieldMembers {
-		return fails(x.refusal(p, keyPart, diag.DecisionField, diag.DidYouMean(name, fieldNames), "a field must be one that some request carries, but there is none called %s", short(name)))
+		return fails(x.refusal(p, keyPart, diag.DecisionField, diag.DidYouMean(name, fieldNames), "a field must be one that some request carries, but there is none called %s", diag.Short(name)))
 	}
 	if !x.carries(fd, name, p) {
 		return one(term{known: value.Nil{}, origin: name})

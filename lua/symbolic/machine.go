@@ -1,7 +1,6 @@
 package symbolic
 
 import (
-	"fmt"
 	"io"
 	"maps"
 	"slices"
@@ -42,8 +41,6 @@ type MachineOptions struct {
 const (
 	FileInstructions = 20_000_000
 	FileMemory       = 64 << 20
-	// maxPrinted is how many bytes a file prints.
-	maxPrinted = 64 << 10
 )
 
 // Machine runs files of Lua by their trees: the first reading. What they make stays, so that functions can be compiled
@@ -58,7 +55,7 @@ type Machine struct {
 	plans   map[*syntax.FunctionExpr]*plan
 	// modules by name, nil while one is being loaded.
 	modules map[string]value.Value
-	printed int
+	printer library.Printer
 	// opened are the places at which something was asked whose answer Lua leaves open.
 	opened []diag.Span
 	// stops counts functions that were too complex.
@@ -126,7 +123,7 @@ func NewMachine(o MachineOptions) *Machine {
 		o.Output = io.Discard
 	}
 	m := &Machine{options: o, base: &value.Table{}, builtins: map[string]*value.Builtin{}, natives: map[*value.Builtin]func(*Call) ([]value.Value, error){},
-		strings: &value.Table{}, plans: map[*syntax.FunctionExpr]*plan{}, modules: map[string]value.Value{}}
+		strings: &value.Table{}, plans: map[*syntax.FunctionExpr]*plan{}, modules: map[string]value.Value{}, printer: library.Printer{Output: o.Output}}
 	m.Define("_VERSION", value.String("Lua 5.1"))
 	libraries := map[string]*value.Table{}
 	in := func(name string) (*value.Table, string) {
@@ -140,26 +137,18 @@ func NewMachine(o MachineOptions) *Machine {
 		}
 		return libraries[of], field
 	}
-	define := func(name string, pure bool) {
-		b := &value.Builtin{Name: name, Pure: pure}
-		m.builtins[name] = b
-		if name != ipairsStep {
-			t, field := in(name)
-			_ = t.Set(value.String(field), b)
-		}
-	}
-	names := map[string]bool{}
-	for name, f := range o.Library {
-		names[name] = f.Pure
+	for name := range o.Library {
+		m.builtins[name] = &value.Builtin{Name: name}
 	}
 	for name := range specials {
-		if _, ok := names[name]; !ok {
-			names[name] = false
-		}
+		m.builtins[name] = &value.Builtin{Name: name}
 	}
 	// In a fixed order, which loops over a library see.
-	for _, name := range slices.Sorted(maps.Keys(names)) {
-		define(name, names[name])
+	for _, name := range slices.Sorted(maps.Keys(m.builtins)) {
+		if name != library.IpairsStep {
+			t, field := in(name)
+			_ = t.Set(value.String(field), m.builtins[name])
+		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(library.Constants)) {
 		t, field := in(name)
@@ -246,30 +235,3 @@ func (m *Machine) plan(node *syntax.FunctionExpr) *plan {
 }
 
 func (x *exec) plan(node *syntax.FunctionExpr) *plan { return x.machine.plan(node) }
-
-// print writes a line, up to what a file may print.
-func (m *Machine) print(parts []string) {
-	line := printable(strings.Join(parts, "\t")) + "\n"
-	before := m.printed
-	m.printed += len(line)
-	switch {
-	case m.printed <= maxPrinted:
-		_, _ = io.WriteString(m.options.Output, line)
-	case before <= maxPrinted:
-		_, _ = fmt.Fprintf(m.options.Output, "(a file prints at most %d bytes: what follows is left out)\n", maxPrinted)
-		m.printed = maxPrinted + 1
-	}
-}
-
-// printable writes control characters as Lua does in strings, so that what a file prints does nothing to a terminal.
-func printable(s string) string {
-	var b strings.Builder
-	for _, r := range s {
-		if r != '\t' && r != '\n' && (r < ' ' || r >= 0x7f && r < 0xa0) {
-			fmt.Fprintf(&b, "\\%d", r)
-		} else {
-			b.WriteRune(r)
-		}
-	}
-	return b.String()
-}

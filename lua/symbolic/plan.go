@@ -131,11 +131,12 @@ type label struct{ at, height int32 }
 // layOut makes the plan of a function.
 func layOut(id int, fn *syntax.FunctionExpr) *plan {
 	l := &planner{p: &plan{id: id, node: fn, slots: map[*syntax.Local]int32{}}, labels: map[*syntax.LabelStmt]label{}, forward: map[*syntax.LabelStmt][]int{}}
-	for _, local := range parameters(fn) {
+	begin := parameters(fn)
+	for _, local := range begin {
 		l.declare(local)
 		l.height++
 	}
-	for _, local := range parameters(fn) {
+	for _, local := range begin {
 		l.boxed(local)
 	}
 	l.block(fn.Body, false)
@@ -437,14 +438,7 @@ func assigned(targets []syntax.Expr, local *syntax.Local) bool {
 
 // localOf is the local of this function that an expression is, nil if it is something else.
 func (l *planner) localOf(e syntax.Expr) *syntax.Local {
-	for {
-		p, ok := e.(*syntax.ParenExpr)
-		if !ok {
-			break
-		}
-		e = p.Inner
-	}
-	if name, ok := e.(*syntax.NameExpr); ok && name.Local != nil && name.Local.Function == l.p.node {
+	if name, ok := syntax.Unparen(e).(*syntax.NameExpr); ok && name.Local != nil && name.Local.Function == l.p.node {
 		return name.Local
 	}
 	return nil

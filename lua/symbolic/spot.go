@@ -23,7 +23,7 @@ const (
 	whole part = -iota - 1
 	left
 	right
-	// key is that of an index, callee the name of the function that is called.
+	// keyPart is the key of an index, callee the name of the function that is called.
 	keyPart
 	callee
 	// Parts from 0 on are arguments of a call.
@@ -51,13 +51,8 @@ func (p spot) node(of part) syntax.Node {
 		}
 	case *syntax.CallExpr:
 		switch {
-		case of == callee && n.Method != nil, of == keyPart && n.Method != nil:
-			return n.Method
-		case of == callee:
-			if x, ok := n.Func.(*syntax.IndexExpr); ok && x.Dot {
-				return x.Key
-			}
-			return n.Func
+		case of == callee, of == keyPart && n.Method != nil:
+			return n.Callee()
 		case of >= 0:
 			args := n.Args
 			if n.Method != nil {

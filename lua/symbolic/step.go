@@ -73,13 +73,17 @@ func (x *exec) finish(s *state, height int32, ret returnTo, r result, p spot) ou
 	if r.fault != nil {
 		return x.faulted(r.fault)
 	}
-	goOn := func(s *state, values []term, c *call) outcome {
+	return r.each(s, p, func(s *state, values []term, c *call) outcome {
 		s.cut(height).at = p.at + 1
 		if c != nil {
 			return x.enter(s, c.fn, c.args, ret, p)
 		}
 		return x.deliver(s, ret, values, p)
-	}
+	})
+}
+
+// each lets the state go on with what an operation gave, on a way of its own for each of the choices.
+func (r result) each(s *state, p spot, goOn func(s *state, values []term, c *call) outcome) outcome {
 	if r.choices == nil {
 		return goOn(s, r.values, r.call)
 	}
@@ -456,22 +460,13 @@ func (x *exec) tailCall(s *state, f *frame, p spot) outcome {
 		return x.faulted(r.fault)
 	}
 	ret := f.ret
-	goOn := func(s *state, values []term, c *call) outcome {
+	return r.each(s, p, func(s *state, values []term, c *call) outcome {
 		if c == nil {
 			return x.leave(s, values, p)
 		}
 		s.frames = s.frames[:len(s.frames)-1]
 		return x.enter(s, c.fn, c.args, ret, p)
-	}
-	if r.choices == nil {
-		return goOn(s, r.values, r.call)
-	}
-	fk := &fork{at: p.span(whole)}
-	for _, c := range r.choices {
-		fk.ways = append(fk.ways, way{c.test, func(s *state) outcome { return goOn(s, c.values, nil) }})
-	}
-	fk.ways = append(fk.ways, way{then: func(s *state) outcome { return goOn(s, r.values, r.call) }})
-	return outcome{fork: fk}
+	})
 }
 
 // forPrepare and forLoop are the numeric loop as Lua 5.1 has it: the first step is taken back, and then made again. Its
@@ -488,7 +483,8 @@ func (x *exec) forPrepare(s *state, f *frame, p spot) outcome {
 			at = f.plan.node.File.Span(nodes[i])
 		}
 		if v.kind == unknown {
-			return outcome{}.skip(s, f, st)
+			f.skip(st)
+			return outcome{}
 		}
 		if v.kind != constant && v.kind != table && v.kind != closure {
 			return x.faulted(x.newFault(at, f.plan.node.File, diag.DecisionLoop, false, "loop over a known table or range, and test the field inside", "the %s of a loop must be the same for every request, but is %s", what, v))
@@ -509,12 +505,11 @@ func (x *exec) forPrepare(s *state, f *frame, p spot) outcome {
 	return outcome{}
 }
 
-// skip passes over a loop of which nothing is known.
-func (o outcome) skip(s *state, f *frame, st *step) outcome {
-	loop := &f.plan.steps[st.b]
-	f.stack = f.stack[:st.a]
+// skip passes over a loop of which nothing is known, from its doForPrepare.
+func (f *frame) skip(prepare *step) {
+	loop := &f.plan.steps[prepare.b]
+	f.stack = f.stack[:prepare.a]
 	f.at = int(loop.b)
-	return o
 }
 
 func (x *exec) forLoop(s *state, f *frame, p spot) outcome {

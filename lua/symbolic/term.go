@@ -5,6 +5,7 @@ import (
 	"math"
 
 	"cellsh/lua/value"
+	"cellsh/policy/diag"
 	"cellsh/policy/interval"
 	"cellsh/policy/kauth"
 )
@@ -146,7 +147,7 @@ func (v term) String() string {
 	case constant:
 		switch x := v.known.(type) {
 		case value.String:
-			return fmt.Sprintf("%q", short(string(x)))
+			return fmt.Sprintf("%q", diag.Short(string(x)))
 		case value.Number:
 			return describeNumber(x)
 		case value.Bool:
@@ -173,15 +174,6 @@ func (v term) String() string {
 		return "a table"
 	}
 	return "a function"
-}
-
-// short cuts what would make a message unreadable.
-func short(s string) string {
-	const most = 60
-	if len(s) > most {
-		return s[:most] + "..."
-	}
-	return s
 }
 
 func describeNumber(n value.Number) string {

@@ -134,3 +134,16 @@ func TestSame(t *testing.T) {
 		}
 	}
 }
+
+// A call is named after what it calls, and not after a call inside of that.
+func TestSpelling(t *testing.T) {
+	for source, want := range map[string]string{
+		"f()": "f", "a.b.c()": "a.b.c", "a.b:m()": "a.b:m", "('x'):m()": "m", "f()()": "", "f().x()": "", "a[1]()": "", "a['b']()": "", "(f)()": "",
+	} {
+		f := Read("f.lua", source)
+		call := f.Main.Body.Stmts[0].(*CallStmt).Call
+		if got := call.Spelling(); got != want {
+			t.Errorf("%s is %q, want %q", source, got, want)
+		}
+	}
+}

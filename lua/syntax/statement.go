@@ -3,7 +3,6 @@ package syntax
 import (
 	"fmt"
 	"slices"
-	"strings"
 )
 
 // block reads statements up to the word that ends them. The block ends with the last of them until that word is found to
@@ -556,7 +555,7 @@ func (p *parser) exprStmt() Stmt {
 		p.assigned(t)
 		if i < len(s.Exprs) {
 			if f, ok := s.Exprs[i].(*FunctionExpr); ok {
-				f.Name = spelling(t)
+				f.Name = Spelling(t)
 			}
 		}
 	}
@@ -723,26 +722,5 @@ func (p *parser) assigned(target Expr) {
 func nameFunction(e Expr, name string) {
 	if f, ok := e.(*FunctionExpr); ok {
 		f.Name = name
-	}
-}
-
-// spelling is how a variable or a field of one is written, "" for others.
-func spelling(e Expr) string {
-	var parts []string
-	for {
-		switch n := e.(type) {
-		case *NameExpr:
-			parts = append(parts, n.Name)
-			slices.Reverse(parts)
-			return strings.Join(parts, ".")
-		case *IndexExpr:
-			if !n.Dot {
-				return ""
-			}
-			parts = append(parts, n.Key.(*StringExpr).Value)
-			e = n.Object
-		default:
-			return ""
-		}
 	}
 }

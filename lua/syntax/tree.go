@@ -1,6 +1,7 @@
 package syntax
 
 import (
+	"slices"
 	"sort"
 	"strings"
 
@@ -373,4 +374,65 @@ func Multiple(e Expr) bool {
 		return true
 	}
 	return false
+}
+
+// Unparen is an expression without the parentheses around it.
+func Unparen(e Expr) Expr {
+	for {
+		p, ok := e.(*ParenExpr)
+		if !ok {
+			return e
+		}
+		e = p.Inner
+	}
+}
+
+// Spelling is how a variable or a field of one is written, "a.b", and "" for other expressions.
+func Spelling(e Expr) string {
+	var parts []string
+	for {
+		switch n := e.(type) {
+		case *NameExpr:
+			parts = append(parts, n.Name)
+			slices.Reverse(parts)
+			return strings.Join(parts, ".")
+		case *IndexExpr:
+			if !n.Dot {
+				return ""
+			}
+			parts = append(parts, n.Key.(*StringExpr).Value)
+			e = n.Object
+		default:
+			return ""
+		}
+	}
+}
+
+// Spelling is what is called as it is written, "a.b" or "a:b", and "" for what is no variable, field or method.
+func (c *CallExpr) Spelling() string {
+	name := Spelling(c.Func)
+	switch {
+	case c.Method == nil:
+		return name
+	case name == "":
+		return c.Method.Name
+	}
+	return name + ":" + c.Method.Name
+}
+
+// Callee is where the name of what is called stands: that of a method or a field, or else all of Func.
+func (c *CallExpr) Callee() Node {
+	if c.Method != nil {
+		return c.Method
+	}
+	if x, ok := c.Func.(*IndexExpr); ok && x.Dot {
+		return x.Key
+	}
+	return c.Func
+}
+
+// Word is the place of the word function, or of the first that long of a file.
+func (f *FunctionExpr) Word() diag.Span {
+	from := f.Pos()
+	return f.File.SpanOf(from, min(from+len("function"), f.End()))
 }

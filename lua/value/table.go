@@ -37,8 +37,8 @@ var (
 	ErrNaNKey = errors.New("the key of a table must be a value, but is NaN")
 )
 
-// arrayIndex is the key as an index of an array.
-func arrayIndex(k Value) (int, bool) {
+// ArrayIndex is a key as an index of the array of a table; false for keys that are hashed.
+func ArrayIndex(k Value) (int, bool) {
 	n, ok := k.(Number)
 	if !ok || !(n >= 1) || n >= MaxArray || float64(n) != math.Trunc(float64(n)) {
 		return 0, false
@@ -48,7 +48,7 @@ func arrayIndex(k Value) (int, bool) {
 
 // Get is the value of a key, without metatables; Nil where there is none.
 func (t *Table) Get(k Value) Value {
-	if i, ok := arrayIndex(k); ok {
+	if i, ok := ArrayIndex(k); ok {
 		return t.At(i)
 	}
 	if i, ok := t.index[k]; ok {
@@ -73,7 +73,7 @@ func (t *Table) Field(name string) Value { return t.Get(String(name)) }
 
 // Set gives a key a value, without metatables; Nil takes it away.
 func (t *Table) Set(k, v Value) error {
-	if i, ok := arrayIndex(k); ok {
+	if i, ok := ArrayIndex(k); ok {
 		for len(t.array) < i {
 			t.array = append(t.array, Nil{})
 			t.holes++
@@ -113,7 +113,7 @@ func (t *Table) Set(k, v Value) error {
 
 // Growth is how many bytes an assignment to the key would add to the table at most.
 func (t *Table) Growth(k Value) int {
-	if i, ok := arrayIndex(k); ok {
+	if i, ok := ArrayIndex(k); ok {
 		return 16 * max(i-len(t.array), 0)
 	}
 	return 64
@@ -152,7 +152,7 @@ func (t *Table) Pair(i int) (key, v Value) {
 
 // Position is where the pair of a key is.
 func (t *Table) Position(k Value) (int, bool) {
-	if i, isIndex := arrayIndex(k); isIndex && i <= len(t.array) {
+	if i, isIndex := ArrayIndex(k); isIndex && i <= len(t.array) {
 		return i - 1, true
 	}
 	i, ok := t.index[k]
@@ -173,9 +173,11 @@ func (t *Table) Pairs(yield func(k, v Value) bool) {
 	}
 }
 
+func (t *Table) has(i int) bool { return t.At(i) != Nil{} }
+
 // Len is what # gives: an index that has a value and whose successor has none, or 0. Among several it is one of the
 // highest.
-func (t *Table) Len() int { return Border(len(t.array), t.At) }
+func (t *Table) Len() int { return Border(len(t.array), t.has) }
 
 // Borders gives Len, and the lowest border where there are several and # could give another.
 func (t *Table) Borders() (length, lowest int) {
@@ -183,26 +185,26 @@ func (t *Table) Borders() (length, lowest int) {
 	if t.holes == 0 {
 		return length, length
 	}
-	return length, LowestBorder(length, t.At)
+	return length, LowestBorder(length, t.has)
 }
 
 // LowestBorder is the lowest border of an array one of whose borders is known.
-func LowestBorder(border int, at func(int) Value) int {
+func LowestBorder(border int, has func(i int) bool) int {
 	for i := range border {
-		if (at(i+1) == Nil{}) {
+		if !has(i + 1) {
 			return i
 		}
 	}
 	return border
 }
 
-// Border is Len for an array of that many elements.
-func Border(n int, at func(int) Value) int {
+// Border is Len for an array of that many elements; has says whether there is a value at an index from 1.
+func Border(n int, has func(i int) bool) int {
 	for i := n; i > 0; i-- {
 		switch {
-		case at(i) != Nil{}:
+		case has(i):
 			return i
-		case i > 1 && at(i-1) != Nil{}:
+		case i > 1 && has(i-1):
 			return i - 1
 		}
 	}

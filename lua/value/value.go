@@ -59,8 +59,6 @@ func Truth(v Value) bool {
 type Builtin struct {
 	// Name as code calls it, "string.rep".
 	Name string
-	// Pure functions depend on nothing but their arguments and change nothing.
-	Pure bool
 }
 
 // Type is FunctionType.

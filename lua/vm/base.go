@@ -64,12 +64,12 @@ func (v *VM) openLibrary(set library.Set) map[string]map[string]*lua.LFunction {
 
 // ipairsStep makes the function that ipairs gives to loops.
 func (v *VM) ipairsStep() *lua.LFunction {
-	return v.Function(Builtin{Name: IpairsStep, Pure: true}, func(L *lua.LState) int {
+	return v.Function(Builtin{Name: library.IpairsStep, Pure: true}, func(L *lua.LState) int {
 		n, ok := L.Get(2).(lua.LNumber)
 		if !ok {
-			v.must(L, 2, IpairsStep, "a number")
+			v.must(L, 2, library.IpairsStep, "a number")
 		}
-		x := v.tableArg(L, IpairsStep, 1).RawGet(n + 1)
+		x := v.tableArg(L, library.IpairsStep, 1).RawGet(n + 1)
 		if x == lua.LNil {
 			L.Push(lua.LNil)
 			return 1

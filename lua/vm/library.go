@@ -9,6 +9,34 @@ import (
 
 // What package library takes and gives are values of package value. Those that it only hands on stay what they are.
 
+// Plain is nil, a boolean, a number or a string as a value of package value; nil for other values.
+func Plain(x lua.LValue) value.Value {
+	switch x := x.(type) {
+	case *lua.LNilType:
+		return value.Nil{}
+	case lua.LBool:
+		return value.Bool(x)
+	case lua.LNumber:
+		return value.Number(x)
+	case lua.LString:
+		return value.String(x)
+	}
+	return nil
+}
+
+// FromPlain is the way back: a boolean, a number or a string, and nil for everything else.
+func FromPlain(x value.Value) lua.LValue {
+	switch x := x.(type) {
+	case value.Bool:
+		return lua.LBool(x)
+	case value.Number:
+		return lua.LNumber(x)
+	case value.String:
+		return lua.LString(x)
+	}
+	return lua.LNil
+}
+
 // foreign is a value that the library looks at only by its type and text.
 type foreign struct {
 	call  *libraryCall
@@ -96,18 +124,11 @@ func (c *libraryCall) changeable(x lua.LValue) error {
 
 // in makes a value for the library.
 func (c *libraryCall) in(x lua.LValue) value.Value {
-	switch x := x.(type) {
-	case *lua.LNilType:
-		return value.Nil{}
-	case lua.LBool:
-		return value.Bool(x)
-	case lua.LNumber:
-		return value.Number(x)
-	case lua.LString:
-		return value.String(x)
-	case *lua.LTable:
-		t := x
-		if real, ok := c.v.readOnly[x]; ok {
+	if p := Plain(x); p != nil {
+		return p
+	}
+	if t, ok := x.(*lua.LTable); ok {
+		if real, ok := c.v.readOnly[t]; ok {
 			t = real
 		}
 		return &array{foreign{c, x}, t}
@@ -118,18 +139,12 @@ func (c *libraryCall) in(x lua.LValue) value.Value {
 // out makes a value of Lua of one that the library gives.
 func (c *libraryCall) out(x value.Value) lua.LValue {
 	switch x := x.(type) {
-	case value.Bool:
-		return lua.LBool(x)
-	case value.Number:
-		return lua.LNumber(x)
-	case value.String:
-		return lua.LString(x)
 	case *array:
 		return x.value
 	case *foreign:
 		return x.value
 	}
-	return lua.LNil
+	return FromPlain(x)
 }
 
 // args are the arguments of the running function.

@@ -42,15 +42,8 @@ func (p part) of(n syntax.Node) syntax.Node {
 			return x.Key
 		}
 	case *syntax.CallExpr:
-		switch {
-		case p != callee && p != key:
-		case x.Method != nil:
-			return x.Method
-		case p == callee:
-			if f, ok := x.Func.(*syntax.IndexExpr); ok && f.Dot {
-				return f.Key
-			}
-			return x.Func
+		if p == callee || p == key && x.Method != nil {
+			return x.Callee()
 		}
 	case *syntax.NumericFor:
 		switch {
@@ -69,7 +62,7 @@ func (p part) of(n syntax.Node) syntax.Node {
 func named(n syntax.Node, text string) string {
 	if rest, ok := strings.CutPrefix(text, "what is called "); ok {
 		if c, ok := n.(*syntax.CallExpr); ok {
-			if name := nameOf(c); name != "" {
+			if name := c.Spelling(); name != "" {
 				return name + " " + rest
 			}
 		}
@@ -91,28 +84,4 @@ func named(n syntax.Node, text string) string {
 		}
 	}
 	return text
-}
-
-// nameOf says how a variable, a field or what is called is written, "" for other expressions.
-func nameOf(n syntax.Node) string {
-	switch x := n.(type) {
-	case *syntax.NameExpr:
-		return x.Name
-	case *syntax.IndexExpr:
-		if key, ok := x.Key.(*syntax.StringExpr); ok && x.Dot {
-			if object := nameOf(x.Object); object != "" {
-				return object + "." + key.Value
-			}
-		}
-	case *syntax.CallExpr:
-		name := nameOf(x.Func)
-		if x.Method == nil {
-			return name
-		}
-		if name != "" {
-			return name + ":" + x.Method.Name
-		}
-		return x.Method.Name
-	}
-	return ""
 }

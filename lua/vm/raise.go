@@ -347,9 +347,7 @@ func (v *VM) explain(e *Error, ae *lua.ApiError) {
 		e.Message = "the interpreter failed: " + strings.SplitN(text, "\n", 2)[0]
 		return
 	}
-	if len(text) > maxMessage {
-		text = strings.ToValidUTF8(text[:maxMessage], "") + "..."
-	}
+	text = diag.Cut(text, maxMessage)
 	e.Message = text
 	if here {
 		e.Message = named(n, text)

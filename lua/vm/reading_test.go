@@ -10,6 +10,7 @@ import (
 
 	lua "github.com/yuin/gopher-lua"
 
+	"cellsh/lua/library"
 	"cellsh/lua/syntax"
 	"cellsh/policy/diag"
 )
@@ -359,7 +360,7 @@ func TestPrintIsHarmlessAndBounded(t *testing.T) {
 		t.Fatal(err)
 	}
 	const note = "(a file prints at most 65536 bytes: what follows is left out)\n"
-	if got := out.String(); len(got) > maxPrinted+len(note) || strings.Count(got, note) != 1 || !strings.HasSuffix(got, note) {
+	if got := out.String(); len(got) > library.MaxPrinted+len(note) || strings.Count(got, note) != 1 || !strings.HasSuffix(got, note) {
 		t.Errorf("printed %d bytes, at the end %q", len(got), got[len(got)-100:])
 	}
 }

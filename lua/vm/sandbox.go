@@ -34,7 +34,7 @@ func (v *VM) openSandbox() {
 		}
 		for _, constant := range slices.Sorted(maps.Keys(library.Constants)) {
 			if field, ok := strings.CutPrefix(constant, name+"."); ok {
-				real.RawSetString(field, (&libraryCall{v, v.L}).out(library.Constants[constant]))
+				real.RawSetString(field, FromPlain(library.Constants[constant]))
 			}
 		}
 		v.Define(name, v.Protect(name, real))
@@ -57,22 +57,12 @@ func (v *VM) Protect(name string, t *lua.LTable) *lua.LTable {
 	return proxy
 }
 
-// validModule is what require takes: such names can lead nowhere else.
-func validModule(name string) bool {
-	for _, c := range name {
-		if !('a' <= c && c <= 'z' || '0' <= c && c <= '9' || c == '_') {
-			return false
-		}
-	}
-	return name != ""
-}
-
 func (v *VM) require(L *lua.LState) int {
 	name, ok := concatText(L.Get(1))
 	if !ok {
 		v.must(L, 1, "require", "a string")
 	}
-	if !validModule(name) {
+	if !library.ModuleName(name) {
 		v.raise(L, "a module's name must consist of a-z, 0-9 and _, but is %q", name)
 	}
 	if value, ok := v.modules[name]; ok {

@@ -44,7 +44,7 @@ func (v *VM) openSession() {
 	}
 	for name, x := range library.Constants {
 		if in, field, ok := strings.Cut(name, "."); ok {
-			folder(in).RawSetString(field, (&libraryCall{v, L}).out(x))
+			folder(in).RawSetString(field, FromPlain(x))
 		}
 	}
 	v.openStrings(folder("string"))

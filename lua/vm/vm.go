@@ -7,6 +7,7 @@ import (
 
 	lua "github.com/yuin/gopher-lua"
 
+	"cellsh/lua/library"
 	"cellsh/lua/lower"
 	"cellsh/lua/syntax"
 	"cellsh/policy/diag"
@@ -86,8 +87,7 @@ type VM struct {
 	trace   string
 	// resumed is how many coroutines resume each other.
 	resumed int
-	// printed is how many bytes were printed.
-	printed int
+	printer library.Printer
 	// within is how many instructions the last CallWithin took.
 	within int64
 }
@@ -125,7 +125,7 @@ func New(o Options) *VM {
 		o.registry = 1 << 18
 	}
 	v := &VM{options: o, builtins: map[*lua.LFunction]Builtin{}, named: map[string]*lua.LFunction{}, readOnly: map[*lua.LTable]*lua.LTable{},
-		protected: map[*lua.LTable]string{}, hidden: map[string]lua.LValue{}, modules: map[string]lua.LValue{}}
+		protected: map[*lua.LTable]string{}, hidden: map[string]lua.LValue{}, modules: map[string]lua.LValue{}, printer: library.Printer{Output: o.Output}}
 	// A call stack that grows ends in a panic of Go where it can't, and not in an error of Lua.
 	v.L = lua.NewState(lua.Options{SkipOpenLibs: true, CallStackSize: maxCalls, RegistrySize: 2048, RegistryGrowStep: 2048, RegistryMaxSize: o.registry})
 	// For coroutines: those begin small.
@@ -161,9 +161,6 @@ func (v *VM) Builtin(fn *lua.LFunction) (Builtin, bool) {
 	b, ok := v.builtins[fn]
 	return b, ok
 }
-
-// IpairsStep is the name of the function that loops over ipairs call.
-const IpairsStep = "(ipairs step)"
 
 // Named gives the library function of that name, "string.rep"; nil if there is none. Code can't change it.
 func (v *VM) Named(name string) *lua.LFunction { return v.named[name] }

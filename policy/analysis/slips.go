@@ -31,12 +31,7 @@ func Slips(c *rules.Compiler, cells []string) []Slip {
 		if !hasFunction([]*rules.Policy{p}) {
 			continue
 		}
-		var mine []string
-		for _, cell := range cells {
-			if p.AppliesTo(cell) {
-				mine = append(mine, cell)
-			}
-		}
+		mine := applying(cells, p.AppliesTo)
 		for i := range p.Entries {
 			if e := &p.Entries[i]; e.Function != nil && len(mine) > 0 {
 				s.function(e.Function, []kauth.Pattern{e.Pattern}, mine, e.Pattern.String(), true)
@@ -47,12 +42,7 @@ func Slips(c *rules.Compiler, cells []string) []Slip {
 		if n.Where == nil {
 			continue
 		}
-		var mine []string
-		for _, cell := range cells {
-			if n.AppliesTo(cell) {
-				mine = append(mine, cell)
-			}
-		}
+		mine := applying(cells, n.AppliesTo)
 		names := make([]string, len(n.Patterns))
 		for i, p := range n.Patterns {
 			names[i] = p.String()
@@ -65,6 +55,11 @@ func Slips(c *rules.Compiler, cells []string) []Slip {
 		return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column), cmp.Compare(a.Message, b.Message))
 	})
 	return s.list
+}
+
+// applying are the cells that a declaration applies to.
+func applying(cells []string, to func(cell string) bool) []string {
+	return slices.DeleteFunc(slices.Clone(cells), func(cell string) bool { return !to(cell) })
 }
 
 // SlipProblems puts slips together with the other problems of functions. An error that a missing field causes is not told

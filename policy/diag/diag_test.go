@@ -402,3 +402,16 @@ func TestFoldFiles(t *testing.T) {
 		t.Errorf("%q must end with %q", got.Error(), want)
 	}
 }
+
+func TestShort(t *testing.T) {
+	for _, n := range []int{0, 59, 60, 61, 1000} {
+		s := Short(strings.Repeat("x", n))
+		if len(s) > 63 || n <= 60 && len(s) != n {
+			t.Error(fmt.Sprint(n, " characters become ", len(s)))
+		}
+	}
+	// No half character is left.
+	if s := Short(strings.Repeat("x", 59) + "é and more"); s != strings.Repeat("x", 59)+"..." {
+		t.Errorf("%q", s)
+	}
+}

@@ -11,8 +11,8 @@ import (
 // witnesses gives up.
 const maxMisses = 1 << 12
 
-// witnessWork is how many steps may be made for each node, and parts of regions looked at, where a graph is too large to be reduced: chains of
-// tests would cost the square of their length.
+// witnessWork is how many steps may be made for each node, and parts of regions looked at, where a graph is too large to be
+// reduced: chains of tests would cost the square of their length.
 const witnessWork = 64
 
 // Witnesses finds a request for each leaf that is wanted, by index. Where the reduced form of the graph has at most so
