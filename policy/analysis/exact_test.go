@@ -2,6 +2,7 @@ package analysis
 
 import (
 	"fmt"
+	"math/bits"
 	"slices"
 	"strings"
 	"testing"
@@ -40,6 +41,15 @@ func drawn(q *policy.Request, f kauth.Field) []int64 {
 	}
 	for v := int64(-22); v <= 14; v++ {
 		try(v)
+	}
+	if f.Info().Flags {
+		// All that differ in one or two bits, or in three of the lowest.
+		for a := range 32 {
+			for b := range 32 {
+				try(q.Int[f] ^ 1<<a ^ 1<<b)
+			}
+			try(q.Int[f] ^ 1<<a)
+		}
 	}
 	for _, b := range q.ID.Usual(f) {
 		try(b.Lo)
@@ -95,7 +105,7 @@ func TestNearestMissesAreExact(t *testing.T) {
 			}
 			switch f.Info().Kind {
 			case kauth.KindString:
-				for _, s := range []string{"", "a", "other"} {
+				for _, s := range []string{"", "a", "b", "ab", "aa", "other"} {
 					moved := clone(q)
 					if moved.SetText(f, s); s != q.Text(f) {
 						note(moved, 1)
@@ -138,7 +148,10 @@ func TestNearestMissesAreExact(t *testing.T) {
 					moved := clone(q)
 					moved.SetInt(f, v)
 					d := uint64(1)
-					if f.Info().Kind == kauth.KindInt {
+					switch {
+					case f.Info().Flags:
+						d = uint64(bits.OnesCount64(uint64(v ^ q.Int[f])))
+					case f.Info().Kind == kauth.KindInt:
 						d = apart(v, q.Int[f])
 					}
 					note(moved, d)

@@ -91,6 +91,8 @@ type FieldInfo struct {
 	Min, Max int64
 	// Names of the values of KindNamed.
 	Names *Names
+	// Flags says that the bits of the number have meanings of their own: policies ask has(r.flags, "MNT_RDONLY").
+	Flags bool
 	// Nullable fields are absent in some questions of the same request, where they read nil.
 	Nullable bool
 	// Doc is one line for help: what it is, with the unit.
@@ -127,14 +129,14 @@ var fields = [NumFields]FieldInfo{
 	FieldOp:             {Name: "op", Kind: KindNamed, Min: math.MinInt32, Max: math.MaxInt32, Names: &PtraceOps, Doc: "ptrace(2) request"},
 	FieldIfname:         {Name: "ifname", Kind: KindString, Nullable: true, Doc: "name of the network interface, nil where there is none yet"},
 	FieldCmd:            {Name: "cmd", Max: maxU32, Doc: "ioctl(2) command of the interface, or modctl(2) command"},
-	FieldFlags:          {Name: "flags", Max: maxU32, Doc: "mount flags (MNT_*)"},
+	FieldFlags:          {Name: "flags", Max: maxU32, Flags: true, Doc: "mount flags (MNT_*), asked with has(r.flags, \"MNT_RDONLY\")"},
 	FieldFstype:         {Name: "fstype", Kind: KindString, Doc: "type of the mounted file system"},
-	FieldMode:           {Name: "mode", Max: 65535, Doc: "wanted access: 256 read, 128 write, 4096 change (IPC_R, IPC_W, IPC_M)"},
+	FieldMode:           {Name: "mode", Max: 65535, Flags: true, Doc: "wanted access: 256 read, 128 write, 4096 change, asked with has(r.mode, \"IPC_W\") (IPC_R, IPC_W, IPC_M)"},
 	FieldAutoload:       {Name: "autoload", Kind: KindBool, Max: 1, Doc: "the kernel itself wants to load a module"},
 	FieldKind:           {Name: "kind", Kind: KindNamed, Min: 3, Max: 4, Names: &DeviceKinds, Doc: "kind of the device node"},
 	FieldMajor:          {Name: "major", Max: 1<<12 - 1, Doc: "major number of the device"},
 	FieldMinor:          {Name: "minor", Max: 1<<20 - 1, Doc: "minor number of the device"},
-	FieldBits:           {Name: "bits", Max: maxU32, Doc: "wanted pass-through access: 1 read, 2 write, 4 read and 8 write configuration, added"},
+	FieldBits:           {Name: "bits", Max: maxU32, Flags: true, Doc: "wanted pass-through access: 1 read, 2 write, 4 read and 8 write configuration, added; asked with has(r.bits, 2)"},
 	FieldSec:            {Name: "sec", Min: math.MinInt64, Max: math.MaxInt64, Doc: "new time, seconds since 1970"},
 	FieldMembers:        {Name: "members", Max: math.MaxInt32, Doc: "processes of the caller's cell before the fork, zombies included"},
 }

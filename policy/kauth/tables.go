@@ -1,4 +1,4 @@
-// Code generated from kauth.json by internal/gen. DO NOT EDIT.
+// Code generated from kauth.json and names.json by internal/gen. DO NOT EDIT.
 
 package kauth
 
@@ -620,4 +620,50 @@ var NetBSD109912 = Vocabulary{
 		72, 0, 0, 0, 61, 0, 0, 24, 0, 0, 0, 20, 0, 0, 144, 0, 0, 143, 0, 0, 0, 0, 0, 0,
 		0, 36, 55, 0, 0, 0, 0, 0,
 	},
+}
+
+// The names of bits, by field; of several names of one bit the first is the one that is shown.
+var bitNames = [...]bitName{
+	{"MNT_RDONLY", 27, 0x1},
+	{"MNT_SYNCHRONOUS", 27, 0x2},
+	{"MNT_NOEXEC", 27, 0x4},
+	{"MNT_NOSUID", 27, 0x8},
+	{"MNT_NODEV", 27, 0x10},
+	{"MNT_UNION", 27, 0x20},
+	{"MNT_ASYNC", 27, 0x40},
+	{"MNT_NOCOREDUMP", 27, 0x8000},
+	{"MNT_RELATIME", 27, 0x20000},
+	{"MNT_IGNORE", 27, 0x100000},
+	{"MNT_NFS4ACLS", 27, 0x200000},
+	{"MNT_DISCARD", 27, 0x800000},
+	{"MNT_EXTATTR", 27, 0x1000000},
+	{"MNT_LOG", 27, 0x2000000},
+	{"MNT_NOATIME", 27, 0x4000000},
+	{"MNT_AUTOMOUNTED", 27, 0x10000000},
+	{"MNT_SYMPERM", 27, 0x20000000},
+	{"MNT_NODEVMTIME", 27, 0x40000000},
+	{"MNT_SOFTDEP", 27, 0x80000000},
+	{"MNT_POSIX1EACLS", 27, 0x800},
+	{"MNT_EXRDONLY", 27, 0x80},
+	{"MNT_EXPORTED", 27, 0x100},
+	{"MNT_DEFEXPORTED", 27, 0x200},
+	{"MNT_EXPORTANON", 27, 0x400},
+	{"MNT_EXKERB", 27, 0x800},
+	{"MNT_EXNORESPORT", 27, 0x8000000},
+	{"MNT_EXPUBLIC", 27, 0x10000000},
+	{"MNT_LOCAL", 27, 0x1000},
+	{"MNT_QUOTA", 27, 0x2000},
+	{"MNT_ROOTFS", 27, 0x4000},
+	{"MNT_UPDATE", 27, 0x10000},
+	{"MNT_RELOAD", 27, 0x40000},
+	{"MNT_FORCE", 27, 0x80000},
+	{"MNT_GETARGS", 27, 0x400000},
+	{"MNT_ACLS", 27, 0x800},
+	{"IPC_R", 29, 0x100},
+	{"IPC_W", 29, 0x80},
+	{"IPC_M", 29, 0x1000},
+	{"KAUTH_REQ_DEVICE_RAWIO_PASSTHRU_READ", 34, 0x1},
+	{"KAUTH_REQ_DEVICE_RAWIO_PASSTHRU_WRITE", 34, 0x2},
+	{"KAUTH_REQ_DEVICE_RAWIO_PASSTHRU_READCONF", 34, 0x4},
+	{"KAUTH_REQ_DEVICE_RAWIO_PASSTHRU_WRITECONF", 34, 0x8},
 }

@@ -3,6 +3,7 @@ package program
 import (
 	"bytes"
 	"encoding/binary"
+	"fmt"
 	"hash/crc32"
 	"slices"
 
@@ -57,10 +58,17 @@ const (
 	nameSize     = 64
 
 	// ABIVersion of bundles and programs that this package reads and writes.
-	ABIVersion = 1
+	ABIVersion = 2
 	// MaxBundle is the longest bundle in bytes.
 	MaxBundle = 256 << 20
 )
+
+// VersionError says that a bundle was written in the format of an older cellsh.
+type VersionError struct{ Version uint32 }
+
+func (e *VersionError) Error() string {
+	return fmt.Sprintf("the bundle must have version %d of the format, but has version %d: an older cellsh wrote it; load the policies again", ABIVersion, e.Version)
+}
 
 // Find gives the program of a cell, or nil if the bundle has none for it.
 func (b *Bundle) Find(id CellID) *Program {
@@ -114,14 +122,17 @@ func (b *Bundle) Encode() []byte {
 }
 
 // DecodeBundle reads and verifies a bundle whole: either everything in it is sound, or it is refused with a
-// *FormatError or a *VerifyError. It never panics, whatever the bytes.
+// *VersionError, a *FormatError or a *VerifyError. It never panics, whatever the bytes.
 func DecodeBundle(text []byte) (*Bundle, error) {
 	d := &decoder{what: "bundle", text: text}
 	if len(text) < bundleHeader || string(text[:8]) != bundleMagic {
 		return nil, d.fault(0, "it must start with %q and a header of %d bytes", bundleMagic, bundleHeader)
 	}
 	le := binary.LittleEndian
-	if v := le.Uint32(text[8:]); v != ABIVersion {
+	switch v := le.Uint32(text[8:]); {
+	case v < ABIVersion:
+		return nil, &VersionError{v}
+	case v > ABIVersion:
 		return nil, d.fault(8, "the version must be %d, but is %d", ABIVersion, v)
 	}
 	if n := count(text[12:]); len(text) > MaxBundle || n != len(text) {

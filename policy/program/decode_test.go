@@ -33,7 +33,8 @@ func sealed(text []byte, at int) []byte {
 func known(err error) bool {
 	var format *FormatError
 	var verify *VerifyError
-	return errors.As(err, &format) || errors.As(err, &verify)
+	var version *VersionError
+	return errors.As(err, &format) || errors.As(err, &verify) || errors.As(err, &version)
 }
 
 // decodes checks what every decoder promises: an error of a known kind, or a program that encodes to the same bytes and
@@ -167,7 +168,8 @@ func TestBundleRefusals(t *testing.T) {
 		put  string
 	}{
 		{"it must start with", 0, "x"},
-		{"the version must be 1, but is 2", 8, "\x02"},
+		{"the bundle must have version 2 of the format, but has version 1: an older cellsh wrote it; load the policies again", 8, "\x01"},
+		{"the version must be 2, but is 3", 8, "\x03"},
 		{"the length must be that of the bundle", 12, "\x01"},
 		{"the vocabulary must be a known one", 16, "\xff\xff"},
 		{"the scope of the fallback must be 0 or 1, but is 2", 40, "\x02"},
@@ -252,6 +254,8 @@ func TestVerify(t *testing.T) {
 		{"leaf 0 of the program must have texts of at most 4096 bytes", []Root{{id, LeafRef(0)}}, nil, []policy.Decision{{Answer: policy.Answer{Result: policy.Deny, Reason: strings.Repeat("x", MaxText+1)}}}},
 		{"leaf 0 of the program must have a line of at most", []Root{{id, LeafRef(0)}}, nil, []policy.Decision{{Answer: policy.Answer{Result: policy.Deny, Source: policy.Source{Line: -1}}}}},
 		{"node 0 of the program must have a text of at most 4096 bytes", []Root{{request(t, "network.interface.setpriv"), 0}}, []Node{{Field: kauth.FieldIfname, Text: strings.Repeat("x", MaxText+1), Yes: LeafRef(0), No: LeafRef(0)}}, []policy.Decision{deny}},
+		{"leaf 0 of the program must say that it is recorded of the decision", []Root{{id, LeafRef(0)}}, nil, []policy.Decision{{Answer: policy.Answer{Result: policy.Deny}, Would: policy.Answer{Result: policy.Deny, Record: true}}}},
+		{"node 0 of the program has a pattern that must have at most 127 bytes", []Root{{request(t, "network.interface.setpriv"), 0}}, []Node{{Op: Glob, Field: kauth.FieldIfname, Text: strings.Repeat("x*", 64), Yes: LeafRef(0), No: LeafRef(0)}}, []policy.Decision{deny}},
 		{"request 0 of the program must be known", []Root{{kauth.RequestID(kauth.NumRequests), LeafRef(0)}}, nil, []policy.Decision{deny}},
 	} {
 		if _, err := New(c.roots, c.nodes, c.leaves); err == nil || !strings.Contains(err.Error(), c.want) {

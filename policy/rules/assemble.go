@@ -155,6 +155,12 @@ func encodeTest(t *policy.Test, yes, no program.Ref) program.Node {
 		n.Op, n.Prefix = program.InPrefix, t.Prefix
 	case policy.Member:
 		n.Op, n.K = program.Member, int64(t.GID)
+	case policy.Has:
+		n.Op, n.K = program.Mask, t.Bit
+	case policy.Modulus:
+		n.Op, n.K, n.Set = program.Modulus, t.Mod, t.Set
+	case policy.Glob:
+		n.Op, n.Text = program.Glob, t.Text
 	case policy.Compare:
 		n.Other = t.Other
 		switch t.Order {
