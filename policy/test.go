@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 
+	"cellsh/policy/diag"
 	"cellsh/policy/interval"
 	"cellsh/policy/kauth"
 )
@@ -29,6 +30,8 @@ const (
 	Modulus
 	// Glob asks whether a field of KindString matches the pattern Text, see [CheckGlob].
 	Glob
+	// Between asks whether the address lies from First to Last, which are of one version.
+	Between
 )
 
 // Order is a set of outcomes of a comparison.
@@ -53,6 +56,8 @@ type Test struct {
 	Set    interval.Set
 	Text   string
 	Prefix Prefix
+	First  Addr
+	Last   Addr
 }
 
 // Eval answers the test. The fields must be given.
@@ -64,6 +69,8 @@ func (t *Test) Eval(r *Request) bool {
 		return r.Text(t.Field) == t.Text
 	case Within:
 		return t.Prefix.Contains(r.Addr)
+	case Between:
+		return t.First.Compare(r.Addr) <= 0 && r.Addr.Compare(t.Last) <= 0
 	case Member:
 		return r.InGroup(t.GID)
 	case Has:
@@ -94,6 +101,35 @@ func (t *Test) Needs() kauth.FieldSet {
 	return kauth.FieldSet(0).With(t.Field)
 }
 
+// Addrs are the first and the last address for which Within or Between is answered with yes.
+func (t *Test) Addrs() (first, last Addr) {
+	if t.Kind == Between {
+		return t.First, t.Last
+	}
+	return t.Prefix.First(), t.Prefix.Last()
+}
+
+// WithinAddrs is the test for addresses in a prefix or range as policies write them: "10.0.0.0/8", "10.0.0.1", or
+// "10.0.0.5-10.0.0.9".
+func WithinAddrs(s string) (Test, error) {
+	from, to, isRange := strings.Cut(s, "-")
+	if !isRange {
+		p, err := ParsePrefix(s)
+		return Test{Kind: Within, Field: kauth.FieldAddr, Prefix: p}, err
+	}
+	first, err := ParseAddr(from)
+	last, err2 := ParseAddr(to)
+	switch {
+	case err != nil || err2 != nil:
+		return Test{}, fmt.Errorf("a range must have an address at each end, as 10.0.0.5-10.0.0.9, but is %q", diag.Short(s))
+	case first.Version != last.Version:
+		return Test{}, fmt.Errorf("a range must have two addresses of one family, but is %s-%s", first, last)
+	case first.Compare(last) > 0:
+		return Test{}, fmt.Errorf("a range must begin with its lower end, but is %s-%s: %s-%s", first, last, last, first)
+	}
+	return Test{Kind: Between, Field: kauth.FieldAddr, First: first, Last: last}, nil
+}
+
 // String is the test in the words of a policy: r.port >= 1024.
 func (t *Test) String() string {
 	name := "r." + t.Field.String()
@@ -105,6 +141,8 @@ func (t *Test) String() string {
 		return fmt.Sprintf("%s == %q", name, t.Text)
 	case Within:
 		return fmt.Sprintf("%s:within(%q)", name, t.Prefix)
+	case Between:
+		return fmt.Sprintf("%s:within(\"%s-%s\")", name, t.First, t.Last)
 	case Member:
 		return fmt.Sprintf("r:in_group(%d)", t.GID)
 	case Compare:

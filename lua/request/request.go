@@ -7,6 +7,8 @@ package request
 
 import (
 	"fmt"
+	"net/netip"
+	"strings"
 
 	lua "github.com/yuin/gopher-lua"
 
@@ -54,6 +56,12 @@ func Ask(v *vm.VM, fn *lua.LFunction, where bool, r *policy.Request, cell string
 			return a, steps, fmt.Errorf("a reason must be a string, but is %s", out[1].Type())
 		}
 		a.Reason = string(reason)
+	}
+	if len(out) > 2 && out[2] != lua.LNil {
+		if out[2] != lua.LString("record") {
+			return a, steps, fmt.Errorf("the third value of a decision must be record or nothing, but is %s", out[2])
+		}
+		a.Record = true
 	}
 	return a, steps, nil
 }
@@ -185,10 +193,22 @@ func (o *requestObject) callInGroup(L *lua.LState) int {
 }
 
 func (o *requestObject) callWithin(L *lua.LState) int {
-	p, err := policy.ParsePrefix(L.CheckString(2))
-	if err != nil {
-		L.RaiseError("%s", err)
+	word, addr := L.CheckString(2), o.r.Addr.Netip()
+	var within bool
+	if from, to, isRange := strings.Cut(word, "-"); isRange {
+		first, err := netip.ParseAddr(from)
+		last, err2 := netip.ParseAddr(to)
+		if err != nil || err2 != nil || first.Is4() != last.Is4() || last.Less(first) || first.Zone()+last.Zone() != "" {
+			L.RaiseError("a range must have an address at each end, the lower first, but is %q", word)
+		}
+		within = addr.IsValid() && addr.Is4() == first.Is4() && !addr.Less(first) && !last.Less(addr)
+	} else {
+		p, err := policy.ParsePrefix(word)
+		if err != nil {
+			L.RaiseError("%s", err)
+		}
+		within = p.Contains(o.r.Addr)
 	}
-	L.Push(lua.LBool(p.Contains(o.r.Addr)))
+	L.Push(lua.LBool(within))
 	return 1
 }

@@ -11,7 +11,6 @@ import (
 	"cellsh/policy/graph"
 	"cellsh/policy/interval"
 	"cellsh/policy/kauth"
-	"cellsh/policy/program"
 	"cellsh/policy/rules"
 )
 
@@ -99,11 +98,11 @@ func smallTest(t *rapid.T, id kauth.RequestID) policy.Test {
 		}
 		return policy.Test{Kind: policy.Is, Field: f, Text: rapid.SampledFrom([]string{"", "a"}).Draw(t, "text")}
 	case kauth.KindAddr:
-		p, err := policy.ParsePrefix(rapid.SampledFrom([]string{"10.0.0.0/8", "10.1.0.0/16", "::/0"}).Draw(t, "prefix"))
+		x, err := policy.WithinAddrs(rapid.SampledFrom([]string{"10.0.0.0/8", "10.1.0.0/16", "::/0", "10.0.0.1-10.1.0.0"}).Draw(t, "prefix"))
 		if err != nil {
 			t.Fatal(err)
 		}
-		return policy.Test{Kind: policy.Within, Field: f, Prefix: p}
+		return x
 	case kauth.KindGroups:
 		return policy.Test{Kind: policy.Member, Field: f, GID: uint32(rapid.IntRange(0, 2).Draw(t, "gid"))}
 	case kauth.KindInt:
@@ -115,7 +114,7 @@ func smallTest(t *rapid.T, id kauth.RequestID) policy.Test {
 	if f.Info().Flags && rapid.Bool().Draw(t, "has") {
 		return policy.Test{Kind: policy.Has, Field: f, Bit: 1 << rapid.IntRange(0, 2).Draw(t, "bit")}
 	}
-	if program.CanDivide(f) && rapid.IntRange(0, 3).Draw(t, "divide") == 0 {
+	if f.Divisible() && rapid.IntRange(0, 3).Draw(t, "divide") == 0 {
 		mod := int64(rapid.IntRange(2, 3).Draw(t, "mod"))
 		at := int64(rapid.IntRange(0, int(mod)-1).Draw(t, "left"))
 		return policy.Test{Kind: policy.Modulus, Field: f, Mod: mod, Set: interval.Single(at)}

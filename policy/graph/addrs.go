@@ -170,6 +170,52 @@ func entriesIn(table []addrEntry, p policy.Prefix) (from, to int) {
 	return from, to
 }
 
+// Prefixes is the graph with each test for a range of addresses written as tests for the prefixes that make it up, which is
+// what a kernel can test. It is the graph itself where there is none.
+func Prefixes[L comparable](g *Graph[L]) *Graph[L] {
+	if !slices.ContainsFunc(g.Nodes, func(n Node) bool { return n.Test.Kind == policy.Between }) {
+		return g
+	}
+	var b Builder[L]
+	to := mapper(g, &b)
+	for i := range g.Nodes {
+		n := &g.Nodes[i]
+		yes, no := to.ref(n.Yes), to.ref(n.No)
+		if n.Test.Kind != policy.Between {
+			to.nodes[i] = b.Node(n.Test, yes, no, n.Span)
+			continue
+		}
+		for _, p := range slices.Backward(prefixesBetween(n.Test.First, n.Test.Last)) {
+			no = b.Node(policy.Test{Kind: policy.Within, Field: n.Test.Field, Prefix: p}, yes, no, n.Span)
+		}
+		to.nodes[i] = no
+	}
+	return b.Graph(to.ref(g.Root))
+}
+
+// prefixesBetween gives the fewest prefixes that are together the addresses from first to last, in order.
+func prefixesBetween(first, last policy.Addr) []policy.Prefix {
+	var out []policy.Prefix
+	var walk func(p policy.Prefix)
+	walk = func(p policy.Prefix) {
+		switch from, to := p.First(), p.Last(); {
+		case to.Compare(first) < 0 || from.Compare(last) > 0:
+		case from.Compare(first) >= 0 && to.Compare(last) <= 0:
+			out = append(out, p)
+		default:
+			low, high := halves(p)
+			walk(low)
+			walk(high)
+		}
+	}
+	if first.Version == 4 {
+		walk(allV4)
+	} else {
+		walk(allV6)
+	}
+	return out
+}
+
 // halves of a prefix that is not a single address.
 func halves(p policy.Prefix) (low, high policy.Prefix) {
 	low = policy.Prefix{Addr: p.Addr, Bits: p.Bits + 1}

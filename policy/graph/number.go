@@ -273,7 +273,7 @@ func (s *Space) hard() bool {
 			class[find(v.field)] = find(v.other)
 		}
 	}
-	all := map[kauth.Field]*numbers{}
+	all, count := map[kauth.Field]*numbers{}, map[kauth.Field]int64{}
 	for i := range s.vars {
 		v := &s.vars[i]
 		if v.mod == 0 && v.bit == 0 {
@@ -283,13 +283,15 @@ func (s *Space) hard() bool {
 		if all[c] == nil {
 			all[c] = &numbers{}
 		}
+		lo, hi := s.request.Range(v.field)
+		count[c] = max(count[c], hi-lo)
 		if all[c].ones |= v.bit; v.mod != 0 {
 			// As many ranges as there can be.
 			all[c].divided(v.mod, make(interval.Set, (v.atoms+1)/2))
 		}
 	}
-	for _, n := range all {
-		if n.worst(0, n.periods(), math.MaxInt64) > maxHard {
+	for c, n := range all {
+		if n.worst(0, n.periods(), count[c]) > maxHard {
 			return true
 		}
 	}

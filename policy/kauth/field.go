@@ -141,6 +141,16 @@ var fields = [NumFields]FieldInfo{
 	FieldMembers:        {Name: "members", Max: math.MaxInt32, Doc: "processes of the caller's cell before the fork, zombies included"},
 }
 
+// MaxExact is how far from zero the integers lie that a float64 holds, and all before them.
+const MaxExact = 1 << 53
+
+// Divisible reports whether it can be asked what is left of the field when it is divided: its values are numbers that stand
+// for an amount and not for flags, and a float64, which is what policies calculate with, holds them all.
+func (f Field) Divisible() bool {
+	in := &fields[f]
+	return in.Kind == KindInt && !in.Flags && in.Min >= -MaxExact && in.Max <= MaxExact
+}
+
 // Info of the field. It panics if f is not below NumFields, as an index does.
 func (f Field) Info() *FieldInfo { return &fields[f] }
 

@@ -76,7 +76,7 @@ func randomNode(t testing.TB, c chooser, id kauth.RequestID) Node {
 				n.Op = Eq
 			}
 		case Modulus:
-			if n.K = int64(2 + c.IntN(9)); !CanDivide(n.Field) {
+			if n.K = int64(2 + c.IntN(9)); !n.Field.Divisible() {
 				n.Op = Le
 				break
 			}

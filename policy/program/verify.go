@@ -16,7 +16,7 @@ const (
 	// MaxText bounds the strings of a program: texts to compare, reasons, names of policies and files.
 	MaxText = 1 << 12
 	// MaxModulus bounds what fields are divided by, and the fields that are.
-	MaxModulus = 1 << 53
+	MaxModulus = kauth.MaxExact
 )
 
 // VerifyError says which part of a program breaks which rule.
@@ -144,7 +144,7 @@ func (p *Program) verifyNode(i int) error {
 			return fault("node", i, "must have one bit of field %s, but has %#x", n.Field, n.K)
 		}
 	case Modulus:
-		fits = CanDivide(n.Field)
+		fits = n.Field.Divisible()
 		if n.K < 2 || n.K > MaxModulus {
 			return fault("node", i, "must divide by a number from 2 to %d, but divides by %d", MaxModulus, n.K)
 		}
@@ -164,13 +164,6 @@ func (p *Program) verifyNode(i int) error {
 		return fault("node", i, "makes test %s on field %s, which has no such test", n.Op, n.Field)
 	}
 	return nil
-}
-
-// CanDivide reports whether a field can be divided: its values are numbers that stand for an amount and not for flags, and
-// a float64, which is what policies calculate with, holds them all.
-func CanDivide(f kauth.Field) bool {
-	info := f.Info()
-	return info.Kind == kauth.KindInt && !info.Flags && info.Min >= -MaxModulus && info.Max <= MaxModulus
 }
 
 func verifySet(i int, s interval.Set) error {
