@@ -107,6 +107,12 @@ type Decision struct {
 	Would Answer
 }
 
+// Kept reports whether a kernel keeps the decision in its ring of decisions, where not all are kept: what is denied, or
+// would be, unless that only picks a behaviour; what is granted; and what is to be recorded.
+func (d *Decision) Kept(probe bool) bool {
+	return d.Record || d.Result == Grant || !probe && (d.Result == Deny || d.Would.Result == Deny)
+}
+
 // Combine gives the decision of both together; see [Answer.Combine].
 func (d Decision) Combine(e Decision) Decision {
 	return Decision{d.Answer.Combine(e.Answer), d.Would.Combine(e.Would)}

@@ -197,6 +197,7 @@ type savedAnswer struct {
 	Policy string `json:"policy,omitempty"`
 	File   string `json:"file,omitempty"`
 	Line   int    `json:"line,omitempty"`
+	Record bool   `json:"record,omitempty"`
 }
 
 // savedText is text of users, who may use any bytes: what is not UTF-8 is written as a list of one string in
@@ -348,7 +349,7 @@ func (k *Kernel) keeps(v *vnode) bool {
 }
 
 func saveAnswer(a policy.Answer) savedAnswer {
-	return savedAnswer{a.Result.String(), a.Reason, a.Source.Policy, a.Source.File, a.Source.Line}
+	return savedAnswer{a.Result.String(), a.Reason, a.Source.Policy, a.Source.File, a.Source.Line, a.Record}
 }
 
 func saveEvent(ev *kernel.Event) savedEvent {
@@ -748,7 +749,12 @@ func (s *saved) restoreEvaluation(k *Kernel) error {
 	}
 	if len(v.Bundle) > 0 {
 		b, err := program.DecodeBundle(v.Bundle)
-		if err != nil {
+		var version *program.VersionError
+		switch {
+		case errors.As(err, &version):
+			return &StateError{Text: fmt.Sprintf("the loaded bundle must have version %d of the format, but has version %d", program.ABIVersion, version.Version),
+				Hint: "an older cellsh wrote it: begin with a new file, and load the policies again"}
+		case err != nil:
 			return stateError("the loaded bundle must be sound, but %s", err)
 		}
 		if b.Vocabulary.ID != kauth.NetBSD109912.ID || b.Generation == 0 {
@@ -795,5 +801,5 @@ func (s *savedAnswer) restore() (policy.Answer, error) {
 	if !known {
 		return policy.Answer{}, fmt.Errorf("must have a result allow, grant or deny, but has %q", s.Result)
 	}
-	return policy.Answer{Result: r, Reason: s.Reason, Source: policy.Source{Policy: s.Policy, File: s.File, Line: s.Line}}, nil
+	return policy.Answer{Result: r, Reason: s.Reason, Record: s.Record, Source: policy.Source{Policy: s.Policy, File: s.File, Line: s.Line}}, nil
 }

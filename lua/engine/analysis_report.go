@@ -304,7 +304,8 @@ func conditionsReport(list []stock.Condition) [][]LiteralReport {
 	return out
 }
 
-// ChangeReport is the report of requests whose answer changes: kind is denied, allowed, granted, or audit.
+// ChangeReport is the report of requests whose answer changes: kind is denied, allowed, granted, audit, or
+// record.
 type ChangeReport struct {
 	Kind    string       `json:"kind"`
 	Request string       `json:"request"`

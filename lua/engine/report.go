@@ -103,7 +103,8 @@ func (h *History) Report() []GenerationReport {
 	return out
 }
 
-// AnswerReport is the report of a decision. Policy, file and line are absent if nobody said it.
+// AnswerReport is the report of a decision. Policy, file and line are absent if nobody said it; record is there if a policy
+// wants the decision to be recorded.
 type AnswerReport struct {
 	Result      string `json:"result"`
 	Reason      string `json:"reason"`
@@ -111,6 +112,7 @@ type AnswerReport struct {
 	File        string `json:"file,omitempty"`
 	Line        int    `json:"line,omitempty"`
 	Probe       bool   `json:"probe,omitempty"`
+	Record      bool   `json:"record,omitempty"`
 	WouldResult string `json:"would_result,omitempty"`
 	WouldReason string `json:"would_reason,omitempty"`
 	WouldPolicy string `json:"would_policy,omitempty"`
@@ -119,7 +121,7 @@ type AnswerReport struct {
 }
 
 func answerReport(d *policy.Decision) AnswerReport {
-	r := AnswerReport{Result: d.Result.String(), Reason: d.Reason, Policy: d.Source.Policy, File: d.Source.File, Line: d.Source.Line}
+	r := AnswerReport{Result: d.Result.String(), Reason: d.Reason, Policy: d.Source.Policy, File: d.Source.File, Line: d.Source.Line, Record: d.Record}
 	if w := d.Would; w.Result != policy.Pass {
 		r.WouldResult, r.WouldReason = w.Result.String(), w.Reason
 		r.WouldPolicy, r.WouldFile, r.WouldLine = w.Source.Policy, w.Source.File, w.Source.Line

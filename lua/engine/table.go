@@ -80,7 +80,7 @@ func isEmpty(t *lua.LTable) bool {
 }
 
 // DecisionTable is a decision as a table: result, reason, and where there is one policy, file and line; the same
-// with would_ in front for policies in audit mode.
+// with would_ in front for policies in audit mode; and record, if a policy wants it to be recorded.
 func DecisionTable(L *lua.LState, d *Decision) *lua.LTable {
 	t := L.NewTable()
 	reason := d.Reason
@@ -97,6 +97,9 @@ func DecisionTable(L *lua.LState, d *Decision) *lua.LTable {
 	}
 	if d.Probe {
 		t.RawSetString("probe", lua.LTrue)
+	}
+	if d.Record {
+		t.RawSetString("record", lua.LTrue)
 	}
 	return t
 }

@@ -259,7 +259,8 @@ func TestDiffIsExact(t *testing.T) {
 			q := smallRequest(rt, id)
 			x, y := decide(old, q), decide(new, q)
 			in := changed(changes, q)
-			differs := x.Result != y.Result || x.Would.Result != y.Would.Result
+			probe := id.Info().Flags.Has(kauth.Probe)
+			differs := x.Result != y.Result || x.Would.Result != y.Would.Result || x.Kept(probe) != y.Kept(probe)
 			switch {
 			case !differs && len(in) > 0:
 				rt.Fatalf("%s does not change, but is in %s", id, in[0].Where)

@@ -135,6 +135,7 @@ func smallGraph(t *rapid.T, id kauth.RequestID) *graph.Graph[rules.Outcome] {
 	for i, r := range []policy.Result{policy.Pass, policy.Allow, policy.Grant, policy.Deny} {
 		refs = append(refs, b.Leaf(rules.Outcome{Answer: policy.Answer{Result: r, Source: policy.Source{File: "f.lua", Line: i + 1}}}))
 	}
+	refs = append(refs, b.Leaf(rules.Outcome{Answer: policy.Answer{Result: policy.Allow, Record: true, Source: policy.Source{File: "f.lua", Line: 9}}}))
 	for i := range rapid.IntRange(0, 10).Draw(t, "nodes") {
 		yes, no := rapid.SampledFrom(refs).Draw(t, "yes"), rapid.SampledFrom(refs).Draw(t, "no")
 		refs = append(refs, b.Node(smallTest(t, id), yes, no, diag.Span{File: "f.lua", Line: 10 + i}))

@@ -30,7 +30,7 @@ const (
 	FieldTargetSameCell
 	FieldTargetUID
 	FieldTargetEUID
-	// FieldTargetCell is the name of the target's cell, "" for the host.
+	// FieldTargetCell is the name of the target's cell, "" for the host, "?" for one that the loaded bundle does not name.
 	FieldTargetCell
 	FieldNprocs
 	FieldResource
@@ -120,7 +120,7 @@ var fields = [NumFields]FieldInfo{
 	FieldTargetSameCell: {Name: "target.same_cell", Kind: KindBool, Max: 1, Doc: "the target is in the caller's cell"},
 	FieldTargetUID:      {Name: "target.uid", Max: maxU32, Doc: "real user id of the target"},
 	FieldTargetEUID:     {Name: "target.euid", Max: maxU32, Doc: "effective user id of the target"},
-	FieldTargetCell:     {Name: "target.cell", Kind: KindString, Doc: "name of the target's cell, \"\" for the host"},
+	FieldTargetCell:     {Name: "target.cell", Kind: KindString, Doc: "name of the target's cell, \"\" for the host, \"?\" for a cell that was made by other tools since the load"},
 	FieldNprocs:         {Name: "nprocs", Max: math.MaxInt32, Doc: "processes of the whole system, the new one included"},
 	FieldResource:       {Name: "resource", Kind: KindNamed, Max: 11, Names: &Resources, Doc: "resource whose limit is set"},
 	FieldCur:            {Name: "cur", Max: Unlimited, Doc: "new soft limit, in the resource's unit, or unlimited"},

@@ -102,7 +102,20 @@ func TestDamagedPrograms(t *testing.T) {
 
 func testBundle(t testing.TB) *Bundle {
 	return &Bundle{Vocabulary: netbsd, Generation: 7, Attachment: 3, Fallback: ports(t, 3),
-		Programs: []*Program{everything(t), ports(t, 20)}, Cells: []Cell{{ID: 1, Name: "web-1", Program: 0}, {ID: 5, Name: "db", Program: 1}, {ID: 1 << 31, Name: strings.Repeat("x", 63), Program: 0}}}
+		Programs: []*Program{everything(t), ports(t, 20)}, Cells: []Cell{{ID: 1, Name: "web-1", Program: 0}, {ID: 5, Name: "db", Program: 1}, {ID: 6, Name: "mail", Program: NameOnly}, {ID: 1 << 31, Name: strings.Repeat("x", 63), Program: 0}}}
+}
+
+// Cells that a bundle does not name have no name for programs.
+func TestBundleNames(t *testing.T) {
+	b := testBundle(t)
+	for id, want := range map[CellID]string{0: "", 1: "web-1", 6: "mail", 7: policy.UnknownCell} {
+		if got := b.Name(id); got != want {
+			t.Errorf("cell %d is called %q, want %q", id, got, want)
+		}
+	}
+	if b.Find(6) != nil {
+		t.Error("a cell of which only the name is told has a program")
+	}
 }
 
 func bundleDecodes(t *testing.T, text []byte) (refused bool) {
@@ -118,8 +131,12 @@ func bundleDecodes(t *testing.T, text []byte) (refused bool) {
 		t.Fatalf("encodes to other bytes:\n%x\n%x", text, again)
 	}
 	for _, c := range b.Cells {
-		if b.Find(c.ID) != b.Programs[c.Program] {
-			t.Fatalf("cell %d has another program", c.ID)
+		var want *Program
+		if c.Program != NameOnly {
+			want = b.Programs[c.Program]
+		}
+		if b.Find(c.ID) != want || b.Name(c.ID) != c.Name {
+			t.Fatalf("cell %d has another program, or the name %s", c.ID, b.Name(c.ID))
 		}
 	}
 	if b.Find(0) != nil {
@@ -160,7 +177,7 @@ func TestDamagedBundles(t *testing.T) {
 // Bundles are refused for what only they have.
 func TestBundleRefusals(t *testing.T) {
 	text := testBundle(t).Encode()
-	cells := len(text) - 3*cellSize
+	cells := len(text) - 4*cellSize
 	first := bundleHeader + int(binary.LittleEndian.Uint32(text[bundleHeader+4:])) // the first program, behind the fallback
 	for _, c := range []struct {
 		want string
@@ -183,7 +200,7 @@ func TestBundleRefusals(t *testing.T) {
 		{"the program is damaged: at byte 8, the checksum", first + 40, "\xff"},
 		{"a cell's name must be 1 to 63 bytes", cells + 8, "\x00"},
 		{"a cell's name must be 1 to 63 bytes", cells + 8 + 20, "x"},
-		{"a cell's name must be 1 to 63 bytes", cells + 2*cellSize + 8 + 63, "x"},
+		{"a cell's name must be 1 to 63 bytes", cells + 3*cellSize + 8 + 63, "x"},
 		{"the cells must be in order of their ids, the host not among them, but 0 is here", cells, "\x00"},
 		{"the cells must be in order of their ids, the host not among them, but 1 is here", cells + cellSize, "\x01"},
 		{"the program of cell 1 must be one of 2, but is 2", cells + 4, "\x02"},
