@@ -175,7 +175,8 @@ func eachRequest(c *rules.Compiler, cells []string, f func(graphs []*rules.Polic
 }
 
 // Lint finds what is surely not meant: entries that are never asked because more specific ones always answer, tests
-// that have the same answer for every request, grants that the kernel refuses all the same, and assertions about nothing.
+// that have the same answer for every request, grants that the kernel refuses all the same, denials that a cell without a
+// name escapes, and assertions about nothing.
 // Only what holds in all of the cells is told.
 func Lint(c *rules.Compiler, cells []string) (diag.List, error) {
 	tests := map[testPlace]*testSeen{}
@@ -189,6 +190,7 @@ func Lint(c *rules.Compiler, cells []string) (diag.List, error) {
 				seen[a] = true
 				applies[g.Policy] = true
 				hiddenDenials(g, cell, id, hidden)
+				unknownCells(g, id, hidden)
 				noteTests(g, cell, id, tests)
 				noteEntries(g, cell, id, asked)
 			}
