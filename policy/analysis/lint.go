@@ -318,7 +318,7 @@ func noteTests(g *rules.PolicyGraph, cell string, id kauth.RequestID, tests map[
 	reach := g.Graph.Reachable()
 	for i := range g.Graph.Nodes {
 		n := &g.Graph.Nodes[i]
-		if !reach[i] || n.Span.Line == 0 {
+		if !reach[i] || n.Span.Line == 0 || readsAgain(&n.Test) {
 			continue
 		}
 		k, bounds := testPlace{n.Span, n.Test.String()}, boundsOf(&n.Test, id)
@@ -332,6 +332,12 @@ func noteTests(g *rules.PolicyGraph, cell string, id kauth.RequestID, tests map[
 		tests[k].yes = tests[k].yes || p.yes[i] || p.open[i]
 		tests[k].no = tests[k].no || p.no[i] || p.open[i]
 	}
+}
+
+// readsAgain reports whether a test may only stand for reading a field that can be nil: in r.ifname and ok[r.ifname] nobody
+// meant the second as a test.
+func readsAgain(t *policy.Test) bool {
+	return t.Kind == policy.Is && t.Text == "" && t.Field.Info().Nullable
 }
 
 type entryPlace struct {

@@ -258,3 +258,73 @@ func TestHardSpaces(t *testing.T) {
 		t.Error("prefixes and divisors that have much in common are too large")
 	}
 }
+
+// Regions say in the words of policies which requests they have.
+func TestRegionWords(t *testing.T) {
+	glob := func(p string) policy.Test {
+		return policy.Test{Kind: policy.Glob, Field: kauth.FieldFstype, Text: p}
+	}
+	is := func(s string) policy.Test {
+		return policy.Test{Kind: policy.Is, Field: kauth.FieldFstype, Text: s}
+	}
+	addrs := func(s string) policy.Test {
+		x, err := policy.WithinAddrs(s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return x
+	}
+	has := func(bit int64) policy.Test {
+		return policy.Test{Kind: policy.Has, Field: kauth.FieldFlags, Bit: bit}
+	}
+	left := func(mod int64, set ...int64) policy.Test {
+		return policy.Test{Kind: policy.Modulus, Field: kauth.FieldUID, Mod: mod, Set: interval.Between(set[0], set[1])}
+	}
+	type answer struct {
+		test policy.Test
+		yes  bool
+	}
+	for _, c := range []struct {
+		request string
+		answers []answer
+		want    string
+	}{
+		{"system.mount.get", []answer{{glob("nfs*"), true}}, `r.fstype:glob("nfs*")`},
+		{"system.mount.get", []answer{{glob("nfs*"), false}, {is("puffs"), false}}, `not r.fstype:glob("nfs*") and r.fstype ~= "puffs"`},
+		{"system.mount.get", []answer{{glob("nfs*"), true}, {is("nfs4"), false}}, `r.fstype:glob("nfs*") and r.fstype ~= "nfs4"`},
+		{"system.mount.get", []answer{{glob("nfs*"), true}, {is("nfs4"), true}}, `r.fstype == "nfs4"`},
+		{"system.mount.get", []answer{{glob("n*"), false}, {glob("nfs*"), false}}, `not r.fstype:glob("n*")`},
+		{"system.mount.get", []answer{{glob("n*"), true}, {glob("*s"), true}}, `r.fstype:glob("n*") and r.fstype:glob("*s")`},
+		{"system.mount.get", []answer{{is("ffs"), false}, {is("nfs"), false}}, `r.fstype ~= "ffs" and r.fstype ~= "nfs"`},
+		{"network.interface.setpriv", []answer{{policy.Test{Kind: policy.Is, Field: kauth.FieldIfname}, true}}, `r.ifname == nil`},
+		{"network.bind.port", []answer{{addrs("10.0.0.5-10.0.0.9"), true}}, "r.addr within 10.0.0.5-10.0.0.9"},
+		{"network.bind.port", []answer{{addrs("10.0.0.5-10.0.0.9"), false}}, "r.addr not within 10.0.0.5-10.0.0.9"},
+		{"network.bind.port", []answer{{addrs("10.0.0.0/8"), true}, {addrs("10.1.0.0/16"), false}}, "r.addr within 10.0.0.0/16, 10.2.0.0-10.255.255.255"},
+		{"network.bind.port", []answer{{addrs("10.0.0.0/8"), true}, {addrs("10.0.0.5-10.0.0.9"), false}}, "r.addr within 10.0.0.0-10.0.0.4, 10.0.0.10-10.255.255.255"},
+		{"network.bind.port", []answer{{addrs("::/0"), true}}, "r.addr within ::/0"},
+		{"network.bind.port", []answer{{addrs("0.0.0.0-255.255.255.255"), false}, {addrs("::/0"), false}}, "r.addr not within 0.0.0.0/0, ::/0"},
+		{"system.mount.new", []answer{{has(1), true}, {has(8), false}, {has(0x200000000 >> 1), true}}, `has(r.flags, "MNT_RDONLY") and not has(r.flags, "MNT_NOSUID") and has(r.flags, 0x100000000)`},
+		{"system.mount.new", []answer{{left(10, 3, 3), true}, {left(2, 0, 0), false}}, "r.uid % 10 == 3 and r.uid % 2 == 1"},
+		{"system.mount.new", []answer{{left(10, 3, 5), false}}, "r.uid % 10 not in 3..5"},
+	} {
+		id := request(t, c.request)
+		var b Builder[int]
+		at := b.Leaf(0)
+		for _, x := range c.answers {
+			at = b.Node(x.test, b.Leaf(1), at, diag.Span{})
+		}
+		region := NewSpace(id, b.Graph(at)).Everything()
+		for _, x := range c.answers {
+			region = region.Restrict(&x.test, x.yes)
+		}
+		// The order of the parts does not matter.
+		got := region.String()
+		words := strings.Split(got, " and ")
+		slices.Sort(words)
+		want := strings.Split(c.want, " and ")
+		slices.Sort(want)
+		if !slices.Equal(words, want) {
+			t.Errorf("%s, want %s", got, c.want)
+		}
+	}
+}

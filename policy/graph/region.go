@@ -185,62 +185,60 @@ func (r Region) String() string {
 	return strings.Join(parts, " and ")
 }
 
-// describeAddrs lists the prefixes that the atoms make up, or those that they leave out if there are fewer.
+// describeAddrs lists the prefixes and ranges that the atoms make up, or those that they leave out if there are fewer.
 func describeAddrs(v *variable, atoms []atomRange) string {
-	in := prefixesOf(v, atoms)
-	var others []atomRange
-	at := int32(0)
-	for _, r := range atoms {
-		others = append(others, atomRange{at, r.lo})
-		at = r.hi
-	}
-	others = append(others, atomRange{at, v.atoms})
-	out := prefixesOf(v, others)
+	in, out := v.ranges(atoms), v.ranges(complement(atoms, v.atoms))
 	word, list := "within", in
 	if len(out) < len(in) || len(in) == 0 {
 		word, list = "not within", out
 	}
 	var names []string
-	for i, p := range list {
+	for i, r := range list {
 		if i == 8 {
 			names = append(names, fmt.Sprintf("and %d more", len(list)-i))
 			break
 		}
-		names = append(names, p.String())
+		if prefixes := prefixesBetween(r.first, r.last); len(prefixes) == 1 {
+			names = append(names, prefixes[0].String())
+		} else {
+			names = append(names, fmt.Sprintf("%s-%s", r.first, r.last))
+		}
 	}
 	return "r.addr " + word + " " + strings.Join(names, ", ")
 }
 
-// prefixesOf gives the fewest prefixes that are together the addresses of the atoms.
-func prefixesOf(v *variable, atoms []atomRange) []policy.Prefix {
-	const in, out = ^Ref(0), ^Ref(1)
-	var cases []addrCase
-	for i := range v.atoms {
-		target := out
-		if hasAtom(atoms, i) {
-			target = in
-		}
-		cases = append(cases, addrCase{lo: v.addrs[i], target: target})
-	}
-	var list []policy.Prefix
-	var walk func(policy.Prefix, []addrCase)
-	walk = func(p policy.Prefix, cases []addrCase) {
-		for _, c := range cases[1:] {
-			if c.target != cases[0].target {
-				low, high := halves(p)
-				walk(low, within(cases, low))
-				walk(high, within(cases, high))
-				return
-			}
-		}
-		if cases[0].target == in {
-			list = append(list, p)
-		}
-	}
+// addrRange is addresses of one version, from first to last.
+type addrRange struct{ first, last policy.Addr }
+
+// ranges are the addresses of the atoms; no address is in none.
+func (v *variable) ranges(atoms []atomRange) []addrRange {
+	var out []addrRange
 	for _, all := range [...]policy.Prefix{allV4, allV6} {
-		walk(all, within(cases, all))
+		for _, a := range atoms {
+			r := addrRange{v.addrs[a.lo], all.Last()}
+			if r.first.Compare(all.First()) < 0 {
+				r.first = all.First()
+			}
+			if a.hi < v.atoms {
+				// Only the first atom begins with no address.
+				if last, _ := v.addrs[a.hi].Prev(); last.Compare(r.last) < 0 {
+					r.last = last
+				}
+			}
+			if r.first.Compare(r.last) > 0 {
+				continue
+			}
+			// Neighbours are one.
+			if n := len(out); n > 0 && out[n-1].last.Version == r.first.Version {
+				if next, ok := out[n-1].last.Next(); ok && next == r.first {
+					out[n-1].last = r.last
+					continue
+				}
+			}
+			out = append(out, r)
+		}
 	}
-	return list
+	return out
 }
 
 func hasAtom(atoms []atomRange, a int32) bool {

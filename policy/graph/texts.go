@@ -306,6 +306,18 @@ func (t *texts) terms(atoms []atomRange) []patternTerm {
 		}
 		out = append(out, x)
 	}
+	// A term is superfluous if the others cover all of it.
+	for i := 0; i < len(out); {
+		others := slices.Concat(out[:i], out[i+1:])
+		needed := slices.ContainsFunc(t.classes, func(c textClass) bool {
+			return out[i].covers(c.matches) && !slices.ContainsFunc(others, func(x patternTerm) bool { return x.covers(c.matches) })
+		})
+		if needed {
+			i++
+		} else {
+			out = others
+		}
+	}
 	return out
 }
 
