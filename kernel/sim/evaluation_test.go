@@ -511,3 +511,20 @@ func TestOldBundle(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+// The numbers of ioctl commands were worked out twice, and agree.
+func TestIoctlNames(t *testing.T) {
+	seen := 0
+	for name, number := range sim.IoctlNumbers() {
+		if number == 0 {
+			continue // no question carries it
+		}
+		seen++
+		if got, ok := kauth.Commands.Name(number); !ok || got != name {
+			t.Errorf("%s is %#x, which is called %q", name, number, got)
+		}
+	}
+	if seen < 10 {
+		t.Errorf("only %d commands have numbers", seen)
+	}
+}

@@ -71,9 +71,9 @@ var families = []family{
 	{
 		entries:  []string{"network.interface", "network.interface.setpriv", "network"},
 		requests: []string{"network.interface.setpriv", "network.interface.getpriv", "network.route"},
-		numbers:  []string{"(r.cmd or 5)", "r.gid"},
+		numbers:  []string{"r.egid", "r.gid"},
 		modulo:   "r.uid", divisor: 1 << 24,
-		conditions: []string{"r.ifname == 'wm0'", "r.ifname ~= 'lo0'", "r.ifname == nil", "not r.ifname", "names[r.ifname]", "r.ifname and r.ifname:glob('w*')", "r.ifname and (r.ifname:glob('*0') or not string.glob(r.ifname, 'wm*'))", "r.ifname and r.ifname:glob('wm**')",
+		conditions: []string{"r.ifname == 'wm0'", "r.cmd == 'SIOCSIFFLAGS'", "r.cmd ~= 5", "type(r.cmd) == 'number'", "({SIOCSIFMTU = true, [7] = false})[r.cmd or 1]", "r.ifname ~= 'lo0'", "r.ifname == nil", "not r.ifname", "names[r.ifname]", "r.ifname and r.ifname:glob('w*')", "r.ifname and (r.ifname:glob('*0') or not string.glob(r.ifname, 'wm*'))", "r.ifname and r.ifname:glob('wm**')",
 			"r.ifname and r.ifname:glob('wm0')", "has(#ports + 2, 4)", "r.ifname and names[r.ifname] == 4", "tostring(r.ifname) == 'wm0'"},
 	},
 	{

@@ -128,7 +128,7 @@ var fields = [NumFields]FieldInfo{
 	FieldNice:           {Name: "nice", Min: -20, Max: 20, Doc: "new nice value, -20 to 20"},
 	FieldOp:             {Name: "op", Kind: KindNamed, Min: math.MinInt32, Max: math.MaxInt32, Names: &PtraceOps, Doc: "ptrace(2) request"},
 	FieldIfname:         {Name: "ifname", Kind: KindString, Nullable: true, Doc: "name of the network interface, nil where there is none yet"},
-	FieldCmd:            {Name: "cmd", Max: maxU32, Doc: "ioctl(2) command of the interface, or modctl(2) command"},
+	FieldCmd:            {Name: "cmd", Kind: KindNamed, Max: maxU32, Names: &Commands, Doc: "ioctl(2) command of the interface, \"SIOCSIFFLAGS\", or the number of a modctl(2) command"},
 	FieldFlags:          {Name: "flags", Max: maxU32, Flags: true, Doc: "mount flags (MNT_*), asked with has(r.flags, \"MNT_RDONLY\")"},
 	FieldFstype:         {Name: "fstype", Kind: KindString, Doc: "type of the mounted file system"},
 	FieldMode:           {Name: "mode", Max: 65535, Flags: true, Doc: "wanted access: 256 read, 128 write, 4096 change, asked with has(r.mode, \"IPC_W\") (IPC_R, IPC_W, IPC_M)"},

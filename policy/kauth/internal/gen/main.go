@@ -3,6 +3,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/json"
@@ -60,14 +61,21 @@ type (
 // What names.json has: names that macros of the kernel's headers give to values.
 type names struct {
 	Version string `json:"netbsd_version"`
-	Bits    []struct {
-		Field string `json:"field"`
-		Names []struct {
-			Name  string `json:"name"`
-			Value int64  `json:"value"`
-		} `json:"names"`
-	} `json:"bits"`
+	// Bits are names of bits of fields with flags, Values of values of others.
+	Bits   []namesOf `json:"bits"`
+	Values []namesOf `json:"values"`
 }
+
+type (
+	namesOf struct {
+		Field string      `json:"field"`
+		Names []nameValue `json:"names"`
+	}
+	nameValue struct {
+		Name  string `json:"name"`
+		Value int64  `json:"value"`
+	}
+)
 
 // entry is one request to be written.
 type entry struct {
@@ -144,6 +152,21 @@ func generateNames(n *names) []byte {
 		}
 	}
 	b.WriteString("}\n")
+	for _, list := range n.Values {
+		if list.Field != "cmd" {
+			log.Fatalf("names.json: %s can't have names of values here", list.Field)
+		}
+		slices.SortFunc(list.Names, func(x, y nameValue) int { return cmp.Compare(x.Value, y.Value) })
+		b.WriteString("\n// The names of ioctl commands, by value.\nvar commandNames = []alias{\n")
+		for i, x := range list.Names {
+			if seen[x.Name] || i > 0 && list.Names[i-1].Value == x.Value {
+				log.Fatalf("names.json: %s and its value must be there once", x.Name)
+			}
+			seen[x.Name] = true
+			fmt.Fprintf(&b, "{%q, %#x},\n", x.Name, x.Value)
+		}
+		b.WriteString("}\n")
+	}
 	return b.Bytes()
 }
 
