@@ -560,6 +560,28 @@ func compareOnWitnesses(t *testing.T, src string, p *Policies, cell string, requ
 					}
 				}
 			}
+			// And so does every text that tests tell apart, and every address at an end of a prefix.
+			move := func(set func(*policy.Request)) {
+				moved := *q
+				if set(&moved); !r.Contains(&moved) {
+					return
+				}
+				if got := *programs[0].Decide(&moved); got != want {
+					t.Fatalf("%s\nthe program says %+v, want %+v\n%s", src, got, want, ExplainArgs(cell, &moved))
+				}
+				follow(programs[0], &moved, met)
+			}
+			for _, f := range [...]kauth.Field{kauth.FieldIfname, kauth.FieldFstype, kauth.FieldTargetCell} {
+				for _, s := range d.Space.Texts(f) {
+					move(func(q *policy.Request) { q.SetText(f, s) })
+				}
+			}
+			for _, node := range programs[0].Nodes() {
+				if node.Op == program.InPrefix {
+					move(func(q *policy.Request) { q.SetAddr(node.Prefix.First()) })
+					move(func(q *policy.Request) { q.SetAddr(node.Prefix.Last()) })
+				}
+			}
 			all = n < 2000
 			return all
 		})
