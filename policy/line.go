@@ -301,7 +301,11 @@ func parseFlags(f kauth.Field, s string) (int64, error) {
 		}
 		of, bit, ok := kauth.FindBit(word)
 		if !ok || of != f {
-			return 0, &KeyError{f.String(), fmt.Sprintf("must be a number, or names of its flags with | between them, but has %s", describeValue(word)), diag.DidYouMean(word, f.BitNames())}
+			hint := diag.DidYouMean(word, f.BitNames())
+			if meant := f.MeantBit(word); meant != "" {
+				hint = "write " + meant
+			}
+			return 0, &KeyError{f.String(), fmt.Sprintf("must be a number, or names of its flags with | between them, but has %s", describeValue(word)), hint}
 		}
 		all |= bit
 	}

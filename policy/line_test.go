@@ -125,6 +125,7 @@ func TestBadLines(t *testing.T) {
 		`{"cell":"a","request":"process.signal","target":[1]}`:                                    "target must be an object with pid, uid, euid, cell, same_cell, is_self and is_init, but is a list",
 		`{"cell":"a","request":"system.mount.new","flags":"MNT_RDONL"}`:                           `flags must be a number, or names of its flags with | between them, but has "MNT_RDONL" (did you mean MNT_RDONLY?)`,
 		`{"cell":"a","request":"system.mount.new","flags":"MNT_RDONLY|IPC_R"}`:                    `flags must be a number, or names of its flags with | between them, but has "IPC_R"`,
+		`{"cell":"a","request":"system.mount.new","flags":"nosuid"}`:                              `flags must be a number, or names of its flags with | between them, but has "nosuid" (write MNT_NOSUID)`,
 		`{"cell":"a","request":"system.mount.new","flags":"0x100000000"}`:                         `flags must be from 0 to 4294967295, but is "0x100000000"`,
 		`{"cell":"a","request":"process.rlimit.set","cur":"infinite"}`:                            `cur must be a whole number, but is "infinite"`,
 		`{"cell":"a","request":"process.rlimit.set","resource":"nofiles"}`:                        `resource must be the name of a resource or a number, but is "nofiles" (did you mean nofile?)`,

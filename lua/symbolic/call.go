@@ -359,6 +359,9 @@ func (x *exec) mask(f kauth.Field, mask term, p spot) (int64, *rules.Fault) {
 		switch {
 		case !ok:
 			hint := diag.DidYouMean(name, f.BitNames())
+			if meant := f.MeantBit(name); meant != "" {
+				hint = fmt.Sprintf("write: has(r.%s, %q)", f, meant)
+			}
 			if n, isNumber := value.ParseNumber(name); isNumber {
 				hint = "write: " + value.Format(n)
 			}

@@ -277,6 +277,7 @@ func TestRefusals(t *testing.T) {
 		{"network.bind.port", "", "if r.uid % 100003 % 7 == 0 then return deny end", diag.DecisionArithmetic, "into at most 4096 ranges, but makes more", ""},
 		{"system.mount.new", "", "if r.flags % 10 == 3 then return deny end", diag.DecisionArithmetic, "into at most 4096 ranges, but makes more", "has(r.flags, \"MNT_RDONLY\")"},
 		{"system.mount.new", "", "if has(r.flags, 'MNT_RDONL') then return deny end", diag.PolicyName, "there is none called \"MNT_RDONL\"", "did you mean MNT_RDONLY?"},
+		{"system.mount.new", "", "if has(r.flags, 'nosuid') then return deny end", diag.PolicyName, "there is none called \"nosuid\"", "write: has(r.flags, \"MNT_NOSUID\")"},
 		{"system.mount.new", "", "if has(r.flags, 'IPC_R') then return deny end", diag.PolicyName, "a flag must be one of r.flags, but IPC_R is one of r.mode", ""},
 		{"system.mount.new", "", "if has(r.flags, '4') then return deny end", diag.PolicyName, "there is none called", "write: 4"},
 		{"system.mount.new", "", "if has(r.flags, 0) then return deny end", diag.DecisionConstant, "must be a number from 1 to 4294967295, but are 0", ""},

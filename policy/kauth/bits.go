@@ -1,5 +1,7 @@
 package kauth
 
+import "strings"
+
 // bitName is the name of a bit of a field that has Flags: that of the macro in the kernel's headers.
 type bitName struct {
 	name  string
@@ -36,4 +38,19 @@ func (f Field) BitNames() []string {
 		}
 	}
 	return all
+}
+
+// MeantBit gives the name of a bit of a field that another spelling means: in other letters, or without what the names of
+// the field begin with (nosuid for MNT_NOSUID); "" for none.
+func (f Field) MeantBit(name string) string {
+	for i := range bitNames {
+		b := &bitNames[i]
+		if b.field != f {
+			continue
+		}
+		if at := len(b.name) - len(name); at >= 0 && strings.EqualFold(b.name[at:], name) && (at == 0 || b.name[at-1] == '_') {
+			return b.name
+		}
+	}
+	return ""
 }

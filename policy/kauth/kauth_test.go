@@ -279,6 +279,11 @@ func TestBits(t *testing.T) {
 	if _, _, ok := FindBit("MNT_WAIT"); ok {
 		t.Error("MNT_WAIT is no bit")
 	}
+	for name, want := range map[string]string{"nosuid": "MNT_NOSUID", "mnt_rdonly": "MNT_RDONLY", "RDONLY": "MNT_RDONLY", "SUID": "", "IPC_R": "", "": ""} {
+		if got := FieldFlags.MeantBit(name); got != want {
+			t.Errorf("%q means %q", name, got)
+		}
+	}
 	// 0x10000000 has two names.
 	if name, _ := FieldFlags.BitName(0x10000000); name != "MNT_AUTOMOUNTED" {
 		t.Errorf("0x10000000 is %s", name)
