@@ -464,6 +464,9 @@ func compare(t *testing.T, src string, f *family) (compiled bool) {
 		for _, d := range proof.Differences {
 			t.Fatalf("%s\n%s\n%s", src, d.Error(), ExplainArgs(cell, orNone(d.Request)))
 		}
+		if tooManyCases(p, cell) {
+			continue // the divisors of a field have too little in common
+		}
 		if proof.EdgesCovered != proof.Edges || proof.Undecided > 0 || proof.BoundariesCovered != proof.Boundaries {
 			t.Fatalf("%s\nnot all is covered: %+v", src, *proof)
 		}
@@ -482,6 +485,14 @@ func compare(t *testing.T, src string, f *family) (compiled bool) {
 		compareOnWitnesses(t, src, p, cell, f.requests, []*program.Program{optimized.Program, plain.Program, decoded})
 	}
 	return true
+}
+
+// tooManyCases reports whether the decision on some request has too many cases.
+func tooManyCases(p *Policies, cell string) bool {
+	return slices.ContainsFunc(rules.Requests(), func(id kauth.RequestID) bool {
+		_, _, err := p.Diagram(cell, id)
+		return err == graph.ErrTooLarge
+	})
 }
 
 func orNone(r *policy.Request) *policy.Request {
@@ -587,9 +598,13 @@ func compareOnWitnesses(t *testing.T, src string, p *Policies, cell string, requ
 		})
 	}
 	// Where several tests are about one field a node may be one that no request reaches.
+	groups, egid := false, false
 	for _, node := range programs[0].Nodes() {
 		all = all && (node.Op < program.FieldEq || node.Op == program.Glob)
+		// The effective group is one of the groups.
+		groups, egid = groups || node.Op == program.Member, egid || node.Field == kauth.FieldEGID
 	}
+	all = all && !(groups && egid)
 	for i, node := range programs[0].Nodes() {
 		if all && !met[i] {
 			t.Errorf("%s\nno region meets node %d (%s %s)", src, i, node.Op, node.Field)

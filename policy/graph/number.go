@@ -53,7 +53,7 @@ func (n *numbers) contains(v int64) bool {
 // next gives the least value from v on that a float64 holds exactly, unless all are wanted. RLIM_INFINITY counts as exact: Lua has it as the
 // constant unlimited.
 func (n *numbers) next(v int64) (int64, bool) {
-	if n.ones&n.zeros != 0 {
+	if n.ones&n.zeros != 0 || n.contradicts() {
 		return 0, false
 	}
 	if len(n.rests) == 0 && n.ones|n.zeros == 0 {
@@ -71,6 +71,37 @@ func (n *numbers) next(v int64) (int64, bool) {
 		}
 	}
 	return 0, false
+}
+
+// contradicts reports whether two of the rests can't be together: what is left by a common divisor is never the same.
+// Others that can't be are found out by looking for a number, which takes longer.
+func (n *numbers) contradicts() bool {
+	for i := range n.rests {
+		for j := range i {
+			a, b := &n.rests[i], &n.rests[j]
+			if common := gcd(a.mod, b.mod); a.left(common).Intersect(b.left(common)).Empty() {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// left is what is left of the numbers by a divisor of mod.
+func (r *rest) left(divisor int64) interval.Set {
+	var out []interval.Range
+	for _, x := range r.set {
+		if x.Hi-x.Lo >= divisor-1 {
+			return interval.Between(0, divisor-1)
+		}
+		lo, hi := x.Lo%divisor, x.Hi%divisor
+		if lo <= hi {
+			out = append(out, interval.Range{Lo: lo, Hi: hi})
+		} else {
+			out = append(out, interval.Range{Lo: 0, Hi: hi}, interval.Range{Lo: lo, Hi: divisor - 1})
+		}
+	}
+	return interval.Of(out...)
 }
 
 // periods gives for each of the rests after how many numbers it and all those behind it, and the bits, begin anew.
@@ -238,12 +269,15 @@ func nextLow(v, ones, zeros int64) (int64, bool) {
 	return v&^(2*up-1) | up | ones&(up-1), true
 }
 
-func lcm(a, b int64) int64 {
-	x, y := a, b
-	for y != 0 {
-		x, y = y, x%y
+func gcd(a, b int64) int64 {
+	for b != 0 {
+		a, b = b, a%b
 	}
-	a /= x
+	return a
+}
+
+func lcm(a, b int64) int64 {
+	a /= gcd(a, b)
 	if a > math.MaxInt64/b {
 		return math.MaxInt64
 	}
@@ -251,7 +285,7 @@ func lcm(a, b int64) int64 {
 }
 
 // maxHard is how many steps a search for a number may take at worst.
-const maxHard = 1 << 18
+const maxHard = 1 << 21
 
 // hard reports whether finding numbers could take too long: fields are divided by several numbers that have little in
 // common, or by some and asked for high bits. Fields that are compared with each other count as one, and so do those of the
