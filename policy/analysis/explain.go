@@ -110,7 +110,7 @@ func flagsText(v int64, f kauth.Field) string {
 	if len(list) == 0 {
 		return f.FormatValue(v)
 	}
-	return fmt.Sprintf("%s, %s", f.FormatValue(v), strings.Join(list, " "))
+	return fmt.Sprintf("%s (%s)", f.FormatValue(v), strings.Join(list, ", "))
 }
 
 // Missing is the field that an explanation or decision lacked; false if the error is another one.
