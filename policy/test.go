@@ -18,7 +18,7 @@ const (
 	In TestKind = iota
 	// Is asks whether a field of KindString is Text.
 	Is
-	// Within asks whether the address lies within Prefix.
+	// Within asks whether the address lies from First to Last, which are of one version: within a prefix, or a range.
 	Within
 	// Member asks whether the caller is in group GID.
 	Member
@@ -30,8 +30,6 @@ const (
 	Modulus
 	// Glob asks whether a field of KindString matches the pattern Text, see [CheckGlob].
 	Glob
-	// Between asks whether the address lies from First to Last, which are of one version.
-	Between
 )
 
 // Order is a set of outcomes of a comparison.
@@ -46,18 +44,17 @@ const (
 
 // Test is a question about a request's fields, answered yes or no. Which members count depends on Kind.
 type Test struct {
-	Kind   TestKind
-	Field  kauth.Field
-	Other  kauth.Field
-	Order  Order
-	GID    uint32
-	Bit    int64
-	Mod    int64
-	Set    interval.Set
-	Text   string
-	Prefix Prefix
-	First  Addr
-	Last   Addr
+	Kind  TestKind
+	Field kauth.Field
+	Other kauth.Field
+	Order Order
+	GID   uint32
+	Bit   int64
+	Mod   int64
+	Set   interval.Set
+	Text  string
+	First Addr
+	Last  Addr
 }
 
 // Eval answers the test. The fields must be given.
@@ -68,8 +65,6 @@ func (t *Test) Eval(r *Request) bool {
 	case Is:
 		return r.Text(t.Field) == t.Text
 	case Within:
-		return t.Prefix.Contains(r.Addr)
-	case Between:
 		return t.First.Compare(r.Addr) <= 0 && r.Addr.Compare(t.Last) <= 0
 	case Member:
 		return r.InGroup(t.GID)
@@ -101,12 +96,9 @@ func (t *Test) Needs() kauth.FieldSet {
 	return kauth.FieldSet(0).With(t.Field)
 }
 
-// Addrs are the first and the last address for which Within or Between is answered with yes.
-func (t *Test) Addrs() (first, last Addr) {
-	if t.Kind == Between {
-		return t.First, t.Last
-	}
-	return t.Prefix.First(), t.Prefix.Last()
+// WithinPrefix is the test for addresses within a prefix.
+func WithinPrefix(p Prefix) Test {
+	return Test{Kind: Within, Field: kauth.FieldAddr, First: p.First(), Last: p.Last()}
 }
 
 // WithinAddrs is the test for addresses in a prefix or range as policies write them: "10.0.0.0/8", "10.0.0.1", or
@@ -115,7 +107,7 @@ func WithinAddrs(s string) (Test, error) {
 	from, to, isRange := strings.Cut(s, "-")
 	if !isRange {
 		p, err := ParsePrefix(s)
-		return Test{Kind: Within, Field: kauth.FieldAddr, Prefix: p}, err
+		return WithinPrefix(p), err
 	}
 	first, err := ParseAddr(from)
 	last, err2 := ParseAddr(to)
@@ -127,7 +119,7 @@ func WithinAddrs(s string) (Test, error) {
 	case first.Compare(last) > 0:
 		return Test{}, fmt.Errorf("a range must begin with its lower end, but is %s-%s: %s-%s", first, last, last, first)
 	}
-	return Test{Kind: Between, Field: kauth.FieldAddr, First: first, Last: last}, nil
+	return Test{Kind: Within, Field: kauth.FieldAddr, First: first, Last: last}, nil
 }
 
 // String is the test in the words of a policy: r.port >= 1024.
@@ -140,9 +132,7 @@ func (t *Test) String() string {
 		}
 		return fmt.Sprintf("%s == %q", name, t.Text)
 	case Within:
-		return fmt.Sprintf("%s:within(%q)", name, t.Prefix)
-	case Between:
-		return fmt.Sprintf("%s:within(\"%s-%s\")", name, t.First, t.Last)
+		return fmt.Sprintf("%s:within(%q)", name, rangeText(t.First, t.Last))
 	case Member:
 		return fmt.Sprintf("r:in_group(%d)", t.GID)
 	case Compare:

@@ -198,7 +198,7 @@ func TestNearestMisses(t *testing.T) {
 		{"a group", "system.reboot", policy.Test{Kind: policy.Member, Field: kauth.FieldGroups, GID: 7}, func(q *policy.Request) { q.SetGroups(3) },
 			[]string{"groups {3} -> {3, 7}", "egid 100 -> 7"}},
 		{"the effective group", "system.reboot", policy.Test{Kind: policy.Member, Field: kauth.FieldGroups, GID: 100}, func(*policy.Request) {}, []string{"egid 100 -> 99"}},
-		{"an address", "network.bind.port", policy.Test{Kind: policy.Within, Field: kauth.FieldAddr, Prefix: policy.Prefix{Addr: policy.Addr{Version: 4, Hi: 10 << 56}, Bits: 8}},
+		{"an address", "network.bind.port", policy.WithinPrefix(policy.Prefix{Addr: policy.Addr{Version: 4, Hi: 10 << 56}, Bits: 8}),
 			func(*policy.Request) {}, []string{"addr 10.0.0.1 -> 9.255.255.255"}},
 		{"no name of an interface", "network.interface.setpriv", policy.Test{Kind: policy.Is, Field: kauth.FieldIfname}, func(q *policy.Request) { q.SetText(kauth.FieldIfname, "") }, []string{`ifname nil -> "other"`}},
 		{"a process that is another one", "process.signal", number(kauth.FieldTargetSameCell, 1, 1),

@@ -321,7 +321,7 @@ func addrMoves(tests []*policy.Test, r *policy.Request) []move {
 		out = append(out, m)
 	}
 	for _, t := range tests {
-		first, last := t.Addrs()
+		first, last := t.First, t.Last
 		try(first, true)
 		try(last, true)
 		try(first.Prev())

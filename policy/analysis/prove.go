@@ -145,7 +145,7 @@ func pointOf(t *policy.Test, q *policy.Request) point {
 		return point{number: q.Int[t.Field]}
 	case policy.Modulus:
 		return point{number: interval.Mod(q.Int[t.Field], t.Mod)}
-	case policy.Within, policy.Between:
+	case policy.Within:
 		return point{addr: q.Addr}
 	case policy.Glob:
 		return point{text: q.Text(t.Field)}
@@ -188,7 +188,7 @@ func (x point) within(region graph.Region, t *policy.Test) (*policy.Request, boo
 	switch t.Kind {
 	case policy.In, policy.Modulus:
 		return region.WitnessAt(x.at(t))
-	case policy.Within, policy.Between, policy.Glob:
+	case policy.Within, policy.Glob:
 		return region.With(x.set(t))
 	}
 	o := ordered(t, x.order)
@@ -204,7 +204,7 @@ func (x point) reaching(to *graph.Reach, t *policy.Test) *policy.Request {
 	switch t.Kind {
 	case policy.In, policy.Modulus:
 		return to.At(x.at(t))
-	case policy.Within, policy.Between, policy.Glob:
+	case policy.Within, policy.Glob:
 		return to.With(x.set(t))
 	}
 	o := ordered(t, x.order)
@@ -279,8 +279,8 @@ func boundaries(t *policy.Test, id kauth.RequestID) []point {
 				}
 			}
 		}
-	case policy.Within, policy.Between:
-		first, last := t.Addrs()
+	case policy.Within:
+		first, last := t.First, t.Last
 		out = append(out, point{addr: first}, point{addr: last})
 		if a, ok := first.Prev(); ok {
 			out = append(out, point{addr: a})

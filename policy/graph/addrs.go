@@ -6,7 +6,6 @@ import (
 
 	"cellsh/policy"
 	"cellsh/policy/diag"
-	"cellsh/policy/kauth"
 )
 
 // All addresses of a version.
@@ -124,7 +123,7 @@ func searchAddrs[L comparable](b *Builder[L], table []addrEntry, rest Ref) Ref {
 	}
 	yes := searchAddrs(b, inside, target)
 	no := searchAddrs(b, outside, rest)
-	return b.Node(policy.Test{Kind: policy.Within, Field: kauth.FieldAddr, Prefix: p}, yes, no, span)
+	return b.Node(policy.WithinPrefix(p), yes, no, span)
 }
 
 // smallTable is for how many entries a search does with the prefixes of the table: dividing it by others would cost
@@ -173,7 +172,11 @@ func entriesIn(table []addrEntry, p policy.Prefix) (from, to int) {
 // Prefixes is the graph with each test for a range of addresses written as tests for the prefixes that make it up, which is
 // what a kernel can test. It is the graph itself where there is none.
 func Prefixes[L comparable](g *Graph[L]) *Graph[L] {
-	if !slices.ContainsFunc(g.Nodes, func(n Node) bool { return n.Test.Kind == policy.Between }) {
+	isRange := func(t *policy.Test) bool {
+		_, ok := policy.PrefixOf(t.First, t.Last)
+		return t.Kind == policy.Within && !ok
+	}
+	if !slices.ContainsFunc(g.Nodes, func(n Node) bool { return isRange(&n.Test) }) {
 		return g
 	}
 	var b Builder[L]
@@ -181,12 +184,12 @@ func Prefixes[L comparable](g *Graph[L]) *Graph[L] {
 	for i := range g.Nodes {
 		n := &g.Nodes[i]
 		yes, no := to.ref(n.Yes), to.ref(n.No)
-		if n.Test.Kind != policy.Between {
+		if !isRange(&n.Test) {
 			to.nodes[i] = b.Node(n.Test, yes, no, n.Span)
 			continue
 		}
 		for _, p := range slices.Backward(prefixesBetween(n.Test.First, n.Test.Last)) {
-			no = b.Node(policy.Test{Kind: policy.Within, Field: n.Test.Field, Prefix: p}, yes, no, n.Span)
+			no = b.Node(policy.WithinPrefix(p), yes, no, n.Span)
 		}
 		to.nodes[i] = no
 	}

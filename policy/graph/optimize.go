@@ -156,11 +156,10 @@ func hashNode(t *policy.Test, yes, no Ref) uint64 {
 	case policy.Is, policy.Glob:
 		mix(maphash.String(hashSeed, t.Text))
 	case policy.Within:
-		mix(t.Prefix.Addr.Hi)
-		mix(t.Prefix.Addr.Lo ^ uint64(t.Prefix.Bits)<<8 ^ uint64(t.Prefix.Addr.Version))
-	case policy.Between:
-		mix(t.First.Hi ^ t.Last.Hi)
-		mix(t.First.Lo ^ t.Last.Lo)
+		mix(t.First.Hi ^ uint64(t.First.Version))
+		mix(t.First.Lo)
+		mix(t.Last.Hi)
+		mix(t.Last.Lo)
 	case policy.Member:
 		mix(uint64(t.GID))
 	}
@@ -171,7 +170,7 @@ func hashNode(t *policy.Test, yes, no Ref) uint64 {
 func (n *Node) equal(t *policy.Test, yes, no Ref) bool {
 	x := &n.Test
 	return n.Yes == yes && n.No == no && x.Kind == t.Kind && x.Field == t.Field && x.Other == t.Other && x.Order == t.Order &&
-		x.GID == t.GID && x.Bit == t.Bit && x.Mod == t.Mod && x.Text == t.Text && x.Prefix == t.Prefix && x.First == t.First && x.Last == t.Last && x.Set.Equal(t.Set)
+		x.GID == t.GID && x.Bit == t.Bit && x.Mod == t.Mod && x.Text == t.Text && x.First == t.First && x.Last == t.Last && x.Set.Equal(t.Set)
 }
 
 // Share merges equal nodes, leaves out tests that make no difference, and drops what the root does not reach.

@@ -106,10 +106,9 @@ func NewSpace(request kauth.RequestID, graphs ...Tested) *Space {
 				if !slices.ContainsFunc(c.patterns, func(p cut[string]) bool { return p.value == t.Text }) {
 					c.patterns = append(c.patterns, cut[string]{t.Text, at})
 				}
-			case policy.Within, policy.Between:
-				first, last := t.Addrs()
-				c.addrs = append(c.addrs, cut[policy.Addr]{first, at})
-				if next, ok := last.Next(); ok {
+			case policy.Within:
+				c.addrs = append(c.addrs, cut[policy.Addr]{t.First, at})
+				if next, ok := t.Last.Next(); ok {
 					c.addrs = append(c.addrs, cut[policy.Addr]{next, at})
 				}
 			}
@@ -192,8 +191,6 @@ func keyOf(t *policy.Test) varKey {
 		return varKey{kind: t.Kind, field: t.Field, mod: t.Mod}
 	case policy.Glob:
 		return varKey{kind: policy.Is, field: t.Field}
-	case policy.Between:
-		return varKey{kind: policy.Within, field: t.Field}
 	}
 	return varKey{kind: t.Kind, field: t.Field}
 }
@@ -220,10 +217,9 @@ func (s *Space) atomsOf(t *policy.Test) (int32, []atomRange) {
 		return i, []atomRange{{at, at + 1}}
 	case policy.Glob:
 		return i, v.texts.matching(t.Text)
-	case policy.Within, policy.Between:
-		first, last := t.Addrs()
-		lo, hi := v.addrAtom(first), v.atoms
-		if next, ok := last.Next(); ok {
+	case policy.Within:
+		lo, hi := v.addrAtom(t.First), v.atoms
+		if next, ok := t.Last.Next(); ok {
 			hi = v.addrAtom(next)
 		}
 		return i, []atomRange{{lo, hi}}

@@ -341,7 +341,7 @@ func (n *Node) Test() policy.Test {
 	case InSet:
 		t.Set = n.Set
 	case InPrefix:
-		return policy.Test{Kind: policy.Within, Field: n.Field, Prefix: n.Prefix}
+		return policy.WithinPrefix(n.Prefix)
 	case Member:
 		return policy.Test{Kind: policy.Member, Field: n.Field, GID: uint32(n.K)}
 	case Mask:

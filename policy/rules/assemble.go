@@ -152,7 +152,8 @@ func encodeTest(t *policy.Test, yes, no program.Ref) program.Node {
 	case policy.Is:
 		n.Op, n.Text = program.Eq, t.Text
 	case policy.Within:
-		n.Op, n.Prefix = program.InPrefix, t.Prefix
+		n.Op = program.InPrefix
+		n.Prefix, _ = policy.PrefixOf(t.First, t.Last) // graph.Prefixes has left no others
 	case policy.Member:
 		n.Op, n.K = program.Member, int64(t.GID)
 	case policy.Has:
