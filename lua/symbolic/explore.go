@@ -132,7 +132,9 @@ type exec struct {
 
 	builder graph.Builder[rules.Outcome]
 	// memo has the node of every state that forks, or pending while it is worked out.
-	memo     map[string]graph.Ref
+	memo map[string]graph.Ref
+	// open are the forks on the way to the state that goes on, outermost first.
+	open     []*openFork
 	encoder  encoder
 	interned map[value.Value]int
 	exprs    map[exprKey]*expr
@@ -209,19 +211,18 @@ func (x *exec) run(fn *Closure) *graph.Graph[rules.Outcome] {
 	if o.done != nil {
 		return x.builder.Graph(x.leaf(*o.done))
 	}
-	var stack []*openFork
 	for {
 		ref, fk, key := x.advance(s)
 		if fk != nil {
-			stack = append(stack, &openFork{key: key, state: s, fork: fk})
+			x.open = append(x.open, &openFork{key: key, state: s, fork: fk})
 		}
 		// Hand nodes that are ready upwards, until there is a way that was not gone yet.
 		for {
-			if len(stack) == 0 {
+			if len(x.open) == 0 {
 				x.follow()
 				return x.builder.Graph(ref)
 			}
-			top := stack[len(stack)-1]
+			top := x.open[len(x.open)-1]
 			if fk == nil {
 				top.refs = append(top.refs, ref)
 			}
@@ -244,7 +245,7 @@ func (x *exec) run(fn *Closure) *graph.Graph[rules.Outcome] {
 				ref = x.builder.Node(top.fork.ways[i].test, top.refs[i], ref, top.fork.at)
 			}
 			x.memo[top.key] = ref
-			stack = stack[:len(stack)-1]
+			x.open = x.open[:len(x.open)-1]
 		}
 	}
 }

@@ -255,7 +255,7 @@ func (x *exec) step(s *state) outcome {
 	case doJumpIf, doJumpIfNot:
 		v := top()
 		if v.kind == unknown {
-			other := x.copy(s)
+			other := x.rest(s)
 			other.cut(st.height - 1).at = int(st.a)
 			x.also(other)
 		}
@@ -268,7 +268,7 @@ func (x *exec) step(s *state) outcome {
 	case doAnd, doOr:
 		v := top()
 		if v.kind == unknown {
-			other := x.copy(s)
+			other := x.rest(s)
 			other.own().at = int(st.a)
 			x.also(other)
 			f = s.own()
@@ -316,7 +316,7 @@ func (x *exec) step(s *state) outcome {
 	case doForCheck:
 		v := f.stack[st.a+3]
 		if v.kind == unknown {
-			other := x.copy(s)
+			other := x.rest(s)
 			other.cut(st.a).at = int(st.b)
 			x.also(other)
 			f = s.own()
