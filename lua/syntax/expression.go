@@ -324,7 +324,7 @@ func (p *parser) forgottenComma(between string) bool {
 		return false
 	}
 	last := p.items[p.at-1]
-	if last.flags&open == 0 && p.items[p.at].flags&silent == 0 {
+	if last.flags&open == 0 && p.items[p.at].flags&silent == 0 && !p.scarred() {
 		p.problem(last.from, last.to, "write , behind it", "a comma must stand between %s, but %s follows %s", between, quoted(p.textAt(p.at)), quoted(p.textAt(p.at-1)))
 	}
 	return true
@@ -408,6 +408,12 @@ func (p *parser) fieldEnds(f *TableField) {
 	if c != codeAssign && (c != codeColon || f.Key != nil) {
 		return
 	}
+	if f.Key != nil {
+		p.here("compare with ==", "a field must be given one value, but another = follows")
+		p.skip()
+		p.expr()
+		return
+	}
 	value := f.Value
 	from, to := int32(value.Pos()), int32(value.End())
 	if x, ok := value.(*IndexExpr); ok && !x.Dot {
@@ -433,10 +439,6 @@ func (p *parser) fieldEnds(f *TableField) {
 		p.missing("")
 		return
 	default:
-		if c == codeAssign && f.Key != nil {
-			p.here("compare with ==", "a field must be given one value, but another = follows")
-			break
-		}
 		p.problem(from, to, fmt.Sprintf("write [%s] =", short(p.file.Text[from:to])), "a key must be a name or stand in brackets, but is an expression")
 	}
 	p.skip()
@@ -479,7 +481,7 @@ func (p *parser) field() *TableField {
 	default:
 		f.Value = p.expr()
 	}
-	f.from, f.to = min(f.from, int32(f.Value.Pos())), max(f.from, p.last())
+	f.from, f.to = min(f.from, int32(f.Value.Pos())), max(int32(f.Value.End()), p.last())
 	return f
 }
 

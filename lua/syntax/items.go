@@ -29,13 +29,17 @@ const (
 	open
 	// mended: it does not stand in the source.
 	mended
+	// scar: something was left out before it, or it was put in before the end of the source.
+	scar
+	// alone: it begins a block of its own, whatever waits for a do.
+	alone
 )
 
 // tabWidth is how far a tab goes.
 const tabWidth = 8
 
-// scanItems makes items of tokens. The last one is the end of the source.
-func scanItems(told *problems) []item {
+// scanItems makes items of tokens. The last one is the end of the source. The middle of a line can begin with #.
+func scanItems(told *problems, middle bool) []item {
 	f := told.file
 	items := make([]item, 0, len(f.Tokens)+1)
 	// end is the line on which the last item ends, and indent how far the line is indented on which it begins.
@@ -58,13 +62,13 @@ func scanItems(told *problems) []item {
 		if t.code == codeString && strings.ContainsAny(t.Text, "\r\n") {
 			end, _ = f.Place(t.End())
 		}
-		odd = odd || isOdd(items, it)
+		odd = odd || isOdd(items, it) && !(middle && len(items) == 0 && it.code == codeHash)
 		items = append(items, it)
 	}
 	last := int32(len(f.Text))
 	items = append(items, item{code: codeEnd, flags: begins, from: last, to: last, line: int32(len(f.lines))})
 	if odd {
-		items = (&mender{told, f, items, nil}).mend()
+		items = (&mender{told, f, items, nil}).mend(middle)
 	}
 	return items
 }
@@ -125,7 +129,7 @@ type mender struct {
 
 func (m *mender) text(it item) string { return m.file.Text[it.from:it.to] }
 
-func (m *mender) mend() []item {
+func (m *mender) mend(middle bool) []item {
 	m.out = make([]item, 0, len(m.items))
 	// carried are the flags of an item that is left out, for the one that follows it.
 	carried := flags(0)
@@ -166,7 +170,7 @@ func (m *mender) mend() []item {
 			default:
 				skip = n
 			}
-		case it.code == codeSlash || it.code == codeHash && it.flags&begins != 0 && (n == 0 || !wantsOperand(prev.code) || prev.code == codeSemicolon):
+		case it.code == codeSlash || it.code == codeHash && it.flags&begins != 0 && (n == 0 && !middle || n > 0 && !wantsOperand(prev.code) || prev.code == codeSemicolon):
 			if n := m.comment(it, i); n > 0 {
 				i += n
 				continue
@@ -289,9 +293,6 @@ func (m *mender) comment(it item, i int) int {
 		return k - i
 	}
 	if it.code == codeHash {
-		if m.told.middle && i == 0 {
-			return 0
-		}
 		m.told.tell(it.from, it.to, "write --", "a comment must begin with --, but begins with #")
 		return rest(i)
 	}

@@ -34,9 +34,9 @@ func read(name, text string, expressions bool) *File {
 		f.refuse(diag.SourceBinary, f.SpanOf(at, at+1), "give the source as text", "the source must be text, but "+what)
 		return f
 	}
-	told := &problems{file: f, middle: expressions}
+	told := &problems{file: f}
 	told.step()
-	items := scanItems(told)
+	items := scanItems(told, expressions)
 	plain, better := plans(f, items)
 	if deep := better.deep; deep >= 0 {
 		it := items[deep]

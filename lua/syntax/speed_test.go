@@ -88,6 +88,9 @@ func BenchmarkRead(b *testing.B) {
 
 // No source takes long, whatever it is; that most take much less is for BenchmarkRead to say.
 func TestReadIsLinear(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes some seconds")
+	}
 	for name, text := range large {
 		t.Run(name, func(t *testing.T) {
 			if len(text) > MaxSource {

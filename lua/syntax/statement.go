@@ -55,6 +55,9 @@ func (p *parser) sync(began int) {
 			break
 		}
 		fresh := p.at > began
+		if c == codeOpenParen && fresh && depth <= 0 && p.begins() && !wantsOperand(p.items[p.at-1].code) {
+			break
+		}
 		switch c {
 		case codeOpenParen, codeOpenBrace, codeOpenBracket:
 			depth++
@@ -338,7 +341,7 @@ func (p *parser) forStmt() Stmt {
 	var s Stmt
 	if p.accept(codeAssign) {
 		n := &NumericFor{Start: p.expr()}
-		p.limitFollows()
+		p.limitFollows(n.Start)
 		n.Limit = p.expr()
 		if p.accept(codeComma) {
 			n.Step = p.expr()
@@ -358,6 +361,13 @@ func (p *parser) forStmt() Stmt {
 		if p.code() == codeAssign && len(names) > 1 && !p.lost {
 			p.here("write in", "a loop over several variables must have in, but has =")
 			p.skip()
+		} else if !p.lost && p.code() == codeName && (p.ahead(1) == codeComma || p.ahead(1) == codeIn || p.ahead(1) == codeName) && p.forgottenComma("the variables of a loop") {
+			for p.accept(codeName) || p.accept(codeComma) {
+			}
+			p.accept(codeIn)
+		} else if !p.lost && p.code() == codeName && len(names) > 0 && p.items[begin].middle > 0 {
+			last := p.items[p.at-1]
+			p.problem(last.from, last.to, "write in behind it", "in must follow the variables of a loop, but %s does", quoted(p.textAt(p.at)))
 		} else if !p.lost && p.code() != codeIn {
 			p.missing(`"=" or "in"`)
 		} else {
@@ -378,7 +388,11 @@ func (p *parser) forStmt() Stmt {
 }
 
 // limitFollows moves over the comma before the limit of a loop.
-func (p *parser) limitFollows() {
+func (p *parser) limitFollows(start Expr) {
+	if b, ok := start.(*BinaryExpr); ok && b.Op == Concat && !p.lost && p.code() != codeComma {
+		p.problem(int32(b.OpPos), int32(b.OpPos)+2, "write: for i = 1, 10 do", "a comma must stand before the limit of a loop, but .. does")
+		p.lost = true
+	}
 	if !p.lost && (p.code() == codeConcat || p.code() == codeName && (p.textAt(p.at) == "to" || p.textAt(p.at) == "until")) {
 		p.here("write: for i = 1, 10 do", "a comma must stand before the limit of a loop, but %q does", p.textAt(p.at))
 		p.skip()
@@ -474,8 +488,10 @@ func (p *parser) localStmt() Stmt {
 
 // values reads what is assigned or returned.
 func (p *parser) values() []Expr {
-	list := p.exprs()
-	list[len(list)-1] = p.comparison(list[len(list)-1])
+	list := []Expr{p.comparison(p.expr())}
+	for p.accept(codeComma) {
+		list = append(list, p.comparison(p.expr()))
+	}
 	return list
 }
 
@@ -493,7 +509,7 @@ func (p *parser) returnStmt() Stmt {
 // afterLast tells that something follows return or break.
 func (p *parser) afterLast(s Stmt) {
 	it := p.items[p.at]
-	if it.flags&silent != 0 {
+	if it.flags&silent != 0 || p.scarred() {
 		return
 	}
 	word := "return"
@@ -513,7 +529,7 @@ func (p *parser) afterLast(s Stmt) {
 
 // exprStmt reads a call or an assignment.
 func (p *parser) exprStmt() Stmt {
-	from := p.from()
+	from, told := p.from(), p.told.count
 	if !isName(p.code()) && p.code() != codeOpenParen {
 		p.noStatement()
 		return &BadStmt{extent{from, max(from, p.last())}}
@@ -529,7 +545,7 @@ func (p *parser) exprStmt() Stmt {
 		return &CallStmt{call.extent, call}
 	default:
 		if !p.withoutIf() {
-			p.notDone(e)
+			p.notDone(e, p.told.count > told || p.scarred())
 		}
 		return &BadStmt{extent{from, p.last()}}
 	}
@@ -566,7 +582,7 @@ func (p *parser) exprStmt() Stmt {
 // withoutIf moves to a then that has no if, which was told, if this is its condition.
 func (p *parser) withoutIf() bool {
 	for at := p.at; at < p.at+maxSearch && at < len(p.items) && (at == p.at || p.items[at].flags&begins == 0); at++ {
-		if it := p.items[at]; it.code == codeDo && it.flags&silent != 0 {
+		if it := p.items[at]; it.flags&alone != 0 {
 			p.at = at
 			return true
 		}
@@ -583,7 +599,10 @@ func (p *parser) target(e Expr) bool {
 	if isCall(e) {
 		what = "a call"
 	}
-	p.problem(int32(e.Pos()), int32(e.End()), "", "an assignment must be to a variable or a field, but is to %s", what)
+	// Where a bracket closes nothing, the call may have ended too early.
+	if !p.scarred() && !(p.told.dropped && p.code() == codeComma) {
+		p.problem(int32(e.Pos()), int32(e.End()), "", "an assignment must be to a variable or a field, but is to %s", what)
+	}
 	p.lost = true
 	return false
 }
@@ -604,13 +623,18 @@ func isCall(e Expr) bool {
 // noStatement tells of an item with which no statement begins.
 func (p *parser) noStatement() {
 	switch c := p.code(); {
-	case p.items[p.at].flags&silent != 0 || c == codeEnd:
+	case p.items[p.at].flags&silent != 0 || c == codeEnd || p.scarred():
 		p.missing("")
 	case p.withoutIf():
 	case c == codeSemicolon:
 		p.here("leave it out: Lua 5.1 has no empty statement", "a statement must stand before ;, but none does")
 		for p.accept(codeSemicolon) {
 		}
+	case (c == codeNil || c == codeTrue || c == codeFalse) && p.ahead(1) == codeAssign:
+		p.here("", "an assignment must be to a variable or a field, but is to %s", c)
+		p.skip()
+		p.skip()
+		p.exprs()
 	case c == codeString || c == codeNumber || c == codeNil || c == codeTrue || c == codeFalse || c == codeVararg || c == codeOpenBrace:
 		p.here("assign it, or return it", "a statement must do something, but %s is only a value", quoted(p.textAt(p.at)))
 		p.lost = true
@@ -641,8 +665,8 @@ func (p *parser) forgottenReturn(e Expr) bool {
 	return true
 }
 
-// notDone tells of an expression that stands where a statement must.
-func (p *parser) notDone(e Expr) {
+// notDone tells of an expression that stands where a statement must, unless something was told of it.
+func (p *parser) notDone(e Expr, told bool) {
 	from, to := int32(e.Pos()), int32(e.End())
 	text := p.file.Text[from:to]
 	name, isName := e.(*NameExpr)
@@ -653,6 +677,8 @@ func (p *parser) notDone(e Expr) {
 		// It was told that return is missing.
 	case c == codeEnd:
 		p.tooEarly()
+	case told:
+		p.lost = !p.statementEnds()
 	case isArithmetic(c) && p.touches() && p.ahead(1) == codeAssign:
 		sign := p.textAt(p.at)
 		it := p.items[p.at]

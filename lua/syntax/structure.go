@@ -3,6 +3,7 @@ package syntax
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"cellsh/policy/diag"
@@ -24,6 +25,8 @@ const (
 	across
 	// guessed: a call of something that is spelled almost like function is one.
 	guessed
+	// final: all that was to be mended is, and only matches are looked for.
+	final
 )
 
 // plan says what to change.
@@ -117,10 +120,21 @@ type opener struct {
 	word  int32
 	// elseIf is an if behind an else inside, 0 if there is none.
 	elseIf int32
-	// mended says that it was made by an edit, braced that { stands for the word that begins it, and } for end.
+	// mended says that it was made by an edit, braced that { stands for the word that begins it and } for end, or [ for { and
+	// ] for }.
 	mended, braced bool
 	// params is the item behind the parameters of a function, -1 before them.
 	params int32
+	fields fieldRow
+	// left says that return or break stands in it, which must be its last statement.
+	left bool
+}
+
+// fieldRow is where names are given values as in a table, though no table is open there, or another field should be: its first
+// name, 0 if there is none, and whether it can be nothing else.
+type fieldRow struct {
+	first int32
+	sure  bool
 }
 
 // surveyor pairs brackets and blocks.
@@ -131,6 +145,8 @@ type surveyor struct {
 	spell *speller
 	plan  *plan
 	stack []opener
+	// fields is the row outside of everything.
+	fields fieldRow
 }
 
 // survey makes a plan. Where nothing must be changed it gives the items their matches.
@@ -144,6 +160,8 @@ func survey(f *File, items []item, w ways, spell *speller) *plan {
 		}
 		prev = s.item(int32(i), prev)
 	}
+	// A bracket that was not opened is put in when the one that closes is seen.
+	slices.SortStableFunc(s.plan.edits, func(a, b edit) int { return int(a.at - b.at) })
 	return s.plan
 }
 
@@ -175,7 +193,7 @@ func (s *surveyor) silently(k kind, c code, at int32) {
 func (s *surveyor) item(i int32, prev code) code {
 	it := &s.items[i]
 	c := it.code
-	if c == codeName {
+	if c == codeName && s.ways&final == 0 {
 		if meant := s.respelled(i, prev); meant != codeEnd {
 			c = meant
 		}
@@ -183,17 +201,31 @@ func (s *surveyor) item(i int32, prev code) code {
 	if it.flags&begins != 0 && c != codeEnd {
 		s.line(i, c, prev)
 	}
+	s.behindLast(i, c, prev)
 	if c != it.code {
 		s.edit(respell, c, i, -1)
 	}
+	if it.flags&begins != 0 && prev != codeComma && !wantsOperand(prev) {
+		if t := s.top(); t == nil || t.code != codeOpenParen {
+			*s.row() = fieldRow{}
+		}
+	}
+	if isName(c) && s.items[i+1].code == codeAssign {
+		s.field(i, prev)
+	}
+	s.keyword(i, c)
 	switch c {
 	case codeEnd:
 		s.finish(i)
 	case codeOpenBrace:
-		if !s.brace(i, prev) {
+		if s.ways&final != 0 || !s.brace(i, prev) {
 			s.push(i, c, false)
 		}
-	case codeOpenParen, codeOpenBracket, codeFunction:
+	case codeOpenBracket:
+		if s.ways&final != 0 || !s.list(i, prev) {
+			s.push(i, c, false)
+		}
+	case codeOpenParen, codeFunction:
 		s.push(i, c, false)
 	case codeIf, codeWhile, codeFor:
 		s.statement(i)
@@ -206,7 +238,7 @@ func (s *surveyor) item(i int32, prev code) code {
 		s.push(i, c, false)
 	case codeDo:
 		s.statement(i)
-		if t := s.top(); t != nil && t.waits && (t.code != codeIf || it.flags&begins == 0) {
+		if t := s.top(); t != nil && t.waits && it.flags&alone == 0 && (t.code != codeIf || it.flags&begins == 0) {
 			s.middle(t, i)
 		} else {
 			s.push(i, c, false)
@@ -222,17 +254,64 @@ func (s *surveyor) item(i int32, prev code) code {
 			s.push(i, codeDo, false)
 			s.top().mended = true
 		}
-	case codeLocal, codeReturn, codeBreak:
+	case codeLocal:
 		s.statement(i)
+	case codeReturn, codeBreak:
+		s.statement(i)
+		if t := s.top(); t != nil {
+			t.left = true
+		}
+	case codeAssign:
+		// No index and no key holds one.
+		for t := s.top(); t != nil && t.code == codeOpenBracket && i > t.item+1; t = s.top() {
+			s.end(i)
+		}
 	case codeElse, codeElseif:
 		s.branch(i, c)
 	case codeEndWord, codeUntil, codeCloseParen, codeCloseBrace, codeCloseBracket:
 		s.closer(i, c)
 	}
-	if it.flags&open != 0 {
+	if it.flags&open != 0 && s.ways&final == 0 {
 		s.swallowed(i)
 	}
 	return c
+}
+
+// keyword forgets the row of fields at words that no table holds.
+func (s *surveyor) keyword(i int32, c code) {
+	switch c {
+	case codeThen, codeDo, codeElse, codeElseif, codeUntil, codeIn, codeIf, codeWhile, codeFor, codeRepeat, codeLocal, codeReturn, codeBreak, codeLabel:
+	case codeFunction:
+		if !isName(s.items[i+1].code) {
+			return
+		}
+	default:
+		return
+	}
+	*s.row() = fieldRow{}
+}
+
+// row is that of where the surveyor is.
+func (s *surveyor) row() *fieldRow {
+	if t := s.top(); t != nil {
+		return &t.fields
+	}
+	return &s.fields
+}
+
+// field looks at a name that is given a value.
+func (s *surveyor) field(i int32, prev code) {
+	r, t := s.row(), s.top()
+	switch {
+	case prev == codeComma || prev == codeSemicolon && t != nil && isBracket(t.code):
+		if r.first > 0 {
+			r.sure = true
+		} else if t != nil && t.code == codeOpenParen {
+			*r = fieldRow{i, true}
+		}
+	case t == nil || t.code != codeOpenBrace || prev != codeOpenBrace:
+		*r = fieldRow{i, wantsOperand(prev)}
+	}
 }
 
 // middle pairs then or do with what waits for it.
@@ -297,6 +376,7 @@ func (s *surveyor) statement(i int32) {
 	for t := s.top(); t != nil && isBracket(t.code); t = s.top() {
 		s.end(i)
 	}
+	*s.row() = fieldRow{}
 }
 
 // end puts in what closes the innermost, before an item.
@@ -348,6 +428,23 @@ func (s *surveyor) line(i int32, c, prev code) {
 	}
 }
 
+// behindLast closes blocks that must have ended, because return or break stands before what begins a statement.
+func (s *surveyor) behindLast(i int32, c, prev code) {
+	if s.ways&byIndent == 0 || wantsOperand(prev) {
+		return
+	}
+	switch {
+	case c == codeFunction && isName(s.items[i+1].code):
+	case beginsStatement(c) && c != codeGoto && c != codeFunction:
+	case isName(c) && s.items[i].flags&begins != 0:
+	default:
+		return
+	}
+	for t := s.top(); t != nil && t.left && !isBracket(t.code) && (c != codeDo || !t.waits); t = s.top() {
+		s.end(i)
+	}
+}
+
 // bracketEnds closes the innermost bracket if the line that begins belongs to what is around it.
 func (s *surveyor) bracketEnds(i int32, c, prev code) bool {
 	if prev != codeComma && prev != codeSemicolon {
@@ -393,13 +490,21 @@ func (s *surveyor) better(i int32, is func(*opener) bool) int {
 
 func (s *surveyor) closer(i int32, c code) {
 	it := &s.items[i]
-	if t := s.top(); c == codeCloseBrace && t != nil && t.braced {
+	if t := s.top(); c == codeCloseBracket && t != nil && t.braced && t.code == codeOpenBrace {
+		s.silently(replace, codeCloseBrace, i)
+		s.stack = s.stack[:len(s.stack)-1]
+		return
+	}
+	if t := s.top(); c == codeCloseBrace && t != nil && t.braced && !isBracket(t.code) {
 		if next := s.items[i+1].code; t.code == codeIf && (next == codeElse || next == codeElseif) {
 			s.silently(drop, c, i)
 			return
 		}
 		s.silently(replace, codeEndWord, i)
 		s.stack = s.stack[:len(s.stack)-1]
+		return
+	}
+	if s.unopened(i, c) {
 		return
 	}
 	bracket := c != codeEndWord && c != codeUntil
@@ -440,6 +545,51 @@ func (s *surveyor) closer(i int32, c code) {
 	if t := s.top(); c == codeCloseParen && t != nil && t.code == codeFunction && t.params < 0 {
 		t.params = i + 1
 	}
+}
+
+// unopened looks for where a bracket should be open that closes here, and puts it in.
+func (s *surveyor) unopened(i int32, c code) bool {
+	t := s.top()
+	if c == codeCloseBracket && t != nil && t.code == codeOpenBrace && s.items[i+1].code == codeAssign && i > 1 {
+		// { "a"] = 1 }
+		key, before := s.items[i-1].code, s.items[i-2].code
+		if (key == codeString || key == codeName || key == codeNumber) && (before == codeOpenBrace || before == codeComma || before == codeSemicolon) {
+			s.edit(insert, codeOpenBracket, i-1, -1)
+			return true
+		}
+	}
+	r := s.row()
+	if c != codeCloseBrace || !r.sure {
+		return false
+	}
+	switch {
+	case t == nil || t.code == codeOpenParen:
+	case t.code == codeOpenBrace:
+		// It closes the innermost, which may be another one.
+		begin := &s.items[t.item]
+		if s.ways&byIndent == 0 || s.items[i].flags&begins != 0 || begin.line == s.items[i].line || s.items[t.item+1].flags&begins == 0 {
+			return false
+		}
+	case isBracket(t.code):
+		return false
+	}
+	s.edit(insert, codeOpenBrace, r.first, -1)
+	*r = fieldRow{}
+	return true
+}
+
+// list looks at a [ that stands where a value must begin, as tables do in other languages, and reports whether it does.
+func (s *surveyor) list(i int32, prev code) bool {
+	if i == 0 || !wantsOperand(prev) || prev == codeDot || prev == codeColon || prev == codeOpenBrace {
+		return false
+	}
+	if t := s.top(); prev == codeSemicolon || prev == codeComma && t != nil && t.code == codeOpenBrace && !t.braced {
+		return false
+	}
+	s.edit(replace, codeOpenBrace, i, -1)
+	s.push(i, codeOpenBrace, false)
+	s.top().braced = true
+	return true
 }
 
 // brace looks at a { that stands where a block begins, and reports whether it does.
@@ -486,6 +636,7 @@ func (s *surveyor) branch(i int32, c code) {
 	}
 	s.endTo(k, i)
 	t := s.top()
+	t.fields, t.left = fieldRow{}, false
 	t.waits, t.word = c == codeElseif, i
 }
 
@@ -673,6 +824,7 @@ func (pl *plan) apply(told *problems, items []item) []item {
 	}
 	out := make([]item, 0, len(items)+len(pl.edits))
 	e := 0
+	scarred := flags(0)
 	for i := range items {
 		it := items[i]
 		it.match, it.middle = 0, 0
@@ -686,6 +838,9 @@ func (pl *plan) apply(told *problems, items []item) []item {
 			switch ed.kind {
 			case insert:
 				n := item{code: ed.code, flags: silent | mended, from: it.from, to: it.from, line: it.line, indent: it.indent}
+				if it.code != codeEnd {
+					n.flags |= scar
+				}
 				if len(out) > 0 {
 					prev := out[len(out)-1]
 					n.from, n.to, n.line, n.indent = prev.to, prev.to, prev.line, prev.indent
@@ -693,7 +848,12 @@ func (pl *plan) apply(told *problems, items []item) []item {
 				out = append(out, n)
 			case drop:
 				keep = false
+				scarred = scar
+				told.dropped = told.dropped || !ed.silent
 			case replace:
+				if it.code == codeElse || it.code == codeThen {
+					it.flags |= alone
+				}
 				it.code = ed.code
 				it.flags |= silent
 			case respell:
@@ -701,13 +861,15 @@ func (pl *plan) apply(told *problems, items []item) []item {
 			}
 		}
 		if keep {
+			it.flags |= scarred
+			scarred = 0
 			out = append(out, it)
 		}
 	}
 	if len(pl.open) > 0 {
 		pl.tellEnd(told, items)
 	}
-	survey(told.file, out, pl.ways&^(byIndent|guessed), &speller{})
+	survey(told.file, out, pl.ways&^(byIndent|guessed)|final, &speller{})
 	return out
 }
 
@@ -718,20 +880,28 @@ func (pl *plan) tell(told *problems, items []item, e int) {
 	text := told.file.Text[it.from:it.to]
 	switch ed.kind {
 	case insert:
+		if ed.begin < 0 {
+			bracket := "}"
+			if ed.code == codeOpenBracket {
+				bracket = "]"
+			}
+			told.tell(it.from, it.to, fmt.Sprintf("write %s before it", ed.code), "a %q must stand before %s, as %q stands behind it, but does not", ed.code, quoted(text), bracket)
+			return
+		}
 		begin := items[ed.begin]
 		word := told.file.Text[begin.from:begin.to]
 		if ed.elseIf > 0 {
 			tellElseIf(told, items, begin, ed.elseIf)
 			return
 		}
-		if e > 0 && pl.edits[e-1].at == ed.at && pl.edits[e-1].kind == insert && !pl.edits[e-1].silent && pl.edits[e-1].elseIf == 0 {
+		if e > 0 && pl.edits[e-1].at == ed.at && pl.edits[e-1].kind == insert && pl.edits[e-1].begin >= 0 && pl.edits[e-1].elseIf == 0 {
 			// It is told with the one before.
 			return
 		}
 		missing := []string{ed.code.String()}
 		related := []diag.Related{told.begun(begin)}
 		for _, more := range pl.edits[e+1:] {
-			if more.at != ed.at || more.kind != insert || more.silent {
+			if more.at != ed.at || more.kind != insert || more.begin < 0 {
 				break
 			}
 			missing = append(missing, more.code.String())
@@ -759,6 +929,10 @@ func (pl *plan) tell(told *problems, items []item, e int) {
 		}
 		told.tell(it.from, it.to, hint, "%q must close a %s, but none is open", text, what)
 	case replace:
+		if ed.begin < 0 && it.code == codeOpenBracket {
+			told.tell(it.from, it.to, "write { for [ and } for the ] that belongs to it", "a table must stand between { and }, but begins with [")
+			return
+		}
 		if ed.begin < 0 && it.code == codeOpenBrace {
 			told.tell(it.from, it.to, fmt.Sprintf("write %s, and end for the } that belongs to it", ed.code), "a block must stand between words of Lua, but begins with {")
 			return
