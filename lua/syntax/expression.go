@@ -95,6 +95,9 @@ func (p *parser) operator() (strength, int) {
 	c := p.code()
 	b := binary[c]
 	if b.left > 0 {
+		if isArrow(p.items, p.at) {
+			return b, 2
+		}
 		if c != codeLess && c != codeSlash && c != codeEqual && c != codeNotEqual || !p.touches() {
 			if (isArithmetic(c)) && p.touches() && p.ahead(1) == codeAssign {
 				return b, 0
@@ -127,6 +130,9 @@ func (p *parser) operator() (strength, int) {
 		if p.touches() && p.ahead(1) == codeLess {
 			return binary[codeLessEqual], 2
 		}
+		if p.touches() && p.textAt(p.at+1) == "!" {
+			return binary[codeNotEqual], 2
+		}
 	case codeUnknown:
 		if !p.touches() {
 			return b, 0
@@ -152,6 +158,8 @@ func (p *parser) tellOperator(b strength, n int) {
 	text := p.file.Text[first.from:last.to]
 	switch {
 	case first.flags&silent != 0:
+	case text == "->", text == "=>" && (p.ahead(2) == codeFunction || p.ahead(2) == codeOpenBrace):
+		p.problem(first.from, last.to, "write: function(...) return ... end", "a function must be written with function and end, but %s stands here", text)
 	case first.code == codeIn || first.code == codeNot:
 		p.problem(first.from, last.to, "compare with each, as x == 80 or x == 443, or look it up: ({ [80] = true, [443] = true })[x]",
 			"in must stand in a for loop, but stands between two values")
@@ -208,6 +216,11 @@ func (p *parser) simple() Expr {
 	default:
 		return p.suffixed()
 	}
+	if !p.lost && p.code() == codeDot && p.items[p.at-1].to < p.from() && !p.touches() {
+		p.here("write ..", "two texts must be joined with .., but . stands here")
+		p.skip()
+		return p.suffixed()
+	}
 	if !p.lost && (p.code() == codeColon && isName(p.ahead(1)) && (p.ahead(2) == codeOpenParen || p.ahead(2) == codeString) || p.code() == codeDot && isName(p.ahead(1))) {
 		p.here("put it in parentheses: (...)"+p.textAt(p.at)+p.textAt(p.at+1), "a value must stand in parentheses before %q, but does not", p.textAt(p.at))
 		return p.suffixes(e)
@@ -228,6 +241,10 @@ func (p *parser) suffixed() Expr {
 		begin := p.at
 		p.skip()
 		inner := p.comparison(p.expr())
+		if !p.lost && p.code() == codeComma {
+			p.here("write several values without ( )", "parentheses must hold one value, but a comma follows it")
+			p.lost = true
+		}
 		p.closeBracket(begin, codeCloseParen)
 		return p.suffixes(&ParenExpr{extent{from, p.last()}, inner})
 	}
@@ -250,7 +267,7 @@ func (p *parser) suffixes(e Expr) Expr {
 			p.closeBracket(begin, codeCloseBracket)
 			e = &IndexExpr{extent{from, p.last()}, e, key, false}
 		case codeColon:
-			if p.touches() && p.ahead(1) == codeAssign {
+			if p.touches() && p.ahead(1) == codeAssign || p.endsCondition() {
 				return e
 			}
 			p.skip()
@@ -298,7 +315,7 @@ func (p *parser) args() []Expr {
 // elements reads the expressions between parentheses that begin at an item.
 func (p *parser) elements(begin int) (list []Expr) {
 	for {
-		list = append(list, p.comparison(p.expr()))
+		list = append(list, p.argument())
 		if p.lost || p.code() != codeComma && p.code() != codeCloseParen && !p.forgottenComma("the arguments of a call") {
 			p.resume(begin)
 		}
@@ -306,6 +323,19 @@ func (p *parser) elements(begin int) (list []Expr) {
 			return list
 		}
 	}
+}
+
+// argument reads one of a call.
+func (p *parser) argument() Expr {
+	if !isName(p.code()) || p.ahead(1) != codeAssign {
+		return p.comparison(p.expr())
+	}
+	from := p.from()
+	p.here("write { } around the fields of a table, or == to compare", "an argument must be a value, but %q is given one here", p.textAt(p.at))
+	p.skip()
+	p.skip()
+	p.expr()
+	return &BadExpr{extent{from, p.last()}}
 }
 
 // end is the item that closes what an item opened, or the last one.
@@ -439,7 +469,11 @@ func (p *parser) fieldEnds(f *TableField) {
 		p.missing("")
 		return
 	default:
-		p.problem(from, to, fmt.Sprintf("write [%s] =", short(p.file.Text[from:to])), "a key must be a name or stand in brackets, but is an expression")
+		key := short(p.file.Text[from:to])
+		if Spelling(value) != "" {
+			key = fmt.Sprintf("%q", key)
+		}
+		p.problem(from, to, fmt.Sprintf("write [%s] =", key), "a key must be a name or stand in brackets, but is an expression")
 	}
 	p.skip()
 	p.expr()
@@ -463,7 +497,12 @@ func (p *parser) field() *TableField {
 		p.skip()
 		f.Key = p.expr()
 		p.closeBracket(begin, codeCloseBracket)
-		p.expect(codeAssign)
+		if !p.lost && p.code() == codeColon {
+			p.here("write =", "a field must be given its value with =, but : stands here")
+			p.skip()
+		} else {
+			p.expect(codeAssign)
+		}
 		f.Value = p.expr()
 	case isName(p.code()) && p.ahead(1) == codeAssign:
 		key := p.name()
@@ -509,7 +548,20 @@ func (p *parser) functionBody(begin int, from int32, name string, method bool) *
 
 func (p *parser) parameters(f *FunctionExpr) {
 	if p.code() != codeOpenParen {
+		if p.at > 0 && p.items[p.at-1].code == codeFunction && p.items[p.at-1].flags&silent != 0 {
+			// The { behind an arrow.
+			return
+		}
 		p.missing(`"("`)
+		if isName(p.code()) && !p.begins() {
+			p.lost = false
+			for isName(p.code()) && !p.begins() {
+				f.Params = append(f.Params, p.declare(p.name()))
+				p.accept(codeComma)
+			}
+			p.accept(codeCloseParen)
+			return
+		}
 		// They may stand further on, on the same line.
 		for at := p.at; !p.items[at].starts(); at++ {
 			if p.items[at].code == codeOpenParen {

@@ -193,7 +193,7 @@ func (p *parser) hint(unexpected bool) string {
 		if next == "+" {
 			return "Lua has no ++: write x = x + 1"
 		}
-	case codeCloseParen, codeCloseBrace, codeCloseBracket:
+	case codeCloseParen, codeCloseBrace, codeCloseBracket, codeEndWord, codeElse, codeElseif, codeUntil:
 		if p.at > 0 && p.items[p.at-1].code == codeComma {
 			return "leave out the comma"
 		}
@@ -201,9 +201,31 @@ func (p *parser) hint(unexpected bool) string {
 		if next == "=" {
 			return "write = for :="
 		}
+	case codeEqual, codeNotEqual, codeLess, codeLessEqual, codeGreater, codeGreaterEqual:
+		if p.at > 0 && (p.items[p.at-1].code == codeAnd || p.items[p.at-1].code == codeOr) {
+			return "write both sides of each comparison: x == 80 or x == 443"
+		}
+	case codeStar, codeSlash:
+		if p.at > 0 && p.items[p.at-1].code == codeAssign {
+			return "put a text in quotes"
+		}
+	case codeName:
+		switch p.textAt(p.at) {
+		case "is", "equals", "eq":
+			return "compare with =="
+		case "isnt", "ne", "neq":
+			return "compare with ~="
+		}
+	case codeOpenParen:
+		if p.at > 0 && p.items[p.at-1].code == codeFor {
+			return "write: for i = 1, 10 do"
+		}
 	case codeUnknown:
 		switch text := p.textAt(p.at); text {
 		case "?":
+			if next == "?" {
+				return "write or"
+			}
 			return "write: condition and one or other"
 		case "!":
 			return "Lua writes ~= for unequal and not for negation"

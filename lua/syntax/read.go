@@ -100,6 +100,8 @@ type parser struct {
 	// level is how many calls of operation lie within each other; deep says that they, or the tree, are too many.
 	level int
 	deep  bool
+	// asking is how many conditions are being read.
+	asking int
 	scopes
 }
 

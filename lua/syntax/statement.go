@@ -3,6 +3,7 @@ package syntax
 import (
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // block reads statements up to the word that ends them. The block ends with the last of them until that word is found to
@@ -180,7 +181,11 @@ func (p *parser) label(l *LabelStmt) {
 }
 
 // condition reads what if, while and until ask.
-func (p *parser) condition() Expr { return p.comparison(p.expr()) }
+func (p *parser) condition() Expr {
+	p.asking++
+	defer func() { p.asking-- }()
+	return p.comparison(p.expr())
+}
 
 // comparison goes on with an expression behind which a = stands, where == is meant; unless the line begins with what is
 // assigned to, so that an expression is missing before it.
@@ -219,6 +224,12 @@ func (p *parser) assignmentBegins() int {
 	return 0
 }
 
+// endsCondition reports whether a : stands for then or do: a word, the next line or the end of a block follows it.
+func (p *parser) endsCondition() bool {
+	next := p.ahead(1)
+	return p.asking > 0 && next != codeEnd && !isName(next) && (isKeyword(next) || p.items[p.at+1].flags&begins != 0)
+}
+
 // middle moves over the then or do that belongs to a word.
 func (p *parser) middle(begin int, c code) {
 	if !p.lost && p.code() == c {
@@ -229,6 +240,8 @@ func (p *parser) middle(begin int, c code) {
 	if middle := int(p.items[begin].middle); middle >= p.at {
 		switch {
 		case p.lost:
+		case p.code() == codeComma && c == codeThen:
+			p.here("join them with and, or with or", "%q must have one condition, but a comma follows it", word)
 		case middle == p.at:
 			p.here(fmt.Sprintf("write %s", c), "%q must be followed by %q, but by %q here", word, c, p.items[p.at].code)
 		default:
@@ -252,6 +265,9 @@ func (p *parser) middle(begin int, c code) {
 	case last.flags&open != 0 || p.items[p.at].flags&silent != 0:
 	case p.code() == codeEnd:
 		p.tooEarly()
+	case p.code() == codeColon:
+		p.here(fmt.Sprintf("write %s", c), "%q must be followed by %q, but by : here", word, c)
+		p.skip()
 	default:
 		p.problem(last.from, last.to, fmt.Sprintf("write %s behind it", c), "the condition of %q must be followed by %q, but %s follows", word, c, quoted(p.textAt(p.at)))
 	}
@@ -311,6 +327,10 @@ func (p *parser) ifStmt() Stmt {
 	if p.code() == codeElse {
 		last.to = p.from()
 		p.skip()
+		if p.code() == codeColon && !p.begins() {
+			p.here("leave it out", "else must have nothing behind it, but : follows")
+			p.skip()
+		}
 		s.Else = p.block()
 		last = s.Else
 		for p.code() == codeElse || p.code() == codeElseif {
@@ -340,9 +360,17 @@ func (p *parser) forStmt() Stmt {
 	p.open()
 	var s Stmt
 	if p.accept(codeAssign) {
-		n := &NumericFor{Start: p.expr()}
-		p.limitFollows(n.Start)
-		n.Limit = p.expr()
+		n := &NumericFor{}
+		if p.code() == codeNumber && strings.Contains(p.textAt(p.at), "..") && p.ahead(1) == codeDo {
+			p.here("write: for i = 1, 10 do", "a comma must stand before the limit of a loop, but .. does")
+			n.Start = &BadExpr{p.nowhere()}
+			p.skip()
+			n.Limit = &BadExpr{p.nowhere()}
+		} else {
+			n.Start = p.expr()
+			p.limitFollows(n.Start)
+			n.Limit = p.expr()
+		}
 		if p.accept(codeComma) {
 			n.Step = p.expr()
 		}
@@ -358,7 +386,10 @@ func (p *parser) forStmt() Stmt {
 		for p.accept(codeComma) {
 			names = append(names, p.name())
 		}
-		if p.code() == codeAssign && len(names) > 1 && !p.lost {
+		if p.code() == codeName && (p.textAt(p.at) == "of" || p.textAt(p.at) == "from") && !p.lost {
+			p.here("write in", "a loop over values must have in, but has %s", p.textAt(p.at))
+			p.skip()
+		} else if p.code() == codeAssign && len(names) > 1 && !p.lost {
 			p.here("write in", "a loop over several variables must have in, but has =")
 			p.skip()
 		} else if !p.lost && p.code() == codeName && (p.ahead(1) == codeComma || p.ahead(1) == codeIn || p.ahead(1) == codeName) && p.forgottenComma("the variables of a loop") {
@@ -475,6 +506,13 @@ func (p *parser) localStmt() Stmt {
 		p.skip()
 		p.skip()
 		s.Exprs = p.values()
+	case c == codeColon && isName(p.ahead(1)):
+		p.here("leave out the type", "a local must have a name and a value, but has a type, which Lua does not know")
+		p.skip()
+		p.skip()
+		if p.accept(codeAssign) {
+			s.Exprs = p.values()
+		}
 	case c == codeColon && p.touches() && p.ahead(1) == codeAssign:
 		p.here("write =", "a local must be given its value with =, but := stands here")
 		p.skip()
@@ -519,6 +557,8 @@ func (p *parser) afterLast(s Stmt) {
 	hint := fmt.Sprintf("leave out what follows, or write: do %s end", word)
 	if it.code == codeSemicolon {
 		hint = "one ; is enough: Lua 5.1 has no empty statement"
+	} else if p.items[p.at-1].code == codeSemicolon && it.flags&begins == 0 && it.code == codeString {
+		hint = "write , for the ;"
 	}
 	p.problem(int32(s.Pos()), min(int32(s.Pos())+int32(len(word)), int32(s.End())), hint, "%s must be the last statement of its block, but %s follows", word, quoted(p.textAt(p.at)))
 	if it.code == codeSemicolon {
@@ -529,7 +569,7 @@ func (p *parser) afterLast(s Stmt) {
 
 // exprStmt reads a call or an assignment.
 func (p *parser) exprStmt() Stmt {
-	from, told := p.from(), p.told.count
+	begin, from, told := p.at, p.from(), p.told.count
 	if !isName(p.code()) && p.code() != codeOpenParen {
 		p.noStatement()
 		return &BadStmt{extent{from, max(from, p.last())}}
@@ -545,7 +585,7 @@ func (p *parser) exprStmt() Stmt {
 		return &CallStmt{call.extent, call}
 	default:
 		if !p.withoutIf() {
-			p.notDone(e, p.told.count > told || p.scarred())
+			p.notDone(e, begin, p.told.count > told || p.scarred())
 		}
 		return &BadStmt{extent{from, p.last()}}
 	}
@@ -595,13 +635,16 @@ func (p *parser) target(e Expr) bool {
 	if assignable(e) {
 		return true
 	}
-	what := "an expression in parentheses"
+	what, hint := "an expression in parentheses", ""
 	if isCall(e) {
 		what = "a call"
+		if p.code() == codeAssign && p.ahead(1) == codeOpenBrace {
+			hint = "leave out the ="
+		}
 	}
 	// Where a bracket closes nothing, the call may have ended too early.
 	if !p.scarred() && !(p.told.dropped && p.code() == codeComma) {
-		p.problem(int32(e.Pos()), int32(e.End()), "", "an assignment must be to a variable or a field, but is to %s", what)
+		p.problem(int32(e.Pos()), int32(e.End()), hint, "an assignment must be to a variable or a field, but is to %s", what)
 	}
 	p.lost = true
 	return false
@@ -636,7 +679,11 @@ func (p *parser) noStatement() {
 		p.skip()
 		p.exprs()
 	case c == codeString || c == codeNumber || c == codeNil || c == codeTrue || c == codeFalse || c == codeVararg || c == codeOpenBrace:
-		p.here("assign it, or return it", "a statement must do something, but %s is only a value", quoted(p.textAt(p.at)))
+		hint := "assign it, or return it"
+		if !p.begins() && p.at > 0 && endsOperand(p.items[p.at-1].code) {
+			hint = "a comma, = or an operator may be missing before it"
+		}
+		p.here(hint, "a statement must do something, but %s is only a value", quoted(p.textAt(p.at)))
 		p.lost = true
 	default:
 		p.missing("")
@@ -665,8 +712,17 @@ func (p *parser) forgottenReturn(e Expr) bool {
 	return true
 }
 
-// notDone tells of an expression that stands where a statement must, unless something was told of it.
-func (p *parser) notDone(e Expr, told bool) {
+// endsOperand reports whether an operand ends with an item.
+func endsOperand(c code) bool {
+	switch c {
+	case codeName, codeNumber, codeString, codeNil, codeTrue, codeFalse, codeVararg, codeCloseParen, codeCloseBrace, codeCloseBracket:
+		return true
+	}
+	return false
+}
+
+// notDone tells of an expression that stands where a statement must and begins with an item, unless something was told of it.
+func (p *parser) notDone(e Expr, at int, told bool) {
 	from, to := int32(e.Pos()), int32(e.End())
 	text := p.file.Text[from:to]
 	name, isName := e.(*NameExpr)
@@ -703,8 +759,20 @@ func (p *parser) notDone(e Expr, told bool) {
 		p.exprs()
 	case isName && slices.Contains(results, name.Name) && p.statementEnds():
 		p.problem(from, to, "write: return "+name.Name, "a result must be returned, but %s stands alone", quoted(name.Name))
+	case isName && p.code() == codeName && !p.begins():
+		next := p.textAt(p.at)
+		if p.ahead(1) == codeAssign {
+			p.problem(from, to, "write local for it, or leave it out", "an assignment must be to one variable, but %s follows %s", quoted(next), quoted(text))
+		} else {
+			p.problem(int32(p.items[p.at].from), int32(p.items[p.at].to), fmt.Sprintf("write %s(%s), or %s %q for a text", short(text), short(next), short(text), short(next)),
+				"what a function is called with must stand in ( ), but %s does not", quoted(next))
+		}
+		p.lost = true
 	case p.statementEnds():
 		hint := "assign it, call it with ( ), or return it"
+		if p.items[at].flags&begins == 0 && at > 0 && endsOperand(p.items[at-1].code) {
+			hint = "a comma, = or an operator may be missing before it"
+		}
 		if p.blockEnds() {
 			hint = fmt.Sprintf("write: return %s", short(text))
 		}

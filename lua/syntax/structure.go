@@ -25,6 +25,8 @@ const (
 	across
 	// guessed: a call of something that is spelled almost like function is one.
 	guessed
+	// tables: all that stands between { and } is a table.
+	tables
 	// final: all that was to be mended is, and only matches are looked for.
 	final
 )
@@ -79,10 +81,10 @@ const maxSearch = 256
 // They are the same where there is only one.
 func plans(f *File, items []item) (plain, best *plan) {
 	spell := &speller{}
-	first := survey(f, items, certain|across, spell)
-	if first.count == 0 {
-		return first, first
+	if whole := survey(f, items, certain|across|tables, spell); whole.count == 0 {
+		return whole, whole
 	}
+	first := survey(f, items, certain|across, spell)
 	guess := ways(0)
 	for i := range items {
 		if spell.almostFunction(f, items, i) {
@@ -202,6 +204,7 @@ func (s *surveyor) item(i int32, prev code) code {
 		s.line(i, c, prev)
 	}
 	s.behindLast(i, c, prev)
+	s.behindComma(i, prev)
 	if c != it.code {
 		s.edit(respell, c, i, -1)
 	}
@@ -214,11 +217,19 @@ func (s *surveyor) item(i int32, prev code) code {
 		s.field(i, prev)
 	}
 	s.keyword(i, c)
+	if s.ways&(byIndent|final) == byIndent && prev == codeEndWord && it.flags&begins == 0 && s.items[i+1].flags&begins != 0 {
+		switch c {
+		case codeIf, codeWhile, codeFor, codeFunction:
+			// end if
+			s.edit(drop, c, i, -1)
+			return prev
+		}
+	}
 	switch c {
 	case codeEnd:
 		s.finish(i)
 	case codeOpenBrace:
-		if s.ways&final != 0 || !s.brace(i, prev) {
+		if s.ways&(tables|final) != 0 || !s.brace(i, prev) {
 			s.push(i, c, false)
 		}
 	case codeOpenBracket:
@@ -445,6 +456,25 @@ func (s *surveyor) behindLast(i int32, c, prev code) {
 	}
 }
 
+// isKey reports whether a key in brackets begins with an item, and its value follows.
+func (s *surveyor) isKey(i int32) bool {
+	return s.items[i].code == codeOpenBracket && int(i)+3 < len(s.items) && s.items[i+2].code == codeCloseBracket && s.items[i+3].code == codeAssign
+}
+
+// behindComma closes the blocks in a table whose next field begins: no statement has a comma before [key] =.
+func (s *surveyor) behindComma(i int32, prev code) {
+	it, t := &s.items[i], s.top()
+	if prev != codeComma || t == nil || isBracket(t.code) || s.ways&final != 0 {
+		return
+	}
+	if !s.isKey(i) && !(s.ways&byIndent != 0 && it.flags&begins != 0 && it.indent <= t.indent && isName(it.code) && s.items[i+1].code == codeAssign) {
+		return
+	}
+	if k := s.find(func(o *opener) bool { return o.code == codeOpenBrace }, false); k >= 0 {
+		s.endTo(k, i-1)
+	}
+}
+
 // bracketEnds closes the innermost bracket if the line that begins belongs to what is around it.
 func (s *surveyor) bracketEnds(i int32, c, prev code) bool {
 	if prev != codeComma && prev != codeSemicolon {
@@ -580,7 +610,7 @@ func (s *surveyor) unopened(i int32, c code) bool {
 
 // list looks at a [ that stands where a value must begin, as tables do in other languages, and reports whether it does.
 func (s *surveyor) list(i int32, prev code) bool {
-	if i == 0 || !wantsOperand(prev) || prev == codeDot || prev == codeColon || prev == codeOpenBrace {
+	if i == 0 || !wantsOperand(prev) || prev == codeDot || prev == codeColon || prev == codeOpenBrace || s.isKey(i) {
 		return false
 	}
 	if t := s.top(); prev == codeSemicolon || prev == codeComma && t != nil && t.code == codeOpenBrace && !t.braced {
@@ -594,6 +624,13 @@ func (s *surveyor) list(i int32, prev code) bool {
 
 // brace looks at a { that stands where a block begins, and reports whether it does.
 func (s *surveyor) brace(i int32, prev code) bool {
+	if isArrow(s.items, int(i)-2) {
+		// The parser tells that a function is no arrow.
+		s.silently(replace, codeFunction, i)
+		s.push(i, codeFunction, false)
+		s.top().braced = true
+		return true
+	}
 	t := s.top()
 	if t == nil || isBracket(t.code) {
 		return false
@@ -601,7 +638,7 @@ func (s *surveyor) brace(i int32, prev code) bool {
 	switch {
 	case t.code == codeFunction && t.params == i, t.word == i-1 && prev == codeElse, prev == codeThen && !t.waits, prev == codeDo && !t.waits:
 		s.edit(drop, codeOpenBrace, i, t.item)
-	case t.waits && prev == codeCloseParen && s.items[i+1].flags&begins != 0 && s.items[i].flags&begins == 0 && !s.lineHas(i, codeThen):
+	case t.waits && s.items[i].flags&begins == 0 && !s.lineHas(i, codeThen) && s.opensBlock(i, prev):
 		meant := codeDo
 		if t.code == codeIf {
 			meant = codeThen
@@ -613,6 +650,24 @@ func (s *surveyor) brace(i int32, prev code) bool {
 	}
 	t.braced = true
 	return true
+}
+
+// opensBlock reports whether a { behind a condition must be that of a block: what stands in it, or before it, is not that of
+// a table.
+func (s *surveyor) opensBlock(i int32, prev code) bool {
+	next := &s.items[i+1]
+	switch prev {
+	case codeNumber, codeString, codeNil, codeTrue, codeFalse:
+		return true
+	case codeName, codeCloseParen, codeCloseBracket:
+		return prev == codeCloseParen && next.flags&begins != 0 || beginsStatement(next.code) && next.code != codeFunction
+	}
+	return false
+}
+
+// isArrow reports whether two items are -> or =>, which make functions in other languages.
+func isArrow(items []item, i int) bool {
+	return i >= 0 && i+1 < len(items) && (items[i].code == codeMinus || items[i].code == codeAssign) && items[i+1].code == codeGreater && items[i].to == items[i+1].from
 }
 
 // branch looks at else and elseif.
@@ -713,7 +768,7 @@ func lastWord(text string) (code, string) {
 }
 
 // otherWords are those of other languages for words of Lua.
-var otherWords = map[string]code{"elif": codeElseif, "elsif": codeElseif, "func": codeFunction, "def": codeFunction, "fn": codeFunction,
+var otherWords = map[string]code{"elif": codeElseif, "elsif": codeElseif, "func": codeFunction, "fun": codeFunction, "def": codeFunction, "fn": codeFunction,
 	"var": codeLocal, "let": codeLocal, "const": codeLocal, "my": codeLocal, "endif": codeEndWord, "done": codeEndWord, "endfor": codeEndWord, "endwhile": codeEndWord}
 
 // misspelt are the words of Lua that are looked for behind misspelt ones.
@@ -749,7 +804,7 @@ func (s *speller) almostFunction(f *File, items []item, i int) bool {
 func (s *surveyor) respelled(i int32, prev code) code {
 	it := &s.items[i]
 	next := &s.items[i+1]
-	if s.ways&guessed != 0 && s.spell.almostFunction(s.file, s.items, int(i)) {
+	if it.flags&silent == 0 && s.ways&guessed != 0 && s.spell.almostFunction(s.file, s.items, int(i)) {
 		return codeFunction
 	}
 	switch next.code {
@@ -786,7 +841,7 @@ func (s *surveyor) respelled(i int32, prev code) code {
 	case codeWhile, codeIf:
 		fits = sameLine && s.lineHas(i, map[code]code{codeWhile: codeDo, codeIf: codeThen}[meant])
 	case codeElseif:
-		fits = sameLine && t != nil && s.lineHas(i, codeThen)
+		fits = sameLine && t != nil && (s.lineHas(i, codeThen) || t.code == codeIf && !t.waits && otherWords[s.file.Text[it.from:it.to]] == codeElseif)
 	case codeElse:
 		fits = t != nil && t.code == codeIf && !t.waits
 	case codeThen:
@@ -917,6 +972,10 @@ func (pl *plan) tell(told *problems, items []item, e int) {
 	case drop:
 		if ed.begin >= 0 {
 			told.tell(it.from, it.to, "leave it out, and write end for the } that belongs to it", "a block must stand between words of Lua, but begins with {")
+			return
+		}
+		if isKeyword(it.code) && it.code != codeEndWord && it.code != codeUntil {
+			told.tell(it.from, it.to, "leave it out", "end must stand alone, but %q follows it", text)
 			return
 		}
 		what := "block"
