@@ -68,8 +68,10 @@ func (c *checker) problems() {
 	if c.file.Incomplete && len(list) == 0 {
 		c.errorf("it is incomplete, and nothing is wrong")
 	}
+	// A message with a value too few or too many, which may stand in the source as well.
+	unformatted := func(s string) bool { return strings.Contains(s, "%!") && !strings.Contains(c.file.Text, "%!") }
 	for i, d := range list {
-		if d.File != c.file.Name || d.Code == "" || d.Message == "" || strings.HasSuffix(d.Message, ".") || strings.Contains(d.Message, "%!") || strings.Contains(d.Hint, "%!") {
+		if d.File != c.file.Name || d.Code == "" || d.Message == "" || strings.HasSuffix(d.Message, ".") || unformatted(d.Message) || unformatted(d.Hint) {
 			c.errorf("a bad problem: %v", d)
 		}
 		if d.Line > 0 && (d.Line > len(c.file.lines) || d.Column < 1 || d.Width < 1 || d.Column > len(c.file.Line(d.Line))+2) {

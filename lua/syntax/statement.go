@@ -81,7 +81,7 @@ func (p *parser) sync(began int) {
 				return
 			}
 		default:
-			if depth <= 0 && (p.blockEnds() || fresh && (beginsStatement(c) && c != codeGoto || p.begins() && isName(c) && !wantsOperand(p.items[p.at-1].code))) {
+			if depth <= 0 && (p.blockEnds() || fresh && p.freshStatement()) {
 				p.lost = false
 				return
 			}
@@ -89,6 +89,15 @@ func (p *parser) sync(began int) {
 		p.skip()
 	}
 	p.lost = false
+}
+
+// freshStatement reports whether a statement begins here, whatever is wrong before it.
+func (p *parser) freshStatement() bool {
+	c := p.code()
+	if !isName(c) {
+		return beginsStatement(c)
+	}
+	return !wantsOperand(p.items[p.at-1].code) && (p.begins() || p.ahead(1) == codeAssign)
 }
 
 // closing moves over the word that ends what an item began, and the block in it.
@@ -387,7 +396,7 @@ func (p *parser) forStmt() Stmt {
 			names = append(names, p.name())
 		}
 		if p.code() == codeName && (p.textAt(p.at) == "of" || p.textAt(p.at) == "from") && !p.lost {
-			p.here("write in", "a loop over values must have in, but has %s", p.textAt(p.at))
+			p.here("write in", "a loop over values must have in, but has %q", p.textAt(p.at))
 			p.skip()
 		} else if p.code() == codeAssign && len(names) > 1 && !p.lost {
 			p.here("write in", "a loop over several variables must have in, but has =")

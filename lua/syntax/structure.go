@@ -130,6 +130,8 @@ type opener struct {
 	fields fieldRow
 	// left says that return or break stands in it, which must be its last statement.
 	left bool
+	// short says that it is a function whose body is only an expression behind =, as other languages have them.
+	short bool
 }
 
 // fieldRow is where names are given values as in a table, though no table is open there, or another field should be: its first
@@ -217,6 +219,9 @@ func (s *surveyor) item(i int32, prev code) code {
 		s.field(i, prev)
 	}
 	s.keyword(i, c)
+	if t := s.top(); t != nil && t.short && (c == codeComma || it.flags&begins != 0 && !wantsOperand(prev)) {
+		s.end(i)
+	}
 	if s.ways&(byIndent|final) == byIndent && prev == codeEndWord && it.flags&begins == 0 && s.items[i+1].flags&begins != 0 {
 		switch c {
 		case codeIf, codeWhile, codeFor, codeFunction:
@@ -273,6 +278,14 @@ func (s *surveyor) item(i int32, prev code) code {
 			t.left = true
 		}
 	case codeAssign:
+		if t := s.top(); t != nil && t.code == codeFunction && t.params == i && s.ways&final == 0 {
+			s.edit(replace, codeReturn, i, -1)
+			if isArrow(s.items, int(i)) {
+				s.silently(drop, codeGreater, i+1)
+			}
+			t.short, t.mended = true, true
+			return codeReturn
+		}
 		// No index and no key holds one.
 		for t := s.top(); t != nil && t.code == codeOpenBracket && i > t.item+1; t = s.top() {
 			s.end(i)
@@ -841,7 +854,7 @@ func (s *surveyor) respelled(i int32, prev code) code {
 	case codeWhile, codeIf:
 		fits = sameLine && s.lineHas(i, map[code]code{codeWhile: codeDo, codeIf: codeThen}[meant])
 	case codeElseif:
-		fits = sameLine && t != nil && (s.lineHas(i, codeThen) || t.code == codeIf && !t.waits && otherWords[s.file.Text[it.from:it.to]] == codeElseif)
+		fits = sameLine && t != nil && (s.lineHas(i, codeThen) || t.code == codeIf && it.flags&begins != 0 && otherWords[s.file.Text[it.from:it.to]] == codeElseif)
 	case codeElse:
 		fits = t != nil && t.code == codeIf && !t.waits
 	case codeThen:
@@ -994,6 +1007,10 @@ func (pl *plan) tell(told *problems, items []item, e int) {
 		}
 		if ed.begin < 0 && it.code == codeOpenBrace {
 			told.tell(it.from, it.to, fmt.Sprintf("write %s, and end for the } that belongs to it", ed.code), "a block must stand between words of Lua, but begins with {")
+			return
+		}
+		if it.code == codeAssign {
+			told.tell(it.from, it.to, "write return for it, and end behind the value", "a function must have a block behind its parameters, but has =")
 			return
 		}
 		if ed.begin < 0 && it.code == codeThen {
