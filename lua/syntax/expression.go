@@ -158,6 +158,8 @@ func (p *parser) tellOperator(b strength, n int) {
 	text := p.file.Text[first.from:last.to]
 	switch {
 	case first.flags&silent != 0:
+	case text == "->" && p.at > 0 && p.items[p.at-1].to == first.from && p.items[p.at+2].from == last.to && isName(p.ahead(2)):
+		p.problem(first.from, last.to, "write .", "a field must be written with ., but -> stands here")
 	case text == "->", text == "=>" && (p.ahead(2) == codeFunction || p.ahead(2) == codeOpenBrace):
 		p.problem(first.from, last.to, "write: function(...) return ... end", "a function must be written with function and end, but %s stands here", text)
 	case first.code == codeIn || first.code == codeNot:
@@ -220,6 +222,10 @@ func (p *parser) simple() Expr {
 		p.here("write ..", "two texts must be joined with .., but . stands here")
 		p.skip()
 		return p.suffixed()
+	}
+	if _, number := e.(*NumberExpr); number && p.asking > 0 && p.code() == codeColon {
+		// It stands for then.
+		return e
 	}
 	if !p.lost && (p.code() == codeColon && isName(p.ahead(1)) && (p.ahead(2) == codeOpenParen || p.ahead(2) == codeString) || p.code() == codeDot && isName(p.ahead(1))) {
 		p.here("put it in parentheses: (...)"+p.textAt(p.at)+p.textAt(p.at+1), "a value must stand in parentheses before %q, but does not", p.textAt(p.at))
@@ -296,6 +302,11 @@ func (p *parser) args() []Expr {
 	case p.code() == codeOpenBrace:
 		return []Expr{p.table()}
 	case p.code() != codeOpenParen:
+		if c := p.code(); p.at > 1 && p.items[p.at-2].code == codeColon && (binary[c].left > 0 || c == codeThen || c == codeCloseParen) && !p.scarred() {
+			it := p.items[p.at-2]
+			p.problem(it.from, it.to, "write . for a field", "a method must be called with ( ), but %s is not", quoted(p.textAt(p.at-1)))
+			return nil
+		}
 		p.missing("the arguments of a call")
 		return nil
 	}
@@ -535,6 +546,13 @@ func (p *parser) functionBody(begin int, from int32, name string, method bool) *
 		f.Params = append(f.Params, self)
 	}
 	p.parameters(f)
+	if p.code() == codeColon && !p.begins() && !p.lost {
+		p.here("leave it out", "the body of a function must stand behind its parameters, but : does")
+		p.skip()
+		if isName(p.code()) && !p.begins() && p.items[p.at+1].flags&begins != 0 {
+			p.skip()
+		}
+	}
 	p.activate(f.Params...)
 	if f.Vararg {
 		p.implicitArg(f, Ident{word, "arg"})

@@ -138,7 +138,7 @@ func (p *parser) scarred() bool {
 		if wounded(at) {
 			return true
 		}
-		if p.items[at].code == codeEnd {
+		if p.items[at].code == codeEnd || p.begins() {
 			break
 		}
 	}

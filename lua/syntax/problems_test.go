@@ -114,6 +114,9 @@ func TestRefused(t *testing.T) {
 		{"goto to the end of repeat", "repeat goto out local x ::out:: until x", diag.Syntax, "f.lua:1:8", "into the scope of a local"},
 		{"goto out of a function", "::l:: f = function() goto l end", diag.Syntax, "f.lua:1:27", "\"l\" is none"},
 		{"goto into a block", "goto l do ::l:: end", diag.Syntax, "f.lua:1:6", "\"l\" is none"},
+		{"a table of several lines in a condition", "while f(1) {\n 2 } do end\nif f(1) {\n 2 } then end if f {\n x = 1 } then end", "", "", ""},
+		{"a condition and an if behind end", "do end if\nx then end", "", "", ""},
+		{"a name like function", "functions(x) local fun = {} fun(x)", "", "", ""},
 		{"labels of blocks within each other", "::l:: do ::l:: goto l end", "", "", ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -559,6 +559,10 @@ func (p *parser) afterLast(s Stmt) {
 	if it.flags&silent != 0 || p.scarred() {
 		return
 	}
+	if it.code == codeUnknown {
+		p.missing("")
+		return
+	}
 	word := "return"
 	if _, ok := s.(*BreakStmt); ok {
 		word = "break"
@@ -566,6 +570,8 @@ func (p *parser) afterLast(s Stmt) {
 	hint := fmt.Sprintf("leave out what follows, or write: do %s end", word)
 	if it.code == codeSemicolon {
 		hint = "one ; is enough: Lua 5.1 has no empty statement"
+	} else if it.code == codeIf && it.flags&begins == 0 {
+		hint = fmt.Sprintf("write: if ... then %s ... end", word)
 	} else if p.items[p.at-1].code == codeSemicolon && it.flags&begins == 0 && it.code == codeString {
 		hint = "write , for the ;"
 	}

@@ -86,11 +86,8 @@ func plans(f *File, items []item) (plain, best *plan) {
 	}
 	first := survey(f, items, certain|across, spell)
 	guess := ways(0)
-	for i := range items {
-		if spell.almostFunction(f, items, i) {
-			guess = guessed
-			break
-		}
+	if spell.guesses(f, items) {
+		guess = guessed
 	}
 	// Of equally good ones the first is taken: lines are believed.
 	all := []ways{byIndent | certain | across, certain | across, byIndent | certain, byIndent | across, byIndent, certain, across, 0}
@@ -108,6 +105,16 @@ func plans(f *File, items []item) (plain, best *plan) {
 		return first, best
 	}
 	return best, best
+}
+
+// guessing is a plan that takes words for function that are spelled almost like it; nil if there are none. The edits do not
+// say whether they are: that is for the parser to find.
+func guessing(f *File, items []item) *plan {
+	spell := &speller{}
+	if !spell.guesses(f, items) {
+		return nil
+	}
+	return survey(f, items, byIndent|certain|across|guessed, spell)
 }
 
 // opener is a bracket or block that is open.
@@ -244,6 +251,9 @@ func (s *surveyor) item(i int32, prev code) code {
 	case codeOpenParen, codeFunction:
 		s.push(i, c, false)
 	case codeIf, codeWhile, codeFor:
+		if s.trails(i) {
+			return c
+		}
 		s.statement(i)
 		if t := s.top(); c == codeIf && prev == codeElse && it.flags&begins == 0 && t != nil && t.elseIf == 0 {
 			t.elseIf = i
@@ -288,6 +298,10 @@ func (s *surveyor) item(i int32, prev code) code {
 		}
 		// No index and no key holds one.
 		for t := s.top(); t != nil && t.code == codeOpenBracket && i > t.item+1; t = s.top() {
+			s.end(i)
+		}
+	case codeSemicolon:
+		for t := s.top(); s.ways&(certain|final) == certain && t != nil && (t.code == codeOpenParen || t.code == codeOpenBracket); t = s.top() {
 			s.end(i)
 		}
 	case codeElse, codeElseif:
@@ -395,6 +409,10 @@ func (s *surveyor) find(is func(*opener) bool, brackets bool) int {
 // statement ends the brackets around a word that begins a statement.
 func (s *surveyor) statement(i int32) {
 	if s.ways&certain == 0 {
+		if t := s.top(); t != nil && isBracket(t.code) && s.ways&final == 0 {
+			// The parser will tell of it.
+			s.plan.count++
+		}
 		return
 	}
 	for t := s.top(); t != nil && isBracket(t.code); t = s.top() {
@@ -454,7 +472,7 @@ func (s *surveyor) line(i int32, c, prev code) {
 
 // behindLast closes blocks that must have ended, because return or break stands before what begins a statement.
 func (s *surveyor) behindLast(i int32, c, prev code) {
-	if s.ways&byIndent == 0 || wantsOperand(prev) {
+	if s.ways&byIndent == 0 || wantsOperand(prev) || s.trails(i) {
 		return
 	}
 	switch {
@@ -486,6 +504,12 @@ func (s *surveyor) behindComma(i int32, prev code) {
 	if k := s.find(func(o *opener) bool { return o.code == codeOpenBrace }, false); k >= 0 {
 		s.endTo(k, i-1)
 	}
+}
+
+// trails reports whether an if stands behind what is returned, as other languages have it.
+func (s *surveyor) trails(i int32) bool {
+	t := s.top()
+	return s.items[i].code == codeIf && s.items[i].flags&begins == 0 && t != nil && t.left && !s.lineHas(i, codeThen) && s.ways&tables == 0
 }
 
 // bracketEnds closes the innermost bracket if the line that begins belongs to what is around it.
@@ -799,7 +823,7 @@ func (s *speller) meant(text string) code {
 		return c
 	}
 	if c = otherWords[text]; c == codeEnd {
-		c = words[diag.Nearest(text, misspelt)]
+		c = words[diag.Nearest(strings.ToLower(text), misspelt)]
 	}
 	if s.known == nil {
 		s.known = map[string]code{}
@@ -813,6 +837,16 @@ func (s *speller) almostFunction(f *File, items []item, i int) bool {
 	return items[i].code == codeName && items[i+1].code == codeOpenParen && s.meant(f.Text[items[i].from:items[i].to]) == codeFunction
 }
 
+// guesses reports whether such an item is in the source.
+func (s *speller) guesses(f *File, items []item) bool {
+	for i := range items {
+		if s.almostFunction(f, items, i) {
+			return true
+		}
+	}
+	return false
+}
+
 // respelled gives the word of Lua that a name is meant to be, codeEnd for none. No Lua program has a name there.
 func (s *surveyor) respelled(i int32, prev code) code {
 	it := &s.items[i]
@@ -821,7 +855,12 @@ func (s *surveyor) respelled(i int32, prev code) code {
 		return codeFunction
 	}
 	switch next.code {
-	case codeAssign, codeComma, codeDot, codeColon, codeOpenParen, codeOpenBracket, codeOpenBrace, codeString:
+	case codeComma:
+		// It can be end, of a function in a table.
+		if it.flags&begins == 0 || s.items[i+2].flags&begins == 0 {
+			return codeEnd
+		}
+	case codeAssign, codeDot, codeColon, codeOpenParen, codeOpenBracket, codeOpenBrace, codeString:
 		return codeEnd
 	}
 	t := s.top()
@@ -877,7 +916,7 @@ func (s *surveyor) respelled(i int32, prev code) code {
 // lineHas reports whether a word stands on the rest of a line.
 func (s *surveyor) lineHas(i int32, c code) bool {
 	for k := i + 1; s.items[k].code != codeEnd && s.items[k].line == s.items[i].line && k < i+maxSearch; k++ {
-		if s.items[k].code == c {
+		if it := &s.items[k]; it.code == c || it.code == codeName && strings.EqualFold(s.file.Text[it.from:it.to], c.String()) {
 			return true
 		}
 	}
