@@ -638,6 +638,24 @@ func TestLiteralsLive(t *testing.T) {
 	}
 }
 
+// FuzzPUC: what is Lua to PUC Lua is Lua to us, and nothing else, but for the documented differences.
+func FuzzPUC(f *testing.F) {
+	if _, err := exec.LookPath("lua5.1"); err != nil {
+		f.Skip("lua5.1 is not installed")
+	}
+	rnd := rand.New(rand.NewPCG(7, 7))
+	for _, s := range append(generated(rnd, 100), mutated(rnd, programs(f), 100)...) {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		if strings.HasPrefix(text, "#") || strings.HasPrefix(text, "\x1b") || len(text) > 10000 {
+			// That is what stands in files, and not in strings.
+			return
+		}
+		agree(t, []string{text}, puc(t, []string{text}))
+	})
+}
+
 // FuzzRead: whatever the text is, the file is as it should be.
 func FuzzRead(f *testing.F) {
 	for _, s := range programs(f) {
