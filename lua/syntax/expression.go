@@ -247,7 +247,7 @@ func (p *parser) suffixed() Expr {
 		begin := p.at
 		p.skip()
 		inner := p.comparison(p.expr())
-		if !p.lost && p.code() == codeComma {
+		if !p.lost && p.code() == codeComma && p.items[p.items[begin].match].flags&mended == 0 {
 			p.here("write several values without ( )", "parentheses must hold one value, but a comma follows it")
 			p.lost = true
 		}
@@ -328,6 +328,9 @@ func (p *parser) elements(begin int) (list []Expr) {
 	for {
 		list = append(list, p.argument())
 		if p.lost || p.code() != codeComma && p.code() != codeCloseParen && !p.forgottenComma("the arguments of a call") {
+			if beginsStatement(p.code()) {
+				p.missing(`")"`)
+			}
 			p.resume(begin)
 		}
 		if p.lost || !p.accept(codeComma) && !p.accept(codeSemicolon) && p.at == p.end(begin) {
@@ -508,12 +511,21 @@ func (p *parser) field() *TableField {
 		p.skip()
 		f.Key = p.expr()
 		p.closeBracket(begin, codeCloseBracket)
-		if !p.lost && p.code() == codeColon {
+		switch {
+		case !p.lost && p.code() == codeColon:
 			p.here("write =", "a field must be given its value with =, but : stands here")
 			p.skip()
-		} else {
+		case !p.lost && isArrow(p.items, p.at) && p.code() == codeAssign:
+			p.arrowField()
+		default:
 			p.expect(codeAssign)
 		}
+		f.Value = p.expr()
+	case (isName(p.code()) || p.code() == codeString || p.code() == codeNumber) && p.ahead(1) == codeAssign && isArrow(p.items, p.at+1):
+		// { a => 1 }
+		f.Key = &BadExpr{extent{p.from(), p.items[p.at].to}}
+		p.skip()
+		p.arrowField()
 		f.Value = p.expr()
 	case isName(p.code()) && p.ahead(1) == codeAssign:
 		key := p.name()
@@ -533,6 +545,14 @@ func (p *parser) field() *TableField {
 	}
 	f.from, f.to = min(f.from, int32(f.Value.Pos())), max(int32(f.Value.End()), p.last())
 	return f
+}
+
+// arrowField moves over a => that stands for =.
+func (p *parser) arrowField() {
+	it, next := p.items[p.at], p.items[p.at+1]
+	p.problem(it.from, next.to, "write =", "a field must be given its value with =, but => stands here")
+	p.skip()
+	p.skip()
 }
 
 // functionBody reads parameters, body and end of a function that begins at an item.

@@ -29,7 +29,7 @@ const (
 	open
 	// mended: it does not stand in the source.
 	mended
-	// scar: something was left out before it, or it was put in before the end of the source.
+	// scar: something was left out beside it, or it was put in before the end of the source.
 	scar
 	// alone: it begins a block of its own, whatever waits for a do.
 	alone

@@ -142,15 +142,6 @@ func (p *parser) scarred() bool {
 			break
 		}
 	}
-	// What was left out at the end of the line has scarred the first of the next.
-	for at := p.at; at < p.at+maxSearch; at++ {
-		if p.items[at].line != p.items[p.at].line || p.items[at].code == codeEnd {
-			if p.items[at].flags&scar != 0 {
-				return true
-			}
-			break
-		}
-	}
 	for at := p.at - 1; at >= 0 && at > p.at-maxSearch && p.items[at].line == p.items[p.at-1].line; at-- {
 		if wounded(at) {
 			return true

@@ -301,7 +301,7 @@ func (p *parser) repeatStmt() Stmt {
 	p.statements(r.Body)
 	r.Body.to = p.last()
 	p.function.loops--
-	wrong := p.items[p.at].flags&(silent|mended) != 0
+	wrong := p.items[p.at].flags&(silent|mended) != 0 && p.textAt(p.at) != "while"
 	p.closing(begin, codeUntil, r.Body)
 	if wrong {
 		// There is no condition where end stands for until, or nothing.
@@ -785,7 +785,9 @@ func (p *parser) notDone(e Expr, at int, told bool) {
 		p.lost = true
 	case p.statementEnds():
 		hint := "assign it, call it with ( ), or return it"
-		if p.items[at].flags&begins == 0 && at > 0 && endsOperand(p.items[at-1].code) {
+		if strings.HasPrefix(p.file.Text[to:], "--") {
+			hint = fmt.Sprintf("-- begins a comment: write %s = %s - 1", short(text), short(text))
+		} else if p.items[at].flags&begins == 0 && at > 0 && endsOperand(p.items[at-1].code) {
 			hint = "a comma, = or an operator may be missing before it"
 		}
 		if p.blockEnds() {

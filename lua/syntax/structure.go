@@ -254,6 +254,12 @@ func (s *surveyor) item(i int32, prev code) code {
 		if s.trails(i) {
 			return c
 		}
+		if t := s.top(); c == codeWhile && t != nil && t.code == codeRepeat && s.ways&(tables|final) == 0 && !s.lineHas(i, codeDo) {
+			// repeat ... while, as do ... while of other languages.
+			s.edit(replace, codeUntil, i, t.item)
+			s.stack = s.stack[:len(s.stack)-1]
+			return codeUntil
+		}
 		s.statement(i)
 		if t := s.top(); c == codeIf && prev == codeElse && it.flags&begins == 0 && t != nil && t.elseIf == 0 {
 			t.elseIf = i
@@ -410,8 +416,11 @@ func (s *surveyor) find(is func(*opener) bool, brackets bool) int {
 func (s *surveyor) statement(i int32) {
 	if s.ways&certain == 0 {
 		if t := s.top(); t != nil && isBracket(t.code) && s.ways&final == 0 {
-			// The parser will tell of it.
+			// The parser will tell of it. Where no operand is missing, a bracket that closes most likely is, and belongs to another.
 			s.plan.count++
+			if i > 0 && !wantsOperand(s.items[i-1].code) {
+				s.plan.count++
+			}
 		}
 		return
 	}
@@ -590,7 +599,8 @@ func (s *surveyor) closer(i int32, c code) {
 		case t != nil && c == codeCloseBrace && !isBracket(t.code):
 			s.edit(replace, closerOf(t.code), i, t.item)
 			s.stack = s.stack[:len(s.stack)-1]
-		case t == nil || isBracket(t.code) != bracket || s.items[i+1].code == closerOf(t.code) || !bracket && t.code != codeRepeat:
+		case t == nil || isBracket(t.code) != bracket || s.items[i+1].code == closerOf(t.code) || !bracket && t.code != codeRepeat,
+			s.ways&byIndent != 0 && bracket && it.flags&begins == 0 && s.items[t.item].line != it.line:
 			s.edit(drop, c, i, -1)
 		default:
 			// The wrong one of its kind.
@@ -626,7 +636,7 @@ func (s *surveyor) unopened(i int32, c code) bool {
 		}
 	}
 	r := s.row()
-	if c != codeCloseBrace || !r.sure {
+	if c != codeCloseBrace || !r.sure && !(r.first > 0 && s.items[i-1].code == codeComma) {
 		return false
 	}
 	switch {
@@ -955,7 +965,11 @@ func (pl *plan) apply(told *problems, items []item) []item {
 				out = append(out, n)
 			case drop:
 				keep = false
-				scarred = scar
+				if n := len(out); n > 0 && out[n-1].line == it.line {
+					out[n-1].flags |= scar
+				} else {
+					scarred = scar
+				}
 				told.dropped = told.dropped || !ed.silent
 			case replace:
 				if it.code == codeElse || it.code == codeThen {
