@@ -630,7 +630,7 @@ func (p *parser) parameters(f *FunctionExpr) {
 		}
 		f.Params = append(f.Params, p.declare(p.name()))
 		if !p.accept(codeComma) {
-			if isName(p.code()) && p.forgottenComma("the parameters of a function") {
+			if (isName(p.code()) || p.code() == codeVararg) && p.forgottenComma("the parameters of a function") {
 				continue
 			}
 			if p.code() == codeAssign {

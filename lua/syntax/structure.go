@@ -249,6 +249,10 @@ func (s *surveyor) item(i int32, prev code) code {
 			s.push(i, c, false)
 		}
 	case codeOpenParen, codeFunction:
+		if c == codeOpenParen && s.headless(i, prev) {
+			s.edit(insert, codeFunction, i, -1)
+			s.push(i, codeFunction, false)
+		}
 		s.push(i, c, false)
 	case codeIf, codeWhile, codeFor:
 		if s.trails(i) {
@@ -635,6 +639,10 @@ func (s *surveyor) unopened(i int32, c code) bool {
 			return true
 		}
 	}
+	if c == codeCloseBrace && i > 0 && s.items[i-1].code == codeAssign && (t == nil || t.code != codeOpenBrace && t.code != codeOpenBracket) {
+		s.edit(insert, codeOpenBrace, i, -1)
+		return true
+	}
 	r := s.row()
 	if c != codeCloseBrace || !r.sure && !(r.first > 0 && s.items[i-1].code == codeComma) {
 		return false
@@ -710,6 +718,22 @@ func (s *surveyor) opensBlock(i int32, prev code) bool {
 		return prev == codeCloseParen && next.flags&begins != 0 || beginsStatement(next.code) && next.code != codeFunction
 	}
 	return false
+}
+
+// headless reports whether a ( begins the parameters of a function without its word: between brackets no statement stands.
+func (s *surveyor) headless(i int32, prev code) bool {
+	if t := s.top(); s.ways&(tables|final) != 0 || t == nil || !isBracket(t.code) || !wantsOperand(prev) {
+		return false
+	}
+	k := i + 1
+	for k < i+maxSearch && (isName(s.items[k].code) || s.items[k].code == codeComma || s.items[k].code == codeVararg) {
+		k++
+	}
+	if s.items[k].code != codeCloseParen {
+		return false
+	}
+	next := s.items[k+1].code
+	return beginsStatement(next) && next != codeGoto && next != codeFunction && next != codeDo
 }
 
 // isArrow reports whether two items are -> or =>, which make functions in other languages.
@@ -1001,6 +1025,14 @@ func (pl *plan) tell(told *problems, items []item, e int) {
 	text := told.file.Text[it.from:it.to]
 	switch ed.kind {
 	case insert:
+		if ed.begin < 0 && ed.code == codeFunction {
+			told.tell(it.from, it.to, "write function before it", "a function must begin with function, but begins with its parameters")
+			return
+		}
+		if ed.begin < 0 && it.code == codeCloseBrace {
+			told.tell(it.from, it.to, "write {} for an empty table", `"{" must stand before "}", but does not`)
+			return
+		}
 		if ed.begin < 0 {
 			bracket := "}"
 			if ed.code == codeOpenBracket {
