@@ -24,12 +24,15 @@ func init() {
 const (
 	// HiddenConcat takes the operands of ".." from left to right.
 	HiddenConcat = "(concat)"
-	// HiddenMod takes the operands of %.
+	// HiddenAdd and those after it take the two operands of arithmetic.
+	HiddenAdd = "(add)"
+	HiddenSub = "(sub)"
+	HiddenMul = "(mul)"
+	HiddenDiv = "(div)"
 	HiddenMod = "(mod)"
+	HiddenPow = "(pow)"
 	// HiddenNegate takes the operand of the minus sign.
 	HiddenNegate = "(negate)"
-	// HiddenPow takes the operands of ^.
-	HiddenPow = "(pow)"
 	// HiddenLen takes the operand of #.
 	HiddenLen = "(len)"
 	// HiddenLoop takes start, limit and step of a numeric loop, and gives them as numbers.
@@ -178,7 +181,7 @@ type function struct {
 	labels          map[*syntax.LabelStmt]label
 	jumps           int
 	tooMany         bool
-	depths          map[ast.Expr]int
+	nests           map[ast.Expr]nest
 }
 
 // loop is one that break can leave. Where label is set, break goes there.
@@ -322,7 +325,7 @@ func (l *lowerer) list(n int, lower func(i int) ast.Expr) []ast.Expr {
 // functionExpr lowers a function.
 func (l *lowerer) functionExpr(n *syntax.FunctionExpr) ast.Expr {
 	outer, line := l.function, l.place(n)
-	l.function = &function{node: n, constants: map[any]bool{}, names: map[string]bool{}, labels: map[*syntax.LabelStmt]label{}, depths: map[ast.Expr]int{}}
+	l.function = &function{node: n, constants: map[any]bool{}, names: map[string]bool{}, labels: map[*syntax.LabelStmt]label{}, nests: map[ast.Expr]nest{}}
 	for _, local := range n.Locals {
 		if local.Captured && !local.Implicit {
 			l.captured[n] = append(l.captured[n], local.Pos())
@@ -416,7 +419,7 @@ type thresholds struct {
 	// constants is how many constants a function has, and fields how many different fields it names, before others go to
 	// pages.
 	constants, fields int
-	// arithmetic is how deep arithmetic lies in arithmetic: for each operation the compiler looks at all below it.
+	// arithmetic is how deep arithmetic lies in arithmetic: each operation takes registers of its own.
 	arithmetic int
 	// chain is how many branches lie within each other.
 	chain int
@@ -428,7 +431,7 @@ type thresholds struct {
 	parts int
 }
 
-var threshold = thresholds{constants: 64, fields: 512, arithmetic: 32, chain: 16, elements: 510 * batch, run: 64, parts: 64}
+var threshold = thresholds{constants: 64, fields: 512, arithmetic: 8, chain: 16, elements: 510 * batch, run: 64, parts: 64}
 
 // Sizes beyond which a function is refused.
 const (

@@ -152,13 +152,6 @@ var rewordings = []struct {
 		}
 		return value.CompareText(typeNamed(m[1]), typeNamed(m[2])), about
 	}},
-	{regexp.MustCompile(`^cannot perform (\w+) operation between (\w+) and (\w+)$`), func(_ *lua.LState, _ syntax.Node, _ int, m []string) (string, part) {
-		bad, about := m[2], left
-		if bad == "number" {
-			bad, about = m[3], right
-		}
-		return value.ArithText(operators["__"+m[1]], typeNamed(bad)), about
-	}},
 	{regexp.MustCompile(`^table index is (NaN|nil)$`), func(_ *lua.LState, _ syntax.Node, _ int, m []string) (string, part) {
 		if m[1] == "nil" {
 			return value.ErrNilKey.Error(), key
@@ -220,9 +213,6 @@ func called(L *lua.LState, line int) lua.LValue {
 	}
 	return nil
 }
-
-// operators by the metamethods that stand for them.
-var operators = map[string]string{"__add": "+", "__sub": "-", "__mul": "*", "__div": "/", "__mod": "%", "__pow": "^"}
 
 func typeOf(x lua.LValue) value.Type { return typeNamed(x.Type().String()) }
 
