@@ -212,6 +212,10 @@ func (x *exec) run(fn *Closure) *graph.Graph[rules.Outcome] {
 	var stack []*openFork
 	for {
 		ref, fk, key := x.advance(s)
+		if x.stopped != nil {
+			// What was found out is not enough for anything, and room for it may be what is missing.
+			return graph.Constant(rules.Outcome{Fault: x.stopped})
+		}
 		if fk != nil {
 			stack = append(stack, &openFork{key: key, state: s, fork: fk})
 		}
