@@ -29,5 +29,6 @@ var Rules = []Rule{
 	{"arg", 0, "the local arg of old varargs is made where it is used: a tail call loses it"},
 	{"methods", 0, "function a:b() is an assignment: its own way through the compiler has the bugs of others again"},
 	{"order", 0, "an operand that is a local is read when the operation is made, as PUC Lua does: boxes are read too early"},
+	{"frames", 0, "of very many locals those that come last live in a table of the function, and statements with very many names work in one: otherwise there are no registers left to work with"},
 	{"sizes", 0, "a function that is too large for jumps, registers or upvalues is refused: the compiler cuts the numbers off"},
 }
