@@ -282,6 +282,26 @@ func (v *VM) wrap(err error) *Error {
 // placed is what the text of an error begins with.
 var placed = regexp.MustCompile(`^(?s)(.*?):(\d+): (.*)$`)
 
+// maxPlaces is how many places a text may have at its beginning to be shown with them: those that coroutines have passed it on
+// at. Recursion has hundreds.
+const maxPlaces = 3
+
+// innermost leaves of the places that a text begins with only the last, if there are very many: what is wrong comes after
+// them.
+func (v *VM) innermost(text string) string {
+	last, rest := "", text
+	for n := 0; ; n++ {
+		m := placed.FindStringSubmatch(rest)
+		if m == nil || !v.files.Has(m[1]) {
+			if n > maxPlaces {
+				return last + rest
+			}
+			return text
+		}
+		last, rest = m[1]+":"+m[2]+": ", m[3]
+	}
+}
+
 func (v *VM) explain(e *Error, ae *lua.ApiError) {
 	var x lua.LValue
 	var at spot
@@ -322,7 +342,7 @@ func (v *VM) explain(e *Error, ae *lua.ApiError) {
 	// A text that was caught and raised again still says where it came from.
 	here := false
 	if m := placed.FindStringSubmatch(text); m != nil && v.files.Has(m[1]) {
-		text = m[3]
+		text = v.innermost(m[3])
 		if !known || position(u, n) != m[1]+":"+m[2]+": " {
 			e.Span = diag.Span{File: m[1]}
 			e.Line, _ = strconv.Atoi(m[2])
