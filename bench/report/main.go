@@ -242,13 +242,12 @@ func (r *report) scale() error {
 // readings says what each reading of Lua takes of a load of 10,000 rules, on one processor, and how long the program takes
 // to start.
 func (r *report) readings() error {
-	fmt.Print("\n## What each reading of Lua takes\n\nOf a load of 10,000 rules, in processor time. The best of several rounds counts.\n\n" +
+	fmt.Print("\n## What each reading of Lua takes\n\nOf a load of 10,000 rules, in processor time. The best of several rounds counts. The first reading is the\nparser, the executor of the files and the graphs that it makes of functions; the second is gopher-lua on the\nlowered tree, and what it answers to the questions that a load asks. The rest is what both have in common: the\nsearch for these questions, the optimiser, the verifier and the kernel.\n\n" +
 		"| | first reading, ms | second reading, ms | both, and the rest, ms | questions |\n| --- | ---: | ---: | ---: | ---: |\n")
 	for _, c := range scale.Shapes {
 		sources := c.Make(10000)
 		var best scale.Readings
 		for i := range min(r.effort.rounds, 5) {
-			debug.FreeOSMemory()
 			t, err := scale.ReadingsOf(sources)
 			if err != nil {
 				return err
@@ -260,7 +259,7 @@ func (r *report) readings() error {
 		fmt.Printf("| %s | %.0f | %.0f | %.0f | %d |\n", c.Name, ms(best.First), ms(best.Second), ms(best.All), best.Asked)
 		r.promise("10,000 "+c.Name+", with both readings", 1, best.All.Seconds(), " s")
 	}
-	fmt.Print("\n| start, and end | ms |\n| --- | ---: |\n")
+	fmt.Print("\nHow long the program takes to start, do next to nothing, and end, by the clock:\n\n| start, and end | ms |\n| --- | ---: |\n")
 	program, err := start.Build()
 	if err != nil {
 		return err

@@ -1,6 +1,7 @@
 package scale
 
 import (
+	"runtime/debug"
 	"time"
 
 	lua "github.com/yuin/gopher-lua"
@@ -36,6 +37,8 @@ func ReadingsOf(sources []rules.Source) (Readings, error) {
 	if err != nil {
 		return r, err
 	}
+	// As a program that was just started.
+	debug.FreeOSMemory()
 	start := processorTime()
 	p := engine.FromSources(sources, options)
 	if p.Loading.Failed() {
