@@ -128,8 +128,8 @@ func (c *Check) Report() CheckReport {
 		r := proofReport(c.Proof)
 		out.Proof = &r
 	}
-	if w := c.Witnessed; w != nil {
-		out.Witnessed = &WitnessedReport{w.Answers, w.Asked, w.Differing}
+	if c.Witnessed != nil {
+		out.Witnessed = witnessedReport(c.Witnessed)
 	}
 	return out
 }
@@ -140,6 +140,10 @@ func sampleReports(list []analysis.Sample) []SampleReport {
 		out = append(out, SampleReport{s.Name, s.Live, s.Glob})
 	}
 	return out
+}
+
+func witnessedReport(w *analysis.Witnessed) *WitnessedReport {
+	return &WitnessedReport{w.Answers, w.Asked, w.Differing}
 }
 
 func proofReport(p *analysis.Proof) ProofReport {

@@ -29,6 +29,8 @@ type Loaded struct {
 	Stock  bool
 	Fits   []*analysis.StockFit
 	Frozen []string
+	// Witnessed says how far two readings of the functions were compared; nil for what was loaded before.
+	Witnessed *analysis.Witnessed
 }
 
 // LoadOptions say how to load. The zero value is a plain load.
@@ -62,6 +64,9 @@ func (h *Host) Load(p *Policies, o LoadOptions) (*Loaded, *Check, error) {
 	}
 	g := Generation{Sources: p.Set().Sources, Session: o.Session}
 	out, err := h.push(p, g, history, o)
+	if err == nil {
+		out.Witnessed = check.Witnessed
+	}
 	return out, check, err
 }
 

@@ -57,6 +57,8 @@ type LoadReport struct {
 	Stock  bool        `json:"stock,omitempty"`
 	Fits   []FitReport `json:"fits,omitempty"`
 	Frozen []string    `json:"frozen,omitempty"`
+	// Witnessed says how far two readings of the functions were compared, if there are any.
+	Witnessed *WitnessedReport `json:"witnessed,omitempty"`
 }
 
 // FitReport is how a cell is made on a kernel that asks no programs.
@@ -72,6 +74,9 @@ func (l *Loaded) Report() LoadReport {
 	r := LoadReport{Generation: l.Generation, Cells: nonNil(l.Cells), Programs: l.Programs, Bytes: l.Bytes, Stock: l.Stock, Frozen: l.Frozen}
 	for _, f := range l.Fits {
 		r.Fits = append(r.Fits, FitReport{f.Cell, f.Best().Profile.String(), nonNil(f.Ports), f.Lax()})
+	}
+	if l.Witnessed != nil && l.Witnessed.Answers > 0 {
+		r.Witnessed = witnessedReport(l.Witnessed)
 	}
 	return r
 }

@@ -178,7 +178,9 @@ type testRun struct {
 	file  string
 	m     *vm.VM
 	tests []namedTest
-	last  *policy.Question
+	// running says that the tests are run: no more can be defined.
+	running bool
+	last    *policy.Question
 	// questions is how many were asked, away how long the machine's clock has stood still meanwhile.
 	questions int
 	away      time.Duration
@@ -222,6 +224,7 @@ func (f *folder) run(file string, o TestOptions, report *TestReport) {
 
 // all runs the tests that are defined, until the budget of the file is used up.
 func (t *testRun) all(o TestOptions, report *TestReport) {
+	t.running = true
 	var chosen []namedTest
 	for _, test := range t.tests {
 		if o.Run == nil || o.Run.MatchString(test.name) {
@@ -270,6 +273,7 @@ func (t *testRun) words() {
 	define := func(name string, fn lua.LGFunction) { t.m.Define(name, t.m.Function(vm.Builtin{Name: name}, fn)) }
 	define("decide", t.luaDecide)
 	define("test", func(L *lua.LState) int {
+		t.defines(L, "test")
 		name, fn := L.CheckString(1), L.CheckFunction(2)
 		t.tests = append(t.tests, namedTest{name, func() error {
 			_, err := t.m.Call(fn)
@@ -324,6 +328,13 @@ func (t *testRun) luaDecide(L *lua.LState) int {
 	return 1
 }
 
+// defines refuses a word that defines tests where none would run any more.
+func (t *testRun) defines(L *lua.LState, word string) {
+	if t.running {
+		L.RaiseError("%s must stand outside of tests, but is called in one, where it would test nothing", word)
+	}
+}
+
 func oneLine(err error) string { return strings.ReplaceAll(err.Error(), "\n", "; ") }
 
 // caseKeys are the keys of a case that are not part of the question.
@@ -331,6 +342,7 @@ var caseKeys = []string{"name", "expect", "reason", "would"}
 
 // luaCases defines a test for each row of a table. Keys of the table itself are the same for all rows.
 func (t *testRun) luaCases(L *lua.LState) int {
+	t.defines(L, "cases")
 	title := ""
 	at := 1
 	if s, ok := L.Get(1).(lua.LString); ok {

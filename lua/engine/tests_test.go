@@ -75,6 +75,17 @@ func TestCases(t *testing.T) {
 	}
 }
 
+// What is defined within a test would never run.
+func TestTestsAreDefinedOutside(t *testing.T) {
+	for word, text := range map[string]string{"test": `test("inner", function() error("no") end)`, "cases": `cases{ cell = "a", request = "network.bind.privport", { port = 80, expect = allow } }`} {
+		r := runTests(t, `test("outer", function() `+text+` end)`)
+		want := word + " must stand outside of tests, but is called in one"
+		if r.Passed() != 0 || r.Failed() != 1 || !strings.HasPrefix(r.Results[0].Problem.Message, want) {
+			t.Errorf("%s: %d passed, %v", word, r.Passed(), r.Results)
+		}
+	}
+}
+
 // Thousands of cases take time in proportion to their number.
 func BenchmarkCases(b *testing.B) {
 	for _, n := range []int{1000, 8000} {

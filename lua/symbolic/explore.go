@@ -213,6 +213,10 @@ func (x *exec) run(fn *Closure) *graph.Graph[rules.Outcome] {
 	}
 	for {
 		ref, fk, key := x.advance(s)
+		if x.stopped != nil {
+			// What was found out is not enough for anything, and room for it may be what is missing.
+			return graph.Constant(rules.Outcome{Fault: x.stopped})
+		}
 		if fk != nil {
 			x.open = append(x.open, &openFork{key: key, state: s, fork: fk})
 		}

@@ -31,8 +31,7 @@ func (v *VM) openLibrary(set library.Set) map[string]map[string]*lua.LFunction {
 	define("table.sort", false, v.tableSort)
 	if set["string.match"] != nil {
 		define("string.gsub", true, v.stringGsub)
-		gmatch := define("string.gmatch", false, v.stringGmatch)
-		libraries["string"]["gfind"] = gmatch
+		define("string.gmatch", false, v.stringGmatch)
 	}
 	// Functions that only call others are not pure: what they call may not be.
 	define("assert", true, v.assert)

@@ -51,7 +51,7 @@ func (v *VM) openDebug(library *lua.LTable) {
 		return 1
 	})
 	// variable finds a variable that a function shares: its node, and the upvalue.
-	variable := func(L *lua.LState, name string) (local *syntax.Local, up *lua.Upvalue, boxed bool) {
+	variable := func(L *lua.LState, name string) (local *syntax.Local, up *lua.Upvalue, element int) {
 		fn, ok := L.Get(1).(*lua.LFunction)
 		if !ok {
 			v.must(L, 1, name, "a function")
@@ -62,18 +62,18 @@ func (v *VM) openDebug(library *lua.LTable) {
 		}
 		node := v.Node(fn)
 		if node == nil || i < 1 || int(i) > len(node.Upvalues) {
-			return nil, nil, false
+			return nil, nil, 0
 		}
 		local = node.Upvalues[int(i)-1]
 		u, _ := v.place(fn.Proto.LineDefined)
-		known, boxed := u.Variable(local)
+		known, element := u.Variable(local)
 		if at := slices.Index(fn.Proto.DbgUpvalues, known); at >= 0 {
-			return local, fn.Upvalues[at], boxed
+			return local, fn.Upvalues[at], element
 		}
-		return local, nil, false
+		return local, nil, 0
 	}
 	define("getupvalue", func(L *lua.LState) int {
-		local, up, boxed := variable(L, "debug.getupvalue")
+		local, up, element := variable(L, "debug.getupvalue")
 		if local == nil {
 			return 0
 		}
@@ -81,21 +81,21 @@ func (v *VM) openDebug(library *lua.LTable) {
 		if up != nil {
 			x = up.Value()
 		}
-		if box, ok := x.(*lua.LTable); ok && boxed {
-			x = box.RawGetInt(1)
+		if in, ok := x.(*lua.LTable); ok && element > 0 {
+			x = in.RawGetInt(element)
 		}
 		L.Push(lua.LString(local.Name))
 		L.Push(x)
 		return 2
 	})
 	define("setupvalue", func(L *lua.LState) int {
-		local, up, boxed := variable(L, "debug.setupvalue")
+		local, up, element := variable(L, "debug.setupvalue")
 		if local == nil {
 			return 0
 		}
 		if up != nil {
-			if box, ok := up.Value().(*lua.LTable); ok && boxed {
-				box.RawSetInt(1, L.Get(3))
+			if in, ok := up.Value().(*lua.LTable); ok && element > 0 {
+				in.RawSetInt(element, L.Get(3))
 			} else {
 				up.SetValue(L.Get(3))
 			}

@@ -152,13 +152,6 @@ var rewordings = []struct {
 		}
 		return value.CompareText(typeNamed(m[1]), typeNamed(m[2])), about
 	}},
-	{regexp.MustCompile(`^cannot perform (\w+) operation between (\w+) and (\w+)$`), func(_ *lua.LState, _ syntax.Node, _ int, m []string) (string, part) {
-		bad, about := m[2], left
-		if bad == "number" {
-			bad, about = m[3], right
-		}
-		return value.ArithText(operators["__"+m[1]], typeNamed(bad)), about
-	}},
 	{regexp.MustCompile(`^table index is (NaN|nil)$`), func(_ *lua.LState, _ syntax.Node, _ int, m []string) (string, part) {
 		if m[1] == "nil" {
 			return value.ErrNilKey.Error(), key
@@ -220,9 +213,6 @@ func called(L *lua.LState, line int) lua.LValue {
 	}
 	return nil
 }
-
-// operators by the metamethods that stand for them.
-var operators = map[string]string{"__add": "+", "__sub": "-", "__mul": "*", "__div": "/", "__mod": "%", "__pow": "^"}
 
 func typeOf(x lua.LValue) value.Type { return typeNamed(x.Type().String()) }
 
@@ -292,6 +282,26 @@ func (v *VM) wrap(err error) *Error {
 // placed is what the text of an error begins with.
 var placed = regexp.MustCompile(`^(?s)(.*?):(\d+): (.*)$`)
 
+// maxPlaces is how many places a text may have at its beginning to be shown with them: those that coroutines have passed it on
+// at. Recursion has hundreds.
+const maxPlaces = 3
+
+// innermost leaves of the places that a text begins with only the last, if there are very many: what is wrong comes after
+// them.
+func (v *VM) innermost(text string) string {
+	last, rest := "", text
+	for n := 0; ; n++ {
+		m := placed.FindStringSubmatch(rest)
+		if m == nil || !v.files.Has(m[1]) {
+			if n > maxPlaces {
+				return last + rest
+			}
+			return text
+		}
+		last, rest = m[1]+":"+m[2]+": ", m[3]
+	}
+}
+
 func (v *VM) explain(e *Error, ae *lua.ApiError) {
 	var x lua.LValue
 	var at spot
@@ -332,7 +342,7 @@ func (v *VM) explain(e *Error, ae *lua.ApiError) {
 	// A text that was caught and raised again still says where it came from.
 	here := false
 	if m := placed.FindStringSubmatch(text); m != nil && v.files.Has(m[1]) {
-		text = m[3]
+		text = v.innermost(m[3])
 		if !known || position(u, n) != m[1]+":"+m[2]+": " {
 			e.Span = diag.Span{File: m[1]}
 			e.Line, _ = strconv.Atoi(m[2])

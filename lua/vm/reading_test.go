@@ -346,14 +346,31 @@ func TestSessionStrings(t *testing.T) {
 	}
 }
 
+// What is wrong is not behind hundreds of places that coroutines have passed it on at.
+func TestCausesAreTold(t *testing.T) {
+	v := New(Options{Level: Session})
+	defer v.Close()
+	for src, want := range map[string]string{
+		"local function f() return coroutine.wrap(f)() end f()":                                                "t.lua:1: coroutines must resume each other at most 100 deep, but do so deeper",
+		"local f function g() return coroutine.wrap(f)() end\nfunction f() return coroutine.wrap(g)() end f()": "t.lua:1: coroutines must resume each other at most 100 deep, but do so deeper",
+		"coroutine.wrap(function()\nerror 'e' end)()":                                                          "t.lua:2: e",
+	} {
+		_, err := eval(v, src)
+		var e *Error
+		if !errors.As(err, &e) || e.Message != want && e.Message != strings.Replace(want, ":1:", ":2:", 1) {
+			t.Errorf("%s: %v, want %s", src, err, want)
+		}
+	}
+}
+
 func TestPrintIsHarmlessAndBounded(t *testing.T) {
 	var out strings.Builder
 	v := New(Options{Level: Policy, Output: &out})
 	defer v.Close()
-	if _, err := eval(v, `print("\27[2J", "a\tb", "\7\127", nil, 0.1 + 0.2)`); err != nil {
+	if _, err := eval(v, `print("\27[2J", "a\tb", "\7\127", nil, 0.1 + 0.2, "\155\195\188\239\191\189")`); err != nil {
 		t.Fatal(err)
 	}
-	if got := out.String(); got != "\\27[2J\ta\tb\t\\7\\127\tnil\t0.3\n" {
+	if got := out.String(); got != "\\27[2J\ta\tb\t\\7\\127\tnil\t0.3\t\\155ü\ufffd\n" {
 		t.Errorf("printed %q", got)
 	}
 	if _, err := eval(v, "for i = 1, 20000 do print(i) end"); err != nil {

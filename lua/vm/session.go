@@ -18,23 +18,26 @@ import (
 const maxSessionString = 256 << 20
 
 // openSession gives the machine all of Lua: input and output, the system, packages and coroutines are gopher-lua's, what
-// works on values is package library's. What is different from plain Lua: print goes to the machine's output, os.exit ends
-// the script and not the program, require also looks beside the file that asks.
+// works on values is package library's, which is all there is in string. What is different from plain Lua: print goes to the
+// machine's output, os.exit ends the script and not the program, require also looks beside the file that asks.
 func (v *VM) openSession() {
 	L := v.L
-	for _, open := range []lua.LGFunction{lua.OpenPackage, lua.OpenBase, lua.OpenTable, lua.OpenIo, lua.OpenOs, lua.OpenString, lua.OpenMath, lua.OpenDebug, lua.OpenCoroutine} {
+	for _, open := range []lua.LGFunction{lua.OpenPackage, lua.OpenBase, lua.OpenTable, lua.OpenIo, lua.OpenOs, lua.OpenMath, lua.OpenDebug, lua.OpenCoroutine} {
 		L.Push(L.NewFunction(open))
 		L.Call(0, 0)
 	}
 	global := L.G.Global
 	global.RawSetString("_printregs", lua.LNil) // writes past the machine's output
+	loaded := L.G.Registry.RawGetString("_LOADED").(*lua.LTable)
 	folder := func(name string) *lua.LTable { return global.RawGetString(name).(*lua.LTable) }
 	// gopher-lua's functions go where there are ours.
 	for name, functions := range v.openLibrary(library.Session) {
 		t := global
 		if name != "" {
 			if global.RawGetString(name) == lua.LNil {
-				global.RawSetString(name, L.NewTable())
+				made := L.NewTable()
+				global.RawSetString(name, made)
+				loaded.RawSetString(name, made)
 			}
 			t = folder(name)
 		}
@@ -50,7 +53,7 @@ func (v *VM) openSession() {
 	v.openStrings(folder("string"))
 	old := folder("coroutine")
 	global.RawSetString("coroutine", v.openCoroutines(old.RawGetString("create").(*lua.LFunction), old.RawGetString("resume").(*lua.LFunction)))
-	L.G.Registry.RawGetString("_LOADED").(*lua.LTable).RawSetString("coroutine", folder("coroutine"))
+	loaded.RawSetString("coroutine", folder("coroutine"))
 	v.openDebug(folder("debug"))
 	v.openLoaders(global)
 	global.ForEach(func(k, value lua.LValue) {

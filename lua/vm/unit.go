@@ -117,7 +117,7 @@ func (v *VM) Upvalues(fn *lua.LFunction) []lua.LValue {
 	values := make([]lua.LValue, len(node.Upvalues))
 	for i, local := range node.Upvalues {
 		values[i] = lua.LNil
-		name, boxed := u.Variable(local)
+		name, element := u.Variable(local)
 		if name == "" {
 			// A session has made a global of it.
 			values[i] = fn.Env.RawGetString(local.Name)
@@ -128,8 +128,8 @@ func (v *VM) Upvalues(fn *lua.LFunction) []lua.LValue {
 			continue
 		}
 		values[i] = fn.Upvalues[at].Value()
-		if box, ok := values[i].(*lua.LTable); ok && boxed {
-			values[i] = box.RawGetInt(1)
+		if in, ok := values[i].(*lua.LTable); ok && element > 0 {
+			values[i] = in.RawGetInt(element)
 		}
 	}
 	return values
