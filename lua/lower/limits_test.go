@@ -40,6 +40,7 @@ func TestLimits(t *testing.T) {
 		{"a long loop in a function", "\nlocal function f(x, y) for i = 1, 2 do " + big + " end end", "p.lua:2:24", "a loop must have at most 131071 instructions"},
 		{"a long branch", "local x, y = {}, 1 if y then " + repeat(30000, "x[%d] = y\n") + " end", "p.lua:1:10", "a branch must have at most 131071 instructions"},
 		{"globals", repeat(1100, "x%d = 1\n"), "p.lua:1025:1", "at most 1024 different globals"},
+		{"tests", "local x\n" + strings.Repeat("if x then y()end\n", 43700), "p.lua:43692:1", "at most about 43690 tests"},
 		{"gotos", "::top::\n" + strings.Repeat("if x then goto top end\n", 1001), "p.lua:1:1", "at most 1000 labels and gotos"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

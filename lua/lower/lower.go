@@ -189,7 +189,9 @@ type function struct {
 	loop            *loop
 	labels          map[*syntax.LabelStmt]label
 	jumps           int
-	tooMany         bool
+	// branches are the labels of what branches; see branch.
+	branches int
+	tooMany  bool
 	// live are the locals that can be seen, without parameters. frame is the name of the table for those that registers
 	// may be missing for, "" if there is none, and kept how many live in it for good.
 	live, kept int

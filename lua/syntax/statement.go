@@ -678,6 +678,12 @@ func isCall(e Expr) bool {
 	return ok
 }
 
+// isBracketed reports whether it is a call in brackets: a value, and no statement.
+func isBracketed(e Expr) bool {
+	p, ok := e.(*ParenExpr)
+	return ok && isCall(p.Inner)
+}
+
 // noStatement tells of an item with which no statement begins.
 func (p *parser) noStatement() {
 	switch c := p.code(); {
@@ -783,8 +789,11 @@ func (p *parser) notDone(e Expr, at int, told bool) {
 				"what a function is called with must stand in ( ), but %s does not", quoted(next))
 		}
 		p.lost = true
-	case p.statementEnds():
+	case p.statementEnds() || isBracketed(e) && c == codeName:
 		hint := "assign it, call it with ( ), or return it"
+		if isBracketed(e) {
+			hint = "leave out the brackets: a call is a statement without them"
+		}
 		if strings.HasPrefix(p.file.Text[to:], "--") {
 			hint = fmt.Sprintf("-- begins a comment: write %s = %s - 1", short(text), short(text))
 		} else if p.items[at].flags&begins == 0 && at > 0 && endsOperand(p.items[at-1].code) {
