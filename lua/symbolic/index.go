@@ -3,6 +3,7 @@ package symbolic
 import (
 	"slices"
 
+	"cellsh/lua/syntax"
 	"cellsh/lua/value"
 	"cellsh/policy"
 	"cellsh/policy/diag"
@@ -49,7 +50,11 @@ func undefinedHint(name string) string {
 
 // undefinedGlobal warns of a global that nobody defined: it reads nil, and nil passes a question on.
 func (x *exec) undefinedGlobal(p spot, name string) {
-	x.note(p, whole, diag.DecisionGlobal, undefinedHint(name), "a global must be defined before it is used, but %s is not, and reads nil", name)
+	global, ok := p.node(whole).(*syntax.NameExpr)
+	if ok && !x.undefined[global] {
+		x.undefined[global] = false
+	}
+	x.noteAbout(global, p, whole, diag.DecisionGlobal, undefinedHint(name), "a global must be defined before it is used, but %s is not, and reads nil", name)
 }
 
 // indexValue is v[key], with metatables.
