@@ -403,6 +403,29 @@ pcall(policy "q", { mode = denny })`, []problem{
 	{`policy "p" { deny = { "process.cansee" } }`, []problem{
 		{at: "1:24", code: diag.PolicySpin, severity: diag.Note, message: "process.cansee skips process.cansee.kptr, which the kernel asks while it holds a spin lock"},
 	}},
+	// Files of other tools.
+	{`volume("x")`, []problem{
+		{at: "1:1", code: diag.FileForeign, message: "a source must be a policy or a script of cellsh, but this is a file of cellman: volume is a word of it", hint: "cellsh reads policies, which declare with policy and never, and scripts, which make cells with cell.create"},
+	}},
+	{`cell("web", { create = { profile = "high" } })`, []problem{
+		{at: "1:1", code: diag.FileForeign, message: "a source must be a policy or a script of cellsh, but this is a file of cellman: cell is a word of it", hint: "cellsh reads policies, which declare with policy and never, and scripts, which make cells with cell.create"},
+	}},
+	{`apply("web", { pkg("nginx") })`, []problem{
+		{at: "1:16", code: diag.FileForeign, message: "a source must be a policy or a script of cellsh, but this is a file of cellman: pkg is a word of it", hint: "cellsh reads policies, which declare with policy and never, and scripts, which make cells with cell.create"},
+	}},
+	{`policy "p" {} local data = host("/data", { target = "/data" })`, []problem{
+		{at: "1:28", code: diag.FileForeign, message: "a source must be a policy or a script of cellsh, but this is a file of cellman: host is a word of it", hint: "cellsh reads policies, which declare with policy and never, and scripts, which make cells with cell.create"},
+	}},
+	{"# a comment\nname=web\n\ncommand=/usr/sbin/nginx -g\n", []problem{
+		{at: "2:1", code: diag.FileForeign, message: "a source must be a policy or a script of cellsh, but this is a file of celladm: name= is a key of it", hint: "cellsh reads policies, which declare with policy and never, and scripts, which make cells with cell.create"},
+	}},
+	{"name='web'\nreserved_ports=80,443", []problem{
+		{at: "1:1", code: diag.FileForeign, message: "a source must be a policy or a script of cellsh, but this is a file of celladm: name= is a key of it", hint: "cellsh reads policies, which declare with policy and never, and scripts, which make cells with cell.create"},
+	}},
+	// Names of one's own are not.
+	{`local function cell(name) end cell("x") function host(name) end host("y") policy "p" { deny = { "network" } }`, nil},
+	{`function host(name) local t = nil return t.x end host("y")`, []problem{{at: "1:44", code: diag.Runtime, message: "what is indexed with x must be a table, but is nil"}}},
+	{`copy("x", "y")`, []problem{{at: "1:1", code: diag.Runtime, message: "copy must be a function, but is nil"}}},
 	// Said once, and not of a whole scope.
 	{`policy "p" { deny = { "process" } } never "n" { "process" }`, nil},
 	{`policy "p" { deny = { "process.cansee" } } policy "q" { allow = { "process.cansee" } } never "n" { "process.cansee" }`, []problem{

@@ -97,6 +97,9 @@ func (l *loading) file(s rules.Source) {
 	defer l.tell()
 	file := l.read(s.File, s.Text)
 	if file.Problems.Failed() {
+		if d, foreign := declare.Foreign(file, diag.Span{}); foreign {
+			l.unreported = diag.List{d}
+		}
 		return
 	}
 	modules := l.modules(filepath.Dir(s.File))
@@ -121,6 +124,18 @@ func (l *loading) file(s rules.Source) {
 		return
 	}
 	one := before[0].since(l.first)
+	// What is wrong with a file of another tool is only that.
+	if raised != nil {
+		if d, foreign := declare.Foreign(file, raised.Span); foreign {
+			l.first.Report(d)
+			return
+		}
+	} else if len(one.policies)+len(one.nevers) == 0 {
+		if d, foreign := declare.Foreign(file, diag.Span{}); foreign {
+			l.first.Report(d)
+			return
+		}
+	}
 	if raised == nil {
 		l.openAnswers(&open{file: file, options: options, machine: l.tree, policies: one.policies, nevers: one.nevers})
 	}
