@@ -671,7 +671,13 @@ for i = 1, 1e9 do t[i] = {} end`, []problem{
 		{at: "1:1", code: diag.Runtime, message: "out of ports"},
 	}},
 	{`error({})`, []problem{
-		{at: "1:1", code: diag.Runtime, message: "an error that is a table"},
+		{at: "1:1", code: diag.Runtime, message: "an error that is a table: {}"},
+	}},
+	{`error({ code = 1, list = { "a", true } })`, []problem{
+		{at: "1:1", code: diag.Runtime, message: "an error that is a table: {code = 1, list = {\"a\", true}}"},
+	}},
+	{`error(setmetatable({}, { __tostring = function() return "its text" end }))`, []problem{
+		{at: "1:1", code: diag.Runtime, message: "its text"},
 	}},
 	{`error()`, []problem{
 		{at: "1:1", code: diag.Runtime, message: "nil"},

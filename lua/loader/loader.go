@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"slices"
 
+	lua "github.com/yuin/gopher-lua"
+
 	"cellsh/lua/declare"
 	"cellsh/lua/symbolic"
 	"cellsh/lua/syntax"
@@ -177,6 +179,10 @@ func (l *loading) agree(file *syntax.File, raised *symbolic.Error, second error)
 		if raised.Hint == "" && raised.File == other.File && raised.Line == other.Line {
 			// gopher-lua's machine says what the sandbox does not have.
 			raised.Hint = other.Hint
+		}
+		if other.Value != nil && other.Value.Type() == lua.LTTable && raised.File == other.File && raised.Line == other.Line {
+			// It asks a table for its text.
+			raised.Message = other.Message
 		}
 		l.first.Report(raised.Diagnostic)
 		return other.Code == diag.Runtime

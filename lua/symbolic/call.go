@@ -2,6 +2,7 @@ package symbolic
 
 import (
 	"errors"
+	"iter"
 	"math"
 	"strings"
 
@@ -408,13 +409,15 @@ func callError(x *exec, s *state, args []term, p spot) result {
 	message := v.String()
 	if m, ok := textOf(v); ok {
 		message = m
+	} else if v.isTable() || v.isFunction() || v.kind == constant && v.known.Type() > value.FunctionType {
+		t := value.FunctionType
+		if !v.isFunction() {
+			t = plainType(v)
+		}
+		message = value.OddErrorText(t, x.shown(s, v))
 	}
 	if !x.loading {
 		return fails(x.raising(p, callee, "", "a decision must not fail, but raises: %s", message))
-	}
-	switch v.known.Type() {
-	case value.TableType, value.FunctionType, value.UserdataType:
-		message = "an error that is a " + v.known.Type().String()
 	}
 	fault := x.raising(p, callee, "", "%s", message)
 	x.thrown = v
@@ -426,6 +429,38 @@ func callError(x *exec, s *state, args []term, p spot) result {
 		x.thrown = stringTerm(x.levelPosition(s, int(level), p) + m)
 	}
 	return fails(fault)
+}
+
+// shown is a value for messages: in a line, with what tables hold.
+func (x *exec) shown(s *state, v term) string {
+	d := value.Describer[term]{
+		Plain: func(v term) value.Value {
+			if v.kind == constant && v.known.Type() < value.TableType {
+				return v.known
+			}
+			return nil
+		},
+		Pairs: func(v term) iter.Seq2[term, term] {
+			if !v.isTable() {
+				return nil
+			}
+			pairs := x.pairsOf(s, v)
+			return func(yield func(k, v term) bool) {
+				for i := range pairs.elements + pairs.entries {
+					if k, v := pairs.at(i); !v.isNil() && !yield(k, v) {
+						return
+					}
+				}
+			}
+		},
+		Other: func(v term) string {
+			if v.kind == constant {
+				return v.known.Type().String()
+			}
+			return v.String()
+		},
+	}
+	return d.Describe(v)
 }
 
 // levelPosition is the place that error puts before a message: of its caller, of that one's caller, and so on.

@@ -3,6 +3,7 @@ package vm
 import (
 	"errors"
 	"fmt"
+	"iter"
 	"regexp"
 	"strconv"
 	"strings"
@@ -302,27 +303,24 @@ func (v *VM) explain(e *Error, ae *lua.ApiError) {
 	}
 	e.Value = x
 	text := ""
-	switch o := x.(type) {
-	case *lua.LUserData:
-		if x, ok := o.Value.(exitRequest); ok {
-			e.Exit, e.ExitCode, e.Message = true, x.code, fmt.Sprintf("the script ends with %d", x.code)
+	if ud, ok := x.(*lua.LUserData); ok {
+		if exit, ok := ud.Value.(exitRequest); ok {
+			e.Exit, e.ExitCode, e.Message = true, exit.code, fmt.Sprintf("the script ends with %d", exit.code)
 			return
 		}
-		text = "an error that is userdata"
-	case *lua.LTable:
-		text = "an error that is a table"
-		if s, ok := v.L.GetMetaField(o, "__tostring").(*lua.LFunction); ok && !v.explaining {
+	}
+	if Plain(x) != nil {
+		text = plainText(x)
+	} else {
+		text = value.OddErrorText(typeOf(x), v.Shown(x))
+		if s, ok := v.L.GetMetaField(x, "__tostring").(*lua.LFunction); ok && !v.explaining {
 			// What it raises in turn is not asked for its text: that could go on for ever.
 			v.explaining = true
 			defer func() { v.explaining = false }()
-			if out, err := v.call(s, []lua.LValue{o}); err == nil && len(out) > 0 {
+			if out, err := v.call(s, []lua.LValue{x}); err == nil && len(out) > 0 {
 				text = out[0].String()
 			}
 		}
-	case *lua.LFunction:
-		text = "an error that is a function"
-	default:
-		text = plainText(x)
 	}
 	span, known := v.span(at)
 	if known {
@@ -352,6 +350,28 @@ func (v *VM) explain(e *Error, ae *lua.ApiError) {
 	if here {
 		e.Message = named(n, text)
 	}
+}
+
+// Shown is a value for messages: in a line, with what tables hold.
+func (v *VM) Shown(x lua.LValue) string {
+	d := value.Describer[lua.LValue]{
+		Plain: Plain,
+		Pairs: func(x lua.LValue) iter.Seq2[lua.LValue, lua.LValue] {
+			t, ok := x.(*lua.LTable)
+			if real, protected := v.readOnly[t]; protected {
+				t = real
+			}
+			if !ok {
+				return nil
+			}
+			return func(yield func(k, x lua.LValue) bool) {
+				for k, x := t.Next(lua.LNil); k != lua.LNil && yield(k, x); k, x = t.Next(k) {
+				}
+			}
+		},
+		Other: func(x lua.LValue) string { return x.Type().String() },
+	}
+	return d.Describe(x)
 }
 
 // maxMessage is how much of an error's text is kept.
