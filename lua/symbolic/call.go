@@ -969,14 +969,15 @@ func callXpcall(x *exec, s *state, args []term, p spot) result {
 	case ok:
 		return result{values: append([]term{trueTerm}, values...)}
 	}
-	out, thrown, ok, fault := x.protected(s, args[1], []term{thrown}, p)
+	out, _, ok, fault := x.protected(s, args[1], []term{thrown}, p)
 	switch {
 	case fault != nil:
 		return fails(fault)
 	case !ok:
-		return result{values: []term{falseTerm, thrown}}
+		return result{values: []term{falseTerm, stringTerm(value.HandlerText)}}
 	}
-	return result{values: append([]term{falseTerm}, out...)}
+	// One value, as PUC Lua gives.
+	return result{values: []term{falseTerm, first(out)}}
 }
 
 func callPrint(x *exec, s *state, args []term, p spot) result {

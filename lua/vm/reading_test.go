@@ -217,7 +217,7 @@ func TestSessionKnowsLines(t *testing.T) {
 	defer v.Close()
 	for _, c := range []struct{ src, want string }{
 		{"\nreturn debug.getinfo(1, 'l').currentline", "2"},
-		{"local function f()\nend\nlocal i = debug.getinfo(f) return i.linedefined, i.lastlinedefined, i.source", "1|2|t.lua"},
+		{"local function f()\nend\nlocal i = debug.getinfo(f) return i.linedefined, i.lastlinedefined, i.source", "1|2|@t.lua"},
 		{"local x, y = 1, 2 local function f() x = x + 1 return x, y end f() return debug.getupvalue(f, 1)", "x|2"},
 		{"local x, y = 1, 2 local function f() x = x + 1 return x, y end return debug.setupvalue(f, 1, 10), debug.setupvalue(f, 2, 20), f()", "x|y|11|20"},
 		{"return debug.getupvalue(print, 1)", ""},
