@@ -149,3 +149,38 @@ func inMachine(t *testing.T, level vm.Level, p part) string {
 	}
 	return out.String()
 }
+
+// What pcall gives of errors that Lua and its library raise is the same text in a session and in both readings: a policy can
+// look at it.
+func TestTextsOfErrorsAreTheSame(t *testing.T) {
+	var b strings.Builder
+	for _, call := range []string{
+		"assert", "assert, false, {}", "pairs", "pairs, 5", "ipairs, 'x'", "next, 5", "next, {}, 1", "next, {}, 'x'", "next, {5}, 2", "setmetatable, 1", "setmetatable, {}, 5", "setmetatable, {}", "setmetatable, print, {}",
+		"getmetatable", "pcall", "pcall, nil", "xpcall", "xpcall, print", "nil", "5, 1", "{}", "'x'", "tostring", "tonumber", "tonumber, 1, 99", "type", "select, 'x'", "select, 0", "unpack", "unpack, 5", "error", "error, {}, 'x'",
+		"string.rep", "string.rep, 'x', {}", "string.char, 256", "string.format, '%d', 'x'", "string.format, '%y', 1", "string.sub", "string.glob, nil, 'tap*'", "string.glob, 'tap0', {}", "string.byte, true", "re.match, nil", "re.match, 'x', '('",
+		"table.insert, {}, 1, 2, 3", "table.insert, {}", "table.insert, 5, 1", "table.concat, {{}}", "table.concat, 5", "table.remove, 'x'", "table.sort, {2, 1}, 5", "table.sort, {1, 'x'}", "table.maxn",
+		"math.floor, {}", "math.max", "math.fmod, 1", "math.ldexp, 'x', 1", "ipairs({}), {}, nil", "ipairs({}), 5, 1",
+		"function() local x x() end", "function() return (nil)() end", "function() for i in 5 do end end", "function() for i = 1, {} do end end", "function() local t = {} t.x.y() end", "function() local t = {} t:m() end",
+		"function() ('x'):m() end", "function() (123).K = nil end", "function() ('x').K = nil end", "function() (true).K = 1 end", "function() return (5).x end", "function() return {} + 1 end", "function() return 'x' + 1 end", "function() return -{} end",
+		"function() return #5 end", "function() return {} .. 'x' end", "function() return {} < {} end", "function() return 1 < 'x' end", "function() local t = {} t[nil] = 1 end", "function() local t = {} t[0/0] = 1 end",
+		"function() string.rep = 1 end and nil", "function() error('x') end", "function() error('x', 0) end", "function() error('x', 2) end", "function() assert(false, 'said') end", "function() assert(nil) end",
+	} {
+		b.WriteString("print(pcall(" + call + "))\n")
+	}
+	b.WriteString("print(xpcall(nil, function(e) return e end)) print(xpcall(error, function() error('again') end)) print(xpcall(print, 5))\n")
+	p := part{text: b.String()}
+	var out bytes.Buffer
+	if err := symbolic.NewMachine(symbolic.MachineOptions{Output: &out}).Run(syntax.Read("p.lua", p.text)); err != nil {
+		t.Fatal(err)
+	}
+	want := strings.Split(out.String(), "\n")
+	for _, level := range []vm.Level{vm.Policy, vm.Session} {
+		got := strings.Split(inMachine(t, level, p), "\n")
+		calls := strings.Split(p.text, "\n")
+		for i := range max(len(got), len(want)) {
+			if i >= len(got) || i >= len(want) || got[i] != want[i] {
+				t.Errorf("level %d: %s\n%q\nthe tree:\n%q", level, calls[min(i, len(calls)-1)], got[min(i, len(got)-1)], want[min(i, len(want)-1)])
+			}
+		}
+	}
+}

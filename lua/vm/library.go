@@ -1,6 +1,8 @@
 package vm
 
 import (
+	"errors"
+
 	lua "github.com/yuin/gopher-lua"
 
 	"cellsh/lua/library"
@@ -203,7 +205,12 @@ func (v *VM) tableSort(L *lua.LState) int {
 	}
 	err := library.Sort(c, c.args(), func(f, a, b value.Value) (bool, error) {
 		if (f == value.Nil{}) {
-			return L.LessThan(c.out(a), c.out(b)), nil
+			x, y := c.out(a), c.out(b)
+			plain := x.Type() == y.Type() && (x.Type() == lua.LTNumber || x.Type() == lua.LTString)
+			if less := L.GetMetaField(x, "__lt"); !plain && (less == lua.LNil || !L.RawEqual(less, L.GetMetaField(y, "__lt"))) {
+				return false, errors.New(value.CompareText(typeOf(x), typeOf(y)))
+			}
+			return L.LessThan(x, y), nil
 		}
 		return lua.LVAsBool(v.call1(L, c.out(f), c.out(a), c.out(b))), nil
 	})

@@ -117,7 +117,10 @@ func (v *VM) openModules(library *lua.LTable, libraries map[string]*lua.LTable) 
 	v.loading = L.NewUserData()
 	loaders := L.NewTable()
 	loaders.Append(v.Function(Builtin{Name: "(preload loader)"}, func(L *lua.LState) int {
-		name := L.CheckString(1)
+		name, ok := concatText(L.Get(1))
+		if !ok {
+			v.must(L, 1, "require", "a string")
+		}
 		if t, ok := library.RawGetString("preload").(*lua.LTable); ok {
 			if fn := L.GetField(t, name); fn != lua.LNil {
 				L.Push(fn)

@@ -70,6 +70,10 @@ func (v *VM) raiseAt(L *lua.LState, p part, form string, args ...any) {
 // come through onError.
 func (v *VM) protect(L *lua.LState) int {
 	L.Panic = v.onError
+	if fn := L.Get(1); fn.Type() != lua.LTFunction && L.GetMetaField(fn, "__call") == lua.LNil {
+		_, line := v.at(L, 1)
+		throw(L, lua.LString(value.CallText(typeOf(fn))), spot{line, callee})
+	}
 	L.Call(L.GetTop()-1, lua.MultRet)
 	return L.GetTop()
 }
@@ -98,7 +102,7 @@ func (v *VM) meaning(L *lua.LState, x lua.LValue) (lua.LValue, spot) {
 		if n == nil {
 			break
 		}
-		text, p := words(L, n, rest, line)
+		text, p := v.words(L, n, rest, line)
 		if u.own {
 			return lua.LString(text), spot{}
 		}
@@ -129,18 +133,18 @@ func (v *VM) cut(text string) (u *unit, n syntax.Node, rest string, line int) {
 // The interpreter's messages, in the words of ours, and what they are about. Submatches are types.
 var rewordings = []struct {
 	pattern *regexp.Regexp
-	words   func(L *lua.LState, n syntax.Node, line int, m []string) (string, part)
+	words   func(v *VM, L *lua.LState, n syntax.Node, line int, m []string) (string, part)
 }{
-	{regexp.MustCompile(`^attempt to index a non-table object\((\w+)\) with key '`), func(_ *lua.LState, _ syntax.Node, _ int, m []string) (string, part) {
+	{regexp.MustCompile(`^attempt to index a non-table object\((\w+)\) with key '`), func(_ *VM, _ *lua.LState, _ syntax.Node, _ int, m []string) (string, part) {
 		return value.IndexText(typeNamed(m[1])), key
 	}},
-	{regexp.MustCompile(`^attempt to call a non-function object$`), func(L *lua.LState, _ syntax.Node, line int, _ []string) (string, part) {
+	{regexp.MustCompile(`^attempt to call a non-function object$`), func(_ *VM, L *lua.LState, _ syntax.Node, line int, _ []string) (string, part) {
 		if x := called(L, line); x != nil {
 			return value.CallText(typeOf(x)), callee
 		}
 		return "what is called must be a function, but is not", callee
 	}},
-	{regexp.MustCompile(`^attempt to compare (\w+) with (\w+)$`), func(_ *lua.LState, n syntax.Node, _ int, m []string) (string, part) {
+	{regexp.MustCompile(`^attempt to compare (\w+) with (\w+)$`), func(_ *VM, _ *lua.LState, n syntax.Node, _ int, m []string) (string, part) {
 		parts := [...]part{left, right}
 		if b, ok := n.(*syntax.BinaryExpr); ok && (b.Op == syntax.Greater || b.Op == syntax.GreaterEqual) {
 			parts = [...]part{right, left}
@@ -153,38 +157,54 @@ var rewordings = []struct {
 		}
 		return value.CompareText(typeNamed(m[1]), typeNamed(m[2])), about
 	}},
-	{regexp.MustCompile(`^cannot perform (\w+) operation between (\w+) and (\w+)$`), func(_ *lua.LState, _ syntax.Node, _ int, m []string) (string, part) {
+	{regexp.MustCompile(`^cannot perform (\w+) operation between (\w+) and (\w+)$`), func(_ *VM, _ *lua.LState, _ syntax.Node, _ int, m []string) (string, part) {
 		bad, about := m[2], left
 		if bad == "number" {
 			bad, about = m[3], right
 		}
 		return value.ArithText(operators["__"+m[1]], typeNamed(bad)), about
 	}},
-	{regexp.MustCompile(`^table index is (NaN|nil)$`), func(_ *lua.LState, _ syntax.Node, _ int, m []string) (string, part) {
+	{regexp.MustCompile(`^table index is (NaN|nil)$`), func(_ *VM, _ *lua.LState, _ syntax.Node, _ int, m []string) (string, part) {
 		if m[1] == "nil" {
 			return value.ErrNilKey.Error(), key
 		}
 		return value.ErrNaNKey.Error(), key
 	}},
-	{regexp.MustCompile(`^stack overflow$`), func(*lua.LState, syntax.Node, int, []string) (string, part) {
+	{regexp.MustCompile(`^stack overflow$`), func(*VM, *lua.LState, syntax.Node, int, []string) (string, part) {
 		return fmt.Sprintf("calls must lie at most %d deep, but lie deeper", maxCalls), callee
 	}},
-	{regexp.MustCompile(`^too many recursions in [gs]ettable$`), func(*lua.LState, syntax.Node, int, []string) (string, part) {
+	{regexp.MustCompile(`^too many recursions in [gs]ettable$`), func(*VM, *lua.LState, syntax.Node, int, []string) (string, part) {
 		return fmt.Sprintf("tables must inherit from each other at most %d deep, but do so deeper", lua.MaxTableGetLoop), key
 	}},
-	{regexp.MustCompile(`^registry overflow$`), func(*lua.LState, syntax.Node, int, []string) (string, part) {
+	{regexp.MustCompile(`^registry overflow$`), func(*VM, *lua.LState, syntax.Node, int, []string) (string, part) {
 		return "the values of all calls together must fit the machine's stack, but do not", callee
 	}},
-	{regexp.MustCompile(`^bad argument #(\d+) to (\S+) \((.*)\)$`), func(_ *lua.LState, _ syntax.Node, _ int, m []string) (string, part) {
-		return fmt.Sprintf("argument %s of %s: %s", m[1], m[2], m[3]), callee
+	{regexp.MustCompile(`^(?s)bad argument #(\d+) to .*? \((.*)\)$`), func(v *VM, L *lua.LState, _ syntax.Node, _ int, m []string) (string, part) {
+		// The interpreter doesn't know the names of functions of Go.
+		name := "what is called"
+		if frame, ok := L.GetStack(0); ok {
+			if fn, err := L.GetInfo("f", frame, lua.LNil); err == nil {
+				if b, ok := v.Builtin(fn.(*lua.LFunction)); ok {
+					name = b.Name
+				}
+			}
+		}
+		expected, got, ok := strings.Cut(m[2], " expected, got ")
+		if !ok {
+			return fmt.Sprintf("argument %s of %s: %s", m[1], name, m[2]), callee
+		}
+		if got != "nil" && got != "userdata" {
+			got = "a " + got
+		}
+		return fmt.Sprintf("argument %s of %s must be a %s, but is %s", m[1], name, expected, got), callee
 	}},
 }
 
 // words says what the interpreter says in our words.
-func words(L *lua.LState, n syntax.Node, text string, line int) (string, part) {
+func (v *VM) words(L *lua.LState, n syntax.Node, text string, line int) (string, part) {
 	for _, r := range rewordings {
 		if m := r.pattern.FindStringSubmatch(text); m != nil {
-			return r.words(L, n, line, m)
+			return r.words(v, L, n, line, m)
 		}
 	}
 	return text, callee
