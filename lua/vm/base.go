@@ -153,7 +153,7 @@ func (v *VM) error(L *lua.LState) int {
 	x := L.Get(1)
 	level := 1
 	if n, ok := number(L.Get(2)); ok {
-		level = int(max(0, min(n, maxCalls)))
+		level = levelOf(n)
 	} else if L.Get(2) != lua.LNil {
 		v.must(L, 2, "error", "a number")
 	}
@@ -249,6 +249,8 @@ func (v *VM) try(L *lua.LState, args int) (lua.LValue, *raised, bool) {
 	L.Insert(v.protector, L.GetTop()-args)
 	if err := L.PCall(args+1, lua.MultRet, nil); err != nil {
 		x, r := v.caught(L, err)
+		// Nothing goes on when the machine must stop.
+		stop(L, v.meter.failed)
 		// The next instruction fails if that was too much.
 		work := catchWork
 		if *r == (raised{}) {

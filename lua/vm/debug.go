@@ -8,6 +8,7 @@ import (
 	lua "github.com/yuin/gopher-lua"
 
 	"cellsh/lua/syntax"
+	"cellsh/lua/value"
 )
 
 // debugFunctions are the library debug of sessions, with the lines and names of the source. There are none for locals, which
@@ -75,7 +76,7 @@ func (v *VM) debugFunctions() map[string]lua.LGFunction {
 			v.must(L, 2, name, "a number")
 		}
 		node := v.Node(fn)
-		if node == nil || i < 1 || int(i) > len(node.Upvalues) {
+		if node == nil || !(i >= 1 && int(min(i, 1<<20)) <= len(node.Upvalues)) {
 			return nil, nil, false
 		}
 		local = node.Upvalues[int(i)-1]
@@ -129,7 +130,7 @@ func (v *VM) debugFunctions() map[string]lua.LGFunction {
 			return 1
 		}
 		if n, ok := number(L.Get(from + 1)); ok {
-			level = int(n)
+			level = levelOf(n)
 		}
 		trace := v.trace
 		if trace == "" || at != L {
@@ -165,12 +166,8 @@ func (v *VM) getInfo(L *lua.LState) int {
 		if !ok {
 			v.must(L, n, "debug.getinfo", "a function or a level")
 		}
-		if level < 0 || level > maxCalls {
-			L.Push(lua.LNil)
-			return 1
-		}
-		frame, found, ok := v.frame(at, int(level))
-		if !ok {
+		frame, found, ok := v.frame(at, levelOf(level))
+		if !ok || !(level >= 0) {
 			L.Push(lua.LNil)
 			return 1
 		}
@@ -260,6 +257,14 @@ func (v *VM) sourceInfo(t *lua.LTable, fn *lua.LFunction) {
 	}
 	setFields(t, map[string]lua.LValue{"what": lua.LString(what), "source": lua.LString(source), "short_src": lua.LString(short),
 		"linedefined": lua.LNumber(first), "lastlinedefined": lua.LNumber(last)})
+}
+
+// levelOf is a number as a level of the stack.
+func levelOf(n value.Number) int {
+	if !(n > 0) {
+		return 0
+	}
+	return int(min(n, maxCalls+1))
 }
 
 // maxTrace is how many calls a trace shows.
