@@ -9,25 +9,36 @@ import (
 	"cellsh/policy/diag"
 )
 
-// The words of other tools' files: the functions of cellman's, the first of which begin its documents, and the keys of
-// celladm's.
+// The functions of cellman's files, the first of which begin its documents.
 var (
 	cellmanDocuments = []string{"cell", "volume", "host", "apply"}
 	cellmanActions   = []string{"pkg", "exec", "script", "dir", "file", "copy", "template", "untar", "line", "symlink", "patch", "from_env"}
-	celladmKeys      = []string{"name", "root_base", "autostart", "command", "profile", "reserved_ports", "rlimit_nofile", "rlimit_as", "rlimit_core", "run_uid",
-		"run_gid", "run_groups", "log_facility", "log_stdout_level", "log_stderr_level", "log_tag", "require", "after", "before", "mount", "healthcheck", "local_dev"}
 )
+
+// settings are the keys of files that have a KEY=VALUE on each line: the cells of celladm and its defaults, and cellman.conf.
+var settings = []struct {
+	tool string
+	keys []string
+}{
+	{"celladm", []string{"name", "root_base", "autostart", "command", "profile", "reserved_ports", "rlimit_nofile", "rlimit_as", "rlimit_core", "run_uid",
+		"run_gid", "run_groups", "log_facility", "log_stdout_level", "log_stderr_level", "log_tag", "require", "after", "before", "mount", "healthcheck", "local_dev",
+		"release", "machine_arch", "netbsd_mirror", "bootstrap_include_xbase"}},
+	{"cellman", []string{"RELEASE", "MACHINE_ARCH", "NETBSD_MIRROR", "CELL_BASE_DIR", "CELL_DATA_DIR", "CELL_VOLUME_DIR", "CELL_BACKUP_DIR", "CELL_RELEASE_DIR",
+		"CELL_ALLOW_HOST_MOUNTS", "PKG_MIRROR", "PKG_ARCH", "PKG_RELEASE", "PKG_PATH", "CELL_LOCAL_DEV", "CELL_DEV_SIZE", "CELL_DEVICES", "CELL_PTYFS"}},
+}
 
 // Foreign says of a file that has failed, or declares nothing, that it is one of another tool, cellman or celladm, if it
 // looks like one. at is where Lua raised an error: only if that is the call of a word of cellman's is the word the reason.
 // The zero span is for files that were not run.
 func Foreign(f *syntax.File, at diag.Span) (diag.Diagnostic, bool) {
 	d := diag.Diagnostic{Code: diag.FileForeign, Hint: "cellsh reads policies, which declare with policy and never, and scripts, which make cells with cell.create"}
-	if key, line := celladmKey(f.Text); key != "" && at == (diag.Span{}) {
-		d.Span = diag.Span{File: f.Name, Line: line, Column: 1, Width: len(key)}
-		d.Excerpt = f.Line(line)
-		d.Message = fmt.Sprintf("a source must be a policy or a script of cellsh, but this is a file of celladm: %s= is a key of it", key)
-		return d, true
+	for _, x := range settings {
+		if key, line := settingsKey(f.Text, x.keys); key != "" && at == (diag.Span{}) {
+			d.Span = diag.Span{File: f.Name, Line: line, Column: 1, Width: len(key)}
+			d.Excerpt = f.Line(line)
+			d.Message = fmt.Sprintf("a source must be a policy or a script of cellsh, but this is a file of %s: %s= is a key of it", x.tool, key)
+			return d, true
+		}
 	}
 	var first *syntax.CallExpr
 	document, own := false, map[string]bool{}
@@ -74,16 +85,16 @@ func isText(e syntax.Expr) bool {
 	return ok
 }
 
-// celladmKey gives the first key of a file of celladm, and its line: each line that is not empty and no comment begins with
-// a key of it and "=". It is "" for other texts.
-func celladmKey(text string) (first string, number int) {
+// settingsKey gives the first key of a file of settings, and its line: each line that is not empty and no comment begins with
+// one of the keys and "=". It is "" for other texts.
+func settingsKey(text string, keys []string) (first string, number int) {
 	for i, line := range strings.Split(text, "\n") {
 		line = strings.TrimSpace(line)
 		if line == "" || line[0] == '#' {
 			continue
 		}
 		key, _, ok := strings.Cut(line, "=")
-		if !ok || !slices.Contains(celladmKeys, key) {
+		if !ok || !slices.Contains(keys, key) {
 			return "", 0
 		}
 		if first == "" {

@@ -422,6 +422,9 @@ pcall(policy "q", { mode = denny })`, []problem{
 	{"name='web'\nreserved_ports=80,443", []problem{
 		{at: "1:1", code: diag.FileForeign, message: "a source must be a policy or a script of cellsh, but this is a file of celladm: name= is a key of it", hint: "cellsh reads policies, which declare with policy and never, and scripts, which make cells with cell.create"},
 	}},
+	{"# where from\nNETBSD_MIRROR=http://cdn.NetBSD.org/pub\nCELL_ALLOW_HOST_MOUNTS=YES\n", []problem{
+		{at: "2:1", code: diag.FileForeign, message: "a source must be a policy or a script of cellsh, but this is a file of cellman: NETBSD_MIRROR= is a key of it", hint: "cellsh reads policies, which declare with policy and never, and scripts, which make cells with cell.create"},
+	}},
 	// Names of one's own are not.
 	{`local function cell(name) end cell("x") function host(name) end host("y") policy "p" { deny = { "network" } }`, nil},
 	{`function host(name) local t = nil return t.x end host("y")`, []problem{{at: "1:44", code: diag.Runtime, message: "what is indexed with x must be a table, but is nil"}}},

@@ -2,6 +2,7 @@ package system
 
 import (
 	"bufio"
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -174,7 +175,7 @@ var (
 )
 
 // work counts bytes that are read or written.
-func work(m library.Meter, bytes int) error { return m.Work(1 + bytes/64) }
+func work(m library.Meter, size int) error { return m.Work(1 + size/64) }
 
 // read reads by the formats that are the arguments from one on, a line where there are none: up to the first that fails.
 func (f *File) read(a *library.Args, m library.Meter, from int) []value.Value {
@@ -292,7 +293,7 @@ func (f *File) until(m library.Meter, end, most int) (string, error) {
 		}
 		ended := false
 		if end >= 0 {
-			if i := strings.IndexByte(string(part), byte(end)); i >= 0 {
+			if i := bytes.IndexByte(part, byte(end)); i >= 0 {
 				part, ended = part[:i+1], true
 			}
 		}
