@@ -152,11 +152,13 @@ func (v *VM) findModule(L *lua.LState, library *lua.LTable) int {
 	}
 	templates := append([]string{filepath.Join(v.callingFolder(L), "?.lua")}, strings.Split(string(path), ";")...)
 	var tried strings.Builder
+	seen := map[string]bool{}
 	for _, t := range templates {
-		if t == "" {
+		file := filepath.Clean(strings.ReplaceAll(t, "?", strings.ReplaceAll(name, ".", "/")))
+		if t == "" || seen[file] {
 			continue
 		}
-		file := strings.ReplaceAll(t, "?", strings.ReplaceAll(name, ".", "/"))
+		seen[file] = true
 		text, err := os.ReadFile(file)
 		if errors.Is(err, fs.ErrNotExist) {
 			tried.WriteString("\n\tthere is no " + file)
@@ -236,7 +238,9 @@ func (v *VM) requireModule(L *lua.LState) int {
 	for i := 1; ; i++ {
 		loader := loaders.RawGetInt(i)
 		if loader == lua.LNil {
-			v.raise(L, "module %s must be found, but is not:%s", name, tried.String())
+			// Loaders say what they have tried on a line of its own.
+			why := strings.ReplaceAll(strings.TrimPrefix(tried.String(), "\n\t"), "\n\t", ", ")
+			v.raise(L, "module %s must be found, but is not: %s", name, why)
 		}
 		found := v.call1(L, loader, lua.LString(name))
 		if fn, ok := found.(*lua.LFunction); ok {
