@@ -41,7 +41,11 @@ func (x *exec) callable(s *state, fn term, args []term, p spot) (term, []term, *
 	if fn.undefined {
 		is = "nil"
 	}
-	return fn, args, x.raising(p, callee, value.CallText(plainType(fn)), "%s must be a function, but is %s", what, is)
+	fault := x.raising(p, callee, value.CallText(plainType(fn)), "%s must be a function, but is %s", what, is)
+	if fn.isNil() && fault.Hint == "" && !x.loading {
+		fault.Hint = library.AbsentIn(p.step().node)
+	}
+	return fn, args, fault
 }
 
 // calledName is the name by which a function is called, "" if it has none.

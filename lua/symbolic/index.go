@@ -1,8 +1,10 @@
 package symbolic
 
 import (
+	"cmp"
 	"slices"
 
+	"cellsh/lua/library"
 	"cellsh/lua/syntax"
 	"cellsh/lua/value"
 	"cellsh/policy"
@@ -45,7 +47,7 @@ func undefinedHint(name string) string {
 	if hint := diag.DidYouMean(name, []string{"deny", "allow", "grant", "unlimited", "ipairs", "pairs", "string", "table", "math", "tonumber", "tostring", "type", "select", "unpack", "next"}); hint != "" {
 		return hint
 	}
-	return absent[name]
+	return cmp.Or(absent[name], library.AbsentHint(name))
 }
 
 // undefinedGlobal warns of a global that nobody defined: it reads nil, and nil passes a question on.

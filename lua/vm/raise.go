@@ -10,6 +10,7 @@ import (
 
 	lua "github.com/yuin/gopher-lua"
 
+	"cellsh/lua/library"
 	"cellsh/lua/syntax"
 	"cellsh/lua/value"
 	"cellsh/policy/diag"
@@ -357,7 +358,7 @@ func (v *VM) explain(e *Error, ae *lua.ApiError) {
 		} else {
 			here = true
 			if v.options.Level != Session {
-				e.Hint = RemovedHint(n)
+				e.Hint = library.AbsentIn(n)
 			}
 		}
 	}
@@ -396,51 +397,3 @@ func (v *VM) Shown(x lua.LValue) string {
 
 // maxMessage is how much of an error's text is kept.
 const maxMessage = 1000
-
-// removed are names that plain Lua has and the sandbox has not, and what to do instead.
-var removed = map[string]string{
-	"string.match": "use re.match, or string.find for plain text", "string.gmatch": "use re.find in a loop",
-	"string.gsub": "use re.replace", "string.gfind": "use re.find in a loop", "string.dump": "",
-	"io": "", "os": "", "package": "", "debug": "", "coroutine": "", "channel": "", "load": "", "loadstring": "", "loadfile": "",
-	"dofile": "use require", "getfenv": "", "setfenv": "", "newproxy": "", "collectgarbage": "", "module": "use require",
-	"rawget": "", "rawset": "", "rawequal": "", "math.random": "a policy must give the same answer every time", "math.randomseed": "",
-}
-
-// RemovedHint says what a call or an index uses that policies do not have; "" for anything else.
-func RemovedHint(n syntax.Node) string {
-	for {
-		name := ""
-		switch x := n.(type) {
-		case *syntax.CallExpr:
-			if s, ok := x.Func.(*syntax.ParenExpr); x.Method != nil && (!ok || isString(s.Inner)) {
-				name = "string." + x.Method.Name
-			}
-			n = x.Func
-		case *syntax.IndexExpr:
-			object, ok := x.Object.(*syntax.NameExpr)
-			if key, isName := x.Key.(*syntax.StringExpr); ok && isName && object.Local == nil {
-				name = object.Name + "." + key.Value
-			}
-			n = x.Object
-		case *syntax.NameExpr:
-			if x.Local == nil {
-				name = x.Name
-			}
-			n = nil
-		default:
-			return ""
-		}
-		instead, ok := removed[name]
-		switch {
-		case ok && instead == "":
-			return "policies have no " + name
-		case ok:
-			return "policies have no " + name + ": " + instead
-		}
-	}
-}
-
-func isString(e syntax.Expr) bool {
-	_, ok := e.(*syntax.StringExpr)
-	return ok
-}
