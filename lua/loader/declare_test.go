@@ -419,9 +419,8 @@ pcall(policy "q", { mode = denny })`, []problem{
 	{"# a comment\nname=web\n\ncommand=/usr/sbin/nginx -g\n", []problem{
 		{at: "2:1", code: diag.FileForeign, message: "a source must be a policy or a script of cellsh, but this is a file of celladm: name= is a key of it", hint: "cellsh reads policies, which declare with policy and never, and scripts, which make cells with cell.create"},
 	}},
-	{"name='web'\nreserved_ports=80,443", []problem{
-		{at: "1:1", code: diag.FileForeign, message: "a source must be a policy or a script of cellsh, but this is a file of celladm: name= is a key of it", hint: "cellsh reads policies, which declare with policy and never, and scripts, which make cells with cell.create"},
-	}},
+	// Assignments of one's own are not.
+	{"name='web'\nreserved_ports=80,443", nil},
 	{"# where from\nNETBSD_MIRROR=http://cdn.NetBSD.org/pub\nCELL_ALLOW_HOST_MOUNTS=YES\n", []problem{
 		{at: "2:1", code: diag.FileForeign, message: "a source must be a policy or a script of cellsh, but this is a file of cellman: NETBSD_MIRROR= is a key of it", hint: "cellsh reads policies, which declare with policy and never, and scripts, which make cells with cell.create"},
 	}},

@@ -132,7 +132,8 @@ func (l *loading) file(s rules.Source) {
 			l.first.Report(d)
 			return
 		}
-	} else if len(one.policies)+len(one.nevers) == 0 {
+	} else if len(one.policies)+len(one.nevers) == 0 && filepath.Ext(s.File) != ".lua" {
+		// Settings can be Lua that assigns to globals.
 		if d, foreign := declare.Foreign(file, diag.Span{}); foreign {
 			l.first.Report(d)
 			return
