@@ -17,6 +17,7 @@ import (
 
 	"cellsh/kernel/connect"
 	"cellsh/lua/api"
+	"cellsh/lua/declare"
 	"cellsh/lua/engine"
 	"cellsh/lua/syntax"
 	"cellsh/lua/vm"
@@ -141,7 +142,7 @@ func (e *evaluator) statement(s input.Statement) error {
 		}
 		results, err := e.api.Call(fn)
 		if err != nil {
-			return err
+			return ofAnotherTool(s.File, err)
 		}
 		if name := unknown(s.File, results); name != "" {
 			e.note("there is no variable and no command %s%s", name, didYouMean(name))
@@ -189,9 +190,10 @@ func (e *evaluator) showOptions() show.Options {
 func (e *evaluator) script(file, text string, args []string) error {
 	return e.run(func() error {
 		env := e.api.VM.Environment()
-		fn, err := e.api.VM.CompileIn(env, file, text)
+		f := syntax.Read(file, text)
+		fn, err := e.api.VM.CompileTree(env, f)
 		if err != nil {
-			return err
+			return ofAnotherTool(f, err)
 		}
 		list := e.api.VM.L.NewTable()
 		list.RawSetInt(0, lua.LString(file))
@@ -202,8 +204,24 @@ func (e *evaluator) script(file, text string, args []string) error {
 		}
 		env.RawSetString("arg", list)
 		_, err = e.api.Call(fn, values...)
-		return err
+		return ofAnotherTool(f, err)
 	})
+}
+
+// ofAnotherTool is the error of a source, and for one of another tool that it is that.
+func ofAnotherTool(f *syntax.File, err error) error {
+	var failed *vm.Error
+	if !errors.As(err, &failed) {
+		return err
+	}
+	at := failed.Span
+	if f.Problems.Failed() {
+		at = diag.Span{}
+	}
+	if d, foreign := declare.Foreign(f, at); foreign {
+		return diag.List{d}
+	}
+	return err
 }
 
 // run does work with the kernel as one step: before it the clock goes on, after it the state is kept.

@@ -187,11 +187,14 @@ func converse(t *testing.T, x *terminal, transcript string) string {
 func TestInterrupt(t *testing.T) {
 	x := start(t, program(t, t.TempDir(), []string{"TERM=dumb"}, "-k", "sim"))
 	x.until(prompt)
-	x.typed("io.write('running'); io.flush(); while true do end\n")
-	x.until("running")
-	x.typed("\x03")
-	if said := x.until(prompt); !strings.Contains(said, "lua.interrupted") {
-		t.Errorf("Ctrl-C must stop the code, but says %q", said)
+	// Functions of the library too, and none of them is caught.
+	for _, code := range []string{"while true do end", "return ('a'):rep(1000000):match('.-b')", "return pcall(string.gsub, ('a'):rep(1000000), '.-b', '')", "return load(function() return ' ' end)"} {
+		x.typed("io.write('run', 'ning'); io.flush(); " + code + "\n")
+		x.until("running")
+		x.typed("\x03")
+		if said := x.until(prompt); !strings.Contains(said, "lua.interrupted") {
+			t.Errorf("Ctrl-C must stop %s, but says %q", code, said)
+		}
 	}
 	// The session goes on.
 	x.typed("6 * 7\n")

@@ -53,7 +53,18 @@ type API struct {
 // New makes a machine of the level Session with all that the table has.
 func New(o Options) *API {
 	a := &API{Options: o, types: map[string]*lua.LTable{}, declared: loader.NewDeclarer(o.Host.Options().Groups)}
-	a.VM = a.declared.Machine(vm.Options{Level: vm.Session, Output: o.Output})
+	machine := vm.Options{Level: vm.Session, Output: o.Output}
+	// A nil file is none.
+	if o.Stdin != nil {
+		machine.Stdin = o.Stdin
+	}
+	if o.Stdout != nil {
+		machine.Stdout = o.Stdout
+	}
+	if o.Stderr != nil {
+		machine.Stderr = o.Stderr
+	}
+	a.VM = a.declared.Machine(machine)
 	o.Host.Events.Dropped = a.dropped
 	for name, v := range a.tables() {
 		a.VM.Define(name, v)

@@ -84,3 +84,46 @@ func TestExamples(t *testing.T) {
 		})
 	}
 }
+
+// An argument of the wrong type is told with the name of the function, and where it was called.
+func TestArgumentsAreNamed(t *testing.T) {
+	for call, want := range map[string]string{
+		"cell.on()":             "argument 1 of cell.on must be a string, but is nil",
+		"cell.on('create')":     "argument 2 of cell.on must be a function, but is nil",
+		"cell.on({}, print)":    "argument 1 of cell.on must be a string, but is a table",
+		"kauth.request(nil)":    "argument 1 of kauth.request must be a string, but is nil",
+		"help({})":              "argument 1 of help must be a string, but is a table",
+		"sim.advance('x')":      "argument 1 of sim.advance must be a number, but is a string",
+		"sim.trace()":           "argument 1 of sim.trace must be a function, but is nil",
+		"string.glob(nil, 'x')": `argument 1 of string.glob must be a string, but is nil`,
+		"io.open()":             "argument 1 of io.open must be a string, but is missing",
+		"os.date(5, {})":        "argument 2 of os.date must be a number, but is a table",
+		"pcall()":               "argument 1 of pcall must be a value, but is missing",
+	} {
+		s := newSession(t)
+		if _, err := s.run("f = function() " + call + " end f()"); !strings.HasPrefix(err, "session:1:") || !strings.Contains(err, ": error: "+want) {
+			t.Errorf("%s: %s, want %s", call, err, want)
+		}
+	}
+}
+
+// A coroutine can't yield out of what waits for a result: that is an error of Lua, and what waited goes on.
+func TestYieldsOutOfGo(t *testing.T) {
+	for _, src := range []string{
+		`cell.on("create", function() coroutine.yield() end) coroutine.wrap(function() cell.create{ name = "a", root = "/a" } end)()`,
+		`cell.on("create", coroutine.yield) cell.create{ name = "a", root = "/a" }`,
+		`assert(not coroutine.resume(coroutine.create(function() sim.trace(coroutine.yield) end)))`,
+		`assert(not coroutine.resume(coroutine.create(function() sim.trace(function() coroutine.yield() end) end)))`,
+		`coroutine.wrap(function() policy "p" { on = { ["network.bind"] = function() coroutine.yield() end } } local ok, e = pcall(engine.load) assert(not ok and e:find("a decision can't call coroutine.yield", 1, true), e) end)()`,
+		`local co = coroutine.create(function() policy "p" { on = { ["network.bind"] = function() return deny end } } engine.load() coroutine.yield() end) assert(coroutine.resume(co) and coroutine.resume(co))`,
+		`cell.on("create", function() local w = coroutine.wrap(function() coroutine.yield(1) end) assert(w() == 1) end) coroutine.wrap(function() cell.create{ name = "a", root = "/a" } coroutine.yield() end)()`,
+	} {
+		s := newSession(t)
+		if _, err := s.run(src); err != "" {
+			t.Errorf("%s: %s", src, err)
+		}
+		if out, err := s.run("print(6 * 7, coroutine.wrap(function() coroutine.yield(5) end)())"); err != "" || out != "42\t5\n" {
+			t.Errorf("%s: afterwards: %s %s", src, out, err)
+		}
+	}
+}

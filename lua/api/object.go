@@ -8,6 +8,7 @@ import (
 	lua "github.com/yuin/gopher-lua"
 
 	"cellsh/lua/engine"
+	"cellsh/lua/system"
 	"cellsh/lua/vm"
 	"cellsh/policy/diag"
 )
@@ -120,7 +121,14 @@ func MethodNames(v lua.LValue) []string {
 // Text says what an object is, as print would; false for values that are none.
 func Text(v lua.LValue) (string, bool) {
 	ud, ok := v.(*lua.LUserData)
-	if !ok || typeOf(ud.Value) == "" {
+	if !ok {
+		return "", false
+	}
+	if f, ok := ud.Value.(*system.File); ok {
+		text, _ := f.Text()
+		return text, true
+	}
+	if typeOf(ud.Value) == "" {
 		return "", false
 	}
 	return fmt.Sprint(ud.Value), true

@@ -217,7 +217,7 @@ func TestSessionKnowsLines(t *testing.T) {
 	defer v.Close()
 	for _, c := range []struct{ src, want string }{
 		{"\nreturn debug.getinfo(1, 'l').currentline", "2"},
-		{"local function f()\nend\nlocal i = debug.getinfo(f) return i.linedefined, i.lastlinedefined, i.source", "1|2|t.lua"},
+		{"local function f()\nend\nlocal i = debug.getinfo(f) return i.linedefined, i.lastlinedefined, i.source", "1|2|@t.lua"},
 		{"local x, y = 1, 2 local function f() x = x + 1 return x, y end f() return debug.getupvalue(f, 1)", "x|2"},
 		{"local x, y = 1, 2 local function f() x = x + 1 return x, y end return debug.setupvalue(f, 1, 10), debug.setupvalue(f, 2, 20), f()", "x|y|11|20"},
 		{"return debug.getupvalue(print, 1)", ""},
@@ -319,6 +319,16 @@ func TestSessionIsInterrupted(t *testing.T) {
 		"table.sort({3, 2, 1}, function() stop() while true do end end)",
 		"coroutine.wrap(function() stop() while true do end end)()",
 		"while true do pcall(function() stop() while true do end end) end",
+		"stop() return (('a'):rep(1e6)):find('b', 1, true), (('a'):rep(200000)):match('.-b')",
+		"stop() return ('%s'):rep(100):format(unpack((function() local t = {} for i = 1, 100 do t[i] = ('x'):rep(1e5) end return t end)()))",
+		"stop() return (('x'):rep(1e6)):gsub('x', 'yy')",
+		"stop() return re.replace(('x'):rep(1e6), 'x', 'yy')",
+		"stop() return load(function() return ' ' end)",
+		"local t = {} for i = 1, 1e5 do t[i] = -i end stop() table.sort(t)",
+		"stop() return io.open('/dev/zero'):read('*a')",
+		"stop() return io.open('/dev/zero'):read('*l')",
+		"stop() for c in ('x'):rep(1e7):gmatch('y') do end",
+		"for x in function() stop() return 1 end do end",
 	} {
 		v := New(Options{})
 		v.Define("stop", v.Function(Builtin{Name: "stop"}, func(*lua.LState) int {

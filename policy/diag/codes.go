@@ -76,6 +76,8 @@ const (
 const (
 	// FileRead: a file can't be read.
 	FileRead Code = "file.read"
+	// FileForeign: a file of another tool.
+	FileForeign Code = "file.foreign"
 	// FileTrust: somebody could have changed a file who must not.
 	FileTrust Code = "file.trust"
 	// PolicyKey: a key that a declaration does not have.
