@@ -17,7 +17,6 @@ import (
 
 	"cellsh/kernel/connect"
 	"cellsh/lua/api"
-	"cellsh/lua/engine"
 	"cellsh/lua/syntax"
 	"cellsh/lua/vm"
 	"cellsh/policy/diag"
@@ -125,7 +124,7 @@ func (e *evaluator) report(err error) error {
 	case errors.Is(err, api.ErrDeclarations):
 		return errFailed
 	}
-	e.problems(engine.Problem(err))
+	e.problems(diag.Of(err))
 	return errFailed
 }
 

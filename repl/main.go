@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"cellsh/kernel/disk"
-	"cellsh/lua/engine"
 	"cellsh/lua/syntax"
 	"cellsh/policy/diag"
 	"cellsh/repl/command"
@@ -192,7 +191,7 @@ func (e *evaluator) forgotten() {
 
 // problems writes what went wrong where there is no evaluator.
 func (env *Env) problems(err error) {
-	_ = show.NewStyle(isTerminal(env.Stderr), env.Getenv).Problems(env.Stderr, engine.Problem(err))
+	_ = show.NewStyle(isTerminal(env.Stderr), env.Getenv).Problems(env.Stderr, diag.Of(err))
 }
 
 // errInterrupted ends a script that was interrupted.

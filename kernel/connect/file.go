@@ -111,6 +111,9 @@ type busyError struct {
 
 func (e *busyError) Unwrap() []error { return []error{e.error, e.lock} }
 
+// Diagnostics is one problem: the lock is inside.
+func (e *busyError) Diagnostics() diag.List { return diag.Of(e.error) }
+
 func (f *stateFile) refuse(text, hint string) error {
 	return &kernel.Error{Op: "state file " + f.name, Text: text, Hint: hint}
 }

@@ -131,6 +131,6 @@ func (a *API) Dispatch() {
 		}
 	}
 	if err := a.Host.WatchBudgets(); err != nil {
-		a.Report(engine.Problem(err))
+		a.Report(diag.Of(err))
 	}
 }

@@ -1,20 +1,16 @@
 package engine
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"slices"
 
-	"cellsh/kernel"
 	"cellsh/lua/loader"
 	"cellsh/lua/symbolic"
-	"cellsh/lua/vm"
 	"cellsh/policy"
 	"cellsh/policy/analysis"
 	"cellsh/policy/diag"
 	"cellsh/policy/kauth"
-	"cellsh/policy/program"
 	"cellsh/policy/rules"
 )
 
@@ -334,33 +330,4 @@ func describeAnswer(a policy.Answer) string {
 // tooLarge words an error of analysis.
 func tooLarge(err error) error {
 	return diag.List{{Code: diag.TooLarge, Message: err.Error()}}
-}
-
-// Problem gives an error as problems: a diag.List itself, folded, or one diagnostic for each error that was joined.
-func Problem(err error) diag.List {
-	if joined, ok := err.(interface{ Unwrap() []error }); ok {
-		var out diag.List
-		for _, e := range joined.Unwrap() {
-			out = append(out, Problem(e)...)
-		}
-		return out
-	}
-	var l diag.List
-	var e *vm.Error
-	var v *program.VerifyError
-	var k *kernel.Error
-	var u *kernel.UnsupportedError
-	switch {
-	case errors.As(err, &l):
-		return l.Fold()
-	case errors.As(err, &e):
-		return diag.List{e.Diagnostic}
-	case errors.As(err, &v):
-		return diag.List{{Code: diag.TooLarge, Message: err.Error()}}
-	case errors.As(err, &k):
-		return diag.List{{Code: diag.KernelRefused, Message: err.Error(), Hint: k.Hint}}
-	case errors.As(err, &u):
-		return diag.List{{Code: diag.KernelUnsupported, Message: err.Error()}}
-	}
-	return diag.List{{Code: diag.Failed, Message: err.Error()}}
 }

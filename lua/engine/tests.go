@@ -216,7 +216,7 @@ func (f *folder) run(file string, o TestOptions, report *TestReport) {
 		_, _ = t.m.Call(all)
 	}
 	if err != nil {
-		report.Problems = append(report.Problems, Problem(err)...)
+		report.Problems = append(report.Problems, diag.Of(err)...)
 	}
 }
 
@@ -234,7 +234,7 @@ func (t *testRun) all(o TestOptions, report *TestReport) {
 		err := test.run()
 		result := TestResult{File: t.file, Name: test.name, Took: o.Now().Sub(start)}
 		if err != nil {
-			d := Problem(err)[0]
+			d := diag.Of(err)[0]
 			if d.File == "" {
 				d.Span = diag.Span{File: t.file, Line: test.line}
 				d.Excerpt = t.m.Files().Line(t.file, test.line)

@@ -14,7 +14,6 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"cellsh/lua/engine"
 	"cellsh/policy"
 	"cellsh/policy/diag"
 )
@@ -166,7 +165,7 @@ func (c *Command) Run(args []string, common Common, env Env) int {
 	}
 	// Where nobody reads any more, as with head(1), there is nobody to tell, either.
 	if !errors.Is(err, syscall.EPIPE) {
-		diag.Write(env.Stderr, engine.Problem(err))
+		diag.Write(env.Stderr, diag.Of(err))
 	}
 	return max(code, Failed)
 }
@@ -200,7 +199,7 @@ func (c *Command) run(args []string, common Common, env Env, out *Output) int {
 	case errors.As(err, &q):
 		return q.code
 	}
-	inv.problems(engine.Problem(err))
+	inv.problems(diag.Of(err))
 	return Failed
 }
 

@@ -118,7 +118,7 @@ func answerLine(p *engine.Policies, line []byte, tooLong bool) ([]byte, bool) {
 
 func errorLine(err error) []byte {
 	text := err.Error()
-	if l := engine.Problem(err); len(l) > 1 || l[0].File != "" {
+	if l := diag.Of(err); len(l) > 1 || l[0].File != "" {
 		var parts []string
 		for _, d := range l {
 			if d.Severity != diag.Error {

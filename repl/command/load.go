@@ -15,6 +15,7 @@ import (
 	"cellsh/lua/engine"
 	"cellsh/lua/syntax"
 	"cellsh/policy/analysis"
+	"cellsh/policy/diag"
 )
 
 // bootFolder is where policies for boot lie.
@@ -229,7 +230,7 @@ func (l *loading) atBoot(inv *Invocation, paths []string) error {
 	}
 	h, err := inv.host()
 	if err != nil {
-		inv.problems(engine.Problem(err))
+		inv.problems(diag.Of(err))
 		return quiet{int(engine.BootNothing)}
 	}
 	o := h.Options()
@@ -250,7 +251,7 @@ func (l *loading) atBoot(inv *Invocation, paths []string) error {
 	}
 	code := int(booted)
 	if inv.JSON {
-		report := map[string]any{"ok": false, "active": booted.String(), "diagnostics": nonNil(engine.Problem(err))}
+		report := map[string]any{"ok": false, "active": booted.String(), "diagnostics": nonNil(diag.Of(err))}
 		if out != nil {
 			report["loaded"] = out.Report()
 		}
@@ -259,7 +260,7 @@ func (l *loading) atBoot(inv *Invocation, paths []string) error {
 		}
 		return quiet{code}
 	}
-	inv.problems(engine.Problem(err))
+	inv.problems(diag.Of(err))
 	fmt.Fprintf(inv.Stderr, "cellsh: %s\n", what[booted])
 	if out != nil {
 		if err := inv.loaded(out); err != nil {
