@@ -74,7 +74,7 @@ func newEvaluator(env Env, common command.Common) (*evaluator, error) {
 		return nil, err
 	}
 	e.target = target
-	e.api = api.New(api.Options{Host: target.Host, Simulator: target.Simulator, Launch: target.Launcher,
+	e.api = api.New(api.Options{Host: target.Host, Reader: target.Reader, Simulator: target.Simulator, Launch: target.Launcher,
 		Stdin: env.Stdin, Stdout: env.Stdout, Stderr: env.Stderr, Output: e.out, Report: e.problems,
 		Help: func(name string) string {
 			if c := command.Find(name); c != nil {

@@ -10,18 +10,21 @@ import (
 	lua "github.com/yuin/gopher-lua"
 
 	"cellsh/kernel"
+	"cellsh/kernel/host"
 	"cellsh/kernel/launch"
 	"cellsh/kernel/sim"
-	"cellsh/lua/engine"
 	"cellsh/lua/loader"
 	"cellsh/lua/vm"
 	"cellsh/policy/diag"
 	"cellsh/policy/rules"
+	"cellsh/policy/study"
 )
 
 // Options for New.
 type Options struct {
-	Host *engine.Host
+	Host *host.Host
+	// Reader reads policies that are not loaded.
+	Reader loader.Reader
 	// Simulator is the host's kernel where it is simulated, nil where it is not.
 	Simulator *sim.Kernel
 	// Launch runs commands in cells; nil where that can't be done.
@@ -52,7 +55,7 @@ type API struct {
 
 // New makes a machine of the level Session with all that the table has.
 func New(o Options) *API {
-	a := &API{Options: o, types: map[string]*lua.LTable{}, declared: loader.NewDeclarer(o.Host.Options().Groups)}
+	a := &API{Options: o, types: map[string]*lua.LTable{}, declared: loader.NewDeclarer(o.Reader.Groups)}
 	a.VM = a.declared.Machine(vm.Options{Level: vm.Session, Output: o.Output})
 	o.Host.Events.Dropped = a.dropped
 	for name, v := range a.tables() {
@@ -113,10 +116,10 @@ func replace[T any](older, newer []T, name func(T) string) []T {
 func (a *API) Pending() *rules.Set { return &a.pending }
 
 // Merged are the policies that are loaded, with those that are pending in place of their namesakes.
-func (a *API) Merged() (*engine.Policies, error) { return a.Host.Merge(&a.pending) }
+func (a *API) Merged() (*study.Policies, error) { return a.Host.Merge(&a.pending) }
 
 // LoadPending loads the policies that are loaded together with those that are pending.
-func (a *API) LoadPending(o engine.LoadOptions) (*engine.Loaded, *engine.Check, error) {
+func (a *API) LoadPending(o host.LoadOptions) (*host.Loaded, *study.Check, error) {
 	if len(a.pending.Policies)+len(a.pending.Nevers) == 0 {
 		return nil, nil, diag.List{{Code: diag.Failed, Message: "there must be something to load, but nothing is pending", Hint: "give a path, or declare a policy first"}}
 	}

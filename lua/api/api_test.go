@@ -7,9 +7,10 @@ import (
 	"testing"
 	"time"
 
+	"cellsh/kernel/host"
 	"cellsh/kernel/launch"
 	"cellsh/kernel/sim"
-	"cellsh/lua/engine"
+	"cellsh/lua/loader"
 	"cellsh/policy/diag"
 )
 
@@ -28,7 +29,7 @@ func newSession(t testing.TB) *session {
 	}
 	s := &session{}
 	now := func() time.Time { return time.Date(2026, 6, 1, 12, 0, 0, 0, time.UTC) }
-	h := engine.NewHost(k, &engine.Memory{}, engine.Options{}, now)
+	h := host.New(k, &host.Memory{}, loader.Reader{}.Load, now)
 	null, err := os.OpenFile(os.DevNull, os.O_RDWR, 0)
 	if err != nil {
 		t.Fatal(err)

@@ -9,7 +9,7 @@ import (
 	lua "github.com/yuin/gopher-lua"
 
 	"cellsh/kernel"
-	"cellsh/lua/engine"
+	"cellsh/kernel/host"
 	"cellsh/lua/vm"
 	"cellsh/policy"
 	"cellsh/policy/diag"
@@ -36,7 +36,7 @@ cell.create{ name = "web-2", root = "/cells/web-2" }
 			Example: `cell.on("deny", function() end)
 print(#cell.hooks(), cell.hooks()[1])
 --> 1	hook for deny`, call: func(a *API, L *lua.LState) int {
-				L.Push(values(L, a.Host.Events.Subscriptions(), func(s *engine.Subscription) lua.LValue { return a.object(L, s) }))
+				L.Push(values(L, a.Host.Events.Subscriptions(), func(s *host.Subscription) lua.LValue { return a.object(L, s) }))
 				return 1
 			}},
 		{Name: "subscription:cancel", Kind: Method, Doc: "Ends the subscription; the hook is not called any more.",
@@ -44,7 +44,7 @@ print(#cell.hooks(), cell.hooks()[1])
 s:cancel()
 print(#cell.hooks())
 --> 0`, call: func(a *API, L *lua.LState) int {
-				receiver[*engine.Subscription](L, "subscription:cancel").Cancel()
+				receiver[*host.Subscription](L, "subscription:cancel").Cancel()
 				return 0
 			}},
 	}
@@ -52,14 +52,14 @@ print(#cell.hooks())
 
 func onEvent(a *API, L *lua.LState) int {
 	kind := L.CheckString(1)
-	if !slices.Contains(engine.EventKinds, kind) {
-		fail(L, diag.DidYouMean(kind, engine.EventKinds), "an event must be one of %s, but is %q", strings.Join(engine.EventKinds, ", "), kind)
+	if !slices.Contains(host.EventKinds, kind) {
+		fail(L, diag.DidYouMean(kind, host.EventKinds), "an event must be one of %s, but is %q", strings.Join(host.EventKinds, ", "), kind)
 	}
 	fn := L.CheckFunction(2)
 	if kind == "deny" {
 		a.skipEvents()
 	}
-	s := a.Host.Events.On(kind, func(e engine.Event) error {
+	s := a.Host.Events.On(kind, func(e host.Event) error {
 		_, err := a.VM.CallWithin(hookInstructions, fn, eventTable(a.VM.L, e))
 		return err
 	})
@@ -67,10 +67,10 @@ func onEvent(a *API, L *lua.LState) int {
 	return 1
 }
 
-func eventTable(L *lua.LState, e engine.Event) lua.LValue {
+func eventTable(L *lua.LState, e host.Event) lua.LValue {
 	t := L.NewTable()
 	if e.Decision != nil {
-		t = table(L, engine.EventReport(e.Decision)).(*lua.LTable)
+		t = table(L, host.EventReport(e.Decision)).(*lua.LTable)
 	}
 	if e.Excess != nil {
 		t = table(L, e.Excess).(*lua.LTable)
@@ -82,7 +82,7 @@ func eventTable(L *lua.LState, e engine.Event) lua.LValue {
 }
 
 // dropped reports a hook that failed.
-func (a *API) dropped(s *engine.Subscription) {
+func (a *API) dropped(s *host.Subscription) {
 	var d diag.Diagnostic
 	why := s.Failed.Error()
 	if e := (*vm.Error)(nil); errors.As(s.Failed, &e) {
@@ -126,7 +126,7 @@ func (a *API) Dispatch() {
 			e := &list[i]
 			a.seen = e.Sequence
 			if e.Result == policy.Deny {
-				a.Host.Events.Emit(engine.Event{Kind: "deny", Cell: e.Name, ID: e.Cell, Decision: e})
+				a.Host.Events.Emit(host.Event{Kind: "deny", Cell: e.Name, ID: e.Cell, Decision: e})
 			}
 		}
 	}

@@ -4,7 +4,7 @@ import (
 	lua "github.com/yuin/gopher-lua"
 
 	"cellsh/kernel"
-	"cellsh/lua/engine"
+	"cellsh/kernel/host"
 	"cellsh/policy/diag"
 	"cellsh/policy/kauth"
 )
@@ -16,7 +16,7 @@ it has and those that are missing, each with how that was found.`,
 			Example: `local k = kernel.info()
 print(k.name, k.revision, k.capabilities.evaluation)
 --> sim	current	the evaluation model is built in`, call: func(a *API, L *lua.LState) int {
-				L.Push(table(L, engine.KernelReport(a.Host.Kernel.Info())))
+				L.Push(table(L, host.KernelReport(a.Host.Kernel.Info())))
 				return 1
 			}},
 		{Name: "kernel.events", Returns: "table[]", Params: []Param{{"after", "number", "sequence number; without it all that the kernel has kept", true}},
@@ -37,7 +37,7 @@ print(kernel.events()[1].request, kernel.events()[1].result)
 				if err != nil {
 					raise(L, err)
 				}
-				L.Push(values(L, list, func(e kernel.Event) lua.LValue { return table(L, engine.EventReport(&e)) }))
+				L.Push(values(L, list, func(e kernel.Event) lua.LValue { return table(L, host.EventReport(&e)) }))
 				return 1
 			}},
 		{Name: "kauth.requests", Returns: "string[]", Params: []Param{{"pattern", "string", "a scope, an action, a request, or a glob over the names of requests; all without it", true}},

@@ -5,8 +5,8 @@ import (
 
 	lua "github.com/yuin/gopher-lua"
 
+	"cellsh/kernel/host"
 	"cellsh/kernel/sim"
-	"cellsh/lua/engine"
 	"cellsh/policy/stock"
 )
 
@@ -160,7 +160,7 @@ func simKernel(a *API, L *lua.LState) int {
 	}
 	other := &API{Options: a.Options, VM: a.VM, types: map[string]*lua.LTable{}, declared: a.declared}
 	other.Simulator, other.Launch = k, nil
-	other.Host = engine.NewHost(k, &engine.Memory{}, a.Host.Options(), a.Host.Now)
+	other.Host = host.New(k, &host.Memory{}, a.Reader.Load, a.Host.Now)
 	other.Host.Events.Dropped = other.dropped
 	t := L.NewTable()
 	for name, v := range other.tables() {

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"cellsh/lua/engine"
+	"cellsh/kernel/host"
 )
 
 func init() {
@@ -74,7 +74,7 @@ func runGenerations(inv *Invocation) error {
 	return nil
 }
 
-func generationText(h *engine.History, g *engine.Generation, now time.Time) string {
+func generationText(h *host.History, g *host.Generation, now time.Time) string {
 	var parts []string
 	switch {
 	case g.Lockdown:

@@ -8,17 +8,21 @@ import (
 	"time"
 
 	"cellsh/kernel/connect"
-	"cellsh/lua/engine"
+	"cellsh/kernel/host"
+	"cellsh/lua/loader"
 	"cellsh/policy/diag"
+	"cellsh/policy/study"
 )
 
 // Target is a kernel in use, with the policies that are loaded there.
 type Target struct {
 	*connect.Connection
-	Host *engine.Host
+	Host *host.Host
+	// Reader reads policies that are not loaded.
+	Reader loader.Reader
 	// Pending loads policies that a session has declared, together with those that are loaded; nil where there is no
 	// session.
-	Pending func(engine.LoadOptions) (*engine.Loaded, *engine.Check, error)
+	Pending func(host.LoadOptions) (*host.Loaded, *study.Check, error)
 }
 
 // OpenTarget connects to a kernel. What print in policy files writes goes to output.
@@ -31,7 +35,8 @@ func OpenTarget(o connect.Options, output io.Writer) (*Target, error) {
 	if now == nil {
 		now = time.Now
 	}
-	return &Target{Connection: c, Host: engine.NewHost(c.Kernel, c, engine.Options{Groups: c.Groups, Output: output}, now)}, nil
+	reader := loader.Reader{Groups: c.Groups, Output: output}
+	return &Target{Connection: c, Host: host.New(c.Kernel, c, reader.Load, now), Reader: reader}, nil
 }
 
 // Expire rolls back what was not confirmed in time, and says so; "" if there was nothing to do.
@@ -114,11 +119,11 @@ func (inv *Invocation) after(d time.Duration) <-chan time.Time {
 // view is the target for commands that only look.
 func (t *Target) view() *Target {
 	c := t.ReadOnlyView()
-	return &Target{Connection: c, Host: t.Host.View(c.Kernel, c)}
+	return &Target{Connection: c, Host: t.Host.View(c.Kernel, c), Reader: t.Reader}
 }
 
 // host gives the kernel with its policies to a command that is about what is in the kernel.
-func (inv *Invocation) host() (*engine.Host, error) {
+func (inv *Invocation) host() (*host.Host, error) {
 	t, err := inv.open()
 	if err != nil {
 		return nil, err
@@ -145,28 +150,28 @@ func (inv *Invocation) finish(err error) error {
 	return err
 }
 
-// engineOptions are those with which policies are read that are not loaded.
-func (inv *Invocation) engineOptions() (engine.Options, error) {
+// reader reads policies that are not loaded.
+func (inv *Invocation) reader() (loader.Reader, error) {
 	t, err := inv.open()
 	if err != nil {
-		return engine.Options{}, err
+		return loader.Reader{}, err
 	}
-	return t.Host.Options(), nil
+	return t.Reader, nil
 }
 
 // read reads policies from paths, and from --policy.
-func (inv *Invocation) read(paths []string, noOptimize bool) (*engine.Policies, error) {
-	o, err := inv.engineOptions()
+func (inv *Invocation) read(paths []string, noOptimize bool) (*study.Policies, error) {
+	r, err := inv.reader()
 	if err != nil {
 		return nil, err
 	}
-	o.SkipOptimizations = noOptimize
+	r.SkipOptimizations = noOptimize
 	defer inv.lap("read")
-	return engine.Read(append(append([]string(nil), paths...), inv.Policy...), o), nil
+	return r.Read(append(append([]string(nil), paths...), inv.Policy...)), nil
 }
 
 // policies gives those of --policy, or what is loaded; the error has all that keeps them from being used.
-func (inv *Invocation) policies() (*engine.Policies, error) {
+func (inv *Invocation) policies() (*study.Policies, error) {
 	if len(inv.Policy) > 0 {
 		p, err := inv.read(nil, false)
 		if err == nil && p.Loading.Failed() {

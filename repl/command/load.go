@@ -12,10 +12,11 @@ import (
 
 	"cellsh/kernel"
 	"cellsh/kernel/disk"
-	"cellsh/lua/engine"
+	"cellsh/kernel/host"
 	"cellsh/lua/syntax"
 	"cellsh/policy/analysis"
 	"cellsh/policy/diag"
+	"cellsh/policy/study"
 )
 
 // bootFolder is where policies for boot lie.
@@ -87,13 +88,13 @@ func (l *loading) run(inv *Invocation) error {
 	if err != nil {
 		return err
 	}
-	o := engine.LoadOptions{Confirm: l.confirm, Strict: l.strict}
-	var out *engine.Loaded
-	var check *engine.Check
+	o := host.LoadOptions{Confirm: l.confirm, Strict: l.strict}
+	var out *host.Loaded
+	var check *study.Check
 	if len(paths) == 0 {
 		out, check, err = inv.Session.Pending(o)
 	} else {
-		out, check, err = h.Load(engine.Read(paths, h.Options()), o)
+		out, check, err = h.Load(inv.target.Reader.Read(paths), o)
 	}
 	inv.lap("load")
 	if err != nil {
@@ -126,7 +127,7 @@ func (inv *Invocation) line(name string) string {
 }
 
 // loaded writes what a load did.
-func (inv *Invocation) loaded(l *engine.Loaded) error {
+func (inv *Invocation) loaded(l *host.Loaded) error {
 	if inv.JSON {
 		return inv.json(l.Report())
 	}
@@ -231,20 +232,20 @@ func (l *loading) atBoot(inv *Invocation, paths []string) error {
 	h, err := inv.host()
 	if err != nil {
 		inv.problems(diag.Of(err))
-		return quiet{int(engine.BootNothing)}
+		return quiet{int(host.BootNothing)}
 	}
-	o := h.Options()
+	r := inv.target.Reader
 	trust := &disk.Trust{Owners: []int{0}, Limit: syntax.MaxSource}
 	if uid := os.Geteuid(); uid > 0 && h.Kernel.Info().Simulated {
 		trust.Owners = append(trust.Owners, uid)
 	}
-	o.Files = trust
-	booted, out, err := h.Boot(engine.Read(paths, o), engine.BootOptions{Lockdown: l.lockdown, Strict: l.strict})
+	r.Files = trust
+	booted, out, err := h.Boot(r.Read(paths), host.BootOptions{Lockdown: l.lockdown, Strict: l.strict})
 	inv.lap("load")
-	what := map[engine.Booted]string{
-		engine.BootLastGood: "the policies could not be loaded: the last good generation is active",
-		engine.BootLockdown: "the policies could not be loaded, and no earlier generation: lockdown is active, cells are denied everything",
-		engine.BootNothing:  "the policies could not be loaded: nothing is active, and cells are answered by the kernel's own models",
+	what := map[host.Booted]string{
+		host.BootLastGood: "the policies could not be loaded: the last good generation is active",
+		host.BootLockdown: "the policies could not be loaded, and no earlier generation: lockdown is active, cells are denied everything",
+		host.BootNothing:  "the policies could not be loaded: nothing is active, and cells are answered by the kernel's own models",
 	}
 	if err == nil {
 		return inv.loaded(out)

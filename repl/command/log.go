@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"cellsh/kernel"
-	"cellsh/lua/engine"
+	"cellsh/kernel/host"
 	"cellsh/policy"
 	"cellsh/policy/kauth"
 )
@@ -70,9 +70,9 @@ func (l *logging) run(inv *Invocation) error {
 		list = list[len(list)-l.most:]
 	}
 	if inv.JSON {
-		out := []engine.DecisionEvent{}
+		out := []host.DecisionEvent{}
 		for _, e := range list {
-			out = append(out, engine.EventReport(e))
+			out = append(out, host.EventReport(e))
 		}
 		return inv.json(map[string]any{"lost": lost, "events": out})
 	}

@@ -1,28 +1,9 @@
-package engine
+package host
 
 import (
-	"slices"
-
 	"cellsh/kernel"
 	"cellsh/policy/analysis"
-	"cellsh/policy/rules"
 )
-
-// Names reports whether any policy applies to a cell of that name.
-func (p *Policies) Names(cell string) bool {
-	return slices.ContainsFunc(p.Set().Policies, func(pol *rules.Policy) bool { return pol.AppliesTo(cell) })
-}
-
-// For gives the policies that apply to a cell of that name, by name.
-func (p *Policies) For(cell string) []*rules.Policy {
-	var out []*rules.Policy
-	for _, pol := range p.Set().Policies {
-		if pol.AppliesTo(cell) {
-			out = append(out, pol)
-		}
-	}
-	return out
-}
 
 // Excess is a budget that a cell exceeds.
 type Excess struct {

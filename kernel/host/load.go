@@ -1,4 +1,4 @@
-package engine
+package host
 
 import (
 	"cmp"
@@ -8,12 +8,14 @@ import (
 	"time"
 
 	"cellsh/kernel"
+	"cellsh/policy"
 	"cellsh/policy/analysis"
 	"cellsh/policy/diag"
 	"cellsh/policy/kauth"
 	"cellsh/policy/program"
 	"cellsh/policy/rules"
 	"cellsh/policy/stock"
+	"cellsh/policy/study"
 )
 
 // Loaded says what a load did.
@@ -44,12 +46,12 @@ type LoadOptions struct {
 // Load checks policies and pushes their programs for all live cells, or changes nothing: the error is a diag.List of
 // all that is wrong with them, or says why the kernel refused. The check is given even then. On a kernel without the
 // evaluation model the policies choose how cells are made from now on.
-func (h *Host) Load(p *Policies, o LoadOptions) (*Loaded, *Check, error) {
+func (h *Host) Load(p *study.Policies, o LoadOptions) (*Loaded, *study.Check, error) {
 	live, err := h.LiveNames()
 	if err != nil {
 		return nil, nil, err
 	}
-	check, err := p.Check(CheckOptions{Live: live, ErrorsOnly: true})
+	check, err := p.Check(study.CheckOptions{Live: live, ErrorsOnly: true})
 	if err != nil {
 		return nil, nil, err
 	}
@@ -67,7 +69,7 @@ func (h *Host) Load(p *Policies, o LoadOptions) (*Loaded, *Check, error) {
 
 // Holds gives the number of the active generation if its policies are those, source for source, and the kernel has
 // their programs; else 0.
-func (h *Host) Holds(p *Policies) (uint64, error) {
+func (h *Host) Holds(p *study.Policies) (uint64, error) {
 	history, err := h.History()
 	if err != nil {
 		return 0, err
@@ -102,7 +104,7 @@ func (h *Host) nextNumber(history *History) uint64 {
 }
 
 // push loads policies into the kernel as a new generation, and notes it.
-func (h *Host) push(p *Policies, g Generation, history *History, o LoadOptions) (*Loaded, error) {
+func (h *Host) push(p *study.Policies, g Generation, history *History, o LoadOptions) (*Loaded, error) {
 	e, err := kernel.Evaluation(h.Kernel)
 	if err != nil {
 		return h.loadStock(p, g, history, o)
@@ -115,7 +117,7 @@ func (h *Host) push(p *Policies, g Generation, history *History, o LoadOptions) 
 }
 
 // pushPrograms is push for a kernel with the evaluation model. It gives the bundle and its length in bytes.
-func (h *Host) pushPrograms(e kernel.Evaluator, p *Policies, g Generation, history *History, o LoadOptions) (*program.Bundle, int, error) {
+func (h *Host) pushPrograms(e kernel.Evaluator, p *study.Policies, g Generation, history *History, o LoadOptions) (*program.Bundle, int, error) {
 	g.Number, g.Time = h.nextNumber(history), h.now().UTC()
 	b, err := h.bundle(p, &g, 0, func(kernel.CellID) bool { return true })
 	if err != nil {
@@ -144,7 +146,7 @@ func loaded(b *program.Bundle, bytes int) *Loaded {
 }
 
 // bundle makes the programs of the live cells that are wanted, each once.
-func (h *Host) bundle(p *Policies, g *Generation, attachment uint32, wanted func(kernel.CellID) bool) (*program.Bundle, error) {
+func (h *Host) bundle(p *study.Policies, g *Generation, attachment uint32, wanted func(kernel.CellID) bool) (*program.Bundle, error) {
 	cells, err := h.Kernel.List()
 	if err != nil {
 		return nil, err
@@ -224,7 +226,7 @@ func (h *Host) Attach(names ...string) (*Loaded, error) {
 			continue
 		}
 		ids[c.ID] = true
-		if err := p.attachable(c.Name); err != nil {
+		if err := p.Attachable(c.Name); err != nil {
 			return nil, err
 		}
 	}
@@ -306,7 +308,7 @@ func (h *Host) reload(old *Generation, history *History) (*Loaded, error) {
 		return nil, err
 	}
 	for _, name := range live {
-		if err := p.attachable(name); err != nil {
+		if err := p.Attachable(name); err != nil {
 			return nil, err
 		}
 	}
@@ -350,7 +352,7 @@ func (h *Host) Revert() (*Loaded, error) {
 		return h.reload(back, history)
 	}
 	// Then the policies that were loaded must not stay either, and the fallback decides.
-	return h.push(FromSources(nil, h.options), Generation{}, history, LoadOptions{})
+	return h.push(h.load(nil), Generation{}, history, LoadOptions{})
 }
 
 // Booted says which policies are active after a boot.
@@ -380,7 +382,7 @@ func (b Booted) String() string {
 // Boot loads policies as at boot: if they can't be loaded the last generation that can is, and without one, if so
 // configured, a policy that denies everything to cells. The error says why it is not the policies themselves.
 // Generations that waited to be confirmed are none to go back to.
-func (h *Host) Boot(p *Policies, o BootOptions) (Booted, *Loaded, error) {
+func (h *Host) Boot(p *study.Policies, o BootOptions) (Booted, *Loaded, error) {
 	out, _, err := h.Load(p, LoadOptions{Strict: o.Strict})
 	if err == nil {
 		return BootLoaded, out, nil
@@ -402,9 +404,8 @@ func (h *Host) Boot(p *Policies, o BootOptions) (Booted, *Loaded, error) {
 	if o.Lockdown && !h.Evaluates() {
 		err = errors.Join(err, kernel.Unsupported(h.Kernel, kernel.CapEvaluation))
 	} else if o.Lockdown {
-		source := rules.Source{File: "lockdown", Text: "policy \"lockdown\" { default = \"deny\" }\n"}
-		g := Generation{Sources: []rules.Source{source}, Lockdown: true}
-		out, perr := h.push(FromSources(g.Sources, h.options), g, history, LoadOptions{})
+		p := lockdown()
+		out, perr := h.push(p, Generation{Sources: p.Set().Sources, Lockdown: true}, history, LoadOptions{})
 		if perr == nil {
 			return BootLockdown, out, err
 		}
@@ -413,9 +414,19 @@ func (h *Host) Boot(p *Policies, o BootOptions) (Booted, *Loaded, error) {
 	return BootNothing, nil, err
 }
 
+// lockdown are policies that deny everything to cells. No source is read for them: that could fail, as what should
+// have been loaded did.
+func lockdown() *study.Policies {
+	at := diag.Span{File: "lockdown", Line: 1}
+	return study.New(&rules.Set{
+		Sources:  []rules.Source{{File: at.File, Text: "policy \"lockdown\" { default = \"deny\" }\n"}},
+		Policies: []*rules.Policy{{Name: "lockdown", Span: at, Default: rules.Default{Result: policy.Deny, Span: at}}},
+	}, nil, study.Options{})
+}
+
 // Merge puts policies declared in a session together with those of the active generation: one of the same name
 // replaces the older.
-func (h *Host) Merge(declared *rules.Set) (*Policies, error) {
+func (h *Host) Merge(declared *rules.Set) (*study.Policies, error) {
 	active, err := h.Policies()
 	if err != nil {
 		return nil, err
@@ -432,5 +443,5 @@ func (h *Host) Merge(declared *rules.Set) (*Policies, error) {
 		}
 	}
 	slices.SortFunc(set.Policies, func(a, b *rules.Policy) int { return cmp.Compare(a.Name, b.Name) })
-	return fromSet(set, diag.List(nil), h.options), nil
+	return study.New(set, nil, study.Options{}), nil
 }

@@ -1,10 +1,10 @@
-package engine
+package host
 
 import (
 	"time"
 
 	"cellsh/kernel"
-	"cellsh/policy"
+	"cellsh/policy/study"
 )
 
 // The reports are what commands write as JSON and scripts are given as tables: the names of the members are stable.
@@ -103,40 +103,6 @@ func (h *History) Report() []GenerationReport {
 	return out
 }
 
-// AnswerReport is the report of a decision. Policy, file and line are absent if nobody said it.
-type AnswerReport struct {
-	Result      string `json:"result"`
-	Reason      string `json:"reason"`
-	Policy      string `json:"policy,omitempty"`
-	File        string `json:"file,omitempty"`
-	Line        int    `json:"line,omitempty"`
-	Probe       bool   `json:"probe,omitempty"`
-	WouldResult string `json:"would_result,omitempty"`
-	WouldReason string `json:"would_reason,omitempty"`
-	WouldPolicy string `json:"would_policy,omitempty"`
-	WouldFile   string `json:"would_file,omitempty"`
-	WouldLine   int    `json:"would_line,omitempty"`
-}
-
-func answerReport(d *policy.Decision) AnswerReport {
-	r := AnswerReport{Result: d.Result.String(), Reason: d.Reason, Policy: d.Source.Policy, File: d.Source.File, Line: d.Source.Line}
-	if w := d.Would; w.Result != policy.Pass {
-		r.WouldResult, r.WouldReason = w.Result.String(), w.Reason
-		r.WouldPolicy, r.WouldFile, r.WouldLine = w.Source.Policy, w.Source.File, w.Source.Line
-	}
-	return r
-}
-
-// Report of the decision.
-func (d *Decision) Report() AnswerReport {
-	r := answerReport(&d.Decision)
-	r.Probe = d.Probe
-	if d.Implicit() {
-		r.Reason = d.Note
-	}
-	return r
-}
-
 // DecisionEvent is the report of a recorded decision.
 type DecisionEvent struct {
 	Sequence uint64 `json:"sequence"`
@@ -147,13 +113,13 @@ type DecisionEvent struct {
 	PID     int           `json:"pid"`
 	EUID    uint32        `json:"euid"`
 	Request string        `json:"request"`
-	AnswerReport
+	study.AnswerReport
 	Fallback bool `json:"fallback,omitempty"`
 }
 
 // EventReport is the report of a recorded decision.
 func EventReport(e *kernel.Event) DecisionEvent {
-	return DecisionEvent{e.Sequence, e.Time.Seconds(), e.Name, e.Cell, e.PID, e.EUID, e.Request.String(), answerReport(&e.Decision), e.Fallback}
+	return DecisionEvent{e.Sequence, e.Time.Seconds(), e.Name, e.Cell, e.PID, e.EUID, e.Request.String(), study.ReportAnswer(&e.Decision), e.Fallback}
 }
 
 // InfoReport is the report of what a kernel can do.

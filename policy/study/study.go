@@ -1,12 +1,9 @@
-package engine
+package study
 
 import (
 	"fmt"
-	"io"
 	"slices"
 
-	"cellsh/lua/loader"
-	"cellsh/lua/symbolic"
 	"cellsh/policy"
 	"cellsh/policy/analysis"
 	"cellsh/policy/diag"
@@ -22,8 +19,6 @@ type Policies struct {
 	files   *diag.Files
 	// paths that they were read from.
 	paths []string
-	// session says that some have no source; see Generation.Session.
-	session bool
 	// witnesses are the functions whose two readings were compared.
 	witnesses *analysis.Witnesses
 	// checked has what Usable has found out, by cell.
@@ -32,45 +27,17 @@ type Policies struct {
 	slips []analysis.Slip
 }
 
-// Options for reading policies.
+// Options say what the policies are made of. The zero value is for policies that were not read from files.
 type Options struct {
-	Groups symbolic.Groups
-	// Output is where print in policy files writes.
-	Output io.Writer
+	// Paths that they were read from.
+	Paths []string
 	// SkipOptimizations is passed to the compiler.
 	SkipOptimizations bool
-	// Files reads policy files and their modules; nil reads them whoever may have changed them.
-	Files loader.Files
 }
 
-// Read reads and declares the policies of the paths. Functions are compiled later, for the cells that are asked about.
-func Read(paths []string, o Options) *Policies {
-	var sources []rules.Source
-	var problems diag.List
-	if o.Files == nil {
-		sources, problems = loader.Read(paths)
-	} else {
-		sources, problems = loader.ReadFrom(paths, o.Files)
-	}
-	p := FromSources(sources, o)
-	p.Loading = append(problems, p.Loading...).Sort()
-	p.paths = paths
-	return p
-}
-
-// FromSources is Read for texts that were read before.
-func FromSources(sources []rules.Source, o Options) *Policies {
-	lo := loader.Options{Groups: o.Groups, Output: o.Output}
-	if o.Files != nil {
-		lo.Module = loader.ModuleFrom(o.Files)
-	}
-	set, problems := loader.LoadSources(sources, lo)
-	return fromSet(set, problems, o)
-}
-
-// fromSet is for policies that were declared already.
-func fromSet(set *rules.Set, problems diag.List, o Options) *Policies {
-	p := &Policies{Compiler: rules.NewCompiler(set, rules.Options{SkipOptimizations: o.SkipOptimizations}), Loading: problems, files: &diag.Files{}, checked: map[string]error{}}
+// New studies a set of policies, and tells what was wrong with reading and declaring it.
+func New(set *rules.Set, loading diag.List, o Options) *Policies {
+	p := &Policies{Compiler: rules.NewCompiler(set, rules.Options{SkipOptimizations: o.SkipOptimizations}), Loading: loading, paths: o.Paths, files: &diag.Files{}, checked: map[string]error{}}
 	p.witnesses = analysis.NewWitnesses(p.Compiler)
 	for _, s := range set.Sources {
 		p.files.Add(s.File, s.Text)
@@ -318,6 +285,29 @@ func (p *Policies) breachProblem(b *analysis.Breach) diag.Diagnostic {
 		d.Related = []diag.Related{{Span: b.Decision.Source.Span(), Message: "the answer is given here"}}
 	}
 	return d
+}
+
+// Attachable checks for a cell's name what a load checks for those that live.
+func (p *Policies) Attachable(name string) error {
+	if err := p.Usable(name); err != nil {
+		return err
+	}
+	breaches, problems, err := analysis.Nevers(p.Compiler, name)
+	if err != nil {
+		return tooLarge(err)
+	}
+	for i := range breaches {
+		problems = append(problems, p.breachProblem(&breaches[i]))
+	}
+	if !problems.Failed() {
+		// Functions may read the name of the cell.
+		w, err := p.witnesses.Compare([]string{name})
+		if err != nil {
+			return err
+		}
+		problems = append(problems, w.Problems()...)
+	}
+	return p.Fill(problems).Err()
 }
 
 func describeAnswer(a policy.Answer) string {
