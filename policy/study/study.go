@@ -57,10 +57,10 @@ func (p *Policies) Usable(cell string) error {
 	if err, ok := p.checked[cell]; ok {
 		return err
 	}
-	if _, err := p.Program(cell); err != nil {
-		return err
+	_, err := p.Program(cell)
+	if err == nil {
+		err = p.Fill(analysis.SlipProblems(p.ProblemsOf(cell), p.slipsAnywhere())).Err()
 	}
-	err := p.Fill(analysis.SlipProblems(p.ProblemsOf(cell), p.slipsAnywhere())).Err()
 	p.checked[cell] = err
 	return err
 }
