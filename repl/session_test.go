@@ -113,6 +113,7 @@ func (x *terminal) typed(s string) {
 const (
 	prompt = "SIM> "
 	more   = "SIM| "
+	asks   = "[y/N] "
 )
 
 // TestTranscripts types the lines of transcripts, those after a prompt, and compares what is on the terminal then.
@@ -167,6 +168,10 @@ func converse(t *testing.T, x *terminal, transcript string) string {
 				screen.WriteString(x.until(p))
 				x.typed(text + "\n")
 			}
+		}
+		if _, text, ok := strings.Cut(line, asks); ok {
+			screen.WriteString(x.until(asks))
+			x.typed(text + "\n")
 		}
 	}
 	screen.WriteString(x.until(prompt))

@@ -67,6 +67,8 @@ type keeper interface {
 	ReadNotes() ([]byte, error)
 	WriteNotes([]byte) error
 	save() error
+	// settle is save if cells or notes have changed.
+	settle() error
 	close() error
 }
 
@@ -119,6 +121,10 @@ func (c *Connection) Tick() {
 // Save writes the state of a simulated kernel that is kept in a file; for others it does nothing.
 func (c *Connection) Save() error { return c.keeper.save() }
 
+// Settle is Save if cells, their programs or the notes have changed since the last time. It costs next to nothing if they
+// have not.
+func (c *Connection) Settle() error { return c.keeper.settle() }
+
 // Close saves, and gives the connection up.
 func (c *Connection) Close() error {
 	return errors.Join(c.keeper.save(), c.keeper.close(), c.Kernel.Close())
@@ -147,6 +153,7 @@ type memory struct{ text []byte }
 func (m *memory) ReadNotes() ([]byte, error)   { return m.text, nil }
 func (m *memory) WriteNotes(text []byte) error { m.text = text; return nil }
 func (m *memory) save() error                  { return nil }
+func (m *memory) settle() error                { return nil }
 func (m *memory) close() error                 { return nil }
 
 func openMemory(t *target, o Options) (*Connection, error) {
@@ -192,6 +199,7 @@ type readOnly struct{ keeper }
 
 func (readOnly) WriteNotes([]byte) error { return kernel.RefuseReadOnly("load a policy") }
 func (readOnly) save() error             { return nil }
+func (readOnly) settle() error           { return nil }
 
 // refusing is the launcher of a connection that is read-only: a command could change anything.
 type refusing struct{}
@@ -225,8 +233,9 @@ func (f folder) WriteNotes(text []byte) error {
 	return disk.Replace(f.notes(), text)
 }
 
-func (folder) save() error  { return nil }
-func (folder) close() error { return nil }
+func (folder) save() error   { return nil }
+func (folder) settle() error { return nil }
+func (folder) close() error  { return nil }
 
 // defaultFolder is where things are kept that the kernel does not keep (hier(7)).
 const defaultFolder = "/var/db/cellsh"

@@ -29,6 +29,8 @@ type stateFile struct {
 	// saved is what the file holds, and when it was written.
 	saved   []byte
 	savedAt time.Time
+	// unsettled says that cells, programs or notes have changed since.
+	unsettled bool
 }
 
 // section is what the state holds for this package.
@@ -175,6 +177,7 @@ func (f *stateFile) WriteNotes(text []byte) error {
 		return err
 	}
 	s.Notes = text
+	f.unsettled = true
 	return f.setSection(s)
 }
 
@@ -187,30 +190,45 @@ func (f *stateFile) setSection(s section) error {
 }
 
 // Create, Destroy and Load write the file from time to time, so that a script that does many of them and is killed
-// loses little.
+// loses little. That the file can't be written is told by who has to know that it is: save and settle.
 
 // Create makes a cell.
 func (f *stateFile) Create(s kernel.Spec) (kernel.CellID, error) {
 	id, err := f.Kernel.Create(s)
-	return id, errors.Join(err, f.saveSometimes())
+	f.changed()
+	return id, err
 }
 
 // Destroy removes a cell.
 func (f *stateFile) Destroy(id kernel.CellID) error {
-	return errors.Join(f.Kernel.Destroy(id), f.saveSometimes())
+	err := f.Kernel.Destroy(id)
+	f.changed()
+	return err
 }
 
 // Load replaces the bundle.
 func (f *stateFile) Load(bundle []byte) error {
-	return errors.Join(f.Kernel.Load(bundle), f.saveSometimes())
+	err := f.Kernel.Load(bundle)
+	f.changed()
+	return err
 }
 
 const saveInterval = time.Second
 
-func (f *stateFile) saveSometimes() error {
+func (f *stateFile) changed() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if d := f.now().Sub(f.savedAt); d >= 0 && d < saveInterval {
+	f.unsettled = true
+	if d := f.now().Sub(f.savedAt); d < 0 || d >= saveInterval {
+		_ = f.write() // it is tried again, and told then
+	}
+}
+
+// settle writes the file if cells, programs or notes have changed.
+func (f *stateFile) settle() error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if !f.unsettled {
 		return nil
 	}
 	return f.write()
@@ -238,13 +256,13 @@ func (f *stateFile) write() error {
 		return f.refuse(err.Error(), "")
 	}
 	f.savedAt = f.now()
-	if bytes.Equal(text, f.saved) {
-		return nil
+	if !bytes.Equal(text, f.saved) {
+		if err := disk.Replace(f.path, text); err != nil {
+			return f.unusable(err)
+		}
+		f.saved = text
 	}
-	if err := disk.Replace(f.path, text); err != nil {
-		return f.unusable(err)
-	}
-	f.saved = text
+	f.unsettled = false
 	return nil
 }
 

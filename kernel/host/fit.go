@@ -28,8 +28,8 @@ func (h *Host) Revision() (stock.Revision, error) {
 }
 
 // loadStock makes policies the active ones on a kernel that asks no programs: cells that are made from now on are made
-// as fits them best. Nothing about live cells can be changed.
-func (h *Host) loadStock(p *study.Policies, g Generation, history *History, o LoadOptions) (*Loaded, error) {
+// as fits them best. Nothing about live cells can be changed. After is the history with the generation.
+func (h *Host) loadStock(p *study.Policies, g Generation, after *History, strict bool) (*Loaded, error) {
 	live, err := h.LiveNames()
 	if err != nil {
 		return nil, err
@@ -38,7 +38,7 @@ func (h *Host) loadStock(p *study.Policies, g Generation, history *History, o Lo
 	if err != nil {
 		return nil, err
 	}
-	out := &Loaded{Stock: true}
+	out := &Loaded{Stock: true, Generation: g.Number, Deadline: after.Deadline}
 	var lax diag.List
 	for _, s := range analysis.Samples(p.Set(), live, nil) {
 		if !p.Names(s.Name) {
@@ -56,16 +56,13 @@ func (h *Host) loadStock(p *study.Policies, g Generation, history *History, o Lo
 			out.Frozen = append(out.Frozen, s.Name)
 		}
 	}
-	if o.Strict && len(lax) > 0 {
+	if strict && len(lax) > 0 {
 		return nil, p.Fill(lax).Sort()
 	}
-	g.Number, g.Time = h.nextNumber(history), h.now().UTC()
-	after := history.with(g, o.Confirm)
 	if err := writeHistory(h.notes, after); err != nil {
 		return nil, err
 	}
 	h.keep(&g, p)
-	out.Generation = g.Number
 	return out, nil
 }
 

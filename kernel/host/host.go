@@ -39,19 +39,19 @@ type Host struct {
 	noted   []byte
 	// read are policies by their generation: those of the active one if they were needed, and all that have no source.
 	read map[uint64]kept
-	// over has the budgets that were exceeded when they were last looked at.
+	// over has the budgets that were exceeded when they were last watched; nil while nobody wants to know.
 	over map[excessKey]bool
 }
 
 // New joins a kernel and the notes that are kept with it. The clock is that of generations.
 func New(k kernel.Kernel, n Notebook, load Load, now func() time.Time) *Host {
-	return &Host{Kernel: k, notes: n, load: load, now: now, read: map[uint64]kept{}, over: map[excessKey]bool{}}
+	return &Host{Kernel: k, notes: n, load: load, now: now, read: map[uint64]kept{}}
 }
 
 // View gives a host with the same policies to somebody who has the kernel and the notes in another way, such as one
 // that must not change them. Its hooks are its own.
 func (h *Host) View(k kernel.Kernel, n Notebook) *Host {
-	return &Host{Kernel: k, notes: n, load: h.load, now: h.now, read: h.read, over: map[excessKey]bool{}}
+	return &Host{Kernel: k, notes: n, load: h.load, now: h.now, read: h.read}
 }
 
 // Now is the time of day by the host's clock.
@@ -69,7 +69,7 @@ func (h *Host) History() (*History, error) {
 		}
 		h.noted = bytes.Clone(text)
 	}
-	return &History{slices.Clone(h.history.Generations), h.history.Unconfirmed}, nil
+	return &History{slices.Clone(h.history.Generations), h.history.Deadline}, nil
 }
 
 // Policies are those of the active generation; none if nothing is loaded.

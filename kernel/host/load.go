@@ -31,12 +31,20 @@ type Loaded struct {
 	Stock  bool
 	Fits   []*analysis.StockFit
 	Frozen []string
+	// Deadline is that of the generation, nil if it need not be confirmed.
+	Deadline *Deadline
+	// Replaced is the generation that waited to be confirmed until then, 0 if none did.
+	Replaced uint64
+	// Losses are the policies that live cells had and have no more.
+	Losses []Loss
 }
 
 // LoadOptions say how to load. The zero value is a plain load.
 type LoadOptions struct {
 	// Confirm is how long the generation waits to be confirmed before it is rolled back; 0 needs no confirmation.
 	Confirm time.Duration
+	// Yes loads policies with which live cells lose some that they have; without it that is a *LossError.
+	Yes bool
 	// Session says that policies without a source are among them.
 	Session bool
 	// Strict refuses policies of which a kernel without the evaluation model enforces less.
@@ -62,9 +70,30 @@ func (h *Host) Load(p *study.Policies, o LoadOptions) (*Loaded, *study.Check, er
 	if err != nil {
 		return nil, check, err
 	}
-	g := Generation{Sources: p.Set().Sources, Session: o.Session}
-	out, err := h.push(p, g, history, o)
+	losses, err := h.losses(p, history)
+	if err != nil {
+		return nil, check, err
+	}
+	if !o.Yes {
+		if err := h.agreeable(p, losses, history); err != nil {
+			return nil, check, err
+		}
+	}
+	g := Generation{Sources: p.Set().Sources, Session: o.Session, Tentative: o.Confirm}
+	out, err := h.replace(p, g, history, o.Strict)
+	if err == nil {
+		out.Losses = losses
+	}
 	return out, check, err
+}
+
+// replace loads policies in place of what is active, which may wait to be confirmed.
+func (h *Host) replace(p *study.Policies, g Generation, history *History, strict bool) (*Loaded, error) {
+	out, err := h.push(p, g, history, strict)
+	if err == nil && history.Deadline != nil {
+		out.Replaced = history.Deadline.Generation
+	}
+	return out, err
 }
 
 // Holds gives the number of the active generation if its policies are those, source for source, and the kernel has
@@ -104,28 +133,30 @@ func (h *Host) nextNumber(history *History) uint64 {
 }
 
 // push loads policies into the kernel as a new generation, and notes it.
-func (h *Host) push(p *study.Policies, g Generation, history *History, o LoadOptions) (*Loaded, error) {
+func (h *Host) push(p *study.Policies, g Generation, history *History, strict bool) (*Loaded, error) {
+	g.Number, g.Time = h.nextNumber(history), h.now().UTC()
+	d := history.deadline(&g)
 	e, err := kernel.Evaluation(h.Kernel)
 	if err != nil {
-		return h.loadStock(p, g, history, o)
+		return h.loadStock(p, g, history.with(g, d), strict)
 	}
-	b, bytes, err := h.pushPrograms(e, p, g, history, o)
+	b, bytes, err := h.pushPrograms(e, p, g, history, d)
 	if err != nil {
 		return nil, err
 	}
-	return loaded(b, bytes), nil
+	out := loaded(b, bytes)
+	out.Deadline = d
+	return out, nil
 }
 
 // pushPrograms is push for a kernel with the evaluation model. It gives the bundle and its length in bytes.
-func (h *Host) pushPrograms(e kernel.Evaluator, p *study.Policies, g Generation, history *History, o LoadOptions) (*program.Bundle, int, error) {
-	g.Number, g.Time = h.nextNumber(history), h.now().UTC()
+func (h *Host) pushPrograms(e kernel.Evaluator, p *study.Policies, g Generation, history *History, d *Deadline) (*program.Bundle, int, error) {
 	b, err := h.bundle(p, &g, 0, func(kernel.CellID) bool { return true })
 	if err != nil {
 		return nil, 0, err
 	}
-	after := history.with(g, o.Confirm)
 	// The history first: a kernel with a generation that nobody remembers is worse than one that is behind.
-	if err := writeHistory(h.notes, after); err != nil {
+	if err := writeHistory(h.notes, history.with(g, d)); err != nil {
 		return nil, 0, err
 	}
 	text := b.Encode()
@@ -252,8 +283,14 @@ func (h *Host) attach(g *Generation, history *History, ids map[kernel.CellID]boo
 		return nil, 0, err
 	}
 	if status.Generation != g.Number {
-		// The kernel was started again, or somebody else loaded: ours is loaded anew.
-		return h.pushPrograms(e, p, again(g), history, LoadOptions{})
+		// The kernel was started again, or somebody else loaded: ours is loaded anew. What waits goes on waiting.
+		next := g.again()
+		next.Number, next.Time = h.nextNumber(history), h.now().UTC()
+		d := history.Deadline
+		if d != nil {
+			d = &Deadline{next.Number, d.Until, d.Window, d.Back}
+		}
+		return h.pushPrograms(e, p, next, history, d)
 	}
 	covered := slices.Clone(status.Covered)
 	slices.Sort(covered)
@@ -271,18 +308,15 @@ func (h *Host) attach(g *Generation, history *History, ids map[kernel.CellID]boo
 	return b, len(text), nil
 }
 
-// again is the generation for a new load.
-func again(g *Generation) Generation {
-	out := *g
-	out.Of = g.origin()
-	return out
-}
-
-// Rollback loads a generation again, as a new one: that of the number, or with 0 the one before the active.
+// Rollback loads a generation again, as a new one: that of the number, or with 0 the last one before the active that
+// needs no confirmation. One that was never confirmed gets as long for it as it had.
 func (h *Host) Rollback(number uint64) (*Loaded, error) {
 	history, err := h.History()
 	if err != nil {
 		return nil, err
+	}
+	if number == 0 && history.Deadline != nil {
+		return h.revert(history)
 	}
 	old := history.Before()
 	if number != 0 {
@@ -292,7 +326,11 @@ func (h *Host) Rollback(number uint64) (*Loaded, error) {
 		if number != 0 {
 			return nil, &kernel.Error{Op: fmt.Sprintf("roll back to generation %d", number), Text: fmt.Sprintf("the generation must be one of those kept, but is %d", number), Hint: "run: generations"}
 		}
-		return nil, &kernel.Error{Op: "roll back", Text: "an earlier generation must be kept, but there is none"}
+		e := &kernel.Error{Op: "roll back", Text: "an earlier generation that needs no confirmation must be kept, but there is none"}
+		if len(history.Generations) > 1 {
+			e.Hint = "name one: rollback GENERATION; see: generations"
+		}
+		return nil, e
 	}
 	return h.reload(old, history)
 }
@@ -312,7 +350,15 @@ func (h *Host) reload(old *Generation, history *History) (*Loaded, error) {
 			return nil, err
 		}
 	}
-	return h.push(p, again(old), history, LoadOptions{})
+	losses, err := h.losses(p, history)
+	if err != nil {
+		return nil, err
+	}
+	out, err := h.replace(p, old.again(), history, false)
+	if err == nil {
+		out.Losses = losses
+	}
+	return out, err
 }
 
 // Confirm keeps a generation that waits for it.
@@ -321,38 +367,41 @@ func (h *Host) Confirm(number uint64) error {
 	if err != nil {
 		return err
 	}
-	if u := history.Unconfirmed; u == nil || u.Generation != number {
+	if d := history.Deadline; d == nil || d.Generation != number {
 		text := fmt.Sprintf("the generation must wait to be confirmed, but %d does not", number)
-		if u != nil {
-			text += fmt.Sprintf("; %d does", u.Generation)
+		if d != nil {
+			text += fmt.Sprintf("; %d does", d.Generation)
 		}
 		return &kernel.Error{Op: fmt.Sprintf("confirm generation %d", number), Text: text}
 	}
-	history.Unconfirmed = nil
-	return writeHistory(h.notes, history)
+	return writeHistory(h.notes, history.confirm())
 }
 
 // Expire rolls back a generation that was not confirmed in time; nil if there is none, or if there is still time.
 func (h *Host) Expire() (*Loaded, error) {
 	history, err := h.History()
-	if err != nil || history.Unconfirmed == nil || h.now().Before(history.Unconfirmed.Until) {
+	if err != nil || history.Deadline == nil || !history.Deadline.Over(h.now()) {
 		return nil, err
 	}
-	return h.Revert()
+	return h.revert(history)
 }
 
 // Revert loads the newest generation again that needs no confirmation, in place of those that wait for one; nil if none
 // does.
 func (h *Host) Revert() (*Loaded, error) {
 	history, err := h.History()
-	if err != nil || history.Unconfirmed == nil {
+	if err != nil || history.Deadline == nil {
 		return nil, err
 	}
-	if back := history.Find(history.Unconfirmed.Back); back != nil {
+	return h.revert(history)
+}
+
+func (h *Host) revert(history *History) (*Loaded, error) {
+	if back := history.Find(history.Deadline.Back); back != nil {
 		return h.reload(back, history)
 	}
 	// Then the policies that were loaded must not stay either, and the fallback decides.
-	return h.push(h.load(nil), Generation{}, history, LoadOptions{})
+	return h.replace(h.load(nil), Generation{}, history, false)
 }
 
 // Booted says which policies are active after a boot.
@@ -383,7 +432,7 @@ func (b Booted) String() string {
 // configured, a policy that denies everything to cells. The error says why it is not the policies themselves.
 // Generations that waited to be confirmed are none to go back to.
 func (h *Host) Boot(p *study.Policies, o BootOptions) (Booted, *Loaded, error) {
-	out, _, err := h.Load(p, LoadOptions{Strict: o.Strict})
+	out, _, err := h.Load(p, LoadOptions{Strict: o.Strict, Yes: true})
 	if err == nil {
 		return BootLoaded, out, nil
 	}
@@ -394,7 +443,7 @@ func (h *Host) Boot(p *study.Policies, o BootOptions) (Booted, *Loaded, error) {
 	}
 	for i := len(history.Generations) - 1; i >= 0; i-- {
 		g := &history.Generations[i]
-		if g.Lockdown || g.Session || g.Number > history.settled() {
+		if g.Lockdown || g.Session || !g.settled() {
 			continue
 		}
 		if out, perr := h.reload(g, history); perr == nil {
@@ -405,7 +454,7 @@ func (h *Host) Boot(p *study.Policies, o BootOptions) (Booted, *Loaded, error) {
 		err = errors.Join(err, kernel.Unsupported(h.Kernel, kernel.CapEvaluation))
 	} else if o.Lockdown {
 		p := lockdown()
-		out, perr := h.push(p, Generation{Sources: p.Set().Sources, Lockdown: true}, history, LoadOptions{})
+		out, perr := h.push(p, Generation{Sources: p.Set().Sources, Lockdown: true}, history, false)
 		if perr == nil {
 			return BootLockdown, out, err
 		}

@@ -57,6 +57,12 @@ type LoadReport struct {
 	Stock  bool        `json:"stock,omitempty"`
 	Fits   []FitReport `json:"fits,omitempty"`
 	Frozen []string    `json:"frozen,omitempty"`
+	// Until is when it is rolled back unless confirmed.
+	Until *time.Time `json:"until,omitempty"`
+	// Replaced is the generation that waited to be confirmed until then.
+	Replaced uint64 `json:"replaced,omitempty"`
+	// Losses are the policies that live cells had and have no more.
+	Losses []Loss `json:"losses,omitempty"`
 }
 
 // FitReport is how a cell is made on a kernel that asks no programs.
@@ -69,7 +75,10 @@ type FitReport struct {
 
 // Report of the load.
 func (l *Loaded) Report() LoadReport {
-	r := LoadReport{Generation: l.Generation, Cells: nonNil(l.Cells), Programs: l.Programs, Bytes: l.Bytes, Stock: l.Stock, Frozen: l.Frozen}
+	r := LoadReport{Generation: l.Generation, Cells: nonNil(l.Cells), Programs: l.Programs, Bytes: l.Bytes, Stock: l.Stock, Frozen: l.Frozen, Replaced: l.Replaced, Losses: l.Losses}
+	if l.Deadline != nil {
+		r.Until = &l.Deadline.Until
+	}
 	for _, f := range l.Fits {
 		r.Fits = append(r.Fits, FitReport{f.Cell, f.Best().Profile.String(), nonNil(f.Ports), f.Lax()})
 	}
@@ -87,6 +96,8 @@ type GenerationReport struct {
 	Active     bool      `json:"active,omitempty"`
 	// Until is when it is rolled back unless confirmed.
 	Until *time.Time `json:"until,omitempty"`
+	// NeverConfirmed says that it had to be confirmed, and was not.
+	NeverConfirmed bool `json:"never_confirmed,omitempty"`
 }
 
 // Report of the generations.
@@ -95,8 +106,10 @@ func (h *History) Report() []GenerationReport {
 	for i := range h.Generations {
 		g := &h.Generations[i]
 		r := GenerationReport{Generation: g.Number, Time: g.Time, Files: nonNil(g.Files()), Of: g.Of, Session: g.Session, Lockdown: g.Lockdown, Active: g == h.Active()}
-		if u := h.Unconfirmed; u != nil && u.Generation == g.Number {
-			r.Until = &u.Until
+		if d := h.Deadline; d != nil && d.Generation == g.Number {
+			r.Until = &d.Until
+		} else {
+			r.NeverConfirmed = !g.settled()
 		}
 		out = append(out, r)
 	}

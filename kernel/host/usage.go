@@ -36,7 +36,7 @@ type Usage struct {
 	Over []Excess
 }
 
-// Usage gives all cells by id. Events are emitted for budgets that were not exceeded the last time.
+// Usage gives all cells by id. It has no effects.
 func (h *Host) Usage() ([]Usage, error) {
 	cells, err := h.Kernel.List()
 	if err != nil {
@@ -84,7 +84,6 @@ func (h *Host) Usage() ([]Usage, error) {
 			}
 		}
 	}
-	h.tellOver(out)
 	return out, nil
 }
 
@@ -102,8 +101,17 @@ func excesses(budgets []analysis.Budget, u *Usage) []Excess {
 	return out
 }
 
-// tellOver emits events for budgets that are exceeded now and were not the last time.
-func (h *Host) tellOver(list []Usage) {
+// WatchBudgets emits an event for each budget that is exceeded and was not when it was last watched, if any hook wants to
+// know. Usage does not: to look changes nothing.
+func (h *Host) WatchBudgets() error {
+	if !h.Events.Wanted("over-budget") {
+		h.over = nil // who comes later is told of all
+		return nil
+	}
+	list, err := h.Usage()
+	if err != nil {
+		return err
+	}
 	now := map[excessKey]bool{}
 	var fresh []Event
 	for i := range list {
@@ -120,13 +128,5 @@ func (h *Host) tellOver(list []Usage) {
 	for _, e := range fresh {
 		h.Events.Emit(e)
 	}
-}
-
-// WatchBudgets looks whether budgets are exceeded, if any hook wants to know.
-func (h *Host) WatchBudgets() error {
-	if !h.Events.Wanted("over-budget") {
-		return nil
-	}
-	_, err := h.Usage()
-	return err
+	return nil
 }

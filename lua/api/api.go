@@ -49,13 +49,13 @@ type API struct {
 	// pending are the policies that were declared in statements that have ended, and are not loaded.
 	pending rules.Set
 	types   map[string]*lua.LTable
-	// seen is the sequence number of the last decision that hooks were told of.
-	seen uint64
+	// tail has the decisions that hooks were not told of.
+	tail *host.Tail
 }
 
 // New makes a machine of the level Session with all that the table has.
 func New(o Options) *API {
-	a := &API{Options: o, types: map[string]*lua.LTable{}, declared: loader.NewDeclarer(o.Reader.Groups)}
+	a := &API{Options: o, types: map[string]*lua.LTable{}, declared: loader.NewDeclarer(o.Reader.Groups), tail: o.Host.Tail(0)}
 	a.VM = a.declared.Machine(vm.Options{Level: vm.Session, Output: o.Output})
 	o.Host.Events.Dropped = a.dropped
 	for name, v := range a.tables() {

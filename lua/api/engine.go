@@ -20,9 +20,10 @@ var where = Param{"options", "table", "policy: a path or a list of paths, whose 
 func engineEntries() []*Entry {
 	question := Param{"question", "table", "cell, request, and the fields as a line of the command decide has them", false}
 	return []*Entry{
-		{Name: "engine.load", Returns: "table", Params: []Param{{"paths", "string|string[]", "files and folders of policies; without it what was declared here and is pending, together with what is loaded", true}},
-			Doc: `Checks policies and pushes their programs into the kernel, all or nothing. Gives generation, cells, programs and bytes. An
-error says everything that is wrong; nothing has changed then.`,
+		{Name: "engine.load", Returns: "table", Params: []Param{{"paths", "string|string[]", "files and folders of policies; without it what was declared here and is pending, together with what is loaded", true},
+			{"options", "table", "yes = true: load even if live cells lose policies that they have, or if there is nothing to load although something is loaded; without it that is an error", true}},
+			Doc: `Checks policies and pushes their programs into the kernel, all or nothing. Gives generation, cells, programs and bytes, and
+losses, a list with policy and cells, if cells have lost any. An error says everything that is wrong; nothing has changed then.`,
 			Example: denyReboot + `print(engine.load().generation)
 --> 1`, call: engineLoad},
 		{Name: "engine.loaded", Returns: "number|nil", Params: []Param{{"paths", "string|string[]", "files and folders of policies", false}},
@@ -111,7 +112,7 @@ for _, change in ipairs(engine.diff(nil).changes) do
 end
 --> system.reboot	deny	allow
 --> machdep.iopl	allow	deny`, call: engineDiff},
-		{Name: "engine.rollback", Returns: "table", Params: []Param{{"generation", "number", "the one to go back to; without it the one before the active", true}},
+		{Name: "engine.rollback", Returns: "table", Params: []Param{{"generation", "number", "the one to go back to; without it the last one before the active that needs no confirmation", true}},
 			Doc: "Loads an earlier generation again, as a new one. Gives what engine.load gives.",
 			Example: denyReboot + `engine.load()
 policy "web" { deny = { "machdep" } }
@@ -311,12 +312,16 @@ func engineDiff(a *API, L *lua.LState) int {
 
 func engineLoad(a *API, L *lua.LState) int {
 	a.mustSettle(L)
+	var o host.LoadOptions
+	f := options(L, "engine.load", 2)
+	f.flag("yes", &o.Yes)
+	f.done()
 	var out *host.Loaded
 	var err error
 	if v := L.Get(1); v == lua.LNil {
-		out, _, err = a.LoadPending(host.LoadOptions{})
+		out, _, err = a.LoadPending(o)
 	} else {
-		out, _, err = a.Host.Load(a.Reader.Read(paths(L, "engine.load", v)), host.LoadOptions{})
+		out, _, err = a.Host.Load(a.Reader.Read(paths(L, "engine.load", v)), o)
 	}
 	if err != nil {
 		raise(L, err)

@@ -96,41 +96,36 @@ func (a *API) dropped(s *host.Subscription) {
 
 // skipEvents makes hooks for denials begin with what comes now.
 func (a *API) skipEvents() {
-	if a.Host.Events.Wanted("deny") {
-		return
-	}
-	for _, e := range a.newEvents() {
-		a.seen = e.Sequence
+	if !a.Host.Events.Wanted("deny") {
+		a.told(a.tail.Skip())
 	}
 }
 
-// newEvents gives the decisions that hooks were not told of. A kernel without the evaluation model has none.
-func (a *API) newEvents() []kernel.Event {
-	e, err := kernel.Evaluation(a.Host.Kernel)
-	if err != nil {
-		return nil
+// told reports what keeps hooks from being told. A kernel without the evaluation model has nothing to tell.
+func (a *API) told(err error) {
+	if err != nil && !errors.As(err, new(*kernel.UnsupportedError)) {
+		a.Report(diag.Of(err))
 	}
-	list, err := e.Events(a.seen)
-	if err != nil {
-		return nil
-	}
-	return list
 }
 
 // Dispatch tells hooks what has happened since the last time: denials, and budgets that are exceeded. It is called
 // after every statement.
 func (a *API) Dispatch() {
 	if a.Host.Events.Wanted("deny") {
-		list := a.newEvents()
+		list, lost, err := a.tail.Next()
+		a.told(err)
 		for i := range list {
-			e := &list[i]
-			a.seen = e.Sequence
-			if e.Result == policy.Deny {
+			if e := &list[i]; e.Result == policy.Deny {
 				a.Host.Events.Emit(host.Event{Kind: "deny", Cell: e.Name, ID: e.Cell, Decision: e})
 			}
 		}
+		if lost > 0 {
+			a.Report(diag.List{{Severity: diag.Warning, Code: diag.EventsLost,
+				Message: fmt.Sprintf("hooks for deny must be told of every denial, but %d decisions since the last statement are not kept any more", lost)}})
+		}
 	}
-	if err := a.Host.WatchBudgets(); err != nil {
-		a.Report(diag.Of(err))
-	}
+	a.watchBudgets()
 }
+
+// watchBudgets tells hooks of budgets that are exceeded, if any wants to know.
+func (a *API) watchBudgets() { a.told(a.Host.WatchBudgets()) }

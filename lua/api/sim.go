@@ -161,7 +161,7 @@ func simKernel(a *API, L *lua.LState) int {
 	other := &API{Options: a.Options, VM: a.VM, types: map[string]*lua.LTable{}, declared: a.declared}
 	other.Simulator, other.Launch = k, nil
 	other.Host = host.New(k, &host.Memory{}, a.Reader.Load, a.Host.Now)
-	other.Host.Events.Dropped = other.dropped
+	other.Host.Events.Dropped, other.tail = other.dropped, other.Host.Tail(0)
 	t := L.NewTable()
 	for name, v := range other.tables() {
 		if v.Type() == lua.LTTable {

@@ -92,8 +92,8 @@ func diagnose(t *Target, info kernel.Info) (*diagnosis, error) {
 		if _, err := t.Host.Policies(); err != nil {
 			d.attend("the policies of generation %d can't be compiled for new cells: %s", g.Number, err)
 		}
-		if history.Unconfirmed != nil {
-			d.attend("generation %d waits to be confirmed until %s UTC", g.Number, history.Unconfirmed.Until.UTC().Format("15:04:05"))
+		if history.Deadline != nil {
+			d.attend("generation %d waits to be confirmed until %s UTC", g.Number, history.Deadline.Until.UTC().Format("15:04:05"))
 		}
 	}
 	if e, err := kernel.Evaluation(t.Host.Kernel); err == nil {

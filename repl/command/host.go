@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"cellsh/kernel"
 	"cellsh/kernel/connect"
 	"cellsh/kernel/host"
 	"cellsh/lua/loader"
@@ -18,6 +19,8 @@ import (
 type Target struct {
 	*connect.Connection
 	Host *host.Host
+	// Steps is how the host is used; nil for a view, which is used in the steps of another.
+	Steps *host.Session
 	// Reader reads policies that are not loaded.
 	Reader loader.Reader
 	// Pending loads policies that a session has declared, together with those that are loaded; nil where there is no
@@ -26,7 +29,7 @@ type Target struct {
 }
 
 // OpenTarget connects to a kernel. What print in policy files writes goes to output.
-func OpenTarget(o connect.Options, output io.Writer) (*Target, error) {
+func OpenTarget(o connect.Options, output io.Writer, steps host.SessionOptions) (*Target, error) {
 	c, err := connect.Open(o)
 	if err != nil {
 		return nil, err
@@ -36,21 +39,9 @@ func OpenTarget(o connect.Options, output io.Writer) (*Target, error) {
 		now = time.Now
 	}
 	reader := loader.Reader{Groups: c.Groups, Output: output}
-	return &Target{Connection: c, Host: host.New(c.Kernel, c, reader.Load, now), Reader: reader}, nil
-}
-
-// Expire rolls back what was not confirmed in time, and says so; "" if there was nothing to do.
-func (t *Target) Expire() (string, error) {
-	history, err := t.Host.History()
-	if err != nil || history.Unconfirmed == nil {
-		return "", err
-	}
-	number := history.Unconfirmed.Generation
-	back, err := t.Host.Expire()
-	if back == nil || err != nil {
-		return "", err
-	}
-	return fmt.Sprintf("generation %d was not confirmed in time: rolled back, as generation %d", number, back.Generation), nil
+	h := host.New(c.Kernel, c, reader.Load, now)
+	steps.ReadOnly = o.ReadOnly
+	return &Target{Connection: c, Host: h, Steps: host.NewSession(h, c, steps), Reader: reader}, nil
 }
 
 // ephemeralNote is said where the effect of a command ends with it.
@@ -61,41 +52,75 @@ func (inv *Invocation) open() (*Target, error) {
 	if inv.target != nil {
 		return inv.target, nil
 	}
+	if inv.Session != nil && inv.Kernel != "" {
+		return nil, usage("-k can't be given in a session: it has its kernel, %s", inv.Session.Info().Name)
+	}
+	if inv.ReadOnly && inv.Command.Changes {
+		return nil, kernel.RefuseReadOnly(strings.Join(append([]string{inv.Command.Name}, inv.Args[:min(1, len(inv.Args))]...), " "))
+	}
 	if inv.Session != nil {
-		if inv.Kernel != "" {
-			return nil, usage("-k can't be given in a session: it has its kernel, %s", inv.Session.Info().Name)
-		}
 		inv.target = inv.Session
-		inv.target.Tick()
-		if inv.ReadOnly || !inv.Command.Changes {
+		if !inv.Command.Changes {
 			inv.target = inv.Session.view()
 		}
+		inv.out.Settle = inv.Session.Steps.Settle
 		return inv.target, nil
 	}
-	t, err := inv.connect(inv.ReadOnly || !inv.Command.Changes)
+	t, err := inv.enter(!inv.Command.Changes, patience)
+	if err == nil && !inv.Command.Changes {
+		t, err = inv.overdue(t)
+	}
 	if err != nil {
 		return nil, err
 	}
 	inv.target = t
+	inv.out.Settle = t.Steps.Settle
 	inv.lap("open")
-	if !inv.ReadOnly && inv.Command.Changes {
-		said, err := t.Expire()
-		if err != nil {
-			return nil, err
-		}
-		if said != "" {
-			inv.note("%s", said)
+	return t, nil
+}
+
+// overdue rolls back a generation that was not confirmed in time for a command that only looks: whoever has loaded it may
+// be gone. If that can't be done it is said. It gives the kernel to look at.
+func (inv *Invocation) overdue(look *Target) (*Target, error) {
+	history, err := look.Host.History()
+	if err != nil || history.Deadline == nil || !history.Deadline.Over(inv.Now()) {
+		return look, nil // what is wrong with the history is told by who needs it
+	}
+	why := kernel.RefuseReadOnly(inv.Command.Name)
+	if !inv.ReadOnly {
+		var t *Target
+		if t, why = inv.enter(false, 0); why == nil {
+			why = t.Steps.Release()
 		}
 	}
-	return t, nil
+	if why != nil {
+		d := history.Deadline
+		inv.note("generation %d was not confirmed by %s UTC, and is still active: %s", d.Generation, d.Until.UTC().Format(time.TimeOnly), diag.Of(why)[0].Message)
+		return look, nil
+	}
+	if err := look.Steps.Release(); err != nil {
+		return nil, err
+	}
+	return inv.enter(true, patience)
 }
 
 // patience is how long a command waits for another one that has the state file.
 const patience = 2 * time.Second
 
-// connect opens the kernel that -k names.
-func (inv *Invocation) connect(readOnly bool) (*Target, error) {
-	return OpenTarget(connect.Options{Target: inv.Kernel, ReadOnly: readOnly, Patience: patience, Now: inv.Now, Warn: func(err error) { inv.note("%s", err) }}, inv.Stderr)
+// enter opens the kernel that -k names, and begins the step that the command is.
+func (inv *Invocation) enter(readOnly bool, patience time.Duration) (*Target, error) {
+	o := connect.Options{Target: inv.Kernel, ReadOnly: readOnly, Patience: patience, Now: inv.Now, Warn: func(err error) { inv.note("%s", err) }}
+	t, err := OpenTarget(o, inv.Stderr, host.SessionOptions{
+		Lapsed: func(l host.Lapse) { inv.note("%s", l) },
+		Failed: func(err error) { diag.Write(inv.Stderr, diag.Of(err)) },
+	})
+	if err != nil {
+		return nil, err
+	}
+	if err := t.Steps.Enter(); err != nil {
+		return nil, errors.Join(err, t.Steps.Close())
+	}
+	return t, nil
 }
 
 // close gives up the kernel that was opened for the command.
@@ -103,7 +128,7 @@ func (inv *Invocation) close() error {
 	if inv.target == nil || inv.Session != nil {
 		return nil
 	}
-	err := inv.target.Close()
+	err := inv.target.Steps.Release()
 	inv.target = nil
 	return err
 }
