@@ -311,7 +311,8 @@ run_rc_command() { eval "run=\$${1}_cmd"; $run; }
 		{"start", 3, "cells may do nothing (lockdown)\n"},
 		{"start", 4, "no policy is active: cells are held by their profiles and the kernel's fallback alone\n"},
 		{"stop", 0, ""},
-		{"reload", 1, "load /etc/cellsh/policy.d\n"},
+		{"reload", 0, "load /etc/cellsh/policy.d\n"},
+		{"reload", 1, "run: " + command + " load --yes /etc/cellsh/policy.d\n"},
 		{"check", 1, "check /etc/cellsh/policy.d\n"},
 		{"status", 0, "list\n"},
 	} {

@@ -26,9 +26,11 @@ type stateFile struct {
 	now        func() time.Time
 	// mu is held while the section or the file is written.
 	mu sync.Mutex
-	// saved is what the file holds, and when it was written.
+	// saved is what the file holds, savedAt when it was last made safe from a crash, and swapped says that it was written
+	// since.
 	saved   []byte
 	savedAt time.Time
+	swapped bool
 	// unsettled says that cells, programs or notes have changed since.
 	unsettled bool
 }
@@ -219,30 +221,37 @@ func (f *stateFile) changed() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.unsettled = true
-	if d := f.now().Sub(f.savedAt); d < 0 || d >= saveInterval {
-		_ = f.write() // it is tried again, and told then
+	if f.due() {
+		_ = f.write(true) // it is tried again, and told then
 	}
 }
 
-// settle writes the file if cells, programs or notes have changed.
+// due reports whether it is time to make the file safe from a crash.
+func (f *stateFile) due() bool {
+	d := f.now().Sub(f.savedAt)
+	return d < 0 || d >= saveInterval
+}
+
+// settle writes the file if cells, programs or notes have changed. A script that tells of a thousand cells settles a
+// thousand times; what a crash of the machine may take is what saving from time to time may, too.
 func (f *stateFile) settle() error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if !f.unsettled {
 		return nil
 	}
-	return f.write()
+	return f.write(f.due())
 }
 
 // save writes the file if anything has changed.
 func (f *stateFile) save() error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return f.write()
+	return f.write(true)
 }
 
-// write is save for who holds mu.
-func (f *stateFile) write() error {
+// write is save for who holds mu; without safe only a killed program is thought of.
+func (f *stateFile) write(safe bool) error {
 	s, err := f.section()
 	if err != nil {
 		return err
@@ -255,14 +264,23 @@ func (f *stateFile) write() error {
 	if err != nil {
 		return f.refuse(err.Error(), "")
 	}
-	f.savedAt = f.now()
-	if !bytes.Equal(text, f.saved) {
-		if err := disk.Replace(f.path, text); err != nil {
-			return f.unusable(err)
-		}
-		f.saved = text
+	if safe {
+		f.savedAt = f.now()
 	}
-	f.unsettled = false
+	same := bytes.Equal(text, f.saved)
+	switch {
+	case !same && safe:
+		err = disk.Replace(f.path, text)
+	case !same:
+		err = disk.Swap(f.path, text)
+	case safe && f.swapped:
+		err = disk.Sync(f.path)
+	}
+	if err != nil {
+		return f.unusable(err)
+	}
+	f.saved, f.unsettled = text, false
+	f.swapped = !safe && (f.swapped || !same)
 	return nil
 }
 
