@@ -3,7 +3,10 @@ package docs
 import (
 	"bytes"
 	"fmt"
+	"go/ast"
 	"go/build"
+	"go/parser"
+	"go/token"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -47,6 +50,7 @@ var (
 	_ kernel.Evaluator                                                                                  = (*sim.Kernel)(nil)
 	_ func(loader.Reader, []rules.Source) *study.Policies                                               = loader.Reader.Load
 	_ func(kernel.Kernel, host.Notebook, host.Load, func() time.Time) *host.Host                        = host.New
+	_ func(*host.Host, host.Keeper, host.SessionOptions) *host.Session                                  = host.NewSession
 	_ func(*host.Host, *study.Policies, host.LoadOptions) (*host.Loaded, *study.Check, error)           = (*host.Host).Load
 )
 
@@ -209,6 +213,39 @@ func TestReservedImports(t *testing.T) {
 			if !met[entry+" "+folder] {
 				t.Errorf("%s need not be allowed to import %s", folder, entry)
 			}
+		}
+	}
+}
+
+// TestMainEndsTheProgram: whoever ended it below would leave locks, terminals and generations behind.
+func TestMainEndsTheProgram(t *testing.T) {
+	for pkg := range packages(t) {
+		fset := token.NewFileSet()
+		files, err := filepath.Glob(filepath.Join("..", strings.TrimPrefix(pkg, module), "*.go"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range files {
+			file, err := parser.ParseFile(fset, name, nil, parser.SkipObjectResolution)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if file.Name.Name == "main" || strings.HasSuffix(name, "_test.go") {
+				continue
+			}
+			ast.Inspect(file, func(n ast.Node) bool {
+				switch n := n.(type) {
+				case *ast.SelectorExpr:
+					if x, ok := n.X.(*ast.Ident); ok && (x.Name == "os" && n.Sel.Name == "Exit" || x.Name == "log" && strings.HasPrefix(n.Sel.Name, "Fatal")) {
+						t.Errorf("%s: only main ends the program", fset.Position(n.Pos()))
+					}
+				case *ast.SelectStmt:
+					if len(n.Body.List) == 0 {
+						t.Errorf("%s: nothing waits for ever", fset.Position(n.Pos()))
+					}
+				}
+				return true
+			})
 		}
 	}
 }

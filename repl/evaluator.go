@@ -40,8 +40,10 @@ type evaluator struct {
 
 	// ask asks the user for a yes; nil where nobody can be asked.
 	ask func(question string) bool
-	// interrupts counts those of the statement that runs.
-	interrupts atomic.Int32
+	// interrupts counts those of the statement that runs, and interrupted is sent something for the last. Ending is closed
+	// when the program is told to end.
+	interrupts          atomic.Int32
+	interrupted, ending chan struct{}
 	// modes of the terminal that a session was started at; nil where there is none.
 	modes atomic.Pointer[term.State]
 }
@@ -56,7 +58,7 @@ func (e exit) Error() string { return fmt.Sprintf("exit code %d", e.code) }
 
 // newEvaluator opens the kernel.
 func newEvaluator(env Env, common command.Common) (*evaluator, error) {
-	e := &evaluator{env: env, common: common, style: show.NewStyle(isTerminal(env.Stderr), env.Getenv), width: func() int { return show.DefaultWidth }}
+	e := &evaluator{env: env, common: common, interrupted: make(chan struct{}, 1), ending: make(chan struct{}), style: show.NewStyle(isTerminal(env.Stderr), env.Getenv), width: func() int { return show.DefaultWidth }}
 	var output io.Writer = env.Stdout
 	if isTerminal(env.Stdout) {
 		output = harmless{env.Stdout}
@@ -69,7 +71,9 @@ func newEvaluator(env Env, common command.Common) (*evaluator, error) {
 	}
 	e.target = target
 	e.out.Settle = target.Steps.Settle
-	e.ask = env.asker()
+	if ask := env.asker(); ask != nil {
+		e.ask = unless(e.interrupted, ask)
+	}
 	e.api = api.New(api.Options{Host: target.Host, Reader: target.Reader, Simulator: target.Simulator, Launch: target.Launcher,
 		Stdin: env.Stdin, Stdout: env.Stdout, Stderr: env.Stderr, Output: e.out, Report: e.problems,
 		Help: func(name string) string {
@@ -201,6 +205,10 @@ func (e *evaluator) script(file, text string, args []string) error {
 func (e *evaluator) run(work func() error) error {
 	began := e.env.Now()
 	e.interrupts.Store(0)
+	select {
+	case <-e.interrupted: // that was for what ran before
+	default:
+	}
 	var done error
 	if err := e.target.Steps.Step(func() error {
 		done = e.report(work())
@@ -250,7 +258,25 @@ func leaving(words []string) error {
 // interrupt stops the code that runs, if any. It gives how often that was wanted since the statement began.
 func (e *evaluator) interrupt() int {
 	e.api.VM.Interrupt()
+	select {
+	case e.interrupted <- struct{}{}:
+	default:
+	}
 	return int(e.interrupts.Add(1))
+}
+
+// unless takes what stops a question for a no: a step that waits for an answer would keep the program from ending.
+func unless(stopped <-chan struct{}, ask func(string) bool) func(string) bool {
+	return func(question string) bool {
+		answer := make(chan bool, 1)
+		go func() { answer <- ask(question) }()
+		select {
+		case yes := <-answer:
+			return yes
+		case <-stopped:
+			return false
+		}
+	}
 }
 
 // close ends the session with the kernel, at the last step, which it waits for.

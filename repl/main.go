@@ -156,6 +156,7 @@ func (env Env) evaluate(common command.Common, work func(*evaluator) error) int 
 				// Its terminal is gone, or it shall end. What is not confirmed can't be any more: whoever could has perhaps
 				// been cut off by it. This waits for what runs, and meanwhile signals count.
 				told = signalled + int(n)
+				close(e.ending)
 				go func() { closed <- e.close() }()
 			}
 			if e.interrupt() > patience {

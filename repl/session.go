@@ -64,10 +64,11 @@ func (e *evaluator) talk() error {
 	ed := editor.New(editor.Options{Stdin: e.env.Stdin, Stdout: e.env.Stdout, Getenv: e.env.Getenv, History: editor.HistoryPath(e.env.Getenv),
 		Complete: e.completer(r).Complete, Warn: func(s string) { e.note("%s", s) }})
 	defer ed.Close()
-	e.ask = func(question string) bool {
+	// The editor sees Ctrl-C itself.
+	e.ask = unless(e.ending, func(question string) bool {
 		line, err := ed.ReadLine(asked(question))
 		return err == nil && isYes(line)
-	}
+	})
 	e.greet()
 	typed := ""
 	for {

@@ -223,6 +223,17 @@ func TestEndRollsBack(t *testing.T) {
 	}{
 		"hang-up": {func(x *terminal) error { return x.c.Process.Signal(syscall.SIGHUP) }, signalled + int(syscall.SIGHUP)},
 		"exit":    {func(x *terminal) error { x.typed("exit\n"); return nil }, 0},
+		"a question waits": {func(x *terminal) error {
+			x.typed("load --yes b.lua\n")
+			x.until(prompt)
+			x.typed("cell.create{ name = 'web', root = '/cells/web' }\n")
+			x.until(prompt)
+			x.typed("rollback 1\n")
+			x.until(prompt)
+			x.typed("load b.lua --confirm 1h\n")
+			x.until(asks)
+			return x.c.Process.Signal(syscall.SIGTERM)
+		}, signalled + int(syscall.SIGTERM)},
 		"code runs": {func(x *terminal) error {
 			x.typed("print('runs') while true do end\n")
 			x.until("\nruns\n")
