@@ -403,7 +403,8 @@ kernel = {}
 
 ---Gives the decisions that the evaluation model has recorded, oldest first: sequence, time in seconds since the kernel's
 ---start, cell, id, pid, euid, request, result, reason, policy, file and line. The kernel keeps denials, grants and what
----policies in audit mode would have denied, and of these only the last.
+---policies in audit mode would have denied, and of these only the last. The second result is how many came after that number
+---and are not kept any more.
 ---```lua
 ---policy "web" { deny = { "system.reboot" } }
 ---engine.load()
@@ -414,6 +415,7 @@ kernel = {}
 ---```
 ---@param after? number sequence number; without it all that the kernel has kept
 ---@return table[]
+---@return number
 function kernel.events(after) end
 
 ---Says which kernel this is: name, version, revision of secmodel_cell, simulated, vocabulary, hz, and the capabilities that

@@ -3,6 +3,7 @@ package connect
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"time"
@@ -67,6 +68,8 @@ type keeper interface {
 	ReadNotes() ([]byte, error)
 	WriteNotes([]byte) error
 	save() error
+	// lock keeps other programs from changing kernel and notes.
+	lock() (unlock func(), err error)
 	// settle is save if cells or notes have changed.
 	settle() error
 	close() error
@@ -105,6 +108,9 @@ func (c *Connection) ReadNotes() ([]byte, error) { return c.keeper.ReadNotes() }
 // WriteNotes replaces it, whole or not at all; refused if the connection is read-only.
 func (c *Connection) WriteNotes(text []byte) error { return c.keeper.WriteNotes(text) }
 
+// Lock keeps other programs from changing the kernel or what is kept beside it, until unlock. It waits for them.
+func (c *Connection) Lock() (unlock func(), err error) { return c.keeper.lock() }
+
 // Ephemeral reports whether the kernel's state ends with the program.
 func (c *Connection) Ephemeral() bool {
 	_, kept := c.Info().Capabilities[kernel.CapState]
@@ -130,6 +136,9 @@ func (c *Connection) Close() error {
 	return errors.Join(c.keeper.save(), c.keeper.close(), c.Kernel.Close())
 }
 
+// alone is for what nobody else can change anyway.
+func alone() (unlock func(), err error) { return func() {}, nil }
+
 // clock moves the clock of a simulated kernel as time passes.
 type clock struct {
 	k    *sim.Kernel
@@ -152,6 +161,7 @@ type memory struct{ text []byte }
 
 func (m *memory) ReadNotes() ([]byte, error)   { return m.text, nil }
 func (m *memory) WriteNotes(text []byte) error { m.text = text; return nil }
+func (m *memory) lock() (func(), error)        { return alone() }
 func (m *memory) save() error                  { return nil }
 func (m *memory) settle() error                { return nil }
 func (m *memory) close() error                 { return nil }
@@ -198,6 +208,7 @@ func register(k *sim.Kernel) func(kernel.Cell, launch.Account) (func(launch.Stat
 type readOnly struct{ keeper }
 
 func (readOnly) WriteNotes([]byte) error { return kernel.RefuseReadOnly("load a policy") }
+func (readOnly) lock() (func(), error)   { return alone() }
 func (readOnly) save() error             { return nil }
 func (readOnly) settle() error           { return nil }
 
@@ -221,16 +232,18 @@ func (f folder) ReadNotes() ([]byte, error) {
 	return text, err
 }
 
-func (f folder) WriteNotes(text []byte) error {
-	if err := os.MkdirAll(f.path, 0o700); err != nil {
-		return err
+// WriteNotes is for who has locked.
+func (f folder) WriteNotes(text []byte) error { return disk.Replace(f.notes(), text) }
+
+func (f folder) lock() (unlock func(), err error) {
+	err = os.MkdirAll(f.path, 0o700)
+	if err == nil {
+		unlock, err = disk.Lock(f.notes() + ".lock")
 	}
-	unlock, err := disk.Lock(f.notes() + ".lock")
 	if err != nil {
-		return err
+		return nil, &kernel.Error{Op: "lock the generations", Text: fmt.Sprintf("the folder %s must be writable, but is not: %s", f.path, disk.Cause(err)), Hint: "it belongs to root"}
 	}
-	defer unlock()
-	return disk.Replace(f.notes(), text)
+	return unlock, nil
 }
 
 func (folder) save() error   { return nil }

@@ -180,6 +180,37 @@ func TestSettle(t *testing.T) {
 	}
 }
 
+// The notes about a running NetBSD are locked while something changes, and not between.
+func TestFolderLock(t *testing.T) {
+	f := folder{filepath.Join(t.TempDir(), "cellsh")}
+	unlock, err := f.lock()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := f.WriteNotes([]byte("one")); err != nil {
+		t.Error(err)
+	}
+	if _, err := disk.TryLock(f.notes() + ".lock"); !errors.As(err, new(*disk.BusyError)) {
+		t.Errorf("another program must wait, but: %v", err)
+	}
+	unlock()
+	if unlock, err = f.lock(); err != nil {
+		t.Fatal(err)
+	}
+	unlock()
+	if text, err := f.ReadNotes(); string(text) != "one" || err != nil {
+		t.Errorf("%q, %v", text, err)
+	}
+	file := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var refused *kernel.Error
+	if _, err := (folder{filepath.Join(file, "x")}).lock(); !errors.As(err, &refused) || !strings.Contains(err.Error(), "must be writable, but is not: not a directory") {
+		t.Error(err)
+	}
+}
+
 func TestOneWriter(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "cells.state")
 	c := mustOpen(t, "sim:"+file, false, nil)

@@ -38,7 +38,7 @@ func (h *Host) loadStock(p *study.Policies, g Generation, after *History, strict
 	if err != nil {
 		return nil, err
 	}
-	out := &Loaded{Stock: true, Generation: g.Number, Deadline: after.Deadline}
+	out := &Loaded{Stock: true, Generation: g.Number}
 	var lax diag.List
 	for _, s := range analysis.Samples(p.Set(), live, nil) {
 		if !p.Names(s.Name) {

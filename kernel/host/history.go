@@ -171,8 +171,10 @@ func (h *History) Find(number uint64) *Generation {
 type Notebook interface {
 	// ReadNotes gives what was written last, nil for nothing.
 	ReadNotes() ([]byte, error)
-	// WriteNotes replaces it, whole or not at all.
+	// WriteNotes replaces it, whole or not at all. Whoever calls it has locked.
 	WriteNotes([]byte) error
+	// Lock keeps other programs from changing anything until unlock: what a change begins with is so until its end.
+	Lock() (unlock func(), err error)
 }
 
 // Memory is a notebook that ends with the program. The zero value is empty.
@@ -180,6 +182,9 @@ type Memory struct{ text []byte }
 
 // ReadNotes gives what was written.
 func (m *Memory) ReadNotes() ([]byte, error) { return m.text, nil }
+
+// Lock has nobody to keep away.
+func (m *Memory) Lock() (unlock func(), err error) { return func() {}, nil }
 
 // WriteNotes keeps it.
 func (m *Memory) WriteNotes(text []byte) error {

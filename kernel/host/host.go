@@ -34,6 +34,10 @@ type Host struct {
 	notes Notebook
 	load  Load
 	now   func() time.Time
+	// waits is the last generation of this host's own that had to be confirmed, 0 for none.
+	waits uint64
+	// locked says that the notes are locked.
+	locked bool
 	// history is what the notes said when they were noted.
 	history *History
 	noted   []byte
@@ -52,6 +56,23 @@ func New(k kernel.Kernel, n Notebook, load Load, now func() time.Time) *Host {
 // that must not change them. Its hooks are its own.
 func (h *Host) View(k kernel.Kernel, n Notebook) *Host {
 	return &Host{Kernel: k, notes: n, load: h.load, now: h.now, read: h.read}
+}
+
+// alone does work while no other program changes cells or generations. Work may call it again.
+func (h *Host) alone(work func() error) error {
+	if h.locked {
+		return work()
+	}
+	unlock, err := h.notes.Lock()
+	if err != nil {
+		return err
+	}
+	h.locked = true
+	defer func() {
+		h.locked = false
+		unlock()
+	}()
+	return work()
 }
 
 // Now is the time of day by the host's clock.
@@ -149,7 +170,15 @@ func (h *Host) Cell(op, name string) (kernel.Cell, error) {
 // program denies what they deny and nothing else is in the way; and limits are those of their budgets. On a kernel
 // without the evaluation model profile and ports are those that fit the policies best. Without such policies it is up
 // to the kernel.
-func (h *Host) Create(s kernel.Spec) (kernel.CellID, error) {
+func (h *Host) Create(s kernel.Spec) (id kernel.CellID, err error) {
+	if err = h.alone(func() error { id, err = h.create(s); return err }); err != nil {
+		return 0, err
+	}
+	h.Events.Emit(Event{Kind: "create", Cell: s.Name, ID: id})
+	return id, nil
+}
+
+func (h *Host) create(s kernel.Spec) (kernel.CellID, error) {
 	history, err := h.History()
 	if err != nil {
 		return 0, err
@@ -181,7 +210,6 @@ func (h *Host) Create(s kernel.Spec) (kernel.CellID, error) {
 			return 0, errors.Join(err, h.Kernel.Destroy(id))
 		}
 	}
-	h.Events.Emit(Event{Kind: "create", Cell: s.Name, ID: id})
 	return id, nil
 }
 

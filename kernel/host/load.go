@@ -66,17 +66,27 @@ func (h *Host) Load(p *study.Policies, o LoadOptions) (*Loaded, *study.Check, er
 	if check.Problems.Failed() {
 		return nil, check, check.Problems
 	}
+	var out *Loaded
+	err = h.alone(func() error {
+		out, err = h.loadChecked(p, o)
+		return err
+	})
+	return out, check, err
+}
+
+// loadChecked is Load for policies that are checked.
+func (h *Host) loadChecked(p *study.Policies, o LoadOptions) (*Loaded, error) {
 	history, err := h.History()
 	if err != nil {
-		return nil, check, err
+		return nil, err
 	}
 	losses, err := h.losses(p, history)
 	if err != nil {
-		return nil, check, err
+		return nil, err
 	}
 	if !o.Yes {
 		if err := h.agreeable(p, losses, history); err != nil {
-			return nil, check, err
+			return nil, err
 		}
 	}
 	g := Generation{Sources: p.Set().Sources, Session: o.Session, Tentative: o.Confirm}
@@ -84,7 +94,7 @@ func (h *Host) Load(p *study.Policies, o LoadOptions) (*Loaded, *study.Check, er
 	if err == nil {
 		out.Losses = losses
 	}
-	return out, check, err
+	return out, err
 }
 
 // replace loads policies in place of what is active, which may wait to be confirmed.
@@ -136,16 +146,21 @@ func (h *Host) nextNumber(history *History) uint64 {
 func (h *Host) push(p *study.Policies, g Generation, history *History, strict bool) (*Loaded, error) {
 	g.Number, g.Time = h.nextNumber(history), h.now().UTC()
 	d := history.deadline(&g)
-	e, err := kernel.Evaluation(h.Kernel)
-	if err != nil {
-		return h.loadStock(p, g, history.with(g, d), strict)
+	var out *Loaded
+	if e, err := kernel.Evaluation(h.Kernel); err != nil {
+		if out, err = h.loadStock(p, g, history.with(g, d), strict); err != nil {
+			return nil, err
+		}
+	} else {
+		b, bytes, err := h.pushPrograms(e, p, g, history, d)
+		if err != nil {
+			return nil, err
+		}
+		out = loaded(b, bytes)
 	}
-	b, bytes, err := h.pushPrograms(e, p, g, history, d)
-	if err != nil {
-		return nil, err
+	if out.Deadline = d; d != nil {
+		h.waits = d.Generation
 	}
-	out := loaded(b, bytes)
-	out.Deadline = d
 	return out, nil
 }
 
@@ -227,7 +242,12 @@ func (h *Host) vocabulary() *kauth.Vocabulary {
 // Attach gives cells that other tools have made since the load the programs of the active generation: those of the
 // names, or without any all that live. What must never be allowed is checked for them. Cells that have their program
 // keep it.
-func (h *Host) Attach(names ...string) (*Loaded, error) {
+func (h *Host) Attach(names ...string) (out *Loaded, err error) {
+	err = h.alone(func() error { out, err = h.attachNamed(names); return err })
+	return out, err
+}
+
+func (h *Host) attachNamed(names []string) (*Loaded, error) {
 	history, err := h.History()
 	if err != nil {
 		return nil, err
@@ -288,6 +308,9 @@ func (h *Host) attach(g *Generation, history *History, ids map[kernel.CellID]boo
 		next.Number, next.Time = h.nextNumber(history), h.now().UTC()
 		d := history.Deadline
 		if d != nil {
+			if h.waits == d.Generation {
+				h.waits = next.Number
+			}
 			d = &Deadline{next.Number, d.Until, d.Window, d.Back}
 		}
 		return h.pushPrograms(e, p, next, history, d)
@@ -310,7 +333,12 @@ func (h *Host) attach(g *Generation, history *History, ids map[kernel.CellID]boo
 
 // Rollback loads a generation again, as a new one: that of the number, or with 0 the last one before the active that
 // needs no confirmation. One that was never confirmed gets as long for it as it had.
-func (h *Host) Rollback(number uint64) (*Loaded, error) {
+func (h *Host) Rollback(number uint64) (out *Loaded, err error) {
+	err = h.alone(func() error { out, err = h.rollback(number); return err })
+	return out, err
+}
+
+func (h *Host) rollback(number uint64) (*Loaded, error) {
 	history, err := h.History()
 	if err != nil {
 		return nil, err
@@ -363,6 +391,10 @@ func (h *Host) reload(old *Generation, history *History) (*Loaded, error) {
 
 // Confirm keeps a generation that waits for it.
 func (h *Host) Confirm(number uint64) error {
+	return h.alone(func() error { return h.confirm(number) })
+}
+
+func (h *Host) confirm(number uint64) error {
 	history, err := h.History()
 	if err != nil {
 		return err
@@ -383,17 +415,25 @@ func (h *Host) Expire() (*Loaded, error) {
 	if err != nil || history.Deadline == nil || !history.Deadline.Over(h.now()) {
 		return nil, err
 	}
-	return h.revert(history)
+	return h.revertIf(func(d *Deadline) bool { return d.Over(h.now()) })
 }
 
 // Revert loads the newest generation again that needs no confirmation, in place of those that wait for one; nil if none
 // does.
 func (h *Host) Revert() (*Loaded, error) {
-	history, err := h.History()
-	if err != nil || history.Deadline == nil {
-		return nil, err
-	}
-	return h.revert(history)
+	return h.revertIf(func(*Deadline) bool { return true })
+}
+
+// revertIf rolls back what waits if, once nobody else can change it, it has such a deadline.
+func (h *Host) revertIf(due func(*Deadline) bool) (out *Loaded, err error) {
+	err = h.alone(func() error {
+		history, err := h.History()
+		if err == nil && history.Deadline != nil && due(history.Deadline) {
+			out, err = h.revert(history)
+		}
+		return err
+	})
+	return out, err
 }
 
 func (h *Host) revert(history *History) (*Loaded, error) {
@@ -431,7 +471,15 @@ func (b Booted) String() string {
 // Boot loads policies as at boot: if they can't be loaded the last generation that can is, and without one, if so
 // configured, a policy that denies everything to cells. The error says why it is not the policies themselves.
 // Generations that waited to be confirmed are none to go back to.
-func (h *Host) Boot(p *study.Policies, o BootOptions) (Booted, *Loaded, error) {
+func (h *Host) Boot(p *study.Policies, o BootOptions) (booted Booted, out *Loaded, err error) {
+	booted = BootNothing
+	if lerr := h.alone(func() error { booted, out, err = h.boot(p, o); return nil }); lerr != nil {
+		err = lerr
+	}
+	return booted, out, err
+}
+
+func (h *Host) boot(p *study.Policies, o BootOptions) (Booted, *Loaded, error) {
 	out, _, err := h.Load(p, LoadOptions{Strict: o.Strict, Yes: true})
 	if err == nil {
 		return BootLoaded, out, nil

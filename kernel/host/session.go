@@ -75,9 +75,6 @@ type Session struct {
 	options SessionOptions
 	mu      sync.Mutex
 	ended   bool
-	// inherited is the generation that waited to be confirmed at the beginning, 0 for none: who has loaded it watches
-	// over it.
-	inherited uint64
 	// unsettled says that Settle has failed in this step, failed how it was last not possible to save, "" if it was.
 	unsettled bool
 	failed    string
@@ -95,12 +92,7 @@ func NewSession(h *Host, k Keeper, o SessionOptions) *Session {
 	if o.Failed == nil {
 		o.Failed = func(error) {}
 	}
-	s := &Session{Host: h, keeper: k, options: o}
-	// What is wrong with the history is said where it is needed.
-	if history, err := h.History(); err == nil && history.Deadline != nil {
-		s.inherited = history.Deadline.Generation
-	}
-	return s
+	return &Session{Host: h, keeper: k, options: o}
 }
 
 // Step does work with the host: before it time goes on, and what was not confirmed in time is rolled back; after it all is
@@ -194,10 +186,10 @@ func (s *Session) end(rollBack bool) error {
 	return errors.Join(err, s.once(s.keeper.Close()))
 }
 
-// rollBack undoes a load of this session that was not confirmed.
+// rollBack undoes a load of this session that was not confirmed. Others watch over what they have loaded.
 func (s *Session) rollBack() error {
 	history, err := s.Host.History()
-	if err != nil || history.Deadline == nil || history.Deadline.Generation == s.inherited {
+	if err != nil || history.Deadline == nil || history.Deadline.Generation != s.Host.waits {
 		return err
 	}
 	back, err := s.Host.Revert()

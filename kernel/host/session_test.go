@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"cellsh/kernel"
 	"cellsh/kernel/disk"
 	"cellsh/kernel/sim"
 )
@@ -235,15 +236,31 @@ func TestEnd(t *testing.T) {
 		t.Error("the timer must be stopped")
 	}
 
+	// Another program loads while the session goes on, and lets the kernel go.
+	x = s.session(false)
+	ok(t, x.Step(func() error { return nil }))
+	mine := s.h
+	s.h = New(mine.Kernel, mine.notes, load, mine.now)
 	loader := s.session(false)
 	ok(t, loader.Enter())
 	s.load("c", time.Minute)
 	ok(t, loader.Release())
-	x = s.session(false)
-	ok(t, x.Step(func() error { return nil }))
 	ok(t, x.Close())
 	if s.active() != "c" {
 		t.Errorf("the loader of c watches over it, but active is %q", s.active())
+	}
+	// What is loaded anew because the kernel was started again is still the session's own.
+	s.h = mine
+	x = s.session(false)
+	ok(t, x.Step(func() error { s.load("d", time.Minute); return nil }))
+	k, err := sim.New(sim.Options{})
+	ok(t, err)
+	s.h.Kernel = k
+	_, err = s.h.Create(kernel.Spec{Name: "web-1", Root: "/"})
+	ok(t, err)
+	ok(t, x.Close())
+	if s.active() != "a" {
+		t.Errorf("nobody watches over d any more, but active is %q", s.active())
 	}
 }
 

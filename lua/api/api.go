@@ -170,15 +170,6 @@ func (a *API) function(e *Entry) *lua.LFunction {
 	})
 }
 
-// evaluator is the evaluation model, which the kernel must have.
-func (a *API) evaluator(L *lua.LState) kernel.Evaluator {
-	e, err := kernel.Evaluation(a.Host.Kernel)
-	if err != nil {
-		raise(L, err)
-	}
-	return e
-}
-
 // run runs a command in a cell.
 func (a *API) run(c launch.Command) (launch.Status, error) {
 	if a.Launch == nil {

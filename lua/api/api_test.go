@@ -85,3 +85,26 @@ func TestExamples(t *testing.T) {
 		})
 	}
 }
+
+// What the kernel does not keep any more is counted for those who read it, and told to those who wait for it.
+func TestLostDecisions(t *testing.T) {
+	s := newSession(t)
+	out, problem := s.run(`policy "web" { deny = { "system" } }
+engine.load()
+local p = cell.create{ name = "web-1", root = "/cells/web-1" }:process{}
+for i = 1, 3 do p:reboot() end
+local list, lost = kernel.events(1)
+print(#list, lost)
+cell.on("deny", function() end)
+for i = 1, 2000 do p:reboot() end
+list, lost = kernel.events(3)
+print(#list + lost)
+print(lost)`)
+	lost, ok := strings.CutPrefix(strings.TrimSpace(out), "2\t0\n2000\n")
+	if problem != "" || !ok || lost == "0" {
+		t.Fatal(out, problem)
+	}
+	if len(s.problems) != 1 || s.problems[0].Code != diag.EventsLost || !strings.Contains(s.problems[0].Message, "but "+lost+" decisions") {
+		t.Errorf("%v, want one about %s decisions", s.problems, lost)
+	}
+}
