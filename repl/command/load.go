@@ -38,9 +38,9 @@ to it.
 With --confirm the last generation that needs no confirmation is loaded again
 after that time, unless cellsh confirm N comes first: a policy that locks its
 author out goes away by itself. The command waits, and goes on waiting when its
-terminal is gone; if it is killed, the next command of anybody goes back. A
-session does not wait: at its end it goes back if that is not confirmed. A load
-while a generation waits takes its place, and says so.
+terminal is gone; if it is killed, the first command after that time goes back,
+whoever gives it. A session does not wait: at its end it goes back if that is
+not confirmed. A load while a generation waits takes its place, and says so.
 
 If cells that exist would lose policies that they have, or if there is nothing
 to load although something is loaded, a terminal is asked first. Where there is
