@@ -113,6 +113,7 @@ func (x *terminal) typed(s string) {
 const (
 	prompt = "SIM> "
 	more   = "SIM| "
+	asks   = "[y/N] "
 )
 
 // TestTranscripts types the lines of transcripts, those after a prompt, and compares what is on the terminal then.
@@ -168,6 +169,10 @@ func converse(t *testing.T, x *terminal, transcript string) string {
 				x.typed(text + "\n")
 			}
 		}
+		if _, text, ok := strings.Cut(line, asks); ok {
+			screen.WriteString(x.until(asks))
+			x.typed(text + "\n")
+		}
 	}
 	screen.WriteString(x.until(prompt))
 	if !x.ended {
@@ -221,6 +226,17 @@ func TestEndRollsBack(t *testing.T) {
 	}{
 		"hang-up": {func(x *terminal) error { return x.c.Process.Signal(syscall.SIGHUP) }, signalled + int(syscall.SIGHUP)},
 		"exit":    {func(x *terminal) error { x.typed("exit\n"); return nil }, 0},
+		"a question waits": {func(x *terminal) error {
+			x.typed("load --yes b.lua\n")
+			x.until(prompt)
+			x.typed("cell.create{ name = 'web', root = '/cells/web' }\n")
+			x.until(prompt)
+			x.typed("rollback 1\n")
+			x.until(prompt)
+			x.typed("load b.lua --confirm 1h\n")
+			x.until(asks)
+			return x.c.Process.Signal(syscall.SIGTERM)
+		}, signalled + int(syscall.SIGTERM)},
 		"code runs": {func(x *terminal) error {
 			x.typed("print('runs') while true do end\n")
 			x.until("\nruns\n")

@@ -7,9 +7,10 @@ import (
 	"testing"
 	"time"
 
+	"cellsh/kernel/host"
 	"cellsh/kernel/launch"
 	"cellsh/kernel/sim"
-	"cellsh/lua/engine"
+	"cellsh/lua/loader"
 	"cellsh/policy/diag"
 )
 
@@ -28,7 +29,7 @@ func newSession(t testing.TB) *session {
 	}
 	s := &session{}
 	now := func() time.Time { return time.Date(2026, 6, 1, 12, 0, 0, 0, time.UTC) }
-	h := engine.NewHost(k, &engine.Memory{}, engine.Options{}, now)
+	h := host.New(k, &host.Memory{}, loader.Reader{}.Load, now)
 	null, err := os.OpenFile(os.DevNull, os.O_RDWR, 0)
 	if err != nil {
 		t.Fatal(err)
@@ -125,5 +126,28 @@ func TestYieldsOutOfGo(t *testing.T) {
 		if out, err := s.run("print(6 * 7, coroutine.wrap(function() coroutine.yield(5) end)())"); err != "" || out != "42\t5\n" {
 			t.Errorf("%s: afterwards: %s %s", src, out, err)
 		}
+	}
+}
+
+// What the kernel does not keep any more is counted for those who read it, and told to those who wait for it.
+func TestLostDecisions(t *testing.T) {
+	s := newSession(t)
+	out, problem := s.run(`policy "web" { deny = { "system" } }
+engine.load()
+local p = cell.create{ name = "web-1", root = "/cells/web-1" }:process{}
+for i = 1, 3 do p:reboot() end
+local list, lost = kernel.events(1)
+print(#list, lost)
+cell.on("deny", function() end)
+for i = 1, 2000 do p:reboot() end
+list, lost = kernel.events(3)
+print(#list + lost)
+print(lost)`)
+	lost, ok := strings.CutPrefix(strings.TrimSpace(out), "2\t0\n2000\n")
+	if problem != "" || !ok || lost == "0" {
+		t.Fatal(out, problem)
+	}
+	if len(s.problems) != 1 || s.problems[0].Code != diag.EventsLost || !strings.Contains(s.problems[0].Message, "but "+lost+" decisions") {
+		t.Errorf("%v, want one about %s decisions", s.problems, lost)
 	}
 }

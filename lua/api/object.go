@@ -7,7 +7,7 @@ import (
 
 	lua "github.com/yuin/gopher-lua"
 
-	"cellsh/lua/engine"
+	"cellsh/kernel/host"
 	"cellsh/lua/system"
 	"cellsh/lua/vm"
 	"cellsh/policy/diag"
@@ -33,7 +33,7 @@ func typeOf(v any) string {
 		return "cell"
 	case processRef:
 		return "process"
-	case *engine.Subscription:
+	case *host.Subscription:
 		return "subscription"
 	}
 	return ""

@@ -30,6 +30,9 @@ type Error struct {
 	ExitCode int
 }
 
+// Diagnostics is the first of the problems.
+func (e *Error) Diagnostics() diag.List { return diag.List{e.Diagnostic} }
+
 // exitRequest travels through the interpreter as the value of an error.
 type exitRequest struct{ code int }
 

@@ -1,4 +1,4 @@
-package engine
+package tables
 
 import (
 	"errors"
@@ -8,11 +8,12 @@ import (
 	lua "github.com/yuin/gopher-lua"
 
 	"cellsh/policy"
+	"cellsh/policy/study"
 )
 
-// QuestionFromTable reads a question from a table with the keys of a line of decide. The keys in skip are left
+// Question reads a question from a table with the keys of a line of decide. The keys in skip are left
 // alone. All that is wrong is joined in the error.
-func QuestionFromTable(t *lua.LTable, skip ...string) (*policy.Question, error) {
+func Question(t *lua.LTable, skip ...string) (*policy.Question, error) {
 	q := &policy.Question{}
 	var errs policy.Errors
 	for k, v := t.Next(lua.LNil); k != lua.LNil; k, v = t.Next(k) {
@@ -79,9 +80,9 @@ func isEmpty(t *lua.LTable) bool {
 	return k == lua.LNil
 }
 
-// DecisionTable is a decision as a table: result, reason, and where there is one policy, file and line; the same
+// Answer is a decision as a table: result, reason, and where there is one policy, file and line; the same
 // with would_ in front for policies in audit mode.
-func DecisionTable(L *lua.LState, d *Decision) *lua.LTable {
+func Answer(L *lua.LState, d *study.Decision) *lua.LTable {
 	t := L.NewTable()
 	reason := d.Reason
 	if reason == "" {

@@ -1,4 +1,4 @@
-package engine
+package trial
 
 import (
 	"fmt"
@@ -11,7 +11,7 @@ import (
 )
 
 // runTests runs a test file beside a policy that answers for ports.
-func runTests(t *testing.T, text string) *TestReport {
+func runTests(t *testing.T, text string) *Trial {
 	t.Helper()
 	dir := t.TempDir()
 	for name, text := range map[string]string{
@@ -22,7 +22,7 @@ func runTests(t *testing.T, text string) *TestReport {
 			t.Fatal(err)
 		}
 	}
-	return Test([]string{dir}, TestOptions{})
+	return Run([]string{dir}, Options{})
 }
 
 // All tests of a file share one budget, and those that are left when it is used up are counted.
@@ -105,7 +105,7 @@ func BenchmarkCases(b *testing.B) {
 				}
 			}
 			for b.Loop() {
-				if r := Test([]string{dir}, TestOptions{}); r.Passed() != n {
+				if r := Run([]string{dir}, Options{}); r.Passed() != n {
 					b.Fatalf("%d passed, %v", r.Passed(), r.Problems)
 				}
 			}

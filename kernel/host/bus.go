@@ -1,6 +1,7 @@
-package engine
+package host
 
 import (
+	"fmt"
 	"slices"
 
 	"cellsh/kernel"
@@ -80,9 +81,10 @@ func (b *Bus) Emit(e Event) {
 	defer func() { b.running = false }()
 	for n := 0; len(b.queue) > 0; n++ {
 		if n == maxChain {
+			lost := len(b.queue)
 			b.queue = nil
 			for _, s := range b.Subscriptions() {
-				b.drop(s, errChain{})
+				b.drop(s, errChain{lost})
 			}
 			return
 		}
@@ -100,10 +102,14 @@ func (b *Bus) Emit(e Event) {
 }
 
 // errChain is the error of hooks that set each other off for ever.
-type errChain struct{}
+type errChain struct{ lost int }
 
-func (errChain) Error() string {
-	return "hooks must not set each other off without end, but did a thousand times"
+func (e errChain) Error() string {
+	text := fmt.Sprintf("hooks must not set each other off without end, but did %d times; ", maxChain)
+	if e.lost == 1 {
+		return text + "1 event is not told"
+	}
+	return fmt.Sprintf("%s%d events are not told", text, e.lost)
 }
 
 func (b *Bus) drop(s *Subscription, err error) {

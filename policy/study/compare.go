@@ -1,7 +1,8 @@
-package engine
+package study
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"cellsh/policy"
@@ -36,12 +37,17 @@ func ParsePattern(name string) (kauth.Pattern, error) {
 // SourceLine is the line of a policy file at a place, "" if it is not known.
 func (p *Policies) SourceLine(at diag.Span) string { return p.files.Line(at.File, at.Line) }
 
-// Applying lists the policies that apply to a cell, by name.
-func (p *Policies) Applying(cell string) []*rules.Policy {
+// Names reports whether any policy applies to a cell of that name.
+func (p *Policies) Names(cell string) bool {
+	return slices.ContainsFunc(p.Set().Policies, func(pol *rules.Policy) bool { return pol.AppliesTo(cell) })
+}
+
+// For gives the policies that apply to a cell of that name, by name.
+func (p *Policies) For(cell string) []*rules.Policy {
 	var out []*rules.Policy
-	for _, x := range p.Set().Policies {
-		if x.AppliesTo(cell) {
-			out = append(out, x)
+	for _, pol := range p.Set().Policies {
+		if pol.AppliesTo(cell) {
+			out = append(out, pol)
 		}
 	}
 	return out
@@ -107,7 +113,7 @@ const maxCases = 1000
 // Can says what becomes of the requests of a pattern in a cell, of all requests if it is nil: see analysis.Can. Wrong
 // options are a *policy.KeyError; other errors are as for Decide.
 func (p *Policies) Can(cell string, pattern *kauth.Pattern, o CanOptions) (*Abilities, error) {
-	out := &Abilities{Cell: cell, Policies: p.Applying(cell)}
+	out := &Abilities{Cell: cell, Policies: p.For(cell)}
 	var err error
 	if out.Options, err = o.choose(len(out.Policies) > 0); err != nil {
 		return nil, err

@@ -1,10 +1,10 @@
-package engine
+package host
 
 import (
 	"time"
 
 	"cellsh/kernel"
-	"cellsh/policy"
+	"cellsh/policy/study"
 )
 
 // The reports are what commands write as JSON and scripts are given as tables: the names of the members are stable.
@@ -58,7 +58,13 @@ type LoadReport struct {
 	Fits   []FitReport `json:"fits,omitempty"`
 	Frozen []string    `json:"frozen,omitempty"`
 	// Witnessed says how far two readings of the functions were compared, if there are any.
-	Witnessed *WitnessedReport `json:"witnessed,omitempty"`
+	Witnessed *study.WitnessedReport `json:"witnessed,omitempty"`
+	// Until is when it is rolled back unless confirmed.
+	Until *time.Time `json:"until,omitempty"`
+	// Replaced is the generation that waited to be confirmed until then.
+	Replaced uint64 `json:"replaced,omitempty"`
+	// Losses are the policies that live cells had and have no more.
+	Losses []Loss `json:"losses,omitempty"`
 }
 
 // FitReport is how a cell is made on a kernel that asks no programs.
@@ -71,12 +77,15 @@ type FitReport struct {
 
 // Report of the load.
 func (l *Loaded) Report() LoadReport {
-	r := LoadReport{Generation: l.Generation, Cells: nonNil(l.Cells), Programs: l.Programs, Bytes: l.Bytes, Stock: l.Stock, Frozen: l.Frozen}
+	r := LoadReport{Generation: l.Generation, Cells: nonNil(l.Cells), Programs: l.Programs, Bytes: l.Bytes, Stock: l.Stock, Frozen: l.Frozen, Replaced: l.Replaced, Losses: l.Losses}
+	if l.Deadline != nil {
+		r.Until = &l.Deadline.Until
+	}
 	for _, f := range l.Fits {
 		r.Fits = append(r.Fits, FitReport{f.Cell, f.Best().Profile.String(), nonNil(f.Ports), f.Lax()})
 	}
 	if l.Witnessed != nil && l.Witnessed.Answers > 0 {
-		r.Witnessed = witnessedReport(l.Witnessed)
+		r.Witnessed = study.ReportWitnessed(l.Witnessed)
 	}
 	return r
 }
@@ -92,6 +101,8 @@ type GenerationReport struct {
 	Active     bool      `json:"active,omitempty"`
 	// Until is when it is rolled back unless confirmed.
 	Until *time.Time `json:"until,omitempty"`
+	// NeverConfirmed says that it had to be confirmed, and was not.
+	NeverConfirmed bool `json:"never_confirmed,omitempty"`
 }
 
 // Report of the generations.
@@ -100,46 +111,14 @@ func (h *History) Report() []GenerationReport {
 	for i := range h.Generations {
 		g := &h.Generations[i]
 		r := GenerationReport{Generation: g.Number, Time: g.Time, Files: nonNil(g.Files()), Of: g.Of, Session: g.Session, Lockdown: g.Lockdown, Active: g == h.Active()}
-		if u := h.Unconfirmed; u != nil && u.Generation == g.Number {
-			r.Until = &u.Until
+		if d := h.Deadline; d != nil && d.Generation == g.Number {
+			r.Until = &d.Until
+		} else {
+			r.NeverConfirmed = !g.settled()
 		}
 		out = append(out, r)
 	}
 	return out
-}
-
-// AnswerReport is the report of a decision. Policy, file and line are absent if nobody said it.
-type AnswerReport struct {
-	Result      string `json:"result"`
-	Reason      string `json:"reason"`
-	Policy      string `json:"policy,omitempty"`
-	File        string `json:"file,omitempty"`
-	Line        int    `json:"line,omitempty"`
-	Probe       bool   `json:"probe,omitempty"`
-	WouldResult string `json:"would_result,omitempty"`
-	WouldReason string `json:"would_reason,omitempty"`
-	WouldPolicy string `json:"would_policy,omitempty"`
-	WouldFile   string `json:"would_file,omitempty"`
-	WouldLine   int    `json:"would_line,omitempty"`
-}
-
-func answerReport(d *policy.Decision) AnswerReport {
-	r := AnswerReport{Result: d.Result.String(), Reason: d.Reason, Policy: d.Source.Policy, File: d.Source.File, Line: d.Source.Line}
-	if w := d.Would; w.Result != policy.Pass {
-		r.WouldResult, r.WouldReason = w.Result.String(), w.Reason
-		r.WouldPolicy, r.WouldFile, r.WouldLine = w.Source.Policy, w.Source.File, w.Source.Line
-	}
-	return r
-}
-
-// Report of the decision.
-func (d *Decision) Report() AnswerReport {
-	r := answerReport(&d.Decision)
-	r.Probe = d.Probe
-	if d.Implicit() {
-		r.Reason = d.Note
-	}
-	return r
 }
 
 // DecisionEvent is the report of a recorded decision.
@@ -152,13 +131,13 @@ type DecisionEvent struct {
 	PID     int           `json:"pid"`
 	EUID    uint32        `json:"euid"`
 	Request string        `json:"request"`
-	AnswerReport
+	study.AnswerReport
 	Fallback bool `json:"fallback,omitempty"`
 }
 
 // EventReport is the report of a recorded decision.
 func EventReport(e *kernel.Event) DecisionEvent {
-	return DecisionEvent{e.Sequence, e.Time.Seconds(), e.Name, e.Cell, e.PID, e.EUID, e.Request.String(), answerReport(&e.Decision), e.Fallback}
+	return DecisionEvent{e.Sequence, e.Time.Seconds(), e.Name, e.Cell, e.PID, e.EUID, e.Request.String(), study.ReportAnswer(&e.Decision), e.Fallback}
 }
 
 // InfoReport is the report of what a kernel can do.

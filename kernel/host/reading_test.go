@@ -1,4 +1,4 @@
-package engine
+package host
 
 import (
 	"errors"
@@ -12,6 +12,7 @@ import (
 	"cellsh/policy/graph"
 	"cellsh/policy/kauth"
 	"cellsh/policy/rules"
+	"cellsh/policy/study"
 )
 
 // twofold is a function that says deny as a graph, and something else when it is run in a cell.
@@ -33,7 +34,7 @@ func (f twofold) Ask(_ *policy.Request, cell string) (policy.Answer, int64, erro
 func (f twofold) Span() diag.Span { return diag.Span{File: "f.lua", Line: 2} }
 
 // declared are policies with one function.
-func declared(t *testing.T, f rules.Function) *Policies {
+func declared(t *testing.T, f rules.Function) *study.Policies {
 	t.Helper()
 	on, ok := kauth.FindPattern("system.reboot")
 	if !ok {
@@ -41,7 +42,7 @@ func declared(t *testing.T, f rules.Function) *Policies {
 	}
 	p := &rules.Policy{Name: "p", Cells: []rules.Glob{{Pattern: "web-1"}, {Pattern: "web-2"}}, Default: rules.Default{Result: policy.Allow},
 		Entries: []rules.Entry{{Pattern: on, Function: f}}}
-	return fromSet(&rules.Set{Policies: []*rules.Policy{p}}, nil, Options{})
+	return study.New(&rules.Set{Policies: []*rules.Policy{p}}, nil, study.Options{})
 }
 
 // Functions whose two readings differ are not loaded, and cells for which they do are not made.
@@ -50,7 +51,7 @@ func TestReadingsThatDiffer(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h := NewHost(k, &Memory{}, Options{}, time.Now)
+	h := New(k, &Memory{}, load, time.Now)
 	differs := func(err error) {
 		t.Helper()
 		var l diag.List
@@ -70,7 +71,7 @@ func TestReadingsThatDiffer(t *testing.T) {
 	p := declared(t, twofold{"web-3"})
 	p.Set().Policies[0].Cells[1].Pattern = "web-2*"
 	p.Set().Policies[0].Cells = append(p.Set().Policies[0].Cells, rules.Glob{Pattern: "web-*"})
-	p = fromSet(p.Set(), nil, Options{})
+	p = study.New(p.Set(), nil, study.Options{})
 	if _, check, err = h.Load(p, LoadOptions{Session: true}); err != nil || check.Witnessed.Asked == 0 {
 		t.Fatalf("%+v, %v", check, err)
 	}
@@ -80,7 +81,7 @@ func TestReadingsThatDiffer(t *testing.T) {
 	_, err = h.Create(kernel.Spec{Name: "web-3", Root: "/"})
 	differs(err)
 	// check says the same with a proof and without.
-	for _, o := range []CheckOptions{{}, {NoProof: true}, {ErrorsOnly: true}} {
+	for _, o := range []study.CheckOptions{{}, {NoProof: true}, {ErrorsOnly: true}} {
 		c, err := declared(t, twofold{"web-2"}).Check(o)
 		if err != nil {
 			t.Fatal(err)

@@ -1,4 +1,4 @@
-package engine
+package host
 
 import (
 	"bytes"
@@ -10,7 +10,19 @@ import (
 	"cellsh/kernel"
 	"cellsh/policy/analysis"
 	"cellsh/policy/diag"
+	"cellsh/policy/rules"
+	"cellsh/policy/study"
 )
+
+// Load reads policies from their sources. What is wrong with them is in their Loading.
+type Load func([]rules.Source) *study.Policies
+
+// kept are policies that were read.
+type kept struct {
+	*study.Policies
+	// session says that some have no source; see Generation.Session.
+	session bool
+}
 
 // Host is a kernel with the policies that are loaded there. Everything that changes cells or policies goes through
 // it. It is not safe for concurrent use.
@@ -19,31 +31,49 @@ type Host struct {
 	// Events tells hooks what happens.
 	Events Bus
 
-	notes   Notebook
-	options Options
-	now     func() time.Time
+	notes Notebook
+	load  Load
+	now   func() time.Time
+	// waits is the last generation of this host's own that had to be confirmed, 0 for none.
+	waits uint64
+	// locked says that the notes are locked.
+	locked bool
 	// history is what the notes said when they were noted.
 	history *History
 	noted   []byte
 	// read are policies by their generation: those of the active one if they were needed, and all that have no source.
-	read map[uint64]*Policies
-	// over has the budgets that were exceeded when they were last looked at.
+	read map[uint64]kept
+	// over has the budgets that were exceeded when they were last watched; nil while nobody wants to know.
 	over map[excessKey]bool
 }
 
-// NewHost joins a kernel and the notes that are kept with it. The clock is that of generations.
-func NewHost(k kernel.Kernel, n Notebook, o Options, now func() time.Time) *Host {
-	return &Host{Kernel: k, notes: n, options: o, now: now, read: map[uint64]*Policies{}, over: map[excessKey]bool{}}
+// New joins a kernel and the notes that are kept with it. The clock is that of generations.
+func New(k kernel.Kernel, n Notebook, load Load, now func() time.Time) *Host {
+	return &Host{Kernel: k, notes: n, load: load, now: now, read: map[uint64]kept{}}
 }
 
 // View gives a host with the same policies to somebody who has the kernel and the notes in another way, such as one
 // that must not change them. Its hooks are its own.
 func (h *Host) View(k kernel.Kernel, n Notebook) *Host {
-	return &Host{Kernel: k, notes: n, options: h.options, now: h.now, read: h.read, over: map[excessKey]bool{}}
+	return &Host{Kernel: k, notes: n, load: h.load, now: h.now, read: h.read}
 }
 
-// Options are those with which policies are read.
-func (h *Host) Options() Options { return h.options }
+// alone does work while no other program changes cells or generations. Work may call it again.
+func (h *Host) alone(work func() error) error {
+	if h.locked {
+		return work()
+	}
+	unlock, err := h.notes.Lock()
+	if err != nil {
+		return err
+	}
+	h.locked = true
+	defer func() {
+		h.locked = false
+		unlock()
+	}()
+	return work()
+}
 
 // Now is the time of day by the host's clock.
 func (h *Host) Now() time.Time { return h.now() }
@@ -60,11 +90,11 @@ func (h *Host) History() (*History, error) {
 		}
 		h.noted = bytes.Clone(text)
 	}
-	return &History{slices.Clone(h.history.Generations), h.history.Unconfirmed}, nil
+	return &History{slices.Clone(h.history.Generations), h.history.Deadline}, nil
 }
 
 // Policies are those of the active generation; none if nothing is loaded.
-func (h *Host) Policies() (*Policies, error) {
+func (h *Host) Policies() (*study.Policies, error) {
 	history, err := h.History()
 	if err != nil {
 		return nil, err
@@ -73,18 +103,21 @@ func (h *Host) Policies() (*Policies, error) {
 }
 
 // policiesOf reads the policies of a generation again; nil is none.
-func (h *Host) policiesOf(g *Generation) (*Policies, error) {
+func (h *Host) policiesOf(g *Generation) (*study.Policies, error) {
 	if g == nil {
-		return FromSources(nil, h.options), nil
+		return h.load(nil), nil
 	}
-	if p := h.read[g.origin()]; p != nil {
-		return p, nil
+	if p, ok := h.read[g.origin()]; ok {
+		return p.Policies, nil
+	}
+	if g.Lockdown {
+		return lockdown(), nil
 	}
 	if g.Session {
 		return nil, &kernel.Error{Op: fmt.Sprintf("read generation %d", g.Number),
 			Text: "the policies must come from files, but some were declared in a session that has ended", Hint: "load files: cellsh load PATH"}
 	}
-	p := FromSources(g.Sources, h.options)
+	p := h.load(g.Sources)
 	if p.Loading.Failed() {
 		return nil, p.Loading
 	}
@@ -94,14 +127,13 @@ func (h *Host) policiesOf(g *Generation) (*Policies, error) {
 
 // keep remembers the policies of a generation: those from files until another generation is kept, as they can be read
 // again; those of a session as long as the program runs.
-func (h *Host) keep(g *Generation, p *Policies) {
+func (h *Host) keep(g *Generation, p *study.Policies) {
 	for number, old := range h.read {
 		if !old.session {
 			delete(h.read, number)
 		}
 	}
-	p.session = g.Session
-	h.read[g.origin()] = p
+	h.read[g.origin()] = kept{p, g.Session}
 }
 
 // LiveNames are the names of the cells that exist.
@@ -138,7 +170,15 @@ func (h *Host) Cell(op, name string) (kernel.Cell, error) {
 // program denies what they deny and nothing else is in the way; and limits are those of their budgets. On a kernel
 // without the evaluation model profile and ports are those that fit the policies best. Without such policies it is up
 // to the kernel.
-func (h *Host) Create(s kernel.Spec) (kernel.CellID, error) {
+func (h *Host) Create(s kernel.Spec) (id kernel.CellID, err error) {
+	if err = h.alone(func() error { id, err = h.create(s); return err }); err != nil {
+		return 0, err
+	}
+	h.Events.Emit(Event{Kind: "create", Cell: s.Name, ID: id})
+	return id, nil
+}
+
+func (h *Host) create(s kernel.Spec) (kernel.CellID, error) {
 	history, err := h.History()
 	if err != nil {
 		return 0, err
@@ -150,7 +190,7 @@ func (h *Host) Create(s kernel.Spec) (kernel.CellID, error) {
 		if err != nil {
 			return 0, err
 		}
-		if err := p.attachable(s.Name); err != nil {
+		if err := p.Attachable(s.Name); err != nil {
 			return 0, err
 		}
 		h.fillIn(&s, p)
@@ -170,11 +210,10 @@ func (h *Host) Create(s kernel.Spec) (kernel.CellID, error) {
 			return 0, errors.Join(err, h.Kernel.Destroy(id))
 		}
 	}
-	h.Events.Emit(Event{Kind: "create", Cell: s.Name, ID: id})
 	return id, nil
 }
 
-func (h *Host) fillIn(s *kernel.Spec, p *Policies) {
+func (h *Host) fillIn(s *kernel.Spec, p *study.Policies) {
 	limits := map[analysis.BudgetName]**uint64{analysis.BudgetNofile: &s.Nofile, analysis.BudgetAS: &s.AS, analysis.BudgetCore: &s.Core}
 	for _, b := range analysis.Budgets(p.Set(), s.Name) {
 		if limit := limits[b.Name]; limit != nil && *limit == nil {
@@ -186,29 +225,6 @@ func (h *Host) fillIn(s *kernel.Spec, p *Policies) {
 		low := kernel.Low
 		s.Profile = &low
 	}
-}
-
-// attachable checks for a cell's name what a load checks for those that live.
-func (p *Policies) attachable(name string) error {
-	if err := p.Usable(name); err != nil {
-		return err
-	}
-	breaches, problems, err := analysis.Nevers(p.Compiler, name)
-	if err != nil {
-		return tooLarge(err)
-	}
-	for i := range breaches {
-		problems = append(problems, p.breachProblem(&breaches[i]))
-	}
-	if !problems.Failed() {
-		// Functions may read the name of the cell.
-		w, err := p.witnesses.Compare([]string{name})
-		if err != nil {
-			return err
-		}
-		problems = append(problems, w.Problems()...)
-	}
-	return p.Fill(problems).Err()
 }
 
 // Destroy removes a cell by name.

@@ -1,4 +1,4 @@
-package engine
+package trial
 
 import (
 	"errors"
@@ -14,25 +14,27 @@ import (
 	lua "github.com/yuin/gopher-lua"
 
 	"cellsh/lua/loader"
+	"cellsh/lua/tables"
 	"cellsh/lua/vm"
 	"cellsh/policy"
 	"cellsh/policy/analysis"
 	"cellsh/policy/diag"
+	"cellsh/policy/study"
 )
 
-// TestResult is what became of one test.
-type TestResult struct {
+// Result is what became of one test.
+type Result struct {
 	File, Name string
 	Took       time.Duration
 	// Problem is nil for a test that passed.
 	Problem *diag.Diagnostic
 	// Explanation of the last decision of a test that failed.
-	Explanation *Explanation
+	Explanation *study.Explanation
 }
 
-// TestReport is what became of all tests.
-type TestReport struct {
-	Results []TestResult
+// Trial is what became of all tests.
+type Trial struct {
+	Results []Result
 	// Problems of policies and test files: their tests did not run.
 	Problems diag.List
 	// Covered of Total points were met; Missing are the others.
@@ -41,10 +43,10 @@ type TestReport struct {
 }
 
 // Passed and Failed count the tests.
-func (r *TestReport) Passed() int { return len(r.Results) - r.Failed() }
+func (r *Trial) Passed() int { return len(r.Results) - r.Failed() }
 
 // Failed counts the tests that failed.
-func (r *TestReport) Failed() int {
+func (r *Trial) Failed() int {
 	n := 0
 	for _, t := range r.Results {
 		if t.Problem != nil {
@@ -55,34 +57,35 @@ func (r *TestReport) Failed() int {
 }
 
 // OK reports whether all tests passed, of policies and test files without errors.
-func (r *TestReport) OK() bool { return r.Failed() == 0 && !r.Problems.Failed() }
+func (r *Trial) OK() bool { return r.Failed() == 0 && !r.Problems.Failed() }
 
 // Percent is how much of what can be covered is; 100 if there is nothing.
-func (r *TestReport) Percent() float64 {
+func (r *Trial) Percent() float64 {
 	if r.Total == 0 {
 		return 100
 	}
 	return 100 * float64(r.Covered) / float64(r.Total)
 }
 
-// TestOptions say which tests run and how.
-type TestOptions struct {
-	Options
+// Options say which tests run and how.
+type Options struct {
+	// Reader reads the policies that are tested.
+	Reader loader.Reader
 	// Run selects tests by name; nil is all.
 	Run *regexp.Regexp
 	// Now is the clock that times tests; nil is the system's.
 	Now func() time.Time
 	// Finished, if not nil, is called after each test.
-	Finished func(TestResult)
+	Finished func(Result)
 }
 
-// Test runs the test files that the paths stand for: a folder's *_test.lua, a test file, or that of a policy file. A
+// Run runs the test files that the paths stand for: a folder's *_test.lua, a test file, or that of a policy file. A
 // test file tests all policies of its folder together, as they are loaded at boot.
-func Test(paths []string, o TestOptions) *TestReport {
+func Run(paths []string, o Options) *Trial {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	report := &TestReport{}
+	report := &Trial{}
 	files, problems := testFiles(paths)
 	report.Problems = problems
 	folders := map[string]*folder{}
@@ -90,7 +93,7 @@ func Test(paths []string, o TestOptions) *TestReport {
 		dir := filepath.Dir(file)
 		f, ok := folders[dir]
 		if !ok {
-			f = &folder{Policies: Read([]string{dir}, o.Options), coverage: analysis.NewCoverage(), asked: map[string]bool{}}
+			f = &folder{Policies: o.Reader.Read([]string{dir}), coverage: analysis.NewCoverage(), asked: map[string]bool{}}
 			report.Problems = append(report.Problems, f.Loading...)
 			folders[dir] = f
 		}
@@ -119,7 +122,7 @@ func Test(paths []string, o TestOptions) *TestReport {
 
 // folder is the policies of one folder, and what tests met of them.
 type folder struct {
-	*Policies
+	*study.Policies
 	coverage *analysis.Coverage
 	// cells that were asked about, and the same as a set.
 	cells []string
@@ -196,14 +199,14 @@ func (t *testRun) pause() func() {
 }
 
 // run defines the tests of a file, and then runs them. All of it shares one budget of instructions, memory and time.
-func (f *folder) run(file string, o TestOptions, report *TestReport) {
+func (f *folder) run(file string, o Options, report *Trial) {
 	text, err := os.ReadFile(file)
 	if err != nil {
 		report.Problems = append(report.Problems, diag.Diagnostic{Span: diag.Span{File: file}, Code: diag.FileRead, Message: "a test file must be readable, but is not"})
 		return
 	}
 	t := &testRun{folder: f, file: file}
-	t.m = vm.New(vm.Options{Level: vm.Policy, Output: o.Output, Now: func() time.Time { return time.Now().Add(-t.away) }})
+	t.m = vm.New(vm.Options{Level: vm.Policy, Output: o.Reader.Output, Now: func() time.Time { return time.Now().Add(-t.away) }})
 	defer t.m.Close()
 	t.words()
 	fn, err := t.m.Compile(file, string(text))
@@ -218,12 +221,12 @@ func (f *folder) run(file string, o TestOptions, report *TestReport) {
 		_, _ = t.m.Call(all)
 	}
 	if err != nil {
-		report.Problems = append(report.Problems, Problem(err)...)
+		report.Problems = append(report.Problems, diag.Of(err)...)
 	}
 }
 
 // all runs the tests that are defined, until the budget of the file is used up.
-func (t *testRun) all(o TestOptions, report *TestReport) {
+func (t *testRun) all(o Options, report *Trial) {
 	t.running = true
 	var chosen []namedTest
 	for _, test := range t.tests {
@@ -235,9 +238,9 @@ func (t *testRun) all(o TestOptions, report *TestReport) {
 		t.last = nil
 		start := o.Now()
 		err := test.run()
-		result := TestResult{File: t.file, Name: test.name, Took: o.Now().Sub(start)}
+		result := Result{File: t.file, Name: test.name, Took: o.Now().Sub(start)}
 		if err != nil {
-			d := Problem(err)[0]
+			d := diag.Of(err)[0]
 			if d.File == "" {
 				d.Span = diag.Span{File: t.file, Line: test.line}
 				d.Excerpt = t.m.Files().Line(t.file, test.line)
@@ -298,7 +301,7 @@ func lineOf(m *vm.VM, L *lua.LState) int {
 }
 
 // ask decides a question and notes what it covers.
-func (t *testRun) ask(q *policy.Question) (*Decision, error) {
+func (t *testRun) ask(q *policy.Question) (*study.Decision, error) {
 	t.last = q
 	if !t.asked[q.Cell] {
 		t.asked[q.Cell] = true
@@ -316,7 +319,7 @@ func (t *testRun) ask(q *policy.Question) (*Decision, error) {
 }
 
 func (t *testRun) luaDecide(L *lua.LState) int {
-	q, err := QuestionFromTable(L.CheckTable(1))
+	q, err := tables.Question(L.CheckTable(1))
 	if err != nil {
 		L.RaiseError("%s", oneLine(err))
 	}
@@ -324,7 +327,7 @@ func (t *testRun) luaDecide(L *lua.LState) int {
 	if err != nil {
 		L.RaiseError("%s", oneLine(err))
 	}
-	L.Push(DecisionTable(L, d))
+	L.Push(tables.Answer(L, d))
 	return 1
 }
 
@@ -389,7 +392,7 @@ func (t *testRun) runCase(row *lua.LTable) error {
 	if !ok {
 		return fmt.Errorf("expect must be allow, grant or deny, but is %s", expect)
 	}
-	q, err := QuestionFromTable(row, caseKeys...)
+	q, err := tables.Question(row, caseKeys...)
 	if err != nil {
 		return errors.New(oneLine(err))
 	}
@@ -410,7 +413,7 @@ func (t *testRun) runCase(row *lua.LTable) error {
 	return nil
 }
 
-func describeWhy(d *Decision) string {
+func describeWhy(d *study.Decision) string {
 	s := d.Result.String()
 	switch {
 	case d.Reason != "":

@@ -1,4 +1,4 @@
-package engine
+package study
 
 import (
 	"encoding/json"
@@ -81,7 +81,7 @@ func (p *Policies) ExplainCommand(cell string, r *policy.Request) string {
 	}
 	words := "cellsh explain "
 	for _, path := range p.paths {
-		words += "--policy " + quoteWord(path) + " "
+		words += "--policy " + QuoteWord(path) + " "
 	}
 	return words + ExplainArgs(cell, r)
 }
@@ -118,13 +118,13 @@ func ExplainArgs(cell string, r *policy.Request) string {
 		words = append(words, f.String()+"="+v)
 	}
 	for i := range words {
-		words[i] = quoteWord(words[i])
+		words[i] = QuoteWord(words[i])
 	}
 	return strings.Join(words, " ")
 }
 
-// quoteWord quotes what a shell would not take as it is.
-func quoteWord(w string) string {
+// QuoteWord quotes a word of a command that a shell would not take as it is.
+func QuoteWord(w string) string {
 	if w != "" && !strings.ContainsAny(w, " \t\n'\"\\$*?[]{}~#;&|<>()`!") {
 		return w
 	}

@@ -1,20 +1,13 @@
-package engine
+package study
 
 import (
-	"errors"
 	"fmt"
-	"io"
 	"slices"
 
-	"cellsh/kernel"
-	"cellsh/lua/loader"
-	"cellsh/lua/symbolic"
-	"cellsh/lua/vm"
 	"cellsh/policy"
 	"cellsh/policy/analysis"
 	"cellsh/policy/diag"
 	"cellsh/policy/kauth"
-	"cellsh/policy/program"
 	"cellsh/policy/rules"
 )
 
@@ -26,8 +19,6 @@ type Policies struct {
 	files   *diag.Files
 	// paths that they were read from.
 	paths []string
-	// session says that some have no source; see Generation.Session.
-	session bool
 	// witnesses are the functions whose two readings were compared.
 	witnesses *analysis.Witnesses
 	// checked has what Usable has found out, by cell.
@@ -36,45 +27,17 @@ type Policies struct {
 	slips []analysis.Slip
 }
 
-// Options for reading policies.
+// Options say what the policies are made of. The zero value is for policies that were not read from files.
 type Options struct {
-	Groups symbolic.Groups
-	// Output is where print in policy files writes.
-	Output io.Writer
+	// Paths that they were read from.
+	Paths []string
 	// SkipOptimizations is passed to the compiler.
 	SkipOptimizations bool
-	// Files reads policy files and their modules; nil reads them whoever may have changed them.
-	Files loader.Files
 }
 
-// Read reads and declares the policies of the paths. Functions are compiled later, for the cells that are asked about.
-func Read(paths []string, o Options) *Policies {
-	var sources []rules.Source
-	var problems diag.List
-	if o.Files == nil {
-		sources, problems = loader.Read(paths)
-	} else {
-		sources, problems = loader.ReadFrom(paths, o.Files)
-	}
-	p := FromSources(sources, o)
-	p.Loading = append(problems, p.Loading...).Sort()
-	p.paths = paths
-	return p
-}
-
-// FromSources is Read for texts that were read before.
-func FromSources(sources []rules.Source, o Options) *Policies {
-	lo := loader.Options{Groups: o.Groups, Output: o.Output}
-	if o.Files != nil {
-		lo.Module = loader.ModuleFrom(o.Files)
-	}
-	set, problems := loader.LoadSources(sources, lo)
-	return fromSet(set, problems, o)
-}
-
-// fromSet is for policies that were declared already.
-func fromSet(set *rules.Set, problems diag.List, o Options) *Policies {
-	p := &Policies{Compiler: rules.NewCompiler(set, rules.Options{SkipOptimizations: o.SkipOptimizations}), Loading: problems, files: &diag.Files{}, checked: map[string]error{}}
+// New studies a set of policies, and tells what was wrong with reading and declaring it.
+func New(set *rules.Set, loading diag.List, o Options) *Policies {
+	p := &Policies{Compiler: rules.NewCompiler(set, rules.Options{SkipOptimizations: o.SkipOptimizations}), Loading: loading, paths: o.Paths, files: &diag.Files{}, checked: map[string]error{}}
 	p.witnesses = analysis.NewWitnesses(p.Compiler)
 	for _, s := range set.Sources {
 		p.files.Add(s.File, s.Text)
@@ -94,10 +57,10 @@ func (p *Policies) Usable(cell string) error {
 	if err, ok := p.checked[cell]; ok {
 		return err
 	}
-	if _, err := p.Program(cell); err != nil {
-		return err
+	_, err := p.Program(cell)
+	if err == nil {
+		err = p.Fill(analysis.SlipProblems(p.ProblemsOf(cell), p.slipsAnywhere())).Err()
 	}
-	err := p.Fill(analysis.SlipProblems(p.ProblemsOf(cell), p.slipsAnywhere())).Err()
 	p.checked[cell] = err
 	return err
 }
@@ -324,6 +287,29 @@ func (p *Policies) breachProblem(b *analysis.Breach) diag.Diagnostic {
 	return d
 }
 
+// Attachable checks for a cell's name what a load checks for those that live.
+func (p *Policies) Attachable(name string) error {
+	if err := p.Usable(name); err != nil {
+		return err
+	}
+	breaches, problems, err := analysis.Nevers(p.Compiler, name)
+	if err != nil {
+		return tooLarge(err)
+	}
+	for i := range breaches {
+		problems = append(problems, p.breachProblem(&breaches[i]))
+	}
+	if !problems.Failed() {
+		// Functions may read the name of the cell.
+		w, err := p.witnesses.Compare([]string{name})
+		if err != nil {
+			return err
+		}
+		problems = append(problems, w.Problems()...)
+	}
+	return p.Fill(problems).Err()
+}
+
 func describeAnswer(a policy.Answer) string {
 	if a.Implicit() {
 		return a.Result.String() + ", because no policy objects,"
@@ -334,33 +320,4 @@ func describeAnswer(a policy.Answer) string {
 // tooLarge words an error of analysis.
 func tooLarge(err error) error {
 	return diag.List{{Code: diag.TooLarge, Message: err.Error()}}
-}
-
-// Problem gives an error as problems: a diag.List itself, folded, or one diagnostic for each error that was joined.
-func Problem(err error) diag.List {
-	if joined, ok := err.(interface{ Unwrap() []error }); ok {
-		var out diag.List
-		for _, e := range joined.Unwrap() {
-			out = append(out, Problem(e)...)
-		}
-		return out
-	}
-	var l diag.List
-	var e *vm.Error
-	var v *program.VerifyError
-	var k *kernel.Error
-	var u *kernel.UnsupportedError
-	switch {
-	case errors.As(err, &l):
-		return l.Fold()
-	case errors.As(err, &e):
-		return diag.List{e.Diagnostic}
-	case errors.As(err, &v):
-		return diag.List{{Code: diag.TooLarge, Message: err.Error()}}
-	case errors.As(err, &k):
-		return diag.List{{Code: diag.KernelRefused, Message: err.Error(), Hint: k.Hint}}
-	case errors.As(err, &u):
-		return diag.List{{Code: diag.KernelUnsupported, Message: err.Error()}}
-	}
-	return diag.List{{Code: diag.Failed, Message: err.Error()}}
 }

@@ -1,4 +1,4 @@
-package engine
+package host
 
 import (
 	"encoding/json"
@@ -24,6 +24,8 @@ type Generation struct {
 	Of uint64 `json:"of,omitempty"`
 	// Lockdown denies everything to cells.
 	Lockdown bool `json:"lockdown,omitempty"`
+	// Tentative is how long the policies had to be confirmed in, while they are not: 0 once they need not be.
+	Tentative time.Duration `json:"tentative,omitempty"`
 }
 
 // Files names the policy files, modules left out.
@@ -45,22 +47,39 @@ func (g *Generation) origin() uint64 {
 	return g.Number
 }
 
+// settled reports whether the generation needs no confirmation: it never did, or it was confirmed.
+func (g *Generation) settled() bool { return g.Tentative == 0 }
+
+// again is the generation for a new load of its policies.
+func (g *Generation) again() Generation {
+	out := *g
+	out.Of = g.origin()
+	return out
+}
+
 // History is the generations that a host has had.
 type History struct {
 	// Generations, ascending; the last is the active one.
 	Generations []Generation `json:"generations,omitempty"`
-	// Unconfirmed is set while the active generation waits to be confirmed.
-	Unconfirmed *Confirmation `json:"unconfirmed,omitempty"`
+	// Deadline is set while the active generation waits to be confirmed.
+	Deadline *Deadline `json:"unconfirmed,omitempty"`
 }
 
-// Confirmation is what a generation waits for.
-type Confirmation struct {
+// Deadline is when a generation is rolled back unless it is confirmed.
+type Deadline struct {
 	Generation uint64 `json:"generation"`
-	// Until is when it is rolled back.
-	Until time.Time `json:"until"`
+	// Until is when it is rolled back, and Window how long that is after the load.
+	Until  time.Time     `json:"until"`
+	Window time.Duration `json:"window,omitempty"`
 	// Back is the generation that is loaded again then: the newest that does not wait itself, 0 if there is none.
 	Back uint64 `json:"back,omitempty"`
 }
+
+// Over reports whether the time to confirm in is over.
+func (d *Deadline) Over(now time.Time) bool { return !now.Before(d.Until) }
+
+// Left is how much of it is left, negative if it is over.
+func (d *Deadline) Left(now time.Time) time.Duration { return d.Until.Sub(now) }
 
 // maxGenerations is how many are kept.
 const maxGenerations = 16
@@ -73,39 +92,69 @@ func (h *History) Active() *Generation {
 	return &h.Generations[len(h.Generations)-1]
 }
 
-// with is the history after a load, that of a generation which waits so long to be confirmed; 0 if it need not be.
-func (h *History) with(g Generation, confirm time.Duration) *History {
+// with is the history after a load.
+func (h *History) with(g Generation, d *Deadline) *History {
 	list := append(slices.Clone(h.Generations), g)
-	after := &History{Generations: list[max(0, len(list)-maxGenerations):]}
-	if confirm > 0 {
-		after.Unconfirmed = &Confirmation{g.Number, g.Time.Add(confirm), h.settled()}
+	// However many are tried: the last that was good stays.
+	good := h.settled()
+	if g.settled() {
+		good = g.Number
 	}
-	return after
+	for len(list) > maxGenerations {
+		oldest := 0
+		if list[0].Number == good {
+			oldest = 1
+		}
+		list = slices.Delete(list, oldest, oldest+1)
+	}
+	return &History{Generations: list, Deadline: d}
+}
+
+// deadline is that of a generation that is loaded now; nil if it need not be confirmed.
+func (h *History) deadline(g *Generation) *Deadline {
+	if g.settled() {
+		return nil
+	}
+	return &Deadline{g.Number, g.Time.Add(g.Tentative), g.Tentative, h.settled()}
 }
 
 // settled is the newest generation that does not wait to be confirmed, 0 if there is none.
 func (h *History) settled() uint64 {
 	switch a := h.Active(); {
-	case h.Unconfirmed != nil:
-		return h.Unconfirmed.Back
+	case h.Deadline != nil:
+		return h.Deadline.Back
 	case a != nil:
 		return a.Number
 	}
 	return 0
 }
 
-// Before gives the generation that a rollback of the active one goes to; nil if there is none. What was rolled back
-// from is not gone back to.
+// confirm settles the generation that waits, and all that repeat it or that it repeats: they are the same policies.
+func (h *History) confirm() *History {
+	out := &History{Generations: slices.Clone(h.Generations)}
+	origin := out.Active().origin()
+	for i := range out.Generations {
+		if g := &out.Generations[i]; g.origin() == origin {
+			g.Tentative = 0
+		}
+	}
+	return out
+}
+
+// Before gives the generation that a rollback of the active one goes to: the last one before it that needs no
+// confirmation, nil if there is none. What was rolled back from is not gone back to.
 func (h *History) Before() *Generation {
 	a := h.Active()
 	if a == nil {
 		return nil
 	}
 	at := slices.IndexFunc(h.Generations, func(g Generation) bool { return g.Number == a.origin() })
-	if at < 1 {
-		return nil
+	for i := at - 1; i >= 0; i-- {
+		if g := &h.Generations[i]; g.settled() && g.origin() != a.origin() {
+			return g
+		}
 	}
-	return &h.Generations[at-1]
+	return nil
 }
 
 // Find gives the generation of that number, or nil.
@@ -122,8 +171,10 @@ func (h *History) Find(number uint64) *Generation {
 type Notebook interface {
 	// ReadNotes gives what was written last, nil for nothing.
 	ReadNotes() ([]byte, error)
-	// WriteNotes replaces it, whole or not at all.
+	// WriteNotes replaces it, whole or not at all. Whoever calls it has locked.
 	WriteNotes([]byte) error
+	// Lock keeps other programs from changing anything until unlock: what a change begins with is so until its end.
+	Lock() (unlock func(), err error)
 }
 
 // Memory is a notebook that ends with the program. The zero value is empty.
@@ -131,6 +182,9 @@ type Memory struct{ text []byte }
 
 // ReadNotes gives what was written.
 func (m *Memory) ReadNotes() ([]byte, error) { return m.text, nil }
+
+// Lock has nobody to keep away.
+func (m *Memory) Lock() (unlock func(), err error) { return func() {}, nil }
 
 // WriteNotes keeps it.
 func (m *Memory) WriteNotes(text []byte) error {

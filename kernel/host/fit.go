@@ -1,4 +1,4 @@
-package engine
+package host
 
 import (
 	"fmt"
@@ -7,6 +7,7 @@ import (
 	"cellsh/policy/analysis"
 	"cellsh/policy/diag"
 	"cellsh/policy/stock"
+	"cellsh/policy/study"
 )
 
 // Evaluates reports whether the kernel asks programs. Where it does not, policies choose how cells are made: see
@@ -27,8 +28,8 @@ func (h *Host) Revision() (stock.Revision, error) {
 }
 
 // loadStock makes policies the active ones on a kernel that asks no programs: cells that are made from now on are made
-// as fits them best. Nothing about live cells can be changed.
-func (h *Host) loadStock(p *Policies, g Generation, history *History, o LoadOptions) (*Loaded, error) {
+// as fits them best. Nothing about live cells can be changed. After is the history with the generation.
+func (h *Host) loadStock(p *study.Policies, g Generation, after *History, strict bool) (*Loaded, error) {
 	live, err := h.LiveNames()
 	if err != nil {
 		return nil, err
@@ -37,7 +38,7 @@ func (h *Host) loadStock(p *Policies, g Generation, history *History, o LoadOpti
 	if err != nil {
 		return nil, err
 	}
-	out := &Loaded{Stock: true}
+	out := &Loaded{Stock: true, Generation: g.Number}
 	var lax diag.List
 	for _, s := range analysis.Samples(p.Set(), live, nil) {
 		if !p.Names(s.Name) {
@@ -55,21 +56,18 @@ func (h *Host) loadStock(p *Policies, g Generation, history *History, o LoadOpti
 			out.Frozen = append(out.Frozen, s.Name)
 		}
 	}
-	if o.Strict && len(lax) > 0 {
+	if strict && len(lax) > 0 {
 		return nil, p.Fill(lax).Sort()
 	}
-	g.Number, g.Time = h.nextNumber(history), h.now().UTC()
-	after := history.with(g, o.Confirm)
 	if err := writeHistory(h.notes, after); err != nil {
 		return nil, err
 	}
 	h.keep(&g, p)
-	out.Generation = g.Number
 	return out, nil
 }
 
 // laxProblem says that a kernel lets a cell do what the policies refuse.
-func laxProblem(p *Policies, f *analysis.StockFit) diag.Diagnostic {
+func laxProblem(p *study.Policies, f *analysis.StockFit) diag.Diagnostic {
 	d := diag.Diagnostic{Code: diag.FitLax, Hint: "see all differences: cellsh fit --cell " + f.Cell + " PATH"}
 	if applying := p.For(f.Cell); len(applying) > 0 {
 		d.Span = applying[0].Span
@@ -94,7 +92,7 @@ func requestCount(n int) string {
 }
 
 // fillInStock chooses what the spec leaves open for a kernel that asks no programs.
-func (h *Host) fillInStock(s *kernel.Spec, p *Policies) error {
+func (h *Host) fillInStock(s *kernel.Spec, p *study.Policies) error {
 	if !p.Names(s.Name) {
 		return nil
 	}

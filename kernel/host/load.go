@@ -1,4 +1,4 @@
-package engine
+package host
 
 import (
 	"cmp"
@@ -8,12 +8,14 @@ import (
 	"time"
 
 	"cellsh/kernel"
+	"cellsh/policy"
 	"cellsh/policy/analysis"
 	"cellsh/policy/diag"
 	"cellsh/policy/kauth"
 	"cellsh/policy/program"
 	"cellsh/policy/rules"
 	"cellsh/policy/stock"
+	"cellsh/policy/study"
 )
 
 // Loaded says what a load did.
@@ -31,12 +33,20 @@ type Loaded struct {
 	Frozen []string
 	// Witnessed says how far two readings of the functions were compared; nil for what was loaded before.
 	Witnessed *analysis.Witnessed
+	// Deadline is that of the generation, nil if it need not be confirmed.
+	Deadline *Deadline
+	// Replaced is the generation that waited to be confirmed until then, 0 if none did.
+	Replaced uint64
+	// Losses are the policies that live cells had and have no more.
+	Losses []Loss
 }
 
 // LoadOptions say how to load. The zero value is a plain load.
 type LoadOptions struct {
 	// Confirm is how long the generation waits to be confirmed before it is rolled back; 0 needs no confirmation.
 	Confirm time.Duration
+	// Yes loads policies with which live cells lose some that they have; without it that is a *LossError.
+	Yes bool
 	// Session says that policies without a source are among them.
 	Session bool
 	// Strict refuses policies of which a kernel without the evaluation model enforces less.
@@ -46,33 +56,64 @@ type LoadOptions struct {
 // Load checks policies and pushes their programs for all live cells, or changes nothing: the error is a diag.List of
 // all that is wrong with them, or says why the kernel refused. The check is given even then. On a kernel without the
 // evaluation model the policies choose how cells are made from now on.
-func (h *Host) Load(p *Policies, o LoadOptions) (*Loaded, *Check, error) {
+func (h *Host) Load(p *study.Policies, o LoadOptions) (*Loaded, *study.Check, error) {
 	live, err := h.LiveNames()
 	if err != nil {
 		return nil, nil, err
 	}
-	check, err := p.Check(CheckOptions{Live: live, ErrorsOnly: true})
+	check, err := p.Check(study.CheckOptions{Live: live, ErrorsOnly: true})
 	if err != nil {
 		return nil, nil, err
 	}
 	if check.Problems.Failed() {
 		return nil, check, check.Problems
 	}
-	history, err := h.History()
-	if err != nil {
-		return nil, check, err
-	}
-	g := Generation{Sources: p.Set().Sources, Session: o.Session}
-	out, err := h.push(p, g, history, o)
+	var out *Loaded
+	err = h.alone(func() error {
+		out, err = h.loadChecked(p, o)
+		return err
+	})
 	if err == nil {
 		out.Witnessed = check.Witnessed
 	}
 	return out, check, err
 }
 
+// loadChecked is Load for policies that are checked.
+func (h *Host) loadChecked(p *study.Policies, o LoadOptions) (*Loaded, error) {
+	history, err := h.History()
+	if err != nil {
+		return nil, err
+	}
+	losses, err := h.losses(p, history)
+	if err != nil {
+		return nil, err
+	}
+	if !o.Yes {
+		if err := h.agreeable(p, losses, history); err != nil {
+			return nil, err
+		}
+	}
+	g := Generation{Sources: p.Set().Sources, Session: o.Session, Tentative: o.Confirm}
+	out, err := h.replace(p, g, history, o.Strict)
+	if err == nil {
+		out.Losses = losses
+	}
+	return out, err
+}
+
+// replace loads policies in place of what is active, which may wait to be confirmed.
+func (h *Host) replace(p *study.Policies, g Generation, history *History, strict bool) (*Loaded, error) {
+	out, err := h.push(p, g, history, strict)
+	if err == nil && history.Deadline != nil {
+		out.Replaced = history.Deadline.Generation
+	}
+	return out, err
+}
+
 // Holds gives the number of the active generation if its policies are those, source for source, and the kernel has
 // their programs; else 0.
-func (h *Host) Holds(p *Policies) (uint64, error) {
+func (h *Host) Holds(p *study.Policies) (uint64, error) {
 	history, err := h.History()
 	if err != nil {
 		return 0, err
@@ -107,28 +148,35 @@ func (h *Host) nextNumber(history *History) uint64 {
 }
 
 // push loads policies into the kernel as a new generation, and notes it.
-func (h *Host) push(p *Policies, g Generation, history *History, o LoadOptions) (*Loaded, error) {
-	e, err := kernel.Evaluation(h.Kernel)
-	if err != nil {
-		return h.loadStock(p, g, history, o)
+func (h *Host) push(p *study.Policies, g Generation, history *History, strict bool) (*Loaded, error) {
+	g.Number, g.Time = h.nextNumber(history), h.now().UTC()
+	d := history.deadline(&g)
+	var out *Loaded
+	if e, err := kernel.Evaluation(h.Kernel); err != nil {
+		if out, err = h.loadStock(p, g, history.with(g, d), strict); err != nil {
+			return nil, err
+		}
+	} else {
+		b, bytes, err := h.pushPrograms(e, p, g, history, d)
+		if err != nil {
+			return nil, err
+		}
+		out = loaded(b, bytes)
 	}
-	b, bytes, err := h.pushPrograms(e, p, g, history, o)
-	if err != nil {
-		return nil, err
+	if out.Deadline = d; d != nil {
+		h.waits = d.Generation
 	}
-	return loaded(b, bytes), nil
+	return out, nil
 }
 
 // pushPrograms is push for a kernel with the evaluation model. It gives the bundle and its length in bytes.
-func (h *Host) pushPrograms(e kernel.Evaluator, p *Policies, g Generation, history *History, o LoadOptions) (*program.Bundle, int, error) {
-	g.Number, g.Time = h.nextNumber(history), h.now().UTC()
+func (h *Host) pushPrograms(e kernel.Evaluator, p *study.Policies, g Generation, history *History, d *Deadline) (*program.Bundle, int, error) {
 	b, err := h.bundle(p, &g, 0, func(kernel.CellID) bool { return true })
 	if err != nil {
 		return nil, 0, err
 	}
-	after := history.with(g, o.Confirm)
 	// The history first: a kernel with a generation that nobody remembers is worse than one that is behind.
-	if err := writeHistory(h.notes, after); err != nil {
+	if err := writeHistory(h.notes, history.with(g, d)); err != nil {
 		return nil, 0, err
 	}
 	text := b.Encode()
@@ -149,7 +197,7 @@ func loaded(b *program.Bundle, bytes int) *Loaded {
 }
 
 // bundle makes the programs of the live cells that are wanted, each once.
-func (h *Host) bundle(p *Policies, g *Generation, attachment uint32, wanted func(kernel.CellID) bool) (*program.Bundle, error) {
+func (h *Host) bundle(p *study.Policies, g *Generation, attachment uint32, wanted func(kernel.CellID) bool) (*program.Bundle, error) {
 	cells, err := h.Kernel.List()
 	if err != nil {
 		return nil, err
@@ -199,7 +247,12 @@ func (h *Host) vocabulary() *kauth.Vocabulary {
 // Attach gives cells that other tools have made since the load the programs of the active generation: those of the
 // names, or without any all that live. What must never be allowed is checked for them. Cells that have their program
 // keep it.
-func (h *Host) Attach(names ...string) (*Loaded, error) {
+func (h *Host) Attach(names ...string) (out *Loaded, err error) {
+	err = h.alone(func() error { out, err = h.attachNamed(names); return err })
+	return out, err
+}
+
+func (h *Host) attachNamed(names []string) (*Loaded, error) {
 	history, err := h.History()
 	if err != nil {
 		return nil, err
@@ -229,7 +282,7 @@ func (h *Host) Attach(names ...string) (*Loaded, error) {
 			continue
 		}
 		ids[c.ID] = true
-		if err := p.attachable(c.Name); err != nil {
+		if err := p.Attachable(c.Name); err != nil {
 			return nil, err
 		}
 	}
@@ -255,8 +308,17 @@ func (h *Host) attach(g *Generation, history *History, ids map[kernel.CellID]boo
 		return nil, 0, err
 	}
 	if status.Generation != g.Number {
-		// The kernel was started again, or somebody else loaded: ours is loaded anew.
-		return h.pushPrograms(e, p, again(g), history, LoadOptions{})
+		// The kernel was started again, or somebody else loaded: ours is loaded anew. What waits goes on waiting.
+		next := g.again()
+		next.Number, next.Time = h.nextNumber(history), h.now().UTC()
+		d := history.Deadline
+		if d != nil {
+			if h.waits == d.Generation {
+				h.waits = next.Number
+			}
+			d = &Deadline{next.Number, d.Until, d.Window, d.Back}
+		}
+		return h.pushPrograms(e, p, next, history, d)
 	}
 	covered := slices.Clone(status.Covered)
 	slices.Sort(covered)
@@ -274,18 +336,20 @@ func (h *Host) attach(g *Generation, history *History, ids map[kernel.CellID]boo
 	return b, len(text), nil
 }
 
-// again is the generation for a new load.
-func again(g *Generation) Generation {
-	out := *g
-	out.Of = g.origin()
-	return out
+// Rollback loads a generation again, as a new one: that of the number, or with 0 the last one before the active that
+// needs no confirmation. One that was never confirmed gets as long for it as it had.
+func (h *Host) Rollback(number uint64) (out *Loaded, err error) {
+	err = h.alone(func() error { out, err = h.rollback(number); return err })
+	return out, err
 }
 
-// Rollback loads a generation again, as a new one: that of the number, or with 0 the one before the active.
-func (h *Host) Rollback(number uint64) (*Loaded, error) {
+func (h *Host) rollback(number uint64) (*Loaded, error) {
 	history, err := h.History()
 	if err != nil {
 		return nil, err
+	}
+	if number == 0 && history.Deadline != nil {
+		return h.revert(history)
 	}
 	old := history.Before()
 	if number != 0 {
@@ -295,7 +359,11 @@ func (h *Host) Rollback(number uint64) (*Loaded, error) {
 		if number != 0 {
 			return nil, &kernel.Error{Op: fmt.Sprintf("roll back to generation %d", number), Text: fmt.Sprintf("the generation must be one of those kept, but is %d", number), Hint: "run: generations"}
 		}
-		return nil, &kernel.Error{Op: "roll back", Text: "an earlier generation must be kept, but there is none"}
+		e := &kernel.Error{Op: "roll back", Text: "an earlier generation that needs no confirmation must be kept, but there is none"}
+		if len(history.Generations) > 1 {
+			e.Hint = "name one: rollback GENERATION; see: generations"
+		}
+		return nil, e
 	}
 	return h.reload(old, history)
 }
@@ -311,51 +379,74 @@ func (h *Host) reload(old *Generation, history *History) (*Loaded, error) {
 		return nil, err
 	}
 	for _, name := range live {
-		if err := p.attachable(name); err != nil {
+		if err := p.Attachable(name); err != nil {
 			return nil, err
 		}
 	}
-	return h.push(p, again(old), history, LoadOptions{})
+	losses, err := h.losses(p, history)
+	if err != nil {
+		return nil, err
+	}
+	out, err := h.replace(p, old.again(), history, false)
+	if err == nil {
+		out.Losses = losses
+	}
+	return out, err
 }
 
 // Confirm keeps a generation that waits for it.
 func (h *Host) Confirm(number uint64) error {
+	return h.alone(func() error { return h.confirm(number) })
+}
+
+func (h *Host) confirm(number uint64) error {
 	history, err := h.History()
 	if err != nil {
 		return err
 	}
-	if u := history.Unconfirmed; u == nil || u.Generation != number {
+	if d := history.Deadline; d == nil || d.Generation != number {
 		text := fmt.Sprintf("the generation must wait to be confirmed, but %d does not", number)
-		if u != nil {
-			text += fmt.Sprintf("; %d does", u.Generation)
+		if d != nil {
+			text += fmt.Sprintf("; %d does", d.Generation)
 		}
 		return &kernel.Error{Op: fmt.Sprintf("confirm generation %d", number), Text: text}
 	}
-	history.Unconfirmed = nil
-	return writeHistory(h.notes, history)
+	return writeHistory(h.notes, history.confirm())
 }
 
 // Expire rolls back a generation that was not confirmed in time; nil if there is none, or if there is still time.
 func (h *Host) Expire() (*Loaded, error) {
 	history, err := h.History()
-	if err != nil || history.Unconfirmed == nil || h.now().Before(history.Unconfirmed.Until) {
+	if err != nil || history.Deadline == nil || !history.Deadline.Over(h.now()) {
 		return nil, err
 	}
-	return h.Revert()
+	return h.revertIf(func(d *Deadline) bool { return d.Over(h.now()) })
 }
 
 // Revert loads the newest generation again that needs no confirmation, in place of those that wait for one; nil if none
 // does.
 func (h *Host) Revert() (*Loaded, error) {
-	history, err := h.History()
-	if err != nil || history.Unconfirmed == nil {
-		return nil, err
-	}
-	if back := history.Find(history.Unconfirmed.Back); back != nil {
+	return h.revertIf(func(*Deadline) bool { return true })
+}
+
+// revertIf rolls back what waits if, once nobody else can change it, it has such a deadline.
+func (h *Host) revertIf(due func(*Deadline) bool) (out *Loaded, err error) {
+	err = h.alone(func() error {
+		history, err := h.History()
+		if err == nil && history.Deadline != nil && due(history.Deadline) {
+			out, err = h.revert(history)
+		}
+		return err
+	})
+	return out, err
+}
+
+func (h *Host) revert(history *History) (*Loaded, error) {
+	if back := history.Find(history.Deadline.Back); back != nil {
 		return h.reload(back, history)
 	}
 	// Then the policies that were loaded must not stay either, and the fallback decides.
-	return h.push(FromSources(nil, h.options), Generation{}, history, LoadOptions{})
+	return h.replace(h.load(nil), Generation{}, history, false)
 }
 
 // Booted says which policies are active after a boot.
@@ -385,8 +476,16 @@ func (b Booted) String() string {
 // Boot loads policies as at boot: if they can't be loaded the last generation that can is, and without one, if so
 // configured, a policy that denies everything to cells. The error says why it is not the policies themselves.
 // Generations that waited to be confirmed are none to go back to.
-func (h *Host) Boot(p *Policies, o BootOptions) (Booted, *Loaded, error) {
-	out, _, err := h.Load(p, LoadOptions{Strict: o.Strict})
+func (h *Host) Boot(p *study.Policies, o BootOptions) (booted Booted, out *Loaded, err error) {
+	booted = BootNothing
+	if lerr := h.alone(func() error { booted, out, err = h.boot(p, o); return nil }); lerr != nil {
+		err = lerr
+	}
+	return booted, out, err
+}
+
+func (h *Host) boot(p *study.Policies, o BootOptions) (Booted, *Loaded, error) {
+	out, _, err := h.Load(p, LoadOptions{Strict: o.Strict, Yes: true})
 	if err == nil {
 		return BootLoaded, out, nil
 	}
@@ -397,7 +496,7 @@ func (h *Host) Boot(p *Policies, o BootOptions) (Booted, *Loaded, error) {
 	}
 	for i := len(history.Generations) - 1; i >= 0; i-- {
 		g := &history.Generations[i]
-		if g.Lockdown || g.Session || g.Number > history.settled() {
+		if g.Lockdown || g.Session || !g.settled() {
 			continue
 		}
 		if out, perr := h.reload(g, history); perr == nil {
@@ -407,9 +506,8 @@ func (h *Host) Boot(p *Policies, o BootOptions) (Booted, *Loaded, error) {
 	if o.Lockdown && !h.Evaluates() {
 		err = errors.Join(err, kernel.Unsupported(h.Kernel, kernel.CapEvaluation))
 	} else if o.Lockdown {
-		source := rules.Source{File: "lockdown", Text: "policy \"lockdown\" { default = \"deny\" }\n"}
-		g := Generation{Sources: []rules.Source{source}, Lockdown: true}
-		out, perr := h.push(FromSources(g.Sources, h.options), g, history, LoadOptions{})
+		p := lockdown()
+		out, perr := h.push(p, Generation{Sources: p.Set().Sources, Lockdown: true}, history, false)
 		if perr == nil {
 			return BootLockdown, out, err
 		}
@@ -418,9 +516,19 @@ func (h *Host) Boot(p *Policies, o BootOptions) (Booted, *Loaded, error) {
 	return BootNothing, nil, err
 }
 
+// lockdown are policies that deny everything to cells. No source is read for them: that could fail, as what should
+// have been loaded did.
+func lockdown() *study.Policies {
+	at := diag.Span{File: "lockdown", Line: 1}
+	return study.New(&rules.Set{
+		Sources:  []rules.Source{{File: at.File, Text: "policy \"lockdown\" { default = \"deny\" }\n"}},
+		Policies: []*rules.Policy{{Name: "lockdown", Span: at, Default: rules.Default{Result: policy.Deny, Span: at}}},
+	}, nil, study.Options{})
+}
+
 // Merge puts policies declared in a session together with those of the active generation: one of the same name
 // replaces the older.
-func (h *Host) Merge(declared *rules.Set) (*Policies, error) {
+func (h *Host) Merge(declared *rules.Set) (*study.Policies, error) {
 	active, err := h.Policies()
 	if err != nil {
 		return nil, err
@@ -437,5 +545,5 @@ func (h *Host) Merge(declared *rules.Set) (*Policies, error) {
 		}
 	}
 	slices.SortFunc(set.Policies, func(a, b *rules.Policy) int { return cmp.Compare(a.Name, b.Name) })
-	return fromSet(set, diag.List(nil), h.options), nil
+	return study.New(set, nil, study.Options{}), nil
 }

@@ -1,4 +1,4 @@
-package engine
+package loader_test
 
 import (
 	"fmt"
@@ -8,12 +8,14 @@ import (
 	"strings"
 	"testing"
 
+	"cellsh/lua/loader"
 	"cellsh/policy"
 	"cellsh/policy/analysis"
 	"cellsh/policy/graph"
 	"cellsh/policy/kauth"
 	"cellsh/policy/program"
 	"cellsh/policy/rules"
+	"cellsh/policy/study"
 )
 
 type testGroups map[string]uint32
@@ -440,11 +442,11 @@ func (g *generator) source() string {
 func compare(t *testing.T, src string, f *family) (compiled bool) {
 	t.Helper()
 	sources := []rules.Source{{File: "mod.lua", Text: module, Module: true}, {File: "f.lua", Text: src}}
-	p := FromSources(sources, Options{Groups: groups})
+	p := loader.Reader{Groups: groups}.Load(sources)
 	if p.Loading.Failed() {
 		t.Fatalf("%s\n%s", src, p.Loading)
 	}
-	raw := FromSources(sources, Options{Groups: groups, SkipOptimizations: true})
+	raw := loader.Reader{Groups: groups, SkipOptimizations: true}.Load(sources)
 	for _, cell := range []string{"web-1", "db-1"} {
 		if err := p.Usable(cell); err != nil {
 			if strings.Contains(err.Error(), "fault of cellsh") || strings.Contains(err.Error(), "the compiler holds") {
@@ -457,7 +459,7 @@ func compare(t *testing.T, src string, f *family) (compiled bool) {
 			t.Fatalf("%s\n%s", src, err)
 		}
 		for _, d := range proof.Differences {
-			t.Fatalf("%s\n%s\n%s", src, d.Error(), ExplainArgs(cell, orNone(d.Request)))
+			t.Fatalf("%s\n%s\n%s", src, d.Error(), study.ExplainArgs(cell, orNone(d.Request)))
 		}
 		if proof.EdgesCovered != proof.Edges || proof.Undecided > 0 || proof.BoundariesCovered != proof.Boundaries {
 			t.Fatalf("%s\nnot all is covered: %+v", src, *proof)
@@ -487,7 +489,7 @@ func orNone(r *policy.Request) *policy.Request {
 }
 
 // compareOnWitnesses asks everything about one request of each region: every node of the program is met.
-func compareOnWitnesses(t *testing.T, src string, p *Policies, cell string, requests []string, programs []*program.Program) {
+func compareOnWitnesses(t *testing.T, src string, p *study.Policies, cell string, requests []string, programs []*program.Program) {
 	t.Helper()
 	met := make([]bool, len(programs[0].Nodes()))
 	all := true
@@ -512,7 +514,7 @@ func compareOnWitnesses(t *testing.T, src string, p *Policies, cell string, requ
 			q, _ := r.Witness()
 			for i, prog := range programs {
 				if got := *prog.Decide(q); got != want {
-					t.Fatalf("%s\nprogram %d says %+v, want %+v\n%s", src, i, got, want, ExplainArgs(cell, q))
+					t.Fatalf("%s\nprogram %d says %+v, want %+v\n%s", src, i, got, want, study.ExplainArgs(cell, q))
 				}
 				if got, err := prog.DecideGiven(q); err != nil || *got != want {
 					t.Fatalf("%s\nprogram %d, carefully: %+v, %v", src, i, got, err)
@@ -536,7 +538,7 @@ func compareOnWitnesses(t *testing.T, src string, p *Policies, cell string, requ
 				}
 			}
 			if lua.Result != want.Result || lua.Would.Result != want.Would.Result || lua.Reason != want.Reason {
-				t.Fatalf("%s\nLua says %+v, the program %+v\n%s", src, lua, want, ExplainArgs(cell, q))
+				t.Fatalf("%s\nLua says %+v, the program %+v\n%s", src, lua, want, study.ExplainArgs(cell, q))
 			}
 			follow(programs[0], q, met)
 			// Every range of every number field leads to the same place.
@@ -549,7 +551,7 @@ func compareOnWitnesses(t *testing.T, src string, p *Policies, cell string, requ
 							continue // another test is about the same field
 						}
 						if got := *programs[0].Decide(&moved); got != want {
-							t.Fatalf("%s\nthe program says %+v, want %+v\n%s", src, got, want, ExplainArgs(cell, &moved))
+							t.Fatalf("%s\nthe program says %+v, want %+v\n%s", src, got, want, study.ExplainArgs(cell, &moved))
 						}
 						follow(programs[0], &moved, met)
 					}

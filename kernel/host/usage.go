@@ -1,28 +1,9 @@
-package engine
+package host
 
 import (
-	"slices"
-
 	"cellsh/kernel"
 	"cellsh/policy/analysis"
-	"cellsh/policy/rules"
 )
-
-// Names reports whether any policy applies to a cell of that name.
-func (p *Policies) Names(cell string) bool {
-	return slices.ContainsFunc(p.Set().Policies, func(pol *rules.Policy) bool { return pol.AppliesTo(cell) })
-}
-
-// For gives the policies that apply to a cell of that name, by name.
-func (p *Policies) For(cell string) []*rules.Policy {
-	var out []*rules.Policy
-	for _, pol := range p.Set().Policies {
-		if pol.AppliesTo(cell) {
-			out = append(out, pol)
-		}
-	}
-	return out
-}
 
 // Excess is a budget that a cell exceeds.
 type Excess struct {
@@ -55,7 +36,7 @@ type Usage struct {
 	Over []Excess
 }
 
-// Usage gives all cells by id. Events are emitted for budgets that were not exceeded the last time.
+// Usage gives all cells by id. It has no effects.
 func (h *Host) Usage() ([]Usage, error) {
 	cells, err := h.Kernel.List()
 	if err != nil {
@@ -103,7 +84,6 @@ func (h *Host) Usage() ([]Usage, error) {
 			}
 		}
 	}
-	h.tellOver(out)
 	return out, nil
 }
 
@@ -121,8 +101,17 @@ func excesses(budgets []analysis.Budget, u *Usage) []Excess {
 	return out
 }
 
-// tellOver emits events for budgets that are exceeded now and were not the last time.
-func (h *Host) tellOver(list []Usage) {
+// WatchBudgets emits an event for each budget that is exceeded and was not when it was last watched, if any hook wants to
+// know. Usage does not: to look changes nothing.
+func (h *Host) WatchBudgets() error {
+	if !h.Events.Wanted("over-budget") {
+		h.over = nil // who comes later is told of all
+		return nil
+	}
+	list, err := h.Usage()
+	if err != nil {
+		return err
+	}
 	now := map[excessKey]bool{}
 	var fresh []Event
 	for i := range list {
@@ -139,13 +128,5 @@ func (h *Host) tellOver(list []Usage) {
 	for _, e := range fresh {
 		h.Events.Emit(e)
 	}
-}
-
-// WatchBudgets looks whether budgets are exceeded, if any hook wants to know.
-func (h *Host) WatchBudgets() error {
-	if !h.Events.Wanted("over-budget") {
-		return nil
-	}
-	_, err := h.Usage()
-	return err
+	return nil
 }

@@ -1,4 +1,4 @@
-package engine
+package study
 
 import (
 	"cellsh/policy"
@@ -7,6 +7,41 @@ import (
 	"cellsh/policy/kauth"
 	"cellsh/policy/stock"
 )
+
+// AnswerReport is the report of a decision. Policy, file and line are absent if nobody said it.
+type AnswerReport struct {
+	Result      string `json:"result"`
+	Reason      string `json:"reason"`
+	Policy      string `json:"policy,omitempty"`
+	File        string `json:"file,omitempty"`
+	Line        int    `json:"line,omitempty"`
+	Probe       bool   `json:"probe,omitempty"`
+	WouldResult string `json:"would_result,omitempty"`
+	WouldReason string `json:"would_reason,omitempty"`
+	WouldPolicy string `json:"would_policy,omitempty"`
+	WouldFile   string `json:"would_file,omitempty"`
+	WouldLine   int    `json:"would_line,omitempty"`
+}
+
+// ReportAnswer is the report of a decision as programs and graphs have it.
+func ReportAnswer(d *policy.Decision) AnswerReport {
+	r := AnswerReport{Result: d.Result.String(), Reason: d.Reason, Policy: d.Source.Policy, File: d.Source.File, Line: d.Source.Line}
+	if w := d.Would; w.Result != policy.Pass {
+		r.WouldResult, r.WouldReason = w.Result.String(), w.Reason
+		r.WouldPolicy, r.WouldFile, r.WouldLine = w.Source.Policy, w.Source.File, w.Source.Line
+	}
+	return r
+}
+
+// Report of the decision.
+func (d *Decision) Report() AnswerReport {
+	r := ReportAnswer(&d.Decision)
+	r.Probe = d.Probe
+	if d.Implicit() {
+		r.Reason = d.Note
+	}
+	return r
+}
 
 // PolicyReport is the report of a policy.
 type PolicyReport struct {
@@ -122,14 +157,14 @@ func (c *Check) Report() CheckReport {
 		out.Programs = append(out.Programs, SizeReport{p.Cell, p.Nodes, p.Leaves, p.Bytes, p.NodesBefore, p.Depth})
 	}
 	for _, b := range c.Breaches {
-		out.Broken = append(out.Broken, BreachReport{b.Never.Title, b.Cell, b.Request.String(), b.Where, answerReport(&b.Decision), ExplainArgs(b.Cell, b.Example)})
+		out.Broken = append(out.Broken, BreachReport{b.Never.Title, b.Cell, b.Request.String(), b.Where, ReportAnswer(&b.Decision), ExplainArgs(b.Cell, b.Example)})
 	}
 	if c.Proof != nil {
 		r := proofReport(c.Proof)
 		out.Proof = &r
 	}
 	if c.Witnessed != nil {
-		out.Witnessed = witnessedReport(c.Witnessed)
+		out.Witnessed = ReportWitnessed(c.Witnessed)
 	}
 	return out
 }
@@ -142,7 +177,8 @@ func sampleReports(list []analysis.Sample) []SampleReport {
 	return out
 }
 
-func witnessedReport(w *analysis.Witnessed) *WitnessedReport {
+// ReportWitnessed gives the report of a comparison.
+func ReportWitnessed(w *analysis.Witnessed) *WitnessedReport {
 	return &WitnessedReport{w.Answers, w.Asked, w.Differing}
 }
 
@@ -213,7 +249,7 @@ func (e *Explanation) Report() ExplanationReport {
 		out.Policies = append(out.Policies, j)
 	}
 	for _, m := range e.Misses {
-		out.Misses = append(out.Misses, MissReport{m.Field.String(), m.From, m.To, answerReport(&m.Decision)})
+		out.Misses = append(out.Misses, MissReport{m.Field.String(), m.From, m.To, ReportAnswer(&m.Decision)})
 	}
 	return out
 }
@@ -275,7 +311,7 @@ func (a *Abilities) Report() AbilitiesReport {
 		j := AbilityReport{x.Request.String(), flags.Has(kauth.Probe), flags.Has(kauth.Spin), flags.Has(kauth.NeverRaised), []CaseReport{}, x.More}
 		for k := range x.Cases {
 			c := &x.Cases[k]
-			j.Cases = append(j.Cases, CaseReport{c.Where, answerReport(&c.Decision), outcomeReport(c.Root), outcomeReport(c.User)})
+			j.Cases = append(j.Cases, CaseReport{c.Where, ReportAnswer(&c.Decision), outcomeReport(c.Root), outcomeReport(c.User)})
 		}
 		out.Requests = append(out.Requests, j)
 	}
@@ -349,7 +385,7 @@ func (d *Difference) Report() DifferenceReport {
 	out := DifferenceReport{[]ChangeReport{}, []BudgetChangeReport{}, nonNil(sampleNames(d.Cells))}
 	for i := range d.Requests {
 		c := &d.Requests[i]
-		out.Changes = append(out.Changes, ChangeReport{c.Kind(), c.Request.String(), c.Where, c.Cells, answerReport(&c.Old), answerReport(&c.New), ExplainArgs(c.Cells[0], c.Example)})
+		out.Changes = append(out.Changes, ChangeReport{c.Kind(), c.Request.String(), c.Where, c.Cells, ReportAnswer(&c.Old), ReportAnswer(&c.New), ExplainArgs(c.Cells[0], c.Example)})
 	}
 	for _, c := range d.Budgets {
 		out.Budgets = append(out.Budgets, BudgetChangeReport{string(c.Name), c.Cells, budgetReport(c.Old), budgetReport(c.New)})
@@ -412,7 +448,7 @@ func ReportFit(f *analysis.StockFit) StockFitReport {
 		all := []GapReport{}
 		for i := range list {
 			g := &list[i]
-			all = append(all, GapReport{g.Request.String(), g.Where, answerReport(&g.Decision), meetingReport(g.Root), meetingReport(g.User)})
+			all = append(all, GapReport{g.Request.String(), g.Where, ReportAnswer(&g.Decision), meetingReport(g.Root), meetingReport(g.User)})
 		}
 		return all
 	}
@@ -438,54 +474,10 @@ func meetingReport(m analysis.Meeting) *MeetingReport {
 	return &MeetingReport{m.Truth == stock.Yes, conditionsReport(m.If)}
 }
 
-// TestRunReport is the report of one test.
-type TestRunReport struct {
-	File        string             `json:"file"`
-	Name        string             `json:"name"`
-	OK          bool               `json:"ok"`
-	Micros      int64              `json:"microseconds"`
-	Problem     *diag.Diagnostic   `json:"problem,omitempty"`
-	Explanation *ExplanationReport `json:"explanation,omitempty"`
-}
-
-// PointReport is the report of something that no test has met.
-type PointReport struct {
-	Policy string `json:"policy"`
-	File   string `json:"file"`
-	Line   int    `json:"line"`
-	What   string `json:"what"`
-}
-
-// TestsReport is the report of a run of tests.
-type TestsReport struct {
-	OK          bool            `json:"ok"`
-	Passed      int             `json:"passed"`
-	Failed      int             `json:"failed"`
-	Tests       []TestRunReport `json:"tests"`
-	Diagnostics diag.List       `json:"diagnostics"`
-	// Coverage in percent.
-	Coverage float64       `json:"coverage"`
-	Covered  int           `json:"covered"`
-	Total    int           `json:"total"`
-	Missing  []PointReport `json:"missing"`
-}
-
-// Report of the tests; ok says that all passed.
-func (r *TestReport) Report() TestsReport {
-	out := TestsReport{r.OK(), r.Passed(), r.Failed(), []TestRunReport{}, nonNil(r.Problems), r.Percent(), r.Covered, r.Total, []PointReport{}}
-	for _, t := range r.Results {
-		j := TestRunReport{t.File, t.Name, t.Problem == nil, t.Took.Microseconds(), t.Problem, nil}
-		if t.Explanation != nil {
-			e := t.Explanation.Report()
-			j.Explanation = &e
-		}
-		out.Tests = append(out.Tests, j)
+// nonNil makes an empty list [] in JSON.
+func nonNil[T any](l []T) []T {
+	if l == nil {
+		return []T{}
 	}
-	for _, p := range r.Missing {
-		out.Missing = append(out.Missing, PointReport{p.Policy, p.File, p.Line, p.String()})
-	}
-	return out
+	return l
 }
-
-// ReportAnswer is the report of a decision as programs and graphs have it.
-func ReportAnswer(d *policy.Decision) AnswerReport { return answerReport(d) }
