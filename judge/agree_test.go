@@ -16,7 +16,7 @@ func TestOraclesAgree(t *testing.T) {
 		t.Skip("lua5.1 is not installed")
 	}
 	puc := oracle.PUC(path)
-	count := 3000
+	count := 1000
 	if testing.Short() {
 		count = 20
 	}

@@ -95,10 +95,11 @@ func (g *Generator) closures() []form {
 				g.declare(b, truth)
 				return statement("local "+a+", "+b+" = $", call)
 			case 1:
+				first := tree.New(tree.Piece, f+"($)", g.field(1))
 				g.declare(a, number)
 				g.declare(b, number)
 				g.declare(c, truth)
-				return statement("local "+a+", "+b+", "+c+" = $, $", tree.New(tree.Piece, f+"($)", g.field(1)), call)
+				return statement("local "+a+", "+b+", "+c+" = $, $", first, call)
 			case 2:
 				a, b := g.target(number), g.target(truth)
 				if a == "" || b == "" {
@@ -130,11 +131,12 @@ func (g *Generator) closures() []form {
 		}},
 		{"two that call each other", 1, func(int) *tree.Node {
 			odd, even, v := g.name("f"), g.name("f"), g.name("v")
+			count := g.whole(2)
 			g.declare(v, truth)
 			return tree.Sequence(statement("local "+odd+", "+even),
 				statement(fmt.Sprintf("function %s(n) if n == 0 then return true end return %s(n - 1) end", even, odd)),
 				statement(fmt.Sprintf("function %s(n) if n == 0 then return false end return %s(n - 1) end", odd, even)),
-				statement(fmt.Sprintf("local %s = %s($ %% 7)", v, pick(g, odd, even)), g.whole(2)))
+				statement(fmt.Sprintf("local %s = %s($ %% 7)", v, pick(g, odd, even)), count))
 		}},
 		{"procedure", 5, func(int) *tree.Node {
 			if !few() {
@@ -170,10 +172,11 @@ func (g *Generator) closures() []form {
 		}},
 		{"two functions of one variable", 2, func(int) *tree.Node {
 			get, set, v := g.name("f"), g.name("f"), g.name("v")
-			g.declare(v, whole)
-			return tree.Sequence(statement("local "+get+", "+set),
+			n := tree.Sequence(statement("local "+get+", "+set),
 				statement("do local hidden = $ "+get+" = function() return hidden end "+set+" = function(x) hidden = x end end", g.stored(whole, 3)),
 				statement("if $ then "+set+"($) end", g.condition(2), g.stored(whole, 3)), statement("local "+v+" = "+get+"()"))
+			g.declare(v, whole)
+			return n
 		}},
 		{"functions of a loop", 4, func(int) *tree.Node {
 			all, f := g.name("v"), g.name("f")

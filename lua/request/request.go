@@ -7,7 +7,6 @@ package request
 
 import (
 	"fmt"
-	"net/netip"
 	"strings"
 
 	lua "github.com/yuin/gopher-lua"
@@ -196,9 +195,11 @@ func (o *requestObject) callWithin(L *lua.LState) int {
 	word, addr := L.CheckString(2), o.r.Addr.Netip()
 	var within bool
 	if from, to, isRange := strings.Cut(word, "-"); isRange {
-		first, err := netip.ParseAddr(from)
-		last, err2 := netip.ParseAddr(to)
-		if err != nil || err2 != nil || first.Is4() != last.Is4() || last.Less(first) || first.Zone()+last.Zone() != "" {
+		lower, err := policy.ParseAddr(from)
+		upper, err2 := policy.ParseAddr(to)
+		// Compared as the standard library does, and not as tests do.
+		first, last := lower.Netip(), upper.Netip()
+		if err != nil || err2 != nil || first.Is4() != last.Is4() || last.Less(first) {
 			L.RaiseError("a range must have an address at each end, the lower first, but is %q", word)
 		}
 		within = addr.IsValid() && addr.Is4() == first.Is4() && !addr.Less(first) && !last.Less(addr)

@@ -110,7 +110,7 @@ func (f *Function) Compile(id kauth.RequestID, cell string) *rules.Compiled {
 		f.stopped = x.stopped
 		f.machine.stops++
 	}
-	c.Read, c.CellRead, c.Notes, c.Absent = x.read, x.cellRead, x.notes, x.absent
+	c.Read, c.CellRead, c.Notes, c.Absent = x.read, x.cellRead, x.warnings(), x.absent
 	key := ""
 	if x.cellRead {
 		key = cell
@@ -132,7 +132,9 @@ type exec struct {
 
 	builder graph.Builder[rules.Outcome]
 	// memo has the node of every state that forks, or pending while it is worked out.
-	memo     map[string]graph.Ref
+	memo map[string]graph.Ref
+	// open are the forks on the way to the state that goes on, outermost first.
+	open     []*openFork
 	encoder  encoder
 	interned map[value.Value]int
 	exprs    map[exprKey]*expr
@@ -157,8 +159,10 @@ type exec struct {
 	read     kauth.FieldSet
 	absent   []rules.FieldRead
 	cellRead bool
-	notes    diag.List
+	notes    []warning
 	noted    map[string]bool
+	// undefined are the readings of globals that nobody defined: true where a fault says so.
+	undefined map[*syntax.NameExpr]bool
 	// opened are the places at which something was asked whose answer Lua leaves open.
 	opened map[spot]bool
 	ghosts
@@ -168,7 +172,7 @@ func newExec(m *Machine, o Options) *exec {
 	x := &exec{
 		machine: m, options: o, limit: o.Instructions, memory: o.Memory,
 		memo: map[string]graph.Ref{}, interned: map[value.Value]int{}, exprs: map[exprKey]*expr{},
-		faults: map[faultKey]*rules.Fault{}, sites: map[spot]int{}, noted: map[string]bool{}, opened: map[spot]bool{},
+		faults: map[faultKey]*rules.Fault{}, sites: map[spot]int{}, noted: map[string]bool{}, undefined: map[*syntax.NameExpr]bool{}, opened: map[spot]bool{},
 	}
 	x.encoder.order = map[int32]int{}
 	return x
@@ -209,19 +213,22 @@ func (x *exec) run(fn *Closure) *graph.Graph[rules.Outcome] {
 	if o.done != nil {
 		return x.builder.Graph(x.leaf(*o.done))
 	}
-	var stack []*openFork
 	for {
 		ref, fk, key := x.advance(s)
+		if x.stopped != nil {
+			// What was found out is not enough for anything, and room for it may be what is missing.
+			return graph.Constant(rules.Outcome{Fault: x.stopped})
+		}
 		if fk != nil {
-			stack = append(stack, &openFork{key: key, state: s, fork: fk})
+			x.open = append(x.open, &openFork{key: key, state: s, fork: fk})
 		}
 		// Hand nodes that are ready upwards, until there is a way that was not gone yet.
 		for {
-			if len(stack) == 0 {
+			if len(x.open) == 0 {
 				x.follow()
 				return x.builder.Graph(ref)
 			}
-			top := stack[len(stack)-1]
+			top := x.open[len(x.open)-1]
 			if fk == nil {
 				top.refs = append(top.refs, ref)
 			}
@@ -248,7 +255,7 @@ func (x *exec) run(fn *Closure) *graph.Graph[rules.Outcome] {
 				ref = x.builder.Node(top.fork.ways[i].test, yes, no, top.fork.at)
 			}
 			x.memo[top.key] = ref
-			stack = stack[:len(stack)-1]
+			x.open = x.open[:len(x.open)-1]
 		}
 	}
 }

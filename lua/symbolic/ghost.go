@@ -42,7 +42,7 @@ func (x *exec) haunt(s *state, fault, behind *rules.Fault) {
 	if len(x.queue) >= maxGhostQueue {
 		return
 	}
-	other := x.copy(s)
+	other := x.rest(s)
 	if x.pass(other) {
 		x.queue = append(x.queue, haunted{other, behind})
 	}

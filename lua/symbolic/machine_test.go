@@ -129,6 +129,17 @@ func TestAllProblemsOfAFunction(t *testing.T) {
 		{"local t = {} t[r.port] = 1 if t[80] then return deny, 'a' .. r.port end return r.egid",
 			[]string{"key of an assignment", "returns r.egid"}},
 		{"while r.foo do r.port = 5 end return pcall(deny)", []string{"none called foo", "can't be changed", "pcall"}},
+		// A way that is gone later has the caller as it was where the ways parted.
+		{"local t = r.port / 2 local function f(x) if x == 1 then return 1 end return 'x' end local v = f(t) local w = 1 if v == 'x' then r.port = 7 end return deny",
+			[]string{"not used with /", "can't be changed"}},
+		{`local v if r.egid >= v then v = 1 end
+		local f, g
+		function g(n) if n == 0 then return true end return f(n - 1) end
+		function f(n) if n == 0 then return false end return g(n - 1) end
+		local w = f(v % 7)
+		local function h(n, x) if n == 0 then return r.euid == 10 and 4 == r.gid or 80 > r.egid end local y = h(n - 1, x) return not y or x == 5 end
+		if h(5, 25 >= r.uid and r.euid or r.gid) then return deny, 'yes' end return allow`,
+			[]string{"compared with nil"}},
 	} {
 		f := load(t, "", c.body, Options{})
 		var all strings.Builder

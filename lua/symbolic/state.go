@@ -96,11 +96,28 @@ type variable struct {
 	box  int32
 }
 
-// copy gives a state that goes another way and must not write to what both have now. The original must rest until all
-// ways of the copy have been gone: then what they share is its own again.
+// copy gives a state that goes another way and must not write to what both have now. The original must wait until all
+// ways of the copy have been gone: then what they share is its own again. Where it can't wait there is rest.
 func (x *exec) copy(s *state) *state {
 	x.states++
 	return &state{id: x.states, frames: slices.Clone(s.frames), heap: slices.Clone(s.heap)}
+}
+
+// rest gives a state that goes on later, while the original goes on now. So does every state that waits for the original
+// to end, and may have things in common with it: all of them write to copies from now on.
+func (x *exec) rest(s *state) *state {
+	other := x.copy(s)
+	x.disown(s)
+	for _, f := range x.open {
+		x.disown(f.state)
+	}
+	return other
+}
+
+// disown has a state write to copies of all that it has.
+func (x *exec) disown(s *state) {
+	x.states++
+	s.id = x.states
 }
 
 // top is the frame that runs, to be read.

@@ -258,7 +258,7 @@ func (x *exec) step(s *state) outcome {
 	case doJumpIf, doJumpIfNot:
 		v := top()
 		if v.kind == unknown {
-			other := x.copy(s)
+			other := x.rest(s)
 			other.cut(st.height - 1).at = int(st.a)
 			x.also(other)
 		}
@@ -271,7 +271,7 @@ func (x *exec) step(s *state) outcome {
 	case doAnd, doOr:
 		v := top()
 		if v.kind == unknown {
-			other := x.copy(s)
+			other := x.rest(s)
 			other.own().at = int(st.a)
 			x.also(other)
 			f = s.own()
@@ -319,7 +319,7 @@ func (x *exec) step(s *state) outcome {
 	case doForCheck:
 		v := f.stack[st.a+3]
 		if v.kind == unknown {
-			other := x.copy(s)
+			other := x.rest(s)
 			other.cut(st.a).at = int(st.b)
 			x.also(other)
 			f = s.own()
@@ -498,7 +498,7 @@ func (x *exec) forPrepare(s *state, f *frame, p spot) outcome {
 			if x.loading {
 				x.thrown, x.at = stringTerm(x.position(p)+value.LoopText(what, plainType(v))), loop
 			}
-			return x.faulted(fault)
+			return x.faulted(x.blame(fault, p))
 		}
 		numbers[i] = n
 	}

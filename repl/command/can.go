@@ -7,10 +7,10 @@ import (
 	"strconv"
 	"strings"
 
-	"cellsh/lua/engine"
 	"cellsh/policy"
 	"cellsh/policy/analysis"
 	"cellsh/policy/kauth"
+	"cellsh/policy/study"
 )
 
 func init() {
@@ -62,13 +62,13 @@ func (flags *asking) run(inv *Invocation) error {
 	}
 	var pattern *kauth.Pattern
 	if len(inv.Args) == 2 {
-		p, err := engine.ParsePattern(inv.Args[1])
+		p, err := study.ParsePattern(inv.Args[1])
 		if err != nil {
 			return err
 		}
 		pattern = &p
 	}
-	o := engine.CanOptions{Program: flags.program, Profile: flags.profile, Revision: flags.revision}
+	o := study.CanOptions{Program: flags.program, Profile: flags.profile, Revision: flags.revision}
 	var err error
 	if o.Ports, err = parsePorts(flags.ports); err != nil {
 		return err
@@ -117,7 +117,7 @@ func parsePorts(list string) ([]uint16, error) {
 }
 
 // canReport puts abilities into words.
-type canReport struct{ *engine.Abilities }
+type canReport struct{ *study.Abilities }
 
 func (c *canReport) text(pattern *kauth.Pattern) string {
 	names := make([]string, len(c.Policies))

@@ -11,8 +11,8 @@ import (
 	"time"
 
 	"cellsh/kernel"
+	"cellsh/kernel/host"
 	"cellsh/lua/declare"
-	"cellsh/lua/engine"
 	"cellsh/policy/kauth"
 )
 
@@ -88,7 +88,7 @@ func (inv *Invocation) table(head string, rows []string) {
 }
 
 // answers says what answers for a cell.
-func answers(u *engine.Usage, evaluates bool) string {
+func answers(u *host.Usage, evaluates bool) string {
 	switch {
 	case !evaluates:
 		return "its profile"
@@ -129,8 +129,8 @@ func runList(inv *Invocation) error {
 	return nil
 }
 
-func reports(usages []engine.Usage) []engine.UsageReport {
-	out := []engine.UsageReport{}
+func reports(usages []host.Usage) []host.UsageReport {
+	out := []host.UsageReport{}
 	for i := range usages {
 		out = append(out, usages[i].Report())
 	}
@@ -181,7 +181,7 @@ func runStats(inv *Invocation) error {
 				return err
 			}
 		}
-		usages = slices.DeleteFunc(usages, func(u engine.Usage) bool { return !slices.Contains(inv.Args, u.Name) })
+		usages = slices.DeleteFunc(usages, func(u host.Usage) bool { return !slices.Contains(inv.Args, u.Name) })
 	}
 	if inv.JSON {
 		return inv.json(reports(usages))
@@ -210,7 +210,7 @@ func runStats(inv *Invocation) error {
 }
 
 // members counts the processes of a cell.
-func members(u *engine.Usage) string {
+func members(u *host.Usage) string {
 	if zombies := u.References - u.Processes; zombies > 0 {
 		return fmt.Sprintf("%d, %s", u.Processes, plural(zombies, "zombie"))
 	}

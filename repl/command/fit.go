@@ -5,10 +5,10 @@ import (
 	"fmt"
 	"strings"
 
-	"cellsh/lua/engine"
 	"cellsh/policy/analysis"
 	"cellsh/policy/kauth"
 	"cellsh/policy/stock"
+	"cellsh/policy/study"
 )
 
 func init() {
@@ -52,7 +52,7 @@ func (flags *fitting) run(inv *Invocation) error {
 	if len(inv.Args) == 0 && len(inv.Policy) == 0 {
 		return usage("a path must be given")
 	}
-	rev, err := engine.ParseRevision(flags.revision)
+	rev, err := study.ParseRevision(flags.revision)
 	if err != nil {
 		return flagError(err)
 	}
@@ -81,11 +81,11 @@ func (flags *fitting) run(inv *Invocation) error {
 	}
 	if inv.JSON {
 		out := struct {
-			Revision string                  `json:"revision"`
-			Fits     []engine.StockFitReport `json:"fits"`
-		}{rev.String(), []engine.StockFitReport{}}
+			Revision string                 `json:"revision"`
+			Fits     []study.StockFitReport `json:"fits"`
+		}{rev.String(), []study.StockFitReport{}}
 		for _, f := range fits {
-			out.Fits = append(out.Fits, engine.ReportFit(f))
+			out.Fits = append(out.Fits, study.ReportFit(f))
 		}
 		if err := inv.json(out); err != nil {
 			return err
