@@ -29,12 +29,19 @@ func Read(paths []string) ([]rules.Source, diag.List) { return ReadFrom(paths, p
 
 // ReadFrom is Read for files that are read in another way.
 func ReadFrom(paths []string, from Files) ([]rules.Source, diag.List) {
+	return read(paths, from, false)
+}
+
+// ReadAll is Read for all Lua that the paths stand for, tests too.
+func ReadAll(paths []string) ([]rules.Source, diag.List) { return read(paths, plain{}, true) }
+
+func read(paths []string, from Files, tests bool) ([]rules.Source, diag.List) {
 	var sources []rules.Source
 	var problems diag.List
 	seen := map[string]bool{}
 	for _, path := range paths {
-		files, err := expand(path, from)
-		if err == nil && len(files) == 1 && files[0] == path && IsTest(path) {
+		files, err := expand(path, from, tests)
+		if err == nil && !tests && len(files) == 1 && files[0] == path && IsTest(path) {
 			problems = append(problems, diag.Diagnostic{Span: diag.Span{File: path}, Code: diag.FileRead, Hint: "run: cellsh test",
 				Message: "a policy file must hold policies, but the name of this one is that of tests"})
 			continue
@@ -68,7 +75,7 @@ func ReadFrom(paths []string, from Files) ([]rules.Source, diag.List) {
 // IsTest reports whether a file holds tests and no policies.
 func IsTest(file string) bool { return strings.HasSuffix(file, "_test.lua") }
 
-func expand(path string, from Files) ([]string, error) {
+func expand(path string, from Files, tests bool) ([]string, error) {
 	names, folder, err := from.ReadDir(path)
 	switch {
 	case err != nil:
@@ -78,7 +85,7 @@ func expand(path string, from Files) ([]string, error) {
 	}
 	var files []string
 	for _, name := range names {
-		if strings.HasSuffix(name, ".lua") && !IsTest(name) && !strings.HasPrefix(name, ".") {
+		if strings.HasSuffix(name, ".lua") && (tests || !IsTest(name)) && !strings.HasPrefix(name, ".") {
 			files = append(files, filepath.Join(path, name))
 		}
 	}
