@@ -62,6 +62,20 @@ func Scripted(f *syntax.File) bool {
 	return found
 }
 
+// Declares reports whether a file declares policies or what must never be allowed.
+func Declares(f *syntax.File) bool {
+	found := false
+	syntax.Walk(f.Main, func(n syntax.Node) bool {
+		if call, ok := n.(*syntax.CallExpr); ok {
+			if name, ok := call.Func.(*syntax.NameExpr); ok && name.Local == nil && slices.Contains(declare.Words, name.Name) {
+				found = true
+			}
+		}
+		return !found
+	})
+	return found
+}
+
 // Complete gives what can stand at an offset of a text, in order. All begin with what is typed.
 func Complete(s Source, offset int) []Candidate {
 	c := &completion{cursor: newCursor(s.Name, s.Text, offset), source: s}

@@ -27,6 +27,8 @@ type Env struct {
 	Now func() time.Time
 	// After gives a channel that is sent the time once, after the duration; nil is the system's.
 	After func(time.Duration) <-chan time.Time
+	// Version of the program.
+	Version string
 	// Session is the kernel of a session, which its commands share; nil opens one for each command.
 	Session *Target
 }

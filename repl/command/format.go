@@ -22,8 +22,8 @@ func init() {
 		Long: `Gives policies, tests and scripts in one style: two spaces, one statement on a
 line, lines of at most 100 characters where they can be broken, = and comments
 in columns. Comments, single empty lines and the line breaks in tables and calls
-stay, and what the Lua means does too: it is read again and compared. Of a folder
-all *.lua are formatted; - is standard input.
+stay, and what the Lua means does too: it is read again and compared. Of a
+folder all *.lua are formatted; - is standard input.
 
 Without a flag the text is written out. A file with errors is left alone, and
 what is wrong with it is told; the exit code is 1 then, and with -d where

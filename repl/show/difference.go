@@ -29,6 +29,30 @@ func Difference(name, from, to string) string {
 	return out.String()
 }
 
+// Change is a piece of a text that others replace: from one offset to another.
+type Change struct {
+	From, To int
+	Text     string
+}
+
+// Changes are what makes the one text of the other, in order and in whole lines.
+func Changes(from, to string) []Change {
+	a, b := splitLines(from), splitLines(to)
+	var out []Change
+	at, offset := 0, 0
+	move := func(line int) int {
+		for ; at < line; at++ {
+			offset += len(a[at])
+		}
+		return offset
+	}
+	for _, c := range differences(a, b) {
+		begin := move(c.fromA)
+		out = append(out, Change{begin, move(c.toA), strings.Join(b[c.fromB:c.toB], "")})
+	}
+	return out
+}
+
 // change is a piece of a that is replaced by one of b.
 type change struct{ fromA, toA, fromB, toB int }
 

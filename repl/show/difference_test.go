@@ -35,6 +35,14 @@ func TestDifferenceApplies(t *testing.T) {
 		if (got == "") != (from == to) {
 			t.Fatalf("%q", got)
 		}
+		changed := from
+		list := Changes(from, to)
+		for i := len(list) - 1; i >= 0; i-- {
+			changed = changed[:list[i].From] + list[i].Text + changed[list[i].To:]
+		}
+		if changed != to {
+			t.Fatalf("%q becomes %q and not %q by %v", from, changed, to, list)
+		}
 		if out := patch(t, from, got); out != to {
 			t.Fatalf("%q becomes %q and not %q by\n%s", from, out, to, got)
 		}
