@@ -112,22 +112,6 @@ func Find(name string) *Entry {
 	return nil
 }
 
-// Keys lists the keys of the table that a function or word of that name takes, nil if it takes none.
-func Keys(name string) []string {
-	e := Find(name)
-	if e == nil || !e.Table && e.Kind != Word && e.Kind != CurriedWord {
-		return nil
-	}
-	var keys []string
-	for _, p := range e.Params {
-		// Others stand for elements without a key.
-		if strings.ToLower(p.Name) == p.Name {
-			keys = append(keys, p.Name)
-		}
-	}
-	return keys
-}
-
 // entryNames lists all names.
 func entryNames() []string {
 	names := make([]string, len(entries))

@@ -76,6 +76,7 @@ func TestComplete(t *testing.T) {
 		{`policy "web" { default = "d|" }`, "deny"},
 		{`never("t", { "system.reb|" })`, "system.reboot"},
 		{`local t = { "system.reb|" }`, ""},
+		{`local on = { ["system.reb|`, "system.reboot"},
 		// Names.
 		{`local first, second = 1; local function third() end; local x = |`, "+first second third policy deny string -x -cell"},
 		{`local function f(a, b) local c; for i = 1, 2 do | end local d end`, "+a b c f i -d"},

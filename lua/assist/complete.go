@@ -127,6 +127,10 @@ func (c *completion) inString() {
 		s := shapeOf(c.path, at)
 		switch {
 		case s == nil:
+			// What a table in brackets has as keys are mostly requests.
+			if up.Key == syntax.Expr(text) {
+				c.patterns()
+			}
 		case up.Key == syntax.Expr(text):
 			if s.entries {
 				c.patterns()
