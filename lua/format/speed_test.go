@@ -1,11 +1,11 @@
 package format
 
 import (
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
+	"cellsh/lua/engine"
+	"cellsh/lua/loader"
 	"cellsh/lua/syntax"
 )
 
@@ -48,28 +48,56 @@ func TestLarge(t *testing.T) {
 	}
 }
 
-// BenchmarkSource formats what ships, and large sources. BenchmarkRead in lua/syntax is the part of it that reads once.
-func BenchmarkSource(b *testing.B) {
-	var shipped strings.Builder
-	files, err := filepath.Glob("../../scripts/policy.d/*.lua")
-	if err != nil {
-		b.Fatal(err)
+// BenchmarkShipped formats the policies that ship, beside what else is done with them.
+func BenchmarkShipped(b *testing.B) {
+	sources, problems := loader.Read([]string{"../../scripts/policy.d"})
+	if problems.Failed() {
+		b.Fatal(problems)
 	}
-	for _, name := range files {
-		text, err := os.ReadFile(name)
-		if err != nil {
-			b.Fatal(err)
+	size := int64(0)
+	for _, s := range sources {
+		size += int64(len(s.Text))
+	}
+	each := func(name string, work func() bool) {
+		b.Run(name, func(b *testing.B) {
+			b.SetBytes(size)
+			for b.Loop() {
+				if !work() {
+					b.Fatal("it fails")
+				}
+			}
+		})
+	}
+	each("format", func() bool {
+		for _, s := range sources {
+			if _, problems := Source(s.File, s.Text); problems != nil {
+				return false
+			}
 		}
-		shipped.WriteString("do\n" + strings.TrimSuffix(string(text), "return service\n") + "end\n")
-	}
-	for _, s := range []struct{ name, text string }{
-		{"shipped", shipped.String()}, {"statements", large["statements"]}, {"table", large["table of lines"]}, {"targets", large["targets"]},
-	} {
-		b.Run(s.name, func(b *testing.B) {
-			b.SetBytes(int64(len(s.text)))
+		return true
+	})
+	each("read", func() bool {
+		for _, s := range sources {
+			if syntax.Read(s.File, s.Text).Problems.Failed() {
+				return false
+			}
+		}
+		return true
+	})
+	each("check", func() bool {
+		check, err := engine.FromSources(sources, engine.Options{}).Check(engine.CheckOptions{NoProof: true})
+		return err == nil && !check.Problems.Failed()
+	})
+}
+
+// BenchmarkLarge formats large sources. BenchmarkRead in lua/syntax is a part of it.
+func BenchmarkLarge(b *testing.B) {
+	for _, name := range []string{"statements", "table of lines", "targets"} {
+		b.Run(name, func(b *testing.B) {
+			b.SetBytes(int64(len(large[name])))
 			b.ReportAllocs()
 			for b.Loop() {
-				if out, problems := Source("x.lua", s.text); out == "" && !strings.Contains(problems.Error(), "size") {
+				if _, problems := Source("x.lua", large[name]); problems != nil {
 					b.Fatal(problems)
 				}
 			}
