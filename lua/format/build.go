@@ -80,6 +80,8 @@ type builder struct {
 	first bool
 	// chained says that the expression is part of a chain of operators, whose lines are indented already.
 	chained bool
+	// header says that the expression stands before the body of a loop or branch: lines are indented more than the body.
+	header bool
 	// problem is why the tree and the tokens do not fit each other, "" if they do.
 	problem string
 }
@@ -242,8 +244,8 @@ func (b *builder) group(i instruction) int32 {
 
 // block is what stands between the word that begins it and the one that ends it.
 func (b *builder) block(group int32, body *syntax.Block) {
-	chained := b.chained
-	b.chained = false
+	chained, header := b.chained, b.header
+	b.chained, b.header = false, false
 	b.add(instruction{op: opOpen, steps: 1, group: group, block: true})
 	b.first = true
 	b.trailing()
@@ -254,7 +256,7 @@ func (b *builder) block(group int32, body *syntax.Block) {
 	b.leading()
 	b.line(instruction{kind: closing, group: group, wide: true})
 	b.close()
-	b.chained = chained
+	b.chained, b.header = chained, header
 }
 
 // compound begins a statement with blocks, or a function. It is broken if it is in the source, or if a block has more
@@ -311,13 +313,11 @@ func (b *builder) statement(s syntax.Stmt) {
 	case *syntax.NumericFor:
 		g := b.compound(s, s.Body)
 		b.words("for", s.Var.Name, "=")
-		b.space()
 		bounds := []syntax.Expr{s.Start, s.Limit}
 		if s.Step != nil {
 			bounds = append(bounds, s.Step)
 		}
-		list(b, bounds, b.whole)
-		b.space()
+		b.bounds(bounds)
 		b.word("do")
 		b.block(g, s.Body)
 		b.word("end")
@@ -329,9 +329,7 @@ func (b *builder) statement(s syntax.Stmt) {
 		list(b, s.Vars, func(*syntax.Local) { b.token() })
 		b.space()
 		b.words("in")
-		b.space()
-		list(b, s.Exprs, b.whole)
-		b.space()
+		b.bounds(s.Exprs)
 		b.word("do")
 		b.block(g, s.Body)
 		b.word("end")
@@ -397,7 +395,18 @@ func (b *builder) branches(s *syntax.IfStmt) {
 // condition stands between two words. Its lines are indented more than the block behind it.
 func (b *builder) condition(e syntax.Expr) {
 	b.space()
+	b.header = true
 	b.expression(e, 2)
+	b.header = false
+	b.space()
+}
+
+// bounds are what a loop goes over, between two words.
+func (b *builder) bounds(exprs []syntax.Expr) {
+	b.space()
+	b.header = true
+	list(b, exprs, b.whole)
+	b.header = false
 	b.space()
 }
 
@@ -640,9 +649,13 @@ func (b *builder) bracket(open, close string, write func()) {
 	b.word(open)
 	chained := b.chained
 	b.chained = false
+	at := b.at()
 	b.open(1)
 	b.trailing()
 	broken := b.peek() != close && b.newline()
+	if b.header && !broken {
+		b.code[at].steps = 2
+	}
 	// [[ would begin a string.
 	apart := open == "[" && strings.HasPrefix(b.peek(), "[")
 	if b.peek() != close {

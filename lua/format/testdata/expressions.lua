@@ -22,3 +22,14 @@ local f = function() return function() return { 1,
 x = (a+b)*c^-2 .. 'd' .. [[e]] .. #f
 x =
 1
+for _, case in ipairs(engine.can("web-1", "network.bind.privport", { pending = true }).requests[1].cases) do
+print(case)
+end
+if f(a,
+b) then x() end
+if f(
+a) and g{ 1,
+2 } then
+x() end
+for i = 1, f(function()
+x() end) do y() end
