@@ -29,13 +29,15 @@ func Read(paths []string) ([]rules.Source, diag.List) { return ReadFrom(paths, p
 
 // ReadFrom is Read for files that are read in another way.
 func ReadFrom(paths []string, from Files) ([]rules.Source, diag.List) {
-	return read(paths, from, false)
+	return read(paths, from, "policy")
 }
 
 // ReadAll is Read for all Lua that the paths stand for, tests too.
-func ReadAll(paths []string) ([]rules.Source, diag.List) { return read(paths, plain{}, true) }
+func ReadAll(paths []string) ([]rules.Source, diag.List) { return read(paths, plain{}, "source") }
 
-func read(paths []string, from Files, tests bool) ([]rules.Source, diag.List) {
+// read reads what is called a policy, or, tests included, a source.
+func read(paths []string, from Files, what string) ([]rules.Source, diag.List) {
+	tests := what == "source"
 	var sources []rules.Source
 	var problems diag.List
 	seen := map[string]bool{}
@@ -47,7 +49,7 @@ func read(paths []string, from Files, tests bool) ([]rules.Source, diag.List) {
 			continue
 		}
 		if err != nil {
-			problems = append(problems, fileProblem(path, err))
+			problems = append(problems, fileProblem(path, what, err))
 			continue
 		}
 		if len(files) == 0 {
@@ -63,7 +65,7 @@ func read(paths []string, from Files, tests bool) ([]rules.Source, diag.List) {
 				err = errSize(unknownSize)
 			}
 			if err != nil {
-				problems = append(problems, fileProblem(file, err))
+				problems = append(problems, fileProblem(file, what, err))
 				continue
 			}
 			sources = append(sources, rules.Source{File: file, Text: text})
@@ -175,7 +177,7 @@ func describeMode(m fs.FileMode) string {
 }
 
 // fileProblem says in words why a file can't be read.
-func fileProblem(path string, err error) diag.Diagnostic {
+func fileProblem(path, what string, err error) diag.Diagnostic {
 	d := diag.Diagnostic{Span: diag.Span{File: path}, Code: diag.FileRead}
 	var kind errKind
 	var size errSize
@@ -187,15 +189,15 @@ func fileProblem(path string, err error) diag.Diagnostic {
 	case errors.As(err, &size):
 		d.Code, d.Message, d.Hint = diag.SourceSize, size.Error(), "divide it into several files"
 	case errors.As(err, &kind):
-		d.Message = fmt.Sprintf("a policy must be a file, but is %s", kind.is)
+		d.Message = fmt.Sprintf("a %s must be a file, but is %s", what, kind.is)
 	case errors.Is(err, fs.ErrNotExist):
-		d.Message = "a policy file or folder must exist, but does not"
+		d.Message = fmt.Sprintf("a %s file or folder must exist, but does not", what)
 	case errors.Is(err, fs.ErrPermission):
-		d.Message = "a policy file must be readable, but permission is denied"
+		d.Message = fmt.Sprintf("a %s file must be readable, but permission is denied", what)
 	case errors.As(err, &pathErr):
-		d.Message = fmt.Sprintf("a policy file must be readable, but is not: %s", pathErr.Err)
+		d.Message = fmt.Sprintf("a %s file must be readable, but is not: %s", what, pathErr.Err)
 	default:
-		d.Message = fmt.Sprintf("a policy file must be readable, but is not: %s", err)
+		d.Message = fmt.Sprintf("a %s file must be readable, but is not: %s", what, err)
 	}
 	return d
 }

@@ -1,24 +1,23 @@
-package main
+package generate
 
 import (
 	"fmt"
 	"testing"
 
-	"cellsh/judge/generate"
 	"cellsh/lua/format"
 	"cellsh/lua/syntax"
 )
 
 // TestFormat holds cellsh fmt against random programs: they stay the same, and what is formatted is not formatted again.
 func TestFormat(t *testing.T) {
-	count := 2000
+	count := 500
 	if testing.Short() {
 		count = 50
 	}
-	g := generate.New(11)
+	g := New(11)
 	var texts []string
 	for i := range count {
-		texts = append(texts, g.Script(fmt.Sprint("s", i)).Text(generate.Print))
+		texts = append(texts, g.Script(fmt.Sprint("s", i)).Text(Print))
 		for _, f := range g.Cell(fmt.Sprint("c", i), 0).Files {
 			texts = append(texts, f.Tree.String())
 		}
