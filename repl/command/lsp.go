@@ -2,6 +2,7 @@ package command
 
 import (
 	"flag"
+	"io"
 	"time"
 
 	"cellsh/lua/engine"
@@ -51,7 +52,8 @@ func serve(inv *Invocation) error {
 	code := lsp.Serve(lsp.Options{In: inv.Stdin, Out: inv.Stdout, Files: loader.Disk(), Cells: cells, After: after, Version: inv.Version,
 		Analyse: func(sources []rules.Source, files loader.Files) diag.List {
 			o := options
-			o.Files = files
+			// Standard output belongs to the protocol.
+			o.Files, o.Output = files, io.Discard
 			check, err := engine.FromSources(sources, o).Check(engine.CheckOptions{Live: cells, NoProof: true})
 			if err != nil {
 				return engine.Problem(err)
