@@ -7,7 +7,9 @@ import (
 	"strings"
 	"testing"
 
+	"cellsh/lua/engine"
 	"cellsh/lua/syntax"
+	"cellsh/policy"
 )
 
 // at divides a text at the cursor, which is |.
@@ -274,6 +276,48 @@ func TestRename(t *testing.T) {
 		}
 		if got != test.want {
 			t.Errorf("%s to %s gives %s (%s), want %s", test.text, test.name, got, problem, test.want)
+		}
+	}
+}
+
+// setField sets a key of a question, of a request that is known already.
+func setField(name string) error {
+	q := &policy.Question{}
+	if err := q.Set("request", "network.bind.port"); err != nil {
+		return err
+	}
+	return q.Set(name, 1.0)
+}
+
+// TestCaseKeys: what is offered in a row of cases is what a row can have.
+func TestCaseKeys(t *testing.T) {
+	question, row := map[string]bool{}, map[string]bool{}
+	for _, k := range questionShape(&syntax.TableExpr{}, false).keys {
+		question[k.name] = true
+	}
+	for _, k := range questionShape(&syntax.TableExpr{}, true).keys {
+		if !question[k.name] {
+			row[k.name] = true
+		}
+	}
+	for _, name := range engine.CaseKeys {
+		if !row[name] {
+			t.Errorf("%s is not offered", name)
+		}
+		delete(row, name)
+	}
+	if len(row) > 0 {
+		t.Errorf("%v are offered, and no row has them", row)
+	}
+	if err := setField("nonsense"); err == nil || !strings.Contains(err.Error(), "there is none of that name") {
+		t.Fatalf("what is no field gives %v", err)
+	}
+	for name := range question {
+		if name == "target" {
+			continue
+		}
+		if err := setField(name); err != nil && strings.Contains(err.Error(), "there is none of that name") {
+			t.Errorf("%s is offered, but %v", name, err)
 		}
 	}
 }
