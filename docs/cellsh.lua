@@ -245,7 +245,7 @@ engine = {}
 ---```
 ---@param cell string name of a cell, which need not exist
 ---@param request? string a scope, an action or a request; all without it
----@param options? table policy and pending as for engine.decide; program (policies, fallback or none), profile (low, medium, high or unknown), revision (april or current), and ports, a list of those that the cell reserves
+---@param options? table policy and pending as for engine.decide; program (policies, fallback or none), profile (low, medium, high or unknown), revision (early, april, interim or current), and ports, a list of those that the cell reserves
 ---@return table
 function engine.can(cell, request, options) end
 
@@ -1769,7 +1769,7 @@ sim = {}
 function sim.advance(seconds) end
 
 ---@class sim.kernel.arguments
----@field revision? string of secmodel_cell: "current" or "april"
+---@field revision? string of secmodel_cell: early, april, interim or current
 ---@field evaluation? boolean false leaves the evaluation model out
 ---@field securelevel? number -1 to 2
 ---@field hz? number clock ticks a second
@@ -1814,8 +1814,7 @@ function sim.log() end
 ---@return process
 function sim.process(arguments) end
 
----Gives what the stock models look at, after changing what is given: securelevel (-1 to 2), curtain, usermount,
----user_set_cpu_affinity, user_set_dbregs, expose_address (0 to 2), user_ldt, pf, ipf, veriexec (0 to 3). Nobody is asked: it is
+---Gives what the stock models look at, after changing what is given: securelevel (-1 to 2), curtain, usermount, user_set_cpu_affinity, user_set_dbregs, expose_address (0 to 2), user_ldt, pf, ipf, veriexec (0 to 3). Nobody is asked: it is
 ---as if the machine had started that way.
 ---Only with the simulated kernel.
 ---```lua

@@ -7,6 +7,7 @@ import (
 	"cellsh/policy"
 	"cellsh/policy/kauth"
 	"cellsh/policy/program"
+	"cellsh/policy/secmodel"
 )
 
 // CellID is the kernel's number of a cell; 0 is the host.
@@ -48,27 +49,14 @@ type Evaluator interface {
 
 // Profile is how much secmodel_cell itself denies to the members of a cell. It is given at create and can't
 // be read back.
-type Profile uint8
+type Profile = secmodel.Profile
 
 // The profiles; the numbers are the kernel's.
 const (
-	Low Profile = iota
-	Medium
-	High
+	Low    = secmodel.Low
+	Medium = secmodel.Medium
+	High   = secmodel.High
 )
-
-// String is "low", "medium" or "high".
-func (p Profile) String() string { return [...]string{"low", "medium", "high"}[p] }
-
-// ParseProfile gives the profile of that name.
-func ParseProfile(name string) (Profile, bool) {
-	for p := Low; p <= High; p++ {
-		if p.String() == name {
-			return p, true
-		}
-	}
-	return 0, false
-}
 
 // The limits of a cell's properties (struct cell_create).
 const (
@@ -134,8 +122,8 @@ type Info struct {
 	Simulated bool
 	// Version of the system, "10.99.12".
 	Version string
-	// Revision of secmodel_cell, "current" or "april".
-	Revision string
+	// Revision of secmodel_cell.
+	Revision secmodel.Revision
 	// Vocabulary that the kernel speaks.
 	Vocabulary *kauth.Vocabulary
 	// Capabilities that the kernel has, and how that was found out, in words.

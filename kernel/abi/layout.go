@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+
+	"cellsh/policy/secmodel"
 )
 
 // Flags say which optional members of a Create are given (cc_flags).
@@ -59,7 +61,7 @@ type Info struct {
 
 // Layout is the structures of one revision on one machine. It is immutable.
 type Layout struct {
-	Revision Revision
+	Revision secmodel.Revision
 	Machine  Machine
 	// Create and Info are where the members of the two structures are.
 	Create, Info Structure
@@ -78,7 +80,7 @@ type Member struct {
 }
 
 // NewLayout gives the layout of a supported revision.
-func NewLayout(r Revision, m Machine) (Layout, error) {
+func NewLayout(r secmodel.Revision, m Machine) (Layout, error) {
 	if !r.Properties().Supported {
 		return Layout{}, fmt.Errorf("the revision must be one of secmodel_cell, but is %s (%s)", r, r.Properties().Source)
 	}

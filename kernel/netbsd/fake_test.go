@@ -14,6 +14,7 @@ import (
 
 	"cellsh/kernel/abi"
 	"cellsh/policy/kauth"
+	"cellsh/policy/secmodel"
 )
 
 // fake plays a kernel at the system call: the checks of each revision in their order, with the errno of each.
@@ -59,7 +60,7 @@ func machine(t testing.TB) abi.Machine {
 	return m
 }
 
-func newFake(t testing.TB, r abi.Revision) *fake {
+func newFake(t testing.TB, r secmodel.Revision) *fake {
 	t.Helper()
 	l, err := abi.NewLayout(r, machine(t))
 	if err != nil {
@@ -355,7 +356,7 @@ func (f *fake) destroy(old, new []byte) (int, error) {
 		return len(old), kauth.EINVAL
 	case !f.hostRoot():
 		return len(old), kauth.EPERM
-	case len(new) < 4 || f.layout.Revision.Properties().HoldsRoot && len(new) != 4:
+	case len(new) < 4 || f.layout.Revision.Properties().ExactDestroy && len(new) != 4:
 		return len(old), kauth.EINVAL
 	}
 	id := f.order().Uint32(new)

@@ -17,6 +17,7 @@ import (
 	"cellsh/kernel/abi"
 	"cellsh/kernel/netbsd/state"
 	"cellsh/policy/kauth"
+	"cellsh/policy/secmodel"
 )
 
 // CapCells is having cells at all: Open fails without it.
@@ -90,7 +91,7 @@ func Open(o Options) (*Kernel, error) {
 		rev.found("the kernel does not tell how it numbers its requests, so they are taken to be those of %s", v)
 	}
 	k.rev = rev
-	k.info.Revision = rev.Revision.String()
+	k.info.Revision = rev.Revision
 	k.capabilities()
 	return k, nil
 }
@@ -173,7 +174,7 @@ func (k *Kernel) whyNoEvaluation() string {
 	return fmt.Sprintf("secmodel_celleval is loaded with version %d of its interface, which this program does not speak", version)
 }
 
-// Info says which kernel it is. Revision is the name of an abi.Revision.
+// Info says which kernel it is.
 func (k *Kernel) Info() kernel.Info {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -198,7 +199,7 @@ func (k *Kernel) Create(s kernel.Spec) (kernel.CellID, error) {
 		return 0, err
 	}
 	id, err := k.create(op, s, rev.Layout)
-	if errors.Is(err, kauth.EINVAL) && !rev.sized && rev.Revision == abi.April {
+	if errors.Is(err, kauth.EINVAL) && !rev.sized && rev.Revision == secmodel.April {
 		id, err = k.createEarly(op, s, err)
 	}
 	if err != nil {
@@ -214,7 +215,7 @@ func (k *Kernel) Create(s kernel.Spec) (kernel.CellID, error) {
 // createEarly tries the structure of Early where the size could not be seen, because there was no cell: the
 // kernel refuses a structure of another size without making anything.
 func (k *Kernel) createEarly(op string, s kernel.Spec, refused error) (kernel.CellID, error) {
-	early, err := abi.NewLayout(abi.Early, k.tree.machine)
+	early, err := abi.NewLayout(secmodel.Early, k.tree.machine)
 	if err != nil || s.Nofile != nil || s.AS != nil || s.Core != nil {
 		return 0, refused
 	}
@@ -226,7 +227,7 @@ func (k *Kernel) createEarly(op string, s kernel.Spec, refused error) (kernel.Ce
 	defer k.mu.Unlock()
 	k.rev.Layout, k.rev.sized = early, true
 	k.rev.found("%s took a structure of %d bytes: early", abi.CellCreate, early.Create.Size)
-	k.info.Revision = abi.Early.String()
+	k.info.Revision = secmodel.Early
 	return id, err
 }
 

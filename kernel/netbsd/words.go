@@ -9,11 +9,12 @@ import (
 	"cellsh/kernel"
 	"cellsh/kernel/abi"
 	"cellsh/policy/kauth"
+	"cellsh/policy/secmodel"
 )
 
 // check refuses what the kernel would refuse with a bare number, and what it would take but nobody could use:
 // a name that looks like a number, and on kernels that don't look, a root that is no directory.
-func (k *Kernel) check(op string, s kernel.Spec, r abi.Revision) error {
+func (k *Kernel) check(op string, s kernel.Spec, r secmodel.Revision) error {
 	refuse := func(hint, format string, args ...any) error {
 		return &kernel.Error{Op: op, Text: fmt.Sprintf(format, args...), Hint: hint}
 	}
@@ -139,8 +140,8 @@ func (k *Kernel) createError(op string, s kernel.Spec, err error) error {
 		e.Text = "the kernel must have an id left, but has given out all of them"
 		e.Hint = "ids begin at 1 again when the host restarts"
 	case kauth.EINVAL:
-		p := k.revision().Revision.Properties()
-		e.Text = fmt.Sprintf("the kernel must take a structure of %d bytes (revision %s), but refused it", p.Create, p.Name)
+		l := k.revision().Layout
+		e.Text = fmt.Sprintf("the kernel must take a structure of %d bytes (revision %s), but refused it", l.Create.Size, l.Revision)
 		e.Hint = "its revision of secmodel_cell may be unknown to this program; docs/kernel-abi.md lists the known ones"
 	default:
 		return plainError(op, err)

@@ -592,7 +592,7 @@ func (p *Process) veriexecIoctl(f *file, command string) kauth.Errno {
 			return kauth.EPERM
 		}
 		e := p.ask(reqVeriModify).answer()
-		if e != 0 && p.k.settings.Veriexec > 0 {
+		if e != 0 && p.k.settings[stock.SettingVeriexec] > 0 {
 			p.k.logf("Veriexec: Strict mode, modifying tables not permitted.")
 		}
 		return e

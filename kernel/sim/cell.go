@@ -13,7 +13,7 @@ import (
 	"cellsh/kernel"
 	"cellsh/policy/kauth"
 	"cellsh/policy/program"
-	"cellsh/policy/stock"
+	"cellsh/policy/secmodel"
 )
 
 // cell is an entry of secmodel_cell (struct cell_entry).
@@ -21,10 +21,10 @@ type cell struct {
 	id   kernel.CellID
 	name string
 	root string
-	// rootVnode is held by the current revision, and nil in April's, which keeps only the text.
+	// rootVnode is held by revisions that look it up (secmodel.Properties.HoldsRoot), and nil in others, which keep only the text.
 	rootVnode *vnode
 	created   time.Duration
-	place     stock.Place
+	profile   secmodel.Profile
 	flags     uint32
 	ports     []uint16
 	// nofile, as and core are only stored.
@@ -237,8 +237,8 @@ func text(b []byte) string {
 	return string(b[:len(b)-1])
 }
 
-// check makes the tests of the structure that both revisions make, in their order, and gives the profile.
-func (c *createStruct) check(rev stock.Revision) (stock.Place, kauth.Errno) {
+// check makes the tests of the structure that all revisions make, in their order, and gives the profile.
+func (c *createStruct) check(rev secmodel.Revision) (secmodel.Profile, kauth.Errno) {
 	if c.flags&^(createProfile|createPorts|createNofile|createAS|createCore) != 0 {
 		return 0, kauth.EINVAL
 	}
@@ -264,26 +264,26 @@ func (c *createStruct) check(rev stock.Revision) (stock.Place, kauth.Errno) {
 			return 0, kauth.EINVAL
 		}
 	}
-	place := stock.High
+	profile := secmodel.High
 	if c.flags&createProfile != 0 {
 		if c.profile > uint32(kernel.High) {
 			return 0, kauth.EINVAL
 		}
-		place = stock.Low + stock.Place(c.profile)
+		profile = secmodel.Profile(c.profile)
 	}
 	if c.name[0] == 0 || c.root[0] == 0 {
 		return 0, kauth.EINVAL
 	}
-	if rev == stock.April {
+	if !rev.Properties().ChecksText {
 		if bytes.IndexByte(c.name[:], '\n') >= 0 || bytes.IndexByte(c.root[:], '\n') >= 0 {
 			return 0, kauth.EINVAL
 		}
-		return place, 0
+		return profile, 0
 	}
-	if c.root[0] != '/' || !plainText(c.name[:]) || !plainText(c.root[:]) || !plainName(text(c.name[:])) {
+	if rev.Properties().HoldsRoot && c.root[0] != '/' || !plainText(c.name[:]) || !plainText(c.root[:]) || !plainName(text(c.name[:])) {
 		return 0, kauth.EINVAL
 	}
-	return place, 0
+	return profile, 0
 }
 
 // plainText reports whether the text ends within its field and has no control characters.
@@ -296,14 +296,14 @@ func plainName(s string) bool {
 	return strings.Trim(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") == ""
 }
 
-// insert makes the cell (secmodel_cell_create). The current revision looks the root up as the caller sees it.
-func (k *Kernel) insert(p *Process, c *createStruct, place stock.Place) (*cell, kauth.Errno) {
-	n := &cell{name: text(c.name[:]), root: text(c.root[:]), place: place, flags: c.flags, created: k.uptime, members: map[int]*Process{}}
+// insert makes the cell (secmodel_cell_create). Where the revision holds the root, it is looked up as the caller sees it.
+func (k *Kernel) insert(p *Process, c *createStruct, profile secmodel.Profile) (*cell, kauth.Errno) {
+	n := &cell{name: text(c.name[:]), root: text(c.root[:]), profile: profile, flags: c.flags, created: k.uptime, members: map[int]*Process{}}
 	if c.flags&createPorts != 0 {
 		n.ports = slices.Clone(c.ports[:c.nports])
 	}
 	n.nofile, n.as, n.core = c.nofile, c.as, c.core
-	if k.opts.Revision == stock.Current {
+	if k.rev.HoldsRoot {
 		v, e := p.file(n.root)
 		if e != 0 {
 			return nil, e
@@ -340,14 +340,14 @@ func (k *Kernel) drop(c *cell) {
 
 // cellCreate is the handler of security.models.cell.create.
 func cellCreate(x *sysctlCall) kauth.Errno {
-	k, current := x.p.k, x.p.k.opts.Revision == stock.Current
+	k := x.p.k
 	if !x.writes() {
 		return kauth.EINVAL
 	}
 	if !x.p.cred.hostRoot() {
 		return kauth.EPERM
 	}
-	if current && (!x.reads() || *x.oldLen < createSize) {
+	if k.rev.FullReply && (!x.reads() || *x.oldLen < createSize) {
 		return kauth.ENOMEM
 	}
 	if x.NewLen != createSize {
@@ -359,36 +359,36 @@ func cellCreate(x *sysctlCall) kauth.Errno {
 	}
 	var c createStruct
 	c.decode(b)
-	place, e := c.check(k.opts.Revision)
+	profile, e := c.check(k.opts.Revision)
 	if e != 0 {
 		return e
 	}
-	n, e := k.insert(x.p, &c, place)
+	n, e := k.insert(x.p, &c, profile)
 	if e != 0 {
 		return e
 	}
 	c.id = uint32(n.id)
 	logCreated := func() {
-		k.logf("secmodel_cell: created cell id=%d name=\"%s\" root=\"%s\" profile=%d by pid=%d euid=%d", n.id, n.name, n.root, place-stock.Low, x.p.pid, x.p.cred.euid)
+		k.logf("secmodel_cell: created cell id=%d name=\"%s\" root=\"%s\" profile=%d by pid=%d euid=%d", n.id, n.name, n.root, profile, x.p.pid, x.p.cred.euid)
 	}
-	if !current {
+	if !k.rev.HidesUnfinished {
 		logCreated()
-		if !x.reads() {
-			*x.oldLen = createSize
-			return 0
-		}
-		if *x.oldLen < createSize {
-			return kauth.ENOMEM
-		}
+	}
+	if !x.reads() {
+		*x.oldLen = createSize
+		return 0
+	}
+	if *x.oldLen < createSize {
+		return kauth.ENOMEM
 	}
 	*x.oldLen = createSize
 	if e := x.copyOut(c.encode()); e != 0 {
-		if current {
+		if k.rev.HidesUnfinished {
 			k.drop(n)
 		}
 		return e
 	}
-	if current {
+	if k.rev.HidesUnfinished {
 		logCreated()
 	}
 	return 0
@@ -403,7 +403,7 @@ func cellDestroy(x *sysctlCall) kauth.Errno {
 	if !x.p.cred.hostRoot() {
 		return kauth.EPERM
 	}
-	if x.NewLen < 4 || k.opts.Revision == stock.Current && x.NewLen != 4 {
+	if x.NewLen < 4 || k.rev.ExactDestroy && x.NewLen != 4 {
 		return kauth.EINVAL
 	}
 	b, e := x.copyIn(4)
@@ -452,7 +452,7 @@ func (p *Process) enter(id kernel.CellID) kauth.Errno {
 	if c == nil {
 		return kauth.ENOENT
 	}
-	if k.opts.Revision == stock.Current && p.root != c.rootVnode {
+	if k.rev.HoldsRoot && p.root != c.rootVnode {
 		return kauth.EPERM
 	}
 	p.setCred(p.cred.change(func(n *cred) { n.cell = c }))
@@ -506,7 +506,7 @@ func padded(s string, n int) []byte {
 	return b
 }
 
-// logDenial is the line that the current revision writes for a denial, at most one a second for each of its
+// logDenial is the line that a revision writes for a denial (secmodel.Properties.LogsDenials), at most one a second for each of its
 // three kinds (secmodel_cell_deny_audit). Where the kernel would print an address the number is 0.
 func (k *Kernel) logDenial(q *question) {
 	n, _ := kauth.NetBSD109912.Number(q.r.ID)
@@ -535,15 +535,15 @@ func (k *Kernel) Create(s kernel.Spec) (kernel.CellID, error) {
 	if err != nil {
 		return 0, err
 	}
-	place, e := c.check(k.opts.Revision)
+	profile, e := c.check(k.opts.Revision)
 	if e != 0 {
 		field, text := explainInvalid(s)
 		return fail(e, field, "%s", text)
 	}
-	n, e := k.insert(k.init, c, place)
+	n, e := k.insert(k.init, c, profile)
 	switch e {
 	case 0:
-		k.logf("secmodel_cell: created cell id=%d name=\"%s\" root=\"%s\" profile=%d by pid=%d euid=%d", n.id, n.name, n.root, place-stock.Low, k.init.pid, 0)
+		k.logf("secmodel_cell: created cell id=%d name=\"%s\" root=\"%s\" profile=%d by pid=%d euid=%d", n.id, n.name, n.root, profile, k.init.pid, 0)
 		return n.id, nil
 	case kauth.EEXIST:
 		if other := k.cells.byName[s.Name]; other != nil {
@@ -728,7 +728,7 @@ func (k *Kernel) Properties(id kernel.CellID) (Properties, bool) {
 	if c == nil {
 		return Properties{}, false
 	}
-	p := Properties{Profile: kernel.Profile(c.place - stock.Low), Ports: slices.Clone(c.ports)}
+	p := Properties{Profile: c.profile, Ports: slices.Clone(c.ports)}
 	for pid := range c.members {
 		p.Members = append(p.Members, pid)
 	}

@@ -12,6 +12,7 @@ import (
 	"cellsh/kernel"
 	"cellsh/kernel/sim"
 	"cellsh/policy/kauth"
+	"cellsh/policy/secmodel"
 	"cellsh/policy/stock"
 )
 
@@ -189,7 +190,7 @@ func TestSampling(t *testing.T) {
 
 // Denials are logged once a second for each of the three kinds, and by the current revision alone.
 func TestDenyLog(t *testing.T) {
-	for rev, want := range map[stock.Revision]int{stock.Current: 4, stock.April: 0} {
+	for rev, want := range map[secmodel.Revision]int{secmodel.Current: 4, secmodel.April: 0} {
 		k := start(t, sim.Options{Revision: rev, NoEvaluation: true})
 		must(t, k.EnsureRoot("/cells/web"))
 		id, err := k.Create(kernel.Spec{Name: "web", Root: "/cells/web"})
@@ -261,16 +262,18 @@ func TestSpawnRefuses(t *testing.T) {
 }
 
 func TestOptions(t *testing.T) {
-	bad := -2
-	high := 3
-	for _, o := range []sim.Options{{Securelevel: &bad}, {Securelevel: &high}, {HZ: -1}, {HZ: 1 << 20}, {RingSize: -1}, {RingSize: 1 << 30}, {MaxProc: -1}, {MaxProc: 1 << 20}} {
+	level := func(v int) *stock.Settings {
+		s := stock.DefaultSettings().With(stock.SettingSecurelevel, v)
+		return &s
+	}
+	for _, o := range []sim.Options{{Revision: secmodel.JailEarly}, {Settings: level(-2)}, {Settings: level(3)}, {HZ: -1}, {HZ: 1 << 20}, {RingSize: -1}, {RingSize: 1 << 30}, {MaxProc: -1}, {MaxProc: 1 << 20}} {
 		if _, err := sim.New(o); err == nil {
 			t.Errorf("%+v passes", o)
 		}
 	}
 	k := start(t, sim.Options{})
 	info := k.Info()
-	if !info.Simulated || info.Name != "sim" || info.Version != kauth.NetBSD109912.Version || info.Revision != "current" || info.HZ != 100 || info.Missing[kernel.CapEnter] == "" {
+	if !info.Simulated || info.Name != "sim" || info.Version != kauth.NetBSD109912.Version || info.Revision != secmodel.Current || info.HZ != 100 || info.Missing[kernel.CapEnter] == "" {
 		t.Errorf("the information is %+v", info)
 	}
 	if gid, ok := k.Group("operator"); !ok || gid != 5 {
@@ -279,14 +282,16 @@ func TestOptions(t *testing.T) {
 	if id, err := k.Current(); id != 0 || err != nil {
 		t.Error(id, err)
 	}
-	for _, s := range []stock.Settings{{Securelevel: 3}, {ExposeAddress: 3}, {Veriexec: 4}} {
-		if err := k.SetSettings(s); err == nil {
-			t.Errorf("%+v passes", s)
+	for i := range k.Settings() {
+		which := stock.Setting(i)
+		lo, hi := which.Range()
+		for _, v := range []int{lo - 1, hi + 1} {
+			if err := k.SetSettings(k.Settings().With(which, v)); err == nil || !strings.Contains(err.Error(), which.Words()+" must be") {
+				t.Errorf("%s %d: %v", which, v, err)
+			}
 		}
 	}
-	s := k.Settings()
-	s.Securelevel = 2
-	must(t, k.SetSettings(s))
+	must(t, k.SetSettings(k.Settings().With(stock.SettingSecurelevel, 2)))
 	p := spawn(t, k, sim.SpawnSpec{})
 	wantErrno(t, "a mount at securelevel 2", p.Mount("tmpfs", "/mnt", "tmpfs", 0), kauth.EPERM)
 	must(t, k.Close())
@@ -370,7 +375,7 @@ func FuzzCreateNode(f *testing.F) {
 	f.Fuzz(func(t *testing.T, in []byte, newLen, oldLen uint64, april bool) {
 		o := sim.Options{NoEvaluation: true}
 		if april {
-			o.Revision = stock.April
+			o.Revision = secmodel.April
 		}
 		k := start(t, o)
 		must(t, k.Mkdir("/cells/web"))

@@ -176,14 +176,14 @@ func (p *Process) openDevice(c *cred, v *vnode, read, write bool, f *file) kauth
 	case majIpl, majPf:
 		// A driver that is missing is loaded, which is a question of its own; what comes of it shows only in
 		// whether it is there then.
-		name, attached := "ipl", &k.settings.IPF
+		name, attached := "ipl", &k.settings[stock.SettingIPF]
 		if b.major == majPf {
-			name, attached = "pf", &k.settings.PF
+			name, attached = "pf", &k.settings[stock.SettingPF]
 		}
-		if !*attached {
+		if *attached == 0 {
 			p.autoload(name)
 		}
-		if !*attached {
+		if *attached == 0 {
 			return kauth.ENXIO
 		}
 	default:

@@ -8,6 +8,7 @@ import (
 	"cellsh/policy"
 	"cellsh/policy/kauth"
 	"cellsh/policy/program"
+	"cellsh/policy/secmodel"
 	"cellsh/policy/stock"
 )
 
@@ -44,7 +45,7 @@ func (k *Kernel) assign(c *cell) {
 		fallback, scope = e.bundle.Fallback, e.bundle.FallbackScope
 	}
 	c.prog, c.byFallback = fallback, true
-	if scope == program.FallbackLow && c.place != stock.Low {
+	if scope == program.FallbackLow && c.profile != secmodel.Low {
 		c.prog = nil
 	}
 }

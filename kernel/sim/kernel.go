@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"cmp"
 	"container/list"
 	"fmt"
 	"maps"
@@ -10,20 +11,20 @@ import (
 
 	"cellsh/kernel"
 	"cellsh/policy/kauth"
+	"cellsh/policy/secmodel"
 	"cellsh/policy/stock"
 )
 
 // Options say how a simulated kernel is built and set up. The zero Options give the current revision with the
 // evaluation model, on a system as it is after installation.
 type Options struct {
-	// Revision of secmodel_cell; the zero value is the current one.
-	Revision stock.Revision
+	// Revision of secmodel_cell, a supported one; zero is the current one. Of the commits that are the revision interim the
+	// later is simulated.
+	Revision secmodel.Revision
 	// NoEvaluation leaves the evaluation model out, as in a kernel without its module.
 	NoEvaluation bool
-	// Securelevel is kern.securelevel, -1 to 2; nil is -1, because GENERIC for amd64 has option INSECURE.
-	Securelevel *int
-	// Curtain, Usermount and UserSetCPUAffinity are the sysctls of security.models.extensions.
-	Curtain, Usermount, UserSetCPUAffinity bool
+	// Settings that the host starts with; nil is stock.DefaultSettings.
+	Settings *stock.Settings
 	// HZ is the clock rate in ticks a second; 0 is 100.
 	HZ int
 	// RingSize is how many decisions the evaluation model keeps; 0 is 1,024.
@@ -69,6 +70,8 @@ func DefaultGroups() map[string]uint32 {
 type Kernel struct {
 	mu   sync.Mutex
 	opts Options
+	// rev are the properties of the revision.
+	rev secmodel.Properties
 
 	// settings is what administrators change; the stock models look at it.
 	settings stock.Settings
@@ -118,8 +121,10 @@ type Kernel struct {
 
 // New starts a simulated kernel. An error says which option is out of range.
 func New(o Options) (*Kernel, error) {
-	if o.Securelevel != nil && (*o.Securelevel < -1 || *o.Securelevel > 2) {
-		return nil, optionError("the securelevel must be -1 to 2, but is %d", *o.Securelevel)
+	if o.Settings != nil {
+		if err := o.Settings.Check(); err != nil {
+			return nil, optionError("%s", err)
+		}
 	}
 	if o.HZ < 0 || o.HZ > maxHZ {
 		return nil, optionError("the clock rate must be 0 to %d ticks a second, but is %d", maxHZ, o.HZ)
@@ -130,7 +135,11 @@ func New(o Options) (*Kernel, error) {
 	if o.MaxProc < 0 || o.MaxProc > maxPID {
 		return nil, optionError("the number of processes must be 0 to %d, but is %d", maxPID, o.MaxProc)
 	}
-	k := &Kernel{opts: o}
+	o.Revision = cmp.Or(o.Revision, secmodel.Current)
+	if !o.Revision.Properties().Supported {
+		return nil, optionError("the revision must be %s, but is %s", secmodel.RevisionNames(), o.Revision)
+	}
+	k := &Kernel{opts: o, rev: o.Revision.Properties()}
 	k.setup()
 	return k, nil
 }
@@ -142,10 +151,9 @@ func optionError(form string, args ...any) error {
 func (k *Kernel) setup() {
 	o := &k.opts
 	k.settings = stock.DefaultSettings()
-	if o.Securelevel != nil {
-		k.settings.Securelevel = *o.Securelevel
+	if o.Settings != nil {
+		k.settings = *o.Settings
 	}
-	k.settings.Curtain, k.settings.Usermount, k.settings.UserSetCPUAffinity = o.Curtain, o.Usermount, o.UserSetCPUAffinity
 	k.hz = or(o.HZ, defaultHZ)
 	k.maxProc = or(o.MaxProc, defaultMaxProc)
 	k.boot = o.Boot
@@ -208,7 +216,7 @@ func (k *Kernel) Info() kernel.Info {
 		Name:       "sim",
 		Simulated:  true,
 		Version:    kauth.NetBSD109912.Version,
-		Revision:   k.opts.Revision.String(),
+		Revision:   k.opts.Revision,
 		Vocabulary: &kauth.NetBSD109912,
 		HZ:         k.hz,
 		Capabilities: map[kernel.Capability]string{
@@ -249,13 +257,8 @@ func (k *Kernel) Settings() stock.Settings {
 // SetSettings changes them without asking anybody, as if the machine had started that way. An error says which
 // value is out of range.
 func (k *Kernel) SetSettings(s stock.Settings) error {
-	switch {
-	case s.Securelevel < -1 || s.Securelevel > 2:
-		return fmt.Errorf("the securelevel must be -1 to 2, but is %d", s.Securelevel)
-	case s.ExposeAddress < 0 || s.ExposeAddress > 2:
-		return fmt.Errorf("kern.expose_address must be 0 to 2, but is %d", s.ExposeAddress)
-	case s.Veriexec < 0 || s.Veriexec > 3:
-		return fmt.Errorf("the veriexec level must be 0 to 3, but is %d", s.Veriexec)
+	if err := s.Check(); err != nil {
+		return err
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()

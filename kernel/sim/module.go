@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"cellsh/policy/kauth"
+	"cellsh/policy/stock"
 )
 
 // module is a kernel module.
@@ -190,9 +191,9 @@ func (p *Process) hasSemaphore() bool {
 func (k *Kernel) attached(name string, is bool) {
 	switch name {
 	case "pf":
-		k.settings.PF = is
+		k.settings[stock.SettingPF] = int(truth(is))
 	case "ipl":
-		k.settings.IPF = is
+		k.settings[stock.SettingIPF] = int(truth(is))
 	}
 }
 

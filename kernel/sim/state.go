@@ -11,6 +11,7 @@ import (
 	"maps"
 	"math"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -20,6 +21,7 @@ import (
 	"cellsh/policy/diag"
 	"cellsh/policy/kauth"
 	"cellsh/policy/program"
+	"cellsh/policy/secmodel"
 	"cellsh/policy/stock"
 )
 
@@ -78,17 +80,60 @@ type savedOptions struct {
 	SCTP         bool              `json:"sctp,omitempty"`
 }
 
-type savedSettings struct {
-	Securelevel        int  `json:"securelevel"`
-	Curtain            bool `json:"curtain,omitempty"`
-	Usermount          bool `json:"usermount,omitempty"`
-	UserSetCPUAffinity bool `json:"user_set_cpu_affinity,omitempty"`
-	UserSetDBRegs      bool `json:"user_set_dbregs,omitempty"`
-	ExposeAddress      int  `json:"expose_address"`
-	UserLDT            bool `json:"user_ldt,omitempty"`
-	PF                 bool `json:"pf,omitempty"`
-	IPF                bool `json:"ipf,omitempty"`
-	Veriexec           int  `json:"veriexec,omitempty"`
+// savedSettings are an object with the settings by name. A switch is true or false; one that is off, and veriexec 0, may be
+// left out.
+type savedSettings stock.Settings
+
+// MarshalJSON writes the settings in the order of their table.
+func (s savedSettings) MarshalJSON() ([]byte, error) {
+	b := []byte{'{'}
+	for i, v := range s {
+		which := stock.Setting(i)
+		if v == 0 && which != stock.SettingSecurelevel && which != stock.SettingExposeAddress {
+			continue
+		}
+		if len(b) > 1 {
+			b = append(b, ',')
+		}
+		b = fmt.Appendf(b, "%q:", which)
+		if which.Switch() {
+			b = append(b, "true"...)
+		} else {
+			b = strconv.AppendInt(b, int64(v), 10)
+		}
+	}
+	return append(b, '}'), nil
+}
+
+// UnmarshalJSON reads them; a key that is not known is an error.
+func (s *savedSettings) UnmarshalJSON(text []byte) error {
+	var values map[string]json.RawMessage
+	if err := json.Unmarshal(text, &values); err != nil {
+		return err
+	}
+	*s = savedSettings{}
+	for i := range s {
+		which := stock.Setting(i)
+		v, ok := values[which.String()]
+		delete(values, which.String())
+		switch {
+		case !ok:
+		case which.Switch():
+			on := false
+			if err := json.Unmarshal(v, &on); err != nil {
+				return err
+			}
+			s[i] = int(truth(on))
+		default:
+			if err := json.Unmarshal(v, &s[i]); err != nil {
+				return err
+			}
+		}
+	}
+	for name := range values {
+		return fmt.Errorf("json: unknown field %q", name)
+	}
+	return nil
 }
 
 // savedHost is what else the host keeps: sysctl nodes, modules, the clock, the next process id.
@@ -276,11 +321,8 @@ func checksum(state []byte) string {
 func (k *Kernel) save() *saved {
 	o, h, fresh := &k.opts, &k.kern, newKernelState()
 	s := &saved{
-		Options: savedOptions{o.Revision.String(), o.NoEvaluation, o.HZ, o.RingSize, o.RecordAll, k.groups, k.boot, o.CAN, o.SCTP},
-		Settings: savedSettings{
-			k.settings.Securelevel, k.settings.Curtain, k.settings.Usermount, k.settings.UserSetCPUAffinity, k.settings.UserSetDBRegs,
-			k.settings.ExposeAddress, k.settings.UserLDT, k.settings.PF, k.settings.IPF, k.settings.Veriexec,
-		},
+		Options:  savedOptions{o.Revision.String(), o.NoEvaluation, o.HZ, o.RingSize, o.RecordAll, k.groups, k.boot, o.CAN, o.SCTP},
+		Settings: savedSettings(k.settings),
 		Host: savedHost{
 			Uptime: int64(k.uptime), Offset: int64(k.offset), NextPID: k.nextPID, MaxProc: k.maxProc, Halted: k.halted,
 			Hostname: savedText(h.hostname), Domainname: savedText(h.domainname), Hostid: h.hostid, RTCOffset: h.rtcOffset, Timecounter: h.timecounter,
@@ -325,7 +367,7 @@ func changed(v, fresh int64) *int64 {
 
 func (k *Kernel) saveCell(c *cell) savedCell {
 	s := savedCell{
-		ID: c.id, Name: savedText(c.name), Root: savedText(c.root), Created: int64(c.created), Flags: c.flags, Profile: c.place.String(),
+		ID: c.id, Name: savedText(c.name), Root: savedText(c.root), Created: int64(c.created), Flags: c.flags, Profile: c.profile.String(),
 		Ports: c.ports, Nofile: c.nofile, AS: c.as, Core: c.core,
 		Decisions: c.counts.decisions, Denied: c.counts.denied, Granted: c.counts.granted, WouldDeny: c.counts.wouldDeny,
 	}
@@ -468,9 +510,9 @@ func decode(text []byte, to any) error {
 }
 
 func (s *saved) restore() (*Kernel, error) {
-	rev, known := stock.ParseRevision(s.Options.Revision)
+	rev, known := secmodel.ParseRevision(s.Options.Revision)
 	if !known {
-		return nil, stateError("the revision must be current or april, but is %q", s.Options.Revision)
+		return nil, stateError("the revision must be %s, but is %q", secmodel.RevisionNames(), s.Options.Revision)
 	}
 	o := &s.Options
 	if o.Groups == nil {
@@ -483,23 +525,21 @@ func (s *saved) restore() (*Kernel, error) {
 	if err != nil {
 		return nil, stateError("%s", err)
 	}
-	t := s.Settings
-	for _, v := range [...]struct {
-		name         string
-		n, low, high int
-	}{
-		// The kernel takes any number for these two, and so may the state have any.
-		{"securelevel", t.Securelevel, math.MinInt32, math.MaxInt32}, {"veriexec level", t.Veriexec, 0, math.MaxInt32},
-		{"value of kern.expose_address", t.ExposeAddress, 0, 2},
-	} {
-		if v.n < v.low || v.n > v.high {
-			return nil, stateError("the %s must be %d to %d, but is %d", v.name, v.low, v.high, v.n)
+	for i, v := range s.Settings {
+		which := stock.Setting(i)
+		lo, hi := which.Range()
+		switch which {
+		case stock.SettingSecurelevel:
+			// The kernel takes any number for these two, and so may the state have any.
+			lo, hi = math.MinInt32, math.MaxInt32
+		case stock.SettingVeriexec:
+			hi = math.MaxInt32
+		}
+		if v < lo || v > hi {
+			return nil, stateError("%s must be %d to %d, but is %d", which.Words(), lo, hi, v)
 		}
 	}
-	k.settings = stock.Settings{
-		Securelevel: t.Securelevel, Curtain: t.Curtain, Usermount: t.Usermount, UserSetCPUAffinity: t.UserSetCPUAffinity, UserSetDBRegs: t.UserSetDBRegs,
-		ExposeAddress: t.ExposeAddress, UserLDT: t.UserLDT, PF: t.PF, IPF: t.IPF, Veriexec: t.Veriexec,
-	}
+	k.settings = stock.Settings(s.Settings)
 	for _, part := range [...]func(*Kernel) error{s.restoreHost, s.restoreFiles, s.restoreCells, s.restoreEvaluation} {
 		if err := part(k); err != nil {
 			return nil, err
@@ -676,7 +716,7 @@ func (s *saved) restoreCells(k *Kernel) error {
 		}
 		other := k.cells.byName[n.name]
 		// April's revision allows a second cell with a name that fills its field.
-		if other != nil && (k.opts.Revision == stock.Current || len(n.name) < kernel.MaxName) {
+		if other != nil && (k.rev.ChecksText || len(n.name) < kernel.MaxName) {
 			return fail("must have a name of its own, but cell %d has it too", other.id)
 		}
 		for _, port := range n.ports {
@@ -694,7 +734,7 @@ func (s *saved) restoreCells(k *Kernel) error {
 
 // cell checks a saved cell as the kernel would at its creation.
 func (s *saved) cell(k *Kernel, c *savedCell) (*cell, error) {
-	profile, known := kernel.ParseProfile(c.Profile)
+	profile, known := secmodel.ParseProfile(c.Profile)
 	if !known {
 		return nil, fmt.Errorf("must have a profile low, medium or high, but has %q", c.Profile)
 	}
@@ -712,13 +752,13 @@ func (s *saved) cell(k *Kernel, c *savedCell) (*cell, error) {
 		return nil, errors.New("must be one that a kernel makes, but is not: name, root, ports and limits don't fit together")
 	}
 	n := &cell{
-		id: c.ID, name: string(c.Name), root: string(c.Root), created: time.Duration(c.Created), place: stock.Low + stock.Place(profile), flags: c.Flags,
+		id: c.ID, name: string(c.Name), root: string(c.Root), created: time.Duration(c.Created), profile: profile, flags: c.Flags,
 		ports: c.Ports, nofile: c.Nofile, as: c.AS, core: c.Core, members: map[int]*Process{},
 		counts: counts{c.Decisions, c.Denied, c.Granted, c.WouldDeny},
 	}
-	if k.opts.Revision == stock.April {
+	if !k.rev.HoldsRoot {
 		if c.Directory != nil {
-			return nil, errors.New("must hold no directory on the April revision, but does")
+			return nil, fmt.Errorf("must hold no directory in revision %s, but does", k.opts.Revision)
 		}
 		return n, nil
 	}

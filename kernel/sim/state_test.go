@@ -17,13 +17,15 @@ import (
 	"cellsh/policy"
 	"cellsh/policy/kauth"
 	"cellsh/policy/program"
+	"cellsh/policy/secmodel"
 	"cellsh/policy/stock"
 )
 
 // lived is a kernel in which a little of everything has happened.
-func lived(t testing.TB, rev stock.Revision) *sim.Kernel {
+func lived(t testing.TB, rev secmodel.Revision) *sim.Kernel {
 	t.Helper()
-	k, web, db := evaluated(t, sim.Options{Revision: rev, HZ: 250, RingSize: 8, Curtain: true})
+	settings := stock.DefaultSettings().With(stock.SettingCurtain, 1)
+	k, web, db := evaluated(t, sim.Options{Revision: rev, HZ: 250, RingSize: 8, Settings: &settings})
 	k.Advance(1500 * time.Millisecond)
 	nofile := uint64(64)
 	must(t, k.Mkdir("/srv/bare"))
@@ -68,7 +70,7 @@ func marshal(t testing.TB, k *sim.Kernel) []byte {
 }
 
 func TestStateRoundTrip(t *testing.T) {
-	for _, rev := range []stock.Revision{stock.Current, stock.April} {
+	for _, rev := range secmodel.Revisions() {
 		k := lived(t, rev)
 		state := marshal(t, k)
 		r, err := sim.Restore(state)
@@ -148,9 +150,9 @@ func TestStateRoundTrip(t *testing.T) {
 	}
 }
 
-// A cell holds its directory, wherever it went; April's holds only the path.
+// A cell holds its directory, wherever it went; before the current revision only the path.
 func TestStateOfMovedRoots(t *testing.T) {
-	for _, rev := range []stock.Revision{stock.Current, stock.April} {
+	for _, rev := range secmodel.Revisions() {
 		k := start(t, sim.Options{Revision: rev})
 		root := k.Init()
 		id := map[string]kernel.CellID{}
@@ -178,7 +180,7 @@ func TestStateOfMovedRoots(t *testing.T) {
 			return p.SysctlWrite("security.models.cell.id", int64(id[name]))
 		}
 		gone := kauth.EPERM
-		if rev == stock.April {
+		if !rev.Properties().HoldsRoot {
 			gone = 0
 		}
 		wantErrno(t, "the moved root", enter("/cells/elsewhere", "moved"), 0)
@@ -191,7 +193,7 @@ func TestStateOfMovedRoots(t *testing.T) {
 func TestAnyStateRoundTrips(t *testing.T) {
 	calls := sim.Calls()
 	rapid.Check(t, func(t *rapid.T) {
-		k, err := sim.New(sim.Options{Revision: stock.Revision(rapid.IntRange(0, 1).Draw(t, "revision")), NoEvaluation: rapid.Bool().Draw(t, "without"), RecordAll: true, RingSize: 16})
+		k, err := sim.New(sim.Options{Revision: rapid.SampledFrom(secmodel.Revisions()).Draw(t, "revision"), NoEvaluation: rapid.Bool().Draw(t, "without"), RecordAll: true, RingSize: 16})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -229,7 +231,7 @@ func TestAnyStateRoundTrips(t *testing.T) {
 }
 
 func TestRestoreRefuses(t *testing.T) {
-	state := marshal(t, lived(t, stock.Current))
+	state := marshal(t, lived(t, secmodel.Current))
 	refuse := func(what string, state []byte, text string) {
 		t.Helper()
 		_, err := sim.Restore(state)
@@ -339,7 +341,7 @@ func TestClient(t *testing.T) {
 
 // Whatever the bytes, Restore refuses or gives a kernel that can be saved again.
 func FuzzRestore(f *testing.F) {
-	for _, rev := range []stock.Revision{stock.Current, stock.April} {
+	for _, rev := range secmodel.Revisions() {
 		state := marshal(f, lived(f, rev))
 		var whole struct{ State json.RawMessage }
 		must(f, json.Unmarshal(state, &whole))

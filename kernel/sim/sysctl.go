@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"cellsh/policy/kauth"
+	"cellsh/policy/stock"
 )
 
 // The types of sysctl nodes (sys/sysctl.h).
@@ -190,16 +191,32 @@ func cString(b []byte) string {
 func boolNode(get func(k *Kernel) *bool) func(*sysctlCall) kauth.Errno {
 	return func(x *sysctlCall) kauth.Errno {
 		value := get(x.p.k)
-		b := [1]byte{byte(truth(*value))}
-		if e := x.lookup(b[:]); e != 0 {
-			return e
-		}
-		if b[0] > 1 {
-			return kauth.EINVAL
-		}
-		*value = b[0] != 0
-		return 0
+		v, e := x.lookupBool(*value)
+		*value = v
+		return e
 	}
+}
+
+// switchNode makes a handler for a setting that is a bool.
+func switchNode(which stock.Setting) func(*sysctlCall) kauth.Errno {
+	return func(x *sysctlCall) kauth.Errno {
+		value := &x.p.k.settings[which]
+		v, e := x.lookupBool(*value != 0)
+		*value = int(truth(v))
+		return e
+	}
+}
+
+// lookupBool is sysctl_lookup for a bool; it gives the value afterwards.
+func (x *sysctlCall) lookupBool(value bool) (bool, kauth.Errno) {
+	b := [1]byte{byte(truth(value))}
+	if e := x.lookup(b[:]); e != 0 {
+		return value, e
+	}
+	if b[0] > 1 {
+		return value, kauth.EINVAL
+	}
+	return b[0] != 0, 0
 }
 
 // intNode makes a handler for an integer: get reads it; set is asked with the new value after the lookup and is

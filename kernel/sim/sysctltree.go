@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"cellsh/policy/kauth"
+	"cellsh/policy/stock"
 )
 
 // kernelState is what sysctl nodes and a few system calls keep and no model looks at.
@@ -65,7 +66,9 @@ var (
 )
 
 // securelevelAbove is what security.models.extensions asks of secmodel_securelevel.
-func (k *Kernel) securelevelAbove(level int) bool { return k.settings.Securelevel > level }
+func (k *Kernel) securelevelAbove(level int) bool {
+	return k.settings[stock.SettingSecurelevel] > level
+}
 
 func (k *Kernel) makeSysctls() {
 	t := &k.sysctls
@@ -115,39 +118,47 @@ func (k *Kernel) makeSysctls() {
 	number("kern.rtc_offset", "Offset of real time clock from UTC in minutes", ctlReadWrite, func(k *Kernel) int64 { return k.kern.rtcOffset }, setRTCOffset)
 	t.put("kern.timecounter.hardware", node{typ: typeString, flags: ctlReadWrite, size: 64, desc: "currently active time counter", fn: timecounterHardware})
 	text("kern.timecounter.choice", "available time counters", strings.Join(timecounters, " "), 0)
-	number("kern.expose_address", "Expose kernel addresses in sysctl calls", ctlReadWrite,
-		func(k *Kernel) int64 { return int64(k.settings.ExposeAddress) },
-		func(x *sysctlCall, v int64) kauth.Errno {
-			if e := x.p.ask(reqKernaddr).answer(); e != 0 {
-				return kauth.EPERM
-			}
-			if v < 0 || v > 2 {
-				return kauth.EINVAL
-			}
-			x.p.k.settings.ExposeAddress = int(v)
-			return 0
-		})
+	// setting is a node of a setting: may is asked behind the lookup whether it may change.
+	setting := func(path, desc string, which stock.Setting, may func(x *sysctlCall, old, v int64) kauth.Errno) {
+		number(path, desc, ctlReadWrite, func(k *Kernel) int64 { return int64(k.settings[which]) },
+			func(x *sysctlCall, v int64) kauth.Errno {
+				value := &x.p.k.settings[which]
+				if e := may(x, int64(*value), v); e != 0 {
+					return e
+				}
+				if which.Switch() {
+					v = truth(v != 0)
+				}
+				*value = int(v)
+				return 0
+			})
+	}
+	setting("kern.expose_address", "Expose kernel addresses in sysctl calls", stock.SettingExposeAddress, func(x *sysctlCall, _, v int64) kauth.Errno {
+		if e := x.p.ask(reqKernaddr).answer(); e != 0 {
+			return kauth.EPERM
+		}
+		if v < 0 || v > 2 {
+			return kauth.EINVAL
+		}
+		return 0
+	})
 	truthValue("kern.module.autoload", "Enable automatic load of modules", func(k *Kernel) *bool { return &k.kern.autoload })
 	t.put("kern.intr.affinity", node{typ: typeStruct, flags: ctlReadWrite, size: 64, desc: "set affinity", fn: interruptNode(reqIntrAffinity)})
 	t.put("kern.intr.intr", node{typ: typeStruct, flags: ctlReadWrite, size: 64, desc: "set intr", fn: interruptNode(reqSetstate)})
 	t.put("kern.intr.nointr", node{typ: typeStruct, flags: ctlReadWrite, size: 64, desc: "set nointr", fn: interruptNode(reqSetstate)})
-	number("kern.veriexec.strict", "Veriexec strict level", ctlReadWrite, func(k *Kernel) int64 { return int64(k.settings.Veriexec) },
-		func(x *sysctlCall, v int64) kauth.Errno {
-			if v < int64(x.p.k.settings.Veriexec) {
+	setting("kern.veriexec.strict", "Veriexec strict level", stock.SettingVeriexec, func(_ *sysctlCall, old, v int64) kauth.Errno {
+		if v < old {
+			return kauth.EPERM
+		}
+		return 0
+	})
+	securelevel := func(path string) {
+		setting(path, "System security level", stock.SettingSecurelevel, func(x *sysctlCall, old, v int64) kauth.Errno {
+			if v < old && x.p != x.p.k.init {
 				return kauth.EPERM
 			}
-			x.p.k.settings.Veriexec = int(v)
 			return 0
 		})
-	securelevel := func(path string) {
-		number(path, "System security level", ctlReadWrite, func(k *Kernel) int64 { return int64(k.settings.Securelevel) },
-			func(x *sysctlCall, v int64) kauth.Errno {
-				if v < int64(x.p.k.settings.Securelevel) && x.p != x.p.k.init {
-					return kauth.EPERM
-				}
-				x.p.k.settings.Securelevel = int(v)
-				return 0
-			})
 	}
 	securelevel("kern.securelevel")
 	constant("hw.ncpu", "Number of CPUs", ncpu)
@@ -174,7 +185,7 @@ func (k *Kernel) makeSysctls() {
 	number("net.inet.ip.anonportmin", "Lowest ephemeral port number to assign", ctlReadWrite, func(k *Kernel) int64 { return k.kern.anonPortMin }, setAnonPort(false))
 	number("net.inet.ip.anonportmax", "Highest ephemeral port number to assign", ctlReadWrite, func(k *Kernel) int64 { return k.kern.anonPortMax }, setAnonPort(true))
 	t.put("net.bpf.peers", node{typ: typeStruct, desc: "BPF peers", fn: bpfPeers})
-	truthValue("machdep.user_ldt", "Whether USER_LDT is enabled", func(k *Kernel) *bool { return &k.settings.UserLDT })
+	t.put("machdep.user_ldt", node{typ: typeBool, size: 1, desc: "Whether USER_LDT is enabled", flags: ctlReadWrite, plain: true, fn: switchNode(stock.SettingUserLDT)})
 
 	setid := func(name, desc string, get func(*setidcore) *int64) {
 		number("kern.coredump.setid."+name, desc, ctlReadWrite, func(k *Kernel) int64 { return *get(&k.kern.setidcore) },
@@ -199,31 +210,26 @@ func (k *Kernel) makeSysctls() {
 	securelevel("security.models.bsd44.securelevel")
 	text("security.models.extensions.name", "", "NetBSD Extensions", 0)
 	for _, path := range []string{"security.models.extensions.curtain", "security.models.bsd44.curtain", "security.curtain"} {
-		number(path, "Curtain information about objects to users not owning them.", ctlReadWrite, func(k *Kernel) int64 { return truth(k.settings.Curtain) },
-			func(x *sysctlCall, v int64) kauth.Errno {
-				if v == 0 && x.p.k.settings.Curtain && x.p.k.securelevelAbove(0) {
-					return kauth.EPERM
-				}
-				x.p.k.settings.Curtain = v != 0
-				return 0
-			})
+		setting(path, "Curtain information about objects to users not owning them.", stock.SettingCurtain, func(x *sysctlCall, old, v int64) kauth.Errno {
+			if v == 0 && old != 0 && x.p.k.securelevelAbove(0) {
+				return kauth.EPERM
+			}
+			return 0
+		})
 	}
 	// What gives users more rights can't be switched on once the securelevel is above 0.
-	userRight := func(path, desc string, which func(*Kernel) *bool) {
-		number(path, desc, ctlReadWrite, func(k *Kernel) int64 { return truth(*which(k)) },
-			func(x *sysctlCall, v int64) kauth.Errno {
-				right := which(x.p.k)
-				if v != truth(*right) && v != 0 && x.p.k.securelevelAbove(0) {
-					return kauth.EPERM
-				}
-				*right = v != 0
-				return 0
-			})
+	userRight := func(path, desc string, which stock.Setting) {
+		setting(path, desc, which, func(x *sysctlCall, old, v int64) kauth.Errno {
+			if v != old && v != 0 && x.p.k.securelevelAbove(0) {
+				return kauth.EPERM
+			}
+			return 0
+		})
 	}
-	userRight("security.models.extensions.user_set_cpu_affinity", "Whether unprivileged users may control CPU affinity.", func(k *Kernel) *bool { return &k.settings.UserSetCPUAffinity })
-	userRight("security.models.extensions.user_set_dbregs", "Whether unprivileged users may set CPU Debug Registers.", func(k *Kernel) *bool { return &k.settings.UserSetDBRegs })
-	userRight("security.models.extensions.usermount", "Whether unprivileged users may mount filesystems", func(k *Kernel) *bool { return &k.settings.Usermount })
-	userRight("vfs.generic.usermount", "Whether unprivileged users may mount filesystems", func(k *Kernel) *bool { return &k.settings.Usermount })
+	userRight("security.models.extensions.user_set_cpu_affinity", "Whether unprivileged users may control CPU affinity.", stock.SettingUserSetCPUAffinity)
+	userRight("security.models.extensions.user_set_dbregs", "Whether unprivileged users may set CPU Debug Registers.", stock.SettingUserSetDBRegs)
+	userRight("security.models.extensions.usermount", "Whether unprivileged users may mount filesystems", stock.SettingUsermount)
+	userRight("vfs.generic.usermount", "Whether unprivileged users may mount filesystems", stock.SettingUsermount)
 	t.put("security.models.cell", node{num: 1208, typ: typeNode, desc: "Cell security model"})
 	t.put("security.models.cell.name", node{num: 1209, typ: typeString, size: 21, value: []byte("Modern NetBSD: Cells\x00")})
 	t.put("security.models.cell.id", node{num: 1210, typ: typeInt, size: 4, flags: ctlReadWrite, desc: "Current process cell id", fn: cellID})

@@ -8,6 +8,7 @@ import (
 
 	"cellsh/kernel"
 	"cellsh/kernel/launch"
+	"cellsh/policy/secmodel"
 )
 
 // cellRef is a cell as scripts hold it: the id says which one it is, for ever.
@@ -146,7 +147,7 @@ func createCell(a *API, L *lua.LState) int {
 	f := tableArg(L, "cell.create", 1)
 	spec := kernel.Spec{Name: f.text("name", true), Root: f.text("root", true), Nofile: f.limit("nofile"), AS: f.limit("as"), Core: f.limit("core")}
 	if v := f.get("profile"); v != lua.LNil {
-		p, ok := kernel.ParseProfile(v.String())
+		p, ok := secmodel.ParseProfile(v.String())
 		if !ok {
 			f.bad("profile", "\"low\", \"medium\" or \"high\"", v)
 		}

@@ -7,6 +7,7 @@ import (
 	"cellsh/policy"
 	"cellsh/policy/kauth"
 	"cellsh/policy/rules"
+	"cellsh/policy/secmodel"
 )
 
 // denyReboot declares a policy that examples load.
@@ -73,7 +74,7 @@ print(why.misses[1].field, why.misses[1].to, why.misses[1].result)
 		{Name: "engine.can", Returns: "table", Params: []Param{
 			{"cell", "string", "name of a cell, which need not exist", false},
 			{"request", "string", "a scope, an action or a request; all without it", true},
-			{"options", "table", "policy and pending as for engine.decide; program (policies, fallback or none), profile (low, medium, high or unknown), revision (april or current), and ports, a list of those that the cell reserves", true}},
+			{"options", "table", "policy and pending as for engine.decide; program (policies, fallback or none), profile (low, medium, high or unknown), revision (" + secmodel.RevisionNames() + "), and ports, a list of those that the cell reserves", true}},
 			Doc: `Says what a cell may do, in full: requests is a list with the cases of each request, where each has the requests that it
 is about in words, the answer of the policies, and what finally becomes of them for root and for other users. It is what
 the command can writes with --json.`,

@@ -5,6 +5,7 @@ import (
 	"cellsh/policy/analysis"
 	"cellsh/policy/diag"
 	"cellsh/policy/kauth"
+	"cellsh/policy/secmodel"
 	"cellsh/policy/stock"
 )
 
@@ -287,7 +288,7 @@ func outcomeReport(o *analysis.Outcome) *OutcomeReport {
 		if j.Profiles == nil {
 			j.Profiles = map[string]*OutcomeReport{}
 		}
-		j.Profiles[analysis.Profiles[i].String()] = outcomeReport(&o.Profiles[i])
+		j.Profiles[secmodel.Profiles[i].String()] = outcomeReport(&o.Profiles[i])
 	}
 	return j
 }

@@ -9,7 +9,7 @@ import (
 	"cellsh/policy/diag"
 	"cellsh/policy/kauth"
 	"cellsh/policy/rules"
-	"cellsh/policy/stock"
+	"cellsh/policy/secmodel"
 )
 
 // ParsePattern gives the scope, action or request that is named. The error is a *policy.KeyError with a hint.
@@ -77,7 +77,7 @@ func sampleNames(samples []analysis.Sample) []string {
 // chosen as it is for cells that cellsh makes: the policies answer if any names the cell, else the fallback; the profile
 // is low where policies answer, else unknown; and the revision is the current one.
 type CanOptions struct {
-	// Program is policies, fallback or none; Profile is low, medium, high or unknown; Revision is april or current.
+	// Program is policies, fallback or none; Profile is low, medium, high or unknown; Revision is one that secmodel.ParseRevision knows.
 	Program, Profile, Revision string
 	// Ports that the cell reserves.
 	Ports []uint16
@@ -146,13 +146,13 @@ func (o *CanOptions) choose(named bool) (analysis.CanOptions, error) {
 	}
 	switch {
 	case o.Profile != "" && o.Profile != "unknown":
-		place, ok := stock.ParsePlace(o.Profile)
-		if !ok || place == stock.Host {
+		profile, ok := secmodel.ParseProfile(o.Profile)
+		if !ok {
 			return bad("profile", "low, medium, high or unknown", o.Profile)
 		}
-		out.Profile = &place
+		out.Profile = &profile
 	case o.Profile == "" && out.Program == analysis.ByPolicies:
-		low := stock.Low
+		low := secmodel.Low
 		out.Profile = &low
 	}
 	var err error
@@ -167,13 +167,13 @@ func (o *CanOptions) choose(named bool) (analysis.CanOptions, error) {
 
 // ParseRevision gives the revision of secmodel_cell of that name, the current one for "". The error is a
 // *policy.KeyError.
-func ParseRevision(name string) (stock.Revision, error) {
+func ParseRevision(name string) (secmodel.Revision, error) {
 	if name == "" {
-		return stock.Current, nil
+		return secmodel.Current, nil
 	}
-	rev, ok := stock.ParseRevision(name)
+	rev, ok := secmodel.ParseRevision(name)
 	if !ok {
-		return rev, &policy.KeyError{Key: "revision", Text: fmt.Sprintf("must be april or current, but is %q", name)}
+		return rev, &policy.KeyError{Key: "revision", Text: fmt.Sprintf("must be %s, but is %q", secmodel.RevisionNames(), name)}
 	}
 	return rev, nil
 }
@@ -238,7 +238,7 @@ func (p *Proved) Problems() diag.List { return p.problems }
 
 // Fit says how a cell is best made on a kernel without the evaluation model: see analysis.Fit. Errors are as for
 // Decide.
-func (p *Policies) Fit(cell string, rev stock.Revision) (*analysis.StockFit, error) {
+func (p *Policies) Fit(cell string, rev secmodel.Revision) (*analysis.StockFit, error) {
 	if err := p.Usable(cell); err != nil {
 		return nil, err
 	}

@@ -6,7 +6,6 @@ import (
 	"cellsh/kernel"
 	"cellsh/policy/analysis"
 	"cellsh/policy/diag"
-	"cellsh/policy/stock"
 )
 
 // Evaluates reports whether the kernel asks programs. Where it does not, policies choose how cells are made: see
@@ -16,16 +15,6 @@ func (h *Host) Evaluates() bool {
 	return err == nil
 }
 
-// Revision of the kernel's secmodel_cell.
-func (h *Host) Revision() (stock.Revision, error) {
-	name := h.Kernel.Info().Revision
-	rev, ok := stock.ParseRevision(name)
-	if !ok {
-		return rev, &kernel.Error{Op: "compare policies with the kernel", Text: fmt.Sprintf("the revision of secmodel_cell must be april or current, but is %q", name)}
-	}
-	return rev, nil
-}
-
 // loadStock makes policies the active ones on a kernel that asks no programs: cells that are made from now on are made
 // as fits them best. Nothing about live cells can be changed.
 func (h *Host) loadStock(p *Policies, g Generation, history *History, o LoadOptions) (*Loaded, error) {
@@ -33,10 +22,7 @@ func (h *Host) loadStock(p *Policies, g Generation, history *History, o LoadOpti
 	if err != nil {
 		return nil, err
 	}
-	rev, err := h.Revision()
-	if err != nil {
-		return nil, err
-	}
+	rev := h.Kernel.Info().Revision
 	out := &Loaded{Stock: true}
 	var lax diag.List
 	for _, s := range analysis.Samples(p.Set(), live, nil) {
@@ -98,16 +84,12 @@ func (h *Host) fillInStock(s *kernel.Spec, p *Policies) error {
 	if !p.Names(s.Name) {
 		return nil
 	}
-	rev, err := h.Revision()
-	if err != nil {
-		return err
-	}
-	f, err := p.Fit(s.Name, rev)
+	f, err := p.Fit(s.Name, h.Kernel.Info().Revision)
 	if err != nil {
 		return err
 	}
 	if s.Profile == nil {
-		profile, _ := kernel.ParseProfile(f.Best().Profile.String())
+		profile := f.Best().Profile
 		s.Profile = &profile
 	}
 	if s.Ports == nil {

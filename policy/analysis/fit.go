@@ -10,6 +10,7 @@ import (
 	"cellsh/policy/interval"
 	"cellsh/policy/kauth"
 	"cellsh/policy/rules"
+	"cellsh/policy/secmodel"
 	"cellsh/policy/stock"
 )
 
@@ -19,7 +20,7 @@ const MaxPorts = 32
 // StockFit is how a cell is best made on a kernel without the evaluation model, and what is lost.
 type StockFit struct {
 	Cell     string
-	Revision stock.Revision
+	Revision secmodel.Revision
 	// Policies that apply, by name; those in audit mode deny nothing.
 	Policies []string
 	// Ports to reserve, ascending.
@@ -29,7 +30,7 @@ type StockFit struct {
 	// Unenforced budgets are those that nothing in such a kernel enforces: procs, memory and cpu.
 	Unenforced []Budget
 	// Profiles are all three, in the order low, medium, high; Chosen is the one that fits best.
-	Profiles [len(Profiles)]ProfileFit
+	Profiles [secmodel.NumProfiles]ProfileFit
 	Chosen   int
 	// Notes are sentences about what can't be known or done.
 	Notes []string
@@ -43,7 +44,7 @@ func (f *StockFit) Lax() bool { return len(f.Best().Laxer) > 0 || len(f.Unenforc
 
 // ProfileFit is how one profile differs from the policies.
 type ProfileFit struct {
-	Profile stock.Place
+	Profile secmodel.Profile
 	// Laxer and Stricter are the requests that the kernel allows although the policies refuse them, and the other way
 	// round. Both count what happens in the end, with all other models of the kernel: what those refuse anyway is no
 	// difference.
@@ -97,7 +98,7 @@ func (m Meeting) String() string {
 // laxer for the fewest requests, because a service that does not run is noticed, and a cell whose root may reboot the host
 // is not; of these the one that is stricter for the fewest, then the lowest. Requests about which the kernel can't ask
 // policies are left out.
-func Fit(c *rules.Compiler, cell string, rev stock.Revision) (*StockFit, error) {
+func Fit(c *rules.Compiler, cell string, rev secmodel.Revision) (*StockFit, error) {
 	f := &StockFit{Cell: cell, Revision: rev}
 	for _, p := range c.Set().Policies {
 		if p.AppliesTo(cell) {
@@ -115,7 +116,7 @@ func Fit(c *rules.Compiler, cell string, rev stock.Revision) (*StockFit, error) 
 			f.Unenforced = append(f.Unenforced, b)
 		}
 	}
-	for i, p := range Profiles {
+	for i, p := range secmodel.Profiles {
 		f.Profiles[i].Profile = p
 	}
 	for _, id := range rules.Requests() {
@@ -140,8 +141,8 @@ func (f *StockFit) better(p, q *ProfileFit) bool {
 func (f *StockFit) compare(c *rules.Compiler, id kauth.RequestID) error {
 	settings := stock.DefaultSettings()
 	// The policies on a kernel that asks them. Ports are not theirs to give away, but nobody else reserves them.
-	scenes := []scene{{f.Revision, stock.Low, &settings, f.Ports, false}}
-	for _, p := range Profiles {
+	scenes := []scene{{f.Revision, secmodel.Low, &settings, f.Ports, false}}
+	for _, p := range secmodel.Profiles {
 		scenes = append(scenes, scene{f.Revision, p, &settings, f.Ports, true})
 	}
 	m := newModels(id, scenes...)
@@ -275,7 +276,7 @@ func (f *StockFit) ports(c *rules.Compiler) error {
 			return true
 		})
 	}
-	if f.Revision == stock.April {
+	if f.Revision.Properties().PortsGrant {
 		granted, allowed = granted.Minus(unsafe), allowed.Minus(unsafe)
 	}
 	for _, set := range [...]interval.Set{granted, allowed.Minus(granted)} {

@@ -12,6 +12,7 @@ import (
 	"cellsh/policy/interval"
 	"cellsh/policy/kauth"
 	"cellsh/policy/rules"
+	"cellsh/policy/secmodel"
 	"cellsh/policy/stock"
 )
 
@@ -76,14 +77,14 @@ func uselessGrants(c *rules.Compiler, cells []string) (diag.List, error) {
 	first := map[policy.Source]string{}
 	// skipped are the requests with too many cases.
 	var skipped []kauth.RequestID
-	low := stock.Low
+	low := secmodel.Low
 	err := eachRequest(c, cells, func(graphs []*rules.PolicyGraph, cell string, id kauth.RequestID) error {
 		if !slices.ContainsFunc(graphs, func(g *rules.PolicyGraph) bool {
 			return slices.ContainsFunc(g.Graph.Leaves, func(o rules.Outcome) bool { return o.Result == policy.Grant })
 		}) {
 			return nil
 		}
-		if len(stock.CellListener(stock.Current, low, id).Rules) == 0 {
+		if len(stock.CellListener(secmodel.Current, stock.In(low), id).Rules) == 0 {
 			for _, g := range graphs {
 				got := granted(g, cell, id)
 				for _, o := range slices.Concat(got.sure, got.unsure) {

@@ -8,6 +8,7 @@ import (
 	"cellsh/policy/interval"
 	"cellsh/policy/kauth"
 	"cellsh/policy/program"
+	"cellsh/policy/secmodel"
 )
 
 // Program writes down as a program what secmodel_cell of the revision denies and allows to callers in the place,
@@ -16,7 +17,7 @@ import (
 // other cells beforehand). Ports that the caller's own cell reserves are given.
 //
 // Requests that no program can answer (asked under a spin lock, or never) are left out silently.
-func Program(rev Revision, p Place, ports []uint16, reason string) (prog *program.Program, partial []kauth.RequestID) {
+func Program(rev secmodel.Revision, p Place, ports []uint16, reason string) (prog *program.Program, partial []kauth.RequestID) {
 	b := builder{reason: reason, ports: ports, leaves: map[policy.Result]int{}}
 	for id := range kauth.RequestID(kauth.NumRequests) {
 		if flags := id.Info().Flags; flags.Has(kauth.Spin) || flags.Has(kauth.NeverRaised) {
@@ -40,7 +41,7 @@ func Program(rev Revision, p Place, ports []uint16, reason string) (prog *progra
 // Fallback is the built-in fallback: what profile high of the current revision denies, as a program. It answers
 // for cells of profile low that no program covers, so it leaves the reserved ports to their profile.
 var Fallback = sync.OnceValue(func() *program.Program {
-	p, _ := Program(Current, High, nil, FallbackReason)
+	p, _ := Program(secmodel.Current, In(secmodel.High), nil, FallbackReason)
 	return p
 })
 

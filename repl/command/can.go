@@ -11,6 +11,7 @@ import (
 	"cellsh/policy"
 	"cellsh/policy/analysis"
 	"cellsh/policy/kauth"
+	"cellsh/policy/secmodel"
 )
 
 func init() {
@@ -34,7 +35,7 @@ others is unknown unless --profile tells it.
 			var o asking
 			fs.StringVar(&o.program, "program", "", "what answers for the cell, `WHO`: policies, fallback or none")
 			fs.StringVar(&o.profile, "profile", "", "the `PROFILE` of the cell: low, medium, high or unknown")
-			fs.StringVar(&o.revision, "revision", "current", "the `REVISION` of secmodel_cell: april or current")
+			fs.StringVar(&o.revision, "revision", "current", "the `REVISION` of secmodel_cell: "+secmodel.RevisionNames())
 			fs.StringVar(&o.ports, "ports", "", "the `PORTS` that the cell reserves, separated by commas")
 			return o.run
 		},

@@ -14,6 +14,7 @@ import (
 	"cellsh/lua/declare"
 	"cellsh/lua/engine"
 	"cellsh/policy/kauth"
+	"cellsh/policy/secmodel"
 )
 
 func init() {
@@ -239,7 +240,7 @@ func (c *creation) run(inv *Invocation) error {
 		return usage("--root must be given: the directory that the cell's members are chrooted to")
 	}
 	if c.profile != "" {
-		p, ok := kernel.ParseProfile(c.profile)
+		p, ok := secmodel.ParseProfile(c.profile)
 		if !ok {
 			return usage("--profile must be low, medium or high, but is %q", c.profile)
 		}

@@ -136,10 +136,7 @@ func (d *diagnosis) unenforced(h *engine.Host, usages []engine.Usage) error {
 	if err != nil {
 		return nil // told already
 	}
-	rev, err := h.Revision()
-	if err != nil {
-		return err
-	}
+	rev := h.Kernel.Info().Revision
 	for i := range usages {
 		name := usages[i].Name
 		if !p.Names(name) {

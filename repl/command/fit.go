@@ -8,6 +8,7 @@ import (
 	"cellsh/lua/engine"
 	"cellsh/policy/analysis"
 	"cellsh/policy/kauth"
+	"cellsh/policy/secmodel"
 	"cellsh/policy/stock"
 )
 
@@ -34,7 +35,7 @@ fit is lax.
 			fs.Var(&o.cells, "cell", "look at the cell `NAME` too; repeats")
 			fs.BoolVar(&o.strict, "strict", false, "fail if the kernel allows anything that the policies refuse")
 			fs.BoolVar(&o.verbose, "v", false, "list the differences of all three profiles")
-			fs.StringVar(&o.revision, "revision", "current", "the `REVISION` of secmodel_cell: april or current")
+			fs.StringVar(&o.revision, "revision", "current", "the `REVISION` of secmodel_cell: "+secmodel.RevisionNames())
 			return o.run
 		},
 	})
