@@ -98,9 +98,10 @@ function cell.attach(name) end
 ---@field root string absolute path of the directory that members are chrooted to
 ---@field profile? string "low", "medium" or "high"; without it the kernel's own, which is high, or low if a loaded policy names the cell
 ---@field ports? number[] ports that only this cell may bind, at most 32
----@field nofile? number limit of open files of what is started in the cell, or unlimited
+---@field nofile? number|string limit of open files of what is started in the cell, or unlimited
 ---@field as? number|string limit of the address space in bytes, or a size like "512M", or unlimited
 ---@field core? number|string limit of core dumps in bytes, or a size, or unlimited
+---@field yes? boolean true allows the root to be /, the host's own
 
 ---Makes a cell. If policies are loaded, the cell has its program from the start or is not made at all, and limits that
 ---are not given are those of the policies' budgets. On the simulated kernel the root directory is made if it does not exist.

@@ -62,23 +62,8 @@ const (
 const (
 	MaxName  = policy.MaxName
 	MaxRoot  = 255
-	MaxPorts = 32
+	MaxPorts = secmodel.MaxPorts
 )
-
-// Spec is what a cell is made with.
-type Spec struct {
-	// Name of 1 to 63 characters of A-Z a-z 0-9 . _ -
-	Name string
-	// Root is the absolute path of the directory that members must be chrooted to.
-	Root string
-	// Profile, or nil for the kernel's default, which is high.
-	Profile *Profile
-	// Ports that only this cell may bind, at most 32, each 1 to 65535.
-	Ports []uint16
-	// Nofile, AS and Core are resource limits that the kernel stores with the cell and does not enforce; what
-	// starts the members sets them. Nil where none is given; kauth.Unlimited for no limit.
-	Nofile, AS, Core *uint64
-}
 
 // Cell is what the kernel tells about a cell.
 type Cell struct {

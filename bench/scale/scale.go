@@ -24,7 +24,7 @@ func Host(names []string) (*engine.Host, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := k.EnsureRoot("/cells/all"); err != nil {
+	if err := k.MakeRoot("/cells/all"); err != nil {
 		return nil, err
 	}
 	for _, name := range names {

@@ -28,7 +28,7 @@ const Infinity = ^uint64(0)
 const (
 	nameSize = 64
 	rootSize = 256
-	maxPorts = 32
+	maxPorts = secmodel.MaxPorts
 )
 
 // Create is struct cell_create: what a cell is made with, and what comes back.

@@ -43,7 +43,7 @@ func mustOpen(t *testing.T, target string, readOnly bool, c *clockAt) *Connectio
 func makeCell(t *testing.T, c *Connection, name string) kernel.CellID {
 	t.Helper()
 	root := "/cells/" + name
-	if err := c.Simulator.EnsureRoot(root); err != nil {
+	if err := c.Simulator.MakeRoot(root); err != nil {
 		t.Fatal(err)
 	}
 	id, err := c.Create(kernel.Spec{Name: name, Root: root})
@@ -301,7 +301,7 @@ func TestConcurrentUse(t *testing.T) {
 	var all sync.WaitGroup
 	for w := range 4 {
 		name := fmt.Sprintf("web-%d", w)
-		if err := c.Simulator.EnsureRoot("/cells/" + name); err != nil {
+		if err := c.Simulator.MakeRoot("/cells/" + name); err != nil {
 			t.Fatal(err)
 		}
 		all.Go(func() {

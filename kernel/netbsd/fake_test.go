@@ -340,6 +340,12 @@ func (f *fake) made(text []byte) (fakeCell, kauth.Errno) {
 	return c, 0
 }
 
+func nameRune(r rune) bool {
+	return 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || r == '.' || r == '_' || r == '-'
+}
+
+func control(r rune) bool { return r < ' ' || r == 0x7f }
+
 func plain(text []byte, good func(rune) bool) bool {
 	end := bytes.IndexByte(text, 0)
 	return end >= 0 && bytes.IndexFunc(text[:end], func(r rune) bool { return !good(r) }) < 0

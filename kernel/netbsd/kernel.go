@@ -195,7 +195,7 @@ func (k *Kernel) revision() revision {
 func (k *Kernel) Create(s kernel.Spec) (kernel.CellID, error) {
 	op := "create cell " + s.Name
 	rev := k.revision()
-	if err := k.check(op, s, rev.Revision); err != nil {
+	if err := k.check(op, &s, rev.Revision); err != nil {
 		return 0, err
 	}
 	id, err := k.create(op, s, rev.Layout)

@@ -185,7 +185,7 @@ func TestRandomCalls(t *testing.T) {
 		add(sim.SpawnSpec{UID: 1000, GID: 100})
 		for i, profile := range []kernel.Profile{kernel.Low, kernel.Medium, kernel.High} {
 			name := fmt.Sprintf("cell%d", i)
-			if err := k.EnsureRoot("/cells/" + name); err != nil {
+			if err := k.MakeRoot("/cells/" + name); err != nil {
 				t.Fatal(err)
 			}
 			id, err := k.Create(kernel.Spec{Name: name, Root: "/cells/" + name, Profile: &profile, Ports: []uint16{uint16(7 + i)}})
@@ -314,7 +314,7 @@ func TestConcurrentUse(t *testing.T) {
 	var all sync.WaitGroup
 	for w := range workers {
 		name := fmt.Sprintf("cell%d", w)
-		must(t, k.EnsureRoot("/cells/"+name))
+		must(t, k.MakeRoot("/cells/"+name))
 		all.Add(1)
 		go func() {
 			defer all.Done()
@@ -391,7 +391,7 @@ func TestStockTablesAgree(t *testing.T) {
 			k := start(t, sim.Options{Revision: rev, NoEvaluation: true})
 			cell := kernel.CellID(0)
 			if place != stock.Host {
-				must(t, k.EnsureRoot("/cells/web"))
+				must(t, k.MakeRoot("/cells/web"))
 				profile := kernel.Profile(place - stock.In(secmodel.Low))
 				var err error
 				cell, err = k.Create(kernel.Spec{Name: "web", Root: "/cells/web", Profile: &profile})

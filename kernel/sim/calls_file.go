@@ -792,9 +792,9 @@ func (k *Kernel) Mkdir(path string) error {
 	return err
 }
 
-// EnsureRoot makes the directory that a cell is to live in, with the usual tmp and dev, and with the device
+// MakeRoot makes the directory that a cell is to live in, with the usual tmp and dev, and with the device
 // nodes that MAKEDEV all makes. What exists already stays as it is.
-func (k *Kernel) EnsureRoot(path string) error {
+func (k *Kernel) MakeRoot(path string) error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	v, err := k.makeDirs(path)

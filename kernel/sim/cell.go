@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math"
+	"path"
 	"slices"
 	"strings"
 	"time"
@@ -531,14 +532,17 @@ func (k *Kernel) Create(s kernel.Spec) (kernel.CellID, error) {
 	fail := func(e kauth.Errno, hint, form string, args ...any) (kernel.CellID, error) {
 		return 0, &kernel.Error{Op: "create cell " + s.Name, Errno: e, Text: fmt.Sprintf(form, args...), Hint: hint}
 	}
-	c, err := fromSpec(s)
-	if err != nil {
+	if err := s.Check(); err != nil {
 		return 0, err
 	}
+	v, e := k.init.file(s.Root)
+	if err := s.CheckHostRoot(path.Clean(s.Root) == "/" || e == 0 && v == k.rootVnode()); err != nil {
+		return 0, err
+	}
+	c := fromSpec(&s)
 	profile, e := c.check(k.opts.Revision)
 	if e != 0 {
-		field, text := explainInvalid(s)
-		return fail(e, field, "%s", text)
+		return fail(e, "", "the kernel of revision %s must take what the cell is made with, but does not", k.opts.Revision)
 	}
 	n, e := k.insert(k.init, c, profile)
 	switch e {
@@ -564,22 +568,9 @@ func (k *Kernel) Create(s kernel.Spec) (kernel.CellID, error) {
 	return fail(e, "", "the root %s can't be looked up", s.Root)
 }
 
-// fromSpec writes a spec as the structure that the kernel takes.
-func fromSpec(s kernel.Spec) (*createStruct, error) {
-	refuse := func(form string, args ...any) (*createStruct, error) {
-		return nil, &kernel.Error{Op: "create cell " + s.Name, Text: fmt.Sprintf(form, args...)}
-	}
+// fromSpec writes a spec that was checked as the structure that the kernel takes.
+func fromSpec(s *kernel.Spec) *createStruct {
 	c := &createStruct{}
-	switch {
-	case len(s.Name) > kernel.MaxName:
-		return refuse("the name must have at most %d bytes, but has %d", kernel.MaxName, len(s.Name))
-	case len(s.Root) > kernel.MaxRoot:
-		return refuse("the root must have at most %d bytes, but has %d", kernel.MaxRoot, len(s.Root))
-	case len(s.Ports) > kernel.MaxPorts:
-		return refuse("there must be at most %d ports, but there are %d", kernel.MaxPorts, len(s.Ports))
-	case strings.IndexByte(s.Name, 0) >= 0 || strings.IndexByte(s.Root, 0) >= 0:
-		return refuse("name and root must not hold zero bytes, but do")
-	}
 	copy(c.name[:], s.Name)
 	copy(c.root[:], s.Root)
 	if s.Profile != nil {
@@ -604,32 +595,7 @@ func fromSpec(s kernel.Spec) (*createStruct, error) {
 			*l.to = math.MaxUint64
 		}
 	}
-	return c, nil
-}
-
-// explainInvalid finds what the kernel refused with EINVAL.
-func explainInvalid(s kernel.Spec) (hint, text string) {
-	for i, p := range s.Ports {
-		switch {
-		case p == 0:
-			return "", "a port must be 1 to 65535, but is 0"
-		case slices.Contains(s.Ports[:i], p):
-			return "", fmt.Sprintf("each port must be given once, but %d is given twice", p)
-		}
-	}
-	switch {
-	case s.Profile != nil && *s.Profile > kernel.High:
-		return "", fmt.Sprintf("the profile must be low, medium or high, but is number %d", *s.Profile)
-	case s.Name == "":
-		return "", "the name must not be empty"
-	case s.Root == "":
-		return "", "the root must not be empty"
-	case s.Root[0] != '/':
-		return "", fmt.Sprintf("the root must be an absolute path, but is %q", s.Root)
-	case !plainName(s.Name):
-		return "", fmt.Sprintf("the name must be of A-Z a-z 0-9 . _ -, but is %q", s.Name)
-	}
-	return "", fmt.Sprintf("the root must have no control characters, but is %q", s.Root)
+	return c
 }
 
 // Destroy removes a cell without members.

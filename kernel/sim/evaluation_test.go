@@ -66,7 +66,7 @@ func evaluated(t testing.TB, o sim.Options) (k *sim.Kernel, web, db kernel.CellI
 	t.Helper()
 	k = start(t, o)
 	make := func(name string, profile kernel.Profile) kernel.CellID {
-		must(t, k.EnsureRoot("/cells/"+name))
+		must(t, k.MakeRoot("/cells/"+name))
 		id, err := k.Create(kernel.Spec{Name: name, Root: "/cells/" + name, Profile: &profile})
 		must(t, err)
 		return id
@@ -116,7 +116,7 @@ func TestFallback(t *testing.T) {
 	must(t, k.Load(b.Encode()))
 	wantErrno(t, "low cell under another fallback", sethostname(inWeb), 0)
 	wantErrno(t, "what the fallback denies", inWeb.Acct(""), kauth.EPERM)
-	must(t, k.EnsureRoot("/cells/late"))
+	must(t, k.MakeRoot("/cells/late"))
 	low := kernel.Low
 	late, err := k.Create(kernel.Spec{Name: "late", Root: "/cells/late", Profile: &low})
 	must(t, err)

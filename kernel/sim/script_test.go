@@ -194,7 +194,7 @@ func (s *script) cell(name string, words []string) error {
 			return fmt.Errorf("a cell has no %s", key)
 		}
 	}
-	if err := s.k.EnsureRoot(spec.Root); err != nil {
+	if err := s.k.MakeRoot(spec.Root); err != nil {
 		return err
 	}
 	id, err := s.k.Create(spec)

@@ -192,7 +192,7 @@ type savedFile struct {
 	Major   int       `json:"major,omitempty"`
 	Minor   int       `json:"minor,omitempty"`
 	Link    savedText `json:"link,omitempty"`
-	// Usual says that the directory holds what EnsureRoot makes.
+	// Usual says that the directory holds what MakeRoot makes.
 	Usual bool `json:"usual,omitempty"`
 }
 

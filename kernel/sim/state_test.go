@@ -110,7 +110,7 @@ func TestStateRoundTrip(t *testing.T) {
 		}
 
 		// It goes on as before: ids are not used again, policies hold, roots and devices are there.
-		must(t, r.EnsureRoot("/cells/new"))
+		must(t, r.MakeRoot("/cells/new"))
 		id, err := r.Create(kernel.Spec{Name: "new", Root: "/cells/new"})
 		if err != nil || id != list[1].ID+1 {
 			t.Errorf("the next cell is %d: %v", id, err)
@@ -197,7 +197,7 @@ func TestAnyStateRoundTrips(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := k.EnsureRoot("/cells/web"); err != nil {
+		if err := k.MakeRoot("/cells/web"); err != nil {
 			t.Fatal(err)
 		}
 		low := kernel.Low

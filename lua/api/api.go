@@ -5,7 +5,6 @@ import (
 	"errors"
 	"io"
 	"os"
-	"strings"
 
 	lua "github.com/yuin/gopher-lua"
 
@@ -182,12 +181,4 @@ func (a *API) run(c launch.Command) (launch.Status, error) {
 		return launch.Status{}, kernel.Unsupported(a.Host.Kernel, kernel.CapEnter)
 	}
 	return a.Launch.Run(context.Background(), c, launch.Files{In: a.Stdin, Out: a.Stdout, Err: a.Stderr})
-}
-
-// prepareRoot makes a cell's root on the simulated kernel, where nobody else could.
-func (a *API) prepareRoot(root string) error {
-	if a.Simulator != nil && strings.HasPrefix(root, "/") {
-		return a.Simulator.EnsureRoot(root)
-	}
-	return nil
 }

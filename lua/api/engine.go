@@ -3,6 +3,7 @@ package api
 import (
 	lua "github.com/yuin/gopher-lua"
 
+	"cellsh/kernel"
 	"cellsh/lua/engine"
 	"cellsh/policy"
 	"cellsh/policy/kauth"
@@ -257,8 +258,10 @@ func engineCan(a *API, L *lua.LState) int {
 	}
 	o := options(L, e, 3)
 	can := engine.CanOptions{Program: o.text("program", false), Profile: o.text("profile", false), Revision: o.text("revision", false)}
-	for _, port := range o.numbers("ports", 1, 65535) {
-		can.Ports = append(can.Ports, uint16(port))
+	if v := o.get("ports"); v != lua.LNil {
+		var err error
+		can.Ports, err = kernel.ParsePorts(plain(v))
+		o.check(err)
 	}
 	p := a.policies(o, e)
 	o.done()

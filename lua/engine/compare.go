@@ -159,9 +159,6 @@ func (o *CanOptions) choose(named bool) (analysis.CanOptions, error) {
 	if out.Revision, err = ParseRevision(o.Revision); err != nil {
 		return out, err
 	}
-	if len(o.Ports) > analysis.MaxPorts {
-		return out, &policy.KeyError{Key: "ports", Text: fmt.Sprintf("must name at most %d ports, but names %d", analysis.MaxPorts, len(o.Ports))}
-	}
 	return out, nil
 }
 

@@ -160,6 +160,14 @@ func (h *Host) Create(s kernel.Spec) (kernel.CellID, error) {
 			}
 		}
 	}
+	if err := s.Check(); err != nil {
+		return 0, err
+	}
+	if m, ok := h.Kernel.(kernel.RootMaker); ok {
+		if err := m.MakeRoot(s.Root); err != nil {
+			return 0, err
+		}
+	}
 	id, err := h.Kernel.Create(s)
 	if err != nil {
 		return 0, err

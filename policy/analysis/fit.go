@@ -14,9 +14,6 @@ import (
 	"cellsh/policy/stock"
 )
 
-// MaxPorts is how many ports a cell can reserve (struct cell_create).
-const MaxPorts = 32
-
 // StockFit is how a cell is best made on a kernel without the evaluation model, and what is lost.
 type StockFit struct {
 	Cell     string
@@ -261,10 +258,10 @@ func (f *StockFit) ports(c *rules.Compiler) error {
 			if max(x.Result, bind.stock) != policy.Grant {
 				unsafe = unsafe.Union(ports)
 			}
-			if size(ports) > MaxPorts && x.Result == policy.Grant {
+			if size(ports) > secmodel.MaxPorts && x.Result == policy.Grant {
 				left += int(size(ports))
 			}
-			if size(ports) > MaxPorts || x.Implicit() {
+			if size(ports) > secmodel.MaxPorts || x.Implicit() {
 				return true
 			}
 			switch x.Result {
@@ -281,7 +278,7 @@ func (f *StockFit) ports(c *rules.Compiler) error {
 	}
 	for _, set := range [...]interval.Set{granted, allowed.Minus(granted)} {
 		for p, ok := set.Next(1); ok; p, ok = set.Next(p + 1) {
-			if len(f.Ports) == MaxPorts {
+			if len(f.Ports) == secmodel.MaxPorts {
 				left++
 				continue
 			}
@@ -290,7 +287,7 @@ func (f *StockFit) ports(c *rules.Compiler) error {
 	}
 	slices.Sort(f.Ports)
 	if left > 0 {
-		f.Notes = append(f.Notes, fmt.Sprintf("a cell can reserve %d ports: %d that the policies allow are not reserved", MaxPorts, left))
+		f.Notes = append(f.Notes, fmt.Sprintf("a cell can reserve %d ports: %d that the policies allow are not reserved", secmodel.MaxPorts, left))
 	}
 	return nil
 }

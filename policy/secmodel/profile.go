@@ -16,6 +16,9 @@ const (
 // Profiles are all of them, in the order in which they are listed everywhere.
 var Profiles = [NumProfiles]Profile{Low, Medium, High}
 
+// MaxPorts is how many ports a cell can reserve (struct cell_create).
+const MaxPorts = 32
+
 // String is "low", "medium" or "high".
 func (p Profile) String() string { return [...]string{"low", "medium", "high"}[p] }
 

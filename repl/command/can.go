@@ -3,10 +3,9 @@ package command
 import (
 	"flag"
 	"fmt"
-	"slices"
-	"strconv"
 	"strings"
 
+	"cellsh/kernel"
 	"cellsh/lua/engine"
 	"cellsh/policy"
 	"cellsh/policy/analysis"
@@ -71,8 +70,10 @@ func (flags *asking) run(inv *Invocation) error {
 	}
 	o := engine.CanOptions{Program: flags.program, Profile: flags.profile, Revision: flags.revision}
 	var err error
-	if o.Ports, err = parsePorts(flags.ports); err != nil {
-		return err
+	if flags.ports != "" {
+		if o.Ports, err = kernel.ParsePorts(commas(flags.ports)); err != nil {
+			return flagError(err)
+		}
 	}
 	p, err := inv.policies()
 	if err != nil {
@@ -96,25 +97,6 @@ func flagError(err error) error {
 		return usage("--%s %s", k.Key, k.Text)
 	}
 	return err
-}
-
-// parsePorts reads ports that a cell reserves.
-func parsePorts(list string) ([]uint16, error) {
-	var out []uint16
-	if list == "" {
-		return nil, nil
-	}
-	for s := range strings.SplitSeq(list, ",") {
-		n, err := strconv.ParseUint(s, 10, 16)
-		if err != nil || n == 0 {
-			return nil, usage("--ports must be ports from 1 to 65535, separated by commas, but one is %q", s)
-		}
-		if slices.Contains(out, uint16(n)) {
-			return nil, usage("--ports must name every port once, but names %d twice", n)
-		}
-		out = append(out, uint16(n))
-	}
-	return out, nil
 }
 
 // canReport puts abilities into words.
