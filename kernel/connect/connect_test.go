@@ -138,6 +138,13 @@ func TestOneWriter(t *testing.T) {
 	if busy := new(disk.BusyError); !errors.As(err, &busy) || busy.PID != os.Getpid() {
 		t.Errorf("a second writer: %#v", err)
 	}
+	// It is one error in the words of users, without the lock's own.
+	if _, many := err.(interface{ Unwrap() []error }); many || strings.Contains(err.Error(), ".lock") || strings.Contains(err.Error(), "\n") {
+		t.Errorf("a second writer is told more than once: %v", err)
+	}
+	if e := new(kernel.Error); !errors.As(err, &e) || e.Hint == "" {
+		t.Errorf("a second writer gets no hint: %v", err)
+	}
 	makeCell(t, c, "web")
 	if err := c.Save(); err != nil {
 		t.Fatal(err)
@@ -227,7 +234,7 @@ func TestBadFiles(t *testing.T) {
 			t.Errorf("%s: the file was changed", name)
 		}
 	}
-	refuse("empty", nil, "must be a document")
+	refuse("empty", nil, "it must be a document of a simulated kernel, but is empty")
 	refuse("foreign", []byte("#!/bin/sh\n"), "must be a document")
 	for i := 1; i < len(text)-1; i += 1 + len(text)/200 {
 		refuse("cut short", text[:i], "state file")
@@ -245,8 +252,11 @@ func TestBadFiles(t *testing.T) {
 		"linux":                                 "must be sim, sim:FILE or netbsd",
 		"sim:" + filepath.Join(good, "in-file"): "not a directory",
 	} {
-		if _, err := open(t, target, false, nil); err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("%s: %v, want %q", target, err, want)
+		// Who only looks is told the same.
+		for _, readOnly := range []bool{false, true} {
+			if _, err := open(t, target, readOnly, nil); err == nil || !strings.Contains(err.Error(), want) {
+				t.Errorf("%s, read-only %v: %v, want %q", target, readOnly, err, want)
+			}
 		}
 	}
 }

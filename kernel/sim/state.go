@@ -471,6 +471,9 @@ func (v *vnode) sameAttributes(w *vnode) bool {
 // Restore makes a kernel of a state that [Kernel.Marshal] wrote. It is taken as a whole or not at all; the
 // error, a *StateError, says what is wrong with it.
 func Restore(state []byte) (*Kernel, error) {
+	if len(state) == 0 {
+		return nil, &StateError{Text: "it must be a document of a simulated kernel, but is empty", Hint: "an empty file is a damaged one: restore it from a copy, or remove it to begin anew"}
+	}
 	var e envelope
 	if err := decode(state, &e); err != nil || e.Magic != stateMagic {
 		what := "it has another magic word"

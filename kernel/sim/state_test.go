@@ -250,7 +250,7 @@ func TestRestoreRefuses(t *testing.T) {
 		}
 		return bytes.Replace(state, []byte(old), []byte(new), 1)
 	}
-	refuse("nothing", nil, "it ends too early")
+	refuse("nothing", nil, "but is empty")
 	refuse("a cut one", state[:len(state)/2], "it ends too early")
 	refuse("another text", []byte("policy web"), "must be a document of a simulated kernel, but it is no JSON: invalid character")
 	refuse("another document", []byte(`{"name": "x"}`), `unknown field "name"`)
