@@ -1,9 +1,9 @@
 // Package kernel says what cellsh needs of a kernel: making, listing and destroying cells, entering them, and,
 // where the kernel has the evaluation model, loading programs that decide for them.
 //
-// [Kernel] is what every kernel with secmodel_cell can do; [Evaluator] is the part that needs the evaluation
-// model. A kernel without it is still a Kernel: [Evaluation] then gives an [UnsupportedError] that names what
-// is missing, and the caller says what is lost. [ReadOnly] wraps any kernel so that nothing can be changed;
+// [Kernel] is what every kernel with secmodel_cell can do; its [Evaluator] is the part that needs the evaluation
+// model. A kernel without it gives an [UnsupportedError] instead, which names what is missing, and the caller says what
+// is lost. [ReadOnly] wraps any kernel so that nothing can be changed;
 // it is the one place where that is enforced.
 //
 // The kernels:

@@ -28,6 +28,8 @@ type Kernel interface {
 	List() ([]Cell, error)
 	// Current is the cell that the calling process is in; 0 for the host.
 	Current() (CellID, error)
+	// Evaluator is the kernel's evaluation model; where it has none the error is an *UnsupportedError.
+	Evaluator() (Evaluator, error)
 	// Close gives up the connection. The kernel and its cells stay.
 	Close() error
 }
@@ -207,16 +209,6 @@ func Unsupported(k Kernel, c Capability) error {
 		why = "it does not offer it"
 	}
 	return &UnsupportedError{info.Name, c, why}
-}
-
-// Evaluation gives the kernel's evaluation model, or an *UnsupportedError.
-func Evaluation(k Kernel) (Evaluator, error) {
-	if _, ok := k.Info().Capabilities[CapEvaluation]; ok {
-		if e, ok := k.(Evaluator); ok {
-			return e, nil
-		}
-	}
-	return nil, Unsupported(k, CapEvaluation)
 }
 
 // Find gives the cell of that name among the cells of the kernel.

@@ -165,8 +165,8 @@ func describe(v any) string {
 }
 
 // Check refuses what no kernel takes, in words where the kernel has a bare number, and what a kernel takes but nobody could
-// use: the names . and .. of directories. The error is an *Error.
-func (s *Spec) Check() error {
+// use: the names . and .. of directories. A revision of secmodel_cell without limits takes none. The error is an *Error.
+func (s *Spec) Check(rev secmodel.Revision) error {
 	if problem := policy.CheckName(s.Name); problem != "" {
 		return &Error{Op: "create a cell", Text: "the name " + problem}
 	}
@@ -192,6 +192,9 @@ func (s *Spec) Check() error {
 		}
 	}
 	for _, l := range s.Limits() {
+		if l.Value != nil && !rev.Properties().Limits {
+			return refuse("", "a cell must have no limits on this kernel (revision %s), but %s is given", rev, l.Name)
+		}
 		if l.Value != nil && *l.Value > kauth.Unlimited {
 			return refuse("", "the limit %s must be at most %d, which is unlimited, but is %d", l.Name, uint64(kauth.Unlimited), *l.Value)
 		}

@@ -10,6 +10,7 @@ import (
 	"cellsh/kernel"
 	"cellsh/policy"
 	"cellsh/policy/kauth"
+	"cellsh/policy/secmodel"
 )
 
 func ptr[T any](v T) *T { return &v }
@@ -79,15 +80,20 @@ func many(n int) []any {
 
 func TestSpecCheck(t *testing.T) {
 	good := kernel.Spec{Name: "web", Root: "/cells/web"}
-	if err := good.Check(); err != nil {
+	if err := good.Check(secmodel.Early); err != nil {
 		t.Error(err)
 	}
 	for _, name := range []string{"web-1", "a", "-x", "...", ".a", "42"} {
 		s := good
 		s.Name = name
-		if err := s.Check(); err != nil {
+		if err := s.Check(secmodel.Current); err != nil {
 			t.Errorf("%q is a good name: %v", name, err)
 		}
+	}
+	limited := good
+	limited.Core = ptr[uint64](0)
+	if err := limited.Check(secmodel.Early); err == nil || !strings.Contains(err.Error(), "must have no limits on this kernel (revision early), but core is given") {
+		t.Errorf("a limit: %v", err)
 	}
 	for _, c := range []struct {
 		edit func(*kernel.Spec)
@@ -112,8 +118,8 @@ func TestSpecCheck(t *testing.T) {
 	} {
 		s := good
 		c.edit(&s)
-		if e := new(kernel.Error); !errors.As(s.Check(), &e) || !strings.Contains(e.Error(), c.want) {
-			t.Errorf("%+v: %v, want %q", s, s.Check(), c.want)
+		if e := new(kernel.Error); !errors.As(s.Check(secmodel.Current), &e) || !strings.Contains(e.Error(), c.want) {
+			t.Errorf("%+v: %v, want %q", s, s.Check(secmodel.Current), c.want)
 		}
 	}
 }

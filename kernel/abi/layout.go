@@ -79,6 +79,16 @@ type Member struct {
 	Offset, Size int
 }
 
+// Member gives the bytes of a member of the structure, nil if it has none of that name. The text must have its size.
+func (s Structure) Member(text []byte, name string) []byte {
+	for _, m := range s.Members {
+		if m.Name == name {
+			return text[m.Offset : m.Offset+m.Size]
+		}
+	}
+	return nil
+}
+
 // NewLayout gives the layout of a supported revision.
 func NewLayout(r secmodel.Revision, m Machine) (Layout, error) {
 	if !r.Properties().Supported {

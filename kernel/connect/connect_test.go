@@ -178,7 +178,7 @@ func TestReadOnly(t *testing.T) {
 		t.Fatal(err)
 	}
 	look := mustOpen(t, "sim:"+file, true, nil)
-	e, err := kernel.Evaluation(look.Kernel)
+	e, err := look.Kernel.Evaluator()
 	if err != nil {
 		t.Fatal(err)
 	}

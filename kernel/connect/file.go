@@ -209,6 +209,14 @@ func (f *stateFile) Destroy(id kernel.CellID) error {
 	return errors.Join(f.Kernel.Destroy(id), f.saveSometimes())
 }
 
+// Evaluator is the simulated kernel's, which writes the file as Load below does.
+func (f *stateFile) Evaluator() (kernel.Evaluator, error) {
+	if _, err := f.Kernel.Evaluator(); err != nil {
+		return nil, err
+	}
+	return f, nil
+}
+
 // Load replaces the bundle.
 func (f *stateFile) Load(bundle []byte) error {
 	return errors.Join(f.Kernel.Load(bundle), f.saveSometimes())

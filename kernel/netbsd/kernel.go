@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
-	"math"
 	"os"
 	"runtime"
 	"slices"
@@ -174,6 +173,11 @@ func (k *Kernel) whyNoEvaluation() string {
 	return fmt.Sprintf("secmodel_celleval is loaded with version %d of its interface, which this program does not speak", version)
 }
 
+// Evaluator is not there yet: the error says why.
+func (k *Kernel) Evaluator() (kernel.Evaluator, error) {
+	return nil, kernel.Unsupported(k, kernel.CapEvaluation)
+}
+
 // Info says which kernel it is.
 func (k *Kernel) Info() kernel.Info {
 	k.mu.Lock()
@@ -232,7 +236,7 @@ func (k *Kernel) createEarly(op string, s kernel.Spec, refused error) (kernel.Ce
 }
 
 func (k *Kernel) create(op string, s kernel.Spec, l abi.Layout) (kernel.CellID, error) {
-	text, err := l.EncodeCreate(encodeSpec(s))
+	text, err := l.EncodeCreate(abi.FromSpec(&s))
 	if err != nil {
 		return 0, &kernel.Error{Op: op, Text: err.Error()}
 	}
@@ -258,51 +262,6 @@ func (k *Kernel) create(op string, s kernel.Spec, l abi.Layout) (kernel.CellID, 
 		return 0, &kernel.Error{Op: op, Text: fmt.Sprintf("the kernel's reply must be %d bytes that name the cell, but is %d bytes and no such cell exists", len(reply), n)}
 	}
 	return 0, k.createError(op, s, err)
-}
-
-func encodeSpec(s kernel.Spec) abi.Create {
-	c := abi.Create{Name: s.Name, Root: s.Root, Ports: s.Ports}
-	if s.Profile != nil {
-		c.Flags |= abi.FlagProfile
-		c.Profile = uint32(*s.Profile)
-	}
-	if len(s.Ports) > 0 {
-		c.Flags |= abi.FlagPorts
-	}
-	for _, limit := range []struct {
-		given *uint64
-		flag  abi.Flags
-		to    *uint64
-	}{{s.Nofile, abi.FlagNofile, &c.Nofile}, {s.AS, abi.FlagAS, &c.AS}, {s.Core, abi.FlagCore, &c.Core}} {
-		if limit.given == nil {
-			continue
-		}
-		c.Flags |= limit.flag
-		*limit.to = *limit.given
-		if *limit.given == kauth.Unlimited {
-			*limit.to = abi.Infinity
-		}
-	}
-	return c
-}
-
-func decodeCell(i abi.Info) kernel.Cell {
-	return kernel.Cell{
-		ID: kernel.CellID(i.ID), Name: i.Name, Root: i.Root, Created: time.Duration(i.Created),
-		References: count(i.References), Processes: count(i.Processes),
-		Memory: i.Memory, Ticks1s: i.Ticks1s, Ticks10s: i.Ticks10s,
-		Nofile: limit(i, abi.FlagNofile, i.Nofile), AS: limit(i, abi.FlagAS, i.AS), Core: limit(i, abi.FlagCore, i.Core),
-	}
-}
-
-func count(n uint64) int { return int(min(n, math.MaxInt32)) }
-
-func limit(i abi.Info, flag abi.Flags, v uint64) *uint64 {
-	if i.Flags&flag == 0 {
-		return nil
-	}
-	v = min(v, kauth.Unlimited)
-	return &v
 }
 
 // Destroy removes a cell without members.
@@ -342,7 +301,7 @@ func (k *Kernel) list(l abi.Layout) ([]kernel.Cell, error) {
 	}
 	cells := make([]kernel.Cell, len(infos))
 	for i := range infos {
-		cells[i] = decodeCell(infos[i])
+		cells[i] = infos[i].Cell()
 		// Before current the kernel does not tell.
 		if c := &cells[i]; c.Created > 0 {
 			c.Age = max(k.now().Sub(k.boot)-c.Created, 0)

@@ -150,7 +150,7 @@ func TestInfo(t *testing.T) {
 			t.Errorf("%s: %q, want %q", what, got, c.want)
 		}
 		var unsupported *kernel.UnsupportedError
-		if _, err := kernel.Evaluation(k); !errors.As(err, &unsupported) {
+		if _, err := k.Evaluator(); !errors.As(err, &unsupported) {
 			t.Errorf("%s: %v", what, err)
 		}
 	}

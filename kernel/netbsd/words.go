@@ -14,22 +14,16 @@ import (
 	"cellsh/policy/secmodel"
 )
 
-// check refuses what kernel.Spec refuses, names that look like numbers, limits where the revision has none, and on kernels that don't look, a root that is
-// no directory.
+// check refuses what kernel.Spec refuses, names that look like numbers, and on kernels that don't look, a root that is no directory.
 func (k *Kernel) check(op string, s *kernel.Spec, r secmodel.Revision) error {
 	refuse := func(hint, format string, args ...any) error {
 		return &kernel.Error{Op: op, Text: fmt.Sprintf(format, args...), Hint: hint}
 	}
-	if err := s.Check(); err != nil {
+	if err := s.Check(r); err != nil {
 		return err
 	}
 	if looksLikeNumber(s.Name) {
 		return refuse("cellctl(8) and others take such a name for an id", "the name must not look like a number, but is %q", s.Name)
-	}
-	for _, l := range s.Limits() {
-		if l.Value != nil && !r.Properties().Limits {
-			return refuse("", "a cell must have no limits on this kernel (revision %s), but %s is given", r, l.Name)
-		}
 	}
 	if err := s.CheckHostRoot(k.hostRoot(s.Root)); err != nil {
 		return err

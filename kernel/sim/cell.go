@@ -5,13 +5,13 @@ import (
 	"cmp"
 	"encoding/binary"
 	"fmt"
-	"math"
 	"path"
 	"slices"
 	"strings"
 	"time"
 
 	"cellsh/kernel"
+	"cellsh/kernel/abi"
 	"cellsh/policy/kauth"
 	"cellsh/policy/program"
 	"cellsh/policy/secmodel"
@@ -26,7 +26,7 @@ type cell struct {
 	rootVnode *vnode
 	created   time.Duration
 	profile   secmodel.Profile
-	flags     uint32
+	flags     abi.Flags
 	ports     []uint16
 	// nofile, as and core are only stored.
 	nofile, as, core uint64
@@ -173,61 +173,37 @@ func (k *Kernel) sample() {
 	}
 }
 
-// The create flags (struct cell_create), and the layout of the structures on amd64.
-const (
-	createProfile = 0x01
-	createPorts   = 0x02
-	createNofile  = 0x04
-	createAS      = 0x08
-	createCore    = 0x10
-
-	createSize = 424
-	infoSize   = 400
-
-	createNameAt = 104
-	createRootAt = 168
-	nameBytes    = 64
-	rootBytes    = 256
-)
-
-// createStruct is struct cell_create.
+// createStruct is a struct cell_create that nobody has checked: texts may lack the zero at their end, and there may be said
+// to be more ports than there is room for.
 type createStruct struct {
-	flags, id, profile uint32
-	nports             uint16
-	ports              [kernel.MaxPorts]uint16
-	nofile, as, core   uint64
-	name               [nameBytes]byte
-	root               [rootBytes]byte
+	flags            abi.Flags
+	profile          uint32
+	nports           uint16
+	ports            [kernel.MaxPorts]uint16
+	nofile, as, core uint64
+	name, root       []byte
 }
 
-func (c *createStruct) decode(b []byte) {
-	le := binary.LittleEndian
-	c.flags, c.id, c.profile = le.Uint32(b), le.Uint32(b[4:]), le.Uint32(b[8:])
-	c.nports = le.Uint16(b[12:])
+// decode reads the structure. A revision without limits has no room for them.
+func (c *createStruct) decode(l *abi.Layout, text []byte) {
+	order, at := l.Machine.Order, func(member string) []byte { return l.Create.Member(text, member) }
+	c.flags, c.profile, c.nports = abi.Flags(order.Uint32(at("flags"))), order.Uint32(at("profile")), order.Uint16(at("nports"))
+	ports := at("ports")
 	for i := range c.ports {
-		c.ports[i] = le.Uint16(b[14+2*i:])
+		c.ports[i] = order.Uint16(ports[2*i:])
 	}
-	c.nofile, c.as, c.core = le.Uint64(b[80:]), le.Uint64(b[88:]), le.Uint64(b[96:])
-	copy(c.name[:], b[createNameAt:])
-	copy(c.root[:], b[createRootAt:])
+	if l.Revision.Properties().Limits {
+		c.nofile, c.as, c.core = order.Uint64(at("rlimit_nofile")), order.Uint64(at("rlimit_as")), order.Uint64(at("rlimit_core"))
+	}
+	c.name, c.root = at("name"), at("root")
 }
 
-func (c *createStruct) encode() []byte {
-	b := make([]byte, createSize)
-	le := binary.LittleEndian
-	le.PutUint32(b, c.flags)
-	le.PutUint32(b[4:], c.id)
-	le.PutUint32(b[8:], c.profile)
-	le.PutUint16(b[12:], c.nports)
-	for i, p := range c.ports {
-		le.PutUint16(b[14+2*i:], p)
+// known are the flags that a revision has.
+func known(rev secmodel.Properties) abi.Flags {
+	if rev.Limits {
+		return abi.FlagProfile | abi.FlagPorts | abi.FlagNofile | abi.FlagAS | abi.FlagCore
 	}
-	le.PutUint64(b[80:], c.nofile)
-	le.PutUint64(b[88:], c.as)
-	le.PutUint64(b[96:], c.core)
-	copy(b[createNameAt:], c.name[:])
-	copy(b[createRootAt:], c.root[:])
-	return b
+	return abi.FlagProfile | abi.FlagPorts
 }
 
 // text is a C string in a field that may lack the zero at its end; one byte is kept for it.
@@ -239,11 +215,11 @@ func text(b []byte) string {
 }
 
 // check makes the tests of the structure that all revisions make, in their order, and gives the profile.
-func (c *createStruct) check(rev secmodel.Revision) (secmodel.Profile, kauth.Errno) {
-	if c.flags&^(createProfile|createPorts|createNofile|createAS|createCore) != 0 {
+func (c *createStruct) check(rev secmodel.Properties) (secmodel.Profile, kauth.Errno) {
+	if c.flags&^known(rev) != 0 {
 		return 0, kauth.EINVAL
 	}
-	if c.flags&createPorts == 0 {
+	if c.flags&abi.FlagPorts == 0 {
 		if c.nports != 0 {
 			return 0, kauth.EINVAL
 		}
@@ -258,15 +234,15 @@ func (c *createStruct) check(rev secmodel.Revision) (secmodel.Profile, kauth.Err
 		}
 	}
 	for _, l := range [...]struct {
-		flag  uint32
+		flag  abi.Flags
 		value uint64
-	}{{createNofile, c.nofile}, {createAS, c.as}, {createCore, c.core}} {
+	}{{abi.FlagNofile, c.nofile}, {abi.FlagAS, c.as}, {abi.FlagCore, c.core}} {
 		if c.flags&l.flag == 0 && l.value != 0 {
 			return 0, kauth.EINVAL
 		}
 	}
 	profile := secmodel.High
-	if c.flags&createProfile != 0 {
+	if c.flags&abi.FlagProfile != 0 {
 		if c.profile > uint32(kernel.High) {
 			return 0, kauth.EINVAL
 		}
@@ -275,13 +251,13 @@ func (c *createStruct) check(rev secmodel.Revision) (secmodel.Profile, kauth.Err
 	if c.name[0] == 0 || c.root[0] == 0 {
 		return 0, kauth.EINVAL
 	}
-	if !rev.Properties().ChecksText {
-		if bytes.IndexByte(c.name[:], '\n') >= 0 || bytes.IndexByte(c.root[:], '\n') >= 0 {
+	if !rev.ChecksText {
+		if bytes.IndexByte(c.name, '\n') >= 0 || bytes.IndexByte(c.root, '\n') >= 0 {
 			return 0, kauth.EINVAL
 		}
 		return profile, 0
 	}
-	if rev.Properties().HoldsRoot && c.root[0] != '/' || !plainText(c.name[:]) || !plainText(c.root[:]) || !plainName(text(c.name[:])) {
+	if rev.HoldsRoot && c.root[0] != '/' || !plainText(c.name) || !plainText(c.root) || !plainName(text(c.name)) {
 		return 0, kauth.EINVAL
 	}
 	return profile, 0
@@ -299,8 +275,8 @@ func plainName(s string) bool {
 
 // insert makes the cell (secmodel_cell_create). Where the revision holds the root, it is looked up as the caller sees it.
 func (k *Kernel) insert(p *Process, c *createStruct, profile secmodel.Profile) (*cell, kauth.Errno) {
-	n := &cell{name: text(c.name[:]), root: text(c.root[:]), profile: profile, flags: c.flags, created: k.uptime, members: map[int]*Process{}}
-	if c.flags&createPorts != 0 {
+	n := &cell{name: text(c.name), root: text(c.root), profile: profile, flags: c.flags, created: k.uptime, members: map[int]*Process{}}
+	if c.flags&abi.FlagPorts != 0 {
 		n.ports = slices.Clone(c.ports[:c.nports])
 	}
 	n.nofile, n.as, n.core = c.nofile, c.as, c.core
@@ -315,7 +291,7 @@ func (k *Kernel) insert(p *Process, c *createStruct, profile secmodel.Profile) (
 		n.rootVnode = v
 	}
 	// April compares names that fill their field up to the next zero, so those are never found again.
-	if k.cells.byName[n.name] != nil && bytes.IndexByte(c.name[:], 0) >= 0 {
+	if k.cells.byName[n.name] != nil && bytes.IndexByte(c.name, 0) >= 0 {
 		return nil, kauth.EEXIST
 	}
 	for _, port := range n.ports {
@@ -342,25 +318,26 @@ func (k *Kernel) drop(c *cell) {
 // cellCreate is the handler of security.models.cell.create.
 func cellCreate(x *sysctlCall) kauth.Errno {
 	k := x.p.k
+	size := uint64(k.layout.Create.Size)
 	if !x.writes() {
 		return kauth.EINVAL
 	}
 	if !x.p.cred.hostRoot() {
 		return kauth.EPERM
 	}
-	if k.rev.FullReply && (!x.reads() || *x.oldLen < createSize) {
+	if k.rev.FullReply && (!x.reads() || *x.oldLen < size) {
 		return kauth.ENOMEM
 	}
-	if x.NewLen != createSize {
+	if x.NewLen != size {
 		return kauth.EINVAL
 	}
-	b, e := x.copyIn(createSize)
+	b, e := x.copyIn(int(size))
 	if e != 0 {
 		return e
 	}
 	var c createStruct
-	c.decode(b)
-	profile, e := c.check(k.opts.Revision)
+	c.decode(&k.layout, b)
+	profile, e := c.check(k.rev)
 	if e != 0 {
 		return e
 	}
@@ -368,7 +345,8 @@ func cellCreate(x *sysctlCall) kauth.Errno {
 	if e != 0 {
 		return e
 	}
-	c.id = uint32(n.id)
+	reply := slices.Clone(b)
+	k.layout.Machine.Order.PutUint32(k.layout.Create.Member(reply, "id"), uint32(n.id))
 	logCreated := func() {
 		k.logf("secmodel_cell: created cell id=%d name=\"%s\" root=\"%s\" profile=%d by pid=%d euid=%d", n.id, n.name, n.root, profile, x.p.pid, x.p.cred.euid)
 	}
@@ -376,14 +354,14 @@ func cellCreate(x *sysctlCall) kauth.Errno {
 		logCreated()
 	}
 	if !x.reads() {
-		*x.oldLen = createSize
+		*x.oldLen = size
 		return 0
 	}
-	if *x.oldLen < createSize {
+	if *x.oldLen < size {
 		return kauth.ENOMEM
 	}
-	*x.oldLen = createSize
-	if e := x.copyOut(c.encode()); e != 0 {
+	*x.oldLen = size
+	if e := x.copyOut(reply); e != 0 {
 		if k.rev.HidesUnfinished {
 			k.drop(n)
 		}
@@ -466,8 +444,9 @@ func cellList(x *sysctlCall) kauth.Errno {
 	if x.writes() || x.p.cred.cell != nil {
 		return kauth.EPERM
 	}
-	list := x.p.k.cells.ordered()
-	need := uint64(len(list)) * infoSize
+	k := x.p.k
+	list := k.cells.ordered()
+	need := uint64(len(list) * k.layout.Info.Size)
 	if !x.reads() {
 		*x.oldLen = need
 		return 0
@@ -478,7 +457,7 @@ func cellList(x *sysctlCall) kauth.Errno {
 	b := make([]byte, 0, need)
 	// The newest comes first: the kernel puts new ones at the head of its list.
 	for _, c := range slices.Backward(list) {
-		b = c.appendInfo(b)
+		b = append(b, k.encodeInfo(c)...)
 	}
 	if e := x.copyOut(b); e != 0 {
 		return e
@@ -487,23 +466,21 @@ func cellList(x *sysctlCall) kauth.Errno {
 	return 0
 }
 
-// appendInfo appends the cell's struct cell_info.
-func (c *cell) appendInfo(b []byte) []byte {
-	le := binary.LittleEndian
-	b = le.AppendUint32(b, uint32(c.id))
-	b = le.AppendUint32(b, c.flags)
-	b = le.AppendUint64(b, uint64(c.sample.references))
-	b = append(b, padded(c.name, nameBytes)...)
-	b = append(b, padded(c.root, rootBytes)...)
-	for _, v := range [...]uint64{uint64(c.created), uint64(c.sample.processes), c.sample.memory, c.sample.ticks1s, c.sample.ticks10s, c.nofile, c.as, c.core} {
-		b = le.AppendUint64(b, v)
+// info is what the list tells of a cell. A revision without limits tells neither them nor flags nor the time of creation.
+func (k *Kernel) info(c *cell) abi.Info {
+	i := abi.Info{ID: uint32(c.id), Name: c.name, Root: c.root, References: uint64(c.sample.references), Processes: uint64(c.sample.processes),
+		Memory: c.sample.memory, Ticks1s: c.sample.ticks1s, Ticks10s: c.sample.ticks10s}
+	if k.rev.Limits {
+		i.Flags, i.Created, i.Nofile, i.AS, i.Core = c.flags, uint64(c.created), c.nofile, c.as, c.core
 	}
-	return b
+	return i
 }
 
-func padded(s string, n int) []byte {
-	b := make([]byte, n)
-	copy(b[:n-1], s)
+func (k *Kernel) encodeInfo(c *cell) []byte {
+	b, err := k.layout.EncodeInfo(k.info(c))
+	if err != nil {
+		panic("sim: a cell that the list has no room for: " + err.Error())
+	}
 	return b
 }
 
@@ -532,19 +509,24 @@ func (k *Kernel) Create(s kernel.Spec) (kernel.CellID, error) {
 	fail := func(e kauth.Errno, hint, form string, args ...any) (kernel.CellID, error) {
 		return 0, &kernel.Error{Op: "create cell " + s.Name, Errno: e, Text: fmt.Sprintf(form, args...), Hint: hint}
 	}
-	if err := s.Check(); err != nil {
+	if err := s.Check(k.opts.Revision); err != nil {
 		return 0, err
 	}
 	v, e := k.init.file(s.Root)
 	if err := s.CheckHostRoot(path.Clean(s.Root) == "/" || e == 0 && v == k.rootVnode()); err != nil {
 		return 0, err
 	}
-	c := fromSpec(&s)
-	profile, e := c.check(k.opts.Revision)
+	text, err := k.layout.EncodeCreate(abi.FromSpec(&s))
+	if err != nil {
+		return fail(0, "", "%s", err)
+	}
+	var c createStruct
+	c.decode(&k.layout, text)
+	profile, e := c.check(k.rev)
 	if e != 0 {
 		return fail(e, "", "the kernel of revision %s must take what the cell is made with, but does not", k.opts.Revision)
 	}
-	n, e := k.insert(k.init, c, profile)
+	n, e := k.insert(k.init, &c, profile)
 	switch e {
 	case 0:
 		k.logf("secmodel_cell: created cell id=%d name=\"%s\" root=\"%s\" profile=%d by pid=%d euid=%d", n.id, n.name, n.root, profile, k.init.pid, 0)
@@ -566,36 +548,6 @@ func (k *Kernel) Create(s kernel.Spec) (kernel.CellID, error) {
 		return fail(e, "ids begin again at 1 when the machine restarts", "there must be an id left, but all 2^32-1 are used up")
 	}
 	return fail(e, "", "the root %s can't be looked up", s.Root)
-}
-
-// fromSpec writes a spec that was checked as the structure that the kernel takes.
-func fromSpec(s *kernel.Spec) *createStruct {
-	c := &createStruct{}
-	copy(c.name[:], s.Name)
-	copy(c.root[:], s.Root)
-	if s.Profile != nil {
-		c.flags |= createProfile
-		c.profile = uint32(*s.Profile)
-	}
-	if len(s.Ports) > 0 {
-		c.flags |= createPorts
-		c.nports = uint16(copy(c.ports[:], s.Ports))
-	}
-	for _, l := range [...]struct {
-		given *uint64
-		flag  uint32
-		to    *uint64
-	}{{s.Nofile, createNofile, &c.nofile}, {s.AS, createAS, &c.as}, {s.Core, createCore, &c.core}} {
-		if l.given == nil {
-			continue
-		}
-		c.flags |= l.flag
-		*l.to = *l.given
-		if *l.given == kauth.Unlimited {
-			*l.to = math.MaxUint64
-		}
-	}
-	return c
 }
 
 // Destroy removes a cell without members.
@@ -655,25 +607,14 @@ func (c *cell) describeMembers() string {
 func (k *Kernel) List() ([]kernel.Cell, error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	limit := func(flag uint32, c *cell, v uint64) *uint64 {
-		if c.flags&flag == 0 {
-			return nil
-		}
-		given := v
-		if v == math.MaxUint64 {
-			given = kauth.Unlimited
-		}
-		return &given
-	}
 	all := k.cells.ordered()
 	list := make([]kernel.Cell, 0, len(all))
 	for _, c := range all {
-		list = append(list, kernel.Cell{
-			ID: c.id, Name: c.name, Root: c.root, Created: c.created, Age: k.uptime - c.created,
-			References: c.sample.references, Processes: c.sample.processes, Memory: c.sample.memory,
-			Ticks1s: c.sample.ticks1s, Ticks10s: c.sample.ticks10s,
-			Nofile: limit(createNofile, c, c.nofile), AS: limit(createAS, c, c.as), Core: limit(createCore, c, c.core),
-		})
+		i := k.info(c)
+		told := i.Cell()
+		// The simulator knows more than a revision that does not tell.
+		told.Created, told.Age = c.created, k.uptime-c.created
+		list = append(list, told)
 	}
 	return list, nil
 }

@@ -91,6 +91,14 @@ func (k *Kernel) record(q *question, c *cell, d *policy.Decision) {
 	e.first = (e.first + 1) % len(e.ring)
 }
 
+// Evaluator is the evaluation model, if the kernel was started with it.
+func (k *Kernel) Evaluator() (kernel.Evaluator, error) {
+	if k.opts.NoEvaluation {
+		return nil, k.unsupported()
+	}
+	return k, nil
+}
+
 func (k *Kernel) unsupported() error { return kernel.Unsupported(k, kernel.CapEvaluation) }
 
 // Load replaces the loaded bundle, as a whole or not at all.

@@ -390,7 +390,7 @@ func TestWithoutEvaluation(t *testing.T) {
 	if why := k.Info().Missing[kernel.CapEvaluation]; why == "" {
 		t.Error("the information does not say why the evaluation model is missing")
 	}
-	if _, err := kernel.Evaluation(k); err == nil {
+	if _, err := k.Evaluator(); err == nil {
 		t.Error("there is an evaluator")
 	}
 	_, e1 := k.Status()
@@ -413,7 +413,7 @@ func TestWithoutEvaluation(t *testing.T) {
 	}
 
 	with, _, _ := evaluated(t, sim.Options{})
-	if _, err := kernel.Evaluation(with); err != nil {
+	if _, err := with.Evaluator(); err != nil {
 		t.Error(err)
 	}
 }

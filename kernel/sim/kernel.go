@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"cellsh/kernel"
+	"cellsh/kernel/abi"
 	"cellsh/policy/kauth"
 	"cellsh/policy/secmodel"
 	"cellsh/policy/stock"
@@ -62,8 +63,7 @@ func DefaultGroups() map[string]uint32 {
 	}
 }
 
-// Kernel is a simulated NetBSD. It implements [kernel.Kernel] and, unless it is built without,
-// [kernel.Evaluator].
+// Kernel is a simulated NetBSD. It implements [kernel.Kernel] and is its own [kernel.Evaluator], unless it is built without.
 //
 // All methods of Kernel and [Process] are safe for concurrent use: one mutex guards everything, and every call
 // holds it from start to end, so calls never overlap. Only an observer ([Kernel.Observe]) runs while it is held.
@@ -72,6 +72,8 @@ type Kernel struct {
 	opts Options
 	// rev are the properties of the revision.
 	rev secmodel.Properties
+	// layout is that of its structures.
+	layout abi.Layout
 
 	// settings is what administrators change; the stock models look at it.
 	settings stock.Settings
@@ -136,10 +138,11 @@ func New(o Options) (*Kernel, error) {
 		return nil, optionError("the number of processes must be 0 to %d, but is %d", maxPID, o.MaxProc)
 	}
 	o.Revision = cmp.Or(o.Revision, secmodel.Current)
-	if !o.Revision.Properties().Supported {
-		return nil, optionError("the revision must be %s, but is %s", secmodel.RevisionNames(), o.Revision)
+	layout, err := abi.NewLayout(o.Revision, abi.AMD64)
+	if err != nil {
+		return nil, optionError("%s", err)
 	}
-	k := &Kernel{opts: o, rev: o.Revision.Properties()}
+	k := &Kernel{opts: o, rev: o.Revision.Properties(), layout: layout}
 	k.setup()
 	return k, nil
 }

@@ -17,6 +17,7 @@ import (
 	"unicode/utf8"
 
 	"cellsh/kernel"
+	"cellsh/kernel/abi"
 	"cellsh/policy"
 	"cellsh/policy/diag"
 	"cellsh/policy/kauth"
@@ -204,7 +205,7 @@ type savedCell struct {
 	// system that is not kept. April's revision holds none.
 	Directory *savedText `json:"directory,omitempty"`
 	Created   int64      `json:"created"`
-	Flags     uint32     `json:"flags,omitempty"`
+	Flags     abi.Flags  `json:"flags,omitempty"`
 	Profile   string     `json:"profile"`
 	Ports     []uint16   `json:"ports,omitempty"`
 	Nofile    uint64     `json:"nofile,omitempty"`
@@ -747,11 +748,12 @@ func (s *saved) cell(k *Kernel, c *savedCell) (*cell, error) {
 	if len(c.Name) > kernel.MaxName || len(c.Root) > kernel.MaxRoot || len(c.Ports) > kernel.MaxPorts {
 		return nil, errors.New("must have the sizes that a kernel takes, but does not")
 	}
-	made := createStruct{flags: c.Flags, nofile: c.Nofile, as: c.AS, core: c.Core, nports: uint16(len(c.Ports))}
+	made := createStruct{flags: c.Flags, nofile: c.Nofile, as: c.AS, core: c.Core, nports: uint16(len(c.Ports)),
+		name: make([]byte, kernel.MaxName+1), root: make([]byte, kernel.MaxRoot+1)}
 	copy(made.ports[:], c.Ports)
-	copy(made.name[:], c.Name)
-	copy(made.root[:], c.Root)
-	if _, e := made.check(k.opts.Revision); e != 0 || text(made.name[:]) != string(c.Name) || text(made.root[:]) != string(c.Root) {
+	copy(made.name, c.Name)
+	copy(made.root, c.Root)
+	if _, e := made.check(k.rev); e != 0 || text(made.name) != string(c.Name) || text(made.root) != string(c.Root) {
 		return nil, errors.New("must be one that a kernel makes, but is not: name, root, ports and limits don't fit together")
 	}
 	n := &cell{

@@ -168,7 +168,7 @@ func (a *API) function(e *Entry) *lua.LFunction {
 
 // evaluator is the evaluation model, which the kernel must have.
 func (a *API) evaluator(L *lua.LState) kernel.Evaluator {
-	e, err := kernel.Evaluation(a.Host.Kernel)
+	e, err := a.Host.Kernel.Evaluator()
 	if err != nil {
 		raise(L, err)
 	}

@@ -106,7 +106,7 @@ func (a *API) skipEvents() {
 
 // newEvents gives the decisions that hooks were not told of. A kernel without the evaluation model has none.
 func (a *API) newEvents() []kernel.Event {
-	e, err := kernel.Evaluation(a.Host.Kernel)
+	e, err := a.Host.Kernel.Evaluator()
 	if err != nil {
 		return nil
 	}

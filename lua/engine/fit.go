@@ -11,7 +11,7 @@ import (
 // Evaluates reports whether the kernel asks programs. Where it does not, policies choose how cells are made: see
 // analysis.Fit.
 func (h *Host) Evaluates() bool {
-	_, err := kernel.Evaluation(h.Kernel)
+	_, err := h.Kernel.Evaluator()
 	return err == nil
 }
 

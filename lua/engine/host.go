@@ -160,7 +160,7 @@ func (h *Host) Create(s kernel.Spec) (kernel.CellID, error) {
 			}
 		}
 	}
-	if err := s.Check(); err != nil {
+	if err := s.Check(h.Kernel.Info().Revision); err != nil {
 		return 0, err
 	}
 	if m, ok := h.Kernel.(kernel.RootMaker); ok {
@@ -183,7 +183,10 @@ func (h *Host) Create(s kernel.Spec) (kernel.CellID, error) {
 }
 
 func (h *Host) fillIn(s *kernel.Spec, p *Policies) {
-	limits := map[analysis.BudgetName]**uint64{analysis.BudgetNofile: &s.Nofile, analysis.BudgetAS: &s.AS, analysis.BudgetCore: &s.Core}
+	var limits map[analysis.BudgetName]**uint64
+	if h.Kernel.Info().Revision.Properties().Limits {
+		limits = map[analysis.BudgetName]**uint64{analysis.BudgetNofile: &s.Nofile, analysis.BudgetAS: &s.AS, analysis.BudgetCore: &s.Core}
+	}
 	for _, b := range analysis.Budgets(p.Set(), s.Name) {
 		if limit := limits[b.Name]; limit != nil && *limit == nil {
 			v := uint64(b.Value)

@@ -76,7 +76,7 @@ func (h *Host) Holds(p *Policies) (uint64, error) {
 	if g == nil || g.Session || g.Lockdown || !slices.Equal(g.Sources, p.Set().Sources) {
 		return 0, nil
 	}
-	e, err := kernel.Evaluation(h.Kernel)
+	e, err := h.Kernel.Evaluator()
 	if err != nil {
 		return g.Number, nil // no programs to have
 	}
@@ -93,7 +93,7 @@ func (h *Host) nextNumber(history *History) uint64 {
 	if a := history.Active(); a != nil {
 		n = a.Number
 	}
-	if e, err := kernel.Evaluation(h.Kernel); err == nil {
+	if e, err := h.Kernel.Evaluator(); err == nil {
 		if s, err := e.Status(); err == nil {
 			n = max(n, s.Generation)
 		}
@@ -103,7 +103,7 @@ func (h *Host) nextNumber(history *History) uint64 {
 
 // push loads policies into the kernel as a new generation, and notes it.
 func (h *Host) push(p *Policies, g Generation, history *History, o LoadOptions) (*Loaded, error) {
-	e, err := kernel.Evaluation(h.Kernel)
+	e, err := h.Kernel.Evaluator()
 	if err != nil {
 		return h.loadStock(p, g, history, o)
 	}
@@ -241,7 +241,7 @@ func (h *Host) attach(g *Generation, history *History, ids map[kernel.CellID]boo
 	if err != nil {
 		return nil, 0, err
 	}
-	e, err := kernel.Evaluation(h.Kernel)
+	e, err := h.Kernel.Evaluator()
 	if err != nil {
 		return nil, 0, err
 	}

@@ -24,7 +24,8 @@ type StockFit struct {
 	Ports []uint16
 	// Limits become resource limits of what is started in the cell: nofile, as and core.
 	Limits []Budget
-	// Unenforced budgets are those that nothing in such a kernel enforces: procs, memory and cpu.
+	// Unenforced budgets are those that nothing in such a kernel enforces: procs, memory and cpu, and limits where the
+	// kernel keeps none with a cell.
 	Unenforced []Budget
 	// Profiles are all three, in the order low, medium, high; Chosen is the one that fits best.
 	Profiles [secmodel.NumProfiles]ProfileFit
@@ -108,10 +109,12 @@ func Fit(c *rules.Compiler, cell string, rev secmodel.Revision) (*StockFit, erro
 	for _, b := range Budgets(c.Set(), cell) {
 		switch b.Name {
 		case BudgetNofile, BudgetAS, BudgetCore:
-			f.Limits = append(f.Limits, b)
-		default:
-			f.Unenforced = append(f.Unenforced, b)
+			if rev.Properties().Limits {
+				f.Limits = append(f.Limits, b)
+				continue
+			}
 		}
+		f.Unenforced = append(f.Unenforced, b)
 	}
 	for i, p := range secmodel.Profiles {
 		f.Profiles[i].Profile = p

@@ -96,7 +96,7 @@ func diagnose(t *Target, info kernel.Info) (*diagnosis, error) {
 			d.attend("generation %d waits to be confirmed until %s UTC", g.Number, history.Unconfirmed.Until.UTC().Format("15:04:05"))
 		}
 	}
-	if e, err := kernel.Evaluation(t.Host.Kernel); err == nil {
+	if e, err := t.Host.Kernel.Evaluator(); err == nil {
 		status, err := e.Status()
 		if err != nil {
 			return nil, err

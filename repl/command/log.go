@@ -48,7 +48,7 @@ func (l *logging) run(inv *Invocation) error {
 	if err != nil {
 		return err
 	}
-	e, err := kernel.Evaluation(h.Kernel)
+	e, err := h.Kernel.Evaluator()
 	if err != nil {
 		return err
 	}
