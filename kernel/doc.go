@@ -10,7 +10,9 @@
 //
 //	kernel/sim      a simulated NetBSD in the process, for any machine
 //	kernel/netbsd   the running NetBSD, through sysctl(7)
-//	kernel/abi      the structures that pass between NetBSD and cellsh
+//	kernel/abi      the structures that pass between NetBSD and cellsh, for the driver and the simulator
+//
+// kernel/kerneltest is what all of them must do, as tests.
 //
 // What it is not: it knows no Lua and compiles nothing; it takes encoded bundles and says what a kernel said.
 package kernel

@@ -397,8 +397,17 @@ func (f *fake) list(old, new []byte) (int, error) {
 	return reading(reply, old)
 }
 
-// stat looks at the file system of the fake.
-func (f *fake) stat(name string) (fs.FileInfo, error) {
+// Machine is the one that the tests run on.
+func (f *fake) Machine() abi.Machine { return f.layout.Machine }
+
+// EUID is the caller's.
+func (f *fake) EUID() int { return f.euid }
+
+// SameFile is never asked about two names of one file: links are for the simulator.
+func (f *fake) SameFile(a, b fs.FileInfo) bool { return false }
+
+// Stat looks at the file system of the fake.
+func (f *fake) Stat(name string) (fs.FileInfo, error) {
 	system := fstest.MapFS{}
 	for _, d := range f.dirs {
 		system[strings.Trim(d, "/")] = &fstest.MapFile{Mode: fs.ModeDir}
@@ -424,7 +433,6 @@ func (f *fake) open(t testing.TB, o Options) *Kernel {
 }
 
 func (f *fake) tryOpen(o Options) (*Kernel, error) {
-	o.Sysctl, o.Stat = f, f.stat
-	o.EUID = func() int { return f.euid }
+	o.System = f
 	return Open(o)
 }

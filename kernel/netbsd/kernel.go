@@ -4,10 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"io/fs"
 	"maps"
-	"os"
-	"runtime"
 	"slices"
 	"sync"
 	"time"
@@ -28,11 +25,10 @@ type Options struct {
 	State string
 	// Warn, if not nil, is told of what went wrong beside an operation that succeeded.
 	Warn func(error)
-	// Sysctl, Now, EUID and Stat stand for the running system where they are not nil.
-	Sysctl Sysctl
-	Now    func() time.Time
-	EUID   func() int
-	Stat   func(path string) (fs.FileInfo, error)
+	// System stands for the running one where it is not nil.
+	System System
+	// Now is the clock that ages are told by; nil is the machine's.
+	Now func() time.Time
 }
 
 // Kernel is the running NetBSD. Its methods are safe for concurrent use.
@@ -41,8 +37,7 @@ type Kernel struct {
 	memory *state.File
 	warn   func(error)
 	now    func() time.Time
-	euid   func() int
-	stat   func(string) (fs.FileInfo, error)
+	sys    System
 	info   kernel.Info
 	boot   time.Time
 
@@ -55,26 +50,16 @@ var _ kernel.Kernel = (*Kernel)(nil)
 // Open connects to the running kernel and finds out what it can do. The error is a *kernel.UnsupportedError
 // where there are no cells.
 func Open(o Options) (*Kernel, error) {
-	sys := o.Sysctl
-	if sys == nil {
-		sys = nativeSysctl()
+	sys, err := o.system()
+	if err != nil {
+		return nil, err
 	}
-	machine, known := abi.FindMachine(runtime.GOARCH)
-	if sys == nil || !known {
-		return nil, foreign()
-	}
-	k := &Kernel{tree: newTree(sys, machine), warn: o.Warn, now: o.Now, euid: o.EUID, stat: o.Stat}
+	k := &Kernel{tree: newTree(sys), warn: o.Warn, now: o.Now, sys: sys}
 	if k.warn == nil {
 		k.warn = func(error) {}
 	}
 	if k.now == nil {
 		k.now = time.Now
-	}
-	if k.euid == nil {
-		k.euid = os.Geteuid
-	}
-	if k.stat == nil {
-		k.stat = os.Stat
 	}
 	if o.State != "" {
 		k.memory = &state.File{Path: o.State, Damaged: k.warn}
@@ -93,10 +78,6 @@ func Open(o Options) (*Kernel, error) {
 	k.info.Revision = rev.Revision
 	k.capabilities()
 	return k, nil
-}
-
-func foreign() error {
-	return &kernel.UnsupportedError{Kernel: runtime.GOOS + "/" + runtime.GOARCH, Capability: CapCells, Why: "cells are a part of NetBSD; the simulated kernel runs everywhere"}
 }
 
 // identify fills in what the system says about itself.
@@ -153,7 +134,7 @@ func (k *Kernel) capabilities() {
 		kernel.CapProcesses:  "its processes are real ones: start them with exec",
 		kernel.CapEvaluation: k.whyNoEvaluation(),
 	}
-	if uid := k.euid(); uid != 0 {
+	if uid := k.sys.EUID(); uid != 0 {
 		k.info.Missing[kernel.CapEnter] = fmt.Sprintf("only root of the host can enter a cell, but the caller is uid %d", uid)
 	} else if _, err := k.Current(); err != nil {
 		k.info.Missing[kernel.CapEnter] = "only root of the host can enter a cell, but the caller is in a cell"

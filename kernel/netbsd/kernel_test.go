@@ -19,7 +19,7 @@ import (
 	"cellsh/policy/secmodel"
 )
 
-var supported = []secmodel.Revision{secmodel.Early, secmodel.April, secmodel.Interim, secmodel.Current}
+var supported = secmodel.Revisions()
 
 func spec(name string) kernel.Spec { return kernel.Spec{Name: name, Root: "/cells/web"} }
 
@@ -27,7 +27,7 @@ func ptr[T any](v T) *T { return &v }
 
 // enter goes the whole way into a cell.
 func enter(k *Kernel, id kernel.CellID) error {
-	e, err := newEntry(k.tree, id, k.euid())
+	e, err := NewEntry(id, Options{System: k.sys})
 	if err == nil {
 		err = e.Enter()
 		if err != nil {
@@ -206,7 +206,7 @@ func TestOpenRefuses(t *testing.T) {
 	if _, err := Open(Options{}); !errors.As(err, &unsupported) || unsupported.Capability != CapCells {
 		t.Errorf("on %s: %v", runtime.GOOS, err)
 	}
-	if _, err := NewEntry(1); !errors.As(err, &unsupported) {
+	if _, err := NewEntry(1, Options{}); !errors.As(err, &unsupported) {
 		t.Errorf("on %s: %v", runtime.GOOS, err)
 	}
 }
@@ -567,16 +567,19 @@ func TestEnter(t *testing.T) {
 }
 
 // quiet is a system call that does nothing.
-type quiet struct{ err error }
+type quiet struct {
+	System
+	err error
+}
 
 func (q quiet) Sysctl(mib []int32, old, new []byte) (int, error) { return 0, q.err }
 
 // TestEnterAsksForNothing: the process that enters may not have any memory left to ask for.
 func TestEnterAsksForNothing(t *testing.T) {
 	f := newFake(t, secmodel.Current)
-	e := must[*Entry](t)(newEntry(f.open(t, Options{}).tree, 3, 0))
+	e := must[*Entry](t)(NewEntry(3, Options{System: f}))
 	for _, err := range []error{nil, kauth.EPERM} {
-		e.tree.sys = quiet{err}
+		e.tree.sys = quiet{f, err}
 		if n := testing.AllocsPerRun(100, func() { e.Enter() }); n != 0 {
 			t.Errorf("%v: %v allocations", err, n)
 		}

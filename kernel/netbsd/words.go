@@ -3,7 +3,6 @@ package netbsd
 import (
 	"errors"
 	"fmt"
-	"os"
 	"path"
 	"slices"
 	"strings"
@@ -29,7 +28,7 @@ func (k *Kernel) check(op string, s *kernel.Spec, r secmodel.Revision) error {
 		return err
 	}
 	if !r.Properties().HoldsRoot {
-		info, err := k.stat(s.Root)
+		info, err := k.sys.Stat(s.Root)
 		if err != nil {
 			return refuse("make or mount it first", "the root %s must be a directory, but: %v", s.Root, errorCause(err))
 		}
@@ -45,12 +44,12 @@ func (k *Kernel) hostRoot(name string) bool {
 	if path.Clean(name) == "/" {
 		return true
 	}
-	root, err := k.stat("/")
+	root, err := k.sys.Stat("/")
 	if err != nil {
 		return false
 	}
-	info, err := k.stat(name)
-	return err == nil && os.SameFile(root, info)
+	info, err := k.sys.Stat(name)
+	return err == nil && k.sys.SameFile(root, info)
 }
 
 // looksLikeNumber reports whether strtoul(3) with base 0 could take all of the name, or the name is of digits.
@@ -102,7 +101,7 @@ func (k *Kernel) createError(op string, s kernel.Spec, err error) error {
 	errors.As(err, &e.Errno)
 	switch err {
 	case kauth.EPERM:
-		return notHostRoot(op, k.euid())
+		return notHostRoot(op, k.sys.EUID())
 	case kauth.EEXIST:
 		k.taken(e, s)
 	case kauth.ENOENT:
@@ -168,7 +167,7 @@ func joinPorts(ports []uint16) string {
 func (k *Kernel) destroyError(op string, id kernel.CellID, err error) error {
 	switch err {
 	case kauth.EPERM:
-		return notHostRoot(op, k.euid())
+		return notHostRoot(op, k.sys.EUID())
 	case kauth.ENOENT:
 		return &kernel.Error{Op: op, Errno: kauth.ENOENT, Text: fmt.Sprintf("the cell must exist, but there is none with id %d", id)}
 	case kauth.EBUSY:

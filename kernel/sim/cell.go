@@ -516,6 +516,14 @@ func (k *Kernel) Create(s kernel.Spec) (kernel.CellID, error) {
 	if err := s.CheckHostRoot(path.Clean(s.Root) == "/" || e == 0 && v == k.rootVnode()); err != nil {
 		return 0, err
 	}
+	if e == 0 && !v.dir() {
+		e = kauth.ENOTDIR
+	}
+	// A revision that keeps only the text would take any; nobody could enter such a cell.
+	if e != 0 && !k.rev.HoldsRoot {
+		text, hint := badRoot(s.Root, e)
+		return fail(0, hint, "%s", text)
+	}
 	text, err := k.layout.EncodeCreate(abi.FromSpec(&s))
 	if err != nil {
 		return fail(0, "", "%s", err)
@@ -540,14 +548,22 @@ func (k *Kernel) Create(s kernel.Spec) (kernel.CellID, error) {
 				return fail(e, "ports are reserved by number alone, for every protocol and address", "port %d must be free, but is reserved by cell %s", port, other.name)
 			}
 		}
-	case kauth.ENOENT:
-		return fail(e, "make the directory first", "the root must be a directory that exists, but %s does not", s.Root)
-	case kauth.ENOTDIR:
-		return fail(e, "", "the root must be a directory, but %s is none", s.Root)
 	case kauth.EOVERFLOW:
 		return fail(e, "ids begin again at 1 when the machine restarts", "there must be an id left, but all 2^32-1 are used up")
 	}
-	return fail(e, "", "the root %s can't be looked up", s.Root)
+	words, hint := badRoot(s.Root, e)
+	return fail(e, hint, "%s", words)
+}
+
+// badRoot says what is wrong with the root of a cell.
+func badRoot(root string, e kauth.Errno) (text, hint string) {
+	switch e {
+	case kauth.ENOENT:
+		return fmt.Sprintf("the root must be a directory that exists, but %s does not", root), "make the directory first"
+	case kauth.ENOTDIR:
+		return fmt.Sprintf("the root must be a directory, but %s is none", root), ""
+	}
+	return fmt.Sprintf("the root must be a directory that can be reached, but %s is not", root), ""
 }
 
 // Destroy removes a cell without members.

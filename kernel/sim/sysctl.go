@@ -437,8 +437,15 @@ func (p *Process) SysctlQuery(name string) ([]SysctlNode, kauth.Errno) {
 	return list, e
 }
 
-func (p *Process) sysctlQuery(name string) (list []SysctlNode, e kauth.Errno) {
-	e = p.below(name, opQuery, func(n *node) kauth.Errno {
+func (p *Process) sysctlQuery(name string) ([]SysctlNode, kauth.Errno) {
+	if name == "" {
+		return p.sysctlQueryAt(nil)
+	}
+	return p.sysctlQueryAt(strings.Split(name, "."))
+}
+
+func (p *Process) sysctlQueryAt(path []string) (list []SysctlNode, e kauth.Errno) {
+	e = p.belowAt(path, opQuery, func(n *node) kauth.Errno {
 		for _, c := range n.children {
 			list = append(list, SysctlNode{c.name, c.num, c.flags | ctlVersion, c.typ, c.size})
 		}
@@ -458,14 +465,19 @@ const (
 	opDescribe = "(describe)"
 )
 
-// below makes a generic operation on the nodes below a node, "" for the root. A node that can have none does not know
+// below makes a generic operation on the nodes below a node, "" for the root.
+func (p *Process) below(name, operation string, do func(n *node) kauth.Errno) kauth.Errno {
+	if name == "" {
+		return p.belowAt(nil, operation, do)
+	}
+	return p.belowAt(strings.Split(name, "."), operation, do)
+}
+
+// belowAt is below for a path. A node that can have none does not know
 // the operation: its handler takes it for the rest of a name, with a structure to write, and without a handler it is
 // ENOTDIR, before anything is asked (sysctl_dispatch).
-func (p *Process) below(name, operation string, do func(n *node) kauth.Errno) kauth.Errno {
-	path := []string{operation}
-	if name != "" {
-		path = append(strings.Split(name, "."), operation)
-	}
+func (p *Process) belowAt(path []string, operation string, do func(n *node) kauth.Errno) kauth.Errno {
+	path = append(slices.Clone(path), operation)
 	n, rest, e := p.locate(path)
 	switch {
 	case e == 0 || e == kauth.ENOENT && len(rest) == 1:

@@ -105,6 +105,12 @@ func (k *Kernel) makeSysctls() {
 			x.p.k.maxProc = int(v)
 			return 0
 		})
+	t.put("kern.clockrate", node{num: 12, typ: typeStruct, size: 20, desc: "Kernel clock rates",
+		fn: func(x *sysctlCall) kauth.Errno { return x.lookup(x.p.k.layout.Machine.EncodeClock(x.p.k.hz)) }})
+	t.put("kern.boottime", node{num: 83, typ: typeStruct, size: 16, desc: "System boot time",
+		fn: func(x *sysctlCall) kauth.Errno {
+			return x.lookup(x.p.k.layout.Machine.EncodeTimespec(x.p.k.boot.Add(x.p.k.offset)))
+		}})
 	variable("kern.maxfiles", "Maximum number of open files", func(k *Kernel) *int64 { return &k.kern.maxFiles })
 	t.put("kern.hostname", node{typ: typeString, flags: ctlReadWrite, size: 256, desc: "System hostname",
 		fn: func(x *sysctlCall) kauth.Errno { return x.lookupString(&x.p.k.kern.hostname, 256) }})
