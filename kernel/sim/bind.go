@@ -1,9 +1,26 @@
 package sim
 
 import (
+	"math"
+
 	"cellsh/policy"
 	"cellsh/policy/kauth"
 )
+
+var callBind = Call{
+	Name: "bind",
+	Doc:  "Binds an internet socket. EINVAL if it is bound, EAFNOSUPPORT and EADDRNOTAVAIL for the address; then network.bind.privport below 1024, else network.bind.port: EACCES; then EADDRINUSE. Port 0 asks with port 0, and again for every candidate, which comes with its bytes swapped; denied ones are passed over.",
+	Params: []Param{
+		{Name: "fd", Kind: Integer, Doc: "descriptor; without it a new stream socket", Min: 0, Max: math.MaxInt32, Optional: true, Default: int64(-1)},
+		{Name: "addr", Kind: Address, Doc: "address, any if left out", Optional: true, Default: policy.Addr{}},
+		{Name: "port", Kind: Integer, Doc: "port, 0 for one that the kernel chooses", Min: 0, Max: 65535},
+	},
+	Returns: "the descriptor",
+	Asks:    []string{"network.bind.port", "network.bind.privport", "network.socket.open"},
+	do: func(p *Process, a Args) (any, kauth.Errno) {
+		return p.onSocket(a, func(fd int) kauth.Errno { return p.bind(fd, a.addr("addr"), a.int("port")) })
+	},
+}
 
 // Bind is bind(2) of an internet socket; the zero address stands for any.
 func (p *Process) Bind(fd int, addr policy.Addr, port int) kauth.Errno {
@@ -252,6 +269,18 @@ func (p *Process) bindAppletalk(s *socket, port int) kauth.Errno {
 		}
 	}
 	return 0
+}
+
+var callBindLocal = Call{
+	Name: "bind_local",
+	Doc:  "Binds a local socket to a path: it makes a file, so only the modes count.",
+	Params: []Param{
+		{Name: "fd", Kind: Integer, Doc: "descriptor", Min: 0, Max: math.MaxInt32},
+		{Name: "path", Kind: Text, Doc: "path of the file, as the process sees it"},
+	},
+	do: func(p *Process, a Args) (any, kauth.Errno) {
+		return nil, p.bindLocal(a.int("fd"), a.text("path"))
+	},
 }
 
 // bindLocal is bind(2) of a local socket: it makes a file, so only the directory's mode counts.

@@ -1,6 +1,8 @@
 package sim
 
 import (
+	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -26,6 +28,17 @@ var (
 )
 
 func itoa(n int) string { return strconv.Itoa(n) }
+
+var callChdir = Call{
+	Name: "chdir",
+	Doc:  "Asks nobody.",
+	Params: []Param{
+		{Name: "path", Kind: Text, Doc: "path of the file, as the process sees it"},
+	},
+	do: func(p *Process, a Args) (any, kauth.Errno) {
+		return nil, p.chdir(a.text("path"))
+	},
+}
 
 // Chdir is chdir(2).
 func (p *Process) Chdir(path string) kauth.Errno {
@@ -57,6 +70,18 @@ func (p *Process) setCwd(v *vnode) {
 	p.cwd = hold(v)
 }
 
+var callChroot = Call{
+	Name: "chroot",
+	Doc:  "Changes the root directory. Asks system.chroot.chroot before it looks at the path: EPERM. Marks the process as having changed its ids.",
+	Params: []Param{
+		{Name: "path", Kind: Text, Doc: "path of the file, as the process sees it"},
+	},
+	Asks: []string{"system.chroot.chroot"},
+	do: func(p *Process, a Args) (any, kauth.Errno) {
+		return nil, p.chroot(a.text("path"))
+	},
+}
+
 // Chroot is chroot(2): it asks before it looks at the path.
 func (p *Process) Chroot(path string) kauth.Errno {
 	return p.call(func() kauth.Errno { return p.chroot(path) })
@@ -85,6 +110,18 @@ func (p *Process) changeRoot(v *vnode) {
 	p.sugid = true
 }
 
+var callFchroot = Call{
+	Name: "fchroot",
+	Doc:  "Changes the root to an open directory. Asks system.chroot.fchroot first: EPERM.",
+	Params: []Param{
+		{Name: "fd", Kind: Integer, Doc: "descriptor", Min: 0, Max: math.MaxInt32},
+	},
+	Asks: []string{"system.chroot.fchroot"},
+	do: func(p *Process, a Args) (any, kauth.Errno) {
+		return nil, p.fchroot(a.int("fd"))
+	},
+}
+
 // Fchroot is fchroot(2).
 func (p *Process) Fchroot(fd int) kauth.Errno {
 	return p.call(func() kauth.Errno { return p.fchroot(fd) })
@@ -108,6 +145,22 @@ func (p *Process) fchroot(fd int) kauth.Errno {
 	}
 	p.changeRoot(f.v)
 	return 0
+}
+
+var callOpen = Call{
+	Name: "open",
+	Doc:  "Opens a file. Owner and mode first: EACCES. A device is asked device.rawio_spec.read, .write or .rw, /dev/null and terminals included: EPERM; on a nodev mount ENXIO before that. Then the driver: terminals device.tty_open (EBUSY), tun network.interface_tun.add, npf network.firewall.fw, veriexec system.veriexec.access; a driver that is missing is loaded, which asks system.module. A block device is open once: EBUSY. /dev/ptmx needs a ptyfs that is mounted below the caller's root, else EOPNOTSUPP; /dev/tty a controlling terminal, else ENXIO.",
+	Params: []Param{
+		{Name: "path", Kind: Text, Doc: "path of the file, as the process sees it"},
+		{Name: "mode", Kind: Word, Doc: "access", Words: []string{"r", "w", "rw"}, Optional: true, Default: "r"},
+		{Name: "create", Kind: Switch, Doc: "make the file if it is missing", Optional: true},
+	},
+	Returns: "the descriptor",
+	Asks:    []string{"device.rawio_spec", "device.tty_open", "network.interface_tun.add", "network.firewall.fw", "system.veriexec.access", "system.module"},
+	do: func(p *Process, a Args) (any, kauth.Errno) {
+		fd, e := p.open(a.text("path"), a.text("mode"), a.on("create"))
+		return int64(fd), e
+	},
 }
 
 // Open is open(2): mode is "r", "w" or "rw". It gives a descriptor.
@@ -182,6 +235,22 @@ func (p *Process) CloseFD(fd int) kauth.Errno {
 	return p.call(func() kauth.Errno { return p.closeFile(fd) })
 }
 
+var callMknod = Call{
+	Name: "mknod",
+	Doc:  "Makes a device node or a file. Asks system.mknod before it looks at the path: EPERM; a fifo with device number 0 asks nobody.",
+	Params: []Param{
+		{Name: "path", Kind: Text, Doc: "path of the file, as the process sees it"},
+		{Name: "kind", Kind: Word, Doc: "kind of node", Words: []string{"chr", "blk", "reg", "fifo"}, Optional: true, Default: "chr"},
+		{Name: "mode", Kind: Integer, Doc: "permissions", Min: 0, Max: 0o7777, Optional: true, Default: int64(0o644)},
+		{Name: "major", Kind: Integer, Doc: "major number", Min: 0, Max: 4095, Optional: true, Default: int64(0)},
+		{Name: "minor", Kind: Integer, Doc: "minor number", Min: 0, Max: 1048575, Optional: true, Default: int64(0)},
+	},
+	Asks: []string{"system.mknod"},
+	do: func(p *Process, a Args) (any, kauth.Errno) {
+		return nil, p.mknod(a.text("path"), a.text("kind"), uint16(a.int("mode")), a.int("major"), a.int("minor"))
+	},
+}
+
 // Mknod is mknod(2) of a device node; kind is "chr" or "blk".
 func (p *Process) Mknod(path, kind string, mode uint16, major, minor int) kauth.Errno {
 	return p.call(func() kauth.Errno { return p.mknod(path, kind, mode, major, minor) })
@@ -232,9 +301,33 @@ func (p *Process) MakeDir(path string, mode uint16) kauth.Errno {
 	return p.call(func() kauth.Errno { return p.mkdir(path, mode) })
 }
 
+var callMkdir = Call{
+	Name: "mkdir",
+	Doc:  "Asks nobody beyond the modes.",
+	Params: []Param{
+		{Name: "path", Kind: Text, Doc: "path of the file, as the process sees it"},
+		{Name: "mode", Kind: Integer, Doc: "permissions", Min: 0, Max: 0o7777, Optional: true, Default: int64(0o755)},
+	},
+	do: func(p *Process, a Args) (any, kauth.Errno) {
+		return nil, p.mkdir(a.text("path"), uint16(a.int("mode")))
+	},
+}
+
 func (p *Process) mkdir(path string, mode uint16) kauth.Errno {
 	v := newDir(nil, mode)
 	return p.create(path, v)
+}
+
+var callSymlink = Call{
+	Name: "symlink",
+	Doc:  "Asks nobody beyond the modes.",
+	Params: []Param{
+		{Name: "target", Kind: Text, Doc: "what the link says"},
+		{Name: "path", Kind: Text, Doc: "path of the file, as the process sees it"},
+	},
+	do: func(p *Process, a Args) (any, kauth.Errno) {
+		return nil, p.symlink(a.text("target"), a.text("path"))
+	},
 }
 
 func (p *Process) symlink(target, path string) kauth.Errno {
@@ -257,6 +350,17 @@ func (p *Process) mayRemove(dir, v *vnode) kauth.Errno {
 	return 0
 }
 
+var callUnlink = Call{
+	Name: "unlink",
+	Doc:  "Asks nobody beyond the modes; in a sticky directory only for own files.",
+	Params: []Param{
+		{Name: "path", Kind: Text, Doc: "path of the file, as the process sees it"},
+	},
+	do: func(p *Process, a Args) (any, kauth.Errno) {
+		return nil, p.unlink(a.text("path"))
+	},
+}
+
 func (p *Process) unlink(path string) kauth.Errno {
 	at, e := p.lookup(path, false, false)
 	switch {
@@ -272,6 +376,17 @@ func (p *Process) unlink(path string) kauth.Errno {
 	}
 	at.dir.remove(at.name)
 	return 0
+}
+
+var callRmdir = Call{
+	Name: "rmdir",
+	Doc:  "Asks nobody beyond the modes.",
+	Params: []Param{
+		{Name: "path", Kind: Text, Doc: "path of the file, as the process sees it"},
+	},
+	do: func(p *Process, a Args) (any, kauth.Errno) {
+		return nil, p.rmdir(a.text("path"))
+	},
 }
 
 func (p *Process) rmdir(path string) kauth.Errno {
@@ -294,6 +409,18 @@ func (p *Process) rmdir(path string) kauth.Errno {
 	}
 	at.dir.remove(at.name)
 	return 0
+}
+
+var callRename = Call{
+	Name: "rename",
+	Doc:  "Asks nobody beyond the modes.",
+	Params: []Param{
+		{Name: "from", Kind: Text, Doc: "path of the file"},
+		{Name: "to", Kind: Text, Doc: "new path"},
+	},
+	do: func(p *Process, a Args) (any, kauth.Errno) {
+		return nil, p.rename(a.text("from"), a.text("to"))
+	},
 }
 
 func (p *Process) rename(from, to string) kauth.Errno {
@@ -355,6 +482,18 @@ func (p *Process) alterable(path string) (*vnode, kauth.Errno) {
 	return v, 0
 }
 
+var callChmod = Call{
+	Name: "chmod",
+	Doc:  "Changes the mode of an own file: EPERM for others.",
+	Params: []Param{
+		{Name: "path", Kind: Text, Doc: "path of the file, as the process sees it"},
+		{Name: "mode", Kind: Integer, Doc: "permissions", Min: 0, Max: 0o7777},
+	},
+	do: func(p *Process, a Args) (any, kauth.Errno) {
+		return nil, p.chmod(a.text("path"), uint16(a.int("mode")))
+	},
+}
+
 func (p *Process) chmod(path string, mode uint16) kauth.Errno {
 	v, e := p.alterable(path)
 	if e != 0 {
@@ -370,6 +509,19 @@ func (p *Process) chmod(path string, mode uint16) kauth.Errno {
 	}
 	v.bottom().mode = mode & 0o7777
 	return 0
+}
+
+var callChown = Call{
+	Name: "chown",
+	Doc:  "Changes owner and group; -1 keeps one. Owners may change the group to one of theirs: else EPERM.",
+	Params: []Param{
+		{Name: "path", Kind: Text, Doc: "path of the file, as the process sees it"},
+		{Name: "uid", Kind: Integer, Doc: "user id", Min: -1, Max: math.MaxUint32, Optional: true, Default: int64(-1)},
+		{Name: "gid", Kind: Integer, Doc: "group id", Min: -1, Max: math.MaxUint32, Optional: true, Default: int64(-1)},
+	},
+	do: func(p *Process, a Args) (any, kauth.Errno) {
+		return nil, p.chown(a.text("path"), a.uint32("uid"), a.uint32("gid"))
+	},
 }
 
 func (p *Process) chown(path string, uid, gid uint32) kauth.Errno {
@@ -395,6 +547,18 @@ func (p *Process) chown(path string, uid, gid uint32) kauth.Errno {
 	return 0
 }
 
+var callUtimes = Call{
+	Name: "utimes",
+	Doc:  "Changes the times of an own file, or of a writable one to now.",
+	Params: []Param{
+		{Name: "path", Kind: Text, Doc: "path of the file, as the process sees it"},
+		{Name: "now", Kind: Switch, Doc: "to now", Optional: true},
+	},
+	do: func(p *Process, a Args) (any, kauth.Errno) {
+		return nil, p.utimes(a.text("path"), a.on("now"))
+	},
+}
+
 func (p *Process) utimes(path string, now bool) kauth.Errno {
 	v, e := p.alterable(path)
 	if e != 0 {
@@ -407,6 +571,18 @@ func (p *Process) utimes(path string, now bool) kauth.Errno {
 		return kauth.EPERM
 	}
 	return access(p.cred, v, accWrite)
+}
+
+var callChflags = Call{
+	Name: "chflags",
+	Doc:  "Changes file flags of an own file. Those of the upper half are root's, and with a securelevel above 0 can't be changed once any is set: EPERM.",
+	Params: []Param{
+		{Name: "path", Kind: Text, Doc: "path of the file, as the process sees it"},
+		{Name: "flags", Kind: Integer, Doc: "flags, as in sys/stat.h", Min: 0, Max: math.MaxUint32},
+	},
+	do: func(p *Process, a Args) (any, kauth.Errno) {
+		return nil, p.chflags(a.text("path"), a.uint32("flags"))
+	},
 }
 
 // chflags changes file flags. Those of the upper half are root's, and a securelevel above 0 keeps them as they
@@ -430,6 +606,21 @@ func (p *Process) chflags(path string, flags uint32) kauth.Errno {
 	}
 	b.flags = flags
 	return 0
+}
+
+var callMount = Call{
+	Name: "mount",
+	Doc:  "Mounts a file system. An unknown type asks system.module for autoloading, and is ENODEV if that does not help. Then system.mount.new: EPERM; disk file systems system.mount.device, umap system.mount.umap. With getargs or update in the flags it asks system.mount.get or system.mount.update of the mounted one instead.",
+	Params: []Param{
+		{Name: "type", Kind: Text, Doc: "type of the file system"},
+		{Name: "path", Kind: Text, Doc: "path of the file, as the process sees it"},
+		{Name: "from", Kind: Text, Doc: "directory, device or word that is mounted", Optional: true},
+		{Name: "flags", Kind: Integer, Doc: "MNT_* flags, as in sys/fstypes.h", Min: 0, Max: math.MaxUint32, Optional: true, Default: int64(0)},
+	},
+	Asks: []string{"system.mount", "system.module"},
+	do: func(p *Process, a Args) (any, kauth.Errno) {
+		return nil, p.mount(a.text("type"), a.text("path"), a.text("from"), a.uint32("flags"))
+	},
 }
 
 // Mount is mount(2) of a new file system: "tmpfs", "null", "union", "ffs", "msdos", "cd9660", "ext2fs",
@@ -599,6 +790,19 @@ func (p *Process) mountUpdate(v *vnode, flags uint32) kauth.Errno {
 	return 0
 }
 
+var callUnmount = Call{
+	Name: "unmount",
+	Doc:  "Asks system.mount.unmount: EPERM. Then EINVAL for the root file system and where nothing is mounted, EBUSY while it is used; on the current revision the root of a cell uses it.",
+	Params: []Param{
+		{Name: "path", Kind: Text, Doc: "path of the file, as the process sees it"},
+		{Name: "force", Kind: Switch, Doc: "MNT_FORCE", Optional: true},
+	},
+	Asks: []string{"system.mount.unmount"},
+	do: func(p *Process, a Args) (any, kauth.Errno) {
+		return nil, p.unmount(a.text("path"), a.on("force"))
+	},
+}
+
 // Unmount is unmount(2).
 func (p *Process) Unmount(path string) kauth.Errno {
 	return p.call(func() kauth.Errno { return p.unmount(path, false) })
@@ -636,6 +840,18 @@ func (p *Process) unmount(path string, force bool) kauth.Errno {
 	return 0
 }
 
+var callGetfh = Call{
+	Name: "getfh",
+	Doc:  "Asks system.filehandle before it looks at the path: EPERM.",
+	Params: []Param{
+		{Name: "path", Kind: Text, Doc: "path of the file, as the process sees it"},
+	},
+	Asks: []string{"system.filehandle"},
+	do: func(p *Process, a Args) (any, kauth.Errno) {
+		return nil, p.getfh(a.text("path"))
+	},
+}
+
 // Getfh is getfh(2).
 func (p *Process) Getfh(path string) kauth.Errno {
 	return p.call(func() kauth.Errno { return p.getfh(path) })
@@ -649,12 +865,51 @@ func (p *Process) getfh(path string) kauth.Errno {
 	return e
 }
 
+var callFhopen = Call{
+	Name: "fhopen",
+	Doc:  "Asks system.filehandle first: EPERM. Handles are not kept, so it ends with ESTALE.",
+	Asks: []string{"system.filehandle"},
+	do: func(p *Process, _ Args) (any, kauth.Errno) {
+		return nil, p.byHandle()
+	},
+}
+
+var callFhstat = Call{
+	Name: "fhstat",
+	Doc:  "Asks system.filehandle first: EPERM. Handles are not kept, so it ends with ESTALE.",
+	Asks: []string{"system.filehandle"},
+	do: func(p *Process, _ Args) (any, kauth.Errno) {
+		return nil, p.byHandle()
+	},
+}
+
+var callFhstatvfs = Call{
+	Name: "fhstatvfs",
+	Doc:  "Asks system.filehandle first: EPERM. Handles are not kept, so it ends with ESTALE.",
+	Asks: []string{"system.filehandle"},
+	do: func(p *Process, _ Args) (any, kauth.Errno) {
+		return nil, p.byHandle()
+	},
+}
+
 // fhopen, fhstat and fhstatvfs ask first. Handles are not kept, so what passes fails as a stale one does.
 func (p *Process) byHandle() kauth.Errno {
 	if e := p.ask(reqFilehandle).answer(); e != 0 {
 		return e
 	}
 	return kauth.ESTALE
+}
+
+var callAcct = Call{
+	Name: "acct",
+	Doc:  "Switches accounting to a file, or off without a path. Asks system.accounting first: EPERM.",
+	Params: []Param{
+		{Name: "path", Kind: Text, Doc: "path of the file", Optional: true},
+	},
+	Asks: []string{"system.accounting"},
+	do: func(p *Process, a Args) (any, kauth.Errno) {
+		return nil, p.acct(a.text("path"))
+	},
 }
 
 // Acct is acct(2); "" switches accounting off.
@@ -685,6 +940,19 @@ func (p *Process) acct(path string) kauth.Errno {
 	release(k.accounting)
 	k.accounting = nil
 	return 0
+}
+
+var callSwapctl = Call{
+	Name: "swapctl",
+	Doc:  "Statistics ask nobody; all else asks system.swapctl before it looks at the path: EPERM. Adding a device opens it, which asks device.rawio_spec.rw.",
+	Params: []Param{
+		{Name: "cmd", Kind: Word, Doc: "command", Words: []string{"stats", "nswap", "getdumpdev", "on", "off", "ctl", "dumpdev", "dumpoff"}},
+		{Name: "path", Kind: Text, Doc: "path of the device or file", Optional: true},
+	},
+	Asks: []string{"system.swapctl", "device.rawio_spec.rw"},
+	do: func(p *Process, a Args) (any, kauth.Errno) {
+		return nil, p.swapctl(a.text("cmd"), a.text("path"))
+	},
 }
 
 // Swapctl is swapctl(2): cmd is "stats", "nswap", "getdumpdev", "on", "off", "ctl", "dumpdev" or "dumpoff".
@@ -756,6 +1024,19 @@ type FileInfo struct {
 
 var typeNames = map[vtype]string{vReg: "file", vDir: "directory", vChr: "chr", vBlk: "blk", vLnk: "symlink", vSock: "socket", vFifo: "fifo"}
 
+var callStat = Call{
+	Name: "stat",
+	Doc:  "Asks nobody beyond the modes of the directories.",
+	Params: []Param{
+		{Name: "path", Kind: Text, Doc: "path of the file, as the process sees it"},
+	},
+	Returns: "kind, mode, owner and group, and the device number",
+	do: func(p *Process, a Args) (any, kauth.Errno) {
+		i, e := p.stat(a.text("path"))
+		return i.String(), e
+	},
+}
+
 // Stat is stat(2). Nobody is asked beyond the modes of the directories.
 func (p *Process) Stat(path string) (FileInfo, kauth.Errno) {
 	var info FileInfo
@@ -770,6 +1051,19 @@ func (p *Process) stat(path string) (FileInfo, kauth.Errno) {
 	}
 	b := v.bottom()
 	return FileInfo{typeNames[b.typ], b.mode, b.uid, b.gid, b.major, b.minor}, 0
+}
+
+var callReaddir = Call{
+	Name: "readdir",
+	Doc:  "Asks nobody beyond the modes.",
+	Params: []Param{
+		{Name: "path", Kind: Text, Doc: "path of the file, as the process sees it"},
+	},
+	Returns: "the names in the directory",
+	do: func(p *Process, a Args) (any, kauth.Errno) {
+		names, e := p.readdir(a.text("path"))
+		return names, e
+	},
 }
 
 func (p *Process) readdir(path string) ([]string, kauth.Errno) {
@@ -844,3 +1138,12 @@ func (k *Kernel) makeDirs(path string) (*vnode, error) {
 type FileError struct{ Path, Text string }
 
 func (e *FileError) Error() string { return "path " + e.Path + " " + e.Text }
+
+// String is "chr 666 0 0 2,2".
+func (i FileInfo) String() string {
+	s := fmt.Sprintf("%s %o %d %d", i.Type, i.Mode, i.UID, i.GID)
+	if i.Type == "chr" || i.Type == "blk" {
+		s += fmt.Sprintf(" %d,%d", i.Major, i.Minor)
+	}
+	return s
+}

@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"encoding/binary"
 	"fmt"
+	"math"
 	"path"
 	"slices"
 	"strings"
@@ -416,6 +417,18 @@ func cellID(x *sysctlCall) kauth.Errno {
 		return e
 	}
 	return x.p.enter(kernel.CellID(binary.LittleEndian.Uint32(b[:])))
+}
+
+var callCellEnter = Call{
+	Name: "cell_enter",
+	Doc:  "Enters a cell by writing security.models.cell.id, for root on the host: EPERM. On the current revision the caller must be chrooted to the cell's root; ENOENT without such a cell.",
+	Params: []Param{
+		{Name: "id", Kind: Integer, Doc: "cell", Min: 0, Max: math.MaxUint32},
+	},
+	Asks: []string{"system.sysctl.modify"},
+	do: func(p *Process, a Args) (any, kauth.Errno) {
+		return nil, p.sysctlWrite("security.models.cell.id", a.int64("id"), 0)
+	},
 }
 
 // enter moves the process into a cell (secmodel_cell_enter).

@@ -5,6 +5,7 @@ import (
 	"container/list"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -313,6 +314,17 @@ func (p *Process) openFile(f *file) (int, kauth.Errno) {
 	return -1, kauth.EMFILE
 }
 
+var callClose = Call{
+	Name: "close",
+	Doc:  "Asks nobody.",
+	Params: []Param{
+		{Name: "fd", Kind: Integer, Doc: "descriptor", Min: 0, Max: math.MaxInt32},
+	},
+	do: func(p *Process, a Args) (any, kauth.Errno) {
+		return nil, p.closeFile(a.int("fd"))
+	},
+}
+
 func (p *Process) closeFile(fd int) kauth.Errno {
 	f := p.files[fd]
 	if f == nil {
@@ -543,4 +555,11 @@ func (p *Process) SetVMSize(bytes uint64) {
 	p.k.mu.Lock()
 	defer p.k.mu.Unlock()
 	p.vmsize = bytes
+}
+
+func (p *Process) parentPID() int {
+	if p.parent == nil {
+		return 0
+	}
+	return p.parent.pid
 }

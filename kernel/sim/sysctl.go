@@ -320,6 +320,24 @@ func (x *sysctlCall) handle() kauth.Errno {
 	return x.lookup(n.value)
 }
 
+var callSysctlRead = Call{
+	Name: "sysctl_read",
+	Doc:  "Reads a node. Private nodes ask system.sysctl.prvt: EPERM. Some nodes ask more: docs/simulator.md lists them.",
+	Params: []Param{
+		{Name: "name", Kind: Text, Doc: "name of the node, with dots"},
+	},
+	Returns: "an integer or a string",
+	Asks: []string{"system.sysctl.prvt", "system.intr.affinity", "system.cpu.setstate", "network.interface.getpriv",
+		"process.cansee.entry", "process.corename.get", "process.rlimit.get"},
+	do: func(p *Process, a Args) (any, kauth.Errno) {
+		v, e := p.sysctlRead(a.text("name"))
+		if b, ok := v.([]byte); ok {
+			v = string(b)
+		}
+		return v, e
+	},
+}
+
 // SysctlRead reads a node: an int64, a string, or the bytes of a structure.
 func (p *Process) SysctlRead(name string) (any, kauth.Errno) {
 	var v any
@@ -380,6 +398,21 @@ func (k *Kernel) valueType(path []string) int {
 	return at.typ
 }
 
+var callSysctlWrite = Call{
+	Name: "sysctl_write",
+	Doc:  "Writes a node. Asks system.sysctl.modify, and only then is a read-only node EPERM; many nodes ask a second question.",
+	Params: []Param{
+		{Name: "name", Kind: Text, Doc: "name of the node, with dots"},
+		{Name: "value", Kind: Anything, Doc: "integer or string", Optional: true},
+		{Name: "size", Kind: Integer, Doc: "bytes of an integer, 0 for those that the node has", Min: 0, Max: 8, Optional: true, Default: int64(0)},
+	},
+	Asks: []string{"system.sysctl", "system.setidcore", "system.kernaddr", "system.time", "system.map_va_zero", "system.intr.affinity",
+		"system.cpu.setstate", "network.forwsrcrt", "network.interface.getpriv", "process.cansee.entry", "process.corename", "process.rlimit.set", "process.stopflag"},
+	do: func(p *Process, a Args) (any, kauth.Errno) {
+		return nil, p.sysctlWrite(a.text("name"), a["value"], a.int("size"))
+	},
+}
+
 // SysctlWrite writes a node. The value is an int64, a string or bytes, as the node has it; another type is
 // EINVAL.
 func (p *Process) SysctlWrite(name string, value any) kauth.Errno {
@@ -425,6 +458,24 @@ type SysctlNode struct {
 	Flags uint32
 	Type  int
 	Size  int
+}
+
+var callSysctlList = Call{
+	Name: "sysctl_list",
+	Doc:  "Names of the nodes below a node. One that can have none gives the operation to its handler, which takes it for a part of the name and ends with EINVAL, or with EPERM where it can't be written; ENOTDIR without a handler.",
+	Params: []Param{
+		{Name: "name", Kind: Text, Doc: "name of the node, empty for the root", Optional: true},
+	},
+	Returns: "the names",
+	Asks:    []string{"system.sysctl.prvt", "system.intr.affinity", "system.cpu.setstate"},
+	do: func(p *Process, a Args) (any, kauth.Errno) {
+		list, e := p.sysctlQuery(a.text("name"))
+		var names []string
+		for _, n := range list {
+			names = append(names, n.Name)
+		}
+		return names, e
+	},
 }
 
 // SysctlQuery lists the nodes below a node; "" is the root.
@@ -491,6 +542,20 @@ func (p *Process) belowAt(path []string, operation string, do func(n *node) kaut
 	return e
 }
 
+var callSysctlCreate = Call{
+	Name: "sysctl_create",
+	Doc:  "Makes a node. Asks system.sysctl.add: EPERM; then EPERM unless the parent is the root or a node that a process made.",
+	Params: []Param{
+		{Name: "parent", Kind: Text, Doc: "name of the parent, empty for the root", Optional: true},
+		{Name: "name", Kind: Text, Doc: "name of the node"},
+		{Name: "value", Kind: Anything, Doc: "integer or string, nothing for a node with children", Optional: true},
+	},
+	Asks: []string{"system.sysctl.add", "system.sysctl.prvt", "system.intr.affinity", "system.cpu.setstate"},
+	do: func(p *Process, a Args) (any, kauth.Errno) {
+		return nil, p.sysctlCreate(a.text("parent"), a.text("name"), a["value"])
+	},
+}
+
 // SysctlCreate makes a node below the parent: an int64, a string, or a node that can have children itself for
 // nil. Only nodes that processes made, and the root, can have such children.
 func (p *Process) SysctlCreate(parent, name string, value any) kauth.Errno {
@@ -528,6 +593,19 @@ func (p *Process) sysctlCreate(parent, name string, value any) kauth.Errno {
 	})
 }
 
+var callSysctlDelete = Call{
+	Name: "sysctl_delete",
+	Doc:  "Removes a node that a process made. Asks system.sysctl.delete: EPERM.",
+	Params: []Param{
+		{Name: "parent", Kind: Text, Doc: "name of the parent, empty for the root", Optional: true},
+		{Name: "name", Kind: Text, Doc: "name of the node"},
+	},
+	Asks: []string{"system.sysctl.delete", "system.sysctl.prvt", "system.intr.affinity", "system.cpu.setstate"},
+	do: func(p *Process, a Args) (any, kauth.Errno) {
+		return nil, p.sysctlDelete(a.text("parent"), a.text("name"))
+	},
+}
+
 // SysctlDelete removes a node that a process made.
 func (p *Process) SysctlDelete(parent, name string) kauth.Errno {
 	return p.call(func() kauth.Errno { return p.sysctlDelete(parent, name) })
@@ -553,6 +631,22 @@ func (p *Process) sysctlDelete(parent, name string) kauth.Errno {
 		n.children = slices.Delete(n.children, i, i+1)
 		return 0
 	})
+}
+
+var callSysctlDescribe = Call{
+	Name: "sysctl_describe",
+	Doc:  "Description of a node. Setting one asks system.sysctl.desc: EPERM. Private nodes ask system.sysctl.prvt, and the answer is used the wrong way round.",
+	Params: []Param{
+		{Name: "parent", Kind: Text, Doc: "name of the parent, empty for the root", Optional: true},
+		{Name: "name", Kind: Text, Doc: "name of the node"},
+		{Name: "text", Kind: Text, Doc: "description to set, empty to read", Optional: true},
+	},
+	Returns: "the description",
+	Asks:    []string{"system.sysctl.desc", "system.sysctl.prvt", "system.intr.affinity", "system.cpu.setstate"},
+	do: func(p *Process, a Args) (any, kauth.Errno) {
+		s, e := p.sysctlDescribe(a.text("parent"), a.text("name"), a.text("text"))
+		return s, e
+	},
 }
 
 // SysctlDescribe gives the description of a node, or sets it if text is not "". Descriptions of private nodes are
