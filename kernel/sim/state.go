@@ -151,7 +151,7 @@ func (k *Kernel) save() *saved {
 		Options:  savedOptions{o.Revision.String(), o.NoEvaluation, o.HZ, o.RingSize, o.RecordAll, k.groups, k.boot, o.CAN, o.SCTP},
 		Settings: savedSettings(k.settings),
 		Host:     k.saveHost(),
-		Log: k.log.save(), LastLogged: k.log.saveLast(),
+		Log:      k.log.save(), LastLogged: k.log.saveLast(),
 		Files:    k.saveFiles(),
 		NextCell: k.cells.next,
 		Cells:    k.saveCells(), Evaluation: k.eval.save(),
