@@ -318,21 +318,21 @@ func (k *Kernel) drop(c *cell) {
 
 // cellCreate is the handler of security.models.cell.create.
 func cellCreate(x *sysctlCall) kauth.Errno {
-	k := x.p.k
+	k := x.Caller.k
 	size := uint64(k.layout.Create.Size)
-	if !x.writes() {
+	if !x.Writes() {
 		return kauth.EINVAL
 	}
-	if !x.p.cred.hostRoot() {
+	if !x.Caller.cred.hostRoot() {
 		return kauth.EPERM
 	}
-	if k.rev.FullReply && (!x.reads() || *x.oldLen < size) {
+	if k.rev.FullReply && (!x.Reads() || x.Len < size) {
 		return kauth.ENOMEM
 	}
 	if x.NewLen != size {
 		return kauth.EINVAL
 	}
-	b, e := x.copyIn(int(size))
+	b, e := x.CopyIn(int(size))
 	if e != 0 {
 		return e
 	}
@@ -342,27 +342,27 @@ func cellCreate(x *sysctlCall) kauth.Errno {
 	if e != 0 {
 		return e
 	}
-	n, e := k.insert(x.p, &c, profile)
+	n, e := k.insert(x.Caller, &c, profile)
 	if e != 0 {
 		return e
 	}
 	reply := slices.Clone(b)
 	k.layout.Machine.Order.PutUint32(k.layout.Create.Member(reply, "id"), uint32(n.id))
 	logCreated := func() {
-		k.logf("secmodel_cell: created cell id=%d name=\"%s\" root=\"%s\" profile=%d by pid=%d euid=%d", n.id, n.name, n.root, profile, x.p.pid, x.p.cred.euid)
+		k.logf("secmodel_cell: created cell id=%d name=\"%s\" root=\"%s\" profile=%d by pid=%d euid=%d", n.id, n.name, n.root, profile, x.Caller.pid, x.Caller.cred.euid)
 	}
 	if !k.rev.HidesUnfinished {
 		logCreated()
 	}
-	if !x.reads() {
-		*x.oldLen = size
+	if !x.Reads() {
+		x.Len = size
 		return 0
 	}
-	if *x.oldLen < size {
+	if x.Len < size {
 		return kauth.ENOMEM
 	}
-	*x.oldLen = size
-	if e := x.copyOut(reply); e != 0 {
+	x.Len = size
+	if e := x.CopyOut(reply); e != 0 {
 		if k.rev.HidesUnfinished {
 			k.drop(n)
 		}
@@ -376,17 +376,17 @@ func cellCreate(x *sysctlCall) kauth.Errno {
 
 // cellDestroy is the handler of security.models.cell.destroy.
 func cellDestroy(x *sysctlCall) kauth.Errno {
-	k := x.p.k
-	if !x.writes() {
+	k := x.Caller.k
+	if !x.Writes() {
 		return kauth.EINVAL
 	}
-	if !x.p.cred.hostRoot() {
+	if !x.Caller.cred.hostRoot() {
 		return kauth.EPERM
 	}
 	if x.NewLen < 4 || k.rev.ExactDestroy && x.NewLen != 4 {
 		return kauth.EINVAL
 	}
-	b, e := x.copyIn(4)
+	b, e := x.CopyIn(4)
 	if e != 0 {
 		return e
 	}
@@ -402,21 +402,21 @@ func cellDestroy(x *sysctlCall) kauth.Errno {
 		return kauth.EBUSY
 	}
 	k.drop(c)
-	k.logf("secmodel_cell: destroyed cell id=%d by pid=%d euid=%d", id, x.p.pid, x.p.cred.euid)
+	k.logf("secmodel_cell: destroyed cell id=%d by pid=%d euid=%d", id, x.Caller.pid, x.Caller.cred.euid)
 	return 0
 }
 
 // cellID is the handler of security.models.cell.id: reading gives the caller's cell, writing enters one.
 func cellID(x *sysctlCall) kauth.Errno {
-	if !x.p.cred.hostRoot() {
+	if !x.Caller.cred.hostRoot() {
 		return kauth.EPERM
 	}
 	var b [4]byte
-	binary.LittleEndian.PutUint32(b[:], uint32(x.p.cred.cell.number()))
-	if e := x.lookup(b[:]); e != 0 || !x.writes() {
+	binary.LittleEndian.PutUint32(b[:], uint32(x.Caller.cred.cell.number()))
+	if e := x.Lookup(b[:]); e != 0 || !x.Writes() {
 		return e
 	}
-	return x.p.enter(kernel.CellID(binary.LittleEndian.Uint32(b[:])))
+	return x.Caller.enter(kernel.CellID(binary.LittleEndian.Uint32(b[:])))
 }
 
 var callCellEnter = Call{
@@ -454,17 +454,17 @@ func (p *Process) enter(id kernel.CellID) kauth.Errno {
 
 // cellList is the handler of security.models.cell.list: every user of the host may read it.
 func cellList(x *sysctlCall) kauth.Errno {
-	if x.writes() || x.p.cred.cell != nil {
+	if x.Writes() || x.Caller.cred.cell != nil {
 		return kauth.EPERM
 	}
-	k := x.p.k
+	k := x.Caller.k
 	list := k.cells.ordered()
 	need := uint64(len(list) * k.layout.Info.Size)
-	if !x.reads() {
-		*x.oldLen = need
+	if !x.Reads() {
+		x.Len = need
 		return 0
 	}
-	if need > 0 && *x.oldLen < need {
+	if need > 0 && x.Len < need {
 		return kauth.ENOMEM
 	}
 	b := make([]byte, 0, need)
@@ -472,10 +472,10 @@ func cellList(x *sysctlCall) kauth.Errno {
 	for _, c := range slices.Backward(list) {
 		b = append(b, k.encodeInfo(c)...)
 	}
-	if e := x.copyOut(b); e != 0 {
+	if e := x.CopyOut(b); e != 0 {
 		return e
 	}
-	*x.oldLen = need
+	x.Len = need
 	return 0
 }
 

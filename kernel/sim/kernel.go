@@ -108,7 +108,7 @@ type Kernel struct {
 	net     network
 	ipc     ipc
 	devs    deviceState
-	sysctls sysctlTree
+	sysctls *sysctlTree
 	modules map[string]module
 	kern    kernelState
 

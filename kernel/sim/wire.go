@@ -2,7 +2,6 @@ package sim
 
 import (
 	"io/fs"
-	"strconv"
 	"time"
 
 	"cellsh/kernel/abi"
@@ -36,7 +35,7 @@ func (w Wire) Sysctl(mib []int32, old, new []byte) (int, error) {
 			}
 			return 0
 		}
-		return p.sysctl(p.k.sysctls.names(mib), &SysctlArgs{Old: old, OldLen: &length, New: new, NewLen: uint64(len(new))})
+		return p.sysctl(p.k.sysctls.Names(mib), &SysctlArgs{Old: old, OldLen: &length, New: new, NewLen: uint64(len(new))})
 	})
 	if e != 0 {
 		return int(length), e
@@ -50,7 +49,7 @@ func (p *Process) queryNumbers(mib []int32, query []byte) ([]byte, kauth.Errno) 
 	if string(query) != string(abi.EncodeQuery(order)) {
 		return nil, kauth.EINVAL
 	}
-	nodes, e := p.sysctlQueryAt(p.k.sysctls.names(mib))
+	nodes, e := p.k.sysctls.Query(p, p.k.sysctls.Names(mib))
 	if e != 0 {
 		return nil, e
 	}
@@ -59,25 +58,6 @@ func (p *Process) queryNumbers(mib []int32, query []byte) ([]byte, kauth.Errno) 
 		list = append(list, abi.Node{Number: int32(n.Num), Name: n.Name})
 	}
 	return abi.EncodeNodes(order, list), 0
-}
-
-// names gives the path of numbers in names. A number that no node has stands for itself, which no node is called.
-func (t *sysctlTree) names(mib []int32) []string {
-	at := t.root
-	var path []string
-	for _, number := range mib {
-		name := strconv.Itoa(int(number))
-		var next *node
-		if at != nil {
-			for _, c := range at.children {
-				if c.num == int(number) {
-					name, next = c.name, c
-				}
-			}
-		}
-		path, at = append(path, name), next
-	}
-	return path
 }
 
 // EUID is the effective user id of the process.
