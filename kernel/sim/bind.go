@@ -296,13 +296,13 @@ func (p *Process) bindLocal(fd int, path string) kauth.Errno {
 	switch {
 	case e != 0:
 		return e
-	case at.v != nil:
+	case at.File != nil:
 		return kauth.EADDRINUSE
 	}
-	if e := p.create(path, &vnode{typ: vSock, mode: 0o777}); e != 0 {
+	if e := p.create(path, &vnode{Type: Socket, Mode: 0o777}); e != 0 {
 		return e
 	}
-	s.path = at.dir.path() + "/" + at.name
+	s.path = at.Dir.Path() + "/" + at.Name
 	p.k.net.locals[s.path] = s
 	return 0
 }

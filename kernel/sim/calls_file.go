@@ -50,10 +50,10 @@ func (p *Process) directory(path string) (*vnode, kauth.Errno) {
 	if e != 0 {
 		return nil, e
 	}
-	if !v.dir() {
+	if !v.IsDir() {
 		return nil, kauth.ENOTDIR
 	}
-	return v, access(p.cred, v, accExec)
+	return v, Access(p.cred, v, Execute)
 }
 
 func (p *Process) chdir(path string) kauth.Errno {
@@ -66,8 +66,8 @@ func (p *Process) chdir(path string) kauth.Errno {
 }
 
 func (p *Process) setCwd(v *vnode) {
-	release(p.cwd)
-	p.cwd = hold(v)
+	Release(p.cwd)
+	p.cwd = Hold(v)
 }
 
 var callChroot = Call{
@@ -101,9 +101,9 @@ func (p *Process) chroot(path string) kauth.Errno {
 
 // changeRoot sets the root, moves a working directory that lies outside to it, and marks the process.
 func (p *Process) changeRoot(v *vnode) {
-	release(p.root)
-	p.root = hold(v)
-	if !p.cwd.isUnder(v) {
+	Release(p.root)
+	p.root = Hold(v)
+	if !p.cwd.IsUnder(v) {
 		p.setCwd(v)
 	}
 	p.setCred(p.cred.change(func(*cred) {}))
@@ -137,10 +137,10 @@ func (p *Process) fchroot(fd int) kauth.Errno {
 		return kauth.EBADF
 	case f.v == nil:
 		return kauth.EINVAL
-	case !f.v.dir():
+	case !f.v.IsDir():
 		return kauth.ENOTDIR
 	}
-	if e := access(p.cred, f.v, accExec); e != 0 {
+	if e := Access(p.cred, f.v, Execute); e != 0 {
 		return e
 	}
 	p.changeRoot(f.v)
@@ -182,22 +182,22 @@ func (p *Process) open(path, mode string, create bool) (int, kauth.Errno) {
 	if e != 0 {
 		return -1, e
 	}
-	v := at.v
+	v := at.File
 	if v == nil {
-		if e := writable(p.cred, at.dir); e != 0 {
+		if e := Writable(p.cred, at.Dir); e != 0 {
 			return -1, e
 		}
-		v = at.dir.add(at.name, &vnode{typ: vReg, mode: 0o644 &^ p.umask, uid: p.cred.euid, gid: at.dir.bottom().gid})
+		v = at.Dir.Add(at.Name, &vnode{Type: Regular, Mode: 0o644 &^ p.umask, UID: p.cred.euid, GID: at.Dir.Bottom().GID})
 	} else if e := p.mayOpen(v, read, write); e != 0 {
 		return -1, e
 	}
 	f := &file{read: read, write: write, v: v}
-	if v.isDevice() {
+	if v.IsDevice() {
 		if e := p.openDevice(p.cred, v, read, write, f); e != 0 {
 			return -1, e
 		}
 	}
-	hold(v)
+	Hold(v)
 	fd, e := p.openFile(f)
 	if e != 0 {
 		p.k.lastClose(f)
@@ -207,27 +207,27 @@ func (p *Process) open(path, mode string, create bool) (int, kauth.Errno) {
 
 // mayOpen is vn_openchk: what owner, mode and file system say.
 func (p *Process) mayOpen(v *vnode, read, write bool) kauth.Errno {
-	b := v.bottom()
-	if b.typ == vSock {
+	b := v.Bottom()
+	if b.Type == Socket {
 		return kauth.EOPNOTSUPP
 	}
 	want := uint16(0)
 	if read {
-		want |= accRead
+		want |= Read
 	}
 	if write {
-		want |= accWrite
-		if b.typ == vDir {
+		want |= Write
+		if b.Type == Directory {
 			return kauth.EISDIR
 		}
-		if v.mnt.flags&mntRdonly != 0 && !v.isDevice() {
+		if v.Mount.Flags&Rdonly != 0 && !v.IsDevice() {
 			return kauth.EROFS
 		}
-		if b.flags&(ufImmutable|sfImmutable) != 0 {
+		if b.Flags&(UserImmutable|SuperImmutable) != 0 {
 			return kauth.EPERM
 		}
 	}
-	return access(p.cred, v, want)
+	return Access(p.cred, v, want)
 }
 
 // CloseFD is close(2).
@@ -258,24 +258,24 @@ func (p *Process) Mknod(path, kind string, mode uint16, major, minor int) kauth.
 
 // mknod asks before it looks at the path. A fifo with device number 0 is mkfifo(2), which asks nobody.
 func (p *Process) mknod(path, kind string, mode uint16, major, minor int) kauth.Errno {
-	typ := map[string]vtype{"chr": vChr, "blk": vBlk, "reg": vReg, "fifo": vFifo}[kind]
-	if typ == vFifo && major == 0 && minor == 0 {
-		return p.create(path, &vnode{typ: vFifo, mode: mode})
+	typ := map[string]Kind{"chr": CharacterDevice, "blk": BlockDevice, "reg": Regular, "fifo": Fifo}[kind]
+	if typ == Fifo && major == 0 && minor == 0 {
+		return p.create(path, &vnode{Type: Fifo, Mode: mode})
 	}
 	if e := p.ask(reqMknod).answer(); e != 0 {
 		return e
 	}
-	if typ == 0 || typ == vFifo {
+	if typ == 0 || typ == Fifo {
 		at, e := p.lookup(path, false, true)
 		switch {
 		case e != 0:
 			return e
-		case at.v != nil:
+		case at.File != nil:
 			return kauth.EEXIST
 		}
 		return kauth.EINVAL
 	}
-	return p.create(path, &vnode{typ: typ, mode: mode, major: major, minor: minor})
+	return p.create(path, &vnode{Type: typ, Mode: mode, Major: major, Minor: minor})
 }
 
 // create makes a file at a path where none is.
@@ -284,15 +284,15 @@ func (p *Process) create(path string, v *vnode) kauth.Errno {
 	if e != 0 {
 		return e
 	}
-	if at.v != nil || at.dir == nil {
+	if at.File != nil || at.Dir == nil {
 		return kauth.EEXIST
 	}
-	if e := writable(p.cred, at.dir); e != 0 {
+	if e := Writable(p.cred, at.Dir); e != 0 {
 		return e
 	}
-	v.mode &^= p.umask
-	v.uid, v.gid = p.cred.euid, at.dir.bottom().gid
-	at.dir.add(at.name, v)
+	v.Mode &^= p.umask
+	v.UID, v.GID = p.cred.euid, at.Dir.Bottom().GID
+	at.Dir.Add(at.Name, v)
 	return 0
 }
 
@@ -314,7 +314,7 @@ var callMkdir = Call{
 }
 
 func (p *Process) mkdir(path string, mode uint16) kauth.Errno {
-	v := newDir(nil, mode)
+	v := NewDir(nil, mode)
 	return p.create(path, v)
 }
 
@@ -331,20 +331,20 @@ var callSymlink = Call{
 }
 
 func (p *Process) symlink(target, path string) kauth.Errno {
-	return p.create(path, &vnode{typ: vLnk, mode: 0o755, link: target})
+	return p.create(path, &vnode{Type: Symlink, Mode: 0o755, Link: target})
 }
 
 // mayRemove is what unlink, rmdir and rename ask of a directory: writing in it, and in a sticky one that the
 // caller owns the file or the directory (vnode/write_data, then vnode/delete).
 func (p *Process) mayRemove(dir, v *vnode) kauth.Errno {
-	if e := writable(p.cred, dir); e != 0 {
+	if e := Writable(p.cred, dir); e != 0 {
 		return e
 	}
-	d, b := dir.bottom(), v.bottom()
-	if d.mode&0o1000 != 0 && p.cred.euid != 0 && p.cred.euid != d.uid && p.cred.euid != b.uid {
+	d, b := dir.Bottom(), v.Bottom()
+	if d.Mode&0o1000 != 0 && p.cred.euid != 0 && p.cred.euid != d.UID && p.cred.euid != b.UID {
 		return kauth.EPERM
 	}
-	if b.flags&(ufImmutable|ufAppend|sfImmutable|sfAppend) != 0 {
+	if b.Flags&(UserImmutable|UserAppend|SuperImmutable|SuperAppend) != 0 {
 		return kauth.EPERM
 	}
 	return 0
@@ -366,15 +366,15 @@ func (p *Process) unlink(path string) kauth.Errno {
 	switch {
 	case e != 0:
 		return e
-	case at.dir == nil:
+	case at.Dir == nil:
 		return kauth.EBUSY
-	case at.v.dir():
+	case at.File.IsDir():
 		return kauth.EPERM
 	}
-	if e := p.mayRemove(at.dir, at.v); e != 0 {
+	if e := p.mayRemove(at.Dir, at.File); e != 0 {
 		return e
 	}
-	at.dir.remove(at.name)
+	at.Dir.Remove(at.Name)
 	return 0
 }
 
@@ -394,20 +394,20 @@ func (p *Process) rmdir(path string) kauth.Errno {
 	switch {
 	case e != 0:
 		return e
-	case !at.v.dir():
+	case !at.File.IsDir():
 		return kauth.ENOTDIR
-	case at.dir == nil || at.v == at.v.mnt.root:
+	case at.Dir == nil || at.File == at.File.Mount.Root:
 		return kauth.EBUSY
-	case at.name == "." || at.name == "..":
+	case at.Name == "." || at.Name == "..":
 		return kauth.EINVAL
 	}
-	if e := p.mayRemove(at.dir, at.v); e != 0 {
+	if e := p.mayRemove(at.Dir, at.File); e != 0 {
 		return e
 	}
-	if len(at.v.entries()) > 0 {
+	if len(at.File.Entries()) > 0 {
 		return kauth.ENOTEMPTY
 	}
-	at.dir.remove(at.name)
+	at.Dir.Remove(at.Name)
 	return 0
 }
 
@@ -433,40 +433,40 @@ func (p *Process) rename(from, to string) kauth.Errno {
 		return e
 	}
 	switch {
-	case a.dir == nil || b.dir == nil || a.v == a.v.mnt.root:
+	case a.Dir == nil || b.Dir == nil || a.File == a.File.Mount.Root:
 		return kauth.EBUSY
-	case a.dir.mnt != b.dir.mnt:
+	case a.Dir.Mount != b.Dir.Mount:
 		return kauth.EXDEV
-	case a.v.dir() && b.dir.isUnder(a.v):
+	case a.File.IsDir() && b.Dir.IsUnder(a.File):
 		return kauth.EINVAL
 	}
-	if e := p.mayRemove(a.dir, a.v); e != 0 {
+	if e := p.mayRemove(a.Dir, a.File); e != 0 {
 		return e
 	}
-	if b.v == nil {
-		if e := writable(p.cred, b.dir); e != 0 {
+	if b.File == nil {
+		if e := Writable(p.cred, b.Dir); e != 0 {
 			return e
 		}
 	} else {
-		if e := p.mayRemove(b.dir, b.v); e != 0 {
+		if e := p.mayRemove(b.Dir, b.File); e != 0 {
 			return e
 		}
 		switch {
-		case a.v.dir() && !b.v.dir():
+		case a.File.IsDir() && !b.File.IsDir():
 			return kauth.ENOTDIR
-		case !a.v.dir() && b.v.dir():
+		case !a.File.IsDir() && b.File.IsDir():
 			return kauth.EISDIR
-		case b.v.dir() && len(b.v.entries()) > 0:
+		case b.File.IsDir() && len(b.File.Entries()) > 0:
 			return kauth.ENOTEMPTY
 		}
 	}
-	a.dir.remove(a.name)
-	b.dir.add(b.name, a.v.bottom())
+	a.Dir.Remove(a.Name)
+	b.Dir.Add(b.Name, a.File.Bottom())
 	return 0
 }
 
 // owner reports whether the caller may change what only an owner may (genfs_can_chmod and others).
-func (p *Process) owner(v *vnode) bool { return p.cred.euid == 0 || p.cred.euid == v.bottom().uid }
+func (p *Process) owner(v *vnode) bool { return p.cred.euid == 0 || p.cred.euid == v.Bottom().UID }
 
 // alterable gives a file whose owner, mode and times can be changed: of some nobody can change them, root included.
 func (p *Process) alterable(path string) (*vnode, kauth.Errno) {
@@ -474,9 +474,9 @@ func (p *Process) alterable(path string) (*vnode, kauth.Errno) {
 	switch {
 	case e != 0:
 		return nil, e
-	case v.bottom().flags&(ufImmutable|ufAppend|sfImmutable|sfAppend) != 0:
+	case v.Bottom().Flags&(UserImmutable|UserAppend|SuperImmutable|SuperAppend) != 0:
 		return nil, kauth.EPERM
-	case v.mnt.flags&mntRdonly != 0:
+	case v.Mount.Flags&Rdonly != 0:
 		return nil, kauth.EROFS
 	}
 	return v, 0
@@ -502,12 +502,12 @@ func (p *Process) chmod(path string, mode uint16) kauth.Errno {
 	switch {
 	case !p.owner(v):
 		return kauth.EPERM
-	case p.cred.euid != 0 && mode&0o1000 != 0 && !v.dir():
+	case p.cred.euid != 0 && mode&0o1000 != 0 && !v.IsDir():
 		return kauth.EFTYPE
-	case p.cred.euid != 0 && mode&0o2000 != 0 && !p.cred.groupMember(v.bottom().gid):
+	case p.cred.euid != 0 && mode&0o2000 != 0 && !p.cred.groupMember(v.Bottom().GID):
 		return kauth.EPERM
 	}
-	v.bottom().mode = mode & 0o7777
+	v.Bottom().Mode = mode & 0o7777
 	return 0
 }
 
@@ -529,20 +529,20 @@ func (p *Process) chown(path string, uid, gid uint32) kauth.Errno {
 	if e != 0 {
 		return e
 	}
-	b := v.bottom()
+	b := v.Bottom()
 	if uid == none {
-		uid = b.uid
+		uid = b.UID
 	}
 	if gid == none {
-		gid = b.gid
+		gid = b.GID
 	}
 	switch {
-	case p.cred.euid != 0 && (p.cred.euid != b.uid || uid != b.uid || gid != b.gid && !p.cred.groupMember(gid)):
+	case p.cred.euid != 0 && (p.cred.euid != b.UID || uid != b.UID || gid != b.GID && !p.cred.groupMember(gid)):
 		return kauth.EPERM
 	}
-	b.uid, b.gid = uid, gid
+	b.UID, b.GID = uid, gid
 	if p.cred.euid != 0 {
-		b.mode &^= 0o6000
+		b.Mode &^= 0o6000
 	}
 	return 0
 }
@@ -570,7 +570,7 @@ func (p *Process) utimes(path string, now bool) kauth.Errno {
 	case !now:
 		return kauth.EPERM
 	}
-	return access(p.cred, v, accWrite)
+	return Access(p.cred, v, Write)
 }
 
 var callChflags = Call{
@@ -592,19 +592,19 @@ func (p *Process) chflags(path string, flags uint32) kauth.Errno {
 	if e != 0 {
 		return e
 	}
-	b := v.bottom()
-	if v.mnt.flags&mntRdonly != 0 {
+	b := v.Bottom()
+	if v.Mount.Flags&Rdonly != 0 {
 		return kauth.EROFS
 	}
 	if !p.owner(v) {
 		return kauth.EPERM
 	}
-	if flags&sfSettable != b.flags&sfSettable {
-		if p.cred.euid != 0 || b.flags&(sfImmutable|sfAppend) != 0 && p.k.securelevelAbove(0) {
+	if flags&SuperSettable != b.Flags&SuperSettable {
+		if p.cred.euid != 0 || b.Flags&(SuperImmutable|SuperAppend) != 0 && p.k.securelevelAbove(0) {
 			return kauth.EPERM
 		}
 	}
-	b.flags = flags
+	b.Flags = flags
 	return 0
 }
 
@@ -644,9 +644,9 @@ func (p *Process) mount(fstype, path, from string, flags uint32) kauth.Errno {
 		return e
 	}
 	switch {
-	case flags&mntGetargs != 0:
+	case flags&Getargs != 0:
 		return p.mountGetargs(v, flags)
-	case flags&mntUpdate != 0:
+	case flags&Update != 0:
 		return p.mountUpdate(v, flags)
 	}
 	fs, known := filesystems[fstype]
@@ -656,21 +656,21 @@ func (p *Process) mount(fstype, path, from string, flags uint32) kauth.Errno {
 			return kauth.ENODEV
 		}
 	}
-	b := v.bottom()
-	safe := flags&mntNosuid != 0 && flags&mntNodev != 0 && flags&mntExported == 0 && !(v.mnt.flags&mntNoexec != 0 && flags&mntNoexec == 0)
-	q := p.ask(reqMountNew).with(kauth.FieldFlags, int64(flags)).fact(stock.OwnsDirectory, b.uid == p.cred.euid).fact(stock.MountFlagsSafe, safe)
+	b := v.Bottom()
+	safe := flags&Nosuid != 0 && flags&Nodev != 0 && flags&Exported == 0 && !(v.Mount.Flags&Noexec != 0 && flags&Noexec == 0)
+	q := p.ask(reqMountNew).with(kauth.FieldFlags, int64(flags)).fact(stock.OwnsDirectory, b.UID == p.cred.euid).fact(stock.MountFlagsSafe, safe)
 	if e := q.answer(); e != 0 {
 		return e
 	}
-	if !v.dir() {
+	if !v.IsDir() {
 		return kauth.ENOTDIR
 	}
-	if flags&mntExported != 0 {
+	if flags&Exported != 0 {
 		return kauth.EINVAL
 	}
-	m := &mount{fstype: fstype, covered: v, flags: flags & (mntRdonly | mntNoexec | mntNosuid | mntNodev), owner: p.cred.euid}
+	m := &mount{Type: fstype, Covered: v, Flags: flags & (Rdonly | Noexec | Nosuid | Nodev), Owner: p.cred.euid}
 	if fstype != "nfs" {
-		m.flags |= mntLocal
+		m.Flags |= Local
 	}
 	switch {
 	case fs.device:
@@ -678,16 +678,16 @@ func (p *Process) mount(fstype, path, from string, flags uint32) kauth.Errno {
 	case fs.layer:
 		e = p.mountLayer(m, from)
 	default:
-		m.root = newDir(m, 0o755)
-		m.root.uid, m.root.gid = p.cred.euid, p.cred.egid
+		m.Root = NewDir(m, 0o755)
+		m.Root.UID, m.Root.GID = p.cred.euid, p.cred.egid
 	}
 	if e != 0 {
 		return e
 	}
-	v.mounted = m
-	hold(v)
+	v.Mounted = m
+	Hold(v)
 	k.mounts = append(k.mounts, m)
-	k.moveDirs(v, m.root)
+	k.moveDirs(v, m.Root)
 	return 0
 }
 
@@ -699,8 +699,8 @@ func (k *Kernel) moveDirs(from, to *vnode) {
 			t.setCwd(to)
 		}
 		if t.root == from {
-			release(from)
-			t.root = hold(to)
+			Release(from)
+			t.root = Hold(to)
 		}
 	}
 }
@@ -711,19 +711,19 @@ func (p *Process) mountDevice(m *mount, from string) kauth.Errno {
 	if e != 0 {
 		return e
 	}
-	b := dev.bottom()
-	if b.typ != vBlk {
+	b := dev.Bottom()
+	if b.Type != BlockDevice {
 		return kauth.ENOTBLK
 	}
 	part, disk := diskUnit(b)
 	if !disk {
 		return kauth.ENXIO
 	}
-	want := uint16(accRead)
-	if m.flags&mntRdonly == 0 {
-		want |= accWrite
+	want := uint16(Read)
+	if m.Flags&Rdonly == 0 {
+		want |= Write
 	}
-	q := p.ask(reqMountDev).text(kauth.FieldFstype, m.fstype).fact(stock.DeviceModeAllows, access(p.cred, dev, want) == 0)
+	q := p.ask(reqMountDev).text(kauth.FieldFstype, m.Type).fact(stock.DeviceModeAllows, Access(p.cred, dev, want) == 0)
 	if e := q.answer(); e != 0 {
 		return e
 	}
@@ -732,14 +732,14 @@ func (p *Process) mountDevice(m *mount, from string) kauth.Errno {
 		return kauth.EBUSY
 	}
 	p.k.devs.mountedDisks[part] = true
-	m.device = part
-	m.root = newDir(m, 0o755)
+	m.Device = part
+	m.Root = NewDir(m, 0o755)
 	return 0
 }
 
 // mountLayer shows a directory at another place. umap asks for itself, after the mount was allowed.
 func (p *Process) mountLayer(m *mount, from string) kauth.Errno {
-	if m.fstype == "umap" {
+	if m.Type == "umap" {
 		if e := p.ask(reqMountUmap).answer(); e != 0 {
 			return e
 		}
@@ -748,45 +748,45 @@ func (p *Process) mountLayer(m *mount, from string) kauth.Errno {
 	if e != 0 {
 		return e
 	}
-	if !lower.dir() {
+	if !lower.IsDir() {
 		return kauth.ENOTDIR
 	}
-	m.upper = map[*vnode]*vnode{}
-	m.lower = hold(lower)
-	m.root = m.over(lower)
+	m.Upper = map[*vnode]*vnode{}
+	m.Lower = Hold(lower)
+	m.Root = m.over(lower)
 	return 0
 }
 
 func (p *Process) mountGetargs(v *vnode, flags uint32) kauth.Errno {
-	if flags != mntGetargs {
+	if flags != Getargs {
 		return kauth.EINVAL
 	}
-	if e := p.ask(reqMountGet).text(kauth.FieldFstype, v.mnt.fstype).answer(); e != 0 {
+	if e := p.ask(reqMountGet).text(kauth.FieldFstype, v.Mount.Type).answer(); e != 0 {
 		return e
 	}
-	if v != v.mnt.root {
+	if v != v.Mount.Root {
 		return kauth.EINVAL
 	}
 	return 0
 }
 
 func (p *Process) mountUpdate(v *vnode, flags uint32) kauth.Errno {
-	m := v.mnt
+	m := v.Mount
 	switch {
-	case v != m.root:
+	case v != m.Root:
 		return kauth.EINVAL
-	case flags&(mntReload|mntRdonly) != 0 && m.flags&mntRdonly == 0 && !filesystems[m.fstype].degrades:
+	case flags&(Reload|Rdonly) != 0 && m.Flags&Rdonly == 0 && !filesystems[m.Type].degrades:
 		return kauth.EOPNOTSUPP
 	}
-	safe := flags&mntNosuid != 0 && flags&mntNodev != 0 && flags&mntExported == 0 && !(m.flags&mntNoexec != 0 && flags&mntNoexec == 0)
-	q := p.ask(reqMountUpd).with(kauth.FieldFlags, int64(flags)).text(kauth.FieldFstype, m.fstype)
-	q.fact(stock.OwnsMount, m.owner == p.cred.euid).fact(stock.MountFlagsSafe, safe)
-	q.fact(stock.MountOnlyDegrades, flags == m.flags|mntRdonly|mntReload|mntForce|mntUpdate)
+	safe := flags&Nosuid != 0 && flags&Nodev != 0 && flags&Exported == 0 && !(m.Flags&Noexec != 0 && flags&Noexec == 0)
+	q := p.ask(reqMountUpd).with(kauth.FieldFlags, int64(flags)).text(kauth.FieldFstype, m.Type)
+	q.fact(stock.OwnsMount, m.Owner == p.cred.euid).fact(stock.MountFlagsSafe, safe)
+	q.fact(stock.MountOnlyDegrades, flags == m.Flags|Rdonly|Reload|Force|Update)
 	if e := q.answer(); e != 0 {
 		return e
 	}
-	const basic = mntRdonly | mntNoexec | mntNosuid | mntNodev
-	m.flags = m.flags&^basic | flags&basic
+	const basic = Rdonly | Noexec | Nosuid | Nodev
+	m.Flags = m.Flags&^basic | flags&basic
 	return 0
 }
 
@@ -813,28 +813,28 @@ func (p *Process) unmount(path string, force bool) kauth.Errno {
 	if e != 0 {
 		return e
 	}
-	v, m := at.v, at.v.mnt
-	q := p.ask(reqUnmount).text(kauth.FieldFstype, m.fstype).fact(stock.OwnsMount, m.owner == p.cred.euid)
+	v, m := at.File, at.File.Mount
+	q := p.ask(reqUnmount).text(kauth.FieldFstype, m.Type).fact(stock.OwnsMount, m.Owner == p.cred.euid)
 	if e := q.answer(); e != 0 {
 		return e
 	}
-	if m.flags&mntRootfs != 0 || v != m.root {
+	if m.Flags&Rootfs != 0 || v != m.Root {
 		return kauth.EINVAL
 	}
-	if m.holds > 0 && !force {
+	if m.Holds > 0 && !force {
 		return kauth.EBUSY
 	}
 	// What is mounted below, or is the root of a cell, keeps even a forced unmount away.
 	for _, other := range p.k.mounts {
-		if other.covered != nil && other.covered.mnt == m {
+		if other.Covered != nil && other.Covered.Mount == m {
 			return kauth.EBUSY
 		}
 	}
-	m.covered.mounted = nil
-	release(m.covered)
-	release(m.lower)
-	if filesystems[m.fstype].device {
-		delete(p.k.devs.mountedDisks, m.device)
+	m.Covered.Mounted = nil
+	Release(m.Covered)
+	Release(m.Lower)
+	if filesystems[m.Type].device {
+		delete(p.k.devs.mountedDisks, m.Device)
 	}
 	p.k.mounts = slices.DeleteFunc(p.k.mounts, func(x *mount) bool { return x == m })
 	return 0
@@ -930,14 +930,14 @@ func (p *Process) acct(path string) kauth.Errno {
 		if e := p.mayOpen(v, false, true); e != 0 {
 			return e
 		}
-		if v.bottom().typ != vReg {
+		if v.Bottom().Type != Regular {
 			return kauth.EACCES
 		}
-		release(k.accounting)
-		k.accounting = hold(v)
+		Release(k.accounting)
+		k.accounting = Hold(v)
 		return 0
 	}
-	release(k.accounting)
+	Release(k.accounting)
 	k.accounting = nil
 	return 0
 }
@@ -976,25 +976,25 @@ func (p *Process) swapctl(cmd, path string) kauth.Errno {
 	if e != 0 {
 		return e
 	}
-	b := v.bottom()
+	b := v.Bottom()
 	used := slices.Contains(k.swap, v)
 	switch cmd {
 	case "dumpdev":
-		if b.typ != vBlk {
+		if b.Type != BlockDevice {
 			return kauth.ENOTBLK
 		}
 	case "on":
 		if used {
 			return kauth.EBUSY
 		}
-		if v.isDevice() {
+		if v.IsDevice() {
 			f := &file{}
 			if e := p.openDevice(p.cred, v, true, true, f); e != 0 {
 				return e
 			}
 			p.k.lastClose(f)
 		}
-		if b.typ != vReg && b.typ != vBlk {
+		if b.Type != Regular && b.Type != BlockDevice {
 			return kauth.ENXIO
 		}
 		k.swap = append(k.swap, v)
@@ -1022,7 +1022,7 @@ type FileInfo struct {
 	Major, Minor int
 }
 
-var typeNames = map[vtype]string{vReg: "file", vDir: "directory", vChr: "chr", vBlk: "blk", vLnk: "symlink", vSock: "socket", vFifo: "fifo"}
+var typeNames = map[Kind]string{Regular: "file", Directory: "directory", CharacterDevice: "chr", BlockDevice: "blk", Symlink: "symlink", Socket: "socket", Fifo: "fifo"}
 
 var callStat = Call{
 	Name: "stat",
@@ -1049,8 +1049,8 @@ func (p *Process) stat(path string) (FileInfo, kauth.Errno) {
 	if e != 0 {
 		return FileInfo{}, e
 	}
-	b := v.bottom()
-	return FileInfo{typeNames[b.typ], b.mode, b.uid, b.gid, b.major, b.minor}, 0
+	b := v.Bottom()
+	return FileInfo{typeNames[b.Type], b.Mode, b.UID, b.GID, b.Major, b.Minor}, 0
 }
 
 var callReaddir = Call{
@@ -1071,10 +1071,10 @@ func (p *Process) readdir(path string) ([]string, kauth.Errno) {
 	if e != 0 {
 		return nil, e
 	}
-	if !v.dir() {
+	if !v.IsDir() {
 		return nil, kauth.ENOTDIR
 	}
-	return v.names(), access(p.cred, v, accRead)
+	return v.Names(), Access(p.cred, v, Read)
 }
 
 // Mkdir makes a directory and those above it, as the host's administrator would with mkdir -p. Nobody is
@@ -1095,9 +1095,9 @@ func (k *Kernel) MakeRoot(path string) error {
 	if err != nil {
 		return err
 	}
-	if d := v.bottom(); d.unmade == nil {
-		if len(d.children) == 0 {
-			d.unmade = k.furnish
+	if d := v.Bottom(); d.Unmade == nil {
+		if len(d.Children) == 0 {
+			d.Unmade = k.furnish
 		} else {
 			k.furnish(v)
 		}
@@ -1116,18 +1116,18 @@ func (k *Kernel) makeDirs(path string) (*vnode, error) {
 		case name == "" || name == ".":
 			continue
 		case name == "..":
-			at = at.up()
+			at = at.Up()
 			continue
-		case len(name) > maxName:
-			return nil, refuse("must have names of at most " + itoa(maxName) + " bytes")
+		case len(name) > MaxName:
+			return nil, refuse("must have names of at most " + itoa(MaxName) + " bytes")
 		}
-		next := at.child(name)
+		next := at.Child(name)
 		if next == nil {
-			next = at.add(name, newDir(nil, 0o755))
+			next = at.Add(name, NewDir(nil, 0o755))
 		}
-		next = next.atMount()
-		if !next.dir() {
-			return nil, refuse("must be a directory, but " + next.path() + " is a " + typeNames[next.bottom().typ])
+		next = next.AtMount()
+		if !next.IsDir() {
+			return nil, refuse("must be a directory, but " + next.Path() + " is a " + typeNames[next.Bottom().Type])
 		}
 		at = next
 	}

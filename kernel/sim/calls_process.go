@@ -636,10 +636,10 @@ func (p *Process) program(path string, coming int) (*vnode, kauth.Errno) {
 	if e != 0 {
 		return nil, e
 	}
-	if v.bottom().typ != vReg || v.mnt.flags&mntNoexec != 0 {
+	if v.Bottom().Type != Regular || v.Mount.Flags&Noexec != 0 {
 		return nil, kauth.EACCES
 	}
-	return v, access(p.cred, v, accExec)
+	return v, Access(p.cred, v, Execute)
 }
 
 func (p *Process) exec(path string) kauth.Errno {
@@ -653,21 +653,21 @@ func (p *Process) exec(path string) kauth.Errno {
 
 // become loads a program into the process (credexec).
 func (p *Process) become(v *vnode, path string) {
-	b := v.bottom()
+	b := v.Bottom()
 	c := p.cred
-	suid := b.mode&0o4000 != 0 && c.euid != b.uid
-	sgid := b.mode&0o2000 != 0 && c.egid != b.gid
-	if v.mnt.flags&mntNosuid == 0 && p.tracer == nil && (suid || sgid) {
+	suid := b.Mode&0o4000 != 0 && c.euid != b.UID
+	sgid := b.Mode&0o2000 != 0 && c.egid != b.GID
+	if v.Mount.Flags&Nosuid == 0 && p.tracer == nil && (suid || sgid) {
 		p.sugid = true
 		if !p.ktraceAll {
 			p.untrace()
 		}
 		c = c.change(func(n *cred) {
-			if b.mode&0o4000 != 0 {
-				n.euid = b.uid
+			if b.Mode&0o4000 != 0 {
+				n.euid = b.UID
 			}
-			if b.mode&0o2000 != 0 {
-				n.egid = b.gid
+			if b.Mode&0o2000 != 0 {
+				n.egid = b.GID
 			}
 		})
 	} else if c.euid == c.uid && c.egid == c.gid {

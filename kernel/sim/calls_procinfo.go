@@ -88,7 +88,7 @@ func (p *Process) procArgs(pid int, what string) (string, kauth.Errno) {
 			return "", e
 		}
 		if what == "cwd" {
-			return t.cwd.path(), 0
+			return t.cwd.Path(), 0
 		}
 		return t.name, 0
 	}
@@ -148,7 +148,7 @@ func formatFile(t *Process, fd int) string {
 	case f.sock != nil:
 		what = f.sock.String()
 	case f.v != nil:
-		what = f.v.path()
+		what = f.v.Path()
 	}
 	return strconv.Itoa(t.pid) + " " + strconv.Itoa(fd) + " " + what
 }
@@ -224,14 +224,14 @@ func (p *Process) procfs(pid int, name, mode string) kauth.Errno {
 	if memory && t.sugid {
 		bits = 0
 	}
-	want, open, transfer := uint16(accRead), reqProcfsRead, reqProcfsRead
+	want, open, transfer := uint16(Read), reqProcfsRead, reqProcfsRead
 	switch mode {
 	case "w":
-		want, open, transfer = accWrite, reqProcfsWrite, reqProcfsWrite
+		want, open, transfer = Write, reqProcfsWrite, reqProcfsWrite
 	case "rw":
-		want, open = accRead|accWrite, reqProcfsRW
+		want, open = Read|Write, reqProcfsRW
 	}
-	if e := access(p.cred, &vnode{typ: vReg, mode: bits, uid: t.cred.euid, gid: t.cred.egid}, want); e != 0 {
+	if e := Access(p.cred, &vnode{Type: Regular, Mode: bits, UID: t.cred.euid, GID: t.cred.egid}, want); e != 0 {
 		return e
 	}
 	if name == "fd" {

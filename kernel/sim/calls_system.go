@@ -227,7 +227,7 @@ func (p *Process) quotactl(path, cmd string, id uint32) kauth.Errno {
 	if e != 0 {
 		return e
 	}
-	if v.mnt.fstype != "ffs" {
+	if v.Mount.Type != "ffs" {
 		return kauth.EOPNOTSUPP
 	}
 	req := reqQuotaMan
@@ -240,7 +240,7 @@ func (p *Process) quotactl(path, cmd string, id uint32) kauth.Errno {
 	case "on", "off":
 		req = reqQuotaOn
 	}
-	return p.ask(req).text(kauth.FieldFstype, v.mnt.fstype).answer()
+	return p.ask(req).text(kauth.FieldFstype, v.Mount.Type).answer()
 }
 
 var callWriteFull = Call{
@@ -289,17 +289,17 @@ func (p *Process) extattr(path, namespace string, write bool) kauth.Errno {
 		return e
 	}
 	if namespace == "system" {
-		e := p.ask(reqExtattr).text(kauth.FieldFstype, v.mnt.fstype).answer()
+		e := p.ask(reqExtattr).text(kauth.FieldFstype, v.Mount.Type).answer()
 		if p.cred.euid == 0 {
 			return 0
 		}
 		return e
 	}
-	want := uint16(accRead)
+	want := uint16(Read)
 	if write {
-		want = accWrite
+		want = Write
 	}
-	return access(p.cred, v, want)
+	return Access(p.cred, v, want)
 }
 
 var callExtattrctl = Call{
@@ -320,10 +320,10 @@ func (p *Process) extattrctl(path string) kauth.Errno {
 	switch {
 	case e != 0:
 		return e
-	case v.mnt.fstype != "ffs":
+	case v.Mount.Type != "ffs":
 		return kauth.EOPNOTSUPP
 	}
-	return p.ask(reqExtattr).text(kauth.FieldFstype, v.mnt.fstype).answer()
+	return p.ask(reqExtattr).text(kauth.FieldFstype, v.Mount.Type).answer()
 }
 
 var callSnapshot = Call{
@@ -344,15 +344,15 @@ func (p *Process) snapshot(path string) kauth.Errno {
 	if e != 0 {
 		return e
 	}
-	b := v.bottom()
-	if b.typ != vReg {
+	b := v.Bottom()
+	if b.Type != Regular {
 		return kauth.EACCES
 	}
-	q := p.ask(reqSnapshot).text(kauth.FieldFstype, v.mnt.fstype).fact(stock.OwnsSnapshot, b.uid == p.cred.euid)
+	q := p.ask(reqSnapshot).text(kauth.FieldFstype, v.Mount.Type).fact(stock.OwnsSnapshot, b.UID == p.cred.euid)
 	if q.answer() != 0 {
 		return kauth.EACCES
 	}
-	b.flags |= sfSnapshot
+	b.Flags |= SuperSnapshot
 	return 0
 }
 
@@ -405,7 +405,7 @@ func (p *Process) memory(fd int, ram bool) kauth.Errno {
 	switch {
 	case f == nil || f.v == nil:
 		return kauth.EBADF
-	case f.v.bottom().major != majMem || f.v.bottom().typ != vChr || f.v.bottom().minor > 1:
+	case f.v.Bottom().Major != majMem || f.v.Bottom().Type != CharacterDevice || f.v.Bottom().Minor > 1:
 		return kauth.ENODEV
 	case ram:
 		return 0
@@ -467,14 +467,14 @@ func (p *Process) ttyIoctl(fd int, command string) kauth.Errno {
 		}
 		return p.ask(reqTTYPrivset).answer()
 	case "TIOCCONS":
-		if f.v == nil || f.v.bottom().major != majCons || k.devs.console == nil {
+		if f.v == nil || f.v.Bottom().Major != majCons || k.devs.console == nil {
 			if c := k.devs.console; c != nil && c != t && c.opens > 0 {
 				return kauth.EBUSY
 			}
 			// Who may read the console, as the caller's own root has it, may take its output.
 			v, e := p.file("/dev/console")
 			if e == 0 {
-				e = access(p.cred, v, accRead)
+				e = Access(p.cred, v, Read)
 			}
 			if e == 0 {
 				k.devs.console = t
@@ -557,10 +557,10 @@ func (p *Process) deviceIoctl(fd int, command string, number int64) kauth.Errno 
 		return kauth.EBADF
 	case f.tty != nil || f.master != nil:
 		return p.ttyIoctl(fd, command)
-	case f.v == nil || !f.v.isDevice():
+	case f.v == nil || !f.v.IsDevice():
 		return kauth.ENOTTY
 	}
-	major := f.v.bottom().major
+	major := f.v.Bottom().Major
 	switch major {
 	case majMem:
 		return memIoctl(command)
@@ -656,7 +656,7 @@ func (p *Process) writeDevice(fd int) kauth.Errno {
 	if f == nil || !f.write {
 		return kauth.EBADF
 	}
-	if f.v != nil && f.v.isDevice() && f.v.bottom().major == majRnd {
+	if f.v != nil && f.v.IsDevice() && f.v.Bottom().Major == majRnd {
 		if e := p.ask(reqAdddata).answer(); e != 0 {
 			return e
 		}

@@ -162,7 +162,7 @@ func (t *Process) under(p *Process) bool {
 	case p.root == nil:
 		return true
 	}
-	return t.root.isUnder(p.root)
+	return t.root.IsUnder(p.root)
 }
 
 // Ktrace is ktrace(2) of one process; with inherit its children are traced too. It reports success even where nobody

@@ -286,7 +286,7 @@ func (k *Kernel) insert(p *Process, c *createStruct, profile secmodel.Profile) (
 		if e != 0 {
 			return nil, e
 		}
-		if !v.dir() {
+		if !v.IsDir() {
 			return nil, kauth.ENOTDIR
 		}
 		n.rootVnode = v
@@ -305,14 +305,14 @@ func (k *Kernel) insert(p *Process, c *createStruct, profile secmodel.Profile) (
 	}
 	n.id = kernel.CellID(k.cells.next)
 	k.cells.next++
-	hold(n.rootVnode)
+	Hold(n.rootVnode)
 	k.cells.add(n)
 	k.assign(n)
 	return n, 0
 }
 
 func (k *Kernel) drop(c *cell) {
-	release(c.rootVnode)
+	Release(c.rootVnode)
 	k.cells.remove(c)
 }
 
@@ -529,7 +529,7 @@ func (k *Kernel) Create(s kernel.Spec) (kernel.CellID, error) {
 	if err := s.CheckHostRoot(path.Clean(s.Root) == "/" || e == 0 && v == k.rootVnode()); err != nil {
 		return 0, err
 	}
-	if e == 0 && !v.dir() {
+	if e == 0 && !v.IsDir() {
 		e = kauth.ENOTDIR
 	}
 	// A revision that keeps only the text would take any; nobody could enter such a cell.

@@ -37,7 +37,7 @@ func (k *Kernel) saveCell(c *cell) savedCell {
 		Decisions: c.counts.decisions, Denied: c.counts.denied, Granted: c.counts.granted, WouldDeny: c.counts.wouldDeny,
 	}
 	if v := c.rootVnode; v != nil && k.keeps(v) {
-		path := savedText(v.path())
+		path := savedText(v.Path())
 		s.Directory = &path
 	}
 	return s
@@ -78,7 +78,7 @@ func (k *Kernel) restoreCells(list []savedCell, next uint32) error {
 				return fail("must have ports of its own, but %d is cell %d's too", port, other.id)
 			}
 		}
-		hold(n.rootVnode)
+		Hold(n.rootVnode)
 		k.cells.add(n)
 		k.assign(n)
 	}
@@ -119,16 +119,16 @@ func (k *Kernel) restoreCell(c *savedCell) (*cell, error) {
 	}
 	if c.Directory == nil {
 		// The directory is gone, but the cell holds it. Nobody gets there any more.
-		n.rootVnode = newDir(k.rootMount, 0)
-		n.rootVnode.name, n.rootVnode.parent = "(gone)", k.rootMount.root
+		n.rootVnode = NewDir(k.rootMount, 0)
+		n.rootVnode.Name, n.rootVnode.Parent = "(gone)", k.rootMount.Root
 		return n, nil
 	}
-	n.rootVnode = k.rootMount.root
+	n.rootVnode = k.rootMount.Root
 	if dir, name, ok := k.placeOf(string(*c.Directory)); !ok || dir != nil {
-		if !ok || dir.child(name) == nil || dir.child(name).typ != vDir {
+		if !ok || dir.Child(name) == nil || dir.Child(name).Type != Directory {
 			return nil, fmt.Errorf("must have a directory that exists, but %q does not", string(*c.Directory))
 		}
-		n.rootVnode = dir.child(name)
+		n.rootVnode = dir.Child(name)
 	}
 	return n, nil
 }

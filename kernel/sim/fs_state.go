@@ -31,42 +31,42 @@ func (k *Kernel) saveFiles() []savedFile {
 	var list []savedFile
 	var compare func(path string, was, is *vnode)
 	compare = func(path string, was, is *vnode) {
-		if was == nil || is.unmade != nil || !was.sameAttributes(is) {
+		if was == nil || is.Unmade != nil || !was.sameAttributes(is) {
 			list = append(list, savedFile{
-				Path: savedText(path), Type: typeNames[is.typ], Mode: is.mode, UID: is.uid, GID: is.gid, Flags: is.flags,
-				Major: is.major, Minor: is.minor, Link: savedText(is.link), Usual: is.unmade != nil,
+				Path: savedText(path), Type: typeNames[is.Type], Mode: is.Mode, UID: is.UID, GID: is.GID, Flags: is.Flags,
+				Major: is.Major, Minor: is.Minor, Link: savedText(is.Link), Usual: is.Unmade != nil,
 			})
 		}
-		if is.unmade != nil || is.typ != vDir {
+		if is.Unmade != nil || is.Type != Directory {
 			return
 		}
 		if path == "/" {
 			path = ""
 		}
 		before := map[string]*vnode{}
-		if was != nil && was.typ == vDir {
-			before = was.children
+		if was != nil && was.Type == Directory {
+			before = was.Children
 		}
 		for _, name := range slices.Sorted(maps.Keys(before)) {
-			if is.children[name] == nil {
+			if is.Children[name] == nil {
 				list = append(list, savedFile{Path: savedText(path + "/" + name), Removed: true})
 			}
 		}
-		for _, name := range slices.Sorted(maps.Keys(is.children)) {
-			compare(path+"/"+name, before[name], is.children[name])
+		for _, name := range slices.Sorted(maps.Keys(is.Children)) {
+			compare(path+"/"+name, before[name], is.Children[name])
 		}
 	}
-	compare("/", fresh.rootMount.root, k.rootMount.root)
+	compare("/", fresh.rootMount.Root, k.rootMount.Root)
 	return list
 }
 
 func (v *vnode) sameAttributes(w *vnode) bool {
-	return v.typ == w.typ && v.mode == w.mode && v.uid == w.uid && v.gid == w.gid && v.flags == w.flags && v.major == w.major && v.minor == w.minor && v.link == w.link
+	return v.Type == w.Type && v.Mode == w.Mode && v.UID == w.UID && v.GID == w.GID && v.Flags == w.Flags && v.Major == w.Major && v.Minor == w.Minor && v.Link == w.Link
 }
 
 // restoreFiles makes the differences to a new system again.
 func (k *Kernel) restoreFiles(list []savedFile) error {
-	types := map[string]vtype{}
+	types := map[string]Kind{}
 	for t, name := range typeNames {
 		types[name] = t
 	}
@@ -79,16 +79,16 @@ func (k *Kernel) restoreFiles(list []savedFile) error {
 		if !ok {
 			return fail("must be in a directory that exists, but is not")
 		}
-		at := k.rootMount.root
+		at := k.rootMount.Root
 		if dir != nil {
-			at = dir.child(name)
+			at = dir.Child(name)
 		}
 		if f.Removed {
 			if at == nil || dir == nil {
 				return fail("must exist to be removed, but does not")
 			}
 			k.dropMounts(at)
-			dir.remove(name)
+			dir.Remove(name)
 			continue
 		}
 		typ, known := types[f.Type]
@@ -97,19 +97,19 @@ func (k *Kernel) restoreFiles(list []savedFile) error {
 			return fail("must have a type that there is, but has %q", f.Type)
 		case f.Mode > 0o7777:
 			return fail("must have a mode of at most 07777, but has %#o", f.Mode)
-		case f.Usual && typ != vDir || dir == nil && typ != vDir:
+		case f.Usual && typ != Directory || dir == nil && typ != Directory:
 			return fail("must be a directory, but is a %s", f.Type)
 		}
-		if at == nil || at.typ != typ {
+		if at == nil || at.Type != typ {
 			if at != nil {
 				k.dropMounts(at)
 			}
-			at = dir.add(name, newDir(nil, 0))
-			at.typ = typ
+			at = dir.Add(name, NewDir(nil, 0))
+			at.Type = typ
 		}
-		at.mode, at.uid, at.gid, at.flags, at.major, at.minor, at.link = f.Mode, f.UID, f.GID, f.Flags, f.Major, f.Minor, string(f.Link)
+		at.Mode, at.UID, at.GID, at.Flags, at.Major, at.Minor, at.Link = f.Mode, f.UID, f.GID, f.Flags, f.Major, f.Minor, string(f.Link)
 		if f.Usual {
-			at.unmade = k.furnish
+			at.Unmade = k.furnish
 		}
 	}
 	return nil
@@ -125,15 +125,15 @@ func (k *Kernel) placeOf(path string) (dir *vnode, name string, ok bool) {
 	if len(parts) < 2 || parts[0] != "" {
 		return nil, "", false
 	}
-	dir = k.rootMount.root
+	dir = k.rootMount.Root
 	for i, part := range parts[1:] {
-		if part == "" || part == "." || part == ".." || len(part) > maxName || strings.IndexByte(part, 0) >= 0 {
+		if part == "" || part == "." || part == ".." || len(part) > MaxName || strings.IndexByte(part, 0) >= 0 {
 			return nil, "", false
 		}
 		if i == len(parts)-2 {
 			return dir, part, true
 		}
-		if dir = dir.child(part); dir == nil || dir.typ != vDir {
+		if dir = dir.Child(part); dir == nil || dir.Type != Directory {
 			return nil, "", false
 		}
 	}
@@ -143,22 +143,22 @@ func (k *Kernel) placeOf(path string) (dir *vnode, name string, ok bool) {
 // dropMounts forgets the file systems that a new system has mounted in a directory that is gone.
 func (k *Kernel) dropMounts(v *vnode) {
 	k.mounts = slices.DeleteFunc(k.mounts, func(m *mount) bool {
-		if m.covered == nil || !m.covered.isUnder(v) {
+		if m.Covered == nil || !m.Covered.IsUnder(v) {
 			return false
 		}
-		m.covered.mounted = nil
-		release(m.covered)
+		m.Covered.Mounted = nil
+		Release(m.Covered)
 		return true
 	})
 }
 
 // keeps reports whether the file is on the root file system and still has its place there.
 func (k *Kernel) keeps(v *vnode) bool {
-	for v != k.rootMount.root {
-		if v.mnt != k.rootMount || v.parent.children[v.name] != v {
+	for v != k.rootMount.Root {
+		if v.Mount != k.rootMount || v.Parent.Children[v.Name] != v {
 			return false
 		}
-		v = v.parent
+		v = v.Parent
 	}
 	return true
 }

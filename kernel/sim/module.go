@@ -185,7 +185,7 @@ func (k *Kernel) finish(name string) kauth.Errno {
 	case "sysv_ipc":
 		busy = len(n.objects) > 0
 	default:
-		busy = slices.ContainsFunc(k.mounts, func(m *mount) bool { return m.fstype == name })
+		busy = slices.ContainsFunc(k.mounts, func(m *mount) bool { return m.Type == name })
 	}
 	if busy {
 		return kauth.EBUSY
@@ -267,8 +267,8 @@ func (k *Kernel) saveModules() (loaded, unloaded []string) {
 func (k *Kernel) restoreModules(loaded, unloaded []string) error {
 	for _, name := range unloaded {
 		for _, m := range slices.Clone(k.mounts) {
-			if m.fstype == name && m.covered != nil {
-				k.dropMounts(m.covered)
+			if m.Type == name && m.Covered != nil {
+				k.dropMounts(m.Covered)
 			}
 		}
 		if !k.hasModule(name) || k.modules[name].secmodel || k.finish(name) != 0 {

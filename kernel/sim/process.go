@@ -137,12 +137,12 @@ func (k *Kernel) newProcess(pid int, parent *Process, c *cred, name string) *Pro
 		p.corename = "%n.core"
 		p.pgrp = &pgrp{id: pid, session: &session{id: pid, leader: p, login: "root"}}
 		k.groupsOf[pid] = p.pgrp
-		p.cwd = hold(k.rootVnode())
+		p.cwd = Hold(k.rootVnode())
 	} else {
 		parent.children[pid] = p
 		p.limits, p.nice, p.corename = parent.limits, parent.nice, parent.corename
 		p.class, p.priority, p.umask = parent.class, parent.priority, parent.umask
-		p.root, p.cwd = hold(parent.root), hold(parent.cwd)
+		p.root, p.cwd = Hold(parent.root), Hold(parent.cwd)
 		p.pgrp, p.ctty = parent.pgrp, parent.ctty
 		p.sugid, p.ignored = parent.sugid, parent.ignored
 	}
@@ -241,8 +241,8 @@ func (p *Process) end(status int) {
 	if s := p.session(); s.leader == p && s.tty != nil {
 		s.tty.session, s.tty = nil, nil
 	}
-	release(p.root)
-	release(p.cwd)
+	Release(p.root)
+	Release(p.cwd)
 	p.root, p.cwd = nil, k.rootVnode()
 	for _, c := range k.children(p) {
 		delete(p.children, c.pid)
@@ -340,7 +340,7 @@ func (p *Process) closeFile(fd int) kauth.Errno {
 
 // lastClose is what happens when nothing refers to an open file any more.
 func (k *Kernel) lastClose(f *file) {
-	release(f.v)
+	Release(f.v)
 	if f.closed != nil {
 		f.closed()
 	}
@@ -415,18 +415,18 @@ func (k *Kernel) Spawn(s SpawnSpec) (*Process, error) {
 		root = home.rootVnode
 		if root == nil {
 			f, e := k.walk(&cred{}, nil, k.rootVnode(), home.root, true, false)
-			if e != 0 || !f.v.dir() {
+			if e != 0 || !f.File.IsDir() {
 				return refuse("the root of cell %s must be a directory, but %s is none", home.name, home.root)
 			}
-			root = f.v
+			root = f.File
 		}
 	}
 	if s.Root != "" {
 		f, e := k.walk(&cred{}, nil, k.rootVnode(), s.Root, true, false)
-		if e != 0 || !f.v.dir() {
+		if e != 0 || !f.File.IsDir() {
 			return refuse("the root must be a directory, but %s is none", s.Root)
 		}
-		root = f.v
+		root = f.File
 	}
 	pick := func(v *uint32, otherwise uint32) uint32 {
 		if v != nil {
@@ -454,9 +454,9 @@ func (k *Kernel) Spawn(s SpawnSpec) (*Process, error) {
 		p.vmsize = defaultVMSize
 	}
 	if root != nil {
-		release(p.root)
-		release(p.cwd)
-		p.root, p.cwd = hold(root), hold(root)
+		Release(p.root)
+		Release(p.cwd)
+		p.root, p.cwd = Hold(root), Hold(root)
 	}
 	return p, nil
 }
@@ -501,7 +501,7 @@ func (p *Process) Root() string {
 	if p.root == nil {
 		return "/"
 	}
-	return p.root.path()
+	return p.root.Path()
 }
 
 // Signals are those that the process got and survived, in the order of arrival.

@@ -74,7 +74,7 @@ func (w Wire) Stat(path string) (fs.FileInfo, error) {
 		info.name = path
 		info.v, e = w.Process.file(path)
 		if e == 0 {
-			info.dir = info.v.dir()
+			info.dir = info.v.IsDir()
 		}
 		return e
 	})
