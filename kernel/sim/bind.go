@@ -3,6 +3,7 @@ package sim
 import (
 	"math"
 
+	"cellsh/kernel/sim/fs"
 	"cellsh/policy"
 	"cellsh/policy/kauth"
 )
@@ -299,7 +300,7 @@ func (p *Process) bindLocal(fd int, path string) kauth.Errno {
 	case at.File != nil:
 		return kauth.EADDRINUSE
 	}
-	if e := p.create(path, &vnode{Type: Socket, Mode: 0o777}); e != 0 {
+	if e := p.create(path, &vnode{Type: fs.Socket, Mode: 0o777}); e != 0 {
 		return e
 	}
 	s.path = at.Dir.Path() + "/" + at.Name

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"cellsh/kernel/sim/fs"
 	"cellsh/policy/kauth"
 	"cellsh/policy/stock"
 )
@@ -53,7 +54,7 @@ func (p *Process) directory(path string) (*vnode, kauth.Errno) {
 	if !v.IsDir() {
 		return nil, kauth.ENOTDIR
 	}
-	return v, Access(p.cred, v, Execute)
+	return v, fs.Access(p.cred, v, fs.Execute)
 }
 
 func (p *Process) chdir(path string) kauth.Errno {
@@ -66,8 +67,8 @@ func (p *Process) chdir(path string) kauth.Errno {
 }
 
 func (p *Process) setCwd(v *vnode) {
-	Release(p.cwd)
-	p.cwd = Hold(v)
+	fs.Release(p.cwd)
+	p.cwd = fs.Hold(v)
 }
 
 var callChroot = Call{
@@ -101,8 +102,8 @@ func (p *Process) chroot(path string) kauth.Errno {
 
 // changeRoot sets the root, moves a working directory that lies outside to it, and marks the process.
 func (p *Process) changeRoot(v *vnode) {
-	Release(p.root)
-	p.root = Hold(v)
+	fs.Release(p.root)
+	p.root = fs.Hold(v)
 	if !p.cwd.IsUnder(v) {
 		p.setCwd(v)
 	}
@@ -140,7 +141,7 @@ func (p *Process) fchroot(fd int) kauth.Errno {
 	case !f.v.IsDir():
 		return kauth.ENOTDIR
 	}
-	if e := Access(p.cred, f.v, Execute); e != 0 {
+	if e := fs.Access(p.cred, f.v, fs.Execute); e != 0 {
 		return e
 	}
 	p.changeRoot(f.v)
@@ -184,10 +185,10 @@ func (p *Process) open(path, mode string, create bool) (int, kauth.Errno) {
 	}
 	v := at.File
 	if v == nil {
-		if e := Writable(p.cred, at.Dir); e != 0 {
+		if e := fs.Writable(p.cred, at.Dir); e != 0 {
 			return -1, e
 		}
-		v = at.Dir.Add(at.Name, &vnode{Type: Regular, Mode: 0o644 &^ p.umask, UID: p.cred.euid, GID: at.Dir.Bottom().GID})
+		v = at.Dir.Add(at.Name, &vnode{Type: fs.Regular, Mode: 0o644 &^ p.umask, UID: p.cred.euid, GID: at.Dir.Bottom().GID})
 	} else if e := p.mayOpen(v, read, write); e != 0 {
 		return -1, e
 	}
@@ -197,7 +198,7 @@ func (p *Process) open(path, mode string, create bool) (int, kauth.Errno) {
 			return -1, e
 		}
 	}
-	Hold(v)
+	fs.Hold(v)
 	fd, e := p.openFile(f)
 	if e != 0 {
 		p.k.lastClose(f)
@@ -208,26 +209,26 @@ func (p *Process) open(path, mode string, create bool) (int, kauth.Errno) {
 // mayOpen is vn_openchk: what owner, mode and file system say.
 func (p *Process) mayOpen(v *vnode, read, write bool) kauth.Errno {
 	b := v.Bottom()
-	if b.Type == Socket {
+	if b.Type == fs.Socket {
 		return kauth.EOPNOTSUPP
 	}
 	want := uint16(0)
 	if read {
-		want |= Read
+		want |= fs.Read
 	}
 	if write {
-		want |= Write
-		if b.Type == Directory {
+		want |= fs.Write
+		if b.Type == fs.Directory {
 			return kauth.EISDIR
 		}
-		if v.Mount.Flags&Rdonly != 0 && !v.IsDevice() {
+		if v.Mount.Flags&fs.Rdonly != 0 && !v.IsDevice() {
 			return kauth.EROFS
 		}
-		if b.Flags&(UserImmutable|SuperImmutable) != 0 {
+		if b.Flags&(fs.UserImmutable|fs.SuperImmutable) != 0 {
 			return kauth.EPERM
 		}
 	}
-	return Access(p.cred, v, want)
+	return fs.Access(p.cred, v, want)
 }
 
 // CloseFD is close(2).
@@ -258,14 +259,14 @@ func (p *Process) Mknod(path, kind string, mode uint16, major, minor int) kauth.
 
 // mknod asks before it looks at the path. A fifo with device number 0 is mkfifo(2), which asks nobody.
 func (p *Process) mknod(path, kind string, mode uint16, major, minor int) kauth.Errno {
-	typ := map[string]Kind{"chr": CharacterDevice, "blk": BlockDevice, "reg": Regular, "fifo": Fifo}[kind]
-	if typ == Fifo && major == 0 && minor == 0 {
-		return p.create(path, &vnode{Type: Fifo, Mode: mode})
+	typ := map[string]fs.Kind{"chr": fs.CharacterDevice, "blk": fs.BlockDevice, "reg": fs.Regular, "fifo": fs.Fifo}[kind]
+	if typ == fs.Fifo && major == 0 && minor == 0 {
+		return p.create(path, &vnode{Type: fs.Fifo, Mode: mode})
 	}
 	if e := p.ask(reqMknod).answer(); e != 0 {
 		return e
 	}
-	if typ == 0 || typ == Fifo {
+	if typ == 0 || typ == fs.Fifo {
 		at, e := p.lookup(path, false, true)
 		switch {
 		case e != 0:
@@ -287,7 +288,7 @@ func (p *Process) create(path string, v *vnode) kauth.Errno {
 	if at.File != nil || at.Dir == nil {
 		return kauth.EEXIST
 	}
-	if e := Writable(p.cred, at.Dir); e != 0 {
+	if e := fs.Writable(p.cred, at.Dir); e != 0 {
 		return e
 	}
 	v.Mode &^= p.umask
@@ -314,7 +315,7 @@ var callMkdir = Call{
 }
 
 func (p *Process) mkdir(path string, mode uint16) kauth.Errno {
-	v := NewDir(nil, mode)
+	v := fs.NewDir(nil, mode)
 	return p.create(path, v)
 }
 
@@ -331,20 +332,20 @@ var callSymlink = Call{
 }
 
 func (p *Process) symlink(target, path string) kauth.Errno {
-	return p.create(path, &vnode{Type: Symlink, Mode: 0o755, Link: target})
+	return p.create(path, &vnode{Type: fs.Symlink, Mode: 0o755, Link: target})
 }
 
 // mayRemove is what unlink, rmdir and rename ask of a directory: writing in it, and in a sticky one that the
 // caller owns the file or the directory (vnode/write_data, then vnode/delete).
 func (p *Process) mayRemove(dir, v *vnode) kauth.Errno {
-	if e := Writable(p.cred, dir); e != 0 {
+	if e := fs.Writable(p.cred, dir); e != 0 {
 		return e
 	}
 	d, b := dir.Bottom(), v.Bottom()
 	if d.Mode&0o1000 != 0 && p.cred.euid != 0 && p.cred.euid != d.UID && p.cred.euid != b.UID {
 		return kauth.EPERM
 	}
-	if b.Flags&(UserImmutable|UserAppend|SuperImmutable|SuperAppend) != 0 {
+	if b.Flags&(fs.UserImmutable|fs.UserAppend|fs.SuperImmutable|fs.SuperAppend) != 0 {
 		return kauth.EPERM
 	}
 	return 0
@@ -444,7 +445,7 @@ func (p *Process) rename(from, to string) kauth.Errno {
 		return e
 	}
 	if b.File == nil {
-		if e := Writable(p.cred, b.Dir); e != 0 {
+		if e := fs.Writable(p.cred, b.Dir); e != 0 {
 			return e
 		}
 	} else {
@@ -474,9 +475,9 @@ func (p *Process) alterable(path string) (*vnode, kauth.Errno) {
 	switch {
 	case e != 0:
 		return nil, e
-	case v.Bottom().Flags&(UserImmutable|UserAppend|SuperImmutable|SuperAppend) != 0:
+	case v.Bottom().Flags&(fs.UserImmutable|fs.UserAppend|fs.SuperImmutable|fs.SuperAppend) != 0:
 		return nil, kauth.EPERM
-	case v.Mount.Flags&Rdonly != 0:
+	case v.Mount.Flags&fs.Rdonly != 0:
 		return nil, kauth.EROFS
 	}
 	return v, 0
@@ -504,7 +505,7 @@ func (p *Process) chmod(path string, mode uint16) kauth.Errno {
 		return kauth.EPERM
 	case p.cred.euid != 0 && mode&0o1000 != 0 && !v.IsDir():
 		return kauth.EFTYPE
-	case p.cred.euid != 0 && mode&0o2000 != 0 && !p.cred.groupMember(v.Bottom().GID):
+	case p.cred.euid != 0 && mode&0o2000 != 0 && !p.cred.GroupMember(v.Bottom().GID):
 		return kauth.EPERM
 	}
 	v.Bottom().Mode = mode & 0o7777
@@ -537,7 +538,7 @@ func (p *Process) chown(path string, uid, gid uint32) kauth.Errno {
 		gid = b.GID
 	}
 	switch {
-	case p.cred.euid != 0 && (p.cred.euid != b.UID || uid != b.UID || gid != b.GID && !p.cred.groupMember(gid)):
+	case p.cred.euid != 0 && (p.cred.euid != b.UID || uid != b.UID || gid != b.GID && !p.cred.GroupMember(gid)):
 		return kauth.EPERM
 	}
 	b.UID, b.GID = uid, gid
@@ -570,7 +571,7 @@ func (p *Process) utimes(path string, now bool) kauth.Errno {
 	case !now:
 		return kauth.EPERM
 	}
-	return Access(p.cred, v, Write)
+	return fs.Access(p.cred, v, fs.Write)
 }
 
 var callChflags = Call{
@@ -593,14 +594,14 @@ func (p *Process) chflags(path string, flags uint32) kauth.Errno {
 		return e
 	}
 	b := v.Bottom()
-	if v.Mount.Flags&Rdonly != 0 {
+	if v.Mount.Flags&fs.Rdonly != 0 {
 		return kauth.EROFS
 	}
 	if !p.owner(v) {
 		return kauth.EPERM
 	}
-	if flags&SuperSettable != b.Flags&SuperSettable {
-		if p.cred.euid != 0 || b.Flags&(SuperImmutable|SuperAppend) != 0 && p.k.securelevelAbove(0) {
+	if flags&fs.SuperSettable != b.Flags&fs.SuperSettable {
+		if p.cred.euid != 0 || b.Flags&(fs.SuperImmutable|fs.SuperAppend) != 0 && p.k.securelevelAbove(0) {
 			return kauth.EPERM
 		}
 	}
@@ -644,12 +645,12 @@ func (p *Process) mount(fstype, path, from string, flags uint32) kauth.Errno {
 		return e
 	}
 	switch {
-	case flags&Getargs != 0:
+	case flags&fs.Getargs != 0:
 		return p.mountGetargs(v, flags)
-	case flags&Update != 0:
+	case flags&fs.Update != 0:
 		return p.mountUpdate(v, flags)
 	}
-	fs, known := filesystems[fstype]
+	kind, known := filesystems[fstype]
 	if !known || !k.hasModule(fstype) {
 		// What autoloading says makes no difference but that the type stays unknown.
 		if p.autoload(fstype) != 0 || !known {
@@ -657,7 +658,7 @@ func (p *Process) mount(fstype, path, from string, flags uint32) kauth.Errno {
 		}
 	}
 	b := v.Bottom()
-	safe := flags&Nosuid != 0 && flags&Nodev != 0 && flags&Exported == 0 && !(v.Mount.Flags&Noexec != 0 && flags&Noexec == 0)
+	safe := flags&fs.Nosuid != 0 && flags&fs.Nodev != 0 && flags&fs.Exported == 0 && !(v.Mount.Flags&fs.Noexec != 0 && flags&fs.Noexec == 0)
 	q := p.ask(reqMountNew).with(kauth.FieldFlags, int64(flags)).fact(stock.OwnsDirectory, b.UID == p.cred.euid).fact(stock.MountFlagsSafe, safe)
 	if e := q.answer(); e != 0 {
 		return e
@@ -665,27 +666,27 @@ func (p *Process) mount(fstype, path, from string, flags uint32) kauth.Errno {
 	if !v.IsDir() {
 		return kauth.ENOTDIR
 	}
-	if flags&Exported != 0 {
+	if flags&fs.Exported != 0 {
 		return kauth.EINVAL
 	}
-	m := &mount{Type: fstype, Covered: v, Flags: flags & (Rdonly | Noexec | Nosuid | Nodev), Owner: p.cred.euid}
+	m := &mount{Type: fstype, Covered: v, Flags: flags & (fs.Rdonly | fs.Noexec | fs.Nosuid | fs.Nodev), Owner: p.cred.euid}
 	if fstype != "nfs" {
-		m.Flags |= Local
+		m.Flags |= fs.Local
 	}
 	switch {
-	case fs.device:
+	case kind.device:
 		e = p.mountDevice(m, from)
-	case fs.layer:
+	case kind.layer:
 		e = p.mountLayer(m, from)
 	default:
-		m.Root = NewDir(m, 0o755)
+		m.Root = fs.NewDir(m, 0o755)
 		m.Root.UID, m.Root.GID = p.cred.euid, p.cred.egid
 	}
 	if e != 0 {
 		return e
 	}
 	v.Mounted = m
-	Hold(v)
+	fs.Hold(v)
 	k.mounts = append(k.mounts, m)
 	k.moveDirs(v, m.Root)
 	return 0
@@ -699,8 +700,8 @@ func (k *Kernel) moveDirs(from, to *vnode) {
 			t.setCwd(to)
 		}
 		if t.root == from {
-			Release(from)
-			t.root = Hold(to)
+			fs.Release(from)
+			t.root = fs.Hold(to)
 		}
 	}
 }
@@ -712,18 +713,18 @@ func (p *Process) mountDevice(m *mount, from string) kauth.Errno {
 		return e
 	}
 	b := dev.Bottom()
-	if b.Type != BlockDevice {
+	if b.Type != fs.BlockDevice {
 		return kauth.ENOTBLK
 	}
 	part, disk := diskUnit(b)
 	if !disk {
 		return kauth.ENXIO
 	}
-	want := uint16(Read)
-	if m.Flags&Rdonly == 0 {
-		want |= Write
+	want := uint16(fs.Read)
+	if m.Flags&fs.Rdonly == 0 {
+		want |= fs.Write
 	}
-	q := p.ask(reqMountDev).text(kauth.FieldFstype, m.Type).fact(stock.DeviceModeAllows, Access(p.cred, dev, want) == 0)
+	q := p.ask(reqMountDev).text(kauth.FieldFstype, m.Type).fact(stock.DeviceModeAllows, fs.Access(p.cred, dev, want) == 0)
 	if e := q.answer(); e != 0 {
 		return e
 	}
@@ -733,7 +734,7 @@ func (p *Process) mountDevice(m *mount, from string) kauth.Errno {
 	}
 	p.k.devs.mountedDisks[part] = true
 	m.Device = part
-	m.Root = NewDir(m, 0o755)
+	m.Root = fs.NewDir(m, 0o755)
 	return 0
 }
 
@@ -752,13 +753,13 @@ func (p *Process) mountLayer(m *mount, from string) kauth.Errno {
 		return kauth.ENOTDIR
 	}
 	m.Upper = map[*vnode]*vnode{}
-	m.Lower = Hold(lower)
-	m.Root = m.over(lower)
+	m.Lower = fs.Hold(lower)
+	m.Root = m.Over(lower)
 	return 0
 }
 
 func (p *Process) mountGetargs(v *vnode, flags uint32) kauth.Errno {
-	if flags != Getargs {
+	if flags != fs.Getargs {
 		return kauth.EINVAL
 	}
 	if e := p.ask(reqMountGet).text(kauth.FieldFstype, v.Mount.Type).answer(); e != 0 {
@@ -775,17 +776,17 @@ func (p *Process) mountUpdate(v *vnode, flags uint32) kauth.Errno {
 	switch {
 	case v != m.Root:
 		return kauth.EINVAL
-	case flags&(Reload|Rdonly) != 0 && m.Flags&Rdonly == 0 && !filesystems[m.Type].degrades:
+	case flags&(fs.Reload|fs.Rdonly) != 0 && m.Flags&fs.Rdonly == 0 && !filesystems[m.Type].degrades:
 		return kauth.EOPNOTSUPP
 	}
-	safe := flags&Nosuid != 0 && flags&Nodev != 0 && flags&Exported == 0 && !(m.Flags&Noexec != 0 && flags&Noexec == 0)
+	safe := flags&fs.Nosuid != 0 && flags&fs.Nodev != 0 && flags&fs.Exported == 0 && !(m.Flags&fs.Noexec != 0 && flags&fs.Noexec == 0)
 	q := p.ask(reqMountUpd).with(kauth.FieldFlags, int64(flags)).text(kauth.FieldFstype, m.Type)
 	q.fact(stock.OwnsMount, m.Owner == p.cred.euid).fact(stock.MountFlagsSafe, safe)
-	q.fact(stock.MountOnlyDegrades, flags == m.Flags|Rdonly|Reload|Force|Update)
+	q.fact(stock.MountOnlyDegrades, flags == m.Flags|fs.Rdonly|fs.Reload|fs.Force|fs.Update)
 	if e := q.answer(); e != 0 {
 		return e
 	}
-	const basic = Rdonly | Noexec | Nosuid | Nodev
+	const basic = fs.Rdonly | fs.Noexec | fs.Nosuid | fs.Nodev
 	m.Flags = m.Flags&^basic | flags&basic
 	return 0
 }
@@ -818,7 +819,7 @@ func (p *Process) unmount(path string, force bool) kauth.Errno {
 	if e := q.answer(); e != 0 {
 		return e
 	}
-	if m.Flags&Rootfs != 0 || v != m.Root {
+	if m.Flags&fs.Rootfs != 0 || v != m.Root {
 		return kauth.EINVAL
 	}
 	if m.Holds > 0 && !force {
@@ -831,8 +832,8 @@ func (p *Process) unmount(path string, force bool) kauth.Errno {
 		}
 	}
 	m.Covered.Mounted = nil
-	Release(m.Covered)
-	Release(m.Lower)
+	fs.Release(m.Covered)
+	fs.Release(m.Lower)
 	if filesystems[m.Type].device {
 		delete(p.k.devs.mountedDisks, m.Device)
 	}
@@ -930,14 +931,14 @@ func (p *Process) acct(path string) kauth.Errno {
 		if e := p.mayOpen(v, false, true); e != 0 {
 			return e
 		}
-		if v.Bottom().Type != Regular {
+		if v.Bottom().Type != fs.Regular {
 			return kauth.EACCES
 		}
-		Release(k.accounting)
-		k.accounting = Hold(v)
+		fs.Release(k.accounting)
+		k.accounting = fs.Hold(v)
 		return 0
 	}
-	Release(k.accounting)
+	fs.Release(k.accounting)
 	k.accounting = nil
 	return 0
 }
@@ -980,7 +981,7 @@ func (p *Process) swapctl(cmd, path string) kauth.Errno {
 	used := slices.Contains(k.swap, v)
 	switch cmd {
 	case "dumpdev":
-		if b.Type != BlockDevice {
+		if b.Type != fs.BlockDevice {
 			return kauth.ENOTBLK
 		}
 	case "on":
@@ -994,7 +995,7 @@ func (p *Process) swapctl(cmd, path string) kauth.Errno {
 			}
 			p.k.lastClose(f)
 		}
-		if b.Type != Regular && b.Type != BlockDevice {
+		if b.Type != fs.Regular && b.Type != fs.BlockDevice {
 			return kauth.ENXIO
 		}
 		k.swap = append(k.swap, v)
@@ -1022,7 +1023,7 @@ type FileInfo struct {
 	Major, Minor int
 }
 
-var typeNames = map[Kind]string{Regular: "file", Directory: "directory", CharacterDevice: "chr", BlockDevice: "blk", Symlink: "symlink", Socket: "socket", Fifo: "fifo"}
+var typeNames = map[fs.Kind]string{fs.Regular: "file", fs.Directory: "directory", fs.CharacterDevice: "chr", fs.BlockDevice: "blk", fs.Symlink: "symlink", fs.Socket: "socket", fs.Fifo: "fifo"}
 
 var callStat = Call{
 	Name: "stat",
@@ -1074,7 +1075,7 @@ func (p *Process) readdir(path string) ([]string, kauth.Errno) {
 	if !v.IsDir() {
 		return nil, kauth.ENOTDIR
 	}
-	return v.Names(), Access(p.cred, v, Read)
+	return v.Names(), fs.Access(p.cred, v, fs.Read)
 }
 
 // Mkdir makes a directory and those above it, as the host's administrator would with mkdir -p. Nobody is
@@ -1118,12 +1119,12 @@ func (k *Kernel) makeDirs(path string) (*vnode, error) {
 		case name == "..":
 			at = at.Up()
 			continue
-		case len(name) > MaxName:
-			return nil, refuse("must have names of at most " + itoa(MaxName) + " bytes")
+		case len(name) > fs.MaxName:
+			return nil, refuse("must have names of at most " + itoa(fs.MaxName) + " bytes")
 		}
 		next := at.Child(name)
 		if next == nil {
-			next = at.Add(name, NewDir(nil, 0o755))
+			next = at.Add(name, fs.NewDir(nil, 0o755))
 		}
 		next = next.AtMount()
 		if !next.IsDir() {

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"cellsh/kernel/sim/fs"
 	"cellsh/policy/kauth"
 	"cellsh/policy/stock"
 )
@@ -636,10 +637,10 @@ func (p *Process) program(path string, coming int) (*vnode, kauth.Errno) {
 	if e != 0 {
 		return nil, e
 	}
-	if v.Bottom().Type != Regular || v.Mount.Flags&Noexec != 0 {
+	if v.Bottom().Type != fs.Regular || v.Mount.Flags&fs.Noexec != 0 {
 		return nil, kauth.EACCES
 	}
-	return v, Access(p.cred, v, Execute)
+	return v, fs.Access(p.cred, v, fs.Execute)
 }
 
 func (p *Process) exec(path string) kauth.Errno {
@@ -657,7 +658,7 @@ func (p *Process) become(v *vnode, path string) {
 	c := p.cred
 	suid := b.Mode&0o4000 != 0 && c.euid != b.UID
 	sgid := b.Mode&0o2000 != 0 && c.egid != b.GID
-	if v.Mount.Flags&Nosuid == 0 && p.tracer == nil && (suid || sgid) {
+	if v.Mount.Flags&fs.Nosuid == 0 && p.tracer == nil && (suid || sgid) {
 		p.sugid = true
 		if !p.ktraceAll {
 			p.untrace()

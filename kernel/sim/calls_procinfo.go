@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 
+	"cellsh/kernel/sim/fs"
 	"cellsh/policy/kauth"
 	"cellsh/policy/stock"
 )
@@ -224,14 +225,14 @@ func (p *Process) procfs(pid int, name, mode string) kauth.Errno {
 	if memory && t.sugid {
 		bits = 0
 	}
-	want, open, transfer := uint16(Read), reqProcfsRead, reqProcfsRead
+	want, open, transfer := uint16(fs.Read), reqProcfsRead, reqProcfsRead
 	switch mode {
 	case "w":
-		want, open, transfer = Write, reqProcfsWrite, reqProcfsWrite
+		want, open, transfer = fs.Write, reqProcfsWrite, reqProcfsWrite
 	case "rw":
-		want, open = Read|Write, reqProcfsRW
+		want, open = fs.Read|fs.Write, reqProcfsRW
 	}
-	if e := Access(p.cred, &vnode{Type: Regular, Mode: bits, UID: t.cred.euid, GID: t.cred.egid}, want); e != 0 {
+	if e := fs.Access(p.cred, &vnode{Type: fs.Regular, Mode: bits, UID: t.cred.euid, GID: t.cred.egid}, want); e != 0 {
 		return e
 	}
 	if name == "fd" {

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"cellsh/kernel/sim/fs"
 	"cellsh/policy/kauth"
 	"cellsh/policy/stock"
 )
@@ -295,11 +296,11 @@ func (p *Process) extattr(path, namespace string, write bool) kauth.Errno {
 		}
 		return e
 	}
-	want := uint16(Read)
+	want := uint16(fs.Read)
 	if write {
-		want = Write
+		want = fs.Write
 	}
-	return Access(p.cred, v, want)
+	return fs.Access(p.cred, v, want)
 }
 
 var callExtattrctl = Call{
@@ -345,14 +346,14 @@ func (p *Process) snapshot(path string) kauth.Errno {
 		return e
 	}
 	b := v.Bottom()
-	if b.Type != Regular {
+	if b.Type != fs.Regular {
 		return kauth.EACCES
 	}
 	q := p.ask(reqSnapshot).text(kauth.FieldFstype, v.Mount.Type).fact(stock.OwnsSnapshot, b.UID == p.cred.euid)
 	if q.answer() != 0 {
 		return kauth.EACCES
 	}
-	b.Flags |= SuperSnapshot
+	b.Flags |= fs.SuperSnapshot
 	return 0
 }
 
@@ -405,7 +406,7 @@ func (p *Process) memory(fd int, ram bool) kauth.Errno {
 	switch {
 	case f == nil || f.v == nil:
 		return kauth.EBADF
-	case f.v.Bottom().Major != majMem || f.v.Bottom().Type != CharacterDevice || f.v.Bottom().Minor > 1:
+	case f.v.Bottom().Major != majMem || f.v.Bottom().Type != fs.CharacterDevice || f.v.Bottom().Minor > 1:
 		return kauth.ENODEV
 	case ram:
 		return 0
@@ -474,7 +475,7 @@ func (p *Process) ttyIoctl(fd int, command string) kauth.Errno {
 			// Who may read the console, as the caller's own root has it, may take its output.
 			v, e := p.file("/dev/console")
 			if e == 0 {
-				e = Access(p.cred, v, Read)
+				e = fs.Access(p.cred, v, fs.Read)
 			}
 			if e == 0 {
 				k.devs.console = t

@@ -13,6 +13,7 @@ import (
 
 	"cellsh/kernel"
 	"cellsh/kernel/abi"
+	"cellsh/kernel/sim/fs"
 	"cellsh/policy/kauth"
 	"cellsh/policy/program"
 	"cellsh/policy/secmodel"
@@ -305,14 +306,14 @@ func (k *Kernel) insert(p *Process, c *createStruct, profile secmodel.Profile) (
 	}
 	n.id = kernel.CellID(k.cells.next)
 	k.cells.next++
-	Hold(n.rootVnode)
+	fs.Hold(n.rootVnode)
 	k.cells.add(n)
 	k.assign(n)
 	return n, 0
 }
 
 func (k *Kernel) drop(c *cell) {
-	Release(c.rootVnode)
+	fs.Release(c.rootVnode)
 	k.cells.remove(c)
 }
 

@@ -7,6 +7,7 @@ import (
 
 	"cellsh/kernel"
 	"cellsh/kernel/abi"
+	"cellsh/kernel/sim/fs"
 	"cellsh/policy/secmodel"
 )
 
@@ -78,7 +79,7 @@ func (k *Kernel) restoreCells(list []savedCell, next uint32) error {
 				return fail("must have ports of its own, but %d is cell %d's too", port, other.id)
 			}
 		}
-		Hold(n.rootVnode)
+		fs.Hold(n.rootVnode)
 		k.cells.add(n)
 		k.assign(n)
 	}
@@ -119,13 +120,13 @@ func (k *Kernel) restoreCell(c *savedCell) (*cell, error) {
 	}
 	if c.Directory == nil {
 		// The directory is gone, but the cell holds it. Nobody gets there any more.
-		n.rootVnode = NewDir(k.rootMount, 0)
+		n.rootVnode = fs.NewDir(k.rootMount, 0)
 		n.rootVnode.Name, n.rootVnode.Parent = "(gone)", k.rootMount.Root
 		return n, nil
 	}
 	n.rootVnode = k.rootMount.Root
 	if dir, name, ok := k.placeOf(string(*c.Directory)); !ok || dir != nil {
-		if !ok || dir.Child(name) == nil || dir.Child(name).Type != Directory {
+		if !ok || dir.Child(name) == nil || dir.Child(name).Type != fs.Directory {
 			return nil, fmt.Errorf("must have a directory that exists, but %q does not", string(*c.Directory))
 		}
 		n.rootVnode = dir.Child(name)

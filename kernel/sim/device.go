@@ -3,6 +3,7 @@ package sim
 import (
 	"slices"
 
+	"cellsh/kernel/sim/fs"
 	"cellsh/policy/kauth"
 	"cellsh/policy/stock"
 )
@@ -28,7 +29,7 @@ type device struct{ major, minor int }
 
 // openDevice is a device as it is opened: block and character devices have numbers of their own.
 type openDevice struct {
-	typ Kind
+	typ fs.Kind
 	device
 }
 
@@ -75,12 +76,12 @@ var (
 
 // kernelMemory reports whether the device is one of those that iskmemdev(9) names.
 func kernelMemory(b *vnode) bool {
-	return b.Type == CharacterDevice && b.Major == majMem && (b.Minor < 2 || b.Minor == 14)
+	return b.Type == fs.CharacterDevice && b.Major == majMem && (b.Minor < 2 || b.Minor == 14)
 }
 
 // diskUnit gives the partition of a disk device; false if the device is no disk.
 func diskUnit(b *vnode) (int, bool) {
-	if b.Type == BlockDevice && b.Major == majSdBlk || b.Type == CharacterDevice && b.Major == majSdChr {
+	if b.Type == fs.BlockDevice && b.Major == majSdBlk || b.Type == fs.CharacterDevice && b.Major == majSdChr {
 		return b.Minor, true
 	}
 	return 0, false
@@ -100,7 +101,7 @@ func (p *Process) askRawio(c *cred, b *vnode, read, write bool) kauth.Errno {
 		id = reqRawioWrite
 	}
 	kind := int64(4)
-	if b.Type == BlockDevice {
+	if b.Type == fs.BlockDevice {
 		kind = 3
 	}
 	part, disk := diskUnit(b)
@@ -113,14 +114,14 @@ func (p *Process) askRawio(c *cred, b *vnode, read, write bool) kauth.Errno {
 // openDevice opens a device node (spec_open): the model first, then the driver. f gets what the driver makes of it.
 func (p *Process) openDevice(c *cred, v *vnode, read, write bool, f *file) kauth.Errno {
 	b := v.Bottom()
-	if v.Mount.Flags&Nodev != 0 {
+	if v.Mount.Flags&fs.Nodev != 0 {
 		return kauth.ENXIO
 	}
 	if e := p.askRawio(c, b, read, write); e != 0 {
 		return e
 	}
 	k := p.k
-	if b.Type == BlockDevice {
+	if b.Type == fs.BlockDevice {
 		part, disk := diskUnit(b)
 		switch {
 		case disk && k.devs.mountedDisks[part]:
@@ -187,7 +188,7 @@ func (p *Process) openDevice(c *cred, v *vnode, read, write bool, f *file) kauth
 			return kauth.ENXIO
 		}
 	default:
-		if !slices.ContainsFunc(devices, func(d deviceNode) bool { return d.typ == CharacterDevice && d.major == b.Major }) {
+		if !slices.ContainsFunc(devices, func(d deviceNode) bool { return d.typ == fs.CharacterDevice && d.major == b.Major }) {
 			return kauth.ENXIO
 		}
 	}
@@ -238,12 +239,12 @@ func (p *Process) openPtmx(f *file) kauth.Errno {
 		return kauth.EOPNOTSUPP
 	}
 	n := k.devs.nextPty
-	if e := p.askRawio(k.proc0.cred, &vnode{Type: CharacterDevice, Major: majPtc, Minor: n}, true, true); e != 0 {
+	if e := p.askRawio(k.proc0.cred, &vnode{Type: fs.CharacterDevice, Major: majPtc, Minor: n}, true, true); e != 0 {
 		return e
 	}
 	k.devs.nextPty++
 	name := itoa(n)
-	slave := pts.Root.Add(name, &vnode{Type: CharacterDevice, Mode: 0o620, UID: p.cred.uid, GID: k.groups["tty"], Major: majPts, Minor: n})
+	slave := pts.Root.Add(name, &vnode{Type: fs.CharacterDevice, Mode: 0o620, UID: p.cred.uid, GID: k.groups["tty"], Major: majPts, Minor: n})
 	t := k.devs.tty(majPts, n)
 	t.pty = true
 	f.closed = func() {

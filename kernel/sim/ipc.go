@@ -43,7 +43,7 @@ func (p *ipcPerm) allows(c *cred, want int) bool {
 	switch {
 	case owner:
 		mode >>= 6
-	case c.groupMember(p.gid) || c.groupMember(p.cgid):
+	case c.GroupMember(p.gid) || c.GroupMember(p.cgid):
 		mode >>= 3
 	}
 	return mode&mask == mask
@@ -490,7 +490,7 @@ func (p *Process) mqOpen(name string, create bool, mode int) kauth.Errno {
 	switch {
 	case p.cred.euid == q.uid:
 		m >>= 6
-	case p.cred.groupMember(q.gid):
+	case p.cred.GroupMember(q.gid):
 		m >>= 3
 	}
 	if m&6 != 6 {

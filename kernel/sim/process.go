@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"cellsh/kernel"
+	"cellsh/kernel/sim/fs"
 	"cellsh/policy/kauth"
 )
 
@@ -137,12 +138,12 @@ func (k *Kernel) newProcess(pid int, parent *Process, c *cred, name string) *Pro
 		p.corename = "%n.core"
 		p.pgrp = &pgrp{id: pid, session: &session{id: pid, leader: p, login: "root"}}
 		k.groupsOf[pid] = p.pgrp
-		p.cwd = Hold(k.rootVnode())
+		p.cwd = fs.Hold(k.rootVnode())
 	} else {
 		parent.children[pid] = p
 		p.limits, p.nice, p.corename = parent.limits, parent.nice, parent.corename
 		p.class, p.priority, p.umask = parent.class, parent.priority, parent.umask
-		p.root, p.cwd = Hold(parent.root), Hold(parent.cwd)
+		p.root, p.cwd = fs.Hold(parent.root), fs.Hold(parent.cwd)
 		p.pgrp, p.ctty = parent.pgrp, parent.ctty
 		p.sugid, p.ignored = parent.sugid, parent.ignored
 	}
@@ -241,8 +242,8 @@ func (p *Process) end(status int) {
 	if s := p.session(); s.leader == p && s.tty != nil {
 		s.tty.session, s.tty = nil, nil
 	}
-	Release(p.root)
-	Release(p.cwd)
+	fs.Release(p.root)
+	fs.Release(p.cwd)
 	p.root, p.cwd = nil, k.rootVnode()
 	for _, c := range k.children(p) {
 		delete(p.children, c.pid)
@@ -340,7 +341,7 @@ func (p *Process) closeFile(fd int) kauth.Errno {
 
 // lastClose is what happens when nothing refers to an open file any more.
 func (k *Kernel) lastClose(f *file) {
-	Release(f.v)
+	fs.Release(f.v)
 	if f.closed != nil {
 		f.closed()
 	}
@@ -414,7 +415,7 @@ func (k *Kernel) Spawn(s SpawnSpec) (*Process, error) {
 		}
 		root = home.rootVnode
 		if root == nil {
-			f, e := k.walk(&cred{}, nil, k.rootVnode(), home.root, true, false)
+			f, e := fs.Walk(&cred{}, k.rootVnode(), k.rootVnode(), home.root, true, false)
 			if e != 0 || !f.File.IsDir() {
 				return refuse("the root of cell %s must be a directory, but %s is none", home.name, home.root)
 			}
@@ -422,7 +423,7 @@ func (k *Kernel) Spawn(s SpawnSpec) (*Process, error) {
 		}
 	}
 	if s.Root != "" {
-		f, e := k.walk(&cred{}, nil, k.rootVnode(), s.Root, true, false)
+		f, e := fs.Walk(&cred{}, k.rootVnode(), k.rootVnode(), s.Root, true, false)
 		if e != 0 || !f.File.IsDir() {
 			return refuse("the root must be a directory, but %s is none", s.Root)
 		}
@@ -454,9 +455,9 @@ func (k *Kernel) Spawn(s SpawnSpec) (*Process, error) {
 		p.vmsize = defaultVMSize
 	}
 	if root != nil {
-		Release(p.root)
-		Release(p.cwd)
-		p.root, p.cwd = Hold(root), Hold(root)
+		fs.Release(p.root)
+		fs.Release(p.cwd)
+		p.root, p.cwd = fs.Hold(root), fs.Hold(root)
 	}
 	return p, nil
 }

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"cellsh/kernel/sim/fs"
 	"cellsh/kernel/sim/sysctl"
 	"cellsh/policy/kauth"
 	"cellsh/policy/stock"
@@ -204,7 +205,7 @@ func (k *Kernel) makeSysctls() {
 			})
 	}
 	setid("dump", "Allow set-id processes to dump core.", func(s *setidcore) *int64 { return &s.dump })
-	t.Put("kern.coredump.setid.path", node{Type: sysctl.TypeString, Flags: sysctl.ReadWrite, Size: MaxPath, Desc: "Path pattern for set-id coredumps.", Fn: setidcorePath})
+	t.Put("kern.coredump.setid.path", node{Type: sysctl.TypeString, Flags: sysctl.ReadWrite, Size: fs.MaxPath, Desc: "Path pattern for set-id coredumps.", Fn: setidcorePath})
 	setid("owner", "Owner id for set-id processes' cores.", func(s *setidcore) *int64 { return &s.owner })
 	setid("group", "Group id for set-id processes' cores.", func(s *setidcore) *int64 { return &s.group })
 	setid("mode", "Mode for set-id processes' cores.", func(s *setidcore) *int64 { return &s.mode })
@@ -255,7 +256,7 @@ const (
 // setidcorePath asks behind the lookup, and refuses an empty path only then (sysctl_security_setidcorename).
 func setidcorePath(x *sysctlCall) kauth.Errno {
 	path := x.Caller.k.kern.setidcore.path
-	if e := x.LookupString(&path, MaxPath); e != 0 || !x.Writes() {
+	if e := x.LookupString(&path, fs.MaxPath); e != 0 || !x.Writes() {
 		return e
 	}
 	if x.Caller.ask(reqSetidcore).answer() != 0 {

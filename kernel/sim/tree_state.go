@@ -5,6 +5,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"cellsh/kernel/sim/fs"
 )
 
 // savedFile is a difference from the files that every new simulated system has.
@@ -31,20 +33,20 @@ func (k *Kernel) saveFiles() []savedFile {
 	var list []savedFile
 	var compare func(path string, was, is *vnode)
 	compare = func(path string, was, is *vnode) {
-		if was == nil || is.Unmade != nil || !was.sameAttributes(is) {
+		if was == nil || is.Unmade != nil || !sameAttributes(was, is) {
 			list = append(list, savedFile{
 				Path: savedText(path), Type: typeNames[is.Type], Mode: is.Mode, UID: is.UID, GID: is.GID, Flags: is.Flags,
 				Major: is.Major, Minor: is.Minor, Link: savedText(is.Link), Usual: is.Unmade != nil,
 			})
 		}
-		if is.Unmade != nil || is.Type != Directory {
+		if is.Unmade != nil || is.Type != fs.Directory {
 			return
 		}
 		if path == "/" {
 			path = ""
 		}
 		before := map[string]*vnode{}
-		if was != nil && was.Type == Directory {
+		if was != nil && was.Type == fs.Directory {
 			before = was.Children
 		}
 		for _, name := range slices.Sorted(maps.Keys(before)) {
@@ -60,13 +62,13 @@ func (k *Kernel) saveFiles() []savedFile {
 	return list
 }
 
-func (v *vnode) sameAttributes(w *vnode) bool {
+func sameAttributes(v, w *vnode) bool {
 	return v.Type == w.Type && v.Mode == w.Mode && v.UID == w.UID && v.GID == w.GID && v.Flags == w.Flags && v.Major == w.Major && v.Minor == w.Minor && v.Link == w.Link
 }
 
 // restoreFiles makes the differences to a new system again.
 func (k *Kernel) restoreFiles(list []savedFile) error {
-	types := map[string]Kind{}
+	types := map[string]fs.Kind{}
 	for t, name := range typeNames {
 		types[name] = t
 	}
@@ -97,14 +99,14 @@ func (k *Kernel) restoreFiles(list []savedFile) error {
 			return fail("must have a type that there is, but has %q", f.Type)
 		case f.Mode > 0o7777:
 			return fail("must have a mode of at most 07777, but has %#o", f.Mode)
-		case f.Usual && typ != Directory || dir == nil && typ != Directory:
+		case f.Usual && typ != fs.Directory || dir == nil && typ != fs.Directory:
 			return fail("must be a directory, but is a %s", f.Type)
 		}
 		if at == nil || at.Type != typ {
 			if at != nil {
 				k.dropMounts(at)
 			}
-			at = dir.Add(name, NewDir(nil, 0))
+			at = dir.Add(name, fs.NewDir(nil, 0))
 			at.Type = typ
 		}
 		at.Mode, at.UID, at.GID, at.Flags, at.Major, at.Minor, at.Link = f.Mode, f.UID, f.GID, f.Flags, f.Major, f.Minor, string(f.Link)
@@ -127,13 +129,13 @@ func (k *Kernel) placeOf(path string) (dir *vnode, name string, ok bool) {
 	}
 	dir = k.rootMount.Root
 	for i, part := range parts[1:] {
-		if part == "" || part == "." || part == ".." || len(part) > MaxName || strings.IndexByte(part, 0) >= 0 {
+		if part == "" || part == "." || part == ".." || len(part) > fs.MaxName || strings.IndexByte(part, 0) >= 0 {
 			return nil, "", false
 		}
 		if i == len(parts)-2 {
 			return dir, part, true
 		}
-		if dir = dir.Child(part); dir == nil || dir.Type != Directory {
+		if dir = dir.Child(part); dir == nil || dir.Type != fs.Directory {
 			return nil, "", false
 		}
 	}
@@ -147,7 +149,7 @@ func (k *Kernel) dropMounts(v *vnode) {
 			return false
 		}
 		m.Covered.Mounted = nil
-		Release(m.Covered)
+		fs.Release(m.Covered)
 		return true
 	})
 }
