@@ -160,6 +160,8 @@ type Event struct {
 	policy.Decision
 	// Fallback says that no program decided but the fallback.
 	Fallback bool
+	// Probe says that a denial only picks a behaviour (kauth.Probe).
+	Probe bool
 }
 
 // Error is a refusal of the kernel.

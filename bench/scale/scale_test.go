@@ -3,7 +3,6 @@ package scale
 import (
 	"testing"
 
-	"cellsh/kernel"
 	"cellsh/policy"
 	"cellsh/policy/kauth"
 	"cellsh/policy/rules"

@@ -397,7 +397,7 @@ func readOnly(t *testing.T, s *suite) {
 
 // bundle is a sound one: everything about the cells is denied.
 func bundle(k kernel.Kernel, generation uint64, cells ...program.Cell) *program.Bundle {
-	b := &program.Bundle{Vocabulary: k.Info().Vocabulary, Generation: generation, Fallback: stock.Fallback(), Cells: cells}
+	b := &program.Bundle{Vocabulary: k.Info().Vocabulary, Generation: generation, Fallback: stock.FallbackFor(k.Info().Vocabulary), Cells: cells}
 	if len(cells) > 0 {
 		deny := policy.Decision{Answer: policy.Answer{Result: policy.Deny, Reason: "kerneltest"}}
 		reboot, _ := kauth.Find("system.reboot")

@@ -501,7 +501,7 @@ func (k *Kernel) encodeInfo(c *cell) []byte {
 // logDenial is the line that a revision writes for a denial (secmodel.Properties.LogsDenials), at most one a second for each of its
 // three kinds (secmodel_cell_deny_audit). Where the kernel would print an address the number is 0.
 func (k *Kernel) logDenial(q *question) {
-	n, _ := kauth.NetBSD109912.Number(q.r.ID)
+	n, _ := k.opts.Vocabulary.Number(q.r.ID)
 	kind, req := "host-global", int64(n.Req)
 	switch n.Scope {
 	case kauth.Process:

@@ -76,11 +76,11 @@ func (k *Kernel) restoreEvaluation(v *savedEvaluation) error {
 		return nil
 	}
 	if len(v.Bundle) > 0 {
-		b, err := program.DecodeBundle(v.Bundle)
+		b, err := program.DecodeBundle(v.Bundle, k.opts.Vocabulary)
 		if err != nil {
 			return stateError("the loaded bundle must be sound, but %s", err)
 		}
-		if b.Vocabulary.ID != kauth.NetBSD109912.ID || b.Generation == 0 {
+		if b.Vocabulary.ID != k.opts.Vocabulary.ID || b.Generation == 0 {
 			return stateError("the loaded bundle must be one that can be loaded, but is not")
 		}
 		e.bundle, e.bytes = b, v.Bundle
@@ -101,6 +101,7 @@ func (k *Kernel) restoreEvaluation(v *savedEvaluation) error {
 			return stateError("event %d must come in order, before the %d that there were", ev.Sequence, v.Sequence)
 		}
 		last = ev.Sequence
+		ev.Probe = k.opts.Vocabulary.Flags(ev.Request).Has(kauth.Probe)
 		e.ring = append(e.ring, ev)
 	}
 	e.sequence = v.Sequence

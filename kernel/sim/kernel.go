@@ -22,6 +22,9 @@ type Options struct {
 	// Revision of secmodel_cell, a supported one; zero is the current one. Of the commits that are the revision interim the
 	// later is simulated.
 	Revision secmodel.Revision
+	// Vocabulary is the requests of the kernel, with their numbers and flags; nil is kauth.Newest. The stock models answer as those
+	// of NetBSD 10.99.12 for any.
+	Vocabulary *kauth.Vocabulary
 	// NoEvaluation leaves the evaluation model out, as in a kernel without its module.
 	NoEvaluation bool
 	// Settings that the host starts with; nil is stock.DefaultSettings.
@@ -138,6 +141,7 @@ func New(o Options) (*Kernel, error) {
 		return nil, optionError("the number of processes must be 0 to %d, but is %d", maxPID, o.MaxProc)
 	}
 	o.Revision = cmp.Or(o.Revision, secmodel.Current)
+	o.Vocabulary = cmp.Or(o.Vocabulary, kauth.Newest())
 	layout, err := abi.NewLayout(o.Revision, abi.AMD64)
 	if err != nil {
 		return nil, optionError("%s", err)
@@ -218,9 +222,9 @@ func (k *Kernel) Info() kernel.Info {
 	info := kernel.Info{
 		Name:       "sim",
 		Simulated:  true,
-		Version:    kauth.NetBSD109912.Version,
+		Version:    k.opts.Vocabulary.Version,
 		Revision:   k.opts.Revision,
-		Vocabulary: &kauth.NetBSD109912,
+		Vocabulary: k.opts.Vocabulary,
 		HZ:         k.hz,
 		Capabilities: map[kernel.Capability]string{
 			kernel.CapProcesses: "simulated processes make simulated system calls",

@@ -86,7 +86,7 @@ func (q *question) arg(v int64) *question {
 }
 
 func (q *question) code() *question {
-	n, _ := kauth.NetBSD109912.Number(q.r.ID)
+	n, _ := q.k.opts.Vocabulary.Number(q.r.ID)
 	return q.arg(int64(n.Req))
 }
 

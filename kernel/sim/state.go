@@ -13,6 +13,7 @@ import (
 	"unicode/utf8"
 
 	"cellsh/policy/diag"
+	"cellsh/policy/kauth"
 	"cellsh/policy/secmodel"
 )
 
@@ -60,7 +61,9 @@ type saved struct {
 }
 
 type savedOptions struct {
-	Revision     string            `json:"revision"`
+	Revision string `json:"revision"`
+	// Vocabulary is its version, "" for 10.99.12.
+	Vocabulary   string            `json:"vocabulary,omitempty"`
 	NoEvaluation bool              `json:"no_evaluation,omitempty"`
 	HZ           int               `json:"hz,omitempty"`
 	RingSize     int               `json:"ring_size,omitempty"`
@@ -148,7 +151,7 @@ func checksum(state []byte) string {
 func (k *Kernel) save() *saved {
 	o := &k.opts
 	s := &saved{
-		Options:  savedOptions{o.Revision.String(), o.NoEvaluation, o.HZ, o.RingSize, o.RecordAll, k.groups, k.boot, o.CAN, o.SCTP},
+		Options:  savedOptions{o.Revision.String(), version(o.Vocabulary), o.NoEvaluation, o.HZ, o.RingSize, o.RecordAll, k.groups, k.boot, o.CAN, o.SCTP},
 		Settings: savedSettings(k.settings),
 		Host:     k.saveHost(),
 		Log:      k.log.save(), LastLogged: k.log.saveLast(),
@@ -204,6 +207,26 @@ func decode(text []byte, to any) error {
 	return nil
 }
 
+// version names a vocabulary in a state, vocabularyOf finds it again.
+func version(v *kauth.Vocabulary) string {
+	if v == &kauth.NetBSD109912 {
+		return ""
+	}
+	return v.Version
+}
+
+func vocabularyOf(version string) (*kauth.Vocabulary, bool) {
+	if version == "" {
+		return &kauth.NetBSD109912, true
+	}
+	for _, v := range kauth.Vocabularies() {
+		if v.Version == version {
+			return v, true
+		}
+	}
+	return nil, false
+}
+
 func (s *saved) restore() (*Kernel, error) {
 	rev, known := secmodel.ParseRevision(s.Options.Revision)
 	if !known {
@@ -213,8 +236,12 @@ func (s *saved) restore() (*Kernel, error) {
 	if o.Groups == nil {
 		o.Groups = map[string]uint32{}
 	}
+	vocabulary, known := vocabularyOf(o.Vocabulary)
+	if !known {
+		return nil, stateError("the vocabulary must be one that this program knows, but is that of NetBSD %s", o.Vocabulary)
+	}
 	k, err := New(Options{
-		Revision: rev, NoEvaluation: o.NoEvaluation, HZ: o.HZ, RingSize: o.RingSize, RecordAll: o.RecordAll, Groups: o.Groups, Boot: o.Boot,
+		Revision: rev, Vocabulary: vocabulary, NoEvaluation: o.NoEvaluation, HZ: o.HZ, RingSize: o.RingSize, RecordAll: o.RecordAll, Groups: o.Groups, Boot: o.Boot,
 		MaxProc: s.Host.MaxProc, CAN: o.CAN, SCTP: o.SCTP,
 	})
 	if err != nil {

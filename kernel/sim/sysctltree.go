@@ -94,9 +94,9 @@ func (k *Kernel) makeSysctls() {
 	}
 
 	text("kern.ostype", "Operating system type", "NetBSD", 0)
-	text("kern.osrelease", "Operating system release", kauth.NetBSD109912.Version, 0)
+	text("kern.osrelease", "Operating system release", k.opts.Vocabulary.Version, 0)
 	constant("kern.osrevision", "Operating system revision", 1099001200)
-	text("kern.version", "Kernel version", "NetBSD "+kauth.NetBSD109912.Version+" (SIM)", 0)
+	text("kern.version", "Kernel version", "NetBSD "+k.opts.Vocabulary.Version+" (SIM)", 0)
 	constant("kern.argmax", "Maximum number of bytes of arguments to execve(2)", 262144)
 	number("kern.maxproc", "Maximum number of simultaneous processes", sysctl.ReadWrite, func(k *Kernel) int64 { return int64(k.maxProc) },
 		func(x *sysctlCall, v int64) kauth.Errno {

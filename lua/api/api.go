@@ -51,7 +51,7 @@ type API struct {
 
 // New makes a machine of the level Session with all that the table has.
 func New(o Options) *API {
-	a := &API{Options: o, types: map[string]*lua.LTable{}, declared: loader.NewDeclarer(o.Host.Options().Groups)}
+	a := &API{Options: o, types: map[string]*lua.LTable{}, declared: loader.NewDeclarer(o.Host.Options().Groups, o.Host.Kernel.Info().Vocabulary)}
 	a.VM = a.declared.Machine(vm.Options{Level: vm.Session, Output: o.Output})
 	o.Host.Events.Dropped = a.dropped
 	for name, v := range a.tables() {

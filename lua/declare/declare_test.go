@@ -38,7 +38,7 @@ func fresh() *Declarations {
 			return &decision{f, where}
 		}
 		return nil
-	})
+	}, nil)
 }
 
 // table makes a table of keys and values that follow each other.

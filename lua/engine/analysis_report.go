@@ -268,7 +268,7 @@ func (a *Abilities) Report() AbilitiesReport {
 	}
 	for i := range a.Requests {
 		x := &a.Requests[i]
-		flags := x.Request.Info().Flags
+		flags := x.Flags
 		j := AbilityReport{x.Request.String(), flags.Has(kauth.Probe), flags.Has(kauth.Spin), flags.Has(kauth.NeverRaised), []CaseReport{}, x.More}
 		for k := range x.Cases {
 			c := &x.Cases[k]

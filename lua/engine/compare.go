@@ -88,6 +88,8 @@ type Abilities struct {
 	Cell string
 	// Options are those that were chosen.
 	Options analysis.CanOptions
+	// Vocabulary of the kernel.
+	Vocabulary *kauth.Vocabulary
 	// Policies that apply, by name.
 	Policies []*rules.Policy
 	Requests []analysis.Ability
@@ -107,7 +109,7 @@ const maxCases = 1000
 // Can says what becomes of the requests of a pattern in a cell, of all requests if it is nil: see analysis.Can. Wrong
 // options are a *policy.KeyError; other errors are as for Decide.
 func (p *Policies) Can(cell string, pattern *kauth.Pattern, o CanOptions) (*Abilities, error) {
-	out := &Abilities{Cell: cell, Policies: p.Applying(cell)}
+	out := &Abilities{Cell: cell, Vocabulary: p.Vocabulary(), Policies: p.Applying(cell)}
 	var err error
 	if out.Options, err = o.choose(len(out.Policies) > 0); err != nil {
 		return nil, err

@@ -41,6 +41,8 @@ type Options struct {
 	Groups symbolic.Groups
 	// Output is where print in policy files writes.
 	Output io.Writer
+	// Vocabulary of the kernel that the policies are for; nil is kauth.Newest.
+	Vocabulary *kauth.Vocabulary
 	// SkipOptimizations is passed to the compiler.
 	SkipOptimizations bool
 	// Files reads policy files and their modules; nil reads them whoever may have changed them.
@@ -64,7 +66,7 @@ func Read(paths []string, o Options) *Policies {
 
 // FromSources is Read for texts that were read before.
 func FromSources(sources []rules.Source, o Options) *Policies {
-	lo := loader.Options{Groups: o.Groups, Output: o.Output}
+	lo := loader.Options{Groups: o.Groups, Output: o.Output, Vocabulary: o.Vocabulary}
 	if o.Files != nil {
 		lo.Module = loader.ModuleFrom(o.Files)
 	}
@@ -74,7 +76,7 @@ func FromSources(sources []rules.Source, o Options) *Policies {
 
 // fromSet is for policies that were declared already.
 func fromSet(set *rules.Set, problems diag.List, o Options) *Policies {
-	p := &Policies{Compiler: rules.NewCompiler(set, rules.Options{SkipOptimizations: o.SkipOptimizations}), Loading: problems, files: &diag.Files{}, checked: map[string]error{}}
+	p := &Policies{Compiler: rules.NewCompiler(set, rules.Options{SkipOptimizations: o.SkipOptimizations, Vocabulary: o.Vocabulary}), Loading: problems, files: &diag.Files{}, checked: map[string]error{}}
 	p.witnesses = analysis.NewWitnesses(p.Compiler)
 	for _, s := range set.Sources {
 		p.files.Add(s.File, s.Text)
@@ -139,7 +141,7 @@ func (p *Policies) Decide(q *policy.Question) (*Decision, error) {
 	if err != nil {
 		return nil, err
 	}
-	flags := q.ID.Info().Flags
+	flags := p.Vocabulary().Flags(q.ID)
 	out := &Decision{Decision: *d, Probe: flags.Has(kauth.Probe)}
 	if d.Implicit() {
 		switch {
@@ -236,7 +238,7 @@ func (p *Policies) Check(o CheckOptions) (*Check, error) {
 		}
 		size, ok := sizes[prog]
 		if !ok {
-			size = ProgramSize{"", len(prog.Nodes()), len(prog.Leaves()), len(prog.Encode(&kauth.NetBSD109912)), prog.Stats.Before.Nodes, prog.Stats.After.Depth, prog.Stats.Before.Depth}
+			size = ProgramSize{"", len(prog.Nodes()), len(prog.Leaves()), len(prog.Encode(p.Vocabulary())), prog.Stats.Before.Nodes, prog.Stats.After.Depth, prog.Stats.Before.Depth}
 			sizes[prog] = size
 		}
 		size.Cell = cell

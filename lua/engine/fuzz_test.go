@@ -96,7 +96,7 @@ func (g *generator) carried(texts []string) []string {
 			field, ok := kauth.FindField(name)
 			carried := !ok
 			for id := lo; id < hi && !carried; id++ {
-				carried = id.Info().Fields.Has(field) && !id.Info().Flags.Has(kauth.Spin) && !id.Info().Flags.Has(kauth.NeverRaised)
+				carried = id.Info().Fields.Has(field) && kauth.Newest().Asks(id)
 			}
 			if !carried {
 				return true
@@ -499,7 +499,7 @@ func compareOnWitnesses(t *testing.T, src string, p *Policies, cell string, requ
 	}
 	for _, name := range requests {
 		id, ok := kauth.Find(name)
-		if !ok || !slices.Contains(rules.Requests(), id) {
+		if !ok || !slices.Contains(kauth.Newest().Requests(), id) {
 			t.Fatalf("no request that policies are asked: %s", name)
 		}
 		d, ref, err := p.Diagram(cell, id)

@@ -32,7 +32,10 @@ type Host struct {
 }
 
 // NewHost joins a kernel and the notes that are kept with it. The clock is that of generations.
+//
+// Policies are for the kernel's vocabulary, whatever the options say.
 func NewHost(k kernel.Kernel, n Notebook, o Options, now func() time.Time) *Host {
+	o.Vocabulary = k.Info().Vocabulary
 	return &Host{Kernel: k, notes: n, options: o, now: now, read: map[uint64]*Policies{}, over: map[excessKey]bool{}}
 }
 

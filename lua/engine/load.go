@@ -10,7 +10,6 @@ import (
 	"cellsh/kernel"
 	"cellsh/policy/analysis"
 	"cellsh/policy/diag"
-	"cellsh/policy/kauth"
 	"cellsh/policy/program"
 	"cellsh/policy/rules"
 	"cellsh/policy/stock"
@@ -149,7 +148,7 @@ func (h *Host) bundle(p *Policies, g *Generation, attachment uint32, wanted func
 	if err != nil {
 		return nil, err
 	}
-	b := &program.Bundle{Vocabulary: h.vocabulary(), Generation: g.Number, Attachment: attachment, Fallback: stock.Fallback()}
+	b := &program.Bundle{Vocabulary: p.Vocabulary(), Generation: g.Number, Attachment: attachment, Fallback: stock.FallbackFor(p.Vocabulary())}
 	if g.Lockdown {
 		// For whatever is made by other tools, too.
 		everything, err := p.Program("")
@@ -182,13 +181,6 @@ func (h *Host) bundle(p *Policies, g *Generation, attachment uint32, wanted func
 	}
 	slices.SortFunc(b.Cells, func(x, y program.Cell) int { return cmp.Compare(x.ID, y.ID) })
 	return b, nil
-}
-
-func (h *Host) vocabulary() *kauth.Vocabulary {
-	if v := h.Kernel.Info().Vocabulary; v != nil {
-		return v
-	}
-	return &kauth.NetBSD109912
 }
 
 // Attach gives cells that other tools have made since the load the programs of the active generation: those of the

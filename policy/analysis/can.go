@@ -62,6 +62,8 @@ type CanOptions struct {
 // Ability is what becomes of one request of a cell.
 type Ability struct {
 	Request kauth.RequestID
+	// Flags of the request in the kernel that is asked about.
+	Flags kauth.Flags
 	// Cases are disjoint, and together all requests that a process of a cell can make, unless More is set.
 	Cases []Case
 	More  bool
@@ -69,12 +71,7 @@ type Ability struct {
 
 // Asked reports whether policies are asked about the request. They are not where the kernel holds a spin lock, or
 // never asks.
-func (a *Ability) Asked() bool { return asked(a.Request) }
-
-func asked(id kauth.RequestID) bool {
-	flags := id.Info().Flags
-	return !flags.Has(kauth.Spin) && !flags.Has(kauth.NeverRaised)
-}
+func (a *Ability) Asked() bool { return a.Flags&(kauth.NeverRaised|kauth.Spin) == 0 }
 
 // Case is requests that get the same decision and of which the same becomes.
 type Case struct {
@@ -224,7 +221,7 @@ func Can(c *rules.Compiler, cell string, id kauth.RequestID, o CanOptions) (*Abi
 	if err != nil {
 		return nil, err
 	}
-	out := &Ability{Request: id}
+	out := &Ability{Request: id, Flags: c.Vocabulary().Flags(id)}
 	all.Regions(end, func(r graph.Region, e ending) bool {
 		if _, ok := example(r); !ok {
 			return true
@@ -308,11 +305,11 @@ type answering struct {
 
 func programGraph(c *rules.Compiler, cell string, id kauth.RequestID, o CanOptions) answering {
 	switch {
-	case o.Program == ByPolicies && asked(id):
+	case o.Program == ByPolicies && c.Vocabulary().Asks(id):
 		graphs := c.PolicyGraphs(cell, id)
 		return answering{rules.Tested(graphs), func(d *graph.Diagrams[policy.Decision]) (graph.Ref, error) { return rules.Combine(d, graphs) }}
-	case o.Program == ByFallback && asked(id) && (o.Profile == nil || *o.Profile == secmodel.Low):
-		g := rules.ProgramGraph(stock.Fallback(), id)
+	case o.Program == ByFallback && c.Vocabulary().Asks(id) && (o.Profile == nil || *o.Profile == secmodel.Low):
+		g := rules.ProgramGraph(stock.FallbackFor(c.Vocabulary()), id)
 		return answering{[]graph.Tested{g}, func(d *graph.Diagrams[policy.Decision]) (graph.Ref, error) { return graph.Reduce(d, g) }}
 	}
 	return answering{nil, func(d *graph.Diagrams[policy.Decision]) (graph.Ref, error) { return d.Leaf(policy.Allowed), nil }}

@@ -118,7 +118,7 @@ func drawWorld(t *rapid.T, id kauth.RequestID) *world {
 // What Can says about any question is what comes out of asking everybody: exactly one case has it if a process
 // of a cell can ask it, with the decision of the policies, and its outcome is right whatever the open facts are.
 func TestCanIsExact(t *testing.T) {
-	ids := rules.Requests()
+	ids := kauth.Newest().Requests()
 	rapid.Check(t, func(rt *rapid.T) {
 		id := rapid.SampledFrom(ids).Draw(rt, "request")
 		policies := smallSet(rt, t, id)

@@ -47,7 +47,7 @@ func Diff(old, new *rules.Compiler, cells []string) ([]Change, error) {
 	// Cells that no policy tells apart have the same graphs, and are compared once.
 	known := map[string][]Change{}
 	for _, cell := range names(cells) {
-		for _, id := range rules.Requests() {
+		for _, id := range new.Requests() {
 			a, b := old.PolicyGraphs(cell, id), new.PolicyGraphs(cell, id)
 			pair := fmt.Sprint(id, graphsKey(a), graphsKey(b))
 			changes, ok := known[pair]

@@ -56,7 +56,7 @@ func drawn(q *policy.Request, f kauth.Field) []int64 {
 // The nearest miss is one: it turns the result, and nothing nearer does. Where none is told no other value of the
 // field turns it.
 func TestNearestMissesAreExact(t *testing.T) {
-	ids := rules.Requests()
+	ids := kauth.Newest().Requests()
 	told := 0
 	rapid.Check(t, func(rt *rapid.T) {
 		id := rapid.SampledFrom(ids).Draw(rt, "request")
@@ -228,7 +228,7 @@ func changed(list []Change, q *policy.Request) []*Change {
 
 // A request is in exactly one region if its result changes, else in none.
 func TestDiffIsExact(t *testing.T) {
-	ids := rules.Requests()
+	ids := kauth.Newest().Requests()
 	met := 0
 	rapid.Check(t, func(rt *rapid.T) {
 		id := rapid.SampledFrom(ids).Draw(rt, "request")
@@ -311,7 +311,7 @@ func TestDiffLeavesOutReasonsAndOrder(t *testing.T) {
 
 // An assertion is broken exactly if some request that it is about is not denied.
 func TestNeversAreExact(t *testing.T) {
-	ids := rules.Requests()
+	ids := kauth.Newest().Requests()
 	broken := 0
 	rapid.Check(t, func(rt *rapid.T) {
 		id := rapid.SampledFrom(ids).Draw(rt, "request")
@@ -352,7 +352,7 @@ func TestNeversAreExact(t *testing.T) {
 
 // Deny, grant and allow of several policies come to the same in every order and grouping.
 func TestCombinationHasNoOrder(t *testing.T) {
-	ids := rules.Requests()
+	ids := kauth.Newest().Requests()
 	rapid.Check(t, func(rt *rapid.T) {
 		id := rapid.SampledFrom(ids).Draw(rt, "request")
 		policies := smallSet(rt, t, id)

@@ -18,6 +18,8 @@ import (
 type StockFit struct {
 	Cell     string
 	Revision secmodel.Revision
+	// Vocabulary of the kernel.
+	Vocabulary *kauth.Vocabulary
 	// Policies that apply, by name; those in audit mode deny nothing.
 	Policies []string
 	// Ports to reserve, ascending.
@@ -97,7 +99,7 @@ func (m Meeting) String() string {
 // is not; of these the one that is stricter for the fewest, then the lowest. Requests about which the kernel can't ask
 // policies are left out.
 func Fit(c *rules.Compiler, cell string, rev secmodel.Revision) (*StockFit, error) {
-	f := &StockFit{Cell: cell, Revision: rev}
+	f := &StockFit{Cell: cell, Revision: rev, Vocabulary: c.Vocabulary()}
 	for _, p := range c.Set().Policies {
 		if p.AppliesTo(cell) {
 			f.Policies = append(f.Policies, p.Name)
@@ -119,7 +121,7 @@ func Fit(c *rules.Compiler, cell string, rev secmodel.Revision) (*StockFit, erro
 	for i, p := range secmodel.Profiles {
 		f.Profiles[i].Profile = p
 	}
-	for _, id := range rules.Requests() {
+	for _, id := range c.Requests() {
 		if err := f.compare(c, id); err != nil {
 			return nil, err
 		}

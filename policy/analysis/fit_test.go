@@ -39,7 +39,7 @@ func (w *world) metGap(gaps []Gap) bool {
 
 // A profile is laxer or stricter exactly where asking all models says so, whatever the open facts are.
 func TestFitIsExact(t *testing.T) {
-	ids := rules.Requests()
+	ids := kauth.Newest().Requests()
 	binds := []kauth.RequestID{request(t, "network.bind.port"), request(t, "network.bind.privport")}
 	differ := 0
 	rapid.Check(t, func(rt *rapid.T) {

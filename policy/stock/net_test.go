@@ -43,7 +43,7 @@ func TestNetAgreesWithTheFacts(t *testing.T) {
 
 func TestEveryRaisedRequestHasAnAllow(t *testing.T) {
 	for id := range kauth.RequestID(kauth.NumRequests) {
-		if id.Info().Flags.Has(kauth.NeverRaised) {
+		if kauth.Newest().Flags(id).Has(kauth.NeverRaised) {
 			continue
 		}
 		v := stocktest.Judge(stock.Listeners(id), &stocktest.Known{})
@@ -106,7 +106,7 @@ func TestProgramsAreTheProfiles(t *testing.T) {
 	for _, rev := range secmodel.Revisions() {
 		for _, profile := range secmodel.Profiles {
 			place := stock.In(profile)
-			p, partial := stock.Program(rev, place, ports, "because")
+			p, partial := stock.Program(kauth.Newest(), rev, place, ports, "because")
 			// What depends on the commit within revision interim can't be told from a request, nor can others' ports.
 			var open []kauth.RequestID
 			for _, id := range partial {
@@ -123,7 +123,7 @@ func TestProgramsAreTheProfiles(t *testing.T) {
 			rapid.Check(t, func(t *rapid.T) {
 				id := kauth.RequestID(rapid.IntRange(0, kauth.NumRequests-1).Draw(t, "request"))
 				info := id.Info()
-				if info.Flags.Has(kauth.Spin) || info.Flags.Has(kauth.NeverRaised) || slices.Contains(open, id) {
+				if !kauth.Newest().Asks(id) || slices.Contains(open, id) {
 					return
 				}
 				r := &policy.Request{ID: id}

@@ -127,13 +127,13 @@ func (c *canReport) text(pattern *kauth.Pattern) string {
 	var entries []entry
 	for i := range c.Requests {
 		a := &c.Requests[i]
-		if a.Request.Info().Flags.Has(kauth.NeverRaised) && !single {
+		if a.Flags.Has(kauth.NeverRaised) && !single {
 			never = append(never, a.Request.String())
 			continue
 		}
 		entries = append(entries, c.entry(a))
 	}
-	b.WriteString(grouped(0, entries))
+	b.WriteString(grouped(c.Vocabulary, 0, entries))
 	if len(never) > 0 {
 		b.WriteString(wrap(0, "never asked by the kernel: "+strings.Join(never, ", ")))
 	}
@@ -143,7 +143,7 @@ func (c *canReport) text(pattern *kauth.Pattern) string {
 // entry is what there is to say about a request.
 func (c *canReport) entry(a *analysis.Ability) entry {
 	e := entry{request: a.Request}
-	flags := a.Request.Info().Flags
+	flags := a.Flags
 	if flags.Has(kauth.Probe) {
 		e.head = " (a probe: a denial only picks a behaviour)"
 	}
@@ -179,7 +179,7 @@ func (c *canReport) answer(a *analysis.Ability, x *analysis.Case) string {
 		return answerText(d.Answer)
 	case c.Options.Program == analysis.ByNone:
 		return "nobody is asked"
-	case a.Request.Info().Flags.Has(kauth.Spin):
+	case a.Flags.Has(kauth.Spin):
 		return "policies are not asked, the kernel holds a spin lock"
 	case !a.Asked():
 		return "policies are not asked"
