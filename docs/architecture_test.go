@@ -3,7 +3,10 @@ package docs
 import (
 	"bytes"
 	"fmt"
+	"go/ast"
 	"go/build"
+	"go/parser"
+	"go/token"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -13,8 +16,8 @@ import (
 	"time"
 
 	"cellsh/kernel"
+	"cellsh/kernel/host"
 	"cellsh/kernel/sim"
-	"cellsh/lua/engine"
 	"cellsh/lua/loader"
 	"cellsh/lua/lower"
 	"cellsh/lua/symbolic"
@@ -26,6 +29,7 @@ import (
 	"cellsh/policy/program"
 	"cellsh/policy/rules"
 	"cellsh/policy/stock"
+	"cellsh/policy/study"
 )
 
 // The types that cross the packages on the way of a decision. A change of one of them does not compile here, and
@@ -44,8 +48,10 @@ var (
 	_ func(*program.Bundle) []byte                                                                      = (*program.Bundle).Encode
 	_ kernel.Kernel                                                                                     = (*sim.Kernel)(nil)
 	_ kernel.Evaluator                                                                                  = (*sim.Kernel)(nil)
-	_ func(kernel.Kernel, engine.Notebook, engine.Options, func() time.Time) *engine.Host               = engine.NewHost
-	_ func(*engine.Host, *engine.Policies, engine.LoadOptions) (*engine.Loaded, *engine.Check, error)   = (*engine.Host).Load
+	_ func(loader.Reader, []rules.Source) *study.Policies                                               = loader.Reader.Load
+	_ func(kernel.Kernel, host.Notebook, host.Load, func() time.Time) *host.Host                        = host.New
+	_ func(*host.Host, host.Keeper, host.SessionOptions) *host.Session                                  = host.NewSession
+	_ func(*host.Host, *study.Policies, host.LoadOptions) (*host.Loaded, *study.Check, error)           = (*host.Host).Load
 )
 
 // Example_way is the way of one decision, from the text of a policy to the answer of a kernel.
@@ -103,7 +109,10 @@ func layer(pkg string) int {
 	return slices.Index(layers, strings.Split(strings.TrimPrefix(pkg, module), "/")[0])
 }
 
-// packages are those of the module with what they import, tests left out.
+// systems are those that the module is built for.
+var systems = []string{"netbsd", "linux", "darwin", "freebsd"}
+
+// packages are those of the module with what they import on any system, tests left out.
 func packages(t *testing.T) map[string][]string {
 	t.Helper()
 	root, err := filepath.Abs("..")
@@ -118,13 +127,21 @@ func packages(t *testing.T) map[string][]string {
 		if name := d.Name(); path != root && (strings.HasPrefix(name, ".") || name == "testdata" || name == "bench" || name == "judge" || name == "tools") {
 			return filepath.SkipDir
 		}
-		p, err := build.ImportDir(path, 0)
-		if err != nil {
-			return nil // no Go here
-		}
 		rel, err := filepath.Rel(root, path)
-		out[module+filepath.ToSlash(rel)] = p.Imports
-		return err
+		if err != nil {
+			return err
+		}
+		pkg := module + filepath.ToSlash(rel)
+		for _, system := range systems {
+			on := build.Default
+			on.GOOS, on.CgoEnabled = system, false
+			p, err := on.ImportDir(path, 0)
+			if err != nil {
+				continue // no Go here
+			}
+			out[pkg] = slices.Compact(slices.Sorted(slices.Values(append(out[pkg], p.Imports...))))
+		}
+		return nil
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -146,16 +163,92 @@ func TestArrowsPointDown(t *testing.T) {
 	}
 }
 
-// TestPolicyKnowsNoSystem: policies are data and functions of data.
-func TestPolicyKnowsNoSystem(t *testing.T) {
+// reserved are imports that belong to some packages only, those of the folders that are named. An import stands for
+// all below it, too.
+var reserved = map[string][]string{
+	// Nothing here talks to a network. Addresses are data.
+	"net":       nil,
+	"net/netip": {"policy"},
+	// Commands are started in cells, with what their credential needs; and by scripts, with os.execute and io.popen.
+	"os/exec": {"lua/system"},
+	// The system itself: who starts commands, keeps files, and speaks to NetBSD.
+	"golang.org/x/sys": {"kernel/disk", "kernel/launch", "kernel/netbsd"},
+	"unsafe":           {"kernel/abi", "kernel/launch", "kernel/netbsd"},
+	// Numbers of signals and errors, where a terminal or a script hands them on.
+	"syscall": {"kernel/launch", "kernel/netbsd", "lua/system", "repl"},
+	// Policies are data and functions of data; the simulated kernel is a value.
+	"os":   {"cmd", "kernel/connect", "kernel/disk", "kernel/launch", "kernel/netbsd", "lua/api", "lua/loader", "lua/system", "lua/trial", "lua/vm", "repl"},
+	"time": {"kernel", "lua", "repl"},
+	// Everything below Lua is used without it.
+	"github.com/yuin/gopher-lua": {"lua", "repl"},
+}
+
+// TestReservedImports: what is outside of the program is reached from few places.
+func TestReservedImports(t *testing.T) {
+	within := func(path, folder string) bool { return path == folder || strings.HasPrefix(path, folder+"/") }
+	met := map[string]bool{}
 	for pkg, imports := range packages(t) {
-		if !strings.HasPrefix(pkg, module+"policy") || strings.Contains(pkg, "/internal/") {
-			continue
+		pkg = strings.TrimPrefix(pkg, module)
+		if slices.Contains(free, strings.Split(pkg, "/")[0]) || strings.HasSuffix(pkg, "/gen") || strings.HasSuffix(pkg, "/generate") {
+			continue // programs that write files of the module
 		}
 		for _, i := range imports {
-			if i == "os" || i == "syscall" || i == "net" || i == "time" || strings.Contains(i, "gopher-lua") || strings.HasPrefix(i, "os/") || strings.HasPrefix(i, "golang.org/x/sys") {
-				t.Errorf("%s must know no system, but imports %s", pkg, i)
+			// The longest that it is within says who may.
+			entry := ""
+			for path := range reserved {
+				if within(i, path) && len(path) > len(entry) {
+					entry = path
+				}
 			}
+			if entry == "" {
+				continue
+			}
+			at := slices.IndexFunc(reserved[entry], func(folder string) bool { return within(pkg, folder) })
+			if at < 0 {
+				t.Errorf("%s must not import %s: only %s may", pkg, i, strings.Join(reserved[entry], ", "))
+				continue
+			}
+			met[entry+" "+reserved[entry][at]] = true
+		}
+	}
+	for entry, folders := range reserved {
+		for _, folder := range folders {
+			if !met[entry+" "+folder] {
+				t.Errorf("%s need not be allowed to import %s", folder, entry)
+			}
+		}
+	}
+}
+
+// TestMainEndsTheProgram: whoever ended it below would leave locks, terminals and generations behind.
+func TestMainEndsTheProgram(t *testing.T) {
+	for pkg := range packages(t) {
+		fset := token.NewFileSet()
+		files, err := filepath.Glob(filepath.Join("..", strings.TrimPrefix(pkg, module), "*.go"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range files {
+			file, err := parser.ParseFile(fset, name, nil, parser.SkipObjectResolution)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if file.Name.Name == "main" || strings.HasSuffix(name, "_test.go") {
+				continue
+			}
+			ast.Inspect(file, func(n ast.Node) bool {
+				switch n := n.(type) {
+				case *ast.SelectorExpr:
+					if x, ok := n.X.(*ast.Ident); ok && (x.Name == "os" && n.Sel.Name == "Exit" || x.Name == "log" && strings.HasPrefix(n.Sel.Name, "Fatal")) {
+						t.Errorf("%s: only main ends the program", fset.Position(n.Pos()))
+					}
+				case *ast.SelectStmt:
+					if len(n.Body.List) == 0 {
+						t.Errorf("%s: nothing waits for ever", fset.Position(n.Pos()))
+					}
+				}
+				return true
+			})
 		}
 	}
 }

@@ -313,16 +313,17 @@ function engine.diff(old, new, options) end
 ---@return table
 function engine.explain(question, options) end
 
----Checks policies and pushes their programs into the kernel, all or nothing. Gives generation, cells, programs and bytes. An
----error says everything that is wrong; nothing has changed then.
+---Checks policies and pushes their programs into the kernel, all or nothing. Gives generation, cells, programs and bytes, and
+---losses, a list with policy and cells, if cells have lost any. An error says everything that is wrong; nothing has changed then.
 ---```lua
 ---policy "web" { cells = "web-*", deny = { "system.reboot" } }
 ---print(engine.load().generation)
 -----> 1
 ---```
 ---@param paths? string|string[] files and folders of policies; without it what was declared here and is pending, together with what is loaded
+---@param options? table yes = true: load even if live cells lose policies that they have, or if there is nothing to load although something is loaded; without it that is an error
 ---@return table
-function engine.load(paths) end
+function engine.load(paths, options) end
 
 ---Gives the number of the active generation if it was loaded from these files and they have not changed since, so that loading
 ---them again would change nothing; else nil.
@@ -363,7 +364,7 @@ function engine.policies() end
 ---print(engine.rollback().generation)
 -----> 3
 ---```
----@param generation? number the one to go back to; without it the one before the active
+---@param generation? number the one to go back to; without it the last one before the active that needs no confirmation
 ---@return table
 function engine.rollback(generation) end
 
@@ -403,7 +404,8 @@ kernel = {}
 
 ---Gives the decisions that the evaluation model has recorded, oldest first: sequence, time in seconds since the kernel's
 ---start, cell, id, pid, euid, request, result, reason, policy, file and line. The kernel keeps denials, grants and what
----policies in audit mode would have denied, and of these only the last.
+---policies in audit mode would have denied, and of these only the last. The second result is how many came after that number
+---and are not kept any more.
 ---```lua
 ---policy "web" { deny = { "system.reboot" } }
 ---engine.load()
@@ -414,6 +416,7 @@ kernel = {}
 ---```
 ---@param after? number sequence number; without it all that the kernel has kept
 ---@return table[]
+---@return number
 function kernel.events(after) end
 
 ---Says which kernel this is: name, version, revision of secmodel_cell, simulated, vocabulary, hz, and the capabilities that

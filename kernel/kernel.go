@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"cellsh/policy"
+	"cellsh/policy/diag"
 	"cellsh/policy/kauth"
 	"cellsh/policy/program"
 	"cellsh/policy/secmodel"
@@ -184,6 +185,11 @@ func (e *Error) Error() string {
 	return s
 }
 
+// Diagnostics has the hint.
+func (e *Error) Diagnostics() diag.List {
+	return diag.List{{Code: diag.KernelRefused, Message: e.Error(), Hint: e.Hint}}
+}
+
 // Unwrap gives the errno, so that errors.Is(err, kauth.EBUSY) works.
 func (e *Error) Unwrap() error {
 	if e.Errno == 0 {
@@ -201,6 +207,11 @@ type UnsupportedError struct {
 
 func (e *UnsupportedError) Error() string {
 	return fmt.Sprintf("kernel %s has no %s: %s", e.Kernel, e.Capability, e.Why)
+}
+
+// Diagnostics is one problem.
+func (e *UnsupportedError) Diagnostics() diag.List {
+	return diag.List{{Code: diag.KernelUnsupported, Message: e.Error()}}
 }
 
 // Unsupported makes the error from what the kernel says about itself.

@@ -7,7 +7,6 @@ import (
 	"os"
 	"strconv"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -16,8 +15,9 @@ import (
 	"golang.org/x/term"
 
 	"cellsh/kernel/connect"
+	"cellsh/kernel/host"
 	"cellsh/lua/api"
-	"cellsh/lua/engine"
+	"cellsh/lua/declare"
 	"cellsh/lua/syntax"
 	"cellsh/lua/vm"
 	"cellsh/policy/diag"
@@ -27,8 +27,8 @@ import (
 	"cellsh/repl/show"
 )
 
-// evaluator runs statements: those of a session, of a script, and of -e. Interrupt may be called from any goroutine,
-// as may what locks; the rest is for one.
+// evaluator runs statements: those of a session, of a script, and of -e. Interrupt and close may be called from any
+// goroutine; the rest is for one.
 type evaluator struct {
 	env    Env
 	common command.Common
@@ -39,19 +39,14 @@ type evaluator struct {
 	// out is where Lua writes.
 	out *command.Output
 
-	// mu is held while a statement runs.
-	mu sync.Mutex
-	// interrupts counts those of the statement that runs.
-	interrupts atomic.Int32
-	// timer waits for the end of the time to confirm in; nil if nothing is to be confirmed.
-	timer *time.Timer
+	// ask asks the user for a yes; nil where nobody can be asked.
+	ask func(question string) bool
+	// interrupts counts those of the statement that runs, and interrupted is sent something for the last. Ending is closed
+	// when the program is told to end.
+	interrupts          atomic.Int32
+	interrupted, ending chan struct{}
 	// modes of the terminal that a session was started at; nil where there is none.
 	modes atomic.Pointer[term.State]
-	// abandoned says that abandon ends the program.
-	abandoned atomic.Bool
-	// waiting is the generation that waited to be confirmed when the kernel was opened, 0 for none: the program that
-	// has loaded it watches over it.
-	waiting uint64
 }
 
 // errFailed says that something failed and that why has been written.
@@ -64,18 +59,23 @@ func (e exit) Error() string { return fmt.Sprintf("exit code %d", e.code) }
 
 // newEvaluator opens the kernel.
 func newEvaluator(env Env, common command.Common) (*evaluator, error) {
-	e := &evaluator{env: env, common: common, style: show.NewStyle(isTerminal(env.Stderr), env.Getenv), width: func() int { return show.DefaultWidth }}
+	e := &evaluator{env: env, common: common, interrupted: make(chan struct{}, 1), ending: make(chan struct{}), style: show.NewStyle(isTerminal(env.Stderr), env.Getenv), width: func() int { return show.DefaultWidth }}
 	var output io.Writer = env.Stdout
 	if isTerminal(env.Stdout) {
 		output = harmless{env.Stdout}
 	}
 	e.out = &command.Output{To: output}
-	target, err := command.OpenTarget(connect.Options{Target: common.Kernel, ReadOnly: common.ReadOnly, Now: env.Now, Warn: func(err error) { e.note("%s", err) }}, e.out)
+	target, err := command.OpenTarget(connect.Options{Target: common.Kernel, ReadOnly: common.ReadOnly, Now: env.Now, Warn: func(err error) { e.note("%s", err) }}, e.out,
+		host.SessionOptions{Lapsed: func(l host.Lapse) { e.note("%s", l) }, Failed: func(err error) { e.problems(diag.Of(err)) }})
 	if err != nil {
 		return nil, err
 	}
 	e.target = target
-	e.api = api.New(api.Options{Host: target.Host, Simulator: target.Simulator, Launch: target.Launcher,
+	e.out.Settle = target.Steps.Settle
+	if ask := env.asker(); ask != nil {
+		e.ask = unless(e.interrupted, ask)
+	}
+	e.api = api.New(api.Options{Host: target.Host, Reader: target.Reader, Simulator: target.Simulator, Launch: target.Launcher,
 		Stdin: env.Stdin, Stdout: env.Stdout, Stderr: env.Stderr, Output: e.out, Report: e.problems,
 		Help: func(name string) string {
 			if c := command.Find(name); c != nil {
@@ -84,11 +84,7 @@ func newEvaluator(env Env, common command.Common) (*evaluator, error) {
 			return ""
 		}})
 	target.Pending = e.api.LoadPending
-	// What is wrong with the history is said where it is needed.
-	if history, err := target.Host.History(); err == nil && history.Unconfirmed != nil {
-		e.waiting = history.Unconfirmed.Generation
-	}
-	if err := e.expire(); err != nil {
+	if err := target.Steps.Step(func() error { return nil }); err != nil {
 		return nil, errors.Join(err, e.close())
 	}
 	return e, nil
@@ -125,7 +121,7 @@ func (e *evaluator) report(err error) error {
 	case errors.Is(err, api.ErrDeclarations):
 		return errFailed
 	}
-	e.problems(engine.Problem(err))
+	e.problems(diag.Of(err))
 	return errFailed
 }
 
@@ -141,12 +137,12 @@ func (e *evaluator) statement(s input.Statement) error {
 		}
 		results, err := e.api.Call(fn)
 		if err != nil {
-			return err
+			return ofAnotherTool(s.File, err)
 		}
 		if name := unknown(s.File, results); name != "" {
 			e.note("there is no variable and no command %s%s", name, didYouMean(name))
 		}
-		values := &command.Output{To: e.env.Stdout}
+		values := &command.Output{To: e.env.Stdout, Settle: e.target.Steps.Settle}
 		_ = show.Values(values, results, e.showOptions())
 		return unwritten(values)
 	})
@@ -189,9 +185,10 @@ func (e *evaluator) showOptions() show.Options {
 func (e *evaluator) script(file, text string, args []string) error {
 	return e.run(func() error {
 		env := e.api.VM.Environment()
-		fn, err := e.api.VM.CompileIn(env, file, text)
+		f := syntax.Read(file, text)
+		fn, err := e.api.VM.CompileTree(env, f)
 		if err != nil {
-			return err
+			return ofAnotherTool(f, err)
 		}
 		list := e.api.VM.L.NewTable()
 		list.RawSetInt(0, lua.LString(file))
@@ -202,35 +199,50 @@ func (e *evaluator) script(file, text string, args []string) error {
 		}
 		env.RawSetString("arg", list)
 		_, err = e.api.Call(fn, values...)
-		return err
+		return ofAnotherTool(f, err)
 	})
+}
+
+// ofAnotherTool is the error of a source, and for one of another tool that it is that.
+func ofAnotherTool(f *syntax.File, err error) error {
+	var failed *vm.Error
+	if !errors.As(err, &failed) {
+		return err
+	}
+	at := failed.Span
+	if f.Problems.Failed() {
+		at = diag.Span{}
+	}
+	if d, foreign := declare.Foreign(f, at); foreign {
+		return diag.List{d}
+	}
+	return err
 }
 
 // run does work with the kernel as one step: before it the clock goes on, after it the state is kept.
 func (e *evaluator) run(work func() error) error {
-	e.mu.Lock()
-	defer e.mu.Unlock()
 	began := e.env.Now()
 	e.interrupts.Store(0)
-	e.target.Tick()
-	if err := e.expire(); err != nil {
-		return e.report(err)
+	select {
+	case <-e.interrupted: // that was for what ran before
+	default:
 	}
-	err := e.report(work())
-	if werr := unwritten(e.out); werr != nil {
-		err = errors.Join(err, e.report(werr))
+	var done error
+	if err := e.target.Steps.Step(func() error {
+		done = e.report(work())
+		return unwritten(e.out)
+	}); errors.Is(err, host.ErrEnded) {
+		return errLeave // a signal was faster
+	} else if err != nil {
+		done = errors.Join(done, e.report(err))
 	}
-	if serr := e.target.Save(); serr != nil {
-		err = errors.Join(err, e.report(serr))
-	}
-	e.watch()
 	if e.common.Timings {
 		fmt.Fprintf(e.env.Stderr, "timings: %s\n", e.env.Now().Sub(began).Round(time.Microsecond))
 	}
-	if errors.Is(err, errFailed) && e.interrupts.Load() > 0 {
+	if errors.Is(done, errFailed) && e.interrupts.Load() > 0 {
 		return errInterrupted
 	}
-	return err
+	return done
 }
 
 // command runs a command in this session.
@@ -241,7 +253,7 @@ func (e *evaluator) command(words []string) error {
 	if c == nil {
 		return leaving(words)
 	}
-	code := c.Run(words[1:], common, command.Env{Stdin: e.env.Stdin, Stdout: e.env.Stdout, Stderr: e.env.Stderr, Now: e.env.Now, Session: e.target})
+	code := c.Run(words[1:], common, command.Env{Stdin: e.env.Stdin, Stdout: e.env.Stdout, Stderr: e.env.Stderr, Now: e.env.Now, Ask: e.ask, Session: e.target})
 	e.api.Dispatch()
 	if code != command.OK {
 		return errFailed
@@ -261,52 +273,35 @@ func leaving(words []string) error {
 	return exit{code}
 }
 
-// expire rolls back what was not confirmed in time, and says so.
-func (e *evaluator) expire() error {
-	if e.common.ReadOnly {
-		return nil
-	}
-	said, err := e.target.Expire()
-	if said != "" {
-		e.note("%s", said)
-	}
-	return err
-}
-
 // interrupt stops the code that runs, if any. It gives how often that was wanted since the statement began.
 func (e *evaluator) interrupt() int {
 	e.api.VM.Interrupt()
+	select {
+	case e.interrupted <- struct{}{}:
+	default:
+	}
 	return int(e.interrupts.Add(1))
 }
 
-// close rolls back what waits to be confirmed, because nobody looks at the time any more, and gives up the kernel.
-// It is the last step: the lock is kept, so that no other follows.
-func (e *evaluator) close() error {
-	e.mu.Lock()
-	if e.timer != nil {
-		e.timer.Stop()
+// unless takes what stops a question for a no: a step that waits for an answer would keep the program from ending.
+func unless(stopped <-chan struct{}, ask func(string) bool) func(string) bool {
+	return func(question string) bool {
+		answer := make(chan bool, 1)
+		go func() { answer <- ask(question) }()
+		select {
+		case yes := <-answer:
+			return yes
+		case <-stopped:
+			return false
+		}
 	}
-	err := errors.Join(e.rollBack(), e.target.Close())
-	e.api.Close()
-	return err
 }
 
-// rollBack undoes a load of this program that was not confirmed: when it has ended nobody would.
-func (e *evaluator) rollBack() error {
-	if e.common.ReadOnly {
-		return nil
-	}
-	history, err := e.target.Host.History()
-	if err != nil || history.Unconfirmed == nil || history.Unconfirmed.Generation == e.waiting {
-		return err
-	}
-	number := history.Unconfirmed.Generation
-	back, err := e.target.Host.Revert()
-	if err != nil {
-		return err
-	}
-	e.note("generation %d was not confirmed before the end: rolled back, as generation %d", number, back.Generation)
-	return nil
+// close ends the session with the kernel, at the last step, which it waits for.
+func (e *evaluator) close() error {
+	err := e.target.Steps.Close()
+	e.api.Close()
+	return err
 }
 
 // restore gives the terminal its modes back.

@@ -13,7 +13,7 @@ import (
 	"time"
 
 	"cellsh/kernel/disk"
-	"cellsh/lua/engine"
+	"cellsh/kernel/host"
 	"cellsh/lua/syntax"
 	"cellsh/policy/diag"
 	"cellsh/repl/command"
@@ -73,7 +73,7 @@ func Main(args []string, env Env) int {
 		return env.evaluate(common, func(e *evaluator) error { return e.session() })
 	case len(lines) == 0:
 		if c := command.Find(rest[0]); c != nil {
-			return c.Run(rest[1:], common, command.Env{Stdin: env.Stdin, Stdout: env.Stdout, Stderr: env.Stderr, Now: env.Now})
+			return c.Run(rest[1:], common, command.Env{Stdin: env.Stdin, Stdout: env.Stdout, Stderr: env.Stderr, Now: env.Now, Ask: env.asker()})
 		}
 		if !isScript(rest[0]) {
 			return env.usage(command.Unknown(rest[0]))
@@ -127,39 +127,49 @@ func (env Env) evaluate(common command.Common, work func(*evaluator) error) int 
 		env.problems(err)
 		return command.Failed
 	}
-	interrupts := make(chan os.Signal, 1)
+	signals := make(chan os.Signal, 1)
 	for _, s := range []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP} {
 		// Who started the program may have made it deaf to some, as nohup(1) does.
 		if !signal.Ignored(s) {
-			signal.Notify(interrupts, s)
+			signal.Notify(signals, s)
 		}
 	}
-	done := make(chan struct{})
-	go func() {
-		for {
-			select {
-			case s := <-interrupts:
-				if n, ok := s.(syscall.Signal); ok && s != os.Interrupt {
-					e.abandoned.Store(true)
-					// It waits for what runs, and this must go on to count.
-					go e.abandon(signalled + int(n))
-				}
-				if e.interrupt() > patience {
-					// What runs does not listen.
-					e.restore()
-					os.Exit(interruptedCode)
-				}
-			case <-done:
-				return
+	defer signal.Stop(signals)
+	ended, closed := make(chan error, 1), make(chan error, 1)
+	go func() { ended <- work(e) }()
+	told := 0 // the exit code once a signal has told the program to end
+	for {
+		select {
+		case err := <-ended:
+			if told == 0 {
+				signal.Stop(signals)
+				return e.end(err)
+			}
+		case err := <-closed:
+			if err != nil {
+				env.problems(err)
+			}
+			e.restore()
+			return told
+		case s := <-signals:
+			if n, ok := s.(syscall.Signal); ok && s != os.Interrupt && told == 0 {
+				// Its terminal is gone, or it shall end. What is not confirmed can't be any more: whoever could has perhaps
+				// been cut off by it. This waits for what runs, and meanwhile signals count.
+				told = signalled + int(n)
+				close(e.ending)
+				go func() { closed <- e.close() }()
+			}
+			if e.interrupt() > patience {
+				// What runs does not listen.
+				e.restore()
+				return interruptedCode
 			}
 		}
-	}()
-	err = work(e)
-	if e.abandoned.Load() {
-		select {}
 	}
-	close(done)
-	signal.Stop(interrupts)
+}
+
+// end gives up the kernel after the work, and gives the exit code.
+func (e *evaluator) end(err error) int {
 	code := command.OK
 	var end exit
 	switch {
@@ -171,7 +181,10 @@ func (env Env) evaluate(common command.Common, work func(*evaluator) error) int 
 		code = command.Failed
 	}
 	if err := e.close(); err != nil {
-		env.problems(err)
+		// What has failed already with that is not told again.
+		if u := new(host.UnsavedError); code == command.OK || !errors.As(err, &u) || !u.Again {
+			e.env.problems(err)
+		}
 		code = max(code, command.Failed)
 	}
 	return code
@@ -192,7 +205,7 @@ func (e *evaluator) forgotten() {
 
 // problems writes what went wrong where there is no evaluator.
 func (env *Env) problems(err error) {
-	_ = show.NewStyle(isTerminal(env.Stderr), env.Getenv).Problems(env.Stderr, engine.Problem(err))
+	_ = show.NewStyle(isTerminal(env.Stderr), env.Getenv).Problems(env.Stderr, diag.Of(err))
 }
 
 // errInterrupted ends a script that was interrupted.

@@ -7,7 +7,6 @@ import (
 	"io"
 	"os"
 	"strings"
-	"time"
 
 	"golang.org/x/term"
 
@@ -65,6 +64,11 @@ func (e *evaluator) talk() error {
 	ed := editor.New(editor.Options{Stdin: e.env.Stdin, Stdout: e.env.Stdout, Getenv: e.env.Getenv, History: editor.HistoryPath(e.env.Getenv),
 		Complete: e.completer(r).Complete, Warn: func(s string) { e.note("%s", s) }})
 	defer ed.Close()
+	// The editor sees Ctrl-C itself.
+	e.ask = unless(e.ending, func(question string) bool {
+		line, err := ed.ReadLine(asked(question))
+		return err == nil && isYes(line)
+	})
 	e.greet()
 	typed := ""
 	for {
@@ -146,39 +150,4 @@ func (e *evaluator) columns() int {
 		return w
 	}
 	return show.DefaultWidth
-}
-
-// watch rolls back a generation that nobody confirms, also while no line is typed.
-func (e *evaluator) watch() {
-	if e.timer != nil {
-		e.timer.Stop()
-		e.timer = nil
-	}
-	if e.common.ReadOnly {
-		return
-	}
-	history, err := e.target.Host.History()
-	if err != nil || history.Unconfirmed == nil {
-		return
-	}
-	e.timer = time.AfterFunc(history.Unconfirmed.Until.Sub(e.env.Now()), func() {
-		e.mu.Lock()
-		defer e.mu.Unlock()
-		if err := e.expire(); err != nil {
-			e.report(err)
-		}
-		if err := e.target.Save(); err != nil {
-			e.report(err)
-		}
-	})
-}
-
-// abandon ends the program because its terminal is gone, or because it was told to. What is not confirmed can't be any
-// more: whoever could has perhaps been cut off by it. It waits for what runs.
-func (e *evaluator) abandon(code int) {
-	if err := e.close(); err != nil {
-		e.env.problems(err)
-	}
-	e.restore()
-	os.Exit(code)
 }

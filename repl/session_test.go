@@ -113,6 +113,7 @@ func (x *terminal) typed(s string) {
 const (
 	prompt = "SIM> "
 	more   = "SIM| "
+	asks   = "[y/N] "
 )
 
 // TestTranscripts types the lines of transcripts, those after a prompt, and compares what is on the terminal then.
@@ -168,6 +169,10 @@ func converse(t *testing.T, x *terminal, transcript string) string {
 				x.typed(text + "\n")
 			}
 		}
+		if _, text, ok := strings.Cut(line, asks); ok {
+			screen.WriteString(x.until(asks))
+			x.typed(text + "\n")
+		}
 	}
 	screen.WriteString(x.until(prompt))
 	if !x.ended {
@@ -187,11 +192,14 @@ func converse(t *testing.T, x *terminal, transcript string) string {
 func TestInterrupt(t *testing.T) {
 	x := start(t, program(t, t.TempDir(), []string{"TERM=dumb"}, "-k", "sim"))
 	x.until(prompt)
-	x.typed("io.write('running'); io.flush(); while true do end\n")
-	x.until("running")
-	x.typed("\x03")
-	if said := x.until(prompt); !strings.Contains(said, "lua.interrupted") {
-		t.Errorf("Ctrl-C must stop the code, but says %q", said)
+	// Functions of the library too, and none of them is caught.
+	for _, code := range []string{"while true do end", "return ('a'):rep(1000000):match('.-b')", "return pcall(string.gsub, ('a'):rep(1000000), '.-b', '')", "return load(function() return ' ' end)"} {
+		x.typed("io.write('run', 'ning'); io.flush(); " + code + "\n")
+		x.until("running")
+		x.typed("\x03")
+		if said := x.until(prompt); !strings.Contains(said, "lua.interrupted") {
+			t.Errorf("Ctrl-C must stop %s, but says %q", code, said)
+		}
 	}
 	// The session goes on.
 	x.typed("6 * 7\n")
@@ -218,6 +226,17 @@ func TestEndRollsBack(t *testing.T) {
 	}{
 		"hang-up": {func(x *terminal) error { return x.c.Process.Signal(syscall.SIGHUP) }, signalled + int(syscall.SIGHUP)},
 		"exit":    {func(x *terminal) error { x.typed("exit\n"); return nil }, 0},
+		"a question waits": {func(x *terminal) error {
+			x.typed("load --yes b.lua\n")
+			x.until(prompt)
+			x.typed("cell.create{ name = 'web', root = '/cells/web' }\n")
+			x.until(prompt)
+			x.typed("rollback 1\n")
+			x.until(prompt)
+			x.typed("load b.lua --confirm 1h\n")
+			x.until(asks)
+			return x.c.Process.Signal(syscall.SIGTERM)
+		}, signalled + int(syscall.SIGTERM)},
 		"code runs": {func(x *terminal) error {
 			x.typed("print('runs') while true do end\n")
 			x.until("\nruns\n")

@@ -2,7 +2,7 @@
 
 if not kernel.info().simulated then error("the demonstration must run on the simulated kernel: cellsh -k sim demo.lua", 0) end
 
-local here = debug.getinfo(1, "S").source:match("^(.*)/[^/]*$") or "."
+local here = debug.getinfo(1, "S").source:match("^@(.*)/[^/]*$") or "."
 
 -- Places are told from the folder of this file.
 local function short(path)

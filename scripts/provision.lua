@@ -4,7 +4,7 @@
 local provision = {}
 
 -- The policies of all deployments are loaded together, because a load replaces everything that was loaded before.
-local here = debug.getinfo(1, "S").source:match("^(.*)/[^/]*$") or "."
+local here = debug.getinfo(1, "S").source:match("^@(.*)/[^/]*$") or "."
 local policies = here .. "/policy.d"
 
 local host = kernel.info()

@@ -13,9 +13,10 @@ import (
 	"time"
 
 	"cellsh/kernel"
+	"cellsh/kernel/host"
 	"cellsh/kernel/sim"
 	"cellsh/lua/api"
-	"cellsh/lua/engine"
+	"cellsh/lua/loader"
 	"cellsh/policy/diag"
 )
 
@@ -24,7 +25,7 @@ var update = flag.Bool("update", false, "rewrite the golden files")
 // machine is a simulated kernel with what is kept beside it, on which scripts run one after the other.
 type machine struct {
 	kernel *sim.Kernel
-	host   *engine.Host
+	host   *host.Host
 }
 
 func newMachine(t *testing.T, o sim.Options) *machine {
@@ -34,7 +35,7 @@ func newMachine(t *testing.T, o sim.Options) *machine {
 		t.Fatal(err)
 	}
 	now := func() time.Time { return time.Date(2026, 6, 1, 12, 0, 0, 0, time.UTC) }
-	return &machine{k, engine.NewHost(k, &engine.Memory{}, engine.Options{}, now)}
+	return &machine{k, host.New(k, &host.Memory{}, loader.Reader{}.Load, now)}
 }
 
 // run runs a file as a program of its own would: what it printed, and the error in words, "" if there is none.
@@ -310,7 +311,8 @@ run_rc_command() { eval "run=\$${1}_cmd"; $run; }
 		{"start", 3, "cells may do nothing (lockdown)\n"},
 		{"start", 4, "no policy is active: cells are held by their profiles and the kernel's fallback alone\n"},
 		{"stop", 0, ""},
-		{"reload", 1, "load /etc/cellsh/policy.d\n"},
+		{"reload", 0, "load /etc/cellsh/policy.d\n"},
+		{"reload", 1, "run: " + command + " load --yes /etc/cellsh/policy.d\n"},
 		{"check", 1, "check /etc/cellsh/policy.d\n"},
 		{"status", 0, "list\n"},
 	} {

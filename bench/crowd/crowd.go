@@ -12,8 +12,8 @@ import (
 
 	"cellsh/bench/scale"
 	"cellsh/kernel"
+	"cellsh/kernel/host"
 	"cellsh/kernel/sim"
-	"cellsh/lua/engine"
 	"cellsh/policy"
 	"cellsh/policy/kauth"
 	"cellsh/policy/program"
@@ -25,7 +25,7 @@ const Askers = 64
 
 // Crowd is a kernel with cells that all have programs.
 type Crowd struct {
-	Host   *engine.Host
+	Host   *host.Host
 	Kernel *sim.Kernel
 	IDs    []kernel.CellID
 	askers [Askers]*sim.Process

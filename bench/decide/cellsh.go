@@ -3,7 +3,7 @@ package decide
 import (
 	"fmt"
 
-	"cellsh/lua/engine"
+	"cellsh/lua/loader"
 	"cellsh/policy"
 	"cellsh/policy/kauth"
 	"cellsh/policy/program"
@@ -17,7 +17,7 @@ func (groups) Names() []string              { return nil }
 
 // Program compiles the case as load does, and gives what a kernel decodes.
 func Program(c Case) (*program.Program, error) {
-	p := engine.FromSources([]rules.Source{{File: "web.lua", Text: c.Source()}}, engine.Options{Groups: groups{}})
+	p := loader.Reader{Groups: groups{}}.Load([]rules.Source{{File: "web.lua", Text: c.Source()}})
 	if err := p.Usable(Cell); err != nil {
 		return nil, err
 	}

@@ -94,6 +94,17 @@ const entries = `
   },
 `
 
+// Shapes are the ways in which a policy of n rules is written.
+var Shapes = []struct {
+	Name string
+	Make func(n int) []rules.Source
+}{
+	{"ports tested one by one", Ports},
+	{"ports in a loop", Loop},
+	{"ifs on several fields", Chain},
+	{"lines in four functions, and static entries", Lines},
+}
+
 // results of generated rules, one after the other.
 var results = []string{"deny", "allow", `deny, "reserved"`, "grant", `deny, "closed"`}
 

@@ -6,8 +6,9 @@ import (
 	"time"
 
 	"cellsh/kernel"
+	"cellsh/kernel/host"
 	"cellsh/kernel/sim"
-	"cellsh/lua/engine"
+	"cellsh/lua/loader"
 	"cellsh/policy/rules"
 )
 
@@ -16,10 +17,10 @@ type groups struct{}
 func (groups) Lookup(string) (uint32, bool) { return 0, false }
 func (groups) Names() []string              { return nil }
 
-var options = engine.Options{Groups: groups{}}
+var reader = loader.Reader{Groups: groups{}}
 
 // Host makes a simulated kernel with cells of these names, and a host without policies for it.
-func Host(names []string) (*engine.Host, error) {
+func Host(names []string) (*host.Host, error) {
 	k, err := sim.New(sim.Options{})
 	if err != nil {
 		return nil, err
@@ -33,7 +34,7 @@ func Host(names []string) (*engine.Host, error) {
 			return nil, err
 		}
 	}
-	return engine.NewHost(k, &engine.Memory{}, options, time.Now), nil
+	return host.New(k, &host.Memory{}, reader.Load, time.Now), nil
 }
 
 // processorTime is what the program has taken so far of all processors: other programs don't count in it, and memory that
@@ -59,16 +60,16 @@ type Times struct {
 func (t Times) Total() time.Duration { return t.Read + t.Load }
 
 // Load reads policies and loads them for all cells of a host.
-func Load(h *engine.Host, sources []rules.Source) (Times, error) {
+func Load(h *host.Host, sources []rules.Source) (Times, error) {
 	var t Times
 	start := processorTime()
-	p := engine.FromSources(sources, options)
+	p := reader.Load(sources)
 	if p.Loading.Failed() {
 		return t, p.Loading
 	}
 	t.Read = processorTime() - start
 	start = processorTime()
-	loaded, _, err := h.Load(p, engine.LoadOptions{})
+	loaded, _, err := h.Load(p, host.LoadOptions{})
 	if err != nil {
 		return t, err
 	}

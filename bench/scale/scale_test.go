@@ -111,3 +111,16 @@ func TestRulesCount(t *testing.T) {
 		})
 	}
 }
+
+// Both readings are timed, and the second is asked: what is said of them is of this load.
+func TestReadings(t *testing.T) {
+	for _, c := range Shapes {
+		r, err := ReadingsOf(c.Make(200))
+		if err != nil {
+			t.Fatalf("%s: %v", c.Name, err)
+		}
+		if r.First <= 0 || r.Second <= 0 || r.All <= 0 || r.Asked == 0 {
+			t.Errorf("%s: %+v", c.Name, r)
+		}
+	}
+}

@@ -7,12 +7,31 @@ import (
 	"os/exec"
 	"strconv"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"cellsh/kernel/launch"
+	"cellsh/repl"
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"cellsh": main})
+	testscript.Main(m, map[string]func(){"cellsh": program})
+}
+
+// later is the variable with how much later than now it is for the program.
+const later = "CELLSH_TEST_LATER"
+
+func program() {
+	if os.Getenv(later) == "" || launch.IsHelper(os.Args) {
+		main()
+		return
+	}
+	d, err := time.ParseDuration(os.Getenv(later))
+	if err != nil {
+		panic(err)
+	}
+	os.Exit(repl.Main(os.Args[1:], repl.Env{Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Getenv: os.Getenv, Now: func() time.Time { return time.Now().Add(d) }}))
 }
 
 var update = flag.Bool("update", false, "write what is printed into the scripts")
@@ -24,6 +43,8 @@ var update = flag.Bool("update", false, "write what is printed into the scripts"
 //	fill FILE SIZE                    makes a file of so many bytes, all of them comment
 //	cut FROM TO SIZE                  copies the first so many bytes of a file
 //	retry PROGRAM ARGUMENT...         like exec, again and again until it succeeds
+//
+// With the variable CELLSH_TEST_LATER=TIME the program believes that it is later by that.
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",

@@ -3,6 +3,7 @@ package connect
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"time"
@@ -67,6 +68,10 @@ type keeper interface {
 	ReadNotes() ([]byte, error)
 	WriteNotes([]byte) error
 	save() error
+	// lock keeps other programs from changing kernel and notes.
+	lock() (unlock func(), err error)
+	// settle is save if cells or notes have changed.
+	settle() error
 	close() error
 }
 
@@ -103,6 +108,9 @@ func (c *Connection) ReadNotes() ([]byte, error) { return c.keeper.ReadNotes() }
 // WriteNotes replaces it, whole or not at all; refused if the connection is read-only.
 func (c *Connection) WriteNotes(text []byte) error { return c.keeper.WriteNotes(text) }
 
+// Lock keeps other programs from changing the kernel or what is kept beside it, until unlock. It waits for them.
+func (c *Connection) Lock() (unlock func(), err error) { return c.keeper.lock() }
+
 // Ephemeral reports whether the kernel's state ends with the program.
 func (c *Connection) Ephemeral() bool {
 	_, kept := c.Info().Capabilities[kernel.CapState]
@@ -119,10 +127,17 @@ func (c *Connection) Tick() {
 // Save writes the state of a simulated kernel that is kept in a file; for others it does nothing.
 func (c *Connection) Save() error { return c.keeper.save() }
 
+// Settle is Save if cells, their programs or the notes have changed since the last time. It costs next to nothing if they
+// have not.
+func (c *Connection) Settle() error { return c.keeper.settle() }
+
 // Close saves, and gives the connection up.
 func (c *Connection) Close() error {
 	return errors.Join(c.keeper.save(), c.keeper.close(), c.Kernel.Close())
 }
+
+// alone is for what nobody else can change anyway.
+func alone() (unlock func(), err error) { return func() {}, nil }
 
 // clock moves the clock of a simulated kernel as time passes.
 type clock struct {
@@ -146,7 +161,9 @@ type memory struct{ text []byte }
 
 func (m *memory) ReadNotes() ([]byte, error)   { return m.text, nil }
 func (m *memory) WriteNotes(text []byte) error { m.text = text; return nil }
+func (m *memory) lock() (func(), error)        { return alone() }
 func (m *memory) save() error                  { return nil }
+func (m *memory) settle() error                { return nil }
 func (m *memory) close() error                 { return nil }
 
 func openMemory(t *target, o Options) (*Connection, error) {
@@ -191,7 +208,9 @@ func register(k *sim.Kernel) func(kernel.Cell, launch.Account) (func(launch.Stat
 type readOnly struct{ keeper }
 
 func (readOnly) WriteNotes([]byte) error { return kernel.RefuseReadOnly("load a policy") }
+func (readOnly) lock() (func(), error)   { return alone() }
 func (readOnly) save() error             { return nil }
+func (readOnly) settle() error           { return nil }
 
 // refusing is the launcher of a connection that is read-only: a command could change anything.
 type refusing struct{}
@@ -213,20 +232,23 @@ func (f folder) ReadNotes() ([]byte, error) {
 	return text, err
 }
 
-func (f folder) WriteNotes(text []byte) error {
-	if err := os.MkdirAll(f.path, 0o700); err != nil {
-		return err
+// WriteNotes is for who has locked.
+func (f folder) WriteNotes(text []byte) error { return disk.Replace(f.notes(), text) }
+
+func (f folder) lock() (unlock func(), err error) {
+	err = os.MkdirAll(f.path, 0o700)
+	if err == nil {
+		unlock, err = disk.Lock(f.notes() + ".lock")
 	}
-	unlock, err := disk.Lock(f.notes() + ".lock")
 	if err != nil {
-		return err
+		return nil, &kernel.Error{Op: "lock the generations", Text: fmt.Sprintf("the folder %s must be writable, but is not: %s", f.path, disk.Cause(err)), Hint: "it belongs to root"}
 	}
-	defer unlock()
-	return disk.Replace(f.notes(), text)
+	return unlock, nil
 }
 
-func (folder) save() error  { return nil }
-func (folder) close() error { return nil }
+func (folder) save() error   { return nil }
+func (folder) settle() error { return nil }
+func (folder) close() error  { return nil }
 
 // defaultFolder is where things are kept that the kernel does not keep (hier(7)).
 const defaultFolder = "/var/db/cellsh"

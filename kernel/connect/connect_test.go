@@ -127,6 +127,90 @@ func TestLongScriptsSaveOnTheWay(t *testing.T) {
 	}
 }
 
+// What was settled is in the file, and costs nothing to settle again; Save makes it safe from a crash of the machine.
+func TestSettle(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "cells.state")
+	c := mustOpen(t, "sim:"+file, false, nil)
+	defer c.Close()
+	state := c.keeper.(*stateFile)
+	settled := func(want string) {
+		t.Helper()
+		if err := c.Settle(); err != nil {
+			t.Fatal(err)
+		}
+		look := mustOpen(t, "sim:"+file, true, nil)
+		defer look.Close()
+		if got := names(t, look); got != want {
+			t.Errorf("cells %q, want %q", got, want)
+		}
+	}
+	id := makeCell(t, c, "web")
+	if err := c.Save(); err != nil {
+		t.Fatal(err)
+	}
+	makeCell(t, c, "db")
+	settled("web db")
+	if !state.swapped {
+		t.Error("what was settled is not safe yet")
+	}
+	if err := c.Save(); err != nil || state.swapped {
+		t.Errorf("what is saved must be safe: %v", err)
+	}
+	if err := c.Destroy(id); err != nil {
+		t.Fatal(err)
+	}
+	settled("db")
+	if err := c.WriteNotes([]byte("notes")); err != nil {
+		t.Fatal(err)
+	}
+	settled("db")
+	look := mustOpen(t, "sim:"+file, true, nil)
+	if text, err := look.ReadNotes(); string(text) != "notes" || err != nil {
+		t.Errorf("notes %q, %v", text, err)
+	}
+	// Nothing has changed, so nothing is written.
+	if err := os.Remove(file); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Settle(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(file); err == nil {
+		t.Error("it is written although nothing has changed")
+	}
+}
+
+// The notes about a running NetBSD are locked while something changes, and not between.
+func TestFolderLock(t *testing.T) {
+	f := folder{filepath.Join(t.TempDir(), "cellsh")}
+	unlock, err := f.lock()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := f.WriteNotes([]byte("one")); err != nil {
+		t.Error(err)
+	}
+	if _, err := disk.TryLock(f.notes() + ".lock"); !errors.As(err, new(*disk.BusyError)) {
+		t.Errorf("another program must wait, but: %v", err)
+	}
+	unlock()
+	if unlock, err = f.lock(); err != nil {
+		t.Fatal(err)
+	}
+	unlock()
+	if text, err := f.ReadNotes(); string(text) != "one" || err != nil {
+		t.Errorf("%q, %v", text, err)
+	}
+	file := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var refused *kernel.Error
+	if _, err := (folder{filepath.Join(file, "x")}).lock(); !errors.As(err, &refused) || !strings.Contains(err.Error(), "must be writable, but is not: not a directory") {
+		t.Error(err)
+	}
+}
+
 func TestOneWriter(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "cells.state")
 	c := mustOpen(t, "sim:"+file, false, nil)

@@ -26,9 +26,13 @@ type stateFile struct {
 	now        func() time.Time
 	// mu is held while the section or the file is written.
 	mu sync.Mutex
-	// saved is what the file holds, and when it was written.
+	// saved is what the file holds, savedAt when it was last made safe from a crash, and swapped says that it was written
+	// since.
 	saved   []byte
 	savedAt time.Time
+	swapped bool
+	// unsettled says that cells, programs or notes have changed since.
+	unsettled bool
 }
 
 // section is what the state holds for this package.
@@ -123,6 +127,9 @@ func (e *busyError) As(target any) bool {
 	return ok
 }
 
+// Diagnostics is one problem: the lock is inside.
+func (e *busyError) Diagnostics() diag.List { return diag.Of(e.error) }
+
 func (f *stateFile) refuse(text, hint string) error {
 	return &kernel.Error{Op: "state file " + f.name, Text: text, Hint: hint}
 }
@@ -184,6 +191,7 @@ func (f *stateFile) WriteNotes(text []byte) error {
 		return err
 	}
 	s.Notes = text
+	f.unsettled = true
 	return f.setSection(s)
 }
 
@@ -196,17 +204,20 @@ func (f *stateFile) setSection(s section) error {
 }
 
 // Create, Destroy and Load write the file from time to time, so that a script that does many of them and is killed
-// loses little.
+// loses little. That the file can't be written is told by who has to know that it is: save and settle.
 
 // Create makes a cell.
 func (f *stateFile) Create(s kernel.Spec) (kernel.CellID, error) {
 	id, err := f.Kernel.Create(s)
-	return id, errors.Join(err, f.saveSometimes())
+	f.changed()
+	return id, err
 }
 
 // Destroy removes a cell.
 func (f *stateFile) Destroy(id kernel.CellID) error {
-	return errors.Join(f.Kernel.Destroy(id), f.saveSometimes())
+	err := f.Kernel.Destroy(id)
+	f.changed()
+	return err
 }
 
 // Evaluator is the simulated kernel's, which writes the file as Load below does.
@@ -219,29 +230,48 @@ func (f *stateFile) Evaluator() (kernel.Evaluator, error) {
 
 // Load replaces the bundle.
 func (f *stateFile) Load(bundle []byte) error {
-	return errors.Join(f.Kernel.Load(bundle), f.saveSometimes())
+	err := f.Kernel.Load(bundle)
+	f.changed()
+	return err
 }
 
 const saveInterval = time.Second
 
-func (f *stateFile) saveSometimes() error {
+func (f *stateFile) changed() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if d := f.now().Sub(f.savedAt); d >= 0 && d < saveInterval {
+	f.unsettled = true
+	if f.due() {
+		_ = f.write(true) // it is tried again, and told then
+	}
+}
+
+// due reports whether it is time to make the file safe from a crash.
+func (f *stateFile) due() bool {
+	d := f.now().Sub(f.savedAt)
+	return d < 0 || d >= saveInterval
+}
+
+// settle writes the file if cells, programs or notes have changed. A script that tells of a thousand cells settles a
+// thousand times; what a crash of the machine may take is what saving from time to time may, too.
+func (f *stateFile) settle() error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if !f.unsettled {
 		return nil
 	}
-	return f.write()
+	return f.write(f.due())
 }
 
 // save writes the file if anything has changed.
 func (f *stateFile) save() error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return f.write()
+	return f.write(true)
 }
 
-// write is save for who holds mu.
-func (f *stateFile) write() error {
+// write is save for who holds mu; without safe only a killed program is thought of.
+func (f *stateFile) write(safe bool) error {
 	s, err := f.section()
 	if err != nil {
 		return err
@@ -254,16 +284,28 @@ func (f *stateFile) write() error {
 	if err != nil {
 		return f.refuse(err.Error(), "")
 	}
-	f.savedAt = f.now()
-	if bytes.Equal(text, f.saved) {
-		return nil
+	if safe {
+		f.savedAt = f.now()
 	}
-	if err := disk.Replace(f.path, text); err != nil {
+	same := bytes.Equal(text, f.saved)
+	switch {
+	case !same && safe:
+		err = disk.Replace(f.path, text)
+	case !same:
+		err = disk.Swap(f.path, text)
+	case safe && f.swapped:
+		err = disk.Sync(f.path)
+	}
+	if err != nil {
 		return f.unusable(err)
 	}
-	f.saved = text
+	f.saved, f.unsettled = text, false
+	f.swapped = !safe && (f.swapped || !same)
 	return nil
 }
+
+// lock has nobody to keep away: the file is locked as long as it is open.
+func (f *stateFile) lock() (unlock func(), err error) { return alone() }
 
 func (f *stateFile) close() error {
 	if f.unlock != nil {

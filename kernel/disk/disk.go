@@ -84,7 +84,37 @@ func Cause(err error) error {
 // Replace makes the text the content of the file, so that after a crash either the old content is there or the new
 // one. The file belongs to the caller and is readable by nobody else. Whoever calls it holds the lock of the file: the
 // new content is first written to FILE.new, where a process that was killed may have left some.
-func Replace(path string, text []byte) (err error) {
+func Replace(path string, text []byte) error {
+	if err := replace(path, text, (*os.File).Sync); err != nil {
+		return err
+	}
+	// The new name itself is only safe once the folder is on the disk.
+	return syncFolder(path)
+}
+
+// Swap is Replace for what is replaced again and again, and takes a tenth of its time: whenever the program is killed
+// either the old content is there or the new one, but only Sync makes it so for a crash of the machine.
+func Swap(path string, text []byte) error {
+	return replace(path, text, func(*os.File) error { return nil })
+}
+
+// Sync makes the content that Swap has given a file safe from a crash of the machine.
+func Sync(path string) error {
+	file, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	err = file.Sync()
+	if closed := file.Close(); err == nil {
+		err = closed
+	}
+	if err != nil {
+		return err
+	}
+	return syncFolder(path)
+}
+
+func replace(path string, text []byte, sync func(*os.File) error) (err error) {
 	if err := os.Remove(path + ".new"); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
@@ -99,7 +129,7 @@ func Replace(path string, text []byte) (err error) {
 	}()
 	_, err = temp.Write(text)
 	if err == nil {
-		err = temp.Sync()
+		err = sync(temp)
 	}
 	if closed := temp.Close(); err == nil {
 		err = closed
@@ -107,10 +137,10 @@ func Replace(path string, text []byte) (err error) {
 	if err == nil {
 		err = os.Rename(temp.Name(), path)
 	}
-	if err != nil {
-		return err
-	}
-	// The new name itself is only safe once the folder is on the disk.
+	return err
+}
+
+func syncFolder(path string) error {
 	folder, err := os.Open(filepath.Dir(path))
 	if err != nil {
 		return err

@@ -21,10 +21,22 @@ func write(t *testing.T, path, text string, mode fs.FileMode) {
 }
 
 func TestReplace(t *testing.T) {
+	t.Run("Replace", func(t *testing.T) { testReplace(t, Replace) })
+	t.Run("Swap", func(t *testing.T) {
+		testReplace(t, func(path string, text []byte) error {
+			if err := Swap(path, text); err != nil {
+				return err
+			}
+			return Sync(path)
+		})
+	})
+}
+
+func testReplace(t *testing.T, replace func(string, []byte) error) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "file")
 	for _, text := range []string{"one", "", strings.Repeat("x", 1<<20)} {
-		if err := Replace(path, []byte(text)); err != nil {
+		if err := replace(path, []byte(text)); err != nil {
 			t.Fatal(err)
 		}
 		if got, err := os.ReadFile(path); string(got) != text || err != nil {
@@ -39,20 +51,20 @@ func TestReplace(t *testing.T) {
 	if err := os.Symlink(other, path+".new"); err != nil {
 		t.Fatal(err)
 	}
-	if err := Replace(path, []byte("again")); err != nil {
+	if err := replace(path, []byte("again")); err != nil {
 		t.Errorf("with a new content that was left: %v", err)
 	}
 	if _, err := os.Stat(other); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("a link was followed: %v", err)
 	}
-	if err := Replace(filepath.Join(dir, "no", "file"), nil); !errors.Is(err, fs.ErrNotExist) {
+	if err := replace(filepath.Join(dir, "no", "file"), nil); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("without a folder: %v", err)
 	}
 	// A folder can't be replaced, and nothing stays behind.
 	if err := os.Mkdir(filepath.Join(dir, "folder"), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	if err := Replace(filepath.Join(dir, "folder"), []byte("x")); err == nil {
+	if err := replace(filepath.Join(dir, "folder"), []byte("x")); err == nil {
 		t.Error("a folder was replaced")
 	}
 	entries, err := os.ReadDir(dir)

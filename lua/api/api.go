@@ -9,18 +9,21 @@ import (
 	lua "github.com/yuin/gopher-lua"
 
 	"cellsh/kernel"
+	"cellsh/kernel/host"
 	"cellsh/kernel/launch"
 	"cellsh/kernel/sim"
-	"cellsh/lua/engine"
 	"cellsh/lua/loader"
 	"cellsh/lua/vm"
 	"cellsh/policy/diag"
 	"cellsh/policy/rules"
+	"cellsh/policy/study"
 )
 
 // Options for New.
 type Options struct {
-	Host *engine.Host
+	Host *host.Host
+	// Reader reads policies that are not loaded.
+	Reader loader.Reader
 	// Simulator is the host's kernel where it is simulated, nil where it is not.
 	Simulator *sim.Kernel
 	// Launch runs commands in cells; nil where that can't be done.
@@ -45,14 +48,25 @@ type API struct {
 	// pending are the policies that were declared in statements that have ended, and are not loaded.
 	pending rules.Set
 	types   map[string]*lua.LTable
-	// seen is the sequence number of the last decision that hooks were told of.
-	seen uint64
+	// tail has the decisions that hooks were not told of.
+	tail *host.Tail
 }
 
 // New makes a machine of the level Session with all that the table has.
 func New(o Options) *API {
-	a := &API{Options: o, types: map[string]*lua.LTable{}, declared: loader.NewDeclarer(o.Host.Options().Groups, o.Host.Kernel.Info().Vocabulary)}
-	a.VM = a.declared.Machine(vm.Options{Level: vm.Session, Output: o.Output})
+	a := &API{Options: o, types: map[string]*lua.LTable{}, declared: loader.NewDeclarer(o.Reader.Groups, o.Host.Kernel.Info().Vocabulary), tail: o.Host.Tail(0)}
+	machine := vm.Options{Level: vm.Session, Output: o.Output}
+	// A nil file is none.
+	if o.Stdin != nil {
+		machine.Stdin = o.Stdin
+	}
+	if o.Stdout != nil {
+		machine.Stdout = o.Stdout
+	}
+	if o.Stderr != nil {
+		machine.Stderr = o.Stderr
+	}
+	a.VM = a.declared.Machine(machine)
 	o.Host.Events.Dropped = a.dropped
 	for name, v := range a.tables() {
 		a.VM.Define(name, v)
@@ -112,10 +126,10 @@ func replace[T any](older, newer []T, name func(T) string) []T {
 func (a *API) Pending() *rules.Set { return &a.pending }
 
 // Merged are the policies that are loaded, with those that are pending in place of their namesakes.
-func (a *API) Merged() (*engine.Policies, error) { return a.Host.Merge(&a.pending) }
+func (a *API) Merged() (*study.Policies, error) { return a.Host.Merge(&a.pending) }
 
 // LoadPending loads the policies that are loaded together with those that are pending.
-func (a *API) LoadPending(o engine.LoadOptions) (*engine.Loaded, *engine.Check, error) {
+func (a *API) LoadPending(o host.LoadOptions) (*host.Loaded, *study.Check, error) {
 	if len(a.pending.Policies)+len(a.pending.Nevers) == 0 {
 		return nil, nil, diag.List{{Code: diag.Failed, Message: "there must be something to load, but nothing is pending", Hint: "give a path, or declare a policy first"}}
 	}
@@ -164,15 +178,6 @@ func (a *API) function(e *Entry) *lua.LFunction {
 		}
 		return e.call(a, L)
 	})
-}
-
-// evaluator is the evaluation model, which the kernel must have.
-func (a *API) evaluator(L *lua.LState) kernel.Evaluator {
-	e, err := a.Host.Kernel.Evaluator()
-	if err != nil {
-		raise(L, err)
-	}
-	return e
 }
 
 // run runs a command in a cell.

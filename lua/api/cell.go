@@ -188,6 +188,7 @@ func cellStats(a *API, L *lua.LState) int {
 	if err != nil {
 		raise(L, err)
 	}
+	a.watchBudgets()
 	for i := range list {
 		if list[i].ID == c.ID {
 			L.Push(table(L, list[i].Report()))

@@ -4,11 +4,13 @@ import (
 	lua "github.com/yuin/gopher-lua"
 
 	"cellsh/kernel"
-	"cellsh/lua/engine"
+	"cellsh/kernel/host"
+	"cellsh/lua/tables"
 	"cellsh/policy"
 	"cellsh/policy/kauth"
 	"cellsh/policy/rules"
 	"cellsh/policy/secmodel"
+	"cellsh/policy/study"
 )
 
 // denyReboot declares a policy that examples load.
@@ -20,9 +22,10 @@ var where = Param{"options", "table", "policy: a path or a list of paths, whose 
 func engineEntries() []*Entry {
 	question := Param{"question", "table", "cell, request, and the fields as a line of the command decide has them", false}
 	return []*Entry{
-		{Name: "engine.load", Returns: "table", Params: []Param{{"paths", "string|string[]", "files and folders of policies; without it what was declared here and is pending, together with what is loaded", true}},
-			Doc: `Checks policies and pushes their programs into the kernel, all or nothing. Gives generation, cells, programs and bytes. An
-error says everything that is wrong; nothing has changed then.`,
+		{Name: "engine.load", Returns: "table", Params: []Param{{"paths", "string|string[]", "files and folders of policies; without it what was declared here and is pending, together with what is loaded", true},
+			{"options", "table", "yes = true: load even if live cells lose policies that they have, or if there is nothing to load although something is loaded; without it that is an error", true}},
+			Doc: `Checks policies and pushes their programs into the kernel, all or nothing. Gives generation, cells, programs and bytes, and
+losses, a list with policy and cells, if cells have lost any. An error says everything that is wrong; nothing has changed then.`,
 			Example: denyReboot + `print(engine.load().generation)
 --> 1`, call: engineLoad},
 		{Name: "engine.loaded", Returns: "number|nil", Params: []Param{{"paths", "string|string[]", "files and folders of policies", false}},
@@ -50,7 +53,7 @@ print(engine.decide{ cell = "web-1", request = "system.reboot" }.result)
 				if err != nil {
 					raise(L, err)
 				}
-				L.Push(engine.DecisionTable(L, d))
+				L.Push(tables.Answer(L, d))
 				return 1
 			}},
 		{Name: "engine.explain", Returns: "table", Params: []Param{question, where}, Doc: `Says why a request of a cell is answered as it is: what engine.decide gives, and policies, a list with the tests that each
@@ -111,7 +114,7 @@ for _, change in ipairs(engine.diff(nil).changes) do
 end
 --> system.reboot	deny	allow
 --> machdep.iopl	allow	deny`, call: engineDiff},
-		{Name: "engine.rollback", Returns: "table", Params: []Param{{"generation", "number", "the one to go back to; without it the one before the active", true}},
+		{Name: "engine.rollback", Returns: "table", Params: []Param{{"generation", "number", "the one to go back to; without it the last one before the active that needs no confirmation", true}},
 			Doc: "Loads an earlier generation again, as a new one. Gives what engine.load gives.",
 			Example: denyReboot + `engine.load()
 policy "web" { deny = { "machdep" } }
@@ -132,7 +135,7 @@ pending.`,
 	}
 }
 
-func loadedTable(L *lua.LState, l *engine.Loaded) lua.LValue { return table(L, l.Report()) }
+func loadedTable(L *lua.LState, l *host.Loaded) lua.LValue { return table(L, l.Report()) }
 
 // paths reads a path or a list of paths.
 func paths(L *lua.LState, e string, v lua.LValue) []string {
@@ -163,17 +166,17 @@ func options(L *lua.LState, e string, n int) *fields {
 }
 
 // policies gives those that the options ask for.
-func (a *API) policies(o *fields, e string) *engine.Policies {
+func (a *API) policies(o *fields, e string) *study.Policies {
 	files := o.get("policy")
 	pending := false
 	o.flag("pending", &pending)
-	var p *engine.Policies
+	var p *study.Policies
 	var err error
 	switch {
 	case files != lua.LNil && pending:
 		fail(o.L, "", "%s must have policy or pending, but have both", o.e)
 	case files != lua.LNil:
-		p = engine.Read(paths(o.L, e, files), a.Host.Options())
+		p = a.Reader.Read(paths(o.L, e, files))
 	case pending:
 		a.mustSettle(o.L)
 		p, err = a.Merged()
@@ -190,9 +193,9 @@ func (a *API) policies(o *fields, e string) *engine.Policies {
 }
 
 // read gives the policies of paths, or with nil those that are loaded together with those that are pending.
-func (a *API) read(L *lua.LState, e string, v lua.LValue) *engine.Policies {
+func (a *API) read(L *lua.LState, e string, v lua.LValue) *study.Policies {
 	if v != lua.LNil {
-		return engine.Read(paths(L, e, v), a.Host.Options())
+		return a.Reader.Read(paths(L, e, v))
 	}
 	a.mustSettle(L)
 	p, err := a.Merged()
@@ -223,12 +226,12 @@ func (a *API) mustSettle(L *lua.LState) {
 }
 
 // asked reads the question and the options of a function.
-func (a *API) asked(L *lua.LState, e string) (*engine.Policies, *policy.Question) {
+func (a *API) asked(L *lua.LState, e string) (*study.Policies, *policy.Question) {
 	t, ok := L.Get(1).(*lua.LTable)
 	if !ok {
 		fail(L, "", "%s must be given a table, but is given %s", e, show(L.Get(1)))
 	}
-	q, err := engine.QuestionFromTable(t)
+	q, err := tables.Question(t)
 	if err != nil {
 		raise(L, err)
 	}
@@ -248,7 +251,7 @@ func engineCan(a *API, L *lua.LState) int {
 	switch v := L.Get(2).(type) {
 	case *lua.LNilType:
 	case lua.LString:
-		p, err := engine.ParsePattern(string(v))
+		p, err := study.ParsePattern(string(v))
 		if err != nil {
 			raise(L, err)
 		}
@@ -257,7 +260,7 @@ func engineCan(a *API, L *lua.LState) int {
 		fail(L, "", "%s must be given the name of a request, but is given %s", e, show(v))
 	}
 	o := options(L, e, 3)
-	can := engine.CanOptions{Program: o.text("program", false), Profile: o.text("profile", false), Revision: o.text("revision", false)}
+	can := study.CanOptions{Program: o.text("program", false), Profile: o.text("profile", false), Revision: o.text("revision", false)}
 	if v := o.get("ports"); v != lua.LNil {
 		var err error
 		can.Ports, err = kernel.ParsePorts(plain(v))
@@ -283,7 +286,7 @@ func engineCheck(a *API, L *lua.LState) int {
 	o.flag("proof", &proof)
 	cells := o.strings("cells")
 	o.done()
-	c, err := a.read(L, e, L.Get(1)).Check(engine.CheckOptions{Live: a.liveNames(L), Cells: cells, Effort: checkEffort, NoProof: !proof})
+	c, err := a.read(L, e, L.Get(1)).Check(study.CheckOptions{Live: a.liveNames(L), Cells: cells, Effort: checkEffort, NoProof: !proof})
 	if err != nil {
 		raise(L, err)
 	}
@@ -296,14 +299,14 @@ func engineDiff(a *API, L *lua.LState) int {
 	o := options(L, e, 3)
 	cells := o.strings("cells")
 	o.done()
-	var old *engine.Policies
+	var old *study.Policies
 	var err error
 	if v := L.Get(1); v != lua.LNil {
 		old = a.read(L, e, v)
 	} else if old, err = a.Host.Policies(); err != nil {
 		raise(L, err)
 	}
-	d, err := engine.Diff(old, a.read(L, e, L.Get(2)), a.liveNames(L), cells)
+	d, err := study.Diff(old, a.read(L, e, L.Get(2)), a.liveNames(L), cells)
 	if err != nil {
 		raise(L, err)
 	}
@@ -313,12 +316,16 @@ func engineDiff(a *API, L *lua.LState) int {
 
 func engineLoad(a *API, L *lua.LState) int {
 	a.mustSettle(L)
-	var out *engine.Loaded
+	var o host.LoadOptions
+	f := options(L, "engine.load", 2)
+	f.flag("yes", &o.Yes)
+	f.done()
+	var out *host.Loaded
 	var err error
 	if v := L.Get(1); v == lua.LNil {
-		out, _, err = a.LoadPending(engine.LoadOptions{})
+		out, _, err = a.LoadPending(o)
 	} else {
-		out, _, err = a.Host.Load(engine.Read(paths(L, "engine.load", v), a.Host.Options()), engine.LoadOptions{})
+		out, _, err = a.Host.Load(a.Reader.Read(paths(L, "engine.load", v)), o)
 	}
 	if err != nil {
 		raise(L, err)
@@ -328,7 +335,7 @@ func engineLoad(a *API, L *lua.LState) int {
 }
 
 func engineLoaded(a *API, L *lua.LState) int {
-	p := engine.Read(paths(L, "engine.loaded", L.Get(1)), a.Host.Options())
+	p := a.Reader.Read(paths(L, "engine.loaded", L.Get(1)))
 	if p.Loading.Failed() {
 		raise(L, p.Loading)
 	}

@@ -10,9 +10,10 @@ import (
 
 	lua "github.com/yuin/gopher-lua"
 
-	"cellsh/lua/engine"
+	"cellsh/lua/loader"
 	"cellsh/policy"
 	"cellsh/policy/kauth"
+	"cellsh/policy/study"
 )
 
 const webPolicy = `policy "web" {
@@ -61,14 +62,14 @@ func TestEngineGivesWhatCommandsWrite(t *testing.T) {
 	if err := os.WriteFile(old, []byte(`policy "web" { budget = { procs = 5 } }`), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	read := func(path string) *engine.Policies { return engine.Read([]string{path}, engine.Options{}) }
+	read := func(path string) *study.Policies { return loader.Reader{}.Read([]string{path}) }
 	pattern, _ := kauth.FindPattern("network.bind")
 	for name, c := range map[string]struct {
 		text string
 		want func() (any, error)
 	}{
 		"check": {`return engine.check(FILE, { cells = { "db-1" } })`, func() (any, error) {
-			c, err := read(file).Check(engine.CheckOptions{Cells: []string{"db-1"}, Effort: checkEffort})
+			c, err := read(file).Check(study.CheckOptions{Cells: []string{"db-1"}, Effort: checkEffort})
 			return c.Report(), err
 		}},
 		"explain": {`return engine.explain({ cell = "web-1", request = "network.bind.privport", port = 81 }, { policy = FILE })`, func() (any, error) {
@@ -80,11 +81,11 @@ func TestEngineGivesWhatCommandsWrite(t *testing.T) {
 			return e.Report(), err
 		}},
 		"can": {`return engine.can("web-1", "network.bind", { policy = { FILE }, revision = "april", profile = "high", ports = { 80 } })`, func() (any, error) {
-			a, err := read(file).Can("web-1", &pattern, engine.CanOptions{Revision: "april", Profile: "high", Ports: []uint16{80}})
+			a, err := read(file).Can("web-1", &pattern, study.CanOptions{Revision: "april", Profile: "high", Ports: []uint16{80}})
 			return a.Report(), err
 		}},
 		"diff": {`return engine.diff(OLD, FILE, { cells = { "db-1" } })`, func() (any, error) {
-			d, err := engine.Diff(read(old), read(file), nil, []string{"db-1"})
+			d, err := study.Diff(read(old), read(file), nil, []string{"db-1"})
 			return d.Report(), err
 		}},
 	} {

@@ -9,7 +9,7 @@ import (
 	lua "github.com/yuin/gopher-lua"
 
 	"cellsh/kernel"
-	"cellsh/lua/engine"
+	"cellsh/kernel/host"
 	"cellsh/lua/vm"
 	"cellsh/policy"
 	"cellsh/policy/diag"
@@ -36,7 +36,7 @@ cell.create{ name = "web-2", root = "/cells/web-2" }
 			Example: `cell.on("deny", function() end)
 print(#cell.hooks(), cell.hooks()[1])
 --> 1	hook for deny`, call: func(a *API, L *lua.LState) int {
-				L.Push(values(L, a.Host.Events.Subscriptions(), func(s *engine.Subscription) lua.LValue { return a.object(L, s) }))
+				L.Push(values(L, a.Host.Events.Subscriptions(), func(s *host.Subscription) lua.LValue { return a.object(L, s) }))
 				return 1
 			}},
 		{Name: "subscription:cancel", Kind: Method, Doc: "Ends the subscription; the hook is not called any more.",
@@ -44,7 +44,7 @@ print(#cell.hooks(), cell.hooks()[1])
 s:cancel()
 print(#cell.hooks())
 --> 0`, call: func(a *API, L *lua.LState) int {
-				receiver[*engine.Subscription](L, "subscription:cancel").Cancel()
+				receiver[*host.Subscription](L, "subscription:cancel").Cancel()
 				return 0
 			}},
 	}
@@ -52,14 +52,14 @@ print(#cell.hooks())
 
 func onEvent(a *API, L *lua.LState) int {
 	kind := L.CheckString(1)
-	if !slices.Contains(engine.EventKinds, kind) {
-		fail(L, diag.DidYouMean(kind, engine.EventKinds), "an event must be one of %s, but is %q", strings.Join(engine.EventKinds, ", "), kind)
+	if !slices.Contains(host.EventKinds, kind) {
+		fail(L, diag.DidYouMean(kind, host.EventKinds), "an event must be one of %s, but is %q", strings.Join(host.EventKinds, ", "), kind)
 	}
 	fn := L.CheckFunction(2)
 	if kind == "deny" {
 		a.skipEvents()
 	}
-	s := a.Host.Events.On(kind, func(e engine.Event) error {
+	s := a.Host.Events.On(kind, func(e host.Event) error {
 		_, err := a.VM.CallWithin(hookInstructions, fn, eventTable(a.VM.L, e))
 		return err
 	})
@@ -67,10 +67,10 @@ func onEvent(a *API, L *lua.LState) int {
 	return 1
 }
 
-func eventTable(L *lua.LState, e engine.Event) lua.LValue {
+func eventTable(L *lua.LState, e host.Event) lua.LValue {
 	t := L.NewTable()
 	if e.Decision != nil {
-		t = table(L, engine.EventReport(e.Decision)).(*lua.LTable)
+		t = table(L, host.EventReport(e.Decision)).(*lua.LTable)
 	}
 	if e.Excess != nil {
 		t = table(L, e.Excess).(*lua.LTable)
@@ -82,7 +82,7 @@ func eventTable(L *lua.LState, e engine.Event) lua.LValue {
 }
 
 // dropped reports a hook that failed.
-func (a *API) dropped(s *engine.Subscription) {
+func (a *API) dropped(s *host.Subscription) {
 	var d diag.Diagnostic
 	why := s.Failed.Error()
 	if e := (*vm.Error)(nil); errors.As(s.Failed, &e) {
@@ -96,41 +96,36 @@ func (a *API) dropped(s *engine.Subscription) {
 
 // skipEvents makes hooks for denials begin with what comes now.
 func (a *API) skipEvents() {
-	if a.Host.Events.Wanted("deny") {
-		return
-	}
-	for _, e := range a.newEvents() {
-		a.seen = e.Sequence
+	if !a.Host.Events.Wanted("deny") {
+		a.told(a.tail.Skip())
 	}
 }
 
-// newEvents gives the decisions that hooks were not told of. A kernel without the evaluation model has none.
-func (a *API) newEvents() []kernel.Event {
-	e, err := a.Host.Kernel.Evaluator()
-	if err != nil {
-		return nil
+// told reports what keeps hooks from being told. A kernel without the evaluation model has nothing to tell.
+func (a *API) told(err error) {
+	if err != nil && !errors.As(err, new(*kernel.UnsupportedError)) {
+		a.Report(diag.Of(err))
 	}
-	list, err := e.Events(a.seen)
-	if err != nil {
-		return nil
-	}
-	return list
 }
 
 // Dispatch tells hooks what has happened since the last time: denials, and budgets that are exceeded. It is called
 // after every statement.
 func (a *API) Dispatch() {
 	if a.Host.Events.Wanted("deny") {
-		list := a.newEvents()
+		list, lost, err := a.tail.Next()
+		a.told(err)
 		for i := range list {
-			e := &list[i]
-			a.seen = e.Sequence
-			if e.Result == policy.Deny {
-				a.Host.Events.Emit(engine.Event{Kind: "deny", Cell: e.Name, ID: e.Cell, Decision: e})
+			if e := &list[i]; e.Result == policy.Deny {
+				a.Host.Events.Emit(host.Event{Kind: "deny", Cell: e.Name, ID: e.Cell, Decision: e})
 			}
 		}
+		if lost > 0 {
+			a.Report(diag.List{{Severity: diag.Warning, Code: diag.EventsLost,
+				Message: fmt.Sprintf("hooks for deny must be told of every denial, but %d decisions since the last statement are not kept any more", lost)}})
+		}
 	}
-	if err := a.Host.WatchBudgets(); err != nil {
-		a.Report(engine.Problem(err))
-	}
+	a.watchBudgets()
 }
+
+// watchBudgets tells hooks of budgets that are exceeded, if any wants to know.
+func (a *API) watchBudgets() { a.told(a.Host.WatchBudgets()) }

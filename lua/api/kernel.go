@@ -4,7 +4,7 @@ import (
 	lua "github.com/yuin/gopher-lua"
 
 	"cellsh/kernel"
-	"cellsh/lua/engine"
+	"cellsh/kernel/host"
 	"cellsh/policy/diag"
 	"cellsh/policy/kauth"
 )
@@ -16,13 +16,14 @@ it has and those that are missing, each with how that was found.`,
 			Example: `local k = kernel.info()
 print(k.name, k.revision, k.capabilities.evaluation)
 --> sim	current	the evaluation model is built in`, call: func(a *API, L *lua.LState) int {
-				L.Push(table(L, engine.KernelReport(a.Host.Kernel.Info())))
+				L.Push(table(L, host.KernelReport(a.Host.Kernel.Info())))
 				return 1
 			}},
-		{Name: "kernel.events", Returns: "table[]", Params: []Param{{"after", "number", "sequence number; without it all that the kernel has kept", true}},
+		{Name: "kernel.events", Returns: "table[], number", Params: []Param{{"after", "number", "sequence number; without it all that the kernel has kept", true}},
 			Doc: `Gives the decisions that the evaluation model has recorded, oldest first: sequence, time in seconds since the kernel's
 start, cell, id, pid, euid, request, result, reason, policy, file and line. The kernel keeps denials, grants and what
-policies in audit mode would have denied, and of these only the last.`,
+policies in audit mode would have denied, and of these only the last. The second result is how many came after that number
+and are not kept any more.`,
 			Example: `policy "web" { deny = { "system.reboot" } }
 engine.load()
 local p = cell.create{ name = "web-1", root = "/cells/web-1" }:process{}
@@ -33,12 +34,13 @@ print(kernel.events()[1].request, kernel.events()[1].result)
 				if n := L.OptNumber(1, 0); n > 0 {
 					after = uint64(n)
 				}
-				list, err := a.evaluator(L).Events(after)
+				list, lost, err := a.Host.Tail(after).Next()
 				if err != nil {
 					raise(L, err)
 				}
-				L.Push(values(L, list, func(e kernel.Event) lua.LValue { return table(L, engine.EventReport(&e)) }))
-				return 1
+				L.Push(values(L, list, func(e kernel.Event) lua.LValue { return table(L, host.EventReport(&e)) }))
+				L.Push(lua.LNumber(lost))
+				return 2
 			}},
 		{Name: "kauth.requests", Returns: "string[]", Params: []Param{{"pattern", "string", "a scope, an action, a request, or a glob over the names of requests; all without it", true}},
 			Doc: "Lists the names of requests, in the order of the kernel's numbers.",

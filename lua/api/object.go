@@ -7,7 +7,8 @@ import (
 
 	lua "github.com/yuin/gopher-lua"
 
-	"cellsh/lua/engine"
+	"cellsh/kernel/host"
+	"cellsh/lua/system"
 	"cellsh/lua/vm"
 	"cellsh/policy/diag"
 )
@@ -32,7 +33,7 @@ func typeOf(v any) string {
 		return "cell"
 	case processRef:
 		return "process"
-	case *engine.Subscription:
+	case *host.Subscription:
 		return "subscription"
 	}
 	return ""
@@ -120,7 +121,14 @@ func MethodNames(v lua.LValue) []string {
 // Text says what an object is, as print would; false for values that are none.
 func Text(v lua.LValue) (string, bool) {
 	ud, ok := v.(*lua.LUserData)
-	if !ok || typeOf(ud.Value) == "" {
+	if !ok {
+		return "", false
+	}
+	if f, ok := ud.Value.(*system.File); ok {
+		text, _ := f.Text()
+		return text, true
+	}
+	if typeOf(ud.Value) == "" {
 		return "", false
 	}
 	return fmt.Sprint(ud.Value), true

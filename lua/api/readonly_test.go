@@ -6,8 +6,9 @@ import (
 	"time"
 
 	"cellsh/kernel"
+	"cellsh/kernel/host"
 	"cellsh/kernel/sim"
-	"cellsh/lua/engine"
+	"cellsh/lua/loader"
 	"cellsh/policy/diag"
 )
 
@@ -20,7 +21,7 @@ func TestWhatIsMissingIsSaid(t *testing.T) {
 	if _, err := k.Create(kernel.Spec{Name: "web", Root: "/", HostRoot: true}); err != nil {
 		t.Fatal(err)
 	}
-	h := engine.NewHost(kernel.ReadOnly(k), &engine.Memory{}, engine.Options{}, time.Now)
+	h := host.New(kernel.ReadOnly(k), &host.Memory{}, loader.Reader{}.Load, time.Now)
 	s := &session{}
 	s.API = New(Options{Host: h, Output: &s.out, Report: func(l diag.List) { s.problems = append(s.problems, l...) }})
 	t.Cleanup(s.Close)

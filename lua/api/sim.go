@@ -7,8 +7,8 @@ import (
 
 	lua "github.com/yuin/gopher-lua"
 
+	"cellsh/kernel/host"
 	"cellsh/kernel/sim"
-	"cellsh/lua/engine"
 	"cellsh/policy/secmodel"
 	"cellsh/policy/stock"
 )
@@ -184,8 +184,8 @@ func simKernel(a *API, L *lua.LState) int {
 	}
 	other := &API{Options: a.Options, VM: a.VM, types: map[string]*lua.LTable{}, declared: a.declared}
 	other.Simulator, other.Launch = k, nil
-	other.Host = engine.NewHost(k, &engine.Memory{}, a.Host.Options(), a.Host.Now)
-	other.Host.Events.Dropped = other.dropped
+	other.Host = host.New(k, &host.Memory{}, a.Reader.Load, a.Host.Now)
+	other.Host.Events.Dropped, other.tail = other.dropped, other.Host.Tail(0)
 	t := L.NewTable()
 	for name, v := range other.tables() {
 		if v.Type() == lua.LTTable {

@@ -98,7 +98,7 @@ func writeStub(b *strings.Builder, e *Entry) {
 		}
 	}
 	if e.Returns != "" {
-		fmt.Fprintf(b, "---@return %s\n", e.Returns)
+		fmt.Fprintf(b, "---@return %s\n", strings.ReplaceAll(e.Returns, ", ", "\n---@return "))
 	}
 	fmt.Fprintf(b, "function %s(%s) end\n", e.Name, strings.Join(names, ", "))
 }

@@ -8,7 +8,6 @@ import (
 
 	lua "github.com/yuin/gopher-lua"
 
-	"cellsh/lua/engine"
 	"cellsh/policy/diag"
 )
 
@@ -28,7 +27,7 @@ const maxRaised = 5
 func raise(L *lua.LState, err error) {
 	var parts []string
 	more := 0
-	for _, d := range engine.Problem(err) {
+	for _, d := range diag.Of(err) {
 		if d.Severity != diag.Error {
 			continue
 		}

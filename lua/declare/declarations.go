@@ -50,6 +50,8 @@ type Declarations struct {
 	running string
 	// begun are the declarations of the running file that have a name and no table yet; nil outside of files.
 	begun map[*context]bool
+	// skipping are the actions of which it was said that their rules skip requests.
+	skipping map[kauth.Pattern]bool
 }
 
 // New is empty. Policies are for a kernel with the vocabulary; nil is kauth.Newest.
@@ -57,7 +59,7 @@ func New(f Functions, v *kauth.Vocabulary) *Declarations {
 	if v == nil {
 		v = kauth.Newest()
 	}
-	return &Declarations{functions: f, vocabulary: v, files: map[string]*syntax.File{}, roots: map[*rules.Policy]string{}}
+	return &Declarations{functions: f, vocabulary: v, files: map[string]*syntax.File{}, roots: map[*rules.Policy]string{}, skipping: map[kauth.Pattern]bool{}}
 }
 
 // Policies are those that were declared, in the order of the declarations, with all of a name.
@@ -109,6 +111,7 @@ func (d *Declarations) Clear() {
 	d.policies, d.nevers, d.problems, d.elements = nil, nil, nil, 0
 	d.unreported = unreported{}
 	clear(d.roots)
+	clear(d.skipping)
 }
 
 // The limits of a load. The machine's ceiling for memory sees only what Lua has; what is made of it here is larger.

@@ -181,7 +181,9 @@ func (c *context) pattern(name string, at diag.Span) (kauth.Pattern, bool) {
 		return p, false
 	case raised == 0:
 		c.note(diag.Warning, diag.PolicyNever, at, "the rule has no effect; leave it out", "a rule must be about something that the kernel asks, but it never asks %s", name)
-	case len(spin) > 0:
+	case len(spin) > 0 && p.Level() >= kauth.LevelAction && !c.d.skipping[p]:
+		// A whole scope is all of it that policies are asked, and says nothing about a single request.
+		c.d.skipping[p] = true
 		c.note(diag.Note, diag.PolicySpin, at, "", "%s skips %s, which the kernel asks while it holds a spin lock", name, strings.Join(spin, " and "))
 	}
 	return p, true

@@ -27,6 +27,16 @@ func NewArgs(function string, m Meter, values []value.Value) *Args {
 // Err is what is wrong, nil for nothing: the first argument that was not what it was read as, or the meter's error.
 func (a *Args) Err() error { return a.err }
 
+// Len is how many arguments there are.
+func (a *Args) Len() int { return len(a.values) }
+
+// Stop makes the meter's error, unless there is one.
+func (a *Args) Stop(err error) {
+	if a.err == nil {
+		a.err = err
+	}
+}
+
 // Get is argument i, Nil where there is none.
 func (a *Args) Get(i int) value.Value {
 	if i > len(a.values) {

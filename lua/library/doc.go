@@ -9,5 +9,5 @@
 // Lua patterns. Functions that call others (Sort, Gsub) or keep something (Gmatch, Clock) are called by name.
 //
 // What it is not: it runs no Lua and knows neither metatables nor globals; the machines do. Random numbers, files and
-// everything else that depends on more than the arguments is not here, but for the clock that Clock is given.
+// everything else that depends on more than the arguments is in package system, but for the clock that Clock is given.
 package library

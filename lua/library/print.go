@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"unicode/utf8"
 )
 
 // MaxPrinted is how many bytes a policy file prints at most.
@@ -31,11 +32,13 @@ func (p *Printer) Print(line string) {
 	}
 }
 
-// printable writes control characters as Lua does in strings.
+// printable writes control characters, and bytes that are no characters, as Lua does in strings.
 func printable(s string) string {
 	var b strings.Builder
-	for _, r := range s {
-		if r != '\t' && r != '\n' && (r < ' ' || r >= 0x7f && r < 0xa0) {
+	for i, r := range s {
+		if r == utf8.RuneError && !strings.HasPrefix(s[i:], string(utf8.RuneError)) {
+			fmt.Fprintf(&b, "\\%d", s[i])
+		} else if r != '\t' && r != '\n' && (r < ' ' || r >= 0x7f && r < 0xa0) {
 			fmt.Fprintf(&b, "\\%d", r)
 		} else {
 			b.WriteRune(r)

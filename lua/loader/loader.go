@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"slices"
 
+	lua "github.com/yuin/gopher-lua"
+
 	"cellsh/lua/declare"
 	"cellsh/lua/symbolic"
 	"cellsh/lua/syntax"
@@ -100,6 +102,9 @@ func (l *loading) file(s rules.Source) {
 	defer l.tell()
 	file := l.read(s.File, s.Text)
 	if file.Problems.Failed() {
+		if d, foreign := declare.Foreign(file, diag.Span{}); foreign {
+			l.unreported = diag.List{d}
+		}
 		return
 	}
 	modules := l.modules(filepath.Dir(s.File))
@@ -124,6 +129,19 @@ func (l *loading) file(s rules.Source) {
 		return
 	}
 	one := before[0].since(l.first)
+	// What is wrong with a file of another tool is only that.
+	if raised != nil {
+		if d, foreign := declare.Foreign(file, raised.Span); foreign {
+			l.first.Report(d)
+			return
+		}
+	} else if len(one.policies)+len(one.nevers) == 0 && filepath.Ext(s.File) != ".lua" {
+		// Settings can be Lua that assigns to globals.
+		if d, foreign := declare.Foreign(file, diag.Span{}); foreign {
+			l.first.Report(d)
+			return
+		}
+	}
 	if raised == nil {
 		l.openAnswers(&open{file: file, options: options, machine: l.tree, policies: one.policies, nevers: one.nevers})
 	}
@@ -165,6 +183,10 @@ func (l *loading) agree(file *syntax.File, raised *symbolic.Error, second error)
 		if raised.Hint == "" && raised.File == other.File && raised.Line == other.Line {
 			// gopher-lua's machine says what the sandbox does not have.
 			raised.Hint = other.Hint
+		}
+		if other.Value != nil && other.Value.Type() == lua.LTTable && raised.File == other.File && raised.Line == other.Line {
+			// It asks a table for its text.
+			raised.Message = other.Message
 		}
 		l.first.Report(raised.Diagnostic)
 		return other.Code == diag.Runtime

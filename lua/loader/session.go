@@ -173,8 +173,8 @@ func (in *importer) function(fn *lua.LFunction) value.Value {
 		return v
 	}
 	node := in.from.Node(fn)
-	if node == nil {
-		b, _ := in.from.Builtin(fn)
+	// Some of the library are written in Lua.
+	if b, ok := in.from.Builtin(fn); ok || node == nil {
 		v := in.to.Builtin(b.Name)
 		if v == nil {
 			v = &value.Builtin{Name: cmp.Or(b.Name, "a function of the session")}

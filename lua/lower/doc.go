@@ -5,7 +5,7 @@
 //
 // The compiler has bugs that change what a program does without a word, and some that take quadratic time. None can be
 // mended from outside; but all are in ways through it that a program need not take. [Rules] lists them: what is avoided,
-// and how. What the program does is the same, with one exception that is Go's: see below.
+// and how. What the program does is the same.
 //
 // What gopher-lua's own instructions do otherwise than Lua 5.1 is left to functions, which whoever runs the code provides;
 // see [HiddenConcat] and those after it. They reach the code as variables of a function around the file, so that nothing in it can see or
@@ -14,6 +14,5 @@
 // Every line that the compiler is told is the number of a place, and leads back to the node of the tree; see
 // [Lowered.Node].
 //
-// What it is not: it runs nothing, and it checks nothing that package syntax has checked. A product, a quotient or a sum that
-// is -0 becomes 0, as everywhere in gopher-lua.
+// What it is not: it runs nothing, and it checks nothing that package syntax has checked.
 package lower

@@ -145,8 +145,9 @@ func (l *lowerer) boolean(yes bool) ast.Expr {
 	return at(l.line, &ast.FalseExpr{})
 }
 
-// arithmetic are the operators that are instructions.
-var arithmetic = map[syntax.Op]bool{syntax.Add: true, syntax.Sub: true, syntax.Mul: true, syntax.Div: true}
+// arithmetic are the operators that are calls of hidden functions.
+var arithmetic = map[syntax.Op]string{syntax.Add: HiddenAdd, syntax.Sub: HiddenSub, syntax.Mul: HiddenMul, syntax.Div: HiddenDiv,
+	syntax.Mod: HiddenMod, syntax.Pow: HiddenPow}
 
 func (l *lowerer) binary(n *syntax.BinaryExpr) ast.Expr {
 	switch {
@@ -157,28 +158,43 @@ func (l *lowerer) binary(n *syntax.BinaryExpr) ast.Expr {
 	}
 	line := l.place(n)
 	a, b := l.pair(n.Left, n.Right, l.expr)
-	switch {
-	case n.Op == syntax.Mod:
-		return l.deep(l.call(line, HiddenMod, a, b), a, b)
-	case n.Op == syntax.Pow:
-		return l.deep(l.call(line, HiddenPow, a, b), a, b)
-	case arithmetic[n.Op]:
-		return l.deep(at(line, &ast.ArithmeticOpExpr{Operator: n.Op.String(), Lhs: a, Rhs: b}), a, b)
+	if function, ok := arithmetic[n.Op]; ok {
+		return l.deep(l.call(line, function, a, b), a, b)
 	}
+	l.branch(labelsOfTest)
 	return at(line, &ast.RelationalOpExpr{Operator: n.Op.String(), Lhs: a, Rhs: b})
 }
 
-// deep puts arithmetic into a local where it has become too deep.
+// nest is arithmetic within arithmetic: how deep, and a local of our own that it reads, "" for none.
+type nest struct {
+	depth int
+	sum   string
+}
+
+// deep puts arithmetic into a local where it has become too deep. A long sum goes on in the local that it has already,
+// because nothing else reads that.
 func (l *lowerer) deep(e ast.Expr, operands ...ast.Expr) ast.Expr {
-	depth := 1
+	n := nest{depth: 1}
 	for _, o := range operands {
-		depth = max(depth, l.function.depths[o]+1)
+		in := l.function.nests[o]
+		n.depth = max(n.depth, in.depth+1)
+		if n.sum == "" {
+			n.sum = in.sum
+		}
 	}
-	if depth >= threshold.arithmetic {
-		return l.spill(e)
+	if n.depth < threshold.arithmetic {
+		l.function.nests[e] = n
+		return e
 	}
-	l.function.depths[e] = depth
-	return e
+	if n.sum == "" {
+		n.sum = l.temporary()
+		l.local(n.sum, e)
+	} else {
+		l.move(n.sum, e)
+	}
+	sum := l.ident(n.sum)
+	l.function.nests[sum] = nest{sum: n.sum}
+	return sum
 }
 
 // concat makes one call of a chain of "..", which leans to the right.
@@ -267,6 +283,7 @@ func (l *lowerer) logical(n *syntax.BinaryExpr) ast.Expr {
 	var right ast.Expr
 	before := l.collect(func() { right = l.expr(n.Right) })
 	if len(before) == 0 {
+		l.branch(labelsOfLogic)
 		return at(line, &ast.LogicalOpExpr{Operator: n.Op.String(), Lhs: left, Rhs: right})
 	}
 	// What the right side needs is done only where it counts.
@@ -276,6 +293,7 @@ func (l *lowerer) logical(n *syntax.BinaryExpr) ast.Expr {
 	if n.Op == syntax.Or {
 		condition = at(line, &ast.UnaryNotOpExpr{Expr: condition})
 	}
+	l.branch(labelsOfCondition)
 	l.emit(at(line, &ast.IfStmt{Condition: condition, Then: append(before, l.collect(func() { l.move(name, right) })...)}))
 	return l.ident(name)
 }

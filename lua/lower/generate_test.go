@@ -26,8 +26,7 @@ type scope struct {
 	jumps bool
 }
 
-// prelude prints values: what gopher-lua can't tell apart, 0 and -0, is one. So it is for PUC Lua's compiler, where both are
-// constants of a function.
+// prelude prints values; 0 and -0 are one, because they are so as constants of a function in PUC Lua.
 const prelude = `
 local function S(x) if x == 0 then return "0" end local t = type(x) if t == "table" or t == "function" then return t end return tostring(x) end
 local function N(x) if x == 0 then return "0" end return x end

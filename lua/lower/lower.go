@@ -24,12 +24,15 @@ func init() {
 const (
 	// HiddenConcat takes the operands of ".." from left to right.
 	HiddenConcat = "(concat)"
-	// HiddenMod takes the operands of %.
+	// HiddenAdd and those after it take the two operands of arithmetic.
+	HiddenAdd = "(add)"
+	HiddenSub = "(sub)"
+	HiddenMul = "(mul)"
+	HiddenDiv = "(div)"
 	HiddenMod = "(mod)"
+	HiddenPow = "(pow)"
 	// HiddenNegate takes the operand of the minus sign.
 	HiddenNegate = "(negate)"
-	// HiddenPow takes the operands of ^.
-	HiddenPow = "(pow)"
 	// HiddenLen takes the operand of #.
 	HiddenLen = "(len)"
 	// HiddenLoop takes start, limit and step of a numeric loop, and gives them as numbers.
@@ -81,8 +84,7 @@ type Lowered struct {
 	first  int
 	places []syntax.Node
 	chunk  []ast.Stmt
-	// names of the variables.
-	names map[*syntax.Local]string
+	homes  map[*syntax.Local]home
 	// jumps are the pieces of functions that are jumped across, in both directions: loops, and what lies between labels and
 	// gotos.
 	jumps []jump
@@ -105,10 +107,20 @@ func (l *Lowered) Node(line int) syntax.Node {
 // Next is the number behind the last place.
 func (l *Lowered) Next() int { return l.first + len(l.places) }
 
-// Variable is the name that the machine knows a local by which functions share. Boxed says that its value is element 1 of
-// a table.
-func (l *Lowered) Variable(local *syntax.Local) (name string, boxed bool) {
-	return l.names[local], inBox(local)
+// home is where a local lives: in a variable, or as an element of a table that is in one.
+type home struct {
+	name string
+	// element is 0 where the variable itself is meant.
+	element int
+	// frame says that the table is that of the function, which others live in too; else it is a box for this local.
+	frame bool
+}
+
+// Variable is the name that the machine knows a local by which functions share, "" if it knows none. Where element is not 0
+// its value is that element of a table.
+func (l *Lowered) Variable(local *syntax.Local) (name string, element int) {
+	h := l.homes[local]
+	return h.name, h.element
 }
 
 // File lowers a file without problems. The error is a diag.List.
@@ -117,7 +129,7 @@ func File(f *syntax.File, o Options) (*Lowered, error) {
 		return nil, f.Problems
 	}
 	l := &lowerer{options: o, file: f, hidden: map[string]bool{}, constantAt: map[any]int{}, certainties: map[syntax.Expr]certainty{}, shared: map[*syntax.Local]bool{}, captured: map[*syntax.FunctionExpr][]int{}}
-	l.lowered = &Lowered{File: f, first: max(o.First, 1), names: map[*syntax.Local]string{}}
+	l.lowered = &Lowered{File: f, first: max(o.First, 1), homes: map[*syntax.Local]home{}}
 	if o.Share {
 		for _, s := range f.Main.Body.Stmts {
 			switch n := s.(type) {
@@ -141,7 +153,7 @@ func File(f *syntax.File, o Options) (*Lowered, error) {
 	return l.lowered, nil
 }
 
-// inBox reports whether a local lives in a table.
+// inBox reports whether functions share a local that is assigned to: it lives in a table.
 func inBox(local *syntax.Local) bool { return local.Captured && local.Assigned }
 
 type lowerer struct {
@@ -177,8 +189,14 @@ type function struct {
 	loop            *loop
 	labels          map[*syntax.LabelStmt]label
 	jumps           int
-	tooMany         bool
-	depths          map[ast.Expr]int
+	// branches are the labels of what branches; see branch.
+	branches int
+	tooMany  bool
+	// live are the locals that can be seen, without parameters. frame is the name of the table for those that registers
+	// may be missing for, "" if there is none, and kept how many live in it for good.
+	live, kept int
+	frame      string
+	nests      map[ast.Expr]nest
 }
 
 // loop is one that break can leave. Where label is set, break goes there.
@@ -322,7 +340,7 @@ func (l *lowerer) list(n int, lower func(i int) ast.Expr) []ast.Expr {
 // functionExpr lowers a function.
 func (l *lowerer) functionExpr(n *syntax.FunctionExpr) ast.Expr {
 	outer, line := l.function, l.place(n)
-	l.function = &function{node: n, constants: map[any]bool{}, names: map[string]bool{}, labels: map[*syntax.LabelStmt]label{}, depths: map[ast.Expr]int{}}
+	l.function = &function{node: n, constants: map[any]bool{}, names: map[string]bool{}, labels: map[*syntax.LabelStmt]label{}, nests: map[ast.Expr]nest{}}
 	for _, local := range n.Locals {
 		if local.Captured && !local.Implicit {
 			l.captured[n] = append(l.captured[n], local.Pos())
@@ -331,42 +349,69 @@ func (l *lowerer) functionExpr(n *syntax.FunctionExpr) ast.Expr {
 	f := at(line, &ast.FunctionExpr{ParList: &ast.ParList{HasVargs: n.Vararg}})
 	f.Stmts = l.collect(func() {
 		for _, p := range n.Params {
-			f.ParList.Names = append(f.ParList.Names, l.parameter(p))
+			f.ParList.Names = append(f.ParList.Names, l.parameter(p, false))
 		}
 		if n.Arg != nil {
 			var e ast.Expr = at(line, &ast.NilExpr{})
 			if !n.UsesVararg {
 				e = l.call(line, HiddenArg, at(line, &ast.Comma3Expr{}))
 			}
-			l.local(l.declare(n.Arg), l.boxedValue(n.Arg, e))
+			l.local(l.declare(n.Arg, false).name, l.boxedValue(n.Arg, e))
 		}
 		l.block(n.Body)
 	})
+	if frame := l.function.frame; frame != "" {
+		f.Stmts = slices.Insert(f.Stmts, 0, ast.Stmt(at(line, &ast.LocalAssignStmt{Names: []string{frame}, Exprs: []ast.Expr{at(line, &ast.TableExpr{})}})))
+	}
 	l.function = outer
 	return f
 }
 
-// parameter gives the name of a variable whose value comes from outside; if it lives in a box, it is put there.
-func (l *lowerer) parameter(local *syntax.Local) string {
-	name := l.declare(local)
-	if !inBox(local) {
-		return name
+// parameter gives the name of a variable whose value comes from outside; if it lives in a table, it is put there.
+func (l *lowerer) parameter(local *syntax.Local, framed bool) string {
+	h := l.declare(local, framed)
+	if h.element == 0 {
+		return h.name
 	}
 	value := l.temporary()
-	l.local(name, l.boxedValue(local, l.ident(value)))
+	if h.frame {
+		l.assignTo(l.variable(local), l.ident(value))
+	} else {
+		l.local(h.name, l.boxedValue(local, l.ident(value)))
+	}
 	return value
 }
 
-// declare gives a local its name.
-func (l *lowerer) declare(local *syntax.Local) string {
-	name := l.newName(local.Name)
-	l.lowered.names[local] = name
-	return name
+// declare gives a local its home. framed says that this can be the frame.
+func (l *lowerer) declare(local *syntax.Local, framed bool) home {
+	f := l.function
+	h := home{name: l.newName(local.Name)}
+	if inBox(local) {
+		h.element = 1
+	}
+	if framed {
+		if f.live++; f.live > threshold.locals && (!local.Captured || l.once() && f.kept < maxKept) {
+			if f.frame == "" {
+				f.frame = l.newName("frame")
+			}
+			h = home{f.frame, f.live, true}
+			if local.Captured {
+				// Functions keep it when others are declared in its place.
+				f.kept++
+				h.element = maxRegisters + f.kept
+			}
+		}
+	}
+	l.lowered.homes[local] = h
+	return h
 }
+
+// once reports whether what is lowered is run once in a call of the function at most.
+func (l *lowerer) once() bool { return l.function.loop == nil && len(l.function.labels) == 0 }
 
 // boxedValue is a local's first value: in a box, if the local lives in one.
 func (l *lowerer) boxedValue(local *syntax.Local, e ast.Expr) ast.Expr {
-	if !inBox(local) {
+	if h := l.lowered.homes[local]; h.element == 0 || h.frame {
 		return e
 	}
 	return at(e.Line(), &ast.TableExpr{Fields: []*ast.Field{{Value: e}}})
@@ -374,11 +419,12 @@ func (l *lowerer) boxedValue(local *syntax.Local, e ast.Expr) ast.Expr {
 
 // variable is a local as what is read or assigned to.
 func (l *lowerer) variable(local *syntax.Local) ast.Expr {
-	e := l.ident(l.lowered.names[local])
-	if !inBox(local) {
+	h := l.lowered.homes[local]
+	e := l.ident(h.name)
+	if h.element == 0 {
 		return e
 	}
-	return at(l.line, &ast.AttrGetExpr{Object: e, Key: l.integer(1)})
+	return at(l.line, &ast.AttrGetExpr{Object: e, Key: l.integer(h.element)})
 }
 
 // ownBox reports whether an expression is a local of this function in a box.
@@ -416,7 +462,7 @@ type thresholds struct {
 	// constants is how many constants a function has, and fields how many different fields it names, before others go to
 	// pages.
 	constants, fields int
-	// arithmetic is how deep arithmetic lies in arithmetic: for each operation the compiler looks at all below it.
+	// arithmetic is how deep arithmetic lies in arithmetic: each operation takes registers of its own.
 	arithmetic int
 	// chain is how many branches lie within each other.
 	chain int
@@ -424,14 +470,22 @@ type thresholds struct {
 	elements int
 	// run is how many constants in a row are worth a page of their own.
 	run int
+	// locals is how many locals a function has at a time in registers: others live in its frame, so that there are registers
+	// left to work with.
+	locals int
+	// names is how many variables one statement gives values that are worked out in registers.
+	names int
 	// parts is how many parts of a table one call puts together: each takes a register.
 	parts int
 }
 
-var threshold = thresholds{constants: 64, fields: 512, arithmetic: 32, chain: 16, elements: 510 * batch, run: 64, parts: 64}
+var threshold = thresholds{constants: 64, fields: 512, arithmetic: 8, chain: 16, elements: 510 * batch, run: 64, locals: 100, names: 32, parts: 64}
 
 // Sizes beyond which a function is refused.
 const (
+	// maxKept is how many locals that functions share live in a frame: beyond those at the top of a function there are only
+	// others in blocks.
+	maxKept = 100
 	// maxGlobals is how many different globals and methods a function can name.
 	maxGlobals = 1024
 	// maxJumps is how many labels and gotos a function has: the compiler looks for each through all.

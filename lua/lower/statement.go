@@ -11,12 +11,15 @@ import (
 
 // block lowers the statements of a block.
 func (l *lowerer) block(b *syntax.Block) {
+	live := l.function.live
+	defer func() { l.function.live = live }()
 	for i, s := range b.Stmts {
 		label, ok := s.(*syntax.LabelStmt)
 		if !ok {
 			l.stmt(s)
 			continue
 		}
+		l.branch(labelsOfTest)
 		l.emit(at(l.place(label), &ast.LabelStmt{Name: l.label(label)}))
 		if !onlyLabels(b.Stmts[i:]) {
 			l.landing()
@@ -62,6 +65,23 @@ func (l *lowerer) jump(n syntax.Node) {
 	f := l.function
 	if f.jumps++; f.jumps == maxJumps+1 {
 		l.fail(n, diag.SourceSize, "divide the function", "a function must have at most %d labels and gotos, but has more here", maxJumps)
+	}
+}
+
+// Labels of the compiler's own, at most, of what branches.
+const (
+	labelsOfTest      = 1 // a comparison, or a label of the source
+	labelsOfCondition = 3 // if, while and the loops of for
+	labelsOfLogic     = 5 // and, or
+)
+
+// branch counts the labels that the compiler will make of what is lowered here. Jumps have them as 18 bits until it knows
+// what they stand for, and those of labels beyond that lead to the begin of the function.
+func (l *lowerer) branch(labels int) {
+	f := l.function
+	before := f.branches
+	if f.branches += labels; before <= maxJump && f.branches > maxJump {
+		l.fail(l.lowered.Node(l.line), diag.SourceSize, "divide the function", "a function must have at most about %d tests, but has more here", maxJump/labelsOfCondition)
 	}
 }
 
@@ -165,11 +185,23 @@ func (l *lowerer) localStmt(n *syntax.LocalStmt) {
 		simple = !syntax.Multiple(n.Exprs[len(n.Exprs)-1])
 	}
 	l.line = line
-	names := make([]string, len(n.Names))
-	for i, local := range n.Names {
-		names[i] = l.declare(local)
+	// Those that are variables.
+	var names []string
+	var locals []*syntax.Local
+	for _, local := range n.Names {
+		if h := l.declare(local, true); !h.frame {
+			names, locals = append(names, h.name), append(locals, local)
+		}
 	}
-	if simple {
+	if simple && len(n.Names) == 1 && len(names) == 0 {
+		var value ast.Expr = at(line, &ast.NilExpr{})
+		if len(values) > 0 {
+			value = values[0]
+		}
+		l.assignTo(l.variable(n.Names[0]), value)
+		return
+	}
+	if simple && len(names) == len(n.Names) {
 		if boxed {
 			for i, local := range n.Names {
 				if i == len(values) {
@@ -182,24 +214,50 @@ func (l *lowerer) localStmt(n *syntax.LocalStmt) {
 		return
 	}
 	// The locals are there first, and get their values from a block with what these need.
-	first := make([]ast.Expr, len(names))
-	for i, local := range n.Names {
-		first[i] = l.boxedValue(local, at(line, &ast.NilExpr{}))
+	if len(names) > 0 {
+		first := make([]ast.Expr, len(names))
+		for i, local := range locals {
+			first[i] = l.boxedValue(local, at(line, &ast.NilExpr{}))
+		}
+		l.emit(at(line, &ast.LocalAssignStmt{Names: names, Exprs: first}))
 	}
-	l.emit(at(line, &ast.LocalAssignStmt{Names: names, Exprs: first}))
 	l.emit(at(line, &ast.DoBlockStmt{Stmts: l.collect(func() {
 		*l.out = append(*l.out, before...)
-		temporaries := make([]string, len(names))
-		for i := range names {
-			temporaries[i] = l.temporary()
-		}
-		l.emit(at(line, &ast.LocalAssignStmt{Names: temporaries, Exprs: values}))
+		first := l.several(values, len(n.Names))
 		l.dropped(n.Exprs, len(n.Names))
 		l.line = line
 		for i, local := range n.Names {
-			l.assignTo(l.variable(local), l.ident(temporaries[i]))
+			l.assignTo(l.variable(local), first(i))
 		}
 	})}))
+}
+
+// several works out values for so many variables, and gives what has value i then.
+func (l *lowerer) several(values []ast.Expr, n int) func(i int) ast.Expr {
+	line := l.line
+	if n <= threshold.names {
+		names := make([]string, n)
+		for i := range names {
+			names[i] = l.temporary()
+		}
+		l.emit(at(line, &ast.LocalAssignStmt{Names: names, Exprs: values}))
+		return func(i int) ast.Expr { return l.ident(names[i]) }
+	}
+	// There may not be registers for all.
+	t := &ast.TableExpr{}
+	if last := len(values) - 1; last > 0 && last%batch == 0 {
+		// An open call must not follow a full batch.
+		t.Fields = append(t.Fields, &ast.Field{Value: at(line, &ast.NilExpr{})})
+	}
+	before := len(t.Fields)
+	for _, v := range values {
+		t.Fields = append(t.Fields, &ast.Field{Value: v})
+	}
+	name := l.temporary()
+	l.local(name, at(line, t))
+	return func(i int) ast.Expr {
+		return at(l.line, &ast.AttrGetExpr{Object: l.ident(name), Key: l.integer(before + i + 1)})
+	}
 }
 
 func (l *lowerer) localFunction(n *syntax.LocalFunctionStmt) {
@@ -210,12 +268,14 @@ func (l *lowerer) localFunction(n *syntax.LocalFunctionStmt) {
 		})
 		return
 	}
-	name := l.declare(n.Name)
-	if !inBox(n.Name) {
-		l.emit(at(line, &ast.LocalAssignStmt{Names: []string{name}, Exprs: []ast.Expr{l.functionExpr(n.Func)}}))
+	h := l.declare(n.Name, true)
+	if h.element == 0 {
+		l.emit(at(line, &ast.LocalAssignStmt{Names: []string{h.name}, Exprs: []ast.Expr{l.functionExpr(n.Func)}}))
 		return
 	}
-	l.local(name, l.boxedValue(n.Name, at(line, &ast.NilExpr{})))
+	if !h.frame {
+		l.local(h.name, l.boxedValue(n.Name, at(line, &ast.NilExpr{})))
+	}
 	f := l.functionExpr(n.Func)
 	l.line = line
 	l.assignTo(l.variable(n.Name), f)
@@ -259,16 +319,12 @@ func (l *lowerer) assign(targets, exprs []syntax.Expr) {
 		all[i].key = part(x.Key, l.key)
 	}
 	values := l.values(exprs, len(targets))
-	temporaries := make([]string, len(targets))
-	for i := range targets {
-		temporaries[i] = l.temporary()
-	}
 	l.line = line
-	l.emit(at(line, &ast.LocalAssignStmt{Names: temporaries, Exprs: values}))
+	first := l.several(values, len(targets))
 	l.dropped(exprs, len(targets))
 	for i, t := range slices.Backward(all) {
 		l.line = t.line
-		value := l.ident(temporaries[i])
+		value := first(i)
 		switch n := t.node.(type) {
 		case *syntax.NameExpr:
 			l.setName(n, value)
@@ -327,11 +383,12 @@ func (l *lowerer) setName(n *syntax.NameExpr, value ast.Expr) {
 		l.assignTo(at(l.place(n), &ast.IdentExpr{Value: n.Name}), value)
 		return
 	}
-	if inBox(n.Local) {
+	h := l.lowered.homes[n.Local]
+	if h.element > 0 {
 		l.assignTo(l.variable(n.Local), value)
 		return
 	}
-	l.move(l.lowered.names[n.Local], value)
+	l.move(h.name, value)
 }
 
 // setIndex assigns to an element of a table.
@@ -356,12 +413,13 @@ func (l *lowerer) loop(n syntax.Node, body func()) {
 	if l.closes(n) {
 		in.label = l.newName("break")
 	}
-	line := l.line
+	line, live := l.line, f.live
 	f.loop = in
 	list := l.collect(body)
-	f.loop = in.outer
+	f.loop, f.live = in.outer, live
 	l.lowered.jumps = append(l.lowered.jumps, jump{n, line, l.lowered.Next()})
 	if in.used {
+		l.branch(labelsOfTest)
 		list = append(list, at(line, &ast.LabelStmt{Name: in.label}))
 		l.emit(at(line, &ast.DoBlockStmt{Stmts: list}))
 		return
@@ -377,6 +435,7 @@ func (l *lowerer) while(n *syntax.WhileStmt) {
 	}
 	l.loop(n, func() {
 		if known {
+			l.branch(labelsOfCondition)
 			l.emit(at(line, &ast.WhileStmt{Condition: at(line, &ast.TrueExpr{}), Stmts: l.collect(func() {
 				l.landing()
 				l.block(n.Body)
@@ -386,9 +445,11 @@ func (l *lowerer) while(n *syntax.WhileStmt) {
 		var condition ast.Expr
 		before := l.collect(func() { condition = l.expr(n.Cond) })
 		if len(before) == 0 {
+			l.branch(labelsOfCondition)
 			l.emit(at(line, &ast.WhileStmt{Condition: condition, Stmts: l.collect(func() { l.block(n.Body) })}))
 			return
 		}
+		l.branch(labelsOfCondition)
 		l.emit(at(line, &ast.WhileStmt{Condition: at(line, &ast.TrueExpr{}), Stmts: l.collect(func() {
 			l.landing()
 			l.scoped(func() {
@@ -402,12 +463,14 @@ func (l *lowerer) while(n *syntax.WhileStmt) {
 
 // leave breaks a loop on a condition. Nothing that functions share is open but what the loop itself declares.
 func (l *lowerer) leave(line int, condition ast.Expr) {
+	l.branch(labelsOfCondition)
 	l.emit(at(line, &ast.IfStmt{Condition: condition, Then: []ast.Stmt{at(line, &ast.BreakStmt{})}}))
 }
 
 func (l *lowerer) repeat(n *syntax.RepeatStmt) {
 	line := l.line
 	l.loop(n, func() {
+		l.branch(labelsOfCondition)
 		l.emit(at(line, &ast.WhileStmt{Condition: at(line, &ast.TrueExpr{}), Stmts: l.collect(func() {
 			l.landing()
 			l.block(n.Body)
@@ -462,6 +525,7 @@ func (l *lowerer) ifStmt(n *syntax.IfStmt) {
 	taken := l.temporary()
 	l.local(taken, at(line, &ast.FalseExpr{}))
 	unless := func(body func()) {
+		l.branch(labelsOfCondition)
 		l.emit(at(line, &ast.IfStmt{Condition: at(line, &ast.UnaryNotOpExpr{Expr: at(line, &ast.IdentExpr{Value: taken})}), Then: l.collect(body)}))
 	}
 	set := func(e ast.Expr) { l.assignTo(l.ident(taken), at(l.line, e)) }
@@ -493,6 +557,7 @@ func (l *lowerer) branches(clauses []*syntax.IfClause, otherwise func()) {
 		return
 	}
 	line := l.place(c)
+	l.branch(labelsOfCondition)
 	s := at(line, &ast.IfStmt{Condition: l.expr(c.Cond)})
 	l.line = line
 	s.Then = l.collect(body)
@@ -518,9 +583,10 @@ func (l *lowerer) numericFor(n *syntax.NumericFor) {
 		values = []ast.Expr{l.ident(names[0]), l.ident(names[1]), l.ident(names[2])}
 	}
 	l.loop(n, func() {
+		l.branch(labelsOfCondition)
 		s := at(line, &ast.NumberForStmt{Init: values[0], Limit: values[1], Step: values[2]})
 		s.Stmts = l.collect(func() {
-			s.Name = l.parameter(n.Var)
+			s.Name = l.parameter(n.Var, true)
 			l.block(n.Body)
 		})
 		l.emit(s)
@@ -553,11 +619,12 @@ func (l *lowerer) genericFor(n *syntax.GenericFor) {
 		values = []ast.Expr{l.ident(names[0]), l.ident(names[1]), l.ident(names[2])}
 	}
 	l.loop(n, func() {
+		l.branch(labelsOfCondition)
 		s := at(line, &ast.GenericForStmt{Exprs: values})
 		s.Stmts = l.collect(func() {
 			l.landing()
 			for _, v := range n.Vars {
-				s.Names = append(s.Names, l.parameter(v))
+				s.Names = append(s.Names, l.parameter(v, true))
 			}
 			l.block(n.Body)
 		})

@@ -569,7 +569,11 @@ func (x *exec) less(s *state, a, b term, orEqual bool, of, other part, p spot) c
 			where = parts[i]
 		}
 	}
-	fault := x.raising(p, where, value.CompareText(plainType(a), plainType(b)), "compared values must be two numbers or two strings, but are %s and %s", a.bad(), b.bad())
+	first := a.bad()
+	if strings.Contains(first, ", ") {
+		first += ","
+	}
+	fault := x.raising(p, where, value.CompareText(plainType(a), plainType(b)), "compared values must be two numbers or two strings, but are %s and %s", first, b.bad())
 	return comparison{fault: x.lacking(fault, p, a, b)}
 }
 

@@ -2,6 +2,8 @@ package symbolic
 
 import (
 	"errors"
+	"fmt"
+	"iter"
 	"math"
 	"strings"
 
@@ -39,7 +41,11 @@ func (x *exec) callable(s *state, fn term, args []term, p spot) (term, []term, *
 	if fn.undefined {
 		is = "nil"
 	}
-	return fn, args, x.raising(p, callee, value.CallText(plainType(fn)), "%s must be a function, but is %s", what, is)
+	fault := x.raising(p, callee, value.CallText(plainType(fn)), "%s must be a function, but is %s", what, is)
+	if fn.isNil() && fault.Hint == "" && !x.loading {
+		fault.Hint = library.AbsentIn(p.step().node)
+	}
+	return fn, args, fault
 }
 
 // calledName is the name by which a function is called, "" if it has none.
@@ -319,8 +325,20 @@ func (x *exec) callWithin(args []term, p spot) result {
 }
 
 // missing is the error of an argument of another kind, in the words of package library.
-func (x *exec) missing(name string, n int, what string, v term, p spot) result {
-	return fails(x.raising(p, part(n-1), "", "argument %d of %s must be %s, but is %s", n, name, what, v.bad()))
+func (x *exec) missing(name string, n int, what string, args []term, p spot) result {
+	known := make([]value.Value, min(n, len(args)))
+	for i := range known {
+		if known[i] = args[i].known; args[i].kind != constant {
+			known[i] = &value.Table{}
+		}
+	}
+	a := library.NewArgs(name, nil, known)
+	a.Must(n, what)
+	message := a.Err().Error()
+	if n <= len(args) && (args[n-1].kind != constant || args[n-1].isNil() && args[n-1].origin != "") {
+		message = fmt.Sprintf("argument %d of %s must be %s, but is %s", n, name, what, args[n-1].bad())
+	}
+	return fails(x.raising(p, part(n-1), "", "%s", message))
 }
 
 func callType(x *exec, s *state, args []term, p spot) result {
@@ -383,7 +401,7 @@ func (x *exec) addressless(v term, p spot) term {
 
 func callAssert(x *exec, s *state, args []term, p spot) result {
 	if len(args) == 0 {
-		return x.missing("assert", 1, "a value", nilTerm, p)
+		return x.missing("assert", 1, "a value", args, p)
 	}
 	if args[0].kind == unknown || args[0].truth() {
 		return result{values: args}
@@ -392,7 +410,7 @@ func callAssert(x *exec, s *state, args []term, p spot) result {
 	if v := arg(args, 1); !v.isNil() {
 		t, ok := textOf(v)
 		if !ok {
-			return x.missing("assert", 2, "a string", v, p)
+			return x.missing("assert", 2, "a string", args, p)
 		}
 		message = t
 	}
@@ -405,16 +423,23 @@ func callAssert(x *exec, s *state, args []term, p spot) result {
 
 func callError(x *exec, s *state, args []term, p spot) result {
 	v := arg(args, 0)
+	if level := arg(args, 1); level.kind == constant && !level.isNil() {
+		if _, ok := toNumber(level); !ok {
+			return x.missing("error", 2, "a number", args, p)
+		}
+	}
 	message := v.String()
 	if m, ok := textOf(v); ok {
 		message = m
+	} else if v.isTable() || v.isFunction() || v.kind == constant && v.known.Type() > value.FunctionType {
+		t := value.FunctionType
+		if !v.isFunction() {
+			t = plainType(v)
+		}
+		message = value.OddErrorText(t, x.shown(s, v))
 	}
 	if !x.loading {
 		return fails(x.raising(p, callee, "", "a decision must not fail, but raises: %s", message))
-	}
-	switch v.known.Type() {
-	case value.TableType, value.FunctionType, value.UserdataType:
-		message = "an error that is a " + v.known.Type().String()
 	}
 	fault := x.raising(p, callee, "", "%s", message)
 	x.thrown = v
@@ -426,6 +451,38 @@ func callError(x *exec, s *state, args []term, p spot) result {
 		x.thrown = stringTerm(x.levelPosition(s, int(level), p) + m)
 	}
 	return fails(fault)
+}
+
+// shown is a value for messages: in a line, with what tables hold.
+func (x *exec) shown(s *state, v term) string {
+	d := value.Describer[term]{
+		Plain: func(v term) value.Value {
+			if v.kind == constant && v.known.Type() < value.TableType {
+				return v.known
+			}
+			return nil
+		},
+		Pairs: func(v term) iter.Seq2[term, term] {
+			if !v.isTable() {
+				return nil
+			}
+			pairs := x.pairsOf(s, v)
+			return func(yield func(k, v term) bool) {
+				for i := range pairs.elements + pairs.entries {
+					if k, v := pairs.at(i); !v.isNil() && !yield(k, v) {
+						return
+					}
+				}
+			}
+		},
+		Other: func(v term) string {
+			if v.kind == constant {
+				return v.known.Type().String()
+			}
+			return v.String()
+		},
+	}
+	return d.Describe(v)
 }
 
 // levelPosition is the place that error puts before a message: of its caller, of that one's caller, and so on.
@@ -675,20 +732,21 @@ func callSort(x *exec, s *state, args []term, p spot) result {
 	return result{}
 }
 
-func (x *exec) iteratorArg(name string, v term, p spot) *rules.Fault {
+func (x *exec) iteratorArg(name string, args []term, p spot) *rules.Fault {
+	v := arg(args, 0)
 	switch v.kind {
 	case request, target, cell:
 		return x.refusal(p, 0, diag.DecisionUnsupported, "read the fields by their names", "%s can't be listed: its fields differ from request to request", v)
 	}
 	if !v.isTable() && v.kind != unknown {
-		return x.missing(name, 1, "a table", v, p).fault
+		return x.missing(name, 1, "a table", args, p).fault
 	}
 	return nil
 }
 
 func callNext(x *exec, s *state, args []term, p spot) result {
 	t, key := arg(args, 0), arg(args, 1)
-	if fault := x.iteratorArg("next", t, p); fault != nil {
+	if fault := x.iteratorArg("next", args, p); fault != nil {
 		return fails(fault)
 	}
 	if t.kind == unknown || key.kind == unknown {
@@ -787,14 +845,14 @@ func (o *object) termKind() kind {
 }
 
 func callPairs(x *exec, s *state, args []term, p spot) result {
-	if fault := x.iteratorArg("pairs", arg(args, 0), p); fault != nil {
+	if fault := x.iteratorArg("pairs", args, p); fault != nil {
 		return fails(fault)
 	}
 	return result{values: []term{known(x.machine.builtins["next"]), args[0], nilTerm}}
 }
 
 func callIpairs(x *exec, s *state, args []term, p spot) result {
-	if fault := x.iteratorArg("ipairs", arg(args, 0), p); fault != nil {
+	if fault := x.iteratorArg("ipairs", args, p); fault != nil {
 		return fails(fault)
 	}
 	return result{values: []term{known(x.machine.builtins[library.IpairsStep]), args[0], numberTerm(0)}}
@@ -806,10 +864,10 @@ func callIpairsStep(x *exec, s *state, args []term, p spot) result {
 	}
 	n, ok := toNumber(arg(args, 1))
 	if !ok {
-		return x.missing("ipairs", 2, "a known number", arg(args, 1), p)
+		return x.missing(library.IpairsStep, 2, "a number", args, p)
 	}
 	if !args[0].isTable() {
-		return x.missing("ipairs", 1, "a table", args[0], p)
+		return x.missing(library.IpairsStep, 1, "a table", args, p)
 	}
 	next := numberTerm(n + 1)
 	v, ok := x.indexRaw(s, args[0], next, p).plain()
@@ -825,10 +883,10 @@ func callSetMetatable(x *exec, s *state, args []term, p spot) result {
 		return one(t)
 	}
 	if !t.isTable() {
-		return x.missing("setmetatable", 1, "a table", t, p)
+		return x.missing("setmetatable", 1, "a table", args, p)
 	}
 	if len(args) < 2 || !mt.isNil() && !mt.isTable() {
-		return x.missing("setmetatable", 2, "a table or nil", mt, p)
+		return x.missing("setmetatable", 2, "a table or nil", args, p)
 	}
 	if loaded, ok := t.table(); ok {
 		switch {
@@ -852,7 +910,7 @@ func callSetMetatable(x *exec, s *state, args []term, p spot) result {
 func callGetMetatable(x *exec, s *state, args []term, p spot) result {
 	v := arg(args, 0)
 	if len(args) == 0 {
-		return x.missing("getmetatable", 1, "a value", nilTerm, p)
+		return x.missing("getmetatable", 1, "a value", args, p)
 	}
 	if hidden := x.metaField(s, v, "__metatable"); !hidden.isNil() {
 		return one(hidden)
@@ -908,7 +966,7 @@ func callPcall(x *exec, s *state, args []term, p spot) result {
 		return fails(x.cannotCall("pcall", p))
 	}
 	if len(args) == 0 {
-		return x.missing("pcall", 1, "a value", nilTerm, p)
+		return x.missing("pcall", 1, "a value", args, p)
 	}
 	values, thrown, ok, fault := x.protected(s, args[0], args[1:], p)
 	switch {
@@ -925,7 +983,7 @@ func callXpcall(x *exec, s *state, args []term, p spot) result {
 		return fails(x.cannotCall("xpcall", p))
 	}
 	if len(args) < 2 {
-		return x.missing("xpcall", 2, "a value", nilTerm, p)
+		return x.missing("xpcall", 2, "a value", args, p)
 	}
 	values, thrown, ok, fault := x.protected(s, args[0], nil, p)
 	switch {
@@ -934,14 +992,15 @@ func callXpcall(x *exec, s *state, args []term, p spot) result {
 	case ok:
 		return result{values: append([]term{trueTerm}, values...)}
 	}
-	out, thrown, ok, fault := x.protected(s, args[1], []term{thrown}, p)
+	out, _, ok, fault := x.protected(s, args[1], []term{thrown}, p)
 	switch {
 	case fault != nil:
 		return fails(fault)
 	case !ok:
-		return result{values: []term{falseTerm, thrown}}
+		return result{values: []term{falseTerm, stringTerm(value.HandlerText)}}
 	}
-	return result{values: append([]term{falseTerm}, out...)}
+	// One value, as PUC Lua gives.
+	return result{values: []term{falseTerm, first(out)}}
 }
 
 func callPrint(x *exec, s *state, args []term, p spot) result {
@@ -970,7 +1029,7 @@ func callRequire(x *exec, s *state, args []term, p spot) result {
 	}
 	name, ok := textOf(arg(args, 0))
 	if !ok {
-		return x.missing("require", 1, "a string", arg(args, 0), p)
+		return x.missing("require", 1, "a string", args, p)
 	}
 	raise := func(form string, args ...any) result {
 		return fails(x.raising(p, callee, "", form, args...))

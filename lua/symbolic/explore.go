@@ -110,7 +110,7 @@ func (f *Function) Compile(id kauth.RequestID, cell string) *rules.Compiled {
 		f.stopped = x.stopped
 		f.machine.stops++
 	}
-	c.Read, c.CellRead, c.Notes, c.Absent = x.read, x.cellRead, x.notes, x.absent
+	c.Read, c.CellRead, c.Notes, c.Absent = x.read, x.cellRead, x.warnings(), x.absent
 	key := ""
 	if x.cellRead {
 		key = cell
@@ -159,8 +159,10 @@ type exec struct {
 	read     kauth.FieldSet
 	absent   []rules.FieldRead
 	cellRead bool
-	notes    diag.List
+	notes    []warning
 	noted    map[string]bool
+	// undefined are the readings of globals that nobody defined: true where a fault says so.
+	undefined map[*syntax.NameExpr]bool
 	// opened are the places at which something was asked whose answer Lua leaves open.
 	opened map[spot]bool
 	ghosts
@@ -170,7 +172,7 @@ func newExec(m *Machine, o Options) *exec {
 	x := &exec{
 		machine: m, options: o, limit: o.Instructions, memory: o.Memory,
 		memo: map[string]graph.Ref{}, interned: map[value.Value]int{}, exprs: map[exprKey]*expr{},
-		faults: map[faultKey]*rules.Fault{}, sites: map[spot]int{}, noted: map[string]bool{}, opened: map[spot]bool{},
+		faults: map[faultKey]*rules.Fault{}, sites: map[spot]int{}, noted: map[string]bool{}, undefined: map[*syntax.NameExpr]bool{}, opened: map[spot]bool{},
 	}
 	x.encoder.order = map[int32]int{}
 	return x
@@ -213,6 +215,10 @@ func (x *exec) run(fn *Closure) *graph.Graph[rules.Outcome] {
 	}
 	for {
 		ref, fk, key := x.advance(s)
+		if x.stopped != nil {
+			// What was found out is not enough for anything, and room for it may be what is missing.
+			return graph.Constant(rules.Outcome{Fault: x.stopped})
+		}
 		if fk != nil {
 			x.open = append(x.open, &openFork{key: key, state: s, fork: fk})
 		}

@@ -1,8 +1,11 @@
 package symbolic
 
 import (
+	"cmp"
 	"slices"
 
+	"cellsh/lua/library"
+	"cellsh/lua/syntax"
 	"cellsh/lua/value"
 	"cellsh/policy"
 	"cellsh/policy/diag"
@@ -44,12 +47,16 @@ func undefinedHint(name string) string {
 	if hint := diag.DidYouMean(name, []string{"deny", "allow", "grant", "unlimited", "ipairs", "pairs", "string", "table", "math", "tonumber", "tostring", "type", "select", "unpack", "next"}); hint != "" {
 		return hint
 	}
-	return absent[name]
+	return cmp.Or(absent[name], library.AbsentHint(name))
 }
 
 // undefinedGlobal warns of a global that nobody defined: it reads nil, and nil passes a question on.
 func (x *exec) undefinedGlobal(p spot, name string) {
-	x.note(p, whole, diag.DecisionGlobal, undefinedHint(name), "a global must be defined before it is used, but %s is not, and reads nil", name)
+	global, ok := p.node(whole).(*syntax.NameExpr)
+	if ok && !x.undefined[global] {
+		x.undefined[global] = false
+	}
+	x.noteAbout(global, p, whole, diag.DecisionGlobal, undefinedHint(name), "a global must be defined before it is used, but %s is not, and reads nil", name)
 }
 
 // indexValue is v[key], with metatables.

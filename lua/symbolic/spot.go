@@ -99,13 +99,13 @@ func excerpt(file *syntax.File, at diag.Span) string {
 
 // refusal is a fault of something that can't be compiled.
 func (x *exec) refusal(p spot, of part, code diag.Code, hint, form string, args ...any) *rules.Fault {
-	return x.newFault(p.span(of), p.plan.node.File, code, false, hint, form, args...)
+	return x.blame(x.newFault(p.span(of), p.plan.node.File, code, false, hint, form, args...), p)
 }
 
 // raising is a fault of something that Lua raises as an error. plain is the text that pcall gives, "" for the message: it
 // says no more than gopher-lua knows.
 func (x *exec) raising(p spot, of part, plain, form string, args ...any) *rules.Fault {
-	fault := x.newFault(p.span(of), p.plan.node.File, diag.DecisionError, true, "", form, args...)
+	fault := x.blame(x.newFault(p.span(of), p.plan.node.File, diag.DecisionError, true, "", form, args...), p)
 	if x.loading {
 		if plain == "" {
 			plain = fault.Message
@@ -113,6 +113,30 @@ func (x *exec) raising(p spot, of part, plain, form string, args ...any) *rules.
 		x.thrown, x.at = stringTerm(x.position(p)+plain), p.step().node
 	}
 	return fault
+}
+
+// blame says of a fault of an operation which of its operands is a global that nobody defined. The warning about that is then
+// no more: it has the same cause.
+func (x *exec) blame(f *rules.Fault, p spot) *rules.Fault {
+	node := p.step().node
+	syntax.Walk(node, func(n syntax.Node) bool {
+		name, ok := n.(*syntax.NameExpr)
+		if !ok || name.Local != nil {
+			return n == node
+		}
+		if _, undefined := x.undefined[name]; undefined {
+			// What Lua would raise where only ghosts get is not told.
+			x.undefined[name] = x.undefined[name] || !(x.ghost && f.Raised)
+			if f.Hint == "" {
+				f.Hint = undefinedHint(name.Name)
+			}
+			if f.Hint == "" {
+				f.Hint = name.Name + " is a global that nobody has defined"
+			}
+		}
+		return false
+	})
+	return f
 }
 
 // lacking says of a fault that it comes from a field which the request does not carry, if one of the values is that, and
@@ -145,10 +169,31 @@ func (x *exec) position(p spot) string {
 
 // note adds a warning, once.
 func (x *exec) note(p spot, of part, code diag.Code, hint, form string, args ...any) {
+	x.noteAbout(nil, p, of, code, hint, form, args...)
+}
+
+// warning is a note, and the global that it is about, if any.
+type warning struct {
+	diag.Diagnostic
+	global *syntax.NameExpr
+}
+
+// warnings are the notes that no fault says better.
+func (x *exec) warnings() diag.List {
+	var list diag.List
+	for _, w := range x.notes {
+		if !x.undefined[w.global] {
+			list = append(list, w.Diagnostic)
+		}
+	}
+	return list
+}
+
+func (x *exec) noteAbout(global *syntax.NameExpr, p spot, of part, code diag.Code, hint, form string, args ...any) {
 	d := diag.Diagnostic{Span: p.span(of), Severity: diag.Warning, Code: code, Message: fmt.Sprintf(form, args...), Hint: hint}
 	if key := d.Error(); !x.noted[key] {
 		x.noted[key] = true
 		d.Excerpt = excerpt(p.plan.node.File, d.Span)
-		x.notes = append(x.notes, d)
+		x.notes = append(x.notes, warning{d, global})
 	}
 }

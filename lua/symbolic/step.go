@@ -495,7 +495,7 @@ func (x *exec) forPrepare(s *state, f *frame, p spot) outcome {
 			if x.loading {
 				x.thrown, x.at = stringTerm(x.position(p)+value.LoopText(what, plainType(v))), loop
 			}
-			return x.faulted(fault)
+			return x.faulted(x.blame(fault, p))
 		}
 		numbers[i] = n
 	}

@@ -189,7 +189,7 @@ func (v term) bad() string {
 		return "r." + v.origin + ", which is nil"
 	}
 	if v.isNil() && v.origin != "" {
-		return v.origin + ", which is nil"
+		return v.origin + ", which nobody has defined"
 	}
 	if v.kind == constant {
 		return v.known.Type().String()

@@ -8,12 +8,13 @@
 //
 // The tree keeps where everything stands, and which declaration every name means. A source that is wrong has a tree too,
 // and all its problems are told at once: each cause once, with what was probably meant. Reading takes time in proportion
-// to the source, and its depth is bounded. The one extension is goto; docs/language.md lists what differs from other
-// readers.
+// to the source, and its depth is bounded. The one extension is goto; docs/language.md lists what differs from PUC Lua and
+// from gopher-lua.
 //
-// The files: lex.go divides the text into tokens, literal.go says what numbers and strings are worth, read.go,
-// statement.go and expression.go are the parser, scope.go finds what names mean, items.go and structure.go find where brackets and blocks end, problems.go says what is wrong, tree.go
-// has the types, visit.go goes through them, same.go compares them.
+// lex.go divides the text into tokens; items.go leaves out what the parser does not see, and takes what other languages
+// have for what it means; structure.go pairs brackets and blocks, and mends what is not whole; read.go, statement.go,
+// expression.go and literal.go are the parser, and scope.go finds what names mean. tree.go has the types, visit.go goes
+// through them, same.go compares them.
 //
 // What it is not: it runs nothing, and it knows no policies.
 package syntax

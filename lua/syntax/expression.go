@@ -95,6 +95,9 @@ func (p *parser) operator() (strength, int) {
 	c := p.code()
 	b := binary[c]
 	if b.left > 0 {
+		if isArrow(p.items, p.at) {
+			return b, 2
+		}
 		if c != codeLess && c != codeSlash && c != codeEqual && c != codeNotEqual || !p.touches() {
 			if (isArithmetic(c)) && p.touches() && p.ahead(1) == codeAssign {
 				return b, 0
@@ -127,6 +130,9 @@ func (p *parser) operator() (strength, int) {
 		if p.touches() && p.ahead(1) == codeLess {
 			return binary[codeLessEqual], 2
 		}
+		if p.touches() && p.textAt(p.at+1) == "!" {
+			return binary[codeNotEqual], 2
+		}
 	case codeUnknown:
 		if !p.touches() {
 			return b, 0
@@ -152,6 +158,10 @@ func (p *parser) tellOperator(b strength, n int) {
 	text := p.file.Text[first.from:last.to]
 	switch {
 	case first.flags&silent != 0:
+	case text == "->" && p.at > 0 && p.items[p.at-1].to == first.from && p.items[p.at+2].from == last.to && isName(p.ahead(2)):
+		p.problem(first.from, last.to, "write .", "a field must be written with ., but -> stands here")
+	case text == "->", text == "=>" && (p.ahead(2) == codeFunction || p.ahead(2) == codeOpenBrace):
+		p.problem(first.from, last.to, "write: function(...) return ... end", "a function must be written with function and end, but %s stands here", text)
 	case first.code == codeIn || first.code == codeNot:
 		p.problem(first.from, last.to, "compare with each, as x == 80 or x == 443, or look it up: ({ [80] = true, [443] = true })[x]",
 			"in must stand in a for loop, but stands between two values")
@@ -208,6 +218,15 @@ func (p *parser) simple() Expr {
 	default:
 		return p.suffixed()
 	}
+	if !p.lost && p.code() == codeDot && p.items[p.at-1].to < p.from() && !p.touches() {
+		p.here("write ..", "two texts must be joined with .., but . stands here")
+		p.skip()
+		return p.suffixed()
+	}
+	if _, number := e.(*NumberExpr); number && p.asking > 0 && p.code() == codeColon {
+		// It stands for then.
+		return e
+	}
 	if !p.lost && (p.code() == codeColon && isName(p.ahead(1)) && (p.ahead(2) == codeOpenParen || p.ahead(2) == codeString) || p.code() == codeDot && isName(p.ahead(1))) {
 		p.here("put it in parentheses: (...)"+p.textAt(p.at)+p.textAt(p.at+1), "a value must stand in parentheses before %q, but does not", p.textAt(p.at))
 		return p.suffixes(e)
@@ -228,6 +247,10 @@ func (p *parser) suffixed() Expr {
 		begin := p.at
 		p.skip()
 		inner := p.comparison(p.expr())
+		if !p.lost && p.code() == codeComma && p.items[p.items[begin].match].flags&mended == 0 {
+			p.here("write several values without ( )", "parentheses must hold one value, but a comma follows it")
+			p.lost = true
+		}
 		p.closeBracket(begin, codeCloseParen)
 		return p.suffixes(&ParenExpr{extent{from, p.last()}, inner})
 	}
@@ -250,7 +273,7 @@ func (p *parser) suffixes(e Expr) Expr {
 			p.closeBracket(begin, codeCloseBracket)
 			e = &IndexExpr{extent{from, p.last()}, e, key, false}
 		case codeColon:
-			if p.touches() && p.ahead(1) == codeAssign {
+			if p.touches() && p.ahead(1) == codeAssign || p.endsCondition() {
 				return e
 			}
 			p.skip()
@@ -279,6 +302,11 @@ func (p *parser) args() []Expr {
 	case p.code() == codeOpenBrace:
 		return []Expr{p.table()}
 	case p.code() != codeOpenParen:
+		if c := p.code(); p.at > 1 && p.items[p.at-2].code == codeColon && (binary[c].left > 0 || c == codeThen || c == codeCloseParen) && !p.scarred() {
+			it := p.items[p.at-2]
+			p.problem(it.from, it.to, "write . for a field", "a method must be called with ( ), but %s is not", quoted(p.textAt(p.at-1)))
+			return nil
+		}
 		p.missing("the arguments of a call")
 		return nil
 	}
@@ -298,14 +326,30 @@ func (p *parser) args() []Expr {
 // elements reads the expressions between parentheses that begin at an item.
 func (p *parser) elements(begin int) (list []Expr) {
 	for {
-		list = append(list, p.comparison(p.expr()))
+		list = append(list, p.argument())
 		if p.lost || p.code() != codeComma && p.code() != codeCloseParen && !p.forgottenComma("the arguments of a call") {
+			if beginsStatement(p.code()) {
+				p.missing(`")"`)
+			}
 			p.resume(begin)
 		}
 		if p.lost || !p.accept(codeComma) && !p.accept(codeSemicolon) && p.at == p.end(begin) {
 			return list
 		}
 	}
+}
+
+// argument reads one of a call.
+func (p *parser) argument() Expr {
+	if !isName(p.code()) || p.ahead(1) != codeAssign {
+		return p.comparison(p.expr())
+	}
+	from := p.from()
+	p.here("write { } around the fields of a table, or == to compare", "an argument must be a value, but %q is given one here", p.textAt(p.at))
+	p.skip()
+	p.skip()
+	p.expr()
+	return &BadExpr{extent{from, p.last()}}
 }
 
 // end is the item that closes what an item opened, or the last one.
@@ -324,7 +368,7 @@ func (p *parser) forgottenComma(between string) bool {
 		return false
 	}
 	last := p.items[p.at-1]
-	if last.flags&open == 0 && p.items[p.at].flags&silent == 0 {
+	if last.flags&open == 0 && p.items[p.at].flags&silent == 0 && !p.scarred() {
 		p.problem(last.from, last.to, "write , behind it", "a comma must stand between %s, but %s follows %s", between, quoted(p.textAt(p.at)), quoted(p.textAt(p.at-1)))
 	}
 	return true
@@ -408,6 +452,12 @@ func (p *parser) fieldEnds(f *TableField) {
 	if c != codeAssign && (c != codeColon || f.Key != nil) {
 		return
 	}
+	if f.Key != nil {
+		p.here("compare with ==", "a field must be given one value, but another = follows")
+		p.skip()
+		p.expr()
+		return
+	}
 	value := f.Value
 	from, to := int32(value.Pos()), int32(value.End())
 	if x, ok := value.(*IndexExpr); ok && !x.Dot {
@@ -433,11 +483,11 @@ func (p *parser) fieldEnds(f *TableField) {
 		p.missing("")
 		return
 	default:
-		if c == codeAssign && f.Key != nil {
-			p.here("compare with ==", "a field must be given one value, but another = follows")
-			break
+		key := short(p.file.Text[from:to])
+		if Spelling(value) != "" {
+			key = fmt.Sprintf("%q", key)
 		}
-		p.problem(from, to, fmt.Sprintf("write [%s] =", short(p.file.Text[from:to])), "a key must be a name or stand in brackets, but is an expression")
+		p.problem(from, to, fmt.Sprintf("write [%s] =", key), "a key must be a name or stand in brackets, but is an expression")
 	}
 	p.skip()
 	p.expr()
@@ -461,7 +511,21 @@ func (p *parser) field() *TableField {
 		p.skip()
 		f.Key = p.expr()
 		p.closeBracket(begin, codeCloseBracket)
-		p.expect(codeAssign)
+		switch {
+		case !p.lost && p.code() == codeColon:
+			p.here("write =", "a field must be given its value with =, but : stands here")
+			p.skip()
+		case !p.lost && isArrow(p.items, p.at) && p.code() == codeAssign:
+			p.arrowField()
+		default:
+			p.expect(codeAssign)
+		}
+		f.Value = p.expr()
+	case (isName(p.code()) || p.code() == codeString || p.code() == codeNumber) && p.ahead(1) == codeAssign && isArrow(p.items, p.at+1):
+		// { a => 1 }
+		f.Key = &BadExpr{extent{p.from(), p.items[p.at].to}}
+		p.skip()
+		p.arrowField()
 		f.Value = p.expr()
 	case isName(p.code()) && p.ahead(1) == codeAssign:
 		key := p.name()
@@ -479,8 +543,16 @@ func (p *parser) field() *TableField {
 	default:
 		f.Value = p.expr()
 	}
-	f.from, f.to = min(f.from, int32(f.Value.Pos())), max(f.from, p.last())
+	f.from, f.to = min(f.from, int32(f.Value.Pos())), max(int32(f.Value.End()), p.last())
 	return f
+}
+
+// arrowField moves over a => that stands for =.
+func (p *parser) arrowField() {
+	it, next := p.items[p.at], p.items[p.at+1]
+	p.problem(it.from, next.to, "write =", "a field must be given its value with =, but => stands here")
+	p.skip()
+	p.skip()
 }
 
 // functionBody reads parameters, body and end of a function that begins at an item.
@@ -494,6 +566,13 @@ func (p *parser) functionBody(begin int, from int32, name string, method bool) *
 		f.Params = append(f.Params, self)
 	}
 	p.parameters(f)
+	if p.code() == codeColon && !p.begins() && !p.lost {
+		p.here("leave it out", "the body of a function must stand behind its parameters, but : does")
+		p.skip()
+		if isName(p.code()) && !p.begins() && p.items[p.at+1].flags&begins != 0 {
+			p.skip()
+		}
+	}
 	p.activate(f.Params...)
 	if f.Vararg {
 		p.implicitArg(f, Ident{word, "arg"})
@@ -507,7 +586,20 @@ func (p *parser) functionBody(begin int, from int32, name string, method bool) *
 
 func (p *parser) parameters(f *FunctionExpr) {
 	if p.code() != codeOpenParen {
+		if p.at > 0 && p.items[p.at-1].code == codeFunction && p.items[p.at-1].flags&silent != 0 {
+			// The { behind an arrow.
+			return
+		}
 		p.missing(`"("`)
+		if isName(p.code()) && !p.begins() {
+			p.lost = false
+			for isName(p.code()) && !p.begins() {
+				f.Params = append(f.Params, p.declare(p.name()))
+				p.accept(codeComma)
+			}
+			p.accept(codeCloseParen)
+			return
+		}
 		// They may stand further on, on the same line.
 		for at := p.at; !p.items[at].starts(); at++ {
 			if p.items[at].code == codeOpenParen {
@@ -538,7 +630,7 @@ func (p *parser) parameters(f *FunctionExpr) {
 		}
 		f.Params = append(f.Params, p.declare(p.name()))
 		if !p.accept(codeComma) {
-			if isName(p.code()) && p.forgottenComma("the parameters of a function") {
+			if (isName(p.code()) || p.code() == codeVararg) && p.forgottenComma("the parameters of a function") {
 				continue
 			}
 			if p.code() == codeAssign {

@@ -29,13 +29,17 @@ const (
 	open
 	// mended: it does not stand in the source.
 	mended
+	// scar: something was left out beside it, or it was put in before the end of the source.
+	scar
+	// alone: it begins a block of its own, whatever waits for a do.
+	alone
 )
 
 // tabWidth is how far a tab goes.
 const tabWidth = 8
 
-// scanItems makes items of tokens. The last one is the end of the source.
-func scanItems(told *problems) []item {
+// scanItems makes items of tokens. The last one is the end of the source. The middle of a line can begin with #.
+func scanItems(told *problems, middle bool) []item {
 	f := told.file
 	items := make([]item, 0, len(f.Tokens)+1)
 	// end is the line on which the last item ends, and indent how far the line is indented on which it begins.
@@ -58,13 +62,13 @@ func scanItems(told *problems) []item {
 		if t.code == codeString && strings.ContainsAny(t.Text, "\r\n") {
 			end, _ = f.Place(t.End())
 		}
-		odd = odd || isOdd(items, it)
+		odd = odd || isOdd(items, it) && !(middle && len(items) == 0 && it.code == codeHash)
 		items = append(items, it)
 	}
 	last := int32(len(f.Text))
 	items = append(items, item{code: codeEnd, flags: begins, from: last, to: last, line: int32(len(f.lines))})
 	if odd {
-		items = (&mender{told, f, items, nil}).mend()
+		items = (&mender{told: told, file: f, items: items}).mend(middle)
 	}
 	return items
 }
@@ -121,11 +125,16 @@ type mender struct {
 	items []item
 	// out are those that were looked at.
 	out []item
+	// What was looked for in vain is not looked for again: unclosed has the line on which a quote has no other half, plain
+	// the line whose rest is no text for people; endless says that no */ follows.
+	unclosed map[rune]int32
+	plain    int32
+	endless  bool
 }
 
 func (m *mender) text(it item) string { return m.file.Text[it.from:it.to] }
 
-func (m *mender) mend() []item {
+func (m *mender) mend(middle bool) []item {
 	m.out = make([]item, 0, len(m.items))
 	// carried are the flags of an item that is left out, for the one that follows it.
 	carried := flags(0)
@@ -142,7 +151,11 @@ func (m *mender) mend() []item {
 		switch {
 		case it.code == codeOpen:
 			text := m.text(it)
-			m.told.tell(it.from, it.to, "write "+text[:1]+" where it ends", "a string must end on its line, but this one does not")
+			hint := "write " + text[:1] + " where it ends"
+			if n > 2 && prev.flags&begins == 0 && m.splits(i, text[0]) {
+				hint = "write \\" + text[:1] + " where it belongs to the text"
+			}
+			m.told.tell(it.from, it.to, hint, "a string must end on its line, but this one does not")
 			if int(it.to) == len(m.file.Text) && cut(text) {
 				m.told.end()
 			}
@@ -166,7 +179,7 @@ func (m *mender) mend() []item {
 			default:
 				skip = n
 			}
-		case it.code == codeSlash || it.code == codeHash && it.flags&begins != 0 && (n == 0 || !wantsOperand(prev.code) || prev.code == codeSemicolon):
+		case it.code == codeSlash || it.code == codeHash && it.flags&begins != 0 && (n == 0 && !middle || n > 0 && !wantsOperand(prev.code) || prev.code == codeSemicolon):
 			if n := m.comment(it, i); n > 0 {
 				i += n
 				continue
@@ -189,6 +202,16 @@ func (m *mender) mend() []item {
 		i += skip
 	}
 	return m.out
+}
+
+// splits reports whether a string that does not end may be what is left of one that a quote in it divides: 'it's'.
+func (m *mender) splits(i int, quote byte) bool {
+	for k := i - 1; k > 0 && k > i-maxSearch && m.items[k].line == m.items[i].line; k-- {
+		if before := m.items[k-1]; before.code == codeString && before.to == m.items[k].from && m.items[k].code == codeName {
+			return m.file.Text[before.from] == quote
+		}
+	}
+	return false
 }
 
 // cut reports whether a quoted string that does not end on its line could go on behind the text.
@@ -270,6 +293,9 @@ func (m *mender) unknown(it *item, i int) int {
 	}
 	m.told.tell(it.from, it.to, `write " before it and behind it`, "a string must stand between \" or ', but %q stands here", r)
 	it.code, it.flags = codeString, it.flags|silent|open
+	if m.unclosed[r] == it.line {
+		return 1
+	}
 	for k := i + 1; m.items[k].line == it.line && m.items[k].code != codeEnd; k++ {
 		if end := strings.IndexAny(m.text(m.items[k]), closing); end >= 0 {
 			it.to = m.items[k].to
@@ -277,6 +303,10 @@ func (m *mender) unknown(it *item, i int) int {
 			return k - i + 1
 		}
 	}
+	if m.unclosed == nil {
+		m.unclosed = map[rune]int32{}
+	}
+	m.unclosed[r] = it.line
 	return 1
 }
 
@@ -289,9 +319,6 @@ func (m *mender) comment(it item, i int) int {
 		return k - i
 	}
 	if it.code == codeHash {
-		if m.told.middle && i == 0 {
-			return 0
-		}
 		m.told.tell(it.from, it.to, "write --", "a comment must begin with --, but begins with #")
 		return rest(i)
 	}
@@ -301,15 +328,20 @@ func (m *mender) comment(it item, i int) int {
 	}
 	if next.code == codeStar {
 		m.told.tell(it.from, next.to, "write --[[ ... ]]", "a comment must begin with --, but begins with /*")
-		for k := i + 2; m.items[k].code != codeEnd; k++ {
+		for k := i + 2; !m.endless && m.items[k].code != codeEnd; k++ {
 			if m.items[k].code == codeStar && m.items[k+1].code == codeSlash && m.items[k].to == m.items[k+1].from {
 				return k + 2 - i
 			}
 		}
+		m.endless = true
 		return rest(i)
+	}
+	if it.flags&begins == 0 && m.plain == it.line && m.items[i+2].line == it.line && m.items[i+2].code != codeEnd {
+		return 0
 	}
 	n := rest(i)
 	if it.flags&begins == 0 && !m.prose(i+2, i+n) {
+		m.plain = it.line
 		return 0
 	}
 	m.told.tell(it.from, next.to, "write --", "a comment must begin with --, but begins with //")

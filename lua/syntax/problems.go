@@ -16,14 +16,14 @@ const (
 
 // problems are what is wrong with a file, as far as it is known.
 type problems struct {
-	// middle says that the text is a list of expressions: a # at its begin is an operator.
-	middle bool
-	file   *File
-	list   diag.List
+	file *File
+	list diag.List
 	// count is how many there are, ends how many of them say that the source ends too early.
 	count, ends int
 	// left is how many more of this step are kept.
 	left int
+	// dropped says that brackets or words were left out because they close nothing.
+	dropped bool
 }
 
 // step begins a step in which problems are found roughly in the order of the source.
@@ -111,13 +111,13 @@ func (p *parser) missing(what string) {
 	p.lost = true
 	it := p.items[p.at]
 	switch {
-	case it.flags&silent != 0:
+	case it.flags&silent != 0 || it.code != codeEnd && p.scarred():
 		// That was told.
 	case it.code == codeEnd:
 		p.tooEarly()
 	default:
 		text := p.textAt(p.at)
-		hint := p.hint()
+		hint := p.hint(what == "")
 		if what == "" || p.at == 0 || it.code == codeUnknown {
 			p.here(hint, "the source must be Lua, but %s can't stand here", quoted(text))
 			return
@@ -129,6 +129,25 @@ func (p *parser) missing(what string) {
 		}
 		p.here(hint, "%s must follow %s, but %s does", what, quoted(p.textAt(p.at-1)), quoted(text))
 	}
+}
+
+// scarred reports whether something on the line was mended: what else is wrong there comes of it, most likely.
+func (p *parser) scarred() bool {
+	wounded := func(at int) bool { return p.items[at].flags&(scar|open) != 0 }
+	for at := p.at; at < p.at+maxSearch && p.items[at].line == p.items[p.at].line; at++ {
+		if wounded(at) {
+			return true
+		}
+		if p.items[at].code == codeEnd || p.begins() {
+			break
+		}
+	}
+	for at := p.at - 1; at >= 0 && at > p.at-maxSearch && p.items[at].line == p.items[p.at-1].line; at-- {
+		if wounded(at) {
+			return true
+		}
+	}
+	return false
 }
 
 // tooEarly tells that the source ends where it must go on. What else is open misses its end for the same reason.
@@ -146,28 +165,26 @@ func (p *parser) tooEarly() {
 	p.told.end()
 }
 
-// hint says what was meant by an item that can't stand where it does, "" if that is not known.
-func (p *parser) hint() string {
+// hint says what was meant by an item that can't stand where it does, or not where something else is missing; "" if that
+// is not known.
+func (p *parser) hint(unexpected bool) string {
 	next := ""
 	if p.touches() {
 		next = p.textAt(p.at + 1)
 	}
 	switch p.code() {
 	case codeAssign:
+		if !unexpected && (p.at == 0 || p.items[p.at-1].code != codeAssign) {
+			return ""
+		}
 		return "= assigns, and only a statement does; compare with =="
 	case codeSemicolon:
 		return "leave it out: Lua 5.1 has no empty statement"
-	case codeThen:
-		return "then stands behind the condition of if or elseif"
-	case codeDo:
-		return "do stands behind while or for"
-	case codeElse, codeElseif:
-		return "an end before it may be one too many, or an if is missing"
 	case codePlus:
 		if next == "+" {
 			return "Lua has no ++: write x = x + 1"
 		}
-	case codeCloseParen, codeCloseBrace, codeCloseBracket:
+	case codeCloseParen, codeCloseBrace, codeCloseBracket, codeEndWord, codeElse, codeElseif, codeUntil:
 		if p.at > 0 && p.items[p.at-1].code == codeComma {
 			return "leave out the comma"
 		}
@@ -175,9 +192,31 @@ func (p *parser) hint() string {
 		if next == "=" {
 			return "write = for :="
 		}
+	case codeEqual, codeNotEqual, codeLess, codeLessEqual, codeGreater, codeGreaterEqual:
+		if p.at > 0 && (p.items[p.at-1].code == codeAnd || p.items[p.at-1].code == codeOr) {
+			return "write both sides of each comparison: x == 80 or x == 443"
+		}
+	case codeStar, codeSlash:
+		if p.at > 0 && p.items[p.at-1].code == codeAssign {
+			return "put a text in quotes"
+		}
+	case codeName:
+		switch p.textAt(p.at) {
+		case "is", "equals", "eq":
+			return "compare with =="
+		case "isnt", "ne", "neq":
+			return "compare with ~="
+		}
+	case codeOpenParen:
+		if p.at > 0 && p.items[p.at-1].code == codeFor {
+			return "write: for i = 1, 10 do"
+		}
 	case codeUnknown:
 		switch text := p.textAt(p.at); text {
 		case "?":
+			if next == "?" {
+				return "write or"
+			}
 			return "write: condition and one or other"
 		case "!":
 			return "Lua writes ~= for unequal and not for negation"

@@ -3,6 +3,7 @@ package syntax
 import (
 	"bufio"
 	"bytes"
+	"encoding/hex"
 	"flag"
 	"fmt"
 	"io/fs"
@@ -32,6 +33,20 @@ end`
 // puc asks PUC Lua 5.1 whether sources are Lua. It gives "" for those that are, else what is wrong.
 func puc(t *testing.T, sources []string) []string {
 	t.Helper()
+	all := ask(t, pucDriver, sources)
+	for i, line := range all {
+		if line == "yes" {
+			all[i] = ""
+		} else {
+			all[i] = strings.TrimPrefix(line, "no ")
+		}
+	}
+	return all
+}
+
+// ask gives sources to a driver that answers each with a line.
+func ask(t *testing.T, driver string, sources []string) []string {
+	t.Helper()
 	lua, err := exec.LookPath("lua5.1")
 	if err != nil {
 		t.Skip("lua5.1 is not installed")
@@ -40,7 +55,7 @@ func puc(t *testing.T, sources []string) []string {
 	for _, s := range sources {
 		fmt.Fprintf(&in, "%d\n%s", len(s), s)
 	}
-	cmd := exec.Command(lua, "-e", pucDriver)
+	cmd := exec.Command(lua, "-e", driver)
 	cmd.Stdin = &in
 	out, err := cmd.Output()
 	if err != nil {
@@ -48,12 +63,7 @@ func puc(t *testing.T, sources []string) []string {
 	}
 	var all []string
 	for line := range strings.Lines(string(out)) {
-		line = strings.TrimSuffix(line, "\n")
-		if line == "yes" {
-			all = append(all, "")
-		} else {
-			all = append(all, strings.TrimPrefix(line, "no "))
-		}
+		all = append(all, strings.TrimSuffix(line, "\n"))
 	}
 	if len(all) != len(sources) {
 		t.Fatalf("lua5.1 must say something of %d sources, but does of %d", len(sources), len(all))
@@ -542,7 +552,7 @@ func (g *generator) expr(depth int) {
 func TestPUCLive(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(1, 5))
 	texts := programs(t)
-	for name, sources := range map[string][]string{"whole": texts, "mutated": mutated(rnd, texts, 20000), "generated": generated(rnd, 20000)} {
+	for name, sources := range map[string][]string{"whole": texts, "mutated": mutated(rnd, texts, 10000), "generated": generated(rnd, 10000)} {
 		for i := range sources {
 			sources[i] = strings.TrimPrefix(sources[i], "#")
 		}
@@ -552,6 +562,98 @@ func TestPUCLive(t *testing.T) {
 			t.Errorf("too few of the %s sources are Lua: %d", name, accepted)
 		}
 	}
+}
+
+// literalDriver says what the literals of sources are worth, in hexadecimal.
+const literalDriver = `
+while true do
+  local n = io.read("*l")
+  if not n then break end
+  local f = loadstring(io.read(tonumber(n)))
+  local ok, v = pcall(f or type, nil)
+  local t = type(v) == "number" and "number " .. string.format("%.17g", v) or tostring(v)
+  io.write(f and t:gsub(".", function(c) return string.format("%02x", c:byte()) end) or "refused", "\n")
+end`
+
+// TestLiteralsLive asks PUC Lua 5.1, where it is installed, what numbers and strings are worth.
+func TestLiteralsLive(t *testing.T) {
+	rnd := rand.New(rand.NewPCG(9, 9))
+	// One of each rune of an alphabet, now and then several.
+	from := func(alphabet string, n int) string {
+		var b strings.Builder
+		for range rnd.IntN(n) {
+			b.WriteByte(alphabet[rnd.IntN(len(alphabet))])
+		}
+		return b.String()
+	}
+	var sources []string
+	for range 20000 {
+		literal := ""
+		switch rnd.IntN(6) {
+		case 0:
+			literal = from("0123456789", 25) + "." + from("0123456789", 25)
+		case 1:
+			literal = "0" + from("xX", 2) + from("0123456789abcdefABCDEF", 20) + from("pP", 2) + from("0123456789", 4)
+		case 2:
+			literal = "1" + from("0123456789.", 20) + from("eE", 2) + from("+-", 2) + from("0123456789", 4)
+		case 3:
+			literal = "1" + from("0123456789.xXeEpP+-_af", 8)
+		case 4:
+			literal = "'" + strings.ReplaceAll(from("ab\\\\\\0123456789nrtx\r\n\"", 12), "'", "") + "'"
+		case 5:
+			level := from("=", 3)
+			literal = "[" + level + "[" + from("ab\\[]]==\r\n", 12) + "]" + level + "]"
+		}
+		sources = append(sources, "return "+literal)
+	}
+	values := 0
+	for i, said := range ask(t, literalDriver, sources) {
+		f := Read("f.lua", sources[i])
+		ours := "refused"
+		if len(f.Problems) == 0 {
+			exprs := f.Main.Body.Stmts[0].(*ReturnStmt).Exprs
+			switch n := exprs[0].(type) {
+			case *NumberExpr:
+				text, err := hex.DecodeString(said)
+				theirs, _ := strconv.ParseFloat(strings.TrimPrefix(string(text), "number "), 64)
+				if err != nil || theirs != n.Value {
+					t.Errorf("%q is %v, but PUC Lua says %s", sources[i], n.Value, text)
+				}
+				values++
+				continue
+			case *StringExpr:
+				ours = hex.EncodeToString([]byte(n.Value))
+				values++
+			default:
+				// An operator stands in it.
+				continue
+			}
+		}
+		if ours != said {
+			t.Errorf("%q is %s, but PUC Lua says %s", sources[i], ours, said)
+		}
+	}
+	if values < len(sources)/10 {
+		t.Errorf("of %d sources only %d are literals", len(sources), values)
+	}
+}
+
+// FuzzPUC: what is Lua to PUC Lua is Lua to us, and nothing else, but for the documented differences.
+func FuzzPUC(f *testing.F) {
+	if _, err := exec.LookPath("lua5.1"); err != nil {
+		f.Skip("lua5.1 is not installed")
+	}
+	rnd := rand.New(rand.NewPCG(7, 7))
+	for _, s := range append(generated(rnd, 100), mutated(rnd, programs(f), 100)...) {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		if strings.HasPrefix(text, "#") || strings.HasPrefix(text, "\x1b") || len(text) > 10000 {
+			// That is what stands in files, and not in strings.
+			return
+		}
+		agree(t, []string{text}, puc(t, []string{text}))
+	})
 }
 
 // FuzzRead: whatever the text is, the file is as it should be.

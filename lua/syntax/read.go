@@ -34,9 +34,9 @@ func read(name, text string, expressions bool) *File {
 		f.refuse(diag.SourceBinary, f.SpanOf(at, at+1), "give the source as text", "the source must be text, but "+what)
 		return f
 	}
-	told := &problems{file: f, middle: expressions}
+	told := &problems{file: f}
 	told.step()
-	items := scanItems(told)
+	items := scanItems(told, expressions)
 	plain, better := plans(f, items)
 	if deep := better.deep; deep >= 0 {
 		it := items[deep]
@@ -44,18 +44,25 @@ func read(name, text string, expressions bool) *File {
 			fmt.Sprintf("brackets and blocks must lie at most %d deep, but lie deeper here", MaxNesting))
 		return f
 	}
-	before := *told
+	incomplete := false
 	if plain != better {
 		// It could be that the source only ends too early, and a session reads on then; but how lines are indented says
 		// where in it an end is missing, which is what to tell.
-		newParser(f, told, plain.apply(told, items)).read(expressions)
-		f.Incomplete = told.onlyEnd()
-		*told, f.Main = before, emptyMain(f)
-		told.list = slices.Clip(told.list)
+		incomplete = f.attempt(plain, told, items, expressions).told.onlyEnd()
 	}
-	p := newParser(f, told, better.apply(told, items))
-	p.read(expressions)
-	f.Incomplete = f.Incomplete || told.onlyEnd()
+	p := f.attempt(better, told, items, expressions)
+	if n := p.told.count; better.ways&guessed == 0 && n > told.count && n < maxCareful {
+		if guess := guessing(f, items); guess != nil && guess.deep < 0 {
+			main := f.Main
+			if q := f.attempt(guess, told, items, expressions); q.told.count <= n {
+				p = q
+			} else {
+				f.Main = main
+			}
+		}
+	}
+	told = p.told
+	f.Incomplete = incomplete || told.onlyEnd()
 	if len(p.items) > MaxChain {
 		p.measure()
 	}
@@ -64,6 +71,16 @@ func read(name, text string, expressions bool) *File {
 	}
 	told.finish()
 	return f
+}
+
+// attempt reads what a plan makes of the items, into a new tree. What it tells comes behind what was told before.
+func (f *File) attempt(pl *plan, before *problems, items []item, expressions bool) *parser {
+	told := *before
+	told.list = slices.Clip(before.list)
+	f.Main = emptyMain(f)
+	p := newParser(f, &told, pl.apply(&told, items))
+	p.read(expressions)
+	return p
 }
 
 func emptyMain(f *File) *FunctionExpr {
@@ -100,6 +117,8 @@ type parser struct {
 	// level is how many calls of operation lie within each other; deep says that they, or the tree, are too many.
 	level int
 	deep  bool
+	// asking is how many conditions are being read.
+	asking int
 	scopes
 }
 

@@ -147,3 +147,42 @@ func TestSpelling(t *testing.T) {
 		}
 	}
 }
+
+func TestWalk(t *testing.T) {
+	f := Read("f.lua", "local a = b.c:d(1) function a.e:f(x) goto l ::l:: end for i = 1, 2, 3 do end t = {[1] = (2), z = -3}")
+	var all []string
+	Walk(f.Main, func(n Node) bool {
+		name := strings.TrimPrefix(fmt.Sprintf("%T", n), "*syntax.")
+		switch n := n.(type) {
+		case *Ident:
+			name = n.Name
+		case *Local:
+			name = "local " + n.Name
+		}
+		all = append(all, name)
+		_, field := n.(*TableField)
+		return !field
+	})
+	want := "FunctionExpr Block LocalStmt local a CallExpr IndexExpr NameExpr StringExpr d NumberExpr FunctionStmt IndexExpr IndexExpr NameExpr StringExpr StringExpr " +
+		"FunctionExpr local x Block GotoStmt l LabelStmt l NumericFor local i NumberExpr NumberExpr NumberExpr Block AssignStmt NameExpr TableExpr TableField TableField"
+	if got := strings.Join(all, " "); got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+}
+
+// Blocks reach from the word before them to the one behind them, comments included.
+func TestExtents(t *testing.T) {
+	f := Read("f.lua", "if a then --c\n x() --d\nelse end do --e\nend")
+	var got []string
+	Walk(f.Main, func(n Node) bool {
+		switch n.(type) {
+		case *Block, *IfStmt, *IfClause, *DoStmt:
+			got = append(got, f.Text[n.Pos():n.End()])
+		}
+		return true
+	})
+	want := []string{f.Text, "if a then --c\n x() --d\nelse end", "if a then --c\n x() --d\n", " --c\n x() --d\n", " ", "do --e\nend", " --e\n"}
+	if strings.Join(got, "|") != strings.Join(want, "|") {
+		t.Errorf("got  %q\nwant %q", got, want)
+	}
+}

@@ -33,6 +33,13 @@ var large = map[string]string{
 	"foreign comments":   strings.Repeat("// x\n", MaxSource/5),
 	"slashes":            strings.Repeat("/", MaxSource),
 	"open comments":      strings.Repeat("/*", MaxSource/2),
+	"comments in lines":  strings.Repeat("/*\n", MaxSource/3),
+	"divisions in line":  "x = 1" + strings.Repeat(" // b", MaxSource/5-10),
+	"guillemets":         strings.Repeat("« ", MaxSource/3),
+	"arrows":             "x = " + strings.Repeat("a => ", MaxSource/5-10),
+	"arrows with blocks": "x = " + strings.Repeat("(a) => {} ", MaxSource/10-10),
+	"colons in if":       strings.Repeat("if x: ", MaxSource/6),
+	"words behind words": strings.Repeat("a b = ", MaxSource/6),
 	"minus":              "x = " + strings.Repeat("- ", MaxSource/2-10),
 	"nots":               "x = " + strings.Repeat("not ", MaxSource/4-10),
 	"sums":               "x = 1" + strings.Repeat("+1", MaxSource/2-10),
@@ -88,6 +95,9 @@ func BenchmarkRead(b *testing.B) {
 
 // No source takes long, whatever it is; that most take much less is for BenchmarkRead to say.
 func TestReadIsLinear(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes some seconds")
+	}
 	for name, text := range large {
 		t.Run(name, func(t *testing.T) {
 			if len(text) > MaxSource {

@@ -3,6 +3,7 @@ package syntax
 import (
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // block reads statements up to the word that ends them. The block ends with the last of them until that word is found to
@@ -55,6 +56,9 @@ func (p *parser) sync(began int) {
 			break
 		}
 		fresh := p.at > began
+		if c == codeOpenParen && fresh && depth <= 0 && p.begins() && !wantsOperand(p.items[p.at-1].code) {
+			break
+		}
 		switch c {
 		case codeOpenParen, codeOpenBrace, codeOpenBracket:
 			depth++
@@ -77,7 +81,7 @@ func (p *parser) sync(began int) {
 				return
 			}
 		default:
-			if depth <= 0 && (p.blockEnds() || fresh && (beginsStatement(c) && c != codeGoto || p.begins() && isName(c) && !wantsOperand(p.items[p.at-1].code))) {
+			if depth <= 0 && (p.blockEnds() || fresh && p.freshStatement()) {
 				p.lost = false
 				return
 			}
@@ -85,6 +89,15 @@ func (p *parser) sync(began int) {
 		p.skip()
 	}
 	p.lost = false
+}
+
+// freshStatement reports whether a statement begins here, whatever is wrong before it.
+func (p *parser) freshStatement() bool {
+	c := p.code()
+	if !isName(c) {
+		return beginsStatement(c)
+	}
+	return !wantsOperand(p.items[p.at-1].code) && (p.begins() || p.ahead(1) == codeAssign)
 }
 
 // closing moves over the word that ends what an item began, and the block in it.
@@ -177,7 +190,11 @@ func (p *parser) label(l *LabelStmt) {
 }
 
 // condition reads what if, while and until ask.
-func (p *parser) condition() Expr { return p.comparison(p.expr()) }
+func (p *parser) condition() Expr {
+	p.asking++
+	defer func() { p.asking-- }()
+	return p.comparison(p.expr())
+}
 
 // comparison goes on with an expression behind which a = stands, where == is meant; unless the line begins with what is
 // assigned to, so that an expression is missing before it.
@@ -216,6 +233,12 @@ func (p *parser) assignmentBegins() int {
 	return 0
 }
 
+// endsCondition reports whether a : stands for then or do: a word, the next line or the end of a block follows it.
+func (p *parser) endsCondition() bool {
+	next := p.ahead(1)
+	return p.asking > 0 && next != codeEnd && !isName(next) && (isKeyword(next) || p.items[p.at+1].flags&begins != 0)
+}
+
 // middle moves over the then or do that belongs to a word.
 func (p *parser) middle(begin int, c code) {
 	if !p.lost && p.code() == c {
@@ -226,6 +249,8 @@ func (p *parser) middle(begin int, c code) {
 	if middle := int(p.items[begin].middle); middle >= p.at {
 		switch {
 		case p.lost:
+		case p.code() == codeComma && c == codeThen:
+			p.here("join them with and, or with or", "%q must have one condition, but a comma follows it", word)
 		case middle == p.at:
 			p.here(fmt.Sprintf("write %s", c), "%q must be followed by %q, but by %q here", word, c, p.items[p.at].code)
 		default:
@@ -249,6 +274,9 @@ func (p *parser) middle(begin int, c code) {
 	case last.flags&open != 0 || p.items[p.at].flags&silent != 0:
 	case p.code() == codeEnd:
 		p.tooEarly()
+	case p.code() == codeColon:
+		p.here(fmt.Sprintf("write %s", c), "%q must be followed by %q, but by : here", word, c)
+		p.skip()
 	default:
 		p.problem(last.from, last.to, fmt.Sprintf("write %s behind it", c), "the condition of %q must be followed by %q, but %s follows", word, c, quoted(p.textAt(p.at)))
 	}
@@ -273,7 +301,7 @@ func (p *parser) repeatStmt() Stmt {
 	p.statements(r.Body)
 	r.Body.to = p.last()
 	p.function.loops--
-	wrong := p.items[p.at].flags&(silent|mended) != 0
+	wrong := p.items[p.at].flags&(silent|mended) != 0 && p.textAt(p.at) != "while"
 	p.closing(begin, codeUntil, r.Body)
 	if wrong {
 		// There is no condition where end stands for until, or nothing.
@@ -308,6 +336,10 @@ func (p *parser) ifStmt() Stmt {
 	if p.code() == codeElse {
 		last.to = p.from()
 		p.skip()
+		if p.code() == codeColon && !p.begins() {
+			p.here("leave it out", "else must have nothing behind it, but : follows")
+			p.skip()
+		}
 		s.Else = p.block()
 		last = s.Else
 		for p.code() == codeElse || p.code() == codeElseif {
@@ -337,9 +369,17 @@ func (p *parser) forStmt() Stmt {
 	p.open()
 	var s Stmt
 	if p.accept(codeAssign) {
-		n := &NumericFor{Start: p.expr()}
-		p.limitFollows()
-		n.Limit = p.expr()
+		n := &NumericFor{}
+		if p.code() == codeNumber && strings.Contains(p.textAt(p.at), "..") && p.ahead(1) == codeDo {
+			p.here("write: for i = 1, 10 do", "a comma must stand before the limit of a loop, but .. does")
+			n.Start = &BadExpr{p.nowhere()}
+			p.skip()
+			n.Limit = &BadExpr{p.nowhere()}
+		} else {
+			n.Start = p.expr()
+			p.limitFollows(n.Start)
+			n.Limit = p.expr()
+		}
 		if p.accept(codeComma) {
 			n.Step = p.expr()
 		}
@@ -355,9 +395,19 @@ func (p *parser) forStmt() Stmt {
 		for p.accept(codeComma) {
 			names = append(names, p.name())
 		}
-		if p.code() == codeAssign && len(names) > 1 && !p.lost {
+		if p.code() == codeName && (p.textAt(p.at) == "of" || p.textAt(p.at) == "from") && !p.lost {
+			p.here("write in", "a loop over values must have in, but has %q", p.textAt(p.at))
+			p.skip()
+		} else if p.code() == codeAssign && len(names) > 1 && !p.lost {
 			p.here("write in", "a loop over several variables must have in, but has =")
 			p.skip()
+		} else if !p.lost && p.code() == codeName && (p.ahead(1) == codeComma || p.ahead(1) == codeIn || p.ahead(1) == codeName) && p.forgottenComma("the variables of a loop") {
+			for p.accept(codeName) || p.accept(codeComma) {
+			}
+			p.accept(codeIn)
+		} else if !p.lost && p.code() == codeName && len(names) > 0 && p.items[begin].middle > 0 {
+			last := p.items[p.at-1]
+			p.problem(last.from, last.to, "write in behind it", "in must follow the variables of a loop, but %s does", quoted(p.textAt(p.at)))
 		} else if !p.lost && p.code() != codeIn {
 			p.missing(`"=" or "in"`)
 		} else {
@@ -378,7 +428,11 @@ func (p *parser) forStmt() Stmt {
 }
 
 // limitFollows moves over the comma before the limit of a loop.
-func (p *parser) limitFollows() {
+func (p *parser) limitFollows(start Expr) {
+	if b, ok := start.(*BinaryExpr); ok && b.Op == Concat && !p.lost && p.code() != codeComma {
+		p.problem(int32(b.OpPos), int32(b.OpPos)+2, "write: for i = 1, 10 do", "a comma must stand before the limit of a loop, but .. does")
+		p.lost = true
+	}
 	if !p.lost && (p.code() == codeConcat || p.code() == codeName && (p.textAt(p.at) == "to" || p.textAt(p.at) == "until")) {
 		p.here("write: for i = 1, 10 do", "a comma must stand before the limit of a loop, but %q does", p.textAt(p.at))
 		p.skip()
@@ -461,6 +515,13 @@ func (p *parser) localStmt() Stmt {
 		p.skip()
 		p.skip()
 		s.Exprs = p.values()
+	case c == codeColon && isName(p.ahead(1)):
+		p.here("leave out the type", "a local must have a name and a value, but has a type, which Lua does not know")
+		p.skip()
+		p.skip()
+		if p.accept(codeAssign) {
+			s.Exprs = p.values()
+		}
 	case c == codeColon && p.touches() && p.ahead(1) == codeAssign:
 		p.here("write =", "a local must be given its value with =, but := stands here")
 		p.skip()
@@ -474,8 +535,10 @@ func (p *parser) localStmt() Stmt {
 
 // values reads what is assigned or returned.
 func (p *parser) values() []Expr {
-	list := p.exprs()
-	list[len(list)-1] = p.comparison(list[len(list)-1])
+	list := []Expr{p.comparison(p.expr())}
+	for p.accept(codeComma) {
+		list = append(list, p.comparison(p.expr()))
+	}
 	return list
 }
 
@@ -493,7 +556,11 @@ func (p *parser) returnStmt() Stmt {
 // afterLast tells that something follows return or break.
 func (p *parser) afterLast(s Stmt) {
 	it := p.items[p.at]
-	if it.flags&silent != 0 {
+	if it.flags&silent != 0 || p.scarred() {
+		return
+	}
+	if it.code == codeUnknown {
+		p.missing("")
 		return
 	}
 	word := "return"
@@ -503,6 +570,10 @@ func (p *parser) afterLast(s Stmt) {
 	hint := fmt.Sprintf("leave out what follows, or write: do %s end", word)
 	if it.code == codeSemicolon {
 		hint = "one ; is enough: Lua 5.1 has no empty statement"
+	} else if it.code == codeIf && it.flags&begins == 0 {
+		hint = fmt.Sprintf("write: if ... then %s ... end", word)
+	} else if p.items[p.at-1].code == codeSemicolon && it.flags&begins == 0 && it.code == codeString {
+		hint = "write , for the ;"
 	}
 	p.problem(int32(s.Pos()), min(int32(s.Pos())+int32(len(word)), int32(s.End())), hint, "%s must be the last statement of its block, but %s follows", word, quoted(p.textAt(p.at)))
 	if it.code == codeSemicolon {
@@ -513,7 +584,7 @@ func (p *parser) afterLast(s Stmt) {
 
 // exprStmt reads a call or an assignment.
 func (p *parser) exprStmt() Stmt {
-	from := p.from()
+	begin, from, told := p.at, p.from(), p.told.count
 	if !isName(p.code()) && p.code() != codeOpenParen {
 		p.noStatement()
 		return &BadStmt{extent{from, max(from, p.last())}}
@@ -529,7 +600,7 @@ func (p *parser) exprStmt() Stmt {
 		return &CallStmt{call.extent, call}
 	default:
 		if !p.withoutIf() {
-			p.notDone(e)
+			p.notDone(e, begin, p.told.count > told || p.scarred())
 		}
 		return &BadStmt{extent{from, p.last()}}
 	}
@@ -566,7 +637,7 @@ func (p *parser) exprStmt() Stmt {
 // withoutIf moves to a then that has no if, which was told, if this is its condition.
 func (p *parser) withoutIf() bool {
 	for at := p.at; at < p.at+maxSearch && at < len(p.items) && (at == p.at || p.items[at].flags&begins == 0); at++ {
-		if it := p.items[at]; it.code == codeDo && it.flags&silent != 0 {
+		if it := p.items[at]; it.flags&alone != 0 {
 			p.at = at
 			return true
 		}
@@ -579,11 +650,17 @@ func (p *parser) target(e Expr) bool {
 	if assignable(e) {
 		return true
 	}
-	what := "an expression in parentheses"
+	what, hint := "an expression in parentheses", ""
 	if isCall(e) {
 		what = "a call"
+		if p.code() == codeAssign && p.ahead(1) == codeOpenBrace {
+			hint = "leave out the ="
+		}
 	}
-	p.problem(int32(e.Pos()), int32(e.End()), "", "an assignment must be to a variable or a field, but is to %s", what)
+	// Where a bracket closes nothing, the call may have ended too early.
+	if !p.scarred() && !(p.told.dropped && p.code() == codeComma) {
+		p.problem(int32(e.Pos()), int32(e.End()), hint, "an assignment must be to a variable or a field, but is to %s", what)
+	}
 	p.lost = true
 	return false
 }
@@ -601,18 +678,33 @@ func isCall(e Expr) bool {
 	return ok
 }
 
+// isBracketed reports whether it is a call in brackets: a value, and no statement.
+func isBracketed(e Expr) bool {
+	p, ok := e.(*ParenExpr)
+	return ok && isCall(p.Inner)
+}
+
 // noStatement tells of an item with which no statement begins.
 func (p *parser) noStatement() {
 	switch c := p.code(); {
-	case p.items[p.at].flags&silent != 0 || c == codeEnd:
+	case p.items[p.at].flags&silent != 0 || c == codeEnd || p.scarred():
 		p.missing("")
 	case p.withoutIf():
 	case c == codeSemicolon:
 		p.here("leave it out: Lua 5.1 has no empty statement", "a statement must stand before ;, but none does")
 		for p.accept(codeSemicolon) {
 		}
+	case (c == codeNil || c == codeTrue || c == codeFalse) && p.ahead(1) == codeAssign:
+		p.here("", "an assignment must be to a variable or a field, but is to %s", c)
+		p.skip()
+		p.skip()
+		p.exprs()
 	case c == codeString || c == codeNumber || c == codeNil || c == codeTrue || c == codeFalse || c == codeVararg || c == codeOpenBrace:
-		p.here("assign it, or return it", "a statement must do something, but %s is only a value", quoted(p.textAt(p.at)))
+		hint := "assign it, or return it"
+		if !p.begins() && p.at > 0 && endsOperand(p.items[p.at-1].code) {
+			hint = "a comma, = or an operator may be missing before it"
+		}
+		p.here(hint, "a statement must do something, but %s is only a value", quoted(p.textAt(p.at)))
 		p.lost = true
 	default:
 		p.missing("")
@@ -641,8 +733,17 @@ func (p *parser) forgottenReturn(e Expr) bool {
 	return true
 }
 
-// notDone tells of an expression that stands where a statement must.
-func (p *parser) notDone(e Expr) {
+// endsOperand reports whether an operand ends with an item.
+func endsOperand(c code) bool {
+	switch c {
+	case codeName, codeNumber, codeString, codeNil, codeTrue, codeFalse, codeVararg, codeCloseParen, codeCloseBrace, codeCloseBracket:
+		return true
+	}
+	return false
+}
+
+// notDone tells of an expression that stands where a statement must and begins with an item, unless something was told of it.
+func (p *parser) notDone(e Expr, at int, told bool) {
 	from, to := int32(e.Pos()), int32(e.End())
 	text := p.file.Text[from:to]
 	name, isName := e.(*NameExpr)
@@ -653,6 +754,8 @@ func (p *parser) notDone(e Expr) {
 		// It was told that return is missing.
 	case c == codeEnd:
 		p.tooEarly()
+	case told:
+		p.lost = !p.statementEnds()
 	case isArithmetic(c) && p.touches() && p.ahead(1) == codeAssign:
 		sign := p.textAt(p.at)
 		it := p.items[p.at]
@@ -677,8 +780,25 @@ func (p *parser) notDone(e Expr) {
 		p.exprs()
 	case isName && slices.Contains(results, name.Name) && p.statementEnds():
 		p.problem(from, to, "write: return "+name.Name, "a result must be returned, but %s stands alone", quoted(name.Name))
-	case p.statementEnds():
+	case isName && p.code() == codeName && !p.begins():
+		next := p.textAt(p.at)
+		if p.ahead(1) == codeAssign {
+			p.problem(from, to, "write local for it, or leave it out", "an assignment must be to one variable, but %s follows %s", quoted(next), quoted(text))
+		} else {
+			p.problem(int32(p.items[p.at].from), int32(p.items[p.at].to), fmt.Sprintf("write %s(%s), or %s %q for a text", short(text), short(next), short(text), short(next)),
+				"what a function is called with must stand in ( ), but %s does not", quoted(next))
+		}
+		p.lost = true
+	case p.statementEnds() || isBracketed(e) && c == codeName:
 		hint := "assign it, call it with ( ), or return it"
+		if isBracketed(e) {
+			hint = "leave out the brackets: a call is a statement without them"
+		}
+		if strings.HasPrefix(p.file.Text[to:], "--") {
+			hint = fmt.Sprintf("-- begins a comment: write %s = %s - 1", short(text), short(text))
+		} else if p.items[at].flags&begins == 0 && at > 0 && endsOperand(p.items[at-1].code) {
+			hint = "a comma, = or an operator may be missing before it"
+		}
 		if p.blockEnds() {
 			hint = fmt.Sprintf("write: return %s", short(text))
 		}

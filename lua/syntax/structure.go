@@ -3,6 +3,7 @@ package syntax
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"cellsh/policy/diag"
@@ -24,6 +25,10 @@ const (
 	across
 	// guessed: a call of something that is spelled almost like function is one.
 	guessed
+	// tables: all that stands between { and } is a table.
+	tables
+	// final: all that was to be mended is, and only matches are looked for.
+	final
 )
 
 // plan says what to change.
@@ -76,16 +81,13 @@ const maxSearch = 256
 // They are the same where there is only one.
 func plans(f *File, items []item) (plain, best *plan) {
 	spell := &speller{}
-	first := survey(f, items, certain|across, spell)
-	if first.count == 0 {
-		return first, first
+	if whole := survey(f, items, certain|across|tables, spell); whole.count == 0 {
+		return whole, whole
 	}
+	first := survey(f, items, certain|across, spell)
 	guess := ways(0)
-	for i := range items {
-		if spell.almostFunction(f, items, i) {
-			guess = guessed
-			break
-		}
+	if spell.guesses(f, items) {
+		guess = guessed
 	}
 	// Of equally good ones the first is taken: lines are believed.
 	all := []ways{byIndent | certain | across, certain | across, byIndent | certain, byIndent | across, byIndent, certain, across, 0}
@@ -105,6 +107,16 @@ func plans(f *File, items []item) (plain, best *plan) {
 	return best, best
 }
 
+// guessing is a plan that takes words for function that are spelled almost like it; nil if there are none. The edits do not
+// say whether they are: that is for the parser to find.
+func guessing(f *File, items []item) *plan {
+	spell := &speller{}
+	if !spell.guesses(f, items) {
+		return nil
+	}
+	return survey(f, items, byIndent|certain|across|guessed, spell)
+}
+
 // opener is a bracket or block that is open.
 type opener struct {
 	item   int32
@@ -117,10 +129,23 @@ type opener struct {
 	word  int32
 	// elseIf is an if behind an else inside, 0 if there is none.
 	elseIf int32
-	// mended says that it was made by an edit, braced that { stands for the word that begins it, and } for end.
+	// mended says that it was made by an edit, braced that { stands for the word that begins it and } for end, or [ for { and
+	// ] for }.
 	mended, braced bool
 	// params is the item behind the parameters of a function, -1 before them.
 	params int32
+	fields fieldRow
+	// left says that return or break stands in it, which must be its last statement.
+	left bool
+	// short says that it is a function whose body is only an expression behind =, as other languages have them.
+	short bool
+}
+
+// fieldRow is where names are given values as in a table, though no table is open there, or another field should be: its first
+// name, 0 if there is none, and whether it can be nothing else.
+type fieldRow struct {
+	first int32
+	sure  bool
 }
 
 // surveyor pairs brackets and blocks.
@@ -131,6 +156,8 @@ type surveyor struct {
 	spell *speller
 	plan  *plan
 	stack []opener
+	// fields is the row outside of everything.
+	fields fieldRow
 }
 
 // survey makes a plan. Where nothing must be changed it gives the items their matches.
@@ -144,6 +171,8 @@ func survey(f *File, items []item, w ways, spell *speller) *plan {
 		}
 		prev = s.item(int32(i), prev)
 	}
+	// A bracket that was not opened is put in when the one that closes is seen.
+	slices.SortStableFunc(s.plan.edits, func(a, b edit) int { return int(a.at - b.at) })
 	return s.plan
 }
 
@@ -175,7 +204,7 @@ func (s *surveyor) silently(k kind, c code, at int32) {
 func (s *surveyor) item(i int32, prev code) code {
 	it := &s.items[i]
 	c := it.code
-	if c == codeName {
+	if c == codeName && s.ways&final == 0 {
 		if meant := s.respelled(i, prev); meant != codeEnd {
 			c = meant
 		}
@@ -183,19 +212,58 @@ func (s *surveyor) item(i int32, prev code) code {
 	if it.flags&begins != 0 && c != codeEnd {
 		s.line(i, c, prev)
 	}
+	s.behindLast(i, c, prev)
+	s.behindComma(i, prev)
 	if c != it.code {
 		s.edit(respell, c, i, -1)
+	}
+	if it.flags&begins != 0 && prev != codeComma && !wantsOperand(prev) {
+		if t := s.top(); t == nil || t.code != codeOpenParen {
+			*s.row() = fieldRow{}
+		}
+	}
+	if isName(c) && s.items[i+1].code == codeAssign {
+		s.field(i, prev)
+	}
+	s.keyword(i, c)
+	if t := s.top(); t != nil && t.short && (c == codeComma || it.flags&begins != 0 && !wantsOperand(prev)) {
+		s.end(i)
+	}
+	if s.ways&(byIndent|final) == byIndent && prev == codeEndWord && it.flags&begins == 0 && s.items[i+1].flags&begins != 0 {
+		switch c {
+		case codeIf, codeWhile, codeFor, codeFunction:
+			// end if
+			s.edit(drop, c, i, -1)
+			return prev
+		}
 	}
 	switch c {
 	case codeEnd:
 		s.finish(i)
 	case codeOpenBrace:
-		if !s.brace(i, prev) {
+		if s.ways&(tables|final) != 0 || !s.brace(i, prev) {
 			s.push(i, c, false)
 		}
-	case codeOpenParen, codeOpenBracket, codeFunction:
+	case codeOpenBracket:
+		if s.ways&final != 0 || !s.list(i, prev) {
+			s.push(i, c, false)
+		}
+	case codeOpenParen, codeFunction:
+		if c == codeOpenParen && s.headless(i, prev) {
+			s.edit(insert, codeFunction, i, -1)
+			s.push(i, codeFunction, false)
+		}
 		s.push(i, c, false)
 	case codeIf, codeWhile, codeFor:
+		if s.trails(i) {
+			return c
+		}
+		if t := s.top(); c == codeWhile && t != nil && t.code == codeRepeat && s.ways&(tables|final) == 0 && !s.lineHas(i, codeDo) {
+			// repeat ... while, as do ... while of other languages.
+			s.edit(replace, codeUntil, i, t.item)
+			s.stack = s.stack[:len(s.stack)-1]
+			return codeUntil
+		}
 		s.statement(i)
 		if t := s.top(); c == codeIf && prev == codeElse && it.flags&begins == 0 && t != nil && t.elseIf == 0 {
 			t.elseIf = i
@@ -206,7 +274,7 @@ func (s *surveyor) item(i int32, prev code) code {
 		s.push(i, c, false)
 	case codeDo:
 		s.statement(i)
-		if t := s.top(); t != nil && t.waits && (t.code != codeIf || it.flags&begins == 0) {
+		if t := s.top(); t != nil && t.waits && it.flags&alone == 0 && (t.code != codeIf || it.flags&begins == 0) {
 			s.middle(t, i)
 		} else {
 			s.push(i, c, false)
@@ -222,17 +290,76 @@ func (s *surveyor) item(i int32, prev code) code {
 			s.push(i, codeDo, false)
 			s.top().mended = true
 		}
-	case codeLocal, codeReturn, codeBreak:
+	case codeLocal:
 		s.statement(i)
+	case codeReturn, codeBreak:
+		s.statement(i)
+		if t := s.top(); t != nil {
+			t.left = true
+		}
+	case codeAssign:
+		if t := s.top(); t != nil && t.code == codeFunction && t.params == i && s.ways&final == 0 {
+			s.edit(replace, codeReturn, i, -1)
+			if isArrow(s.items, int(i)) {
+				s.silently(drop, codeGreater, i+1)
+			}
+			t.short, t.mended = true, true
+			return codeReturn
+		}
+		// No index and no key holds one.
+		for t := s.top(); t != nil && t.code == codeOpenBracket && i > t.item+1; t = s.top() {
+			s.end(i)
+		}
+	case codeSemicolon:
+		for t := s.top(); s.ways&(certain|final) == certain && t != nil && (t.code == codeOpenParen || t.code == codeOpenBracket); t = s.top() {
+			s.end(i)
+		}
 	case codeElse, codeElseif:
 		s.branch(i, c)
 	case codeEndWord, codeUntil, codeCloseParen, codeCloseBrace, codeCloseBracket:
 		s.closer(i, c)
 	}
-	if it.flags&open != 0 {
+	if it.flags&open != 0 && s.ways&final == 0 {
 		s.swallowed(i)
 	}
 	return c
+}
+
+// keyword forgets the row of fields at words that no table holds.
+func (s *surveyor) keyword(i int32, c code) {
+	switch c {
+	case codeThen, codeDo, codeElse, codeElseif, codeUntil, codeIn, codeIf, codeWhile, codeFor, codeRepeat, codeLocal, codeReturn, codeBreak, codeLabel:
+	case codeFunction:
+		if !isName(s.items[i+1].code) {
+			return
+		}
+	default:
+		return
+	}
+	*s.row() = fieldRow{}
+}
+
+// row is that of where the surveyor is.
+func (s *surveyor) row() *fieldRow {
+	if t := s.top(); t != nil {
+		return &t.fields
+	}
+	return &s.fields
+}
+
+// field looks at a name that is given a value.
+func (s *surveyor) field(i int32, prev code) {
+	r, t := s.row(), s.top()
+	switch {
+	case prev == codeComma || prev == codeSemicolon && t != nil && isBracket(t.code):
+		if r.first > 0 {
+			r.sure = true
+		} else if t != nil && t.code == codeOpenParen {
+			*r = fieldRow{i, true}
+		}
+	case t == nil || t.code != codeOpenBrace || prev != codeOpenBrace:
+		*r = fieldRow{i, wantsOperand(prev)}
+	}
 }
 
 // middle pairs then or do with what waits for it.
@@ -292,11 +419,19 @@ func (s *surveyor) find(is func(*opener) bool, brackets bool) int {
 // statement ends the brackets around a word that begins a statement.
 func (s *surveyor) statement(i int32) {
 	if s.ways&certain == 0 {
+		if t := s.top(); t != nil && isBracket(t.code) && s.ways&final == 0 {
+			// The parser will tell of it. Where no operand is missing, a bracket that closes most likely is, and belongs to another.
+			s.plan.count++
+			if i > 0 && !wantsOperand(s.items[i-1].code) {
+				s.plan.count++
+			}
+		}
 		return
 	}
 	for t := s.top(); t != nil && isBracket(t.code); t = s.top() {
 		s.end(i)
 	}
+	*s.row() = fieldRow{}
 }
 
 // end puts in what closes the innermost, before an item.
@@ -348,6 +483,48 @@ func (s *surveyor) line(i int32, c, prev code) {
 	}
 }
 
+// behindLast closes blocks that must have ended, because return or break stands before what begins a statement.
+func (s *surveyor) behindLast(i int32, c, prev code) {
+	if s.ways&byIndent == 0 || wantsOperand(prev) || s.trails(i) {
+		return
+	}
+	switch {
+	case c == codeFunction && isName(s.items[i+1].code):
+	case beginsStatement(c) && c != codeGoto && c != codeFunction:
+	case isName(c) && s.items[i].flags&begins != 0:
+	default:
+		return
+	}
+	for t := s.top(); t != nil && t.left && !isBracket(t.code) && (c != codeDo || !t.waits); t = s.top() {
+		s.end(i)
+	}
+}
+
+// isKey reports whether a key in brackets begins with an item, and its value follows.
+func (s *surveyor) isKey(i int32) bool {
+	return s.items[i].code == codeOpenBracket && int(i)+3 < len(s.items) && s.items[i+2].code == codeCloseBracket && s.items[i+3].code == codeAssign
+}
+
+// behindComma closes the blocks in a table whose next field begins: no statement has a comma before [key] =.
+func (s *surveyor) behindComma(i int32, prev code) {
+	it, t := &s.items[i], s.top()
+	if prev != codeComma || t == nil || isBracket(t.code) || s.ways&final != 0 {
+		return
+	}
+	if !s.isKey(i) && !(s.ways&byIndent != 0 && it.flags&begins != 0 && it.indent <= t.indent && isName(it.code) && s.items[i+1].code == codeAssign) {
+		return
+	}
+	if k := s.find(func(o *opener) bool { return o.code == codeOpenBrace }, false); k >= 0 {
+		s.endTo(k, i-1)
+	}
+}
+
+// trails reports whether an if stands behind what is returned, as other languages have it.
+func (s *surveyor) trails(i int32) bool {
+	t := s.top()
+	return s.items[i].code == codeIf && s.items[i].flags&begins == 0 && t != nil && t.left && !s.lineHas(i, codeThen) && s.ways&tables == 0
+}
+
 // bracketEnds closes the innermost bracket if the line that begins belongs to what is around it.
 func (s *surveyor) bracketEnds(i int32, c, prev code) bool {
 	if prev != codeComma && prev != codeSemicolon {
@@ -393,13 +570,21 @@ func (s *surveyor) better(i int32, is func(*opener) bool) int {
 
 func (s *surveyor) closer(i int32, c code) {
 	it := &s.items[i]
-	if t := s.top(); c == codeCloseBrace && t != nil && t.braced {
+	if t := s.top(); c == codeCloseBracket && t != nil && t.braced && t.code == codeOpenBrace {
+		s.silently(replace, codeCloseBrace, i)
+		s.stack = s.stack[:len(s.stack)-1]
+		return
+	}
+	if t := s.top(); c == codeCloseBrace && t != nil && t.braced && !isBracket(t.code) {
 		if next := s.items[i+1].code; t.code == codeIf && (next == codeElse || next == codeElseif) {
 			s.silently(drop, c, i)
 			return
 		}
 		s.silently(replace, codeEndWord, i)
 		s.stack = s.stack[:len(s.stack)-1]
+		return
+	}
+	if s.unopened(i, c) {
 		return
 	}
 	bracket := c != codeEndWord && c != codeUntil
@@ -418,7 +603,8 @@ func (s *surveyor) closer(i int32, c code) {
 		case t != nil && c == codeCloseBrace && !isBracket(t.code):
 			s.edit(replace, closerOf(t.code), i, t.item)
 			s.stack = s.stack[:len(s.stack)-1]
-		case t == nil || isBracket(t.code) != bracket || s.items[i+1].code == closerOf(t.code) || !bracket && t.code != codeRepeat:
+		case t == nil || isBracket(t.code) != bracket || s.items[i+1].code == closerOf(t.code) || !bracket && t.code != codeRepeat,
+			s.ways&byIndent != 0 && bracket && it.flags&begins == 0 && s.items[t.item].line != it.line:
 			s.edit(drop, c, i, -1)
 		default:
 			// The wrong one of its kind.
@@ -442,8 +628,64 @@ func (s *surveyor) closer(i int32, c code) {
 	}
 }
 
+// unopened looks for where a bracket should be open that closes here, and puts it in.
+func (s *surveyor) unopened(i int32, c code) bool {
+	t := s.top()
+	if c == codeCloseBracket && t != nil && t.code == codeOpenBrace && s.items[i+1].code == codeAssign && i > 1 {
+		// { "a"] = 1 }
+		key, before := s.items[i-1].code, s.items[i-2].code
+		if (key == codeString || key == codeName || key == codeNumber) && (before == codeOpenBrace || before == codeComma || before == codeSemicolon) {
+			s.edit(insert, codeOpenBracket, i-1, -1)
+			return true
+		}
+	}
+	if c == codeCloseBrace && i > 0 && s.items[i-1].code == codeAssign && (t == nil || t.code != codeOpenBrace && t.code != codeOpenBracket) {
+		s.edit(insert, codeOpenBrace, i, -1)
+		return true
+	}
+	r := s.row()
+	if c != codeCloseBrace || !r.sure && !(r.first > 0 && s.items[i-1].code == codeComma) {
+		return false
+	}
+	switch {
+	case t == nil || t.code == codeOpenParen:
+	case t.code == codeOpenBrace:
+		// It closes the innermost, which may be another one.
+		begin := &s.items[t.item]
+		if s.ways&byIndent == 0 || s.items[i].flags&begins != 0 || begin.line == s.items[i].line || s.items[t.item+1].flags&begins == 0 {
+			return false
+		}
+	case isBracket(t.code):
+		return false
+	}
+	s.edit(insert, codeOpenBrace, r.first, -1)
+	*r = fieldRow{}
+	return true
+}
+
+// list looks at a [ that stands where a value must begin, as tables do in other languages, and reports whether it does.
+func (s *surveyor) list(i int32, prev code) bool {
+	if i == 0 || !wantsOperand(prev) || prev == codeDot || prev == codeColon || prev == codeOpenBrace || s.isKey(i) {
+		return false
+	}
+	if t := s.top(); prev == codeSemicolon || prev == codeComma && t != nil && t.code == codeOpenBrace && !t.braced {
+		return false
+	}
+	s.edit(replace, codeOpenBrace, i, -1)
+	s.push(i, codeOpenBrace, false)
+	s.top().braced = true
+	return true
+}
+
 // brace looks at a { that stands where a block begins, and reports whether it does.
 func (s *surveyor) brace(i int32, prev code) bool {
+	if isArrow(s.items, int(i)-2) {
+		// The parser tells that a function is no arrow.
+		s.silently(replace, codeFunction, i)
+		s.push(i, codeFunction, false)
+		s.top().braced = true
+		return true
+	}
 	t := s.top()
 	if t == nil || isBracket(t.code) {
 		return false
@@ -451,7 +693,7 @@ func (s *surveyor) brace(i int32, prev code) bool {
 	switch {
 	case t.code == codeFunction && t.params == i, t.word == i-1 && prev == codeElse, prev == codeThen && !t.waits, prev == codeDo && !t.waits:
 		s.edit(drop, codeOpenBrace, i, t.item)
-	case t.waits && prev == codeCloseParen && s.items[i+1].flags&begins != 0 && s.items[i].flags&begins == 0 && !s.lineHas(i, codeThen):
+	case t.waits && s.items[i].flags&begins == 0 && !s.lineHas(i, codeThen) && s.opensBlock(i, prev):
 		meant := codeDo
 		if t.code == codeIf {
 			meant = codeThen
@@ -463,6 +705,40 @@ func (s *surveyor) brace(i int32, prev code) bool {
 	}
 	t.braced = true
 	return true
+}
+
+// opensBlock reports whether a { behind a condition must be that of a block: what stands in it, or before it, is not that of
+// a table.
+func (s *surveyor) opensBlock(i int32, prev code) bool {
+	next := &s.items[i+1]
+	switch prev {
+	case codeNumber, codeString, codeNil, codeTrue, codeFalse:
+		return true
+	case codeName, codeCloseParen, codeCloseBracket:
+		return prev == codeCloseParen && next.flags&begins != 0 || beginsStatement(next.code) && next.code != codeFunction
+	}
+	return false
+}
+
+// headless reports whether a ( begins the parameters of a function without its word: between brackets no statement stands.
+func (s *surveyor) headless(i int32, prev code) bool {
+	if t := s.top(); s.ways&(tables|final) != 0 || t == nil || !isBracket(t.code) || !wantsOperand(prev) {
+		return false
+	}
+	k := i + 1
+	for k < i+maxSearch && (isName(s.items[k].code) || s.items[k].code == codeComma || s.items[k].code == codeVararg) {
+		k++
+	}
+	if s.items[k].code != codeCloseParen {
+		return false
+	}
+	next := s.items[k+1].code
+	return beginsStatement(next) && next != codeGoto && next != codeFunction && next != codeDo
+}
+
+// isArrow reports whether two items are -> or =>, which make functions in other languages.
+func isArrow(items []item, i int) bool {
+	return i >= 0 && i+1 < len(items) && (items[i].code == codeMinus || items[i].code == codeAssign) && items[i+1].code == codeGreater && items[i].to == items[i+1].from
 }
 
 // branch looks at else and elseif.
@@ -486,6 +762,7 @@ func (s *surveyor) branch(i int32, c code) {
 	}
 	s.endTo(k, i)
 	t := s.top()
+	t.fields, t.left = fieldRow{}, false
 	t.waits, t.word = c == codeElseif, i
 }
 
@@ -562,7 +839,7 @@ func lastWord(text string) (code, string) {
 }
 
 // otherWords are those of other languages for words of Lua.
-var otherWords = map[string]code{"elif": codeElseif, "elsif": codeElseif, "func": codeFunction, "def": codeFunction, "fn": codeFunction,
+var otherWords = map[string]code{"elif": codeElseif, "elsif": codeElseif, "func": codeFunction, "fun": codeFunction, "def": codeFunction, "fn": codeFunction,
 	"var": codeLocal, "let": codeLocal, "const": codeLocal, "my": codeLocal, "endif": codeEndWord, "done": codeEndWord, "endfor": codeEndWord, "endwhile": codeEndWord}
 
 // misspelt are the words of Lua that are looked for behind misspelt ones.
@@ -580,7 +857,7 @@ func (s *speller) meant(text string) code {
 		return c
 	}
 	if c = otherWords[text]; c == codeEnd {
-		c = words[diag.Nearest(text, misspelt)]
+		c = words[diag.Nearest(strings.ToLower(text), misspelt)]
 	}
 	if s.known == nil {
 		s.known = map[string]code{}
@@ -594,15 +871,30 @@ func (s *speller) almostFunction(f *File, items []item, i int) bool {
 	return items[i].code == codeName && items[i+1].code == codeOpenParen && s.meant(f.Text[items[i].from:items[i].to]) == codeFunction
 }
 
+// guesses reports whether such an item is in the source.
+func (s *speller) guesses(f *File, items []item) bool {
+	for i := range items {
+		if s.almostFunction(f, items, i) {
+			return true
+		}
+	}
+	return false
+}
+
 // respelled gives the word of Lua that a name is meant to be, codeEnd for none. No Lua program has a name there.
 func (s *surveyor) respelled(i int32, prev code) code {
 	it := &s.items[i]
 	next := &s.items[i+1]
-	if s.ways&guessed != 0 && s.spell.almostFunction(s.file, s.items, int(i)) {
+	if it.flags&silent == 0 && s.ways&guessed != 0 && s.spell.almostFunction(s.file, s.items, int(i)) {
 		return codeFunction
 	}
 	switch next.code {
-	case codeAssign, codeComma, codeDot, codeColon, codeOpenParen, codeOpenBracket, codeOpenBrace, codeString:
+	case codeComma:
+		// It can be end, of a function in a table.
+		if it.flags&begins == 0 || s.items[i+2].flags&begins == 0 {
+			return codeEnd
+		}
+	case codeAssign, codeDot, codeColon, codeOpenParen, codeOpenBracket, codeOpenBrace, codeString:
 		return codeEnd
 	}
 	t := s.top()
@@ -635,7 +927,7 @@ func (s *surveyor) respelled(i int32, prev code) code {
 	case codeWhile, codeIf:
 		fits = sameLine && s.lineHas(i, map[code]code{codeWhile: codeDo, codeIf: codeThen}[meant])
 	case codeElseif:
-		fits = sameLine && t != nil && s.lineHas(i, codeThen)
+		fits = sameLine && t != nil && (s.lineHas(i, codeThen) || t.code == codeIf && it.flags&begins != 0 && otherWords[s.file.Text[it.from:it.to]] == codeElseif)
 	case codeElse:
 		fits = t != nil && t.code == codeIf && !t.waits
 	case codeThen:
@@ -658,7 +950,7 @@ func (s *surveyor) respelled(i int32, prev code) code {
 // lineHas reports whether a word stands on the rest of a line.
 func (s *surveyor) lineHas(i int32, c code) bool {
 	for k := i + 1; s.items[k].code != codeEnd && s.items[k].line == s.items[i].line && k < i+maxSearch; k++ {
-		if s.items[k].code == c {
+		if it := &s.items[k]; it.code == c || it.code == codeName && strings.EqualFold(s.file.Text[it.from:it.to], c.String()) {
 			return true
 		}
 	}
@@ -673,6 +965,7 @@ func (pl *plan) apply(told *problems, items []item) []item {
 	}
 	out := make([]item, 0, len(items)+len(pl.edits))
 	e := 0
+	scarred := flags(0)
 	for i := range items {
 		it := items[i]
 		it.match, it.middle = 0, 0
@@ -686,6 +979,9 @@ func (pl *plan) apply(told *problems, items []item) []item {
 			switch ed.kind {
 			case insert:
 				n := item{code: ed.code, flags: silent | mended, from: it.from, to: it.from, line: it.line, indent: it.indent}
+				if it.code != codeEnd {
+					n.flags |= scar
+				}
 				if len(out) > 0 {
 					prev := out[len(out)-1]
 					n.from, n.to, n.line, n.indent = prev.to, prev.to, prev.line, prev.indent
@@ -693,7 +989,16 @@ func (pl *plan) apply(told *problems, items []item) []item {
 				out = append(out, n)
 			case drop:
 				keep = false
+				if n := len(out); n > 0 && out[n-1].line == it.line {
+					out[n-1].flags |= scar
+				} else {
+					scarred = scar
+				}
+				told.dropped = told.dropped || !ed.silent
 			case replace:
+				if it.code == codeElse || it.code == codeThen {
+					it.flags |= alone
+				}
 				it.code = ed.code
 				it.flags |= silent
 			case respell:
@@ -701,13 +1006,15 @@ func (pl *plan) apply(told *problems, items []item) []item {
 			}
 		}
 		if keep {
+			it.flags |= scarred
+			scarred = 0
 			out = append(out, it)
 		}
 	}
 	if len(pl.open) > 0 {
 		pl.tellEnd(told, items)
 	}
-	survey(told.file, out, pl.ways&^(byIndent|guessed), &speller{})
+	survey(told.file, out, pl.ways&^(byIndent|guessed)|final, &speller{})
 	return out
 }
 
@@ -718,20 +1025,36 @@ func (pl *plan) tell(told *problems, items []item, e int) {
 	text := told.file.Text[it.from:it.to]
 	switch ed.kind {
 	case insert:
+		if ed.begin < 0 && ed.code == codeFunction {
+			told.tell(it.from, it.to, "write function before it", "a function must begin with function, but begins with its parameters")
+			return
+		}
+		if ed.begin < 0 && it.code == codeCloseBrace {
+			told.tell(it.from, it.to, "write {} for an empty table", `"{" must stand before "}", but does not`)
+			return
+		}
+		if ed.begin < 0 {
+			bracket := "}"
+			if ed.code == codeOpenBracket {
+				bracket = "]"
+			}
+			told.tell(it.from, it.to, fmt.Sprintf("write %s before it", ed.code), "a %q must stand before %s, as %q stands behind it, but does not", ed.code, quoted(text), bracket)
+			return
+		}
 		begin := items[ed.begin]
 		word := told.file.Text[begin.from:begin.to]
 		if ed.elseIf > 0 {
 			tellElseIf(told, items, begin, ed.elseIf)
 			return
 		}
-		if e > 0 && pl.edits[e-1].at == ed.at && pl.edits[e-1].kind == insert && !pl.edits[e-1].silent && pl.edits[e-1].elseIf == 0 {
+		if e > 0 && pl.edits[e-1].at == ed.at && pl.edits[e-1].kind == insert && pl.edits[e-1].begin >= 0 && pl.edits[e-1].elseIf == 0 {
 			// It is told with the one before.
 			return
 		}
 		missing := []string{ed.code.String()}
 		related := []diag.Related{told.begun(begin)}
 		for _, more := range pl.edits[e+1:] {
-			if more.at != ed.at || more.kind != insert || more.silent {
+			if more.at != ed.at || more.kind != insert || more.begin < 0 {
 				break
 			}
 			missing = append(missing, more.code.String())
@@ -749,6 +1072,10 @@ func (pl *plan) tell(told *problems, items []item, e int) {
 			told.tell(it.from, it.to, "leave it out, and write end for the } that belongs to it", "a block must stand between words of Lua, but begins with {")
 			return
 		}
+		if isKeyword(it.code) && it.code != codeEndWord && it.code != codeUntil {
+			told.tell(it.from, it.to, "leave it out", "end must stand alone, but %q follows it", text)
+			return
+		}
 		what := "block"
 		hint := "another end may be missing before it, or it is one too many"
 		if ed.code != codeEndWord && ed.code != codeUntil {
@@ -759,8 +1086,16 @@ func (pl *plan) tell(told *problems, items []item, e int) {
 		}
 		told.tell(it.from, it.to, hint, "%q must close a %s, but none is open", text, what)
 	case replace:
+		if ed.begin < 0 && it.code == codeOpenBracket {
+			told.tell(it.from, it.to, "write { for [ and } for the ] that belongs to it", "a table must stand between { and }, but begins with [")
+			return
+		}
 		if ed.begin < 0 && it.code == codeOpenBrace {
 			told.tell(it.from, it.to, fmt.Sprintf("write %s, and end for the } that belongs to it", ed.code), "a block must stand between words of Lua, but begins with {")
+			return
+		}
+		if it.code == codeAssign {
+			told.tell(it.from, it.to, "write return for it, and end behind the value", "a function must have a block behind its parameters, but has =")
 			return
 		}
 		if ed.begin < 0 && it.code == codeThen {

@@ -42,3 +42,14 @@ func CompareText(a, b Type) string {
 func LoopText(what string, t Type) string {
 	return fmt.Sprintf("the %s of a loop must be a number, but is %s", what, t)
 }
+
+// HandlerText is what xpcall gives where its second function raises an error too.
+const HandlerText = "the function that handles an error must not raise one, but does"
+
+// OddErrorText is an error that is no text: of the type that it is, and as it is shown.
+func OddErrorText(t Type, shown string) string {
+	if t == TableType {
+		return "an error that is a table: " + shown
+	}
+	return "an error that is a " + t.String()
+}

@@ -2,6 +2,7 @@ package vm
 
 import (
 	"fmt"
+	"reflect"
 	"strings"
 
 	lua "github.com/yuin/gopher-lua"
@@ -31,8 +32,7 @@ func (v *VM) openLibrary(set library.Set) map[string]map[string]*lua.LFunction {
 	define("table.sort", false, v.tableSort)
 	if set["string.match"] != nil {
 		define("string.gsub", true, v.stringGsub)
-		gmatch := define("string.gmatch", false, v.stringGmatch)
-		libraries["string"]["gfind"] = gmatch
+		define("string.gmatch", false, v.stringGmatch)
 	}
 	// Functions that only call others are not pure: what they call may not be.
 	define("assert", true, v.assert)
@@ -104,13 +104,27 @@ func (v *VM) tableArg(L *lua.LState, function string, n int) *lua.LTable {
 func unchangeable(name string) error { return fmt.Errorf("%s can't be changed", name) }
 
 func (v *VM) nextPair(L *lua.LState, t *lua.LTable) int {
-	k, x := t.Next(L.Get(2))
+	key := L.Get(2)
+	if key != lua.LNil && t.RawGet(key) == lua.LNil && !hadKey(t, key) {
+		v.raise(L, "the key of next must be one of the table, but is not")
+	}
+	k, x := t.Next(key)
 	L.Push(k)
 	if k == lua.LNil {
 		return 1
 	}
 	L.Push(x)
 	return 2
+}
+
+// hadKey reports whether a table has a place for a key without a value. gopher-lua goes on somewhere where it has none, and
+// does not tell.
+func hadKey(t *lua.LTable, key lua.LValue) bool {
+	table := reflect.ValueOf(t).Elem()
+	if n, ok := value.ArrayIndex(Plain(key)); ok {
+		return n <= table.FieldByName("array").Len()
+	}
+	return table.FieldByName("k2i").MapIndex(reflect.ValueOf(&key).Elem()).IsValid()
 }
 
 func (v *VM) assert(L *lua.LState) int {
@@ -138,7 +152,7 @@ func (v *VM) error(L *lua.LState) int {
 	x := L.Get(1)
 	level := 1
 	if n, ok := number(L.Get(2)); ok {
-		level = int(max(0, min(n, maxCalls)))
+		level = levelOf(n)
 	} else if L.Get(2) != lua.LNil {
 		v.must(L, 2, "error", "a number")
 	}
@@ -214,7 +228,7 @@ func (v *VM) xpcall(L *lua.LState) int {
 	L.Push(x)
 	if !v.handle(L, r) {
 		L.SetTop(0)
-		L.Push(lua.LString("the function that handles an error must not raise one, but does"))
+		L.Push(lua.LString(value.HandlerText))
 	}
 	// One value, as PUC Lua gives.
 	L.SetTop(1)
@@ -234,6 +248,8 @@ func (v *VM) try(L *lua.LState, args int) (lua.LValue, *raised, bool) {
 	L.Insert(v.protector, L.GetTop()-args)
 	if err := L.PCall(args+1, lua.MultRet, nil); err != nil {
 		x, r := v.caught(L, err)
+		// Nothing goes on when the machine must stop.
+		stop(L, v.meter.failed)
 		// The next instruction fails if that was too much.
 		work := catchWork
 		if *r == (raised{}) {

@@ -8,50 +8,65 @@ import (
 	lua "github.com/yuin/gopher-lua"
 
 	"cellsh/lua/syntax"
+	"cellsh/lua/value"
 )
 
-// openDebug gives the library debug of sessions the true lines and names: what gopher-lua has are numbers of places, and
-// names that lowering made. What it says about locals is wrong, so it has no functions for them.
-func (v *VM) openDebug(library *lua.LTable) {
-	define := func(name string, fn lua.LGFunction) {
-		library.RawSetString(name, v.Function(Builtin{Name: "debug." + name}, fn))
-	}
-	library.RawSetString("getlocal", lua.LNil)
-	library.RawSetString("setlocal", lua.LNil)
-	info := library.RawGetString("getinfo")
-	define("getinfo", func(L *lua.LState) int {
-		if n, ok := L.Get(1).(lua.LNumber); ok {
-			// The function of gopher-lua is one level more.
-			L.Replace(1, n+1)
+// debugFunctions are the library debug of sessions, with the lines and names of the source. There are none for locals, which
+// lowered code has others of, and none for hooks.
+func (v *VM) debugFunctions() map[string]lua.LGFunction {
+	functions := map[string]lua.LGFunction{"debug.getinfo": v.getInfo}
+	define := func(name string, fn lua.LGFunction) { functions["debug."+name] = fn }
+	define("getmetatable", func(L *lua.LState) int {
+		if L.GetTop() == 0 {
+			v.must(L, 1, "debug.getmetatable", "a value")
 		}
-		args := make([]lua.LValue, L.GetTop())
-		for i := range args {
-			args[i] = L.Get(i + 1)
+		switch x := L.Get(1).(type) {
+		case *lua.LTable:
+			L.Push(x.Metatable)
+		case *lua.LUserData:
+			L.Push(x.Metatable)
+		default:
+			L.Push(L.GetMetatable(x))
 		}
-		x := v.call1(L, info, args...)
-		if t, ok := x.(*lua.LTable); ok {
-			for _, key := range []string{"currentline", "linedefined", "lastlinedefined"} {
-				line, ok := t.RawGetString(key).(lua.LNumber)
-				if !ok || line <= 0 {
-					continue
-				}
-				at := lua.LNumber(-1)
-				if u, n := v.place(int(line)); n != nil {
-					offset := n.Pos()
-					if key == "lastlinedefined" {
-						offset = n.End() - 1
-					}
-					l, _ := u.File.Place(offset)
-					at = lua.LNumber(l)
-				}
-				t.RawSetString(key, at)
+		return 1
+	})
+	define("setmetatable", func(L *lua.LState) int {
+		mt := L.Get(2)
+		if _, ok := mt.(*lua.LTable); !ok && (mt != lua.LNil || L.GetTop() < 2) {
+			v.must(L, 2, "debug.setmetatable", "a table or nil")
+		}
+		if t, ok := L.Get(1).(*lua.LTable); ok {
+			if name, ok := v.protected[t]; ok {
+				v.raise(L, "%s", unchangeable(name))
 			}
 		}
-		L.Push(x)
+		L.SetMetatable(L.Get(1), mt)
+		L.Push(lua.LTrue)
+		return 1
+	})
+	define("getfenv", func(L *lua.LState) int {
+		if fn, ok := L.Get(1).(*lua.LFunction); ok && !fn.IsG {
+			L.Push(fn.Env)
+		} else {
+			L.Push(v.environment)
+		}
+		return 1
+	})
+	define("setfenv", func(L *lua.LState) int {
+		fn, ok := L.Get(1).(*lua.LFunction)
+		if !ok || fn.IsG {
+			v.must(L, 1, "debug.setfenv", "a function written in Lua")
+		}
+		env, ok := L.Get(2).(*lua.LTable)
+		if !ok {
+			v.must(L, 2, "debug.setfenv", "a table")
+		}
+		fn.Env = env
+		L.Push(fn)
 		return 1
 	})
 	// variable finds a variable that a function shares: its node, and the upvalue.
-	variable := func(L *lua.LState, name string) (local *syntax.Local, up *lua.Upvalue, boxed bool) {
+	variable := func(L *lua.LState, name string) (local *syntax.Local, up *lua.Upvalue, element int) {
 		fn, ok := L.Get(1).(*lua.LFunction)
 		if !ok {
 			v.must(L, 1, name, "a function")
@@ -61,19 +76,19 @@ func (v *VM) openDebug(library *lua.LTable) {
 			v.must(L, 2, name, "a number")
 		}
 		node := v.Node(fn)
-		if node == nil || i < 1 || int(i) > len(node.Upvalues) {
-			return nil, nil, false
+		if node == nil || !(i >= 1 && int(min(i, 1<<20)) <= len(node.Upvalues)) {
+			return nil, nil, 0
 		}
 		local = node.Upvalues[int(i)-1]
 		u, _ := v.place(fn.Proto.LineDefined)
-		known, boxed := u.Variable(local)
+		known, element := u.Variable(local)
 		if at := slices.Index(fn.Proto.DbgUpvalues, known); at >= 0 {
-			return local, fn.Upvalues[at], boxed
+			return local, fn.Upvalues[at], element
 		}
-		return local, nil, false
+		return local, nil, 0
 	}
 	define("getupvalue", func(L *lua.LState) int {
-		local, up, boxed := variable(L, "debug.getupvalue")
+		local, up, element := variable(L, "debug.getupvalue")
 		if local == nil {
 			return 0
 		}
@@ -81,21 +96,21 @@ func (v *VM) openDebug(library *lua.LTable) {
 		if up != nil {
 			x = up.Value()
 		}
-		if box, ok := x.(*lua.LTable); ok && boxed {
-			x = box.RawGetInt(1)
+		if in, ok := x.(*lua.LTable); ok && element > 0 {
+			x = in.RawGetInt(element)
 		}
 		L.Push(lua.LString(local.Name))
 		L.Push(x)
 		return 2
 	})
 	define("setupvalue", func(L *lua.LState) int {
-		local, up, boxed := variable(L, "debug.setupvalue")
+		local, up, element := variable(L, "debug.setupvalue")
 		if local == nil {
 			return 0
 		}
 		if up != nil {
-			if box, ok := up.Value().(*lua.LTable); ok && boxed {
-				box.RawSetInt(1, L.Get(3))
+			if in, ok := up.Value().(*lua.LTable); ok && element > 0 {
+				in.RawSetInt(element, L.Get(3))
 			} else {
 				up.SetValue(L.Get(3))
 			}
@@ -115,7 +130,7 @@ func (v *VM) openDebug(library *lua.LTable) {
 			return 1
 		}
 		if n, ok := number(L.Get(from + 1)); ok {
-			level = int(n)
+			level = levelOf(n)
 		}
 		trace := v.trace
 		if trace == "" || at != L {
@@ -127,6 +142,129 @@ func (v *VM) openDebug(library *lua.LTable) {
 		L.Push(lua.LString(trace))
 		return 1
 	})
+	return functions
+}
+
+// getInfo is debug.getinfo: about a function, or about what runs at a level of a thread.
+func (v *VM) getInfo(L *lua.LState) int {
+	at, n := L, 1
+	if co, ok := L.Get(1).(*lua.LState); ok {
+		at, n = co, 2
+	}
+	what := "flnSu"
+	if x := L.Get(n + 1); x != lua.LNil {
+		s, ok := concatText(x)
+		if !ok {
+			v.must(L, n+1, "debug.getinfo", "a string")
+		}
+		what = s
+	}
+	fn, isFunction := L.Get(n).(*lua.LFunction)
+	line, called := -1, syntax.Node(nil)
+	if !isFunction {
+		level, ok := number(L.Get(n))
+		if !ok {
+			v.must(L, n, "debug.getinfo", "a function or a level")
+		}
+		frame, found, ok := v.frame(at, levelOf(level))
+		if !ok || !(level >= 0) {
+			L.Push(lua.LNil)
+			return 1
+		}
+		fn = found
+		if fn != nil {
+			if u, node := v.place(frame.CurrentLine); node != nil {
+				line, _ = u.File.Place(node.Pos())
+			}
+			if caller, _, ok := v.frame(at, int(level)+1); ok && caller != nil {
+				_, called = v.place(caller.CurrentLine)
+			}
+		}
+	}
+	t := L.NewTable()
+	for _, c := range what {
+		switch c {
+		case 'f':
+			t.RawSetString("func", orNil(fn))
+		case 'l':
+			t.RawSetString("currentline", lua.LNumber(line))
+		case 'n':
+			name, kind := calledName(called)
+			t.RawSetString("namewhat", lua.LString(kind))
+			if kind != "" {
+				t.RawSetString("name", lua.LString(name))
+			}
+		case 'u':
+			n := 0
+			if fn != nil {
+				if node := v.Node(fn); node != nil {
+					n = len(node.Upvalues)
+				}
+			}
+			t.RawSetString("nups", lua.LNumber(n))
+		case 'S':
+			v.sourceInfo(t, fn)
+		default:
+			v.must(L, n+1, "debug.getinfo", "some of the letters f, l, n, S and u")
+		}
+	}
+	L.Push(t)
+	return 1
+}
+
+func orNil(fn *lua.LFunction) lua.LValue {
+	if fn == nil {
+		return lua.LNil
+	}
+	return fn
+}
+
+// calledName is how a call names what it calls, and what that is.
+func calledName(n syntax.Node) (name, kind string) {
+	call, ok := n.(*syntax.CallExpr)
+	if !ok {
+		return "", ""
+	}
+	if call.Method != nil {
+		return call.Method.Name, "method"
+	}
+	switch x := call.Func.(type) {
+	case *syntax.NameExpr:
+		if x.Local != nil {
+			return x.Name, "local"
+		}
+		return x.Name, "global"
+	case *syntax.IndexExpr:
+		if x.Dot {
+			return x.Key.(*syntax.StringExpr).Value, "field"
+		}
+	}
+	return "", ""
+}
+
+// sourceInfo says where a function is written.
+func (v *VM) sourceInfo(t *lua.LTable, fn *lua.LFunction) {
+	what, source, short, first, last := "C", "=[C]", "[C]", -1, -1
+	if fn == nil {
+		what, source, short = "tail", "=(tail call)", "(tail call)"
+	} else if node := v.Node(fn); node != nil {
+		what, source, short = "Lua", "@"+node.File.Name, node.File.Name
+		first, _ = node.File.Place(node.Pos())
+		last, _ = node.File.Place(node.End() - 1)
+		if node.Parent == nil {
+			what, first, last = "main", 0, 0
+		}
+	}
+	setFields(t, map[string]lua.LValue{"what": lua.LString(what), "source": lua.LString(source), "short_src": lua.LString(short),
+		"linedefined": lua.LNumber(first), "lastlinedefined": lua.LNumber(last)})
+}
+
+// levelOf is a number as a level of the stack.
+func levelOf(n value.Number) int {
+	if !(n > 0) {
+		return 0
+	}
+	return int(min(n, maxCalls+1))
 }
 
 // maxTrace is how many calls a trace shows.

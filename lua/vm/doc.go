@@ -9,9 +9,9 @@
 //	results, err := v.Call(fn, 0)
 //
 // The machines are gopher-lua's. They run what package lower makes of a tree, because its own compiler gets programs wrong,
-// and the functions of package library: so they read Lua as the tree's executor does, and independently of it. Where that is
-// not gopher-lua's own way, this package has functions of its own: the operators that lowered code calls, pcall, error
-// and coroutines.
+// and the functions of packages library and system: so they read Lua as the tree's executor does, and independently of it.
+// None of gopher-lua's own functions is used but those that make and resume coroutines. What needs the machine is here: the
+// operators that lowered code calls, pcall, error, coroutines, environments, modules and debug.
 //
 // Errors are *[Error] with their exact place; the machine survives all of them, budgets overrun and panics of the
 // interpreter included.

@@ -14,8 +14,12 @@ import (
 func (v *VM) openHidden() {
 	for name, fn := range map[string]lua.LGFunction{
 		lower.HiddenConcat: v.concat,
-		lower.HiddenMod:    func(L *lua.LState) int { return v.arithmetic(L, "__mod") },
-		lower.HiddenPow:    func(L *lua.LState) int { return v.arithmetic(L, "__pow") },
+		lower.HiddenAdd:    v.arithmetic("__add"),
+		lower.HiddenSub:    v.arithmetic("__sub"),
+		lower.HiddenMul:    v.arithmetic("__mul"),
+		lower.HiddenDiv:    v.arithmetic("__div"),
+		lower.HiddenMod:    v.arithmetic("__mod"),
+		lower.HiddenPow:    v.arithmetic("__pow"),
 		lower.HiddenNegate: v.negate,
 		lower.HiddenLen:    v.length,
 		lower.HiddenLoop:   v.loop,
@@ -141,44 +145,46 @@ func number(x lua.LValue) (value.Number, bool) {
 	return 0, false
 }
 
-// calculations by their metamethods.
-var calculations = map[string]func(a, b value.Number) value.Number{"__add": value.Add, "__sub": value.Sub, "__mul": value.Mul,
-	"__div": value.Div, "__mod": value.Mod, "__pow": value.Pow}
-
-// arithmetic is an operator whose operands are the arguments. It is the metamethod of strings too, because gopher-lua reads
-// numbers in strings otherwise than Lua does.
-func (v *VM) arithmetic(L *lua.LState, event string) int {
-	a, b := L.Get(1), L.Get(2)
-	x, ok1 := number(a)
-	y, ok2 := number(b)
-	if ok1 && ok2 {
-		L.Push(lua.LNumber(calculations[event](x, y)))
-		return 1
-	}
-	for _, operand := range [...]lua.LValue{a, b} {
-		if _, isString := operand.(lua.LString); isString {
-			continue
-		}
-		if op := L.GetMetaField(operand, event); op != lua.LNil {
-			L.Push(v.call1(L, op, a, b))
-			return 1
-		}
-	}
-	bad, about := a, left
-	if ok1 {
-		bad, about = b, right
-	}
-	v.raiseAt(L, about, "%s", value.ArithText(operators[event], typeOf(bad)))
-	return 0
+// calculation is an operator of arithmetic.
+type calculation struct {
+	sign string
+	of   func(a, b value.Number) value.Number
 }
 
-// openStrings makes the metatable of strings: their methods, and what arithmetic makes of them.
+// calculations by their metamethods.
+var calculations = map[string]calculation{"__add": {"+", value.Add}, "__sub": {"-", value.Sub}, "__mul": {"*", value.Mul},
+	"__div": {"/", value.Div}, "__mod": {"%", value.Mod}, "__pow": {"^", value.Pow}}
+
+// arithmetic makes the function that is an operator.
+func (v *VM) arithmetic(event string) lua.LGFunction {
+	c := calculations[event]
+	return func(L *lua.LState) int {
+		a, b := L.Get(1), L.Get(2)
+		x, ok1 := number(a)
+		y, ok2 := number(b)
+		if ok1 && ok2 {
+			L.Push(lua.LNumber(c.of(x, y)))
+			return 1
+		}
+		for _, operand := range [...]lua.LValue{a, b} {
+			if op := L.GetMetaField(operand, event); op != lua.LNil {
+				L.Push(v.call1(L, op, a, b))
+				return 1
+			}
+		}
+		bad, about := a, left
+		if ok1 {
+			bad, about = b, right
+		}
+		v.raiseAt(L, about, "%s", value.ArithText(c.sign, typeOf(bad)))
+		return 0
+	}
+}
+
+// openStrings makes the metatable of strings.
 func (v *VM) openStrings(methods lua.LValue) *lua.LTable {
 	mt := v.L.NewTable()
 	mt.RawSetString("__index", methods)
-	for event := range calculations {
-		mt.RawSetString(event, v.Function(Builtin{Name: "(" + event + ")", Pure: true}, func(L *lua.LState) int { return v.arithmetic(L, event) }))
-	}
 	v.L.SetMetatable(lua.LString(""), mt)
 	return mt
 }

@@ -1,9 +1,12 @@
 package vm
 
 import (
+	"errors"
+
 	lua "github.com/yuin/gopher-lua"
 
 	"cellsh/lua/library"
+	"cellsh/lua/system"
 	"cellsh/lua/value"
 )
 
@@ -59,7 +62,12 @@ type array struct {
 func (a *array) Len() int { return a.table.Len() }
 
 // At is an element.
-func (a *array) At(i int) value.Value { return a.call.in(a.table.RawGetInt(i)) }
+func (a *array) At(i int) value.Value { return a.call.in(a.table.RawGet(lua.LNumber(i))) }
+
+// Lookup is a field, with metamethods.
+func (a *array) Lookup(name string) (value.Value, error) {
+	return a.call.in(a.call.L.GetField(a.value, name)), nil
+}
 
 // Put assigns to an element. A library can't be changed.
 func (a *array) Put(i int, x value.Value) error {
@@ -69,7 +77,7 @@ func (a *array) Put(i int, x value.Value) error {
 	if err := a.call.take(growth(a.table.MaxN(), lua.LNumber(i))); err != nil {
 		return err
 	}
-	a.table.RawSetInt(i, a.call.out(x))
+	a.table.RawSet(lua.LNumber(i), a.call.out(x))
 	return nil
 }
 
@@ -133,6 +141,11 @@ func (c *libraryCall) in(x lua.LValue) value.Value {
 		}
 		return &array{foreign{c, x}, t}
 	}
+	if ud, ok := x.(*lua.LUserData); ok {
+		if f, ok := ud.Value.(*system.File); ok {
+			return f
+		}
+	}
 	return &foreign{c, x}
 }
 
@@ -143,6 +156,15 @@ func (c *libraryCall) out(x value.Value) lua.LValue {
 		return x.value
 	case *foreign:
 		return x.value
+	case *value.Table:
+		// A new one, of plain values.
+		t := c.L.NewTable()
+		for k, e := range x.Pairs {
+			t.RawSet(c.out(k), c.out(e))
+		}
+		return t
+	case *system.File:
+		return c.v.fileHandle(x)
 	}
 	return FromPlain(x)
 }
@@ -183,7 +205,12 @@ func (v *VM) tableSort(L *lua.LState) int {
 	}
 	err := library.Sort(c, c.args(), func(f, a, b value.Value) (bool, error) {
 		if (f == value.Nil{}) {
-			return L.LessThan(c.out(a), c.out(b)), nil
+			x, y := c.out(a), c.out(b)
+			plain := x.Type() == y.Type() && (x.Type() == lua.LTNumber || x.Type() == lua.LTString)
+			if less := L.GetMetaField(x, "__lt"); !plain && (less == lua.LNil || !L.RawEqual(less, L.GetMetaField(y, "__lt"))) {
+				return false, errors.New(value.CompareText(typeOf(x), typeOf(y)))
+			}
+			return L.LessThan(x, y), nil
 		}
 		return lua.LVAsBool(v.call1(L, c.out(f), c.out(a), c.out(b))), nil
 	})
@@ -215,11 +242,7 @@ func (v *VM) stringGmatch(L *lua.LState) int {
 	}
 	L.Push(v.L.NewFunction(func(L *lua.LState) int {
 		c := &libraryCall{v, L}
-		if n := c.give(matches.Next(c)); n > 0 {
-			return n
-		}
-		L.Push(lua.LNil)
-		return 1
+		return c.give(matches.Next(c))
 	}))
 	return 1
 }

@@ -3,12 +3,14 @@ package vm
 import (
 	"errors"
 	"fmt"
+	"iter"
 	"regexp"
 	"strconv"
 	"strings"
 
 	lua "github.com/yuin/gopher-lua"
 
+	"cellsh/lua/library"
 	"cellsh/lua/syntax"
 	"cellsh/lua/value"
 	"cellsh/policy/diag"
@@ -27,6 +29,9 @@ type Error struct {
 	Exit     bool
 	ExitCode int
 }
+
+// Diagnostics is the first of the problems.
+func (e *Error) Diagnostics() diag.List { return diag.List{e.Diagnostic} }
 
 // exitRequest travels through the interpreter as the value of an error.
 type exitRequest struct{ code int }
@@ -69,6 +74,10 @@ func (v *VM) raiseAt(L *lua.LState, p part, form string, args ...any) {
 // come through onError.
 func (v *VM) protect(L *lua.LState) int {
 	L.Panic = v.onError
+	if fn := L.Get(1); fn.Type() != lua.LTFunction && L.GetMetaField(fn, "__call") == lua.LNil {
+		_, line := v.at(L, 1)
+		throw(L, lua.LString(value.CallText(typeOf(fn))), spot{line, callee})
+	}
 	L.Call(L.GetTop()-1, lua.MultRet)
 	return L.GetTop()
 }
@@ -97,7 +106,7 @@ func (v *VM) meaning(L *lua.LState, x lua.LValue) (lua.LValue, spot) {
 		if n == nil {
 			break
 		}
-		text, p := words(L, n, rest, line)
+		text, p := v.words(L, n, rest, line)
 		if u.own {
 			return lua.LString(text), spot{}
 		}
@@ -128,18 +137,18 @@ func (v *VM) cut(text string) (u *unit, n syntax.Node, rest string, line int) {
 // The interpreter's messages, in the words of ours, and what they are about. Submatches are types.
 var rewordings = []struct {
 	pattern *regexp.Regexp
-	words   func(L *lua.LState, n syntax.Node, line int, m []string) (string, part)
+	words   func(v *VM, L *lua.LState, n syntax.Node, line int, m []string) (string, part)
 }{
-	{regexp.MustCompile(`^attempt to index a non-table object\((\w+)\) with key '`), func(_ *lua.LState, _ syntax.Node, _ int, m []string) (string, part) {
+	{regexp.MustCompile(`^attempt to index a non-table object\((\w+)\) with key '`), func(_ *VM, _ *lua.LState, _ syntax.Node, _ int, m []string) (string, part) {
 		return value.IndexText(typeNamed(m[1])), key
 	}},
-	{regexp.MustCompile(`^attempt to call a non-function object$`), func(L *lua.LState, _ syntax.Node, line int, _ []string) (string, part) {
+	{regexp.MustCompile(`^attempt to call a non-function object$`), func(_ *VM, L *lua.LState, _ syntax.Node, line int, _ []string) (string, part) {
 		if x := called(L, line); x != nil {
 			return value.CallText(typeOf(x)), callee
 		}
 		return "what is called must be a function, but is not", callee
 	}},
-	{regexp.MustCompile(`^attempt to compare (\w+) with (\w+)$`), func(_ *lua.LState, n syntax.Node, _ int, m []string) (string, part) {
+	{regexp.MustCompile(`^attempt to compare (\w+) with (\w+)$`), func(_ *VM, _ *lua.LState, n syntax.Node, _ int, m []string) (string, part) {
 		parts := [...]part{left, right}
 		if b, ok := n.(*syntax.BinaryExpr); ok && (b.Op == syntax.Greater || b.Op == syntax.GreaterEqual) {
 			parts = [...]part{right, left}
@@ -152,38 +161,47 @@ var rewordings = []struct {
 		}
 		return value.CompareText(typeNamed(m[1]), typeNamed(m[2])), about
 	}},
-	{regexp.MustCompile(`^cannot perform (\w+) operation between (\w+) and (\w+)$`), func(_ *lua.LState, _ syntax.Node, _ int, m []string) (string, part) {
-		bad, about := m[2], left
-		if bad == "number" {
-			bad, about = m[3], right
-		}
-		return value.ArithText(operators["__"+m[1]], typeNamed(bad)), about
-	}},
-	{regexp.MustCompile(`^table index is (NaN|nil)$`), func(_ *lua.LState, _ syntax.Node, _ int, m []string) (string, part) {
+	{regexp.MustCompile(`^table index is (NaN|nil)$`), func(_ *VM, _ *lua.LState, _ syntax.Node, _ int, m []string) (string, part) {
 		if m[1] == "nil" {
 			return value.ErrNilKey.Error(), key
 		}
 		return value.ErrNaNKey.Error(), key
 	}},
-	{regexp.MustCompile(`^stack overflow$`), func(*lua.LState, syntax.Node, int, []string) (string, part) {
+	{regexp.MustCompile(`^stack overflow$`), func(*VM, *lua.LState, syntax.Node, int, []string) (string, part) {
 		return fmt.Sprintf("calls must lie at most %d deep, but lie deeper", maxCalls), callee
 	}},
-	{regexp.MustCompile(`^too many recursions in [gs]ettable$`), func(*lua.LState, syntax.Node, int, []string) (string, part) {
+	{regexp.MustCompile(`^too many recursions in [gs]ettable$`), func(*VM, *lua.LState, syntax.Node, int, []string) (string, part) {
 		return fmt.Sprintf("tables must inherit from each other at most %d deep, but do so deeper", lua.MaxTableGetLoop), key
 	}},
-	{regexp.MustCompile(`^registry overflow$`), func(*lua.LState, syntax.Node, int, []string) (string, part) {
+	{regexp.MustCompile(`^registry overflow$`), func(*VM, *lua.LState, syntax.Node, int, []string) (string, part) {
 		return "the values of all calls together must fit the machine's stack, but do not", callee
 	}},
-	{regexp.MustCompile(`^bad argument #(\d+) to (\S+) \((.*)\)$`), func(_ *lua.LState, _ syntax.Node, _ int, m []string) (string, part) {
-		return fmt.Sprintf("argument %s of %s: %s", m[1], m[2], m[3]), callee
+	{regexp.MustCompile(`^(?s)bad argument #(\d+) to .*? \((.*)\)$`), func(v *VM, L *lua.LState, _ syntax.Node, _ int, m []string) (string, part) {
+		// The interpreter doesn't know the names of functions of Go.
+		name := "what is called"
+		if frame, ok := L.GetStack(0); ok {
+			if fn, err := L.GetInfo("f", frame, lua.LNil); err == nil {
+				if b, ok := v.Builtin(fn.(*lua.LFunction)); ok {
+					name = b.Name
+				}
+			}
+		}
+		expected, got, ok := strings.Cut(m[2], " expected, got ")
+		if !ok {
+			return fmt.Sprintf("argument %s of %s: %s", m[1], name, m[2]), callee
+		}
+		if got != "nil" && got != "userdata" {
+			got = "a " + got
+		}
+		return fmt.Sprintf("argument %s of %s must be a %s, but is %s", m[1], name, expected, got), callee
 	}},
 }
 
 // words says what the interpreter says in our words.
-func words(L *lua.LState, n syntax.Node, text string, line int) (string, part) {
+func (v *VM) words(L *lua.LState, n syntax.Node, text string, line int) (string, part) {
 	for _, r := range rewordings {
 		if m := r.pattern.FindStringSubmatch(text); m != nil {
-			return r.words(L, n, line, m)
+			return r.words(v, L, n, line, m)
 		}
 	}
 	return text, callee
@@ -220,9 +238,6 @@ func called(L *lua.LState, line int) lua.LValue {
 	}
 	return nil
 }
-
-// operators by the metamethods that stand for them.
-var operators = map[string]string{"__add": "+", "__sub": "-", "__mul": "*", "__div": "/", "__mod": "%", "__pow": "^"}
 
 func typeOf(x lua.LValue) value.Type { return typeNamed(x.Type().String()) }
 
@@ -292,6 +307,26 @@ func (v *VM) wrap(err error) *Error {
 // placed is what the text of an error begins with.
 var placed = regexp.MustCompile(`^(?s)(.*?):(\d+): (.*)$`)
 
+// maxPlaces is how many places a text may have at its beginning to be shown with them: those that coroutines have passed it on
+// at. Recursion has hundreds.
+const maxPlaces = 3
+
+// innermost leaves of the places that a text begins with only the last, if there are very many: what is wrong comes after
+// them.
+func (v *VM) innermost(text string) string {
+	last, rest := "", text
+	for n := 0; ; n++ {
+		m := placed.FindStringSubmatch(rest)
+		if m == nil || !v.files.Has(m[1]) {
+			if n > maxPlaces {
+				return last + rest
+			}
+			return text
+		}
+		last, rest = m[1]+":"+m[2]+": ", m[3]
+	}
+}
+
 func (v *VM) explain(e *Error, ae *lua.ApiError) {
 	var x lua.LValue
 	var at spot
@@ -302,27 +337,24 @@ func (v *VM) explain(e *Error, ae *lua.ApiError) {
 	}
 	e.Value = x
 	text := ""
-	switch o := x.(type) {
-	case *lua.LUserData:
-		if x, ok := o.Value.(exitRequest); ok {
-			e.Exit, e.ExitCode, e.Message = true, x.code, fmt.Sprintf("the script ends with %d", x.code)
+	if ud, ok := x.(*lua.LUserData); ok {
+		if exit, ok := ud.Value.(exitRequest); ok {
+			e.Exit, e.ExitCode, e.Message = true, exit.code, fmt.Sprintf("the script ends with %d", exit.code)
 			return
 		}
-		text = "an error that is userdata"
-	case *lua.LTable:
-		text = "an error that is a table"
-		if s, ok := v.L.GetMetaField(o, "__tostring").(*lua.LFunction); ok && !v.explaining {
+	}
+	if Plain(x) != nil {
+		text = plainText(x)
+	} else {
+		text = value.OddErrorText(typeOf(x), v.Shown(x))
+		if s, ok := v.L.GetMetaField(x, "__tostring").(*lua.LFunction); ok && !v.explaining {
 			// What it raises in turn is not asked for its text: that could go on for ever.
 			v.explaining = true
 			defer func() { v.explaining = false }()
-			if out, err := v.call(s, []lua.LValue{o}); err == nil && len(out) > 0 {
+			if out, err := v.call(s, []lua.LValue{x}); err == nil && len(out) > 0 {
 				text = out[0].String()
 			}
 		}
-	case *lua.LFunction:
-		text = "an error that is a function"
-	default:
-		text = plainText(x)
 	}
 	span, known := v.span(at)
 	if known {
@@ -332,14 +364,14 @@ func (v *VM) explain(e *Error, ae *lua.ApiError) {
 	// A text that was caught and raised again still says where it came from.
 	here := false
 	if m := placed.FindStringSubmatch(text); m != nil && v.files.Has(m[1]) {
-		text = m[3]
+		text = v.innermost(m[3])
 		if !known || position(u, n) != m[1]+":"+m[2]+": " {
 			e.Span = diag.Span{File: m[1]}
 			e.Line, _ = strconv.Atoi(m[2])
 		} else {
 			here = true
 			if v.options.Level != Session {
-				e.Hint = RemovedHint(n)
+				e.Hint = library.AbsentIn(n)
 			}
 		}
 	}
@@ -354,53 +386,27 @@ func (v *VM) explain(e *Error, ae *lua.ApiError) {
 	}
 }
 
+// Shown is a value for messages: in a line, with what tables hold.
+func (v *VM) Shown(x lua.LValue) string {
+	d := value.Describer[lua.LValue]{
+		Plain: Plain,
+		Pairs: func(x lua.LValue) iter.Seq2[lua.LValue, lua.LValue] {
+			t, ok := x.(*lua.LTable)
+			if real, protected := v.readOnly[t]; protected {
+				t = real
+			}
+			if !ok {
+				return nil
+			}
+			return func(yield func(k, x lua.LValue) bool) {
+				for k, x := t.Next(lua.LNil); k != lua.LNil && yield(k, x); k, x = t.Next(k) {
+				}
+			}
+		},
+		Other: func(x lua.LValue) string { return x.Type().String() },
+	}
+	return d.Describe(x)
+}
+
 // maxMessage is how much of an error's text is kept.
 const maxMessage = 1000
-
-// removed are names that plain Lua has and the sandbox has not, and what to do instead.
-var removed = map[string]string{
-	"string.match": "use re.match, or string.find for plain text", "string.gmatch": "use re.find in a loop",
-	"string.gsub": "use re.replace", "string.gfind": "use re.find in a loop", "string.dump": "",
-	"io": "", "os": "", "package": "", "debug": "", "coroutine": "", "channel": "", "load": "", "loadstring": "", "loadfile": "",
-	"dofile": "use require", "getfenv": "", "setfenv": "", "newproxy": "", "collectgarbage": "", "module": "use require",
-	"rawget": "", "rawset": "", "rawequal": "", "math.random": "a policy must give the same answer every time", "math.randomseed": "",
-}
-
-// RemovedHint says what a call or an index uses that policies do not have; "" for anything else.
-func RemovedHint(n syntax.Node) string {
-	for {
-		name := ""
-		switch x := n.(type) {
-		case *syntax.CallExpr:
-			if s, ok := x.Func.(*syntax.ParenExpr); x.Method != nil && (!ok || isString(s.Inner)) {
-				name = "string." + x.Method.Name
-			}
-			n = x.Func
-		case *syntax.IndexExpr:
-			object, ok := x.Object.(*syntax.NameExpr)
-			if key, isName := x.Key.(*syntax.StringExpr); ok && isName && object.Local == nil {
-				name = object.Name + "." + key.Value
-			}
-			n = x.Object
-		case *syntax.NameExpr:
-			if x.Local == nil {
-				name = x.Name
-			}
-			n = nil
-		default:
-			return ""
-		}
-		instead, ok := removed[name]
-		switch {
-		case ok && instead == "":
-			return "policies have no " + name
-		case ok:
-			return "policies have no " + name + ": " + instead
-		}
-	}
-}
-
-func isString(e syntax.Expr) bool {
-	_, ok := e.(*syntax.StringExpr)
-	return ok
-}

@@ -217,7 +217,7 @@ func TestSessionKnowsLines(t *testing.T) {
 	defer v.Close()
 	for _, c := range []struct{ src, want string }{
 		{"\nreturn debug.getinfo(1, 'l').currentline", "2"},
-		{"local function f()\nend\nlocal i = debug.getinfo(f) return i.linedefined, i.lastlinedefined, i.source", "1|2|t.lua"},
+		{"local function f()\nend\nlocal i = debug.getinfo(f) return i.linedefined, i.lastlinedefined, i.source", "1|2|@t.lua"},
 		{"local x, y = 1, 2 local function f() x = x + 1 return x, y end f() return debug.getupvalue(f, 1)", "x|2"},
 		{"local x, y = 1, 2 local function f() x = x + 1 return x, y end return debug.setupvalue(f, 1, 10), debug.setupvalue(f, 2, 20), f()", "x|y|11|20"},
 		{"return debug.getupvalue(print, 1)", ""},
@@ -319,6 +319,16 @@ func TestSessionIsInterrupted(t *testing.T) {
 		"table.sort({3, 2, 1}, function() stop() while true do end end)",
 		"coroutine.wrap(function() stop() while true do end end)()",
 		"while true do pcall(function() stop() while true do end end) end",
+		"stop() return (('a'):rep(1e6)):find('b', 1, true), (('a'):rep(200000)):match('.-b')",
+		"stop() return ('%s'):rep(100):format(unpack((function() local t = {} for i = 1, 100 do t[i] = ('x'):rep(1e5) end return t end)()))",
+		"stop() return (('x'):rep(1e6)):gsub('x', 'yy')",
+		"stop() return re.replace(('x'):rep(1e6), 'x', 'yy')",
+		"stop() return load(function() return ' ' end)",
+		"local t = {} for i = 1, 1e5 do t[i] = -i end stop() table.sort(t)",
+		"stop() return io.open('/dev/zero'):read('*a')",
+		"stop() return io.open('/dev/zero'):read('*l')",
+		"stop() for c in ('x'):rep(1e7):gmatch('y') do end",
+		"for x in function() stop() return 1 end do end",
 	} {
 		v := New(Options{})
 		v.Define("stop", v.Function(Builtin{Name: "stop"}, func(*lua.LState) int {
@@ -346,14 +356,31 @@ func TestSessionStrings(t *testing.T) {
 	}
 }
 
+// What is wrong is not behind hundreds of places that coroutines have passed it on at.
+func TestCausesAreTold(t *testing.T) {
+	v := New(Options{Level: Session})
+	defer v.Close()
+	for src, want := range map[string]string{
+		"local function f() return coroutine.wrap(f)() end f()":                                                "t.lua:1: coroutines must resume each other at most 100 deep, but do so deeper",
+		"local f function g() return coroutine.wrap(f)() end\nfunction f() return coroutine.wrap(g)() end f()": "t.lua:1: coroutines must resume each other at most 100 deep, but do so deeper",
+		"coroutine.wrap(function()\nerror 'e' end)()":                                                          "t.lua:2: e",
+	} {
+		_, err := eval(v, src)
+		var e *Error
+		if !errors.As(err, &e) || e.Message != want && e.Message != strings.Replace(want, ":1:", ":2:", 1) {
+			t.Errorf("%s: %v, want %s", src, err, want)
+		}
+	}
+}
+
 func TestPrintIsHarmlessAndBounded(t *testing.T) {
 	var out strings.Builder
 	v := New(Options{Level: Policy, Output: &out})
 	defer v.Close()
-	if _, err := eval(v, `print("\27[2J", "a\tb", "\7\127", nil, 0.1 + 0.2)`); err != nil {
+	if _, err := eval(v, `print("\27[2J", "a\tb", "\7\127", nil, 0.1 + 0.2, "\155\195\188\239\191\189")`); err != nil {
 		t.Fatal(err)
 	}
-	if got := out.String(); got != "\\27[2J\ta\tb\t\\7\\127\tnil\t0.3\n" {
+	if got := out.String(); got != "\\27[2J\ta\tb\t\\7\\127\tnil\t0.3\t\\155ü\ufffd\n" {
 		t.Errorf("printed %q", got)
 	}
 	if _, err := eval(v, "for i = 1, 20000 do print(i) end"); err != nil {

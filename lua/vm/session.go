@@ -1,219 +1,122 @@
 package vm
 
 import (
-	"context"
-	"errors"
-	"fmt"
-	"io/fs"
-	"os"
-	"path/filepath"
+	"maps"
+	"slices"
 	"strings"
 
 	lua "github.com/yuin/gopher-lua"
 
 	"cellsh/lua/library"
+	"cellsh/lua/system"
 )
 
 // maxSessionString is the longest string that a library function makes in a session.
 const maxSessionString = 256 << 20
 
-// openSession gives the machine all of Lua: input and output, the system, packages and coroutines are gopher-lua's, what
-// works on values is package library's. What is different from plain Lua: print goes to the machine's output, os.exit ends
-// the script and not the program, require also looks beside the file that asks.
+// openSession gives the machine all of Lua. Of gopher-lua are only the coroutines: its other functions differ from Lua's, and
+// name themselves wrongly in errors. What is different from plain Lua: print goes to the machine's output, os.exit ends the
+// script and not the program, require also looks beside the file that asks.
 func (v *VM) openSession() {
 	L := v.L
-	for _, open := range []lua.LGFunction{lua.OpenPackage, lua.OpenBase, lua.OpenTable, lua.OpenIo, lua.OpenOs, lua.OpenString, lua.OpenMath, lua.OpenDebug, lua.OpenCoroutine} {
-		L.Push(L.NewFunction(open))
-		L.Call(0, 0)
-	}
 	global := L.G.Global
-	global.RawSetString("_printregs", lua.LNil) // writes past the machine's output
-	folder := func(name string) *lua.LTable { return global.RawGetString(name).(*lua.LTable) }
-	// gopher-lua's functions go where there are ours.
-	for name, functions := range v.openLibrary(library.Session) {
+	v.environment = global
+	out := v.options.Stdout
+	if out == nil {
+		out = v.options.Output
+	}
+	v.system = system.New(system.Options{In: v.options.Stdin, Out: out, Err: v.options.Stderr, Now: v.options.Now})
+	set := maps.Clone(library.Session)
+	maps.Copy(set, v.system.Functions())
+	libraries := v.openLibrary(set)
+	for name, functions := range v.openRest() {
+		if libraries[name] == nil {
+			libraries[name] = map[string]*lua.LFunction{}
+		}
+		maps.Copy(libraries[name], functions)
+	}
+	tables := map[string]*lua.LTable{}
+	for _, name := range slices.Sorted(maps.Keys(libraries)) {
 		t := global
 		if name != "" {
-			if global.RawGetString(name) == lua.LNil {
-				global.RawSetString(name, L.NewTable())
-			}
-			t = folder(name)
+			t = L.NewTable()
+			tables[name] = t
 		}
-		for field, f := range functions {
-			t.RawSetString(field, f)
+		for _, field := range slices.Sorted(maps.Keys(libraries[name])) {
+			t.RawSetString(field, libraries[name][field])
 		}
 	}
-	for name, x := range library.Constants {
+	for _, name := range slices.Sorted(maps.Keys(library.Constants)) {
 		if in, field, ok := strings.Cut(name, "."); ok {
-			folder(in).RawSetString(field, FromPlain(x))
+			tables[in].RawSetString(field, FromPlain(library.Constants[name]))
 		}
 	}
-	v.openStrings(folder("string"))
-	old := folder("coroutine")
-	global.RawSetString("coroutine", v.openCoroutines(old.RawGetString("create").(*lua.LFunction), old.RawGetString("resume").(*lua.LFunction)))
-	L.G.Registry.RawGetString("_LOADED").(*lua.LTable).RawSetString("coroutine", folder("coroutine"))
-	v.openDebug(folder("debug"))
-	v.openLoaders(global)
-	global.ForEach(func(k, value lua.LValue) {
-		v.note(k.String(), value)
-		if t, ok := value.(*lua.LTable); ok && t != global {
-			t.ForEach(func(fk, f lua.LValue) { v.note(k.String()+"."+fk.String(), f) })
-		}
-	})
+	v.fileMethods = tables["file"]
+	delete(tables, "file")
+	setFields(tables["io"], map[string]lua.LValue{"stdin": v.fileHandle(v.system.Stdin), "stdout": v.fileHandle(v.system.Stdout), "stderr": v.fileHandle(v.system.Stderr)})
+	v.openStrings(tables["string"])
+	// The two that can't be made without gopher-lua's own.
+	L.Push(L.NewFunction(lua.OpenCoroutine))
+	L.Call(0, 1)
+	threads := L.Get(-1).(*lua.LTable)
+	L.Pop(1)
+	tables["coroutine"] = v.openCoroutines(threads.RawGetString("create").(*lua.LFunction), threads.RawGetString("resume").(*lua.LFunction))
+	v.openModules(tables["package"], tables)
+	for _, name := range slices.Sorted(maps.Keys(tables)) {
+		global.RawSetString(name, tables[name])
+	}
+	global.RawSetString("_VERSION", lua.LString(lua.LuaVersion))
+	global.RawSetString("_G", global)
 	// What is defined later is found behind the globals.
 	mt := L.NewTable()
 	mt.RawSetString("__index", v.base)
 	global.Metatable = mt
-	v.setField("os", "exit", func(L *lua.LState) int {
-		code := 0
-		switch L.Get(1) {
-		case lua.LTrue:
-		case lua.LFalse:
-			code = 1
-		default:
-			code = L.OptInt(1, 0)
-		}
-		ud := L.NewUserData()
-		ud.Value = exitRequest{code}
-		L.Error(ud, 0)
-		return 0
-	})
-	v.findModules()
 }
 
-// openLoaders makes the functions that compile sources: as all other code of the machine, with the globals of the session.
-func (v *VM) openLoaders(global *lua.LTable) {
-	compile := func(L *lua.LState, name, text string) int {
-		fn, err := v.CompileIn(v.Environment(), name, text)
-		if err != nil {
-			L.Push(lua.LNil)
-			L.Push(lua.LString(err.Error()))
-			return 2
+// openRest makes the functions of a session that need the machine and that policies do not have.
+func (v *VM) openRest() map[string]map[string]*lua.LFunction {
+	libraries := map[string]map[string]*lua.LFunction{}
+	for _, part := range []map[string]lua.LGFunction{v.rawFunctions(), v.environments(), v.loaders(), v.moduleFunctions(), v.debugFunctions(), v.fileFunctions(), {"os.exit": v.exit}} {
+		for name, fn := range part {
+			in, field, ok := strings.Cut(name, ".")
+			if !ok {
+				in, field = "", name
+			}
+			if libraries[in] == nil {
+				libraries[in] = map[string]*lua.LFunction{}
+			}
+			libraries[in][field] = v.Function(Builtin{Name: name, Pure: name == "rawget" || name == "rawequal"}, fn)
 		}
-		L.Push(fn)
-		return 1
 	}
-	define := func(name string, fn lua.LGFunction) {
-		global.RawSetString(name, v.Function(Builtin{Name: name}, fn))
+	return libraries
+}
+
+// setFields sets fields in the order of their names, which loops see.
+func setFields(t *lua.LTable, fields map[string]lua.LValue) {
+	for _, name := range slices.Sorted(maps.Keys(fields)) {
+		t.RawSetString(name, fields[name])
 	}
-	text := func(L *lua.LState, n int, function, otherwise string) string {
-		if L.Get(n) == lua.LNil && otherwise != "" {
-			return otherwise
-		}
-		s, ok := concatText(L.Get(n))
+}
+
+// exit ends the script.
+func (v *VM) exit(L *lua.LState) int {
+	code := 0
+	switch x := L.Get(1); x {
+	case lua.LTrue, lua.LNil:
+	case lua.LFalse:
+		code = 1
+	default:
+		n, ok := number(x)
 		if !ok {
-			v.must(L, n, function, "a string")
+			v.must(L, 1, "os.exit", "a number, true or false")
 		}
-		return s
+		code = int(n)
 	}
-	define("loadstring", func(L *lua.LState) int {
-		return compile(L, text(L, 2, "loadstring", "(string)"), text(L, 1, "loadstring", ""))
-	})
-	define("load", func(L *lua.LState) int {
-		if L.Get(1).Type() != lua.LTFunction {
-			v.must(L, 1, "load", "a function")
-		}
-		name := text(L, 2, "load", "(load)")
-		var b strings.Builder
-		for {
-			part, ok := concatText(v.call1(L, L.Get(1)))
-			if !ok || part == "" {
-				return compile(L, name, b.String())
-			}
-			v.grow(L, "what load reads", b.Len()+len(part))
-			b.WriteString(part)
-		}
-	})
-	read := func(L *lua.LState, function string) (file, content string, err error) {
-		file = text(L, 1, function, "")
-		b, err := os.ReadFile(file)
-		return file, string(b), err
-	}
-	define("loadfile", func(L *lua.LState) int {
-		file, content, err := read(L, "loadfile")
-		if err != nil {
-			L.Push(lua.LNil)
-			L.Push(lua.LString(err.Error()))
-			return 2
-		}
-		return compile(L, file, content)
-	})
-	define("dofile", func(L *lua.LState) int {
-		file, content, err := read(L, "dofile")
-		if err != nil {
-			v.raise(L, "%s", err)
-		}
-		fn, err := v.CompileIn(v.Environment(), file, content)
-		if err != nil {
-			v.raise(L, "%s", err)
-		}
-		L.SetTop(0)
-		L.Push(fn)
-		L.Call(0, lua.MultRet)
-		return L.GetTop()
-	})
-}
-
-// findModules makes require look for name.lua beside the file that asks, and then along package.path. The modules are
-// compiled as all other code of the machine, with the globals of the session.
-func (v *VM) findModules() {
-	library := v.L.G.Global.RawGetString("package").(*lua.LTable)
-	loaders := library.RawGetString("loaders").(*lua.LTable)
-	// The first loader looks into package.preload.
-	loaders.RawSetInt(2, v.Function(Builtin{Name: "(module loader)"}, func(L *lua.LState) int {
-		name, ok := concatText(L.Get(1))
-		if !ok {
-			v.must(L, 1, "require", "a string")
-		}
-		path, ok := library.RawGetString("path").(lua.LString)
-		if !ok {
-			v.raise(L, "package.path must be a string, but is a %s", library.RawGetString("path").Type())
-		}
-		templates := append([]string{filepath.Join(v.callingFolder(L), "?.lua")}, strings.Split(string(path), ";")...)
-		var tried strings.Builder
-		for _, t := range templates {
-			file := strings.ReplaceAll(t, "?", strings.ReplaceAll(name, ".", "/"))
-			text, err := os.ReadFile(file)
-			if errors.Is(err, fs.ErrNotExist) {
-				tried.WriteString("\n\tthere is no " + file)
-				continue
-			}
-			var fn *lua.LFunction
-			if err == nil {
-				fn, err = v.CompileIn(v.Environment(), file, string(text))
-			}
-			if err != nil {
-				throw(L, lua.LString(fmt.Sprintf("module %s: %s", name, err)), spot{})
-			}
-			L.Push(fn)
-			return 1
-		}
-		L.Push(lua.LString(tried.String()))
-		return 1
-	}))
-}
-
-// callingFolder is the folder of the Lua file that is running.
-func (v *VM) callingFolder(L *lua.LState) string {
-	u, _, _ := v.running(L, 0)
-	if u == nil {
-		return "."
-	}
-	return filepath.Dir(u.File.Name)
-}
-
-// note keeps what a function of the standard library is that is not ours.
-func (v *VM) note(name string, value lua.LValue) {
-	if fn, ok := value.(*lua.LFunction); ok && v.builtins[fn] == (Builtin{}) {
-		v.register(fn, Builtin{Name: name, Pure: name == "rawget" || name == "rawequal"})
-	}
+	ud := L.NewUserData()
+	ud.Value = exitRequest{code}
+	L.Error(ud, 0)
+	return 0
 }
 
 // Environment is the globals of a session, where the code of one line sees what another defined.
-func (v *VM) Environment() *lua.LTable { return v.L.G.Global }
-
-func (v *VM) setField(library, name string, fn lua.LGFunction) {
-	t := v.L.G.Global.RawGetString(library).(*lua.LTable)
-	t.RawSetString(name, v.Function(Builtin{Name: library + "." + name}, fn))
-}
-
-var _ context.Context = (*meter)(nil)
+func (v *VM) Environment() *lua.LTable { return v.environment }

@@ -117,7 +117,7 @@ func (v *VM) Upvalues(fn *lua.LFunction) []lua.LValue {
 	values := make([]lua.LValue, len(node.Upvalues))
 	for i, local := range node.Upvalues {
 		values[i] = lua.LNil
-		name, boxed := u.Variable(local)
+		name, element := u.Variable(local)
 		if name == "" {
 			// A session has made a global of it.
 			values[i] = fn.Env.RawGetString(local.Name)
@@ -128,8 +128,8 @@ func (v *VM) Upvalues(fn *lua.LFunction) []lua.LValue {
 			continue
 		}
 		values[i] = fn.Upvalues[at].Value()
-		if box, ok := values[i].(*lua.LTable); ok && boxed {
-			values[i] = box.RawGetInt(1)
+		if in, ok := values[i].(*lua.LTable); ok && element > 0 {
+			values[i] = in.RawGetInt(element)
 		}
 	}
 	return values
@@ -170,30 +170,41 @@ func position(u *unit, n syntax.Node) string {
 	return fmt.Sprintf("%s:%d: ", u.File.Name, line)
 }
 
+// frame is a level of the stack: 0 is the function of the library that runs, 1 what called it. The function is nil where a
+// call has given its place to another by a tail call. The machine's own do not count.
+func (v *VM) frame(L *lua.LState, level int) (*lua.Debug, *lua.LFunction, bool) {
+	for i := 0; ; i++ {
+		frame, ok := L.GetStack(i)
+		if !ok {
+			return nil, nil, false
+		}
+		x, err := L.GetInfo("fSl", frame, lua.LNil)
+		fn, isFunction := x.(*lua.LFunction)
+		if u, _ := v.place(frame.CurrentLine); err != nil || !isFunction || u != nil && u.own || fn == v.protector {
+			continue
+		}
+		if level == 0 {
+			return frame, fn, true
+		}
+		if frame.What == "tail" {
+			return nil, nil, true
+		}
+		level--
+	}
+}
+
 // at is the place of a level of the stack, as error puts it before a message: "" where that is no function of Lua, or has
 // given its place to another by a tail call.
 func (v *VM) at(L *lua.LState, level int) (string, int) {
-	for i := 1; ; i++ {
-		frame, ok := L.GetStack(i)
-		if !ok {
-			return "", 0
-		}
-		fn, _ := L.GetInfo("fSl", frame, lua.LNil)
-		u, n := v.place(frame.CurrentLine)
-		if u != nil && u.own || fn == v.protector {
-			continue
-		}
-		if level--; level > 0 {
-			if frame.What == "tail" {
-				return "", 0
-			}
-			continue
-		}
-		if n == nil {
-			return "", 0
-		}
-		return position(u, n), frame.CurrentLine
+	frame, fn, ok := v.frame(L, level)
+	if !ok || fn == nil {
+		return "", 0
 	}
+	u, n := v.place(frame.CurrentLine)
+	if n == nil {
+		return "", 0
+	}
+	return position(u, n), frame.CurrentLine
 }
 
 // span is where a part of a place is, for a diagnostic.

@@ -10,6 +10,7 @@ import (
 	"cellsh/lua/library"
 	"cellsh/lua/lower"
 	"cellsh/lua/syntax"
+	"cellsh/lua/system"
 	"cellsh/policy/diag"
 )
 
@@ -48,6 +49,10 @@ type Options struct {
 	Memory int64
 	// Output is where print writes; nil discards.
 	Output io.Writer
+	// Stdin, Stdout and Stderr are the standard files of the level Session. Nil is an empty one, Output, and one that
+	// discards.
+	Stdin          io.Reader
+	Stdout, Stderr io.Writer
 	// Require reads the module of a name for the level Policy. Nil means that there are no modules.
 	Require func(name string) (*syntax.File, error)
 	// Inspect is given every source without problems before it is compiled; nil does nothing.
@@ -88,6 +93,16 @@ type VM struct {
 	// resumed is how many coroutines resume each other.
 	resumed int
 	printer library.Printer
+	// environment is the globals of a session, system what it has of the operating system.
+	environment *lua.LTable
+	system      *system.System
+	// fileMethods and fileMeta are what files can do.
+	fileMethods, fileMeta *lua.LTable
+	// loaded are the modules of a session by name, and loading stands for one that is being loaded.
+	loaded  *lua.LTable
+	loading *lua.LUserData
+	// proxies are the metatables of newproxy.
+	proxies map[*lua.LTable]bool
 	// within is how many instructions the last CallWithin took.
 	within int64
 }
@@ -125,7 +140,7 @@ func New(o Options) *VM {
 		o.registry = 1 << 18
 	}
 	v := &VM{options: o, builtins: map[*lua.LFunction]Builtin{}, named: map[string]*lua.LFunction{}, readOnly: map[*lua.LTable]*lua.LTable{},
-		protected: map[*lua.LTable]string{}, hidden: map[string]lua.LValue{}, modules: map[string]lua.LValue{}, printer: library.Printer{Output: o.Output}}
+		protected: map[*lua.LTable]string{}, hidden: map[string]lua.LValue{}, modules: map[string]lua.LValue{}, proxies: map[*lua.LTable]bool{}, printer: library.Printer{Output: o.Output}}
 	// A call stack that grows ends in a panic of Go where it can't, and not in an error of Lua.
 	v.L = lua.NewState(lua.Options{SkipOpenLibs: true, CallStackSize: maxCalls, RegistrySize: 2048, RegistryGrowStep: 2048, RegistryMaxSize: o.registry})
 	// For coroutines: those begin small.
@@ -195,7 +210,7 @@ func (v *VM) NewEnvironment() *lua.LTable {
 	mt := v.L.NewTable()
 	mt.RawSetString("__index", v.base)
 	if v.options.Level == Session {
-		mt.RawSetString("__index", v.L.G.Global)
+		mt.RawSetString("__index", v.environment)
 	}
 	mt.RawSetString("__metatable", lua.LFalse)
 	env.Metatable = mt

@@ -569,6 +569,21 @@ func TestSessionHasAllOfLua(t *testing.T) {
 	}
 }
 
+// What has no meaning here, or is outdated, is not there: docs/language.md says so.
+func TestSessionHasNothingOutdated(t *testing.T) {
+	v := New(Options{Level: Session})
+	fn, err := v.CompileIn(v.Environment(), "t.lua", `
+		assert(require "string" == string and ("x").rep == string.rep)
+		for _, name in ipairs{ "dump", "gfind", "__index" } do assert(string[name] == nil, name) end
+		for _, name in ipairs{ "foreach", "foreachi", "setn" } do assert(table[name] == nil, name) end`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := v.Call(fn); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestBuiltinsAreKnown(t *testing.T) {
 	for _, level := range []Level{Session, Policy} {
 		v := New(Options{Level: level})

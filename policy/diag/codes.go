@@ -76,6 +76,8 @@ const (
 const (
 	// FileRead: a file can't be read.
 	FileRead Code = "file.read"
+	// FileForeign: a file of another tool.
+	FileForeign Code = "file.foreign"
 	// FileTrust: somebody could have changed a file who must not.
 	FileTrust Code = "file.trust"
 	// PolicyKey: a key that a declaration does not have.
@@ -130,8 +132,12 @@ const (
 	KernelUnsupported Code = "kernel.unsupported"
 	// FitLax: a kernel without the evaluation model allows what policies refuse.
 	FitLax Code = "fit.lax"
+	// LoadLoses: live cells would lose policies.
+	LoadLoses Code = "load.loses"
 	// HookDropped: a hook failed, and is not called any more.
 	HookDropped Code = "hook.dropped"
+	// EventsLost: something happened that hooks were not told of.
+	EventsLost Code = "events.lost"
 )
 
 // Failed: something else did not work.

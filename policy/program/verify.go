@@ -5,6 +5,7 @@ import (
 	"unicode/utf8"
 
 	"cellsh/policy"
+	"cellsh/policy/diag"
 	"cellsh/policy/interval"
 	"cellsh/policy/kauth"
 )
@@ -30,6 +31,11 @@ func (e *VerifyError) Error() string {
 		return "the program " + e.Text
 	}
 	return fmt.Sprintf("%s %d of the program %s", e.Part, e.Index, e.Text)
+}
+
+// Diagnostics is one problem.
+func (e *VerifyError) Diagnostics() diag.List {
+	return diag.List{{Code: diag.TooLarge, Message: e.Error()}}
 }
 
 func fault(part string, i int, form string, args ...any) error {

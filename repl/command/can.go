@@ -6,11 +6,11 @@ import (
 	"strings"
 
 	"cellsh/kernel"
-	"cellsh/lua/engine"
 	"cellsh/policy"
 	"cellsh/policy/analysis"
 	"cellsh/policy/kauth"
 	"cellsh/policy/secmodel"
+	"cellsh/policy/study"
 )
 
 func init() {
@@ -62,13 +62,13 @@ func (flags *asking) run(inv *Invocation) error {
 	}
 	var pattern *kauth.Pattern
 	if len(inv.Args) == 2 {
-		p, err := engine.ParsePattern(inv.Args[1])
+		p, err := study.ParsePattern(inv.Args[1])
 		if err != nil {
 			return err
 		}
 		pattern = &p
 	}
-	o := engine.CanOptions{Program: flags.program, Profile: flags.profile, Revision: flags.revision}
+	o := study.CanOptions{Program: flags.program, Profile: flags.profile, Revision: flags.revision}
 	var err error
 	if flags.ports != "" {
 		if o.Ports, err = kernel.ParsePorts(commas(flags.ports)); err != nil {
@@ -100,7 +100,7 @@ func flagError(err error) error {
 }
 
 // canReport puts abilities into words.
-type canReport struct{ *engine.Abilities }
+type canReport struct{ *study.Abilities }
 
 func (c *canReport) text(pattern *kauth.Pattern) string {
 	names := make([]string, len(c.Policies))

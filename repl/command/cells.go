@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"cellsh/kernel"
-	"cellsh/lua/engine"
+	"cellsh/kernel/host"
 )
 
 func init() {
@@ -91,7 +91,7 @@ func (inv *Invocation) table(head string, rows []string) {
 }
 
 // answers says what answers for a cell.
-func answers(u *engine.Usage, evaluates bool) string {
+func answers(u *host.Usage, evaluates bool) string {
 	switch {
 	case !evaluates:
 		return "its profile"
@@ -132,8 +132,8 @@ func runList(inv *Invocation) error {
 	return nil
 }
 
-func reports(usages []engine.Usage) []engine.UsageReport {
-	out := []engine.UsageReport{}
+func reports(usages []host.Usage) []host.UsageReport {
+	out := []host.UsageReport{}
 	for i := range usages {
 		out = append(out, usages[i].Report())
 	}
@@ -184,7 +184,7 @@ func runStats(inv *Invocation) error {
 				return err
 			}
 		}
-		usages = slices.DeleteFunc(usages, func(u engine.Usage) bool { return !slices.Contains(inv.Args, u.Name) })
+		usages = slices.DeleteFunc(usages, func(u host.Usage) bool { return !slices.Contains(inv.Args, u.Name) })
 	}
 	if inv.JSON {
 		return inv.json(reports(usages))
@@ -213,7 +213,7 @@ func runStats(inv *Invocation) error {
 }
 
 // members counts the processes of a cell.
-func members(u *engine.Usage) string {
+func members(u *host.Usage) string {
 	if zombies := u.References - u.Processes; zombies > 0 {
 		return fmt.Sprintf("%d, %s", u.Processes, plural(zombies, "zombie"))
 	}

@@ -5,9 +5,9 @@ import (
 	"fmt"
 	"strings"
 
-	"cellsh/lua/engine"
 	"cellsh/policy/analysis"
 	"cellsh/policy/diag"
+	"cellsh/policy/study"
 )
 
 func init() {
@@ -56,7 +56,7 @@ func (flags *checking) run(inv *Invocation) error {
 	if err != nil {
 		return err
 	}
-	c, err := p.Check(engine.CheckOptions{Live: live, Cells: flags.cells, Effort: checkEffort, NoProof: flags.noProof})
+	c, err := p.Check(study.CheckOptions{Live: live, Cells: flags.cells, Effort: checkEffort, NoProof: flags.noProof})
 	if err != nil {
 		return err
 	}
@@ -74,7 +74,7 @@ func (flags *checking) run(inv *Invocation) error {
 	return nil
 }
 
-func checkText(c *engine.Check) string {
+func checkText(c *study.Check) string {
 	var b strings.Builder
 	errors, warnings := c.Problems.Count(diag.Error), c.Problems.Count(diag.Warning)
 	if len(c.Grants) > 0 {

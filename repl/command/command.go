@@ -14,7 +14,6 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"cellsh/lua/engine"
 	"cellsh/policy"
 	"cellsh/policy/diag"
 )
@@ -27,6 +26,8 @@ type Env struct {
 	Now func() time.Time
 	// After gives a channel that is sent the time once, after the duration; nil is the system's.
 	After func(time.Duration) <-chan time.Time
+	// Ask asks the user for a yes; nil where nobody can be asked.
+	Ask func(question string) (yes bool)
 	// Session is the kernel of a session, which its commands share; nil opens one for each command.
 	Session *Target
 }
@@ -106,6 +107,7 @@ type Invocation struct {
 	Command *Command
 	Args    []string
 
+	out     *Output
 	target  *Target
 	timings timings
 }
@@ -166,13 +168,13 @@ func (c *Command) Run(args []string, common Common, env Env) int {
 	}
 	// Where nobody reads any more, as with head(1), there is nobody to tell, either.
 	if !errors.Is(err, syscall.EPIPE) {
-		diag.Write(env.Stderr, engine.Problem(err))
+		diag.Write(env.Stderr, diag.Of(err))
 	}
 	return max(code, Failed)
 }
 
 func (c *Command) run(args []string, common Common, env Env, out *Output) int {
-	inv := &Invocation{Env: env, Common: common, Command: c}
+	inv := &Invocation{Env: env, Common: common, Command: c, out: out}
 	inv.timings.start(env.Now)
 	fs, work := c.flags(&inv.Common)
 	rest, err := parse(args, fs, c.Verbatim)
@@ -200,7 +202,7 @@ func (c *Command) run(args []string, common Common, env Env, out *Output) int {
 	case errors.As(err, &q):
 		return q.code
 	}
-	inv.problems(engine.Problem(err))
+	inv.problems(diag.Of(err))
 	return Failed
 }
 
@@ -283,6 +285,9 @@ func dashes(name string) string {
 
 // kindOf says what the value of a flag must be.
 func kindOf(f *flag.Flag) string {
+	if k, ok := f.Value.(interface{ kind() string }); ok {
+		return k.kind()
+	}
 	if g, ok := f.Value.(flag.Getter); ok {
 		switch g.Get().(type) {
 		case int, int64, uint, uint64, float64:

@@ -11,9 +11,9 @@ import (
 	"strings"
 
 	"cellsh/kernel/disk"
-	"cellsh/lua/engine"
 	"cellsh/policy"
 	"cellsh/policy/diag"
+	"cellsh/policy/study"
 )
 
 func init() {
@@ -101,7 +101,7 @@ func readLine(in *bufio.Reader) (line []byte, tooLong bool, err error) {
 }
 
 // answerLine gives the JSON for one line, and whether it could be answered.
-func answerLine(p *engine.Policies, line []byte, tooLong bool) ([]byte, bool) {
+func answerLine(p *study.Policies, line []byte, tooLong bool) ([]byte, bool) {
 	if tooLong {
 		return errorLine(fmt.Errorf("a line must have at most %d bytes, but has more", maxLine)), false
 	}
@@ -118,7 +118,7 @@ func answerLine(p *engine.Policies, line []byte, tooLong bool) ([]byte, bool) {
 
 func errorLine(err error) []byte {
 	text := err.Error()
-	if l := engine.Problem(err); len(l) > 1 || l[0].File != "" {
+	if l := diag.Of(err); len(l) > 1 || l[0].File != "" {
 		var parts []string
 		for _, d := range l {
 			if d.Severity != diag.Error {

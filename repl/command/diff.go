@@ -6,9 +6,9 @@ import (
 	"slices"
 	"strings"
 
-	"cellsh/lua/engine"
 	"cellsh/policy/analysis"
 	"cellsh/policy/diag"
+	"cellsh/policy/study"
 )
 
 func init() {
@@ -57,7 +57,7 @@ func (flags *comparing) run(inv *Invocation) error {
 	if problems := slices.Concat(failed(old), failed(new)); problems.Failed() {
 		return problems
 	}
-	d, err := engine.Diff(old, new, live, flags.cells)
+	d, err := study.Diff(old, new, live, flags.cells)
 	if err != nil {
 		return err
 	}
@@ -69,7 +69,7 @@ func (flags *comparing) run(inv *Invocation) error {
 }
 
 // failed is the problems of policies that can't be used.
-func failed(p *engine.Policies) diag.List {
+func failed(p *study.Policies) diag.List {
 	if p.Loading.Failed() {
 		return p.Loading
 	}
@@ -84,7 +84,7 @@ func given(n int) string {
 	return fmt.Sprintf("%d are", n)
 }
 
-func diffText(d *engine.Difference, new *engine.Policies) string {
+func diffText(d *study.Difference, new *study.Policies) string {
 	var b strings.Builder
 	for _, g := range alike(d.Requests, func(c *analysis.Change) string { return c.Request.String() }, changeText) {
 		b.WriteString(wrap(0, strings.Join(g.names, ", ")) + g.text)

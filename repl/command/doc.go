@@ -8,5 +8,5 @@
 //
 // Exit codes: 0 ok, 1 refused or failed, 2 the command line is wrong.
 //
-// What it is not: it decides nothing. Package engine does the work; here it is put into words.
+// What it is not: it decides nothing. Packages study and host do the work; here it is put into words.
 package command

@@ -11,7 +11,7 @@ import (
 
 	"cellsh/kernel"
 	"cellsh/kernel/disk"
-	"cellsh/lua/engine"
+	"cellsh/kernel/host"
 	"cellsh/lua/syntax"
 )
 
@@ -39,10 +39,10 @@ var losses = map[kernel.Capability]string{
 
 // diagnosis is what doctor finds.
 type diagnosis struct {
-	Kernel     engine.InfoReport `json:"kernel"`
-	Findings   []string          `json:"findings"`
-	Generation uint64            `json:"generation"`
-	Cells      int               `json:"cells"`
+	Kernel     host.InfoReport `json:"kernel"`
+	Findings   []string        `json:"findings"`
+	Generation uint64          `json:"generation"`
+	Cells      int             `json:"cells"`
 	// Attention is what somebody should look after.
 	Attention []string `json:"attention"`
 	Boot      string   `json:"boot"`
@@ -77,7 +77,7 @@ func runDoctor(inv *Invocation) error {
 }
 
 func diagnose(t *Target, info kernel.Info) (*diagnosis, error) {
-	d := &diagnosis{Kernel: engine.KernelReport(info), Findings: append([]string{}, info.Findings...), Attention: []string{}}
+	d := &diagnosis{Kernel: host.KernelReport(info), Findings: append([]string{}, info.Findings...), Attention: []string{}}
 	history, err := t.Host.History()
 	if err != nil {
 		return nil, err
@@ -92,8 +92,8 @@ func diagnose(t *Target, info kernel.Info) (*diagnosis, error) {
 		if _, err := t.Host.Policies(); err != nil {
 			d.attend("the policies of generation %d can't be compiled for new cells: %s", g.Number, err)
 		}
-		if history.Unconfirmed != nil {
-			d.attend("generation %d waits to be confirmed until %s UTC", g.Number, history.Unconfirmed.Until.UTC().Format("15:04:05"))
+		if history.Deadline != nil {
+			d.attend("generation %d waits to be confirmed until %s UTC", g.Number, history.Deadline.Until.UTC().Format("15:04:05"))
 		}
 	}
 	if e, err := t.Host.Kernel.Evaluator(); err == nil {
@@ -128,7 +128,7 @@ func diagnose(t *Target, info kernel.Info) (*diagnosis, error) {
 }
 
 // unenforced tells what a kernel that asks no programs lets cells do although their policies refuse it.
-func (d *diagnosis) unenforced(h *engine.Host, usages []engine.Usage) error {
+func (d *diagnosis) unenforced(h *host.Host, usages []host.Usage) error {
 	if h.Evaluates() || d.Generation == 0 {
 		return nil
 	}
@@ -155,7 +155,7 @@ func (d *diagnosis) unenforced(h *engine.Host, usages []engine.Usage) error {
 
 // powerful tells of cells whose policies leave to root what the profile high denies: cells that policies name have the
 // profile low, which leaves it to root too.
-func (d *diagnosis) powerful(h *engine.Host, usages []engine.Usage) {
+func (d *diagnosis) powerful(h *host.Host, usages []host.Usage) {
 	if !h.Evaluates() || d.Generation == 0 {
 		return
 	}

@@ -6,13 +6,13 @@ import (
 	"slices"
 	"strings"
 
-	"cellsh/lua/engine"
 	"cellsh/policy"
 	"cellsh/policy/diag"
 	"cellsh/policy/graph"
 	"cellsh/policy/kauth"
 	"cellsh/policy/program"
 	"cellsh/policy/rules"
+	"cellsh/policy/study"
 )
 
 func init() {
@@ -70,7 +70,7 @@ func (flags *dumping) run(inv *Invocation) error {
 		if flags.stage == "bytes" {
 			return usage("--request selects nodes, but --stage bytes writes a whole program")
 		}
-		p, err := engine.ParsePattern(flags.request)
+		p, err := study.ParsePattern(flags.request)
 		if err != nil {
 			return err
 		}
@@ -117,7 +117,7 @@ func (flags *dumping) run(inv *Invocation) error {
 }
 
 type dumper struct {
-	*engine.Policies
+	*study.Policies
 	stage string
 	// requests to write; selected says that they are not all.
 	requests []kauth.RequestID
@@ -315,7 +315,7 @@ func (d *dumper) outcome(o rules.Outcome) leafDump {
 }
 
 func (d *dumper) decision(x policy.Decision) leafDump {
-	return leafDump{answerJSON: engine.ReportAnswer(&x), text: decisionText(&x)}
+	return leafDump{answerJSON: study.ReportAnswer(&x), text: decisionText(&x)}
 }
 
 func (d *dumper) program(p *rules.Program, length int) *programDump {

@@ -10,7 +10,7 @@ import (
 
 	"cellsh/kernel"
 	"cellsh/kernel/launch"
-	"cellsh/lua/engine"
+	"cellsh/policy/diag"
 )
 
 func init() {
@@ -69,7 +69,7 @@ func (e *execution) run(inv *Invocation) error {
 	defer signal.Stop(interrupts)
 	status, err := inv.target.Launcher.Run(ctx, launch.Command{Cell: c, User: e.user, Args: inv.Args[1:], Env: e.env}, files)
 	if err != nil {
-		inv.problems(engine.Problem(err))
+		inv.problems(diag.Of(err))
 	}
 	if code := launch.ExitCode(status, err); code != 0 {
 		return quiet{code}

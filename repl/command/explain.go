@@ -5,10 +5,10 @@ import (
 	"fmt"
 	"strings"
 
-	"cellsh/lua/engine"
 	"cellsh/policy"
 	"cellsh/policy/analysis"
 	"cellsh/policy/diag"
+	"cellsh/policy/study"
 )
 
 func init() {
@@ -36,7 +36,7 @@ func (flags *explaining) run(inv *Invocation) error {
 	if len(inv.Args) < 2 {
 		return usage("a cell and a request must be given")
 	}
-	q, err := engine.ParseWords(inv.Args)
+	q, err := study.ParseWords(inv.Args)
 	if err != nil {
 		return err
 	}
@@ -67,7 +67,7 @@ func missingHint(err error) error {
 // verbs say what a result means for a request.
 var verbs = map[policy.Result]string{policy.Allow: "allowed", policy.Grant: "granted", policy.Deny: "denied"}
 
-func explainText(e *engine.Explanation, full bool) string {
+func explainText(e *study.Explanation, full bool) string {
 	d := e.Decision
 	var b strings.Builder
 	b.WriteString(wrap(0, fmt.Sprintf("cell %s: %s is %s%s", e.Cell, e.Request, verbs[d.Result], because(d.Answer))) + place(d.Answer))

@@ -5,11 +5,11 @@ import (
 	"fmt"
 	"strings"
 
-	"cellsh/lua/engine"
 	"cellsh/policy/analysis"
 	"cellsh/policy/kauth"
 	"cellsh/policy/secmodel"
 	"cellsh/policy/stock"
+	"cellsh/policy/study"
 )
 
 func init() {
@@ -53,7 +53,7 @@ func (flags *fitting) run(inv *Invocation) error {
 	if len(inv.Args) == 0 && len(inv.Policy) == 0 {
 		return usage("a path must be given")
 	}
-	rev, err := engine.ParseRevision(flags.revision)
+	rev, err := study.ParseRevision(flags.revision)
 	if err != nil {
 		return flagError(err)
 	}
@@ -82,11 +82,11 @@ func (flags *fitting) run(inv *Invocation) error {
 	}
 	if inv.JSON {
 		out := struct {
-			Revision string                  `json:"revision"`
-			Fits     []engine.StockFitReport `json:"fits"`
-		}{rev.String(), []engine.StockFitReport{}}
+			Revision string                 `json:"revision"`
+			Fits     []study.StockFitReport `json:"fits"`
+		}{rev.String(), []study.StockFitReport{}}
 		for _, f := range fits {
-			out.Fits = append(out.Fits, engine.ReportFit(f))
+			out.Fits = append(out.Fits, study.ReportFit(f))
 		}
 		if err := inv.json(out); err != nil {
 			return err

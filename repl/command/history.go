@@ -7,7 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"cellsh/lua/engine"
+	"cellsh/kernel/host"
 )
 
 func init() {
@@ -22,8 +22,11 @@ back to.
 	register(&Command{
 		Name: "rollback", Args: "[GENERATION]", Short: "load an earlier generation again", Changes: true, Without: []string{"policy"},
 		Long: `Loads the policies of an earlier generation again, as a new one; without a
-number those of the generation before the active one. They are compiled anew,
-for the cells that exist now, and what must never be allowed is checked.
+number those of the last generation before the active one that needs no
+confirmation. They are compiled anew, for the cells that exist now, and what
+must never be allowed is checked. A generation that had to be confirmed and
+never was can be named: then it has to be confirmed in the same time again, and
+the command waits for that as load --confirm does.
 
   cellsh -k sim:cells.state rollback`,
 		Setup: func(*flag.FlagSet) func(*Invocation) error { return runRollback },
@@ -74,7 +77,7 @@ func runGenerations(inv *Invocation) error {
 	return nil
 }
 
-func generationText(h *engine.History, g *engine.Generation, now time.Time) string {
+func generationText(h *host.History, g *host.Generation, now time.Time) string {
 	var parts []string
 	switch {
 	case g.Lockdown:
@@ -98,13 +101,15 @@ func generationText(h *engine.History, g *engine.Generation, now time.Time) stri
 	if g == h.Active() {
 		parts = append(parts, "active")
 	}
-	if u := h.Unconfirmed; u != nil && u.Generation == g.Number {
-		until := u.Until.UTC().Format(time.TimeOnly)
-		if now.Before(u.Until) {
-			parts = append(parts, "rolled back at "+until+" unless confirmed")
+	if d := h.Deadline; d != nil && d.Generation == g.Number {
+		until := d.Until.UTC().Format(time.TimeOnly)
+		if d.Over(now) {
+			parts = append(parts, "not confirmed by "+until+", and not rolled back yet")
 		} else {
-			parts = append(parts, "not confirmed by "+until+": the next command that changes anything rolls it back")
+			parts = append(parts, "rolled back at "+until+" unless confirmed")
 		}
+	} else if g.Tentative != 0 {
+		parts = append(parts, "never confirmed")
 	}
 	return strings.Join(parts, "; ")
 }
@@ -129,7 +134,10 @@ func runRollback(inv *Invocation) error {
 	if err != nil {
 		return err
 	}
-	return inv.loaded(out)
+	if err := inv.loaded(out); err != nil {
+		return err
+	}
+	return inv.await(out)
 }
 
 func runConfirm(inv *Invocation) error {

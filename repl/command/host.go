@@ -7,22 +7,29 @@ import (
 	"strings"
 	"time"
 
+	"cellsh/kernel"
 	"cellsh/kernel/connect"
-	"cellsh/lua/engine"
+	"cellsh/kernel/host"
+	"cellsh/lua/loader"
 	"cellsh/policy/diag"
+	"cellsh/policy/study"
 )
 
 // Target is a kernel in use, with the policies that are loaded there.
 type Target struct {
 	*connect.Connection
-	Host *engine.Host
+	Host *host.Host
+	// Steps is how the host is used; nil for a view, which is used in the steps of another.
+	Steps *host.Session
+	// Reader reads policies that are not loaded.
+	Reader loader.Reader
 	// Pending loads policies that a session has declared, together with those that are loaded; nil where there is no
 	// session.
-	Pending func(engine.LoadOptions) (*engine.Loaded, *engine.Check, error)
+	Pending func(host.LoadOptions) (*host.Loaded, *study.Check, error)
 }
 
 // OpenTarget connects to a kernel. What print in policy files writes goes to output.
-func OpenTarget(o connect.Options, output io.Writer) (*Target, error) {
+func OpenTarget(o connect.Options, output io.Writer, steps host.SessionOptions) (*Target, error) {
 	c, err := connect.Open(o)
 	if err != nil {
 		return nil, err
@@ -31,21 +38,10 @@ func OpenTarget(o connect.Options, output io.Writer) (*Target, error) {
 	if now == nil {
 		now = time.Now
 	}
-	return &Target{Connection: c, Host: engine.NewHost(c.Kernel, c, engine.Options{Groups: c.Groups, Output: output}, now)}, nil
-}
-
-// Expire rolls back what was not confirmed in time, and says so; "" if there was nothing to do.
-func (t *Target) Expire() (string, error) {
-	history, err := t.Host.History()
-	if err != nil || history.Unconfirmed == nil {
-		return "", err
-	}
-	number := history.Unconfirmed.Generation
-	back, err := t.Host.Expire()
-	if back == nil || err != nil {
-		return "", err
-	}
-	return fmt.Sprintf("generation %d was not confirmed in time: rolled back, as generation %d", number, back.Generation), nil
+	reader := loader.Reader{Groups: c.Groups, Output: output, Vocabulary: c.Info().Vocabulary}
+	h := host.New(c.Kernel, c, reader.Load, now)
+	steps.ReadOnly = o.ReadOnly
+	return &Target{Connection: c, Host: h, Steps: host.NewSession(h, c, steps), Reader: reader}, nil
 }
 
 // ephemeralNote is said where the effect of a command ends with it.
@@ -56,41 +52,75 @@ func (inv *Invocation) open() (*Target, error) {
 	if inv.target != nil {
 		return inv.target, nil
 	}
+	if inv.Session != nil && inv.Kernel != "" {
+		return nil, usage("-k can't be given in a session: it has its kernel, %s", inv.Session.Info().Name)
+	}
+	if inv.ReadOnly && inv.Command.Changes {
+		return nil, kernel.RefuseReadOnly(strings.Join(append([]string{inv.Command.Name}, inv.Args[:min(1, len(inv.Args))]...), " "))
+	}
 	if inv.Session != nil {
-		if inv.Kernel != "" {
-			return nil, usage("-k can't be given in a session: it has its kernel, %s", inv.Session.Info().Name)
-		}
 		inv.target = inv.Session
-		inv.target.Tick()
-		if inv.ReadOnly || !inv.Command.Changes {
+		if !inv.Command.Changes {
 			inv.target = inv.Session.view()
 		}
+		inv.out.Settle = inv.Session.Steps.Settle
 		return inv.target, nil
 	}
-	t, err := inv.connect(inv.ReadOnly || !inv.Command.Changes)
+	t, err := inv.enter(!inv.Command.Changes, patience)
+	if err == nil && !inv.Command.Changes {
+		t, err = inv.overdue(t)
+	}
 	if err != nil {
 		return nil, err
 	}
 	inv.target = t
+	inv.out.Settle = t.Steps.Settle
 	inv.lap("open")
-	if !inv.ReadOnly && inv.Command.Changes {
-		said, err := t.Expire()
-		if err != nil {
-			return nil, err
-		}
-		if said != "" {
-			inv.note("%s", said)
+	return t, nil
+}
+
+// overdue rolls back a generation that was not confirmed in time for a command that only looks: whoever has loaded it may
+// be gone. If that can't be done it is said. It gives the kernel to look at.
+func (inv *Invocation) overdue(look *Target) (*Target, error) {
+	history, err := look.Host.History()
+	if err != nil || history.Deadline == nil || !history.Deadline.Over(inv.Now()) {
+		return look, nil // what is wrong with the history is told by who needs it
+	}
+	why := kernel.RefuseReadOnly(inv.Command.Name)
+	if !inv.ReadOnly {
+		var t *Target
+		if t, why = inv.enter(false, 0); why == nil {
+			why = t.Steps.Release()
 		}
 	}
-	return t, nil
+	if why != nil {
+		d := history.Deadline
+		inv.note("generation %d was not confirmed by %s UTC, and is still active: %s", d.Generation, d.Until.UTC().Format(time.TimeOnly), diag.Of(why)[0].Message)
+		return look, nil
+	}
+	if err := look.Steps.Release(); err != nil {
+		return nil, err
+	}
+	return inv.enter(true, patience)
 }
 
 // patience is how long a command waits for another one that has the state file.
 const patience = 2 * time.Second
 
-// connect opens the kernel that -k names.
-func (inv *Invocation) connect(readOnly bool) (*Target, error) {
-	return OpenTarget(connect.Options{Target: inv.Kernel, ReadOnly: readOnly, Patience: patience, Now: inv.Now, Warn: func(err error) { inv.note("%s", err) }}, inv.Stderr)
+// enter opens the kernel that -k names, and begins the step that the command is.
+func (inv *Invocation) enter(readOnly bool, patience time.Duration) (*Target, error) {
+	o := connect.Options{Target: inv.Kernel, ReadOnly: readOnly, Patience: patience, Now: inv.Now, Warn: func(err error) { inv.note("%s", err) }}
+	t, err := OpenTarget(o, inv.Stderr, host.SessionOptions{
+		Lapsed: func(l host.Lapse) { inv.note("%s", l) },
+		Failed: func(err error) { diag.Write(inv.Stderr, diag.Of(err)) },
+	})
+	if err != nil {
+		return nil, err
+	}
+	if err := t.Steps.Enter(); err != nil {
+		return nil, errors.Join(err, t.Steps.Close())
+	}
+	return t, nil
 }
 
 // close gives up the kernel that was opened for the command.
@@ -98,7 +128,7 @@ func (inv *Invocation) close() error {
 	if inv.target == nil || inv.Session != nil {
 		return nil
 	}
-	err := inv.target.Close()
+	err := inv.target.Steps.Release()
 	inv.target = nil
 	return err
 }
@@ -114,11 +144,11 @@ func (inv *Invocation) after(d time.Duration) <-chan time.Time {
 // view is the target for commands that only look.
 func (t *Target) view() *Target {
 	c := t.ReadOnlyView()
-	return &Target{Connection: c, Host: t.Host.View(c.Kernel, c)}
+	return &Target{Connection: c, Host: t.Host.View(c.Kernel, c), Reader: t.Reader}
 }
 
 // host gives the kernel with its policies to a command that is about what is in the kernel.
-func (inv *Invocation) host() (*engine.Host, error) {
+func (inv *Invocation) host() (*host.Host, error) {
 	t, err := inv.open()
 	if err != nil {
 		return nil, err
@@ -145,28 +175,28 @@ func (inv *Invocation) finish(err error) error {
 	return err
 }
 
-// engineOptions are those with which policies are read that are not loaded.
-func (inv *Invocation) engineOptions() (engine.Options, error) {
+// reader reads policies that are not loaded.
+func (inv *Invocation) reader() (loader.Reader, error) {
 	t, err := inv.open()
 	if err != nil {
-		return engine.Options{}, err
+		return loader.Reader{}, err
 	}
-	return t.Host.Options(), nil
+	return t.Reader, nil
 }
 
 // read reads policies from paths, and from --policy.
-func (inv *Invocation) read(paths []string, noOptimize bool) (*engine.Policies, error) {
-	o, err := inv.engineOptions()
+func (inv *Invocation) read(paths []string, noOptimize bool) (*study.Policies, error) {
+	r, err := inv.reader()
 	if err != nil {
 		return nil, err
 	}
-	o.SkipOptimizations = noOptimize
+	r.SkipOptimizations = noOptimize
 	defer inv.lap("read")
-	return engine.Read(append(append([]string(nil), paths...), inv.Policy...), o), nil
+	return r.Read(append(append([]string(nil), paths...), inv.Policy...)), nil
 }
 
 // policies gives those of --policy, or what is loaded; the error has all that keeps them from being used.
-func (inv *Invocation) policies() (*engine.Policies, error) {
+func (inv *Invocation) policies() (*study.Policies, error) {
 	if len(inv.Policy) > 0 {
 		p, err := inv.read(nil, false)
 		if err == nil && p.Loading.Failed() {

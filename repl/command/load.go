@@ -1,6 +1,7 @@
 package command
 
 import (
+	"context"
 	"errors"
 	"flag"
 	"fmt"
@@ -12,9 +13,11 @@ import (
 
 	"cellsh/kernel"
 	"cellsh/kernel/disk"
-	"cellsh/lua/engine"
+	"cellsh/kernel/host"
 	"cellsh/lua/syntax"
 	"cellsh/policy/analysis"
+	"cellsh/policy/diag"
+	"cellsh/policy/study"
 )
 
 // bootFolder is where policies for boot lie.
@@ -32,10 +35,16 @@ to it.
 
   cellsh load /etc/cellsh/policy.d
 
-With --confirm the generation before is loaded again after that time, unless
-cellsh confirm N comes first: a policy that locks its author out goes away by
-itself. The command waits, and goes on waiting when its terminal is gone. A
-session does not wait: at its end it goes back if that is not confirmed.
+With --confirm the last generation that needs no confirmation is loaded again
+after that time, unless cellsh confirm N comes first: a policy that locks its
+author out goes away by itself. The command waits, and goes on waiting when its
+terminal is gone; if it is killed, the first command after that time goes back,
+whoever gives it. A session does not wait: at its end it goes back if that is
+not confirmed. A load while a generation waits takes its place, and says so.
+
+If cells that exist would lose policies that they have, or if there is nothing
+to load although something is loaded, a terminal is asked first. Where there is
+none the load is refused, unless --yes is given.
 
 A session that ends takes back what it has loaded and nobody has confirmed.
 
@@ -54,7 +63,8 @@ the policies can't be loaded the last good generation is, and without one, with
 what is active: 1 the last good generation, 3 lockdown, 4 nothing.`,
 		Setup: func(fs *flag.FlagSet) func(*Invocation) error {
 			var l loading
-			fs.DurationVar(&l.confirm, "confirm", 0, "roll back after `TIME`, such as 30s, unless confirmed")
+			fs.Var(&l.confirm, "confirm", "roll back after `TIME`, such as 30s, unless confirmed")
+			fs.BoolVar(&l.yes, "yes", false, "load even if cells lose policies that they have")
 			fs.BoolVar(&l.strict, "strict", false, "refuse policies that the kernel would enforce only in part")
 			fs.BoolVar(&l.boot, "boot", false, "load as at boot")
 			fs.BoolVar(&l.lockdown, "lockdown", false, "with --boot: if nothing else can be loaded, deny everything to cells")
@@ -64,19 +74,36 @@ what is active: 1 the last good generation, 3 lockdown, 4 nothing.`,
 }
 
 type loading struct {
-	confirm                time.Duration
-	strict, boot, lockdown bool
+	confirm                     window
+	strict, boot, lockdown, yes bool
 }
+
+// window is a flag with a time above 0.
+type window time.Duration
+
+func (w *window) String() string { return time.Duration(*w).String() }
+
+// Set reads the time.
+func (w *window) Set(s string) error {
+	d, err := time.ParseDuration(s)
+	if err == nil && d <= 0 {
+		err = errors.New("it must be above 0")
+	}
+	*w = window(d)
+	return err
+}
+
+func (*window) kind() string { return "a time above 0, such as 30s" }
 
 func (l *loading) run(inv *Invocation) error {
 	paths := append(inv.Args, inv.Policy...)
 	switch {
-	case l.confirm < 0:
-		return usage("--confirm must be a time, such as 30s, but is %s", l.confirm)
 	case l.lockdown && !l.boot:
 		return usage("--lockdown goes with --boot")
 	case l.boot && l.confirm != 0:
 		return usage("--boot and --confirm can't be given together: nobody is there to confirm")
+	case l.boot && l.yes:
+		return usage("--boot and --yes can't be given together: --boot never asks")
 	case l.boot:
 		return l.atBoot(inv, paths)
 	case len(paths) == 0 && (inv.Session == nil || inv.Session.Pending == nil):
@@ -86,13 +113,30 @@ func (l *loading) run(inv *Invocation) error {
 	if err != nil {
 		return err
 	}
-	o := engine.LoadOptions{Confirm: l.confirm, Strict: l.strict}
-	var out *engine.Loaded
-	var check *engine.Check
-	if len(paths) == 0 {
-		out, check, err = inv.Session.Pending(o)
-	} else {
-		out, check, err = h.Load(engine.Read(paths, h.Options()), o)
+	if l.confirm != 0 {
+		if err := inv.confirmable(); err != nil {
+			return err
+		}
+	}
+	o := host.LoadOptions{Confirm: time.Duration(l.confirm), Strict: l.strict, Yes: l.yes}
+	load := inv.Session.pending()
+	if len(paths) > 0 {
+		p := inv.target.Reader.Read(paths)
+		load = func(o host.LoadOptions) (*host.Loaded, *study.Check, error) { return h.Load(p, o) }
+	}
+	out, check, err := load(o)
+	if loss := new(host.LossError); errors.As(err, &loss) {
+		loss.Hint = "if that is meant, run: " + inv.line(shellWords(append([]string{"load", "--yes"}, paths...)))
+		if inv.Ask != nil && !inv.JSON {
+			if !inv.Ask(loss.Error() + ". Load all the same?") {
+				inv.note("nothing has changed")
+				return quiet{Failed}
+			}
+			o.Yes = true
+			if out, check, err = load(o); err == nil {
+				out.Losses = nil // they have just been told
+			}
+		}
 	}
 	inv.lap("load")
 	if err != nil {
@@ -102,14 +146,32 @@ func (l *loading) run(inv *Invocation) error {
 	if err := inv.loaded(out); err != nil {
 		return err
 	}
-	if l.confirm == 0 {
+	return inv.await(out)
+}
+
+// pending loads what a session has declared; nil where there is none.
+func (t *Target) pending() func(host.LoadOptions) (*host.Loaded, *study.Check, error) {
+	if t == nil {
 		return nil
 	}
-	inv.note("generation %d is rolled back in %s unless confirmed: %s %d", out.Generation, l.confirm, inv.line("confirm"), out.Generation)
-	if inv.Session != nil {
-		return nil
+	return t.Pending
+}
+
+// shellWords writes arguments as a shell reads them.
+func shellWords(words []string) string {
+	var quoted []string
+	for _, w := range words {
+		quoted = append(quoted, study.QuoteWord(w))
 	}
-	return l.wait(inv, out.Generation)
+	return strings.Join(quoted, " ")
+}
+
+// confirmable says why nobody could confirm what this command loads, if that is so.
+func (inv *Invocation) confirmable() error {
+	if inv.Session == nil && inv.target.Ephemeral() {
+		return &kernel.Error{Op: "wait for the confirmation", Text: "the kernel must be one that others can reach, but its state ends with this command", Hint: "give -k sim:FILE"}
+	}
+	return nil
 }
 
 // line is how a command is given where this one was given.
@@ -125,10 +187,18 @@ func (inv *Invocation) line(name string) string {
 }
 
 // loaded writes what a load did.
-func (inv *Invocation) loaded(l *engine.Loaded) error {
+func (inv *Invocation) loaded(l *host.Loaded) error {
 	if inv.JSON {
 		return inv.json(l.Report())
 	}
+	defer func() {
+		if l.Replaced != 0 {
+			inv.note("generation %d, which waited to be confirmed, is replaced", l.Replaced)
+		}
+		for _, loss := range l.Losses {
+			inv.note("%s", loss)
+		}
+	}()
 	if !l.Stock {
 		fmt.Fprintf(inv.Stdout, "generation %d: %s for %s, %d bytes\n", l.Generation, plural(l.Programs, "program"), plural(len(l.Cells), "cell"), l.Bytes)
 		return nil
@@ -154,73 +224,41 @@ func laxText(f *analysis.StockFit) string {
 	return fmt.Sprintf("; laxer than the policies in %s", plural(analysis.Requests(f.Best().Laxer)+len(f.Unenforced), "point"))
 }
 
-// wait lets the kernel go, so that another program can confirm, and rolls back when the time is over. It outlives its
-// terminal: a policy that cuts the line must still go away.
-func (l *loading) wait(inv *Invocation, generation uint64) error {
-	if inv.target.Ephemeral() {
-		return &kernel.Error{Op: "wait for the confirmation", Text: "the kernel must be one that others can reach, but its state ends with this command", Hint: "give -k sim:FILE"}
+// await says until when a generation must be confirmed, and waits for that: it lets the kernel go, so that another program
+// can confirm, and rolls back when the time is over. It outlives its terminal: a policy that cuts the line must still go
+// away. A session does not wait.
+func (inv *Invocation) await(l *host.Loaded) error {
+	d := l.Deadline
+	if d == nil {
+		return nil
+	}
+	inv.note("generation %d is rolled back in %s unless confirmed: %s %d", d.Generation, d.Window, inv.line("confirm"), d.Generation)
+	if inv.Session != nil {
+		return nil
 	}
 	signal.Ignore(syscall.SIGHUP)
 	defer signal.Reset(syscall.SIGHUP)
-	interrupted := make(chan os.Signal, 1)
-	signal.Notify(interrupted, os.Interrupt, syscall.SIGTERM)
-	defer signal.Stop(interrupted)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
 	if err := inv.close(); err != nil {
 		return err
 	}
-	over, early := inv.after(l.confirm), false
-	for waits, done := true, false; waits && !done; {
-		select {
-		case <-over:
-			done = true
-		case <-interrupted:
-			done, early = true, true
-		case <-inv.after(time.Second):
-			// A state that is just being written is looked at the next time.
-			if w, err := inv.waits(generation); err == nil {
-				waits = w
-			}
+	vigil := host.Vigil{Deadline: *d, After: inv.after, Now: inv.Now, Open: func(readOnly bool) (*host.Session, error) {
+		t, err := inv.enter(readOnly, patience)
+		if err != nil {
+			return nil, err
 		}
-	}
-	// To open the kernel for a change is to roll back what was not confirmed in time.
-	t, err := inv.open()
-	for busy := new(disk.BusyError); errors.As(err, &busy); t, err = inv.open() {
-		<-inv.after(time.Second)
-	}
+		return t.Steps, nil
+	}}
+	fate, err := vigil.Wait(ctx)
 	if err != nil {
 		return err
 	}
-	history, err := t.Host.History()
-	if err != nil {
-		return err
+	if !fate.Confirmed {
+		return &kernel.Error{Op: inv.Command.Name, Text: fate.String()}
 	}
-	text := "was not confirmed in time"
-	if u := history.Unconfirmed; u != nil && u.Generation == generation {
-		if _, err := t.Host.Revert(); err != nil {
-			return err
-		}
-		if early {
-			text = "was interrupted before it was confirmed"
-		}
-	} else if a := history.Active(); a != nil && a.Number == generation {
-		fmt.Fprintf(inv.Stderr, "generation %d is confirmed\n", generation)
-		return nil
-	}
-	return &kernel.Error{Op: "load", Text: fmt.Sprintf("generation %d %s, and is not active any more", generation, text)}
-}
-
-// waits reports whether the generation waits to be confirmed.
-func (inv *Invocation) waits(generation uint64) (bool, error) {
-	t, err := inv.connect(true)
-	if err != nil {
-		return true, err
-	}
-	defer t.Close()
-	history, err := t.Host.History()
-	if err != nil {
-		return true, err
-	}
-	return history.Unconfirmed != nil && history.Unconfirmed.Generation == generation, nil
+	fmt.Fprintln(inv.Stderr, fate)
+	return nil
 }
 
 func (l *loading) atBoot(inv *Invocation, paths []string) error {
@@ -229,28 +267,28 @@ func (l *loading) atBoot(inv *Invocation, paths []string) error {
 	}
 	h, err := inv.host()
 	if err != nil {
-		inv.problems(engine.Problem(err))
-		return quiet{int(engine.BootNothing)}
+		inv.problems(diag.Of(err))
+		return quiet{int(host.BootNothing)}
 	}
-	o := h.Options()
+	r := inv.target.Reader
 	trust := &disk.Trust{Owners: []int{0}, Limit: syntax.MaxSource}
 	if uid := os.Geteuid(); uid > 0 && h.Kernel.Info().Simulated {
 		trust.Owners = append(trust.Owners, uid)
 	}
-	o.Files = trust
-	booted, out, err := h.Boot(engine.Read(paths, o), engine.BootOptions{Lockdown: l.lockdown, Strict: l.strict})
+	r.Files = trust
+	booted, out, err := h.Boot(r.Read(paths), host.BootOptions{Lockdown: l.lockdown, Strict: l.strict})
 	inv.lap("load")
-	what := map[engine.Booted]string{
-		engine.BootLastGood: "the policies could not be loaded: the last good generation is active",
-		engine.BootLockdown: "the policies could not be loaded, and no earlier generation: lockdown is active, cells are denied everything",
-		engine.BootNothing:  "the policies could not be loaded: nothing is active, and cells are answered by the kernel's own models",
+	what := map[host.Booted]string{
+		host.BootLastGood: "the policies could not be loaded: the last good generation is active",
+		host.BootLockdown: "the policies could not be loaded, and no earlier generation: lockdown is active, cells are denied everything",
+		host.BootNothing:  "the policies could not be loaded: nothing is active, and cells are answered by the kernel's own models",
 	}
 	if err == nil {
 		return inv.loaded(out)
 	}
 	code := int(booted)
 	if inv.JSON {
-		report := map[string]any{"ok": false, "active": booted.String(), "diagnostics": nonNil(engine.Problem(err))}
+		report := map[string]any{"ok": false, "active": booted.String(), "diagnostics": nonNil(diag.Of(err))}
 		if out != nil {
 			report["loaded"] = out.Report()
 		}
@@ -259,7 +297,7 @@ func (l *loading) atBoot(inv *Invocation, paths []string) error {
 		}
 		return quiet{code}
 	}
-	inv.problems(engine.Problem(err))
+	inv.problems(diag.Of(err))
 	fmt.Fprintf(inv.Stderr, "cellsh: %s\n", what[booted])
 	if out != nil {
 		if err := inv.loaded(out); err != nil {

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"cellsh/kernel"
-	"cellsh/lua/engine"
+	"cellsh/kernel/host"
 	"cellsh/policy"
 )
 
@@ -47,17 +47,9 @@ func (l *logging) run(inv *Invocation) error {
 	if err != nil {
 		return err
 	}
-	e, err := h.Kernel.Evaluator()
+	events, lost, err := h.Tail(l.after).Next()
 	if err != nil {
 		return err
-	}
-	events, err := e.Events(l.after)
-	if err != nil {
-		return err
-	}
-	lost := uint64(0)
-	if len(events) > 0 {
-		lost = events[0].Sequence - l.after - 1
 	}
 	var list []*kernel.Event
 	for i := range events {
@@ -69,9 +61,9 @@ func (l *logging) run(inv *Invocation) error {
 		list = list[len(list)-l.most:]
 	}
 	if inv.JSON {
-		out := []engine.DecisionEvent{}
+		out := []host.DecisionEvent{}
 		for _, e := range list {
-			out = append(out, engine.EventReport(e))
+			out = append(out, host.EventReport(e))
 		}
 		return inv.json(map[string]any{"lost": lost, "events": out})
 	}

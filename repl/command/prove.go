@@ -5,9 +5,9 @@ import (
 	"fmt"
 	"strings"
 
-	"cellsh/lua/engine"
 	"cellsh/policy/analysis"
 	"cellsh/policy/diag"
+	"cellsh/policy/study"
 )
 
 func init() {
@@ -76,7 +76,7 @@ func (flags *proving) run(inv *Invocation) error {
 	return nil
 }
 
-func provedText(p *engine.Proved) string {
+func provedText(p *study.Proved) string {
 	var b strings.Builder
 	b.WriteString(samplesText(p.Cells))
 	b.WriteString(readingsText(p.Proof))

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"cellsh/lua/engine"
+	"cellsh/lua/trial"
 	"cellsh/policy/diag"
 )
 
@@ -54,11 +54,11 @@ func (flags *trials) run(inv *Invocation) error {
 	if flags.threshold < 0 || flags.threshold > 100 {
 		return usage("--threshold must be from 0 to 100, but is %g", flags.threshold)
 	}
-	options, err := inv.engineOptions()
+	reader, err := inv.reader()
 	if err != nil {
 		return err
 	}
-	o := engine.TestOptions{Options: options, Now: inv.Now}
+	o := trial.Options{Reader: reader, Now: inv.Now}
 	if flags.pattern != "" {
 		re, err := regexp.Compile(flags.pattern)
 		if err != nil {
@@ -67,9 +67,9 @@ func (flags *trials) run(inv *Invocation) error {
 		o.Run = re
 	}
 	if !inv.JSON {
-		o.Finished = func(r engine.TestResult) { fmt.Fprint(inv.Stdout, resultText(r, flags.verbose)) }
+		o.Finished = func(r trial.Result) { fmt.Fprint(inv.Stdout, resultText(r, flags.verbose)) }
 	}
-	report := engine.Test(inv.Args, o)
+	report := trial.Run(inv.Args, o)
 	percent := report.Percent()
 	short := percent < flags.threshold
 	if inv.JSON {
@@ -103,7 +103,7 @@ func (flags *trials) run(inv *Invocation) error {
 	return nil
 }
 
-func resultText(r engine.TestResult, verbose bool) string {
+func resultText(r trial.Result, verbose bool) string {
 	var b strings.Builder
 	if r.Problem == nil {
 		if verbose {

@@ -5,9 +5,9 @@ import (
 	"slices"
 	"strings"
 
-	"cellsh/lua/engine"
 	"cellsh/policy"
 	"cellsh/policy/kauth"
+	"cellsh/policy/study"
 )
 
 // width is how many columns text has. Places in files and commands to copy may be longer.
@@ -168,4 +168,4 @@ func decisionText(d *policy.Decision) string {
 }
 
 // answerJSON is how decisions are written.
-type answerJSON = engine.AnswerReport
+type answerJSON = study.AnswerReport

@@ -14,9 +14,10 @@ import (
 
 	lua "github.com/yuin/gopher-lua"
 
+	"cellsh/kernel/host"
 	"cellsh/kernel/sim"
 	"cellsh/lua/api"
-	"cellsh/lua/engine"
+	"cellsh/lua/loader"
 	"cellsh/repl/input"
 )
 
@@ -27,8 +28,8 @@ func completer(t testing.TB) *Completer {
 	if err != nil {
 		t.Fatal(err)
 	}
-	host := engine.NewHost(k, &engine.Memory{}, engine.Options{}, time.Now)
-	a := api.New(api.Options{Host: host, Simulator: k, Output: os.Stderr})
+	h := host.New(k, &host.Memory{}, loader.Reader{}.Load, time.Now)
+	a := api.New(api.Options{Host: h, Simulator: k, Output: os.Stderr})
 	t.Cleanup(a.Close)
 	fn, err := a.VM.CompileIn(a.VM.Environment(), "session", `
 web = cell.create{ name = "web-1", root = "/cells/web-1" }

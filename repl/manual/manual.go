@@ -73,7 +73,7 @@ The command exec exits as the command in the cell does.
 func Library() string {
 	var b strings.Builder
 	head(&b, "CELLSH", "3", "cellsh", "Lua for cells and policies")
-	b.WriteString(".Sh DESCRIPTION\nWhat sessions and scripts of\n.Xr cellsh 1\ncan do beside Lua 5.1.\n")
+	b.WriteString(".Sh DESCRIPTION\nWhat sessions and scripts of\n.Xr cellsh 1\ncan do beside Lua 5.1, of which they have the whole library:\nstring with patterns, table, math, os, io, coroutine, package and debug.\nWhat differs from PUC Lua is listed in docs/language.md.\n")
 	for _, e := range api.Entries() {
 		fmt.Fprintf(&b, ".Ss %s\n%s", roff(e.Signature()), text(e.Doc))
 		if e.Simulated {

@@ -62,3 +62,25 @@ print(pcall(function() return 1 < "2" end) == false, pcall(function() return {} 
 local mt = {__add = function(a, b) return "add" end, __mod = function() return "mod" end, __unm = function() return "unm" end, __pow = function() return "pow" end}
 local t = setmetatable({}, mt)
 print(t + 1, 1 + t, t % 2, 2 % t, -t, t ^ 2, t + "1", "1" + t, "x" + t)
+--- the sign of zero
+local function call(...) return ... end
+local z, m, tiny = call(0, -1, 1e-300)
+local function s(x) return x .. " " .. 1 / x end
+print(s(z * m), s(m * z), s(z / m), s(-z), s(-z - z), s(-z + -z), s(-tiny * tiny), s(-tiny / 1e300))
+print(s(-(-z)), s(z - z), s(-z + z), s(m + 1), s(z % m), s(-z % 5), s((-z) ^ 2), s((-z) ^ 3), s("-0" * 1))
+local t = {m}
+t[1] = t[1] * z
+local n = z
+for i = t[1], 1 do n = n * m print(s(i), s(n)) end
+local function add(a, b) return s(a + b) end
+print(add(-z, -z), add(z, -z), add(t[1], t[1]))
+--- metamethods that are callable tables
+local f = setmetatable({}, {__call = function(_, a, b) return 7 end})
+local t = setmetatable({}, {__add = f, __sub = f, __mul = f, __div = f, __mod = f, __pow = f, __unm = f, __concat = f})
+print(t + 1, 1 - t, t * t, t / 2, "1" % t, t ^ 2, -t, t .. "")
+--- sums that are long
+local a, b, c = 1, 2, 3
+local function f(x) a = a + x return a end
+print(a + b * c - a * b + c / b - (a + b) * (c - a) + b ^ c % 7 - -a + f(1) - f(2) * f(3) + (a - (b + (c - (a + (b - (c + (a - (b + (c - a))))))))) - a + b - c + a - b + c * a)
+print(a - (f(1) + (a - (f(1) + (a - (f(1) + (a - (f(1) + (a - (f(1) + (a - f(1))))))))))))
+print((a + b + c + a + b + c + a + b + c + a) * (a - b - c - a - b - c - a - b - c - a) + (b or c) + (a + b + c + a + b + c + a + b + c > 5 and a + b + c + a + b + c + a + b + c + a or 1))

@@ -1,0 +1,160 @@
+package host
+
+import (
+	"errors"
+	"testing"
+
+	"cellsh/kernel"
+	"cellsh/kernel/sim"
+	"cellsh/policy/study"
+)
+
+// Hooks that set each other off are dropped, and what they were not told of is counted.
+func TestChainOfEvents(t *testing.T) {
+	var b Bus
+	var dropped []string
+	b.Dropped = func(s *Subscription) { dropped = append(dropped, s.Failed.Error()) }
+	b.On("create", func(Event) error {
+		b.Emit(Event{Kind: "create"})
+		b.Emit(Event{Kind: "create"})
+		return nil
+	})
+	b.Emit(Event{Kind: "create"})
+	if len(dropped) != 1 || dropped[0] != "hooks must not set each other off without end, but did 1000 times; 1001 events are not told" {
+		t.Errorf("%q", dropped)
+	}
+	// Those that are dropped are told of nothing more, and others still are.
+	told := 0
+	b.On("create", func(Event) error { told++; return nil })
+	if b.Emit(Event{Kind: "create"}); told != 1 {
+		t.Errorf("told %d times", told)
+	}
+}
+
+// ring is a kernel that keeps only some of the decisions that it records.
+type ring struct {
+	*sim.Kernel
+	kept []kernel.Event
+	err  error
+}
+
+func (r *ring) Evaluator() (kernel.Evaluator, error) { return r, nil }
+
+func (r *ring) Events(after uint64) ([]kernel.Event, error) {
+	var out []kernel.Event
+	for _, e := range r.kept {
+		if e.Sequence > after {
+			out = append(out, e)
+		}
+	}
+	return out, r.err
+}
+
+// sequence are events with these numbers.
+func sequence(numbers ...uint64) []kernel.Event {
+	var out []kernel.Event
+	for _, n := range numbers {
+		out = append(out, kernel.Event{Sequence: n})
+	}
+	return out
+}
+
+func TestTail(t *testing.T) {
+	k, err := sim.New(sim.Options{})
+	ok(t, err)
+	r := &ring{Kernel: k}
+	tail := New(r, &Memory{}, load, nil).Tail(0)
+	for i, c := range []struct {
+		kept []kernel.Event
+		n    int
+		lost uint64
+	}{
+		{nil, 0, 0},
+		{sequence(1, 2), 2, 0},
+		{sequence(1, 2), 0, 0},
+		{sequence(2, 3), 1, 0},
+		{sequence(7, 8), 2, 3},
+		{sequence(8, 10, 13), 2, 3},
+	} {
+		r.kept = c.kept
+		list, lost, err := tail.Next()
+		if err != nil || len(list) != c.n || lost != c.lost {
+			t.Errorf("%d: %d decisions, %d lost, %v; want %d and %d", i, len(list), lost, err, c.n, c.lost)
+		}
+	}
+	r.kept, r.err = sequence(14), errors.New("no")
+	if _, _, err := tail.Next(); err == nil {
+		t.Error("an error must be told")
+	}
+	r.err = nil
+	ok(t, tail.Skip())
+	if list, lost, err := tail.Next(); err != nil || len(list) != 0 || lost != 0 {
+		t.Errorf("after Skip: %d, %d, %v", len(list), lost, err)
+	}
+}
+
+// greedy is a kernel of which all cells use so much memory.
+type greedy struct {
+	*sim.Kernel
+	memory uint64
+}
+
+func (g *greedy) List() ([]kernel.Cell, error) {
+	list, err := g.Kernel.List()
+	for i := range list {
+		list[i].Memory = g.memory
+	}
+	return list, err
+}
+
+// To look at usage has no effects: whoever does it takes no event from a hook.
+func TestUsageHasNoEffects(t *testing.T) {
+	k, err := sim.New(sim.Options{})
+	ok(t, err)
+	g := &greedy{Kernel: k}
+	s := newStage(t)
+	s.h = New(g, &Memory{}, load, s.h.now)
+	limit := int64(100)
+	p := policies("small", "system.reboot")
+	p.Set().Policies[0].Budget.Memory = &limit
+	_, _, err = s.h.Load(study.New(p.Set(), nil, study.Options{}), LoadOptions{Session: true})
+	ok(t, err)
+	_, err = s.h.Create(kernel.Spec{Name: "web-1", Root: "/cells"})
+	ok(t, err)
+
+	told := 0
+	look := func(memory uint64, over bool) {
+		t.Helper()
+		g.memory = memory
+		list, err := s.h.Usage()
+		if err != nil || len(list) != 1 || len(list[0].Over) > 0 != over {
+			t.Fatalf("%+v, %v", list, err)
+		}
+	}
+	watch := func(want int) {
+		t.Helper()
+		ok(t, s.h.WatchBudgets())
+		if told != want {
+			t.Errorf("told %d times, want %d", told, want)
+		}
+	}
+	look(200, true)
+	watch(0) // nobody wants to know
+	hook := s.h.Events.On("over-budget", func(Event) error { told++; return nil })
+	look(200, true)
+	look(200, true)
+	watch(1)
+	watch(1)
+	look(50, false)
+	look(200, true)
+	watch(1) // it was not watched meanwhile
+	look(50, false)
+	watch(1)
+	look(200, true)
+	watch(2)
+	// Who comes later is told of what is so already.
+	hook.Cancel()
+	watch(2)
+	s.h.Events.On("over-budget", func(Event) error { told++; return nil })
+	watch(3)
+}

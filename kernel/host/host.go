@@ -1,0 +1,252 @@
+package host
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"cellsh/kernel"
+	"cellsh/policy/analysis"
+	"cellsh/policy/diag"
+	"cellsh/policy/rules"
+	"cellsh/policy/study"
+)
+
+// Load reads policies from their sources. What is wrong with them is in their Loading.
+type Load func([]rules.Source) *study.Policies
+
+// kept are policies that were read.
+type kept struct {
+	*study.Policies
+	// session says that some have no source; see Generation.Session.
+	session bool
+}
+
+// Host is a kernel with the policies that are loaded there. Everything that changes cells or policies goes through
+// it. It is not safe for concurrent use.
+type Host struct {
+	Kernel kernel.Kernel
+	// Events tells hooks what happens.
+	Events Bus
+
+	notes Notebook
+	load  Load
+	now   func() time.Time
+	// waits is the last generation of this host's own that had to be confirmed, 0 for none.
+	waits uint64
+	// locked says that the notes are locked.
+	locked bool
+	// history is what the notes said when they were noted.
+	history *History
+	noted   []byte
+	// read are policies by their generation: those of the active one if they were needed, and all that have no source.
+	read map[uint64]kept
+	// over has the budgets that were exceeded when they were last watched; nil while nobody wants to know.
+	over map[excessKey]bool
+}
+
+// New joins a kernel and the notes that are kept with it. The clock is that of generations.
+func New(k kernel.Kernel, n Notebook, load Load, now func() time.Time) *Host {
+	return &Host{Kernel: k, notes: n, load: load, now: now, read: map[uint64]kept{}}
+}
+
+// View gives a host with the same policies to somebody who has the kernel and the notes in another way, such as one
+// that must not change them. Its hooks are its own.
+func (h *Host) View(k kernel.Kernel, n Notebook) *Host {
+	return &Host{Kernel: k, notes: n, load: h.load, now: h.now, read: h.read}
+}
+
+// alone does work while no other program changes cells or generations. Work may call it again.
+func (h *Host) alone(work func() error) error {
+	if h.locked {
+		return work()
+	}
+	unlock, err := h.notes.Lock()
+	if err != nil {
+		return err
+	}
+	h.locked = true
+	defer func() {
+		h.locked = false
+		unlock()
+	}()
+	return work()
+}
+
+// Now is the time of day by the host's clock.
+func (h *Host) Now() time.Time { return h.now() }
+
+// History gives the generations.
+func (h *Host) History() (*History, error) {
+	text, err := h.notes.ReadNotes()
+	if err != nil {
+		return nil, err
+	}
+	if h.history == nil || !bytes.Equal(text, h.noted) {
+		if h.history, err = parseHistory(text); err != nil {
+			return nil, err
+		}
+		h.noted = bytes.Clone(text)
+	}
+	return &History{slices.Clone(h.history.Generations), h.history.Deadline}, nil
+}
+
+// Policies are those of the active generation; none if nothing is loaded.
+func (h *Host) Policies() (*study.Policies, error) {
+	history, err := h.History()
+	if err != nil {
+		return nil, err
+	}
+	return h.policiesOf(history.Active())
+}
+
+// policiesOf reads the policies of a generation again; nil is none.
+func (h *Host) policiesOf(g *Generation) (*study.Policies, error) {
+	if g == nil {
+		return h.load(nil), nil
+	}
+	if p, ok := h.read[g.origin()]; ok {
+		return p.Policies, nil
+	}
+	if g.Lockdown {
+		return lockdown(h.Kernel.Info().Vocabulary), nil
+	}
+	if g.Session {
+		return nil, &kernel.Error{Op: fmt.Sprintf("read generation %d", g.Number),
+			Text: "the policies must come from files, but some were declared in a session that has ended", Hint: "load files: cellsh load PATH"}
+	}
+	p := h.load(g.Sources)
+	if p.Loading.Failed() {
+		return nil, p.Loading
+	}
+	h.keep(g, p)
+	return p, nil
+}
+
+// keep remembers the policies of a generation: those from files until another generation is kept, as they can be read
+// again; those of a session as long as the program runs.
+func (h *Host) keep(g *Generation, p *study.Policies) {
+	for number, old := range h.read {
+		if !old.session {
+			delete(h.read, number)
+		}
+	}
+	h.read[g.origin()] = kept{p, g.Session}
+}
+
+// LiveNames are the names of the cells that exist.
+func (h *Host) LiveNames() ([]string, error) {
+	cells, err := h.Kernel.List()
+	if err != nil {
+		return nil, err
+	}
+	names := make([]string, len(cells))
+	for i, c := range cells {
+		names[i] = c.Name
+	}
+	return names, nil
+}
+
+// Cell gives a cell by name; op is what it is wanted for, for the error.
+func (h *Host) Cell(op, name string) (kernel.Cell, error) {
+	c, ok, err := kernel.Find(h.Kernel, name)
+	if err != nil || ok {
+		return c, err
+	}
+	live, err := h.LiveNames()
+	hint := diag.DidYouMean(name, live)
+	if err == nil && len(live) == 0 {
+		hint = "there are no cells"
+	}
+	return c, &kernel.Error{Op: op, Text: fmt.Sprintf("the cell must exist, but there is none called %s", name), Hint: hint}
+}
+
+// Create makes a cell and gives it its program as one step: either the cell exists with its program, or it does not
+// exist.
+//
+// What the spec leaves open the policies that name the cell fill in: the profile is low, because the policies'
+// program denies what they deny and nothing else is in the way; and limits are those of their budgets. On a kernel
+// without the evaluation model profile and ports are those that fit the policies best. Without such policies it is up
+// to the kernel.
+func (h *Host) Create(s kernel.Spec) (id kernel.CellID, err error) {
+	if err = h.alone(func() error { id, err = h.create(s); return err }); err != nil {
+		return 0, err
+	}
+	h.Events.Emit(Event{Kind: "create", Cell: s.Name, ID: id})
+	return id, nil
+}
+
+func (h *Host) create(s kernel.Spec) (kernel.CellID, error) {
+	history, err := h.History()
+	if err != nil {
+		return 0, err
+	}
+	evaluation := h.Evaluates()
+	g := history.Active()
+	if g != nil && !g.Lockdown {
+		p, err := h.policiesOf(g)
+		if err != nil {
+			return 0, err
+		}
+		if err := p.Attachable(s.Name); err != nil {
+			return 0, err
+		}
+		h.fillIn(&s, p)
+		if !evaluation {
+			if err := h.fillInStock(&s, p); err != nil {
+				return 0, err
+			}
+		}
+	}
+	if err := s.Check(h.Kernel.Info().Revision); err != nil {
+		return 0, err
+	}
+	if m, ok := h.Kernel.(kernel.RootMaker); ok {
+		if err := m.MakeRoot(s.Root); err != nil {
+			return 0, err
+		}
+	}
+	id, err := h.Kernel.Create(s)
+	if err != nil {
+		return 0, err
+	}
+	if g != nil && evaluation {
+		if _, _, err := h.attach(g, history, map[kernel.CellID]bool{id: true}); err != nil {
+			// Nobody may find a cell without the program that it should have.
+			return 0, errors.Join(err, h.Kernel.Destroy(id))
+		}
+	}
+	return id, nil
+}
+
+func (h *Host) fillIn(s *kernel.Spec, p *study.Policies) {
+	var limits map[analysis.BudgetName]**uint64
+	if h.Kernel.Info().Revision.Properties().Limits {
+		limits = map[analysis.BudgetName]**uint64{analysis.BudgetNofile: &s.Nofile, analysis.BudgetAS: &s.AS, analysis.BudgetCore: &s.Core}
+	}
+	for _, b := range analysis.Budgets(p.Set(), s.Name) {
+		if limit := limits[b.Name]; limit != nil && *limit == nil {
+			v := uint64(b.Value)
+			*limit = &v
+		}
+	}
+	if s.Profile == nil && h.Evaluates() && p.Names(s.Name) {
+		low := kernel.Low
+		s.Profile = &low
+	}
+}
+
+// Destroy removes a cell by name.
+func (h *Host) Destroy(name string) error {
+	c, err := h.Cell("destroy cell "+name, name)
+	if err != nil {
+		return err
+	}
+	if err := h.Kernel.Destroy(c.ID); err != nil {
+		return err
+	}
+	h.Events.Emit(Event{Kind: "destroy", Cell: name, ID: c.ID})
+	return nil
+}

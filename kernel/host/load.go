@@ -1,0 +1,542 @@
+package host
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"cellsh/kernel"
+	"cellsh/policy"
+	"cellsh/policy/analysis"
+	"cellsh/policy/diag"
+	"cellsh/policy/kauth"
+	"cellsh/policy/program"
+	"cellsh/policy/rules"
+	"cellsh/policy/stock"
+	"cellsh/policy/study"
+)
+
+// Loaded says what a load did.
+type Loaded struct {
+	Generation uint64
+	// Cells that got a program, and how many different programs of how many bytes that were.
+	Cells    []string
+	Programs int
+	Bytes    int
+	// Stock says that the kernel asks no programs: the policies only choose how cells are made. Fits has the choice for
+	// the live cells that they name, and for a sample of each glob; Frozen are those of them that live, which can't be
+	// changed any more.
+	Stock  bool
+	Fits   []*analysis.StockFit
+	Frozen []string
+	// Witnessed says how far two readings of the functions were compared; nil for what was loaded before.
+	Witnessed *analysis.Witnessed
+	// Deadline is that of the generation, nil if it need not be confirmed.
+	Deadline *Deadline
+	// Replaced is the generation that waited to be confirmed until then, 0 if none did.
+	Replaced uint64
+	// Losses are the policies that live cells had and have no more.
+	Losses []Loss
+}
+
+// LoadOptions say how to load. The zero value is a plain load.
+type LoadOptions struct {
+	// Confirm is how long the generation waits to be confirmed before it is rolled back; 0 needs no confirmation.
+	Confirm time.Duration
+	// Yes loads policies with which live cells lose some that they have; without it that is a *LossError.
+	Yes bool
+	// Session says that policies without a source are among them.
+	Session bool
+	// Strict refuses policies of which a kernel without the evaluation model enforces less.
+	Strict bool
+}
+
+// Load checks policies and pushes their programs for all live cells, or changes nothing: the error is a diag.List of
+// all that is wrong with them, or says why the kernel refused. The check is given even then. On a kernel without the
+// evaluation model the policies choose how cells are made from now on.
+func (h *Host) Load(p *study.Policies, o LoadOptions) (*Loaded, *study.Check, error) {
+	live, err := h.LiveNames()
+	if err != nil {
+		return nil, nil, err
+	}
+	check, err := p.Check(study.CheckOptions{Live: live, ErrorsOnly: true})
+	if err != nil {
+		return nil, nil, err
+	}
+	if check.Problems.Failed() {
+		return nil, check, check.Problems
+	}
+	var out *Loaded
+	err = h.alone(func() error {
+		out, err = h.loadChecked(p, o)
+		return err
+	})
+	if err == nil {
+		out.Witnessed = check.Witnessed
+	}
+	return out, check, err
+}
+
+// loadChecked is Load for policies that are checked.
+func (h *Host) loadChecked(p *study.Policies, o LoadOptions) (*Loaded, error) {
+	history, err := h.History()
+	if err != nil {
+		return nil, err
+	}
+	losses, err := h.losses(p, history)
+	if err != nil {
+		return nil, err
+	}
+	if !o.Yes {
+		if err := h.agreeable(p, losses, history); err != nil {
+			return nil, err
+		}
+	}
+	g := Generation{Sources: p.Set().Sources, Session: o.Session, Tentative: o.Confirm}
+	out, err := h.replace(p, g, history, o.Strict)
+	if err == nil {
+		out.Losses = losses
+	}
+	return out, err
+}
+
+// replace loads policies in place of what is active, which may wait to be confirmed.
+func (h *Host) replace(p *study.Policies, g Generation, history *History, strict bool) (*Loaded, error) {
+	out, err := h.push(p, g, history, strict)
+	if err == nil && history.Deadline != nil {
+		out.Replaced = history.Deadline.Generation
+	}
+	return out, err
+}
+
+// Holds gives the number of the active generation if its policies are those, source for source, and the kernel has
+// their programs; else 0.
+func (h *Host) Holds(p *study.Policies) (uint64, error) {
+	history, err := h.History()
+	if err != nil {
+		return 0, err
+	}
+	g := history.Active()
+	if g == nil || g.Session || g.Lockdown || !slices.Equal(g.Sources, p.Set().Sources) {
+		return 0, nil
+	}
+	e, err := h.Kernel.Evaluator()
+	if err != nil {
+		return g.Number, nil // no programs to have
+	}
+	status, err := e.Status()
+	if err != nil || status.Generation != g.Number {
+		return 0, err
+	}
+	return g.Number, nil
+}
+
+// nextNumber is higher than any that the history or the kernel knows.
+func (h *Host) nextNumber(history *History) uint64 {
+	n := uint64(0)
+	if a := history.Active(); a != nil {
+		n = a.Number
+	}
+	if e, err := h.Kernel.Evaluator(); err == nil {
+		if s, err := e.Status(); err == nil {
+			n = max(n, s.Generation)
+		}
+	}
+	return n + 1
+}
+
+// push loads policies into the kernel as a new generation, and notes it.
+func (h *Host) push(p *study.Policies, g Generation, history *History, strict bool) (*Loaded, error) {
+	g.Number, g.Time = h.nextNumber(history), h.now().UTC()
+	d := history.deadline(&g)
+	var out *Loaded
+	if e, err := h.Kernel.Evaluator(); err != nil {
+		if out, err = h.loadStock(p, g, history.with(g, d), strict); err != nil {
+			return nil, err
+		}
+	} else {
+		b, bytes, err := h.pushPrograms(e, p, g, history, d)
+		if err != nil {
+			return nil, err
+		}
+		out = loaded(b, bytes)
+	}
+	if out.Deadline = d; d != nil {
+		h.waits = d.Generation
+	}
+	return out, nil
+}
+
+// pushPrograms is push for a kernel with the evaluation model. It gives the bundle and its length in bytes.
+func (h *Host) pushPrograms(e kernel.Evaluator, p *study.Policies, g Generation, history *History, d *Deadline) (*program.Bundle, int, error) {
+	b, err := h.bundle(p, &g, 0, func(kernel.CellID) bool { return true })
+	if err != nil {
+		return nil, 0, err
+	}
+	// The history first: a kernel with a generation that nobody remembers is worse than one that is behind.
+	if err := writeHistory(h.notes, history.with(g, d)); err != nil {
+		return nil, 0, err
+	}
+	text := b.Encode()
+	if err := e.Load(text); err != nil {
+		return nil, 0, errors.Join(err, writeHistory(h.notes, history))
+	}
+	h.keep(&g, p)
+	return b, len(text), nil
+}
+
+func loaded(b *program.Bundle, bytes int) *Loaded {
+	out := &Loaded{Generation: b.Generation, Programs: len(b.Programs), Bytes: bytes}
+	for _, c := range b.Cells {
+		out.Cells = append(out.Cells, c.Name)
+	}
+	slices.Sort(out.Cells)
+	return out
+}
+
+// bundle makes the programs of the live cells that are wanted, each once.
+func (h *Host) bundle(p *study.Policies, g *Generation, attachment uint32, wanted func(kernel.CellID) bool) (*program.Bundle, error) {
+	cells, err := h.Kernel.List()
+	if err != nil {
+		return nil, err
+	}
+	b := &program.Bundle{Vocabulary: p.Vocabulary(), Generation: g.Number, Attachment: attachment, Fallback: stock.FallbackFor(p.Vocabulary())}
+	if g.Lockdown {
+		// For whatever is made by other tools, too.
+		everything, err := p.Program("")
+		if err != nil {
+			return nil, err
+		}
+		b.Fallback, b.FallbackScope = everything.Program, program.FallbackAll
+	}
+	index := map[*program.Program]int{}
+	b.Cells = make([]program.Cell, 0, len(cells))
+	for _, c := range cells {
+		if !wanted(c.ID) {
+			continue
+		}
+		prog, err := p.Program(c.Name)
+		if err != nil {
+			return nil, err
+		}
+		if len(prog.Policies) == 0 {
+			// Nobody said what it may do: the fallback answers.
+			continue
+		}
+		i, ok := index[prog.Program]
+		if !ok {
+			i = len(b.Programs)
+			index[prog.Program] = i
+			b.Programs = append(b.Programs, prog.Program)
+		}
+		b.Cells = append(b.Cells, program.Cell{ID: c.ID, Name: c.Name, Program: i})
+	}
+	slices.SortFunc(b.Cells, func(x, y program.Cell) int { return cmp.Compare(x.ID, y.ID) })
+	return b, nil
+}
+
+// Attach gives cells that other tools have made since the load the programs of the active generation: those of the
+// names, or without any all that live. What must never be allowed is checked for them. Cells that have their program
+// keep it.
+func (h *Host) Attach(names ...string) (out *Loaded, err error) {
+	err = h.alone(func() error { out, err = h.attachNamed(names); return err })
+	return out, err
+}
+
+func (h *Host) attachNamed(names []string) (*Loaded, error) {
+	history, err := h.History()
+	if err != nil {
+		return nil, err
+	}
+	g := history.Active()
+	if g == nil {
+		return nil, &kernel.Error{Op: "attach", Text: "a policy must be loaded first, but none is", Hint: "run: load PATH"}
+	}
+	p, err := h.policiesOf(g)
+	if err != nil {
+		return nil, err
+	}
+	cells, err := h.Kernel.List()
+	if err != nil {
+		return nil, err
+	}
+	ids := map[kernel.CellID]bool{}
+	for _, name := range names {
+		c, err := h.Cell("attach cell "+name, name)
+		if err != nil {
+			return nil, err
+		}
+		ids[c.ID] = true
+	}
+	for _, c := range cells {
+		if len(names) > 0 && !ids[c.ID] {
+			continue
+		}
+		ids[c.ID] = true
+		if err := p.Attachable(c.Name); err != nil {
+			return nil, err
+		}
+	}
+	b, bytes, err := h.attach(g, history, ids)
+	if err != nil {
+		return nil, err
+	}
+	return loaded(b, bytes), nil
+}
+
+// attach gives the cells programs, in addition to those that have one. It gives the bundle and its length in bytes.
+func (h *Host) attach(g *Generation, history *History, ids map[kernel.CellID]bool) (*program.Bundle, int, error) {
+	p, err := h.policiesOf(g)
+	if err != nil {
+		return nil, 0, err
+	}
+	e, err := h.Kernel.Evaluator()
+	if err != nil {
+		return nil, 0, err
+	}
+	status, err := e.Status()
+	if err != nil {
+		return nil, 0, err
+	}
+	if status.Generation != g.Number {
+		// The kernel was started again, or somebody else loaded: ours is loaded anew. What waits goes on waiting.
+		next := g.again()
+		next.Number, next.Time = h.nextNumber(history), h.now().UTC()
+		d := history.Deadline
+		if d != nil {
+			if h.waits == d.Generation {
+				h.waits = next.Number
+			}
+			d = &Deadline{next.Number, d.Until, d.Window, d.Back}
+		}
+		return h.pushPrograms(e, p, next, history, d)
+	}
+	covered := slices.Clone(status.Covered)
+	slices.Sort(covered)
+	b, err := h.bundle(p, g, status.Attachment+1, func(id kernel.CellID) bool {
+		_, has := slices.BinarySearch(covered, id)
+		return has || ids[id]
+	})
+	if err != nil {
+		return nil, 0, err
+	}
+	text := b.Encode()
+	if err := e.Load(text); err != nil {
+		return nil, 0, err
+	}
+	return b, len(text), nil
+}
+
+// Rollback loads a generation again, as a new one: that of the number, or with 0 the last one before the active that
+// needs no confirmation. One that was never confirmed gets as long for it as it had.
+func (h *Host) Rollback(number uint64) (out *Loaded, err error) {
+	err = h.alone(func() error { out, err = h.rollback(number); return err })
+	return out, err
+}
+
+func (h *Host) rollback(number uint64) (*Loaded, error) {
+	history, err := h.History()
+	if err != nil {
+		return nil, err
+	}
+	if number == 0 && history.Deadline != nil {
+		return h.revert(history)
+	}
+	old := history.Before()
+	if number != 0 {
+		old = history.Find(number)
+	}
+	if old == nil {
+		if number != 0 {
+			return nil, &kernel.Error{Op: fmt.Sprintf("roll back to generation %d", number), Text: fmt.Sprintf("the generation must be one of those kept, but is %d", number), Hint: "run: generations"}
+		}
+		e := &kernel.Error{Op: "roll back", Text: "an earlier generation that needs no confirmation must be kept, but there is none"}
+		if len(history.Generations) > 1 {
+			e.Hint = "name one: rollback GENERATION; see: generations"
+		}
+		return nil, e
+	}
+	return h.reload(old, history)
+}
+
+// reload loads a generation again, as a new one, if it still fits the host and the cells that live now.
+func (h *Host) reload(old *Generation, history *History) (*Loaded, error) {
+	p, err := h.policiesOf(old)
+	if err != nil {
+		return nil, err
+	}
+	live, err := h.LiveNames()
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range live {
+		if err := p.Attachable(name); err != nil {
+			return nil, err
+		}
+	}
+	losses, err := h.losses(p, history)
+	if err != nil {
+		return nil, err
+	}
+	out, err := h.replace(p, old.again(), history, false)
+	if err == nil {
+		out.Losses = losses
+	}
+	return out, err
+}
+
+// Confirm keeps a generation that waits for it.
+func (h *Host) Confirm(number uint64) error {
+	return h.alone(func() error { return h.confirm(number) })
+}
+
+func (h *Host) confirm(number uint64) error {
+	history, err := h.History()
+	if err != nil {
+		return err
+	}
+	if d := history.Deadline; d == nil || d.Generation != number {
+		text := fmt.Sprintf("the generation must wait to be confirmed, but %d does not", number)
+		if d != nil {
+			text += fmt.Sprintf("; %d does", d.Generation)
+		}
+		return &kernel.Error{Op: fmt.Sprintf("confirm generation %d", number), Text: text}
+	}
+	return writeHistory(h.notes, history.confirm())
+}
+
+// Expire rolls back a generation that was not confirmed in time; nil if there is none, or if there is still time.
+func (h *Host) Expire() (*Loaded, error) {
+	history, err := h.History()
+	if err != nil || history.Deadline == nil || !history.Deadline.Over(h.now()) {
+		return nil, err
+	}
+	return h.revertIf(func(d *Deadline) bool { return d.Over(h.now()) })
+}
+
+// Revert loads the newest generation again that needs no confirmation, in place of those that wait for one; nil if none
+// does.
+func (h *Host) Revert() (*Loaded, error) {
+	return h.revertIf(func(*Deadline) bool { return true })
+}
+
+// revertIf rolls back what waits if, once nobody else can change it, it has such a deadline.
+func (h *Host) revertIf(due func(*Deadline) bool) (out *Loaded, err error) {
+	err = h.alone(func() error {
+		history, err := h.History()
+		if err == nil && history.Deadline != nil && due(history.Deadline) {
+			out, err = h.revert(history)
+		}
+		return err
+	})
+	return out, err
+}
+
+func (h *Host) revert(history *History) (*Loaded, error) {
+	if back := history.Find(history.Deadline.Back); back != nil {
+		return h.reload(back, history)
+	}
+	// Then the policies that were loaded must not stay either, and the fallback decides.
+	return h.replace(h.load(nil), Generation{}, history, false)
+}
+
+// Booted says which policies are active after a boot.
+type Booted uint8
+
+// What can be active; the numbers are the exit codes of load --boot, but for the first.
+const (
+	BootLoaded   Booted = 0
+	BootLastGood Booted = 1
+	BootLockdown Booted = 3
+	BootNothing  Booted = 4
+)
+
+// BootOptions say how to load at boot.
+type BootOptions struct {
+	// Lockdown loads a policy that denies everything to cells if nothing else can be loaded.
+	Lockdown bool
+	// Strict is that of LoadOptions.
+	Strict bool
+}
+
+// String is "loaded", "last good", "lockdown" or "nothing".
+func (b Booted) String() string {
+	return map[Booted]string{BootLoaded: "loaded", BootLastGood: "last good", BootLockdown: "lockdown", BootNothing: "nothing"}[b]
+}
+
+// Boot loads policies as at boot: if they can't be loaded the last generation that can is, and without one, if so
+// configured, a policy that denies everything to cells. The error says why it is not the policies themselves.
+// Generations that waited to be confirmed are none to go back to.
+func (h *Host) Boot(p *study.Policies, o BootOptions) (booted Booted, out *Loaded, err error) {
+	booted = BootNothing
+	if lerr := h.alone(func() error { booted, out, err = h.boot(p, o); return nil }); lerr != nil {
+		err = lerr
+	}
+	return booted, out, err
+}
+
+func (h *Host) boot(p *study.Policies, o BootOptions) (Booted, *Loaded, error) {
+	out, _, err := h.Load(p, LoadOptions{Strict: o.Strict, Yes: true})
+	if err == nil {
+		return BootLoaded, out, nil
+	}
+	history, herr := h.History()
+	if herr != nil {
+		err = errors.Join(err, herr)
+		history = &History{}
+	}
+	for i := len(history.Generations) - 1; i >= 0; i-- {
+		g := &history.Generations[i]
+		if g.Lockdown || g.Session || !g.settled() {
+			continue
+		}
+		if out, perr := h.reload(g, history); perr == nil {
+			return BootLastGood, out, err
+		}
+	}
+	if o.Lockdown && !h.Evaluates() {
+		err = errors.Join(err, kernel.Unsupported(h.Kernel, kernel.CapEvaluation))
+	} else if o.Lockdown {
+		p := lockdown(h.Kernel.Info().Vocabulary)
+		out, perr := h.push(p, Generation{Sources: p.Set().Sources, Lockdown: true}, history, false)
+		if perr == nil {
+			return BootLockdown, out, err
+		}
+		err = errors.Join(err, perr)
+	}
+	return BootNothing, nil, err
+}
+
+// lockdown are policies that deny everything to cells. No source is read for them: that could fail, as what should
+// have been loaded did.
+func lockdown(v *kauth.Vocabulary) *study.Policies {
+	at := diag.Span{File: "lockdown", Line: 1}
+	return study.New(&rules.Set{
+		Sources:  []rules.Source{{File: at.File, Text: "policy \"lockdown\" { default = \"deny\" }\n"}},
+		Policies: []*rules.Policy{{Name: "lockdown", Span: at, Default: rules.Default{Result: policy.Deny, Span: at}}},
+	}, nil, study.Options{Vocabulary: v})
+}
+
+// Merge puts policies declared in a session together with those of the active generation: one of the same name
+// replaces the older.
+func (h *Host) Merge(declared *rules.Set) (*study.Policies, error) {
+	active, err := h.Policies()
+	if err != nil {
+		return nil, err
+	}
+	set := &rules.Set{Sources: active.Set().Sources, Policies: slices.Clone(declared.Policies), Nevers: slices.Clone(declared.Nevers)}
+	for _, p := range active.Set().Policies {
+		if !slices.ContainsFunc(declared.Policies, func(q *rules.Policy) bool { return q.Name == p.Name }) {
+			set.Policies = append(set.Policies, p)
+		}
+	}
+	for _, n := range active.Set().Nevers {
+		if !slices.ContainsFunc(declared.Nevers, func(m *rules.Never) bool { return m.Title == n.Title }) {
+			set.Nevers = append(set.Nevers, n)
+		}
+	}
+	slices.SortFunc(set.Policies, func(a, b *rules.Policy) int { return cmp.Compare(a.Name, b.Name) })
+	return study.New(set, nil, study.Options{Vocabulary: h.Kernel.Info().Vocabulary}), nil
+}

@@ -1,0 +1,131 @@
+package host
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"cellsh/policy/diag"
+	"cellsh/policy/rules"
+	"cellsh/policy/study"
+)
+
+// Loss is a policy that live cells have, and would not have any more.
+type Loss struct {
+	// Policy is its name, "" where it is not known which one it is.
+	Policy string `json:"policy"`
+	// Cells by id.
+	Cells []string `json:"cells"`
+}
+
+// String is a sentence without a full stop, "cells app-1, a-1 lose policy app".
+func (l Loss) String() string {
+	const most = 10
+	cells := strings.Join(l.Cells[:min(most, len(l.Cells))], ", ")
+	if n := len(l.Cells) - most; n > 0 {
+		cells += fmt.Sprintf(" and %d more", n)
+	}
+	what := "policy " + l.Policy
+	if l.Policy == "" {
+		what = "the policies that a session has declared"
+	}
+	if len(l.Cells) == 1 {
+		return fmt.Sprintf("cell %s loses %s", cells, what)
+	}
+	return fmt.Sprintf("cells %s lose %s", cells, what)
+}
+
+// LossError refuses a load that would take policies from live cells, unless somebody says that it shall.
+type LossError struct {
+	Losses []Loss
+	// Gone are the policies that are loaded, where there would be none any more.
+	Gone []string
+	// Hint says how to say that.
+	Hint string
+}
+
+func (e *LossError) Error() string {
+	if len(e.Losses) == 0 {
+		return "there must be policies to load, but there are none, and those that are loaded would be gone: " + strings.Join(e.Gone, ", ")
+	}
+	texts := make([]string, len(e.Losses))
+	for i, l := range e.Losses {
+		texts[i] = l.String()
+	}
+	return "live cells must keep the policies that they have, but " + strings.Join(texts, ", and ")
+}
+
+// Diagnostics is one problem.
+func (e *LossError) Diagnostics() diag.List {
+	hint := e.Hint
+	if hint == "" {
+		hint = "if that is meant: load --yes PATH, or engine.load(PATH, { yes = true })"
+	}
+	return diag.List{{Code: diag.LoadLoses, Message: e.Error(), Hint: hint}}
+}
+
+// agreeable says whether policies may be loaded without anybody's yes; else the error is a *LossError.
+func (h *Host) agreeable(p *study.Policies, losses []Loss, history *History) error {
+	if len(losses) > 0 {
+		return &LossError{Losses: losses}
+	}
+	g := history.Active()
+	if g == nil || g.Lockdown || len(p.Set().Policies) > 0 {
+		return nil
+	}
+	had, err := h.policiesOf(g)
+	if err != nil || len(had.Set().Policies) == 0 {
+		return nil // they are gone already
+	}
+	e := &LossError{}
+	for _, p := range had.Set().Policies {
+		e.Gone = append(e.Gone, p.Name)
+	}
+	return e
+}
+
+// losses are the policies that live cells have by what is active, and would not have by the others. Lockdown is no
+// policy that somebody could miss, and where the kernel asks no programs live cells stay what they are.
+func (h *Host) losses(p *study.Policies, history *History) ([]Loss, error) {
+	g := history.Active()
+	if g == nil || g.Lockdown || !h.Evaluates() {
+		return nil, nil
+	}
+	cells, err := h.Kernel.List()
+	if err != nil {
+		return nil, err
+	}
+	var out []Loss
+	lose := func(policy, cell string) {
+		i := slices.IndexFunc(out, func(l Loss) bool { return l.Policy == policy })
+		if i < 0 {
+			i, out = len(out), append(out, Loss{Policy: policy})
+		}
+		out[i].Cells = append(out[i].Cells, cell)
+	}
+	if had, err := h.policiesOf(g); err == nil {
+		for _, c := range cells {
+			for _, old := range had.For(c.Name) {
+				if !slices.ContainsFunc(p.For(c.Name), func(q *rules.Policy) bool { return q.Name == old.Name }) {
+					lose(old.Name, c.Name)
+				}
+			}
+		}
+		return out, nil
+	}
+	// What a session has declared is gone with it, but the kernel knows for which cells it has programs.
+	e, err := h.Kernel.Evaluator()
+	if err != nil {
+		return nil, err
+	}
+	status, err := e.Status()
+	if err != nil {
+		return nil, err
+	}
+	for _, c := range cells {
+		if slices.Contains(status.Covered, c.ID) && !p.Names(c.Name) {
+			lose("", c.Name)
+		}
+	}
+	return out, nil
+}

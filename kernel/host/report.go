@@ -1,0 +1,171 @@
+package host
+
+import (
+	"time"
+
+	"cellsh/kernel"
+	"cellsh/policy/study"
+)
+
+// The reports are what commands write as JSON and scripts are given as tables: the names of the members are stable.
+
+// UsageReport is the report of a cell's usage.
+type UsageReport struct {
+	ID         kernel.CellID `json:"id"`
+	Name       string        `json:"name"`
+	Root       string        `json:"root"`
+	Age        float64       `json:"age"`
+	Processes  int           `json:"processes"`
+	References int           `json:"references"`
+	Memory     uint64        `json:"memory"`
+	CPU1s      float64       `json:"cpu1s"`
+	CPU10s     float64       `json:"cpu10s"`
+	Nofile     *uint64       `json:"nofile,omitempty"`
+	AS         *uint64       `json:"as,omitempty"`
+	Core       *uint64       `json:"core,omitempty"`
+	Policies   []string      `json:"policies"`
+	Covered    bool          `json:"covered"`
+	Over       []Excess      `json:"over"`
+	*CountsReport
+}
+
+// CountsReport is what the evaluation model has counted.
+type CountsReport struct {
+	Decisions uint64 `json:"decisions"`
+	Denied    uint64 `json:"denied"`
+	Granted   uint64 `json:"granted"`
+	WouldDeny uint64 `json:"would_deny"`
+}
+
+// Report of the usage.
+func (u *Usage) Report() UsageReport {
+	r := UsageReport{ID: u.ID, Name: u.Name, Root: u.Root, Age: u.Age.Seconds(), Processes: u.Processes, References: u.References, Memory: u.Memory,
+		CPU1s: u.CPU1s, CPU10s: u.CPU10s, Nofile: u.Nofile, AS: u.AS, Core: u.Core, Policies: nonNil(u.Policies), Covered: u.Covered, Over: nonNil(u.Over)}
+	if c := u.Counts; c != nil {
+		r.CountsReport = &CountsReport{c.Decisions, c.Denied, c.Granted, c.WouldDeny}
+	}
+	return r
+}
+
+// LoadReport is the report of a load.
+type LoadReport struct {
+	Generation uint64   `json:"generation"`
+	Cells      []string `json:"cells"`
+	Programs   int      `json:"programs"`
+	Bytes      int      `json:"bytes"`
+	// Stock says that the kernel asks no programs; Fits then has how cells are made, and Frozen those that live.
+	Stock  bool        `json:"stock,omitempty"`
+	Fits   []FitReport `json:"fits,omitempty"`
+	Frozen []string    `json:"frozen,omitempty"`
+	// Witnessed says how far two readings of the functions were compared, if there are any.
+	Witnessed *study.WitnessedReport `json:"witnessed,omitempty"`
+	// Until is when it is rolled back unless confirmed.
+	Until *time.Time `json:"until,omitempty"`
+	// Replaced is the generation that waited to be confirmed until then.
+	Replaced uint64 `json:"replaced,omitempty"`
+	// Losses are the policies that live cells had and have no more.
+	Losses []Loss `json:"losses,omitempty"`
+}
+
+// FitReport is how a cell is made on a kernel that asks no programs.
+type FitReport struct {
+	Cell    string   `json:"cell"`
+	Profile string   `json:"profile"`
+	Ports   []uint16 `json:"ports"`
+	Lax     bool     `json:"lax"`
+}
+
+// Report of the load.
+func (l *Loaded) Report() LoadReport {
+	r := LoadReport{Generation: l.Generation, Cells: nonNil(l.Cells), Programs: l.Programs, Bytes: l.Bytes, Stock: l.Stock, Frozen: l.Frozen, Replaced: l.Replaced, Losses: l.Losses}
+	if l.Deadline != nil {
+		r.Until = &l.Deadline.Until
+	}
+	for _, f := range l.Fits {
+		r.Fits = append(r.Fits, FitReport{f.Cell, f.Best().Profile.String(), nonNil(f.Ports), f.Lax()})
+	}
+	if l.Witnessed != nil && l.Witnessed.Answers > 0 {
+		r.Witnessed = study.ReportWitnessed(l.Witnessed)
+	}
+	return r
+}
+
+// GenerationReport is the report of a generation.
+type GenerationReport struct {
+	Generation uint64    `json:"generation"`
+	Time       time.Time `json:"time"`
+	Files      []string  `json:"files"`
+	Of         uint64    `json:"of,omitempty"`
+	Session    bool      `json:"session,omitempty"`
+	Lockdown   bool      `json:"lockdown,omitempty"`
+	Active     bool      `json:"active,omitempty"`
+	// Until is when it is rolled back unless confirmed.
+	Until *time.Time `json:"until,omitempty"`
+	// NeverConfirmed says that it had to be confirmed, and was not.
+	NeverConfirmed bool `json:"never_confirmed,omitempty"`
+}
+
+// Report of the generations.
+func (h *History) Report() []GenerationReport {
+	out := []GenerationReport{}
+	for i := range h.Generations {
+		g := &h.Generations[i]
+		r := GenerationReport{Generation: g.Number, Time: g.Time, Files: nonNil(g.Files()), Of: g.Of, Session: g.Session, Lockdown: g.Lockdown, Active: g == h.Active()}
+		if d := h.Deadline; d != nil && d.Generation == g.Number {
+			r.Until = &d.Until
+		} else {
+			r.NeverConfirmed = !g.settled()
+		}
+		out = append(out, r)
+	}
+	return out
+}
+
+// DecisionEvent is the report of a recorded decision.
+type DecisionEvent struct {
+	Sequence uint64 `json:"sequence"`
+	// Time in seconds since the kernel's start.
+	Time    float64       `json:"time"`
+	Cell    string        `json:"cell"`
+	ID      kernel.CellID `json:"id"`
+	PID     int           `json:"pid"`
+	EUID    uint32        `json:"euid"`
+	Request string        `json:"request"`
+	study.AnswerReport
+	Fallback bool `json:"fallback,omitempty"`
+}
+
+// EventReport is the report of a recorded decision.
+func EventReport(e *kernel.Event) DecisionEvent {
+	return DecisionEvent{e.Sequence, e.Time.Seconds(), e.Name, e.Cell, e.PID, e.EUID, e.Request.String(), study.ReportAnswer(&e.Decision), e.Fallback}
+}
+
+// InfoReport is the report of what a kernel can do.
+type InfoReport struct {
+	Name       string `json:"name"`
+	Simulated  bool   `json:"simulated"`
+	Version    string `json:"version"`
+	Revision   string `json:"revision"`
+	Vocabulary string `json:"vocabulary"`
+	HZ         int    `json:"hz"`
+	// Capabilities, and those that are missing, each with how that was found.
+	Capabilities map[kernel.Capability]string `json:"capabilities"`
+	Missing      map[kernel.Capability]string `json:"missing"`
+}
+
+// KernelReport is the report of a kernel.
+func KernelReport(i kernel.Info) InfoReport {
+	r := InfoReport{Name: i.Name, Simulated: i.Simulated, Version: i.Version, Revision: i.Revision.String(), HZ: i.HZ, Capabilities: i.Capabilities, Missing: i.Missing}
+	if i.Vocabulary != nil {
+		r.Vocabulary = i.Vocabulary.Version
+	}
+	return r
+}
+
+// nonNil makes an empty list [] in JSON.
+func nonNil[T any](l []T) []T {
+	if l == nil {
+		return []T{}
+	}
+	return l
+}

@@ -1,0 +1,255 @@
+package host
+
+import (
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+)
+
+// Keeper is where a kernel is kept, with its notes, as connect.Connection has it.
+type Keeper interface {
+	// Tick moves the clock of a kernel that has none of its own.
+	Tick()
+	// Settle saves if cells or policies have changed since it was last saved: what is then told of them is true even if
+	// the program is killed.
+	Settle() error
+	// Save saves whatever has changed.
+	Save() error
+	// Close saves, and gives the kernel up.
+	Close() error
+}
+
+// UnsavedError says why the state could not be saved: what was done is lost when the program ends.
+type UnsavedError struct {
+	Err error
+	// Again says that the last step has given the same error.
+	Again bool
+}
+
+func (e *UnsavedError) Error() string { return e.Err.Error() }
+
+// Unwrap gives the reason.
+func (e *UnsavedError) Unwrap() error { return e.Err }
+
+// ErrEnded is the error of a step after the end of its session.
+var ErrEnded = errors.New("the session must not have ended, but has")
+
+// SessionOptions of a session. The zero value is one that may change things and tells nobody.
+type SessionOptions struct {
+	// ReadOnly changes nothing: what was not confirmed in time stays.
+	ReadOnly bool
+	// AfterFunc calls a function once after a while, unless it is stopped before; nil is the system's clock.
+	AfterFunc func(time.Duration, func()) (stop func() bool)
+	// Lapsed is told of a generation that the session has rolled back, after that is saved. It is called during a step,
+	// or by a timer between two. Nil tells nobody.
+	Lapsed func(Lapse)
+	// Failed is told what went wrong beside the work: a generation could not be rolled back. Called as Lapsed is.
+	Failed func(error)
+}
+
+// Lapse is a generation that was rolled back because nobody has confirmed it.
+type Lapse struct {
+	// Generation that is not active any more, and the one that is.
+	Generation, Now uint64
+	// Ended says that the session ended before the time was over.
+	Ended bool
+}
+
+// String is a sentence without a full stop.
+func (l Lapse) String() string {
+	when := "in time"
+	if l.Ended {
+		when = "before the end"
+	}
+	return fmt.Sprintf("generation %d was not confirmed %s: rolled back, as generation %d", l.Generation, when, l.Now)
+}
+
+// Session is the use of a host by one command, script or terminal. What it does with the host it does in steps: each
+// begins with what time has brought, and ends with all that was done saved. Between steps a timer rolls back what nobody
+// confirms. Its methods are safe for concurrent use; steps wait for each other.
+type Session struct {
+	Host *Host
+
+	keeper  Keeper
+	options SessionOptions
+	mu      sync.Mutex
+	ended   bool
+	// unsettled says that Settle has failed in this step, failed how it was last not possible to save, "" if it was.
+	unsettled bool
+	failed    string
+	stop      func() bool
+}
+
+// NewSession begins the use of a host that the keeper keeps.
+func NewSession(h *Host, k Keeper, o SessionOptions) *Session {
+	if o.AfterFunc == nil {
+		o.AfterFunc = func(d time.Duration, f func()) func() bool { return time.AfterFunc(d, f).Stop }
+	}
+	if o.Lapsed == nil {
+		o.Lapsed = func(Lapse) {}
+	}
+	if o.Failed == nil {
+		o.Failed = func(error) {}
+	}
+	return &Session{Host: h, keeper: k, options: o}
+}
+
+// Step does work with the host: before it time goes on, and what was not confirmed in time is rolled back; after it all is
+// saved. Errors of these join the error of the work. The work must not call Step.
+func (s *Session) Step(work func() error) error {
+	if err := s.Enter(); err != nil {
+		return err
+	}
+	err := work()
+	return errors.Join(err, s.Leave())
+}
+
+// Enter is the beginning of Step, for who can't give the work as a function. Leave, Release or Close must follow unless
+// there is an error.
+func (s *Session) Enter() error {
+	s.mu.Lock()
+	if s.ended {
+		s.mu.Unlock()
+		return ErrEnded
+	}
+	s.keeper.Tick()
+	if err := s.expire(); err != nil {
+		s.mu.Unlock()
+		return err
+	}
+	return nil
+}
+
+// Leave is the end of Step.
+func (s *Session) Leave() error {
+	defer s.mu.Unlock()
+	err := s.once(s.keeper.Save())
+	s.watch()
+	return err
+}
+
+// Settle saves what has changed about cells and policies, before somebody is told of it; see Keeper. It is for the work of
+// a step, which has to tell its error: the end of the step does not give the same again.
+func (s *Session) Settle() error {
+	err := s.unsaved(s.keeper.Settle())
+	s.unsettled = s.unsettled || err != nil
+	return err
+}
+
+// unsaved is an error of saving.
+func (s *Session) unsaved(err error) error {
+	last := s.failed
+	s.failed = ""
+	if err == nil {
+		return nil
+	}
+	s.failed = err.Error()
+	return &UnsavedError{err, s.failed == last}
+}
+
+// once is the error of saving at the end of a step, unless Settle has given it already.
+func (s *Session) once(err error) error {
+	given := s.unsettled
+	s.unsettled = false
+	if err = s.unsaved(err); given {
+		return nil
+	}
+	return err
+}
+
+// Close ends the session at its last step, which it waits for: what was loaded in it and not confirmed is rolled back,
+// because nobody would look at the time any more.
+func (s *Session) Close() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.end(true)
+}
+
+// Release ends the session in the place of Leave, and leaves a generation that waits to be confirmed to somebody else: see
+// Vigil.
+func (s *Session) Release() error {
+	defer s.mu.Unlock()
+	return s.end(false)
+}
+
+func (s *Session) end(rollBack bool) error {
+	if s.ended {
+		return nil
+	}
+	s.ended = true
+	s.unwatch()
+	var err error
+	if rollBack && !s.options.ReadOnly {
+		err = s.rollBack()
+	}
+	return errors.Join(err, s.once(s.keeper.Close()))
+}
+
+// rollBack undoes a load of this session that was not confirmed. Others watch over what they have loaded.
+func (s *Session) rollBack() error {
+	history, err := s.Host.History()
+	if err != nil || history.Deadline == nil || history.Deadline.Generation != s.Host.waits {
+		return err
+	}
+	back, err := s.Host.Revert()
+	if err != nil {
+		return err
+	}
+	return s.tell(Lapse{history.Deadline.Generation, back.Generation, true})
+}
+
+// expire rolls back what was not confirmed in time. If that can't be done the generation stays, and the work goes on: it
+// may mend what is wrong.
+func (s *Session) expire() error {
+	if s.options.ReadOnly {
+		return nil
+	}
+	history, err := s.Host.History()
+	if err != nil || history.Deadline == nil {
+		return err
+	}
+	back, err := s.Host.Expire()
+	if err != nil {
+		s.options.Failed(err)
+	}
+	if back == nil {
+		return nil
+	}
+	return s.tell(Lapse{history.Deadline.Generation, back.Generation, false})
+}
+
+// tell saves before it tells.
+func (s *Session) tell(l Lapse) error {
+	err := s.once(s.keeper.Save())
+	if err == nil {
+		s.options.Lapsed(l)
+	}
+	return err
+}
+
+// watch sets the timer for a generation that waits.
+func (s *Session) watch() {
+	s.unwatch()
+	history, err := s.Host.History()
+	if err != nil || history.Deadline == nil || s.options.ReadOnly {
+		return
+	}
+	left := history.Deadline.Left(s.Host.Now())
+	if left <= 0 {
+		return // it could not be rolled back; the next step tries again
+	}
+	s.stop = s.options.AfterFunc(left, func() {
+		err := s.Step(func() error { return nil })
+		if err != nil && !errors.Is(err, ErrEnded) {
+			s.options.Failed(err)
+		}
+	})
+}
+
+func (s *Session) unwatch() {
+	if s.stop != nil {
+		s.stop()
+		s.stop = nil
+	}
+}

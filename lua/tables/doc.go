@@ -1,0 +1,3 @@
+// Package tables turns tables of Lua into questions, and answers into tables: as sessions, scripts and tests of policies
+// write and read them.
+package tables

@@ -1,0 +1,15 @@
+--- [session] writing and reading
+local n = os.tmpname() local f = assert(io.open(n, "w")) print(io.type(f), io.type(5), tostring(f):match("^file %(") ~= nil, type(f)) print(f:write("line one\n", 2, "\n", 3.5, " 0x10 -7e2 x\nlast") == true) print(f:close(), io.type(f), tostring(f), (pcall(f.write, f, "x")), (pcall(f.close, f)))
+f = io.open(n) print(f:read()) print(f:read("*n")) print(f:read("*l")) print(f:read("*n", "*n", "*n")) print(f:read("*n")) print(f:read(1)) print(f:read("*l")) print(f:read("*a")) print(f:read("*a")) print(f:read("*l")) print(f:read(0)) print(f:read(5)) f:close()
+f = io.open(n, "r") print(f:read(4), f:read(0), f:seek(), f:seek("set"), f:read(4), f:seek("cur", 1), f:read(3), f:seek("end"), f:read(1), f:seek("set", 5), f:read("*l")) f:close()
+f = io.open(n, "a") f:write("!\nmore") f:close() for l in io.lines(n) do print(l) end f = io.open(n) for l in f:lines() do print(#l) end print(io.type(f)) f:close() f = io.open(n, "r+") f:write("LINE") f:seek("set") print(f:read()) f:close() f = io.open(n, "w+") f:write("new") f:seek("set") print(f:read("*a")) f:close() print(os.remove(n))
+--- [session] errors
+print(io.open("/nonexistent/x") == nil, select("#", io.open("/nonexistent/x")), select(3, io.open("/nonexistent/x"))) print((pcall(io.open)), (pcall(io.lines, "/nonexistent")), (pcall(io.open, "/tmp", "bad")) or "refused", (pcall(io.read, "x")), (pcall(io.close, 5)), (pcall(io.type)), (pcall(io.input, "/nonexistent")), (pcall(io.output, "/nonexistent/x"))) print(io.open("/nonexistent/x", "w") == nil) local f = io.open("/dev/null") print((pcall(f.read, f, "*x")), (pcall(f.seek, f, "bad")), f:read(), f:read("*a"), (pcall(f.read, {})), f:setvbuf("no"), f:setvbuf("full", 1024), f:flush()) f:close() print((pcall(f.read, f)), (pcall(f.lines, f)))
+--- [session] the standard files
+local n = os.tmpname() local out = io.output() print(io.output() == io.stdout, io.input() == io.stdin, io.type(io.stderr)) io.output(n) io.write("a\n", 1, "\n") print(io.output() == out) io.close() io.output(out) io.input(n) print(io.read(), io.read("*n"), io.read("*a"), io.read()) io.close(io.input()) io.input(io.stdin) local i = 0 for l in io.lines(n) do i = i + 1 end print(i) os.remove(n) print(io.write("") == true, io.stdout:write("") == true)
+--- [session] lines close the file, and end
+local n = os.tmpname() local f = io.open(n, "w") f:write("a\n\nb") f:close() local it = io.lines(n) print(it(), it(), it(), it()) print((pcall(it))) os.remove(n)
+--- [session] zeros and long lines
+local n = os.tmpname() local f = io.open(n, "wb") f:write("a\0b\n", ("x"):rep(10000), "\n\r\n") f:close() f = io.open(n, "rb") print(#f:read(4), #f:read(), #f:read(), f:read()) f:seek("set") print(#f:read("*a"), f:seek("set"), f:read(3) == "a\0b") f:close() os.remove(n)
+--- [session] commands
+local p = io.popen("echo hi; echo there") print(p:read(), p:read("*a"), io.type(p)) print(p:close() ~= nil) local q = io.popen("cat > /dev/null", "w") q:write("x") print(q:close() ~= nil) local t = io.tmpfile() t:write("x") t:seek("set") print(t:read("*a")) t:close()

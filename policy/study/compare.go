@@ -1,0 +1,255 @@
+package study
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"cellsh/policy"
+	"cellsh/policy/analysis"
+	"cellsh/policy/diag"
+	"cellsh/policy/kauth"
+	"cellsh/policy/rules"
+	"cellsh/policy/secmodel"
+)
+
+// ParsePattern gives the scope, action or request that is named. The error is a *policy.KeyError with a hint.
+func ParsePattern(name string) (kauth.Pattern, error) {
+	p, ok := kauth.FindPattern(name)
+	if ok {
+		return p, nil
+	}
+	scope, _, _ := strings.Cut(name, ".")
+	hint := kauth.Outside(scope)
+	if whole, ok := strings.CutSuffix(name, ".*"); ok && hint == "" {
+		hint = "leave .* out: " + whole + " stands for all of it"
+	}
+	if hint == "" {
+		var all []string
+		for _, p := range kauth.AllPatterns() {
+			all = append(all, p.String())
+		}
+		hint = diag.DidYouMean(name, all)
+	}
+	return p, &policy.KeyError{Key: "request", Text: fmt.Sprintf("must be a scope, an action or a request, but is %q", name), Hint: hint}
+}
+
+// SourceLine is the line of a policy file at a place, "" if it is not known.
+func (p *Policies) SourceLine(at diag.Span) string { return p.files.Line(at.File, at.Line) }
+
+// Names reports whether any policy applies to a cell of that name.
+func (p *Policies) Names(cell string) bool {
+	return slices.ContainsFunc(p.Set().Policies, func(pol *rules.Policy) bool { return pol.AppliesTo(cell) })
+}
+
+// For gives the policies that apply to a cell of that name, by name.
+func (p *Policies) For(cell string) []*rules.Policy {
+	var out []*rules.Policy
+	for _, pol := range p.Set().Policies {
+		if pol.AppliesTo(cell) {
+			out = append(out, pol)
+		}
+	}
+	return out
+}
+
+// usable is Usable for several cells.
+func (p *Policies) usable(cells []string) error {
+	if len(cells) == 0 && p.Loading.Failed() {
+		return p.Loading
+	}
+	for _, cell := range cells {
+		if err := p.Usable(cell); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Samples are the cells that are looked at if nobody says which, and those that are named: see analysis.Samples.
+func (p *Policies) Samples(live, named []string) []analysis.Sample {
+	return analysis.Samples(p.Set(), live, named)
+}
+
+func sampleNames(samples []analysis.Sample) []string {
+	var out []string
+	for _, s := range samples {
+		out = append(out, s.Name)
+	}
+	return out
+}
+
+// CanOptions say, in the words of commands and scripts, in which kernel and cell requests are made. What is "" is
+// chosen as it is for cells that cellsh makes: the policies answer if any names the cell, else the fallback; the profile
+// is low where policies answer, else unknown; and the revision is the current one.
+type CanOptions struct {
+	// Program is policies, fallback or none; Profile is low, medium, high or unknown; Revision is one that secmodel.ParseRevision knows.
+	Program, Profile, Revision string
+	// Ports that the cell reserves.
+	Ports []uint16
+}
+
+// Abilities are what a cell can do.
+type Abilities struct {
+	Cell string
+	// Options are those that were chosen.
+	Options analysis.CanOptions
+	// Vocabulary of the kernel.
+	Vocabulary *kauth.Vocabulary
+	// Policies that apply, by name.
+	Policies []*rules.Policy
+	Requests []analysis.Ability
+}
+
+// Profile is low, medium, high or unknown.
+func (a *Abilities) Profile() string {
+	if a.Options.Profile == nil {
+		return "unknown"
+	}
+	return a.Options.Profile.String()
+}
+
+// maxCases is how many cases of one request are told.
+const maxCases = 1000
+
+// Can says what becomes of the requests of a pattern in a cell, of all requests if it is nil: see analysis.Can. Wrong
+// options are a *policy.KeyError; other errors are as for Decide.
+func (p *Policies) Can(cell string, pattern *kauth.Pattern, o CanOptions) (*Abilities, error) {
+	out := &Abilities{Cell: cell, Vocabulary: p.Vocabulary(), Policies: p.For(cell)}
+	var err error
+	if out.Options, err = o.choose(len(out.Policies) > 0); err != nil {
+		return nil, err
+	}
+	if err := p.Usable(cell); err != nil {
+		return nil, err
+	}
+	lo, hi := kauth.RequestID(0), kauth.RequestID(kauth.NumRequests)
+	if pattern != nil {
+		lo, hi = pattern.Range()
+	}
+	for id := lo; id < hi; id++ {
+		a, err := analysis.Can(p.Compiler, cell, id, out.Options)
+		if err != nil {
+			return nil, tooLarge(err)
+		}
+		out.Requests = append(out.Requests, *a)
+	}
+	return out, nil
+}
+
+// choose reads the words.
+func (o *CanOptions) choose(named bool) (analysis.CanOptions, error) {
+	out := analysis.CanOptions{Most: maxCases, Ports: o.Ports}
+	bad := func(key, must, value string) (analysis.CanOptions, error) {
+		return out, &policy.KeyError{Key: key, Text: fmt.Sprintf("must be %s, but is %q", must, value)}
+	}
+	var ok bool
+	switch {
+	case o.Program != "":
+		if out.Program, ok = analysis.ParseAnswering(o.Program); !ok {
+			return bad("program", "policies, fallback or none", o.Program)
+		}
+	case !named:
+		out.Program = analysis.ByFallback
+	}
+	switch {
+	case o.Profile != "" && o.Profile != "unknown":
+		profile, ok := secmodel.ParseProfile(o.Profile)
+		if !ok {
+			return bad("profile", "low, medium, high or unknown", o.Profile)
+		}
+		out.Profile = &profile
+	case o.Profile == "" && out.Program == analysis.ByPolicies:
+		low := secmodel.Low
+		out.Profile = &low
+	}
+	var err error
+	if out.Revision, err = ParseRevision(o.Revision); err != nil {
+		return out, err
+	}
+	return out, nil
+}
+
+// ParseRevision gives the revision of secmodel_cell of that name, the current one for "". The error is a
+// *policy.KeyError.
+func ParseRevision(name string) (secmodel.Revision, error) {
+	if name == "" {
+		return secmodel.Current, nil
+	}
+	rev, ok := secmodel.ParseRevision(name)
+	if !ok {
+		return rev, &policy.KeyError{Key: "revision", Text: fmt.Sprintf("must be %s, but is %q", secmodel.RevisionNames(), name)}
+	}
+	return rev, nil
+}
+
+// Difference is what changes from one set of policies to another.
+type Difference struct {
+	// Cells that were looked at: samples of both sets, and those that were named.
+	Cells    []analysis.Sample
+	Requests []analysis.Change
+	Budgets  []analysis.BudgetChange
+}
+
+// Diff compares two sets of policies in the cells that exist, those that are named, and a sample of each glob of either
+// set. Errors are as for Decide.
+func Diff(old, new *Policies, live, named []string) (*Difference, error) {
+	out := &Difference{Cells: analysis.Samples(both(old.Set(), new.Set()), live, named)}
+	cells := sampleNames(out.Cells)
+	if err := old.usable(cells); err != nil {
+		return nil, err
+	}
+	if err := new.usable(cells); err != nil {
+		return nil, err
+	}
+	changes, err := analysis.Diff(old.Compiler, new.Compiler, cells)
+	if err != nil {
+		return nil, tooLarge(err)
+	}
+	out.Requests, out.Budgets = changes, analysis.BudgetChanges(old.Set(), new.Set(), cells)
+	return out, nil
+}
+
+// both has the globs of two sets.
+func both(a, b *rules.Set) *rules.Set {
+	return &rules.Set{Policies: append(append([]*rules.Policy(nil), a.Policies...), b.Policies...), Nevers: append(append([]*rules.Never(nil), a.Nevers...), b.Nevers...)}
+}
+
+// Proved is a proof and the cells that it is about.
+type Proved struct {
+	*analysis.Proof
+	Cells    []analysis.Sample
+	problems diag.List
+}
+
+// Prove compares the compiled programs with the functions, without a bound: see analysis.Prove. It looks at the cells
+// that Check looks at. Errors are as for Decide.
+func (p *Policies) Prove(live, named []string) (*Proved, error) {
+	out := &Proved{Cells: p.Samples(live, named)}
+	cells := sampleNames(out.Cells)
+	if err := p.usable(cells); err != nil {
+		return nil, err
+	}
+	proof, err := analysis.Prove(p.Compiler, cells, analysis.ProveOptions{})
+	if err != nil {
+		return nil, tooLarge(err)
+	}
+	out.Proof, out.problems = proof, p.Fill(proof.Problems().Sort().Fold())
+	return out, nil
+}
+
+// Problems are the differences that the proof has found, with source lines.
+func (p *Proved) Problems() diag.List { return p.problems }
+
+// Fit says how a cell is best made on a kernel without the evaluation model: see analysis.Fit. Errors are as for
+// Decide.
+func (p *Policies) Fit(cell string, rev secmodel.Revision) (*analysis.StockFit, error) {
+	if err := p.Usable(cell); err != nil {
+		return nil, err
+	}
+	f, err := analysis.Fit(p.Compiler, cell, rev)
+	if err != nil {
+		return nil, tooLarge(err)
+	}
+	return f, nil
+}

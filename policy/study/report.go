@@ -1,0 +1,484 @@
+package study
+
+import (
+	"cellsh/policy"
+	"cellsh/policy/analysis"
+	"cellsh/policy/diag"
+	"cellsh/policy/kauth"
+	"cellsh/policy/secmodel"
+	"cellsh/policy/stock"
+)
+
+// AnswerReport is the report of a decision. Policy, file and line are absent if nobody said it.
+type AnswerReport struct {
+	Result      string `json:"result"`
+	Reason      string `json:"reason"`
+	Policy      string `json:"policy,omitempty"`
+	File        string `json:"file,omitempty"`
+	Line        int    `json:"line,omitempty"`
+	Probe       bool   `json:"probe,omitempty"`
+	WouldResult string `json:"would_result,omitempty"`
+	WouldReason string `json:"would_reason,omitempty"`
+	WouldPolicy string `json:"would_policy,omitempty"`
+	WouldFile   string `json:"would_file,omitempty"`
+	WouldLine   int    `json:"would_line,omitempty"`
+}
+
+// ReportAnswer is the report of a decision as programs and graphs have it.
+func ReportAnswer(d *policy.Decision) AnswerReport {
+	r := AnswerReport{Result: d.Result.String(), Reason: d.Reason, Policy: d.Source.Policy, File: d.Source.File, Line: d.Source.Line}
+	if w := d.Would; w.Result != policy.Pass {
+		r.WouldResult, r.WouldReason = w.Result.String(), w.Reason
+		r.WouldPolicy, r.WouldFile, r.WouldLine = w.Source.Policy, w.Source.File, w.Source.Line
+	}
+	return r
+}
+
+// Report of the decision.
+func (d *Decision) Report() AnswerReport {
+	r := ReportAnswer(&d.Decision)
+	r.Probe = d.Probe
+	if d.Implicit() {
+		r.Reason = d.Note
+	}
+	return r
+}
+
+// PolicyReport is the report of a policy.
+type PolicyReport struct {
+	Name  string   `json:"name"`
+	File  string   `json:"file"`
+	Line  int      `json:"line"`
+	Cells []string `json:"cells"`
+	Mode  string   `json:"mode"`
+}
+
+// GrantReport is the report of a grant.
+type GrantReport struct {
+	Policy   string   `json:"policy"`
+	Requests []string `json:"requests"`
+	Reason   string   `json:"reason"`
+	File     string   `json:"file"`
+	Line     int      `json:"line"`
+	Audit    bool     `json:"audit,omitempty"`
+	// Unsure says that it is not known whether any request gets it.
+	Unsure bool `json:"unsure,omitempty"`
+}
+
+// SampleReport is the report of a cell that was looked at.
+type SampleReport struct {
+	Name string `json:"name"`
+	Live bool   `json:"live"`
+	Glob string `json:"glob,omitempty"`
+}
+
+// SizeReport is the report of a program's size.
+type SizeReport struct {
+	Cell   string `json:"cell"`
+	Nodes  int    `json:"nodes"`
+	Leaves int    `json:"leaves"`
+	Bytes  int    `json:"bytes"`
+	Before int    `json:"nodes_before"`
+	Depth  int    `json:"depth"`
+}
+
+// BreachReport is the report of a request that should never be allowed and is: explain has the words after "cellsh
+// explain" that show it, "" if the kernel is not known to ask such.
+type BreachReport struct {
+	Title   string       `json:"title"`
+	Cell    string       `json:"cell"`
+	Request string       `json:"request"`
+	Where   string       `json:"where"`
+	Answer  AnswerReport `json:"answer"`
+	Explain string       `json:"explain"`
+}
+
+// ProofReport is the report of a proof.
+type ProofReport struct {
+	Edges             int `json:"edges"`
+	EdgesCovered      int `json:"edges_covered"`
+	Boundaries        int `json:"boundaries"`
+	BoundariesCovered int `json:"boundaries_covered"`
+	Infeasible        int `json:"infeasible"`
+	Undecided         int `json:"undecided"`
+	Asked             int `json:"asked"`
+	Programs          int `json:"programs"`
+	// TooLarge are the programs that were not compared exactly.
+	TooLarge int  `json:"too_large"`
+	Limited  bool `json:"limited"`
+	// Differences are requests for which two readings of a function disagree, Mismatches programs that do not say what the
+	// policies say.
+	Differences int `json:"differences"`
+	Mismatches  int `json:"mismatches"`
+}
+
+// WitnessedReport is the report of how far two readings of the functions were compared without a proof: for asked of so
+// many answers.
+type WitnessedReport struct {
+	Answers     int `json:"answers"`
+	Asked       int `json:"asked"`
+	Differences int `json:"differences"`
+}
+
+// CheckReport is the report of a check.
+type CheckReport struct {
+	OK          bool           `json:"ok"`
+	Diagnostics diag.List      `json:"diagnostics"`
+	Policies    []PolicyReport `json:"policies"`
+	Grants      []GrantReport  `json:"grants"`
+	LeftToRoot  []LeftToRoot   `json:"left_to_root"`
+	Cells       []SampleReport `json:"cells"`
+	Programs    []SizeReport   `json:"programs"`
+	Nevers      int            `json:"nevers"`
+	Broken      []BreachReport `json:"broken"`
+	Proof       *ProofReport   `json:"proof,omitempty"`
+	// Witnessed is there if there is no proof, and nothing is wrong already.
+	Witnessed *WitnessedReport `json:"witnessed,omitempty"`
+}
+
+// Report of the check.
+func (c *Check) Report() CheckReport {
+	out := CheckReport{OK: !c.Problems.Failed(), Diagnostics: nonNil(c.Problems), Policies: []PolicyReport{}, Grants: []GrantReport{}, LeftToRoot: nonNil(c.LeftToRoot),
+		Cells: sampleReports(c.Cells), Programs: []SizeReport{}, Nevers: c.Nevers, Broken: []BreachReport{}}
+	for _, p := range c.Policies {
+		j := PolicyReport{p.Name, p.Span.File, p.Span.Line, []string{}, p.Mode()}
+		for _, g := range p.Cells {
+			j.Cells = append(j.Cells, g.Pattern)
+		}
+		out.Policies = append(out.Policies, j)
+	}
+	for _, g := range c.Grants {
+		j := GrantReport{g.Policy, nil, g.Reason, g.File, g.Line, g.Audit, g.Unsure}
+		for _, id := range g.Requests {
+			j.Requests = append(j.Requests, id.String())
+		}
+		out.Grants = append(out.Grants, j)
+	}
+	for _, p := range c.Programs {
+		out.Programs = append(out.Programs, SizeReport{p.Cell, p.Nodes, p.Leaves, p.Bytes, p.NodesBefore, p.Depth})
+	}
+	for _, b := range c.Breaches {
+		out.Broken = append(out.Broken, BreachReport{b.Never.Title, b.Cell, b.Request.String(), b.Where, ReportAnswer(&b.Decision), ExplainArgs(b.Cell, b.Example)})
+	}
+	if c.Proof != nil {
+		r := proofReport(c.Proof)
+		out.Proof = &r
+	}
+	if c.Witnessed != nil {
+		out.Witnessed = ReportWitnessed(c.Witnessed)
+	}
+	return out
+}
+
+func sampleReports(list []analysis.Sample) []SampleReport {
+	out := []SampleReport{}
+	for _, s := range list {
+		out = append(out, SampleReport{s.Name, s.Live, s.Glob})
+	}
+	return out
+}
+
+// ReportWitnessed gives the report of a comparison.
+func ReportWitnessed(w *analysis.Witnessed) *WitnessedReport {
+	return &WitnessedReport{w.Answers, w.Asked, w.Differing}
+}
+
+func proofReport(p *analysis.Proof) ProofReport {
+	return ProofReport{p.Edges, p.EdgesCovered, p.Boundaries, p.BoundariesCovered, p.Infeasible, p.Undecided, p.Asked, p.Programs, p.TooLarge, p.Limited, p.Differing, len(p.Mismatches)}
+}
+
+// ProvedReport is the report of a proof and its cells.
+type ProvedReport struct {
+	OK          bool        `json:"ok"`
+	Diagnostics diag.List   `json:"diagnostics"`
+	Proof       ProofReport `json:"proof"`
+	Cells       []string    `json:"cells"`
+}
+
+// Report of the proof.
+func (p *Proved) Report() ProvedReport {
+	return ProvedReport{!p.Failed(), nonNil(p.Problems()), proofReport(p.Proof), nonNil(sampleNames(p.Cells))}
+}
+
+// TestedReport is the report of one test that was passed on the way to an answer.
+type TestedReport struct {
+	Test   string `json:"test"`
+	Value  string `json:"value"`
+	Yes    bool   `json:"yes"`
+	File   string `json:"file"`
+	Line   int    `json:"line"`
+	Column int    `json:"column,omitempty"`
+}
+
+// TraceReport is the report of one policy's way to its answer. The result is "" if a field that it needs is missing.
+type TraceReport struct {
+	Policy string         `json:"policy"`
+	Audit  bool           `json:"audit,omitempty"`
+	Result string         `json:"result"`
+	Reason string         `json:"reason"`
+	File   string         `json:"file,omitempty"`
+	Line   int            `json:"line,omitempty"`
+	Tests  []TestedReport `json:"tests"`
+}
+
+// MissReport is the report of a change of one field that turns the result.
+type MissReport struct {
+	Field string `json:"field"`
+	From  string `json:"from"`
+	To    string `json:"to"`
+	AnswerReport
+}
+
+// ExplanationReport is the report of an explanation.
+type ExplanationReport struct {
+	Cell    string `json:"cell"`
+	Request string `json:"request"`
+	AnswerReport
+	Policies []TraceReport `json:"policies"`
+	// Misses are the smallest first.
+	Misses []MissReport `json:"misses"`
+}
+
+// Report of the explanation.
+func (e *Explanation) Report() ExplanationReport {
+	out := ExplanationReport{Cell: e.Cell, Request: e.Request.String(), AnswerReport: e.Decision.Report(), Policies: []TraceReport{}, Misses: []MissReport{}}
+	for _, t := range e.Policies {
+		j := TraceReport{t.Policy, t.Audit, t.Answer.Result.String(), t.Answer.Reason, t.Answer.Source.File, t.Answer.Source.Line, []TestedReport{}}
+		for _, x := range t.Tests {
+			j.Tests = append(j.Tests, TestedReport{x.Test.String(), x.Value, x.Yes, x.File, x.Line, x.Column})
+		}
+		out.Policies = append(out.Policies, j)
+	}
+	for _, m := range e.Misses {
+		out.Misses = append(out.Misses, MissReport{m.Field.String(), m.From, m.To, ReportAnswer(&m.Decision)})
+	}
+	return out
+}
+
+// LiteralReport is the report of a fact that has to hold, or not to.
+type LiteralReport struct {
+	Fact  string `json:"fact"`
+	Holds bool   `json:"holds"`
+	Text  string `json:"text"`
+}
+
+// OutcomeReport is the report of what finally becomes of requests: final is allowed, refused or depends.
+type OutcomeReport struct {
+	Final string   `json:"final"`
+	By    []string `json:"by,omitempty"`
+	// If lists conditions of which one must hold.
+	If       [][]LiteralReport         `json:"if,omitempty"`
+	Profiles map[string]*OutcomeReport `json:"profiles,omitempty"`
+}
+
+// CaseReport is the report of requests of which the same becomes; root and user are absent if there are none.
+type CaseReport struct {
+	Where string `json:"where"`
+	AnswerReport
+	Root *OutcomeReport `json:"root,omitempty"`
+	User *OutcomeReport `json:"user,omitempty"`
+}
+
+// AbilityReport is the report of what becomes of one request.
+type AbilityReport struct {
+	Request     string       `json:"request"`
+	Probe       bool         `json:"probe,omitempty"`
+	Spin        bool         `json:"spin,omitempty"`
+	NeverRaised bool         `json:"never_raised,omitempty"`
+	Cases       []CaseReport `json:"cases"`
+	More        bool         `json:"more,omitempty"`
+}
+
+// AbilitiesReport is the report of what a cell can do.
+type AbilitiesReport struct {
+	Cell     string          `json:"cell"`
+	Program  string          `json:"program"`
+	Policies []string        `json:"policies"`
+	Profile  string          `json:"profile"`
+	Revision string          `json:"revision"`
+	Ports    []uint16        `json:"ports"`
+	Requests []AbilityReport `json:"requests"`
+}
+
+// Report of the abilities.
+func (a *Abilities) Report() AbilitiesReport {
+	out := AbilitiesReport{a.Cell, a.Options.Program.String(), []string{}, a.Profile(), a.Options.Revision.String(), nonNil(a.Options.Ports), []AbilityReport{}}
+	for _, p := range a.Policies {
+		out.Policies = append(out.Policies, p.Name)
+	}
+	for i := range a.Requests {
+		x := &a.Requests[i]
+		flags := x.Flags
+		j := AbilityReport{x.Request.String(), flags.Has(kauth.Probe), flags.Has(kauth.Spin), flags.Has(kauth.NeverRaised), []CaseReport{}, x.More}
+		for k := range x.Cases {
+			c := &x.Cases[k]
+			j.Cases = append(j.Cases, CaseReport{c.Where, ReportAnswer(&c.Decision), outcomeReport(c.Root), outcomeReport(c.User)})
+		}
+		out.Requests = append(out.Requests, j)
+	}
+	return out
+}
+
+func outcomeReport(o *analysis.Outcome) *OutcomeReport {
+	if o == nil {
+		return nil
+	}
+	j := &OutcomeReport{Final: map[stock.Truth]string{stock.Yes: "allowed", stock.No: "refused", stock.Unknown: "depends"}[o.Allowed], By: o.By, If: conditionsReport(o.If)}
+	for i := range o.Profiles {
+		if j.Profiles == nil {
+			j.Profiles = map[string]*OutcomeReport{}
+		}
+		j.Profiles[secmodel.Profiles[i].String()] = outcomeReport(&o.Profiles[i])
+	}
+	return j
+}
+
+func conditionsReport(list []stock.Condition) [][]LiteralReport {
+	var out [][]LiteralReport
+	for _, c := range list {
+		terms := []LiteralReport{}
+		for _, l := range c {
+			terms = append(terms, LiteralReport{l.Fact.Name(), !l.Not, l.String()})
+		}
+		out = append(out, terms)
+	}
+	return out
+}
+
+// ChangeReport is the report of requests whose answer changes: kind is denied, allowed, granted, or audit.
+type ChangeReport struct {
+	Kind    string       `json:"kind"`
+	Request string       `json:"request"`
+	Where   string       `json:"where"`
+	Cells   []string     `json:"cells"`
+	Old     AnswerReport `json:"old"`
+	New     AnswerReport `json:"new"`
+	// Explain has the words after "cellsh explain" that show one of them, "" if the kernel is not known to ask such.
+	Explain string `json:"explain"`
+}
+
+// BudgetReport is the report of a budget; value is a number, and text what a policy would say.
+type BudgetReport struct {
+	Value  int64  `json:"value"`
+	Text   string `json:"text"`
+	Policy string `json:"policy"`
+	File   string `json:"file"`
+	Line   int    `json:"line"`
+}
+
+// BudgetChangeReport is the report of a budget that changes; old or new is absent for none.
+type BudgetChangeReport struct {
+	Budget string        `json:"budget"`
+	Cells  []string      `json:"cells"`
+	Old    *BudgetReport `json:"old,omitempty"`
+	New    *BudgetReport `json:"new,omitempty"`
+}
+
+// DifferenceReport is the report of a comparison.
+type DifferenceReport struct {
+	Changes []ChangeReport       `json:"changes"`
+	Budgets []BudgetChangeReport `json:"budgets"`
+	Cells   []string             `json:"cells"`
+}
+
+// Report of the comparison.
+func (d *Difference) Report() DifferenceReport {
+	out := DifferenceReport{[]ChangeReport{}, []BudgetChangeReport{}, nonNil(sampleNames(d.Cells))}
+	for i := range d.Requests {
+		c := &d.Requests[i]
+		out.Changes = append(out.Changes, ChangeReport{c.Kind(), c.Request.String(), c.Where, c.Cells, ReportAnswer(&c.Old), ReportAnswer(&c.New), ExplainArgs(c.Cells[0], c.Example)})
+	}
+	for _, c := range d.Budgets {
+		out.Budgets = append(out.Budgets, BudgetChangeReport{string(c.Name), c.Cells, budgetReport(c.Old), budgetReport(c.New)})
+	}
+	return out
+}
+
+func budgetReport(b *analysis.Budget) *BudgetReport {
+	if b == nil {
+		return nil
+	}
+	return &BudgetReport{b.Value, b.Name.Format(b.Value), b.Policy, b.File, b.Line}
+}
+
+// MeetingReport says when somebody meets a difference: always, or if one of the conditions holds.
+type MeetingReport struct {
+	Always bool              `json:"always"`
+	If     [][]LiteralReport `json:"if,omitempty"`
+}
+
+// GapReport is the report of requests of which a kernel without policies makes something else; root or user is absent
+// if they do not meet it.
+type GapReport struct {
+	Request string         `json:"request"`
+	Where   string         `json:"where"`
+	Answer  AnswerReport   `json:"answer"`
+	Root    *MeetingReport `json:"root,omitempty"`
+	User    *MeetingReport `json:"user,omitempty"`
+}
+
+// ProfileReport is the report of how a profile differs from policies.
+type ProfileReport struct {
+	Profile  string      `json:"profile"`
+	Laxer    []GapReport `json:"laxer"`
+	Stricter []GapReport `json:"stricter"`
+}
+
+// NamedBudgetReport is a budget with its name.
+type NamedBudgetReport struct {
+	Budget string `json:"budget"`
+	BudgetReport
+}
+
+// StockFitReport is the report of how a cell is best made on a kernel without the evaluation model.
+type StockFitReport struct {
+	Cell       string              `json:"cell"`
+	Policies   []string            `json:"policies"`
+	Profile    string              `json:"profile"`
+	Ports      []uint16            `json:"ports"`
+	Limits     []NamedBudgetReport `json:"limits"`
+	Lax        bool                `json:"lax"`
+	Unenforced []NamedBudgetReport `json:"unenforced"`
+	Profiles   []ProfileReport     `json:"profiles"`
+	Notes      []string            `json:"notes"`
+}
+
+// ReportFit is the report of a fit.
+func ReportFit(f *analysis.StockFit) StockFitReport {
+	gaps := func(list []analysis.Gap) []GapReport {
+		all := []GapReport{}
+		for i := range list {
+			g := &list[i]
+			all = append(all, GapReport{g.Request.String(), g.Where, ReportAnswer(&g.Decision), meetingReport(g.Root), meetingReport(g.User)})
+		}
+		return all
+	}
+	budgets := func(list []analysis.Budget) []NamedBudgetReport {
+		all := []NamedBudgetReport{}
+		for i := range list {
+			all = append(all, NamedBudgetReport{string(list[i].Name), *budgetReport(&list[i])})
+		}
+		return all
+	}
+	out := StockFitReport{f.Cell, nonNil(f.Policies), f.Best().Profile.String(), nonNil(f.Ports), budgets(f.Limits), f.Lax(), budgets(f.Unenforced), []ProfileReport{}, nonNil(f.Notes)}
+	for i := range f.Profiles {
+		p := &f.Profiles[i]
+		out.Profiles = append(out.Profiles, ProfileReport{p.Profile.String(), gaps(p.Laxer), gaps(p.Stricter)})
+	}
+	return out
+}
+
+func meetingReport(m analysis.Meeting) *MeetingReport {
+	if m.Truth == stock.No {
+		return nil
+	}
+	return &MeetingReport{m.Truth == stock.Yes, conditionsReport(m.If)}
+}
+
+// nonNil makes an empty list [] in JSON.
+func nonNil[T any](l []T) []T {
+	if l == nil {
+		return []T{}
+	}
+	return l
+}

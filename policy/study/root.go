@@ -1,0 +1,61 @@
+package study
+
+import (
+	"slices"
+
+	"cellsh/policy"
+	"cellsh/policy/kauth"
+)
+
+// ruinous are requests with which root in a cell can take the whole host.
+var ruinous = []string{"system.reboot", "system.module", "machdep.unmanagedmem", "device.rawio_spec.write"}
+
+// LeftToRoot is what no policy denies to root in some cells although it can take the whole host with it. The profile
+// low, which cells with policies have, does not deny it either.
+type LeftToRoot struct {
+	Cells    []string          `json:"cells"`
+	Requests []kauth.RequestID `json:"-"`
+	// Names of the requests.
+	Names []string `json:"requests"`
+}
+
+// LeftToRoot looks for it in the cells that policies name, and puts together those that are alike. Where the answer
+// depends on more than who asks the policies have thought of it.
+func (p *Policies) LeftToRoot(cells []string) []LeftToRoot {
+	var out []LeftToRoot
+	for _, cell := range cells {
+		if !p.Names(cell) || policy.CheckName(cell) != "" {
+			continue
+		}
+		left := p.leftIn(cell)
+		if len(left) == 0 {
+			continue
+		}
+		i := slices.IndexFunc(out, func(l LeftToRoot) bool { return slices.Equal(l.Requests, left) })
+		if i < 0 {
+			l := LeftToRoot{Requests: left}
+			for _, id := range left {
+				l.Names = append(l.Names, id.String())
+			}
+			i, out = len(out), append(out, l)
+		}
+		out[i].Cells = append(out[i].Cells, cell)
+	}
+	return out
+}
+
+func (p *Policies) leftIn(cell string) []kauth.RequestID {
+	var left []kauth.RequestID
+	for _, name := range ruinous {
+		id, ok := kauth.Find(name)
+		if !ok {
+			continue
+		}
+		q := policy.Question{Cell: cell, Request: policy.Request{ID: id}}
+		q.SetCredential(0, 0, 0, 0)
+		if a, err := p.Decide(&q); err == nil && a.Result != policy.Deny {
+			left = append(left, id)
+		}
+	}
+	return left
+}

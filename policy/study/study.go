@@ -1,0 +1,325 @@
+package study
+
+import (
+	"fmt"
+	"slices"
+
+	"cellsh/policy"
+	"cellsh/policy/analysis"
+	"cellsh/policy/diag"
+	"cellsh/policy/kauth"
+	"cellsh/policy/rules"
+)
+
+// Policies is a set of policies with what is made of it. It is not safe for concurrent use.
+type Policies struct {
+	*rules.Compiler
+	// Loading are the problems of reading and declaring.
+	Loading diag.List
+	files   *diag.Files
+	// paths that they were read from.
+	paths []string
+	// witnesses are the functions whose two readings were compared.
+	witnesses *analysis.Witnesses
+	// checked has what Usable has found out, by cell.
+	checked map[string]error
+	// slips are those of functions that do not depend on the cell; nil until they were looked for.
+	slips []analysis.Slip
+}
+
+// Options say what the policies are made of. The zero value is for policies that were not read from files.
+type Options struct {
+	// Paths that they were read from.
+	Paths []string
+	// Vocabulary of the kernel that they are for; nil is kauth.Newest.
+	Vocabulary *kauth.Vocabulary
+	// SkipOptimizations is passed to the compiler.
+	SkipOptimizations bool
+}
+
+// New studies a set of policies, and tells what was wrong with reading and declaring it.
+func New(set *rules.Set, loading diag.List, o Options) *Policies {
+	p := &Policies{Compiler: rules.NewCompiler(set, rules.Options{SkipOptimizations: o.SkipOptimizations, Vocabulary: o.Vocabulary}), Loading: loading, paths: o.Paths, files: &diag.Files{}, checked: map[string]error{}}
+	p.witnesses = analysis.NewWitnesses(p.Compiler)
+	for _, s := range set.Sources {
+		p.files.Add(s.File, s.Text)
+	}
+	return p
+}
+
+// Fill adds source lines to problems.
+func (p *Policies) Fill(l diag.List) diag.List { return p.files.Fill(l) }
+
+// Usable says whether decisions can be asked for: the error is a diag.List of everything that is wrong with the
+// declarations, and with the functions for the cell.
+func (p *Policies) Usable(cell string) error {
+	if p.Loading.Failed() {
+		return p.Loading
+	}
+	if err, ok := p.checked[cell]; ok {
+		return err
+	}
+	_, err := p.Program(cell)
+	if err == nil {
+		err = p.Fill(analysis.SlipProblems(p.ProblemsOf(cell), p.slipsAnywhere())).Err()
+	}
+	p.checked[cell] = err
+	return err
+}
+
+// slipsAnywhere are the slips that do not depend on the cell: those of functions that read its name are told by who looks
+// at several.
+func (p *Policies) slipsAnywhere() []analysis.Slip {
+	if p.slips == nil {
+		p.slips = []analysis.Slip{}
+		for _, s := range analysis.Slips(p.Compiler, sampleNames(analysis.Samples(p.Set(), nil, nil))) {
+			if !s.CellRead {
+				p.slips = append(p.slips, s)
+			}
+		}
+	}
+	return p.slips
+}
+
+// Decision is an answer with what it is made of.
+type Decision struct {
+	policy.Decision
+	// Note says in words why it is an implicit allow.
+	Note string
+	// Probe says that a denial of the request only picks a behaviour.
+	Probe bool
+}
+
+// Decide answers a question. The error is a diag.List if the policies are wrong, and a *program.MissingError if the
+// answer depends on a field that is not given.
+func (p *Policies) Decide(q *policy.Question) (*Decision, error) {
+	if err := p.Usable(q.Cell); err != nil {
+		return nil, err
+	}
+	prog, err := p.Program(q.Cell)
+	if err != nil {
+		return nil, err
+	}
+	d, err := prog.DecideGiven(&q.Request)
+	if err != nil {
+		return nil, err
+	}
+	flags := p.Vocabulary().Flags(q.ID)
+	out := &Decision{Decision: *d, Probe: flags.Has(kauth.Probe)}
+	if d.Implicit() {
+		switch {
+		case flags.Has(kauth.Spin):
+			out.Note = "policies are not asked: the kernel holds a spin lock"
+		case flags.Has(kauth.NeverRaised):
+			out.Note = "policies are not asked: the kernel never asks this"
+		case len(prog.Policies) == 0:
+			out.Note = "no policy names cell " + q.Cell
+		default:
+			out.Note = "no policy objects"
+		}
+	}
+	return out, nil
+}
+
+// Explanation says why a question is answered as it is.
+type Explanation struct {
+	*analysis.Explanation
+	Decision *Decision
+}
+
+// Explain says why a question is answered as it is; errors as for Decide.
+func (p *Policies) Explain(q *policy.Question) (*Explanation, error) {
+	d, err := p.Decide(q)
+	if err != nil {
+		return nil, err
+	}
+	e, err := analysis.Explain(p.Compiler, q.Cell, &q.Request)
+	if err != nil {
+		return nil, err
+	}
+	return &Explanation{e, d}, nil
+}
+
+// Check looks at everything: declarations, functions, assertions, and the compiler itself.
+type Check struct {
+	// Problems are all, with source lines, sorted.
+	Problems diag.List
+	Policies []*rules.Policy
+	// Cells that were looked at.
+	Cells    []analysis.Sample
+	Programs []ProgramSize
+	// LeftToRoot is what root in cells could still do to the host.
+	LeftToRoot []LeftToRoot
+	Grants     []analysis.Grant
+	Nevers     int
+	Breaches   []analysis.Breach
+	// Proof compares two readings of every function, and programs with the policies. Where it is left out Witnessed has
+	// compared the readings for one request for each answer. Both are nil where something is wrong already.
+	Proof     *analysis.Proof
+	Witnessed *analysis.Witnessed
+}
+
+// ProgramSize says how large the program of a cell is.
+type ProgramSize struct {
+	Cell                          string
+	Nodes, Leaves, Bytes          int
+	NodesBefore, Depth, DepthFrom int
+}
+
+// CheckOptions say what to look at beside the policies themselves.
+type CheckOptions struct {
+	// Live are the cells that exist; Cells were named by the caller.
+	Live, Cells []string
+	// Effort bounds proving, see analysis.ProveOptions. 0 is no bound; NoProof has only witnesses.
+	Effort  int
+	NoProof bool
+	// ErrorsOnly looks for what refuses a load and nothing else: no remarks about rules, no list of grants, witnesses
+	// instead of a proof.
+	ErrorsOnly bool
+}
+
+// Check checks the policies. Nothing is loaded.
+func (p *Policies) Check(o CheckOptions) (*Check, error) {
+	out := &Check{Policies: p.Set().Policies, Cells: analysis.Samples(p.Set(), o.Live, o.Cells), Nevers: len(p.Set().Nevers)}
+	out.Problems = slices.Clone(p.Loading)
+	var cells []string
+	for _, s := range out.Cells {
+		cells = append(cells, s.Name)
+	}
+	if len(o.Live) > 0 {
+		out.Problems = append(out.Problems, globsWithoutCell(p.Set(), o.Live)...)
+	}
+	sizes := map[*rules.Program]ProgramSize{}
+	for _, cell := range cells {
+		prog, err := p.Program(cell)
+		if err != nil {
+			if p.Loading.Failed() {
+				// What can't be compiled may be what is wrong.
+				return nil, p.Fill(slices.Clone(p.Loading)).Sort()
+			}
+			return nil, err
+		}
+		size, ok := sizes[prog]
+		if !ok {
+			size = ProgramSize{"", len(prog.Nodes()), len(prog.Leaves()), len(prog.Encode(p.Vocabulary())), prog.Stats.Before.Nodes, prog.Stats.After.Depth, prog.Stats.Before.Depth}
+			sizes[prog] = size
+		}
+		size.Cell = cell
+		out.Programs = append(out.Programs, size)
+		if p.Loading.Failed() {
+			// Rules are missing that the assertions may need.
+			continue
+		}
+		breaches, problems, err := analysis.Nevers(p.Compiler, cell)
+		if err != nil {
+			return nil, tooLarge(err)
+		}
+		out.Problems = append(out.Problems, problems...)
+		for _, b := range breaches {
+			out.Breaches = append(out.Breaches, b)
+			out.Problems = append(out.Problems, p.breachProblem(&b))
+		}
+	}
+	remarkable := !out.Problems.Failed()
+	functions := p.Problems()
+	remarkable = remarkable && !functions.Failed()
+	// Of what could be declared, whatever else is wrong: all problems are told at once.
+	functions = analysis.SlipProblems(functions, analysis.Slips(p.Compiler, cells))
+	out.Problems = append(out.Problems, functions...)
+	if (o.ErrorsOnly || o.NoProof) && !out.Problems.Failed() {
+		var err error
+		if out.Witnessed, err = p.witnesses.Compare(cells); err != nil {
+			return nil, err
+		}
+		out.Problems = append(out.Problems, out.Witnessed.Problems()...)
+	}
+	if o.ErrorsOnly {
+		out.Problems = p.Fill(out.Problems.Sort().Fold())
+		return out, nil
+	}
+	if remarkable {
+		// A test that is never true may be why a function says nothing.
+		lint, err := analysis.Lint(p.Compiler, cells)
+		if err != nil {
+			return nil, tooLarge(err)
+		}
+		out.Problems = append(out.Problems, lint...)
+	}
+	var err error
+	if out.Grants, err = analysis.Grants(p.Compiler, cells); err != nil {
+		return nil, tooLarge(err)
+	}
+	if !out.Problems.Failed() {
+		out.LeftToRoot = p.LeftToRoot(cells)
+	}
+	if !o.NoProof && !out.Problems.Failed() {
+		proof, err := analysis.Prove(p.Compiler, cells, analysis.ProveOptions{Effort: o.Effort})
+		if err != nil {
+			return nil, tooLarge(err)
+		}
+		out.Proof = proof
+		out.Problems = append(out.Problems, proof.Problems()...)
+	}
+	out.Problems = p.Fill(out.Problems.Sort().Fold())
+	return out, nil
+}
+
+// globsWithoutCell notes the globs that match none of the cells that exist.
+func globsWithoutCell(set *rules.Set, live []string) diag.List {
+	var out diag.List
+	for _, g := range analysis.Globs(set) {
+		if !slices.ContainsFunc(live, g.Match) {
+			out = append(out, diag.Diagnostic{Span: g.Span, Severity: diag.Note, Code: diag.GlobNoCell,
+				Message: fmt.Sprintf("the glob %q matches no cell that exists now", g.Pattern)})
+		}
+	}
+	return out
+}
+
+func (p *Policies) breachProblem(b *analysis.Breach) diag.Diagnostic {
+	d := diag.Diagnostic{Span: b.Never.Span, Code: diag.NeverBroken,
+		Message: fmt.Sprintf("%q must hold, but cell %s gets %s for %s where %s", b.Never.Title, b.Cell, describeAnswer(b.Decision.Answer), b.Request, b.Where),
+		Hint:    "no kernel is known that asks this, but nothing may rely on that"}
+	if example := p.ExplainCommand(b.Cell, b.Example); example != "" {
+		d.Hint = "for example: " + example
+	}
+	if b.Decision.Source.Line > 0 {
+		d.Related = []diag.Related{{Span: b.Decision.Source.Span(), Message: "the answer is given here"}}
+	}
+	return d
+}
+
+// Attachable checks for a cell's name what a load checks for those that live.
+func (p *Policies) Attachable(name string) error {
+	if err := p.Usable(name); err != nil {
+		return err
+	}
+	breaches, problems, err := analysis.Nevers(p.Compiler, name)
+	if err != nil {
+		return tooLarge(err)
+	}
+	for i := range breaches {
+		problems = append(problems, p.breachProblem(&breaches[i]))
+	}
+	if !problems.Failed() {
+		// Functions may read the name of the cell.
+		w, err := p.witnesses.Compare([]string{name})
+		if err != nil {
+			return err
+		}
+		problems = append(problems, w.Problems()...)
+	}
+	return p.Fill(problems).Err()
+}
+
+func describeAnswer(a policy.Answer) string {
+	if a.Implicit() {
+		return a.Result.String() + ", because no policy objects,"
+	}
+	return a.Result.String()
+}
+
+// tooLarge words an error of analysis.
+func tooLarge(err error) error {
+	return diag.List{{Code: diag.TooLarge, Message: err.Error()}}
+}

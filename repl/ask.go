@@ -1,0 +1,38 @@
+package repl
+
+import (
+	"fmt"
+	"strings"
+
+	"cellsh/repl/show"
+)
+
+// asker asks at the terminal, where there is one; else nobody can be asked, and it is nil.
+func (env *Env) asker() func(question string) (yes bool) {
+	if !isTerminal(env.Stdin) || !isTerminal(env.Stderr) {
+		return nil
+	}
+	return func(question string) bool {
+		fmt.Fprint(env.Stderr, show.Text(asked(question)))
+		var line strings.Builder
+		b := make([]byte, 1) // what follows the line is not for this
+		for {
+			n, err := env.Stdin.Read(b)
+			if n == 1 && b[0] == '\n' {
+				return isYes(line.String())
+			}
+			if err != nil {
+				return false
+			}
+			line.Write(b[:n])
+		}
+	}
+}
+
+// asked is how a question is put, isYes whether the answer is a yes.
+func asked(question string) string { return question + " [y/N] " }
+
+func isYes(answer string) bool {
+	answer = strings.ToLower(strings.TrimSpace(answer))
+	return answer == "y" || answer == "yes"
+}
