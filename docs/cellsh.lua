@@ -59,7 +59,7 @@ function never(title, declaration) end
 ---```lua
 ---policy "web" {
 ---  cells = { "web-*" },
----  deny = { "machdep" },
+---  deny  = { "machdep" },
 ---  on = {
 ---    ["network.bind.privport"] = function(r)
 ---      if r.port == 80 then return grant, "web port" end
@@ -238,7 +238,8 @@ engine = {}
 ---  if r.port == 80 then return grant, "web port" end
 ---  return deny
 ---end } }
----for _, case in ipairs(engine.can("web-1", "network.bind.privport", { pending = true }).requests[1].cases) do
+---local can = engine.can("web-1", "network.bind.privport", { pending = true })
+---for _, case in ipairs(can.requests[1].cases) do
 ---  print(case.where, case.result, case.user.final)
 ---end
 -----> r.port ~= 80	deny	refused
@@ -302,7 +303,8 @@ function engine.diff(old, new, options) end
 ---policy "web" { on = { ["network.bind.privport"] = function(r)
 ---  if r.port ~= 80 then return deny, "only port 80" end
 ---end } }
----local why = engine.explain({ cell = "web-1", request = "network.bind.privport", port = 22 }, { pending = true })
+---local why = engine.explain({ cell = "web-1", request = "network.bind.privport", port = 22 },
+---  { pending = true })
 ---print(why.result, why.reason, why.policies[1].tests[1].test)
 ---print(why.misses[1].field, why.misses[1].to, why.misses[1].result)
 -----> deny	only port 80	r.port == 80

@@ -73,7 +73,7 @@ func Main(args []string, env Env) int {
 		return env.evaluate(common, func(e *evaluator) error { return e.session() })
 	case len(lines) == 0:
 		if c := command.Find(rest[0]); c != nil {
-			return c.Run(rest[1:], common, command.Env{Stdin: env.Stdin, Stdout: env.Stdout, Stderr: env.Stderr, Now: env.Now, Ask: env.asker()})
+			return c.Run(rest[1:], common, command.Env{Stdin: env.Stdin, Stdout: env.Stdout, Stderr: env.Stderr, Now: env.Now, Version: env.Version, Ask: env.asker()})
 		}
 		if !isScript(rest[0]) {
 			return env.usage(command.Unknown(rest[0]))

@@ -107,7 +107,7 @@ func (e *evaluator) talk() error {
 
 // completer knows what can follow.
 func (e *evaluator) completer(r *input.Reader) *complete.Completer {
-	c := &complete.Completer{Unfinished: r.Unfinished, Globals: e.api.VM.Environment(), Keys: api.Keys, Members: api.MemberNames, Methods: api.MethodNames,
+	c := &complete.Completer{Unfinished: r.Unfinished, Globals: e.api.VM.Environment(), Members: api.MemberNames, Methods: api.MethodNames,
 		ReadOnly: e.api.VM.ReadOnly, ReadDir: os.ReadDir, Cells: func() []string {
 			names, _ := e.target.Host.LiveNames() // nothing is completed where they are not known
 			return names

@@ -8,9 +8,13 @@ provision.policies()
 local versions = {}
 for _, v in ipairs{ { color = "blue", port = 8080 }, { color = "green", port = 8081 } } do
   local name = "bluegreen-" .. v.color
-  versions[v.color] = provision.cell{ name = name, root = "/var/cells/" .. name, ports = { v.port } }
+  versions[v.color] = provision.cell{
+    name = name, root = "/var/cells/" .. name, ports = { v.port },
+  }
 end
-local nginx = provision.cell{ name = "bluegreen-nginx", root = "/var/cells/bluegreen-nginx", ports = { 80 } }
+local nginx = provision.cell{
+  name = "bluegreen-nginx", root = "/var/cells/bluegreen-nginx", ports = { 80 },
+}
 
 provision.simulate(function(start, allowed, refused)
   local blue = start(versions.blue, { name = "app", uid = 1010, gid = 1010 })

@@ -1,6 +1,8 @@
 -- What cellsh does, in one minute, on a simulated kernel: nothing here touches this machine.
 
-if not kernel.info().simulated then error("the demonstration must run on the simulated kernel: cellsh -k sim demo.lua", 0) end
+if not kernel.info().simulated then
+  error("the demonstration must run on the simulated kernel: cellsh -k sim demo.lua", 0)
+end
 
 local here = debug.getinfo(1, "S").source:match("^@(.*)/[^/]*$") or "."
 
@@ -22,7 +24,8 @@ local nginx = cell.create{ name = "mantis-nginx", root = root .. "mantis-nginx",
 local db = cell.create{ name = "mantis-db", root = root .. "mantis-db", ports = { 5432 } }
 for _, c in ipairs(cell.list()) do
   local limits = c:stats()
-  print(("%-13s id %d, at most %s open files"):format(c.name, c.id, limits.nofile or "as many as the host allows"))
+  print(("%-13s id %d, at most %s open files"):format(c.name, c.id,
+    limits.nofile or "as many as the host allows"))
 end
 
 -- How a system call ended, and everybody who was asked about it and had something to say.
@@ -47,8 +50,10 @@ title("A static site: one port, no calls, no IPv6")
 local www = site:process{ name = "httpd", uid = 1006, gid = 1006 }
 try("www serves port 8090", function() return www:bind{ port = 8090 } end)
 try("www serves port 8100", function() return www:bind{ port = 8100 } end)
-try("www calls another machine", function() return www:connect{ addr = "192.0.2.1", port = 443 } end)
-try("www opens a raw socket to listen to the wire", function() return www:socket{ domain = "inet", type = "raw" } end)
+try("www calls another machine",
+  function() return www:connect{ addr = "192.0.2.1", port = 443 } end)
+try("www opens a raw socket to listen to the wire",
+  function() return www:socket{ domain = "inet", type = "raw" } end)
 
 title("nginx: port 80 without root, by a grant")
 local web = nginx:process{ name = "nginx", uid = 1001, gid = 1001 }
@@ -64,7 +69,8 @@ try("nginx, of the same number, attaches it", function() return web:shmat{ id = 
 title("Root in a cell is not root on the host")
 local root_shell = site:process{ name = "sh", uid = 0 }
 try("root in site-www reboots the host", function() return root_shell:reboot() end)
-try("root in site-www loads a kernel module", function() return root_shell:modctl{ cmd = "load", name = "nvmm" } end)
+try("root in site-www loads a kernel module",
+  function() return root_shell:modctl{ cmd = "load", name = "nvmm" } end)
 try("root in site-www opens /dev/mem", function() return root_shell:open("/dev/mem") end)
 try("root in site-www kills PostgreSQL", function() return root_shell:kill(postgres, "kill") end)
 try("root in site-www opens /dev/null", function() return root_shell:open("/dev/null") end)
@@ -72,7 +78,8 @@ try("root in site-www opens /dev/null", function() return root_shell:open("/dev/
 title("A fork bomb ends at the budget of its cell")
 while www:fork() do end
 sim.advance(1)
-try(("site-www has %d processes and makes one more"):format(site:stats().processes), function() return www:fork() end)
+try(("site-www has %d processes and makes one more"):format(site:stats().processes),
+  function() return www:fork() end)
 
 title("What the kernel recorded")
 local count = {}

@@ -14,7 +14,9 @@ provision.policies()
 
 local db = provision.cell{ name = "mantis-db", root = "/var/cells/mantis-db", ports = { 5432 } }
 local php = provision.cell{ name = "mantis-php", root = "/var/cells/mantis-php", ports = { 9000 } }
-local nginx = provision.cell{ name = "mantis-nginx", root = "/var/cells/mantis-nginx", ports = { 80 } }
+local nginx = provision.cell{
+  name = "mantis-nginx", root = "/var/cells/mantis-nginx", ports = { 80 },
+}
 
 provision.simulate(function(start, allowed, refused)
   local postgres = start(db, { name = "postgres", uid = 1001, gid = 1001 })

@@ -11,7 +11,9 @@ local provision = require "provision"
 provision.policies()
 
 local php = provision.cell{ name = "phpapi-php", root = "/var/cells/phpapi-php", ports = { 9000 } }
-local nginx = provision.cell{ name = "phpapi-nginx", root = "/var/cells/phpapi-nginx", ports = { 80 } }
+local nginx = provision.cell{
+  name = "phpapi-nginx", root = "/var/cells/phpapi-nginx", ports = { 80 },
+}
 
 provision.simulate(function(start, allowed, refused)
   local master = start(php, { name = "php-fpm", uid = 0, gid = 0 })
@@ -23,7 +25,8 @@ provision.simulate(function(start, allowed, refused)
   allowed("it makes a worker", worker, errno, why)
   allowed("the worker becomes the user of the pool", worker:setuid(1002))
   refused("the worker becomes root again", worker:setuid(0))
-  refused("code in the worker calls another machine", worker:connect{ addr = "192.0.2.1", port = 443 })
+  refused("code in the worker calls another machine",
+    worker:connect{ addr = "192.0.2.1", port = 443 })
 
   local web = start(nginx, { name = "nginx", uid = 1001, gid = 1001 })
   allowed("nginx serves port 80 without being root", web:bind{ port = 80 })

@@ -30,7 +30,8 @@ function provision.policies()
     say("policies", "loaded, generation %d", engine.load(policies).generation)
   end
   if not asks_policies then
-    say("policies", "kernel %s asks none: cells get the profile and the ports that fit them best", host.name)
+    say("policies", "kernel %s asks none: cells get the profile and the ports that fit them best",
+      host.name)
   end
 end
 
@@ -49,13 +50,15 @@ function provision.cell(spec)
   local stats, right = c:stats(), true
   if c.root ~= spec.root then
     right = false
-    differs(what, "the root must be %s, but is %s: destroy the cell, and run this again", spec.root, c.root)
+    differs(what, "the root must be %s, but is %s: destroy the cell, and run this again", spec.root,
+      c.root)
   end
   for _, limit in ipairs{ "nofile", "as", "core" } do
     -- Sizes like "512M" are compared by the kernel's own reading of them, which only cell.create knows.
     if type(spec[limit]) == "number" and stats[limit] ~= spec[limit] then
       right = false
-      differs(what, "%s must be %s, but is %s: destroy the cell, and run this again", limit, spec[limit], stats[limit] or "not set")
+      differs(what, "%s must be %s, but is %s: destroy the cell, and run this again", limit,
+        spec[limit], stats[limit] or "not set")
     end
   end
   if asks_policies and not stats.covered then
@@ -92,14 +95,18 @@ function provision.simulate(fn)
     return from and text:sub(1, from - 1) .. text:sub(to + 1) or text
   end
   local function allowed(what, result, errno, why)
-    if result == nil then return differs("  refused", "%s, but it must be allowed: %s", what, because(errno, why)) end
+    if result == nil then
+      return differs("  refused", "%s, but it must be allowed: %s", what, because(errno, why))
+    end
     -- A call that makes a process gives it.
     if type(result) == "userdata" then started[#started + 1] = result end
     say("  allowed", "%s", what)
   end
   local function refused(what, result, errno, why)
     if result ~= nil then return differs("  allowed", "%s, but it must be refused", what) end
-    if not why then return differs("  failed", "%s, but a model must refuse it: %s", what, errno) end
+    if not why then
+      return differs("  failed", "%s, but a model must refuse it: %s", what, errno)
+    end
     say("  refused", "%s: %s", what, because(errno, why))
   end
   local ok, problem = pcall(fn, start, allowed, refused)
@@ -113,7 +120,8 @@ end
 -- finish ends a script: with an error if something differs.
 function provision.finish()
   if differences > 0 then
-    error(("the host must be as this script says, but is not: see the %d lines above with \"must\""):format(differences), 0)
+    error(("the host must be as this script says, but is not: see the %d lines above with \"must\""):format(differences),
+      0)
   end
 end
 

@@ -13,7 +13,9 @@ provision.policies()
 local cells = {}
 for _, site in ipairs(sites) do
   local name = "site-" .. site.name
-  cells[site.name] = provision.cell{ name = name, root = "/var/cells/" .. name, ports = { site.port } }
+  cells[site.name] = provision.cell{
+    name = name, root = "/var/cells/" .. name, ports = { site.port },
+  }
 end
 
 provision.simulate(function(start, allowed, refused)

@@ -6,7 +6,7 @@ import (
 
 	lua "github.com/yuin/gopher-lua"
 
-	"cellsh/lua/engine"
+	"cellsh/kernel/host"
 	"cellsh/lua/syntax"
 	"cellsh/lua/vm"
 	"cellsh/policy"
@@ -40,7 +40,7 @@ func ReadingsOf(sources []rules.Source) (Readings, error) {
 	// As a program that was just started.
 	debug.FreeOSMemory()
 	start := processorTime()
-	p := engine.FromSources(sources, options)
+	p := reader.Load(sources)
 	if p.Loading.Failed() {
 		return r, p.Loading
 	}
@@ -57,7 +57,7 @@ func ReadingsOf(sources []rules.Source) (Readings, error) {
 		}
 	}
 	start = processorTime()
-	loaded, _, err := h.Load(p, engine.LoadOptions{})
+	loaded, _, err := h.Load(p, host.LoadOptions{})
 	if err != nil {
 		return r, err
 	}

@@ -102,30 +102,14 @@ func init() {
 // Entries lists the table, by name. It must not be changed.
 func Entries() []*Entry { return entries }
 
-// findEntry gives the entry of that name, or nil.
-func findEntry(name string) *Entry {
+// Find gives the entry of that name, or nil.
+func Find(name string) *Entry {
 	for _, e := range entries {
 		if e.Name == name {
 			return e
 		}
 	}
 	return nil
-}
-
-// Keys lists the keys of the table that a function or word of that name takes, nil if it takes none.
-func Keys(name string) []string {
-	e := findEntry(name)
-	if e == nil || !e.Table && e.Kind != Word && e.Kind != CurriedWord {
-		return nil
-	}
-	var keys []string
-	for _, p := range e.Params {
-		// Others stand for elements without a key.
-		if strings.ToLower(p.Name) == p.Name {
-			keys = append(keys, p.Name)
-		}
-	}
-	return keys
 }
 
 // entryNames lists all names.

@@ -48,7 +48,7 @@ func About(name string) (string, error) {
 	if name == "" {
 		return overview(), nil
 	}
-	if e := findEntry(name); e != nil {
+	if e := Find(name); e != nil {
 		return e.Text(), nil
 	}
 	if text := group(name); text != "" {

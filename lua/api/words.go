@@ -17,7 +17,7 @@ request and returns deny, allow or grant and a reason, or nothing to pass the qu
 grant, then allow. In a session or script the policy is pending until it is loaded; in policy files it is part of the load.`,
 			Example: `policy "web" {
   cells = { "web-*" },
-  deny = { "machdep" },
+  deny  = { "machdep" },
   on = {
     ["network.bind.privport"] = function(r)
       if r.port == 80 then return grant, "web port" end

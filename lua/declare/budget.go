@@ -13,7 +13,25 @@ import (
 	"cellsh/policy/rules"
 )
 
-var budgetKeys = []string{"procs", "nofile", "as", "core", "memory", "cpu"}
+// BudgetKey is a key of a budget and what it limits, with its values.
+type BudgetKey struct{ Name, Doc string }
+
+// BudgetKeys are those that a budget can have.
+var BudgetKeys = []BudgetKey{
+	{"procs", "processes at a time in each cell, zombies included: the next fork is refused. A whole number."},
+	{"nofile", "open files of each process that is started in a cell (RLIMIT_NOFILE). A whole number from 1, or unlimited."},
+	{"as", "address space of each process that is started in a cell (RLIMIT_AS), in bytes or a size like \"512M\", or unlimited."},
+	{"core", "size of core dumps of each process that is started in a cell (RLIMIT_CORE), in bytes or a size, or unlimited; 0 for none."},
+	{"memory", "memory of all processes of a cell together, in bytes or a size: watched and told, not refused."},
+	{"cpu", "processor time of all processes of a cell together, like \"50%\", where \"100%\" is one processor: watched and told, not refused."},
+}
+
+var budgetKeys = func() (names []string) {
+	for _, k := range BudgetKeys {
+		names = append(names, k.Name)
+	}
+	return names
+}()
 
 func (c *context) budget(p *rules.Policy, t *value.Table) {
 	v := t.Field("budget")

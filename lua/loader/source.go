@@ -29,18 +29,27 @@ func Read(paths []string) ([]rules.Source, diag.List) { return ReadFrom(paths, p
 
 // ReadFrom is Read for files that are read in another way.
 func ReadFrom(paths []string, from Files) ([]rules.Source, diag.List) {
+	return read(paths, from, "policy")
+}
+
+// ReadAll is Read for all Lua that the paths stand for, tests too.
+func ReadAll(paths []string) ([]rules.Source, diag.List) { return read(paths, plain{}, "source") }
+
+// read reads what is called a policy, or, tests included, a source.
+func read(paths []string, from Files, what string) ([]rules.Source, diag.List) {
+	tests := what == "source"
 	var sources []rules.Source
 	var problems diag.List
 	seen := map[string]bool{}
 	for _, path := range paths {
-		files, err := expand(path, from)
-		if err == nil && len(files) == 1 && files[0] == path && IsTest(path) {
+		files, err := expand(path, from, tests)
+		if err == nil && !tests && len(files) == 1 && files[0] == path && IsTest(path) {
 			problems = append(problems, diag.Diagnostic{Span: diag.Span{File: path}, Code: diag.FileRead, Hint: "run: cellsh test",
 				Message: "a policy file must hold policies, but the name of this one is that of tests"})
 			continue
 		}
 		if err != nil {
-			problems = append(problems, fileProblem(path, err))
+			problems = append(problems, fileProblem(path, what, err))
 			continue
 		}
 		if len(files) == 0 {
@@ -56,7 +65,7 @@ func ReadFrom(paths []string, from Files) ([]rules.Source, diag.List) {
 				err = errSize(unknownSize)
 			}
 			if err != nil {
-				problems = append(problems, fileProblem(file, err))
+				problems = append(problems, fileProblem(file, what, err))
 				continue
 			}
 			sources = append(sources, rules.Source{File: file, Text: text})
@@ -68,7 +77,7 @@ func ReadFrom(paths []string, from Files) ([]rules.Source, diag.List) {
 // IsTest reports whether a file holds tests and no policies.
 func IsTest(file string) bool { return strings.HasSuffix(file, "_test.lua") }
 
-func expand(path string, from Files) ([]string, error) {
+func expand(path string, from Files, tests bool) ([]string, error) {
 	names, folder, err := from.ReadDir(path)
 	switch {
 	case err != nil:
@@ -78,12 +87,15 @@ func expand(path string, from Files) ([]string, error) {
 	}
 	var files []string
 	for _, name := range names {
-		if strings.HasSuffix(name, ".lua") && !IsTest(name) && !strings.HasPrefix(name, ".") {
+		if strings.HasSuffix(name, ".lua") && (tests || !IsTest(name)) && !strings.HasPrefix(name, ".") {
 			files = append(files, filepath.Join(path, name))
 		}
 	}
 	return files, nil
 }
+
+// Disk reads files whoever may have changed them.
+func Disk() Files { return plain{} }
 
 // plain reads files whoever may have changed them.
 type plain struct{}
@@ -165,7 +177,7 @@ func describeMode(m fs.FileMode) string {
 }
 
 // fileProblem says in words why a file can't be read.
-func fileProblem(path string, err error) diag.Diagnostic {
+func fileProblem(path, what string, err error) diag.Diagnostic {
 	d := diag.Diagnostic{Span: diag.Span{File: path}, Code: diag.FileRead}
 	var kind errKind
 	var size errSize
@@ -177,15 +189,15 @@ func fileProblem(path string, err error) diag.Diagnostic {
 	case errors.As(err, &size):
 		d.Code, d.Message, d.Hint = diag.SourceSize, size.Error(), "divide it into several files"
 	case errors.As(err, &kind):
-		d.Message = fmt.Sprintf("a policy must be a file, but is %s", kind.is)
+		d.Message = fmt.Sprintf("a %s must be a file, but is %s", what, kind.is)
 	case errors.Is(err, fs.ErrNotExist):
-		d.Message = "a policy file or folder must exist, but does not"
+		d.Message = fmt.Sprintf("a %s file or folder must exist, but does not", what)
 	case errors.Is(err, fs.ErrPermission):
-		d.Message = "a policy file must be readable, but permission is denied"
+		d.Message = fmt.Sprintf("a %s file must be readable, but permission is denied", what)
 	case errors.As(err, &pathErr):
-		d.Message = fmt.Sprintf("a policy file must be readable, but is not: %s", pathErr.Err)
+		d.Message = fmt.Sprintf("a %s file must be readable, but is not: %s", what, pathErr.Err)
 	default:
-		d.Message = fmt.Sprintf("a policy file must be readable, but is not: %s", err)
+		d.Message = fmt.Sprintf("a %s file must be readable, but is not: %s", what, err)
 	}
 	return d
 }

@@ -340,8 +340,8 @@ func (t *testRun) defines(L *lua.LState, word string) {
 
 func oneLine(err error) string { return strings.ReplaceAll(err.Error(), "\n", "; ") }
 
-// caseKeys are the keys of a case that are not part of the question.
-var caseKeys = []string{"name", "expect", "reason", "would"}
+// CaseKeys are the keys of a case that are not part of the question.
+var CaseKeys = []string{"name", "expect", "reason", "would"}
 
 // luaCases defines a test for each row of a table. Keys of the table itself are the same for all rows.
 func (t *testRun) luaCases(L *lua.LState) int {
@@ -392,7 +392,7 @@ func (t *testRun) runCase(row *lua.LTable) error {
 	if !ok {
 		return fmt.Errorf("expect must be allow, grant or deny, but is %s", expect)
 	}
-	q, err := tables.Question(row, caseKeys...)
+	q, err := tables.Question(row, CaseKeys...)
 	if err != nil {
 		return errors.New(oneLine(err))
 	}

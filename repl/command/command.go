@@ -28,6 +28,8 @@ type Env struct {
 	After func(time.Duration) <-chan time.Time
 	// Ask asks the user for a yes; nil where nobody can be asked.
 	Ask func(question string) (yes bool)
+	// Version of the program.
+	Version string
 	// Session is the kernel of a session, which its commands share; nil opens one for each command.
 	Session *Target
 }

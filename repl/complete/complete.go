@@ -50,8 +50,6 @@ type Completer struct {
 	Cells func() []string
 	// Globals are those of the session.
 	Globals *lua.LTable
-	// Keys gives the keys of the table that a function takes, by its name as in cell.create.
-	Keys func(function string) []string
 	// Members gives what can follow a dot after an object, Methods what can follow a colon.
 	Members, Methods func(lua.LValue) []string
 	// ReadOnly gives what stands behind a table that only looks empty.

@@ -61,7 +61,7 @@ ring = {} setmetatable(ring, { __index = ring })
 			{Name: "decide", Args: "[--policy PATH...] < REQUESTS"},
 		},
 		Cells:   func() []string { return []string{"web-1", "web-2", "db"} },
-		Globals: a.VM.Environment(), Keys: api.Keys, Members: api.MemberNames, Methods: api.MethodNames, ReadOnly: a.VM.ReadOnly,
+		Globals: a.VM.Environment(), Members: api.MemberNames, Methods: api.MethodNames, ReadOnly: a.VM.ReadOnly,
 		ReadDir: func(dir string) ([]os.DirEntry, error) { return fs.ReadDir(files, filepath.Clean(dir)) },
 	}
 }
@@ -131,7 +131,7 @@ func TestComplete(t *testing.T) {
 		{"cell:cr", "+eate"},
 		{"print(kauth.re", "request requests"},
 		{"string.r", "rep reverse"},
-		{"('x'):re", ""},
+		{"('x'):re", "rep reverse"},
 		{"'x':re", "rep reverse"},
 		{"web.ro", "+ot"},
 		{"web:des", "+troy"},
@@ -167,10 +167,19 @@ func TestComplete(t *testing.T) {
 		{`x = "network" .. str`, "+ing"},
 		{"x = cell.create{ ro", "+ot = "},
 		{"cell.create({ name = f{ 1, 2 }, pro", "+file = "},
-		{"policy 'web' { deny = { 'network' }, mo", "mode module"},
+		{"policy 'web' { deny = { 'network' }, mo", "+de = "},
 		{"policy 'web' { deny = { mo", "+dule"},
 		{"policy 'web' { deny = mo", "+dule"},
 		{"x = { ro", ""},
+		{"policy 'web' { budget = { pro", "+cs = "},
+		{"policy 'web' { on = { ['network.bind'] = function(r) if r.por", "+t"},
+		{"policy 'web' { on = { ['network.bind'] = function(r) return r.addr:", "+within"},
+		{"policy 'web' { on = { ['network.socket.open'] = function(r) if r.domain == 'inet", "inet inet6"},
+		{"policy 'web' { on = { ['process.signal'] = function(r) if r.signal == 'ki", "+ll"},
+		{"policy 'web' { on = { ['network.bind'] = function(r) if r.cell.name == 'd", "+b"},
+		{"policy 'web' { mode = 'a", "+udit"},
+		{"cell.on('cr", "+eate"},
+		{"local first = 1; x = fir", "+st"},
 		{"_VER", "+SION"},
 		{"cell.c|reate", "create current"},
 	} {
@@ -225,7 +234,7 @@ func TestFlags(t *testing.T) {
 func TestUnfinished(t *testing.T) {
 	c := completer(t)
 	c.Unfinished = func() string { return "policy 'web' {\n  -- {" }
-	if got := c.Complete("  mod", 5); len(got) != 2 || got[0] != (Candidate{"mode", "e = "}) || got[1] != (Candidate{"module", "ule"}) {
+	if got := c.Complete("  mod", 5); len(got) != 1 || got[0] != (Candidate{"mode", "e = "}) {
 		t.Errorf("%q", got)
 	}
 	c.Unfinished = func() string { return "x = [[" }

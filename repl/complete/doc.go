@@ -1,5 +1,5 @@
 // Package complete finds what can follow a line that is being typed: commands with their flags and arguments, globals
-// and fields of Lua, names of requests in strings.
+// and fields of Lua, and what package assist knows of policies.
 //
 //	c := &complete.Completer{Commands: commands, Globals: machine.Environment()}
 //	candidates := c.Complete("cell.cr", 7)

@@ -7,21 +7,23 @@ import (
 
 	lua "github.com/yuin/gopher-lua"
 
+	"cellsh/lua/assist"
 	"cellsh/lua/syntax"
 )
 
 // keywords that can begin or go on a line.
 var keywords = []string{"and", "break", "do", "else", "elseif", "end", "false", "for", "function", "if", "in", "local", "nil", "not", "or", "repeat", "return", "then", "true", "until", "while"}
 
-// lua completes a name, a field or a string.
+// lua completes a name, a field or a string: what the tree knows, and what the session has.
 func (c *Completer) lua(before string) []Candidate {
+	known := c.known(before)
 	tokens := syntax.Scan(before)
 	typed := ""
 	if n := len(tokens); n > 0 {
 		last := tokens[n-1]
 		switch ends := last.Offset+len(last.Text) == len(before); {
 		case last.Kind == syntax.Broken && (last.Text[0] == '"' || last.Text[0] == '\''):
-			return c.inString(last.Text[1:])
+			return stepwise(known, last.Text[1:])
 		case last.Kind == syntax.Broken || last.Kind == syntax.Comment && ends:
 			return nil
 		case ends && (last.Kind == syntax.Name || last.Kind == syntax.Keyword):
@@ -35,13 +37,22 @@ func (c *Completer) lua(before string) []Candidate {
 		switch last := tokens[len(tokens)-1]; {
 		case last.Text == "." || last.Text == ":":
 			owner := c.evaluate(tokens[:len(tokens)-1])
+			if owner == nil {
+				return insertions(known, typed, assist.Field, assist.Method)
+			}
 			return words(c.members(owner, last.Text == ":", typed), typed)
 		case last.Kind == syntax.Keyword && (last.Text == "local" || last.Text == "function" || last.Text == "for" || last.Text == "goto"):
 			// A new name is typed.
 			return nil
 		}
 	}
-	found := c.keys(tokens, typed)
+	if keys := insertions(known, typed, assist.Key); len(keys) > 0 {
+		return keys
+	}
+	if c.Globals == nil {
+		return nil
+	}
+	found := insertions(known, typed, assist.Variable)
 	found = append(found, words(c.names(c.Globals, typed, nil), typed)...)
 	if typed != "" {
 		found = append(found, words(keywords, typed)...)
@@ -49,55 +60,42 @@ func (c *Completer) lua(before string) []Candidate {
 	return found
 }
 
-// keys completes a key of a table that is given to a function, where the tokens before end with { or a comma.
-func (c *Completer) keys(tokens []syntax.Token, typed string) []Candidate {
-	if c.Keys == nil || len(tokens) == 0 || !strings.Contains("{,;", tokens[len(tokens)-1].Text) {
-		return nil
+// known is what the tree knows of what can stand behind the text.
+func (c *Completer) known(before string) []assist.Candidate {
+	s := assist.Source{Text: before, Script: true}
+	if c.Cells != nil {
+		s.Cells = c.Cells()
 	}
-	depth := 0
-	i := len(tokens) - 1
-	for ; i >= 0; i-- {
-		if t := tokens[i]; t.Kind != syntax.Operator {
-			continue
-		} else if strings.Contains(")}]", t.Text) {
-			depth++
-		} else if strings.Contains("({[", t.Text) {
-			if depth == 0 {
-				break
-			}
-			depth--
+	return assist.Complete(s, len(before))
+}
+
+// insertions are those of some kinds, as far as they go on with what is typed.
+func insertions(known []assist.Candidate, typed string, kinds ...assist.Kind) []Candidate {
+	var found []Candidate
+	for _, k := range known {
+		if rest, ok := strings.CutPrefix(k.Insert, typed); ok && slices.Contains(kinds, k.Kind) {
+			found = append(found, Candidate{Text: k.Label, Insert: rest})
 		}
-	}
-	if i < 0 || tokens[i].Text != "{" {
-		return nil
-	}
-	// Between the function and its table may stand a bracket, or a name as in policy "web" {.
-	if i--; i > 0 && (tokens[i].Text == "(" || tokens[i].Kind == syntax.String) {
-		i--
-	}
-	name := ""
-	for ; i >= 0 && tokens[i].Kind == syntax.Name; i -= 2 {
-		name = tokens[i].Text + name
-		if i == 0 || tokens[i-1].Text != "." {
-			break
-		}
-		name = "." + name
-	}
-	found := words(c.Keys(name), typed)
-	for i := range found {
-		found[i].Insert += " = "
 	}
 	return found
 }
 
-// inString completes what strings mostly name: requests and cells.
-func (c *Completer) inString(typed string) []Candidate {
-	found := requests(typed)
-	for i := range found {
-		found[i].Insert = strings.TrimSuffix(found[i].Insert, more)
+// stepwise are the texts that can go on in a string, up to the next dot.
+func stepwise(known []assist.Candidate, typed string) []Candidate {
+	labels, below := map[string]bool{}, false
+	for _, k := range known {
+		labels[k.Label] = true
+		below = below || strings.HasPrefix(k.Label, typed+".")
 	}
-	if c.Cells != nil {
-		found = append(found, words(c.Cells(), typed)...)
+	var found []Candidate
+	for _, c := range insertions(known, typed, assist.Value) {
+		rest := strings.TrimPrefix(c.Insert, ".")
+		i := strings.IndexByte(rest, '.')
+		if i >= 0 && labels[c.Text[:len(c.Text)-len(rest)+i]] || c.Insert == "" && below {
+			// A shorter one comes first, or longer ones are what can be meant.
+			continue
+		}
+		found = append(found, c)
 	}
 	return found
 }

@@ -51,7 +51,9 @@ policy "base" {
     ["network.socket.open"] = function(r)
       if r.type == "raw" then return deny, "no raw sockets" end
       if r.domain == "local" then return allow end
-      if r.domain ~= "inet" and r.domain ~= "inet6" then return deny, "only local and internet sockets" end
+      if r.domain ~= "inet" and r.domain ~= "inet6" then
+        return deny, "only local and internet sockets"
+      end
       if r.protocol == 0 or r.protocol == transport[r.type] then return allow end
       return deny, "only TCP and UDP"
     end,
@@ -79,12 +81,14 @@ policy "base" {
 }
 
 never("cells do not administer the host", {
-  "system.reboot", "system.module", "system.mount", "system.mknod", "system.chroot", "system.swapctl", "system.time",
-  "system.sysctl", "system.accounting", "system.filehandle", "machdep",
+  "system.reboot", "system.module", "system.mount", "system.mknod", "system.chroot",
+  "system.swapctl", "system.time", "system.sysctl", "system.accounting", "system.filehandle",
+  "machdep",
 })
 
 never("cells do not touch the network stack's controls", {
-  "network.interface", "network.route", "network.firewall", "network.altq", "network.socket.rawsock",
+  "network.interface", "network.route", "network.firewall", "network.altq",
+  "network.socket.rawsock",
 })
 
 never("no packet is made by hand", {
@@ -94,12 +98,15 @@ never("no packet is made by hand", {
 
 never("no cell opens a disk or the memory", {
   "device.rawio_spec",
-  where = function(r) return r.kind == "block" or r.major == char.mem and r.minor <= mem_minor.kmem end,
+  where = function(r)
+    return r.kind == "block" or r.major == char.mem and r.minor <= mem_minor.kmem
+  end,
 })
 
 never("no process is reached from another cell", {
-  "process.signal", "process.cansee.entry", "process.cansee.eproc", "process.cansee.args", "process.cansee.env",
-  "process.cansee.openfiles", "process.ptrace", "process.nice", "process.kevent_filter",
+  "process.signal", "process.cansee.entry", "process.cansee.eproc", "process.cansee.args",
+  "process.cansee.env", "process.cansee.openfiles", "process.ptrace", "process.nice",
+  "process.kevent_filter",
   where = function(r) return not r.target.same_cell and not r.target.is_self end,
 })
 

@@ -2,7 +2,8 @@
 
 local cell = "workshop"
 
-cases("within the cell", { cell = cell, target = { same_cell = true, is_self = false }, expect = allow,
+cases("within the cell", { cell = cell, target = { same_cell = true, is_self = false },
+  expect = allow,
   { request = "process.signal", signal = "term" },
   { request = "process.signal", signal = "kill", euid = 0 },
   { request = "process.cansee.entry" },
@@ -12,12 +13,13 @@ cases("within the cell", { cell = cell, target = { same_cell = true, is_self = f
   { request = "process.nice", nice = 5 },
   { request = "process.nice", nice = -1, expect = deny, reason = "no cell runs before the host" },
   { request = "process.rlimit.set", euid = 1000, resource = "nofile", cur = 64, max = 128 },
-  { request = "process.rlimit.set", euid = 0, resource = "nofile", cur = 64, max = 128, expect = deny,
-    reason = "root could lift the limits of its budget" },
+  { request = "process.rlimit.set", euid = 0, resource = "nofile", cur = 64, max = 128,
+    expect = deny, reason = "root could lift the limits of its budget" },
   { request = "process.setid", euid = 0 },
 })
 
-cases("beyond the cell", { cell = cell, target = { same_cell = false, is_self = false, is_init = false }, expect = deny,
+cases("beyond the cell", { cell = cell,
+  target = { same_cell = false, is_self = false, is_init = false }, expect = deny,
   reason = "the process is not of this cell",
   { request = "process.signal", signal = "kill", euid = 0 },
   { request = "process.signal", signal = 0, target = { same_cell = false, is_init = true } },
@@ -29,12 +31,14 @@ cases("beyond the cell", { cell = cell, target = { same_cell = false, is_self = 
   { request = "process.scheduler_getparam" },
 })
 
-cases("tracing", { cell = cell, request = "process.ptrace", target = { is_self = true, same_cell = true }, expect = deny,
-  reason = "nothing is traced here",
+cases("tracing", { cell = cell, request = "process.ptrace",
+  target = { is_self = true, same_cell = true }, expect = deny, reason = "nothing is traced here",
   { name = "the own CPU clock", op = "read_d", expect = allow, reason = "" },
-  { name = "the CPU clock of another process", op = "read_d", target = { is_self = false, same_cell = true } },
+  { name = "the CPU clock of another process", op = "read_d",
+    target = { is_self = false, same_cell = true } },
   { name = "a program that wants to be traced", op = "trace_me" },
-  { name = "attaching to a process of the cell", op = "attach", target = { is_self = false, same_cell = true } },
+  { name = "attaching to a process of the cell", op = "attach",
+    target = { is_self = false, same_cell = true } },
   { name = "writing into the own memory", op = "write_d" },
 })
 
@@ -63,7 +67,8 @@ cases("sockets", { cell = cell, request = "network.socket.open", protocol = 0, e
   { domain = "key", type = "dgram", reason = "only local and internet sockets" },
 })
 
-cases("the network stack", { cell = cell, euid = 0, expect = deny, reason = "the network stack is the host's",
+cases("the network stack", { cell = cell, euid = 0, expect = deny,
+  reason = "the network stack is the host's",
   { request = "network.socket.rawsock" },
   { request = "network.socket.cansee" },
   { request = "network.bind.anyaddr" },
@@ -74,10 +79,12 @@ cases("the network stack", { cell = cell, euid = 0, expect = deny, reason = "the
   { request = "network.ipv6.join_multicast" },
 })
 
-cases("system administration", { cell = cell, euid = 0, expect = deny, reason = "system administration is the host's",
+cases("system administration", { cell = cell, euid = 0, expect = deny,
+  reason = "system administration is the host's",
   { request = "system.reboot" },
   { request = "system.module", cmd = 1, autoload = false },
-  { request = "system.module", cmd = 1, autoload = true, name = "a module that the kernel wants by itself" },
+  { request = "system.module", cmd = 1, autoload = true,
+    name = "a module that the kernel wants by itself" },
   { request = "system.mount.new", flags = 0 },
   { request = "system.mknod" },
   { request = "system.chroot.chroot" },
@@ -100,7 +107,8 @@ cases("the machine", { cell = cell, euid = 0, expect = deny, reason = "the machi
   { request = "machdep.cpu_ucode_apply" },
 })
 
-cases("device nodes", { cell = cell, request = "device.rawio_spec.rw", kind = "char", euid = 0, expect = allow,
+cases("device nodes", { cell = cell, request = "device.rawio_spec.rw", kind = "char", euid = 0,
+  expect = allow,
   { name = "/dev/null", major = 2, minor = 2 },
   { name = "/dev/null to read", request = "device.rawio_spec.read", major = 2, minor = 2 },
   { name = "/dev/full", major = 2, minor = 11 },
@@ -111,8 +119,8 @@ cases("device nodes", { cell = cell, request = "device.rawio_spec.rw", kind = "c
   { name = "/dev/stderr", request = "device.rawio_spec.write", major = 22, minor = 2 },
 })
 
-cases("device nodes", { cell = cell, request = "device.rawio_spec.read", kind = "char", euid = 0, expect = deny,
-  reason = "only null, zero, full, random, urandom, tty and own descriptors",
+cases("device nodes", { cell = cell, request = "device.rawio_spec.read", kind = "char", euid = 0,
+  expect = deny, reason = "only null, zero, full, random, urandom, tty and own descriptors",
   { name = "/dev/mem", major = 2, minor = 0 },
   { name = "/dev/kmem", major = 2, minor = 1 },
   { name = "/dev/console", major = 0, minor = 0 },
@@ -126,7 +134,8 @@ cases("device nodes", { cell = cell, request = "device.rawio_spec.read", kind = 
   { name = "a block device with the numbers of /dev/null", kind = "block", major = 2, minor = 2 },
 })
 
-cases("devices otherwise", { cell = cell, euid = 0, expect = deny, reason = "devices are the host's",
+cases("devices otherwise", { cell = cell, euid = 0, expect = deny,
+  reason = "devices are the host's",
   { request = "device.rnd_adddata" },
   { request = "device.rawio_passthru.read" },
   { request = "device.tty_sti" },

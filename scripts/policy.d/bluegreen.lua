@@ -11,7 +11,9 @@ local function version(color, port)
     allow   = service.needs("process.fork", "network.socket.open"),
     on = {
       ["process.setid"] = service.refuse("a version is started as its user"),
-      ["network.bind.port"] = service.listens{ name = color, port = port, type = "stream", loopback = true },
+      ["network.bind.port"] = service.listens{
+        name = color, port = port, type = "stream", loopback = true,
+      },
     },
     budget = { procs = 32, nofile = 128, core = 0, memory = "256M", cpu = "50%" },
   }

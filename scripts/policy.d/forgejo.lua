@@ -9,7 +9,9 @@ policy "forgejo" {
   allow   = service.needs("process.fork", "network.socket.open"),
   on = {
     ["process.setid"] = service.refuse("forgejo and git are one user"),
-    ["network.bind.port"] = service.listens{ name = "forgejo", port = 3000, type = "stream", calls_out = true },
+    ["network.bind.port"] = service.listens{
+      name = "forgejo", port = 3000, type = "stream", calls_out = true,
+    },
   },
   -- git gc of a large repository takes the most.
   budget = { procs = 128, nofile = 8192, as = "2G", core = 0, memory = "2G", cpu = "150%" },

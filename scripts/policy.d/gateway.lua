@@ -13,7 +13,9 @@ policy "gateway-apps" {
   on = {
     ["process.setid"] = service.refuse("applications are started as their users"),
     ["network.bind.port"] = function(r)
-      if r.port ~= ports[r.cell.name] or r.type ~= "stream" then return deny, "each application has one port" end
+      if r.port ~= ports[r.cell.name] or r.type ~= "stream" then
+        return deny, "each application has one port"
+      end
       -- nginx is on the same host. Nobody goes around it.
       if r.addr:within("127.0.0.0/8") then return allow end
       return deny, "applications are reached through nginx"

@@ -21,7 +21,9 @@ policy "mantis-db" {
     end,
     -- Up to release 14 the statistics collector is a UDP socket that is connected to itself; psql and pg_isready
     -- may use TCP.
-    ["network.bind.port"] = service.listens{ name = "PostgreSQL", port = 5432, type = "stream", loopback = true, calls_out = true },
+    ["network.bind.port"] = service.listens{
+      name = "PostgreSQL", port = 5432, type = "stream", loopback = true, calls_out = true,
+    },
   },
   -- max_connections = 20, and PostgreSQL's own.
   budget = { procs = 48, nofile = 1024, core = 0, memory = "1G", cpu = "100%" },
@@ -38,7 +40,9 @@ policy "mantis-php" {
       return deny, "a worker stays the user that it is"
     end,
     -- It calls the database, and the mail server.
-    ["network.bind.port"] = service.listens{ name = "php-fpm", port = 9000, type = "stream", loopback = true, calls_out = true },
+    ["network.bind.port"] = service.listens{
+      name = "php-fpm", port = 9000, type = "stream", loopback = true, calls_out = true,
+    },
   },
   -- pm.max_children = 10, and what they run.
   budget = { procs = 24, nofile = 512, core = 0, memory = "1G", cpu = "100%" },
@@ -56,7 +60,8 @@ never("the database and PHP are not reached from other machines", {
   cells = { "mantis-db", "mantis-php", "mantis-nginx" },
   "network.bind",
   where = function(r)
-    return (r.port == 5432 or r.port == 9000) and not r.addr:within("127.0.0.0/8") and not r.addr:within("::1/128")
+    return (r.port == 5432 or r.port == 9000) and not r.addr:within("127.0.0.0/8")
+      and not r.addr:within("::1/128")
   end,
 })
 

@@ -14,7 +14,9 @@ function nginx.rules()
     -- The kernel has no objection to a user's reserved port only if the user is root: that the cell reserves port 80 no
     -- longer lifts this (it did in April 2026). So that nginx need not be root, the policy grants the one port.
     ["network.bind.privport"] = function(r)
-      if r.port == http and r.type == "stream" then return grant, "nginx serves port 80 without root" end
+      if r.port == http and r.type == "stream" then
+        return grant, "nginx serves port 80 without root"
+      end
       return deny, "nginx binds no other reserved port"
     end,
     -- Connections to the cells behind it.

@@ -13,7 +13,9 @@ policy "phpapi-php" {
       return deny, "a worker stays the user that it is"
     end,
     -- The service keeps all it needs in files: no database, no other service.
-    ["network.bind.port"] = service.listens{ name = "php-fpm", port = 9000, type = "stream", loopback = true },
+    ["network.bind.port"] = service.listens{
+      name = "php-fpm", port = 9000, type = "stream", loopback = true,
+    },
   },
   budget = { procs = 24, nofile = 512, core = 0, memory = "512M", cpu = "100%" },
 }

@@ -16,9 +16,9 @@ end
 -- process it has what the base policy looks at.
 function service.needs(...)
   local names = {
-    "process.signal", "process.cansee.entry", "process.cansee.eproc", "process.cansee.args", "process.kevent_filter",
-    "process.scheduler_getaffinity", "process.scheduler_getparam", "process.nice", "process.rlimit.set", "process.ptrace",
-    "device.rawio_spec",
+    "process.signal", "process.cansee.entry", "process.cansee.eproc", "process.cansee.args",
+    "process.kevent_filter", "process.scheduler_getaffinity", "process.scheduler_getparam",
+    "process.nice", "process.rlimit.set", "process.ptrace", "device.rawio_spec",
   }
   for _, name in ipairs{ ... } do names[#names + 1] = name end
   return names
@@ -44,7 +44,9 @@ end
 function service.listens(o)
   return function(r)
     if o.calls_out and service.calls_out(r) then return allow end
-    if r.port ~= o.port or r.type ~= o.type then return deny, o.name .. " listens on port " .. o.port .. " only" end
+    if r.port ~= o.port or r.type ~= o.type then
+      return deny, o.name .. " listens on port " .. o.port .. " only"
+    end
     if o.loopback and not r.addr:within(loopback.inet) and not r.addr:within(loopback.inet6) then
       return deny, o.name .. " listens on the loopback address only"
     end

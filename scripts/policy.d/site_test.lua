@@ -1,8 +1,9 @@
 -- The sites need not be known to the policy.
 local cell, user = "site-example", 1006
 
-cases("listening", { cell = cell, request = "network.bind.port", family = "inet", type = "stream", protocol = "tcp",
-  addr = "0.0.0.0", euid = user, expect = deny, reason = "a site has one of the ports 8090 to 8099",
+cases("listening", { cell = cell, request = "network.bind.port", family = "inet", type = "stream",
+  protocol = "tcp", addr = "0.0.0.0", euid = user, expect = deny,
+  reason = "a site has one of the ports 8090 to 8099",
   { name = "the first port", port = 8090, expect = allow, reason = "" },
   { name = "the last port", port = 8099, expect = allow, reason = "" },
   { name = "below", port = 8089 },
@@ -12,10 +13,12 @@ cases("listening", { cell = cell, request = "network.bind.port", family = "inet"
   { name = "a port that the kernel chooses", port = 49152 },
 })
 
-cases("sockets", { cell = cell, request = "network.socket.open", protocol = 0, euid = user, expect = allow,
+cases("sockets", { cell = cell, request = "network.socket.open", protocol = 0, euid = user,
+  expect = allow,
   { name = "the web", domain = "inet", type = "stream" },
   { name = "a try of getaddrinfo(3)", domain = "inet", type = "dgram" },
-  { name = "IPv6", domain = "inet6", type = "stream", expect = deny, reason = "sites have IPv4 addresses" },
+  { name = "IPv6", domain = "inet6", type = "stream", expect = deny,
+    reason = "sites have IPv4 addresses" },
   { name = "routes", domain = "route", type = "raw", expect = deny, reason = "no raw sockets" },
 })
 
@@ -25,8 +28,10 @@ cases("at work", { cell = cell, euid = user, expect = deny,
   { request = "process.setid", euid = 0, reason = "a site's server is started as its user" },
   { request = "process.rlimit.bypass", resource = "nproc", reason = "limits hold for root too" },
   { request = "network.bind.privport", port = 80, euid = 0 },
-  { request = "device.rawio_spec.read", kind = "char", major = 46, minor = 1, expect = allow, name = "/dev/urandom" },
-  { request = "device.rawio_spec.read", kind = "char", major = 2, minor = 1, euid = 0, name = "/dev/kmem" },
+  { request = "device.rawio_spec.read", kind = "char", major = 46, minor = 1, expect = allow,
+    name = "/dev/urandom" },
+  { request = "device.rawio_spec.read", kind = "char", major = 2, minor = 1, euid = 0,
+    name = "/dev/kmem" },
 })
 
 -- A name that the glob does not match is held by the base policy alone.

@@ -8,7 +8,9 @@ policy "ticketd" {
   allow   = service.needs("process.fork", "network.socket.open"),
   on = {
     ["process.setid"] = service.refuse("ticketd is started as its user"),
-    ["network.bind.port"] = service.listens{ name = "ticketd", port = 8080, type = "stream", calls_out = true },
+    ["network.bind.port"] = service.listens{
+      name = "ticketd", port = 8080, type = "stream", calls_out = true,
+    },
   },
   -- A shell script and what it runs.
   budget = { procs = 16, nofile = 128, core = 0, memory = "128M", cpu = "25%" },

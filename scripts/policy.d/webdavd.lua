@@ -13,7 +13,9 @@ policy "webdavd" {
   on = {
     ["process.setid"] = service.refuse("webdavd is started as nfsuser"),
     ["network.socket.open"] = function(r)
-      if r.euid ~= nfsuser and r.domain ~= "local" then return deny, "webdavd must run as nfsuser" end
+      if r.euid ~= nfsuser and r.domain ~= "local" then
+        return deny, "webdavd must run as nfsuser"
+      end
       return allow
     end,
     ["network.bind.port"] = service.listens{ name = "webdavd", port = 8443, type = "stream" },

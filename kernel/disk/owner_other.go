@@ -1,0 +1,10 @@
+//go:build !unix
+
+package disk
+
+import (
+	"io/fs"
+	"os"
+)
+
+func chown(*os.File, fs.FileInfo) error { return nil }

@@ -1,0 +1,41 @@
+package disk
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"testing"
+)
+
+func TestRewrite(t *testing.T) {
+	dir := t.TempDir()
+	path, link := filepath.Join(dir, "web.lua"), filepath.Join(dir, "link.lua")
+	write(t, path, "old", 0o640)
+	if err := os.Symlink("web.lua", link); err != nil {
+		t.Fatal(err)
+	}
+	if err := Rewrite(link, []byte("old"), []byte("new")); err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(path)
+	info, _ := os.Stat(path)
+	if err != nil || string(text) != "new" || info.Mode().Perm() != 0o640 {
+		t.Errorf("%q, %v, %v", text, info.Mode(), err)
+	}
+	if target, err := os.Readlink(link); err != nil || target != "web.lua" {
+		t.Errorf("the link is %q, %v", target, err)
+	}
+	if err := Rewrite(path, []byte("old"), []byte("newer")); !errors.Is(err, ErrChanged) {
+		t.Errorf("a file that was changed gives %v", err)
+	}
+	if text, _ := os.ReadFile(path); string(text) != "new" {
+		t.Errorf("%q", text)
+	}
+	if err := Rewrite(filepath.Join(dir, "none"), nil, nil); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("%v", err)
+	}
+	names, err := os.ReadDir(dir)
+	if err != nil || len(names) != 2 {
+		t.Errorf("left behind: %v, %v", names, err)
+	}
+}

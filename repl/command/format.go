@@ -1,0 +1,129 @@
+package command
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"slices"
+
+	"cellsh/kernel/disk"
+	"cellsh/lua/format"
+	"cellsh/lua/loader"
+	"cellsh/lua/syntax"
+	"cellsh/policy/diag"
+	"cellsh/policy/rules"
+	"cellsh/repl/show"
+)
+
+func init() {
+	register(&Command{
+		Name: "fmt", Args: "PATH...", Short: "write Lua in one style", Without: []string{"policy", "k", "readonly", "timings"},
+		Long: `Gives policies, tests and scripts in one style: two spaces, one statement on a
+line, lines of at most 100 characters where they can be broken, = and comments
+in columns. Comments, single empty lines and the line breaks in tables and calls
+stay, and what the Lua means does too: it is read again and compared. Of a
+folder all *.lua are formatted; - is standard input.
+
+Without a flag the text is written out. A file with errors is left alone, and
+what is wrong with it is told; the exit code is 1 then, and with -d where
+anything would change.
+
+  cellsh fmt -d /etc/cellsh/policy.d
+  cellsh fmt -w web.lua web_test.lua
+  cellsh fmt - < web.lua`,
+		Setup: func(fs *flag.FlagSet) func(*Invocation) error {
+			var o formatting
+			fs.BoolVar(&o.difference, "d", false, "show what would change, as diff -u does")
+			fs.BoolVar(&o.write, "w", false, "write the files that change")
+			return o.run
+		},
+	})
+}
+
+// formatting is the flags of fmt.
+type formatting struct{ difference, write bool }
+
+// stdin is the path of standard input.
+const stdin = "-"
+
+func (flags *formatting) run(inv *Invocation) error {
+	if len(inv.Args) == 0 {
+		return usage("a path must be given, or - for standard input")
+	}
+	if flags.write && slices.Contains(inv.Args, stdin) {
+		return usage("-w writes files, but - is standard input")
+	}
+	sources, problems, err := inv.sources()
+	if err != nil {
+		return err
+	}
+	changed := []string{}
+	for _, s := range sources {
+		text, wrong := format.Source(s.File, s.Text)
+		if wrong == nil && flags.write && text != s.Text {
+			wrong = written(s.File, disk.Rewrite(s.File, []byte(s.Text), []byte(text)))
+		}
+		problems = append(problems, wrong...)
+		if wrong != nil {
+			continue
+		}
+		if text != s.Text {
+			changed = append(changed, s.File)
+		}
+		switch {
+		case inv.JSON:
+		case flags.difference:
+			fmt.Fprint(inv.Stdout, show.Difference(s.File, s.Text, text))
+		case !flags.write:
+			fmt.Fprint(inv.Stdout, text)
+		}
+	}
+	if inv.JSON {
+		if err := inv.json(map[string]any{"ok": !problems.Failed(), "changed": changed, "diagnostics": nonNil(problems)}); err != nil {
+			return err
+		}
+	} else {
+		diag.Write(inv.Stderr, problems)
+	}
+	if problems.Failed() || flags.difference && len(changed) > 0 {
+		return quiet{Failed}
+	}
+	return nil
+}
+
+// sources are the texts of the paths that were given.
+func (inv *Invocation) sources() ([]rules.Source, diag.List, error) {
+	var all []rules.Source
+	var problems diag.List
+	for _, path := range inv.Args {
+		if path == stdin {
+			text, err := io.ReadAll(io.LimitReader(inv.Stdin, syntax.MaxSource+1))
+			if err != nil {
+				return nil, nil, fmt.Errorf("standard input must be readable, but is not: %w", disk.Cause(err))
+			}
+			all = append(all, rules.Source{File: stdin, Text: string(text)})
+			continue
+		}
+		sources, wrong := loader.ReadAll([]string{path})
+		problems = append(problems, wrong...)
+		for _, s := range sources {
+			if !slices.ContainsFunc(all, func(x rules.Source) bool { return x.File == s.File }) {
+				all = append(all, s)
+			}
+		}
+	}
+	return all, problems, nil
+}
+
+// written says why a file could not be written, nil if it was.
+func written(file string, err error) diag.List {
+	if err == nil {
+		return nil
+	}
+	d := diag.Diagnostic{Span: diag.Span{File: file}, Code: diag.Failed, Message: fmt.Sprintf("the file must be writable, but is not: %s", disk.Cause(err))}
+	if errors.Is(err, disk.ErrChanged) {
+		d.Message = "the file must be as it was read, but somebody else has changed it meanwhile"
+	}
+	return diag.List{d}
+}

@@ -1,0 +1,67 @@
+package command
+
+import (
+	"flag"
+	"io"
+	"time"
+
+	"cellsh/lua/loader"
+	"cellsh/policy/diag"
+	"cellsh/policy/rules"
+	"cellsh/policy/study"
+	"cellsh/repl/lsp"
+)
+
+func init() {
+	register(&Command{
+		Name: "lsp", Short: "serve an editor", Without: []string{"policy", "readonly", "json", "timings"},
+		Long: `Speaks the Language Server Protocol with an editor on standard input and output.
+While policies, tests and scripts are written it tells what is wrong with them,
+as check does, and it completes names of requests, the fields that the request
+of a function carries, names of values and keys; it says what names mean, finds
+where they are declared, renames locals, and formats as fmt does. Policies are
+checked without the proof; scripts and tests are read and not run.
+
+docs/editors.md has the lines for vim, neovim, emacs and VS Code. The exit code
+is 0 if the editor ended it as the protocol says.
+
+  cellsh lsp < messages`,
+		Setup: func(*flag.FlagSet) func(*Invocation) error { return serve },
+	})
+}
+
+func serve(inv *Invocation) error {
+	if len(inv.Args) > 0 {
+		return usage("lsp takes no arguments, but is given %s", plainWord(inv.Args[0]))
+	}
+	if inv.Session != nil {
+		return usage("an editor must start the server, but a session does")
+	}
+	reader, err := inv.reader()
+	if err != nil {
+		return err
+	}
+	cells, err := inv.live()
+	if err != nil {
+		return err
+	}
+	after := inv.After
+	if after == nil {
+		after = time.After
+	}
+	code := lsp.Serve(lsp.Options{In: inv.Stdin, Out: inv.Stdout, Files: loader.Disk(), Cells: cells, After: after, Version: inv.Version,
+		Analyse: func(sources []rules.Source, files loader.Files) diag.List {
+			r := reader
+			// Standard output belongs to the protocol.
+			r.Files, r.Output = files, io.Discard
+			check, err := r.Load(sources).Check(study.CheckOptions{Live: cells, NoProof: true})
+			if err != nil {
+				return diag.Of(err)
+			}
+			return check.Problems
+		}})
+	if code != OK {
+		return quiet{code}
+	}
+	return nil
+}
