@@ -73,7 +73,9 @@ func Example_way() {
 	if err != nil {
 		panic(err)
 	}
-	id, err := k.Create(kernel.Spec{Name: "web-1", Root: "/"})
+	err = k.MakeRoot("/cells/web-1")
+	fmt.Println(err)
+	id, err := k.Create(kernel.Spec{Name: "web-1", Root: "/cells/web-1"})
 	fmt.Println(id, err)
 	bundle := &program.Bundle{Vocabulary: &kauth.NetBSD109912, Generation: 1, Fallback: stock.Fallback(),
 		Programs: []*program.Program{p.Program}, Cells: []program.Cell{{ID: id, Name: "web-1", Program: 0}}}
@@ -88,6 +90,7 @@ func Example_way() {
 	// Output:
 	// false web
 	// false <nil>
+	// <nil>
 	// 1 <nil>
 	// <nil>
 	// deny no ssh

@@ -98,9 +98,10 @@ function cell.attach(name) end
 ---@field root string absolute path of the directory that members are chrooted to
 ---@field profile? string "low", "medium" or "high"; without it the kernel's own, which is high, or low if a loaded policy names the cell
 ---@field ports? number[] ports that only this cell may bind, at most 32
----@field nofile? number limit of open files of what is started in the cell, or unlimited
+---@field nofile? number|string limit of open files of what is started in the cell, or unlimited
 ---@field as? number|string limit of the address space in bytes, or a size like "512M", or unlimited
 ---@field core? number|string limit of core dumps in bytes, or a size, or unlimited
+---@field yes? boolean true allows the root to be /, the host's own
 
 ---Makes a cell. If policies are loaded, the cell has its program from the start or is not made at all, and limits that
 ---are not given are those of the policies' budgets. On the simulated kernel the root directory is made if it does not exist.
@@ -246,7 +247,7 @@ engine = {}
 ---```
 ---@param cell string name of a cell, which need not exist
 ---@param request? string a scope, an action or a request; all without it
----@param options? table policy and pending as for engine.decide; program (policies, fallback or none), profile (low, medium, high or unknown), revision (april or current), and ports, a list of those that the cell reserves
+---@param options? table policy and pending as for engine.decide; program (policies, fallback or none), profile (low, medium, high or unknown), revision (early, april, interim or current), and ports, a list of those that the cell reserves
 ---@return table
 function engine.can(cell, request, options) end
 
@@ -1774,7 +1775,7 @@ sim = {}
 function sim.advance(seconds) end
 
 ---@class sim.kernel.arguments
----@field revision? string of secmodel_cell: "current" or "april"
+---@field revision? string of secmodel_cell: early, april, interim or current
 ---@field evaluation? boolean false leaves the evaluation model out
 ---@field securelevel? number -1 to 2
 ---@field hz? number clock ticks a second
@@ -1819,8 +1820,7 @@ function sim.log() end
 ---@return process
 function sim.process(arguments) end
 
----Gives what the stock models look at, after changing what is given: securelevel (-1 to 2), curtain, usermount,
----user_set_cpu_affinity, user_set_dbregs, expose_address (0 to 2), user_ldt, pf, ipf, veriexec (0 to 3). Nobody is asked: it is
+---Gives what the stock models look at, after changing what is given: securelevel (-1 to 2), curtain, usermount, user_set_cpu_affinity, user_set_dbregs, expose_address (0 to 2), user_ldt, pf, ipf, veriexec (0 to 3). Nobody is asked: it is
 ---as if the machine had started that way.
 ---Only with the simulated kernel.
 ---```lua

@@ -140,7 +140,7 @@ func requestsTable() string {
 	var out strings.Builder
 	var scope kauth.Scope
 	for id := range kauth.RequestID(kauth.NumRequests) {
-		in := id.Info()
+		in, flags := id.Info(), kauth.Newest().Flags(id)
 		if in.Scope != scope {
 			scope = in.Scope
 			fmt.Fprintf(&out, "\n### %s\n\n| request | fields | denied | |\n|---|---|---|---|\n", scope)
@@ -155,7 +155,7 @@ func requestsTable() string {
 			flag kauth.Flags
 			text string
 		}{{kauth.NeverRaised, "never asked"}, {kauth.Spin, "asked under a spin lock: no rule"}, {kauth.Probe, "a probe"}, {kauth.Bare, "asked without a req"}} {
-			if in.Flags.Has(r.flag) {
+			if flags.Has(r.flag) {
 				remarks = append(remarks, r.text)
 			}
 		}

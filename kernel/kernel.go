@@ -8,6 +8,7 @@ import (
 	"cellsh/policy/diag"
 	"cellsh/policy/kauth"
 	"cellsh/policy/program"
+	"cellsh/policy/secmodel"
 )
 
 // CellID is the kernel's number of a cell; 0 is the host.
@@ -28,6 +29,8 @@ type Kernel interface {
 	List() ([]Cell, error)
 	// Current is the cell that the calling process is in; 0 for the host.
 	Current() (CellID, error)
+	// Evaluator is the kernel's evaluation model; where it has none the error is an *UnsupportedError.
+	Evaluator() (Evaluator, error)
 	// Close gives up the connection. The kernel and its cells stay.
 	Close() error
 }
@@ -49,49 +52,21 @@ type Evaluator interface {
 
 // Profile is how much secmodel_cell itself denies to the members of a cell. It is given at create and can't
 // be read back.
-type Profile uint8
+type Profile = secmodel.Profile
 
 // The profiles; the numbers are the kernel's.
 const (
-	Low Profile = iota
-	Medium
-	High
+	Low    = secmodel.Low
+	Medium = secmodel.Medium
+	High   = secmodel.High
 )
-
-// String is "low", "medium" or "high".
-func (p Profile) String() string { return [...]string{"low", "medium", "high"}[p] }
-
-// ParseProfile gives the profile of that name.
-func ParseProfile(name string) (Profile, bool) {
-	for p := Low; p <= High; p++ {
-		if p.String() == name {
-			return p, true
-		}
-	}
-	return 0, false
-}
 
 // The limits of a cell's properties (struct cell_create).
 const (
 	MaxName  = policy.MaxName
 	MaxRoot  = 255
-	MaxPorts = 32
+	MaxPorts = secmodel.MaxPorts
 )
-
-// Spec is what a cell is made with.
-type Spec struct {
-	// Name of 1 to 63 characters of A-Z a-z 0-9 . _ -
-	Name string
-	// Root is the absolute path of the directory that members must be chrooted to.
-	Root string
-	// Profile, or nil for the kernel's default, which is high.
-	Profile *Profile
-	// Ports that only this cell may bind, at most 32, each 1 to 65535.
-	Ports []uint16
-	// Nofile, AS and Core are resource limits that the kernel stores with the cell and does not enforce; what
-	// starts the members sets them. Nil where none is given; kauth.Unlimited for no limit.
-	Nofile, AS, Core *uint64
-}
 
 // Cell is what the kernel tells about a cell.
 type Cell struct {
@@ -135,8 +110,8 @@ type Info struct {
 	Simulated bool
 	// Version of the system, "10.99.12".
 	Version string
-	// Revision of secmodel_cell, "current" or "april".
-	Revision string
+	// Revision of secmodel_cell.
+	Revision secmodel.Revision
 	// Vocabulary that the kernel speaks.
 	Vocabulary *kauth.Vocabulary
 	// Capabilities that the kernel has, and how that was found out, in words.
@@ -189,6 +164,8 @@ type Event struct {
 	policy.Decision
 	// Fallback says that no program decided but the fallback.
 	Fallback bool
+	// Probe says that a denial only picks a behaviour (kauth.Probe).
+	Probe bool
 }
 
 // Error is a refusal of the kernel.
@@ -248,16 +225,6 @@ func Unsupported(k Kernel, c Capability) error {
 		why = "it does not offer it"
 	}
 	return &UnsupportedError{info.Name, c, why}
-}
-
-// Evaluation gives the kernel's evaluation model, or an *UnsupportedError.
-func Evaluation(k Kernel) (Evaluator, error) {
-	if _, ok := k.Info().Capabilities[CapEvaluation]; ok {
-		if e, ok := k.(Evaluator); ok {
-			return e, nil
-		}
-	}
-	return nil, Unsupported(k, CapEvaluation)
 }
 
 // Find gives the cell of that name among the cells of the kernel.

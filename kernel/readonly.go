@@ -4,12 +4,7 @@ import "maps"
 
 // ReadOnly gives a kernel that can be looked at and not changed: whatever would change it is refused before
 // the kernel is asked. It is how --readonly is enforced, for every kernel.
-func ReadOnly(k Kernel) Kernel {
-	if e, ok := k.(Evaluator); ok {
-		return readOnlyEvaluator{readOnly{k}, e}
-	}
-	return readOnly{k}
-}
+func ReadOnly(k Kernel) Kernel { return readOnly{k} }
 
 type readOnly struct{ Kernel }
 
@@ -26,10 +21,16 @@ func (k readOnly) Info() Info {
 	return info
 }
 
-type readOnlyEvaluator struct {
-	readOnly
-	Evaluator
+// Evaluator is the kernel's, without Load.
+func (k readOnly) Evaluator() (Evaluator, error) {
+	e, err := k.Kernel.Evaluator()
+	if err != nil {
+		return nil, err
+	}
+	return readOnlyEvaluator{e}, nil
 }
+
+type readOnlyEvaluator struct{ Evaluator }
 
 // RefuseReadOnly is the error for what would change a kernel that must only be looked at.
 func RefuseReadOnly(op string) error {

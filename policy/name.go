@@ -23,6 +23,9 @@ func CheckName(name string) string {
 	if len(name) > MaxName {
 		return fmt.Sprintf("must have at most %d characters, but has %d", MaxName, len(name))
 	}
+	if name == "." || name == ".." {
+		return "must not be . or .., which are directories everywhere, but is"
+	}
 	for i, r := range name {
 		if !('a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || strings.ContainsRune("._-", r)) {
 			return "must consist of A-Z a-z 0-9 . _ -, but has the character " + FirstCharacter(name[i:])

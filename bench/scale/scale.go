@@ -25,7 +25,7 @@ func Host(names []string) (*host.Host, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := k.EnsureRoot("/cells/all"); err != nil {
+	if err := k.MakeRoot("/cells/all"); err != nil {
 		return nil, err
 	}
 	for _, name := range names {

@@ -3,7 +3,6 @@ package scale
 import (
 	"testing"
 
-	"cellsh/kernel"
 	"cellsh/policy"
 	"cellsh/policy/kauth"
 	"cellsh/policy/rules"
@@ -46,7 +45,7 @@ func TestFleet(t *testing.T) {
 	if len(programs) != 4 {
 		t.Errorf("the cells have %d programs", len(programs))
 	}
-	if e, err := kernel.Evaluation(h.Kernel); err != nil {
+	if e, err := h.Kernel.Evaluator(); err != nil {
 		t.Error(err)
 	} else if s, err := e.Status(); err != nil || len(s.Covered) != 20 {
 		t.Errorf("covered are %d cells, %v", len(s.Covered), err)

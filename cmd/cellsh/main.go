@@ -15,7 +15,7 @@ var version = "unknown"
 
 func main() {
 	if launch.IsHelper(os.Args) {
-		os.Exit(launch.Helper(launch.NewSystem(func(id kernel.CellID) (launch.Entry, error) { return netbsd.NewEntry(id) })))
+		os.Exit(launch.Helper(launch.NewSystem(func(id kernel.CellID) (launch.Entry, error) { return netbsd.NewEntry(id, netbsd.Options{}) })))
 	}
 	os.Exit(repl.Main(os.Args[1:], repl.Env{Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Getenv: os.Getenv, Version: version}))
 }

@@ -68,7 +68,7 @@ func asked(name string) []kauth.RequestID {
 	}
 	var ids []kauth.RequestID
 	for id, end := pattern.Range(); id < end; id++ {
-		if !id.Info().Flags.Has(kauth.Spin) {
+		if !kauth.Newest().Flags(id).Has(kauth.Spin) {
 			ids = append(ids, id)
 		}
 	}
@@ -149,7 +149,7 @@ func (g *Generator) request() string {
 	}
 	for {
 		id := kauth.RequestID(g.IntN(kauth.NumRequests))
-		if info := id.Info(); !info.Flags.Has(kauth.Spin) && !info.Flags.Has(kauth.NeverRaised) && !info.Flags.Has(kauth.Bare) {
+		if v := kauth.Newest(); v.Asks(id) && !v.Flags(id).Has(kauth.Bare) {
 			return id.String()
 		}
 	}
@@ -159,7 +159,7 @@ func (g *Generator) request() string {
 func (g *Generator) within(name string) string {
 	ids := asked(name)
 	for range 20 {
-		if id := pick(g, ids...); !id.Info().Flags.Has(kauth.NeverRaised) {
+		if id := pick(g, ids...); !kauth.Newest().Flags(id).Has(kauth.NeverRaised) {
 			return id.String()
 		}
 	}

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+
+	"cellsh/policy/secmodel"
 )
 
 // Flags say which optional members of a Create are given (cc_flags).
@@ -26,7 +28,7 @@ const Infinity = ^uint64(0)
 const (
 	nameSize = 64
 	rootSize = 256
-	maxPorts = 32
+	maxPorts = secmodel.MaxPorts
 )
 
 // Create is struct cell_create: what a cell is made with, and what comes back.
@@ -59,7 +61,7 @@ type Info struct {
 
 // Layout is the structures of one revision on one machine. It is immutable.
 type Layout struct {
-	Revision Revision
+	Revision secmodel.Revision
 	Machine  Machine
 	// Create and Info are where the members of the two structures are.
 	Create, Info Structure
@@ -77,8 +79,18 @@ type Member struct {
 	Offset, Size int
 }
 
+// Member gives the bytes of a member of the structure, nil if it has none of that name. The text must have its size.
+func (s Structure) Member(text []byte, name string) []byte {
+	for _, m := range s.Members {
+		if m.Name == name {
+			return text[m.Offset : m.Offset+m.Size]
+		}
+	}
+	return nil
+}
+
 // NewLayout gives the layout of a supported revision.
-func NewLayout(r Revision, m Machine) (Layout, error) {
+func NewLayout(r secmodel.Revision, m Machine) (Layout, error) {
 	if !r.Properties().Supported {
 		return Layout{}, fmt.Errorf("the revision must be one of secmodel_cell, but is %s (%s)", r, r.Properties().Source)
 	}

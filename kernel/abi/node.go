@@ -93,6 +93,18 @@ func EncodeQuery(order binary.ByteOrder) []byte {
 	return text
 }
 
+// EncodeNodes is the answer to a query; as much of each node as [Node] has.
+func EncodeNodes(order binary.ByteOrder, nodes []Node) []byte {
+	var text []byte
+	for _, n := range nodes {
+		b := EncodeQuery(order)
+		order.PutUint32(b[nodeNumberAt:], uint32(n.Number))
+		copy(b[nodeNameAt:nodeNameAt+nodeNameSize-1], n.Name)
+		text = append(text, b...)
+	}
+	return text
+}
+
 // DecodeNodes reads the answer to a query, an array of struct sysctlnode.
 func DecodeNodes(order binary.ByteOrder, text []byte) ([]Node, error) {
 	if len(text)%NodeSize != 0 {

@@ -16,6 +16,36 @@ const (
 	SystemClock = "kern.clockrate"
 )
 
+// EncodeTimespec is the time as a struct timespec.
+func (m Machine) EncodeTimespec(t time.Time) []byte {
+	text := make([]byte, roundUp(8+m.Long, m.Quad))
+	m.Order.PutUint64(text, uint64(t.Unix()))
+	if m.Long == 8 {
+		m.Order.PutUint64(text[8:], uint64(t.Nanosecond()))
+	} else {
+		m.Order.PutUint32(text[8:], uint32(t.Nanosecond()))
+	}
+	return text
+}
+
+// EncodeClock is a struct clockinfo of a kernel whose clocks all tick at one rate.
+func (m Machine) EncodeClock(hz int) []byte {
+	text := make([]byte, clockSize)
+	for _, at := range []int{0, statHZAt, profHZAt} {
+		m.Order.PutUint32(text[at:], uint32(hz))
+	}
+	m.Order.PutUint32(text[tickAt:], uint32(1_000_000/hz))
+	return text
+}
+
+// struct clockinfo: hz, tick in microseconds, a spare, stathz, profhz.
+const (
+	clockSize = 20
+	tickAt    = 4
+	statHZAt  = 12
+	profHZAt  = 16
+)
+
 // DecodeTimespec reads a struct timespec: a time_t of 64 bits, then a long.
 func (m Machine) DecodeTimespec(text []byte) (time.Time, error) {
 	if size := roundUp(8+m.Long, m.Quad); len(text) != size {
@@ -35,11 +65,10 @@ func (m Machine) DecodeTimespec(text []byte) (time.Time, error) {
 // DecodeStatHZ reads the rate of the statistics clock from a struct clockinfo: how many ticks of processor time
 // make a second. The kernel puts the rate of the main clock there if it has no other.
 func (m Machine) DecodeStatHZ(text []byte) (int, error) {
-	const size, stathzAt = 20, 12
-	if len(text) != size {
-		return 0, fmt.Errorf("struct clockinfo must be %d bytes, but is %d", size, len(text))
+	if len(text) != clockSize {
+		return 0, fmt.Errorf("struct clockinfo must be %d bytes, but is %d", clockSize, len(text))
 	}
-	hz := int32(m.Order.Uint32(text[stathzAt:]))
+	hz := int32(m.Order.Uint32(text[statHZAt:]))
 	if hz <= 0 {
 		return 0, fmt.Errorf("the rate of the statistics clock must be above 0, but is %d", hz)
 	}

@@ -18,7 +18,7 @@ import (
 // Options of Open.
 type Options struct {
 	// Target is "sim", "sim:FILE" or "netbsd". "" is the running NetBSD where it has cells, else "sim". Words after
-	// sim say how the simulated kernel is built: "sim,april" has the revision of April 2026, "sim,stock" no evaluation
+	// sim say how the simulated kernel is built: "sim,april" has that revision of secmodel_cell, "sim,stock" no evaluation
 	// model; both go together, and with a file: "sim,april,stock:FILE".
 	Target string
 	// ReadOnly refuses whatever would change the kernel. A state file is not locked then.

@@ -43,7 +43,7 @@ func mustOpen(t *testing.T, target string, readOnly bool, c *clockAt) *Connectio
 func makeCell(t *testing.T, c *Connection, name string) kernel.CellID {
 	t.Helper()
 	root := "/cells/" + name
-	if err := c.Simulator.EnsureRoot(root); err != nil {
+	if err := c.Simulator.MakeRoot(root); err != nil {
 		t.Fatal(err)
 	}
 	id, err := c.Create(kernel.Spec{Name: name, Root: root})
@@ -222,6 +222,13 @@ func TestOneWriter(t *testing.T) {
 	if busy := new(disk.BusyError); !errors.As(err, &busy) || busy.PID != os.Getpid() {
 		t.Errorf("a second writer: %#v", err)
 	}
+	// It is one error in the words of users, without the lock's own.
+	if _, many := err.(interface{ Unwrap() []error }); many || strings.Contains(err.Error(), ".lock") || strings.Contains(err.Error(), "\n") {
+		t.Errorf("a second writer is told more than once: %v", err)
+	}
+	if e := new(kernel.Error); !errors.As(err, &e) || e.Hint == "" {
+		t.Errorf("a second writer gets no hint: %v", err)
+	}
 	makeCell(t, c, "web")
 	if err := c.Save(); err != nil {
 		t.Fatal(err)
@@ -255,7 +262,7 @@ func TestReadOnly(t *testing.T) {
 		t.Fatal(err)
 	}
 	look := mustOpen(t, "sim:"+file, true, nil)
-	e, err := kernel.Evaluation(look.Kernel)
+	e, err := look.Kernel.Evaluator()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -311,7 +318,7 @@ func TestBadFiles(t *testing.T) {
 			t.Errorf("%s: the file was changed", name)
 		}
 	}
-	refuse("empty", nil, "must be a document")
+	refuse("empty", nil, "it must be a document of a simulated kernel, but is empty")
 	refuse("foreign", []byte("#!/bin/sh\n"), "must be a document")
 	for i := 1; i < len(text)-1; i += 1 + len(text)/200 {
 		refuse("cut short", text[:i], "state file")
@@ -329,8 +336,11 @@ func TestBadFiles(t *testing.T) {
 		"linux":                                 "must be sim, sim:FILE or netbsd",
 		"sim:" + filepath.Join(good, "in-file"): "not a directory",
 	} {
-		if _, err := open(t, target, false, nil); err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("%s: %v, want %q", target, err, want)
+		// Who only looks is told the same.
+		for _, readOnly := range []bool{false, true} {
+			if _, err := open(t, target, readOnly, nil); err == nil || !strings.Contains(err.Error(), want) {
+				t.Errorf("%s, read-only %v: %v, want %q", target, readOnly, err, want)
+			}
 		}
 	}
 }
@@ -385,7 +395,7 @@ func TestConcurrentUse(t *testing.T) {
 	var all sync.WaitGroup
 	for w := range 4 {
 		name := fmt.Sprintf("web-%d", w)
-		if err := c.Simulator.EnsureRoot("/cells/" + name); err != nil {
+		if err := c.Simulator.MakeRoot("/cells/" + name); err != nil {
 			t.Fatal(err)
 		}
 		all.Go(func() {

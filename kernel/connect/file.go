@@ -59,7 +59,9 @@ func (f *stateFile) open(t *target, o Options) error {
 		if _, err := os.Lstat(f.name); err == nil {
 			return f.refuse("it must be a file, but is a symbolic link to what does not exist", "")
 		}
-		path, err = f.name, nil
+		if path, err = filepath.EvalSymlinks(filepath.Dir(f.name)); err == nil {
+			path = filepath.Join(path, filepath.Base(f.name))
+		}
 	}
 	if err != nil {
 		return f.unusable(err)
@@ -107,13 +109,23 @@ func (f *stateFile) open(t *target, o Options) error {
 	return nil
 }
 
-// busyError is what the user is told, and the *disk.BusyError that says why.
+// busyError is what the user is told. Who wants to wait finds the *disk.BusyError in it, which is no error of its own:
+// one cause is told once.
 type busyError struct {
 	error
 	lock *disk.BusyError
 }
 
-func (e *busyError) Unwrap() []error { return []error{e.error, e.lock} }
+func (e *busyError) Unwrap() error { return e.error }
+
+// As gives the lock's own error to errors.As.
+func (e *busyError) As(target any) bool {
+	lock, ok := target.(**disk.BusyError)
+	if ok {
+		*lock = e.lock
+	}
+	return ok
+}
 
 // Diagnostics is one problem: the lock is inside.
 func (e *busyError) Diagnostics() diag.List { return diag.Of(e.error) }
@@ -206,6 +218,14 @@ func (f *stateFile) Destroy(id kernel.CellID) error {
 	err := f.Kernel.Destroy(id)
 	f.changed()
 	return err
+}
+
+// Evaluator is the simulated kernel's, which writes the file as Load below does.
+func (f *stateFile) Evaluator() (kernel.Evaluator, error) {
+	if _, err := f.Kernel.Evaluator(); err != nil {
+		return nil, err
+	}
+	return f, nil
 }
 
 // Load replaces the bundle.

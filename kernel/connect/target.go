@@ -6,43 +6,49 @@ import (
 
 	"cellsh/kernel"
 	"cellsh/kernel/sim"
-	"cellsh/policy/stock"
+	"cellsh/policy/secmodel"
 )
 
 // target is what Options.Target names.
 type target struct {
 	// system is "", "netbsd" or "sim".
 	system string
-	// For sim: how the kernel is built, and the file for its state, "" for none.
+	// For sim: how the kernel is built, as far as that is named, and the file for its state, "" for none.
 	build sim.Options
 	file  string
-	// words are those that say how it is built.
-	words []string
 }
 
-// builds are the words that say how a simulated kernel is built.
-var builds = map[string]func(*sim.Options){
-	"april": func(o *sim.Options) { o.Revision = stock.April },
-	"stock": func(o *sim.Options) { o.NoEvaluation = true },
+// name takes a word that says how a simulated kernel is built: a revision of secmodel_cell, or stock. False if it is
+// neither, or there is another revision already.
+func (t *target) name(word string) bool {
+	if word == "stock" {
+		t.build.NoEvaluation = true
+		return true
+	}
+	rev, ok := secmodel.ParseRevision(word)
+	if !ok || t.build.Revision != 0 && t.build.Revision != rev {
+		return false
+	}
+	t.build.Revision = rev
+	return true
 }
 
 func parseTarget(text string) (target, error) {
 	bad := &kernel.Error{Op: "open a kernel", Text: fmt.Sprintf("the kernel must be sim, sim:FILE or netbsd, but is %q", text),
-		Hint: "sim,april has the revision of April 2026 and sim,stock no evaluation model, as in sim,stock:FILE"}
+		Hint: "sim,april has the revision of April 2026 (others are early, interim and current) and sim,stock no evaluation model, as in sim,stock:FILE"}
 	if text == "" || text == "netbsd" {
 		return target{system: text}, nil
 	}
 	kind, file, named := strings.Cut(text, ":")
 	words := strings.Split(kind, ",")
-	t := target{system: words[0], words: words[1:], file: file}
+	t := target{system: words[0], file: file}
 	if t.system != "sim" || named && file == "" {
 		return t, bad
 	}
-	for _, w := range t.words {
-		if builds[w] == nil {
+	for _, w := range words[1:] {
+		if !t.name(w) {
 			return t, bad
 		}
-		builds[w](&t.build)
 	}
 	return t, nil
 }
@@ -50,14 +56,12 @@ func parseTarget(text string) (target, error) {
 // agrees says what is different about a kernel that exists already, "" for nothing: what is not named may be as it is.
 func (t *target) agrees(k *sim.Kernel) string {
 	info := k.Info()
-	for _, w := range t.words {
-		_, evaluates := info.Capabilities[kernel.CapEvaluation]
-		switch {
-		case w == "april" && info.Revision != stock.April.String():
-			return fmt.Sprintf("its kernel must have the revision april of secmodel_cell, as -k says, but has %s", info.Revision)
-		case w == "stock" && evaluates:
-			return "its kernel must be without the evaluation model, as -k says, but has it"
-		}
+	_, evaluates := info.Capabilities[kernel.CapEvaluation]
+	switch {
+	case t.build.Revision != 0 && info.Revision != t.build.Revision:
+		return fmt.Sprintf("its kernel must have the revision %s of secmodel_cell, as -k says, but has %s", t.build.Revision, info.Revision)
+	case t.build.NoEvaluation && evaluates:
+		return "its kernel must be without the evaluation model, as -k says, but has it"
 	}
 	return ""
 }

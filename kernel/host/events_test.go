@@ -38,6 +38,8 @@ type ring struct {
 	err  error
 }
 
+func (r *ring) Evaluator() (kernel.Evaluator, error) { return r, nil }
+
 func (r *ring) Events(after uint64) ([]kernel.Event, error) {
 	var out []kernel.Event
 	for _, e := range r.kept {
@@ -117,7 +119,7 @@ func TestUsageHasNoEffects(t *testing.T) {
 	p.Set().Policies[0].Budget.Memory = &limit
 	_, _, err = s.h.Load(study.New(p.Set(), nil, study.Options{}), LoadOptions{Session: true})
 	ok(t, err)
-	_, err = s.h.Create(kernel.Spec{Name: "web-1", Root: "/"})
+	_, err = s.h.Create(kernel.Spec{Name: "web-1", Root: "/cells"})
 	ok(t, err)
 
 	told := 0

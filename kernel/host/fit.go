@@ -6,25 +6,14 @@ import (
 	"cellsh/kernel"
 	"cellsh/policy/analysis"
 	"cellsh/policy/diag"
-	"cellsh/policy/stock"
 	"cellsh/policy/study"
 )
 
 // Evaluates reports whether the kernel asks programs. Where it does not, policies choose how cells are made: see
 // analysis.Fit.
 func (h *Host) Evaluates() bool {
-	_, err := kernel.Evaluation(h.Kernel)
+	_, err := h.Kernel.Evaluator()
 	return err == nil
-}
-
-// Revision of the kernel's secmodel_cell.
-func (h *Host) Revision() (stock.Revision, error) {
-	name := h.Kernel.Info().Revision
-	rev, ok := stock.ParseRevision(name)
-	if !ok {
-		return rev, &kernel.Error{Op: "compare policies with the kernel", Text: fmt.Sprintf("the revision of secmodel_cell must be april or current, but is %q", name)}
-	}
-	return rev, nil
 }
 
 // loadStock makes policies the active ones on a kernel that asks no programs: cells that are made from now on are made
@@ -34,10 +23,7 @@ func (h *Host) loadStock(p *study.Policies, g Generation, after *History, strict
 	if err != nil {
 		return nil, err
 	}
-	rev, err := h.Revision()
-	if err != nil {
-		return nil, err
-	}
+	rev := h.Kernel.Info().Revision
 	out := &Loaded{Stock: true, Generation: g.Number}
 	var lax diag.List
 	for _, s := range analysis.Samples(p.Set(), live, nil) {
@@ -96,16 +82,12 @@ func (h *Host) fillInStock(s *kernel.Spec, p *study.Policies) error {
 	if !p.Names(s.Name) {
 		return nil
 	}
-	rev, err := h.Revision()
-	if err != nil {
-		return err
-	}
-	f, err := p.Fit(s.Name, rev)
+	f, err := p.Fit(s.Name, h.Kernel.Info().Revision)
 	if err != nil {
 		return err
 	}
 	if s.Profile == nil {
-		profile, _ := kernel.ParseProfile(f.Best().Profile.String())
+		profile := f.Best().Profile
 		s.Profile = &profile
 	}
 	if s.Ports == nil {

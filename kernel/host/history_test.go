@@ -98,7 +98,7 @@ func TestAttachKeepsWaiting(t *testing.T) {
 	k, err := sim.New(sim.Options{})
 	ok(t, err)
 	h := New(k, s.h.notes, load, func() time.Time { return s.now.Add(time.Minute) })
-	if _, err := h.Create(kernel.Spec{Name: "web-1", Root: "/"}); err != nil {
+	if _, err := h.Create(kernel.Spec{Name: "web-1", Root: "/cells"}); err != nil {
 		t.Fatal(err)
 	}
 	history, err := h.History()

@@ -111,7 +111,7 @@ func (h *Host) policiesOf(g *Generation) (*study.Policies, error) {
 		return p.Policies, nil
 	}
 	if g.Lockdown {
-		return lockdown(), nil
+		return lockdown(h.Kernel.Info().Vocabulary), nil
 	}
 	if g.Session {
 		return nil, &kernel.Error{Op: fmt.Sprintf("read generation %d", g.Number),
@@ -200,6 +200,14 @@ func (h *Host) create(s kernel.Spec) (kernel.CellID, error) {
 			}
 		}
 	}
+	if err := s.Check(h.Kernel.Info().Revision); err != nil {
+		return 0, err
+	}
+	if m, ok := h.Kernel.(kernel.RootMaker); ok {
+		if err := m.MakeRoot(s.Root); err != nil {
+			return 0, err
+		}
+	}
 	id, err := h.Kernel.Create(s)
 	if err != nil {
 		return 0, err
@@ -214,7 +222,10 @@ func (h *Host) create(s kernel.Spec) (kernel.CellID, error) {
 }
 
 func (h *Host) fillIn(s *kernel.Spec, p *study.Policies) {
-	limits := map[analysis.BudgetName]**uint64{analysis.BudgetNofile: &s.Nofile, analysis.BudgetAS: &s.AS, analysis.BudgetCore: &s.Core}
+	var limits map[analysis.BudgetName]**uint64
+	if h.Kernel.Info().Revision.Properties().Limits {
+		limits = map[analysis.BudgetName]**uint64{analysis.BudgetNofile: &s.Nofile, analysis.BudgetAS: &s.AS, analysis.BudgetCore: &s.Core}
+	}
 	for _, b := range analysis.Budgets(p.Set(), s.Name) {
 		if limit := limits[b.Name]; limit != nil && *limit == nil {
 			v := uint64(b.Value)

@@ -122,7 +122,7 @@ func (h *Host) Holds(p *study.Policies) (uint64, error) {
 	if g == nil || g.Session || g.Lockdown || !slices.Equal(g.Sources, p.Set().Sources) {
 		return 0, nil
 	}
-	e, err := kernel.Evaluation(h.Kernel)
+	e, err := h.Kernel.Evaluator()
 	if err != nil {
 		return g.Number, nil // no programs to have
 	}
@@ -139,7 +139,7 @@ func (h *Host) nextNumber(history *History) uint64 {
 	if a := history.Active(); a != nil {
 		n = a.Number
 	}
-	if e, err := kernel.Evaluation(h.Kernel); err == nil {
+	if e, err := h.Kernel.Evaluator(); err == nil {
 		if s, err := e.Status(); err == nil {
 			n = max(n, s.Generation)
 		}
@@ -152,7 +152,7 @@ func (h *Host) push(p *study.Policies, g Generation, history *History, strict bo
 	g.Number, g.Time = h.nextNumber(history), h.now().UTC()
 	d := history.deadline(&g)
 	var out *Loaded
-	if e, err := kernel.Evaluation(h.Kernel); err != nil {
+	if e, err := h.Kernel.Evaluator(); err != nil {
 		if out, err = h.loadStock(p, g, history.with(g, d), strict); err != nil {
 			return nil, err
 		}
@@ -204,7 +204,7 @@ func (h *Host) bundle(p *study.Policies, g *Generation, attachment uint32, wante
 	if err != nil {
 		return nil, err
 	}
-	b := &program.Bundle{Vocabulary: h.vocabulary(), Generation: g.Number, Attachment: attachment, Fallback: stock.Fallback()}
+	b := &program.Bundle{Vocabulary: p.Vocabulary(), Generation: g.Number, Attachment: attachment, Fallback: stock.FallbackFor(p.Vocabulary())}
 	if g.Lockdown {
 		// For whatever is made by other tools, too.
 		everything, err := p.Program("")
@@ -238,13 +238,6 @@ func (h *Host) bundle(p *study.Policies, g *Generation, attachment uint32, wante
 	}
 	slices.SortFunc(b.Cells, func(x, y program.Cell) int { return cmp.Compare(x.ID, y.ID) })
 	return b, nil
-}
-
-func (h *Host) vocabulary() *kauth.Vocabulary {
-	if v := h.Kernel.Info().Vocabulary; v != nil {
-		return v
-	}
-	return &kauth.NetBSD109912
 }
 
 // Attach gives cells that other tools have made since the load the programs of the active generation: those of the
@@ -302,7 +295,7 @@ func (h *Host) attach(g *Generation, history *History, ids map[kernel.CellID]boo
 	if err != nil {
 		return nil, 0, err
 	}
-	e, err := kernel.Evaluation(h.Kernel)
+	e, err := h.Kernel.Evaluator()
 	if err != nil {
 		return nil, 0, err
 	}
@@ -509,7 +502,7 @@ func (h *Host) boot(p *study.Policies, o BootOptions) (Booted, *Loaded, error) {
 	if o.Lockdown && !h.Evaluates() {
 		err = errors.Join(err, kernel.Unsupported(h.Kernel, kernel.CapEvaluation))
 	} else if o.Lockdown {
-		p := lockdown()
+		p := lockdown(h.Kernel.Info().Vocabulary)
 		out, perr := h.push(p, Generation{Sources: p.Set().Sources, Lockdown: true}, history, false)
 		if perr == nil {
 			return BootLockdown, out, err
@@ -521,12 +514,12 @@ func (h *Host) boot(p *study.Policies, o BootOptions) (Booted, *Loaded, error) {
 
 // lockdown are policies that deny everything to cells. No source is read for them: that could fail, as what should
 // have been loaded did.
-func lockdown() *study.Policies {
+func lockdown(v *kauth.Vocabulary) *study.Policies {
 	at := diag.Span{File: "lockdown", Line: 1}
 	return study.New(&rules.Set{
 		Sources:  []rules.Source{{File: at.File, Text: "policy \"lockdown\" { default = \"deny\" }\n"}},
 		Policies: []*rules.Policy{{Name: "lockdown", Span: at, Default: rules.Default{Result: policy.Deny, Span: at}}},
-	}, nil, study.Options{})
+	}, nil, study.Options{Vocabulary: v})
 }
 
 // Merge puts policies declared in a session together with those of the active generation: one of the same name
@@ -548,5 +541,5 @@ func (h *Host) Merge(declared *rules.Set) (*study.Policies, error) {
 		}
 	}
 	slices.SortFunc(set.Policies, func(a, b *rules.Policy) int { return cmp.Compare(a.Name, b.Name) })
-	return study.New(set, nil, study.Options{}), nil
+	return study.New(set, nil, study.Options{Vocabulary: h.Kernel.Info().Vocabulary}), nil
 }

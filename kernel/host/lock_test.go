@@ -40,6 +40,8 @@ func (g *guarded) WriteNotes(text []byte) error {
 	return g.Memory.WriteNotes(text)
 }
 
+func (g *guarded) Evaluator() (kernel.Evaluator, error) { return g, nil }
+
 func (g *guarded) Load(bundle []byte) error {
 	if !g.locked {
 		g.t.Error("programs are loaded without the lock")
@@ -70,7 +72,7 @@ func TestLocks(t *testing.T) {
 	if s.active() != "a" {
 		t.Errorf("active is %q", s.active())
 	}
-	_, err = s.h.Create(kernel.Spec{Name: "web-1", Root: "/"})
+	_, err = s.h.Create(kernel.Spec{Name: "web-1", Root: "/cells"})
 	ok(t, err)
 	_, err = s.h.Attach()
 	ok(t, err)
@@ -86,7 +88,7 @@ func TestLocks(t *testing.T) {
 	}
 	// A hook is called without the lock, and may do all that.
 	s.h.Events.On("create", func(Event) error { _, err := s.h.Attach(); return err })
-	_, err = s.h.Create(kernel.Spec{Name: "web-2", Root: "/"})
+	_, err = s.h.Create(kernel.Spec{Name: "web-2", Root: "/cells"})
 	ok(t, err)
 	if g.locked || g.locks < 12 {
 		t.Errorf("locked %v, %d times", g.locked, g.locks)

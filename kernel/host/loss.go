@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 
-	"cellsh/kernel"
 	"cellsh/policy/diag"
 	"cellsh/policy/rules"
 	"cellsh/policy/study"
@@ -115,7 +114,7 @@ func (h *Host) losses(p *study.Policies, history *History) ([]Loss, error) {
 		return out, nil
 	}
 	// What a session has declared is gone with it, but the kernel knows for which cells it has programs.
-	e, err := kernel.Evaluation(h.Kernel)
+	e, err := h.Kernel.Evaluator()
 	if err != nil {
 		return nil, err
 	}

@@ -20,7 +20,7 @@ func only(name, cell string) *study.Policies {
 func TestLosses(t *testing.T) {
 	s := newStage(t)
 	for _, name := range []string{"web-1", "app-1", "db-1"} {
-		_, err := s.h.Create(kernel.Spec{Name: name, Root: "/"})
+		_, err := s.h.Create(kernel.Spec{Name: name, Root: "/cells"})
 		ok(t, err)
 	}
 	try := func(p *study.Policies, o LoadOptions, want string) {
@@ -56,7 +56,7 @@ func TestLosses(t *testing.T) {
 
 	// Nobody misses lockdown.
 	h := newStage(t).h
-	_, err := h.Create(kernel.Spec{Name: "web-1", Root: "/"})
+	_, err := h.Create(kernel.Spec{Name: "web-1", Root: "/cells"})
 	ok(t, err)
 	if booted, _, _ := h.Boot(policies("x", "system.rebot"), BootOptions{Lockdown: true}); booted != BootLockdown {
 		t.Fatal(booted)

@@ -75,10 +75,10 @@ func TestReadingsThatDiffer(t *testing.T) {
 	if _, check, err = h.Load(p, LoadOptions{Session: true}); err != nil || check.Witnessed.Asked == 0 {
 		t.Fatalf("%+v, %v", check, err)
 	}
-	if _, err := h.Create(kernel.Spec{Name: "web-4", Root: "/"}); err != nil {
+	if _, err := h.Create(kernel.Spec{Name: "web-4", Root: "/cells"}); err != nil {
 		t.Fatal(err)
 	}
-	_, err = h.Create(kernel.Spec{Name: "web-3", Root: "/"})
+	_, err = h.Create(kernel.Spec{Name: "web-3", Root: "/cells"})
 	differs(err)
 	// check says the same with a proof and without.
 	for _, o := range []study.CheckOptions{{}, {NoProof: true}, {ErrorsOnly: true}} {

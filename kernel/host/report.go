@@ -155,7 +155,7 @@ type InfoReport struct {
 
 // KernelReport is the report of a kernel.
 func KernelReport(i kernel.Info) InfoReport {
-	r := InfoReport{Name: i.Name, Simulated: i.Simulated, Version: i.Version, Revision: i.Revision, HZ: i.HZ, Capabilities: i.Capabilities, Missing: i.Missing}
+	r := InfoReport{Name: i.Name, Simulated: i.Simulated, Version: i.Version, Revision: i.Revision.String(), HZ: i.HZ, Capabilities: i.Capabilities, Missing: i.Missing}
 	if i.Vocabulary != nil {
 		r.Vocabulary = i.Vocabulary.Version
 	}

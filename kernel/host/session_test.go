@@ -256,7 +256,7 @@ func TestEnd(t *testing.T) {
 	k, err := sim.New(sim.Options{})
 	ok(t, err)
 	s.h.Kernel = k
-	_, err = s.h.Create(kernel.Spec{Name: "web-1", Root: "/"})
+	_, err = s.h.Create(kernel.Spec{Name: "web-1", Root: "/cells"})
 	ok(t, err)
 	ok(t, x.Close())
 	if s.active() != "a" {

@@ -16,7 +16,7 @@ func (h *Host) Tail(after uint64) *Tail { return &Tail{h, after} }
 // Next gives the decisions since the last time, oldest first, and how many came between that are not kept any more. A
 // kernel without the evaluation model is an *kernel.UnsupportedError.
 func (t *Tail) Next() (list []kernel.Event, lost uint64, err error) {
-	e, err := kernel.Evaluation(t.host.Kernel)
+	e, err := t.host.Kernel.Evaluator()
 	if err != nil {
 		return nil, 0, err
 	}

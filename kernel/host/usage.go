@@ -64,7 +64,7 @@ func (h *Host) Usage() ([]Usage, error) {
 		}
 		u.Over = excesses(analysis.Budgets(p.Set(), c.Name), u)
 	}
-	if e, err := kernel.Evaluation(h.Kernel); err == nil {
+	if e, err := h.Kernel.Evaluator(); err == nil {
 		status, err := e.Status()
 		if err != nil {
 			return nil, err

@@ -7,7 +7,7 @@
 //
 //	func main() {
 //		if launch.IsHelper(os.Args) {
-//			os.Exit(launch.Helper(launch.NewSystem(func(id kernel.CellID) (launch.Entry, error) { return netbsd.NewEntry(id) })))
+//			os.Exit(launch.Helper(launch.NewSystem(func(id kernel.CellID) (launch.Entry, error) { return netbsd.NewEntry(id, netbsd.Options{}) })))
 //		}
 //		...
 //		status, err := (&launch.Cells{}).Run(ctx, launch.Command{Cell: web, User: "www", Args: []string{"id"}}, files)

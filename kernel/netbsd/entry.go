@@ -2,8 +2,6 @@ package netbsd
 
 import (
 	"fmt"
-	"os"
-	"runtime"
 
 	"cellsh/kernel"
 	"cellsh/kernel/abi"
@@ -22,22 +20,18 @@ type Entry struct {
 	euid  int
 }
 
-// NewEntry prepares to enter the cell. On systems other than NetBSD the error is a *kernel.UnsupportedError.
-func NewEntry(id kernel.CellID) (*Entry, error) {
-	sys := nativeSysctl()
-	machine, known := abi.FindMachine(runtime.GOARCH)
-	if sys == nil || !known {
-		return nil, foreign()
+// NewEntry prepares to enter the cell on the running system, or the one that the options name. On systems other than
+// NetBSD the error is a *kernel.UnsupportedError.
+func NewEntry(id kernel.CellID, o Options) (*Entry, error) {
+	sys, err := o.system()
+	if err != nil {
+		return nil, err
 	}
-	return newEntry(newTree(sys, machine), id, os.Geteuid())
-}
-
-func newEntry(t *tree, id kernel.CellID, euid int) (*Entry, error) {
-	e := &Entry{tree: t, id: id, value: abi.EncodeInt(t.machine.Order, uint32(id)), euid: euid}
+	t := newTree(sys)
+	e := &Entry{tree: t, id: id, value: abi.EncodeInt(t.machine.Order, uint32(id)), euid: sys.EUID()}
 	if id == 0 {
 		return nil, &kernel.Error{Op: e.op(), Text: "the cell must be one that was created, but 0 is the host"}
 	}
-	var err error
 	if e.mib, err = t.find(abi.CellID); err != nil {
 		return nil, plainError(e.op(), err)
 	}

@@ -14,6 +14,7 @@ import (
 
 	"cellsh/kernel/abi"
 	"cellsh/policy/kauth"
+	"cellsh/policy/secmodel"
 )
 
 // fake plays a kernel at the system call: the checks of each revision in their order, with the errno of each.
@@ -59,7 +60,7 @@ func machine(t testing.TB) abi.Machine {
 	return m
 }
 
-func newFake(t testing.TB, r abi.Revision) *fake {
+func newFake(t testing.TB, r secmodel.Revision) *fake {
 	t.Helper()
 	l, err := abi.NewLayout(r, machine(t))
 	if err != nil {
@@ -339,6 +340,12 @@ func (f *fake) made(text []byte) (fakeCell, kauth.Errno) {
 	return c, 0
 }
 
+func nameRune(r rune) bool {
+	return 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || r == '.' || r == '_' || r == '-'
+}
+
+func control(r rune) bool { return r < ' ' || r == 0x7f }
+
 func plain(text []byte, good func(rune) bool) bool {
 	end := bytes.IndexByte(text, 0)
 	return end >= 0 && bytes.IndexFunc(text[:end], func(r rune) bool { return !good(r) }) < 0
@@ -355,7 +362,7 @@ func (f *fake) destroy(old, new []byte) (int, error) {
 		return len(old), kauth.EINVAL
 	case !f.hostRoot():
 		return len(old), kauth.EPERM
-	case len(new) < 4 || f.layout.Revision.Properties().HoldsRoot && len(new) != 4:
+	case len(new) < 4 || f.layout.Revision.Properties().ExactDestroy && len(new) != 4:
 		return len(old), kauth.EINVAL
 	}
 	id := f.order().Uint32(new)
@@ -390,8 +397,17 @@ func (f *fake) list(old, new []byte) (int, error) {
 	return reading(reply, old)
 }
 
-// stat looks at the file system of the fake.
-func (f *fake) stat(name string) (fs.FileInfo, error) {
+// Machine is the one that the tests run on.
+func (f *fake) Machine() abi.Machine { return f.layout.Machine }
+
+// EUID is the caller's.
+func (f *fake) EUID() int { return f.euid }
+
+// SameFile is never asked about two names of one file: links are for the simulator.
+func (f *fake) SameFile(a, b fs.FileInfo) bool { return false }
+
+// Stat looks at the file system of the fake.
+func (f *fake) Stat(name string) (fs.FileInfo, error) {
 	system := fstest.MapFS{}
 	for _, d := range f.dirs {
 		system[strings.Trim(d, "/")] = &fstest.MapFile{Mode: fs.ModeDir}
@@ -417,7 +433,6 @@ func (f *fake) open(t testing.TB, o Options) *Kernel {
 }
 
 func (f *fake) tryOpen(o Options) (*Kernel, error) {
-	o.Sysctl, o.Stat = f, f.stat
-	o.EUID = func() int { return f.euid }
+	o.System = f
 	return Open(o)
 }

@@ -4,11 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"io/fs"
 	"maps"
-	"math"
-	"os"
-	"runtime"
 	"slices"
 	"sync"
 	"time"
@@ -17,6 +13,7 @@ import (
 	"cellsh/kernel/abi"
 	"cellsh/kernel/netbsd/state"
 	"cellsh/policy/kauth"
+	"cellsh/policy/secmodel"
 )
 
 // CapCells is having cells at all: Open fails without it.
@@ -28,11 +25,10 @@ type Options struct {
 	State string
 	// Warn, if not nil, is told of what went wrong beside an operation that succeeded.
 	Warn func(error)
-	// Sysctl, Now, EUID and Stat stand for the running system where they are not nil.
-	Sysctl Sysctl
-	Now    func() time.Time
-	EUID   func() int
-	Stat   func(path string) (fs.FileInfo, error)
+	// System stands for the running one where it is not nil.
+	System System
+	// Now is the clock that ages are told by; nil is the machine's.
+	Now func() time.Time
 }
 
 // Kernel is the running NetBSD. Its methods are safe for concurrent use.
@@ -41,8 +37,7 @@ type Kernel struct {
 	memory *state.File
 	warn   func(error)
 	now    func() time.Time
-	euid   func() int
-	stat   func(string) (fs.FileInfo, error)
+	sys    System
 	info   kernel.Info
 	boot   time.Time
 
@@ -55,26 +50,16 @@ var _ kernel.Kernel = (*Kernel)(nil)
 // Open connects to the running kernel and finds out what it can do. The error is a *kernel.UnsupportedError
 // where there are no cells.
 func Open(o Options) (*Kernel, error) {
-	sys := o.Sysctl
-	if sys == nil {
-		sys = nativeSysctl()
+	sys, err := o.system()
+	if err != nil {
+		return nil, err
 	}
-	machine, known := abi.FindMachine(runtime.GOARCH)
-	if sys == nil || !known {
-		return nil, foreign()
-	}
-	k := &Kernel{tree: newTree(sys, machine), warn: o.Warn, now: o.Now, euid: o.EUID, stat: o.Stat}
+	k := &Kernel{tree: newTree(sys), warn: o.Warn, now: o.Now, sys: sys}
 	if k.warn == nil {
 		k.warn = func(error) {}
 	}
 	if k.now == nil {
 		k.now = time.Now
-	}
-	if k.euid == nil {
-		k.euid = os.Geteuid
-	}
-	if k.stat == nil {
-		k.stat = os.Stat
 	}
 	if o.State != "" {
 		k.memory = &state.File{Path: o.State, Damaged: k.warn}
@@ -90,13 +75,9 @@ func Open(o Options) (*Kernel, error) {
 		rev.found("the kernel does not tell how it numbers its requests, so they are taken to be those of %s", v)
 	}
 	k.rev = rev
-	k.info.Revision = rev.Revision.String()
+	k.info.Revision = rev.Revision
 	k.capabilities()
 	return k, nil
-}
-
-func foreign() error {
-	return &kernel.UnsupportedError{Kernel: runtime.GOOS + "/" + runtime.GOARCH, Capability: CapCells, Why: "cells are a part of NetBSD; the simulated kernel runs everywhere"}
 }
 
 // identify fills in what the system says about itself.
@@ -153,7 +134,7 @@ func (k *Kernel) capabilities() {
 		kernel.CapProcesses:  "its processes are real ones: start them with exec",
 		kernel.CapEvaluation: k.whyNoEvaluation(),
 	}
-	if uid := k.euid(); uid != 0 {
+	if uid := k.sys.EUID(); uid != 0 {
 		k.info.Missing[kernel.CapEnter] = fmt.Sprintf("only root of the host can enter a cell, but the caller is uid %d", uid)
 	} else if _, err := k.Current(); err != nil {
 		k.info.Missing[kernel.CapEnter] = "only root of the host can enter a cell, but the caller is in a cell"
@@ -173,7 +154,12 @@ func (k *Kernel) whyNoEvaluation() string {
 	return fmt.Sprintf("secmodel_celleval is loaded with version %d of its interface, which this program does not speak", version)
 }
 
-// Info says which kernel it is. Revision is the name of an abi.Revision.
+// Evaluator is not there yet: the error says why.
+func (k *Kernel) Evaluator() (kernel.Evaluator, error) {
+	return nil, kernel.Unsupported(k, kernel.CapEvaluation)
+}
+
+// Info says which kernel it is.
 func (k *Kernel) Info() kernel.Info {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -194,11 +180,11 @@ func (k *Kernel) revision() revision {
 func (k *Kernel) Create(s kernel.Spec) (kernel.CellID, error) {
 	op := "create cell " + s.Name
 	rev := k.revision()
-	if err := k.check(op, s, rev.Revision); err != nil {
+	if err := k.check(op, &s, rev.Revision); err != nil {
 		return 0, err
 	}
 	id, err := k.create(op, s, rev.Layout)
-	if errors.Is(err, kauth.EINVAL) && !rev.sized && rev.Revision == abi.April {
+	if errors.Is(err, kauth.EINVAL) && !rev.sized && rev.Revision == secmodel.April {
 		id, err = k.createEarly(op, s, err)
 	}
 	if err != nil {
@@ -214,7 +200,7 @@ func (k *Kernel) Create(s kernel.Spec) (kernel.CellID, error) {
 // createEarly tries the structure of Early where the size could not be seen, because there was no cell: the
 // kernel refuses a structure of another size without making anything.
 func (k *Kernel) createEarly(op string, s kernel.Spec, refused error) (kernel.CellID, error) {
-	early, err := abi.NewLayout(abi.Early, k.tree.machine)
+	early, err := abi.NewLayout(secmodel.Early, k.tree.machine)
 	if err != nil || s.Nofile != nil || s.AS != nil || s.Core != nil {
 		return 0, refused
 	}
@@ -226,12 +212,12 @@ func (k *Kernel) createEarly(op string, s kernel.Spec, refused error) (kernel.Ce
 	defer k.mu.Unlock()
 	k.rev.Layout, k.rev.sized = early, true
 	k.rev.found("%s took a structure of %d bytes: early", abi.CellCreate, early.Create.Size)
-	k.info.Revision = abi.Early.String()
+	k.info.Revision = secmodel.Early
 	return id, err
 }
 
 func (k *Kernel) create(op string, s kernel.Spec, l abi.Layout) (kernel.CellID, error) {
-	text, err := l.EncodeCreate(encodeSpec(s))
+	text, err := l.EncodeCreate(abi.FromSpec(&s))
 	if err != nil {
 		return 0, &kernel.Error{Op: op, Text: err.Error()}
 	}
@@ -257,51 +243,6 @@ func (k *Kernel) create(op string, s kernel.Spec, l abi.Layout) (kernel.CellID, 
 		return 0, &kernel.Error{Op: op, Text: fmt.Sprintf("the kernel's reply must be %d bytes that name the cell, but is %d bytes and no such cell exists", len(reply), n)}
 	}
 	return 0, k.createError(op, s, err)
-}
-
-func encodeSpec(s kernel.Spec) abi.Create {
-	c := abi.Create{Name: s.Name, Root: s.Root, Ports: s.Ports}
-	if s.Profile != nil {
-		c.Flags |= abi.FlagProfile
-		c.Profile = uint32(*s.Profile)
-	}
-	if len(s.Ports) > 0 {
-		c.Flags |= abi.FlagPorts
-	}
-	for _, limit := range []struct {
-		given *uint64
-		flag  abi.Flags
-		to    *uint64
-	}{{s.Nofile, abi.FlagNofile, &c.Nofile}, {s.AS, abi.FlagAS, &c.AS}, {s.Core, abi.FlagCore, &c.Core}} {
-		if limit.given == nil {
-			continue
-		}
-		c.Flags |= limit.flag
-		*limit.to = *limit.given
-		if *limit.given == kauth.Unlimited {
-			*limit.to = abi.Infinity
-		}
-	}
-	return c
-}
-
-func decodeCell(i abi.Info) kernel.Cell {
-	return kernel.Cell{
-		ID: kernel.CellID(i.ID), Name: i.Name, Root: i.Root, Created: time.Duration(i.Created),
-		References: count(i.References), Processes: count(i.Processes),
-		Memory: i.Memory, Ticks1s: i.Ticks1s, Ticks10s: i.Ticks10s,
-		Nofile: limit(i, abi.FlagNofile, i.Nofile), AS: limit(i, abi.FlagAS, i.AS), Core: limit(i, abi.FlagCore, i.Core),
-	}
-}
-
-func count(n uint64) int { return int(min(n, math.MaxInt32)) }
-
-func limit(i abi.Info, flag abi.Flags, v uint64) *uint64 {
-	if i.Flags&flag == 0 {
-		return nil
-	}
-	v = min(v, kauth.Unlimited)
-	return &v
 }
 
 // Destroy removes a cell without members.
@@ -341,7 +282,7 @@ func (k *Kernel) list(l abi.Layout) ([]kernel.Cell, error) {
 	}
 	cells := make([]kernel.Cell, len(infos))
 	for i := range infos {
-		cells[i] = decodeCell(infos[i])
+		cells[i] = infos[i].Cell()
 		// Before current the kernel does not tell.
 		if c := &cells[i]; c.Created > 0 {
 			c.Age = max(k.now().Sub(k.boot)-c.Created, 0)

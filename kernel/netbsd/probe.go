@@ -7,6 +7,7 @@ import (
 
 	"cellsh/kernel/abi"
 	"cellsh/policy/kauth"
+	"cellsh/policy/secmodel"
 )
 
 // revision is what was found out about secmodel_cell.
@@ -35,17 +36,17 @@ const noCell = 0xffffffff
 func probe(t *tree) (revision, error) {
 	r := revision{}
 	var err error
-	if r.Layout, err = abi.NewLayout(abi.April, t.machine); err != nil {
+	if r.Layout, err = abi.NewLayout(secmodel.April, t.machine); err != nil {
 		return r, err
 	}
-	early, err := abi.NewLayout(abi.Early, t.machine)
+	early, err := abi.NewLayout(secmodel.Early, t.machine)
 	if err != nil {
 		return r, err
 	}
 	if err := r.size(t, early); err != nil {
 		return r, err
 	}
-	if r.Revision == abi.Early {
+	if r.Revision == secmodel.Early {
 		return r, nil
 	}
 	_, err = t.call(abi.CellCreate, nil, []byte{0})
@@ -63,7 +64,7 @@ func probe(t *tree) (revision, error) {
 		return r, nil
 	}
 	// The structures are the same since April, so only the name of the layout changes.
-	r.Revision = abi.Interim
+	r.Revision = secmodel.Interim
 	id := slices.Repeat(abi.EncodeInt(t.machine.Order, noCell), 2)
 	_, err = t.call(abi.CellDestroy, nil, id)
 	switch err {
@@ -71,7 +72,7 @@ func probe(t *tree) (revision, error) {
 		r.found("%s takes 8 bytes: interim", abi.CellDestroy)
 	case kauth.EINVAL:
 		r.found("%s takes exactly 4 bytes: current", abi.CellDestroy)
-		r.Revision = abi.Current
+		r.Revision = secmodel.Current
 	default:
 		r.found("%s gave %v where ENOENT or EINVAL was expected, so it is taken to be interim", abi.CellDestroy, err)
 	}

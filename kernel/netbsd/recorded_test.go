@@ -10,12 +10,13 @@ import (
 
 	"cellsh/kernel/abi"
 	"cellsh/policy/kauth"
+	"cellsh/policy/secmodel"
 )
 
 // TestRecorded makes the system calls of the recordings on the fake and compares the answers. The recordings are
 // of real kernels, so the fake may stand for them in all other tests.
 func TestRecorded(t *testing.T) {
-	for file, r := range map[string]abi.Revision{"april": abi.April, "current": abi.Current} {
+	for file, r := range map[string]secmodel.Revision{"april": secmodel.April, "current": secmodel.Current} {
 		t.Run(file, func(t *testing.T) {
 			lines := recording(t, "../testdata/vectors/sysctl-"+file+".txt")
 			f := newFake(t, r)

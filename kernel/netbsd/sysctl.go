@@ -11,14 +11,6 @@ import (
 	"cellsh/policy/kauth"
 )
 
-// Sysctl is the system call __sysctl(2).
-type Sysctl interface {
-	// Sysctl reads the node into old and writes it from new. A nil slice is a null pointer, an empty one is not.
-	// It gives the length that the kernel left in *oldlenp, also beside an error. Errors are a kauth.Errno.
-	// It must be safe for concurrent use.
-	Sysctl(mib []int32, old, new []byte) (int, error)
-}
-
 // errNoNode says that the kernel has no node of a name.
 var errNoNode = errors.New("there is no such sysctl node")
 
@@ -34,15 +26,15 @@ const (
 
 // tree finds nodes by name and keeps their numbers. It is safe for concurrent use.
 type tree struct {
-	sys     Sysctl
+	sys     System
 	machine abi.Machine
 
 	mu   sync.Mutex
 	mibs map[string][]int32
 }
 
-func newTree(sys Sysctl, machine abi.Machine) *tree {
-	return &tree{sys: sys, machine: machine, mibs: map[string][]int32{}}
+func newTree(sys System) *tree {
+	return &tree{sys: sys, machine: sys.Machine(), mibs: map[string][]int32{}}
 }
 
 // find gives the numbers of the node; errNoNode if the kernel has none of that name.

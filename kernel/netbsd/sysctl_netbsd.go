@@ -13,12 +13,8 @@ import (
 // A compile error unless the kernel's struct sysctlnode has the size that package abi reads.
 var _ [abi.NodeSize]byte = [unsafe.Sizeof(unix.Sysctlnode{})]byte{}
 
-// native is the system call of the running kernel.
-type native struct{}
-
-func nativeSysctl() Sysctl { return native{} }
-
-func (native) Sysctl(mib []int32, old, new []byte) (int, error) {
+// nativeSysctl is the system call of the running kernel.
+var nativeSysctl = func(mib []int32, old, new []byte) (int, error) {
 	n := uintptr(len(old))
 	_, _, errno := unix.Syscall6(unix.SYS___SYSCTL,
 		uintptr(unsafe.Pointer(unsafe.SliceData(mib))), uintptr(len(mib)),

@@ -3,4 +3,4 @@
 package netbsd
 
 // nativeSysctl is nil: this system is not NetBSD.
-func nativeSysctl() Sysctl { return nil }
+var nativeSysctl func(mib []int32, old, new []byte) (int, error)

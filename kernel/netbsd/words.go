@@ -3,59 +3,32 @@ package netbsd
 import (
 	"errors"
 	"fmt"
+	"path"
 	"slices"
 	"strings"
 
 	"cellsh/kernel"
 	"cellsh/kernel/abi"
 	"cellsh/policy/kauth"
+	"cellsh/policy/secmodel"
 )
 
-// check refuses what the kernel would refuse with a bare number, and what it would take but nobody could use:
-// a name that looks like a number, and on kernels that don't look, a root that is no directory.
-func (k *Kernel) check(op string, s kernel.Spec, r abi.Revision) error {
+// check refuses what kernel.Spec refuses, names that look like numbers, and on kernels that don't look, a root that is no directory.
+func (k *Kernel) check(op string, s *kernel.Spec, r secmodel.Revision) error {
 	refuse := func(hint, format string, args ...any) error {
 		return &kernel.Error{Op: op, Text: fmt.Sprintf(format, args...), Hint: hint}
 	}
-	switch {
-	case s.Name == "" || len(s.Name) > kernel.MaxName:
-		return refuse("", "the name must be 1 to %d characters, but is %d", kernel.MaxName, len(s.Name))
-	case strings.IndexFunc(s.Name, func(r rune) bool { return !nameRune(r) }) >= 0:
-		return refuse("", "the name must be of A-Z a-z 0-9 . _ -, but is %q", s.Name)
-	case looksLikeNumber(s.Name):
+	if err := s.Check(r); err != nil {
+		return err
+	}
+	if looksLikeNumber(s.Name) {
 		return refuse("cellctl(8) and others take such a name for an id", "the name must not look like a number, but is %q", s.Name)
-	case s.Root == "" || s.Root[0] != '/' || len(s.Root) > kernel.MaxRoot:
-		return refuse("", "the root must be an absolute path of at most %d bytes, but is %q", kernel.MaxRoot, s.Root)
-	case strings.IndexFunc(s.Root, control) >= 0:
-		return refuse("", "the root must have no control characters, but is %q", s.Root)
-	case s.Profile != nil && *s.Profile > kernel.High:
-		return refuse("", "the profile must be low, medium or high, but is %d", *s.Profile)
-	case len(s.Ports) > kernel.MaxPorts:
-		return refuse("", "there must be at most %d ports, but there are %d", kernel.MaxPorts, len(s.Ports))
 	}
-	for i, port := range s.Ports {
-		if port == 0 {
-			return refuse("", "a port must be 1 to 65535, but is 0")
-		}
-		if slices.Contains(s.Ports[:i], port) {
-			return refuse("", "a port must be given once, but %d is given again", port)
-		}
-	}
-	limits := []struct {
-		name  string
-		value *uint64
-	}{{"nofile", s.Nofile}, {"as", s.AS}, {"core", s.Core}}
-	for _, l := range limits {
-		switch {
-		case l.value == nil:
-		case !r.Properties().Limits:
-			return refuse("", "a cell must have no limits on this kernel (revision %s), but %s is given", r, l.name)
-		case *l.value > kauth.Unlimited:
-			return refuse("", "the limit %s must be at most %d, which is unlimited, but is %d", l.name, uint64(kauth.Unlimited), *l.value)
-		}
+	if err := s.CheckHostRoot(k.hostRoot(s.Root)); err != nil {
+		return err
 	}
 	if !r.Properties().HoldsRoot {
-		info, err := k.stat(s.Root)
+		info, err := k.sys.Stat(s.Root)
 		if err != nil {
 			return refuse("make or mount it first", "the root %s must be a directory, but: %v", s.Root, errorCause(err))
 		}
@@ -66,19 +39,18 @@ func (k *Kernel) check(op string, s kernel.Spec, r abi.Revision) error {
 	return nil
 }
 
-// errorCause leaves out the path that a message names already.
-func errorCause(err error) error {
-	for errors.Unwrap(err) != nil {
-		err = errors.Unwrap(err)
+// hostRoot reports whether the path leads to the root directory.
+func (k *Kernel) hostRoot(name string) bool {
+	if path.Clean(name) == "/" {
+		return true
 	}
-	return err
+	root, err := k.sys.Stat("/")
+	if err != nil {
+		return false
+	}
+	info, err := k.sys.Stat(name)
+	return err == nil && k.sys.SameFile(root, info)
 }
-
-func nameRune(r rune) bool {
-	return 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || r == '.' || r == '_' || r == '-'
-}
-
-func control(r rune) bool { return r < ' ' || r == 0x7f }
 
 // looksLikeNumber reports whether strtoul(3) with base 0 could take all of the name, or the name is of digits.
 func looksLikeNumber(name string) bool {
@@ -89,6 +61,14 @@ func looksLikeNumber(name string) bool {
 		set += "abcdef"
 	}
 	return digits != "" && strings.Trim(digits, set) == ""
+}
+
+// errorCause leaves out the path that a message names already.
+func errorCause(err error) error {
+	for errors.Unwrap(err) != nil {
+		err = errors.Unwrap(err)
+	}
+	return err
 }
 
 // plainError says what little is known of an error that no operation expects.
@@ -121,7 +101,7 @@ func (k *Kernel) createError(op string, s kernel.Spec, err error) error {
 	errors.As(err, &e.Errno)
 	switch err {
 	case kauth.EPERM:
-		return notHostRoot(op, k.euid())
+		return notHostRoot(op, k.sys.EUID())
 	case kauth.EEXIST:
 		k.taken(e, s)
 	case kauth.ENOENT:
@@ -139,8 +119,8 @@ func (k *Kernel) createError(op string, s kernel.Spec, err error) error {
 		e.Text = "the kernel must have an id left, but has given out all of them"
 		e.Hint = "ids begin at 1 again when the host restarts"
 	case kauth.EINVAL:
-		p := k.revision().Revision.Properties()
-		e.Text = fmt.Sprintf("the kernel must take a structure of %d bytes (revision %s), but refused it", p.Create, p.Name)
+		l := k.revision().Layout
+		e.Text = fmt.Sprintf("the kernel must take a structure of %d bytes (revision %s), but refused it", l.Create.Size, l.Revision)
 		e.Hint = "its revision of secmodel_cell may be unknown to this program; docs/kernel-abi.md lists the known ones"
 	default:
 		return plainError(op, err)
@@ -187,7 +167,7 @@ func joinPorts(ports []uint16) string {
 func (k *Kernel) destroyError(op string, id kernel.CellID, err error) error {
 	switch err {
 	case kauth.EPERM:
-		return notHostRoot(op, k.euid())
+		return notHostRoot(op, k.sys.EUID())
 	case kauth.ENOENT:
 		return &kernel.Error{Op: op, Errno: kauth.ENOENT, Text: fmt.Sprintf("the cell must exist, but there is none with id %d", id)}
 	case kauth.EBUSY:

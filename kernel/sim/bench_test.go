@@ -20,7 +20,7 @@ func crowd(b *testing.B, cells int) (*sim.Kernel, []kernel.CellID) {
 	low := kernel.Low
 	for i := range ids {
 		root := fmt.Sprintf("/cells/%d", i)
-		must(b, k.EnsureRoot(root))
+		must(b, k.MakeRoot(root))
 		id, err := k.Create(kernel.Spec{Name: fmt.Sprintf("cell%d", i), Root: root, Profile: &low})
 		must(b, err)
 		ids[i] = id
@@ -138,7 +138,7 @@ func BenchmarkCreateDestroy(b *testing.B) {
 		names[i] = fmt.Sprintf("cell%d", i)
 	}
 	k := start(b, sim.Options{})
-	must(b, k.EnsureRoot("/cells/all"))
+	must(b, k.MakeRoot("/cells/all"))
 	for b.Loop() {
 		for i, name := range names {
 			id, err := k.Create(kernel.Spec{Name: name, Root: "/cells/all"})
@@ -187,7 +187,7 @@ func BenchmarkState(b *testing.B) {
 func BenchmarkSample(b *testing.B) {
 	const cells = 10_000
 	k := start(b, sim.Options{MaxProc: 20_000})
-	must(b, k.EnsureRoot("/cells/all"))
+	must(b, k.MakeRoot("/cells/all"))
 	for i := range cells {
 		id, err := k.Create(kernel.Spec{Name: fmt.Sprintf("cell%d", i), Root: "/cells/all"})
 		must(b, err)

@@ -1,9 +1,27 @@
 package sim
 
 import (
+	"math"
+
+	"cellsh/kernel/sim/fs"
 	"cellsh/policy"
 	"cellsh/policy/kauth"
 )
+
+var callBind = Call{
+	Name: "bind",
+	Doc:  "Binds an internet socket. EINVAL if it is bound, EAFNOSUPPORT and EADDRNOTAVAIL for the address; then network.bind.privport below 1024, else network.bind.port: EACCES; then EADDRINUSE. Port 0 asks with port 0, and again for every candidate, which comes with its bytes swapped; denied ones are passed over.",
+	Params: []Param{
+		{Name: "fd", Kind: Integer, Doc: "descriptor; without it a new stream socket", Min: 0, Max: math.MaxInt32, Optional: true, Default: int64(-1)},
+		{Name: "addr", Kind: Address, Doc: "address, any if left out", Optional: true, Default: policy.Addr{}},
+		{Name: "port", Kind: Integer, Doc: "port, 0 for one that the kernel chooses", Min: 0, Max: 65535},
+	},
+	Returns: "the descriptor",
+	Asks:    []string{"network.bind.port", "network.bind.privport", "network.socket.open"},
+	do: func(p *Process, a Args) (any, kauth.Errno) {
+		return p.onSocket(a, func(fd int) kauth.Errno { return p.bind(fd, a.addr("addr"), a.int("port")) })
+	},
+}
 
 // Bind is bind(2) of an internet socket; the zero address stands for any.
 func (p *Process) Bind(fd int, addr policy.Addr, port int) kauth.Errno {
@@ -254,6 +272,18 @@ func (p *Process) bindAppletalk(s *socket, port int) kauth.Errno {
 	return 0
 }
 
+var callBindLocal = Call{
+	Name: "bind_local",
+	Doc:  "Binds a local socket to a path: it makes a file, so only the modes count.",
+	Params: []Param{
+		{Name: "fd", Kind: Integer, Doc: "descriptor", Min: 0, Max: math.MaxInt32},
+		{Name: "path", Kind: Text, Doc: "path of the file, as the process sees it"},
+	},
+	do: func(p *Process, a Args) (any, kauth.Errno) {
+		return nil, p.bindLocal(a.int("fd"), a.text("path"))
+	},
+}
+
 // bindLocal is bind(2) of a local socket: it makes a file, so only the directory's mode counts.
 func (p *Process) bindLocal(fd int, path string) kauth.Errno {
 	s, e := p.sock(fd)
@@ -267,13 +297,13 @@ func (p *Process) bindLocal(fd int, path string) kauth.Errno {
 	switch {
 	case e != 0:
 		return e
-	case at.v != nil:
+	case at.File != nil:
 		return kauth.EADDRINUSE
 	}
-	if e := p.create(path, &vnode{typ: vSock, mode: 0o777}); e != 0 {
+	if e := p.create(path, &vnode{Type: fs.Socket, Mode: 0o777}); e != 0 {
 		return e
 	}
-	s.path = at.dir.path() + "/" + at.name
+	s.path = at.Dir.Path() + "/" + at.Name
 	p.k.net.locals[s.path] = s
 	return 0
 }

@@ -285,3 +285,70 @@ func integer(v any) (int64, bool) {
 	}
 	return 0, false
 }
+
+func toInt64[T int | uint32](list []T) []int64 {
+	out := make([]int64, len(list))
+	for i, v := range list {
+		out[i] = int64(v)
+	}
+	return out
+}
+
+func toUint32(list []int) []uint32 {
+	out := make([]uint32, len(list))
+	for i, v := range list {
+		out[i] = uint32(v)
+	}
+	return out
+}
+
+// other gives a living process, the caller for 0.
+func (p *Process) other(pid int) (*Process, kauth.Errno) {
+	if pid == 0 {
+		return p, 0
+	}
+	if t := p.k.find(pid); t != nil {
+		return t, 0
+	}
+	return nil, kauth.ESRCH
+}
+
+var callAsk = Call{
+	Name: "ask",
+	Doc:  "Asks a request by itself, for code that is not simulated: of other machines, or of drivers that are missing. Fields that are not given are 0; the target is a process. EPERM if it is denied.",
+	Params: []Param{
+		{Name: "request", Kind: Text, Doc: "full name of the request"},
+		{Name: "pid", Kind: Integer, Doc: "target", Min: math.MinInt32, Max: math.MaxInt32, Optional: true, Default: int64(0)},
+	},
+	do: func(p *Process, a Args) (any, kauth.Errno) {
+		id, ok := kauth.Find(a.text("request"))
+		if !ok {
+			return nil, kauth.EINVAL
+		}
+		return nil, p.askAlone(id, a.int("pid"))
+	},
+}
+
+// askAlone asks a request without any object but a target.
+func (p *Process) askAlone(id kauth.RequestID, pid int) kauth.Errno {
+	t, e := p.other(pid)
+	if e != 0 {
+		return e
+	}
+	q := p.ask(id)
+	for _, f := range (id.Info().Fields &^ kauth.Credential).Fields() {
+		lo, hi := id.Range(f)
+		switch f.Info().Kind {
+		case kauth.KindString:
+			q.text(f, "")
+		case kauth.KindAddr:
+			q.r.SetAddr(policy.Addr{})
+		default:
+			q.with(f, min(max(0, lo), hi))
+		}
+	}
+	if id.Info().Scope == kauth.Process {
+		q.about(t)
+	}
+	return q.answer()
+}

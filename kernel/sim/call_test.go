@@ -17,6 +17,7 @@ import (
 	"cellsh/policy"
 	"cellsh/policy/kauth"
 	"cellsh/policy/program"
+	"cellsh/policy/secmodel"
 	"cellsh/policy/stock"
 	"cellsh/policy/stock/stocktest"
 )
@@ -163,9 +164,10 @@ func anyArguments(t *rapid.T, c *sim.Call) args {
 func TestRandomCalls(t *testing.T) {
 	calls := sim.Calls()
 	rapid.Check(t, func(t *rapid.T) {
-		rev := stock.Revision(rapid.IntRange(0, 1).Draw(t, "revision"))
-		level := rapid.IntRange(-1, 2).Draw(t, "securelevel")
-		k, err := sim.New(sim.Options{Revision: rev, Securelevel: &level, Curtain: rapid.Bool().Draw(t, "curtain"), MaxProc: 40})
+		rev := rapid.SampledFrom(secmodel.Revisions()).Draw(t, "revision")
+		settings := stock.DefaultSettings().With(stock.SettingSecurelevel, rapid.IntRange(-1, 2).Draw(t, "securelevel")).
+			With(stock.SettingCurtain, rapid.IntRange(0, 1).Draw(t, "curtain"))
+		k, err := sim.New(sim.Options{Revision: rev, Settings: &settings, MaxProc: 40})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -183,7 +185,7 @@ func TestRandomCalls(t *testing.T) {
 		add(sim.SpawnSpec{UID: 1000, GID: 100})
 		for i, profile := range []kernel.Profile{kernel.Low, kernel.Medium, kernel.High} {
 			name := fmt.Sprintf("cell%d", i)
-			if err := k.EnsureRoot("/cells/" + name); err != nil {
+			if err := k.MakeRoot("/cells/" + name); err != nil {
 				t.Fatal(err)
 			}
 			id, err := k.Create(kernel.Spec{Name: name, Root: "/cells/" + name, Profile: &profile, Ports: []uint16{uint16(7 + i)}})
@@ -312,7 +314,7 @@ func TestConcurrentUse(t *testing.T) {
 	var all sync.WaitGroup
 	for w := range workers {
 		name := fmt.Sprintf("cell%d", w)
-		must(t, k.EnsureRoot("/cells/"+name))
+		must(t, k.MakeRoot("/cells/"+name))
 		all.Add(1)
 		go func() {
 			defer all.Done()
@@ -384,13 +386,13 @@ func TestDeadProcessesMakeNoCalls(t *testing.T) {
 
 // What the stock tables say about a caller that is known in part is never contradicted by a kernel that asks.
 func TestStockTablesAgree(t *testing.T) {
-	for _, place := range []stock.Place{stock.Host, stock.Low, stock.Medium, stock.High} {
-		for _, rev := range []stock.Revision{stock.Current, stock.April} {
+	for _, place := range []stock.Place{stock.Host, stock.In(secmodel.Low), stock.In(secmodel.Medium), stock.In(secmodel.High)} {
+		for _, rev := range secmodel.Revisions() {
 			k := start(t, sim.Options{Revision: rev, NoEvaluation: true})
 			cell := kernel.CellID(0)
 			if place != stock.Host {
-				must(t, k.EnsureRoot("/cells/web"))
-				profile := kernel.Profile(place - stock.Low)
+				must(t, k.MakeRoot("/cells/web"))
+				profile := kernel.Profile(place - stock.In(secmodel.Low))
 				var err error
 				cell, err = k.Create(kernel.Spec{Name: "web", Root: "/cells/web", Profile: &profile})
 				must(t, err)
@@ -398,7 +400,7 @@ func TestStockTablesAgree(t *testing.T) {
 			for _, uid := range []uint32{0, 1000} {
 				p := spawn(t, k, sim.SpawnSpec{Cell: cell, UID: uid, GID: uid})
 				for _, id := range allRequests() {
-					if id.Info().Flags.Has(kauth.NeverRaised) {
+					if kauth.Newest().Flags(id).Has(kauth.NeverRaised) {
 						continue
 					}
 					asked := k.Trace(func() { do(t, p, "ask", args{"request": id.String()}) })

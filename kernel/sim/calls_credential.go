@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"math"
 	"slices"
 
 	"cellsh/policy/kauth"
@@ -77,6 +78,32 @@ func (p *Process) seteuid(uid uint32, group bool) kauth.Errno {
 	return p.setIDs(group, wants{r: none, e: uid, s: none, eFree: isReal | isSaved})
 }
 
+var callSetregid = Call{
+	Name: "setregid",
+	Doc:  "Sets real and effective group id; -1 keeps one. Asks process.setid if one is none of the present ones: EPERM.",
+	Params: []Param{
+		{Name: "rgid", Kind: Integer, Doc: "real group id", Min: -1, Max: math.MaxUint32, Optional: true, Default: int64(-1)},
+		{Name: "egid", Kind: Integer, Doc: "effective group id", Min: -1, Max: math.MaxUint32, Optional: true, Default: int64(-1)},
+	},
+	Asks: []string{"process.setid"},
+	do: func(p *Process, a Args) (any, kauth.Errno) {
+		return nil, p.setreuid(a.uint32("rgid"), a.uint32("egid"), true)
+	},
+}
+
+var callSetreuid = Call{
+	Name: "setreuid",
+	Doc:  "Sets real and effective user id; -1 keeps one. Asks process.setid if one is none of the present ones: EPERM.",
+	Params: []Param{
+		{Name: "ruid", Kind: Integer, Doc: "real user id", Min: -1, Max: math.MaxUint32, Optional: true, Default: int64(-1)},
+		{Name: "euid", Kind: Integer, Doc: "effective user id", Min: -1, Max: math.MaxUint32, Optional: true, Default: int64(-1)},
+	},
+	Asks: []string{"process.setid"},
+	do: func(p *Process, a Args) (any, kauth.Errno) {
+		return nil, p.setreuid(a.uint32("ruid"), a.uint32("euid"), false)
+	},
+}
+
 func (p *Process) setreuid(ruid, euid uint32, group bool) kauth.Errno {
 	r, e := p.cred.uid, p.cred.euid
 	if group {
@@ -96,9 +123,102 @@ func (p *Process) setreuid(ruid, euid uint32, group bool) kauth.Errno {
 	return p.setIDs(group, wants{r: ruid, e: euid, s: saved, rFree: isReal | isEffective, eFree: all, sFree: all})
 }
 
+var callGetgid = Call{
+	Name:    "getgid",
+	Doc:     "Asks nobody.",
+	Returns: "the real group id",
+	do: func(p *Process, _ Args) (any, kauth.Errno) {
+		return int64(p.cred.gid), 0
+	},
+}
+
+var callGetuid = Call{
+	Name:    "getuid",
+	Doc:     "Asks nobody.",
+	Returns: "the real user id",
+	do: func(p *Process, _ Args) (any, kauth.Errno) {
+		return int64(p.cred.uid), 0
+	},
+}
+
+var callIssetugid = Call{
+	Name:    "issetugid",
+	Doc:     "Asks nobody.",
+	Returns: "1 if ids or root were changed since the last exec",
+	do: func(p *Process, _ Args) (any, kauth.Errno) {
+		return truth(p.sugid), 0
+	},
+}
+
+var callSetgid = Call{
+	Name: "setgid",
+	Doc:  "Sets all three group ids. Asks process.setid if the new one is not the real one: EPERM. The wanted id is not visible to models.",
+	Params: []Param{
+		{Name: "gid", Kind: Integer, Doc: "group id", Min: 0, Max: math.MaxUint32},
+	},
+	Asks: []string{"process.setid"},
+	do: func(p *Process, a Args) (any, kauth.Errno) {
+		return nil, p.setuid(a.uint32("gid"), true)
+	},
+}
+
+var callSetuid = Call{
+	Name: "setuid",
+	Doc:  "Sets all three user ids. Asks process.setid if the new one is not the real one: EPERM. The wanted id is not visible to models.",
+	Params: []Param{
+		{Name: "uid", Kind: Integer, Doc: "user id", Min: 0, Max: math.MaxUint32},
+	},
+	Asks: []string{"process.setid"},
+	do: func(p *Process, a Args) (any, kauth.Errno) {
+		return nil, p.setuid(a.uint32("uid"), false)
+	},
+}
+
 // Setuid is setuid(2): all three user ids.
 func (p *Process) Setuid(uid uint32) kauth.Errno {
 	return p.call(func() kauth.Errno { return p.setuid(uid, false) })
+}
+
+var callGetegid = Call{
+	Name:    "getegid",
+	Doc:     "Asks nobody.",
+	Returns: "the effective group id",
+	do: func(p *Process, _ Args) (any, kauth.Errno) {
+		return int64(p.cred.egid), 0
+	},
+}
+
+var callGeteuid = Call{
+	Name:    "geteuid",
+	Doc:     "Asks nobody.",
+	Returns: "the effective user id",
+	do: func(p *Process, _ Args) (any, kauth.Errno) {
+		return int64(p.cred.euid), 0
+	},
+}
+
+var callSetegid = Call{
+	Name: "setegid",
+	Doc:  "Sets the effective group id. Asks process.setid if the new one is neither the real nor the saved one: EPERM.",
+	Params: []Param{
+		{Name: "egid", Kind: Integer, Doc: "effective group id", Min: 0, Max: math.MaxUint32},
+	},
+	Asks: []string{"process.setid"},
+	do: func(p *Process, a Args) (any, kauth.Errno) {
+		return nil, p.seteuid(a.uint32("egid"), true)
+	},
+}
+
+var callSeteuid = Call{
+	Name: "seteuid",
+	Doc:  "Sets the effective user id. Asks process.setid if the new one is neither the real nor the saved one: EPERM.",
+	Params: []Param{
+		{Name: "euid", Kind: Integer, Doc: "effective user id", Min: 0, Max: math.MaxUint32},
+	},
+	Asks: []string{"process.setid"},
+	do: func(p *Process, a Args) (any, kauth.Errno) {
+		return nil, p.seteuid(a.uint32("euid"), false)
+	},
 }
 
 // Seteuid is seteuid(2).
@@ -114,6 +234,27 @@ func (p *Process) Setgid(gid uint32) kauth.Errno {
 // Setegid is setegid(2).
 func (p *Process) Setegid(gid uint32) kauth.Errno {
 	return p.call(func() kauth.Errno { return p.seteuid(gid, true) })
+}
+
+var callGetgroups = Call{
+	Name:    "getgroups",
+	Doc:     "Asks nobody.",
+	Returns: "the supplementary groups",
+	do: func(p *Process, _ Args) (any, kauth.Errno) {
+		return toInt64(p.cred.groups), 0
+	},
+}
+
+var callSetgroups = Call{
+	Name: "setgroups",
+	Doc:  "Sets the supplementary groups, at most 16. Always asks process.setid: EPERM.",
+	Params: []Param{
+		{Name: "groups", Kind: Integers, Doc: "group ids", Max: math.MaxUint32},
+	},
+	Asks: []string{"process.setid"},
+	do: func(p *Process, a Args) (any, kauth.Errno) {
+		return nil, p.setgroups(toUint32(a.ints("groups")))
+	},
 }
 
 // Setgroups is setgroups(2). It always asks.
@@ -133,6 +274,27 @@ func (p *Process) setgroups(gids []uint32) kauth.Errno {
 	p.setCred(p.cred.change(func(n *cred) { n.groups = slices.Clone(gids) }))
 	p.sugid = true
 	return 0
+}
+
+var callGetlogin = Call{
+	Name:    "getlogin",
+	Doc:     "Asks nobody.",
+	Returns: "the login name of the session",
+	do: func(p *Process, _ Args) (any, kauth.Errno) {
+		return p.session().login, 0
+	},
+}
+
+var callSetlogin = Call{
+	Name: "setlogin",
+	Doc:  "Sets the login name of the session. Always asks process.setid: EPERM.",
+	Params: []Param{
+		{Name: "name", Kind: Text, Doc: "login name of at most 16 bytes"},
+	},
+	Asks: []string{"process.setid"},
+	do: func(p *Process, a Args) (any, kauth.Errno) {
+		return nil, p.setlogin(a.text("name"))
+	},
 }
 
 // Setlogin is setlogin(2). It always asks.

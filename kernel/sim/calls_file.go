@@ -1,10 +1,13 @@
 package sim
 
 import (
+	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
 
+	"cellsh/kernel/sim/fs"
 	"cellsh/policy/kauth"
 	"cellsh/policy/stock"
 )
@@ -27,6 +30,17 @@ var (
 
 func itoa(n int) string { return strconv.Itoa(n) }
 
+var callChdir = Call{
+	Name: "chdir",
+	Doc:  "Asks nobody.",
+	Params: []Param{
+		{Name: "path", Kind: Text, Doc: "path of the file, as the process sees it"},
+	},
+	do: func(p *Process, a Args) (any, kauth.Errno) {
+		return nil, p.chdir(a.text("path"))
+	},
+}
+
 // Chdir is chdir(2).
 func (p *Process) Chdir(path string) kauth.Errno {
 	return p.call(func() kauth.Errno { return p.chdir(path) })
@@ -37,10 +51,10 @@ func (p *Process) directory(path string) (*vnode, kauth.Errno) {
 	if e != 0 {
 		return nil, e
 	}
-	if !v.dir() {
+	if !v.IsDir() {
 		return nil, kauth.ENOTDIR
 	}
-	return v, access(p.cred, v, accExec)
+	return v, fs.Access(p.cred, v, fs.Execute)
 }
 
 func (p *Process) chdir(path string) kauth.Errno {
@@ -53,8 +67,20 @@ func (p *Process) chdir(path string) kauth.Errno {
 }
 
 func (p *Process) setCwd(v *vnode) {
-	release(p.cwd)
-	p.cwd = hold(v)
+	fs.Release(p.cwd)
+	p.cwd = fs.Hold(v)
+}
+
+var callChroot = Call{
+	Name: "chroot",
+	Doc:  "Changes the root directory. Asks system.chroot.chroot before it looks at the path: EPERM. Marks the process as having changed its ids.",
+	Params: []Param{
+		{Name: "path", Kind: Text, Doc: "path of the file, as the process sees it"},
+	},
+	Asks: []string{"system.chroot.chroot"},
+	do: func(p *Process, a Args) (any, kauth.Errno) {
+		return nil, p.chroot(a.text("path"))
+	},
 }
 
 // Chroot is chroot(2): it asks before it looks at the path.
@@ -76,13 +102,25 @@ func (p *Process) chroot(path string) kauth.Errno {
 
 // changeRoot sets the root, moves a working directory that lies outside to it, and marks the process.
 func (p *Process) changeRoot(v *vnode) {
-	release(p.root)
-	p.root = hold(v)
-	if !p.cwd.isUnder(v) {
+	fs.Release(p.root)
+	p.root = fs.Hold(v)
+	if !p.cwd.IsUnder(v) {
 		p.setCwd(v)
 	}
 	p.setCred(p.cred.change(func(*cred) {}))
 	p.sugid = true
+}
+
+var callFchroot = Call{
+	Name: "fchroot",
+	Doc:  "Changes the root to an open directory. Asks system.chroot.fchroot first: EPERM.",
+	Params: []Param{
+		{Name: "fd", Kind: Integer, Doc: "descriptor", Min: 0, Max: math.MaxInt32},
+	},
+	Asks: []string{"system.chroot.fchroot"},
+	do: func(p *Process, a Args) (any, kauth.Errno) {
+		return nil, p.fchroot(a.int("fd"))
+	},
 }
 
 // Fchroot is fchroot(2).
@@ -100,14 +138,30 @@ func (p *Process) fchroot(fd int) kauth.Errno {
 		return kauth.EBADF
 	case f.v == nil:
 		return kauth.EINVAL
-	case !f.v.dir():
+	case !f.v.IsDir():
 		return kauth.ENOTDIR
 	}
-	if e := access(p.cred, f.v, accExec); e != 0 {
+	if e := fs.Access(p.cred, f.v, fs.Execute); e != 0 {
 		return e
 	}
 	p.changeRoot(f.v)
 	return 0
+}
+
+var callOpen = Call{
+	Name: "open",
+	Doc:  "Opens a file. Owner and mode first: EACCES. A device is asked device.rawio_spec.read, .write or .rw, /dev/null and terminals included: EPERM; on a nodev mount ENXIO before that. Then the driver: terminals device.tty_open (EBUSY), tun network.interface_tun.add, npf network.firewall.fw, veriexec system.veriexec.access; a driver that is missing is loaded, which asks system.module. A block device is open once: EBUSY. /dev/ptmx needs a ptyfs that is mounted below the caller's root, else EOPNOTSUPP; /dev/tty a controlling terminal, else ENXIO.",
+	Params: []Param{
+		{Name: "path", Kind: Text, Doc: "path of the file, as the process sees it"},
+		{Name: "mode", Kind: Word, Doc: "access", Words: []string{"r", "w", "rw"}, Optional: true, Default: "r"},
+		{Name: "create", Kind: Switch, Doc: "make the file if it is missing", Optional: true},
+	},
+	Returns: "the descriptor",
+	Asks:    []string{"device.rawio_spec", "device.tty_open", "network.interface_tun.add", "network.firewall.fw", "system.veriexec.access", "system.module"},
+	do: func(p *Process, a Args) (any, kauth.Errno) {
+		fd, e := p.open(a.text("path"), a.text("mode"), a.on("create"))
+		return int64(fd), e
+	},
 }
 
 // Open is open(2): mode is "r", "w" or "rw". It gives a descriptor.
@@ -129,22 +183,22 @@ func (p *Process) open(path, mode string, create bool) (int, kauth.Errno) {
 	if e != 0 {
 		return -1, e
 	}
-	v := at.v
+	v := at.File
 	if v == nil {
-		if e := writable(p.cred, at.dir); e != 0 {
+		if e := fs.Writable(p.cred, at.Dir); e != 0 {
 			return -1, e
 		}
-		v = at.dir.add(at.name, &vnode{typ: vReg, mode: 0o644 &^ p.umask, uid: p.cred.euid, gid: at.dir.bottom().gid})
+		v = at.Dir.Add(at.Name, &vnode{Type: fs.Regular, Mode: 0o644 &^ p.umask, UID: p.cred.euid, GID: at.Dir.Bottom().GID})
 	} else if e := p.mayOpen(v, read, write); e != 0 {
 		return -1, e
 	}
 	f := &file{read: read, write: write, v: v}
-	if v.isDevice() {
+	if v.IsDevice() {
 		if e := p.openDevice(p.cred, v, read, write, f); e != 0 {
 			return -1, e
 		}
 	}
-	hold(v)
+	fs.Hold(v)
 	fd, e := p.openFile(f)
 	if e != 0 {
 		p.k.lastClose(f)
@@ -154,32 +208,48 @@ func (p *Process) open(path, mode string, create bool) (int, kauth.Errno) {
 
 // mayOpen is vn_openchk: what owner, mode and file system say.
 func (p *Process) mayOpen(v *vnode, read, write bool) kauth.Errno {
-	b := v.bottom()
-	if b.typ == vSock {
+	b := v.Bottom()
+	if b.Type == fs.Socket {
 		return kauth.EOPNOTSUPP
 	}
 	want := uint16(0)
 	if read {
-		want |= accRead
+		want |= fs.Read
 	}
 	if write {
-		want |= accWrite
-		if b.typ == vDir {
+		want |= fs.Write
+		if b.Type == fs.Directory {
 			return kauth.EISDIR
 		}
-		if v.mnt.flags&mntRdonly != 0 && !v.isDevice() {
+		if v.Mount.Flags&fs.Rdonly != 0 && !v.IsDevice() {
 			return kauth.EROFS
 		}
-		if b.flags&(ufImmutable|sfImmutable) != 0 {
+		if b.Flags&(fs.UserImmutable|fs.SuperImmutable) != 0 {
 			return kauth.EPERM
 		}
 	}
-	return access(p.cred, v, want)
+	return fs.Access(p.cred, v, want)
 }
 
 // CloseFD is close(2).
 func (p *Process) CloseFD(fd int) kauth.Errno {
 	return p.call(func() kauth.Errno { return p.closeFile(fd) })
+}
+
+var callMknod = Call{
+	Name: "mknod",
+	Doc:  "Makes a device node or a file. Asks system.mknod before it looks at the path: EPERM; a fifo with device number 0 asks nobody.",
+	Params: []Param{
+		{Name: "path", Kind: Text, Doc: "path of the file, as the process sees it"},
+		{Name: "kind", Kind: Word, Doc: "kind of node", Words: []string{"chr", "blk", "reg", "fifo"}, Optional: true, Default: "chr"},
+		{Name: "mode", Kind: Integer, Doc: "permissions", Min: 0, Max: 0o7777, Optional: true, Default: int64(0o644)},
+		{Name: "major", Kind: Integer, Doc: "major number", Min: 0, Max: 4095, Optional: true, Default: int64(0)},
+		{Name: "minor", Kind: Integer, Doc: "minor number", Min: 0, Max: 1048575, Optional: true, Default: int64(0)},
+	},
+	Asks: []string{"system.mknod"},
+	do: func(p *Process, a Args) (any, kauth.Errno) {
+		return nil, p.mknod(a.text("path"), a.text("kind"), uint16(a.int("mode")), a.int("major"), a.int("minor"))
+	},
 }
 
 // Mknod is mknod(2) of a device node; kind is "chr" or "blk".
@@ -189,24 +259,24 @@ func (p *Process) Mknod(path, kind string, mode uint16, major, minor int) kauth.
 
 // mknod asks before it looks at the path. A fifo with device number 0 is mkfifo(2), which asks nobody.
 func (p *Process) mknod(path, kind string, mode uint16, major, minor int) kauth.Errno {
-	typ := map[string]vtype{"chr": vChr, "blk": vBlk, "reg": vReg, "fifo": vFifo}[kind]
-	if typ == vFifo && major == 0 && minor == 0 {
-		return p.create(path, &vnode{typ: vFifo, mode: mode})
+	typ := map[string]fs.Kind{"chr": fs.CharacterDevice, "blk": fs.BlockDevice, "reg": fs.Regular, "fifo": fs.Fifo}[kind]
+	if typ == fs.Fifo && major == 0 && minor == 0 {
+		return p.create(path, &vnode{Type: fs.Fifo, Mode: mode})
 	}
 	if e := p.ask(reqMknod).answer(); e != 0 {
 		return e
 	}
-	if typ == 0 || typ == vFifo {
+	if typ == 0 || typ == fs.Fifo {
 		at, e := p.lookup(path, false, true)
 		switch {
 		case e != 0:
 			return e
-		case at.v != nil:
+		case at.File != nil:
 			return kauth.EEXIST
 		}
 		return kauth.EINVAL
 	}
-	return p.create(path, &vnode{typ: typ, mode: mode, major: major, minor: minor})
+	return p.create(path, &vnode{Type: typ, Mode: mode, Major: major, Minor: minor})
 }
 
 // create makes a file at a path where none is.
@@ -215,15 +285,15 @@ func (p *Process) create(path string, v *vnode) kauth.Errno {
 	if e != 0 {
 		return e
 	}
-	if at.v != nil || at.dir == nil {
+	if at.File != nil || at.Dir == nil {
 		return kauth.EEXIST
 	}
-	if e := writable(p.cred, at.dir); e != 0 {
+	if e := fs.Writable(p.cred, at.Dir); e != 0 {
 		return e
 	}
-	v.mode &^= p.umask
-	v.uid, v.gid = p.cred.euid, at.dir.bottom().gid
-	at.dir.add(at.name, v)
+	v.Mode &^= p.umask
+	v.UID, v.GID = p.cred.euid, at.Dir.Bottom().GID
+	at.Dir.Add(at.Name, v)
 	return 0
 }
 
@@ -232,29 +302,64 @@ func (p *Process) MakeDir(path string, mode uint16) kauth.Errno {
 	return p.call(func() kauth.Errno { return p.mkdir(path, mode) })
 }
 
+var callMkdir = Call{
+	Name: "mkdir",
+	Doc:  "Asks nobody beyond the modes.",
+	Params: []Param{
+		{Name: "path", Kind: Text, Doc: "path of the file, as the process sees it"},
+		{Name: "mode", Kind: Integer, Doc: "permissions", Min: 0, Max: 0o7777, Optional: true, Default: int64(0o755)},
+	},
+	do: func(p *Process, a Args) (any, kauth.Errno) {
+		return nil, p.mkdir(a.text("path"), uint16(a.int("mode")))
+	},
+}
+
 func (p *Process) mkdir(path string, mode uint16) kauth.Errno {
-	v := newDir(nil, mode)
+	v := fs.NewDir(nil, mode)
 	return p.create(path, v)
 }
 
+var callSymlink = Call{
+	Name: "symlink",
+	Doc:  "Asks nobody beyond the modes.",
+	Params: []Param{
+		{Name: "target", Kind: Text, Doc: "what the link says"},
+		{Name: "path", Kind: Text, Doc: "path of the file, as the process sees it"},
+	},
+	do: func(p *Process, a Args) (any, kauth.Errno) {
+		return nil, p.symlink(a.text("target"), a.text("path"))
+	},
+}
+
 func (p *Process) symlink(target, path string) kauth.Errno {
-	return p.create(path, &vnode{typ: vLnk, mode: 0o755, link: target})
+	return p.create(path, &vnode{Type: fs.Symlink, Mode: 0o755, Link: target})
 }
 
 // mayRemove is what unlink, rmdir and rename ask of a directory: writing in it, and in a sticky one that the
 // caller owns the file or the directory (vnode/write_data, then vnode/delete).
 func (p *Process) mayRemove(dir, v *vnode) kauth.Errno {
-	if e := writable(p.cred, dir); e != 0 {
+	if e := fs.Writable(p.cred, dir); e != 0 {
 		return e
 	}
-	d, b := dir.bottom(), v.bottom()
-	if d.mode&0o1000 != 0 && p.cred.euid != 0 && p.cred.euid != d.uid && p.cred.euid != b.uid {
+	d, b := dir.Bottom(), v.Bottom()
+	if d.Mode&0o1000 != 0 && p.cred.euid != 0 && p.cred.euid != d.UID && p.cred.euid != b.UID {
 		return kauth.EPERM
 	}
-	if b.flags&(ufImmutable|ufAppend|sfImmutable|sfAppend) != 0 {
+	if b.Flags&(fs.UserImmutable|fs.UserAppend|fs.SuperImmutable|fs.SuperAppend) != 0 {
 		return kauth.EPERM
 	}
 	return 0
+}
+
+var callUnlink = Call{
+	Name: "unlink",
+	Doc:  "Asks nobody beyond the modes; in a sticky directory only for own files.",
+	Params: []Param{
+		{Name: "path", Kind: Text, Doc: "path of the file, as the process sees it"},
+	},
+	do: func(p *Process, a Args) (any, kauth.Errno) {
+		return nil, p.unlink(a.text("path"))
+	},
 }
 
 func (p *Process) unlink(path string) kauth.Errno {
@@ -262,16 +367,27 @@ func (p *Process) unlink(path string) kauth.Errno {
 	switch {
 	case e != 0:
 		return e
-	case at.dir == nil:
+	case at.Dir == nil:
 		return kauth.EBUSY
-	case at.v.dir():
+	case at.File.IsDir():
 		return kauth.EPERM
 	}
-	if e := p.mayRemove(at.dir, at.v); e != 0 {
+	if e := p.mayRemove(at.Dir, at.File); e != 0 {
 		return e
 	}
-	at.dir.remove(at.name)
+	at.Dir.Remove(at.Name)
 	return 0
+}
+
+var callRmdir = Call{
+	Name: "rmdir",
+	Doc:  "Asks nobody beyond the modes.",
+	Params: []Param{
+		{Name: "path", Kind: Text, Doc: "path of the file, as the process sees it"},
+	},
+	do: func(p *Process, a Args) (any, kauth.Errno) {
+		return nil, p.rmdir(a.text("path"))
+	},
 }
 
 func (p *Process) rmdir(path string) kauth.Errno {
@@ -279,21 +395,33 @@ func (p *Process) rmdir(path string) kauth.Errno {
 	switch {
 	case e != 0:
 		return e
-	case !at.v.dir():
+	case !at.File.IsDir():
 		return kauth.ENOTDIR
-	case at.dir == nil || at.v == at.v.mnt.root:
+	case at.Dir == nil || at.File == at.File.Mount.Root:
 		return kauth.EBUSY
-	case at.name == "." || at.name == "..":
+	case at.Name == "." || at.Name == "..":
 		return kauth.EINVAL
 	}
-	if e := p.mayRemove(at.dir, at.v); e != 0 {
+	if e := p.mayRemove(at.Dir, at.File); e != 0 {
 		return e
 	}
-	if len(at.v.entries()) > 0 {
+	if len(at.File.Entries()) > 0 {
 		return kauth.ENOTEMPTY
 	}
-	at.dir.remove(at.name)
+	at.Dir.Remove(at.Name)
 	return 0
+}
+
+var callRename = Call{
+	Name: "rename",
+	Doc:  "Asks nobody beyond the modes.",
+	Params: []Param{
+		{Name: "from", Kind: Text, Doc: "path of the file"},
+		{Name: "to", Kind: Text, Doc: "new path"},
+	},
+	do: func(p *Process, a Args) (any, kauth.Errno) {
+		return nil, p.rename(a.text("from"), a.text("to"))
+	},
 }
 
 func (p *Process) rename(from, to string) kauth.Errno {
@@ -306,40 +434,40 @@ func (p *Process) rename(from, to string) kauth.Errno {
 		return e
 	}
 	switch {
-	case a.dir == nil || b.dir == nil || a.v == a.v.mnt.root:
+	case a.Dir == nil || b.Dir == nil || a.File == a.File.Mount.Root:
 		return kauth.EBUSY
-	case a.dir.mnt != b.dir.mnt:
+	case a.Dir.Mount != b.Dir.Mount:
 		return kauth.EXDEV
-	case a.v.dir() && b.dir.isUnder(a.v):
+	case a.File.IsDir() && b.Dir.IsUnder(a.File):
 		return kauth.EINVAL
 	}
-	if e := p.mayRemove(a.dir, a.v); e != 0 {
+	if e := p.mayRemove(a.Dir, a.File); e != 0 {
 		return e
 	}
-	if b.v == nil {
-		if e := writable(p.cred, b.dir); e != 0 {
+	if b.File == nil {
+		if e := fs.Writable(p.cred, b.Dir); e != 0 {
 			return e
 		}
 	} else {
-		if e := p.mayRemove(b.dir, b.v); e != 0 {
+		if e := p.mayRemove(b.Dir, b.File); e != 0 {
 			return e
 		}
 		switch {
-		case a.v.dir() && !b.v.dir():
+		case a.File.IsDir() && !b.File.IsDir():
 			return kauth.ENOTDIR
-		case !a.v.dir() && b.v.dir():
+		case !a.File.IsDir() && b.File.IsDir():
 			return kauth.EISDIR
-		case b.v.dir() && len(b.v.entries()) > 0:
+		case b.File.IsDir() && len(b.File.Entries()) > 0:
 			return kauth.ENOTEMPTY
 		}
 	}
-	a.dir.remove(a.name)
-	b.dir.add(b.name, a.v.bottom())
+	a.Dir.Remove(a.Name)
+	b.Dir.Add(b.Name, a.File.Bottom())
 	return 0
 }
 
 // owner reports whether the caller may change what only an owner may (genfs_can_chmod and others).
-func (p *Process) owner(v *vnode) bool { return p.cred.euid == 0 || p.cred.euid == v.bottom().uid }
+func (p *Process) owner(v *vnode) bool { return p.cred.euid == 0 || p.cred.euid == v.Bottom().UID }
 
 // alterable gives a file whose owner, mode and times can be changed: of some nobody can change them, root included.
 func (p *Process) alterable(path string) (*vnode, kauth.Errno) {
@@ -347,12 +475,24 @@ func (p *Process) alterable(path string) (*vnode, kauth.Errno) {
 	switch {
 	case e != 0:
 		return nil, e
-	case v.bottom().flags&(ufImmutable|ufAppend|sfImmutable|sfAppend) != 0:
+	case v.Bottom().Flags&(fs.UserImmutable|fs.UserAppend|fs.SuperImmutable|fs.SuperAppend) != 0:
 		return nil, kauth.EPERM
-	case v.mnt.flags&mntRdonly != 0:
+	case v.Mount.Flags&fs.Rdonly != 0:
 		return nil, kauth.EROFS
 	}
 	return v, 0
+}
+
+var callChmod = Call{
+	Name: "chmod",
+	Doc:  "Changes the mode of an own file: EPERM for others.",
+	Params: []Param{
+		{Name: "path", Kind: Text, Doc: "path of the file, as the process sees it"},
+		{Name: "mode", Kind: Integer, Doc: "permissions", Min: 0, Max: 0o7777},
+	},
+	do: func(p *Process, a Args) (any, kauth.Errno) {
+		return nil, p.chmod(a.text("path"), uint16(a.int("mode")))
+	},
 }
 
 func (p *Process) chmod(path string, mode uint16) kauth.Errno {
@@ -363,13 +503,26 @@ func (p *Process) chmod(path string, mode uint16) kauth.Errno {
 	switch {
 	case !p.owner(v):
 		return kauth.EPERM
-	case p.cred.euid != 0 && mode&0o1000 != 0 && !v.dir():
+	case p.cred.euid != 0 && mode&0o1000 != 0 && !v.IsDir():
 		return kauth.EFTYPE
-	case p.cred.euid != 0 && mode&0o2000 != 0 && !p.cred.groupMember(v.bottom().gid):
+	case p.cred.euid != 0 && mode&0o2000 != 0 && !p.cred.GroupMember(v.Bottom().GID):
 		return kauth.EPERM
 	}
-	v.bottom().mode = mode & 0o7777
+	v.Bottom().Mode = mode & 0o7777
 	return 0
+}
+
+var callChown = Call{
+	Name: "chown",
+	Doc:  "Changes owner and group; -1 keeps one. Owners may change the group to one of theirs: else EPERM.",
+	Params: []Param{
+		{Name: "path", Kind: Text, Doc: "path of the file, as the process sees it"},
+		{Name: "uid", Kind: Integer, Doc: "user id", Min: -1, Max: math.MaxUint32, Optional: true, Default: int64(-1)},
+		{Name: "gid", Kind: Integer, Doc: "group id", Min: -1, Max: math.MaxUint32, Optional: true, Default: int64(-1)},
+	},
+	do: func(p *Process, a Args) (any, kauth.Errno) {
+		return nil, p.chown(a.text("path"), a.uint32("uid"), a.uint32("gid"))
+	},
 }
 
 func (p *Process) chown(path string, uid, gid uint32) kauth.Errno {
@@ -377,22 +530,34 @@ func (p *Process) chown(path string, uid, gid uint32) kauth.Errno {
 	if e != 0 {
 		return e
 	}
-	b := v.bottom()
+	b := v.Bottom()
 	if uid == none {
-		uid = b.uid
+		uid = b.UID
 	}
 	if gid == none {
-		gid = b.gid
+		gid = b.GID
 	}
 	switch {
-	case p.cred.euid != 0 && (p.cred.euid != b.uid || uid != b.uid || gid != b.gid && !p.cred.groupMember(gid)):
+	case p.cred.euid != 0 && (p.cred.euid != b.UID || uid != b.UID || gid != b.GID && !p.cred.GroupMember(gid)):
 		return kauth.EPERM
 	}
-	b.uid, b.gid = uid, gid
+	b.UID, b.GID = uid, gid
 	if p.cred.euid != 0 {
-		b.mode &^= 0o6000
+		b.Mode &^= 0o6000
 	}
 	return 0
+}
+
+var callUtimes = Call{
+	Name: "utimes",
+	Doc:  "Changes the times of an own file, or of a writable one to now.",
+	Params: []Param{
+		{Name: "path", Kind: Text, Doc: "path of the file, as the process sees it"},
+		{Name: "now", Kind: Switch, Doc: "to now", Optional: true},
+	},
+	do: func(p *Process, a Args) (any, kauth.Errno) {
+		return nil, p.utimes(a.text("path"), a.on("now"))
+	},
 }
 
 func (p *Process) utimes(path string, now bool) kauth.Errno {
@@ -406,7 +571,19 @@ func (p *Process) utimes(path string, now bool) kauth.Errno {
 	case !now:
 		return kauth.EPERM
 	}
-	return access(p.cred, v, accWrite)
+	return fs.Access(p.cred, v, fs.Write)
+}
+
+var callChflags = Call{
+	Name: "chflags",
+	Doc:  "Changes file flags of an own file. Those of the upper half are root's, and with a securelevel above 0 can't be changed once any is set: EPERM.",
+	Params: []Param{
+		{Name: "path", Kind: Text, Doc: "path of the file, as the process sees it"},
+		{Name: "flags", Kind: Integer, Doc: "flags, as in sys/stat.h", Min: 0, Max: math.MaxUint32},
+	},
+	do: func(p *Process, a Args) (any, kauth.Errno) {
+		return nil, p.chflags(a.text("path"), a.uint32("flags"))
+	},
 }
 
 // chflags changes file flags. Those of the upper half are root's, and a securelevel above 0 keeps them as they
@@ -416,20 +593,35 @@ func (p *Process) chflags(path string, flags uint32) kauth.Errno {
 	if e != 0 {
 		return e
 	}
-	b := v.bottom()
-	if v.mnt.flags&mntRdonly != 0 {
+	b := v.Bottom()
+	if v.Mount.Flags&fs.Rdonly != 0 {
 		return kauth.EROFS
 	}
 	if !p.owner(v) {
 		return kauth.EPERM
 	}
-	if flags&sfSettable != b.flags&sfSettable {
-		if p.cred.euid != 0 || b.flags&(sfImmutable|sfAppend) != 0 && p.k.securelevelAbove(0) {
+	if flags&fs.SuperSettable != b.Flags&fs.SuperSettable {
+		if p.cred.euid != 0 || b.Flags&(fs.SuperImmutable|fs.SuperAppend) != 0 && p.k.securelevelAbove(0) {
 			return kauth.EPERM
 		}
 	}
-	b.flags = flags
+	b.Flags = flags
 	return 0
+}
+
+var callMount = Call{
+	Name: "mount",
+	Doc:  "Mounts a file system. An unknown type asks system.module for autoloading, and is ENODEV if that does not help. Then system.mount.new: EPERM; disk file systems system.mount.device, umap system.mount.umap. With getargs or update in the flags it asks system.mount.get or system.mount.update of the mounted one instead.",
+	Params: []Param{
+		{Name: "type", Kind: Text, Doc: "type of the file system"},
+		{Name: "path", Kind: Text, Doc: "path of the file, as the process sees it"},
+		{Name: "from", Kind: Text, Doc: "directory, device or word that is mounted", Optional: true},
+		{Name: "flags", Kind: Integer, Doc: "MNT_* flags, as in sys/fstypes.h", Min: 0, Max: math.MaxUint32, Optional: true, Default: int64(0)},
+	},
+	Asks: []string{"system.mount", "system.module"},
+	do: func(p *Process, a Args) (any, kauth.Errno) {
+		return nil, p.mount(a.text("type"), a.text("path"), a.text("from"), a.uint32("flags"))
+	},
 }
 
 // Mount is mount(2) of a new file system: "tmpfs", "null", "union", "ffs", "msdos", "cd9660", "ext2fs",
@@ -453,50 +645,50 @@ func (p *Process) mount(fstype, path, from string, flags uint32) kauth.Errno {
 		return e
 	}
 	switch {
-	case flags&mntGetargs != 0:
+	case flags&fs.Getargs != 0:
 		return p.mountGetargs(v, flags)
-	case flags&mntUpdate != 0:
+	case flags&fs.Update != 0:
 		return p.mountUpdate(v, flags)
 	}
-	fs, known := filesystems[fstype]
+	kind, known := filesystems[fstype]
 	if !known || !k.hasModule(fstype) {
 		// What autoloading says makes no difference but that the type stays unknown.
 		if p.autoload(fstype) != 0 || !known {
 			return kauth.ENODEV
 		}
 	}
-	b := v.bottom()
-	safe := flags&mntNosuid != 0 && flags&mntNodev != 0 && flags&mntExported == 0 && !(v.mnt.flags&mntNoexec != 0 && flags&mntNoexec == 0)
-	q := p.ask(reqMountNew).with(kauth.FieldFlags, int64(flags)).fact(stock.OwnsDirectory, b.uid == p.cred.euid).fact(stock.MountFlagsSafe, safe)
+	b := v.Bottom()
+	safe := flags&fs.Nosuid != 0 && flags&fs.Nodev != 0 && flags&fs.Exported == 0 && !(v.Mount.Flags&fs.Noexec != 0 && flags&fs.Noexec == 0)
+	q := p.ask(reqMountNew).with(kauth.FieldFlags, int64(flags)).fact(stock.OwnsDirectory, b.UID == p.cred.euid).fact(stock.MountFlagsSafe, safe)
 	if e := q.answer(); e != 0 {
 		return e
 	}
-	if !v.dir() {
+	if !v.IsDir() {
 		return kauth.ENOTDIR
 	}
-	if flags&mntExported != 0 {
+	if flags&fs.Exported != 0 {
 		return kauth.EINVAL
 	}
-	m := &mount{fstype: fstype, covered: v, flags: flags & (mntRdonly | mntNoexec | mntNosuid | mntNodev), owner: p.cred.euid}
+	m := &mount{Type: fstype, Covered: v, Flags: flags & (fs.Rdonly | fs.Noexec | fs.Nosuid | fs.Nodev), Owner: p.cred.euid}
 	if fstype != "nfs" {
-		m.flags |= mntLocal
+		m.Flags |= fs.Local
 	}
 	switch {
-	case fs.device:
+	case kind.device:
 		e = p.mountDevice(m, from)
-	case fs.layer:
+	case kind.layer:
 		e = p.mountLayer(m, from)
 	default:
-		m.root = newDir(m, 0o755)
-		m.root.uid, m.root.gid = p.cred.euid, p.cred.egid
+		m.Root = fs.NewDir(m, 0o755)
+		m.Root.UID, m.Root.GID = p.cred.euid, p.cred.egid
 	}
 	if e != 0 {
 		return e
 	}
-	v.mounted = m
-	hold(v)
+	v.Mounted = m
+	fs.Hold(v)
 	k.mounts = append(k.mounts, m)
-	k.moveDirs(v, m.root)
+	k.moveDirs(v, m.Root)
 	return 0
 }
 
@@ -508,8 +700,8 @@ func (k *Kernel) moveDirs(from, to *vnode) {
 			t.setCwd(to)
 		}
 		if t.root == from {
-			release(from)
-			t.root = hold(to)
+			fs.Release(from)
+			t.root = fs.Hold(to)
 		}
 	}
 }
@@ -520,19 +712,19 @@ func (p *Process) mountDevice(m *mount, from string) kauth.Errno {
 	if e != 0 {
 		return e
 	}
-	b := dev.bottom()
-	if b.typ != vBlk {
+	b := dev.Bottom()
+	if b.Type != fs.BlockDevice {
 		return kauth.ENOTBLK
 	}
 	part, disk := diskUnit(b)
 	if !disk {
 		return kauth.ENXIO
 	}
-	want := uint16(accRead)
-	if m.flags&mntRdonly == 0 {
-		want |= accWrite
+	want := uint16(fs.Read)
+	if m.Flags&fs.Rdonly == 0 {
+		want |= fs.Write
 	}
-	q := p.ask(reqMountDev).text(kauth.FieldFstype, m.fstype).fact(stock.DeviceModeAllows, access(p.cred, dev, want) == 0)
+	q := p.ask(reqMountDev).text(kauth.FieldFstype, m.Type).fact(stock.DeviceModeAllows, fs.Access(p.cred, dev, want) == 0)
 	if e := q.answer(); e != 0 {
 		return e
 	}
@@ -541,14 +733,14 @@ func (p *Process) mountDevice(m *mount, from string) kauth.Errno {
 		return kauth.EBUSY
 	}
 	p.k.devs.mountedDisks[part] = true
-	m.device = part
-	m.root = newDir(m, 0o755)
+	m.Device = part
+	m.Root = fs.NewDir(m, 0o755)
 	return 0
 }
 
 // mountLayer shows a directory at another place. umap asks for itself, after the mount was allowed.
 func (p *Process) mountLayer(m *mount, from string) kauth.Errno {
-	if m.fstype == "umap" {
+	if m.Type == "umap" {
 		if e := p.ask(reqMountUmap).answer(); e != 0 {
 			return e
 		}
@@ -557,46 +749,59 @@ func (p *Process) mountLayer(m *mount, from string) kauth.Errno {
 	if e != 0 {
 		return e
 	}
-	if !lower.dir() {
+	if !lower.IsDir() {
 		return kauth.ENOTDIR
 	}
-	m.upper = map[*vnode]*vnode{}
-	m.lower = hold(lower)
-	m.root = m.over(lower)
+	m.Upper = map[*vnode]*vnode{}
+	m.Lower = fs.Hold(lower)
+	m.Root = m.Over(lower)
 	return 0
 }
 
 func (p *Process) mountGetargs(v *vnode, flags uint32) kauth.Errno {
-	if flags != mntGetargs {
+	if flags != fs.Getargs {
 		return kauth.EINVAL
 	}
-	if e := p.ask(reqMountGet).text(kauth.FieldFstype, v.mnt.fstype).answer(); e != 0 {
+	if e := p.ask(reqMountGet).text(kauth.FieldFstype, v.Mount.Type).answer(); e != 0 {
 		return e
 	}
-	if v != v.mnt.root {
+	if v != v.Mount.Root {
 		return kauth.EINVAL
 	}
 	return 0
 }
 
 func (p *Process) mountUpdate(v *vnode, flags uint32) kauth.Errno {
-	m := v.mnt
+	m := v.Mount
 	switch {
-	case v != m.root:
+	case v != m.Root:
 		return kauth.EINVAL
-	case flags&(mntReload|mntRdonly) != 0 && m.flags&mntRdonly == 0 && !filesystems[m.fstype].degrades:
+	case flags&(fs.Reload|fs.Rdonly) != 0 && m.Flags&fs.Rdonly == 0 && !filesystems[m.Type].degrades:
 		return kauth.EOPNOTSUPP
 	}
-	safe := flags&mntNosuid != 0 && flags&mntNodev != 0 && flags&mntExported == 0 && !(m.flags&mntNoexec != 0 && flags&mntNoexec == 0)
-	q := p.ask(reqMountUpd).with(kauth.FieldFlags, int64(flags)).text(kauth.FieldFstype, m.fstype)
-	q.fact(stock.OwnsMount, m.owner == p.cred.euid).fact(stock.MountFlagsSafe, safe)
-	q.fact(stock.MountOnlyDegrades, flags == m.flags|mntRdonly|mntReload|mntForce|mntUpdate)
+	safe := flags&fs.Nosuid != 0 && flags&fs.Nodev != 0 && flags&fs.Exported == 0 && !(m.Flags&fs.Noexec != 0 && flags&fs.Noexec == 0)
+	q := p.ask(reqMountUpd).with(kauth.FieldFlags, int64(flags)).text(kauth.FieldFstype, m.Type)
+	q.fact(stock.OwnsMount, m.Owner == p.cred.euid).fact(stock.MountFlagsSafe, safe)
+	q.fact(stock.MountOnlyDegrades, flags == m.Flags|fs.Rdonly|fs.Reload|fs.Force|fs.Update)
 	if e := q.answer(); e != 0 {
 		return e
 	}
-	const basic = mntRdonly | mntNoexec | mntNosuid | mntNodev
-	m.flags = m.flags&^basic | flags&basic
+	const basic = fs.Rdonly | fs.Noexec | fs.Nosuid | fs.Nodev
+	m.Flags = m.Flags&^basic | flags&basic
 	return 0
+}
+
+var callUnmount = Call{
+	Name: "unmount",
+	Doc:  "Asks system.mount.unmount: EPERM. Then EINVAL for the root file system and where nothing is mounted, EBUSY while it is used; on the current revision the root of a cell uses it.",
+	Params: []Param{
+		{Name: "path", Kind: Text, Doc: "path of the file, as the process sees it"},
+		{Name: "force", Kind: Switch, Doc: "MNT_FORCE", Optional: true},
+	},
+	Asks: []string{"system.mount.unmount"},
+	do: func(p *Process, a Args) (any, kauth.Errno) {
+		return nil, p.unmount(a.text("path"), a.on("force"))
+	},
 }
 
 // Unmount is unmount(2).
@@ -609,31 +814,43 @@ func (p *Process) unmount(path string, force bool) kauth.Errno {
 	if e != 0 {
 		return e
 	}
-	v, m := at.v, at.v.mnt
-	q := p.ask(reqUnmount).text(kauth.FieldFstype, m.fstype).fact(stock.OwnsMount, m.owner == p.cred.euid)
+	v, m := at.File, at.File.Mount
+	q := p.ask(reqUnmount).text(kauth.FieldFstype, m.Type).fact(stock.OwnsMount, m.Owner == p.cred.euid)
 	if e := q.answer(); e != 0 {
 		return e
 	}
-	if m.flags&mntRootfs != 0 || v != m.root {
+	if m.Flags&fs.Rootfs != 0 || v != m.Root {
 		return kauth.EINVAL
 	}
-	if m.holds > 0 && !force {
+	if m.Holds > 0 && !force {
 		return kauth.EBUSY
 	}
 	// What is mounted below, or is the root of a cell, keeps even a forced unmount away.
 	for _, other := range p.k.mounts {
-		if other.covered != nil && other.covered.mnt == m {
+		if other.Covered != nil && other.Covered.Mount == m {
 			return kauth.EBUSY
 		}
 	}
-	m.covered.mounted = nil
-	release(m.covered)
-	release(m.lower)
-	if filesystems[m.fstype].device {
-		delete(p.k.devs.mountedDisks, m.device)
+	m.Covered.Mounted = nil
+	fs.Release(m.Covered)
+	fs.Release(m.Lower)
+	if filesystems[m.Type].device {
+		delete(p.k.devs.mountedDisks, m.Device)
 	}
 	p.k.mounts = slices.DeleteFunc(p.k.mounts, func(x *mount) bool { return x == m })
 	return 0
+}
+
+var callGetfh = Call{
+	Name: "getfh",
+	Doc:  "Asks system.filehandle before it looks at the path: EPERM.",
+	Params: []Param{
+		{Name: "path", Kind: Text, Doc: "path of the file, as the process sees it"},
+	},
+	Asks: []string{"system.filehandle"},
+	do: func(p *Process, a Args) (any, kauth.Errno) {
+		return nil, p.getfh(a.text("path"))
+	},
 }
 
 // Getfh is getfh(2).
@@ -649,12 +866,51 @@ func (p *Process) getfh(path string) kauth.Errno {
 	return e
 }
 
+var callFhopen = Call{
+	Name: "fhopen",
+	Doc:  "Asks system.filehandle first: EPERM. Handles are not kept, so it ends with ESTALE.",
+	Asks: []string{"system.filehandle"},
+	do: func(p *Process, _ Args) (any, kauth.Errno) {
+		return nil, p.byHandle()
+	},
+}
+
+var callFhstat = Call{
+	Name: "fhstat",
+	Doc:  "Asks system.filehandle first: EPERM. Handles are not kept, so it ends with ESTALE.",
+	Asks: []string{"system.filehandle"},
+	do: func(p *Process, _ Args) (any, kauth.Errno) {
+		return nil, p.byHandle()
+	},
+}
+
+var callFhstatvfs = Call{
+	Name: "fhstatvfs",
+	Doc:  "Asks system.filehandle first: EPERM. Handles are not kept, so it ends with ESTALE.",
+	Asks: []string{"system.filehandle"},
+	do: func(p *Process, _ Args) (any, kauth.Errno) {
+		return nil, p.byHandle()
+	},
+}
+
 // fhopen, fhstat and fhstatvfs ask first. Handles are not kept, so what passes fails as a stale one does.
 func (p *Process) byHandle() kauth.Errno {
 	if e := p.ask(reqFilehandle).answer(); e != 0 {
 		return e
 	}
 	return kauth.ESTALE
+}
+
+var callAcct = Call{
+	Name: "acct",
+	Doc:  "Switches accounting to a file, or off without a path. Asks system.accounting first: EPERM.",
+	Params: []Param{
+		{Name: "path", Kind: Text, Doc: "path of the file", Optional: true},
+	},
+	Asks: []string{"system.accounting"},
+	do: func(p *Process, a Args) (any, kauth.Errno) {
+		return nil, p.acct(a.text("path"))
+	},
 }
 
 // Acct is acct(2); "" switches accounting off.
@@ -675,16 +931,29 @@ func (p *Process) acct(path string) kauth.Errno {
 		if e := p.mayOpen(v, false, true); e != 0 {
 			return e
 		}
-		if v.bottom().typ != vReg {
+		if v.Bottom().Type != fs.Regular {
 			return kauth.EACCES
 		}
-		release(k.accounting)
-		k.accounting = hold(v)
+		fs.Release(k.accounting)
+		k.accounting = fs.Hold(v)
 		return 0
 	}
-	release(k.accounting)
+	fs.Release(k.accounting)
 	k.accounting = nil
 	return 0
+}
+
+var callSwapctl = Call{
+	Name: "swapctl",
+	Doc:  "Statistics ask nobody; all else asks system.swapctl before it looks at the path: EPERM. Adding a device opens it, which asks device.rawio_spec.rw.",
+	Params: []Param{
+		{Name: "cmd", Kind: Word, Doc: "command", Words: []string{"stats", "nswap", "getdumpdev", "on", "off", "ctl", "dumpdev", "dumpoff"}},
+		{Name: "path", Kind: Text, Doc: "path of the device or file", Optional: true},
+	},
+	Asks: []string{"system.swapctl", "device.rawio_spec.rw"},
+	do: func(p *Process, a Args) (any, kauth.Errno) {
+		return nil, p.swapctl(a.text("cmd"), a.text("path"))
+	},
 }
 
 // Swapctl is swapctl(2): cmd is "stats", "nswap", "getdumpdev", "on", "off", "ctl", "dumpdev" or "dumpoff".
@@ -708,25 +977,25 @@ func (p *Process) swapctl(cmd, path string) kauth.Errno {
 	if e != 0 {
 		return e
 	}
-	b := v.bottom()
+	b := v.Bottom()
 	used := slices.Contains(k.swap, v)
 	switch cmd {
 	case "dumpdev":
-		if b.typ != vBlk {
+		if b.Type != fs.BlockDevice {
 			return kauth.ENOTBLK
 		}
 	case "on":
 		if used {
 			return kauth.EBUSY
 		}
-		if v.isDevice() {
+		if v.IsDevice() {
 			f := &file{}
 			if e := p.openDevice(p.cred, v, true, true, f); e != 0 {
 				return e
 			}
 			p.k.lastClose(f)
 		}
-		if b.typ != vReg && b.typ != vBlk {
+		if b.Type != fs.Regular && b.Type != fs.BlockDevice {
 			return kauth.ENXIO
 		}
 		k.swap = append(k.swap, v)
@@ -754,7 +1023,20 @@ type FileInfo struct {
 	Major, Minor int
 }
 
-var typeNames = map[vtype]string{vReg: "file", vDir: "directory", vChr: "chr", vBlk: "blk", vLnk: "symlink", vSock: "socket", vFifo: "fifo"}
+var typeNames = map[fs.Kind]string{fs.Regular: "file", fs.Directory: "directory", fs.CharacterDevice: "chr", fs.BlockDevice: "blk", fs.Symlink: "symlink", fs.Socket: "socket", fs.Fifo: "fifo"}
+
+var callStat = Call{
+	Name: "stat",
+	Doc:  "Asks nobody beyond the modes of the directories.",
+	Params: []Param{
+		{Name: "path", Kind: Text, Doc: "path of the file, as the process sees it"},
+	},
+	Returns: "kind, mode, owner and group, and the device number",
+	do: func(p *Process, a Args) (any, kauth.Errno) {
+		i, e := p.stat(a.text("path"))
+		return i.String(), e
+	},
+}
 
 // Stat is stat(2). Nobody is asked beyond the modes of the directories.
 func (p *Process) Stat(path string) (FileInfo, kauth.Errno) {
@@ -768,8 +1050,21 @@ func (p *Process) stat(path string) (FileInfo, kauth.Errno) {
 	if e != 0 {
 		return FileInfo{}, e
 	}
-	b := v.bottom()
-	return FileInfo{typeNames[b.typ], b.mode, b.uid, b.gid, b.major, b.minor}, 0
+	b := v.Bottom()
+	return FileInfo{typeNames[b.Type], b.Mode, b.UID, b.GID, b.Major, b.Minor}, 0
+}
+
+var callReaddir = Call{
+	Name: "readdir",
+	Doc:  "Asks nobody beyond the modes.",
+	Params: []Param{
+		{Name: "path", Kind: Text, Doc: "path of the file, as the process sees it"},
+	},
+	Returns: "the names in the directory",
+	do: func(p *Process, a Args) (any, kauth.Errno) {
+		names, e := p.readdir(a.text("path"))
+		return names, e
+	},
 }
 
 func (p *Process) readdir(path string) ([]string, kauth.Errno) {
@@ -777,10 +1072,10 @@ func (p *Process) readdir(path string) ([]string, kauth.Errno) {
 	if e != 0 {
 		return nil, e
 	}
-	if !v.dir() {
+	if !v.IsDir() {
 		return nil, kauth.ENOTDIR
 	}
-	return v.names(), access(p.cred, v, accRead)
+	return v.Names(), fs.Access(p.cred, v, fs.Read)
 }
 
 // Mkdir makes a directory and those above it, as the host's administrator would with mkdir -p. Nobody is
@@ -792,18 +1087,18 @@ func (k *Kernel) Mkdir(path string) error {
 	return err
 }
 
-// EnsureRoot makes the directory that a cell is to live in, with the usual tmp and dev, and with the device
+// MakeRoot makes the directory that a cell is to live in, with the usual tmp and dev, and with the device
 // nodes that MAKEDEV all makes. What exists already stays as it is.
-func (k *Kernel) EnsureRoot(path string) error {
+func (k *Kernel) MakeRoot(path string) error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	v, err := k.makeDirs(path)
 	if err != nil {
 		return err
 	}
-	if d := v.bottom(); d.unmade == nil {
-		if len(d.children) == 0 {
-			d.unmade = k.furnish
+	if d := v.Bottom(); d.Unmade == nil {
+		if len(d.Children) == 0 {
+			d.Unmade = k.furnish
 		} else {
 			k.furnish(v)
 		}
@@ -822,18 +1117,18 @@ func (k *Kernel) makeDirs(path string) (*vnode, error) {
 		case name == "" || name == ".":
 			continue
 		case name == "..":
-			at = at.up()
+			at = at.Up()
 			continue
-		case len(name) > maxName:
-			return nil, refuse("must have names of at most " + itoa(maxName) + " bytes")
+		case len(name) > fs.MaxName:
+			return nil, refuse("must have names of at most " + itoa(fs.MaxName) + " bytes")
 		}
-		next := at.child(name)
+		next := at.Child(name)
 		if next == nil {
-			next = at.add(name, newDir(nil, 0o755))
+			next = at.Add(name, fs.NewDir(nil, 0o755))
 		}
-		next = next.atMount()
-		if !next.dir() {
-			return nil, refuse("must be a directory, but " + next.path() + " is a " + typeNames[next.bottom().typ])
+		next = next.AtMount()
+		if !next.IsDir() {
+			return nil, refuse("must be a directory, but " + next.Path() + " is a " + typeNames[next.Bottom().Type])
 		}
 		at = next
 	}
@@ -844,3 +1139,12 @@ func (k *Kernel) makeDirs(path string) (*vnode, error) {
 type FileError struct{ Path, Text string }
 
 func (e *FileError) Error() string { return "path " + e.Path + " " + e.Text }
+
+// String is "chr 666 0 0 2,2".
+func (i FileInfo) String() string {
+	s := fmt.Sprintf("%s %o %d %d", i.Type, i.Mode, i.UID, i.GID)
+	if i.Type == "chr" || i.Type == "blk" {
+		s += fmt.Sprintf(" %d,%d", i.Major, i.Minor)
+	}
+	return s
+}

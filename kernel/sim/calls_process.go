@@ -2,9 +2,11 @@ package sim
 
 import (
 	"container/list"
+	"math"
 	"slices"
 	"strings"
 
+	"cellsh/kernel/sim/fs"
 	"cellsh/policy/kauth"
 	"cellsh/policy/stock"
 )
@@ -84,6 +86,52 @@ func (p *Process) canSee(id kauth.RequestID, t *Process) kauth.Errno {
 // exposesAddresses asks whether the caller may see kernel addresses (get_expose_address).
 func (p *Process) exposesAddresses() bool { return p.canSee(reqKptr, p) == 0 }
 
+var callFork = Call{
+	Name:    "fork",
+	Doc:     "Makes a child. A full process table is EAGAIN without a question; then process.fork, and process.rlimit.bypass beyond the limit on processes: EAGAIN, and a line about a full table in the log for the first. Who watches the parent with its children is asked process.kevent_filter about the child.",
+	Returns: "the child's process id",
+	Asks:    []string{"process.fork", "process.rlimit.bypass", "process.kevent_filter"},
+	do: func(p *Process, _ Args) (any, kauth.Errno) {
+		t, e := p.fork()
+		if e != 0 {
+			return nil, e
+		}
+		return int64(t.pid), 0
+	},
+}
+
+var callGetpid = Call{
+	Name:    "getpid",
+	Doc:     "Asks nobody.",
+	Returns: "the process id of the caller",
+	do: func(p *Process, _ Args) (any, kauth.Errno) {
+		return int64(p.pid), 0
+	},
+}
+
+var callGetppid = Call{
+	Name:    "getppid",
+	Doc:     "Asks nobody.",
+	Returns: "the process id of the parent",
+	do: func(p *Process, _ Args) (any, kauth.Errno) {
+		return int64(p.parentPID()), 0
+	},
+}
+
+var callVfork = Call{
+	Name:    "vfork",
+	Doc:     "As fork.",
+	Returns: "the child's process id",
+	Asks:    []string{"process.fork", "process.rlimit.bypass", "process.kevent_filter"},
+	do: func(p *Process, _ Args) (any, kauth.Errno) {
+		t, e := p.fork()
+		if e != 0 {
+			return nil, e
+		}
+		return int64(t.pid), 0
+	},
+}
+
 // Fork is fork(2): it gives the child.
 func (p *Process) Fork() (*Process, kauth.Errno) {
 	var c *Process
@@ -146,6 +194,23 @@ func (p *Process) makeChild() *Process {
 	return c
 }
 
+var callPosixSpawn = Call{
+	Name: "posix_spawn",
+	Doc:  "Makes a child that runs a program. Asks as fork does, but process.rlimit.bypass always.",
+	Params: []Param{
+		{Name: "path", Kind: Text, Doc: "path of the file, as the process sees it"},
+	},
+	Returns: "the child's process id",
+	Asks:    []string{"process.fork", "process.rlimit.bypass", "process.kevent_filter"},
+	do: func(p *Process, a Args) (any, kauth.Errno) {
+		t, e := p.posixSpawn(a.text("path"))
+		if e != 0 {
+			return nil, e
+		}
+		return int64(t.pid), 0
+	},
+}
+
 // PosixSpawn is posix_spawn(3) of a program: it asks as fork and exec do, but always for the limit.
 func (p *Process) PosixSpawn(path string) (*Process, kauth.Errno) {
 	var c *Process
@@ -173,6 +238,15 @@ func (p *Process) posixSpawn(path string) (*Process, kauth.Errno) {
 // LWPCreate makes another thread.
 func (p *Process) LWPCreate() kauth.Errno { return p.call(p.lwpCreate) }
 
+var callLwpCreate = Call{
+	Name: "lwp_create",
+	Doc:  "Makes another thread. Asks process.rlimit.bypass beyond the limit on threads: EAGAIN.",
+	Asks: []string{"process.rlimit.bypass"},
+	do: func(p *Process, _ Args) (any, kauth.Errno) {
+		return nil, p.lwpCreate()
+	},
+}
+
 func (p *Process) lwpCreate() kauth.Errno {
 	threads := int64(0)
 	for e := p.k.all.Front(); e != nil; e = e.Next() {
@@ -189,12 +263,37 @@ func (p *Process) lwpCreate() kauth.Errno {
 	return 0
 }
 
+var callExit = Call{
+	Name: "exit",
+	Doc:  "Ends the process; it stays a zombie, and a member of its cell, until the parent waits.",
+	Params: []Param{
+		{Name: "status", Kind: Integer, Doc: "exit status", Min: 0, Max: 255, Optional: true, Default: int64(0)},
+	},
+	do: func(p *Process, a Args) (any, kauth.Errno) {
+		p.end(a.int("status"))
+		return nil, 0
+	},
+}
+
 // Exit ends the process. It stays a zombie until its parent waits for it.
 func (p *Process) Exit(status int) {
 	p.call(func() kauth.Errno {
 		p.end(status & 0xff)
 		return 0
 	})
+}
+
+var callWait = Call{
+	Name: "wait",
+	Doc:  "Reaps a child that has ended. Never blocks: 0 if the children still run; ECHILD without any.",
+	Params: []Param{
+		{Name: "pid", Kind: Integer, Doc: "id of the child, 0 for any", Min: math.MinInt32, Max: math.MaxInt32, Optional: true, Default: int64(0)},
+	},
+	Returns: "the child's process id, or 0",
+	do: func(p *Process, a Args) (any, kauth.Errno) {
+		pid, _, e := p.wait(a.int("pid"))
+		return int64(pid), e
+	},
 }
 
 // Wait is wait4(2) with WNOHANG: the id and status of a child that has ended, 0 if all still run, and ECHILD
@@ -220,6 +319,19 @@ func (p *Process) wait(pid int) (int, int, kauth.Errno) {
 		return 0, 0, kauth.ECHILD
 	}
 	return 0, 0, 0
+}
+
+var callKill = Call{
+	Name: "kill",
+	Doc:  "Sends a signal to a process, to a process group (0 or negative), or to everybody (-1). Asks process.signal: EPERM; in groups who may not be signalled is passed over, and ESRCH if nobody is left. A zombie is success without a question. Signal 0 only asks.",
+	Params: []Param{
+		{Name: "pid", Kind: Integer, Doc: "process, or minus a process group", Min: math.MinInt32, Max: math.MaxInt32},
+		{Name: "signal", Kind: Named, Doc: "signal, 0 to only ask", Names: &kauth.Signals},
+	},
+	Asks: []string{"process.signal"},
+	do: func(p *Process, a Args) (any, kauth.Errno) {
+		return nil, p.kill(a.int("pid"), a.int("signal"))
+	},
 }
 
 // Kill is kill(2); signal 0 only asks.
@@ -325,6 +437,18 @@ func (p *Process) Ignore(signal int, ignore bool) kauth.Errno {
 	return p.call(func() kauth.Errno { return p.sigaction(signal, ignore) })
 }
 
+var callSigaction = Call{
+	Name: "sigaction",
+	Doc:  "Ignores a signal, or takes its default action again. Asks nobody.",
+	Params: []Param{
+		{Name: "signal", Kind: Named, Doc: "signal", Names: &kauth.Signals},
+		{Name: "ignore", Kind: Switch, Doc: "ignore it", Optional: true, Default: true},
+	},
+	do: func(p *Process, a Args) (any, kauth.Errno) {
+		return nil, p.sigaction(a.int("signal"), a.on("ignore"))
+	},
+}
+
 func (p *Process) sigaction(signal int, ignore bool) kauth.Errno {
 	if signal < 1 || signal >= nsig || signal == sigKill || signal == sigStop {
 		return kauth.EINVAL
@@ -340,6 +464,68 @@ func (p *Process) sigaction(signal int, ignore bool) kauth.Errno {
 func (p *Process) Setsid() (int, kauth.Errno) {
 	e := p.call(func() kauth.Errno { return p.enterPgrp(p.pid, p.pid, true) })
 	return p.pid, e
+}
+
+var callGetpgid = Call{
+	Name: "getpgid",
+	Doc:  "Process group of a process. Asks nobody, so it also finds processes of other cells; ESRCH if there is none.",
+	Params: []Param{
+		{Name: "pid", Kind: Integer, Doc: "id of the process, 0 for the caller", Min: math.MinInt32, Max: math.MaxInt32, Optional: true, Default: int64(0)},
+	},
+	Returns: "the process group",
+	do: func(p *Process, a Args) (any, kauth.Errno) {
+		t, e := p.other(a.int("pid"))
+		if e != 0 {
+			return nil, e
+		}
+		return int64(t.pgrp.id), 0
+	},
+}
+
+var callGetpgrp = Call{
+	Name:    "getpgrp",
+	Doc:     "Asks nobody.",
+	Returns: "the process group of the caller",
+	do: func(p *Process, _ Args) (any, kauth.Errno) {
+		return int64(p.pgrp.id), 0
+	},
+}
+
+var callGetsid = Call{
+	Name: "getsid",
+	Doc:  "Session of a process. Asks nobody; ESRCH if there is none.",
+	Params: []Param{
+		{Name: "pid", Kind: Integer, Doc: "id of the process, 0 for the caller", Min: math.MinInt32, Max: math.MaxInt32, Optional: true, Default: int64(0)},
+	},
+	Returns: "the session",
+	do: func(p *Process, a Args) (any, kauth.Errno) {
+		t, e := p.other(a.int("pid"))
+		if e != 0 {
+			return nil, e
+		}
+		return int64(t.session().id), 0
+	},
+}
+
+var callSetpgid = Call{
+	Name: "setpgid",
+	Doc:  "Moves the caller or a child into a process group. Asks nobody.",
+	Params: []Param{
+		{Name: "pid", Kind: Integer, Doc: "process, 0 for the caller", Min: math.MinInt32, Max: math.MaxInt32, Optional: true, Default: int64(0)},
+		{Name: "pgid", Kind: Integer, Doc: "process group, 0 for one of its own", Min: math.MinInt32, Max: math.MaxInt32, Optional: true, Default: int64(0)},
+	},
+	do: func(p *Process, a Args) (any, kauth.Errno) {
+		return nil, p.setpgid(a.int("pid"), a.int("pgid"))
+	},
+}
+
+var callSetsid = Call{
+	Name:    "setsid",
+	Doc:     "Begins a session without a terminal. Asks nobody; EPERM for the leader of a process group.",
+	Returns: "the session",
+	do: func(p *Process, _ Args) (any, kauth.Errno) {
+		return int64(p.pid), p.enterPgrp(p.pid, p.pid, true)
+	},
 }
 
 // Setpgid is setpgid(2); 0 stands for the caller, and for the same number.
@@ -416,6 +602,18 @@ func (t *Process) descends(from *Process) bool {
 	return false
 }
 
+var callExec = Call{
+	Name: "exec",
+	Doc:  "Runs a program. A set-id file changes the effective ids without a question; any other clears the mark of changed ids if real and effective ids are the same. A process with that mark is asked process.rlimit.bypass, and EAGAIN only if it is over the limit too.",
+	Params: []Param{
+		{Name: "path", Kind: Text, Doc: "path of the file, as the process sees it"},
+	},
+	Asks: []string{"process.rlimit.bypass"},
+	do: func(p *Process, a Args) (any, kauth.Errno) {
+		return nil, p.exec(a.text("path"))
+	},
+}
+
 // Exec is execve(2). A set-id program changes the effective ids without asking; any other clears the mark of
 // changed ids if real and effective ids are the same.
 func (p *Process) Exec(path string) kauth.Errno {
@@ -439,10 +637,10 @@ func (p *Process) program(path string, coming int) (*vnode, kauth.Errno) {
 	if e != 0 {
 		return nil, e
 	}
-	if v.bottom().typ != vReg || v.mnt.flags&mntNoexec != 0 {
+	if v.Bottom().Type != fs.Regular || v.Mount.Flags&fs.Noexec != 0 {
 		return nil, kauth.EACCES
 	}
-	return v, access(p.cred, v, accExec)
+	return v, fs.Access(p.cred, v, fs.Execute)
 }
 
 func (p *Process) exec(path string) kauth.Errno {
@@ -456,21 +654,21 @@ func (p *Process) exec(path string) kauth.Errno {
 
 // become loads a program into the process (credexec).
 func (p *Process) become(v *vnode, path string) {
-	b := v.bottom()
+	b := v.Bottom()
 	c := p.cred
-	suid := b.mode&0o4000 != 0 && c.euid != b.uid
-	sgid := b.mode&0o2000 != 0 && c.egid != b.gid
-	if v.mnt.flags&mntNosuid == 0 && p.tracer == nil && (suid || sgid) {
+	suid := b.Mode&0o4000 != 0 && c.euid != b.UID
+	sgid := b.Mode&0o2000 != 0 && c.egid != b.GID
+	if v.Mount.Flags&fs.Nosuid == 0 && p.tracer == nil && (suid || sgid) {
 		p.sugid = true
 		if !p.ktraceAll {
 			p.untrace()
 		}
 		c = c.change(func(n *cred) {
-			if b.mode&0o4000 != 0 {
-				n.euid = b.uid
+			if b.Mode&0o4000 != 0 {
+				n.euid = b.UID
 			}
-			if b.mode&0o2000 != 0 {
-				n.egid = b.gid
+			if b.Mode&0o2000 != 0 {
+				n.egid = b.GID
 			}
 		})
 	} else if c.euid == c.uid && c.egid == c.gid {
@@ -483,6 +681,20 @@ func (p *Process) become(v *vnode, path string) {
 	p.name = path[strings.LastIndexByte(path, '/')+1:]
 	p.execed, p.threads = true, 1
 	p.detachIPC()
+}
+
+var callSetpriority = Call{
+	Name: "setpriority",
+	Doc:  "Sets the nice value of a process, a group or a user's processes; user 0 is root, not the caller's. Who is neither root nor of the target's effective user id gets EPERM without a question; then process.nice: EACCES.",
+	Params: []Param{
+		{Name: "which", Kind: Word, Doc: "of whom", Words: []string{"process", "group", "user"}, Optional: true, Default: "process"},
+		{Name: "who", Kind: Integer, Doc: "process or group, 0 for the caller's, or user", Min: math.MinInt32, Max: math.MaxInt32, Optional: true, Default: int64(0)},
+		{Name: "value", Kind: Integer, Doc: "nice value", Min: -1000, Max: 1000},
+	},
+	Asks: []string{"process.nice"},
+	do: func(p *Process, a Args) (any, kauth.Errno) {
+		return nil, p.setpriority(a.text("which"), a.int("who"), a.int("value"))
+	},
 }
 
 // Setpriority is setpriority(2) of one process; 0 is the caller. The value is -20 to 20.
@@ -544,6 +756,19 @@ func (p *Process) donice(t *Process, value int) kauth.Errno {
 	return 0
 }
 
+var callGetpriority = Call{
+	Name: "getpriority",
+	Doc:  "Nice value of a process. Asks nobody.",
+	Params: []Param{
+		{Name: "pid", Kind: Integer, Doc: "process, 0 for the caller", Min: math.MinInt32, Max: math.MaxInt32, Optional: true, Default: int64(0)},
+	},
+	Returns: "the nice value",
+	do: func(p *Process, a Args) (any, kauth.Errno) {
+		v, e := p.getpriority(a.int("pid"))
+		return int64(v), e
+	},
+}
+
 // Getpriority is getpriority(2). Nobody is asked.
 func (p *Process) Getpriority(pid int) (int, kauth.Errno) {
 	var v int
@@ -565,6 +790,41 @@ func (p *Process) getpriority(pid int) (int, kauth.Errno) {
 // Setrlimit is setrlimit(2) of a resource (sys/resource.h).
 func (p *Process) Setrlimit(resource int, l Rlimit) kauth.Errno {
 	return p.call(func() kauth.Errno { return p.setLimit(p, resource, l) })
+}
+
+var callGetrlimit = Call{
+	Name: "getrlimit",
+	Doc:  "Soft and hard limit of a resource. Asks nobody.",
+	Params: []Param{
+		{Name: "resource", Kind: Named, Doc: "resource", Names: &kauth.Resources},
+	},
+	Returns: "the soft and the hard limit",
+	do: func(p *Process, a Args) (any, kauth.Errno) {
+		r := a.int("resource")
+		if r < 0 || r >= numResources {
+			return nil, kauth.EINVAL
+		}
+		return []int64{p.limits[r].Cur, p.limits[r].Max}, 0
+	},
+}
+
+var callSetrlimit = Call{
+	Name: "setrlimit",
+	Doc:  "Sets a resource limit. What changes nothing is not asked; else process.rlimit.set: EPERM. Then limits are cut to the system's own.",
+	Params: []Param{
+		{Name: "resource", Kind: Named, Doc: "resource", Names: &kauth.Resources},
+		{Name: "cur", Kind: Integer, Doc: "soft limit", Min: -1, Max: math.MaxInt64},
+		{Name: "max", Kind: Integer, Doc: "hard limit, the present one if left out", Min: -1, Max: math.MaxInt64, Optional: true, Default: int64(-2)},
+	},
+	Asks: []string{"process.rlimit.set"},
+	do: func(p *Process, a Args) (any, kauth.Errno) {
+		r := a.int("resource")
+		l := Rlimit{a.int64("cur"), a.int64("max")}
+		if l.Max == -2 && r >= 0 && r < numResources {
+			l.Max = p.limits[r].Max
+		}
+		return nil, p.setLimit(p, r, l)
+	},
 }
 
 // setLimit is dosetrlimit. What does not change is not asked; what is beyond the system's own limits is cut.

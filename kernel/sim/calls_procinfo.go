@@ -1,8 +1,13 @@
 package sim
 
 import (
+	"fmt"
+	"maps"
+	"math"
+	"slices"
 	"strconv"
 
+	"cellsh/kernel/sim/fs"
 	"cellsh/policy/kauth"
 	"cellsh/policy/stock"
 )
@@ -25,6 +30,20 @@ func (p *Process) Processes() ([]ProcessInfo, kauth.Errno) {
 	return list, e
 }
 
+var callPs = Call{
+	Name:    "ps",
+	Doc:     "Lists processes as the sysctl kern.proc2 does. Asks process.cansee.kptr once, and process.cansee.eproc about every process; hidden ones are left out.",
+	Returns: "lines with process id, parent, real and effective user id, and name",
+	Asks:    []string{"process.cansee.kptr", "process.cansee.eproc"},
+	do: func(p *Process, _ Args) (any, kauth.Errno) {
+		var list []string
+		for _, i := range p.listProcesses() {
+			list = append(list, i.String())
+		}
+		return list, 0
+	},
+}
+
 func (p *Process) listProcesses() []ProcessInfo {
 	addresses := p.exposesAddresses()
 	var list []ProcessInfo
@@ -41,6 +60,21 @@ func (p *Process) listProcesses() []ProcessInfo {
 	return list
 }
 
+var callProcArgs = Call{
+	Name: "proc_args",
+	Doc:  "Arguments or environment of a process, or the path of its program or working directory. Asks process.cansee.args, .env or .entry: EPERM.",
+	Params: []Param{
+		{Name: "pid", Kind: Integer, Doc: "id of the process", Min: math.MinInt32, Max: math.MaxInt32},
+		{Name: "what", Kind: Word, Doc: "what to read", Words: []string{"args", "env", "path", "cwd"}, Optional: true, Default: "args"},
+	},
+	Returns: "the text",
+	Asks:    []string{"process.cansee.args", "process.cansee.env", "process.cansee.entry"},
+	do: func(p *Process, a Args) (any, kauth.Errno) {
+		s, e := p.procArgs(a.int("pid"), a.text("what"))
+		return s, e
+	},
+}
+
 // procArgs is the sysctl kern.proc_args: what is args, env, path or cwd.
 func (p *Process) procArgs(pid int, what string) (string, kauth.Errno) {
 	if what == "path" || what == "cwd" {
@@ -55,7 +89,7 @@ func (p *Process) procArgs(pid int, what string) (string, kauth.Errno) {
 			return "", e
 		}
 		if what == "cwd" {
-			return t.cwd.path(), 0
+			return t.cwd.Path(), 0
 		}
 		return t.name, 0
 	}
@@ -77,6 +111,19 @@ func (p *Process) procArgs(pid int, what string) (string, kauth.Errno) {
 		return "PATH=/usr/bin:/bin", 0
 	}
 	return t.name, 0
+}
+
+var callFiles = Call{
+	Name: "files",
+	Doc:  "Lists open files as the sysctl kern.file2 does. Asks process.cansee.openfiles about every process; hidden ones are left out.",
+	Params: []Param{
+		{Name: "pid", Kind: Integer, Doc: "process, -1 for all", Min: math.MinInt32, Max: math.MaxInt32, Optional: true, Default: int64(-1)},
+	},
+	Returns: "lines with process id, descriptor and file",
+	Asks:    []string{"process.cansee.kptr", "process.cansee.openfiles"},
+	do: func(p *Process, a Args) (any, kauth.Errno) {
+		return p.openFiles(a.int("pid")), 0
+	},
 }
 
 // openFiles is the sysctl kern.file2 by process: ids and descriptors of those that the caller may see; pid -1 is
@@ -102,9 +149,23 @@ func formatFile(t *Process, fd int) string {
 	case f.sock != nil:
 		what = f.sock.String()
 	case f.v != nil:
-		what = f.v.path()
+		what = f.v.Path()
 	}
 	return strconv.Itoa(t.pid) + " " + strconv.Itoa(fd) + " " + what
+}
+
+var callLwps = Call{
+	Name: "lwps",
+	Doc:  "Number of a process's threads, as the sysctl kern.lwp tells it: nobody is asked whether the process may be seen, only process.cansee.kptr for every thread.",
+	Params: []Param{
+		{Name: "pid", Kind: Integer, Doc: "id of the process", Min: math.MinInt32, Max: math.MaxInt32},
+	},
+	Returns: "the number of threads",
+	Asks:    []string{"process.cansee.kptr"},
+	do: func(p *Process, a Args) (any, kauth.Errno) {
+		n, e := p.lwps(a.int("pid"))
+		return int64(n), e
+	},
 }
 
 // lwps is the sysctl kern.lwp: it asks nobody whether the process may be seen, only for the addresses, once for
@@ -135,6 +196,20 @@ var procfsNodes = map[string]procfsNode{
 	"stat": {linux: true}, "statm": {linux: true}, "limits": {linux: true}, "task": {linux: true},
 }
 
+var callProcfs = Call{
+	Name: "procfs",
+	Doc:  "Opens a file below /proc/PID where a procfs is mounted, and reads or writes it. Asks process.cansee.entry: ENOENT; then owner and mode: EACCES; then process.procfs, once to open and once to transfer: EPERM; then EOPNOTSUPP for writing what can only be read, and for notes. The directory fd asks process.cansee.openfiles instead: ESRCH.",
+	Params: []Param{
+		{Name: "pid", Kind: Integer, Doc: "id of the process", Min: math.MinInt32, Max: math.MaxInt32},
+		{Name: "node", Kind: Word, Doc: "file", Words: procfsNames},
+		{Name: "mode", Kind: Word, Doc: "access", Words: []string{"r", "w", "rw"}, Optional: true, Default: "r"},
+	},
+	Asks: []string{"process.cansee.entry", "process.cansee.openfiles", "process.procfs"},
+	do: func(p *Process, a Args) (any, kauth.Errno) {
+		return nil, p.procfs(a.int("pid"), a.text("node"), a.text("mode"))
+	},
+}
+
 // procfs is open(2) of /proc/PID/NODE and one transfer on it, where a procfs is mounted that the caller can
 // reach. mode is r, w or rw.
 func (p *Process) procfs(pid int, name, mode string) kauth.Errno {
@@ -150,14 +225,14 @@ func (p *Process) procfs(pid int, name, mode string) kauth.Errno {
 	if memory && t.sugid {
 		bits = 0
 	}
-	want, open, transfer := uint16(accRead), reqProcfsRead, reqProcfsRead
+	want, open, transfer := uint16(fs.Read), reqProcfsRead, reqProcfsRead
 	switch mode {
 	case "w":
-		want, open, transfer = accWrite, reqProcfsWrite, reqProcfsWrite
+		want, open, transfer = fs.Write, reqProcfsWrite, reqProcfsWrite
 	case "rw":
-		want, open = accRead|accWrite, reqProcfsRW
+		want, open = fs.Read|fs.Write, reqProcfsRW
 	}
-	if e := access(p.cred, &vnode{typ: vReg, mode: bits, uid: t.cred.euid, gid: t.cred.egid}, want); e != 0 {
+	if e := fs.Access(p.cred, &vnode{Type: fs.Regular, Mode: bits, UID: t.cred.euid, GID: t.cred.egid}, want); e != 0 {
 		return e
 	}
 	if name == "fd" {
@@ -191,4 +266,16 @@ func (p *Process) procfs(pid int, name, mode string) kauth.Errno {
 		return kauth.EOPNOTSUPP
 	}
 	return 0
+}
+
+// procfsNames are the files of procfs that a call can name.
+var procfsNames = slices.Sorted(maps.Keys(procfsNodes))
+
+// String is the line that ps shows.
+func (i ProcessInfo) String() string {
+	s := fmt.Sprintf("%d %d %d %d %s", i.PID, i.PPID, i.UID, i.EUID, i.Name)
+	if i.Zombie {
+		s += " (zombie)"
+	}
+	return s
 }

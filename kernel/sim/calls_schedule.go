@@ -1,11 +1,26 @@
 package sim
 
 import (
+	"math"
 	"slices"
 
 	"cellsh/policy/kauth"
 	"cellsh/policy/stock"
 )
+
+var callSchedSetparam = Call{
+	Name: "sched_setparam",
+	Doc:  "Sets scheduling class and priority. With neither it asks nobody. Else process.scheduler_setparam, under a spin lock: EPERM.",
+	Params: []Param{
+		{Name: "pid", Kind: Integer, Doc: "process, 0 for the caller", Min: math.MinInt32, Max: math.MaxInt32, Optional: true, Default: int64(0)},
+		{Name: "class", Kind: Word, Doc: "scheduling class", Words: []string{"keep", "other", "fifo", "rr"}, Optional: true, Default: "keep"},
+		{Name: "priority", Kind: Integer, Doc: "priority 0 to 63, -1 to keep it", Min: -1, Max: 1000, Optional: true, Default: int64(-1)},
+	},
+	Asks: []string{"process.scheduler_setparam"},
+	do: func(p *Process, a Args) (any, kauth.Errno) {
+		return nil, p.schedSetparam(a.int("pid"), schedClass[a.text("class")], a.int("priority"))
+	},
+}
 
 // SchedSetparam is _sched_setparam(2) of one process; 0 is the caller. A priority or class of -1 leaves it as it
 // is.
@@ -67,6 +82,20 @@ func (p *Process) schedTarget(pid int) (*Process, kauth.Errno) {
 	return t, 0
 }
 
+var callSchedGetparam = Call{
+	Name: "sched_getparam",
+	Doc:  "Scheduling class and priority of a process. Asks process.scheduler_getparam: EPERM.",
+	Params: []Param{
+		{Name: "pid", Kind: Integer, Doc: "process, 0 for the caller", Min: math.MinInt32, Max: math.MaxInt32, Optional: true, Default: int64(0)},
+	},
+	Returns: "the class (0 other, 1 fifo, 2 rr) and the priority",
+	Asks:    []string{"process.scheduler_getparam"},
+	do: func(p *Process, a Args) (any, kauth.Errno) {
+		class, priority, e := p.schedGetparam(a.int("pid"))
+		return []int64{int64(class), int64(priority)}, e
+	},
+}
+
 // SchedGetparam is _sched_getparam(2): class and priority.
 func (p *Process) SchedGetparam(pid int) (class, priority int, e kauth.Errno) {
 	e = p.call(func() (e kauth.Errno) { class, priority, e = p.schedGetparam(pid); return e })
@@ -95,6 +124,19 @@ func (p *Process) schedGetparam(pid int) (int, int, kauth.Errno) {
 
 // maxCPUs is how many processors a set can name (MAXCPUS of amd64).
 const maxCPUs = 256
+
+var callSchedSetaffinity = Call{
+	Name: "sched_setaffinity",
+	Doc:  "Ties a process to processors; a list without any that exist frees it. One in a set of processors is EPERM. Asks process.scheduler_setaffinity: EPERM.",
+	Params: []Param{
+		{Name: "pid", Kind: Integer, Doc: "process, 0 for the caller", Min: math.MinInt32, Max: math.MaxInt32, Optional: true, Default: int64(0)},
+		{Name: "cpus", Kind: Integers, Doc: "numbers of processors", Max: math.MaxUint32},
+	},
+	Asks: []string{"process.scheduler_setaffinity"},
+	do: func(p *Process, a Args) (any, kauth.Errno) {
+		return nil, p.schedSetaffinity(a.int("pid"), a.ints("cpus"))
+	},
+}
 
 // SchedSetaffinity is _sched_setaffinity(2) with a set of processors; a set without any that exist clears it.
 func (p *Process) SchedSetaffinity(pid int, cpus ...int) kauth.Errno {
@@ -131,6 +173,20 @@ func (p *Process) schedSetaffinity(pid int, cpus []int) kauth.Errno {
 	return 0
 }
 
+var callSchedGetaffinity = Call{
+	Name: "sched_getaffinity",
+	Doc:  "Processors that a process is tied to. Asks process.scheduler_getaffinity: EPERM.",
+	Params: []Param{
+		{Name: "pid", Kind: Integer, Doc: "process, 0 for the caller", Min: math.MinInt32, Max: math.MaxInt32, Optional: true, Default: int64(0)},
+	},
+	Returns: "the numbers of processors",
+	Asks:    []string{"process.scheduler_getaffinity"},
+	do: func(p *Process, a Args) (any, kauth.Errno) {
+		cpus, e := p.schedGetaffinity(a.int("pid"))
+		return toInt64(cpus), e
+	},
+}
+
 // SchedGetaffinity is _sched_getaffinity(2).
 func (p *Process) SchedGetaffinity(pid int) ([]int, kauth.Errno) {
 	var cpus []int
@@ -162,6 +218,17 @@ const (
 	psQuery = -2
 )
 
+var callPsetCreate = Call{
+	Name:    "pset_create",
+	Doc:     "Makes a set of processors. Asks system.pset.create: EPERM.",
+	Returns: "the set's id",
+	Asks:    []string{"system.pset.create"},
+	do: func(p *Process, _ Args) (any, kauth.Errno) {
+		id, e := p.psetCreate()
+		return id, e
+	},
+}
+
 func (p *Process) psetCreate() (int64, kauth.Errno) {
 	if p.ask(reqPsetCreate).answer() != 0 {
 		return 0, kauth.EPERM
@@ -173,6 +240,18 @@ func (p *Process) psetCreate() (int64, kauth.Errno) {
 	}
 	k.psets[id] = true
 	return id, 0
+}
+
+var callPsetDestroy = Call{
+	Name: "pset_destroy",
+	Doc:  "Removes a set of processors. Asks system.pset.destroy: EPERM.",
+	Params: []Param{
+		{Name: "set", Kind: Integer, Doc: "set of processors", Min: math.MinInt32, Max: math.MaxInt32},
+	},
+	Asks: []string{"system.pset.destroy"},
+	do: func(p *Process, a Args) (any, kauth.Errno) {
+		return nil, p.psetDestroy(a.int64("set"))
+	},
 }
 
 func (p *Process) psetDestroy(id int64) kauth.Errno {
@@ -190,6 +269,19 @@ func (p *Process) psetDestroy(id int64) kauth.Errno {
 		}
 	}
 	return 0
+}
+
+var callPsetAssign = Call{
+	Name: "pset_assign",
+	Doc:  "Moves a processor into a set, -2 to ask for its set. Asks system.pset.assign: EPERM. The last processor of the default set stays (EBUSY), and one that a process is tied to (EPERM).",
+	Params: []Param{
+		{Name: "set", Kind: Integer, Doc: "set of processors", Min: math.MinInt32, Max: math.MaxInt32},
+		{Name: "cpu", Kind: Integer, Doc: "number of the processor", Min: 0, Max: math.MaxInt32},
+	},
+	Asks: []string{"system.pset.assign"},
+	do: func(p *Process, a Args) (any, kauth.Errno) {
+		return nil, p.psetAssign(a.int64("set"), a.int64("cpu"))
+	},
 }
 
 // psetAssign is pset_assign(3), which moves a processor. The last one stays in the default set, and so does one that
@@ -228,6 +320,18 @@ func (k *kernelState) knownPset(id int64) bool {
 	return id == psNone || id == psMyID || id == psQuery || k.psets[id]
 }
 
+var callPsetBind = Call{
+	Name: "pset_bind",
+	Doc:  "Moves the caller into a set of processors, -2 to ask for its set. Asks system.pset.bind: EPERM.",
+	Params: []Param{
+		{Name: "set", Kind: Integer, Doc: "set of processors", Min: math.MinInt32, Max: math.MaxInt32},
+	},
+	Asks: []string{"system.pset.bind"},
+	do: func(p *Process, a Args) (any, kauth.Errno) {
+		return nil, p.psetBind(a.int64("set"))
+	},
+}
+
 // psetBind is _pset_bind(2) of the caller. It makes no difference to anybody here.
 func (p *Process) psetBind(id int64) kauth.Errno {
 	if p.ask(reqPsetBind).fact(stock.PsetQuery, id == psQuery).answer() != 0 {
@@ -238,3 +342,5 @@ func (p *Process) psetBind(id int64) kauth.Errno {
 	}
 	return 0
 }
+
+var schedClass = map[string]int{"keep": schedNone, "other": schedOther, "fifo": schedFIFO, "rr": schedRR}

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"cellsh/kernel/sim/fs"
 	"cellsh/policy/kauth"
 	"cellsh/policy/stock"
 )
@@ -42,6 +43,15 @@ var (
 	reqPassthru  = mustFind("device.rawio_passthru")
 )
 
+var callReboot = Call{
+	Name: "reboot",
+	Doc:  "Asks system.reboot before it looks at the argument: EPERM. Where it is allowed the machine has rebooted: that is noted, and the simulation goes on.",
+	Asks: []string{"system.reboot"},
+	do: func(p *Process, _ Args) (any, kauth.Errno) {
+		return nil, p.reboot()
+	},
+}
+
 // Reboot is reboot(2). It asks before it looks at the argument. If it is allowed the simulated machine has
 // rebooted: that is noted ([Kernel.Halted]), and everything goes on.
 func (p *Process) Reboot() kauth.Errno { return p.call(p.reboot) }
@@ -64,6 +74,18 @@ const (
 	yearInSec = 365 * 24 * 60 * 60
 )
 
+var callSettimeofday = Call{
+	Name: "settimeofday",
+	Doc:  "EINVAL for a time out of range; then system.time.system: EPERM.",
+	Params: []Param{
+		{Name: "sec", Kind: Integer, Doc: "seconds since 1970", Min: math.MinInt64, Max: math.MaxInt64},
+	},
+	Asks: []string{"system.time.system"},
+	do: func(p *Process, a Args) (any, kauth.Errno) {
+		return nil, p.settime(a.int64("sec"), 0)
+	},
+}
+
 // settime is settime1.
 func (p *Process) settime(sec, nsec int64) kauth.Errno {
 	if sec < 0 || sec > maxTime || nsec < 0 || nsec >= int64(time.Second) {
@@ -79,11 +101,36 @@ func (p *Process) settime(sec, nsec int64) kauth.Errno {
 	return 0
 }
 
+var callClockSettime = Call{
+	Name: "clock_settime",
+	Doc:  "Sets the clock of the time of day; the others can't be set: EINVAL. Asks system.time.system: EPERM.",
+	Params: []Param{
+		{Name: "clock", Kind: Word, Doc: "clock", Words: []string{"realtime", "monotonic"}, Optional: true, Default: "realtime"},
+		{Name: "sec", Kind: Integer, Doc: "seconds since 1970", Min: math.MinInt64, Max: math.MaxInt64},
+	},
+	Asks: []string{"system.time.system"},
+	do: func(p *Process, a Args) (any, kauth.Errno) {
+		return nil, p.clockSettime(a.text("clock"), a.int64("sec"), 0)
+	},
+}
+
 func (p *Process) clockSettime(clock string, sec, nsec int64) kauth.Errno {
 	if clock != "realtime" {
 		return kauth.EINVAL
 	}
 	return p.settime(sec, nsec)
+}
+
+var callAdjtime = Call{
+	Name: "adjtime",
+	Doc:  "Asks system.time.adjtime even if it only reads: EPERM.",
+	Params: []Param{
+		{Name: "usec", Kind: Integer, Doc: "microseconds by which the clock is put forward, or back", Min: math.MinInt32, Max: math.MaxInt32, Optional: true, Default: int64(0)},
+	},
+	Asks: []string{"system.time.adjtime"},
+	do: func(p *Process, a Args) (any, kauth.Errno) {
+		return nil, p.adjtime(a.int64("usec"))
+	},
 }
 
 // Adjtime is adjtime(2) by microseconds. It asks even if it only reads.
@@ -100,6 +147,18 @@ func (p *Process) adjtime(usec int64) kauth.Errno {
 	return 0
 }
 
+var callNtpAdjtime = Call{
+	Name: "ntp_adjtime",
+	Doc:  "Without modes it only reads and asks nobody; else system.time.ntpadjtime: EPERM.",
+	Params: []Param{
+		{Name: "modes", Kind: Integer, Doc: "what to set", Min: 0, Max: math.MaxUint32, Optional: true, Default: int64(0)},
+	},
+	Asks: []string{"system.time.ntpadjtime"},
+	do: func(p *Process, a Args) (any, kauth.Errno) {
+		return nil, p.ntpAdjtime(a.int64("modes"))
+	},
+}
+
 // NtpAdjtime is ntp_adjtime(2). Without modes it only reads, and asks nobody.
 func (p *Process) NtpAdjtime(modes int64) kauth.Errno {
 	return p.call(func() kauth.Errno { return p.ntpAdjtime(modes) })
@@ -110,6 +169,20 @@ func (p *Process) ntpAdjtime(modes int64) kauth.Errno {
 		return 0
 	}
 	return p.ask(reqNtp).answer()
+}
+
+var callClockGettime = Call{
+	Name: "clock_gettime",
+	Doc:  "Processor time of a process in nanoseconds. Asks process.ptrace with op read_d, about the caller's own clock too: EPERM.",
+	Params: []Param{
+		{Name: "pid", Kind: Integer, Doc: "process, 0 for the caller", Min: math.MinInt32, Max: math.MaxInt32, Optional: true, Default: int64(0)},
+	},
+	Returns: "nanoseconds",
+	Asks:    []string{"process.ptrace"},
+	do: func(p *Process, a Args) (any, kauth.Errno) {
+		d, e := p.clockGettime(a.int("pid"))
+		return int64(d), e
+	},
 }
 
 // ClockGettime is clock_gettime(2) of a process's processor clock; 0 is the caller. It asks process.ptrace with
@@ -134,6 +207,20 @@ func (p *Process) clockGettime(pid int) (time.Duration, kauth.Errno) {
 	return time.Duration(t.ticks) * time.Second / time.Duration(p.k.hz), 0
 }
 
+var callQuotactl = Call{
+	Name: "quotactl",
+	Doc:  "Asks system.fs_quota.get, .manage or .onoff: EPERM. The own quota may be read by everybody.",
+	Params: []Param{
+		{Name: "path", Kind: Text, Doc: "path of the file, as the process sees it"},
+		{Name: "cmd", Kind: Word, Doc: "command", Words: []string{"get", "put", "delete", "on", "off"}},
+		{Name: "id", Kind: Integer, Doc: "id of a user or a group; the kernel makes no difference", Min: 0, Max: math.MaxUint32, Optional: true, Default: int64(0)},
+	},
+	Asks: []string{"system.fs_quota"},
+	do: func(p *Process, a Args) (any, kauth.Errno) {
+		return nil, p.quotactl(a.text("path"), a.text("cmd"), a.uint32("id"))
+	},
+}
+
 // quotactl is quotactl(2) on the file system of a path: cmd is "get", "put", "delete", "on" or "off". Nobody is
 // asked for the caller's own quota. The kernel does not look whether the number is that of a user or of a group.
 func (p *Process) quotactl(path, cmd string, id uint32) kauth.Errno {
@@ -141,7 +228,7 @@ func (p *Process) quotactl(path, cmd string, id uint32) kauth.Errno {
 	if e != 0 {
 		return e
 	}
-	if v.mnt.fstype != "ffs" {
+	if v.Mount.Type != "ffs" {
 		return kauth.EOPNOTSUPP
 	}
 	req := reqQuotaMan
@@ -154,7 +241,19 @@ func (p *Process) quotactl(path, cmd string, id uint32) kauth.Errno {
 	case "on", "off":
 		req = reqQuotaOn
 	}
-	return p.ask(req).text(kauth.FieldFstype, v.mnt.fstype).answer()
+	return p.ask(req).text(kauth.FieldFstype, v.Mount.Type).answer()
+}
+
+var callWriteFull = Call{
+	Name: "write_full",
+	Doc:  "Stands for write(2) where little room is left: system.fs_reservedspace for the last blocks (ENOSPC), or system.fs_quota.nolimit beyond a quota (EDQUOT).",
+	Params: []Param{
+		{Name: "limit", Kind: Word, Doc: "what is exhausted", Words: []string{"reserve", "quota"}, Optional: true, Default: "reserve"},
+	},
+	Asks: []string{"system.fs_reservedspace", "system.fs_quota.nolimit"},
+	do: func(p *Process, a Args) (any, kauth.Errno) {
+		return nil, p.allocate(a.text("limit") == "reserve")
+	},
 }
 
 // allocate stands for the write(2) that needs a block of a file system with little room: it asks for the reserve
@@ -169,6 +268,20 @@ func (p *Process) allocate(reserve bool) kauth.Errno {
 	return 0
 }
 
+var callExtattr = Call{
+	Name: "extattr",
+	Doc:  "Reads or writes an extended attribute. The system namespace asks system.fs_extattr: EPERM, but root may go on nevertheless; the user namespace goes by the modes.",
+	Params: []Param{
+		{Name: "path", Kind: Text, Doc: "path of the file, as the process sees it"},
+		{Name: "namespace", Kind: Word, Doc: "namespace", Words: []string{"user", "system"}, Optional: true, Default: "user"},
+		{Name: "write", Kind: Switch, Doc: "write it", Optional: true},
+	},
+	Asks: []string{"system.fs_extattr"},
+	do: func(p *Process, a Args) (any, kauth.Errno) {
+		return nil, p.extattr(a.text("path"), a.text("namespace"), a.on("write"))
+	},
+}
+
 // extattr is extattr_get_file(2) or extattr_set_file(2). The namespace "user" goes by the modes. "system" asks, but the
 // answer only stands for the mode (genfs_can_extattr): the vnode scope, which comes after it, allows root everything.
 func (p *Process) extattr(path, namespace string, write bool) kauth.Errno {
@@ -177,17 +290,29 @@ func (p *Process) extattr(path, namespace string, write bool) kauth.Errno {
 		return e
 	}
 	if namespace == "system" {
-		e := p.ask(reqExtattr).text(kauth.FieldFstype, v.mnt.fstype).answer()
+		e := p.ask(reqExtattr).text(kauth.FieldFstype, v.Mount.Type).answer()
 		if p.cred.euid == 0 {
 			return 0
 		}
 		return e
 	}
-	want := uint16(accRead)
+	want := uint16(fs.Read)
 	if write {
-		want = accWrite
+		want = fs.Write
 	}
-	return access(p.cred, v, want)
+	return fs.Access(p.cred, v, want)
+}
+
+var callExtattrctl = Call{
+	Name: "extattrctl",
+	Doc:  "Starts or stops extended attributes on the file system of a path. Asks system.fs_extattr: EPERM.",
+	Params: []Param{
+		{Name: "path", Kind: Text, Doc: "path of a file on it, as the process sees it"},
+	},
+	Asks: []string{"system.fs_extattr"},
+	do: func(p *Process, a Args) (any, kauth.Errno) {
+		return nil, p.extattrctl(a.text("path"))
+	},
 }
 
 // extattrctl is extattrctl(2), which starts and stops extended attributes on a file system.
@@ -196,10 +321,22 @@ func (p *Process) extattrctl(path string) kauth.Errno {
 	switch {
 	case e != 0:
 		return e
-	case v.mnt.fstype != "ffs":
+	case v.Mount.Type != "ffs":
 		return kauth.EOPNOTSUPP
 	}
-	return p.ask(reqExtattr).text(kauth.FieldFstype, v.mnt.fstype).answer()
+	return p.ask(reqExtattr).text(kauth.FieldFstype, v.Mount.Type).answer()
+}
+
+var callSnapshot = Call{
+	Name: "snapshot",
+	Doc:  "Makes a snapshot of a file system in a file. Asks system.fs_snapshot: EACCES.",
+	Params: []Param{
+		{Name: "path", Kind: Text, Doc: "path of the file, as the process sees it"},
+	},
+	Asks: []string{"system.fs_snapshot"},
+	do: func(p *Process, a Args) (any, kauth.Errno) {
+		return nil, p.snapshot(a.text("path"))
+	},
 }
 
 // snapshot makes a snapshot of a file system in a file, as fssconfig(8) does through /dev/fss0.
@@ -208,16 +345,28 @@ func (p *Process) snapshot(path string) kauth.Errno {
 	if e != 0 {
 		return e
 	}
-	b := v.bottom()
-	if b.typ != vReg {
+	b := v.Bottom()
+	if b.Type != fs.Regular {
 		return kauth.EACCES
 	}
-	q := p.ask(reqSnapshot).text(kauth.FieldFstype, v.mnt.fstype).fact(stock.OwnsSnapshot, b.uid == p.cred.euid)
+	q := p.ask(reqSnapshot).text(kauth.FieldFstype, v.Mount.Type).fact(stock.OwnsSnapshot, b.UID == p.cred.euid)
 	if q.answer() != 0 {
 		return kauth.EACCES
 	}
-	b.flags |= sfSnapshot
+	b.Flags |= fs.SuperSnapshot
 	return 0
+}
+
+var callNfssvc = Call{
+	Name: "nfssvc",
+	Doc:  "Asks network.nfs.svc: EPERM; setting exports asks network.nfs.export too.",
+	Params: []Param{
+		{Name: "cmd", Kind: Word, Doc: "command", Words: []string{"addsock", "nfsd", "exports"}, Optional: true, Default: "nfsd"},
+	},
+	Asks: []string{"network.nfs", "system.module"},
+	do: func(p *Process, a Args) (any, kauth.Errno) {
+		return nil, p.nfssvc(a.text("cmd"))
+	},
 }
 
 // nfssvc is nfssvc(2): cmd "addsock", "nfsd", or "exports", which asks a second time.
@@ -237,6 +386,19 @@ func (p *Process) nfssvc(cmd string) kauth.Errno {
 	return 0
 }
 
+var callDevmem = Call{
+	Name: "devmem",
+	Doc:  "Reads, writes or maps physical memory through an open /dev/mem or /dev/kmem. Outside of RAM it asks machdep.unmanagedmem: EPERM.",
+	Params: []Param{
+		{Name: "fd", Kind: Integer, Doc: "descriptor", Min: 0, Max: math.MaxInt32},
+		{Name: "ram", Kind: Switch, Doc: "the address is RAM", Optional: true},
+	},
+	Asks: []string{"machdep.unmanagedmem"},
+	do: func(p *Process, a Args) (any, kauth.Errno) {
+		return nil, p.memory(a.int("fd"), a.on("ram"))
+	},
+}
+
 // memory reads, writes or maps physical memory through /dev/mem, which must be open. Where the address is no RAM
 // it asks again.
 func (p *Process) memory(fd int, ram bool) kauth.Errno {
@@ -244,7 +406,7 @@ func (p *Process) memory(fd int, ram bool) kauth.Errno {
 	switch {
 	case f == nil || f.v == nil:
 		return kauth.EBADF
-	case f.v.bottom().major != majMem || f.v.bottom().typ != vChr || f.v.bottom().minor > 1:
+	case f.v.Bottom().Major != majMem || f.v.Bottom().Type != fs.CharacterDevice || f.v.Bottom().Minor > 1:
 		return kauth.ENODEV
 	case ram:
 		return 0
@@ -306,14 +468,14 @@ func (p *Process) ttyIoctl(fd int, command string) kauth.Errno {
 		}
 		return p.ask(reqTTYPrivset).answer()
 	case "TIOCCONS":
-		if f.v == nil || f.v.bottom().major != majCons || k.devs.console == nil {
+		if f.v == nil || f.v.Bottom().Major != majCons || k.devs.console == nil {
 			if c := k.devs.console; c != nil && c != t && c.opens > 0 {
 				return kauth.EBUSY
 			}
 			// Who may read the console, as the caller's own root has it, may take its output.
 			v, e := p.file("/dev/console")
 			if e == 0 {
-				e = access(p.cred, v, accRead)
+				e = fs.Access(p.cred, v, fs.Read)
 			}
 			if e == 0 {
 				k.devs.console = t
@@ -347,6 +509,18 @@ const (
 	passAll       = 15
 )
 
+var callPassthru = Call{
+	Name: "passthru",
+	Doc:  "A pass-through command of a RAID controller. Asks device.rawio_passthru with the bits: EPERM.",
+	Params: []Param{
+		{Name: "bits", Kind: Integer, Doc: "1 read, 2 write, 4 read and 8 write configuration, added", Min: 1, Max: 15},
+	},
+	Asks: []string{"device.rawio_passthru"},
+	do: func(p *Process, a Args) (any, kauth.Errno) {
+		return nil, p.passthru(a.int64("bits"))
+	},
+}
+
 // passthru asks for a pass-through command. The request is that of the value where it has a name of its own.
 func (p *Process) passthru(bits int64) kauth.Errno {
 	id := reqPassthru
@@ -362,6 +536,20 @@ func (p *Process) passthru(bits int64) kauth.Errno {
 var bioIoctls = map[string]int64{"BIOCINQ": passReadConf, "BIOCDISK": passReadConf, "BIOCVOL": passReadConf, "BIOCLOCATE": passReadConf,
 	"BIOCBLINK": passWriteConf, "BIOCSETSTATE": passWriteConf, "BIOCVOLOPS": passWriteConf, "BIOCALARM status": passReadConf, "BIOCALARM enable": passWriteConf}
 
+var callIoctl = Call{
+	Name: "ioctl",
+	Doc:  "An ioctl(2) on an open device, by the name of the command: terminals (TIOCSTI asks device.tty_sti, TIOCSFLAGS of a serial line device.tty_privset, TIOCCONS device.tty_virtual, line disciplines their own), bio and mfi (device.rawio_passthru), random (device.rnd_*), gpio, cpuctl, wskbd, device-mapper, veriexec, npf, altq (the name of the discipline is the command) and clockctl, which asks nobody. A command that a device does not know is ENOTTY, but EOPNOTSUPP for /dev/null and the other devices of memory.",
+	Params: []Param{
+		{Name: "fd", Kind: Integer, Doc: "descriptor", Min: 0, Max: math.MaxInt32},
+		{Name: "command", Kind: Text, Doc: "name of the command"},
+		{Name: "number", Kind: Integer, Doc: "pin, processor or time", Min: math.MinInt64, Max: math.MaxInt64, Optional: true, Default: int64(0)},
+	},
+	Asks: []string{"device", "system.cpu.setstate", "system.devmapper", "system.veriexec.modify", "machdep.cpu_ucode_apply", "network.altq", "network.firewall.fw", "network.interface_ppp.add", "network.interface_slip.add"},
+	do: func(p *Process, a Args) (any, kauth.Errno) {
+		return nil, p.deviceIoctl(a.int("fd"), a.text("command"), a.int64("number"))
+	},
+}
+
 // deviceIoctl is ioctl(2) on an open device, by the name of the command.
 func (p *Process) deviceIoctl(fd int, command string, number int64) kauth.Errno {
 	f := p.files[fd]
@@ -370,10 +558,10 @@ func (p *Process) deviceIoctl(fd int, command string, number int64) kauth.Errno 
 		return kauth.EBADF
 	case f.tty != nil || f.master != nil:
 		return p.ttyIoctl(fd, command)
-	case f.v == nil || !f.v.isDevice():
+	case f.v == nil || !f.v.IsDevice():
 		return kauth.ENOTTY
 	}
-	major := f.v.bottom().major
+	major := f.v.Bottom().Major
 	switch major {
 	case majMem:
 		return memIoctl(command)
@@ -450,6 +638,18 @@ func (p *Process) addEntropy() kauth.Errno {
 	return e
 }
 
+var callWrite = Call{
+	Name: "write",
+	Doc:  "Writes to an open file. Only /dev/random and /dev/urandom ask: device.rnd_adddata (EPERM), then device.rnd_adddata_estimate, which only decides whether the data counts.",
+	Params: []Param{
+		{Name: "fd", Kind: Integer, Doc: "descriptor", Min: 0, Max: math.MaxInt32},
+	},
+	Asks: []string{"device.rnd_adddata", "device.rnd_adddata_estimate"},
+	do: func(p *Process, a Args) (any, kauth.Errno) {
+		return nil, p.writeDevice(a.int("fd"))
+	},
+}
+
 // writeDevice is write(2) on a device. Only /dev/random and /dev/urandom ask, and they stop at the first
 // denial.
 func (p *Process) writeDevice(fd int) kauth.Errno {
@@ -457,7 +657,7 @@ func (p *Process) writeDevice(fd int) kauth.Errno {
 	if f == nil || !f.write {
 		return kauth.EBADF
 	}
-	if f.v != nil && f.v.isDevice() && f.v.bottom().major == majRnd {
+	if f.v != nil && f.v.IsDevice() && f.v.Bottom().Major == majRnd {
 		if e := p.ask(reqAdddata).answer(); e != 0 {
 			return e
 		}
@@ -592,7 +792,7 @@ func (p *Process) veriexecIoctl(f *file, command string) kauth.Errno {
 			return kauth.EPERM
 		}
 		e := p.ask(reqVeriModify).answer()
-		if e != 0 && p.k.settings.Veriexec > 0 {
+		if e != 0 && p.k.settings[stock.SettingVeriexec] > 0 {
 			p.k.logf("Veriexec: Strict mode, modifying tables not permitted.")
 		}
 		return e
@@ -637,6 +837,18 @@ var sysarchOps = map[string]kauth.RequestID{
 	"iopl": mustFind("machdep.iopl"), "mtrr_get": mustFind("machdep.mtrr_get"), "mtrr_set": mustFind("machdep.mtrr_set"),
 }
 
+var callSysarch = Call{
+	Name: "sysarch",
+	Doc:  "Machine-dependent calls of amd64: iopl, mtrr_get and mtrr_set ask machdep.* of their name first: EPERM. The others, of i386, are EINVAL.",
+	Params: []Param{
+		{Name: "op", Kind: Word, Doc: "operation", Words: []string{"ioperm_get", "ioperm_set", "iopl", "ldt_get", "ldt_set", "mtrr_get", "mtrr_set"}},
+	},
+	Asks: []string{"machdep.iopl", "machdep.mtrr_get", "machdep.mtrr_set"},
+	do: func(p *Process, a Args) (any, kauth.Errno) {
+		return nil, p.sysarch(a.text("op"))
+	},
+}
+
 func (p *Process) sysarch(op string) kauth.Errno {
 	id, ok := sysarchOps[op]
 	if !ok {
@@ -651,6 +863,18 @@ var lfsOps = map[string]kauth.RequestID{
 	"segwait": mustFind("system.lfs.segwait"), "fcntl": mustFind("system.lfs.fcntl"),
 }
 
+var callLfs = Call{
+	Name: "lfs",
+	Doc:  "A system call of LFS. Asks system.lfs.markv, .bmapv, .segclean, .segwait or .fcntl first: EPERM; then ENOENT, because there is no LFS.",
+	Params: []Param{
+		{Name: "op", Kind: Word, Doc: "call", Words: []string{"markv", "bmapv", "segclean", "segwait", "fcntl"}},
+	},
+	Asks: []string{"system.lfs"},
+	do: func(p *Process, a Args) (any, kauth.Errno) {
+		return nil, p.lfs(a.text("op"))
+	},
+}
+
 func (p *Process) lfs(op string) kauth.Errno {
 	id, ok := lfsOps[op]
 	if !ok {
@@ -660,6 +884,22 @@ func (p *Process) lfs(op string) kauth.Errno {
 		return e
 	}
 	return kauth.ENOENT
+}
+
+var callBluetooth = Call{
+	Name: "bluetooth",
+	Doc:  "What raw Bluetooth sockets ask: device.bluetooth_send about the socket's creator (EPERM), device.bluetooth_recv, which only hides a packet, and device.bluetooth_setpriv for settings of the controller (EPERM).",
+	Params: []Param{
+		{Name: "fd", Kind: Integer, Doc: "descriptor", Min: 0, Max: math.MaxInt32},
+		{Name: "op", Kind: Word, Doc: "operation", Words: []string{"send", "recv", "setpriv"}},
+		{Name: "public", Kind: Switch, Doc: "the packet is unprivileged", Optional: true},
+	},
+	Returns: "whether the packet passed",
+	Asks:    []string{"device.bluetooth_send", "device.bluetooth_recv", "device.bluetooth_setpriv"},
+	do: func(p *Process, a Args) (any, kauth.Errno) {
+		ok, e := p.bluetooth(a.int("fd"), a.text("op"), a.on("public"))
+		return ok, e
+	},
 }
 
 // bluetooth is what raw Bluetooth sockets ask about. send takes whether the command is an unprivileged one;

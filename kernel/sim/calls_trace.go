@@ -1,6 +1,8 @@
 package sim
 
 import (
+	"math"
+
 	"cellsh/policy/kauth"
 )
 
@@ -46,6 +48,19 @@ func ptraceKind(op int64) ptraceClass {
 // events are not among them.
 func readsMemory(op int) bool {
 	return ptraceKind(int64(op)) == ptAccesses && op != ptTraceMe && op != ptAttach && op != 16 && op != 17 && op != 18
+}
+
+var callPtrace = Call{
+	Name: "ptrace",
+	Doc:  "Asks process.cansee.entry about the target: ESRCH. Then ptrace's own rules: EBUSY, EPERM, EINVAL; a tracer in a chroot must not be below the target's root. Then process.ptrace: EPERM. trace_me has no target.",
+	Params: []Param{
+		{Name: "op", Kind: Named, Doc: "ptrace request", Names: &kauth.PtraceOps},
+		{Name: "pid", Kind: Integer, Doc: "process", Min: math.MinInt32, Max: math.MaxInt32, Optional: true, Default: int64(0)},
+	},
+	Asks: []string{"process.cansee.entry", "process.ptrace", "system.module"},
+	do: func(p *Process, a Args) (any, kauth.Errno) {
+		return nil, p.ptrace(a.int("op"), a.int("pid"))
+	},
 }
 
 // Ptrace is ptrace(2).
@@ -147,7 +162,7 @@ func (t *Process) under(p *Process) bool {
 	case p.root == nil:
 		return true
 	}
-	return t.root.isUnder(p.root)
+	return t.root.IsUnder(p.root)
 }
 
 // Ktrace is ktrace(2) of one process; with inherit its children are traced too. It reports success even where nobody
@@ -155,6 +170,22 @@ func (t *Process) under(p *Process) bool {
 func (p *Process) Ktrace(pid int, on, inherit bool) (traced bool, e kauth.Errno) {
 	e = p.call(func() (e kauth.Errno) { traced, e = p.ktraceCall(pid, on, inherit); return e })
 	return traced, e
+}
+
+var callKtrace = Call{
+	Name: "ktrace",
+	Doc:  "Switches system call tracing of a process on or off. Asks process.ktrace, and when it is switched on process.ktrace.persistent, whether tracing outlives set-id programs. The call succeeds even if it was denied; the value tells.",
+	Params: []Param{
+		{Name: "pid", Kind: Integer, Doc: "id of the process", Min: math.MinInt32, Max: math.MaxInt32},
+		{Name: "on", Kind: Switch, Doc: "switch on", Optional: true, Default: true},
+		{Name: "inherit", Kind: Switch, Doc: "in children too", Optional: true},
+	},
+	Returns: "whether the process is traced now",
+	Asks:    []string{"process.ktrace", "process.ktrace.persistent"},
+	do: func(p *Process, a Args) (any, kauth.Errno) {
+		traced, e := p.ktraceCall(a.int("pid"), a.on("on"), a.on("inherit"))
+		return traced, e
+	},
 }
 
 // ktraceCall is ktrops. Whether tracing outlives set-id programs is nothing that a caller chooses: it is asked
@@ -179,6 +210,19 @@ func (p *Process) ktraceCall(pid int, on, inherit bool) (bool, kauth.Errno) {
 
 // untrace ends tracing with all its flags (ktrderef).
 func (t *Process) untrace() { t.ktrace, t.ktraceAll, t.ktraceInherit = false, false, false }
+
+var callKeventProc = Call{
+	Name: "kevent_proc",
+	Doc:  "Watches a process with EVFILT_PROC. Asks process.kevent_filter: EACCES.",
+	Params: []Param{
+		{Name: "pid", Kind: Integer, Doc: "id of the process", Min: math.MinInt32, Max: math.MaxInt32},
+		{Name: "track", Kind: Switch, Doc: "watch its children too, which asks again at every fork", Optional: true},
+	},
+	Asks: []string{"process.kevent_filter"},
+	do: func(p *Process, a Args) (any, kauth.Errno) {
+		return nil, p.keventProc(a.int("pid"), a.on("track"))
+	},
+}
 
 // KeventProc is kevent(2) with EVFILT_PROC; with track children are watched too (NOTE_TRACK).
 func (p *Process) KeventProc(pid int, track bool) kauth.Errno {

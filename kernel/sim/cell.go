@@ -6,14 +6,17 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math"
+	"path"
 	"slices"
 	"strings"
 	"time"
 
 	"cellsh/kernel"
+	"cellsh/kernel/abi"
+	"cellsh/kernel/sim/fs"
 	"cellsh/policy/kauth"
 	"cellsh/policy/program"
-	"cellsh/policy/stock"
+	"cellsh/policy/secmodel"
 )
 
 // cell is an entry of secmodel_cell (struct cell_entry).
@@ -21,11 +24,11 @@ type cell struct {
 	id   kernel.CellID
 	name string
 	root string
-	// rootVnode is held by the current revision, and nil in April's, which keeps only the text.
+	// rootVnode is held by revisions that look it up (secmodel.Properties.HoldsRoot), and nil in others, which keep only the text.
 	rootVnode *vnode
 	created   time.Duration
-	place     stock.Place
-	flags     uint32
+	profile   secmodel.Profile
+	flags     abi.Flags
 	ports     []uint16
 	// nofile, as and core are only stored.
 	nofile, as, core uint64
@@ -172,61 +175,37 @@ func (k *Kernel) sample() {
 	}
 }
 
-// The create flags (struct cell_create), and the layout of the structures on amd64.
-const (
-	createProfile = 0x01
-	createPorts   = 0x02
-	createNofile  = 0x04
-	createAS      = 0x08
-	createCore    = 0x10
-
-	createSize = 424
-	infoSize   = 400
-
-	createNameAt = 104
-	createRootAt = 168
-	nameBytes    = 64
-	rootBytes    = 256
-)
-
-// createStruct is struct cell_create.
+// createStruct is a struct cell_create that nobody has checked: texts may lack the zero at their end, and there may be said
+// to be more ports than there is room for.
 type createStruct struct {
-	flags, id, profile uint32
-	nports             uint16
-	ports              [kernel.MaxPorts]uint16
-	nofile, as, core   uint64
-	name               [nameBytes]byte
-	root               [rootBytes]byte
+	flags            abi.Flags
+	profile          uint32
+	nports           uint16
+	ports            [kernel.MaxPorts]uint16
+	nofile, as, core uint64
+	name, root       []byte
 }
 
-func (c *createStruct) decode(b []byte) {
-	le := binary.LittleEndian
-	c.flags, c.id, c.profile = le.Uint32(b), le.Uint32(b[4:]), le.Uint32(b[8:])
-	c.nports = le.Uint16(b[12:])
+// decode reads the structure. A revision without limits has no room for them.
+func (c *createStruct) decode(l *abi.Layout, text []byte) {
+	order, at := l.Machine.Order, func(member string) []byte { return l.Create.Member(text, member) }
+	c.flags, c.profile, c.nports = abi.Flags(order.Uint32(at("flags"))), order.Uint32(at("profile")), order.Uint16(at("nports"))
+	ports := at("ports")
 	for i := range c.ports {
-		c.ports[i] = le.Uint16(b[14+2*i:])
+		c.ports[i] = order.Uint16(ports[2*i:])
 	}
-	c.nofile, c.as, c.core = le.Uint64(b[80:]), le.Uint64(b[88:]), le.Uint64(b[96:])
-	copy(c.name[:], b[createNameAt:])
-	copy(c.root[:], b[createRootAt:])
+	if l.Revision.Properties().Limits {
+		c.nofile, c.as, c.core = order.Uint64(at("rlimit_nofile")), order.Uint64(at("rlimit_as")), order.Uint64(at("rlimit_core"))
+	}
+	c.name, c.root = at("name"), at("root")
 }
 
-func (c *createStruct) encode() []byte {
-	b := make([]byte, createSize)
-	le := binary.LittleEndian
-	le.PutUint32(b, c.flags)
-	le.PutUint32(b[4:], c.id)
-	le.PutUint32(b[8:], c.profile)
-	le.PutUint16(b[12:], c.nports)
-	for i, p := range c.ports {
-		le.PutUint16(b[14+2*i:], p)
+// known are the flags that a revision has.
+func known(rev secmodel.Properties) abi.Flags {
+	if rev.Limits {
+		return abi.FlagProfile | abi.FlagPorts | abi.FlagNofile | abi.FlagAS | abi.FlagCore
 	}
-	le.PutUint64(b[80:], c.nofile)
-	le.PutUint64(b[88:], c.as)
-	le.PutUint64(b[96:], c.core)
-	copy(b[createNameAt:], c.name[:])
-	copy(b[createRootAt:], c.root[:])
-	return b
+	return abi.FlagProfile | abi.FlagPorts
 }
 
 // text is a C string in a field that may lack the zero at its end; one byte is kept for it.
@@ -237,12 +216,12 @@ func text(b []byte) string {
 	return string(b[:len(b)-1])
 }
 
-// check makes the tests of the structure that both revisions make, in their order, and gives the profile.
-func (c *createStruct) check(rev stock.Revision) (stock.Place, kauth.Errno) {
-	if c.flags&^(createProfile|createPorts|createNofile|createAS|createCore) != 0 {
+// check makes the tests of the structure that all revisions make, in their order, and gives the profile.
+func (c *createStruct) check(rev secmodel.Properties) (secmodel.Profile, kauth.Errno) {
+	if c.flags&^known(rev) != 0 {
 		return 0, kauth.EINVAL
 	}
-	if c.flags&createPorts == 0 {
+	if c.flags&abi.FlagPorts == 0 {
 		if c.nports != 0 {
 			return 0, kauth.EINVAL
 		}
@@ -257,33 +236,33 @@ func (c *createStruct) check(rev stock.Revision) (stock.Place, kauth.Errno) {
 		}
 	}
 	for _, l := range [...]struct {
-		flag  uint32
+		flag  abi.Flags
 		value uint64
-	}{{createNofile, c.nofile}, {createAS, c.as}, {createCore, c.core}} {
+	}{{abi.FlagNofile, c.nofile}, {abi.FlagAS, c.as}, {abi.FlagCore, c.core}} {
 		if c.flags&l.flag == 0 && l.value != 0 {
 			return 0, kauth.EINVAL
 		}
 	}
-	place := stock.High
-	if c.flags&createProfile != 0 {
+	profile := secmodel.High
+	if c.flags&abi.FlagProfile != 0 {
 		if c.profile > uint32(kernel.High) {
 			return 0, kauth.EINVAL
 		}
-		place = stock.Low + stock.Place(c.profile)
+		profile = secmodel.Profile(c.profile)
 	}
 	if c.name[0] == 0 || c.root[0] == 0 {
 		return 0, kauth.EINVAL
 	}
-	if rev == stock.April {
-		if bytes.IndexByte(c.name[:], '\n') >= 0 || bytes.IndexByte(c.root[:], '\n') >= 0 {
+	if !rev.ChecksText {
+		if bytes.IndexByte(c.name, '\n') >= 0 || bytes.IndexByte(c.root, '\n') >= 0 {
 			return 0, kauth.EINVAL
 		}
-		return place, 0
+		return profile, 0
 	}
-	if c.root[0] != '/' || !plainText(c.name[:]) || !plainText(c.root[:]) || !plainName(text(c.name[:])) {
+	if rev.HoldsRoot && c.root[0] != '/' || !plainText(c.name) || !plainText(c.root) || !plainName(text(c.name)) {
 		return 0, kauth.EINVAL
 	}
-	return place, 0
+	return profile, 0
 }
 
 // plainText reports whether the text ends within its field and has no control characters.
@@ -296,25 +275,25 @@ func plainName(s string) bool {
 	return strings.Trim(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") == ""
 }
 
-// insert makes the cell (secmodel_cell_create). The current revision looks the root up as the caller sees it.
-func (k *Kernel) insert(p *Process, c *createStruct, place stock.Place) (*cell, kauth.Errno) {
-	n := &cell{name: text(c.name[:]), root: text(c.root[:]), place: place, flags: c.flags, created: k.uptime, members: map[int]*Process{}}
-	if c.flags&createPorts != 0 {
+// insert makes the cell (secmodel_cell_create). Where the revision holds the root, it is looked up as the caller sees it.
+func (k *Kernel) insert(p *Process, c *createStruct, profile secmodel.Profile) (*cell, kauth.Errno) {
+	n := &cell{name: text(c.name), root: text(c.root), profile: profile, flags: c.flags, created: k.uptime, members: map[int]*Process{}}
+	if c.flags&abi.FlagPorts != 0 {
 		n.ports = slices.Clone(c.ports[:c.nports])
 	}
 	n.nofile, n.as, n.core = c.nofile, c.as, c.core
-	if k.opts.Revision == stock.Current {
+	if k.rev.HoldsRoot {
 		v, e := p.file(n.root)
 		if e != 0 {
 			return nil, e
 		}
-		if !v.dir() {
+		if !v.IsDir() {
 			return nil, kauth.ENOTDIR
 		}
 		n.rootVnode = v
 	}
 	// April compares names that fill their field up to the next zero, so those are never found again.
-	if k.cells.byName[n.name] != nil && bytes.IndexByte(c.name[:], 0) >= 0 {
+	if k.cells.byName[n.name] != nil && bytes.IndexByte(c.name, 0) >= 0 {
 		return nil, kauth.EEXIST
 	}
 	for _, port := range n.ports {
@@ -327,68 +306,70 @@ func (k *Kernel) insert(p *Process, c *createStruct, place stock.Place) (*cell, 
 	}
 	n.id = kernel.CellID(k.cells.next)
 	k.cells.next++
-	hold(n.rootVnode)
+	fs.Hold(n.rootVnode)
 	k.cells.add(n)
 	k.assign(n)
 	return n, 0
 }
 
 func (k *Kernel) drop(c *cell) {
-	release(c.rootVnode)
+	fs.Release(c.rootVnode)
 	k.cells.remove(c)
 }
 
 // cellCreate is the handler of security.models.cell.create.
 func cellCreate(x *sysctlCall) kauth.Errno {
-	k, current := x.p.k, x.p.k.opts.Revision == stock.Current
-	if !x.writes() {
+	k := x.Caller.k
+	size := uint64(k.layout.Create.Size)
+	if !x.Writes() {
 		return kauth.EINVAL
 	}
-	if !x.p.cred.hostRoot() {
+	if !x.Caller.cred.hostRoot() {
 		return kauth.EPERM
 	}
-	if current && (!x.reads() || *x.oldLen < createSize) {
+	if k.rev.FullReply && (!x.Reads() || x.Len < size) {
 		return kauth.ENOMEM
 	}
-	if x.NewLen != createSize {
+	if x.NewLen != size {
 		return kauth.EINVAL
 	}
-	b, e := x.copyIn(createSize)
+	b, e := x.CopyIn(int(size))
 	if e != 0 {
 		return e
 	}
 	var c createStruct
-	c.decode(b)
-	place, e := c.check(k.opts.Revision)
+	c.decode(&k.layout, b)
+	profile, e := c.check(k.rev)
 	if e != 0 {
 		return e
 	}
-	n, e := k.insert(x.p, &c, place)
+	n, e := k.insert(x.Caller, &c, profile)
 	if e != 0 {
 		return e
 	}
-	c.id = uint32(n.id)
+	reply := slices.Clone(b)
+	k.layout.Machine.Order.PutUint32(k.layout.Create.Member(reply, "id"), uint32(n.id))
 	logCreated := func() {
-		k.logf("secmodel_cell: created cell id=%d name=\"%s\" root=\"%s\" profile=%d by pid=%d euid=%d", n.id, n.name, n.root, place-stock.Low, x.p.pid, x.p.cred.euid)
+		k.logf("secmodel_cell: created cell id=%d name=\"%s\" root=\"%s\" profile=%d by pid=%d euid=%d", n.id, n.name, n.root, profile, x.Caller.pid, x.Caller.cred.euid)
 	}
-	if !current {
+	if !k.rev.HidesUnfinished {
 		logCreated()
-		if !x.reads() {
-			*x.oldLen = createSize
-			return 0
-		}
-		if *x.oldLen < createSize {
-			return kauth.ENOMEM
-		}
 	}
-	*x.oldLen = createSize
-	if e := x.copyOut(c.encode()); e != 0 {
-		if current {
+	if !x.Reads() {
+		x.Len = size
+		return 0
+	}
+	if x.Len < size {
+		return kauth.ENOMEM
+	}
+	x.Len = size
+	if e := x.CopyOut(reply); e != 0 {
+		if k.rev.HidesUnfinished {
 			k.drop(n)
 		}
 		return e
 	}
-	if current {
+	if k.rev.HidesUnfinished {
 		logCreated()
 	}
 	return 0
@@ -396,17 +377,17 @@ func cellCreate(x *sysctlCall) kauth.Errno {
 
 // cellDestroy is the handler of security.models.cell.destroy.
 func cellDestroy(x *sysctlCall) kauth.Errno {
-	k := x.p.k
-	if !x.writes() {
+	k := x.Caller.k
+	if !x.Writes() {
 		return kauth.EINVAL
 	}
-	if !x.p.cred.hostRoot() {
+	if !x.Caller.cred.hostRoot() {
 		return kauth.EPERM
 	}
-	if x.NewLen < 4 || k.opts.Revision == stock.Current && x.NewLen != 4 {
+	if x.NewLen < 4 || k.rev.ExactDestroy && x.NewLen != 4 {
 		return kauth.EINVAL
 	}
-	b, e := x.copyIn(4)
+	b, e := x.CopyIn(4)
 	if e != 0 {
 		return e
 	}
@@ -422,21 +403,33 @@ func cellDestroy(x *sysctlCall) kauth.Errno {
 		return kauth.EBUSY
 	}
 	k.drop(c)
-	k.logf("secmodel_cell: destroyed cell id=%d by pid=%d euid=%d", id, x.p.pid, x.p.cred.euid)
+	k.logf("secmodel_cell: destroyed cell id=%d by pid=%d euid=%d", id, x.Caller.pid, x.Caller.cred.euid)
 	return 0
 }
 
 // cellID is the handler of security.models.cell.id: reading gives the caller's cell, writing enters one.
 func cellID(x *sysctlCall) kauth.Errno {
-	if !x.p.cred.hostRoot() {
+	if !x.Caller.cred.hostRoot() {
 		return kauth.EPERM
 	}
 	var b [4]byte
-	binary.LittleEndian.PutUint32(b[:], uint32(x.p.cred.cell.number()))
-	if e := x.lookup(b[:]); e != 0 || !x.writes() {
+	binary.LittleEndian.PutUint32(b[:], uint32(x.Caller.cred.cell.number()))
+	if e := x.Lookup(b[:]); e != 0 || !x.Writes() {
 		return e
 	}
-	return x.p.enter(kernel.CellID(binary.LittleEndian.Uint32(b[:])))
+	return x.Caller.enter(kernel.CellID(binary.LittleEndian.Uint32(b[:])))
+}
+
+var callCellEnter = Call{
+	Name: "cell_enter",
+	Doc:  "Enters a cell by writing security.models.cell.id, for root on the host: EPERM. On the current revision the caller must be chrooted to the cell's root; ENOENT without such a cell.",
+	Params: []Param{
+		{Name: "id", Kind: Integer, Doc: "cell", Min: 0, Max: math.MaxUint32},
+	},
+	Asks: []string{"system.sysctl.modify"},
+	do: func(p *Process, a Args) (any, kauth.Errno) {
+		return nil, p.sysctlWrite("security.models.cell.id", a.int64("id"), 0)
+	},
 }
 
 // enter moves the process into a cell (secmodel_cell_enter).
@@ -452,7 +445,7 @@ func (p *Process) enter(id kernel.CellID) kauth.Errno {
 	if c == nil {
 		return kauth.ENOENT
 	}
-	if k.opts.Revision == stock.Current && p.root != c.rootVnode {
+	if k.rev.HoldsRoot && p.root != c.rootVnode {
 		return kauth.EPERM
 	}
 	p.setCred(p.cred.change(func(n *cred) { n.cell = c }))
@@ -462,54 +455,53 @@ func (p *Process) enter(id kernel.CellID) kauth.Errno {
 
 // cellList is the handler of security.models.cell.list: every user of the host may read it.
 func cellList(x *sysctlCall) kauth.Errno {
-	if x.writes() || x.p.cred.cell != nil {
+	if x.Writes() || x.Caller.cred.cell != nil {
 		return kauth.EPERM
 	}
-	list := x.p.k.cells.ordered()
-	need := uint64(len(list)) * infoSize
-	if !x.reads() {
-		*x.oldLen = need
+	k := x.Caller.k
+	list := k.cells.ordered()
+	need := uint64(len(list) * k.layout.Info.Size)
+	if !x.Reads() {
+		x.Len = need
 		return 0
 	}
-	if need > 0 && *x.oldLen < need {
+	if need > 0 && x.Len < need {
 		return kauth.ENOMEM
 	}
 	b := make([]byte, 0, need)
 	// The newest comes first: the kernel puts new ones at the head of its list.
 	for _, c := range slices.Backward(list) {
-		b = c.appendInfo(b)
+		b = append(b, k.encodeInfo(c)...)
 	}
-	if e := x.copyOut(b); e != 0 {
+	if e := x.CopyOut(b); e != 0 {
 		return e
 	}
-	*x.oldLen = need
+	x.Len = need
 	return 0
 }
 
-// appendInfo appends the cell's struct cell_info.
-func (c *cell) appendInfo(b []byte) []byte {
-	le := binary.LittleEndian
-	b = le.AppendUint32(b, uint32(c.id))
-	b = le.AppendUint32(b, c.flags)
-	b = le.AppendUint64(b, uint64(c.sample.references))
-	b = append(b, padded(c.name, nameBytes)...)
-	b = append(b, padded(c.root, rootBytes)...)
-	for _, v := range [...]uint64{uint64(c.created), uint64(c.sample.processes), c.sample.memory, c.sample.ticks1s, c.sample.ticks10s, c.nofile, c.as, c.core} {
-		b = le.AppendUint64(b, v)
+// info is what the list tells of a cell. A revision without limits tells neither them nor flags nor the time of creation.
+func (k *Kernel) info(c *cell) abi.Info {
+	i := abi.Info{ID: uint32(c.id), Name: c.name, Root: c.root, References: uint64(c.sample.references), Processes: uint64(c.sample.processes),
+		Memory: c.sample.memory, Ticks1s: c.sample.ticks1s, Ticks10s: c.sample.ticks10s}
+	if k.rev.Limits {
+		i.Flags, i.Created, i.Nofile, i.AS, i.Core = c.flags, uint64(c.created), c.nofile, c.as, c.core
+	}
+	return i
+}
+
+func (k *Kernel) encodeInfo(c *cell) []byte {
+	b, err := k.layout.EncodeInfo(k.info(c))
+	if err != nil {
+		panic("sim: a cell that the list has no room for: " + err.Error())
 	}
 	return b
 }
 
-func padded(s string, n int) []byte {
-	b := make([]byte, n)
-	copy(b[:n-1], s)
-	return b
-}
-
-// logDenial is the line that the current revision writes for a denial, at most one a second for each of its
+// logDenial is the line that a revision writes for a denial (secmodel.Properties.LogsDenials), at most one a second for each of its
 // three kinds (secmodel_cell_deny_audit). Where the kernel would print an address the number is 0.
 func (k *Kernel) logDenial(q *question) {
-	n, _ := kauth.NetBSD109912.Number(q.r.ID)
+	n, _ := k.opts.Vocabulary.Number(q.r.ID)
 	kind, req := "host-global", int64(n.Req)
 	switch n.Scope {
 	case kauth.Process:
@@ -531,19 +523,35 @@ func (k *Kernel) Create(s kernel.Spec) (kernel.CellID, error) {
 	fail := func(e kauth.Errno, hint, form string, args ...any) (kernel.CellID, error) {
 		return 0, &kernel.Error{Op: "create cell " + s.Name, Errno: e, Text: fmt.Sprintf(form, args...), Hint: hint}
 	}
-	c, err := fromSpec(s)
-	if err != nil {
+	if err := s.Check(k.opts.Revision); err != nil {
 		return 0, err
 	}
-	place, e := c.check(k.opts.Revision)
-	if e != 0 {
-		field, text := explainInvalid(s)
-		return fail(e, field, "%s", text)
+	v, e := k.init.file(s.Root)
+	if err := s.CheckHostRoot(path.Clean(s.Root) == "/" || e == 0 && v == k.rootVnode()); err != nil {
+		return 0, err
 	}
-	n, e := k.insert(k.init, c, place)
+	if e == 0 && !v.IsDir() {
+		e = kauth.ENOTDIR
+	}
+	// A revision that keeps only the text would take any; nobody could enter such a cell.
+	if e != 0 && !k.rev.HoldsRoot {
+		text, hint := badRoot(s.Root, e)
+		return fail(0, hint, "%s", text)
+	}
+	text, err := k.layout.EncodeCreate(abi.FromSpec(&s))
+	if err != nil {
+		return fail(0, "", "%s", err)
+	}
+	var c createStruct
+	c.decode(&k.layout, text)
+	profile, e := c.check(k.rev)
+	if e != 0 {
+		return fail(e, "", "the kernel of revision %s must take what the cell is made with, but does not", k.opts.Revision)
+	}
+	n, e := k.insert(k.init, &c, profile)
 	switch e {
 	case 0:
-		k.logf("secmodel_cell: created cell id=%d name=\"%s\" root=\"%s\" profile=%d by pid=%d euid=%d", n.id, n.name, n.root, place-stock.Low, k.init.pid, 0)
+		k.logf("secmodel_cell: created cell id=%d name=\"%s\" root=\"%s\" profile=%d by pid=%d euid=%d", n.id, n.name, n.root, profile, k.init.pid, 0)
 		return n.id, nil
 	case kauth.EEXIST:
 		if other := k.cells.byName[s.Name]; other != nil {
@@ -554,82 +562,22 @@ func (k *Kernel) Create(s kernel.Spec) (kernel.CellID, error) {
 				return fail(e, "ports are reserved by number alone, for every protocol and address", "port %d must be free, but is reserved by cell %s", port, other.name)
 			}
 		}
-	case kauth.ENOENT:
-		return fail(e, "make the directory first", "the root must be a directory that exists, but %s does not", s.Root)
-	case kauth.ENOTDIR:
-		return fail(e, "", "the root must be a directory, but %s is none", s.Root)
 	case kauth.EOVERFLOW:
 		return fail(e, "ids begin again at 1 when the machine restarts", "there must be an id left, but all 2^32-1 are used up")
 	}
-	return fail(e, "", "the root %s can't be looked up", s.Root)
+	words, hint := badRoot(s.Root, e)
+	return fail(e, hint, "%s", words)
 }
 
-// fromSpec writes a spec as the structure that the kernel takes.
-func fromSpec(s kernel.Spec) (*createStruct, error) {
-	refuse := func(form string, args ...any) (*createStruct, error) {
-		return nil, &kernel.Error{Op: "create cell " + s.Name, Text: fmt.Sprintf(form, args...)}
+// badRoot says what is wrong with the root of a cell.
+func badRoot(root string, e kauth.Errno) (text, hint string) {
+	switch e {
+	case kauth.ENOENT:
+		return fmt.Sprintf("the root must be a directory that exists, but %s does not", root), "make the directory first"
+	case kauth.ENOTDIR:
+		return fmt.Sprintf("the root must be a directory, but %s is none", root), ""
 	}
-	c := &createStruct{}
-	switch {
-	case len(s.Name) > kernel.MaxName:
-		return refuse("the name must have at most %d bytes, but has %d", kernel.MaxName, len(s.Name))
-	case len(s.Root) > kernel.MaxRoot:
-		return refuse("the root must have at most %d bytes, but has %d", kernel.MaxRoot, len(s.Root))
-	case len(s.Ports) > kernel.MaxPorts:
-		return refuse("there must be at most %d ports, but there are %d", kernel.MaxPorts, len(s.Ports))
-	case strings.IndexByte(s.Name, 0) >= 0 || strings.IndexByte(s.Root, 0) >= 0:
-		return refuse("name and root must not hold zero bytes, but do")
-	}
-	copy(c.name[:], s.Name)
-	copy(c.root[:], s.Root)
-	if s.Profile != nil {
-		c.flags |= createProfile
-		c.profile = uint32(*s.Profile)
-	}
-	if len(s.Ports) > 0 {
-		c.flags |= createPorts
-		c.nports = uint16(copy(c.ports[:], s.Ports))
-	}
-	for _, l := range [...]struct {
-		given *uint64
-		flag  uint32
-		to    *uint64
-	}{{s.Nofile, createNofile, &c.nofile}, {s.AS, createAS, &c.as}, {s.Core, createCore, &c.core}} {
-		if l.given == nil {
-			continue
-		}
-		c.flags |= l.flag
-		*l.to = *l.given
-		if *l.given == kauth.Unlimited {
-			*l.to = math.MaxUint64
-		}
-	}
-	return c, nil
-}
-
-// explainInvalid finds what the kernel refused with EINVAL.
-func explainInvalid(s kernel.Spec) (hint, text string) {
-	for i, p := range s.Ports {
-		switch {
-		case p == 0:
-			return "", "a port must be 1 to 65535, but is 0"
-		case slices.Contains(s.Ports[:i], p):
-			return "", fmt.Sprintf("each port must be given once, but %d is given twice", p)
-		}
-	}
-	switch {
-	case s.Profile != nil && *s.Profile > kernel.High:
-		return "", fmt.Sprintf("the profile must be low, medium or high, but is number %d", *s.Profile)
-	case s.Name == "":
-		return "", "the name must not be empty"
-	case s.Root == "":
-		return "", "the root must not be empty"
-	case s.Root[0] != '/':
-		return "", fmt.Sprintf("the root must be an absolute path, but is %q", s.Root)
-	case !plainName(s.Name):
-		return "", fmt.Sprintf("the name must be of A-Z a-z 0-9 . _ -, but is %q", s.Name)
-	}
-	return "", fmt.Sprintf("the root must have no control characters, but is %q", s.Root)
+	return fmt.Sprintf("the root must be a directory that can be reached, but %s is not", root), ""
 }
 
 // Destroy removes a cell without members.
@@ -689,25 +637,14 @@ func (c *cell) describeMembers() string {
 func (k *Kernel) List() ([]kernel.Cell, error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	limit := func(flag uint32, c *cell, v uint64) *uint64 {
-		if c.flags&flag == 0 {
-			return nil
-		}
-		given := v
-		if v == math.MaxUint64 {
-			given = kauth.Unlimited
-		}
-		return &given
-	}
 	all := k.cells.ordered()
 	list := make([]kernel.Cell, 0, len(all))
 	for _, c := range all {
-		list = append(list, kernel.Cell{
-			ID: c.id, Name: c.name, Root: c.root, Created: c.created, Age: k.uptime - c.created,
-			References: c.sample.references, Processes: c.sample.processes, Memory: c.sample.memory,
-			Ticks1s: c.sample.ticks1s, Ticks10s: c.sample.ticks10s,
-			Nofile: limit(createNofile, c, c.nofile), AS: limit(createAS, c, c.as), Core: limit(createCore, c, c.core),
-		})
+		i := k.info(c)
+		told := i.Cell()
+		// The simulator knows more than a revision that does not tell.
+		told.Created, told.Age = c.created, k.uptime-c.created
+		list = append(list, told)
 	}
 	return list, nil
 }
@@ -728,7 +665,7 @@ func (k *Kernel) Properties(id kernel.CellID) (Properties, bool) {
 	if c == nil {
 		return Properties{}, false
 	}
-	p := Properties{Profile: kernel.Profile(c.place - stock.Low), Ports: slices.Clone(c.ports)}
+	p := Properties{Profile: c.profile, Ports: slices.Clone(c.ports)}
 	for pid := range c.members {
 		p.Members = append(p.Members, pid)
 	}

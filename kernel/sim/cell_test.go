@@ -12,12 +12,12 @@ import (
 	"cellsh/kernel"
 	"cellsh/kernel/sim"
 	"cellsh/policy/kauth"
+	"cellsh/policy/secmodel"
 	"cellsh/policy/stock"
 )
 
 func TestCreateRefuses(t *testing.T) {
-	odd := kernel.Profile(7)
-	ok := func() kernel.Spec { return kernel.Spec{Name: "new", Root: "/cells/web"} }
+	good := kernel.Spec{Name: "new", Root: "/cells/web"}
 	cases := []struct {
 		what   string
 		change func(*kernel.Spec)
@@ -25,31 +25,25 @@ func TestCreateRefuses(t *testing.T) {
 		text   string
 		hint   string
 	}{
-		{"no name", func(s *kernel.Spec) { s.Name = "" }, kauth.EINVAL, "the name must not be empty", ""},
-		{"a name with a space", func(s *kernel.Spec) { s.Name = "a b" }, kauth.EINVAL, `must be of A-Z a-z 0-9 . _ -, but is "a b"`, ""},
-		{"a long name", func(s *kernel.Spec) { s.Name = strings.Repeat("n", 64) }, 0, "at most 63 bytes, but has 64", ""},
-		{"a name with a zero", func(s *kernel.Spec) { s.Name = "a\x00" }, 0, "zero bytes", ""},
-		{"no root", func(s *kernel.Spec) { s.Root = "" }, kauth.EINVAL, "the root must not be empty", ""},
-		{"a relative root", func(s *kernel.Spec) { s.Root = "web" }, kauth.EINVAL, `absolute path, but is "web"`, ""},
-		{"a long root", func(s *kernel.Spec) { s.Root = "/" + strings.Repeat("r", 255) }, 0, "at most 255 bytes", ""},
-		{"a root with a newline", func(s *kernel.Spec) { s.Root = "/cells\n" }, kauth.EINVAL, "no control characters", ""},
+		{"a name that nobody takes", func(s *kernel.Spec) { s.Name = ".." }, 0, "the name must not be . or ..", ""},
+		{"a relative root", func(s *kernel.Spec) { s.Root = "web" }, 0, `absolute path of at most 255 bytes, but is "web"`, ""},
+		{"the host's root", func(s *kernel.Spec) { s.Root = "/" }, 0, "must be a directory of its own, but / is the root directory of the host", "--yes"},
+		{"the host's root in other words", func(s *kernel.Spec) { s.Root = "/cells/../cells/.." }, 0, "is the root directory of the host", "--yes"},
+		{"a link to the host's root", func(s *kernel.Spec) { s.Root = "/all" }, 0, "but /all is the root directory of the host", "--yes"},
 		{"a missing root", func(s *kernel.Spec) { s.Root = "/cells/none" }, kauth.ENOENT, "/cells/none does not", "make the directory first"},
 		{"a file as root", func(s *kernel.Spec) { s.Root = "/etc/passwd" }, kauth.ENOTDIR, "/etc/passwd is none", ""},
 		{"a root below a file", func(s *kernel.Spec) { s.Root = "/etc/passwd/x" }, kauth.ENOTDIR, "", ""},
-		{"port 0", func(s *kernel.Spec) { s.Ports = []uint16{0} }, kauth.EINVAL, "a port must be 1 to 65535, but is 0", ""},
-		{"a port twice", func(s *kernel.Spec) { s.Ports = []uint16{80, 81, 80} }, kauth.EINVAL, "80 is given twice", ""},
-		{"33 ports", func(s *kernel.Spec) { s.Ports = make([]uint16, 33) }, 0, "at most 32 ports, but there are 33", ""},
-		{"an odd profile", func(s *kernel.Spec) { s.Profile = &odd }, kauth.EINVAL, "low, medium or high, but is number 7", ""},
 		{"a name that is taken", func(s *kernel.Spec) { s.Name = "web" }, kauth.EEXIST, "cell 1 has it", ""},
 		{"a port that is taken", func(s *kernel.Spec) { s.Ports = []uint16{80, 443} }, kauth.EEXIST, "port 443 must be free, but is reserved by cell web", "by number alone"},
 	}
 	for _, c := range cases {
 		k := start(t, sim.Options{})
-		must(t, k.EnsureRoot("/cells/web"))
+		must(t, k.MakeRoot("/cells/web"))
+		do(t, k.Init(), "symlink", args{"target": "/", "path": "/all"})
 		if _, err := k.Create(kernel.Spec{Name: "web", Root: "/cells/web", Ports: []uint16{443}}); err != nil {
 			t.Fatal(err)
 		}
-		s := ok()
+		s := good
 		c.change(&s)
 		_, err := k.Create(s)
 		var refused *kernel.Error
@@ -66,9 +60,17 @@ func TestCreateRefuses(t *testing.T) {
 	}
 }
 
+// Who really wants the host's own root gets it.
+func TestHostRoot(t *testing.T) {
+	k := start(t, sim.Options{})
+	if _, err := k.Create(kernel.Spec{Name: "all", Root: "/", HostRoot: true}); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestDestroyRefuses(t *testing.T) {
 	k := start(t, sim.Options{})
-	must(t, k.EnsureRoot("/cells/web"))
+	must(t, k.MakeRoot("/cells/web"))
 	web, err := k.Create(kernel.Spec{Name: "web", Root: "/cells/web"})
 	must(t, err)
 	master := spawn(t, k, sim.SpawnSpec{Cell: web, Name: "httpd", PID: 311})
@@ -114,7 +116,7 @@ func TestDestroyRefuses(t *testing.T) {
 // List gives everything that a spec sets, and Properties what the kernel tells nobody.
 func TestListAndProperties(t *testing.T) {
 	k := start(t, sim.Options{})
-	must(t, k.EnsureRoot("/cells/web"))
+	must(t, k.MakeRoot("/cells/web"))
 	k.Advance(90 * time.Second)
 	medium := kernel.Medium
 	ten, unlimited := uint64(10), uint64(kauth.Unlimited)
@@ -136,7 +138,7 @@ func TestListAndProperties(t *testing.T) {
 // The sample is taken at full seconds, and the mean is that of the last ten.
 func TestSampling(t *testing.T) {
 	k := start(t, sim.Options{HZ: 100})
-	must(t, k.EnsureRoot("/cells/web"))
+	must(t, k.MakeRoot("/cells/web"))
 	id, err := k.Create(kernel.Spec{Name: "web", Root: "/cells/web"})
 	must(t, err)
 	cell := func() kernel.Cell {
@@ -189,9 +191,9 @@ func TestSampling(t *testing.T) {
 
 // Denials are logged once a second for each of the three kinds, and by the current revision alone.
 func TestDenyLog(t *testing.T) {
-	for rev, want := range map[stock.Revision]int{stock.Current: 4, stock.April: 0} {
+	for rev, want := range map[secmodel.Revision]int{secmodel.Current: 4, secmodel.April: 0} {
 		k := start(t, sim.Options{Revision: rev, NoEvaluation: true})
-		must(t, k.EnsureRoot("/cells/web"))
+		must(t, k.MakeRoot("/cells/web"))
 		id, err := k.Create(kernel.Spec{Name: "web", Root: "/cells/web"})
 		must(t, err)
 		p := spawn(t, k, sim.SpawnSpec{Cell: id})
@@ -261,16 +263,18 @@ func TestSpawnRefuses(t *testing.T) {
 }
 
 func TestOptions(t *testing.T) {
-	bad := -2
-	high := 3
-	for _, o := range []sim.Options{{Securelevel: &bad}, {Securelevel: &high}, {HZ: -1}, {HZ: 1 << 20}, {RingSize: -1}, {RingSize: 1 << 30}, {MaxProc: -1}, {MaxProc: 1 << 20}} {
+	level := func(v int) *stock.Settings {
+		s := stock.DefaultSettings().With(stock.SettingSecurelevel, v)
+		return &s
+	}
+	for _, o := range []sim.Options{{Revision: secmodel.JailEarly}, {Settings: level(-2)}, {Settings: level(3)}, {HZ: -1}, {HZ: 1 << 20}, {RingSize: -1}, {RingSize: 1 << 30}, {MaxProc: -1}, {MaxProc: 1 << 20}} {
 		if _, err := sim.New(o); err == nil {
 			t.Errorf("%+v passes", o)
 		}
 	}
 	k := start(t, sim.Options{})
 	info := k.Info()
-	if !info.Simulated || info.Name != "sim" || info.Version != kauth.NetBSD109912.Version || info.Revision != "current" || info.HZ != 100 || info.Missing[kernel.CapEnter] == "" {
+	if !info.Simulated || info.Name != "sim" || info.Version != kauth.NetBSD109912.Version || info.Revision != secmodel.Current || info.HZ != 100 || info.Missing[kernel.CapEnter] == "" {
 		t.Errorf("the information is %+v", info)
 	}
 	if gid, ok := k.Group("operator"); !ok || gid != 5 {
@@ -279,14 +283,16 @@ func TestOptions(t *testing.T) {
 	if id, err := k.Current(); id != 0 || err != nil {
 		t.Error(id, err)
 	}
-	for _, s := range []stock.Settings{{Securelevel: 3}, {ExposeAddress: 3}, {Veriexec: 4}} {
-		if err := k.SetSettings(s); err == nil {
-			t.Errorf("%+v passes", s)
+	for i := range k.Settings() {
+		which := stock.Setting(i)
+		lo, hi := which.Range()
+		for _, v := range []int{lo - 1, hi + 1} {
+			if err := k.SetSettings(k.Settings().With(which, v)); err == nil || !strings.Contains(err.Error(), which.Words()+" must be") {
+				t.Errorf("%s %d: %v", which, v, err)
+			}
 		}
 	}
-	s := k.Settings()
-	s.Securelevel = 2
-	must(t, k.SetSettings(s))
+	must(t, k.SetSettings(k.Settings().With(stock.SettingSecurelevel, 2)))
 	p := spawn(t, k, sim.SpawnSpec{})
 	wantErrno(t, "a mount at securelevel 2", p.Mount("tmpfs", "/mnt", "tmpfs", 0), kauth.EPERM)
 	must(t, k.Close())
@@ -295,8 +301,8 @@ func TestOptions(t *testing.T) {
 // What a host admin prepares: directories, roots with devices, addresses.
 func TestPreparing(t *testing.T) {
 	k := start(t, sim.Options{})
-	must(t, k.EnsureRoot("/srv/cells/web"))
-	must(t, k.EnsureRoot("/srv/cells/web"))
+	must(t, k.MakeRoot("/srv/cells/web"))
+	must(t, k.MakeRoot("/srv/cells/web"))
 	p := spawn(t, k, sim.SpawnSpec{Root: "/srv/cells/web", UID: 80})
 	fd, e := p.Open("/dev/null", "rw")
 	wantErrno(t, "open in the root", e, 0)
@@ -309,7 +315,7 @@ func TestPreparing(t *testing.T) {
 		t.Errorf("the roots are %s and %s", p.Root(), k.Init().Root())
 	}
 	for _, path := range []string{"cells", "", "/etc/passwd", "/etc/passwd/x"} {
-		if err := k.EnsureRoot(path); err == nil {
+		if err := k.MakeRoot(path); err == nil {
 			t.Errorf("a root at %q passes", path)
 		} else if !strings.Contains(err.Error(), "must") {
 			t.Errorf("the error is %v", err)
@@ -370,7 +376,7 @@ func FuzzCreateNode(f *testing.F) {
 	f.Fuzz(func(t *testing.T, in []byte, newLen, oldLen uint64, april bool) {
 		o := sim.Options{NoEvaluation: true}
 		if april {
-			o.Revision = stock.April
+			o.Revision = secmodel.April
 		}
 		k := start(t, o)
 		must(t, k.Mkdir("/cells/web"))

@@ -23,8 +23,8 @@ func (c *cred) change(f func(*cred)) *cred {
 // member reports whether a group is one of the supplementary ones (kauth_cred_ismember_gid).
 func (c *cred) member(gid uint32) bool { return slices.Contains(c.groups, gid) }
 
-// groupMember counts the effective group too (kauth_cred_groupmember).
-func (c *cred) groupMember(gid uint32) bool { return c.egid == gid || c.member(gid) }
+// GroupMember counts the effective group too (kauth_cred_groupmember).
+func (c *cred) GroupMember(gid uint32) bool { return c.egid == gid || c.member(gid) }
 
 // uidMatch is kauth_cred_uidmatch: any of the real and effective ids of both is the same.
 func (c *cred) uidMatch(t *cred) bool {
@@ -35,5 +35,8 @@ func (c *cred) uidMatch(t *cred) bool {
 func (c *cred) owns(t *cred) bool {
 	return c.uid == t.uid && c.uid == t.svuid && t.gid == t.svgid && c.member(t.gid)
 }
+
+// EffectiveUID is for package fs.
+func (c *cred) EffectiveUID() uint32 { return c.euid }
 
 func (c *cred) hostRoot() bool { return c.euid == 0 && c.cell == nil }

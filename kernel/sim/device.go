@@ -3,6 +3,7 @@ package sim
 import (
 	"slices"
 
+	"cellsh/kernel/sim/fs"
 	"cellsh/policy/kauth"
 	"cellsh/policy/stock"
 )
@@ -28,7 +29,7 @@ type device struct{ major, minor int }
 
 // openDevice is a device as it is opened: block and character devices have numbers of their own.
 type openDevice struct {
-	typ vtype
+	typ fs.Kind
 	device
 }
 
@@ -75,13 +76,13 @@ var (
 
 // kernelMemory reports whether the device is one of those that iskmemdev(9) names.
 func kernelMemory(b *vnode) bool {
-	return b.typ == vChr && b.major == majMem && (b.minor < 2 || b.minor == 14)
+	return b.Type == fs.CharacterDevice && b.Major == majMem && (b.Minor < 2 || b.Minor == 14)
 }
 
 // diskUnit gives the partition of a disk device; false if the device is no disk.
 func diskUnit(b *vnode) (int, bool) {
-	if b.typ == vBlk && b.major == majSdBlk || b.typ == vChr && b.major == majSdChr {
-		return b.minor, true
+	if b.Type == fs.BlockDevice && b.Major == majSdBlk || b.Type == fs.CharacterDevice && b.Major == majSdChr {
+		return b.Minor, true
 	}
 	return 0, false
 }
@@ -100,37 +101,37 @@ func (p *Process) askRawio(c *cred, b *vnode, read, write bool) kauth.Errno {
 		id = reqRawioWrite
 	}
 	kind := int64(4)
-	if b.typ == vBlk {
+	if b.Type == fs.BlockDevice {
 		kind = 3
 	}
 	part, disk := diskUnit(b)
 	q := p.k.question(p, c, id)
-	q.with(kauth.FieldKind, kind).with(kauth.FieldMajor, int64(b.major)).with(kauth.FieldMinor, int64(b.minor))
+	q.with(kauth.FieldKind, kind).with(kauth.FieldMajor, int64(b.Major)).with(kauth.FieldMinor, int64(b.Minor))
 	q.fact(stock.DeviceIsKernelMemory, kernelMemory(b)).fact(stock.DeviceIsDisk, disk).fact(stock.DiskMounted, disk && p.k.devs.mountedDisks[part])
 	return q.answer()
 }
 
 // openDevice opens a device node (spec_open): the model first, then the driver. f gets what the driver makes of it.
 func (p *Process) openDevice(c *cred, v *vnode, read, write bool, f *file) kauth.Errno {
-	b := v.bottom()
-	if v.mnt.flags&mntNodev != 0 {
+	b := v.Bottom()
+	if v.Mount.Flags&fs.Nodev != 0 {
 		return kauth.ENXIO
 	}
 	if e := p.askRawio(c, b, read, write); e != 0 {
 		return e
 	}
 	k := p.k
-	if b.typ == vBlk {
+	if b.Type == fs.BlockDevice {
 		part, disk := diskUnit(b)
 		switch {
 		case disk && k.devs.mountedDisks[part]:
 			return kauth.EBUSY
-		case !disk && b.major != majFss:
+		case !disk && b.Major != majFss:
 			return kauth.ENXIO
 		}
 		return p.openOnce(b, f)
 	}
-	switch b.major {
+	switch b.Major {
 	case majMem:
 		// The driver marks every process that opens one of its devices, whichever it is, and does not look whether
 		// there is such a device (dev/mm.c).
@@ -141,16 +142,16 @@ func (p *Process) openDevice(c *cred, v *vnode, read, write bool, f *file) kauth
 	case majCons:
 		return p.openTTY(k.devs.tty(majWsdisplay, 0), true, f)
 	case majWsdisplay, majCom:
-		return p.openTTY(k.devs.tty(b.major, b.minor), true, f)
+		return p.openTTY(k.devs.tty(b.Major, b.Minor), true, f)
 	case majPts:
-		t := k.devs.tty(majPts, b.minor)
+		t := k.devs.tty(majPts, b.Minor)
 		if !t.pty {
 			return kauth.ENXIO
 		}
 		// The first open of a slave is not asked, unlike every other terminal.
 		return p.openTTY(t, t.opens > 0, f)
 	case majPtm:
-		switch b.minor {
+		switch b.Minor {
 		case 0:
 			return p.openPtmx(f)
 		case 1:
@@ -176,18 +177,18 @@ func (p *Process) openDevice(c *cred, v *vnode, read, write bool, f *file) kauth
 	case majIpl, majPf:
 		// A driver that is missing is loaded, which is a question of its own; what comes of it shows only in
 		// whether it is there then.
-		name, attached := "ipl", &k.settings.IPF
-		if b.major == majPf {
-			name, attached = "pf", &k.settings.PF
+		name, attached := "ipl", &k.settings[stock.SettingIPF]
+		if b.Major == majPf {
+			name, attached = "pf", &k.settings[stock.SettingPF]
 		}
-		if !*attached {
+		if *attached == 0 {
 			p.autoload(name)
 		}
-		if !*attached {
+		if *attached == 0 {
 			return kauth.ENXIO
 		}
 	default:
-		if !slices.ContainsFunc(devices, func(d deviceNode) bool { return d.typ == vChr && d.major == b.major }) {
+		if !slices.ContainsFunc(devices, func(d deviceNode) bool { return d.typ == fs.CharacterDevice && d.major == b.Major }) {
 			return kauth.ENXIO
 		}
 	}
@@ -197,7 +198,7 @@ func (p *Process) openDevice(c *cred, v *vnode, read, write bool, f *file) kauth
 // openOnce is for devices that only one may have open, as every block device is (spec_open). They are free again at
 // the last close.
 func (p *Process) openOnce(b *vnode, f *file) kauth.Errno {
-	at := openDevice{b.typ, device{b.major, b.minor}}
+	at := openDevice{b.Type, device{b.Major, b.Minor}}
 	if p.k.devs.busy[at] {
 		return kauth.EBUSY
 	}
@@ -238,17 +239,17 @@ func (p *Process) openPtmx(f *file) kauth.Errno {
 		return kauth.EOPNOTSUPP
 	}
 	n := k.devs.nextPty
-	if e := p.askRawio(k.proc0.cred, &vnode{typ: vChr, major: majPtc, minor: n}, true, true); e != 0 {
+	if e := p.askRawio(k.proc0.cred, &vnode{Type: fs.CharacterDevice, Major: majPtc, Minor: n}, true, true); e != 0 {
 		return e
 	}
 	k.devs.nextPty++
 	name := itoa(n)
-	slave := pts.root.add(name, &vnode{typ: vChr, mode: 0o620, uid: p.cred.uid, gid: k.groups["tty"], major: majPts, minor: n})
+	slave := pts.Root.Add(name, &vnode{Type: fs.CharacterDevice, Mode: 0o620, UID: p.cred.uid, GID: k.groups["tty"], Major: majPts, Minor: n})
 	t := k.devs.tty(majPts, n)
 	t.pty = true
 	f.closed = func() {
 		t.pty = false
-		slave.parent.remove(name)
+		slave.Parent.Remove(name)
 	}
 	f.master = t
 	return 0
@@ -257,7 +258,7 @@ func (p *Process) openPtmx(f *file) kauth.Errno {
 // mounted gives a file system of that type that the process can reach, nil if there is none.
 func (p *Process) mounted(fstype string) *mount {
 	for _, m := range p.k.mounts {
-		if m.fstype == fstype && (p.root == nil || m.covered != nil && m.covered.isUnder(p.root)) {
+		if m.Type == fstype && (p.root == nil || m.Covered != nil && m.Covered.IsUnder(p.root)) {
 			return m
 		}
 	}

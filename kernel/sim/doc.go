@@ -7,7 +7,7 @@
 // chosen, and the programs of the loaded bundle; and the calls fail with the error numbers of the real ones.
 //
 //	k, err := sim.New(sim.Options{})
-//	err = k.EnsureRoot("/cells/web")
+//	err = k.MakeRoot("/cells/web")
 //	id, err := k.Create(kernel.Spec{Name: "web", Root: "/cells/web", Ports: []uint16{443}})
 //	p, err := k.Spawn(sim.SpawnSpec{Cell: id, UID: 80, GID: 80, Name: "httpd"})
 //	fd, errno := p.Socket(2, 1, 0)

@@ -8,6 +8,7 @@ import (
 	"cellsh/policy"
 	"cellsh/policy/kauth"
 	"cellsh/policy/program"
+	"cellsh/policy/secmodel"
 	"cellsh/policy/stock"
 )
 
@@ -35,7 +36,7 @@ func (k *Kernel) assign(c *cell) {
 	if e == nil {
 		return
 	}
-	fallback, scope := stock.Fallback(), program.FallbackLow
+	fallback, scope := stock.FallbackFor(k.opts.Vocabulary), program.FallbackLow
 	if e.bundle != nil {
 		if p := e.bundle.Find(c.id); p != nil {
 			c.prog, c.byFallback = p, false
@@ -44,7 +45,7 @@ func (k *Kernel) assign(c *cell) {
 		fallback, scope = e.bundle.Fallback, e.bundle.FallbackScope
 	}
 	c.prog, c.byFallback = fallback, true
-	if scope == program.FallbackLow && c.place != stock.Low {
+	if scope == program.FallbackLow && c.profile != secmodel.Low {
 		c.prog = nil
 	}
 }
@@ -64,7 +65,7 @@ func (e *evaluation) nameOf(c *cell) string {
 // asks under a spin lock, where the cell of a credential can't be read.
 func (q *question) askEvaluation() *policy.Answer {
 	c := q.cred.cell
-	if c == nil || !c.live || c.prog == nil || q.r.ID.Info().Flags.Has(kauth.Spin) {
+	if c == nil || !c.live || c.prog == nil || q.k.opts.Vocabulary.Flags(q.r.ID).Has(kauth.Spin) {
 		return &noOpinion
 	}
 	q.fill()
@@ -78,7 +79,7 @@ var noOpinion = policy.Answer{Result: policy.Allow}
 // record counts a decision and keeps it if it is worth it.
 func (k *Kernel) record(q *question, c *cell, d *policy.Decision) {
 	e := k.eval
-	probe := q.r.ID.Info().Flags.Has(kauth.Probe)
+	probe := k.opts.Vocabulary.Flags(q.r.ID).Has(kauth.Probe)
 	denied := d.Result == policy.Deny && !probe
 	would := d.Would.Result == policy.Deny && !probe
 	c.counts.decisions++
@@ -89,7 +90,7 @@ func (k *Kernel) record(q *question, c *cell, d *policy.Decision) {
 		return
 	}
 	e.sequence++
-	ev := kernel.Event{Sequence: e.sequence, Time: k.uptime, Cell: c.id, Name: c.name, EUID: q.cred.euid, Request: q.r.ID, Decision: *d, Fallback: c.byFallback}
+	ev := kernel.Event{Sequence: e.sequence, Time: k.uptime, Cell: c.id, Name: c.name, EUID: q.cred.euid, Request: q.r.ID, Decision: *d, Fallback: c.byFallback, Probe: probe}
 	if q.caller != nil {
 		ev.PID = q.caller.pid
 	}
@@ -99,6 +100,14 @@ func (k *Kernel) record(q *question, c *cell, d *policy.Decision) {
 	}
 	e.ring[e.first] = ev
 	e.first = (e.first + 1) % len(e.ring)
+}
+
+// Evaluator is the evaluation model, if the kernel was started with it.
+func (k *Kernel) Evaluator() (kernel.Evaluator, error) {
+	if k.opts.NoEvaluation {
+		return nil, k.unsupported()
+	}
+	return k, nil
 }
 
 func (k *Kernel) unsupported() error { return kernel.Unsupported(k, kernel.CapEvaluation) }
@@ -117,7 +126,7 @@ func (k *Kernel) loadBundle(text []byte) error {
 	refuse := func(e kauth.Errno, hint, form string, args ...any) error {
 		return &kernel.Error{Op: "load a policy", Errno: e, Text: fmt.Sprintf(form, args...), Hint: hint}
 	}
-	b, err := program.DecodeBundle(text)
+	b, err := program.DecodeBundle(text, k.opts.Vocabulary)
 	if err != nil {
 		var version *program.VersionError
 		if errors.As(err, &version) {
@@ -126,8 +135,8 @@ func (k *Kernel) loadBundle(text []byte) error {
 		return refuse(kauth.EINVAL, "", "the bundle must be sound, but %s", err)
 	}
 	e := k.eval
-	if b.Vocabulary.ID != kauth.NetBSD109912.ID {
-		return refuse(kauth.EINVAL, "compile it for this kernel", "the vocabulary must be that of %s, but is that of %s", kauth.NetBSD109912.Version, b.Vocabulary.Version)
+	if b.Vocabulary.ID != k.opts.Vocabulary.ID {
+		return refuse(kauth.EINVAL, "compile it for this kernel", "the vocabulary must be that of %s, but is that of %s", k.opts.Vocabulary.Version, b.Vocabulary.Version)
 	}
 	if b.Generation == 0 {
 		return refuse(kauth.EINVAL, "", "the generation must be at least 1, but is 0")

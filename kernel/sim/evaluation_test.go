@@ -66,7 +66,7 @@ func evaluated(t testing.TB, o sim.Options) (k *sim.Kernel, web, db kernel.CellI
 	t.Helper()
 	k = start(t, o)
 	make := func(name string, profile kernel.Profile) kernel.CellID {
-		must(t, k.EnsureRoot("/cells/"+name))
+		must(t, k.MakeRoot("/cells/"+name))
 		id, err := k.Create(kernel.Spec{Name: name, Root: "/cells/" + name, Profile: &profile})
 		must(t, err)
 		return id
@@ -116,7 +116,7 @@ func TestFallback(t *testing.T) {
 	must(t, k.Load(b.Encode()))
 	wantErrno(t, "low cell under another fallback", sethostname(inWeb), 0)
 	wantErrno(t, "what the fallback denies", inWeb.Acct(""), kauth.EPERM)
-	must(t, k.EnsureRoot("/cells/late"))
+	must(t, k.MakeRoot("/cells/late"))
 	low := kernel.Low
 	late, err := k.Create(kernel.Spec{Name: "late", Root: "/cells/late", Profile: &low})
 	must(t, err)
@@ -184,7 +184,7 @@ func TestSpinRequestsAreNotEvaluated(t *testing.T) {
 	events, err := k.Events(0)
 	must(t, err)
 	for _, ev := range events {
-		if ev.Request.Info().Flags.Has(kauth.Spin) {
+		if kauth.Newest().Flags(ev.Request).Has(kauth.Spin) {
 			t.Errorf("%s was evaluated", ev.Request)
 		}
 	}
@@ -390,7 +390,7 @@ func TestWithoutEvaluation(t *testing.T) {
 	if why := k.Info().Missing[kernel.CapEvaluation]; why == "" {
 		t.Error("the information does not say why the evaluation model is missing")
 	}
-	if _, err := kernel.Evaluation(k); err == nil {
+	if _, err := k.Evaluator(); err == nil {
 		t.Error("there is an evaluator")
 	}
 	_, e1 := k.Status()
@@ -413,7 +413,7 @@ func TestWithoutEvaluation(t *testing.T) {
 	}
 
 	with, _, _ := evaluated(t, sim.Options{})
-	if _, err := kernel.Evaluation(with); err != nil {
+	if _, err := with.Evaluator(); err != nil {
 		t.Error(err)
 	}
 }

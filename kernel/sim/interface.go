@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"maps"
 	"slices"
 
 	"cellsh/policy"
@@ -241,6 +242,20 @@ var ifIoctls = map[string]ioctlCommand{
 	"SIOCSDRVSPEC wireguard": {number: iow(123, ifdrvLen), setpriv: true, then: wgPriv(true)},
 }
 
+var callIfconfig = Call{
+	Name: "ifconfig",
+	Doc:  "An ioctl(2) on an interface, on a socket made for it. Commands that set something ask network.interface.setpriv, or network.socket.setpriv for IPv6 addresses: EPERM; bridges and WireGuard ask their own actions after it. Commands that get something ask nobody. That an IPv4 address is not there (EADDRNOTAVAIL), or of another family (EAFNOSUPPORT), comes before the question, for IPv6 after it; a command that the driver does not know is ENOTTY after it.",
+	Params: []Param{
+		{Name: "command", Kind: Word, Doc: "command", Words: ifCommands},
+		{Name: "ifname", Kind: Text, Doc: "name of the interface"},
+		{Name: "addr", Kind: Address, Doc: "address that is set, added or deleted", Optional: true, Default: policy.Addr{}},
+	},
+	Asks: []string{"network.interface.setpriv", "network.socket.setpriv", "network.interface_bridge", "network.interface_wg", "network.socket.open"},
+	do: func(p *Process, a Args) (any, kauth.Errno) {
+		return nil, p.ifioctl(a.text("command"), a.text("ifname"), a.addr("addr"))
+	},
+}
+
 // Ifioctl is ioctl(2) with an interface command, by the name of the command, on a fresh datagram socket of the
 // family that it needs.
 func (p *Process) Ifioctl(command, name string) kauth.Errno {
@@ -317,4 +332,13 @@ func (n *network) clone(make bool, name string, i *iface) kauth.Errno {
 	}
 	n.ifaces = slices.DeleteFunc(n.ifaces, func(x *iface) bool { return x == i })
 	return 0
+}
+
+// ifCommands are the commands that a call can name.
+var ifCommands = slices.Sorted(maps.Keys(withCloning(ifIoctls)))
+
+func withCloning(commands map[string]ioctlCommand) map[string]ioctlCommand {
+	all := maps.Clone(commands)
+	all["SIOCIFCREATE"], all["SIOCIFDESTROY"] = ioctlCommand{}, ioctlCommand{}
+	return all
 }

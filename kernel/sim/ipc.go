@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"math"
 	"slices"
 	"strings"
 
@@ -42,7 +43,7 @@ func (p *ipcPerm) allows(c *cred, want int) bool {
 	switch {
 	case owner:
 		mode >>= 6
-	case c.groupMember(p.gid) || c.groupMember(p.cgid):
+	case c.GroupMember(p.gid) || c.GroupMember(p.cgid):
 		mode >>= 3
 	}
 	return mode&mask == mask
@@ -104,6 +105,25 @@ func (p *Process) ipcperm(o *ipcObject, want int) kauth.Errno {
 		return kauth.EACCES
 	}
 	return e
+}
+
+var callIpcget = Call{
+	Name: "ipcget",
+	Doc:  "shmget(2), semget(2) or msgget(2). Making an object asks nobody; getting an existing one asks system.sysvipc.bypass: EACCES.",
+	Params: []Param{
+		{Name: "kind", Kind: Word, Doc: "shared memory, semaphores or messages", Words: []string{"shm", "sem", "msg"}},
+		{Name: "key", Kind: Integer, Doc: "key, 0 for a private object", Min: 0, Max: math.MaxInt32, Optional: true, Default: int64(0)},
+		{Name: "size", Kind: Integer, Doc: "bytes or number of semaphores", Min: 0, Max: math.MaxInt32, Optional: true, Default: int64(1)},
+		{Name: "mode", Kind: Integer, Doc: "permissions", Min: 0, Max: 0o777, Optional: true, Default: int64(0o600)},
+		{Name: "create", Kind: Switch, Doc: "make it if it is missing", Optional: true, Default: true},
+		{Name: "exclusive", Kind: Switch, Doc: "fail if it exists", Optional: true},
+	},
+	Returns: "the object's id",
+	Asks:    []string{"system.sysvipc.bypass", "system.module"},
+	do: func(p *Process, a Args) (any, kauth.Errno) {
+		id, e := p.ipcget(a.text("kind"), a.int("key"), a.int("size"), a.int("mode"), a.on("create"), a.on("exclusive"))
+		return int64(id), e
+	},
 }
 
 // Ipcget is shmget(2), semget(2) or msgget(2), by the kind "shm", "sem" or "msg". Key 0 is IPC_PRIVATE; making
@@ -168,6 +188,19 @@ func (p *Process) ipcObject(kind string, id int) (*ipcObject, kauth.Errno) {
 	return o, 0
 }
 
+var callShmat = Call{
+	Name: "shmat",
+	Doc:  "Attaches a segment. Asks system.sysvipc.bypass with mode 256 or 384: EACCES.",
+	Params: []Param{
+		{Name: "id", Kind: Integer, Doc: "object", Min: 0, Max: math.MaxInt32},
+		{Name: "readonly", Kind: Switch, Doc: "only for reading", Optional: true},
+	},
+	Asks: []string{"system.sysvipc.bypass", "system.module"},
+	do: func(p *Process, a Args) (any, kauth.Errno) {
+		return nil, p.shmat(a.int("id"), a.on("readonly"))
+	},
+}
+
 // Shmat is shmat(2).
 func (p *Process) Shmat(id int, readonly bool) kauth.Errno {
 	return p.call(func() kauth.Errno { return p.shmat(id, readonly) })
@@ -188,6 +221,18 @@ func (p *Process) shmat(id int, readonly bool) kauth.Errno {
 	o.attached++
 	p.k.ipc.attached[p] = append(p.k.ipc.attached[p], o)
 	return 0
+}
+
+var callShmdt = Call{
+	Name: "shmdt",
+	Doc:  "Detaches a segment. Asks nobody.",
+	Params: []Param{
+		{Name: "id", Kind: Integer, Doc: "object", Min: 0, Max: math.MaxInt32},
+	},
+	Asks: []string{"system.module"},
+	do: func(p *Process, a Args) (any, kauth.Errno) {
+		return nil, p.shmdt(a.int("id"))
+	},
 }
 
 func (p *Process) shmdt(id int) kauth.Errno {
@@ -228,6 +273,24 @@ func (p *Process) inheritIPC(c *Process) {
 			o.attached++
 		}
 	}
+}
+
+var callIpcctl = Call{
+	Name: "ipcctl",
+	Doc:  "shmctl(2), semctl(2) or msgctl(2). Asks system.sysvipc.bypass: EACCES, but EPERM for set and rmid, which are for the owner. lock and unlock ask system.sysvipc.shm_lock and .shm_unlock, a queue's larger size .msgq_oversize: EPERM.",
+	Params: []Param{
+		{Name: "kind", Kind: Word, Doc: "shared memory, semaphores or messages", Words: []string{"shm", "sem", "msg"}},
+		{Name: "cmd", Kind: Word, Doc: "command", Words: []string{"stat", "set", "rmid", "lock", "unlock", "getval", "setval"}},
+		{Name: "id", Kind: Integer, Doc: "object", Min: 0, Max: math.MaxInt32},
+		{Name: "uid", Kind: Integer, Doc: "new owner", Min: 0, Max: math.MaxUint32, Optional: true},
+		{Name: "gid", Kind: Integer, Doc: "new group", Min: 0, Max: math.MaxUint32, Optional: true},
+		{Name: "mode", Kind: Integer, Doc: "new permissions", Min: 0, Max: 0o777, Optional: true, Default: int64(0o600)},
+		{Name: "size", Kind: Integer, Doc: "new limit of a queue's bytes, 0 to keep it", Min: 0, Max: math.MaxInt32, Optional: true, Default: int64(0)},
+	},
+	Asks: []string{"system.sysvipc", "system.module"},
+	do: func(p *Process, a Args) (any, kauth.Errno) {
+		return nil, p.ipcctl(a.text("kind"), a.text("cmd"), a.int("id"), a.uint32("uid"), a.uint32("gid"), a.int("mode"), a.int("size"))
+	},
 }
 
 // ipcctl is shmctl(2), semctl(2) and msgctl(2): cmd is "stat", "set", "rmid", "lock", "unlock", "getval" or
@@ -278,6 +341,20 @@ func (p *Process) ipcctl(kind, cmd string, id int, uid, gid uint32, mode, size i
 	return 0
 }
 
+var callIpcuse = Call{
+	Name: "ipcuse",
+	Doc:  "semop(2), msgsnd(2) or msgrcv(2). Asks system.sysvipc.bypass: EACCES. semop always asks for writing.",
+	Params: []Param{
+		{Name: "kind", Kind: Word, Doc: "semaphores or messages", Words: []string{"sem", "msg"}},
+		{Name: "id", Kind: Integer, Doc: "object", Min: 0, Max: math.MaxInt32},
+		{Name: "write", Kind: Switch, Doc: "send a message, instead of receiving one", Optional: true},
+	},
+	Asks: []string{"system.sysvipc.bypass", "system.module"},
+	do: func(p *Process, a Args) (any, kauth.Errno) {
+		return nil, p.ipcUse(a.text("kind"), a.int("id"), a.on("write"))
+	},
+}
+
 // ipcUse is semop(2), msgsnd(2) and msgrcv(2). semop asks for writing whatever it does, even if it only waits for zero.
 func (p *Process) ipcUse(kind string, id int, write bool) kauth.Errno {
 	o, e := p.ipcObject(kind, id)
@@ -293,6 +370,23 @@ func (p *Process) ipcUse(kind string, id int, write bool) kauth.Errno {
 
 // maxSemName is NAME_MAX, the zero at the end included.
 const maxSemName = 511
+
+var callSemOpen = Call{
+	Name: "sem_open",
+	Doc:  "Opens a POSIX semaphore. Making one asks nobody, and the umask does not count; opening an existing one asks system.semaphore: EACCES.",
+	Params: []Param{
+		{Name: "name", Kind: Text, Doc: "name"},
+		{Name: "create", Kind: Switch, Doc: "make it if it is missing", Optional: true, Default: true},
+		{Name: "exclusive", Kind: Switch, Doc: "EEXIST if it exists", Optional: true},
+		{Name: "mode", Kind: Integer, Doc: "permissions", Min: 0, Max: 0o777, Optional: true, Default: int64(0o600)},
+	},
+	Returns: "the descriptor",
+	Asks:    []string{"system.semaphore", "system.module"},
+	do: func(p *Process, a Args) (any, kauth.Errno) {
+		fd, e := p.semOpen(a.text("name"), a.on("create"), a.on("exclusive"), a.int("mode"))
+		return int64(fd), e
+	},
+}
 
 // semOpen is sem_open(3): making a semaphore asks nobody, opening one that exists does. The umask has no part in it, as
 // it has in mq_open(3).
@@ -332,6 +426,18 @@ func (p *Process) semPermission(s *ksem) kauth.Errno {
 	return 0
 }
 
+var callSemUnlink = Call{
+	Name: "sem_unlink",
+	Doc:  "ENOENT if it does not exist; else asks system.semaphore: EACCES.",
+	Params: []Param{
+		{Name: "name", Kind: Text, Doc: "name"},
+	},
+	Asks: []string{"system.semaphore", "system.module"},
+	do: func(p *Process, a Args) (any, kauth.Errno) {
+		return nil, p.semUnlink(a.text("name"))
+	},
+}
+
 // SemUnlink is sem_unlink(3).
 func (p *Process) SemUnlink(name string) kauth.Errno {
 	return p.call(func() kauth.Errno { return p.semUnlink(name) })
@@ -352,6 +458,20 @@ func (p *Process) semUnlink(name string) kauth.Errno {
 	return 0
 }
 
+var callMqOpen = Call{
+	Name: "mq_open",
+	Doc:  "Opens a POSIX message queue. Asks nobody: the mode alone counts, less the umask, for root too.",
+	Params: []Param{
+		{Name: "name", Kind: Text, Doc: "name"},
+		{Name: "create", Kind: Switch, Doc: "make it if it is missing", Optional: true, Default: true},
+		{Name: "mode", Kind: Integer, Doc: "permissions", Min: 0, Max: 0o777, Optional: true, Default: int64(0o600)},
+	},
+	Asks: []string{"system.module"},
+	do: func(p *Process, a Args) (any, kauth.Errno) {
+		return nil, p.mqOpen(a.text("name"), a.on("create"), a.int("mode"))
+	},
+}
+
 // mqOpen is mq_open(3): it looks at the mode alone, and root has no other rights than everybody.
 func (p *Process) mqOpen(name string, create bool, mode int) kauth.Errno {
 	if e := p.callOf("mqueue"); e != 0 {
@@ -370,13 +490,25 @@ func (p *Process) mqOpen(name string, create bool, mode int) kauth.Errno {
 	switch {
 	case p.cred.euid == q.uid:
 		m >>= 6
-	case p.cred.groupMember(q.gid):
+	case p.cred.GroupMember(q.gid):
 		m >>= 3
 	}
 	if m&6 != 6 {
 		return kauth.EACCES
 	}
 	return 0
+}
+
+var callMqUnlink = Call{
+	Name: "mq_unlink",
+	Doc:  "ENOENT if it does not exist; else asks system.mqueue: EACCES.",
+	Params: []Param{
+		{Name: "name", Kind: Text, Doc: "name"},
+	},
+	Asks: []string{"system.mqueue", "system.module"},
+	do: func(p *Process, a Args) (any, kauth.Errno) {
+		return nil, p.mqUnlink(a.text("name"))
+	},
 }
 
 // MqUnlink is mq_unlink(3).

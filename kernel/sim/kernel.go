@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"cmp"
 	"container/list"
 	"fmt"
 	"maps"
@@ -9,21 +10,25 @@ import (
 	"time"
 
 	"cellsh/kernel"
+	"cellsh/kernel/abi"
 	"cellsh/policy/kauth"
+	"cellsh/policy/secmodel"
 	"cellsh/policy/stock"
 )
 
 // Options say how a simulated kernel is built and set up. The zero Options give the current revision with the
 // evaluation model, on a system as it is after installation.
 type Options struct {
-	// Revision of secmodel_cell; the zero value is the current one.
-	Revision stock.Revision
+	// Revision of secmodel_cell, a supported one; zero is the current one. Of the commits that are the revision interim the
+	// later is simulated.
+	Revision secmodel.Revision
+	// Vocabulary is the requests of the kernel, with their numbers and flags; nil is kauth.Newest. The stock models answer as those
+	// of NetBSD 10.99.12 for any.
+	Vocabulary *kauth.Vocabulary
 	// NoEvaluation leaves the evaluation model out, as in a kernel without its module.
 	NoEvaluation bool
-	// Securelevel is kern.securelevel, -1 to 2; nil is -1, because GENERIC for amd64 has option INSECURE.
-	Securelevel *int
-	// Curtain, Usermount and UserSetCPUAffinity are the sysctls of security.models.extensions.
-	Curtain, Usermount, UserSetCPUAffinity bool
+	// Settings that the host starts with; nil is stock.DefaultSettings.
+	Settings *stock.Settings
 	// HZ is the clock rate in ticks a second; 0 is 100.
 	HZ int
 	// RingSize is how many decisions the evaluation model keeps; 0 is 1,024.
@@ -61,14 +66,17 @@ func DefaultGroups() map[string]uint32 {
 	}
 }
 
-// Kernel is a simulated NetBSD. It implements [kernel.Kernel] and, unless it is built without,
-// [kernel.Evaluator].
+// Kernel is a simulated NetBSD. It implements [kernel.Kernel] and is its own [kernel.Evaluator], unless it is built without.
 //
 // All methods of Kernel and [Process] are safe for concurrent use: one mutex guards everything, and every call
 // holds it from start to end, so calls never overlap. Only an observer ([Kernel.Observe]) runs while it is held.
 type Kernel struct {
 	mu   sync.Mutex
 	opts Options
+	// rev are the properties of the revision.
+	rev secmodel.Properties
+	// layout is that of its structures.
+	layout abi.Layout
 
 	// settings is what administrators change; the stock models look at it.
 	settings stock.Settings
@@ -103,7 +111,7 @@ type Kernel struct {
 	net     network
 	ipc     ipc
 	devs    deviceState
-	sysctls sysctlTree
+	sysctls *sysctlTree
 	modules map[string]module
 	kern    kernelState
 
@@ -118,8 +126,10 @@ type Kernel struct {
 
 // New starts a simulated kernel. An error says which option is out of range.
 func New(o Options) (*Kernel, error) {
-	if o.Securelevel != nil && (*o.Securelevel < -1 || *o.Securelevel > 2) {
-		return nil, optionError("the securelevel must be -1 to 2, but is %d", *o.Securelevel)
+	if o.Settings != nil {
+		if err := o.Settings.Check(); err != nil {
+			return nil, optionError("%s", err)
+		}
 	}
 	if o.HZ < 0 || o.HZ > maxHZ {
 		return nil, optionError("the clock rate must be 0 to %d ticks a second, but is %d", maxHZ, o.HZ)
@@ -130,7 +140,13 @@ func New(o Options) (*Kernel, error) {
 	if o.MaxProc < 0 || o.MaxProc > maxPID {
 		return nil, optionError("the number of processes must be 0 to %d, but is %d", maxPID, o.MaxProc)
 	}
-	k := &Kernel{opts: o}
+	o.Revision = cmp.Or(o.Revision, secmodel.Current)
+	o.Vocabulary = cmp.Or(o.Vocabulary, kauth.Newest())
+	layout, err := abi.NewLayout(o.Revision, abi.AMD64)
+	if err != nil {
+		return nil, optionError("%s", err)
+	}
+	k := &Kernel{opts: o, rev: o.Revision.Properties(), layout: layout}
 	k.setup()
 	return k, nil
 }
@@ -142,10 +158,9 @@ func optionError(form string, args ...any) error {
 func (k *Kernel) setup() {
 	o := &k.opts
 	k.settings = stock.DefaultSettings()
-	if o.Securelevel != nil {
-		k.settings.Securelevel = *o.Securelevel
+	if o.Settings != nil {
+		k.settings = *o.Settings
 	}
-	k.settings.Curtain, k.settings.Usermount, k.settings.UserSetCPUAffinity = o.Curtain, o.Usermount, o.UserSetCPUAffinity
 	k.hz = or(o.HZ, defaultHZ)
 	k.maxProc = or(o.MaxProc, defaultMaxProc)
 	k.boot = o.Boot
@@ -207,9 +222,9 @@ func (k *Kernel) Info() kernel.Info {
 	info := kernel.Info{
 		Name:       "sim",
 		Simulated:  true,
-		Version:    kauth.NetBSD109912.Version,
-		Revision:   k.opts.Revision.String(),
-		Vocabulary: &kauth.NetBSD109912,
+		Version:    k.opts.Vocabulary.Version,
+		Revision:   k.opts.Revision,
+		Vocabulary: k.opts.Vocabulary,
 		HZ:         k.hz,
 		Capabilities: map[kernel.Capability]string{
 			kernel.CapProcesses: "simulated processes make simulated system calls",
@@ -249,13 +264,8 @@ func (k *Kernel) Settings() stock.Settings {
 // SetSettings changes them without asking anybody, as if the machine had started that way. An error says which
 // value is out of range.
 func (k *Kernel) SetSettings(s stock.Settings) error {
-	switch {
-	case s.Securelevel < -1 || s.Securelevel > 2:
-		return fmt.Errorf("the securelevel must be -1 to 2, but is %d", s.Securelevel)
-	case s.ExposeAddress < 0 || s.ExposeAddress > 2:
-		return fmt.Errorf("kern.expose_address must be 0 to 2, but is %d", s.ExposeAddress)
-	case s.Veriexec < 0 || s.Veriexec > 3:
-		return fmt.Errorf("the veriexec level must be 0 to 3, but is %d", s.Veriexec)
+	if err := s.Check(); err != nil {
+		return err
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()

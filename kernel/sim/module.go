@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"cellsh/policy/kauth"
+	"cellsh/policy/stock"
 )
 
 // module is a kernel module.
@@ -54,6 +55,21 @@ const (
 
 func (p *Process) askModule(cmd int64, autoload bool) kauth.Errno {
 	return p.ask(reqModule).with(kauth.FieldCmd, cmd).with(kauth.FieldAutoload, truth(autoload)).answer()
+}
+
+var callModctl = Call{
+	Name: "modctl",
+	Doc:  "Loads, unloads or asks for kernel modules. load of one that is there is EEXIST without a question; else system.module: EPERM. unload asks first: EPERM; then EBUSY while another module requires it, EPERM for a security model that is built in, and EBUSY while it is used; any other built-in module goes, and comes back only with force. stat only asks process.cansee.kptr.",
+	Params: []Param{
+		{Name: "cmd", Kind: Word, Doc: "command", Words: []string{"load", "unload", "exists", "stat"}},
+		{Name: "name", Kind: Text, Doc: "name of the module", Optional: true},
+		{Name: "autoload", Kind: Switch, Doc: "for exists: as if the kernel wanted it", Optional: true},
+		{Name: "force", Kind: Switch, Doc: "for load: a built-in module too that was unloaded", Optional: true},
+	},
+	Asks: []string{"system.module", "process.cansee.kptr"},
+	do: func(p *Process, a Args) (any, kauth.Errno) {
+		return nil, p.modctl(a.text("cmd"), a.text("name"), a.on("autoload"), a.on("force"))
+	},
 }
 
 // Modctl is modctl(2): cmd is "load", "unload", "exists" or "stat".
@@ -169,7 +185,7 @@ func (k *Kernel) finish(name string) kauth.Errno {
 	case "sysv_ipc":
 		busy = len(n.objects) > 0
 	default:
-		busy = slices.ContainsFunc(k.mounts, func(m *mount) bool { return m.fstype == name })
+		busy = slices.ContainsFunc(k.mounts, func(m *mount) bool { return m.Type == name })
 	}
 	if busy {
 		return kauth.EBUSY
@@ -190,10 +206,22 @@ func (p *Process) hasSemaphore() bool {
 func (k *Kernel) attached(name string, is bool) {
 	switch name {
 	case "pf":
-		k.settings.PF = is
+		k.settings[stock.SettingPF] = int(truth(is))
 	case "ipl":
-		k.settings.IPF = is
+		k.settings[stock.SettingIPF] = int(truth(is))
 	}
+}
+
+var callAutoload = Call{
+	Name: "autoload",
+	Doc:  "What the kernel does when a call needs a module that is missing: system.module with autoload, EPERM. Users are allowed it.",
+	Params: []Param{
+		{Name: "name", Kind: Text, Doc: "name of the module"},
+	},
+	Asks: []string{"system.module"},
+	do: func(p *Process, a Args) (any, kauth.Errno) {
+		return nil, p.autoload(a.text("name"))
+	},
 }
 
 // autoload is what the kernel does when it lacks a module that a call needs (module_autoload).
@@ -239,8 +267,8 @@ func (k *Kernel) saveModules() (loaded, unloaded []string) {
 func (k *Kernel) restoreModules(loaded, unloaded []string) error {
 	for _, name := range unloaded {
 		for _, m := range slices.Clone(k.mounts) {
-			if m.fstype == name && m.covered != nil {
-				k.dropMounts(m.covered)
+			if m.Type == name && m.Covered != nil {
+				k.dropMounts(m.Covered)
 			}
 		}
 		if !k.hasModule(name) || k.modules[name].secmodel || k.finish(name) != 0 {

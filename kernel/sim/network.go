@@ -2,6 +2,7 @@ package sim
 
 import (
 	"fmt"
+	"math"
 	"slices"
 
 	"cellsh/policy"
@@ -226,6 +227,22 @@ var (
 	reqWgSet        = mustFind("network.interface_wg.setpriv")
 )
 
+var callSocket = Call{
+	Name: "socket",
+	Doc:  "Asks network.socket.open before it looks at the numbers: EPERM. Then EAFNOSUPPORT for a family that the kernel does not have, EPROTOTYPE for a type that the family does not have, and EPROTONOSUPPORT for a protocol. A raw IPv6 socket asks network.socket.rawsock too.",
+	Params: []Param{
+		{Name: "domain", Kind: Named, Doc: "protocol family", Names: &kauth.Families, Optional: true, Default: int64(2)},
+		{Name: "type", Kind: Named, Doc: "type", Names: &kauth.SocketTypes, Optional: true, Default: int64(1)},
+		{Name: "protocol", Kind: Named, Doc: "protocol, 0 for the default", Names: &kauth.Protocols, Optional: true, Default: int64(0)},
+	},
+	Returns: "the descriptor",
+	Asks:    []string{"network.socket.open", "network.socket.rawsock"},
+	do: func(p *Process, a Args) (any, kauth.Errno) {
+		fd, e := p.socket(a.int("domain"), a.int("type"), a.int("protocol"))
+		return int64(fd), e
+	},
+}
+
 // Socket is socket(2). It gives a descriptor.
 func (p *Process) Socket(domain, typ, proto int) (int, kauth.Errno) {
 	fd := -1
@@ -341,6 +358,22 @@ func (k *Kernel) findProtocol(domain, typ, proto int) (protosw, kauth.Errno) {
 	return list[i], 0
 }
 
+var callSocketpair = Call{
+	Name: "socketpair",
+	Doc:  "Makes two connected sockets; asks network.socket.open for each: EPERM.",
+	Params: []Param{
+		{Name: "domain", Kind: Named, Doc: "protocol family", Names: &kauth.Families, Optional: true, Default: int64(1)},
+		{Name: "type", Kind: Named, Doc: "type", Names: &kauth.SocketTypes, Optional: true, Default: int64(1)},
+		{Name: "protocol", Kind: Named, Doc: "protocol, 0 for the default", Names: &kauth.Protocols, Optional: true, Default: int64(0)},
+	},
+	Returns: "both descriptors",
+	Asks:    []string{"network.socket.open"},
+	do: func(p *Process, a Args) (any, kauth.Errno) {
+		x, y, e := p.socketpair(a.int("domain"), a.int("type"), a.int("protocol"))
+		return []int64{int64(x), int64(y)}, e
+	},
+}
+
 func (p *Process) socketpair(domain, typ, proto int) (int, int, kauth.Errno) {
 	a, e := p.makeSocket(domain, typ, proto)
 	if e != 0 {
@@ -375,6 +408,18 @@ func (p *Process) sock(fd int) (*socket, kauth.Errno) {
 		return nil, kauth.ENOTSOCK
 	}
 	return f.sock, 0
+}
+
+var callListen = Call{
+	Name: "listen",
+	Doc:  "An unbound internet socket is bound first, as by bind with port 0. EINVAL for connected sockets, among them those of routes and keys from birth; EOPNOTSUPP for others than streams and sequenced packets.",
+	Params: []Param{
+		{Name: "fd", Kind: Integer, Doc: "descriptor", Min: 0, Max: math.MaxInt32},
+	},
+	Asks: []string{"network.bind.port", "network.bind.privport"},
+	do: func(p *Process, a Args) (any, kauth.Errno) {
+		return nil, p.listen(a.int("fd"))
+	},
 }
 
 // Listen is listen(2). An unbound internet socket gets a port as with bind(2) and port 0.
@@ -413,6 +458,21 @@ func (p *Process) autoBind(s *socket) kauth.Errno {
 	var any policy.Addr
 	s.family(&any)
 	return p.bindPort(s, any, 0)
+}
+
+var callConnect = Call{
+	Name: "connect",
+	Doc:  "An unbound internet socket is bound first, as by bind with port 0; the connection itself asks nobody.",
+	Params: []Param{
+		{Name: "fd", Kind: Integer, Doc: "descriptor; without it a new stream socket", Min: 0, Max: math.MaxInt32, Optional: true, Default: int64(-1)},
+		{Name: "addr", Kind: Address, Doc: "address", Optional: true, Default: policy.Addr{}},
+		{Name: "port", Kind: Integer, Doc: "port", Min: 0, Max: 65535},
+	},
+	Returns: "the descriptor",
+	Asks:    []string{"network.bind.port", "network.bind.privport", "network.socket.open"},
+	do: func(p *Process, a Args) (any, kauth.Errno) {
+		return p.onSocket(a, func(fd int) kauth.Errno { return p.connect(fd, a.addr("addr"), a.int("port")) })
+	},
 }
 
 // Connect is connect(2) of an internet socket. Nothing is asked but for the port that an unbound one gets.
@@ -479,6 +539,20 @@ func (s *socket) reaches(addr policy.Addr, port int) kauth.Errno {
 	return 0
 }
 
+var callSendto = Call{
+	Name: "sendto",
+	Doc:  "Sends a datagram. An unbound internet socket is bound first, as by bind with port 0; the sending itself asks nobody.",
+	Params: []Param{
+		{Name: "fd", Kind: Integer, Doc: "descriptor", Min: 0, Max: math.MaxInt32},
+		{Name: "addr", Kind: Address, Doc: "address", Optional: true, Default: policy.Addr{}},
+		{Name: "port", Kind: Integer, Doc: "port", Min: 0, Max: 65535},
+	},
+	Asks: []string{"network.bind.port", "network.bind.privport"},
+	do: func(p *Process, a Args) (any, kauth.Errno) {
+		return nil, p.sendto(a.int("fd"), a.addr("addr"), a.int("port"))
+	},
+}
+
 // Sendto is sendto(2) of a datagram. Nothing is asked but for the port that an unbound socket gets.
 func (p *Process) Sendto(fd int, addr policy.Addr, port int) kauth.Errno {
 	return p.call(func() kauth.Errno { return p.sendto(fd, addr, port) })
@@ -508,6 +582,19 @@ func (p *Process) sendto(fd int, addr policy.Addr, port int) kauth.Errno {
 		return e
 	}
 	return p.autoBind(s)
+}
+
+var callAccept = Call{
+	Name: "accept",
+	Doc:  "Asks nobody. EAGAIN if no connection waits.",
+	Params: []Param{
+		{Name: "fd", Kind: Integer, Doc: "descriptor", Min: 0, Max: math.MaxInt32},
+	},
+	Returns: "the descriptor",
+	do: func(p *Process, a Args) (any, kauth.Errno) {
+		n, e := p.accept(a.int("fd"))
+		return int64(n), e
+	},
 }
 
 // Accept is accept(2), which asks nobody: a descriptor for the connection that waits longest, EAGAIN if none
@@ -548,6 +635,22 @@ const (
 	optIPsec     = "ipsec_policy_bypass"
 	optV6Only    = "v6only"
 )
+
+var callSetsockopt = Call{
+	Name: "setsockopt",
+	Doc:  "bindany asks network.bind.anyaddr, for clearing too (EPERM); the IPv6 options recvhopopts, recvdstopts and hopopts network.ipv6.hopbyhop (EPERM); joining the unspecified IPv6 group network.ipv6.join_multicast (EACCES); where no interface is named and no route leads to the group it is EADDRNOTAVAIL after that; an IPsec policy of bypass network.ipsec.bypass (EPERM). The others ask nobody; with portrange_low port 0 is a port from 600 to 1023, and without v6only, which is on at first, an IPv6 socket takes IPv4-mapped addresses.",
+	Params: []Param{
+		{Name: "fd", Kind: Integer, Doc: "descriptor", Min: 0, Max: math.MaxInt32},
+		{Name: "option", Kind: Word, Doc: "option", Words: []string{"reuseaddr", "reuseport", "portrange_low", "bindany", "recvhopopts", "recvdstopts", "hopopts", "join_group", "ipsec_policy_bypass", "v6only"}},
+		{Name: "on", Kind: Switch, Doc: "switch on", Optional: true, Default: true},
+		{Name: "group", Kind: Address, Doc: "group to join", Optional: true, Default: policy.Addr{}},
+		{Name: "ifname", Kind: Text, Doc: "interface on which to join, that of the route to the group if left out", Optional: true},
+	},
+	Asks: []string{"network.bind.anyaddr", "network.ipv6", "network.ipsec.bypass"},
+	do: func(p *Process, a Args) (any, kauth.Errno) {
+		return nil, p.setsockopt(a.int("fd"), a.text("option"), a.on("on"), a.addr("group"), a.text("ifname"))
+	},
+}
 
 // setsockopt sets an option. The value matters for switches; a join takes the address of the group, and the interface or
 // "".
@@ -626,6 +729,19 @@ func (p *Process) joinGroup(six bool, group policy.Addr, ifname string) kauth.Er
 	return 0
 }
 
+var callRoute = Call{
+	Name: "route",
+	Doc:  "Writes a message to a routing socket. Asks network.route about the socket's creator: EACCES.",
+	Params: []Param{
+		{Name: "fd", Kind: Integer, Doc: "descriptor", Min: 0, Max: math.MaxInt32},
+		{Name: "message", Kind: Word, Doc: "kind of message", Words: []string{"get", "add", "delete", "change"}, Optional: true, Default: "get"},
+	},
+	Asks: []string{"network.route"},
+	do: func(p *Process, a Args) (any, kauth.Errno) {
+		return nil, p.routeMessage(a.int("fd"), a.text("message"))
+	},
+}
+
 // RouteMessage writes to a routing socket: kind is "get", "add", "delete" or "change". The socket's creator is
 // asked about, not the writer.
 func (p *Process) RouteMessage(fd int, kind string) kauth.Errno {
@@ -646,6 +762,19 @@ func (p *Process) routeMessage(fd int, kind string) kauth.Errno {
 		return kauth.EACCES
 	}
 	return 0
+}
+
+var callSockets = Call{
+	Name: "sockets",
+	Doc:  "Lists sockets as the sysctls net.inet.tcp.pcblist and its kin do. Asks network.socket.cansee about every one; hidden ones are left out.",
+	Params: []Param{
+		{Name: "which", Kind: Word, Doc: "which sockets", Words: []string{"tcp", "udp", "tcp6", "udp6", "local"}, Optional: true, Default: "tcp"},
+	},
+	Returns: "lines with family, type and address",
+	Asks:    []string{"network.socket.cansee"},
+	do: func(p *Process, a Args) (any, kauth.Errno) {
+		return p.pcbs(a.text("which")), 0
+	},
 }
 
 // pcbs lists the sockets that the caller may see, as the sysctls net.inet.tcp.pcblist and its kin do. which is
@@ -682,6 +811,23 @@ func (s *socket) listed(which string) bool {
 		return s.domain == afInet6 && s.typ == sockStream
 	}
 	return s.domain == afInet6 && s.typ == sockDgram
+}
+
+var callTcpdrop = Call{
+	Name: "tcpdrop",
+	Doc:  "Ends a TCP connection of a process, by the sysctl net.inet.tcp.drop. Asks network.socket.drop: EPERM; ESRCH if there is no such connection.",
+	Params: []Param{
+		{Name: "pid", Kind: Integer, Doc: "id of the process", Min: math.MinInt32, Max: math.MaxInt32},
+		{Name: "fd", Kind: Integer, Doc: "descriptor", Min: 0, Max: math.MaxInt32},
+	},
+	Asks: []string{"network.socket.drop"},
+	do: func(p *Process, a Args) (any, kauth.Errno) {
+		t, e := p.other(a.int("pid"))
+		if e != 0 {
+			return nil, e
+		}
+		return nil, p.tcpDrop(t, a.int("fd"))
+	},
 }
 
 // tcpDrop ends a connection of any process, by writing to the sysctl net.inet.tcp.drop. Its handler asks for the

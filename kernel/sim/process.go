@@ -5,11 +5,13 @@ import (
 	"container/list"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"strings"
 	"time"
 
 	"cellsh/kernel"
+	"cellsh/kernel/sim/fs"
 	"cellsh/policy/kauth"
 )
 
@@ -136,12 +138,12 @@ func (k *Kernel) newProcess(pid int, parent *Process, c *cred, name string) *Pro
 		p.corename = "%n.core"
 		p.pgrp = &pgrp{id: pid, session: &session{id: pid, leader: p, login: "root"}}
 		k.groupsOf[pid] = p.pgrp
-		p.cwd = hold(k.rootVnode())
+		p.cwd = fs.Hold(k.rootVnode())
 	} else {
 		parent.children[pid] = p
 		p.limits, p.nice, p.corename = parent.limits, parent.nice, parent.corename
 		p.class, p.priority, p.umask = parent.class, parent.priority, parent.umask
-		p.root, p.cwd = hold(parent.root), hold(parent.cwd)
+		p.root, p.cwd = fs.Hold(parent.root), fs.Hold(parent.cwd)
 		p.pgrp, p.ctty = parent.pgrp, parent.ctty
 		p.sugid, p.ignored = parent.sugid, parent.ignored
 	}
@@ -240,8 +242,8 @@ func (p *Process) end(status int) {
 	if s := p.session(); s.leader == p && s.tty != nil {
 		s.tty.session, s.tty = nil, nil
 	}
-	release(p.root)
-	release(p.cwd)
+	fs.Release(p.root)
+	fs.Release(p.cwd)
 	p.root, p.cwd = nil, k.rootVnode()
 	for _, c := range k.children(p) {
 		delete(p.children, c.pid)
@@ -313,6 +315,17 @@ func (p *Process) openFile(f *file) (int, kauth.Errno) {
 	return -1, kauth.EMFILE
 }
 
+var callClose = Call{
+	Name: "close",
+	Doc:  "Asks nobody.",
+	Params: []Param{
+		{Name: "fd", Kind: Integer, Doc: "descriptor", Min: 0, Max: math.MaxInt32},
+	},
+	do: func(p *Process, a Args) (any, kauth.Errno) {
+		return nil, p.closeFile(a.int("fd"))
+	},
+}
+
 func (p *Process) closeFile(fd int) kauth.Errno {
 	f := p.files[fd]
 	if f == nil {
@@ -328,7 +341,7 @@ func (p *Process) closeFile(fd int) kauth.Errno {
 
 // lastClose is what happens when nothing refers to an open file any more.
 func (k *Kernel) lastClose(f *file) {
-	release(f.v)
+	fs.Release(f.v)
 	if f.closed != nil {
 		f.closed()
 	}
@@ -402,19 +415,19 @@ func (k *Kernel) Spawn(s SpawnSpec) (*Process, error) {
 		}
 		root = home.rootVnode
 		if root == nil {
-			f, e := k.walk(&cred{}, nil, k.rootVnode(), home.root, true, false)
-			if e != 0 || !f.v.dir() {
+			f, e := fs.Walk(&cred{}, k.rootVnode(), k.rootVnode(), home.root, true, false)
+			if e != 0 || !f.File.IsDir() {
 				return refuse("the root of cell %s must be a directory, but %s is none", home.name, home.root)
 			}
-			root = f.v
+			root = f.File
 		}
 	}
 	if s.Root != "" {
-		f, e := k.walk(&cred{}, nil, k.rootVnode(), s.Root, true, false)
-		if e != 0 || !f.v.dir() {
+		f, e := fs.Walk(&cred{}, k.rootVnode(), k.rootVnode(), s.Root, true, false)
+		if e != 0 || !f.File.IsDir() {
 			return refuse("the root must be a directory, but %s is none", s.Root)
 		}
-		root = f.v
+		root = f.File
 	}
 	pick := func(v *uint32, otherwise uint32) uint32 {
 		if v != nil {
@@ -442,9 +455,9 @@ func (k *Kernel) Spawn(s SpawnSpec) (*Process, error) {
 		p.vmsize = defaultVMSize
 	}
 	if root != nil {
-		release(p.root)
-		release(p.cwd)
-		p.root, p.cwd = hold(root), hold(root)
+		fs.Release(p.root)
+		fs.Release(p.cwd)
+		p.root, p.cwd = fs.Hold(root), fs.Hold(root)
 	}
 	return p, nil
 }
@@ -489,7 +502,7 @@ func (p *Process) Root() string {
 	if p.root == nil {
 		return "/"
 	}
-	return p.root.path()
+	return p.root.Path()
 }
 
 // Signals are those that the process got and survived, in the order of arrival.
@@ -543,4 +556,11 @@ func (p *Process) SetVMSize(bytes uint64) {
 	p.k.mu.Lock()
 	defer p.k.mu.Unlock()
 	p.vmsize = bytes
+}
+
+func (p *Process) parentPID() int {
+	if p.parent == nil {
+		return 0
+	}
+	return p.parent.pid
 }

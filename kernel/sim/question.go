@@ -86,7 +86,7 @@ func (q *question) arg(v int64) *question {
 }
 
 func (q *question) code() *question {
-	n, _ := kauth.NetBSD109912.Number(q.r.ID)
+	n, _ := q.k.opts.Vocabulary.Number(q.r.ID)
 	return q.arg(int64(n.Req))
 }
 
@@ -163,6 +163,8 @@ func (q *question) Fact(f stock.Fact) stock.Truth {
 		holds = q.sock != nil && q.sock.cred != nil && q.cred.uidMatch(q.sock.cred)
 	case stock.OwnsSocket:
 		holds = q.sock != nil && q.sock.cred != nil && q.cred.owns(q.sock.cred)
+	case stock.InterimIsLater:
+		holds = true
 	case stock.PortReservedByOther, stock.PortReservedByCaller:
 		owner := q.k.cells.ports[uint16(q.r.Int[kauth.FieldPort])]
 		known := owner != nil && !q.candidate
@@ -360,14 +362,14 @@ func (q *question) askCell() (policy.Result, *stock.Rule) {
 		if !c.live {
 			return policy.Allow, nil
 		}
-		place = c.place
+		place = stock.In(c.profile)
 	}
 	l := q.k.cellRules[place][q.r.ID]
 	if len(l.Rules) == 0 {
 		return policy.Allow, nil
 	}
 	r, rule := l.Answer(q)
-	if r == policy.Deny && q.k.opts.Revision == stock.Current {
+	if r == policy.Deny && q.k.rev.LogsDenials {
 		q.k.logDenial(q)
 	}
 	return r, rule

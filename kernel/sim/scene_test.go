@@ -7,7 +7,7 @@ import (
 	"cellsh/kernel"
 	"cellsh/kernel/sim"
 	"cellsh/policy/kauth"
-	"cellsh/policy/stock"
+	"cellsh/policy/secmodel"
 )
 
 // ok fails the test if a call failed.
@@ -43,7 +43,7 @@ func start(t testing.TB, o sim.Options) *sim.Kernel {
 // cells that have a few device nodes. It gives the process that recorded, a child of init.
 func recorderKernel(t testing.TB, revision string) (*sim.Kernel, *sim.Process) {
 	t.Helper()
-	rev, known := stock.ParseRevision(revision)
+	rev, known := secmodel.ParseRevision(revision)
 	if !known {
 		t.Fatalf("there is no revision %q", revision)
 	}

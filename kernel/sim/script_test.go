@@ -15,6 +15,7 @@ import (
 	"cellsh/kernel"
 	"cellsh/kernel/sim"
 	"cellsh/policy/kauth"
+	"cellsh/policy/secmodel"
 	"cellsh/policy/stock"
 	"cellsh/policy/stock/stocktest"
 )
@@ -37,7 +38,7 @@ var update = flag.Bool("update", false, "write the outcomes into the scripts in 
 type script struct {
 	t     testing.TB
 	k     *sim.Kernel
-	rev   stock.Revision
+	rev   secmodel.Revision
 	procs map[string]*sim.Process
 	cells map[string]kernel.CellID
 	lines int
@@ -122,13 +123,14 @@ func (s *script) run(line string) (string, error) {
 }
 
 func (s *script) kernel(words []string) error {
-	o := sim.Options{NoEvaluation: true}
+	settings := stock.DefaultSettings()
+	o := sim.Options{NoEvaluation: true, Settings: &settings}
 	for _, w := range words {
 		name, value, _ := strings.Cut(w, "=")
 		on := value == "true"
 		switch name {
 		case "revision":
-			r, known := stock.ParseRevision(value)
+			r, known := secmodel.ParseRevision(value)
 			if !known {
 				return fmt.Errorf("there is no revision %s", value)
 			}
@@ -138,7 +140,7 @@ func (s *script) kernel(words []string) error {
 			if err != nil {
 				return err
 			}
-			o.Securelevel = &n
+			settings[stock.SettingSecurelevel] = n
 		case "maxproc":
 			n, err := strconv.Atoi(value)
 			if err != nil {
@@ -146,11 +148,11 @@ func (s *script) kernel(words []string) error {
 			}
 			o.MaxProc = n
 		case "curtain":
-			o.Curtain = on
+			settings[stock.SettingCurtain] = 1
 		case "usermount":
-			o.Usermount = on
+			settings[stock.SettingUsermount] = 1
 		case "affinity":
-			o.UserSetCPUAffinity = on
+			settings[stock.SettingUserSetCPUAffinity] = 1
 		case "can":
 			o.CAN = on
 		case "sctp":
@@ -163,7 +165,7 @@ func (s *script) kernel(words []string) error {
 	if err != nil {
 		return err
 	}
-	s.k, s.rev, s.lines = k, o.Revision, 0
+	s.k, s.rev, s.lines = k, k.Info().Revision, 0
 	s.procs = map[string]*sim.Process{"init": k.Init()}
 	s.cells = map[string]kernel.CellID{}
 	return s.process("root", nil)
@@ -175,7 +177,7 @@ func (s *script) cell(name string, words []string) error {
 		key, value, _ := strings.Cut(w, "=")
 		switch key {
 		case "profile":
-			p, known := kernel.ParseProfile(value)
+			p, known := secmodel.ParseProfile(value)
 			if !known {
 				return fmt.Errorf("there is no profile %s", value)
 			}
@@ -192,7 +194,7 @@ func (s *script) cell(name string, words []string) error {
 			return fmt.Errorf("a cell has no %s", key)
 		}
 	}
-	if err := s.k.EnsureRoot(spec.Root); err != nil {
+	if err := s.k.MakeRoot(spec.Root); err != nil {
 		return err
 	}
 	id, err := s.k.Create(spec)
@@ -386,7 +388,7 @@ func (s *script) check(c *sim.Call, asked []sim.Question) {
 		}
 		known := stocktest.Known{Request: &q.Request}
 		if props, ok := s.k.Properties(q.Subject.Cell); ok {
-			known.Place, known.Ports = stock.Low+stock.Place(props.Profile), props.Ports
+			known.Place, known.Ports = stock.In(props.Profile), props.Ports
 		}
 		verdict := stocktest.Judge(stock.Everything(s.rev, known.Place, id), &known)
 		if verdict.Allowed == stock.Yes && q.Errno != 0 || verdict.Allowed == stock.No && q.Errno == 0 {
@@ -452,7 +454,7 @@ func TestScriptsReachEverything(t *testing.T) {
 		}
 	}
 	for id := range kauth.RequestID(kauth.NumRequests) {
-		if info := id.Info(); info.Flags.Has(kauth.NeverRaised) || info.OnlyIn != "" || notHere[id.String()] != "" || asked[id] {
+		if info := id.Info(); kauth.Newest().Flags(id).Has(kauth.NeverRaised) || info.OnlyIn != "" || notHere[id.String()] != "" || asked[id] {
 			continue
 		}
 		t.Errorf("no script makes the kernel ask %s", id)

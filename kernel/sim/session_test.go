@@ -17,7 +17,7 @@ import (
 	"cellsh/kernel/sim"
 	"cellsh/policy"
 	"cellsh/policy/kauth"
-	"cellsh/policy/stock"
+	"cellsh/policy/secmodel"
 )
 
 // TestConformanceSessions does what the recorded sessions with the management interface did, line by line, and
@@ -40,7 +40,7 @@ func replaySessionFile(file string) (agree, all int, problems []string) {
 		return 0, 0, []string{err.Error()}
 	}
 	revision := strings.TrimSuffix(strings.TrimPrefix(name, "sysctl-"), ".txt")
-	if _, known := stock.ParseRevision(revision); known {
+	if _, known := secmodel.ParseRevision(revision); known {
 		return replaySession(name, revision, lines)
 	}
 	for _, revision := range []string{"april", "current"} {
@@ -168,7 +168,7 @@ func (s *session) heading(h string) (string, error) {
 	}
 	s.section, _, _ = strings.Cut(h, ":")
 	if m := profileHeading.FindStringSubmatch(h); m != nil {
-		profile, _ := kernel.ParseProfile(strings.ToLower(m[1]))
+		profile, _ := secmodel.ParseProfile(strings.ToLower(m[1]))
 		s.section = "profile"
 		s.profileTarget = false
 		var ports []uint16

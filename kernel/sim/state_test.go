@@ -17,18 +17,24 @@ import (
 	"cellsh/policy"
 	"cellsh/policy/kauth"
 	"cellsh/policy/program"
+	"cellsh/policy/secmodel"
 	"cellsh/policy/stock"
 )
 
 // lived is a kernel in which a little of everything has happened.
-func lived(t testing.TB, rev stock.Revision) *sim.Kernel {
+func lived(t testing.TB, rev secmodel.Revision) *sim.Kernel {
 	t.Helper()
-	k, web, db := evaluated(t, sim.Options{Revision: rev, HZ: 250, RingSize: 8, Curtain: true})
+	settings := stock.DefaultSettings().With(stock.SettingCurtain, 1)
+	k, web, db := evaluated(t, sim.Options{Revision: rev, HZ: 250, RingSize: 8, Settings: &settings})
 	k.Advance(1500 * time.Millisecond)
 	nofile := uint64(64)
 	must(t, k.Mkdir("/srv/bare"))
 	medium := kernel.Medium
-	bare, err := k.Create(kernel.Spec{Name: "bare", Root: "/srv/bare/../bare", Profile: &medium, Ports: []uint16{443, 80}, Nofile: &nofile})
+	spec := kernel.Spec{Name: "bare", Root: "/srv/bare/../bare", Profile: &medium, Ports: []uint16{443, 80}}
+	if rev.Properties().Limits {
+		spec.Nofile = &nofile
+	}
+	bare, err := k.Create(spec)
 	must(t, err)
 	must(t, k.Destroy(db))
 	p := answering(t, map[string]policy.Decision{"network.socket.open": denying("no sockets"), "system.mknod": granting("fine"), "system.accounting": auditing("would not")})
@@ -68,7 +74,7 @@ func marshal(t testing.TB, k *sim.Kernel) []byte {
 }
 
 func TestStateRoundTrip(t *testing.T) {
-	for _, rev := range []stock.Revision{stock.Current, stock.April} {
+	for _, rev := range secmodel.Revisions() {
 		k := lived(t, rev)
 		state := marshal(t, k)
 		r, err := sim.Restore(state)
@@ -108,7 +114,7 @@ func TestStateRoundTrip(t *testing.T) {
 		}
 
 		// It goes on as before: ids are not used again, policies hold, roots and devices are there.
-		must(t, r.EnsureRoot("/cells/new"))
+		must(t, r.MakeRoot("/cells/new"))
 		id, err := r.Create(kernel.Spec{Name: "new", Root: "/cells/new"})
 		if err != nil || id != list[1].ID+1 {
 			t.Errorf("the next cell is %d: %v", id, err)
@@ -148,9 +154,9 @@ func TestStateRoundTrip(t *testing.T) {
 	}
 }
 
-// A cell holds its directory, wherever it went; April's holds only the path.
+// A cell holds its directory, wherever it went; before the current revision only the path.
 func TestStateOfMovedRoots(t *testing.T) {
-	for _, rev := range []stock.Revision{stock.Current, stock.April} {
+	for _, rev := range secmodel.Revisions() {
 		k := start(t, sim.Options{Revision: rev})
 		root := k.Init()
 		id := map[string]kernel.CellID{}
@@ -178,7 +184,7 @@ func TestStateOfMovedRoots(t *testing.T) {
 			return p.SysctlWrite("security.models.cell.id", int64(id[name]))
 		}
 		gone := kauth.EPERM
-		if rev == stock.April {
+		if !rev.Properties().HoldsRoot {
 			gone = 0
 		}
 		wantErrno(t, "the moved root", enter("/cells/elsewhere", "moved"), 0)
@@ -191,11 +197,11 @@ func TestStateOfMovedRoots(t *testing.T) {
 func TestAnyStateRoundTrips(t *testing.T) {
 	calls := sim.Calls()
 	rapid.Check(t, func(t *rapid.T) {
-		k, err := sim.New(sim.Options{Revision: stock.Revision(rapid.IntRange(0, 1).Draw(t, "revision")), NoEvaluation: rapid.Bool().Draw(t, "without"), RecordAll: true, RingSize: 16})
+		k, err := sim.New(sim.Options{Revision: rapid.SampledFrom(secmodel.Revisions()).Draw(t, "revision"), NoEvaluation: rapid.Bool().Draw(t, "without"), RecordAll: true, RingSize: 16})
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := k.EnsureRoot("/cells/web"); err != nil {
+		if err := k.MakeRoot("/cells/web"); err != nil {
 			t.Fatal(err)
 		}
 		low := kernel.Low
@@ -229,7 +235,7 @@ func TestAnyStateRoundTrips(t *testing.T) {
 }
 
 func TestRestoreRefuses(t *testing.T) {
-	state := marshal(t, lived(t, stock.Current))
+	state := marshal(t, lived(t, secmodel.Current))
 	refuse := func(what string, state []byte, text string) {
 		t.Helper()
 		_, err := sim.Restore(state)
@@ -248,7 +254,7 @@ func TestRestoreRefuses(t *testing.T) {
 		}
 		return bytes.Replace(state, []byte(old), []byte(new), 1)
 	}
-	refuse("nothing", nil, "it ends too early")
+	refuse("nothing", nil, "but is empty")
 	refuse("a cut one", state[:len(state)/2], "it ends too early")
 	refuse("another text", []byte("policy web"), "must be a document of a simulated kernel, but it is no JSON: invalid character")
 	refuse("another document", []byte(`{"name": "x"}`), `unknown field "name"`)
@@ -339,7 +345,7 @@ func TestClient(t *testing.T) {
 
 // Whatever the bytes, Restore refuses or gives a kernel that can be saved again.
 func FuzzRestore(f *testing.F) {
-	for _, rev := range []stock.Revision{stock.Current, stock.April} {
+	for _, rev := range secmodel.Revisions() {
 		state := marshal(f, lived(f, rev))
 		var whole struct{ State json.RawMessage }
 		must(f, json.Unmarshal(state, &whole))

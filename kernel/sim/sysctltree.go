@@ -6,7 +6,10 @@ import (
 	"strconv"
 	"strings"
 
+	"cellsh/kernel/sim/fs"
+	"cellsh/kernel/sim/sysctl"
 	"cellsh/policy/kauth"
+	"cellsh/policy/stock"
 )
 
 // kernelState is what sysctl nodes and a few system calls keep and no model looks at.
@@ -65,174 +68,184 @@ var (
 )
 
 // securelevelAbove is what security.models.extensions asks of secmodel_securelevel.
-func (k *Kernel) securelevelAbove(level int) bool { return k.settings.Securelevel > level }
+func (k *Kernel) securelevelAbove(level int) bool {
+	return k.settings[stock.SettingSecurelevel] > level
+}
 
 func (k *Kernel) makeSysctls() {
-	t := &k.sysctls
-	t.root = &node{typ: typeNode, flags: ctlReadWrite}
-	t.next = 1213
+	t := sysctl.New(1213, func(p *Process, id kauth.RequestID) kauth.Errno { return p.ask(id).answer() })
+	k.sysctls = t
 	text := func(path, desc, value string, flags uint32) {
-		t.put(path, node{typ: typeString, flags: flags, size: 256, desc: desc, value: append([]byte(value), 0)})
+		t.Put(path, node{Type: sysctl.TypeString, Flags: flags, Size: 256, Desc: desc, Value: append([]byte(value), 0)})
 	}
 	constant := func(path, desc string, v int64) {
-		t.put(path, node{typ: typeInt, size: 4, desc: desc, plain: true, fn: intNode(func(*Kernel) int64 { return v }, nil)})
+		t.Put(path, node{Type: sysctl.TypeInt, Size: 4, Desc: desc, Plain: true, Fn: intNode(func(*Kernel) int64 { return v }, nil)})
 	}
 	// variable is for what the kernel lets be written without looking at it.
 	variable := func(path, desc string, get func(*Kernel) *int64) {
-		t.put(path, node{typ: typeInt, size: 4, desc: desc, flags: ctlReadWrite, plain: true, fn: intNode(func(k *Kernel) int64 { return *get(k) },
-			func(x *sysctlCall, v int64) kauth.Errno { *get(x.p.k) = v; return 0 })})
+		t.Put(path, node{Type: sysctl.TypeInt, Size: 4, Desc: desc, Flags: sysctl.ReadWrite, Plain: true, Fn: intNode(func(k *Kernel) int64 { return *get(k) },
+			func(x *sysctlCall, v int64) kauth.Errno { *get(x.Caller.k) = v; return 0 })})
 	}
 	truthValue := func(path, desc string, get func(*Kernel) *bool) {
-		t.put(path, node{typ: typeBool, size: 1, desc: desc, flags: ctlReadWrite, plain: true, fn: boolNode(get)})
+		t.Put(path, node{Type: sysctl.TypeBool, Size: 1, Desc: desc, Flags: sysctl.ReadWrite, Plain: true, Fn: boolNode(get)})
 	}
 	number := func(path, desc string, flags uint32, get func(*Kernel) int64, set func(*sysctlCall, int64) kauth.Errno) {
-		t.put(path, node{typ: typeInt, size: 4, desc: desc, flags: flags, fn: intNode(get, set)})
+		t.Put(path, node{Type: sysctl.TypeInt, Size: 4, Desc: desc, Flags: flags, Fn: intNode(get, set)})
 	}
 
 	text("kern.ostype", "Operating system type", "NetBSD", 0)
-	text("kern.osrelease", "Operating system release", kauth.NetBSD109912.Version, 0)
+	text("kern.osrelease", "Operating system release", k.opts.Vocabulary.Version, 0)
 	constant("kern.osrevision", "Operating system revision", 1099001200)
-	text("kern.version", "Kernel version", "NetBSD "+kauth.NetBSD109912.Version+" (SIM)", 0)
+	text("kern.version", "Kernel version", "NetBSD "+k.opts.Vocabulary.Version+" (SIM)", 0)
 	constant("kern.argmax", "Maximum number of bytes of arguments to execve(2)", 262144)
-	number("kern.maxproc", "Maximum number of simultaneous processes", ctlReadWrite, func(k *Kernel) int64 { return int64(k.maxProc) },
+	number("kern.maxproc", "Maximum number of simultaneous processes", sysctl.ReadWrite, func(k *Kernel) int64 { return int64(k.maxProc) },
 		func(x *sysctlCall, v int64) kauth.Errno {
 			if v < 0 || v >= maxPID {
 				return kauth.EINVAL
 			}
-			x.p.k.maxProc = int(v)
+			x.Caller.k.maxProc = int(v)
 			return 0
 		})
+	t.Put("kern.clockrate", node{Num: 12, Type: sysctl.TypeStruct, Size: 20, Desc: "Kernel clock rates",
+		Fn: func(x *sysctlCall) kauth.Errno { return x.Lookup(x.Caller.k.layout.Machine.EncodeClock(x.Caller.k.hz)) }})
+	t.Put("kern.boottime", node{Num: 83, Type: sysctl.TypeStruct, Size: 16, Desc: "System boot time",
+		Fn: func(x *sysctlCall) kauth.Errno {
+			return x.Lookup(x.Caller.k.layout.Machine.EncodeTimespec(x.Caller.k.boot.Add(x.Caller.k.offset)))
+		}})
 	variable("kern.maxfiles", "Maximum number of open files", func(k *Kernel) *int64 { return &k.kern.maxFiles })
-	t.put("kern.hostname", node{typ: typeString, flags: ctlReadWrite, size: 256, desc: "System hostname",
-		fn: func(x *sysctlCall) kauth.Errno { return x.lookupString(&x.p.k.kern.hostname, 256) }})
-	t.put("kern.domainname", node{typ: typeString, flags: ctlReadWrite, size: 256, desc: "YP domain name",
-		fn: func(x *sysctlCall) kauth.Errno { return x.lookupString(&x.p.k.kern.domainname, 256) }})
-	number("kern.hostid", "System host ID number", ctlReadWrite, func(k *Kernel) int64 { return k.kern.hostid },
-		func(x *sysctlCall, v int64) kauth.Errno { x.p.k.kern.hostid = v; return 0 })
-	number("kern.msgbufsize", "Size of the kernel message buffer", ctlPrivate, func(*Kernel) int64 { return msgbufSize }, nil)
-	t.put("kern.msgbuf", node{typ: typeInt, flags: ctlPrivate, desc: "Kernel message buffer", fn: readMsgbuf})
-	t.put("kern.entropy.needed", node{typ: typeInt, size: 4, flags: ctlPrivate, desc: "Entropy needed", value: make([]byte, 4)})
-	number("kern.rtc_offset", "Offset of real time clock from UTC in minutes", ctlReadWrite, func(k *Kernel) int64 { return k.kern.rtcOffset }, setRTCOffset)
-	t.put("kern.timecounter.hardware", node{typ: typeString, flags: ctlReadWrite, size: 64, desc: "currently active time counter", fn: timecounterHardware})
+	t.Put("kern.hostname", node{Type: sysctl.TypeString, Flags: sysctl.ReadWrite, Size: 256, Desc: "System hostname",
+		Fn: func(x *sysctlCall) kauth.Errno { return x.LookupString(&x.Caller.k.kern.hostname, 256) }})
+	t.Put("kern.domainname", node{Type: sysctl.TypeString, Flags: sysctl.ReadWrite, Size: 256, Desc: "YP domain name",
+		Fn: func(x *sysctlCall) kauth.Errno { return x.LookupString(&x.Caller.k.kern.domainname, 256) }})
+	number("kern.hostid", "System host ID number", sysctl.ReadWrite, func(k *Kernel) int64 { return k.kern.hostid },
+		func(x *sysctlCall, v int64) kauth.Errno { x.Caller.k.kern.hostid = v; return 0 })
+	number("kern.msgbufsize", "Size of the kernel message buffer", sysctl.Private, func(*Kernel) int64 { return msgbufSize }, nil)
+	t.Put("kern.msgbuf", node{Type: sysctl.TypeInt, Flags: sysctl.Private, Desc: "Kernel message buffer", Fn: readMsgbuf})
+	t.Put("kern.entropy.needed", node{Type: sysctl.TypeInt, Size: 4, Flags: sysctl.Private, Desc: "Entropy needed", Value: make([]byte, 4)})
+	number("kern.rtc_offset", "Offset of real time clock from UTC in minutes", sysctl.ReadWrite, func(k *Kernel) int64 { return k.kern.rtcOffset }, setRTCOffset)
+	t.Put("kern.timecounter.hardware", node{Type: sysctl.TypeString, Flags: sysctl.ReadWrite, Size: 64, Desc: "currently active time counter", Fn: timecounterHardware})
 	text("kern.timecounter.choice", "available time counters", strings.Join(timecounters, " "), 0)
-	number("kern.expose_address", "Expose kernel addresses in sysctl calls", ctlReadWrite,
-		func(k *Kernel) int64 { return int64(k.settings.ExposeAddress) },
-		func(x *sysctlCall, v int64) kauth.Errno {
-			if e := x.p.ask(reqKernaddr).answer(); e != 0 {
-				return kauth.EPERM
-			}
-			if v < 0 || v > 2 {
-				return kauth.EINVAL
-			}
-			x.p.k.settings.ExposeAddress = int(v)
-			return 0
-		})
-	truthValue("kern.module.autoload", "Enable automatic load of modules", func(k *Kernel) *bool { return &k.kern.autoload })
-	t.put("kern.intr.affinity", node{typ: typeStruct, flags: ctlReadWrite, size: 64, desc: "set affinity", fn: interruptNode(reqIntrAffinity)})
-	t.put("kern.intr.intr", node{typ: typeStruct, flags: ctlReadWrite, size: 64, desc: "set intr", fn: interruptNode(reqSetstate)})
-	t.put("kern.intr.nointr", node{typ: typeStruct, flags: ctlReadWrite, size: 64, desc: "set nointr", fn: interruptNode(reqSetstate)})
-	number("kern.veriexec.strict", "Veriexec strict level", ctlReadWrite, func(k *Kernel) int64 { return int64(k.settings.Veriexec) },
-		func(x *sysctlCall, v int64) kauth.Errno {
-			if v < int64(x.p.k.settings.Veriexec) {
-				return kauth.EPERM
-			}
-			x.p.k.settings.Veriexec = int(v)
-			return 0
-		})
-	securelevel := func(path string) {
-		number(path, "System security level", ctlReadWrite, func(k *Kernel) int64 { return int64(k.settings.Securelevel) },
+	// setting is a node of a setting: may is asked behind the lookup whether it may change.
+	setting := func(path, desc string, which stock.Setting, may func(x *sysctlCall, old, v int64) kauth.Errno) {
+		number(path, desc, sysctl.ReadWrite, func(k *Kernel) int64 { return int64(k.settings[which]) },
 			func(x *sysctlCall, v int64) kauth.Errno {
-				if v < int64(x.p.k.settings.Securelevel) && x.p != x.p.k.init {
-					return kauth.EPERM
+				value := &x.Caller.k.settings[which]
+				if e := may(x, int64(*value), v); e != 0 {
+					return e
 				}
-				x.p.k.settings.Securelevel = int(v)
+				if which.Switch() {
+					v = truth(v != 0)
+				}
+				*value = int(v)
 				return 0
 			})
+	}
+	setting("kern.expose_address", "Expose kernel addresses in sysctl calls", stock.SettingExposeAddress, func(x *sysctlCall, _, v int64) kauth.Errno {
+		if e := x.Caller.ask(reqKernaddr).answer(); e != 0 {
+			return kauth.EPERM
+		}
+		if v < 0 || v > 2 {
+			return kauth.EINVAL
+		}
+		return 0
+	})
+	truthValue("kern.module.autoload", "Enable automatic load of modules", func(k *Kernel) *bool { return &k.kern.autoload })
+	t.Put("kern.intr.affinity", node{Type: sysctl.TypeStruct, Flags: sysctl.ReadWrite, Size: 64, Desc: "set affinity", Fn: interruptNode(reqIntrAffinity)})
+	t.Put("kern.intr.intr", node{Type: sysctl.TypeStruct, Flags: sysctl.ReadWrite, Size: 64, Desc: "set intr", Fn: interruptNode(reqSetstate)})
+	t.Put("kern.intr.nointr", node{Type: sysctl.TypeStruct, Flags: sysctl.ReadWrite, Size: 64, Desc: "set nointr", Fn: interruptNode(reqSetstate)})
+	setting("kern.veriexec.strict", "Veriexec strict level", stock.SettingVeriexec, func(_ *sysctlCall, old, v int64) kauth.Errno {
+		if v < old {
+			return kauth.EPERM
+		}
+		return 0
+	})
+	securelevel := func(path string) {
+		setting(path, "System security level", stock.SettingSecurelevel, func(x *sysctlCall, old, v int64) kauth.Errno {
+			if v < old && x.Caller != x.Caller.k.init {
+				return kauth.EPERM
+			}
+			return 0
+		})
 	}
 	securelevel("kern.securelevel")
 	constant("hw.ncpu", "Number of CPUs", ncpu)
 	text("hw.machine", "Machine class", "amd64", 0)
-	number("vm.user_va0_disable", "Disable VA 0", ctlReadWrite, func(k *Kernel) int64 { return truth(k.kern.userVA0Disable) },
+	number("vm.user_va0_disable", "Disable VA 0", sysctl.ReadWrite, func(k *Kernel) int64 { return truth(k.kern.userVA0Disable) },
 		func(x *sysctlCall, v int64) kauth.Errno {
-			if v == 0 && x.p.k.kern.userVA0Disable {
-				if e := x.p.ask(reqMapVAZero).answer(); e != 0 {
+			if v == 0 && x.Caller.k.kern.userVA0Disable {
+				if e := x.Caller.ask(reqMapVAZero).answer(); e != 0 {
 					return kauth.EPERM
 				}
 			}
-			x.p.k.kern.userVA0Disable = v != 0
+			x.Caller.k.kern.userVA0Disable = v != 0
 			return 0
 		})
 	variable("net.inet.ip.forwarding", "Enable forwarding of INET datagrams", func(k *Kernel) *int64 { return &k.kern.forwarding })
-	number("net.inet.ip.forwsrcrt", "Enable forwarding of source-routed datagrams", ctlReadWrite, func(k *Kernel) int64 { return k.kern.forwsrcrt },
+	number("net.inet.ip.forwsrcrt", "Enable forwarding of source-routed datagrams", sysctl.ReadWrite, func(k *Kernel) int64 { return k.kern.forwsrcrt },
 		func(x *sysctlCall, v int64) kauth.Errno {
-			if e := x.p.ask(reqForwsrcrt).answer(); e != 0 {
+			if e := x.Caller.ask(reqForwsrcrt).answer(); e != 0 {
 				return e
 			}
-			x.p.k.kern.forwsrcrt = v
+			x.Caller.k.kern.forwsrcrt = v
 			return 0
 		})
-	number("net.inet.ip.anonportmin", "Lowest ephemeral port number to assign", ctlReadWrite, func(k *Kernel) int64 { return k.kern.anonPortMin }, setAnonPort(false))
-	number("net.inet.ip.anonportmax", "Highest ephemeral port number to assign", ctlReadWrite, func(k *Kernel) int64 { return k.kern.anonPortMax }, setAnonPort(true))
-	t.put("net.bpf.peers", node{typ: typeStruct, desc: "BPF peers", fn: bpfPeers})
-	truthValue("machdep.user_ldt", "Whether USER_LDT is enabled", func(k *Kernel) *bool { return &k.settings.UserLDT })
+	number("net.inet.ip.anonportmin", "Lowest ephemeral port number to assign", sysctl.ReadWrite, func(k *Kernel) int64 { return k.kern.anonPortMin }, setAnonPort(false))
+	number("net.inet.ip.anonportmax", "Highest ephemeral port number to assign", sysctl.ReadWrite, func(k *Kernel) int64 { return k.kern.anonPortMax }, setAnonPort(true))
+	t.Put("net.bpf.peers", node{Type: sysctl.TypeStruct, Desc: "BPF peers", Fn: bpfPeers})
+	t.Put("machdep.user_ldt", node{Type: sysctl.TypeBool, Size: 1, Desc: "Whether USER_LDT is enabled", Flags: sysctl.ReadWrite, Plain: true, Fn: switchNode(stock.SettingUserLDT)})
 
 	setid := func(name, desc string, get func(*setidcore) *int64) {
-		number("kern.coredump.setid."+name, desc, ctlReadWrite, func(k *Kernel) int64 { return *get(&k.kern.setidcore) },
+		number("kern.coredump.setid."+name, desc, sysctl.ReadWrite, func(k *Kernel) int64 { return *get(&k.kern.setidcore) },
 			func(x *sysctlCall, v int64) kauth.Errno {
-				if x.p.ask(reqSetidcore).answer() != 0 {
+				if x.Caller.ask(reqSetidcore).answer() != 0 {
 					return kauth.EPERM
 				}
-				*get(&x.p.k.kern.setidcore) = v
+				*get(&x.Caller.k.kern.setidcore) = v
 				return 0
 			})
 	}
 	setid("dump", "Allow set-id processes to dump core.", func(s *setidcore) *int64 { return &s.dump })
-	t.put("kern.coredump.setid.path", node{typ: typeString, flags: ctlReadWrite, size: maxPath, desc: "Path pattern for set-id coredumps.", fn: setidcorePath})
+	t.Put("kern.coredump.setid.path", node{Type: sysctl.TypeString, Flags: sysctl.ReadWrite, Size: fs.MaxPath, Desc: "Path pattern for set-id coredumps.", Fn: setidcorePath})
 	setid("owner", "Owner id for set-id processes' cores.", func(s *setidcore) *int64 { return &s.owner })
 	setid("group", "Group id for set-id processes' cores.", func(s *setidcore) *int64 { return &s.group })
 	setid("mode", "Mode for set-id processes' cores.", func(s *setidcore) *int64 { return &s.mode })
 
-	t.put("security.models", node{num: 1189, typ: typeNode})
+	t.Put("security.models", node{Num: 1189, Type: sysctl.TypeNode})
 	text("security.models.suser.name", "", "Traditional NetBSD: Superuser", 0)
 	text("security.models.securelevel.name", "", "Traditional NetBSD: Securelevel", 0)
 	securelevel("security.models.securelevel.securelevel")
 	securelevel("security.models.bsd44.securelevel")
 	text("security.models.extensions.name", "", "NetBSD Extensions", 0)
 	for _, path := range []string{"security.models.extensions.curtain", "security.models.bsd44.curtain", "security.curtain"} {
-		number(path, "Curtain information about objects to users not owning them.", ctlReadWrite, func(k *Kernel) int64 { return truth(k.settings.Curtain) },
-			func(x *sysctlCall, v int64) kauth.Errno {
-				if v == 0 && x.p.k.settings.Curtain && x.p.k.securelevelAbove(0) {
-					return kauth.EPERM
-				}
-				x.p.k.settings.Curtain = v != 0
-				return 0
-			})
+		setting(path, "Curtain information about objects to users not owning them.", stock.SettingCurtain, func(x *sysctlCall, old, v int64) kauth.Errno {
+			if v == 0 && old != 0 && x.Caller.k.securelevelAbove(0) {
+				return kauth.EPERM
+			}
+			return 0
+		})
 	}
 	// What gives users more rights can't be switched on once the securelevel is above 0.
-	userRight := func(path, desc string, which func(*Kernel) *bool) {
-		number(path, desc, ctlReadWrite, func(k *Kernel) int64 { return truth(*which(k)) },
-			func(x *sysctlCall, v int64) kauth.Errno {
-				right := which(x.p.k)
-				if v != truth(*right) && v != 0 && x.p.k.securelevelAbove(0) {
-					return kauth.EPERM
-				}
-				*right = v != 0
-				return 0
-			})
+	userRight := func(path, desc string, which stock.Setting) {
+		setting(path, desc, which, func(x *sysctlCall, old, v int64) kauth.Errno {
+			if v != old && v != 0 && x.Caller.k.securelevelAbove(0) {
+				return kauth.EPERM
+			}
+			return 0
+		})
 	}
-	userRight("security.models.extensions.user_set_cpu_affinity", "Whether unprivileged users may control CPU affinity.", func(k *Kernel) *bool { return &k.settings.UserSetCPUAffinity })
-	userRight("security.models.extensions.user_set_dbregs", "Whether unprivileged users may set CPU Debug Registers.", func(k *Kernel) *bool { return &k.settings.UserSetDBRegs })
-	userRight("security.models.extensions.usermount", "Whether unprivileged users may mount filesystems", func(k *Kernel) *bool { return &k.settings.Usermount })
-	userRight("vfs.generic.usermount", "Whether unprivileged users may mount filesystems", func(k *Kernel) *bool { return &k.settings.Usermount })
-	t.put("security.models.cell", node{num: 1208, typ: typeNode, desc: "Cell security model"})
-	t.put("security.models.cell.name", node{num: 1209, typ: typeString, size: 21, value: []byte("Modern NetBSD: Cells\x00")})
-	t.put("security.models.cell.id", node{num: 1210, typ: typeInt, size: 4, flags: ctlReadWrite, desc: "Current process cell id", fn: cellID})
-	t.put("security.models.cell.create", node{num: 1211, typ: typeStruct, flags: ctlReadWrite, desc: "Create a new cell id", fn: cellCreate})
-	t.put("security.models.cell.destroy", node{num: 1212, typ: typeInt, size: 4, flags: ctlReadWrite, desc: "Destroy a cell id with no processes", fn: cellDestroy})
-	t.put("security.models.cell.list", node{num: 1213, typ: typeStruct, desc: "List active cell ids", fn: cellList})
+	userRight("security.models.extensions.user_set_cpu_affinity", "Whether unprivileged users may control CPU affinity.", stock.SettingUserSetCPUAffinity)
+	userRight("security.models.extensions.user_set_dbregs", "Whether unprivileged users may set CPU Debug Registers.", stock.SettingUserSetDBRegs)
+	userRight("security.models.extensions.usermount", "Whether unprivileged users may mount filesystems", stock.SettingUsermount)
+	userRight("vfs.generic.usermount", "Whether unprivileged users may mount filesystems", stock.SettingUsermount)
+	t.Put("security.models.cell", node{Num: 1208, Type: sysctl.TypeNode, Desc: "Cell security model"})
+	t.Put("security.models.cell.name", node{Num: 1209, Type: sysctl.TypeString, Size: 21, Value: []byte("Modern NetBSD: Cells\x00")})
+	t.Put("security.models.cell.id", node{Num: 1210, Type: sysctl.TypeInt, Size: 4, Flags: sysctl.ReadWrite, Desc: "Current process cell id", Fn: cellID})
+	t.Put("security.models.cell.create", node{Num: 1211, Type: sysctl.TypeStruct, Flags: sysctl.ReadWrite, Desc: "Create a new cell id", Fn: cellCreate})
+	t.Put("security.models.cell.destroy", node{Num: 1212, Type: sysctl.TypeInt, Size: 4, Flags: sysctl.ReadWrite, Desc: "Destroy a cell id with no processes", Fn: cellDestroy})
+	t.Put("security.models.cell.list", node{Num: 1213, Type: sysctl.TypeStruct, Desc: "List active cell ids", Fn: cellList})
 
-	t.put("proc", node{typ: typeNode, desc: "Per-process settings", args: true, fn: procNode})
-	t.root.sortNodes()
+	t.Put("proc", node{Type: sysctl.TypeNode, Desc: "Per-process settings", Args: true, Fn: procNode})
+	t.Sort()
 }
 
 const (
@@ -242,83 +255,83 @@ const (
 
 // setidcorePath asks behind the lookup, and refuses an empty path only then (sysctl_security_setidcorename).
 func setidcorePath(x *sysctlCall) kauth.Errno {
-	path := x.p.k.kern.setidcore.path
-	if e := x.lookupString(&path, maxPath); e != 0 || !x.writes() {
+	path := x.Caller.k.kern.setidcore.path
+	if e := x.LookupString(&path, fs.MaxPath); e != 0 || !x.Writes() {
 		return e
 	}
-	if x.p.ask(reqSetidcore).answer() != 0 {
+	if x.Caller.ask(reqSetidcore).answer() != 0 {
 		return kauth.EPERM
 	}
 	if path == "" {
 		return kauth.EINVAL
 	}
-	x.p.k.kern.setidcore.path = path
+	x.Caller.k.kern.setidcore.path = path
 	return 0
 }
 
 // bpfPeers wants two more components of the name, the size of an element and how many there may be, before it asks. It
 // takes no notice of a new value (sysctl_net_bpf_peers).
 func bpfPeers(x *sysctlCall) kauth.Errno {
-	if len(x.rest) == 1 && x.rest[0] == opQuery {
+	if len(x.Rest) == 1 && x.Rest[0] == sysctl.OpQuery {
 		return kauth.ENOTDIR
 	}
-	if len(x.rest) != 2 {
+	if len(x.Rest) != 2 {
 		return kauth.EINVAL
 	}
-	if x.p.ask(reqGetpriv).with(kauth.FieldCmd, 0).text(kauth.FieldIfname, "").answer() != 0 {
+	if x.Caller.ask(reqGetpriv).with(kauth.FieldCmd, 0).text(kauth.FieldIfname, "").answer() != 0 {
 		return kauth.EPERM
 	}
-	size, err := strconv.ParseInt(x.rest[0], 10, 32)
-	count, err2 := strconv.ParseInt(x.rest[1], 10, 32)
+	size, err := strconv.ParseInt(x.Rest[0], 10, 32)
+	count, err2 := strconv.ParseInt(x.Rest[1], 10, 32)
 	if err != nil || err2 != nil || size < 1 || count < 0 {
 		return kauth.EINVAL
 	}
-	*x.oldLen = 0
+	x.Len = 0
 	return 0
 }
 
 // readMsgbuf hands the message buffer out.
 func readMsgbuf(x *sysctlCall) kauth.Errno {
-	if x.writes() {
+	if x.Writes() {
 		return kauth.EPERM
 	}
-	if !x.reads() {
-		*x.oldLen = msgbufSize
+	if !x.Reads() {
+		x.Len = msgbufSize
 		return 0
 	}
 	var b []byte
-	for _, l := range x.p.k.log.lines {
+	for _, l := range x.Caller.k.log.lines {
 		b = append(append(b, l.String()...), '\n')
 	}
 	if len(b) > msgbufSize {
 		b = b[len(b)-msgbufSize:]
 	}
-	n := min(uint64(len(b)), *x.oldLen)
-	*x.oldLen = n
-	return x.copyOut(b[:n])
+	n := min(uint64(len(b)), x.Len)
+	x.Len = n
+	return x.CopyOut(b[:n])
 }
 
 // setRTCOffset asks for the offset, and then for the time that it moves (sysctl_kern_rtc_offset).
 func setRTCOffset(x *sysctlCall, v int64) kauth.Errno {
-	if x.p.ask(reqRTCOffset).answer() != 0 {
+	if x.Caller.ask(reqRTCOffset).answer() != 0 {
 		return kauth.EPERM
 	}
-	k := x.p.k
+	k := x.Caller.k
 	if v == k.kern.rtcOffset {
 		return 0
 	}
 	by := 60 * (v - k.kern.rtcOffset)
 	k.kern.rtcOffset = v
-	return x.p.settime(k.now().Unix()+by, int64(k.now().Nanosecond()))
+	return x.Caller.settime(k.now().Unix()+by, int64(k.now().Nanosecond()))
 }
 
 func timecounterHardware(x *sysctlCall) kauth.Errno {
-	k := x.p.k
+	k := x.Caller.k
 	name := k.kern.timecounter
-	if e := x.lookupString(&name, 64); e != 0 || !x.writes() || name == k.kern.timecounter {
+	if e := x.LookupString(&name, 64); e != 0 || !x.Writes() || name == k.kern.timecounter {
 		return e
 	}
-	if e := x.p.ask(reqTimecounters).answer(); e != 0 {
+	if e := x.Caller.ask(reqTimecounters).answer(); e != 0 {
 		return e
 	}
 	if !slices.Contains(timecounters, name) {
@@ -332,11 +345,11 @@ func timecounterHardware(x *sysctlCall) kauth.Errno {
 // set of processors as the first byte's bits.
 func interruptNode(id kauth.RequestID) func(*sysctlCall) kauth.Errno {
 	return func(x *sysctlCall) kauth.Errno {
-		if x.p.ask(id).answer() != 0 {
+		if x.Caller.ask(id).answer() != 0 {
 			return kauth.EPERM
 		}
 		b := make([]byte, 64)
-		if e := x.lookup(b); e != 0 || !x.writes() {
+		if e := x.Lookup(b); e != 0 || !x.Writes() {
 			return e
 		}
 		set := binary.LittleEndian.Uint64(b)
@@ -350,7 +363,7 @@ func interruptNode(id kauth.RequestID) func(*sysctlCall) kauth.Errno {
 // setAnonPort sets one end of the range of automatic ports, which must hold two at least (sysctl_net_inet_ip_ports).
 func setAnonPort(high bool) func(*sysctlCall, int64) kauth.Errno {
 	return func(x *sysctlCall, v int64) kauth.Errno {
-		k := &x.p.k.kern
+		k := &x.Caller.k.kern
 		lo, hi, end := v, k.anonPortMax, &k.anonPortMin
 		if high {
 			lo, hi, end = k.anonPortMin, v, &k.anonPortMax
@@ -380,10 +393,10 @@ func parseProcNode(rest []string) (processNode, kauth.Errno) {
 	if len(rest) < 2 {
 		return processNode{}, kauth.EINVAL
 	}
-	n := processNode{typ: typeInt, name: strings.Join(rest[1:], ".")}
+	n := processNode{typ: sysctl.TypeInt, name: strings.Join(rest[1:], ".")}
 	if limit, ok := strings.CutPrefix(n.name, "rlimit."); ok {
 		name, kind, _ := strings.Cut(limit, ".")
-		n.typ, n.resource, n.hard, n.name = typeQuad, slices.Index(limitNames[:], name), kind == "hard", "rlimit"
+		n.typ, n.resource, n.hard, n.name = sysctl.TypeQuad, slices.Index(limitNames[:], name), kind == "hard", "rlimit"
 		if n.resource < 0 || kind != "soft" && kind != "hard" {
 			return processNode{}, kauth.ENOENT
 		}
@@ -392,7 +405,7 @@ func parseProcNode(rest []string) (processNode, kauth.Errno) {
 	case "rlimit", "stopfork", "stopexec", "stopexit", "paxflags":
 		return n, 0
 	case "corename":
-		n.typ = typeString
+		n.typ = sysctl.TypeString
 		return n, 0
 	}
 	return processNode{}, kauth.ENOENT
@@ -400,37 +413,37 @@ func parseProcNode(rest []string) (processNode, kauth.Errno) {
 
 // procNode answers for proc.PID.*. All ask first whether the caller may see the process.
 func procNode(x *sysctlCall) kauth.Errno {
-	which, e := parseProcNode(x.rest)
+	which, e := parseProcNode(x.Rest)
 	if e != 0 {
 		return e
 	}
-	t, e := parsePID(x.p, x.rest[0])
+	t, e := parsePID(x.Caller, x.Rest[0])
 	if e != 0 {
 		return e
 	}
-	if e := x.p.canSee(reqEntry, t); e != 0 {
+	if e := x.Caller.canSee(reqEntry, t); e != 0 {
 		return e
 	}
-	n := *x.node
-	n.typ, n.size, n.flags = which.typ, 4, ctlReadWrite|ctlAnyWrite
-	x.node, x.rest = &n, nil
+	n := *x.Node
+	n.Type, n.Size, n.Flags = which.typ, 4, sysctl.ReadWrite|sysctl.AnyWrite
+	x.Node, x.Rest = &n, nil
 	switch which.name {
 	case "rlimit":
-		n.size = 8
-		return x.procLimit(t, which.resource, which.hard)
+		n.Size = 8
+		return procLimit(x, t, which.resource, which.hard)
 	case "corename":
-		return x.procCorename(t)
+		return procCorename(x, t)
 	case "paxflags":
-		n.flags = 0
+		n.Flags = 0
 		var b [4]byte
-		return x.lookup(b[:])
+		return x.Lookup(b[:])
 	}
-	return x.procStop(t, which.name)
+	return procStop(x, t, which.name)
 }
 
-func (x *sysctlCall) procLimit(t *Process, resource int, hard bool) kauth.Errno {
-	if !x.writes() {
-		if e := x.p.ask(reqRlimitGet).about(t).code().answer(); e != 0 {
+func procLimit(x *sysctlCall, t *Process, resource int, hard bool) kauth.Errno {
+	if !x.Writes() {
+		if e := x.Caller.ask(reqRlimitGet).about(t).code().answer(); e != 0 {
 			return e
 		}
 	}
@@ -441,25 +454,25 @@ func (x *sysctlCall) procLimit(t *Process, resource int, hard bool) kauth.Errno 
 		v = &l.Max
 	}
 	binary.LittleEndian.PutUint64(b[:], uint64(*v))
-	if e := x.lookup(b[:]); e != 0 || !x.writes() {
+	if e := x.Lookup(b[:]); e != 0 || !x.Writes() {
 		return e
 	}
 	*v = int64(binary.LittleEndian.Uint64(b[:]))
-	return x.p.setLimit(t, resource, l)
+	return x.Caller.setLimit(t, resource, l)
 }
 
-func (x *sysctlCall) procCorename(t *Process) kauth.Errno {
+func procCorename(x *sysctlCall, t *Process) kauth.Errno {
 	name := ""
-	if x.reads() {
-		if e := x.p.ask(reqCorenameGet).about(t).code().answer(); e != 0 {
+	if x.Reads() {
+		if e := x.Caller.ask(reqCorenameGet).about(t).code().answer(); e != 0 {
 			return e
 		}
 		name = t.corename
 	}
-	if e := x.lookupString(&name, 1024); e != 0 || !x.writes() {
+	if e := x.LookupString(&name, 1024); e != 0 || !x.Writes() {
 		return e
 	}
-	if e := x.p.ask(reqCorenameSet).about(t).code().answer(); e != 0 {
+	if e := x.Caller.ask(reqCorenameSet).about(t).code().answer(); e != 0 {
 		return e
 	}
 	if name != "core" && !strings.HasSuffix(name, "/core") && !strings.HasSuffix(name, ".core") {
@@ -472,12 +485,12 @@ func (x *sysctlCall) procCorename(t *Process) kauth.Errno {
 // The flags PS_STOPFORK, PS_STOPEXEC and PS_STOPEXIT (sys/proc.h).
 var stopFlags = map[string]uint32{"stopfork": 0x00800000, "stopexec": 0x01000000, "stopexit": 0x02000000}
 
-func (x *sysctlCall) procStop(t *Process, which string) kauth.Errno {
+func procStop(x *sysctlCall, t *Process, which string) kauth.Errno {
 	flag := stopFlags[which]
 	// What was set can't be read: the kernel looks for the flag in another word than where it keeps it.
 	var b [4]byte
-	if e := x.lookup(b[:]); e != 0 || !x.writes() {
+	if e := x.Lookup(b[:]); e != 0 || !x.Writes() {
 		return e
 	}
-	return x.p.ask(reqStopflag).about(t).arg(int64(flag)).answer()
+	return x.Caller.ask(reqStopflag).about(t).arg(int64(flag)).answer()
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"io"
 	"os"
-	"strings"
 
 	lua "github.com/yuin/gopher-lua"
 
@@ -55,7 +54,7 @@ type API struct {
 
 // New makes a machine of the level Session with all that the table has.
 func New(o Options) *API {
-	a := &API{Options: o, types: map[string]*lua.LTable{}, declared: loader.NewDeclarer(o.Reader.Groups), tail: o.Host.Tail(0)}
+	a := &API{Options: o, types: map[string]*lua.LTable{}, declared: loader.NewDeclarer(o.Reader.Groups, o.Host.Kernel.Info().Vocabulary), tail: o.Host.Tail(0)}
 	machine := vm.Options{Level: vm.Session, Output: o.Output}
 	// A nil file is none.
 	if o.Stdin != nil {
@@ -187,12 +186,4 @@ func (a *API) run(c launch.Command) (launch.Status, error) {
 		return launch.Status{}, kernel.Unsupported(a.Host.Kernel, kernel.CapEnter)
 	}
 	return a.Launch.Run(context.Background(), c, launch.Files{In: a.Stdin, Out: a.Stdout, Err: a.Stderr})
-}
-
-// prepareRoot makes a cell's root on the simulated kernel, where nobody else could.
-func (a *API) prepareRoot(root string) error {
-	if a.Simulator != nil && strings.HasPrefix(root, "/") {
-		return a.Simulator.EnsureRoot(root)
-	}
-	return nil
 }

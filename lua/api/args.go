@@ -2,14 +2,12 @@ package api
 
 import (
 	"fmt"
-	"math"
 	"slices"
 
 	lua "github.com/yuin/gopher-lua"
 
-	"cellsh/lua/declare"
+	"cellsh/policy"
 	"cellsh/policy/diag"
-	"cellsh/policy/kauth"
 )
 
 // fields reads the table that a function takes. What is wrong raises an error at once: a call has one line.
@@ -45,6 +43,32 @@ func (f *fields) done() {
 
 func (f *fields) bad(key, must string, v lua.LValue) {
 	fail(f.L, "", "%s of %s must be %s, but is %s", key, f.e, must, show(v))
+}
+
+// check raises what is wrong with a key as the function's own error.
+func (f *fields) check(err error) {
+	if k, ok := err.(*policy.KeyError); ok {
+		fail(f.L, k.Hint, "%s of %s %s", k.Key, f.e, k.Text)
+	}
+}
+
+// plain is a Lua value as plain Go: a string, a number, a bool, or a list of these; nil for all others.
+func plain(v lua.LValue) any {
+	switch x := v.(type) {
+	case lua.LString:
+		return string(x)
+	case lua.LNumber:
+		return float64(x)
+	case lua.LBool:
+		return bool(x)
+	case *lua.LTable:
+		list := make([]any, x.MaxN())
+		for i := range list {
+			list[i] = plain(x.RawGetInt(i + 1))
+		}
+		return list
+	}
+	return nil
 }
 
 func show(v lua.LValue) string {
@@ -122,38 +146,6 @@ func (f *fields) strings(key string) []string {
 		out = append(out, string(s))
 	}
 	return out
-}
-
-// limit reads a resource limit: a number, a size like "512M", or unlimited; nil if it is not given.
-func (f *fields) limit(key string) *uint64 {
-	v := f.get(key)
-	var n uint64
-	switch x := v.(type) {
-	case *lua.LNilType:
-		return nil
-	case lua.LNumber:
-		switch {
-		case x == lua.LNumber(kauth.Unlimited):
-			n = kauth.Unlimited
-		case x >= 0 && float64(x) == math.Trunc(float64(x)) && x <= 1<<53:
-			n = uint64(x)
-		default:
-			f.bad(key, "a whole number, a size like \"512M\", or unlimited", v)
-		}
-	case lua.LString:
-		size, ok := declare.ParseSize(string(x))
-		switch {
-		case x == "unlimited":
-			n = kauth.Unlimited
-		case ok:
-			n = uint64(size)
-		default:
-			f.bad(key, "a whole number, a size like \"512M\", or unlimited", v)
-		}
-	default:
-		f.bad(key, "a whole number, a size like \"512M\", or unlimited", v)
-	}
-	return &n
 }
 
 // flag reads true or false, if it is given.

@@ -29,9 +29,10 @@ func cellEntries() []*Entry {
 			{"root", "string", "absolute path of the directory that members are chrooted to", false},
 			{"profile", "string", "\"low\", \"medium\" or \"high\"; without it the kernel's own, which is high, or low if a loaded policy names the cell", true},
 			{"ports", "number[]", "ports that only this cell may bind, at most 32", true},
-			{"nofile", "number", "limit of open files of what is started in the cell, or unlimited", true},
+			{"nofile", "number|string", "limit of open files of what is started in the cell, or unlimited", true},
 			{"as", "number|string", "limit of the address space in bytes, or a size like \"512M\", or unlimited", true},
 			{"core", "number|string", "limit of core dumps in bytes, or a size, or unlimited", true},
+			{"yes", "boolean", "true allows the root to be /, the host's own", true},
 		}, Doc: `Makes a cell. If policies are loaded, the cell has its program from the start or is not made at all, and limits that
 are not given are those of the policies' budgets. On the simulated kernel the root directory is made if it does not exist.`,
 			Example: `local c = cell.create{ name = "web-1", root = "/cells/web-1", ports = { 443 } }
@@ -144,21 +145,15 @@ func (a *API) live(L *lua.LState, c cellRef) kernel.Cell {
 
 func createCell(a *API, L *lua.LState) int {
 	f := tableArg(L, "cell.create", 1)
-	spec := kernel.Spec{Name: f.text("name", true), Root: f.text("root", true), Nofile: f.limit("nofile"), AS: f.limit("as"), Core: f.limit("core")}
-	if v := f.get("profile"); v != lua.LNil {
-		p, ok := kernel.ParseProfile(v.String())
-		if !ok {
-			f.bad("profile", "\"low\", \"medium\" or \"high\"", v)
+	f.text("name", true)
+	f.text("root", true)
+	var spec kernel.Spec
+	for _, key := range kernel.SpecKeys() {
+		if v := f.get(key); v != lua.LNil {
+			f.check(spec.Set(key, plain(v)))
 		}
-		spec.Profile = &p
-	}
-	for _, n := range f.numbers("ports", 1, 65535) {
-		spec.Ports = append(spec.Ports, uint16(n))
 	}
 	f.done()
-	if err := a.prepareRoot(spec.Root); err != nil {
-		raise(L, err)
-	}
 	id, err := a.Host.Create(spec)
 	if err != nil {
 		raise(L, err)

@@ -3,11 +3,13 @@ package api
 import (
 	lua "github.com/yuin/gopher-lua"
 
+	"cellsh/kernel"
 	"cellsh/kernel/host"
 	"cellsh/lua/tables"
 	"cellsh/policy"
 	"cellsh/policy/kauth"
 	"cellsh/policy/rules"
+	"cellsh/policy/secmodel"
 	"cellsh/policy/study"
 )
 
@@ -77,7 +79,7 @@ print(why.misses[1].field, why.misses[1].to, why.misses[1].result)
 		{Name: "engine.can", Returns: "table", Params: []Param{
 			{"cell", "string", "name of a cell, which need not exist", false},
 			{"request", "string", "a scope, an action or a request; all without it", true},
-			{"options", "table", "policy and pending as for engine.decide; program (policies, fallback or none), profile (low, medium, high or unknown), revision (april or current), and ports, a list of those that the cell reserves", true}},
+			{"options", "table", "policy and pending as for engine.decide; program (policies, fallback or none), profile (low, medium, high or unknown), revision (" + secmodel.RevisionNames() + "), and ports, a list of those that the cell reserves", true}},
 			Doc: `Says what a cell may do, in full: requests is a list with the cases of each request, where each has the requests that it
 is about in words, the answer of the policies, and what finally becomes of them for root and for other users. It is what
 the command can writes with --json.`,
@@ -261,8 +263,10 @@ func engineCan(a *API, L *lua.LState) int {
 	}
 	o := options(L, e, 3)
 	can := study.CanOptions{Program: o.text("program", false), Profile: o.text("profile", false), Revision: o.text("revision", false)}
-	for _, port := range o.numbers("ports", 1, 65535) {
-		can.Ports = append(can.Ports, uint16(port))
+	if v := o.get("ports"); v != lua.LNil {
+		var err error
+		can.Ports, err = kernel.ParsePorts(plain(v))
+		o.check(err)
 	}
 	p := a.policies(o, e)
 	o.done()

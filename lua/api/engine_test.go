@@ -25,8 +25,8 @@ const webPolicy = `policy "web" {
 never("no machine", { cells = "web-*", "machdep" })
 `
 
-// plain is a Lua value as encoding/json has it; an empty table is a list.
-func plain(v lua.LValue) any {
+// plainValue is a Lua value as encoding/json has it; an empty table is a list.
+func plainValue(v lua.LValue) any {
 	switch x := v.(type) {
 	case lua.LBool:
 		return bool(x)
@@ -38,12 +38,12 @@ func plain(v lua.LValue) any {
 		if n := x.MaxN(); n > 0 {
 			list := make([]any, n)
 			for i := range list {
-				list[i] = plain(x.RawGetInt(i + 1))
+				list[i] = plainValue(x.RawGetInt(i + 1))
 			}
 			return list
 		}
 		members := map[string]any{}
-		x.ForEach(func(k, e lua.LValue) { members[k.String()] = plain(e) })
+		x.ForEach(func(k, e lua.LValue) { members[k.String()] = plainValue(e) })
 		if len(members) == 0 {
 			return []any{}
 		}
@@ -111,8 +111,8 @@ func TestEngineGivesWhatCommandsWrite(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if len(got) != 1 || !reflect.DeepEqual(plain(got[0]), want) {
-				t.Errorf("gives\n%v\nwant\n%v", plain(got[0]), want)
+			if len(got) != 1 || !reflect.DeepEqual(plainValue(got[0]), want) {
+				t.Errorf("gives\n%v\nwant\n%v", plainValue(got[0]), want)
 			}
 		})
 	}
@@ -132,7 +132,7 @@ func TestEngineRefusesWrongArguments(t *testing.T) {
 		`engine.can("a", 5)`:                           "engine.can must be given the name of a request, but is given 5",
 		`engine.can("a", "system.rebot")`:              "request must be a scope, an action or a request, but is \"system.rebot\"",
 		`engine.can("a", nil, { profile = "middle" })`: "profile must be low, medium, high or unknown, but is \"middle\"",
-		`engine.can("a", nil, { ports = { 0 } })`:      "ports of the options of engine.can must be a list of whole numbers from 1 to 65535, but is 0",
+		`engine.can("a", nil, { ports = { 0 } })`:      "ports of the options of engine.can must be ports from 1 to 65535, but one is 0",
 		`engine.can("a", nil, { program = "mine" })`:   "program must be policies, fallback or none, but is \"mine\"",
 		`engine.check(5)`:                              "engine.check must be given a path or a list of paths, but is given 5",
 		`engine.check(nil, { cells = "a" })`:           "cells of the options of engine.check must be a list of strings, but is \"a\"",

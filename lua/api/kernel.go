@@ -92,13 +92,14 @@ func requestHint(name string) string {
 	return diag.DidYouMean(name, names)
 }
 
-func kauthRequest(_ *API, L *lua.LState) int {
+func kauthRequest(a *API, L *lua.LState) int {
 	name := L.CheckString(1)
 	id, ok := kauth.Find(name)
 	if !ok {
 		fail(L, requestHint(name), "a request must be one of the kernel's, but is %q", name)
 	}
-	info := id.Info()
+	info, v := id.Info(), a.Host.Kernel.Info().Vocabulary
+	flags := v.Flags(id)
 	type field struct {
 		Name string `json:"name"`
 		Kind string `json:"kind"`
@@ -121,13 +122,13 @@ func kauthRequest(_ *API, L *lua.LState) int {
 		Probe       bool    `json:"probe,omitempty"`
 		Spin        bool    `json:"spin,omitempty"`
 	}{Name: name, Scope: info.Scope.String(), Fields: []field{}, Deny: info.DenyText, Root: info.StockRoot, User: info.StockUser,
-		NeverRaised: info.Flags.Has(kauth.NeverRaised), Probe: info.Flags.Has(kauth.Probe), Spin: info.Flags.Has(kauth.Spin)}
+		NeverRaised: flags.Has(kauth.NeverRaised), Probe: flags.Has(kauth.Probe), Spin: flags.Has(kauth.Spin)}
 	for _, f := range info.Fields.Fields() {
 		if f != kauth.FieldMembers {
 			out.Fields = append(out.Fields, field{f.String(), f.Info().Kind.What(), f.Info().Doc})
 		}
 	}
-	if n, ok := kauth.NetBSD109912.Number(id); ok {
+	if n, ok := v.Number(id); ok {
 		out.Number = &number{info.Scope.String(), int(n.Action), int(n.Req)}
 	}
 	L.Push(table(L, out))

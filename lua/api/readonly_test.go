@@ -18,7 +18,7 @@ func TestWhatIsMissingIsSaid(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := k.Create(kernel.Spec{Name: "web", Root: "/"}); err != nil {
+	if _, err := k.Create(kernel.Spec{Name: "web", Root: "/", HostRoot: true}); err != nil {
 		t.Fatal(err)
 	}
 	h := host.New(kernel.ReadOnly(k), &host.Memory{}, loader.Reader{}.Load, time.Now)
@@ -39,7 +39,7 @@ func TestWhatIsMissingIsSaid(t *testing.T) {
 	}
 	// Another kernel is nobody's business.
 	if out, problem := s.run(`local other = sim.kernel{}
-other.cell.create{ name = "x", root = "/" }
+other.cell.create{ name = "x", root = "/x" }
 print(#other.cell.list(), #cell.list())`); out != "1\t1\n" || problem != "" {
 		t.Errorf("another kernel: %q, %s", out, problem)
 	}

@@ -1,12 +1,15 @@
 package api
 
 import (
+	"fmt"
+	"strings"
 	"time"
 
 	lua "github.com/yuin/gopher-lua"
 
 	"cellsh/kernel/host"
 	"cellsh/kernel/sim"
+	"cellsh/policy/secmodel"
 	"cellsh/policy/stock"
 )
 
@@ -41,14 +44,13 @@ what each model said: model, result and reason, and for policies policy, file an
 for _, q in ipairs(sim.trace(function() p:setuid(80) end)) do print(q.request, q.allowed) end
 --> process.setid	true`, call: simTrace},
 		{Name: "sim.settings", Returns: "table", Params: []Param{{"changes", "table", "settings to change", true}},
-			Doc: `Gives what the stock models look at, after changing what is given: securelevel (-1 to 2), curtain, usermount,
-user_set_cpu_affinity, user_set_dbregs, expose_address (0 to 2), user_ldt, pf, ipf, veriexec (0 to 3). Nobody is asked: it is
+			Doc: "Gives what the stock models look at, after changing what is given: " + settingNames() + `. Nobody is asked: it is
 as if the machine had started that way.`,
 			Example: `sim.settings{ securelevel = 1 }
 print(sim.settings().securelevel)
 --> 1`, call: simSettings},
 		{Name: "sim.kernel", Table: true, Returns: "table", Params: []Param{
-			{"revision", "string", "of secmodel_cell: \"current\" or \"april\"", true},
+			{"revision", "string", "of secmodel_cell: " + secmodel.RevisionNames(), true},
 			{"evaluation", "boolean", "false leaves the evaluation model out", true},
 			{"securelevel", "number", "-1 to 2", true},
 			{"hz", "number", "clock ticks a second", true},
@@ -100,32 +102,54 @@ func simTrace(a *API, L *lua.LState) int {
 	return 1
 }
 
+// settingNames lists the settings with their values, for help.
+func settingNames() string {
+	var list []string
+	for i := range stock.NumSettings {
+		which := stock.Setting(i)
+		name := which.String()
+		if !which.Switch() {
+			lo, hi := which.Range()
+			name += fmt.Sprintf(" (%d to %d)", lo, hi)
+		}
+		list = append(list, name)
+	}
+	return strings.Join(list, ", ")
+}
+
 func simSettings(a *API, L *lua.LState) int {
 	s := a.Simulator.Settings()
 	if L.GetTop() > 0 {
 		f := tableArg(L, "sim.settings", 1)
-		number := func(key string, lo, hi int64, to *int) {
-			if n, ok := f.number(key, lo, hi); ok {
-				*to = int(n)
+		for i := range s {
+			which := stock.Setting(i)
+			if which.Switch() {
+				on := s[i] != 0
+				f.flag(which.String(), &on)
+				s[i] = 0
+				if on {
+					s[i] = 1
+				}
+				continue
+			}
+			lo, hi := which.Range()
+			if n, ok := f.number(which.String(), int64(lo), int64(hi)); ok {
+				s[i] = int(n)
 			}
 		}
-		number("securelevel", -1, 2, &s.Securelevel)
-		number("expose_address", 0, 2, &s.ExposeAddress)
-		number("veriexec", 0, 3, &s.Veriexec)
-		f.flag("curtain", &s.Curtain)
-		f.flag("usermount", &s.Usermount)
-		f.flag("user_set_cpu_affinity", &s.UserSetCPUAffinity)
-		f.flag("user_set_dbregs", &s.UserSetDBRegs)
-		f.flag("user_ldt", &s.UserLDT)
-		f.flag("pf", &s.PF)
-		f.flag("ipf", &s.IPF)
 		f.done()
 		if err := a.Simulator.SetSettings(s); err != nil {
 			raise(L, err)
 		}
 	}
-	L.Push(table(L, map[string]any{"securelevel": s.Securelevel, "curtain": s.Curtain, "usermount": s.Usermount, "user_set_cpu_affinity": s.UserSetCPUAffinity,
-		"user_set_dbregs": s.UserSetDBRegs, "expose_address": s.ExposeAddress, "user_ldt": s.UserLDT, "pf": s.PF, "ipf": s.IPF, "veriexec": s.Veriexec}))
+	out := map[string]any{}
+	for i, v := range s {
+		out[stock.Setting(i).String()] = v
+		if stock.Setting(i).Switch() {
+			out[stock.Setting(i).String()] = v != 0
+		}
+	}
+	L.Push(table(L, out))
 	return 1
 }
 
@@ -134,9 +158,9 @@ func simKernel(a *API, L *lua.LState) int {
 	if L.GetTop() > 0 {
 		f := tableArg(L, "sim.kernel", 1)
 		if name := f.text("revision", false); name != "" {
-			rev, ok := stock.ParseRevision(name)
+			rev, ok := secmodel.ParseRevision(name)
 			if !ok {
-				f.bad("revision", "\"current\" or \"april\"", lua.LString(name))
+				f.bad("revision", secmodel.RevisionNames(), lua.LString(name))
 			}
 			o.Revision = rev
 		}
@@ -144,8 +168,8 @@ func simKernel(a *API, L *lua.LState) int {
 		f.flag("evaluation", &evaluation)
 		o.NoEvaluation = !evaluation
 		if n, ok := f.number("securelevel", -1, 2); ok {
-			level := int(n)
-			o.Securelevel = &level
+			settings := stock.DefaultSettings().With(stock.SettingSecurelevel, int(n))
+			o.Settings = &settings
 		}
 		if n, ok := f.number("hz", 1, 10000); ok {
 			o.HZ = int(n)

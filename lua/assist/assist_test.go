@@ -112,7 +112,7 @@ func TestCompleteScript(t *testing.T) {
 		{`local c = cell.create{ name = "a" } c.|`, "id name root"},
 		{`local c = cell.create{ name = "a" } c:des|`, "destroy"},
 		{`local c = cell.get("a") local p = c:process{} p:bin|`, "bind bind_local"},
-		{`cell.create{ |`, "as core name nofile ports profile root"},
+		{`cell.create{ |`, "as core name nofile ports profile root yes"},
 		{`cell.create{ profile = "|`, "high low medium"},
 		{`local p = sim.process{} p:bind{ |`, "+addr port"},
 		{`cell.on("|`, "create deny destroy over-budget"},

@@ -224,7 +224,7 @@ func patternText(p kauth.Pattern) string {
 		{kauth.NeverRaised, "the kernel never asks it"}, {kauth.Spin, "asked while a spin lock is held: no rule is possible"},
 		{kauth.Probe, "a denial only picks a behaviour"}, {kauth.Bare, "the action itself, asked without a request code"},
 	} {
-		if info.Flags.Has(flag.flag) {
+		if kauth.Newest().Flags(lo).Has(flag.flag) {
 			b.WriteString("\n" + flag.text)
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"cellsh/lua/value"
+	"cellsh/policy"
 	"cellsh/policy/diag"
 	"cellsh/policy/kauth"
 	"cellsh/policy/rules"
@@ -127,13 +128,13 @@ func (c *context) size(orUnlimited bool) func(string, value.Value, diag.Span) *i
 				return &i
 			}
 		case value.String:
-			if n, ok := ParseSize(string(x)); ok {
+			if n, ok := policy.ParseSize(string(x)); ok {
 				return &n
 			}
 			// 512MB, 512m and 512 M are clear enough.
 			meant := strings.ToUpper(strings.ReplaceAll(string(x), " ", ""))
 			if meant = strings.TrimSuffix(strings.TrimSuffix(meant, "B"), "I"); meant != "" {
-				if _, ok := ParseSize(meant); ok {
+				if _, ok := policy.ParseSize(meant); ok {
 					hint = fmt.Sprintf("write: %q", meant)
 				}
 			}
@@ -141,21 +142,6 @@ func (c *context) size(orUnlimited bool) func(string, value.Value, diag.Span) *i
 		c.wrong(at, hint, "%s must be a number of bytes, or one with the unit K, M, G or T like \"512M\"%s, but is %s", key, or, describe(v))
 		return nil
 	}
-}
-
-// ParseSize reads a size like 512M: K is 2^10, M 2^20, G 2^30, T 2^40.
-func ParseSize(s string) (int64, bool) {
-	shift := 0
-	if s != "" {
-		if i := strings.IndexByte("KMGT", s[len(s)-1]); i >= 0 {
-			shift, s = 10*(i+1), s[:len(s)-1]
-		}
-	}
-	n, err := strconv.ParseUint(s, 10, 53)
-	if err != nil || strings.HasPrefix(s, "+") || n>>(63-shift) != 0 {
-		return 0, false
-	}
-	return int64(n) << shift, true
 }
 
 // percent reads a share of one processor: "50%", which may be more than 100.

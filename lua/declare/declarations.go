@@ -34,8 +34,10 @@ type Functions func(f value.Value, where bool) rules.Function
 // Declarations collects what the words declare. It is not safe for concurrent use.
 type Declarations struct {
 	functions Functions
-	policies  []*rules.Policy
-	nevers    []*rules.Never
+	// vocabulary of the kernel that the policies are for.
+	vocabulary *kauth.Vocabulary
+	policies   []*rules.Policy
+	nevers     []*rules.Never
 	// elements of all lists together.
 	elements int
 	problems diag.List
@@ -52,9 +54,12 @@ type Declarations struct {
 	skipping map[kauth.Pattern]bool
 }
 
-// New is empty.
-func New(f Functions) *Declarations {
-	return &Declarations{functions: f, files: map[string]*syntax.File{}, roots: map[*rules.Policy]string{}, skipping: map[kauth.Pattern]bool{}}
+// New is empty. Policies are for a kernel with the vocabulary; nil is kauth.Newest.
+func New(f Functions, v *kauth.Vocabulary) *Declarations {
+	if v == nil {
+		v = kauth.Newest()
+	}
+	return &Declarations{functions: f, vocabulary: v, files: map[string]*syntax.File{}, roots: map[*rules.Policy]string{}, skipping: map[kauth.Pattern]bool{}}
 }
 
 // Policies are those that were declared, in the order of the declarations, with all of a name.

@@ -1,7 +1,7 @@
 // Package declare has the words of policy files, policy and never: what they take, what is wrong with it, and the rules
 // that they declare.
 //
-//	d := declare.New(func(f value.Value, where bool) rules.Function { ... })
+//	d := declare.New(func(f value.Value, where bool) rules.Function { ... }, vocabulary)
 //	finish := d.Call("policy", []value.Value{value.String("web")}, site)
 //	finish([]value.Value{table}, site)
 //	set, problems := d.Set(), d.Problems()

@@ -168,7 +168,7 @@ func (c *context) pattern(name string, at diag.Span) (kauth.Pattern, bool) {
 	lo, hi := p.Range()
 	raised, spin := 0, []string(nil)
 	for id := lo; id < hi; id++ {
-		switch f := id.Info().Flags; {
+		switch f := c.d.vocabulary.Flags(id); {
 		case f.Has(kauth.Spin):
 			spin = append(spin, id.String())
 		case !f.Has(kauth.NeverRaised):

@@ -15,6 +15,7 @@ import (
 	"cellsh/lua/value"
 	"cellsh/lua/vm"
 	"cellsh/policy/diag"
+	"cellsh/policy/kauth"
 	"cellsh/policy/rules"
 )
 
@@ -22,6 +23,8 @@ import (
 type Options struct {
 	// Groups of the host that the policies are for.
 	Groups symbolic.Groups
+	// Vocabulary of the kernel that they are for; nil is kauth.Newest.
+	Vocabulary *kauth.Vocabulary
 	// Output is where print in a policy file writes; nil discards.
 	Output io.Writer
 	// Module reads a file that require asks for: name.lua beside the policy file in dir. Nil reads it from there. It
@@ -39,8 +42,8 @@ type Options struct {
 // sources have all that were used.
 func LoadSources(sources []rules.Source, o Options) (*rules.Set, diag.List) {
 	l := &loading{options: o, sources: slices.Clone(sources), files: map[string]*syntax.File{}}
-	l.first = declare.New(func(f value.Value, where bool) rules.Function { return decisionOf(l.tree, f, where) })
-	l.second = declare.New(askedOf(o.Groups))
+	l.first = declare.New(func(f value.Value, where bool) rules.Function { return decisionOf(l.tree, f, where) }, o.Vocabulary)
+	l.second = declare.New(askedOf(o.Groups), o.Vocabulary)
 	for _, s := range sources {
 		if !s.Module {
 			l.file(s)

@@ -37,7 +37,7 @@ func (o *open) flip() {
 		options := o.options
 		options.Flipped, options.Output = true, nil
 		m := symbolic.NewMachine(options)
-		d := declare.New(func(f value.Value, where bool) rules.Function { return decisionOf(m, f, where) })
+		d := declare.New(func(f value.Value, where bool) rules.Function { return decisionOf(m, f, where) }, nil)
 		words(m, d)
 		d.Begin(o.file.Name)
 		if m.Run(o.file) != nil {

@@ -100,7 +100,7 @@ func (g *generator) carried(texts []string) []string {
 			field, ok := kauth.FindField(name)
 			carried := !ok
 			for id := lo; id < hi && !carried; id++ {
-				carried = id.Info().Fields.Has(field) && !id.Info().Flags.Has(kauth.Spin) && !id.Info().Flags.Has(kauth.NeverRaised)
+				carried = id.Info().Fields.Has(field) && kauth.Newest().Asks(id)
 			}
 			if !carried {
 				return true
@@ -491,7 +491,7 @@ func compare(t *testing.T, src string, f *family) (compiled bool) {
 
 // tooManyCases reports whether the decision on some request has too many cases.
 func tooManyCases(p *study.Policies, cell string) bool {
-	return slices.ContainsFunc(rules.Requests(), func(id kauth.RequestID) bool {
+	return slices.ContainsFunc(p.Vocabulary().Requests(), func(id kauth.RequestID) bool {
 		_, _, err := p.Diagram(cell, id)
 		return err == graph.ErrTooLarge
 	})
@@ -517,7 +517,7 @@ func compareOnWitnesses(t *testing.T, src string, p *study.Policies, cell string
 	}
 	for _, name := range requests {
 		id, ok := kauth.Find(name)
-		if !ok || !slices.Contains(rules.Requests(), id) {
+		if !ok || !slices.Contains(kauth.Newest().Requests(), id) {
 			t.Fatalf("no request that policies are asked: %s", name)
 		}
 		d, ref, err := p.Diagram(cell, id)

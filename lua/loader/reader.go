@@ -4,6 +4,7 @@ import (
 	"io"
 
 	"cellsh/lua/symbolic"
+	"cellsh/policy/kauth"
 	"cellsh/policy/rules"
 	"cellsh/policy/study"
 )
@@ -16,6 +17,8 @@ type Reader struct {
 	Output io.Writer
 	// Files reads policy files and their modules; nil reads them whoever may have changed them.
 	Files Files
+	// Vocabulary of the kernel that they are for; nil is kauth.Newest.
+	Vocabulary *kauth.Vocabulary
 	// SkipOptimizations is passed to the compiler.
 	SkipOptimizations bool
 }
@@ -28,17 +31,17 @@ func (r Reader) Read(paths []string) *study.Policies {
 	}
 	sources, unread := ReadFrom(paths, files)
 	set, problems := LoadSources(sources, r.options())
-	return study.New(set, append(unread, problems...).Sort(), study.Options{Paths: paths, SkipOptimizations: r.SkipOptimizations})
+	return study.New(set, append(unread, problems...).Sort(), study.Options{Paths: paths, SkipOptimizations: r.SkipOptimizations, Vocabulary: r.Vocabulary})
 }
 
 // Load is Read for texts that were read before.
 func (r Reader) Load(sources []rules.Source) *study.Policies {
 	set, problems := LoadSources(sources, r.options())
-	return study.New(set, problems, study.Options{SkipOptimizations: r.SkipOptimizations})
+	return study.New(set, problems, study.Options{SkipOptimizations: r.SkipOptimizations, Vocabulary: r.Vocabulary})
 }
 
 func (r Reader) options() Options {
-	o := Options{Groups: r.Groups, Output: r.Output}
+	o := Options{Groups: r.Groups, Output: r.Output, Vocabulary: r.Vocabulary}
 	if r.Files != nil {
 		o.Module = ModuleFrom(r.Files)
 	}

@@ -19,15 +19,15 @@ import (
 // their trees, and asked where they are. It is not safe for concurrent use.
 type Declarer struct{ *declare.Declarations }
 
-// NewDeclarer is empty.
-func NewDeclarer(groups symbolic.Groups) *Declarer {
+// NewDeclarer is empty. Policies are for a host with the groups, and a kernel with the vocabulary; nil is kauth.Newest.
+func NewDeclarer(groups symbolic.Groups, v *kauth.Vocabulary) *Declarer {
 	ask := askedOf(groups)
 	return &Declarer{declare.New(func(f value.Value, where bool) rules.Function {
 		if a, ok := ask(f, where).(*asked); ok {
 			return &declaredInSession{asked: a}
 		}
 		return nil
-	})}
+	}, v)}
 }
 
 // Machine makes a machine whose declarations go to the declarer.

@@ -10,6 +10,7 @@ import (
 	"cellsh/policy/interval"
 	"cellsh/policy/kauth"
 	"cellsh/policy/rules"
+	"cellsh/policy/secmodel"
 	"cellsh/policy/stock"
 )
 
@@ -43,10 +44,11 @@ func ParseAnswering(name string) (Answering, bool) {
 // CanOptions say in which kernel and cell requests are made. The zero value is a cell of unknown profile, without
 // reserved ports, in the current revision on a host with the settings of GENERIC, whose policies answer.
 type CanOptions struct {
-	Program  Answering
-	Revision stock.Revision
-	// Profile of the cell, stock.Low, Medium or High; nil if it is unknown. The kernel does not tell it.
-	Profile *stock.Place
+	Program Answering
+	// Revision of secmodel_cell; zero is the current one.
+	Revision secmodel.Revision
+	// Profile of the cell; nil if it is unknown. The kernel does not tell it.
+	Profile *secmodel.Profile
 	// Settings of the host; nil is stock.DefaultSettings.
 	Settings *stock.Settings
 	// Ports that the cell reserves.
@@ -60,6 +62,8 @@ type CanOptions struct {
 // Ability is what becomes of one request of a cell.
 type Ability struct {
 	Request kauth.RequestID
+	// Flags of the request in the kernel that is asked about.
+	Flags kauth.Flags
 	// Cases are disjoint, and together all requests that a process of a cell can make, unless More is set.
 	Cases []Case
 	More  bool
@@ -67,12 +71,7 @@ type Ability struct {
 
 // Asked reports whether policies are asked about the request. They are not where the kernel holds a spin lock, or
 // never asks.
-func (a *Ability) Asked() bool { return asked(a.Request) }
-
-func asked(id kauth.RequestID) bool {
-	flags := id.Info().Flags
-	return !flags.Has(kauth.Spin) && !flags.Has(kauth.NeverRaised)
-}
+func (a *Ability) Asked() bool { return a.Flags&(kauth.NeverRaised|kauth.Spin) == 0 }
 
 // Case is requests that get the same decision and of which the same becomes.
 type Case struct {
@@ -105,9 +104,9 @@ func (o *Outcome) String() string {
 	if o.Profiles != nil {
 		var parts []string
 		for i := 0; i < len(o.Profiles); {
-			who, what := Profiles[i].String(), o.Profiles[i].String()
+			who, what := secmodel.Profiles[i].String(), o.Profiles[i].String()
 			for i++; i < len(o.Profiles) && o.Profiles[i].String() == what; i++ {
-				who += " and " + Profiles[i].String()
+				who += " and " + secmodel.Profiles[i].String()
 			}
 			parts = append(parts, who+": "+what)
 		}
@@ -135,13 +134,10 @@ func orIf(list []stock.Condition) string {
 	return strings.Join(parts, ", or ")
 }
 
-// Profiles are the places that a cell can be, in the order in which they are listed everywhere.
-var Profiles = [...]stock.Place{stock.Low, stock.Medium, stock.High}
-
 // ending is a leaf of what Can works out: a decision and what becomes of it.
 type ending struct {
 	decision   policy.Decision
-	root, user [len(Profiles)]fate
+	root, user [secmodel.NumProfiles]fate
 }
 
 // fate is what becomes of a request in one scene, for each combination of the open facts, and whose doing it is. It is
@@ -184,13 +180,14 @@ func Can(c *rules.Compiler, cell string, id kauth.RequestID, o CanOptions) (*Abi
 		s := stock.DefaultSettings()
 		settings = &s
 	}
-	places := Profiles[:]
+	profiles := secmodel.Profiles[:]
 	if o.Profile != nil {
-		places = []stock.Place{*o.Profile}
+		profiles = []secmodel.Profile{*o.Profile}
 	}
+	rev := cmp.Or(o.Revision, secmodel.Current)
 	var scenes []scene
-	for _, p := range places {
-		scenes = append(scenes, scene{o.Revision, p, settings, o.Ports, true})
+	for _, p := range profiles {
+		scenes = append(scenes, scene{rev, p, settings, o.Ports, true})
 	}
 	m := newModels(id, scenes...)
 	said := m.graph()
@@ -212,9 +209,9 @@ func Can(c *rules.Compiler, cell string, id kauth.RequestID, o CanOptions) (*Abi
 	all.Bound(pieces)
 	end, err := graph.Apply(all, d, decided, others, replied, func(x policy.Decision, r replies) ending {
 		e := ending{decision: x}
-		for i, p := range places {
+		for i, p := range profiles {
 			result := x.Result
-			if o.Program == ByFallback && p != stock.Low {
+			if o.Program == ByFallback && p != secmodel.Low {
 				result = policy.Allow
 			}
 			e.root[i], e.user[i] = decideFate(result, r.root[i]), decideFate(result, r.user[i])
@@ -224,7 +221,7 @@ func Can(c *rules.Compiler, cell string, id kauth.RequestID, o CanOptions) (*Abi
 	if err != nil {
 		return nil, err
 	}
-	out := &Ability{Request: id}
+	out := &Ability{Request: id, Flags: c.Vocabulary().Flags(id)}
 	all.Regions(end, func(r graph.Region, e ending) bool {
 		if _, ok := example(r); !ok {
 			return true
@@ -237,10 +234,10 @@ func Can(c *rules.Compiler, cell string, id kauth.RequestID, o CanOptions) (*Abi
 		x := Case{Region: r, Where: r.String(), Decision: e.decision}
 		root, user := callers(r)
 		if root {
-			x.Root = m.outcome(e.root[:len(places)], o.Program)
+			x.Root = m.outcome(e.root[:len(profiles)], o.Program)
 		}
 		if user {
-			x.User = m.outcome(e.user[:len(places)], o.Program)
+			x.User = m.outcome(e.user[:len(profiles)], o.Program)
 		}
 		out.Cases = append(out.Cases, x)
 		return true
@@ -308,11 +305,11 @@ type answering struct {
 
 func programGraph(c *rules.Compiler, cell string, id kauth.RequestID, o CanOptions) answering {
 	switch {
-	case o.Program == ByPolicies && asked(id):
+	case o.Program == ByPolicies && c.Vocabulary().Asks(id):
 		graphs := c.PolicyGraphs(cell, id)
 		return answering{rules.Tested(graphs), func(d *graph.Diagrams[policy.Decision]) (graph.Ref, error) { return rules.Combine(d, graphs) }}
-	case o.Program == ByFallback && asked(id) && (o.Profile == nil || *o.Profile == stock.Low):
-		g := rules.ProgramGraph(stock.Fallback(), id)
+	case o.Program == ByFallback && c.Vocabulary().Asks(id) && (o.Profile == nil || *o.Profile == secmodel.Low):
+		g := rules.ProgramGraph(stock.FallbackFor(c.Vocabulary()), id)
 		return answering{[]graph.Tested{g}, func(d *graph.Diagrams[policy.Decision]) (graph.Ref, error) { return graph.Reduce(d, g) }}
 	}
 	return answering{nil, func(d *graph.Diagrams[policy.Decision]) (graph.Ref, error) { return d.Leaf(policy.Allowed), nil }}

@@ -11,6 +11,7 @@ import (
 	"cellsh/policy/graph"
 	"cellsh/policy/kauth"
 	"cellsh/policy/rules"
+	"cellsh/policy/secmodel"
 	"cellsh/policy/stock"
 	"cellsh/policy/stock/stocktest"
 )
@@ -19,8 +20,8 @@ import (
 // it is asked.
 type world struct {
 	request  *policy.Request
-	revision stock.Revision
-	place    stock.Place
+	revision secmodel.Revision
+	profile  secmodel.Profile
 	settings stock.Settings
 	ports    []uint16
 	// reserves says that the ports are the cell's.
@@ -37,7 +38,7 @@ func (w *world) Fact(f stock.Fact) stock.Truth {
 	}
 	switch f {
 	case stock.CallerHostRoot:
-		return stock.TruthOf(w.place == stock.Host && r.Int[kauth.FieldEUID] == 0)
+		return stock.No
 	case stock.PortReservedByCaller:
 		return stock.TruthOf(own && w.reserves)
 	case stock.PortReservedByOther:
@@ -74,7 +75,7 @@ func (w *world) possible() bool {
 // ask asks every listener and the program, and combines the answers as kern_auth.c does.
 func (w *world) ask(program policy.Result) bool {
 	deny, grant := program == policy.Deny, program == policy.Grant
-	for _, l := range stock.Everything(w.revision, w.place, w.request.ID) {
+	for _, l := range stock.Everything(w.revision, stock.In(w.profile), w.request.ID) {
 		switch r, _ := l.Answer(w); r {
 		case policy.Deny:
 			deny = true
@@ -97,11 +98,13 @@ func (w *world) met(list []stock.Condition) bool {
 
 func drawWorld(t *rapid.T, id kauth.RequestID) *world {
 	w := &world{request: smallRequest(t, id), settings: stock.DefaultSettings(), reserves: true}
-	w.revision = rapid.SampledFrom([]stock.Revision{stock.April, stock.Current}).Draw(t, "revision")
-	w.place = rapid.SampledFrom(Profiles[:]).Draw(t, "profile")
+	w.revision = rapid.SampledFrom(secmodel.Revisions()).Draw(t, "revision")
+	w.profile = rapid.SampledFrom(secmodel.Profiles[:]).Draw(t, "profile")
 	if rapid.Bool().Draw(t, "hardened") {
-		w.settings = stock.Settings{Securelevel: rapid.IntRange(-1, 2).Draw(t, "securelevel"), Curtain: true, Usermount: true, UserSetCPUAffinity: true,
-			Veriexec: rapid.IntRange(0, 3).Draw(t, "veriexec"), PF: true}
+		for i := range w.settings {
+			lo, hi := stock.Setting(i).Range()
+			w.settings[i] = rapid.IntRange(lo, hi).Draw(t, stock.Setting(i).String())
+		}
 	}
 	if rapid.Bool().Draw(t, "ports") {
 		w.ports = []uint16{2, 5}
@@ -115,14 +118,14 @@ func drawWorld(t *rapid.T, id kauth.RequestID) *world {
 // What Can says about any question is what comes out of asking everybody: exactly one case has it if a process
 // of a cell can ask it, with the decision of the policies, and its outcome is right whatever the open facts are.
 func TestCanIsExact(t *testing.T) {
-	ids := rules.Requests()
+	ids := kauth.Newest().Requests()
 	rapid.Check(t, func(rt *rapid.T) {
 		id := rapid.SampledFrom(ids).Draw(rt, "request")
 		policies := smallSet(rt, t, id)
 		w := drawWorld(rt, id)
 		o := CanOptions{Revision: w.revision, Settings: &w.settings, Ports: w.ports}
 		if rapid.Bool().Draw(rt, "known") {
-			o.Profile = &w.place
+			o.Profile = &w.profile
 		}
 		o.Program = rapid.SampledFrom([]Answering{ByPolicies, ByFallback, ByNone}).Draw(rt, "program")
 		var want policy.Decision
@@ -153,7 +156,7 @@ func TestCanIsExact(t *testing.T) {
 		if found == nil {
 			rt.Fatalf("%s is in no case", id)
 		}
-		if o.Program == ByFallback && o.Profile != nil && w.place != stock.Low {
+		if o.Program == ByFallback && o.Profile != nil && w.profile != secmodel.Low {
 			want = policy.Allowed
 		}
 		if found.Decision.Result != want.Result || found.Decision.Would.Result != want.Would.Result {
@@ -170,10 +173,10 @@ func TestCanIsExact(t *testing.T) {
 			rt.Fatalf("%s where %s: there is such a caller", id, found.Where)
 		}
 		if outcome.Profiles != nil {
-			outcome = &outcome.Profiles[w.place-stock.Low]
+			outcome = &outcome.Profiles[w.profile-secmodel.Low]
 		}
 		program := want.Result
-		if o.Program == ByFallback && w.place != stock.Low {
+		if o.Program == ByFallback && w.profile != secmodel.Low {
 			program = policy.Allow
 		}
 		allowed := outcome.Allowed == stock.Yes || outcome.Allowed == stock.Unknown && w.met(outcome.If)
@@ -186,14 +189,14 @@ func TestCanIsExact(t *testing.T) {
 // Without a program, and with nothing else known, Can says what the table of the stock models says.
 func TestCanAgreesWithTheStockModels(t *testing.T) {
 	for id := range kauth.RequestID(kauth.NumRequests) {
-		low := stock.Low
+		low := secmodel.Low
 		a, err := Can(compiler(), "web-1", id, CanOptions{Program: ByNone, Profile: &low})
 		if err != nil {
 			t.Fatal(err)
 		}
 		for _, root := range []bool{true, false} {
 			want := stocktest.NetFor(id, root, stock.DefaultSettings()).Allowed
-			if l := stock.CellListener(stock.Current, low, id); len(l.Rules) > 0 || want == stock.Unknown {
+			if l := stock.CellListener(secmodel.Current, stock.In(low), id); len(l.Rules) > 0 || want == stock.Unknown {
 				continue // the profile has a say, or more is known here
 			}
 			for _, c := range a.Cases {
@@ -221,7 +224,7 @@ func TestCanShowsRootAndUsers(t *testing.T) {
 			return b.Graph(b.Node(isRoot, leaf(results[0]), leaf(results[1]), diag.Span{}))
 		}
 	}
-	low, high := stock.Low, stock.High
+	low, high := secmodel.Low, secmodel.High
 	for _, c := range []struct {
 		name, request string
 		policies      []*rules.Policy
@@ -248,7 +251,7 @@ func TestCanShowsRootAndUsers(t *testing.T) {
 			[]string{`r.type ~= "raw": allow: root allowed by suser: user allowed by kernel (socket_listener)`,
 				`r.type == "raw" and r.domain not in "oroute", "bluetooth", "route", "can": allow: root allowed by suser: user refused, nobody allows it`,
 				`r.type == "raw" and r.domain in "oroute", "bluetooth", "route", "can": allow: root allowed by suser: user allowed by kernel (socket_listener)`}},
-		{"the cell's own ports", "network.bind.privport", nil, CanOptions{Profile: &low, Revision: stock.April, Ports: []uint16{80}},
+		{"the cell's own ports", "network.bind.privport", nil, CanOptions{Profile: &low, Revision: secmodel.April, Ports: []uint16{80}},
 			[]string{"r.port == 0: allow: root allowed by suser: user refused, nobody allows it",
 				"r.port in 1..79, 81..65535: allow: root allowed if no other cell reserves the port: user refused, nobody allows it",
 				"r.port == 80: allow: root allowed by suser: user allowed by secmodel_cell"}},
@@ -313,8 +316,8 @@ func TestCanStopsAtMost(t *testing.T) {
 func TestFewFactsAreOpen(t *testing.T) {
 	settings := stock.DefaultSettings()
 	for id := range kauth.RequestID(kauth.NumRequests) {
-		for _, rev := range []stock.Revision{stock.April, stock.Current} {
-			m := newModels(id, scene{rev, stock.High, &settings, nil, true})
+		for _, rev := range secmodel.Revisions() {
+			m := newModels(id, scene{rev, secmodel.High, &settings, nil, true})
 			if len(m.open) > 6 || len(m.splits) > 8 {
 				t.Errorf("%s: %d open facts, %d tests", id, len(m.open), len(m.splits))
 			}

@@ -83,7 +83,7 @@ func (v *Coverage) Covered(c *rules.Compiler, cells []string) (covered, total in
 	all := map[Point]bool{}
 	seen := map[asking]bool{}
 	for _, cell := range cells {
-		for _, id := range rules.Requests() {
+		for _, id := range c.Requests() {
 			for _, g := range c.PolicyGraphs(cell, id) {
 				if a := askedAs(g, id); !seen[a] {
 					seen[a] = true

@@ -46,10 +46,9 @@ type verdict struct {
 
 type verdicts struct{ old, new verdict }
 
-func verdictsOf(o, n *policy.Decision, id kauth.RequestID) verdicts {
+func verdictsOf(o, n *policy.Decision, probe bool) verdicts {
 	v := verdicts{verdict{result: o.Result, would: o.Would.Result}, verdict{result: n.Result, would: n.Would.Result}}
 	if v.old == v.new {
-		probe := id.Info().Flags.Has(kauth.Probe)
 		v.old.kept, v.new.kept = o.Kept(probe), n.Kept(probe)
 	}
 	return v
@@ -63,13 +62,13 @@ func Diff(old, new *rules.Compiler, cells []string) ([]Change, error) {
 	// Cells that no policy tells apart have the same graphs, and are compared once.
 	known := map[string][]Change{}
 	for _, cell := range names(cells) {
-		for _, id := range rules.Requests() {
+		for _, id := range new.Requests() {
 			a, b := old.PolicyGraphs(cell, id), new.PolicyGraphs(cell, id)
 			pair := fmt.Sprint(id, graphsKey(a), graphsKey(b))
 			changes, ok := known[pair]
 			if !ok {
 				var err error
-				if changes, err = diffRequest(a, b, id); err != nil {
+				if changes, err = diffRequest(a, b, id, new.Vocabulary().Flags(id).Has(kauth.Probe)); err != nil {
 					return nil, err
 				}
 				known[pair] = changes
@@ -100,7 +99,7 @@ func graphsKey(list []*rules.PolicyGraph) string {
 	return b.String()
 }
 
-func diffRequest(old, new []*rules.PolicyGraph, id kauth.RequestID) ([]Change, error) {
+func diffRequest(old, new []*rules.PolicyGraph, id kauth.RequestID, probe bool) ([]Change, error) {
 	var out []Change
 	tested := append(rules.Tested(old), rules.Tested(new)...)
 	space, matter := graph.NewSpace(id, tested...), relevant(tested...)
@@ -116,7 +115,7 @@ func diffRequest(old, new []*rules.PolicyGraph, id kauth.RequestID) ([]Change, e
 	// Decisions that differ only in words become one, so that regions are as large as they can be.
 	p := graph.NewDiagrams[verdicts](space)
 	r, err := graph.Apply(p, a, x, b, y, func(o, n policy.Decision) verdicts {
-		return verdictsOf(&o, &n, id)
+		return verdictsOf(&o, &n, probe)
 	})
 	if err != nil {
 		return nil, err

@@ -66,7 +66,7 @@ func drawn(q *policy.Request, f kauth.Field) []int64 {
 // The nearest miss is one: it turns the result, and nothing nearer does. Where none is told no other value of the
 // field turns it.
 func TestNearestMissesAreExact(t *testing.T) {
-	ids := rules.Requests()
+	ids := kauth.Newest().Requests()
 	told := 0
 	rapid.Check(t, func(rt *rapid.T) {
 		id := rapid.SampledFrom(ids).Draw(rt, "request")
@@ -241,7 +241,7 @@ func changed(list []Change, q *policy.Request) []*Change {
 
 // A request is in exactly one region if its result changes, else in none.
 func TestDiffIsExact(t *testing.T) {
-	ids := rules.Requests()
+	ids := kauth.Newest().Requests()
 	met := 0
 	rapid.Check(t, func(rt *rapid.T) {
 		id := rapid.SampledFrom(ids).Draw(rt, "request")
@@ -259,7 +259,7 @@ func TestDiffIsExact(t *testing.T) {
 			q := smallRequest(rt, id)
 			x, y := decide(old, q), decide(new, q)
 			in := changed(changes, q)
-			probe := id.Info().Flags.Has(kauth.Probe)
+			probe := kauth.Newest().Flags(id).Has(kauth.Probe)
 			differs := x.Result != y.Result || x.Would.Result != y.Would.Result || x.Kept(probe) != y.Kept(probe)
 			switch {
 			case !differs && len(in) > 0:
@@ -325,7 +325,7 @@ func TestDiffLeavesOutReasonsAndOrder(t *testing.T) {
 
 // An assertion is broken exactly if some request that it is about is not denied.
 func TestNeversAreExact(t *testing.T) {
-	ids := rules.Requests()
+	ids := kauth.Newest().Requests()
 	broken := 0
 	rapid.Check(t, func(rt *rapid.T) {
 		id := rapid.SampledFrom(ids).Draw(rt, "request")
@@ -366,7 +366,7 @@ func TestNeversAreExact(t *testing.T) {
 
 // Deny, grant and allow of several policies come to the same in every order and grouping.
 func TestCombinationHasNoOrder(t *testing.T) {
-	ids := rules.Requests()
+	ids := kauth.Newest().Requests()
 	rapid.Check(t, func(rt *rapid.T) {
 		id := rapid.SampledFrom(ids).Draw(rt, "request")
 		policies := smallSet(rt, t, id)

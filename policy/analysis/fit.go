@@ -10,26 +10,27 @@ import (
 	"cellsh/policy/interval"
 	"cellsh/policy/kauth"
 	"cellsh/policy/rules"
+	"cellsh/policy/secmodel"
 	"cellsh/policy/stock"
 )
-
-// MaxPorts is how many ports a cell can reserve (struct cell_create).
-const MaxPorts = 32
 
 // StockFit is how a cell is best made on a kernel without the evaluation model, and what is lost.
 type StockFit struct {
 	Cell     string
-	Revision stock.Revision
+	Revision secmodel.Revision
+	// Vocabulary of the kernel.
+	Vocabulary *kauth.Vocabulary
 	// Policies that apply, by name; those in audit mode deny nothing.
 	Policies []string
 	// Ports to reserve, ascending.
 	Ports []uint16
 	// Limits become resource limits of what is started in the cell: nofile, as and core.
 	Limits []Budget
-	// Unenforced budgets are those that nothing in such a kernel enforces: procs, memory and cpu.
+	// Unenforced budgets are those that nothing in such a kernel enforces: procs, memory and cpu, and limits where the
+	// kernel keeps none with a cell.
 	Unenforced []Budget
 	// Profiles are all three, in the order low, medium, high; Chosen is the one that fits best.
-	Profiles [len(Profiles)]ProfileFit
+	Profiles [secmodel.NumProfiles]ProfileFit
 	Chosen   int
 	// Notes are sentences about what can't be known or done.
 	Notes []string
@@ -43,7 +44,7 @@ func (f *StockFit) Lax() bool { return len(f.Best().Laxer) > 0 || len(f.Unenforc
 
 // ProfileFit is how one profile differs from the policies.
 type ProfileFit struct {
-	Profile stock.Place
+	Profile secmodel.Profile
 	// Laxer and Stricter are the requests that the kernel allows although the policies refuse them, and the other way
 	// round. Both count what happens in the end, with all other models of the kernel: what those refuse anyway is no
 	// difference.
@@ -97,8 +98,8 @@ func (m Meeting) String() string {
 // laxer for the fewest requests, because a service that does not run is noticed, and a cell whose root may reboot the host
 // is not; of these the one that is stricter for the fewest, then the lowest. Requests about which the kernel can't ask
 // policies are left out.
-func Fit(c *rules.Compiler, cell string, rev stock.Revision) (*StockFit, error) {
-	f := &StockFit{Cell: cell, Revision: rev}
+func Fit(c *rules.Compiler, cell string, rev secmodel.Revision) (*StockFit, error) {
+	f := &StockFit{Cell: cell, Revision: rev, Vocabulary: c.Vocabulary()}
 	for _, p := range c.Set().Policies {
 		if p.AppliesTo(cell) {
 			f.Policies = append(f.Policies, p.Name)
@@ -110,15 +111,17 @@ func Fit(c *rules.Compiler, cell string, rev stock.Revision) (*StockFit, error) 
 	for _, b := range Budgets(c.Set(), cell) {
 		switch b.Name {
 		case BudgetNofile, BudgetAS, BudgetCore:
-			f.Limits = append(f.Limits, b)
-		default:
-			f.Unenforced = append(f.Unenforced, b)
+			if rev.Properties().Limits {
+				f.Limits = append(f.Limits, b)
+				continue
+			}
 		}
+		f.Unenforced = append(f.Unenforced, b)
 	}
-	for i, p := range Profiles {
+	for i, p := range secmodel.Profiles {
 		f.Profiles[i].Profile = p
 	}
-	for _, id := range rules.Requests() {
+	for _, id := range c.Requests() {
 		if err := f.compare(c, id); err != nil {
 			return nil, err
 		}
@@ -140,8 +143,8 @@ func (f *StockFit) better(p, q *ProfileFit) bool {
 func (f *StockFit) compare(c *rules.Compiler, id kauth.RequestID) error {
 	settings := stock.DefaultSettings()
 	// The policies on a kernel that asks them. Ports are not theirs to give away, but nobody else reserves them.
-	scenes := []scene{{f.Revision, stock.Low, &settings, f.Ports, false}}
-	for _, p := range Profiles {
+	scenes := []scene{{f.Revision, secmodel.Low, &settings, f.Ports, false}}
+	for _, p := range secmodel.Profiles {
 		scenes = append(scenes, scene{f.Revision, p, &settings, f.Ports, true})
 	}
 	m := newModels(id, scenes...)
@@ -266,10 +269,10 @@ func (f *StockFit) ports(c *rules.Compiler) error {
 			if max(x.Result, bind.stock) != policy.Grant {
 				unsafe = unsafe.Union(ports)
 			}
-			if size(ports) > MaxPorts && x.Result == policy.Grant {
+			if size(ports) > secmodel.MaxPorts && x.Result == policy.Grant {
 				left += int(size(ports))
 			}
-			if size(ports) > MaxPorts || x.Implicit() {
+			if size(ports) > secmodel.MaxPorts || x.Implicit() {
 				return true
 			}
 			switch x.Result {
@@ -281,12 +284,12 @@ func (f *StockFit) ports(c *rules.Compiler) error {
 			return true
 		})
 	}
-	if f.Revision == stock.April {
+	if f.Revision.Properties().PortsGrant {
 		granted, allowed = granted.Minus(unsafe), allowed.Minus(unsafe)
 	}
 	for _, set := range [...]interval.Set{granted, allowed.Minus(granted)} {
 		for p, ok := set.Next(1); ok; p, ok = set.Next(p + 1) {
-			if len(f.Ports) == MaxPorts {
+			if len(f.Ports) == secmodel.MaxPorts {
 				left++
 				continue
 			}
@@ -295,7 +298,7 @@ func (f *StockFit) ports(c *rules.Compiler) error {
 	}
 	slices.Sort(f.Ports)
 	if left > 0 {
-		f.Notes = append(f.Notes, fmt.Sprintf("a cell can reserve %d ports: %d that the policies allow are not reserved", MaxPorts, left))
+		f.Notes = append(f.Notes, fmt.Sprintf("a cell can reserve %d ports: %d that the policies allow are not reserved", secmodel.MaxPorts, left))
 	}
 	return nil
 }

@@ -15,6 +15,7 @@ import (
 	"cellsh/policy/interval"
 	"cellsh/policy/kauth"
 	"cellsh/policy/rules"
+	"cellsh/policy/secmodel"
 	"cellsh/policy/stock"
 )
 
@@ -38,7 +39,7 @@ func (w *world) metGap(gaps []Gap) bool {
 
 // A profile is laxer or stricter exactly where asking all models says so, whatever the open facts are.
 func TestFitIsExact(t *testing.T) {
-	ids := rules.Requests()
+	ids := kauth.Newest().Requests()
 	binds := []kauth.RequestID{request(t, "network.bind.port"), request(t, "network.bind.privport")}
 	differ := 0
 	rapid.Check(t, func(rt *rapid.T) {
@@ -48,12 +49,12 @@ func TestFitIsExact(t *testing.T) {
 		}
 		policies := smallSet(rt, t, id)
 		c := compiler(policies...)
-		rev := rapid.SampledFrom([]stock.Revision{stock.April, stock.Current}).Draw(rt, "revision")
+		rev := rapid.SampledFrom(secmodel.Revisions()).Draw(rt, "revision")
 		f := &StockFit{Cell: "web-1", Revision: rev}
 		if err := f.ports(c); err != nil {
 			rt.Fatal(err)
 		}
-		for i, p := range Profiles {
+		for i, p := range secmodel.Profiles {
 			f.Profiles[i].Profile = p
 		}
 		if err := f.compare(c, id); err != nil {
@@ -68,14 +69,14 @@ func TestFitIsExact(t *testing.T) {
 				continue
 			}
 			decision := decide(policies, w.request)
-			for i, p := range Profiles {
+			for i, p := range secmodel.Profiles {
 				// The policies on a kernel that asks them: profile low, and no ports of its own.
-				w.place, w.reserves = stock.Low, false
+				w.profile, w.reserves = secmodel.Low, false
 				if !w.possible() {
 					continue
 				}
 				want := w.ask(decision.Result)
-				w.place, w.reserves = p, true
+				w.profile, w.reserves = p, true
 				if !w.possible() {
 					continue
 				}
@@ -107,16 +108,16 @@ func TestFitChoosesTheBestProfile(t *testing.T) {
 	for _, c := range []struct {
 		name     string
 		policies []*rules.Policy
-		want     stock.Place
+		want     secmodel.Profile
 		lax      bool
 	}{
-		{"nothing is refused", nil, stock.Low, false},
-		{"what no profile refuses", deny("network.bind.port"), stock.Low, true},
-		{"the administration of the host", deny("system", "machdep"), stock.High, true},
-		{"a reboot", deny("system.reboot"), stock.Medium, false},
-		{"everything is refused", []*rules.Policy{everything}, stock.High, true},
+		{"nothing is refused", nil, secmodel.Low, false},
+		{"what no profile refuses", deny("network.bind.port"), secmodel.Low, true},
+		{"the administration of the host", deny("system", "machdep"), secmodel.High, true},
+		{"a reboot", deny("system.reboot"), secmodel.Medium, false},
+		{"everything is refused", []*rules.Policy{everything}, secmodel.High, true},
 	} {
-		for _, rev := range []stock.Revision{stock.April, stock.Current} {
+		for _, rev := range secmodel.Revisions() {
 			t.Run(fmt.Sprint(c.name, " ", rev), func(t *testing.T) {
 				f, err := Fit(compiler(c.policies...), "web-1", rev)
 				if err != nil {
@@ -156,22 +157,22 @@ func TestFitReservesPorts(t *testing.T) {
 	for _, c := range []struct {
 		name     string
 		policies []*rules.Policy
-		rev      stock.Revision
+		rev      secmodel.Revision
 		want     string
 		note     string
 	}{
 		{"granted ones", []*rules.Policy{bind("p", "network.bind.privport", interval.Of(interval.Range{Lo: 80, Hi: 80}, interval.Range{Lo: 443, Hi: 443}), policy.Grant, policy.Deny)},
-			stock.Current, "[80 443]", "only one cell can reserve a port"},
-		{"allowed ones above 1023", []*rules.Policy{bind("p", "network.bind.port", interval.Single(8080), policy.Allow, policy.Deny)}, stock.Current, "[8080]", ""},
-		{"too many", []*rules.Policy{bind("p", "network.bind.privport", many, policy.Grant, policy.Deny)}, stock.Current,
+			secmodel.Current, "[80 443]", "only one cell can reserve a port"},
+		{"allowed ones above 1023", []*rules.Policy{bind("p", "network.bind.port", interval.Single(8080), policy.Allow, policy.Deny)}, secmodel.Current, "[8080]", ""},
+		{"too many", []*rules.Policy{bind("p", "network.bind.privport", many, policy.Grant, policy.Deny)}, secmodel.Current,
 			"[]", "40 that the policies allow are not reserved"},
 		{"a few too many", []*rules.Policy{bind("p", "network.bind.privport", few, policy.Grant, policy.Deny), bind("q", "network.bind.port", interval.Between(2000, 2003), policy.Allow, policy.Deny)},
-			stock.Current, fmt.Sprint(append(ports(100, 30), 2000, 2001)), "2 that the policies allow are not reserved"},
-		{"a range is not a few", []*rules.Policy{bind("p", "network.bind.port", interval.Between(2000, 3000), policy.Allow, policy.Deny)}, stock.Current, "[]", ""},
+			secmodel.Current, fmt.Sprint(append(ports(100, 30), 2000, 2001)), "2 that the policies allow are not reserved"},
+		{"a range is not a few", []*rules.Policy{bind("p", "network.bind.port", interval.Between(2000, 3000), policy.Allow, policy.Deny)}, secmodel.Current, "[]", ""},
 		{"a denial takes them back", []*rules.Policy{bind("p", "network.bind.privport", interval.Single(80), policy.Grant, policy.Deny), fixed(t, "q", "network.bind", policy.Deny)},
-			stock.Current, "[]", ""},
-		{"April, where the port is a right", []*rules.Policy{bind("p", "network.bind.privport", interval.Single(80), policy.Grant, policy.Deny)}, stock.April, "[80]", ""},
-		{"April, where not all may bind it", []*rules.Policy{bind("p", "network.bind.privport", interval.Single(80), policy.Allow, policy.Deny)}, stock.April, "[]", ""},
+			secmodel.Current, "[]", ""},
+		{"April, where the port is a right", []*rules.Policy{bind("p", "network.bind.privport", interval.Single(80), policy.Grant, policy.Deny)}, secmodel.April, "[80]", ""},
+		{"April, where not all may bind it", []*rules.Policy{bind("p", "network.bind.privport", interval.Single(80), policy.Allow, policy.Deny)}, secmodel.April, "[]", ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			f, err := Fit(compiler(c.policies...), "web-1", c.rev)
@@ -202,7 +203,7 @@ func TestFitUsesBudgets(t *testing.T) {
 	big := &rules.Policy{Name: "a", Default: rules.Default{Result: policy.Allow}, Budget: rules.Budget{Procs: n(64), Nofile: n(1024), Core: n(0), Memory: n(1 << 29), CPU: n(50)}}
 	small := &rules.Policy{Name: "b", Default: rules.Default{Result: policy.Allow}, Budget: rules.Budget{Nofile: n(256), AS: n(kauth.Unlimited)}}
 	audit := &rules.Policy{Name: "c", Audit: true, Default: rules.Default{Result: policy.Allow}, Budget: rules.Budget{Nofile: n(1)}}
-	f, err := Fit(compiler(big, small, audit), "web-1", stock.Current)
+	f, err := Fit(compiler(big, small, audit), "web-1", secmodel.Current)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,6 +12,7 @@ import (
 	"cellsh/policy/interval"
 	"cellsh/policy/kauth"
 	"cellsh/policy/rules"
+	"cellsh/policy/secmodel"
 	"cellsh/policy/stock"
 )
 
@@ -76,14 +77,14 @@ func uselessGrants(c *rules.Compiler, cells []string) (diag.List, error) {
 	first := map[policy.Source]string{}
 	// skipped are the requests with too many cases.
 	var skipped []kauth.RequestID
-	low := stock.Low
+	low := secmodel.Low
 	err := eachRequest(c, cells, func(graphs []*rules.PolicyGraph, cell string, id kauth.RequestID) error {
 		if !slices.ContainsFunc(graphs, func(g *rules.PolicyGraph) bool {
 			return slices.ContainsFunc(g.Graph.Leaves, func(o rules.Outcome) bool { return o.Result == policy.Grant })
 		}) {
 			return nil
 		}
-		if len(stock.CellListener(stock.Current, low, id).Rules) == 0 {
+		if len(stock.CellListener(secmodel.Current, stock.In(low), id).Rules) == 0 {
 			for _, g := range graphs {
 				got := granted(g, cell, id)
 				for _, o := range slices.Concat(got.sure, got.unsure) {
@@ -165,7 +166,7 @@ func eachRequest(c *rules.Compiler, cells []string, f func(graphs []*rules.Polic
 			continue
 		}
 		seen[p] = true
-		for _, id := range rules.Requests() {
+		for _, id := range c.Requests() {
 			if err := f(c.PolicyGraphs(cell, id), cell, id); err != nil {
 				return err
 			}
@@ -217,7 +218,7 @@ func Lint(c *rules.Compiler, cells []string) (diag.List, error) {
 	}
 	for p := range applies {
 		for i, e := range p.Entries {
-			if asked[entryPlace{p, i}] || neverAsked(e.Pattern) {
+			if asked[entryPlace{p, i}] || neverAsked(c, e.Pattern) {
 				continue
 			}
 			out = append(out, diag.Diagnostic{Span: e.Span, Severity: diag.Warning, Code: diag.LintShadowed,
@@ -231,13 +232,13 @@ func Lint(c *rules.Compiler, cells []string) (diag.List, error) {
 	if err != nil {
 		return nil, err
 	}
-	return append(append(out, useless...), emptyNevers(c.Set())...).Sort(), nil
+	return append(append(out, useless...), emptyNevers(c)...).Sort(), nil
 }
 
 // emptyNevers finds the assertions that are about no request, because where never holds: they assure of nothing.
-func emptyNevers(set *rules.Set) diag.List {
+func emptyNevers(c *rules.Compiler) diag.List {
 	var out diag.List
-	for _, n := range set.Nevers {
+	for _, n := range c.Set().Nevers {
 		if n.Where == nil {
 			continue
 		}
@@ -245,7 +246,7 @@ func emptyNevers(set *rules.Set) diag.List {
 		if len(n.Cells) > 0 {
 			cell = n.Cells[0].Sample()
 		}
-		about := slices.ContainsFunc(rules.Requests(), func(id kauth.RequestID) bool {
+		about := slices.ContainsFunc(c.Requests(), func(id kauth.RequestID) bool {
 			return n.About(id) && canHold(n.Where, cell, id)
 		})
 		if !about {
@@ -267,8 +268,8 @@ func canHold(f rules.Function, cell string, id kauth.RequestID) bool {
 }
 
 // neverAsked reports whether the kernel asks none of the pattern's requests, which is told elsewhere.
-func neverAsked(p kauth.Pattern) bool {
-	return !slices.ContainsFunc(rules.Requests(), p.Matches)
+func neverAsked(c *rules.Compiler, p kauth.Pattern) bool {
+	return !slices.ContainsFunc(c.Requests(), p.Matches)
 }
 
 type testPlace struct {

@@ -10,13 +10,14 @@ import (
 	"cellsh/policy/graph"
 	"cellsh/policy/interval"
 	"cellsh/policy/kauth"
+	"cellsh/policy/secmodel"
 	"cellsh/policy/stock"
 )
 
 // scene is what the kernel's models other than the policies depend on and no request tells.
 type scene struct {
-	revision stock.Revision
-	place    stock.Place
+	revision secmodel.Revision
+	profile  secmodel.Profile
 	settings *stock.Settings
 	// ports that the caller's cell reserves. Unless owner is set this gives it no right to them, only peace from
 	// other cells.
@@ -69,7 +70,7 @@ func newModels(id kauth.RequestID, scenes ...scene) *models {
 	asked := map[stock.Fact]bool{}
 	var facts []stock.Fact
 	for _, s := range scenes {
-		list := stock.Everything(s.revision, s.place, id)
+		list := stock.Everything(s.revision, stock.In(s.profile), id)
 		m.listeners = append(m.listeners, list)
 		for _, l := range list {
 			for _, r := range l.Rules {
@@ -228,7 +229,7 @@ func (m *models) reply(scene int, k facts, root bool) reply {
 		}
 	}
 	k[stock.CallerRoot] = stock.TruthOf(root)
-	k[stock.CallerHostRoot] = stock.TruthOf(root && s.place == stock.Host)
+	k[stock.CallerHostRoot] = stock.No
 	if !s.owner {
 		k[stock.PortReservedByCaller] = stock.No
 	}

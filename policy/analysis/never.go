@@ -110,7 +110,7 @@ func Nevers(c *rules.Compiler, cell string) ([]Breach, diag.List, error) {
 		if !n.AppliesTo(cell) {
 			continue
 		}
-		for _, id := range rules.Requests() {
+		for _, id := range c.Requests() {
 			if !n.About(id) {
 				continue
 			}

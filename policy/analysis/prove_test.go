@@ -18,7 +18,7 @@ import (
 // Every outcome of a test that some request takes is put through the function, and nothing is called impossible that is
 // not.
 func TestProveCoversWhatRequestsTake(t *testing.T) {
-	ids := rules.Requests()
+	ids := kauth.Newest().Requests()
 	rapid.Check(t, func(rt *rapid.T) {
 		id := rapid.SampledFrom(ids).Draw(rt, "request")
 		g := smallGraph(rt, id)
@@ -245,7 +245,7 @@ func TestCoverage(t *testing.T) {
 
 // What some request meets is a point; all together are covered and missing.
 func TestCoverageIsExact(t *testing.T) {
-	ids := rules.Requests()
+	ids := kauth.Newest().Requests()
 	rapid.Check(t, func(rt *rapid.T) {
 		id := rapid.SampledFrom(ids).Draw(rt, "request")
 		c := compiler(smallSet(rt, t, id)...)

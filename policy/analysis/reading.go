@@ -73,7 +73,7 @@ func functions(c *rules.Compiler, cells []string, seen seenGraphs, f func(*subje
 			continue
 		}
 		programs[p] = true
-		for _, id := range rules.Requests() {
+		for _, id := range c.Requests() {
 			for _, g := range c.PolicyGraphs(cell, id) {
 				if g.Function {
 					once(policySubject(g, id, cell))
@@ -89,7 +89,7 @@ func functions(c *rules.Compiler, cells []string, seen seenGraphs, f func(*subje
 			if !n.AppliesTo(cell) {
 				continue
 			}
-			for _, id := range rules.Requests() {
+			for _, id := range c.Requests() {
 				if n.About(id) {
 					once(whereSubject(n, n.Where.Compile(id, cell).Graph, id, cell))
 				}

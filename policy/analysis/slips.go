@@ -26,7 +26,7 @@ type Slip struct {
 // Slips finds functions that answer no request of their entry in any of the cells, and reads of fields that none of these
 // requests carries; of assertions the reads. They are ordered by place.
 func Slips(c *rules.Compiler, cells []string) []Slip {
-	s := &slips{seen: map[slipPlace]bool{}}
+	s := &slips{requests: c.Requests(), seen: map[slipPlace]bool{}}
 	for _, p := range c.Set().Policies {
 		if !hasFunction([]*rules.Policy{p}) {
 			continue
@@ -90,8 +90,9 @@ type slipPlace struct {
 }
 
 type slips struct {
-	list []Slip
-	seen map[slipPlace]bool
+	requests []kauth.RequestID
+	list     []Slip
+	seen     map[slipPlace]bool
 }
 
 // function looks at a function for the requests of the patterns in the cells. Of a decision it is a slip if it never
@@ -102,7 +103,7 @@ func (s *slips) function(f rules.Function, patterns []kauth.Pattern, cells []str
 	var reads []rules.FieldRead
 	var carried, possible kauth.FieldSet
 	graphs := seenGraphs{}
-	for _, id := range rules.Requests() {
+	for _, id := range s.requests {
 		if !slices.ContainsFunc(patterns, func(p kauth.Pattern) bool { return p.Matches(id) }) {
 			continue
 		}
@@ -138,7 +139,7 @@ func (s *slips) function(f rules.Function, patterns []kauth.Pattern, cells []str
 		s.seen[at] = true
 		s.list = append(s.list, Slip{CellRead: cellRead, field: r.Name, Diagnostic: diag.Diagnostic{Span: r.Span, Code: diag.DecisionAbsent,
 			Message: fmt.Sprintf("a field must be one that the requests carry, but none of %s carries r.%s", about, r.Name),
-			Hint:    meant(r, possible)}})
+			Hint:    s.meant(r, possible)}})
 	}
 	if !silent || absent {
 		// What is read in vain is most likely why.
@@ -197,7 +198,7 @@ var alikeFields = [...][]kauth.Field{
 }
 
 // meant says which field was meant, of those that the requests carry, or which requests carry the one that is read.
-func meant(r rules.FieldRead, possible kauth.FieldSet) string {
+func (s *slips) meant(r rules.FieldRead, possible kauth.FieldSet) string {
 	for _, list := range alikeFields {
 		if !slices.Contains(list, r.Field) {
 			continue
@@ -217,7 +218,7 @@ func meant(r rules.FieldRead, possible kauth.FieldSet) string {
 	if near := diag.Nearest(r.Name, names); near != "" {
 		return "did you mean r." + near + "?"
 	}
-	for _, id := range rules.Requests() {
+	for _, id := range s.requests {
 		if id.Info().Fields.Has(r.Field) {
 			carriers = append(carriers, id.String())
 		}

@@ -165,7 +165,7 @@ func TestSlipsOfSilentFunctions(t *testing.T) {
 
 // What is called silent answers nothing.
 func TestSilentIsExact(t *testing.T) {
-	ids := rules.Requests()
+	ids := kauth.Newest().Requests()
 	rapid.Check(t, func(rt *rapid.T) {
 		id := rapid.SampledFrom(ids).Draw(rt, "request")
 		g := smallGraph(rt, id)

@@ -7,7 +7,8 @@
 //
 //	id, ok := kauth.Find("network.bind.privport")
 //	n, ok := kauth.NetBSD109912.Number(id)    // {Scope: network, Action: 2, Req: 14}
-//	info := id.Info()                         // fields, errno of a denial, flags
+//	info := id.Info()                         // fields, errno of a denial
+//	ok = kauth.NetBSD109912.Asks(id)          // whether that kernel asks policies about it
 //
 // The tables in tables.go are generated from kauth.json, which was measured on NetBSD 10.99.12, and from names.json, which
 // has the names that its headers give to values. They are plain initialised data: the package does no work at program start, and every lookup by name or number

@@ -47,7 +47,7 @@ type RequestID uint16
 // NumRequests is the number of requests; every RequestID is below it.
 const NumRequests = len(requests)
 
-// Flags tell what is special about a request.
+// Flags tell what is special about a request in one kernel version; the [Vocabulary] has them.
 type Flags uint8
 
 const (
@@ -61,14 +61,12 @@ const (
 	Bare
 )
 
-// Info is what is known about one request. All of it comes from kauth.json.
+// Info is what is known about one request, whatever the kernel. All of it comes from kauth.json.
 type Info struct {
 	// Name is scope.action or scope.action.req.
 	Name string
 	// Scope of the request.
 	Scope Scope
-	// Flags of the request.
-	Flags Flags
 	// Fields that the request carries, the caller's credential always among them.
 	Fields FieldSet
 	// Bits is the value of the field bits where the request code is a bit mask and this request is one

@@ -80,10 +80,10 @@ func TestNumbers(t *testing.T) {
 func TestFlags(t *testing.T) {
 	var spin, bare []string
 	for id := range RequestID(NumRequests) {
-		if id.Info().Flags.Has(Spin) {
+		if NetBSD109912.Flags(id).Has(Spin) {
 			spin = append(spin, id.String())
 		}
-		if id.Info().Flags.Has(Bare) {
+		if NetBSD109912.Flags(id).Has(Bare) {
 			bare = append(bare, id.String())
 		}
 	}
@@ -114,7 +114,7 @@ func TestFlagsAreThoseOfTheFacts(t *testing.T) {
 		}
 	}
 	for id := range RequestID(NumRequests) {
-		if id.Info().Flags.Has(NeverRaised) != want[id.String()] {
+		if NetBSD109912.Flags(id).Has(NeverRaised) != want[id.String()] {
 			t.Errorf("%s: never raised is %v", id, !want[id.String()])
 		}
 	}

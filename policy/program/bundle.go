@@ -132,8 +132,9 @@ func (b *Bundle) Encode() []byte {
 }
 
 // DecodeBundle reads and verifies a bundle whole: either everything in it is sound, or it is refused with a
-// *VersionError, a *FormatError or a *VerifyError. It never panics, whatever the bytes.
-func DecodeBundle(text []byte) (*Bundle, error) {
+// *VersionError, a *FormatError or a *VerifyError. It never panics, whatever the bytes. Its vocabulary must be one that this program knows, or
+// one of those that are given.
+func DecodeBundle(text []byte, more ...*kauth.Vocabulary) (*Bundle, error) {
 	d := &decoder{what: "bundle", text: text}
 	if len(text) < bundleHeader || string(text[:8]) != bundleMagic {
 		return nil, d.fault(0, "it must start with %q and a header of %d bytes", bundleMagic, bundleHeader)
@@ -152,6 +153,11 @@ func DecodeBundle(text []byte) (*Bundle, error) {
 		return nil, d.fault(36, "the checksum must be %08x, but is %08x", sum, said)
 	}
 	v, ok := kauth.FindVocabulary(le.Uint64(text[16:]))
+	for _, x := range more {
+		if x.ID == le.Uint64(text[16:]) {
+			v, ok = x, true
+		}
+	}
 	if !ok {
 		return nil, d.fault(16, "the vocabulary must be a known one, but is %#x", le.Uint64(text[16:]))
 	}

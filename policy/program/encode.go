@@ -195,7 +195,7 @@ func Decode(text []byte, v *kauth.Vocabulary) (*Program, error) {
 		return nil, d.err
 	}
 	p := &Program{roots: roots, nodes: nodes, leaves: leaves}
-	if err := p.verify(); err != nil {
+	if err := p.verify(v); err != nil {
 		return nil, err
 	}
 	masks := p.masks

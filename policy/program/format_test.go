@@ -80,7 +80,7 @@ var formatTables = map[string]func() string{
 				continue
 			}
 			asked := "yes"
-			if f := id.Info().Flags; f.Has(kauth.NeverRaised) || f.Has(kauth.Spin) {
+			if !netbsd.Asks(id) {
 				asked = "no"
 			}
 			fmt.Fprintf(&b, "| `%06x` | %s | `%010x` | %s |\n", n.Key(), id, uint64(id.Info().Fields), asked)

@@ -140,7 +140,7 @@ const (
 // allow. The slices belong to the program afterwards.
 func New(roots []Root, nodes []Node, leaves []policy.Decision) (*Program, error) {
 	p := &Program{roots: roots, nodes: nodes, leaves: leaves}
-	if err := p.verify(); err != nil {
+	if err := p.verify(nil); err != nil {
 		return nil, err
 	}
 	p.link()

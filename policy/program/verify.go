@@ -45,8 +45,8 @@ func fault(part string, i int, form string, args ...any) error {
 }
 
 // verify checks everything that Decide relies on, and that the program says nothing twice. docs/format.md lists the
-// checks, for verifiers in other languages.
-func (p *Program) verify() error {
+// checks, for verifiers in other languages. Which requests a kernel can ask its vocabulary tells; nil leaves that open.
+func (p *Program) verify(v *kauth.Vocabulary) error {
 	if len(p.nodes) > MaxNodes || len(p.leaves) > MaxLeaves {
 		return fault("", 0, "must have at most %d nodes and %d leaves, but has %d and %d", MaxNodes, MaxLeaves, len(p.nodes), len(p.leaves))
 	}
@@ -60,7 +60,7 @@ func (p *Program) verify() error {
 			return err
 		}
 	}
-	return p.verifyRoots()
+	return p.verifyRoots(v)
 }
 
 func verifyLeaf(i int, d *policy.Decision) error {
@@ -186,7 +186,7 @@ func verifySet(i int, s interval.Set) error {
 
 // verifyRoots checks the request table, that every field exists for every request that can reach its test,
 // and that there is nothing in the program that no request reaches. It sets the masks.
-func (p *Program) verifyRoots() error {
+func (p *Program) verifyRoots(v *kauth.Vocabulary) error {
 	reachedBy := make([]int32, len(p.nodes))
 	leafReached := make([]bool, len(p.leaves))
 	p.masks = make([]kauth.FieldSet, len(p.roots))
@@ -195,10 +195,10 @@ func (p *Program) verifyRoots() error {
 		if int(r.Request) >= kauth.NumRequests || i > 0 && p.roots[i-1].Request >= r.Request {
 			return fault("request", i, "must be known and come after the one before it, but is %s", r.Request)
 		}
-		info := r.Request.Info()
-		if info.Flags.Has(kauth.Spin) || info.Flags.Has(kauth.NeverRaised) {
+		if v != nil && !v.Asks(r.Request) {
 			return fault("request", i, "must be one that the kernel can ask a policy, but is %s", r.Request)
 		}
+		info := r.Request.Info()
 		if leaf, ok := r.Ref.Leaf(); ok && leaf >= len(p.leaves) || !ok && int(r.Ref) >= len(p.nodes) {
 			return fault("request", i, "must start at a node or leaf that exists, but starts at %d", r.Ref)
 		}

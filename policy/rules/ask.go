@@ -92,7 +92,7 @@ func (e *MismatchError) Error() string {
 // Verify compares a program with what the policies say in a cell, exactly: for every request both are reduced to
 // the same form. The error is a *MismatchError; graph.ErrTooLarge where it can't be worked out.
 func (c *Compiler) Verify(cell string, p *program.Program, pieces int) error {
-	for _, id := range Requests() {
+	for _, id := range c.requests {
 		graphs := c.PolicyGraphs(cell, id)
 		written := ProgramGraph(p, id)
 		d := graph.NewDiagrams[policy.Decision](graph.NewSpace(id, append(Tested(graphs), written)...))

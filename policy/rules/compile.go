@@ -16,6 +16,8 @@ import (
 type Options struct {
 	// SkipOptimizations makes programs of the graphs as they are: larger and slower, and the same decisions.
 	SkipOptimizations bool
+	// Vocabulary of the kernel that programs are for; nil is kauth.Newest.
+	Vocabulary *kauth.Vocabulary
 }
 
 // Compiler makes programs of a set. It remembers what it made, so that cells which no policy tells apart share
@@ -23,6 +25,8 @@ type Options struct {
 type Compiler struct {
 	set     *Set
 	options Options
+	// requests are those that the vocabulary's kernel asks policies.
+	requests []kauth.RequestID
 	// exact has the policies that name a cell without a glob, globs the others; both by position in the set.
 	exact map[string][]int
 	globs []int
@@ -88,7 +92,10 @@ type Program struct {
 
 // NewCompiler makes a compiler for the set.
 func NewCompiler(set *Set, o Options) *Compiler {
-	c := &Compiler{set: set, options: o, exact: map[string][]int{}, policies: map[policyKey][]*PolicyGraph{},
+	if o.Vocabulary == nil {
+		o.Vocabulary = kauth.Newest()
+	}
+	c := &Compiler{set: set, options: o, requests: o.Vocabulary.Requests(), exact: map[string][]int{}, policies: map[policyKey][]*PolicyGraph{},
 		searched: map[graphKey]bool{}, programs: map[string]*Program{}, cells: map[string]*Program{}, equal: map[string]*program.Program{}}
 	for i, p := range set.Policies {
 		if p.Cells == nil {
@@ -142,7 +149,7 @@ func (c *Compiler) ProblemsOf(cell string) diag.List {
 		return c.Problems()
 	}
 	mine := map[*PolicyGraph]bool{}
-	for _, id := range Requests() {
+	for _, id := range c.requests {
 		for _, g := range c.PolicyGraphs(cell, id) {
 			mine[g] = true
 		}
@@ -159,16 +166,12 @@ func (c *Compiler) ProblemsOf(cell string) diag.List {
 	return list.Sort()
 }
 
-// Requests are those that policies are asked: raised by the kernel, and not under a spin lock.
-func Requests() []kauth.RequestID {
-	var ids []kauth.RequestID
-	for id := range kauth.RequestID(kauth.NumRequests) {
-		if f := id.Info().Flags; !f.Has(kauth.NeverRaised) && !f.Has(kauth.Spin) {
-			ids = append(ids, id)
-		}
-	}
-	return ids
-}
+// Vocabulary of the kernel that programs are for.
+func (c *Compiler) Vocabulary() *kauth.Vocabulary { return c.options.Vocabulary }
+
+// Requests are those that policies are asked there: raised by the kernel, and not under a spin lock. The slice belongs to the
+// compiler.
+func (c *Compiler) Requests() []kauth.RequestID { return c.requests }
 
 // PolicyGraphs gives what each policy that applies to the cell says to the request, ordered by name.
 func (c *Compiler) PolicyGraphs(cell string, id kauth.RequestID) []*PolicyGraph {
@@ -344,7 +347,7 @@ func (c *Compiler) program(cell string) (*Program, error) {
 	applying := c.applying(cell)
 	// What the program is made of: the policies, and for those that read it the name.
 	var graphs [][]*PolicyGraph
-	ids := Requests()
+	ids := c.requests
 	cellRead := false
 	shared := keyOf(applying)
 	if p, ok := c.programs[shared]; ok {
@@ -382,7 +385,7 @@ func (c *Compiler) program(cell string) (*Program, error) {
 	}
 	out.Spans = spans
 	// Equal programs of different cells are one.
-	text := string(p.Encode(&kauth.NetBSD109912))
+	text := string(p.Encode(c.options.Vocabulary))
 	if same, ok := c.equal[text]; ok {
 		p = same
 	} else {

@@ -125,6 +125,7 @@ const (
 	OwnsSocket
 	PortReservedByOther
 	PortReservedByCaller
+	InterimIsLater
 
 	// What never holds.
 	ClockFromDevice
@@ -212,6 +213,7 @@ var facts = [NumFacts]factInfo{
 	OwnsSocket:             {"owns-socket", FromKernel, "the ids of the socket's creator are the caller's, groups included", "the ids of the socket's creator are not all the caller's"},
 	PortReservedByOther:    {"port-reserved-by-other", FromKernel, "the port is reserved by a cell that is not the caller's", "no other cell reserves the port"},
 	PortReservedByCaller:   {"port-reserved-by-caller", FromKernel, "the port is reserved by the caller's cell", "the caller's cell does not reserve the port"},
+	InterimIsLater:         {"interim-is-later", FromKernel, "the kernel's revision interim is commit f14f41e", "the kernel's revision interim is commit fb9db42"},
 
 	ClockFromDevice:        {"clock-from-device", NeverHolds, "the clock is set through /dev/clockctl", "the question does not come from /dev/clockctl, which asks nothing"},
 	InterfaceIsRequestCode: {"interface-is-request-code", NeverHolds, "the address of the interface is the number of a request", "the listener compares the interface's address with a request code"},

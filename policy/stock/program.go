@@ -8,6 +8,7 @@ import (
 	"cellsh/policy/interval"
 	"cellsh/policy/kauth"
 	"cellsh/policy/program"
+	"cellsh/policy/secmodel"
 )
 
 // Program writes down as a program what secmodel_cell of the revision denies and allows to callers in the place,
@@ -15,11 +16,11 @@ import (
 // too where a rule is left out because it depends on more ([PortReservedByOther]: nobody knows the ports of
 // other cells beforehand). Ports that the caller's own cell reserves are given.
 //
-// Requests that no program can answer (asked under a spin lock, or never) are left out silently.
-func Program(rev Revision, p Place, ports []uint16, reason string) (prog *program.Program, partial []kauth.RequestID) {
+// Requests that programs of the vocabulary can't answer (asked under a spin lock, or never) are left out silently.
+func Program(v *kauth.Vocabulary, rev secmodel.Revision, p Place, ports []uint16, reason string) (prog *program.Program, partial []kauth.RequestID) {
 	b := builder{reason: reason, ports: ports, leaves: map[policy.Result]int{}}
 	for id := range kauth.RequestID(kauth.NumRequests) {
-		if flags := id.Info().Flags; flags.Has(kauth.Spin) || flags.Has(kauth.NeverRaised) {
+		if !v.Asks(id) {
 			continue
 		}
 		l := CellListener(rev, p, id)
@@ -39,10 +40,20 @@ func Program(rev Revision, p Place, ports []uint16, reason string) (prog *progra
 
 // Fallback is the built-in fallback: what profile high of the current revision denies, as a program. It answers
 // for cells of profile low that no program covers, so it leaves the reserved ports to their profile.
-var Fallback = sync.OnceValue(func() *program.Program {
-	p, _ := Program(Current, High, nil, FallbackReason)
-	return p
-})
+func Fallback() *program.Program { return FallbackFor(kauth.Newest()) }
+
+// fallbacks by vocabulary.
+var fallbacks sync.Map
+
+// FallbackFor is the built-in fallback of a kernel with that vocabulary. It is made once.
+func FallbackFor(v *kauth.Vocabulary) *program.Program {
+	if p, ok := fallbacks.Load(v); ok {
+		return p.(*program.Program)
+	}
+	made, _ := Program(v, secmodel.Current, In(secmodel.High), nil, FallbackReason)
+	p, _ := fallbacks.LoadOrStore(v, made)
+	return p.(*program.Program)
+}
 
 // FallbackReason is the reason that the built-in fallback gives for its denials.
 const FallbackReason = "no policy answers for this cell; the built-in fallback denies what profile high does"

@@ -9,6 +9,7 @@ import (
 
 	"cellsh/policy"
 	"cellsh/policy/kauth"
+	"cellsh/policy/secmodel"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files")
@@ -33,13 +34,14 @@ func TestDeclarations(t *testing.T) {
 	if len(kernel) != 27 {
 		t.Errorf("the kernel has 27 listeners of its own, but %d are here", len(kernel))
 	}
-	for rev := range cellEntries {
-		for _, e := range cellEntries[rev] {
-			for _, p := range e.patterns {
-				if len(requests(p)) == 0 {
-					t.Errorf("secmodel_cell answers for %q, which does not exist", p)
-				}
+	for _, e := range cellEntries {
+		for _, p := range e.patterns {
+			if len(requests(p)) == 0 {
+				t.Errorf("secmodel_cell answers for %q, which does not exist", p)
 			}
+		}
+		if e.since > e.until {
+			t.Errorf("secmodel_cell answers for %q from %s to %s", e.patterns, e.since, e.until)
 		}
 	}
 }
@@ -53,6 +55,9 @@ func TestFactsHaveWords(t *testing.T) {
 			}
 			seen[s] = true
 		}
+		if about := hostFacts[f] != (hostFact{}); about != (f.Origin() == FromHost) {
+			t.Errorf("%s is about a setting: %v", f.Name(), about)
+		}
 		if test, ok := f.Test(); ok && f.Origin() != FromKernel && test.Needs() == 0 {
 			t.Errorf("the test of %s reads nothing", f.Name())
 		}
@@ -63,37 +68,43 @@ func TestFactsHaveWords(t *testing.T) {
 func TestProfiles(t *testing.T) {
 	for _, c := range []struct {
 		request string
-		rev     Revision
+		rev     secmodel.Revision
 		place   Place
 		want    string // the conditions of the rules, "" for none
 	}{
-		{"system.sysctl.prvt", Current, Low, "deny always"},
-		{"system.sysctl.prvt", Current, Host, ""},
-		{"system.sysctl.desc", Current, High, ""},
-		{"system.module", Current, Low, ""},
-		{"system.module", April, Medium, "deny always"},
-		{"system.mount.get", Current, High, ""},
-		{"system.sysvipc.bypass", April, Medium, ""},
-		{"system.sysvipc.bypass", April, High, "deny always"},
-		{"system.fs_quota.get", Current, High, ""},
-		{"system.veriexec.modify", Current, High, ""},
-		{"process.fork", Current, High, ""},
-		{"process.signal", April, Host, "deny if the target is not in the caller's cell, and the caller is not root on the host"},
-		{"process.signal", April, Low, "deny if the target is not in the caller's cell"},
-		{"process.nice", April, High, ""},
-		{"process.nice", Current, Low, "deny if the target is not in the caller's cell"},
-		{"network.bind.privport", April, Low, "grant if the port is reserved by the caller's cell; deny if the port is reserved by a cell that is not the caller's"},
-		{"network.bind.privport", Current, Low, "deny if the port is reserved by a cell that is not the caller's"},
-		{"network.bind.port", Current, Host, "deny if the port is reserved by a cell that is not the caller's, and the caller is not root on the host"},
-		{"network.bind.anyaddr", Current, High, ""},
-		{"network.socket.open", Current, Medium, "deny if the socket is a routing socket"},
-		{"network.socket.open", April, High, ""},
-		{"network.socket.cansee", Current, High, ""},
-		{"network.route", Current, Medium, "deny always"},
-		{"device.rawio_spec.read", Current, Medium, "deny always"},
-		{"device.rawio_spec.read", Current, Low, ""},
-		{"device.rawio_spec.read", April, High, ""},
-		{"machdep.iopl", Current, High, "deny always"},
+		{"system.sysctl.prvt", current, low, "deny always"},
+		{"system.sysctl.prvt", current, Host, ""},
+		{"system.sysctl.desc", current, high, ""},
+		{"system.module", current, low, ""},
+		{"system.module", april, medium, "deny always"},
+		{"system.mount.get", current, high, ""},
+		{"system.sysvipc.bypass", april, medium, ""},
+		{"system.sysvipc.bypass", april, high, "deny always"},
+		{"system.fs_quota.get", current, high, ""},
+		{"system.veriexec.modify", current, high, ""},
+		{"process.fork", current, high, ""},
+		{"process.signal", april, Host, "deny if the target is not in the caller's cell, and the caller is not root on the host"},
+		{"process.signal", april, low, "deny if the target is not in the caller's cell"},
+		{"process.nice", april, high, ""},
+		{"process.nice", current, low, "deny if the target is not in the caller's cell"},
+		{"network.bind.privport", april, low, "grant if the port is reserved by the caller's cell; deny if the port is reserved by a cell that is not the caller's"},
+		{"network.bind.privport", current, low, "deny if the port is reserved by a cell that is not the caller's"},
+		{"network.bind.port", current, Host, "deny if the port is reserved by a cell that is not the caller's, and the caller is not root on the host"},
+		{"network.bind.anyaddr", current, high, ""},
+		{"network.socket.open", current, medium, "deny if the socket is a routing socket"},
+		{"network.socket.open", april, high, ""},
+		{"network.socket.cansee", current, high, ""},
+		{"network.route", current, medium, "deny always"},
+		{"device.rawio_spec.read", current, medium, "deny always"},
+		{"device.rawio_spec.read", current, low, ""},
+		{"device.rawio_spec.read", april, high, ""},
+		{"machdep.iopl", current, high, "deny always"},
+		{"network.bind.privport", early, low, "grant if the port is reserved by the caller's cell; deny if the port is reserved by a cell that is not the caller's"},
+		{"network.bind.privport", interim, low, "grant if the port is reserved by the caller's cell; deny if the port is reserved by a cell that is not the caller's"},
+		{"network.route", interim, high, ""},
+		{"process.ptrace", interim, low, "deny if the target is not in the caller's cell"},
+		{"process.nice", interim, low, "deny if the kernel's revision interim is commit f14f41e, and the target is not in the caller's cell"},
+		{"device.rawio_spec.read", interim, medium, "deny if the kernel's revision interim is commit f14f41e"},
 	} {
 		id, _ := kauth.Find(c.request)
 		var parts []string
@@ -143,7 +154,7 @@ func TestGolden(t *testing.T) {
 	for id := range kauth.RequestID(kauth.NumRequests) {
 		fmt.Fprintf(&b, "%s\n", id)
 		rules(Listeners(id))
-		for rev := range Revision(numRevisions) {
+		for _, rev := range secmodel.Revisions() {
 			for p := range Place(numPlaces) {
 				if l := CellListener(rev, p, id); len(l.Rules) > 0 {
 					fmt.Fprintf(&b, "  %s %s\n", rev, p)
@@ -173,21 +184,10 @@ func TestGolden(t *testing.T) {
 	}
 }
 
-func TestParse(t *testing.T) {
-	for _, name := range []string{"current", "april"} {
-		if r, ok := ParseRevision(name); !ok || r.String() != name {
-			t.Errorf("%s: %v, %v", name, r, ok)
+func TestPlaces(t *testing.T) {
+	for p, want := range map[Place]string{Host: "host", In(secmodel.Low): "low", In(secmodel.Medium): "medium", In(secmodel.High): "high"} {
+		if p.String() != want {
+			t.Errorf("%d: %q, want %q", p, p, want)
 		}
-	}
-	for _, name := range []string{"host", "low", "medium", "high"} {
-		if p, ok := ParsePlace(name); !ok || p.String() != name {
-			t.Errorf("%s: %v, %v", name, p, ok)
-		}
-	}
-	if _, ok := ParseRevision("may"); ok {
-		t.Error("may is a revision")
-	}
-	if _, ok := ParsePlace(""); ok {
-		t.Error("nothing is a place")
 	}
 }

@@ -10,7 +10,7 @@ import (
 	"cellsh/policy/diag"
 	"cellsh/policy/kauth"
 	"cellsh/policy/rules"
-	"cellsh/policy/stock"
+	"cellsh/policy/secmodel"
 )
 
 // ParsePattern gives the scope, action or request that is named. The error is a *policy.KeyError with a hint.
@@ -83,7 +83,7 @@ func sampleNames(samples []analysis.Sample) []string {
 // chosen as it is for cells that cellsh makes: the policies answer if any names the cell, else the fallback; the profile
 // is low where policies answer, else unknown; and the revision is the current one.
 type CanOptions struct {
-	// Program is policies, fallback or none; Profile is low, medium, high or unknown; Revision is april or current.
+	// Program is policies, fallback or none; Profile is low, medium, high or unknown; Revision is one that secmodel.ParseRevision knows.
 	Program, Profile, Revision string
 	// Ports that the cell reserves.
 	Ports []uint16
@@ -94,6 +94,8 @@ type Abilities struct {
 	Cell string
 	// Options are those that were chosen.
 	Options analysis.CanOptions
+	// Vocabulary of the kernel.
+	Vocabulary *kauth.Vocabulary
 	// Policies that apply, by name.
 	Policies []*rules.Policy
 	Requests []analysis.Ability
@@ -113,7 +115,7 @@ const maxCases = 1000
 // Can says what becomes of the requests of a pattern in a cell, of all requests if it is nil: see analysis.Can. Wrong
 // options are a *policy.KeyError; other errors are as for Decide.
 func (p *Policies) Can(cell string, pattern *kauth.Pattern, o CanOptions) (*Abilities, error) {
-	out := &Abilities{Cell: cell, Policies: p.For(cell)}
+	out := &Abilities{Cell: cell, Vocabulary: p.Vocabulary(), Policies: p.For(cell)}
 	var err error
 	if out.Options, err = o.choose(len(out.Policies) > 0); err != nil {
 		return nil, err
@@ -152,34 +154,31 @@ func (o *CanOptions) choose(named bool) (analysis.CanOptions, error) {
 	}
 	switch {
 	case o.Profile != "" && o.Profile != "unknown":
-		place, ok := stock.ParsePlace(o.Profile)
-		if !ok || place == stock.Host {
+		profile, ok := secmodel.ParseProfile(o.Profile)
+		if !ok {
 			return bad("profile", "low, medium, high or unknown", o.Profile)
 		}
-		out.Profile = &place
+		out.Profile = &profile
 	case o.Profile == "" && out.Program == analysis.ByPolicies:
-		low := stock.Low
+		low := secmodel.Low
 		out.Profile = &low
 	}
 	var err error
 	if out.Revision, err = ParseRevision(o.Revision); err != nil {
 		return out, err
 	}
-	if len(o.Ports) > analysis.MaxPorts {
-		return out, &policy.KeyError{Key: "ports", Text: fmt.Sprintf("must name at most %d ports, but names %d", analysis.MaxPorts, len(o.Ports))}
-	}
 	return out, nil
 }
 
 // ParseRevision gives the revision of secmodel_cell of that name, the current one for "". The error is a
 // *policy.KeyError.
-func ParseRevision(name string) (stock.Revision, error) {
+func ParseRevision(name string) (secmodel.Revision, error) {
 	if name == "" {
-		return stock.Current, nil
+		return secmodel.Current, nil
 	}
-	rev, ok := stock.ParseRevision(name)
+	rev, ok := secmodel.ParseRevision(name)
 	if !ok {
-		return rev, &policy.KeyError{Key: "revision", Text: fmt.Sprintf("must be april or current, but is %q", name)}
+		return rev, &policy.KeyError{Key: "revision", Text: fmt.Sprintf("must be %s, but is %q", secmodel.RevisionNames(), name)}
 	}
 	return rev, nil
 }
@@ -244,7 +243,7 @@ func (p *Proved) Problems() diag.List { return p.problems }
 
 // Fit says how a cell is best made on a kernel without the evaluation model: see analysis.Fit. Errors are as for
 // Decide.
-func (p *Policies) Fit(cell string, rev stock.Revision) (*analysis.StockFit, error) {
+func (p *Policies) Fit(cell string, rev secmodel.Revision) (*analysis.StockFit, error) {
 	if err := p.Usable(cell); err != nil {
 		return nil, err
 	}

@@ -5,6 +5,7 @@ import (
 	"cellsh/policy/analysis"
 	"cellsh/policy/diag"
 	"cellsh/policy/kauth"
+	"cellsh/policy/secmodel"
 	"cellsh/policy/stock"
 )
 
@@ -309,7 +310,7 @@ func (a *Abilities) Report() AbilitiesReport {
 	}
 	for i := range a.Requests {
 		x := &a.Requests[i]
-		flags := x.Request.Info().Flags
+		flags := x.Flags
 		j := AbilityReport{x.Request.String(), flags.Has(kauth.Probe), flags.Has(kauth.Spin), flags.Has(kauth.NeverRaised), []CaseReport{}, x.More}
 		for k := range x.Cases {
 			c := &x.Cases[k]
@@ -329,7 +330,7 @@ func outcomeReport(o *analysis.Outcome) *OutcomeReport {
 		if j.Profiles == nil {
 			j.Profiles = map[string]*OutcomeReport{}
 		}
-		j.Profiles[analysis.Profiles[i].String()] = outcomeReport(&o.Profiles[i])
+		j.Profiles[secmodel.Profiles[i].String()] = outcomeReport(&o.Profiles[i])
 	}
 	return j
 }

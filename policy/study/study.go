@@ -31,13 +31,15 @@ type Policies struct {
 type Options struct {
 	// Paths that they were read from.
 	Paths []string
+	// Vocabulary of the kernel that they are for; nil is kauth.Newest.
+	Vocabulary *kauth.Vocabulary
 	// SkipOptimizations is passed to the compiler.
 	SkipOptimizations bool
 }
 
 // New studies a set of policies, and tells what was wrong with reading and declaring it.
 func New(set *rules.Set, loading diag.List, o Options) *Policies {
-	p := &Policies{Compiler: rules.NewCompiler(set, rules.Options{SkipOptimizations: o.SkipOptimizations}), Loading: loading, paths: o.Paths, files: &diag.Files{}, checked: map[string]error{}}
+	p := &Policies{Compiler: rules.NewCompiler(set, rules.Options{SkipOptimizations: o.SkipOptimizations, Vocabulary: o.Vocabulary}), Loading: loading, paths: o.Paths, files: &diag.Files{}, checked: map[string]error{}}
 	p.witnesses = analysis.NewWitnesses(p.Compiler)
 	for _, s := range set.Sources {
 		p.files.Add(s.File, s.Text)
@@ -102,7 +104,7 @@ func (p *Policies) Decide(q *policy.Question) (*Decision, error) {
 	if err != nil {
 		return nil, err
 	}
-	flags := q.ID.Info().Flags
+	flags := p.Vocabulary().Flags(q.ID)
 	out := &Decision{Decision: *d, Probe: flags.Has(kauth.Probe)}
 	if d.Implicit() {
 		switch {
@@ -199,7 +201,7 @@ func (p *Policies) Check(o CheckOptions) (*Check, error) {
 		}
 		size, ok := sizes[prog]
 		if !ok {
-			size = ProgramSize{"", len(prog.Nodes()), len(prog.Leaves()), len(prog.Encode(&kauth.NetBSD109912)), prog.Stats.Before.Nodes, prog.Stats.After.Depth, prog.Stats.Before.Depth}
+			size = ProgramSize{"", len(prog.Nodes()), len(prog.Leaves()), len(prog.Encode(p.Vocabulary())), prog.Stats.Before.Nodes, prog.Stats.After.Depth, prog.Stats.Before.Depth}
 			sizes[prog] = size
 		}
 		size.Cell = cell

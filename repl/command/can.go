@@ -3,13 +3,13 @@ package command
 import (
 	"flag"
 	"fmt"
-	"slices"
-	"strconv"
 	"strings"
 
+	"cellsh/kernel"
 	"cellsh/policy"
 	"cellsh/policy/analysis"
 	"cellsh/policy/kauth"
+	"cellsh/policy/secmodel"
 	"cellsh/policy/study"
 )
 
@@ -34,7 +34,7 @@ others is unknown unless --profile tells it.
 			var o asking
 			fs.StringVar(&o.program, "program", "", "what answers for the cell, `WHO`: policies, fallback or none")
 			fs.StringVar(&o.profile, "profile", "", "the `PROFILE` of the cell: low, medium, high or unknown")
-			fs.StringVar(&o.revision, "revision", "current", "the `REVISION` of secmodel_cell: april or current")
+			fs.StringVar(&o.revision, "revision", "current", "the `REVISION` of secmodel_cell: "+secmodel.RevisionNames())
 			fs.StringVar(&o.ports, "ports", "", "the `PORTS` that the cell reserves, separated by commas")
 			return o.run
 		},
@@ -70,8 +70,10 @@ func (flags *asking) run(inv *Invocation) error {
 	}
 	o := study.CanOptions{Program: flags.program, Profile: flags.profile, Revision: flags.revision}
 	var err error
-	if o.Ports, err = parsePorts(flags.ports); err != nil {
-		return err
+	if flags.ports != "" {
+		if o.Ports, err = kernel.ParsePorts(commas(flags.ports)); err != nil {
+			return flagError(err)
+		}
 	}
 	p, err := inv.policies()
 	if err != nil {
@@ -95,25 +97,6 @@ func flagError(err error) error {
 		return usage("--%s %s", k.Key, k.Text)
 	}
 	return err
-}
-
-// parsePorts reads ports that a cell reserves.
-func parsePorts(list string) ([]uint16, error) {
-	var out []uint16
-	if list == "" {
-		return nil, nil
-	}
-	for s := range strings.SplitSeq(list, ",") {
-		n, err := strconv.ParseUint(s, 10, 16)
-		if err != nil || n == 0 {
-			return nil, usage("--ports must be ports from 1 to 65535, separated by commas, but one is %q", s)
-		}
-		if slices.Contains(out, uint16(n)) {
-			return nil, usage("--ports must name every port once, but names %d twice", n)
-		}
-		out = append(out, uint16(n))
-	}
-	return out, nil
 }
 
 // canReport puts abilities into words.
@@ -144,13 +127,13 @@ func (c *canReport) text(pattern *kauth.Pattern) string {
 	var entries []entry
 	for i := range c.Requests {
 		a := &c.Requests[i]
-		if a.Request.Info().Flags.Has(kauth.NeverRaised) && !single {
+		if a.Flags.Has(kauth.NeverRaised) && !single {
 			never = append(never, a.Request.String())
 			continue
 		}
 		entries = append(entries, c.entry(a))
 	}
-	b.WriteString(grouped(0, entries))
+	b.WriteString(grouped(c.Vocabulary, 0, entries))
 	if len(never) > 0 {
 		b.WriteString(wrap(0, "never asked by the kernel: "+strings.Join(never, ", ")))
 	}
@@ -160,7 +143,7 @@ func (c *canReport) text(pattern *kauth.Pattern) string {
 // entry is what there is to say about a request.
 func (c *canReport) entry(a *analysis.Ability) entry {
 	e := entry{request: a.Request}
-	flags := a.Request.Info().Flags
+	flags := a.Flags
 	if flags.Has(kauth.Probe) {
 		e.head = " (a probe: a denial only picks a behaviour)"
 	}
@@ -199,7 +182,7 @@ func (c *canReport) answer(a *analysis.Ability, x *analysis.Case) string {
 		return answerText(d.Answer)
 	case c.Options.Program == analysis.ByNone:
 		return "nobody is asked"
-	case a.Request.Info().Flags.Has(kauth.Spin):
+	case a.Flags.Has(kauth.Spin):
 		return "policies are not asked, the kernel holds a spin lock"
 	case !a.Asked():
 		return "policies are not asked"

@@ -12,8 +12,6 @@ import (
 
 	"cellsh/kernel"
 	"cellsh/kernel/host"
-	"cellsh/lua/declare"
-	"cellsh/policy/kauth"
 )
 
 func init() {
@@ -48,13 +46,18 @@ high. On a simulated kernel the root directory is made if it does not exist.
 
   cellsh -k sim:cells.state create web-1 --root /cells/web-1 --ports 80,443 --as 512M`,
 		Setup: func(fs *flag.FlagSet) func(*Invocation) error {
-			var c creation
-			fs.StringVar(&c.root, "root", "", "the `DIR` that its members are chrooted to, absolute")
-			fs.StringVar(&c.profile, "profile", "", "what the kernel denies by itself: low, medium or high")
-			fs.StringVar(&c.ports, "ports", "", "`PORTS` that only this cell may bind, separated by commas")
-			fs.StringVar(&c.limits[0], "nofile", "", "`LIMIT` of open files of what cellsh starts in it, or unlimited")
-			fs.StringVar(&c.limits[1], "as", "", "`LIMIT` of the address space: bytes, a size such as 512M, or unlimited")
-			fs.StringVar(&c.limits[2], "core", "", "`LIMIT` of core dumps: bytes, a size such as 512M, or unlimited")
+			c := creation{text: map[string]*string{}}
+			for _, f := range [][2]string{
+				{"root", "the `DIR` that its members are chrooted to, absolute"},
+				{"profile", "what the kernel denies by itself: low, medium or high"},
+				{"ports", "`PORTS` that only this cell may bind, separated by commas"},
+				{"nofile", "`LIMIT` of open files of what cellsh starts in it, or unlimited"},
+				{"as", "`LIMIT` of the address space: bytes, a size such as 512M, or unlimited"},
+				{"core", "`LIMIT` of core dumps: bytes, a size such as 512M, or unlimited"},
+			} {
+				c.text[f[0]] = fs.String(f[0], "", f[1])
+			}
+			fs.BoolVar(&c.yes, "yes", false, "allow the root to be /, the host's own")
 			return c.run
 		},
 	})
@@ -224,41 +227,35 @@ func amount(budget string, n int64) string {
 	return size(uint64(n))
 }
 
-// creation is the flags of create.
+// creation is the flags of create, by the keys of a kernel.Spec; ports are separated by commas.
 type creation struct {
-	root, profile, ports string
-	limits               [3]string
+	yes  bool
+	text map[string]*string
 }
 
 func (c *creation) run(inv *Invocation) error {
 	if len(inv.Args) != 1 {
 		return usage("one name must be given, but there are %d", len(inv.Args))
 	}
-	spec := kernel.Spec{Name: inv.Args[0], Root: c.root}
-	if c.root == "" {
+	if *c.text["root"] == "" {
 		return usage("--root must be given: the directory that the cell's members are chrooted to")
 	}
-	if c.profile != "" {
-		p, ok := kernel.ParseProfile(c.profile)
-		if !ok {
-			return usage("--profile must be low, medium or high, but is %q", c.profile)
+	spec := kernel.Spec{Name: inv.Args[0], HostRoot: c.yes}
+	for _, key := range kernel.SpecKeys() {
+		text := c.text[key]
+		if text == nil || *text == "" {
+			continue
 		}
-		spec.Profile = &p
-	}
-	var err error
-	if spec.Ports, err = parsePorts(c.ports); err != nil {
-		return err
-	}
-	for i, to := range []**uint64{&spec.Nofile, &spec.AS, &spec.Core} {
-		if *to, err = parseLimit([]string{"nofile", "as", "core"}[i], c.limits[i]); err != nil {
-			return err
+		var value any = *text
+		if key == "ports" {
+			value = commas(*text)
+		}
+		if err := spec.Set(key, value); err != nil {
+			return flagError(err)
 		}
 	}
 	h, err := inv.host()
 	if err != nil {
-		return err
-	}
-	if err := inv.ensureRoot(c.root); err != nil {
 		return err
 	}
 	id, err := h.Create(spec)
@@ -272,32 +269,13 @@ func (c *creation) run(inv *Invocation) error {
 	return nil
 }
 
-// ensureRoot makes the directory where that is no more than a word: on a simulated kernel.
-func (inv *Invocation) ensureRoot(root string) error {
-	if s := inv.target.Simulator; s != nil && strings.HasPrefix(root, "/") {
-		return s.EnsureRoot(root)
+// commas takes a list apart whose elements are separated by commas.
+func commas(list string) []any {
+	var out []any
+	for s := range strings.SplitSeq(list, ",") {
+		out = append(out, s)
 	}
-	return nil
-}
-
-// parseLimit reads a resource limit; nil for "".
-func parseLimit(flag, s string) (*uint64, error) {
-	if s == "" {
-		return nil, nil
-	}
-	if s == "unlimited" {
-		n := uint64(kauth.Unlimited)
-		return &n, nil
-	}
-	if n, ok := declare.ParseSize(s); ok {
-		u := uint64(n)
-		return &u, nil
-	}
-	n, err := strconv.ParseUint(s, 10, 63)
-	if err != nil {
-		return nil, usage("--%s must be a number, a size such as 512M, or unlimited, but is %q", flag, s)
-	}
-	return &n, nil
+	return out
 }
 
 func runDestroy(inv *Invocation) error {

@@ -96,7 +96,7 @@ func diagnose(t *Target, info kernel.Info) (*diagnosis, error) {
 			d.attend("generation %d waits to be confirmed until %s UTC", g.Number, history.Deadline.Until.UTC().Format("15:04:05"))
 		}
 	}
-	if e, err := kernel.Evaluation(t.Host.Kernel); err == nil {
+	if e, err := t.Host.Kernel.Evaluator(); err == nil {
 		status, err := e.Status()
 		if err != nil {
 			return nil, err
@@ -136,10 +136,7 @@ func (d *diagnosis) unenforced(h *host.Host, usages []host.Usage) error {
 	if err != nil {
 		return nil // told already
 	}
-	rev, err := h.Revision()
-	if err != nil {
-		return err
-	}
+	rev := h.Kernel.Info().Revision
 	for i := range usages {
 		name := usages[i].Name
 		if !p.Names(name) {

@@ -64,7 +64,8 @@ func (flags *dumping) run(inv *Invocation) error {
 	if !slices.Contains(stages, flags.stage) {
 		return usage("--stage must be graph, optimized, program or bytes, but is %q", flags.stage)
 	}
-	d := &dumper{stage: flags.stage, requests: rules.Requests()}
+	d := &dumper{stage: flags.stage}
+	var only *kauth.Pattern
 	if flags.request != "" {
 		if flags.stage == "bytes" {
 			return usage("--request selects nodes, but --stage bytes writes a whole program")
@@ -73,15 +74,19 @@ func (flags *dumping) run(inv *Invocation) error {
 		if err != nil {
 			return err
 		}
-		d.requests = slices.DeleteFunc(d.requests, func(id kauth.RequestID) bool { return !p.Matches(id) })
-		if len(d.requests) == 0 {
-			return diag.List{{Code: diag.PolicyNever, Message: fmt.Sprintf("a request must be one that policies are asked, but %s is not", p)}}
-		}
-		d.selected = true
+		only = &p
 	}
 	var err error
 	if d.Policies, err = inv.read(inv.Args, flags.noOptimize); err != nil {
 		return err
+	}
+	d.requests = slices.Clone(d.Requests())
+	if only != nil {
+		d.requests = slices.DeleteFunc(d.requests, func(id kauth.RequestID) bool { return !only.Matches(id) })
+		if len(d.requests) == 0 {
+			return diag.List{{Code: diag.PolicyNever, Message: fmt.Sprintf("a request must be one that policies are asked, but %s is not", only)}}
+		}
+		d.selected = true
 	}
 	if d.Loading.Failed() {
 		return d.Loading
@@ -171,6 +176,7 @@ type programDump struct {
 	// Bytes is the length of the encoding.
 	Bytes int `json:"bytes"`
 
+	vocabulary *kauth.Vocabulary
 	// selected says that only some requests are there.
 	selected bool
 }
@@ -245,12 +251,12 @@ func (d *dumper) cell(cell string) (cellDump, error) {
 		if err != nil {
 			return out, err
 		}
-		text := p.Encode(&kauth.NetBSD109912)
+		text := p.Encode(d.Vocabulary())
 		if d.stage == "program" {
 			out.Program = d.program(p, len(text))
 			break
 		}
-		parts, err := program.Describe(text, &kauth.NetBSD109912)
+		parts, err := program.Describe(text, d.Vocabulary())
 		if err != nil {
 			return out, err
 		}
@@ -313,7 +319,7 @@ func (d *dumper) decision(x policy.Decision) leafDump {
 }
 
 func (d *dumper) program(p *rules.Program, length int) *programDump {
-	out := &programDump{Requests: []rootDump{}, Nodes: []nodeDump{}, Leaves: []leafDump{}, Bytes: length, selected: d.selected}
+	out := &programDump{Requests: []rootDump{}, Nodes: []nodeDump{}, Leaves: []leafDump{}, Bytes: length, vocabulary: d.Vocabulary(), selected: d.selected}
 	name := func(r program.Ref) string {
 		if i, ok := r.Leaf(); ok {
 			return leafName(i)
@@ -394,7 +400,7 @@ func (x *cellDump) text() string {
 			}
 			entries = append(entries, entry{request: r.id, head: " starts at " + r.Start + fields})
 		}
-		b.WriteString(grouped(2, entries))
+		b.WriteString(grouped(p.vocabulary, 2, entries))
 		if !p.selected {
 			b.WriteString("  what is not listed is allowed\n")
 		}

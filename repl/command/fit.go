@@ -7,6 +7,7 @@ import (
 
 	"cellsh/policy/analysis"
 	"cellsh/policy/kauth"
+	"cellsh/policy/secmodel"
 	"cellsh/policy/stock"
 	"cellsh/policy/study"
 )
@@ -34,7 +35,7 @@ fit is lax.
 			fs.Var(&o.cells, "cell", "look at the cell `NAME` too; repeats")
 			fs.BoolVar(&o.strict, "strict", false, "fail if the kernel allows anything that the policies refuse")
 			fs.BoolVar(&o.verbose, "v", false, "list the differences of all three profiles")
-			fs.StringVar(&o.revision, "revision", "current", "the `REVISION` of secmodel_cell: april or current")
+			fs.StringVar(&o.revision, "revision", "current", "the `REVISION` of secmodel_cell: "+secmodel.RevisionNames())
 			return o.run
 		},
 	})
@@ -130,10 +131,10 @@ func fitText(f *analysis.StockFit, all bool) string {
 	}
 	if all {
 		for i := range f.Profiles {
-			b.WriteString(profileText(&f.Profiles[i]))
+			b.WriteString(profileText(f, &f.Profiles[i]))
 		}
 	} else {
-		b.WriteString(profileText(f.Best()))
+		b.WriteString(profileText(f, f.Best()))
 		for i := range f.Profiles {
 			if p := &f.Profiles[i]; i != f.Chosen {
 				fmt.Fprintf(&b, "  profile %s: laxer in %s, stricter in %s\n", p.Profile,
@@ -147,7 +148,7 @@ func fitText(f *analysis.StockFit, all bool) string {
 	return b.String()
 }
 
-func profileText(p *analysis.ProfileFit) string {
+func profileText(f *analysis.StockFit, p *analysis.ProfileFit) string {
 	var b strings.Builder
 	for _, side := range [...]struct {
 		word, what string
@@ -168,7 +169,7 @@ func profileText(p *analysis.ProfileFit) string {
 			entries = append(entries, gapsEntry(request, side.gaps[i:n]))
 			i = n
 		}
-		b.WriteString(grouped(4, entries))
+		b.WriteString(grouped(f.Vocabulary, 4, entries))
 	}
 	return b.String()
 }

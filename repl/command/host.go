@@ -38,7 +38,7 @@ func OpenTarget(o connect.Options, output io.Writer, steps host.SessionOptions) 
 	if now == nil {
 		now = time.Now
 	}
-	reader := loader.Reader{Groups: c.Groups, Output: output}
+	reader := loader.Reader{Groups: c.Groups, Output: output, Vocabulary: c.Info().Vocabulary}
 	h := host.New(c.Kernel, c, reader.Load, now)
 	steps.ReadOnly = o.ReadOnly
 	return &Target{Connection: c, Host: h, Steps: host.NewSession(h, c, steps), Reader: reader}, nil

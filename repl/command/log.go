@@ -9,7 +9,6 @@ import (
 	"cellsh/kernel"
 	"cellsh/kernel/host"
 	"cellsh/policy"
-	"cellsh/policy/kauth"
 )
 
 func init() {
@@ -90,7 +89,7 @@ func EventText(e *kernel.Event) string {
 		fmt.Fprintf(&b, ", would %s", e.Would.Result)
 		a = &e.Would
 	}
-	if e.Request.Info().Flags.Has(kauth.Probe) {
+	if e.Probe {
 		b.WriteString(" (a probe)")
 	}
 	b.WriteString("\n   ")

@@ -45,8 +45,9 @@ type entry struct {
 }
 
 // grouped writes entries. Where the same is to be said of several requests it is said once, and under the name of the
-// scope or action if it is all of them; requests that the kernel never asks do not count.
-func grouped(indent int, entries []entry) string {
+// scope or action if it is all of them; requests that the vocabulary's kernel never
+// asks do not count.
+func grouped(v *kauth.Vocabulary, indent int, entries []entry) string {
 	type group struct {
 		names []string
 		entry
@@ -60,7 +61,7 @@ func grouped(indent int, entries []entry) string {
 			for i+same < len(entries) && p.Matches(entries[i+same].request) && entries[i+same].says(&entries[i]) {
 				same++
 			}
-			if same > 1 && same == raised(p) {
+			if same > 1 && same == raised(v, p) {
 				name, n = p.String(), same
 				break
 			}
@@ -83,10 +84,10 @@ func grouped(indent int, entries []entry) string {
 func (e *entry) says(o *entry) bool { return e.head == o.head && e.body == o.body }
 
 // raised is how many requests of a pattern the kernel asks.
-func raised(p kauth.Pattern) int {
+func raised(v *kauth.Vocabulary, p kauth.Pattern) int {
 	n := 0
 	for id, hi := p.Range(); id < hi; id++ {
-		if !id.Info().Flags.Has(kauth.NeverRaised) {
+		if !v.Flags(id).Has(kauth.NeverRaised) {
 			n++
 		}
 	}

@@ -383,12 +383,8 @@ func write(version string, requests []entry, patterns []pattern) []byte {
 	p("}\n\nvar requests = [...]Info{\n")
 	sum := sha256.New()
 	for _, e := range requests {
-		flags := strings.Join(e.flags, "|")
-		if flags == "" {
-			flags = "0"
-		}
-		p("{Name: %q, Scope: %s, Flags: %s, Fields: %#x, Bits: %d, Deny: %s, DenyText: %q, OnlyIn: %q, StockRoot: %q, StockUser: %q, scope: %d, action: %d, self: %d},\n",
-			e.name, exported(e.scope), flags, uint64(e.fields), e.bits, e.deny, e.denyText, e.onlyIn, e.stockRoot, e.stockUsr, e.scopeAt, e.actionAt, e.self)
+		p("{Name: %q, Scope: %s, Fields: %#x, Bits: %d, Deny: %s, DenyText: %q, OnlyIn: %q, StockRoot: %q, StockUser: %q, scope: %d, action: %d, self: %d},\n",
+			e.name, exported(e.scope), uint64(e.fields), e.bits, e.deny, e.denyText, e.onlyIn, e.stockRoot, e.stockUsr, e.scopeAt, e.actionAt, e.self)
 		fmt.Fprintf(sum, "%s %d %d %d %x\n", e.name, e.scope, e.action, e.req, uint64(e.fields))
 	}
 	p("}\n\n// Hash tables: index+1, 0 is empty.\n")
@@ -399,6 +395,10 @@ func write(version string, requests []entry, patterns []pattern) []byte {
 	p("var NetBSD%s = Vocabulary{\nVersion: %q,\nID: %#x,\nnumbers: []Number{\n", strings.ReplaceAll(version, ".", ""), version, id)
 	for _, e := range requests {
 		p("{%s, %d, %d},\n", exported(e.scope), e.action, e.req)
+	}
+	p("},\nflags: []Flags{\n")
+	for _, e := range requests {
+		p("%s,\n", cmp.Or(strings.Join(e.flags, "|"), "0"))
 	}
 	p("},\ntable: []uint16{")
 	for i, v := range table(len(requests), func(i int) uint32 {

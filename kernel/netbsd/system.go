@@ -1,0 +1,47 @@
+package netbsd
+
+import (
+	"io/fs"
+	"os"
+	"runtime"
+
+	"cellsh/kernel"
+	"cellsh/kernel/abi"
+)
+
+// System is what the driver needs of the system that it runs on. It must be safe for concurrent use.
+type System interface {
+	// Machine is how structures are laid out.
+	Machine() abi.Machine
+	// Sysctl is __sysctl(2): it reads the node into old and writes it from new. A nil slice is a null pointer, an empty
+	// one is not. It gives the length that the kernel left in *oldlenp, also beside an error. Errors are a kauth.Errno.
+	Sysctl(mib []int32, old, new []byte) (int, error)
+	// EUID is the effective user id of the caller.
+	EUID() int
+	// Stat looks at a file, and SameFile reports whether two looks saw one file.
+	Stat(path string) (fs.FileInfo, error)
+	SameFile(a, b fs.FileInfo) bool
+}
+
+// system is the one that the options name. On systems other than NetBSD the error is a *kernel.UnsupportedError.
+func (o *Options) system() (System, error) {
+	if o.System != nil {
+		return o.System, nil
+	}
+	machine, known := abi.FindMachine(runtime.GOARCH)
+	if nativeSysctl == nil || !known {
+		return nil, &kernel.UnsupportedError{Kernel: runtime.GOOS + "/" + runtime.GOARCH, Capability: CapCells,
+			Why: "cells are a part of NetBSD; the simulated kernel runs everywhere"}
+	}
+	return native{machine}, nil
+}
+
+// native is the running system.
+type native struct{ machine abi.Machine }
+
+func (n native) Machine() abi.Machine { return n.machine }
+
+func (native) Sysctl(mib []int32, old, new []byte) (int, error) { return nativeSysctl(mib, old, new) }
+func (native) EUID() int                                        { return os.Geteuid() }
+func (native) Stat(path string) (fs.FileInfo, error)            { return os.Stat(path) }
+func (native) SameFile(a, b fs.FileInfo) bool                   { return os.SameFile(a, b) }
