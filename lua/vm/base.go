@@ -131,13 +131,22 @@ func (v *VM) assert(L *lua.LState) int {
 	return 0
 }
 
+// levelOf is a level of calls that a program gives: gopher-lua has calls at those below 0, and never an end of them.
+func levelOf(n value.Number) int {
+	if n >= 0 {
+		return int(min(n, maxCalls))
+	}
+	// NaN too.
+	return 0
+}
+
 // error raises its argument. A text gets the place of a level before it: 1 is where error was called, 2 where that
 // function was, 0 is none.
 func (v *VM) error(L *lua.LState) int {
 	x := L.Get(1)
 	level := 1
 	if n, ok := number(L.Get(2)); ok {
-		level = int(max(0, min(n, maxCalls)))
+		level = levelOf(n)
 	} else if L.Get(2) != lua.LNil {
 		v.must(L, 2, "error", "a number")
 	}

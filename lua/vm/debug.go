@@ -8,6 +8,7 @@ import (
 	lua "github.com/yuin/gopher-lua"
 
 	"cellsh/lua/syntax"
+	"cellsh/lua/value"
 )
 
 // openDebug gives the library debug of sessions the true lines and names: what gopher-lua has are numbers of places, and
@@ -46,6 +47,9 @@ func (v *VM) openDebug(library *lua.LTable) {
 				}
 				t.RawSetString(key, at)
 			}
+			if t.RawGetString("what") == lua.LString("G") {
+				t.RawSetString("what", lua.LString("C"))
+			}
 		}
 		L.Push(x)
 		return 1
@@ -61,7 +65,7 @@ func (v *VM) openDebug(library *lua.LTable) {
 			v.must(L, 2, name, "a number")
 		}
 		node := v.Node(fn)
-		if node == nil || i < 1 || int(i) > len(node.Upvalues) {
+		if node == nil || !(i >= 1 && i < value.Number(len(node.Upvalues)+1)) {
 			return nil, nil, 0
 		}
 		local = node.Upvalues[int(i)-1]
@@ -115,7 +119,7 @@ func (v *VM) openDebug(library *lua.LTable) {
 			return 1
 		}
 		if n, ok := number(L.Get(from + 1)); ok {
-			level = int(n)
+			level = levelOf(n)
 		}
 		trace := v.trace
 		if trace == "" || at != L {

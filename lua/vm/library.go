@@ -215,11 +215,7 @@ func (v *VM) stringGmatch(L *lua.LState) int {
 	}
 	L.Push(v.L.NewFunction(func(L *lua.LState) int {
 		c := &libraryCall{v, L}
-		if n := c.give(matches.Next(c)); n > 0 {
-			return n
-		}
-		L.Push(lua.LNil)
-		return 1
+		return c.give(matches.Next(c))
 	}))
 	return 1
 }

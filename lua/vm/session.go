@@ -55,6 +55,7 @@ func (v *VM) openSession() {
 	global.RawSetString("coroutine", v.openCoroutines(old.RawGetString("create").(*lua.LFunction), old.RawGetString("resume").(*lua.LFunction)))
 	loaded.RawSetString("coroutine", folder("coroutine"))
 	v.openDebug(folder("debug"))
+	v.openRest(global)
 	v.openLoaders(global)
 	global.ForEach(func(k, value lua.LValue) {
 		v.note(k.String(), value)
