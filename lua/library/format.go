@@ -1,6 +1,7 @@
 package library
 
 import (
+	"errors"
 	"math"
 	"strconv"
 	"strings"
@@ -16,6 +17,9 @@ type conversion struct {
 	precision int
 	verb      byte
 }
+
+// ErrTostring is the error of string.format in policies for a value with __tostring: there, it calls no functions of Lua.
+var ErrTostring = errors.New("what string.format writes must have no __tostring, but has: write tostring(v)")
 
 // maxFlags is how many flags a conversion may have, repeated ones too.
 const maxFlags = 5

@@ -616,7 +616,16 @@ type array struct {
 func (a *array) Type() value.Type { return value.TableType }
 
 // Len is what # gives.
-func (a *array) Len() int { return a.x.lengthOf(a.s, a.t) }
+func (a *array) Len() int { return a.x.tableLength(a.s, a.t, a.p) }
+
+// Text is what string.format writes.
+func (a *array) Text() (string, error) {
+	if !a.x.metaField(a.s, a.t, "__tostring").isNil() {
+		return "", library.ErrTostring
+	}
+	s, _ := a.x.addressless(a.t, a.p).string()
+	return s, nil
+}
 
 // At is an element.
 func (a *array) At(i int) value.Value {
@@ -655,7 +664,17 @@ func (a *array) MaxN() float64 {
 }
 
 // opaque is a value that functions of the library hand on, and can't look into.
-type opaque struct{ term term }
+type opaque struct {
+	x    *exec
+	term term
+	p    spot
+}
+
+// Text is what string.format writes.
+func (o *opaque) Text() (string, error) {
+	s, _ := o.x.addressless(o.term, o.p).string()
+	return s, nil
+}
 
 // Type is that of the value.
 func (o *opaque) Type() value.Type {
@@ -678,7 +697,7 @@ func (x *exec) export(s *state, v term, p spot) value.Value {
 	if v.kind == constant {
 		return v.known
 	}
-	return &opaque{v}
+	return &opaque{x, v, p}
 }
 
 // imported takes a value from a function of the library.

@@ -444,12 +444,13 @@ func (o *object) length() int {
 
 func (o *object) has(i int) bool { return !o.elements[i-1].isNil() }
 
-// lengthOf is # of a table.
-func (x *exec) lengthOf(s *state, t term) int {
-	if t.kind == table {
-		return s.heap[t.ref].length()
+// tableLength is # of a table.
+func (x *exec) tableLength(s *state, t term, p spot) int {
+	length, lowest := x.borders(s, t)
+	if length != lowest && x.openAnswer(p) {
+		return lowest
 	}
-	return t.known.(*value.Table).Len()
+	return length
 }
 
 // borders are # of a table, and what else it could be.
@@ -474,11 +475,7 @@ func (x *exec) length(s *state, v term, p spot) result {
 		return fails(x.refusal(p, left, diag.DecisionText, textHint, "text must be the same for every request to be worked on, but is %s", v))
 	}
 	if v.isTable() {
-		length, lowest := x.borders(s, v)
-		if length != lowest && x.openAnswer(p) {
-			length = lowest
-		}
-		return one(numberTerm(value.Number(length)))
+		return one(numberTerm(value.Number(x.tableLength(s, v, p))))
 	}
 	if t, ok := v.string(); ok {
 		return one(numberTerm(value.Number(len(t))))
