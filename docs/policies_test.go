@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -11,7 +12,7 @@ import (
 )
 
 func TestPolicies(t *testing.T) {
-	checkGenerated(t, "policies.md", map[string]string{"fields": fieldsTable(), "names": namesTable(), "requests": requestsTable()})
+	checkGenerated(t, "policies.md", map[string]string{"fields": fieldsTable(), "names": namesTable(), "flags": flagsTable(), "requests": requestsTable()})
 	checkTranscripts(t, "policies.md")
 }
 
@@ -62,11 +63,15 @@ func fieldsTable() string {
 		if in.Kind == kauth.KindInt {
 			values = bound(in.Min) + " to " + bound(in.Max)
 		}
+		kind := in.Kind.What()
+		if in.Flags {
+			kind += " of flags"
+		}
 		name := "`r." + in.Name + "`"
 		if in.Kind == kauth.KindGroups {
 			name = "`r:in_group()`"
 		}
-		fmt.Fprintf(&out, "| %s | %s | %s | %s |\n", name, in.Kind.What(), values, in.Doc)
+		fmt.Fprintf(&out, "| %s | %s | %s | %s |\n", name, kind, values, in.Doc)
 	}
 	return out.String()
 }
@@ -98,6 +103,35 @@ func namesTable() string {
 			}
 		}
 		fmt.Fprintf(&out, "| %s | %s |\n", strings.Join(fields, ", "), strings.Join(names.All(), " "))
+	}
+	return out.String()
+}
+
+func flagsTable() string {
+	var out strings.Builder
+	out.WriteString("| field | names |\n|---|---|\n")
+	for f := range kauth.Field(kauth.NumFields) {
+		var bits []int64
+		names := map[int64][]string{}
+		for _, name := range f.BitNames() {
+			_, bit, _ := kauth.FindBit(name)
+			if names[bit] == nil {
+				bits = append(bits, bit)
+			}
+			names[bit] = append(names[bit], name)
+		}
+		slices.Sort(bits)
+		var list []string
+		for _, bit := range bits {
+			s := strings.Join(names[bit], " ")
+			if len(names[bit]) > 1 {
+				s = "(" + s + ")"
+			}
+			list = append(list, s)
+		}
+		if len(list) > 0 {
+			fmt.Fprintf(&out, "| `r.%s` | %s |\n", f, strings.Join(list, " "))
+		}
 	}
 	return out.String()
 }

@@ -133,6 +133,9 @@ type Status struct {
 	Programs int
 	// Covered are the live cells that a program answers for.
 	Covered []CellID
+	// Named are the live cells of which programs know the names: those that are covered, and others. All others are called
+	// policy.UnknownCell where a program asks for the cell of a target.
+	Named []CellID
 	// Bytes of the bundle.
 	Bytes int
 }

@@ -2,6 +2,7 @@ package policy
 
 import (
 	"fmt"
+	"math/bits"
 	"net/netip"
 
 	"cellsh/policy/diag"
@@ -113,6 +114,24 @@ func (p Prefix) Last() Addr {
 		last.Lo = 0
 	}
 	return last
+}
+
+// PrefixOf is the prefix that is the addresses from first to last, which are of one version; false if none is.
+func PrefixOf(first, last Addr) (Prefix, bool) {
+	length := bits.LeadingZeros64(first.Hi ^ last.Hi)
+	if length == 64 {
+		length += bits.LeadingZeros64(first.Lo ^ last.Lo)
+	}
+	p := Prefix{first, min(uint8(length), first.MaxBits())}
+	return p, first.Version == last.Version && first.Version != 0 && p.Contains(first) && p.Last() == last
+}
+
+// rangeText is the addresses from first to last as policies write them: a prefix, or a range.
+func rangeText(first, last Addr) string {
+	if p, ok := PrefixOf(first, last); ok {
+		return p.String()
+	}
+	return first.String() + "-" + last.String()
 }
 
 // String is the prefix in the usual notation, "10.0.0.0/8".

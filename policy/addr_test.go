@@ -168,3 +168,35 @@ func TestNextCrossesVersions(t *testing.T) {
 		t.Error("bits")
 	}
 }
+
+func TestWithinAddrs(t *testing.T) {
+	for text, want := range map[string]string{
+		"10.0.0.0/8":               "r.addr:within(\"10.0.0.0/8\")",
+		"10.0.0.5":                 "r.addr:within(\"10.0.0.5/32\")",
+		"10.0.0.5-10.0.0.9":        "r.addr:within(\"10.0.0.5-10.0.0.9\")",
+		"2001:db8::1-2001:db8::ff": "r.addr:within(\"2001:db8::1-2001:db8::ff\")",
+		"10.0.0.4-10.0.0.7":        "r.addr:within(\"10.0.0.4/30\")",
+		"0.0.0.0-255.255.255.255":  "r.addr:within(\"0.0.0.0/0\")",
+		"::-::ffff":                "r.addr:within(\"::/112\")",
+		"2001:db8::-2001:db8::ffff:ffff:ffff:ffff": "r.addr:within(\"2001:db8::/64\")",
+		"10.0.0.9-10.0.0.5":                        "a range must begin with its lower end, but is 10.0.0.9-10.0.0.5: 10.0.0.5-10.0.0.9",
+		"10.0.0.9-::1":                             "a range must have two addresses of one family, but is 10.0.0.9-::1",
+		"10.0.0.9-":                                "a range must have an address at each end, as 10.0.0.5-10.0.0.9, but is \"10.0.0.9-\"",
+		"10.0.0.5 - 10.0.0.9":                      "a range must have an address at each end, as 10.0.0.5-10.0.0.9, but is \"10.0.0.5 - 10.0.0.9\"",
+		"10.0.0.5-10.0.0.9-10.0.1.":                "a range must have an address at each end, as 10.0.0.5-10.0.0.9, but is \"10.0.0.5-10.0.0.9-10.0.1.\"",
+	} {
+		x, err := WithinAddrs(text)
+		got := x.String()
+		if err != nil {
+			got = err.Error()
+		}
+		if got != want {
+			t.Errorf("%q: %s, want %s", text, got, want)
+		}
+	}
+	// No address lies in a range that begins with the first there is.
+	x, _ := WithinAddrs("0.0.0.0-255.255.255.255")
+	if q := (&Request{}); x.Eval(q) {
+		t.Error("no address is in a range")
+	}
+}

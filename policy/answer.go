@@ -52,6 +52,8 @@ type Answer struct {
 	Result Result
 	// Reason is the constant string that the policy gave, or "".
 	Reason string
+	// Record says that the decision is kept in the kernel's ring of decisions even where it would not be.
+	Record bool
 	Source Source
 }
 
@@ -59,9 +61,15 @@ type Answer struct {
 func (a Answer) Implicit() bool { return a.Source == Source{} }
 
 // Combine gives the stronger of two answers: deny before grant before allow before Pass. Of equally strong
-// ones an explicit answer stands before an implicit one, and then that of the policy first by name. It is
-// commutative and associative for answers of different policies.
+// ones an explicit answer stands before an implicit one, and then that of the policy first by name. What one of them
+// wants to have recorded is recorded. It is commutative and associative for answers of different policies.
 func (a Answer) Combine(b Answer) Answer {
+	stronger := a.stronger(b)
+	stronger.Record = a.Record || b.Record
+	return stronger
+}
+
+func (a Answer) stronger(b Answer) Answer {
 	switch {
 	case a.Result != b.Result:
 		if b.Result > a.Result {
@@ -95,8 +103,14 @@ func (a Answer) before(b Answer) bool {
 type Decision struct {
 	Answer
 	// Would is the combined answer of the policies in audit mode; its Result is Pass if there are none, or if
-	// they have no objection and grant nothing.
+	// they have no objection and grant nothing. What they want to have recorded is in the decision's own Record.
 	Would Answer
+}
+
+// Kept reports whether a kernel keeps the decision in its ring of decisions, where not all are kept: what is denied, or
+// would be, unless that only picks a behaviour; what is granted; and what is to be recorded.
+func (d *Decision) Kept(probe bool) bool {
+	return d.Record || d.Result == Grant || !probe && (d.Result == Deny || d.Would.Result == Deny)
 }
 
 // Combine gives the decision of both together; see [Answer.Combine].

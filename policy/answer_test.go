@@ -50,10 +50,10 @@ func TestCombineHasNoOrder(t *testing.T) {
 
 func TestCombine(t *testing.T) {
 	implicit := Answer{Result: Allow}
-	allow := Answer{Allow, "fine", Source{"b", "b.lua", 2}}
-	grant := Answer{Grant, "given", Source{"c", "c.lua", 3}}
-	deny := Answer{Deny, "no", Source{"d", "d.lua", 4}}
-	denyToo := Answer{Deny, "never", Source{"a", "z.lua", 9}}
+	allow := Answer{Allow, "fine", false, Source{"b", "b.lua", 2}}
+	grant := Answer{Grant, "given", false, Source{"c", "c.lua", 3}}
+	deny := Answer{Deny, "no", false, Source{"d", "d.lua", 4}}
+	denyToo := Answer{Deny, "never", false, Source{"a", "z.lua", 9}}
 	for _, c := range []struct {
 		name string
 		all  []Answer

@@ -272,6 +272,13 @@ func (q *Question) assign(f kauth.Field, value any) error {
 			return q.assignNumber(f, n, value)
 		}
 	}
+	if s, ok := value.(string); ok && info.Flags {
+		n, err := parseFlags(f, s)
+		if err != nil {
+			return err
+		}
+		return q.assignNumber(f, n, value)
+	}
 	n, ok := integer(value)
 	if s, isString := value.(string); isString && s == "unlimited" && (f == kauth.FieldCur || f == kauth.FieldMax) {
 		n, ok = kauth.Unlimited, true
@@ -280,6 +287,29 @@ func (q *Question) assign(f kauth.Field, value any) error {
 		return wrong(name, "a whole number", value)
 	}
 	return q.assignNumber(f, n, value)
+}
+
+// parseFlags reads flags by their names, with | or a comma between them, MNT_RDONLY|MNT_NOSUID; some may be numbers as C
+// writes them.
+func parseFlags(f kauth.Field, s string) (int64, error) {
+	all := int64(0)
+	for _, word := range strings.FieldsFunc(s, func(r rune) bool { return r == '|' || r == ',' }) {
+		word = strings.TrimSpace(word)
+		if n, err := strconv.ParseInt(word, 0, 64); err == nil && n >= 0 {
+			all |= n
+			continue
+		}
+		of, bit, ok := kauth.FindBit(word)
+		if !ok || of != f {
+			hint := diag.DidYouMean(word, f.BitNames())
+			if meant := f.MeantBit(word); meant != "" {
+				hint = "write " + meant
+			}
+			return 0, &KeyError{f.String(), fmt.Sprintf("must be a number, or names of its flags with | between them, but has %s", describeValue(word)), hint}
+		}
+		all |= bit
+	}
+	return all, nil
 }
 
 func (q *Question) assignNumber(f kauth.Field, n int64, value any) error {

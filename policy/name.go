@@ -10,6 +10,10 @@ import (
 // MaxName is how many characters the name of a cell or a policy can have (the kernel keeps 64 bytes with the zero at its end).
 const MaxName = 63
 
+// UnknownCell is what programs know a cell by that the kernel has no name of: one that the loaded bundle does not name. No
+// cell can be called that.
+const UnknownCell = "?"
+
 // CheckName says what is wrong with the name of a cell or a policy, as the end of a sentence, or "". Both have the same
 // form: it is what secmodel_cell takes.
 func CheckName(name string) string {

@@ -23,7 +23,8 @@ type Request struct {
 	Ifname string
 	// Fstype is the field fstype.
 	Fstype string
-	// TargetCell is the field target.cell: the name of a cell, "" for the host.
+	// TargetCell is the field target.cell: the name of a cell, "" for the host, UnknownCell for a cell of which the kernel
+	// knows no name.
 	TargetCell string
 	// Groups are the caller's supplementary groups. See [Request.InGroup].
 	Groups []uint32

@@ -15,6 +15,12 @@ func (g *Generator) truths() []form {
 				return nil
 			}
 			n := pick(g, g.fields.numbers...)
+			if names := flagNames[n.name]; names != nil && g.chance(50) {
+				if g.chance(50) {
+					return lua(tree.Truth, "has(r.%s, %q)", n.name, pick(g, names...))
+				}
+				return lua(tree.Truth, "has(r.%s, %s)", n.name, pick(g, "1", "2", "8", "0x180", "6", "255"))
+			}
 			a, b := fmt.Sprintf("r.%s", n.name), fmt.Sprint(g.constantFor(n))
 			if (n.name == "cur" || n.name == "max") && g.chance(30) {
 				return lua(tree.Truth, "(%s %s unlimited)", a, pick(g, "==", "~="))
@@ -193,7 +199,8 @@ func (g *Generator) truths() []form {
 	}
 }
 
-var prefixes = []string{"10.0.0.0/8", "10.1.0.0/16", "10.1.2.0/24", "127.0.0.0/8", "0.0.0.0/0", "::/0", "::1/128", "fe80::/10", "192.168.1.7/32", "::ffff:10.0.0.0/104"}
+var prefixes = []string{"10.0.0.0/8", "10.1.0.0/16", "10.1.2.0/24", "127.0.0.0/8", "0.0.0.0/0", "::/0", "::1/128", "fe80::/10", "192.168.1.7/32", "::ffff:10.0.0.0/104",
+	"10.0.0.5-10.1.2.3", "10.1.2.3-10.1.2.3", "::1-fe80::5", "9.255.255.255-11.0.0.0"}
 
 func (g *Generator) namedTest(name string) *tree.Node {
 	if values := namelessValues[name]; len(values) > 0 && g.chance(8) {
@@ -205,6 +212,13 @@ func (g *Generator) namedTest(name string) *tree.Node {
 func (g *Generator) textTest(name string) *tree.Node {
 	if name == "ifname" && g.chance(25) {
 		return lua(tree.Truth, "(r.ifname %s nil)", pick(g, "==", "~="))
+	}
+	if g.chance(30) {
+		pattern := pick(g, textPatterns...)
+		if name == "ifname" {
+			return lua(tree.Truth, "(r.ifname ~= nil and r.ifname:glob(%q))", pattern)
+		}
+		return lua(tree.Truth, pick(g, "r.%s:glob(%q)", "not r.%s:glob(%q)", "string.glob(r.%s, %q)"), name, pattern)
 	}
 	return lua(tree.Truth, "(r.%s %s %q)", name, pick(g, "==", "~="), pick(g, textValues[name]...))
 }

@@ -37,10 +37,21 @@ var namedValues = map[string][]string{
 	"resource": {"nofile", "core", "as", "stack"},
 	"kind":     {"block", "char"},
 	"op":       {"attach", "trace_me", "kill", "getregs"},
+	"cmd":      {"SIOCSIFFLAGS", "SIOCSIFADDR", "SIOCGIFMTU"},
 }
 
 // namelessValues are values that have no name, and read as numbers.
-var namelessValues = map[string][]int64{"protocol": {0, 200}, "signal": {0, 40}, "type": {9}, "domain": {99}}
+var namelessValues = map[string][]int64{"protocol": {0, 200}, "signal": {0, 40}, "type": {9}, "domain": {99}, "cmd": {0, 5}}
+
+// flagNames are names of flags by their fields.
+var flagNames = map[string][]string{
+	"flags": {"MNT_RDONLY", "MNT_NOSUID", "MNT_SOFTDEP"},
+	"mode":  {"IPC_R", "IPC_W"},
+	"bits":  {"KAUTH_REQ_DEVICE_RAWIO_PASSTHRU_WRITE"},
+}
+
+// textPatterns are patterns that some of the texts match.
+var textPatterns = []string{"*", "w*", "*0", "db-*", "*s", "t*p*s", "a*", "c1*", "*1", "x"}
 
 // textValues are the texts that requests carry.
 var textValues = map[string][]string{

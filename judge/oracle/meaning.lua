@@ -6,6 +6,29 @@ local policies = {}
 
 local within = {}
 
+-- Some flags; the others are given as numbers.
+local flags = { MNT_RDONLY = 1, MNT_NOSUID = 8, MNT_SOFTDEP = 2^31, IPC_W = 128, IPC_R = 256, KAUTH_REQ_DEVICE_RAWIO_PASSTHRU_WRITE = 2 }
+
+local function has(n, mask)
+  mask = flags[mask] or mask
+  while mask > 0 do
+    if mask % 2 == 1 and n % 2 ~= 1 then return false end
+    n, mask = math.floor(n / 2), math.floor(mask / 2)
+  end
+  return true
+end
+
+-- Whether a text matches a pattern from some places on, in which * stands for any characters.
+local function glob(text, pattern, i, j)
+  i, j = i or 1, j or 1
+  local c = pattern:sub(j, j)
+  if c == "" then return i > #text end
+  if c == "*" then return glob(text, pattern, i, j + 1) or i <= #text and glob(text, pattern, i + 1, j) end
+  return i <= #text and text:sub(i, i) == c and glob(text, pattern, i + 1, j + 1)
+end
+
+string.glob = function(text, pattern) return glob(text, pattern) end
+
 local function environment()
   local function words(group)
     local copy = {}
@@ -17,7 +40,7 @@ local function environment()
     pcall = pcall, print = print, select = select, setmetatable = setmetatable, tonumber = tonumber,
     tostring = tostring, type = type, unpack = unpack or table.unpack, xpcall = xpcall,
     string = words(string), table = words(table), math = words(math),
-    deny = "deny", allow = "allow", grant = "grant", unlimited = 2^63,
+    deny = "deny", allow = "allow", grant = "grant", record = "record", unlimited = 2^63, has = has,
     never = function() end,
     policy = function(name)
       return function(rules)
@@ -74,7 +97,20 @@ local function bits(text)
   return list
 end
 
+-- Whether a list of bits comes before another, or is it.
+local function upTo(a, b)
+  for i = 1, #a do
+    if a[i] ~= b[i] then return a[i] < b[i] end
+  end
+  return true
+end
+
 function within.within(address, prefix)
+  local first, last = prefix:match("^(.*)%-(.*)$")
+  if first then
+    local here, low, high = bits(address.text), bits(first), bits(last)
+    return #here == #low and upTo(low, here) and upTo(here, high)
+  end
   local net, length = prefix:match("^(.*)/(%d+)$")
   local here, there = bits(address.text), bits(net)
   if #here ~= #there then return false end

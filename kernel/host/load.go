@@ -190,13 +190,15 @@ func (h *Host) pushPrograms(e kernel.Evaluator, p *study.Policies, g Generation,
 func loaded(b *program.Bundle, bytes int) *Loaded {
 	out := &Loaded{Generation: b.Generation, Programs: len(b.Programs), Bytes: bytes}
 	for _, c := range b.Cells {
-		out.Cells = append(out.Cells, c.Name)
+		if c.Program != program.NameOnly {
+			out.Cells = append(out.Cells, c.Name)
+		}
 	}
 	slices.Sort(out.Cells)
 	return out
 }
 
-// bundle makes the programs of the live cells that are wanted, each once.
+// bundle makes the programs of the live cells that are wanted, each once, and tells the names of all of them.
 func (h *Host) bundle(p *study.Policies, g *Generation, attachment uint32, wanted func(kernel.CellID) bool) (*program.Bundle, error) {
 	cells, err := h.Kernel.List()
 	if err != nil {
@@ -222,7 +224,8 @@ func (h *Host) bundle(p *study.Policies, g *Generation, attachment uint32, wante
 			return nil, err
 		}
 		if len(prog.Policies) == 0 {
-			// Nobody said what it may do: the fallback answers.
+			// Nobody said what it may do: the fallback answers. But others may ask for its name.
+			b.Cells = append(b.Cells, program.Cell{ID: c.ID, Name: c.Name, Program: program.NameOnly})
 			continue
 		}
 		i, ok := index[prog.Program]
@@ -313,10 +316,10 @@ func (h *Host) attach(g *Generation, history *History, ids map[kernel.CellID]boo
 		}
 		return h.pushPrograms(e, p, next, history, d)
 	}
-	covered := slices.Clone(status.Covered)
-	slices.Sort(covered)
+	named := slices.Clone(status.Named)
+	slices.Sort(named)
 	b, err := h.bundle(p, g, status.Attachment+1, func(id kernel.CellID) bool {
-		_, has := slices.BinarySearch(covered, id)
+		_, has := slices.BinarySearch(named, id)
 		return has || ids[id]
 	})
 	if err != nil {

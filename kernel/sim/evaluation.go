@@ -50,6 +50,17 @@ func (k *Kernel) assign(c *cell) {
 	}
 }
 
+// nameOf is the name by which programs know a cell.
+func (e *evaluation) nameOf(c *cell) string {
+	switch {
+	case c == nil:
+		return ""
+	case e == nil || e.bundle == nil:
+		return policy.UnknownCell
+	}
+	return e.bundle.Name(c.id)
+}
+
 // askEvaluation asks the evaluation model. It has no opinion about the host, nor about requests that the kernel
 // asks under a spin lock, where the cell of a credential can't be read.
 func (q *question) askEvaluation() *policy.Answer {
@@ -75,7 +86,7 @@ func (k *Kernel) record(q *question, c *cell, d *policy.Decision) {
 	c.counts.denied += uint64(truth(denied))
 	c.counts.granted += uint64(truth(d.Result == policy.Grant))
 	c.counts.wouldDeny += uint64(truth(would))
-	if !e.all && !denied && !would && d.Result != policy.Grant {
+	if !e.all && !d.Kept(probe) {
 		return
 	}
 	e.sequence++
@@ -117,9 +128,9 @@ func (k *Kernel) loadBundle(text []byte) error {
 	}
 	b, err := program.DecodeBundle(text, k.opts.Vocabulary)
 	if err != nil {
-		var format *program.FormatError
-		if errors.As(err, &format) {
-			return refuse(kauth.EINVAL, "", "the bundle must be sound, but %s", format)
+		var version *program.VersionError
+		if errors.As(err, &version) {
+			return refuse(kauth.EINVAL, "an older cellsh wrote it: load the policies again", "the bundle must have version %d of the format, but has version %d", program.ABIVersion, version.Version)
 		}
 		return refuse(kauth.EINVAL, "", "the bundle must be sound, but %s", err)
 	}
@@ -165,7 +176,10 @@ func (k *Kernel) Status() (kernel.Status, error) {
 	s := kernel.Status{Generation: b.Generation, Attachment: b.Attachment, Programs: len(b.Programs), Bytes: len(k.eval.bytes)}
 	s.Covered = make([]kernel.CellID, 0, len(b.Cells))
 	for _, c := range b.Cells {
-		if k.cells.byID[c.ID] != nil {
+		if k.cells.byID[c.ID] == nil {
+			continue
+		}
+		if s.Named = append(s.Named, c.ID); c.Program != program.NameOnly {
 			s.Covered = append(s.Covered, c.ID)
 		}
 	}

@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
@@ -36,6 +37,7 @@ type savedAnswer struct {
 	Policy string `json:"policy,omitempty"`
 	File   string `json:"file,omitempty"`
 	Line   int    `json:"line,omitempty"`
+	Record bool   `json:"record,omitempty"`
 }
 
 // save gives the bundle and the events; nil where there is no evaluation model.
@@ -51,7 +53,7 @@ func (e *evaluation) save() *savedEvaluation {
 }
 
 func saveAnswer(a policy.Answer) savedAnswer {
-	return savedAnswer{a.Result.String(), a.Reason, a.Source.Policy, a.Source.File, a.Source.Line}
+	return savedAnswer{a.Result.String(), a.Reason, a.Source.Policy, a.Source.File, a.Source.Line, a.Record}
 }
 
 func saveEvent(ev *kernel.Event) savedEvent {
@@ -77,7 +79,12 @@ func (k *Kernel) restoreEvaluation(v *savedEvaluation) error {
 	}
 	if len(v.Bundle) > 0 {
 		b, err := program.DecodeBundle(v.Bundle, k.opts.Vocabulary)
-		if err != nil {
+		var version *program.VersionError
+		switch {
+		case errors.As(err, &version):
+			return &StateError{Text: fmt.Sprintf("the loaded bundle must have version %d of the format, but has version %d", program.ABIVersion, version.Version),
+				Hint: "an older cellsh wrote it: begin with a new file, and load the policies again"}
+		case err != nil:
 			return stateError("the loaded bundle must be sound, but %s", err)
 		}
 		if b.Vocabulary.ID != k.opts.Vocabulary.ID || b.Generation == 0 {
@@ -125,5 +132,5 @@ func (s *savedAnswer) restore() (policy.Answer, error) {
 	if !known {
 		return policy.Answer{}, fmt.Errorf("must have a result allow, grant or deny, but has %q", s.Result)
 	}
-	return policy.Answer{Result: r, Reason: s.Reason, Source: policy.Source{Policy: s.Policy, File: s.File, Line: s.Line}}, nil
+	return policy.Answer{Result: r, Reason: s.Reason, Record: s.Record, Source: policy.Source{Policy: s.Policy, File: s.File, Line: s.Line}}, nil
 }

@@ -417,3 +417,114 @@ func TestWithoutEvaluation(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// Programs know the cells that the bundle names, and no others: also those that have no program.
+func TestNamesOfTargets(t *testing.T) {
+	k, web, db := evaluated(t, sim.Options{})
+	inWeb, inDB, onHost := spawn(t, k, sim.SpawnSpec{Cell: web}), spawn(t, k, sim.SpawnSpec{Cell: db}), spawn(t, k, sim.SpawnSpec{})
+	id := request(t, "process.signal")
+	// A leaf of its own for each name.
+	names := []string{"", "web", "db", policy.UnknownCell}
+	var nodes []program.Node
+	leaves := []policy.Decision{{Answer: policy.Answer{Result: policy.Allow, Reason: "another", Record: true}}}
+	for i, name := range names {
+		next := program.Ref(i + 1)
+		if i+1 == len(names) {
+			next = program.LeafRef(0)
+		}
+		nodes = append(nodes, program.Node{Op: program.Eq, Field: kauth.FieldTargetCell, Text: name, Yes: program.LeafRef(i + 1), No: next})
+		leaves = append(leaves, policy.Decision{Answer: policy.Answer{Result: policy.Allow, Reason: "to " + name, Record: true}})
+	}
+	p, err := program.New([]program.Root{{Request: id, Ref: 0}}, nodes, leaves)
+	must(t, err)
+	seen := uint64(0)
+	last := func(target *sim.Process) string {
+		inWeb.Kill(target.PID(), 0)
+		events, err := k.Events(seen)
+		must(t, err)
+		said := ""
+		for _, e := range events {
+			seen = e.Sequence
+			if e.Request == id {
+				said = e.Reason
+			}
+		}
+		return said
+	}
+	webOnly := bundleFor(1, p, program.Cell{ID: web, Name: "web"})
+	both := bundleFor(2, p, program.Cell{ID: web, Name: "web"}, program.Cell{ID: db, Name: "db", Program: program.NameOnly})
+	for _, c := range []struct {
+		b    *program.Bundle
+		inDB string
+	}{{webOnly, "to ?"}, {both, "to db"}} {
+		must(t, k.Load(c.b.Encode()))
+		for _, x := range []struct {
+			what   string
+			target *sim.Process
+			want   string
+		}{{"itself", inWeb, "to web"}, {"the other cell", inDB, c.inDB}, {"the host", onHost, "to "}} {
+			if got := last(x.target); got != x.want {
+				t.Errorf("a signal to %s is asked as %q, want %q", x.what, got, x.want)
+			}
+		}
+	}
+	s, err := k.Status()
+	must(t, err)
+	if !slices.Equal(s.Covered, []kernel.CellID{web}) || !slices.Equal(s.Named, []kernel.CellID{web, db}) {
+		t.Errorf("the status is %+v", s)
+	}
+	if got, _ := k.Program(db); got != nil {
+		t.Error("a cell of which only the name is told has a program")
+	}
+}
+
+// What a policy wants to have recorded is kept in the ring, and stays so in a saved state.
+func TestRecord(t *testing.T) {
+	k, web, _ := evaluated(t, sim.Options{})
+	recorded := policy.Decision{Answer: policy.Answer{Result: policy.Allow, Reason: "seen", Record: true}}
+	plain := policy.Decision{Answer: policy.Answer{Result: policy.Allow, Reason: "not seen"}}
+	must(t, k.Load(bundleFor(1, answering(t, map[string]policy.Decision{"system.accounting": recorded, "system.sysctl.modify": plain}), program.Cell{ID: web, Name: "web"}).Encode()))
+	p := spawn(t, k, sim.SpawnSpec{Cell: web})
+	sethostname(p)
+	p.Acct("")
+	for range 2 {
+		events, err := k.Events(0)
+		must(t, err)
+		if len(events) != 1 || events[0].Decision != recorded {
+			t.Fatalf("the ring has %+v", events)
+		}
+		text, err := k.Marshal()
+		must(t, err)
+		k, err = sim.Restore(text)
+		must(t, err)
+	}
+}
+
+// A bundle of an older format is refused, with a word.
+func TestOldBundle(t *testing.T) {
+	k, web, _ := evaluated(t, sim.Options{})
+	text := bundleFor(1, answering(t, map[string]policy.Decision{"system.reboot": denying("no")}), program.Cell{ID: web, Name: "web"}).Encode()
+	text[8] = 1
+	err := k.Load(text)
+	var refused *kernel.Error
+	if !errors.As(err, &refused) || refused.Errno != kauth.EINVAL || !strings.Contains(refused.Text, "must have version 2 of the format, but has version 1") || !strings.Contains(refused.Hint, "load the policies again") {
+		t.Errorf("got %v", err)
+	}
+}
+
+// The numbers of ioctl commands were worked out twice, and agree.
+func TestIoctlNames(t *testing.T) {
+	seen := 0
+	for name, number := range sim.IoctlNumbers() {
+		if number == 0 {
+			continue // no question carries it
+		}
+		seen++
+		if got, ok := kauth.Commands.Name(number); !ok || got != name {
+			t.Errorf("%s is %#x, which is called %q", name, number, got)
+		}
+	}
+	if seen < 10 {
+		t.Errorf("only %d commands have numbers", seen)
+	}
+}

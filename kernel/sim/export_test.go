@@ -3,6 +3,7 @@ package sim
 import (
 	"bytes"
 	"encoding/json"
+	"strings"
 
 	"cellsh/policy"
 	"cellsh/policy/kauth"
@@ -28,4 +29,14 @@ func Seal(state []byte) []byte {
 		return state
 	}
 	return sealed
+}
+
+// IoctlNumbers are the numbers of the interface ioctls, by name.
+func IoctlNumbers() map[string]int64 {
+	out := map[string]int64{}
+	for name, c := range ifIoctls {
+		name, _, _ = strings.Cut(name, " ")
+		out[name] = c.number
+	}
+	return out
 }

@@ -391,11 +391,7 @@ func (q *question) fill() {
 		if fields.Has(kauth.FieldTargetUID) {
 			r.SetInt(kauth.FieldTargetUID, int64(t.cred.uid))
 			r.SetInt(kauth.FieldTargetEUID, int64(t.cred.euid))
-			name := ""
-			if t.cred.cell != nil {
-				name = t.cred.cell.name
-			}
-			r.SetText(kauth.FieldTargetCell, name)
+			r.SetText(kauth.FieldTargetCell, q.k.eval.nameOf(t.cred.cell))
 		}
 	}
 	if s := q.sock; s != nil && fields.Has(kauth.FieldFamily) {

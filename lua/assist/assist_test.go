@@ -58,6 +58,10 @@ func TestComplete(t *testing.T) {
 		{decision + `if r.type == "|`, "conn_dgram dgram raw rdm seqpacket stream"},
 		{`policy "web" { on = { ["process.signal"] = function(r) if r.signal == 'ki| end } }`, "kill"},
 		{decision + `if r.uid == "|`, ""},
+		{`policy "web" { on = { ["system.mount.new"] = function(r) if has(r.flags, "MNT_RDO|") then end end } }`, "MNT_RDONLY"},
+		{`policy "web" { on = { ["system.mount.new"] = function(r) if has(r.flags, "|`, "+MNT_RDONLY MNT_NOSUID -IPC_R"},
+		{`policy "web" { on = { ["system.mount.new"] = function(r) if has(r.uid, "|`, ""},
+		{`policy "web" { on = { ["network.interface"] = function(q) if q.cmd == "SIOCSIFF|`, "SIOCSIFFLAGS"},
 		{decision + `return deny, "|`, ""},
 		{decision + `if r.cell.name == "|`, "db web-1"},
 		// Keys of the table that is being written, and nothing else.
@@ -197,6 +201,7 @@ func TestHover(t *testing.T) {
 		{`policy "w" { on = { ["network.bind.port"] = function(r) return r.family == "in|et" end } }`, "inet: an address family, the number 2"},
 		{`policy "w" { on = { ["network.bind.port"] = function(|r) end } }`, "r: the request that is asked\nnetwork.bind.port\nfields: uid, euid, gid, egid, family, type, protocol, port, addr"},
 		{`policy "w" { on = { ["network.bind.port"] = function(r) return r.addr:wi|thin("::/0") end } }`, "within("},
+		{`policy "w" { on = { ["system.mount.new"] = function(r) return has(r.flags, "MNT_NO|DEV") end } }`, "MNT_NODEV: 0x10 of r.flags"},
 		{`policy "w" { on = { ["network.bind.port"] = function(r) return r:in_|group(0) end } }`, "in_group("},
 		{`policy "w" { bud|get = {} }`, "budget: table\nprocs, nofile"},
 		{`policy "w" { budget = { pr|ocs = 1 } }`, "procs\nprocesses at a time"},

@@ -195,6 +195,14 @@ func (c *completion) compared(e *syntax.BinaryExpr, text syntax.Expr) {
 
 // argument offers what a function can be given.
 func (c *completion) argument(call *syntax.CallExpr, text syntax.Expr) {
+	if calledName(call) == "has" && len(call.Args) > 1 && call.Args[1] == text {
+		if f, _, ok := fieldOf(c.file, call.Args[0]); ok {
+			for _, name := range f.BitNames() {
+				c.offer(Value, name, "a flag", f.Info().Doc)
+			}
+		}
+		return
+	}
 	e := api.Find(calledName(call))
 	if e == nil {
 		return
@@ -348,7 +356,7 @@ func (c *completion) part(r requests, x *syntax.IndexExpr) {
 	case name.Value == "cell" && c.situation == behindDot:
 		c.offer(Field, "name", "a string", "The name of the caller's cell.")
 	case c.situation == behindColon && known && f.Info().Kind == kauth.KindAddr:
-		c.offer(Method, "within", "within(\"10.0.0.0/8\")", "Whether the address lies in a network.")
+		c.offer(Method, "within", "within(\"10.0.0.0/8\")", "Whether the address lies in a network, or in a range: \"10.0.0.5-10.0.0.9\".")
 	case c.situation == behindColon && known && f.Info().Kind == kauth.KindString:
 		c.stringMethods()
 	}

@@ -50,7 +50,7 @@ func about(f *syntax.File, path []syntax.Node, n syntax.Node) string {
 			}
 		}
 		if field, _, ok := fieldOf(f, call.Func); ok && field.Info().Kind == kauth.KindAddr && n.Name == "within" {
-			return "within(\"10.0.0.0/8\"): whether the address lies in a network"
+			return "within(\"10.0.0.0/8\"): whether the address lies in a network, or in a range: \"10.0.0.5-10.0.0.9\""
 		}
 		if e := method(n.Name); e != nil {
 			return e.Text()
@@ -121,6 +121,9 @@ func aboutString(f *syntax.File, path []syntax.Node, s *syntax.StringExpr) strin
 				return valueText(field, s.Value)
 			}
 		}
+	}
+	if field, bit, ok := kauth.FindBit(s.Value); ok {
+		return fmt.Sprintf("%s: %#x of r.%s, %s", s.Value, bit, field, field.Info().Doc)
 	}
 	if p, ok := kauth.FindPattern(s.Value); ok {
 		return patternText(p)
@@ -239,6 +242,9 @@ func fieldText(f kauth.Field, r requests) string {
 	b.WriteString("\n" + info.Doc)
 	if info.Names != nil {
 		b.WriteString("\nnames: " + strings.Join(info.Names.All(), ", "))
+	}
+	if names := f.BitNames(); len(names) > 0 {
+		b.WriteString("\nflags: " + strings.Join(names, ", "))
 	}
 	carried := requests{}
 	for id := range r {

@@ -198,6 +198,7 @@ func questionShape(table *syntax.TableExpr, row bool) *shape {
 			key{name: "expect", kind: "string", doc: "what the answer must be: allow, deny or grant", values: results},
 			key{name: "reason", kind: "string", doc: "the reason that the answer must have"},
 			key{name: "would", kind: "string", doc: "what policies in audit mode must say", values: results},
+			key{name: "record", kind: "boolean", doc: "whether a policy must want the decision to be recorded"},
 			key{name: "name", kind: "string", doc: "of the row, for messages"})
 	}
 	var set kauth.FieldSet
@@ -238,7 +239,7 @@ func questionShape(table *syntax.TableExpr, row bool) *shape {
 func fieldKey(f kauth.Field) key {
 	info := f.Info()
 	k := key{name: info.Name, kind: info.Kind.What(), doc: info.Doc}
-	if info.Names != nil {
+	if k.values = f.BitNames(); info.Names != nil {
 		k.values = info.Names.All()
 	}
 	return k

@@ -20,7 +20,7 @@ var Words = []string{"policy", "never"}
 
 // Constants are the other names that policy files know: the results, and unlimited.
 func Constants() map[string]value.Value {
-	c := map[string]value.Value{"unlimited": value.Number(kauth.Unlimited)}
+	c := map[string]value.Value{"record": value.String("record"), "unlimited": value.Number(kauth.Unlimited)}
 	for r := policy.Allow; r <= policy.Deny; r++ {
 		c[r.String()] = value.String(r.String())
 	}

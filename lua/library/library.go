@@ -30,10 +30,10 @@ type Set map[string]*Function
 
 // Policy has the functions of policy files. They give the same answer every time, and know no Lua patterns, because
 // matching those can take longer than anybody waits.
-var Policy = newSet(base, plainStrings, expressions, maths, tables)
+var Policy = newSet(base, decisions, plainStrings, expressions, maths, tables)
 
 // Session has the functions of sessions and scripts: those of Policy, but with patterns.
-var Session = newSet(base, plainStrings, expressions, maths, tables, patterns, times)
+var Session = newSet(base, decisions, plainStrings, expressions, maths, tables, patterns, times)
 
 // IpairsStep is the name of the function that loops over ipairs call: code can't.
 const IpairsStep = "(ipairs step)"

@@ -7,6 +7,7 @@ package request
 
 import (
 	"fmt"
+	"strings"
 
 	lua "github.com/yuin/gopher-lua"
 
@@ -54,6 +55,12 @@ func Ask(v *vm.VM, fn *lua.LFunction, where bool, r *policy.Request, cell string
 			return a, steps, fmt.Errorf("a reason must be a string, but is %s", out[1].Type())
 		}
 		a.Reason = string(reason)
+	}
+	if len(out) > 2 && out[2] != lua.LNil {
+		if out[2] != lua.LString("record") {
+			return a, steps, fmt.Errorf("the third value of a decision must be record or nothing, but is %s", out[2])
+		}
+		a.Record = true
 	}
 	return a, steps, nil
 }
@@ -185,10 +192,24 @@ func (o *requestObject) callInGroup(L *lua.LState) int {
 }
 
 func (o *requestObject) callWithin(L *lua.LState) int {
-	p, err := policy.ParsePrefix(L.CheckString(2))
-	if err != nil {
-		L.RaiseError("%s", err)
+	word, addr := L.CheckString(2), o.r.Addr.Netip()
+	var within bool
+	if from, to, isRange := strings.Cut(word, "-"); isRange {
+		lower, err := policy.ParseAddr(from)
+		upper, err2 := policy.ParseAddr(to)
+		// Compared as the standard library does, and not as tests do.
+		first, last := lower.Netip(), upper.Netip()
+		if err != nil || err2 != nil || first.Is4() != last.Is4() || last.Less(first) {
+			L.RaiseError("a range must have an address at each end, the lower first, but is %q", word)
+		}
+		within = addr.IsValid() && addr.Is4() == first.Is4() && !addr.Less(first) && !last.Less(addr)
+	} else {
+		p, err := policy.ParsePrefix(word)
+		if err != nil {
+			L.RaiseError("%s", err)
+		}
+		within = p.Contains(o.r.Addr)
 	}
-	L.Push(lua.LBool(p.Contains(o.r.Addr)))
+	L.Push(lua.LBool(within))
 	return 1
 }

@@ -15,7 +15,7 @@ import (
 	"cellsh/policy/rules"
 )
 
-const textHint = "compare the field with strings: r.ifname == \"wm0\""
+const textHint = "compare the field with strings, r.ifname == \"wm0\", or with patterns, r.ifname:glob(\"wm*\")"
 
 var arithMeta = map[syntax.Op]string{syntax.Add: "__add", syntax.Sub: "__sub", syntax.Mul: "__mul", syntax.Div: "__div", syntax.Mod: "__mod", syntax.Pow: "__pow"}
 
@@ -474,11 +474,18 @@ func (x *exec) checkConstant(a term, v float64, of, other part, p spot) *rules.F
 func (x *exec) inSet(a term, set interval.Set, of part, p spot) comparison {
 	fields, err := a.expr.preimage(set)
 	if err != nil {
-		return comparison{fault: x.refusal(p, of, diag.DecisionArithmetic, "", "%s must divide the values of r.%s into at most %d ranges, but makes more", a, a.expr.field, maxIntervals)}
+		hint := ""
+		if f := a.expr.field; f.Info().Flags {
+			hint = fmt.Sprintf("ask for flags: has(r.%s, %q)", f, f.BitNames()[0])
+		}
+		return comparison{fault: x.refusal(p, of, diag.DecisionArithmetic, hint, "%s must divide the values of r.%s into at most %d ranges, but makes more", a, a.expr.field, maxIntervals)}
 	}
 	// A test that is never or always true is asked all the same, so that analysis can say so.
-	lo, hi := x.id.Range(a.expr.field)
-	return comparison{test: &policy.Test{Kind: policy.In, Field: a.expr.field, Set: fields.Intersect(interval.Between(lo, hi))}}
+	if a.expr.divisor == 0 {
+		fields = fields.Intersect(interval.Between(x.id.Range(a.expr.field)))
+	}
+	test := a.expr.test(fields)
+	return comparison{test: &test}
 }
 
 func (x *exec) equalNamed(a, b term, of, other part, p spot, never func(hint, form string, args ...any) comparison) comparison {

@@ -258,6 +258,8 @@ func init() {
 		"setmetatable":     callSetMetatable,
 		"getmetatable":     callGetMetatable,
 		"table.sort":       callSort,
+		"has":              callHas,
+		"string.glob":      callGlob,
 		"math.floor":       round("math.floor"),
 		"math.ceil":        round("math.ceil"),
 		"pcall":            callPcall,
@@ -297,7 +299,12 @@ func (x *exec) callInGroup(args []term, p spot) result {
 		return fails(x.refusal(p, 1, diag.DecisionType, "write: r:in_group(\"wheel\")", "a group must be a known number or name, but is %s", g.bad()))
 	}
 	test := policy.Test{Kind: policy.Member, Field: kauth.FieldGroups, GID: uint32(gid)}
-	return result{values: []term{falseTerm}, choices: []choice{{test, []term{trueTerm}}}}
+	return asked(test)
+}
+
+// asked is the answer of a test as a value.
+func asked(test policy.Test) result {
+	return result{values: []term{falseTerm}, choices: []choice{{test: test, values: []term{trueTerm}}}}
 }
 
 func (x *exec) groupHint(name string) string {
@@ -316,12 +323,101 @@ func (x *exec) callWithin(args []term, p spot) result {
 	if !ok {
 		return fails(x.refusal(p, 1, diag.DecisionType, "write: r.addr:within(\"10.0.0.0/8\")", "a prefix must be a known string, but is %s", arg(args, 1).bad()))
 	}
-	prefix, err := policy.ParsePrefix(word)
+	test, err := policy.WithinAddrs(word)
 	if err != nil {
 		return fails(x.refusal(p, 1, diag.DecisionType, "", "%s", err))
 	}
-	test := policy.Test{Kind: policy.Within, Field: kauth.FieldAddr, Prefix: prefix}
-	return result{values: []term{falseTerm}, choices: []choice{{test, []term{trueTerm}}}}
+	return asked(test)
+}
+
+// callHas is has(number, mask).
+func callHas(x *exec, s *state, args []term, p spot) result {
+	v, mask := arg(args, 0), arg(args, 1)
+	switch {
+	case v.kind == unknown || mask.kind == unknown:
+		return one(term{kind: unknown})
+	case v.isNil():
+		return fails(x.lacking(x.raising(p, 0, "", "argument 1 of has must be a number, but is %s", v.bad()), p, v))
+	case v.kind == constant:
+		return x.callLibrary(s, library.Policy["has"], args, p)
+	case v.kind != number || !v.expr.field.Info().Flags:
+		return fails(x.refusal(p, 0, diag.DecisionType, "fields with flags are r.flags, r.mode and r.bits", "has must be asked of flags, but is asked of %s", v))
+	case !v.expr.raw():
+		return fails(x.refusal(p, 0, diag.DecisionArithmetic, "", "has must be asked of r.%s as it is, but is asked of %s", v.expr.field, v))
+	}
+	f := v.expr.field
+	bits, fault := x.mask(f, mask, p)
+	if fault != nil {
+		return fails(fault)
+	}
+	r := one(trueTerm)
+	for ; bits != 0; bits &= bits - 1 {
+		r.choices = append(r.choices, choice{test: policy.Test{Kind: policy.Has, Field: f, Bit: bits & -bits}, values: []term{falseTerm}, not: true})
+	}
+	return r
+}
+
+// mask gives the bits of a field that are asked for, by a name or as a number.
+func (x *exec) mask(f kauth.Field, mask term, p spot) (int64, *rules.Fault) {
+	if name, ok := mask.string(); ok {
+		of, bit, ok := kauth.FindBit(name)
+		switch {
+		case !ok:
+			hint := diag.DidYouMean(name, f.BitNames())
+			if meant := f.MeantBit(name); meant != "" {
+				hint = fmt.Sprintf("write: has(r.%s, %q)", f, meant)
+			}
+			if n, isNumber := value.ParseNumber(name); isNumber {
+				hint = "write: " + value.Format(n)
+			}
+			return 0, x.refusal(p, 1, diag.PolicyName, hint, "a flag of r.%s must have a name, or be a number, but there is none called %q", f, diag.Short(name))
+		case of != f:
+			return 0, x.refusal(p, 1, diag.PolicyName, "", "a flag must be one of r.%s, but %s is one of r.%s", f, name, of)
+		}
+		return bit, nil
+	}
+	n, ok := mask.number()
+	if !ok {
+		return 0, x.refusal(p, 1, diag.DecisionType, fmt.Sprintf("write: has(r.%s, %q)", f, f.BitNames()[0]), "flags must be a known name or number, but are %s", mask.bad())
+	}
+	bits, ok := exactInteger(n)
+	if most := f.Info().Max; !ok || bits <= 0 || bits > most {
+		return 0, x.refusal(p, 1, diag.DecisionConstant, "", "flags of r.%s must be a number from 1 to %d, but are %s", f, most, mask)
+	}
+	return bits, nil
+}
+
+// callGlob is string.glob(s, pattern).
+func callGlob(x *exec, s *state, args []term, p spot) result {
+	v, pattern := arg(args, 0), arg(args, 1)
+	switch {
+	case v.kind == unknown || pattern.kind == unknown:
+		return one(term{kind: unknown})
+	case v.isNil() && v.origin != "":
+		return fails(x.lacking(x.raising(p, 0, "", "argument 1 of string.glob must be a string, but is %s", v.bad()), p, v))
+	case v.kind != text:
+		return x.callLibrary(s, library.Policy["string.glob"], args, p)
+	}
+	of := part(len(args) - 1)
+	word, ok := textOf(pattern)
+	if !ok {
+		return fails(x.refusal(p, of, diag.DecisionType, fmt.Sprintf("write: %s:glob(\"web-*\")", v), "a pattern must be a known string, but is %s", pattern.bad()))
+	}
+	if why := impossible(strings.ReplaceAll(word, "*", "")); why != "" {
+		return fails(x.refusal(p, of, diag.DecisionType, "", "%s must be compared with a pattern that it can match, but that has %s", v, why))
+	}
+	// Several stars together say no more than one.
+	for strings.Contains(word, "**") {
+		word = strings.ReplaceAll(word, "**", "*")
+	}
+	if policy.CheckGlob(word) == "" {
+		return asked(policy.Test{Kind: policy.Glob, Field: v.field, Text: word})
+	}
+	// Without a star it is a text.
+	if word == "" && v.field.Info().Nullable {
+		return one(falseTerm)
+	}
+	return asked(policy.Test{Kind: policy.Is, Field: v.field, Text: word})
 }
 
 // missing is the error of an argument of another kind, in the words of package library.
@@ -357,7 +453,7 @@ func callType(x *exec, s *state, args []term, p spot) result {
 			values = append(values, n)
 		}
 		test := policy.Test{Kind: policy.In, Field: v.field, Set: setOf(values)}
-		return result{values: []term{stringTerm("number")}, choices: []choice{{test, []term{stringTerm("string")}}}}
+		return result{values: []term{stringTerm("number")}, choices: []choice{{test: test, values: []term{stringTerm("string")}}}}
 	}
 	return one(stringTerm(args[0].typeName()))
 }

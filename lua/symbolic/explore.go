@@ -248,7 +248,11 @@ func (x *exec) run(fn *Closure) *graph.Graph[rules.Outcome] {
 			ref = top.refs[len(top.refs)-1]
 			for i := len(top.fork.ways) - 2; i >= 0; i-- {
 				// A node even if both ways lead to the same place: the author wrote the test, and coverage counts it.
-				ref = x.builder.Node(top.fork.ways[i].test, top.refs[i], ref, top.fork.at)
+				yes, no := top.refs[i], ref
+				if top.fork.ways[i].not {
+					yes, no = no, yes
+				}
+				ref = x.builder.Node(top.fork.ways[i].test, yes, no, top.fork.at)
 			}
 			x.memo[top.key] = ref
 			x.open = x.open[:len(x.open)-1]

@@ -44,7 +44,7 @@ var absent = map[string]string{
 
 // undefinedHint says what a global that nobody defined may stand for.
 func undefinedHint(name string) string {
-	if hint := diag.DidYouMean(name, []string{"deny", "allow", "grant", "unlimited", "ipairs", "pairs", "string", "table", "math", "tonumber", "tostring", "type", "select", "unpack", "next"}); hint != "" {
+	if hint := diag.DidYouMean(name, []string{"deny", "allow", "grant", "record", "unlimited", "has", "ipairs", "pairs", "string", "table", "math", "tonumber", "tostring", "type", "select", "unpack", "next"}); hint != "" {
 		return hint
 	}
 	return cmp.Or(absent[name], library.AbsentHint(name))
@@ -73,6 +73,9 @@ func (x *exec) indexValue(s *state, v, key term, p spot) result {
 		case number:
 			return x.cannotIndex(v, key, p)
 		case named, text:
+			if name, ok := key.string(); ok && v.kind == text && name == "glob" {
+				return one(known(x.machine.builtins["string.glob"]))
+			}
 			return fails(x.refusal(p, whole, diag.DecisionText, textHint, "text must be the same for every request to be worked on, but is %s", v))
 		}
 		got := x.indexRaw(s, v, key, p)
@@ -270,16 +273,16 @@ func (x *exec) lookup(pairs []pair, key term, p spot) result {
 		values := []term{g.value}
 		if key.kind == text {
 			for _, t := range g.texts {
-				r.choices = append(r.choices, choice{policy.Test{Kind: policy.Is, Field: key.field, Text: t}, values})
+				r.choices = append(r.choices, choice{test: policy.Test{Kind: policy.Is, Field: key.field, Text: t}, values: values})
 			}
 			continue
 		}
-		field := key.field
-		if key.kind == number {
-			field = key.expr.field
-		}
 		if set := interval.Of(g.set...); !set.Empty() {
-			r.choices = append(r.choices, choice{policy.Test{Kind: policy.In, Field: field, Set: set}, values})
+			test := policy.Test{Kind: policy.In, Field: key.field, Set: set}
+			if key.kind == number {
+				test = key.expr.test(set)
+			}
+			r.choices = append(r.choices, choice{test: test, values: values})
 		}
 	}
 	return r
@@ -581,12 +584,12 @@ func (x *exec) field(name string, p spot) result {
 		return one(term{kind: named, field: fd})
 	case kauth.KindBool:
 		test := policy.Test{Kind: policy.In, Field: fd, Set: interval.Single(1)}
-		return result{values: []term{{known: value.Bool(false), origin: name}}, choices: []choice{{test, []term{{known: value.Bool(true), origin: name}}}}}
+		return result{values: []term{{known: value.Bool(false), origin: name}}, choices: []choice{{test: test, values: []term{{known: value.Bool(true), origin: name}}}}}
 	case kauth.KindString:
 		v := term{kind: text, field: fd}
 		if info.Nullable {
 			test := policy.Test{Kind: policy.Is, Field: fd}
-			return result{values: []term{v}, choices: []choice{{test, []term{{known: value.Nil{}, origin: name}}}}}
+			return result{values: []term{v}, choices: []choice{{test: test, values: []term{{known: value.Nil{}, origin: name}}}}}
 		}
 		return one(v)
 	case kauth.KindAddr:

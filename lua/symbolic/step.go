@@ -25,6 +25,7 @@ type fork struct {
 
 type way struct {
 	test policy.Test
+	not  bool
 	then func(*state) outcome
 }
 
@@ -42,10 +43,12 @@ type result struct {
 	call *call
 }
 
-// choice is values under a condition; the first whose test is answered with yes counts, or else the result's values.
+// choice is values under a condition; the first whose test is answered with yes, or with no if not is set, counts, or else
+// the result's values.
 type choice struct {
 	test   policy.Test
 	values []term
+	not    bool
 }
 
 // call is a function with its arguments.
@@ -89,7 +92,7 @@ func (r result) each(s *state, p spot, goOn func(s *state, values []term, c *cal
 	}
 	f := &fork{at: p.span(whole)}
 	for _, c := range r.choices {
-		f.ways = append(f.ways, way{c.test, func(s *state) outcome { return goOn(s, c.values, nil) }})
+		f.ways = append(f.ways, way{c.test, c.not, func(s *state) outcome { return goOn(s, c.values, nil) }})
 	}
 	f.ways = append(f.ways, way{then: func(s *state) outcome { return goOn(s, r.values, r.call) }})
 	return outcome{fork: f}
@@ -341,7 +344,7 @@ func (x *exec) compared(s *state, height int32, c comparison, p spot) outcome {
 	case c.fault != nil:
 		return x.faulted(c.fault)
 	case c.test != nil:
-		r := result{choices: []choice{{*c.test, []term{boolean(!c.not)}}}, values: []term{boolean(c.not)}}
+		r := result{choices: []choice{{test: *c.test, values: []term{boolean(!c.not)}}}, values: []term{boolean(c.not)}}
 		return x.finish(s, height, returnTo{count: 1}, r, p)
 	case c.call != nil:
 		return x.finish(s, height, returnTo{how: toTruth, not: c.not}, result{call: c.call}, p)
@@ -561,6 +564,8 @@ func (x *exec) conclude(s *state, values []term, p spot) outcome {
 			return refuse(0, undefinedHint(result.origin), "a decision must return deny, allow, grant or nothing, but returns %s, which nobody has defined", result.origin)
 		case !reason.isNil() && returnsNil(p):
 			return refuse(whole, "return deny, allow or grant before the reason", "a reason must follow a result, but follows nothing")
+		case len(values) > 2 && !values[2].isNil() && values[2].kind != unknown:
+			return refuse(2, "return allow, \"why\", record where nothing is to be said but that", "a decision must have a result to be recorded, but has none")
 		}
 		return ended(rules.Outcome{})
 	}
@@ -584,10 +589,30 @@ func (x *exec) conclude(s *state, values []term, p spot) outcome {
 		}
 		answer.Reason = text
 	}
-	if len(values) > 2 {
-		return refuse(whole, "", "a decision must return a result and a reason, but returns %d values", len(values))
+	if answer.Reason == recordWord && len(values) == 2 {
+		return refuse(1, "write: return "+word+", \"why\", record", "the reason must be a text of its own, but is the word record")
+	}
+	if len(values) > 2 && (!values[2].isNil() || values[2].undefined) && values[2].kind != unknown {
+		if w, ok := values[2].string(); !ok || w != recordWord {
+			return refuse(2, recordHint(values[2]), "the third value of a decision must be record or nothing, but is %s", values[2])
+		}
+		answer.Record = true
+	}
+	if len(values) > 3 {
+		return refuse(whole, "", "a decision must return a result, a reason and record, but returns %d values", len(values))
 	}
 	return ended(rules.Outcome{Answer: answer, Column: span.Column})
+}
+
+// recordWord is what the word record stands for.
+const recordWord = "record"
+
+// recordHint says what is meant by a third value.
+func recordHint(v term) string {
+	if v.undefined {
+		return undefinedHint(v.origin)
+	}
+	return "write: return deny, \"why\", record"
 }
 
 // returnsName reports whether what is returned is a variable by its name: a slip, where a calculation that comes to nil may

@@ -3,8 +3,10 @@ package symbolic
 import (
 	"fmt"
 	"math"
+	"math/big"
 
 	"cellsh/lua/value"
+	"cellsh/policy"
 	"cellsh/policy/diag"
 	"cellsh/policy/interval"
 	"cellsh/policy/kauth"
@@ -207,6 +209,8 @@ type expr struct {
 	// lo and hi bound the values.
 	lo, hi int64
 	id     int
+	// divisor is by what the field is divided to ask for the expression, 0 where its values are asked for.
+	divisor int64
 }
 
 // raw reports whether it is the field itself.
@@ -286,6 +290,7 @@ func (x *exec) newExpr(k exprKey) (*expr, bool) {
 		}
 		e.lo, e.hi = min(a, b), max(a, b)
 	}
+	e.divide()
 	x.exprs[k] = e
 	return e, true
 }
@@ -322,8 +327,53 @@ func exactInteger(n value.Number) (int64, bool) {
 // maxIntervals bounds the sets that % makes.
 const maxIntervals = 4096
 
-// preimage gives the values of the field for which the expression is in the set.
+// maxPeriods is how often what is left of a field may begin anew for it to be asked as ranges of the field: of more the
+// kernel is asked what is left.
+const maxPeriods = 16
+
+// divide finds out how the expression is asked: as ranges of the field, or of what is left of it when it is divided by
+// divisor. It looks at the first % that was done on the field.
+func (e *expr) divide() {
+	d := e
+	for d.inner != nil && d.inner.inner != nil {
+		d = d.inner
+	}
+	if d.inner == nil || !e.field.Divisible() {
+		return
+	}
+	width := int64(abs(d.mod))
+	if (d.inner.hi-d.inner.lo)/width < maxPeriods {
+		return
+	}
+	// All that matters of mul*x + add is x modulo this.
+	e.divisor = width / gcd(int64(abs(d.inner.mul)), width)
+}
+
+func gcd(a, b int64) int64 {
+	for b != 0 {
+		a, b = b, a%b
+	}
+	return a
+}
+
+// test asks whether the field is in the set, or what is left of it, as preimage gives it.
+func (e *expr) test(set interval.Set) policy.Test {
+	if e.divisor == 1 && !set.Empty() {
+		// Nothing is left of any number.
+		set = interval.Between(e.field.Info().Min, e.field.Info().Max)
+	}
+	if e.divisor > 1 {
+		return policy.Test{Kind: policy.Modulus, Field: e.field, Mod: e.divisor, Set: set}
+	}
+	return policy.Test{Kind: policy.In, Field: e.field, Set: set}
+}
+
+// preimage gives the values of the field for which the expression is in the set, or if it has a divisor what is left of them.
 func (e *expr) preimage(set interval.Set) (interval.Set, error) {
+	return e.image(set, e.divisor)
+}
+
+func (e *expr) image(set interval.Set, divisor int64) (interval.Set, error) {
 	set = set.Shift(-e.add)
 	if e.mul != 1 {
 		set = set.Unscale(e.mul)
@@ -331,9 +381,72 @@ func (e *expr) preimage(set interval.Set) (interval.Set, error) {
 	if e.inner == nil {
 		return set, nil
 	}
+	if divisor != 0 && e.inner.inner == nil {
+		return e.residues(set, divisor)
+	}
 	inner, err := set.Unmod(e.mod, e.inner.lo, e.inner.hi, maxIntervals)
 	if err != nil {
 		return nil, err
 	}
-	return e.inner.preimage(inner)
+	return e.inner.image(inner, divisor)
+}
+
+// residues gives what is left of the field, divided by the divisor, where what mod leaves of mul*field + add is in the set.
+func (e *expr) residues(set interval.Set, divisor int64) (interval.Set, error) {
+	width := int64(abs(e.mod))
+	if e.mod < 0 {
+		// Lua's rests have the sign of the divisor: -3 is what leaves 7 of 10.
+		set = set.Intersect(interval.Between(-width+1, -1)).Shift(width).Union(set.Intersect(interval.Single(0)))
+	}
+	set = set.Intersect(interval.Between(0, width-1))
+	step := width / divisor // the greatest common divisor of mul and width
+	mul, add := interval.Mod(e.inner.mul/step, divisor), e.inner.add
+	// Of each range only every step-th number is left of anything: those that mul*r + add can be.
+	var out interval.Set
+	for _, r := range set {
+		first := r.Lo + interval.Mod(add-r.Lo, step)
+		if first > r.Hi {
+			continue
+		}
+		// mul*r = from, from+1, ..., modulo divisor.
+		from, count := interval.Mod((first-add)/step, divisor), (r.Hi-first)/step+1
+		switch mul {
+		case 1:
+			out = append(out, around(from, count, divisor)...)
+		case divisor - 1:
+			out = append(out, around(interval.Mod(-(from+count-1), divisor), count, divisor)...)
+		default:
+			if count > maxIntervals {
+				return nil, interval.ErrTooMany
+			}
+			inverse := invert(mul, divisor)
+			for i := range count {
+				v := product(inverse, interval.Mod(from+i, divisor), divisor)
+				out = append(out, interval.Range{Lo: v, Hi: v})
+			}
+		}
+		if len(out) > 2*maxIntervals {
+			return nil, interval.ErrTooMany
+		}
+	}
+	return interval.Of(out...), nil
+}
+
+// around is count numbers from from on, of which 0 follows the last below divisor.
+func around(from, count, divisor int64) interval.Set {
+	if from+count <= divisor {
+		return interval.Between(from, from+count-1)
+	}
+	return interval.Set{{Lo: from, Hi: divisor - 1}, {Lo: 0, Hi: from + count - 1 - divisor}}
+}
+
+// invert gives the number of which the product with v leaves 1 of divisor. They have no common divisor.
+func invert(v, divisor int64) int64 {
+	return new(big.Int).ModInverse(big.NewInt(v), big.NewInt(divisor)).Int64()
+}
+
+// product is a*b modulo divisor.
+func product(a, b, divisor int64) int64 {
+	p := new(big.Int).Mul(big.NewInt(a), big.NewInt(b))
+	return p.Mod(p, big.NewInt(divisor)).Int64()
 }

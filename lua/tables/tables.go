@@ -81,7 +81,7 @@ func isEmpty(t *lua.LTable) bool {
 }
 
 // Answer is a decision as a table: result, reason, and where there is one policy, file and line; the same
-// with would_ in front for policies in audit mode.
+// with would_ in front for policies in audit mode; and record, if a policy wants it to be recorded.
 func Answer(L *lua.LState, d *study.Decision) *lua.LTable {
 	t := L.NewTable()
 	reason := d.Reason
@@ -98,6 +98,9 @@ func Answer(L *lua.LState, d *study.Decision) *lua.LTable {
 	}
 	if d.Probe {
 		t.RawSetString("probe", lua.LTrue)
+	}
+	if d.Record {
+		t.RawSetString("record", lua.LTrue)
 	}
 	return t
 }

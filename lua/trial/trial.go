@@ -341,7 +341,7 @@ func (t *testRun) defines(L *lua.LState, word string) {
 func oneLine(err error) string { return strings.ReplaceAll(err.Error(), "\n", "; ") }
 
 // CaseKeys are the keys of a case that are not part of the question.
-var CaseKeys = []string{"name", "expect", "reason", "would"}
+var CaseKeys = []string{"name", "expect", "reason", "would", "record"}
 
 // luaCases defines a test for each row of a table. Keys of the table itself are the same for all rows.
 func (t *testRun) luaCases(L *lua.LState) int {
@@ -409,6 +409,13 @@ func (t *testRun) runCase(row *lua.LTable) error {
 	}
 	if would := row.RawGetString("would"); would != lua.LNil && d.Would.Result.String() != would.String() {
 		return fmt.Errorf("a policy in audit mode would have to say %q, but says %q", would, d.Would.Result)
+	}
+	switch record := row.RawGetString("record"); {
+	case record == lua.LNil:
+	case record.Type() != lua.LTBool:
+		return fmt.Errorf("record must be true or false, but is %s", record)
+	case d.Record != lua.LVAsBool(record):
+		return fmt.Errorf("whether a policy wants it to be recorded must be %s, but is %t", record, d.Record)
 	}
 	return nil
 }

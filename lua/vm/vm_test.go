@@ -174,7 +174,7 @@ func TestSandboxNames(t *testing.T) {
 			"tan tanh",
 		"re": "find match replace",
 	}
-	base := "_VERSION assert error getmetatable ipairs next pairs pcall select setmetatable tonumber tostring type unpack xpcall"
+	base := "has _VERSION assert error getmetatable ipairs next pairs pcall select setmetatable tonumber tostring type unpack xpcall"
 	plain := lua.NewState()
 	defer plain.Close()
 	for _, c := range []struct {

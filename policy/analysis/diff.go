@@ -26,18 +26,33 @@ type Change struct {
 }
 
 // Kind says what a change means: "denied", "allowed" or "granted" if the result changes, "audit" if only the
-// would-result does.
+// would-result does, "record" if only whether the decision is kept does.
 func (c *Change) Kind() string {
-	if c.Old.Result == c.New.Result {
+	switch {
+	case c.Old.Result == c.New.Result && c.Old.Would.Result == c.New.Would.Result:
+		return "record"
+	case c.Old.Result == c.New.Result:
 		return "audit"
 	}
 	return map[policy.Result]string{policy.Deny: "denied", policy.Allow: "allowed", policy.Grant: "granted"}[c.New.Result]
 }
 
-// verdict is the part of a decision whose change matters: what happens, not why.
-type verdict struct{ result, would policy.Result }
+// verdict is the part of a decision whose change matters: what happens, not why. Whether it is kept counts only where
+// nothing else changes.
+type verdict struct {
+	result, would policy.Result
+	kept          bool
+}
 
 type verdicts struct{ old, new verdict }
+
+func verdictsOf(o, n *policy.Decision, probe bool) verdicts {
+	v := verdicts{verdict{result: o.Result, would: o.Would.Result}, verdict{result: n.Result, would: n.Would.Result}}
+	if v.old == v.new {
+		v.old.kept, v.new.kept = o.Kept(probe), n.Kept(probe)
+	}
+	return v
+}
 
 // Diff gives exactly the requests of processes in cells whose decision changes from one set to the other in the cells. Changes of reasons
 // and places are none. Cells with the same changes share them.
@@ -53,13 +68,13 @@ func Diff(old, new *rules.Compiler, cells []string) ([]Change, error) {
 			changes, ok := known[pair]
 			if !ok {
 				var err error
-				if changes, err = diffRequest(a, b, id); err != nil {
+				if changes, err = diffRequest(a, b, id, new.Vocabulary().Flags(id).Has(kauth.Probe)); err != nil {
 					return nil, err
 				}
 				known[pair] = changes
 			}
 			for _, ch := range changes {
-				key := fmt.Sprint(id, ch.Old.Result, ch.Old.Would.Result, ch.New.Result, ch.New.Would.Result, ch.Region.Key())
+				key := fmt.Sprint(id, ch.Old.Result, ch.Old.Would.Result, ch.New.Result, ch.New.Would.Result, ch.Old.Record, ch.New.Record, ch.Region.Key())
 				i, ok := seen[key]
 				if !ok {
 					i = len(out)
@@ -84,7 +99,7 @@ func graphsKey(list []*rules.PolicyGraph) string {
 	return b.String()
 }
 
-func diffRequest(old, new []*rules.PolicyGraph, id kauth.RequestID) ([]Change, error) {
+func diffRequest(old, new []*rules.PolicyGraph, id kauth.RequestID, probe bool) ([]Change, error) {
 	var out []Change
 	tested := append(rules.Tested(old), rules.Tested(new)...)
 	space, matter := graph.NewSpace(id, tested...), relevant(tested...)
@@ -100,7 +115,7 @@ func diffRequest(old, new []*rules.PolicyGraph, id kauth.RequestID) ([]Change, e
 	// Decisions that differ only in words become one, so that regions are as large as they can be.
 	p := graph.NewDiagrams[verdicts](space)
 	r, err := graph.Apply(p, a, x, b, y, func(o, n policy.Decision) verdicts {
-		return verdicts{verdict{o.Result, o.Would.Result}, verdict{n.Result, n.Would.Result}}
+		return verdictsOf(&o, &n, probe)
 	})
 	if err != nil {
 		return nil, err

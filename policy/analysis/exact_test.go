@@ -2,6 +2,7 @@ package analysis
 
 import (
 	"fmt"
+	"math/bits"
 	"slices"
 	"strings"
 	"testing"
@@ -40,6 +41,15 @@ func drawn(q *policy.Request, f kauth.Field) []int64 {
 	}
 	for v := int64(-22); v <= 14; v++ {
 		try(v)
+	}
+	if f.Info().Flags {
+		// All that differ in one or two bits, or in three of the lowest.
+		for a := range 32 {
+			for b := range 32 {
+				try(q.Int[f] ^ 1<<a ^ 1<<b)
+			}
+			try(q.Int[f] ^ 1<<a)
+		}
 	}
 	for _, b := range q.ID.Usual(f) {
 		try(b.Lo)
@@ -95,14 +105,14 @@ func TestNearestMissesAreExact(t *testing.T) {
 			}
 			switch f.Info().Kind {
 			case kauth.KindString:
-				for _, s := range []string{"", "a", "other"} {
+				for _, s := range []string{"", "a", "b", "ab", "aa", "other"} {
 					moved := clone(q)
 					if moved.SetText(f, s); s != q.Text(f) {
 						note(moved, 1)
 					}
 				}
 			case kauth.KindAddr:
-				for _, s := range []string{"0.0.0.0", "9.255.255.255", "10.0.0.0", "10.0.255.255", "10.1.0.0", "10.1.255.255", "10.2.0.0", "10.255.255.255", "11.0.0.0",
+				for _, s := range []string{"0.0.0.0", "9.255.255.255", "10.0.0.0", "10.0.0.1", "10.1.0.1", "10.0.255.255", "10.1.0.0", "10.1.255.255", "10.2.0.0", "10.255.255.255", "11.0.0.0",
 					"255.255.255.255", "::", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff"} {
 					a, err := policy.ParseAddr(s)
 					if err != nil {
@@ -138,7 +148,10 @@ func TestNearestMissesAreExact(t *testing.T) {
 					moved := clone(q)
 					moved.SetInt(f, v)
 					d := uint64(1)
-					if f.Info().Kind == kauth.KindInt {
+					switch {
+					case f.Info().Flags:
+						d = uint64(bits.OnesCount64(uint64(v ^ q.Int[f])))
+					case f.Info().Kind == kauth.KindInt:
 						d = apart(v, q.Int[f])
 					}
 					note(moved, d)
@@ -185,7 +198,7 @@ func TestNearestMisses(t *testing.T) {
 		{"a group", "system.reboot", policy.Test{Kind: policy.Member, Field: kauth.FieldGroups, GID: 7}, func(q *policy.Request) { q.SetGroups(3) },
 			[]string{"groups {3} -> {3, 7}", "egid 100 -> 7"}},
 		{"the effective group", "system.reboot", policy.Test{Kind: policy.Member, Field: kauth.FieldGroups, GID: 100}, func(*policy.Request) {}, []string{"egid 100 -> 99"}},
-		{"an address", "network.bind.port", policy.Test{Kind: policy.Within, Field: kauth.FieldAddr, Prefix: policy.Prefix{Addr: policy.Addr{Version: 4, Hi: 10 << 56}, Bits: 8}},
+		{"an address", "network.bind.port", policy.WithinPrefix(policy.Prefix{Addr: policy.Addr{Version: 4, Hi: 10 << 56}, Bits: 8}),
 			func(*policy.Request) {}, []string{"addr 10.0.0.1 -> 9.255.255.255"}},
 		{"no name of an interface", "network.interface.setpriv", policy.Test{Kind: policy.Is, Field: kauth.FieldIfname}, func(q *policy.Request) { q.SetText(kauth.FieldIfname, "") }, []string{`ifname nil -> "other"`}},
 		{"a process that is another one", "process.signal", number(kauth.FieldTargetSameCell, 1, 1),
@@ -246,7 +259,8 @@ func TestDiffIsExact(t *testing.T) {
 			q := smallRequest(rt, id)
 			x, y := decide(old, q), decide(new, q)
 			in := changed(changes, q)
-			differs := x.Result != y.Result || x.Would.Result != y.Would.Result
+			probe := kauth.Newest().Flags(id).Has(kauth.Probe)
+			differs := x.Result != y.Result || x.Would.Result != y.Would.Result || x.Kept(probe) != y.Kept(probe)
 			switch {
 			case !differs && len(in) > 0:
 				rt.Fatalf("%s does not change, but is in %s", id, in[0].Where)

@@ -1,6 +1,9 @@
 package analysis
 
 import (
+	"fmt"
+	"strings"
+
 	"cellsh/policy"
 	"cellsh/policy/diag"
 	"cellsh/policy/graph"
@@ -90,7 +93,24 @@ func Value(r *policy.Request, t *policy.Test) string {
 	case policy.Member:
 		return FieldText(r, kauth.FieldEGID) + " and " + FieldText(r, kauth.FieldGroups)
 	}
+	if t.Kind == policy.Has {
+		return flagsText(r.Int[t.Field], t.Field)
+	}
 	return FieldText(r, t.Field)
+}
+
+// flagsText is flags as a number, with the names that they have.
+func flagsText(v int64, f kauth.Field) string {
+	var list []string
+	for rest := v; rest > 0; rest &= rest - 1 {
+		if name, ok := f.BitName(rest & -rest); ok {
+			list = append(list, name)
+		}
+	}
+	if len(list) == 0 {
+		return f.FormatValue(v)
+	}
+	return fmt.Sprintf("%s (%s)", f.FormatValue(v), strings.Join(list, ", "))
 }
 
 // Missing is the field that an explanation or decision lacked; false if the error is another one.

@@ -256,8 +256,14 @@ func (f *StockFit) ports(c *rules.Compiler) error {
 		d.Regions(ref, func(r graph.Region, x policy.Decision) bool {
 			ports := bind.ports
 			for _, t := range r.Tests() {
-				if t.Kind == policy.In && t.Field == kauth.FieldPort {
+				switch {
+				case t.Field != kauth.FieldPort:
+				case t.Kind == policy.In:
 					ports = ports.Intersect(t.Set)
+				case t.Kind == policy.Modulus:
+					// There are no more ranges than ports.
+					set, _ := t.Set.Unmod(t.Mod, 0, 65535, 1<<16)
+					ports = ports.Intersect(set)
 				}
 			}
 			if max(x.Result, bind.stock) != policy.Grant {

@@ -176,7 +176,8 @@ func eachRequest(c *rules.Compiler, cells []string, f func(graphs []*rules.Polic
 }
 
 // Lint finds what is surely not meant: entries that are never asked because more specific ones always answer, tests
-// that have the same answer for every request, grants that the kernel refuses all the same, and assertions about nothing.
+// that have the same answer for every request, grants that the kernel refuses all the same, denials that a cell without a
+// name escapes, and assertions about nothing.
 // Only what holds in all of the cells is told.
 func Lint(c *rules.Compiler, cells []string) (diag.List, error) {
 	tests := map[testPlace]*testSeen{}
@@ -190,6 +191,7 @@ func Lint(c *rules.Compiler, cells []string) (diag.List, error) {
 				seen[a] = true
 				applies[g.Policy] = true
 				hiddenDenials(g, cell, id, hidden)
+				unknownCells(g, id, hidden)
 				noteTests(g, cell, id, tests)
 				noteEntries(g, cell, id, asked)
 			}
@@ -317,7 +319,7 @@ func noteTests(g *rules.PolicyGraph, cell string, id kauth.RequestID, tests map[
 	reach := g.Graph.Reachable()
 	for i := range g.Graph.Nodes {
 		n := &g.Graph.Nodes[i]
-		if !reach[i] || n.Span.Line == 0 {
+		if !reach[i] || n.Span.Line == 0 || readsAgain(&n.Test) {
 			continue
 		}
 		k, bounds := testPlace{n.Span, n.Test.String()}, boundsOf(&n.Test, id)
@@ -331,6 +333,12 @@ func noteTests(g *rules.PolicyGraph, cell string, id kauth.RequestID, tests map[
 		tests[k].yes = tests[k].yes || p.yes[i] || p.open[i]
 		tests[k].no = tests[k].no || p.no[i] || p.open[i]
 	}
+}
+
+// readsAgain reports whether a test may only stand for reading a field that can be nil: in r.ifname and ok[r.ifname] nobody
+// meant the second as a test.
+func readsAgain(t *policy.Test) bool {
+	return t.Kind == policy.Is && t.Text == "" && t.Field.Info().Nullable
 }
 
 type entryPlace struct {

@@ -241,3 +241,61 @@ func TestRemarksAboutManyCases(t *testing.T) {
 		t.Errorf("the proof is %+v", proof)
 	}
 }
+
+// A denial by the name of a cell is told of if a cell without a name escapes it, and no other.
+func TestUnknownCells(t *testing.T) {
+	id := request(t, "process.signal")
+	is := func(name string) policy.Test {
+		return policy.Test{Kind: policy.Is, Field: kauth.FieldTargetCell, Text: name}
+	}
+	glob := func(pattern string) policy.Test {
+		return policy.Test{Kind: policy.Glob, Field: kauth.FieldTargetCell, Text: pattern}
+	}
+	same := policy.Test{Kind: policy.In, Field: kauth.FieldTargetSameCell, Set: interval.Single(1)}
+	for _, c := range []struct {
+		what string
+		// The tests that must be answered with yes, or with no, for a denial.
+		yes, no []policy.Test
+		// either are tests of which one is enough.
+		either []policy.Test
+		told   bool
+	}{
+		{"a name", []policy.Test{is("db-1")}, nil, nil, true},
+		{"a pattern", []policy.Test{glob("db-*")}, nil, nil, true},
+		{"the host", []policy.Test{is("")}, nil, nil, false},
+		{"all but a name", nil, []policy.Test{is("web-1")}, nil, false},
+		{"all but a pattern", nil, []policy.Test{glob("web-*")}, nil, false},
+		{"all but the host", nil, []policy.Test{is("")}, nil, false},
+		{"any cell and the host", []policy.Test{glob("*")}, nil, nil, false},
+		{"a name, and no name", nil, nil, []policy.Test{is("db-1"), is("?")}, false},
+		{"a name, or one's own cell", []policy.Test{same}, nil, []policy.Test{is("db-1"), is("web-1")}, true},
+		{"all but no name", nil, []policy.Test{is("?")}, nil, true},
+		{"what is not about names", []policy.Test{same}, nil, nil, false},
+	} {
+		var b graph.Builder[rules.Outcome]
+		deny := b.Leaf(rules.Outcome{Answer: policy.Answer{Result: policy.Deny, Source: policy.Source{File: "f.lua", Line: 3}}, Column: 7})
+		pass := b.Leaf(rules.Outcome{})
+		at := deny
+		if len(c.either) > 0 {
+			at = pass
+			for _, x := range c.either {
+				at = b.Node(x, deny, at, diag.Span{})
+			}
+		}
+		for _, x := range c.yes {
+			at = b.Node(x, at, pass, diag.Span{})
+		}
+		for _, x := range c.no {
+			at = b.Node(x, pass, at, diag.Span{})
+		}
+		g := b.Graph(at)
+		list, err := Lint(compiler(rule(t, "p", id.String(), func(kauth.RequestID) *graph.Graph[rules.Outcome] { return g })), []string{"web-1"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		told := slices.ContainsFunc(list, func(d diag.Diagnostic) bool { return d.Code == diag.LintUnknownCell && d.Line == 3 && d.Column == 7 })
+		if told != c.told {
+			t.Errorf("%s: told is %v: %v", c.what, told, list)
+		}
+	}
+}

@@ -9,7 +9,9 @@ import (
 	"strings"
 
 	"cellsh/policy"
+	"cellsh/policy/diag"
 	"cellsh/policy/graph"
+	"cellsh/policy/interval"
 	"cellsh/policy/kauth"
 	"cellsh/policy/rules"
 )
@@ -19,7 +21,8 @@ type Miss struct {
 	Field kauth.Field
 	// From and To are the values as policies write them.
 	From, To string
-	// Distance is how far apart numbers are, and how many groups differ; 1 for fields whose values have no distance.
+	// Distance is how far apart numbers are, how many bits of flags differ, and how many groups; 1 for fields whose values
+	// have no distance.
 	Distance uint64
 	Decision policy.Decision
 }
@@ -36,6 +39,9 @@ type move struct {
 // first. Where the value of a field changes from one end of its range to the other the answers change only where a
 // test of the graphs does, so that only the values beside these places are tried. What no process of a cell can ask is
 // left out. decide gives false if the answer depends on a field that is not given.
+//
+// Of flags the nearest are those that differ in the fewest bits, and what is left of a number when it is divided changes all
+// over the range: there the nearest values are looked for in each region of the field that has another result.
 func misses(graphs []*rules.PolicyGraph, r *policy.Request, decide func(*policy.Request) (policy.Decision, bool)) []Miss {
 	now, ok := decide(r)
 	if !ok {
@@ -61,6 +67,9 @@ func misses(graphs []*rules.PolicyGraph, r *policy.Request, decide func(*policy.
 			continue
 		}
 		list := moves(f, tests[f], r)
+		if f.Info().Flags || slices.ContainsFunc(tests[f], func(t *policy.Test) bool { return t.Kind == policy.Modulus }) {
+			list = append(list, regionMoves(f, graphs, r, now.Result, !absurd)...)
+		}
 		slices.SortStableFunc(list, func(a, b move) int {
 			return cmp.Or(cmp.Compare(a.distance, b.distance), cmp.Compare(a.near[0], b.near[0]), cmp.Compare(a.near[1], b.near[1]))
 		})
@@ -91,6 +100,123 @@ func moves(f kauth.Field, tests []*policy.Test, r *policy.Request) []move {
 	return numberMoves(f, tests, r)
 }
 
+// numberMove is the request with another number.
+func numberMove(f kauth.Field, r *policy.Request, v int64) move {
+	info := f.Info()
+	m := move{request: clone(r), distance: 1, near: [2]uint64{apart(v, r.Int[f])}}
+	m.request.SetInt(f, v)
+	switch {
+	case info.Flags:
+		m.distance = uint64(bits.OnesCount64(uint64(v ^ r.Int[f])))
+	case info.Kind == kauth.KindInt:
+		m.distance = m.near[0]
+	case info.Kind == kauth.KindNamed:
+		// A value that somebody can name says more than one that nobody uses.
+		if _, named := info.Names.Name(v); !named {
+			m.near = [2]uint64{math.MaxUint64, m.near[0]}
+		}
+	}
+	return m
+}
+
+// regionMoves are requests with the nearest numbers in the regions of a field for which the result is another one, while
+// all other fields stay as they are.
+func regionMoves(f kauth.Field, graphs []*rules.PolicyGraph, r *policy.Request, now policy.Result, likely bool) []move {
+	parts := make([]*rules.PolicyGraph, len(graphs))
+	for i, g := range graphs {
+		part, ok := onlyAbout(f, g.Graph, r)
+		if !ok {
+			return nil
+		}
+		parts[i] = &rules.PolicyGraph{Policy: g.Policy, Graph: part}
+	}
+	var usual interval.Set
+	if likely {
+		usual = graph.Usual(r.ID, f)
+	}
+	d := graph.NewDiagrams[policy.Decision](graph.NewSpace(r.ID, rules.Tested(parts)...))
+	all, err := rules.Combine(d, parts)
+	if err != nil {
+		return nil
+	}
+	var out []move
+	d.RegionsOf(all, func(x policy.Decision) bool { return x.Result != now }, func(region graph.Region, _ policy.Decision) bool {
+		for _, v := range region.Nearest(f, r.Int[f], usual) {
+			out = append(out, numberMove(f, r, v))
+		}
+		return true
+	})
+	return out
+}
+
+// onlyAbout is the graph for requests that differ from r in a number field only: tests of others are answered, and no two
+// fields are compared. It gives false if a field that is needed is not given.
+func onlyAbout(f kauth.Field, g *graph.Graph[rules.Outcome], r *policy.Request) (*graph.Graph[rules.Outcome], bool) {
+	var b graph.Builder[rules.Outcome]
+	nodes := make([]graph.Ref, len(g.Nodes))
+	to := func(at graph.Ref) graph.Ref {
+		if i, ok := at.Leaf(); ok {
+			return b.Leaf(g.Leaves[i])
+		}
+		return nodes[at]
+	}
+	for i := range g.Nodes {
+		n := &g.Nodes[i]
+		yes, no := to(n.Yes), to(n.No)
+		t := n.Test
+		if !t.Needs().Has(f) {
+			switch {
+			case t.Needs()&^r.Given != 0:
+				// It matters only if it is on the way.
+				nodes[i] = b.Leaf(rules.Outcome{Fault: unasked})
+			case t.Eval(r):
+				nodes[i] = yes
+			default:
+				nodes[i] = no
+			}
+			continue
+		}
+		switch t.Kind {
+		case policy.Compare:
+			other := t.Field + t.Other - f
+			if !r.Given.Has(other) {
+				return nil, false
+			}
+			at, bounds := r.Int[other], interval.Between(r.ID.Range(f))
+			set := interval.Set{}
+			for _, o := range orders {
+				order := o
+				if f != t.Field {
+					order = o&policy.Equal | o&policy.Less<<2 | o&policy.Greater>>2
+				}
+				if t.Order&order == 0 {
+					continue
+				}
+				switch o {
+				case policy.Less:
+					set = set.Union(bounds.Minus(interval.Between(at, math.MaxInt64)))
+				case policy.Equal:
+					set = set.Union(interval.Single(at))
+				default:
+					set = set.Union(bounds.Minus(interval.Between(math.MinInt64, at)))
+				}
+			}
+			t = policy.Test{Kind: policy.In, Field: f, Set: set}
+		case policy.Member:
+			if !r.Given.Has(kauth.FieldGroups) {
+				return nil, false
+			}
+			if slices.Contains(r.Groups, t.GID) {
+				nodes[i] = yes
+				continue
+			}
+			t = policy.Test{Kind: policy.In, Field: f, Set: interval.Single(int64(t.GID))}
+		}
+		nodes[i] = b.Node(t, yes, no, n.Span)
+	}
+	return b.Graph(to(g.Root)), true
+}
+
 func numberMoves(f kauth.Field, tests []*policy.Test, r *policy.Request) []move {
 	info := f.Info()
 	lo, hi := r.ID.Range(f)
@@ -101,18 +227,7 @@ func numberMoves(f kauth.Field, tests []*policy.Test, r *policy.Request) []move 
 			return
 		}
 		seen[v] = true
-		m := move{request: clone(r), distance: 1, near: [2]uint64{apart(v, r.Int[f])}}
-		m.request.SetInt(f, v)
-		switch info.Kind {
-		case kauth.KindInt:
-			m.distance = m.near[0]
-		case kauth.KindNamed:
-			// A value that somebody can name says more than one that nobody uses.
-			if _, named := info.Names.Name(v); !named {
-				m.near = [2]uint64{math.MaxUint64, m.near[0]}
-			}
-		}
-		out = append(out, m)
+		out = append(out, numberMove(f, r, v))
 	}
 	around := func(v int64) {
 		for _, d := range [...]int64{-1, 0, 1} {
@@ -168,14 +283,20 @@ func textMoves(f kauth.Field, tests []*policy.Test, r *policy.Request) []move {
 			out = append(out, m)
 		}
 	}
-	other := "other"
 	for _, t := range tests {
-		try(t.Text)
+		if t.Kind == policy.Is {
+			try(t.Text)
+		}
 	}
-	for slices.ContainsFunc(tests, func(t *policy.Test) bool { return t.Text == other }) {
-		other += "x"
+	// And one of each kind that the tests tell apart.
+	var b graph.Builder[bool]
+	at, yes := b.Leaf(false), b.Leaf(true)
+	for _, t := range tests {
+		at = b.Node(*t, yes, at, diag.Span{})
 	}
-	try(other)
+	for _, s := range graph.NewSpace(r.ID, b.Graph(at)).Texts(f) {
+		try(s)
+	}
 	return out
 }
 
@@ -200,7 +321,7 @@ func addrMoves(tests []*policy.Test, r *policy.Request) []move {
 		out = append(out, m)
 	}
 	for _, t := range tests {
-		first, last := t.Prefix.First(), t.Prefix.Last()
+		first, last := t.First, t.Last
 		try(first, true)
 		try(last, true)
 		try(first.Prev())

@@ -3,6 +3,8 @@ package analysis
 import (
 	"cmp"
 	"slices"
+	"strings"
+	"unicode/utf8"
 
 	"cellsh/policy"
 	"cellsh/policy/diag"
@@ -17,9 +19,9 @@ type Proof struct {
 	// Edges are the outcomes of tests that some request takes; EdgesCovered those that a request was put through the
 	// function for.
 	Edges, EdgesCovered int
-	// Boundaries are the values just below, at and above each limit that a test has, numbers and addresses, and for
-	// comparisons of two fields less, equal and greater, where a request can get there with it; BoundariesCovered those
-	// that were tried.
+	// Boundaries are the values just below, at and above each limit that a test has, numbers, what is left of them and
+	// addresses; texts that a pattern just matches, and just does not; and for comparisons of two fields less, equal and
+	// greater, where a request can get there with it. BoundariesCovered are those that were tried.
 	Boundaries, BoundariesCovered int
 	// Infeasible are outcomes that no request takes. Undecided are those for which that was too costly to tell.
 	Infeasible, Undecided int
@@ -122,10 +124,12 @@ type prover struct {
 	done   []bool
 }
 
-// point is what a request has where a test looks: a number, an address, or the order of two fields.
+// point is what a request has where a test looks: a number, or what is left of it; an address; a text; or the order of two
+// fields.
 type point struct {
 	number int64
 	addr   policy.Addr
+	text   string
 	order  policy.Order
 }
 
@@ -139,8 +143,12 @@ func pointOf(t *policy.Test, q *policy.Request) point {
 	switch t.Kind {
 	case policy.In:
 		return point{number: q.Int[t.Field]}
+	case policy.Modulus:
+		return point{number: interval.Mod(q.Int[t.Field], t.Mod)}
 	case policy.Within:
 		return point{addr: q.Addr}
+	case policy.Glob:
+		return point{text: q.Text(t.Field)}
 	case policy.Compare:
 		for _, o := range orders {
 			if x := ordered(t, o); x.Eval(q) {
@@ -159,18 +167,29 @@ func ordered(t *policy.Test, o policy.Order) policy.Test {
 	return policy.Test{Kind: policy.Compare, Field: t.Field, Other: t.Other, Order: o}
 }
 
+// at asks for the number of a point.
+func (x point) at(t *policy.Test) *policy.Test {
+	return &policy.Test{Kind: t.Kind, Field: t.Field, Mod: t.Mod, Set: interval.Single(x.number)}
+}
+
+// set gives a request the address or text of a point.
+func (x point) set(t *policy.Test) func(*policy.Request) {
+	return func(q *policy.Request) {
+		if t.Kind == policy.Glob {
+			q.SetText(t.Field, x.text)
+		} else {
+			q.SetAddr(x.addr)
+		}
+	}
+}
+
 // within gives a request of the region with the point.
 func (x point) within(region graph.Region, t *policy.Test) (*policy.Request, bool) {
 	switch t.Kind {
-	case policy.In:
-		return region.WitnessAt(&policy.Test{Kind: policy.In, Field: t.Field, Set: interval.Single(x.number)})
-	case policy.Within:
-		q, ok := region.Witness()
-		if !ok {
-			return nil, false
-		}
-		q.SetAddr(x.addr)
-		return q, region.Contains(q)
+	case policy.In, policy.Modulus:
+		return region.WitnessAt(x.at(t))
+	case policy.Within, policy.Glob:
+		return region.With(x.set(t))
 	}
 	o := ordered(t, x.order)
 	part := region.Restrict(&o, true)
@@ -183,17 +202,17 @@ func (x point) within(region graph.Region, t *policy.Test) (*policy.Request, boo
 // reaching gives a request with the point that gets to a node, nil if there is none.
 func (x point) reaching(to *graph.Reach, t *policy.Test) *policy.Request {
 	switch t.Kind {
-	case policy.In:
-		return to.At(&policy.Test{Kind: policy.In, Field: t.Field, Set: interval.Single(x.number)})
-	case policy.Within:
-		return to.From(x.addr)
+	case policy.In, policy.Modulus:
+		return to.At(x.at(t))
+	case policy.Within, policy.Glob:
+		return to.With(x.set(t))
 	}
 	o := ordered(t, x.order)
 	return to.Answering(&o, true)
 }
 
 func (x point) compare(y point) int {
-	return cmp.Or(cmp.Compare(x.number, y.number), x.addr.Compare(y.addr), cmp.Compare(x.order, y.order))
+	return cmp.Or(cmp.Compare(x.number, y.number), x.addr.Compare(y.addr), cmp.Compare(x.text, y.text), cmp.Compare(x.order, y.order))
 }
 
 // maxVisits is how often a node is looked at on different ways before what is left is decided one by one.
@@ -244,11 +263,14 @@ func (p *prover) look(s *subject) {
 func boundaries(t *policy.Test, id kauth.RequestID) []point {
 	var out []point
 	switch t.Kind {
-	case policy.In:
+	case policy.In, policy.Modulus:
 		if t.Field.Info().Kind == kauth.KindBool {
 			return nil
 		}
 		lo, hi := id.Range(t.Field)
+		if t.Kind == policy.Modulus {
+			lo, hi = 0, t.Mod-1
+		}
 		for _, r := range t.Set {
 			for _, v := range [...]int64{r.Lo - 1, r.Lo, r.Lo + 1, r.Hi - 1, r.Hi, r.Hi + 1} {
 				// Below the least and above the greatest wraps around, and is out of range all the same.
@@ -258,13 +280,20 @@ func boundaries(t *policy.Test, id kauth.RequestID) []point {
 			}
 		}
 	case policy.Within:
-		first, last := t.Prefix.First(), t.Prefix.Last()
+		first, last := t.First, t.Last
 		out = append(out, point{addr: first}, point{addr: last})
 		if a, ok := first.Prev(); ok {
 			out = append(out, point{addr: a})
 		}
 		if a, ok := last.Next(); ok {
 			out = append(out, point{addr: a})
+		}
+	case policy.Glob:
+		for _, s := range globTexts(t.Text) {
+			// The empty text may stand for nothing at all.
+			if s != "" {
+				out = append(out, point{text: s})
+			}
 		}
 	case policy.Compare:
 		for _, o := range orders {
@@ -273,6 +302,22 @@ func boundaries(t *policy.Test, id kauth.RequestID) []point {
 	}
 	slices.SortFunc(out, point.compare)
 	return slices.Compact(out)
+}
+
+// globTexts are texts that a pattern just matches, and some that it just does not: with nothing and with something for its
+// stars, and each of these with one character less or more at an end.
+func globTexts(pattern string) []string {
+	var out []string
+	for _, star := range [...]string{"", "x", "*"} {
+		s := strings.ReplaceAll(pattern, "*", star)
+		out = append(out, s, "x"+s, s+"x")
+		if s != "" {
+			_, first := utf8.DecodeRuneInString(s)
+			_, last := utf8.DecodeLastRuneInString(s)
+			out = append(out, s[first:], s[:len(s)-last])
+		}
+	}
+	return out
 }
 
 // exactNumber reports whether Lua has the number.

@@ -67,7 +67,7 @@ func TestProveFindsFaults(t *testing.T) {
 		return policy.Test{Kind: policy.Compare, Field: kauth.FieldUID, Other: kauth.FieldEUID, Order: o}
 	}
 	in := func(p string) policy.Test {
-		return policy.Test{Kind: policy.Within, Field: kauth.FieldAddr, Prefix: prefix(p)}
+		return policy.WithinPrefix(prefix(p))
 	}
 	group := func(gid uint32) policy.Test {
 		return policy.Test{Kind: policy.Member, Field: kauth.FieldGroups, GID: gid}

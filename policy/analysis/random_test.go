@@ -93,13 +93,16 @@ func smallTest(t *rapid.T, id kauth.RequestID) policy.Test {
 	f := rapid.SampledFrom(fields).Draw(t, "field")
 	switch f.Info().Kind {
 	case kauth.KindString:
+		if rapid.Bool().Draw(t, "glob") {
+			return policy.Test{Kind: policy.Glob, Field: f, Text: rapid.SampledFrom([]string{"a*", "*b", "*"}).Draw(t, "pattern")}
+		}
 		return policy.Test{Kind: policy.Is, Field: f, Text: rapid.SampledFrom([]string{"", "a"}).Draw(t, "text")}
 	case kauth.KindAddr:
-		p, err := policy.ParsePrefix(rapid.SampledFrom([]string{"10.0.0.0/8", "10.1.0.0/16", "::/0"}).Draw(t, "prefix"))
+		x, err := policy.WithinAddrs(rapid.SampledFrom([]string{"10.0.0.0/8", "10.1.0.0/16", "::/0", "10.0.0.1-10.1.0.0"}).Draw(t, "prefix"))
 		if err != nil {
 			t.Fatal(err)
 		}
-		return policy.Test{Kind: policy.Within, Field: f, Prefix: p}
+		return x
 	case kauth.KindGroups:
 		return policy.Test{Kind: policy.Member, Field: f, GID: uint32(rapid.IntRange(0, 2).Draw(t, "gid"))}
 	case kauth.KindInt:
@@ -107,6 +110,14 @@ func smallTest(t *rapid.T, id kauth.RequestID) policy.Test {
 		if other != f && other.Info().Kind == kauth.KindInt && rapid.IntRange(0, 3).Draw(t, "compare") == 0 {
 			return policy.Test{Kind: policy.Compare, Field: f, Other: other, Order: policy.Order(rapid.IntRange(1, 6).Draw(t, "order"))}
 		}
+	}
+	if f.Info().Flags && rapid.Bool().Draw(t, "has") {
+		return policy.Test{Kind: policy.Has, Field: f, Bit: 1 << rapid.IntRange(0, 2).Draw(t, "bit")}
+	}
+	if f.Divisible() && rapid.IntRange(0, 3).Draw(t, "divide") == 0 {
+		mod := int64(rapid.IntRange(2, 3).Draw(t, "mod"))
+		at := int64(rapid.IntRange(0, int(mod)-1).Draw(t, "left"))
+		return policy.Test{Kind: policy.Modulus, Field: f, Mod: mod, Set: interval.Single(at)}
 	}
 	lo, hi := smallRange(id, f)
 	at := lo + int64(rapid.IntRange(0, 4).Draw(t, "at"))
@@ -124,6 +135,7 @@ func smallGraph(t *rapid.T, id kauth.RequestID) *graph.Graph[rules.Outcome] {
 	for i, r := range []policy.Result{policy.Pass, policy.Allow, policy.Grant, policy.Deny} {
 		refs = append(refs, b.Leaf(rules.Outcome{Answer: policy.Answer{Result: r, Source: policy.Source{File: "f.lua", Line: i + 1}}}))
 	}
+	refs = append(refs, b.Leaf(rules.Outcome{Answer: policy.Answer{Result: policy.Allow, Record: true, Source: policy.Source{File: "f.lua", Line: 9}}}))
 	for i := range rapid.IntRange(0, 10).Draw(t, "nodes") {
 		yes, no := rapid.SampledFrom(refs).Draw(t, "yes"), rapid.SampledFrom(refs).Draw(t, "no")
 		refs = append(refs, b.Node(smallTest(t, id), yes, no, diag.Span{File: "f.lua", Line: 10 + i}))
@@ -152,7 +164,7 @@ func smallRequest(t *rapid.T, id kauth.RequestID) *policy.Request {
 	for _, f := range id.Info().Fields.Fields() {
 		switch f.Info().Kind {
 		case kauth.KindString:
-			q.SetText(f, rapid.SampledFrom([]string{"", "a", "b"}).Draw(t, "text"))
+			q.SetText(f, rapid.SampledFrom([]string{"", "a", "b", "ab", "aa", "other"}).Draw(t, "text"))
 		case kauth.KindAddr:
 			a, err := policy.ParseAddr(rapid.SampledFrom([]string{"10.0.0.1", "10.1.0.1", "192.0.2.1", "::1"}).Draw(t, "addr"))
 			if err != nil {
@@ -169,7 +181,7 @@ func smallRequest(t *rapid.T, id kauth.RequestID) *policy.Request {
 			q.SetGroups(gids...)
 		default:
 			lo, hi := smallRange(id, f)
-			q.SetInt(f, min(lo+int64(rapid.IntRange(0, 8).Draw(t, "value")), hi))
+			q.SetInt(f, min(lo+int64(rapid.IntRange(0, 14).Draw(t, "value")), hi))
 		}
 	}
 	return q

@@ -120,7 +120,7 @@ func (s *subject) compare(q *policy.Request, outcome rules.Outcome) (d *Differen
 		if !outcome.Fault.Raised || err != nil {
 			return nil, steps
 		}
-	case err == nil && answer.Result == outcome.Result && answer.Reason == outcome.Reason:
+	case err == nil && answer.Result == outcome.Result && answer.Reason == outcome.Reason && answer.Record == outcome.Record:
 		return nil, steps
 	}
 	at := s.at
@@ -192,10 +192,15 @@ func (d *Difference) words(a policy.Answer) string {
 		return fmt.Sprint(a.Result != policy.Pass)
 	case a.Result == policy.Pass:
 		return "no answer"
-	case a.Reason == "":
-		return a.Result.String()
 	}
-	return fmt.Sprintf("%s %q", a.Result, a.Reason)
+	s := a.Result.String()
+	if a.Reason != "" {
+		s += fmt.Sprintf(" %q", a.Reason)
+	}
+	if a.Record {
+		s += ", record"
+	}
+	return s
 }
 
 // maxDifferences is how many differences are kept; of more only the number is known.

@@ -101,42 +101,21 @@ func example(region graph.Region) (*policy.Request, bool) {
 	if !ok || realistic(q) {
 		return q, ok
 	}
-	sets := map[kauth.Field]interval.Set{}
-	allowed := func(f kauth.Field) interval.Set {
-		if set, ok := sets[f]; ok {
-			return set
-		}
-		return interval.Between(q.ID.Range(f))
-	}
-	for _, t := range region.Tests() {
-		if t.Kind == policy.In {
-			sets[t.Field] = t.Set
-		}
-	}
 	carries := q.ID.Info().Fields
 	for _, x := range relations {
-		moved := clone(q)
-		fits := true
+		var more []*policy.Test
 		for _, f := range x.fields() {
 			if carries.Has(f.field) {
-				moved.SetInt(f.field, f.value)
+				more = append(more, &policy.Test{Kind: policy.In, Field: f.field, Set: interval.Single(f.value)})
 			}
 		}
 		for _, f := range own {
-			if !x.self || !carries.Has(f.caller) || !carries.Has(f.target) {
-				continue
+			if x.self && carries.Has(f.caller) && carries.Has(f.target) {
+				more = append(more, &policy.Test{Kind: policy.Compare, Field: f.caller, Other: f.target, Order: policy.Equal})
 			}
-			both := allowed(f.caller).Intersect(allowed(f.target))
-			v, ok := both.Min()
-			if both.Contains(q.Int[f.caller]) {
-				v = q.Int[f.caller]
-			}
-			fits = fits && ok
-			moved.SetInt(f.caller, v)
-			moved.SetInt(f.target, v)
 		}
-		if fits && region.Contains(moved) && realistic(moved) {
-			return moved, true
+		if q, ok := region.WitnessWith(more...); ok {
+			return q, true
 		}
 	}
 	return q, false

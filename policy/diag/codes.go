@@ -106,6 +106,8 @@ const (
 	LintShadowed Code = "lint.shadowed_entry"
 	// LintHiddenDenial: a list that keeps a function from denying.
 	LintHiddenDenial Code = "lint.hidden_denial"
+	// LintUnknownCell: a denial that a cell whose name the kernel does not know escapes.
+	LintUnknownCell Code = "lint.unknown_cell"
 	// LintUselessGrant: a grant that the kernel refuses all the same.
 	LintUselessGrant Code = "lint.useless_grant"
 	// LintEmptyNever: an assertion that is about no request.

@@ -6,7 +6,6 @@ import (
 
 	"cellsh/policy"
 	"cellsh/policy/diag"
-	"cellsh/policy/kauth"
 )
 
 // All addresses of a version.
@@ -124,7 +123,7 @@ func searchAddrs[L comparable](b *Builder[L], table []addrEntry, rest Ref) Ref {
 	}
 	yes := searchAddrs(b, inside, target)
 	no := searchAddrs(b, outside, rest)
-	return b.Node(policy.Test{Kind: policy.Within, Field: kauth.FieldAddr, Prefix: p}, yes, no, span)
+	return b.Node(policy.WithinPrefix(p), yes, no, span)
 }
 
 // smallTable is for how many entries a search does with the prefixes of the table: dividing it by others would cost
@@ -168,6 +167,56 @@ func entriesIn(table []addrEntry, p policy.Prefix) (from, to int) {
 	})
 	to = from + sort.Search(len(table)-from, func(i int) bool { return table[from+i].prefix.Addr.Compare(last) > 0 })
 	return from, to
+}
+
+// Prefixes is the graph with each test for a range of addresses written as tests for the prefixes that make it up, which is
+// what a kernel can test. It is the graph itself where there is none.
+func Prefixes[L comparable](g *Graph[L]) *Graph[L] {
+	isRange := func(t *policy.Test) bool {
+		_, ok := policy.PrefixOf(t.First, t.Last)
+		return t.Kind == policy.Within && !ok
+	}
+	if !slices.ContainsFunc(g.Nodes, func(n Node) bool { return isRange(&n.Test) }) {
+		return g
+	}
+	var b Builder[L]
+	to := mapper(g, &b)
+	for i := range g.Nodes {
+		n := &g.Nodes[i]
+		yes, no := to.ref(n.Yes), to.ref(n.No)
+		if !isRange(&n.Test) {
+			to.nodes[i] = b.Node(n.Test, yes, no, n.Span)
+			continue
+		}
+		for _, p := range slices.Backward(prefixesBetween(n.Test.First, n.Test.Last)) {
+			no = b.Node(policy.WithinPrefix(p), yes, no, n.Span)
+		}
+		to.nodes[i] = no
+	}
+	return b.Graph(to.ref(g.Root))
+}
+
+// prefixesBetween gives the fewest prefixes that are together the addresses from first to last, in order.
+func prefixesBetween(first, last policy.Addr) []policy.Prefix {
+	var out []policy.Prefix
+	var walk func(p policy.Prefix)
+	walk = func(p policy.Prefix) {
+		switch from, to := p.First(), p.Last(); {
+		case to.Compare(first) < 0 || from.Compare(last) > 0:
+		case from.Compare(first) >= 0 && to.Compare(last) <= 0:
+			out = append(out, p)
+		default:
+			low, high := halves(p)
+			walk(low)
+			walk(high)
+		}
+	}
+	if first.Version == 4 {
+		walk(allV4)
+	} else {
+		walk(allV6)
+	}
+	return out
 }
 
 // halves of a prefix that is not a single address.

@@ -28,8 +28,9 @@ type rapidChooser struct{ t *rapid.T }
 
 func (c rapidChooser) IntN(n int) int { return rapid.IntRange(0, n-1).Draw(c.t, "n") }
 
+var testGlobs = []string{"wm*", "*0", "*", "l*0", "w*"}
 var testTexts = []string{"", "wm0", "lo0"}
-var testPrefixes = []string{"10.0.0.0/8", "10.1.0.0/16", "10.1.2.3/32", "0.0.0.0/0", "::/0", "2001:db8::/32", "128.0.0.0/1"}
+var testPrefixes = []string{"10.0.0.0/8", "10.1.0.0/16", "10.1.2.3/32", "0.0.0.0/0", "::/0", "2001:db8::/32", "128.0.0.0/1", "10.1.0.1-10.1.2.3", "0.0.0.0-10.0.0.1", "::1-2001:db8::", "10.0.0.1-10.0.0.1"}
 
 // randomTest draws a test on one of the request's fields, with few different operands, so that tests meet.
 func randomTest(c chooser, id kauth.RequestID) policy.Test {
@@ -37,13 +38,16 @@ func randomTest(c chooser, id kauth.RequestID) policy.Test {
 	f := fields[c.IntN(len(fields))]
 	switch f.Info().Kind {
 	case kauth.KindString:
+		if c.IntN(2) == 0 {
+			return policy.Test{Kind: policy.Glob, Field: f, Text: testGlobs[c.IntN(len(testGlobs))]}
+		}
 		return policy.Test{Kind: policy.Is, Field: f, Text: testTexts[c.IntN(len(testTexts))]}
 	case kauth.KindAddr:
-		p, err := policy.ParsePrefix(testPrefixes[c.IntN(len(testPrefixes))])
+		x, err := policy.WithinAddrs(testPrefixes[c.IntN(len(testPrefixes))])
 		if err != nil {
 			panic(err)
 		}
-		return policy.Test{Kind: policy.Within, Field: f, Prefix: p}
+		return x
 	case kauth.KindGroups:
 		return policy.Test{Kind: policy.Member, Field: f, GID: uint32(c.IntN(3))}
 	case kauth.KindInt:
@@ -52,6 +56,14 @@ func randomTest(c chooser, id kauth.RequestID) policy.Test {
 			if other != f && other.Info().Kind == kauth.KindInt {
 				return policy.Test{Kind: policy.Compare, Field: f, Other: other, Order: policy.Order(1 + c.IntN(6))}
 			}
+		}
+		if f.Info().Flags && c.IntN(2) == 0 {
+			return policy.Test{Kind: policy.Has, Field: f, Bit: 1 << c.IntN(4)}
+		}
+		if c.IntN(4) == 0 {
+			mod := []int64{2, 3, 4, 6}[c.IntN(4)]
+			at := int64(c.IntN(int(mod)))
+			return policy.Test{Kind: policy.Modulus, Field: f, Mod: mod, Set: interval.Between(at, min(at+int64(c.IntN(2)), mod-1))}
 		}
 	}
 	lo, _ := id.Range(f)
@@ -85,7 +97,8 @@ func randomRequest(c chooser, id kauth.RequestID) *policy.Request {
 	for _, f := range id.Info().Fields.Fields() {
 		switch f.Info().Kind {
 		case kauth.KindString:
-			q.SetText(f, append(testTexts, "x")[c.IntN(4)])
+			all := append(testTexts, "x", "wm", "wm1", "wlan0", "lo00")
+			q.SetText(f, all[c.IntN(len(all))])
 		case kauth.KindAddr:
 			all := []string{"10.0.0.1", "10.1.0.1", "10.1.2.3", "127.0.0.1", "192.0.2.1", "::", "2001:db8::1", "ffff::1"}
 			if i := c.IntN(len(all) + 1); i < len(all) {
@@ -110,7 +123,7 @@ func randomRequest(c chooser, id kauth.RequestID) *policy.Request {
 	return q
 }
 
-var testRequests = []string{"network.bind.port", "process.rlimit.set", "network.interface.setpriv", "process.signal", "device.rawio_passthru.read"}
+var testRequests = []string{"network.bind.port", "process.rlimit.set", "network.interface.setpriv", "process.signal", "device.rawio_passthru.read", "system.mount.update", "system.sysvipc.bypass"}
 
 // Every form of a graph gives the same outcome for the same request.
 func TestFormsAgree(t *testing.T) {
@@ -126,11 +139,18 @@ func TestFormsAgree(t *testing.T) {
 		back := d.Graph(ref)
 		parts, _ := inParts(g, id, func(nodes int) int { return nodes })
 		optimized, _ := Optimize(g, id)
+		spelt := Prefixes(g)
+		for i := range spelt.Nodes {
+			t := &spelt.Nodes[i].Test
+			if _, ok := policy.PrefixOf(t.First, t.Last); t.Kind == policy.Within && !ok {
+				rt.Fatal("a range is left, which no program can test")
+			}
+		}
 		for range 40 {
 			q := randomRequest(c, id)
 			want := g.Eval(q)
 			for name, got := range map[string]int{"diagram": d.Eval(ref, q), "graph of diagram": back.Eval(q),
-				"share": Share(g).Eval(q), "in parts": parts.Eval(q), "optimized": optimized.Eval(q)} {
+				"share": Share(g).Eval(q), "prefixes": spelt.Eval(q), "in parts": parts.Eval(q), "optimized": optimized.Eval(q)} {
 				if got != want {
 					rt.Fatalf("%s gives %d, the graph %d", name, got, want)
 				}
@@ -186,7 +206,7 @@ func TestRegions(t *testing.T) {
 
 // A path leaves the requests that each of its tests leaves, and goes back without a trace.
 func TestPath(t *testing.T) {
-	ids := []kauth.RequestID{request(t, "network.bind.port"), request(t, "process.signal"), request(t, "system.time.system")}
+	ids := []kauth.RequestID{request(t, "network.bind.port"), request(t, "process.signal"), request(t, "system.time.system"), request(t, "system.mount.update")}
 	rapid.Check(t, func(rt *rapid.T) {
 		c := rapidChooser{rt}
 		id := ids[c.IntN(len(ids))]
@@ -351,9 +371,12 @@ func TestSetsAreOneTest(t *testing.T) {
 func TestOnePrefixIsOneTest(t *testing.T) {
 	id := request(t, "network.bind.port")
 	for _, text := range testPrefixes {
-		p, _ := policy.ParsePrefix(text)
+		x, _ := policy.WithinAddrs(text)
+		if _, ok := policy.PrefixOf(x.First, x.Last); !ok {
+			continue
+		}
 		var b Builder[int]
-		g := b.Graph(b.Node(policy.Test{Kind: policy.Within, Field: kauth.FieldAddr, Prefix: p}, b.Leaf(1), b.Leaf(0), diag.Span{}))
+		g := b.Graph(b.Node(x, b.Leaf(1), b.Leaf(0), diag.Span{}))
 		if _, st := Optimize(g, id); st.After.Nodes != 1 {
 			t.Errorf("%s became %d tests", text, st.After.Nodes)
 		}
@@ -366,7 +389,7 @@ func TestPrefixesAreSearched(t *testing.T) {
 	at := b.Leaf(-1)
 	for i := range 256 {
 		p := policy.Prefix{Addr: policy.Addr{Version: 4, Hi: uint64(i) << 56}, Bits: 16}
-		at = b.Node(policy.Test{Kind: policy.Within, Field: kauth.FieldAddr, Prefix: p}, b.Leaf(i), at, diag.Span{})
+		at = b.Node(policy.WithinPrefix(p), b.Leaf(i), at, diag.Span{})
 	}
 	_, st := Optimize(b.Graph(at), id)
 	if st.After.Depth > 16 {

@@ -8,8 +8,9 @@ import (
 	"cellsh/policy"
 )
 
-// Key is equal for regions of any spaces exactly if they leave the same values to every variable. Unlike
-// [Region.String] it leaves nothing out, and is not for people.
+// Key is equal only for regions, of any spaces, that leave the same values to every variable. Unlike [Region.String] it
+// leaves nothing out, and is not for people. Regions for which different patterns say the same of texts may have different
+// keys.
 func (r Region) Key() string {
 	var parts []string
 	for i, atoms := range r.allowed {
@@ -18,19 +19,12 @@ func (r Region) Key() string {
 		}
 		v := &r.space.vars[i]
 		var b strings.Builder
-		fmt.Fprintf(&b, "%d %d %d %d:", v.kind, v.field, v.other, v.gid)
+		fmt.Fprintf(&b, "%d %d %d %d %d %d:", v.kind, v.field, v.other, v.gid, v.bit, v.mod)
 		switch v.kind {
-		case policy.In:
+		case policy.In, policy.Modulus:
 			b.WriteString(r.numbers(i).String())
 		case policy.Is:
-			// Any other text stands for those that are not listed.
-			others := hasAtom(atoms, v.atoms-1)
-			fmt.Fprintf(&b, "%t", others)
-			for k, text := range v.texts {
-				if hasAtom(atoms, int32(k)) != others {
-					fmt.Fprintf(&b, " %q", text)
-				}
-			}
+			b.WriteString(v.texts.key(atoms))
 		case policy.Within:
 			for _, a := range atoms {
 				end := "end"

@@ -2,6 +2,7 @@ package graph
 
 import (
 	"hash/maphash"
+	"math/bits"
 	"slices"
 
 	"cellsh/policy"
@@ -144,16 +145,21 @@ func hashNode(t *policy.Test, yes, no Ref) uint64 {
 	}
 	mix(uint64(uint32(yes))<<32 | uint64(uint32(no)))
 	switch t.Kind {
-	case policy.In:
+	case policy.In, policy.Modulus:
+		mix(uint64(t.Mod))
 		for _, r := range t.Set {
 			mix(uint64(r.Lo))
 			mix(uint64(r.Hi))
 		}
-	case policy.Is:
+	case policy.Has:
+		mix(uint64(t.Bit))
+	case policy.Is, policy.Glob:
 		mix(maphash.String(hashSeed, t.Text))
 	case policy.Within:
-		mix(t.Prefix.Addr.Hi)
-		mix(t.Prefix.Addr.Lo ^ uint64(t.Prefix.Bits)<<8 ^ uint64(t.Prefix.Addr.Version))
+		mix(t.First.Hi ^ uint64(t.First.Version))
+		mix(t.First.Lo)
+		mix(t.Last.Hi)
+		mix(t.Last.Lo)
 	case policy.Member:
 		mix(uint64(t.GID))
 	}
@@ -164,7 +170,7 @@ func hashNode(t *policy.Test, yes, no Ref) uint64 {
 func (n *Node) equal(t *policy.Test, yes, no Ref) bool {
 	x := &n.Test
 	return n.Yes == yes && n.No == no && x.Kind == t.Kind && x.Field == t.Field && x.Other == t.Other && x.Order == t.Order &&
-		x.GID == t.GID && x.Text == t.Text && x.Prefix == t.Prefix && x.Set.Equal(t.Set)
+		x.GID == t.GID && x.Bit == t.Bit && x.Mod == t.Mod && x.Text == t.Text && x.First == t.First && x.Last == t.Last && x.Set.Equal(t.Set)
 }
 
 // Share merges equal nodes, leaves out tests that make no difference, and drops what the root does not reach.
@@ -302,72 +308,46 @@ func emitNode[L comparable](b *Builder[L], s *Space, n *pieces, kids []Ref) Ref 
 	switch v.kind {
 	case policy.Member:
 		return b.Node(policy.Test{Kind: policy.Member, Field: v.field, GID: v.gid}, kids[1], kids[0], v.spans[1])
+	case policy.Has:
+		return b.Node(policy.Test{Kind: policy.Has, Field: v.field, Bit: v.bit}, kids[1], kids[0], v.spans[1])
 	case policy.Within:
 		return emitAddrs(b, v, n.ends, kids)
-	case policy.In:
+	case policy.Is:
+		return emitTexts(b, v, n.ends, kids)
+	case policy.In, policy.Modulus:
 		cases := make([]numberCase, len(kids))
 		lo := int32(0)
 		for i, k := range kids {
 			cases[i] = numberCase{v.numbers(lo, n.ends[i]), k, v.spans[lo]}
 			lo = n.ends[i]
 		}
-		return emitSearch(b, v.field, cases)
+		return emitSearch(b, policy.Test{Kind: v.kind, Field: v.field, Mod: v.mod}, v.starts[0], cases)
 	}
-	// The child with the most pieces needs no test: it is what is left.
+	// The order of two fields. The child with the most pieces needs no test: it is what is left.
+	orders := map[Ref]policy.Order{}
 	var children []Ref
-	count := map[Ref]int{}
-	for _, k := range kids {
-		if count[k] == 0 {
+	lo := int32(0)
+	for i, k := range kids {
+		if orders[k] == 0 {
 			children = append(children, k)
 		}
-		count[k]++
+		for ; lo < n.ends[i]; lo++ {
+			orders[k] |= 1 << lo
+		}
 	}
 	rest := children[0]
 	for _, k := range children {
-		if count[k] > count[rest] {
+		if bits.OnesCount8(uint8(orders[k])) > bits.OnesCount8(uint8(orders[rest])) {
 			rest = k
 		}
 	}
-	if v.kind == policy.Is {
-		// The last atom is any other text: only its child can be what is left.
-		rest = kids[len(kids)-1]
-	}
-	ranges := map[Ref][]atomRange{}
-	lo := int32(0)
-	for i, k := range kids {
-		ranges[k] = append(ranges[k], atomRange{lo, n.ends[i]})
-		lo = n.ends[i]
-	}
 	at := rest
-	for i := len(children) - 1; i >= 0; i-- {
-		k := children[i]
-		if k == rest {
-			continue
+	for _, k := range slices.Backward(children) {
+		if k != rest {
+			at = b.Node(policy.Test{Kind: policy.Compare, Field: v.field, Other: v.other, Order: orders[k]}, k, at, v.spans[0])
 		}
-		at = emitTest(b, v, ranges[k], k, at)
 	}
 	return at
-}
-
-// emitTest writes "if the variable is among the atoms then yes else no".
-func emitTest[L comparable](b *Builder[L], v *variable, atoms []atomRange, yes, no Ref) Ref {
-	span := v.spans[atoms[0].lo]
-	switch v.kind {
-	case policy.Is:
-		for _, r := range atoms {
-			for i := r.lo; i < r.hi; i++ {
-				no = b.Node(policy.Test{Kind: policy.Is, Field: v.field, Text: v.texts[i]}, yes, no, v.spans[i])
-			}
-		}
-		return no
-	}
-	t := policy.Test{Kind: policy.Compare, Field: v.field, Other: v.other}
-	for _, r := range atoms {
-		for i := r.lo; i < r.hi; i++ {
-			t.Order |= 1 << i
-		}
-	}
-	return b.Node(t, yes, no, span)
 }
 
 // numberCase is a range of numbers and where they lead.
@@ -377,9 +357,9 @@ type numberCase struct {
 	span   diag.Span
 }
 
-// emitSearch writes the tests that find the case of a number: a single test where there are two targets, else
-// halves.
-func emitSearch[L comparable](b *Builder[L], f kauth.Field, cases []numberCase) Ref {
+// emitSearch writes the tests that find the case of a number from least on: a single test where there are two targets, else
+// halves. Each asks what test does, for a set of its own.
+func emitSearch[L comparable](b *Builder[L], test policy.Test, least int64, cases []numberCase) Ref {
 	first, second := cases[0].target, Ref(0)
 	targets := 1
 	for _, c := range cases[1:] {
@@ -394,7 +374,7 @@ func emitSearch[L comparable](b *Builder[L], f kauth.Field, cases []numberCase) 
 	case 1:
 		return first
 	case 2:
-		t := policy.Test{Kind: policy.In, Field: f}
+		t := test
 		span := cases[0].span
 		for _, c := range cases {
 			if c.target == second {
@@ -408,8 +388,9 @@ func emitSearch[L comparable](b *Builder[L], f kauth.Field, cases []numberCase) 
 	}
 	mid := len(cases) / 2
 	// A single number in the middle is tested for by itself sooner than halves around it are.
-	low := emitSearch(b, f, cases[:mid])
-	high := emitSearch(b, f, cases[mid:])
-	t := policy.Test{Kind: policy.In, Field: f, Set: interval.Between(f.Info().Min, cases[mid].Lo-1)}
+	low := emitSearch(b, test, least, cases[:mid])
+	high := emitSearch(b, test, least, cases[mid:])
+	t := test
+	t.Set = interval.Between(least, cases[mid].Lo-1)
 	return b.Node(t, low, high, cases[mid].span)
 }

@@ -94,7 +94,9 @@ func (p *Path) Feasible() bool {
 		}
 		const exact = 1 << 53
 		v := &p.region.space.vars[i]
-		if v.kind == policy.Compare || v.kind == policy.Member || v.kind == policy.In && (v.max > exact || v.starts[0] < -exact) {
+		switch {
+		case v.kind == policy.Compare, v.kind == policy.Member, v.kind == policy.Has, v.kind == policy.Modulus,
+			v.kind == policy.In && (v.max > exact || v.starts[0] < -exact):
 			// What has to do with others, or with numbers that Lua may not have.
 			_, ok := p.region.Witness()
 			return ok

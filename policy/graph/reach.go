@@ -39,8 +39,8 @@ func (r Region) Restrict(t *policy.Test, yes bool) Region {
 	return out
 }
 
-// Empty reports whether some variable has no value left. A region that is not empty may still have no request,
-// where fields are compared with each other: Witness tells.
+// Empty reports whether some variable has no value left. A region that is not empty may still have no request, where
+// several variables are about one field: Witness tells.
 func (r Region) Empty() bool {
 	for _, atoms := range r.allowed {
 		if atoms != nil && len(atoms) == 0 {
@@ -50,7 +50,8 @@ func (r Region) Empty() bool {
 	return false
 }
 
-// WitnessAt gives a request of the region whose number field has the one value that the test asks for.
+// WitnessAt gives a request of the region whose number field has the one value that the test asks for, or leaves it when it
+// is divided.
 func (r Region) WitnessAt(t *policy.Test) (*policy.Request, bool) {
 	i, atom := r.space.atomOf(t)
 	if now := r.allowed[i]; now != nil && !hasAtom(now, atom) {
@@ -58,16 +59,14 @@ func (r Region) WitnessAt(t *policy.Test) (*policy.Request, bool) {
 	}
 	out := r.Clone()
 	out.allowed[i] = []atomRange{{atom, atom + 1}}
-	return out.witness(t)
+	return out.WitnessWith(t)
 }
 
 // atomOf gives the variable and the atom of a test for a single number.
 func (s *Space) atomOf(t *policy.Test) (int32, int32) {
 	v, _ := t.Set.Min()
-	q := &policy.Request{}
-	q.SetInt(t.Field, v)
 	i := s.index[keyOf(t)]
-	return i, s.vars[i].of(q)
+	return i, s.vars[i].atomWith(v)
 }
 
 func complement(set []atomRange, atoms int32) []atomRange {
@@ -152,21 +151,26 @@ func (x *Reach) Answering(t *policy.Test, yes bool) *policy.Request {
 	}, nil)
 }
 
-// At gives a request that gets to the node with the single number that the test asks for; nil if there is none.
+// At gives a request that gets to the node with the single number that the test asks for, see [Region.WitnessAt]; nil if
+// there is none.
 func (x *Reach) At(t *policy.Test) *policy.Request {
 	return x.find(func(region Region) (*policy.Request, bool) { return region.WitnessAt(t) }, t)
 }
 
-// From gives a request that gets to the node with the address; nil if there is none.
-func (x *Reach) From(a policy.Addr) *policy.Request {
-	return x.find(func(region Region) (*policy.Request, bool) {
-		q, ok := region.Witness()
-		if !ok {
-			return nil, false
-		}
-		q.SetAddr(a)
-		return q, region.Contains(q)
-	}, nil)
+// With gives a request that gets to the node with a value in a field that has nothing to do with others, an address or a
+// text; nil if there is none.
+func (x *Reach) With(set func(*policy.Request)) *policy.Request {
+	return x.find(func(region Region) (*policy.Request, bool) { return region.With(set) }, nil)
+}
+
+// With gives a request of the region with a value in a field that has nothing to do with others, an address or a text.
+func (r Region) With(set func(*policy.Request)) (*policy.Request, bool) {
+	q, ok := r.Witness()
+	if !ok {
+		return nil, false
+	}
+	set(q)
+	return q, r.Contains(q)
 }
 
 func (x *Reach) find(try func(Region) (*policy.Request, bool), point *policy.Test) *policy.Request {

@@ -5,6 +5,9 @@ import "slices"
 // Reduce gives the diagram of a graph all of whose tests are in the space. It takes time little more than
 // linear in the graph where tests of one field follow each other, and is ErrTooLarge where the result is.
 func Reduce[L comparable](d *Diagrams[L], g *Graph[L]) (Ref, error) {
+	if d.Space.tooLarge {
+		return 0, ErrTooLarge
+	}
 	r := &reducer{space: d.Space, seed: 2463534242}
 	// All leaves of a graph are different: the first need not be looked for.
 	empty := len(d.leaves) == 0

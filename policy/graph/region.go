@@ -17,8 +17,8 @@ type Region struct {
 }
 
 // Regions calls yield for every path of the diagram with the requests that take it and the outcome, until yield
-// returns false. Paths that no request can take, because fields are compared with each other and with
-// numbers at once, are left out. The regions are disjoint and are together all requests.
+// returns false. Paths that no request can take, because several variables are about one field, are left
+// out. The regions are disjoint and are together all requests.
 func (d *Diagrams[L]) Regions(r Ref, yield func(Region, L) bool) {
 	d.regions(r, nil, yield)
 }
@@ -106,8 +106,8 @@ func (r Region) Contains(q *policy.Request) bool {
 	return true
 }
 
-// Tests describe the region: every request in it answers all of them with yes. Atoms of text and groups that
-// are excluded one by one have no such test; [Region.String] tells of them too.
+// Tests describe the region: every request in it answers all of them with yes. Atoms of text that are more than one, and
+// groups and bits that are excluded, have no such test; [Region.String] tells of them too.
 func (r Region) Tests() []policy.Test {
 	var out []policy.Test
 	for i, atoms := range r.allowed {
@@ -118,6 +118,12 @@ func (r Region) Tests() []policy.Test {
 		switch v.kind {
 		case policy.In:
 			out = append(out, policy.Test{Kind: policy.In, Field: v.field, Set: r.numbers(i)})
+		case policy.Modulus:
+			out = append(out, policy.Test{Kind: policy.Modulus, Field: v.field, Mod: v.mod, Set: r.numbers(i)})
+		case policy.Has:
+			if atoms[0].lo == 1 {
+				out = append(out, policy.Test{Kind: policy.Has, Field: v.field, Bit: v.bit})
+			}
 		case policy.Member:
 			if atoms[0].lo == 1 {
 				out = append(out, policy.Test{Kind: policy.Member, Field: v.field, GID: v.gid})
@@ -131,8 +137,8 @@ func (r Region) Tests() []policy.Test {
 			}
 			out = append(out, t)
 		case policy.Is:
-			if !hasAtom(atoms, v.atoms-1) && v.count(atoms) == 1 {
-				out = append(out, policy.Test{Kind: policy.Is, Field: v.field, Text: v.texts[atoms[0].lo]})
+			if at := int(atoms[0].lo); at < len(v.texts.names) && v.count(atoms) == 1 {
+				out = append(out, policy.Test{Kind: policy.Is, Field: v.field, Text: v.texts.names[at]})
 			}
 		}
 	}
@@ -154,8 +160,14 @@ func (r Region) String() string {
 				parts = append(parts, fmt.Sprintf("not r:in_group(%d)", v.gid))
 				continue
 			}
+		case policy.Has:
+			if atoms[0].lo == 0 {
+				t := policy.Test{Kind: policy.Has, Field: v.field, Bit: v.bit}
+				parts = append(parts, "not "+t.String())
+				continue
+			}
 		case policy.Is:
-			parts = append(parts, r.describeTexts(v, atoms))
+			parts = append(parts, v.describeTexts(atoms))
 			continue
 		case policy.Within:
 			parts = append(parts, describeAddrs(v, atoms))
@@ -173,81 +185,60 @@ func (r Region) String() string {
 	return strings.Join(parts, " and ")
 }
 
-func (r Region) describeTexts(v *variable, atoms []atomRange) string {
-	name := "r." + v.field.String()
-	op, sep := " == ", " or "
-	if hasAtom(atoms, v.atoms-1) {
-		op, sep = " ~= ", " and "
-	}
-	var parts []string
-	for i, text := range v.texts {
-		if hasAtom(atoms, int32(i)) == (op == " == ") {
-			if text == "" && v.field.Info().Nullable {
-				parts = append(parts, name+op+"nil")
-			} else {
-				parts = append(parts, fmt.Sprintf("%s%s%q", name, op, text))
-			}
-		}
-	}
-	return strings.Join(parts, sep)
-}
-
-// describeAddrs lists the prefixes that the atoms make up, or those that they leave out if there are fewer.
+// describeAddrs lists the prefixes and ranges that the atoms make up, or those that they leave out if there are fewer.
 func describeAddrs(v *variable, atoms []atomRange) string {
-	in := prefixesOf(v, atoms)
-	var others []atomRange
-	at := int32(0)
-	for _, r := range atoms {
-		others = append(others, atomRange{at, r.lo})
-		at = r.hi
-	}
-	others = append(others, atomRange{at, v.atoms})
-	out := prefixesOf(v, others)
+	in, out := v.ranges(atoms), v.ranges(complement(atoms, v.atoms))
 	word, list := "within", in
 	if len(out) < len(in) || len(in) == 0 {
 		word, list = "not within", out
 	}
 	var names []string
-	for i, p := range list {
+	for i, r := range list {
 		if i == 8 {
 			names = append(names, fmt.Sprintf("and %d more", len(list)-i))
 			break
 		}
-		names = append(names, p.String())
+		if prefixes := prefixesBetween(r.first, r.last); len(prefixes) == 1 {
+			names = append(names, prefixes[0].String())
+		} else {
+			names = append(names, fmt.Sprintf("%s-%s", r.first, r.last))
+		}
 	}
 	return "r.addr " + word + " " + strings.Join(names, ", ")
 }
 
-// prefixesOf gives the fewest prefixes that are together the addresses of the atoms.
-func prefixesOf(v *variable, atoms []atomRange) []policy.Prefix {
-	const in, out = ^Ref(0), ^Ref(1)
-	var cases []addrCase
-	for i := range v.atoms {
-		target := out
-		if hasAtom(atoms, i) {
-			target = in
-		}
-		cases = append(cases, addrCase{lo: v.addrs[i], target: target})
-	}
-	var list []policy.Prefix
-	var walk func(policy.Prefix, []addrCase)
-	walk = func(p policy.Prefix, cases []addrCase) {
-		for _, c := range cases[1:] {
-			if c.target != cases[0].target {
-				low, high := halves(p)
-				walk(low, within(cases, low))
-				walk(high, within(cases, high))
-				return
-			}
-		}
-		if cases[0].target == in {
-			list = append(list, p)
-		}
-	}
+// addrRange is addresses of one version, from first to last.
+type addrRange struct{ first, last policy.Addr }
+
+// ranges are the addresses of the atoms; no address is in none.
+func (v *variable) ranges(atoms []atomRange) []addrRange {
+	var out []addrRange
 	for _, all := range [...]policy.Prefix{allV4, allV6} {
-		walk(all, within(cases, all))
+		for _, a := range atoms {
+			r := addrRange{v.addrs[a.lo], all.Last()}
+			if r.first.Compare(all.First()) < 0 {
+				r.first = all.First()
+			}
+			if a.hi < v.atoms {
+				// Only the first atom begins with no address.
+				if last, _ := v.addrs[a.hi].Prev(); last.Compare(r.last) < 0 {
+					r.last = last
+				}
+			}
+			if r.first.Compare(r.last) > 0 {
+				continue
+			}
+			// Neighbours are one.
+			if n := len(out); n > 0 && out[n-1].last.Version == r.first.Version {
+				if next, ok := out[n-1].last.Next(); ok && next == r.first {
+					out[n-1].last = r.last
+					continue
+				}
+			}
+			out = append(out, r)
+		}
 	}
-	return list
+	return out
 }
 
 func hasAtom(atoms []atomRange, a int32) bool {
@@ -285,11 +276,12 @@ func (r Region) numbers(i int) interval.Set {
 
 // Witness gives a request of the region with all its fields, false if there is none. Numbers are ones that a
 // float64 holds exactly, so that Lua can be asked the same.
-func (r Region) Witness() (*policy.Request, bool) { return r.witness() }
+func (r Region) Witness() (*policy.Request, bool) { return r.WitnessWith() }
 
-// witness is Witness with further tests of numbers that the request must answer with yes.
-func (r Region) witness(more ...*policy.Test) (*policy.Request, bool) {
-	s := solver{request: r.space.request, numbers: map[kauth.Field]interval.Set{}}
+// WitnessWith is Witness with further tests of numbers that the request must answer with yes: whether they are in a set, what
+// is left of them, and how they compare.
+func (r Region) WitnessWith(more ...*policy.Test) (*policy.Request, bool) {
+	s := solver{request: r.space.request, numbers: map[kauth.Field]*numbers{}}
 	q := Example(r.space.request)
 	var in, out []uint32
 	for i, atoms := range r.allowed {
@@ -301,10 +293,10 @@ func (r Region) witness(more ...*policy.Test) (*policy.Request, bool) {
 		}
 		v := &r.space.vars[i]
 		switch v.kind {
-		case policy.In:
-			s.restrict(v.field, r.numbers(i))
+		case policy.In, policy.Modulus, policy.Has:
+			r.restrict(s.of(v.field), i)
 		case policy.Is:
-			q.SetText(v.field, v.textOf(atoms[0].lo))
+			q.SetText(v.field, v.texts.example(atoms[0].lo))
 		case policy.Within:
 			q.SetAddr(v.addrOf(atoms[0].lo))
 		case policy.Member:
@@ -324,11 +316,18 @@ func (r Region) witness(more ...*policy.Test) (*policy.Request, bool) {
 		}
 	}
 	for _, t := range more {
-		s.restrict(t.Field, t.Set)
+		switch t.Kind {
+		case policy.Modulus:
+			s.of(t.Field).divided(t.Mod, t.Set)
+		case policy.Compare:
+			s.orders = append(s.orders, orderOf{t.Field, t.Other, t.Order})
+		default:
+			s.of(t.Field).restrict(t.Set)
+		}
 	}
 	for _, gid := range out {
 		// The effective group counts as membership.
-		s.restrict(kauth.FieldEGID, interval.Single(int64(gid)).Complement())
+		s.of(kauth.FieldEGID).restrict(interval.Single(int64(gid)).Complement())
 	}
 	if !s.solve(q) {
 		return nil, false
@@ -337,22 +336,50 @@ func (r Region) witness(more ...*policy.Test) (*policy.Request, bool) {
 	return q, true
 }
 
-// textOf is a text of the atom; for "any other" one that no test names.
-func (v *variable) textOf(atom int32) string {
-	if int(atom) < len(v.texts) {
-		return v.texts[atom]
+// restrict leaves the numbers that variable i may have.
+func (r Region) restrict(n *numbers, i int) {
+	v, atoms := &r.space.vars[i], r.allowed[i]
+	switch {
+	case v.kind == policy.In:
+		n.restrict(r.numbers(i))
+	case v.kind == policy.Modulus:
+		n.divided(v.mod, r.numbers(i))
+	case v.count(atoms) > 1:
+		// The bit may be set or not.
+	case atoms[0].lo == 1:
+		n.ones |= v.bit
+	default:
+		n.zeros |= v.bit
 	}
-	text := "other"
-	for i := 0; ; i++ {
-		found := false
-		for _, t := range v.texts {
-			found = found || t == text
-		}
-		if !found {
-			return text
-		}
-		text = fmt.Sprintf("other%d", i)
+}
+
+// Nearest are the values of a number field that are nearest to v among those that the region leaves to it, and within a
+// set unless that is nil: below and above v, and of a field with flags those that differ from v in the fewest bits. The
+// region must be one of a space in which no two fields are compared.
+func (r Region) Nearest(f kauth.Field, v int64, within interval.Set) []int64 {
+	n := &numbers{set: interval.Between(r.space.request.Range(f))}
+	if within != nil {
+		n.restrict(within)
 	}
+	for i, atoms := range r.allowed {
+		if atoms != nil && r.space.vars[i].field == f {
+			r.restrict(n, i)
+		}
+	}
+	return n.nearest(v, f.Info().Flags)
+}
+
+// Texts are examples of all texts that tests of the space tell apart in a field.
+func (s *Space) Texts(f kauth.Field) []string {
+	var out []string
+	for i := range s.vars {
+		if v := &s.vars[i]; v.kind == policy.Is && v.field == f {
+			for atom := range v.atoms {
+				out = append(out, v.texts.example(atom))
+			}
+		}
+	}
+	return out
 }
 
 // addrOf is an address of the atom, a real one rather than none.

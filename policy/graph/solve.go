@@ -12,7 +12,7 @@ import (
 // solver finds values for number fields that lie in given sets and compare with each other as required.
 type solver struct {
 	request kauth.RequestID
-	numbers map[kauth.Field]interval.Set
+	numbers map[kauth.Field]*numbers
 	orders  []orderOf
 }
 
@@ -22,16 +22,14 @@ type orderOf struct {
 	order policy.Order
 }
 
-func (s *solver) restrict(f kauth.Field, set interval.Set) {
-	s.numbers[f] = s.domain(f).Intersect(set)
-}
-
-func (s *solver) domain(f kauth.Field) interval.Set {
-	if set, ok := s.numbers[f]; ok {
-		return set
+// of are the values of a field, to be restricted.
+func (s *solver) of(f kauth.Field) *numbers {
+	n, ok := s.numbers[f]
+	if !ok {
+		n = &numbers{set: interval.Between(s.request.Range(f))}
+		s.numbers[f] = n
 	}
-	lo, hi := s.request.Range(f)
-	return interval.Between(lo, hi)
+	return n
 }
 
 // solve sets the fields in q, which holds the values that are liked best; false if there is no solution.
@@ -40,14 +38,14 @@ func (s *solver) domain(f kauth.Field) interval.Set {
 // that are equal share their sets, and along "less" every class takes the least value that is left. Taking
 // least values misses no solution, because a smaller value never rules out one further up.
 func (s *solver) solve(q *policy.Request) bool {
-	for f, set := range s.numbers {
-		v, ok := pick(set, q.Int[f])
+	for f, n := range s.numbers {
+		v, ok := n.pick(q.Int[f])
 		if !ok {
 			return false
 		}
 		if usual := Usual(s.request, f); usual != nil && !usual.Contains(v) {
 			// A request that the kernel really makes says more.
-			if u, ok := exact(set.Intersect(usual), math.MinInt64); ok {
+			if u, ok := n.and(&numbers{set: usual}).next(math.MinInt64); ok {
 				v = u
 			}
 		}
@@ -101,13 +99,13 @@ func (s *solver) least(q *policy.Request, choice []policy.Order) bool {
 			class[find(o.a)] = find(o.b)
 		}
 	}
-	domain := map[kauth.Field]interval.Set{}
+	domain := map[kauth.Field]*numbers{}
 	for f := range class {
 		c := find(f)
-		if set, ok := domain[c]; ok {
-			domain[c] = set.Intersect(s.domain(f))
+		if n, ok := domain[c]; ok {
+			domain[c] = n.and(s.of(f))
 		} else {
-			domain[c] = s.domain(f)
+			domain[c] = s.of(f)
 		}
 	}
 	greater := map[kauth.Field][]kauth.Field{}
@@ -136,7 +134,7 @@ func (s *solver) least(q *policy.Request, choice []policy.Order) bool {
 	for len(ready) > 0 {
 		c := ready[len(ready)-1]
 		ready = ready[:len(ready)-1]
-		v, ok := exact(domain[c], atLeast[c])
+		v, ok := domain[c].next(atLeast[c])
 		if !ok {
 			return false
 		}
@@ -160,12 +158,12 @@ func (s *solver) least(q *policy.Request, choice []policy.Order) bool {
 	return true
 }
 
-// pick gives the value of the set that is liked, or else its least.
-func pick(set interval.Set, liked int64) (int64, bool) {
-	if set.Contains(liked) {
+// pick gives the value that is liked, or else the least.
+func (n *numbers) pick(liked int64) (int64, bool) {
+	if n.contains(liked) {
 		return liked, true
 	}
-	return exact(set, math.MinInt64)
+	return n.next(math.MinInt64)
 }
 
 // Usual is the set of values with which the kernel asks a request, nil where that is the whole range; see

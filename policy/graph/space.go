@@ -13,31 +13,41 @@ import (
 
 // Space is the variables that graphs for one request ask about, in the order in which diagrams ask them, and
 // for each the atoms: the smallest sets of values that no test of these graphs tells apart. It is immutable.
+//
+// Variables of different fields are free of each other. A number field can have several: its value, each of its bits that
+// is asked for, and what is left when it is divided by each number; and the order of two fields is one. Which atoms of these
+// go together is found out exactly where it matters, by looking for a number that has them all; see numbers.
 type Space struct {
 	request kauth.RequestID
 	vars    []variable
 	index   map[varKey]int32
+	// tooLarge says that the atoms of some variable can't be told, or which of several go together: nothing is reduced
+	// over this space.
+	tooLarge bool
 }
 
-// varKey identifies a variable: a field, the order of two fields, or the membership in a group.
+// varKey identifies a variable: a field, the order of two fields, the membership in a group, a bit of a field, or what is
+// left of it when it is divided.
 type varKey struct {
 	kind         policy.TestKind
 	field, other kauth.Field
 	gid          uint32
+	bit, mod     int64
 }
 
 type variable struct {
 	varKey
-	// The atoms. Numbers: atom i is from starts[i] to before starts[i+1], the last to max. Texts: atom i is
-	// texts[i], the last is any other text. Addresses: as numbers. A group: 0 is out, 1 is in. The order of two
-	// fields: 0 less, 1 equal, 2 greater.
+	// The atoms. Numbers, and what is left of them: atom i is from starts[i] to before starts[i+1], the last to max.
+	// Texts: see texts. Addresses: as numbers. A group: 0 is out, 1 is in. A bit: 0 or 1. The order of two fields: 0 less,
+	// 1 equal, 2 greater.
 	starts []int64
 	max    int64
-	texts  []string
+	texts  *texts
 	addrs  []policy.Addr
 	atoms  int32
-	// spans are places of tests that make an atom begin where it does, by atom.
-	spans []diag.Span
+	// spans are places of tests that make an atom begin where it does, by atom; those of texts by name, and patternSpans by
+	// pattern.
+	spans, patternSpans []diag.Span
 }
 
 // atomRange is atoms from lo to before hi.
@@ -72,13 +82,16 @@ func NewSpace(request kauth.RequestID, graphs ...Tested) *Space {
 				i = int32(len(s.vars))
 				s.index[k] = i
 				lo, hi := request.Range(t.Field)
+				if t.Kind == policy.Modulus {
+					lo, hi = 0, t.Mod-1
+				}
 				s.vars = append(s.vars, variable{varKey: k, max: hi})
 				// The first atom begins with the least value there is.
 				all = append(all, &cuts{first: at, least: lo, numbers: []cut[int64]{{lo, at}}, addrs: []cut[policy.Addr]{{at: at}}})
 			}
 			c, v := all[i], &s.vars[i]
 			switch t.Kind {
-			case policy.In:
+			case policy.In, policy.Modulus:
 				for _, r := range t.Set {
 					if c.least < r.Lo && r.Lo <= v.max {
 						c.numbers = append(c.numbers, cut[int64]{r.Lo, at})
@@ -89,9 +102,13 @@ func NewSpace(request kauth.RequestID, graphs ...Tested) *Space {
 				}
 			case policy.Is:
 				c.texts = append(c.texts, cut[string]{t.Text, at})
+			case policy.Glob:
+				if !slices.ContainsFunc(c.patterns, func(p cut[string]) bool { return p.value == t.Text }) {
+					c.patterns = append(c.patterns, cut[string]{t.Text, at})
+				}
 			case policy.Within:
-				c.addrs = append(c.addrs, cut[policy.Addr]{t.Prefix.First(), at})
-				if next, ok := t.Prefix.Last().Next(); ok {
+				c.addrs = append(c.addrs, cut[policy.Addr]{t.First, at})
+				if next, ok := t.Last.Next(); ok {
 					c.addrs = append(c.addrs, cut[policy.Addr]{next, at})
 				}
 			}
@@ -100,33 +117,41 @@ func NewSpace(request kauth.RequestID, graphs ...Tested) *Space {
 	for i, c := range all {
 		v := &s.vars[i]
 		switch v.kind {
-		case policy.In:
+		case policy.In, policy.Modulus:
 			v.starts, v.spans = sorted(c.numbers, cmp.Compare)
 			v.atoms = int32(len(v.starts))
 		case policy.Is:
-			v.texts, v.spans = sorted(c.texts, cmp.Compare)
-			v.spans = append(v.spans, *c.first)
-			v.atoms = int32(len(v.texts) + 1)
+			var names, patterns []string
+			names, v.spans = sorted(c.texts, cmp.Compare)
+			for _, p := range c.patterns {
+				patterns = append(patterns, p.value)
+				v.patternSpans = append(v.patternSpans, *p.at)
+			}
+			var ok bool
+			v.texts, ok = newTexts(names, patterns)
+			s.tooLarge = s.tooLarge || !ok
+			v.atoms = int32(len(names) + len(v.texts.classes))
 		case policy.Within:
 			v.addrs, v.spans = sorted(c.addrs, policy.Addr.Compare)
 			v.atoms = int32(len(v.addrs))
-		case policy.Member:
+		case policy.Member, policy.Has:
 			v.atoms, v.spans = 2, []diag.Span{*c.first, *c.first}
 		case policy.Compare:
 			v.atoms, v.spans = 3, []diag.Span{*c.first, *c.first, *c.first}
 		}
 	}
+	s.tooLarge = s.tooLarge || s.hard()
 	return s
 }
 
 // cuts are where the atoms of a variable begin, in the order in which the tests are met.
 type cuts struct {
 	// first is the place that first asks the variable, least the least number that it can be.
-	first   *diag.Span
-	least   int64
-	numbers []cut[int64]
-	texts   []cut[string]
-	addrs   []cut[policy.Addr]
+	first           *diag.Span
+	least           int64
+	numbers         []cut[int64]
+	texts, patterns []cut[string]
+	addrs           []cut[policy.Addr]
 }
 
 // cut says that an atom begins with a value, because of a test at a place.
@@ -160,6 +185,12 @@ func keyOf(t *policy.Test) varKey {
 		return varKey{kind: t.Kind, field: t.Field, gid: t.GID}
 	case policy.Compare:
 		return varKey{kind: t.Kind, field: min(t.Field, t.Other), other: max(t.Field, t.Other)}
+	case policy.Has:
+		return varKey{kind: t.Kind, field: t.Field, bit: t.Bit}
+	case policy.Modulus:
+		return varKey{kind: t.Kind, field: t.Field, mod: t.Mod}
+	case policy.Glob:
+		return varKey{kind: policy.Is, field: t.Field}
 	}
 	return varKey{kind: t.Kind, field: t.Field}
 }
@@ -169,7 +200,7 @@ func (s *Space) atomsOf(t *policy.Test) (int32, []atomRange) {
 	i := s.index[keyOf(t)]
 	v := &s.vars[i]
 	switch t.Kind {
-	case policy.In:
+	case policy.In, policy.Modulus:
 		var out []atomRange
 		for _, r := range t.Set {
 			lo, hi := v.atomAt(r.Lo), v.atoms
@@ -182,15 +213,17 @@ func (s *Space) atomsOf(t *policy.Test) (int32, []atomRange) {
 		}
 		return i, out
 	case policy.Is:
-		at, _ := slices.BinarySearch(v.texts, t.Text)
-		return i, []atomRange{{int32(at), int32(at) + 1}}
+		at := v.texts.atom(t.Text)
+		return i, []atomRange{{at, at + 1}}
+	case policy.Glob:
+		return i, v.texts.matching(t.Text)
 	case policy.Within:
-		lo, hi := v.addrAtom(t.Prefix.First()), v.atoms
-		if next, ok := t.Prefix.Last().Next(); ok {
+		lo, hi := v.addrAtom(t.First), v.atoms
+		if next, ok := t.Last.Next(); ok {
 			hi = v.addrAtom(next)
 		}
 		return i, []atomRange{{lo, hi}}
-	case policy.Member:
+	case policy.Member, policy.Has:
 		return i, []atomRange{{1, 2}}
 	}
 	order := t.Order
@@ -216,6 +249,11 @@ func (v *variable) atomAt(n int64) int32 {
 	return int32(sort.Search(len(v.starts), func(i int) bool { return v.starts[i] >= n }))
 }
 
+// atomWith is the atom that the number is in.
+func (v *variable) atomWith(n int64) int32 {
+	return max(0, int32(sort.Search(len(v.starts), func(i int) bool { return v.starts[i] > n }))-1)
+}
+
 func (v *variable) addrAtom(a policy.Addr) int32 {
 	return int32(sort.Search(len(v.addrs), func(i int) bool { return v.addrs[i].Compare(a) >= 0 }))
 }
@@ -224,12 +262,16 @@ func (v *variable) addrAtom(a policy.Addr) int32 {
 func (v *variable) of(r *policy.Request) int32 {
 	switch v.kind {
 	case policy.In:
-		return max(0, int32(sort.Search(len(v.starts), func(i int) bool { return v.starts[i] > r.Int[v.field] }))-1)
-	case policy.Is:
-		if at, ok := slices.BinarySearch(v.texts, r.Text(v.field)); ok {
-			return int32(at)
+		return v.atomWith(r.Int[v.field])
+	case policy.Modulus:
+		return v.atomWith(interval.Mod(r.Int[v.field], v.mod))
+	case policy.Has:
+		if r.Int[v.field]&v.bit != 0 {
+			return 1
 		}
-		return v.atoms - 1
+		return 0
+	case policy.Is:
+		return v.texts.atom(r.Text(v.field))
 	case policy.Within:
 		return int32(sort.Search(len(v.addrs), func(i int) bool { return v.addrs[i].Compare(r.Addr) > 0 })) - 1
 	case policy.Member:

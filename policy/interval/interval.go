@@ -209,6 +209,14 @@ func ceilDiv(a, b int64) *big.Int {
 	return q
 }
 
+// Mod is what is left of v when it is divided by m, which must be above 0: from 0 to m-1, for negative v too.
+func Mod(v, m int64) int64 {
+	if v %= m; v < 0 {
+		v += m
+	}
+	return v
+}
+
 // ErrTooMany is returned where a set would have more ranges than the caller allows.
 var ErrTooMany = errors.New("too many intervals")
 

@@ -30,7 +30,7 @@ const (
 	FieldTargetSameCell
 	FieldTargetUID
 	FieldTargetEUID
-	// FieldTargetCell is the name of the target's cell, "" for the host.
+	// FieldTargetCell is the name of the target's cell, "" for the host, "?" for one that the loaded bundle does not name.
 	FieldTargetCell
 	FieldNprocs
 	FieldResource
@@ -91,6 +91,8 @@ type FieldInfo struct {
 	Min, Max int64
 	// Names of the values of KindNamed.
 	Names *Names
+	// Flags says that the bits of the number have meanings of their own: policies ask has(r.flags, "MNT_RDONLY").
+	Flags bool
 	// Nullable fields are absent in some questions of the same request, where they read nil.
 	Nullable bool
 	// Doc is one line for help: what it is, with the unit.
@@ -118,7 +120,7 @@ var fields = [NumFields]FieldInfo{
 	FieldTargetSameCell: {Name: "target.same_cell", Kind: KindBool, Max: 1, Doc: "the target is in the caller's cell"},
 	FieldTargetUID:      {Name: "target.uid", Max: maxU32, Doc: "real user id of the target"},
 	FieldTargetEUID:     {Name: "target.euid", Max: maxU32, Doc: "effective user id of the target"},
-	FieldTargetCell:     {Name: "target.cell", Kind: KindString, Doc: "name of the target's cell, \"\" for the host"},
+	FieldTargetCell:     {Name: "target.cell", Kind: KindString, Doc: "name of the target's cell, \"\" for the host, \"?\" for a cell that was made by other tools since the load"},
 	FieldNprocs:         {Name: "nprocs", Max: math.MaxInt32, Doc: "processes of the whole system, the new one included"},
 	FieldResource:       {Name: "resource", Kind: KindNamed, Max: 11, Names: &Resources, Doc: "resource whose limit is set"},
 	FieldCur:            {Name: "cur", Max: Unlimited, Doc: "new soft limit, in the resource's unit, or unlimited"},
@@ -126,17 +128,27 @@ var fields = [NumFields]FieldInfo{
 	FieldNice:           {Name: "nice", Min: -20, Max: 20, Doc: "new nice value, -20 to 20"},
 	FieldOp:             {Name: "op", Kind: KindNamed, Min: math.MinInt32, Max: math.MaxInt32, Names: &PtraceOps, Doc: "ptrace(2) request"},
 	FieldIfname:         {Name: "ifname", Kind: KindString, Nullable: true, Doc: "name of the network interface, nil where there is none yet"},
-	FieldCmd:            {Name: "cmd", Max: maxU32, Doc: "ioctl(2) command of the interface, or modctl(2) command"},
-	FieldFlags:          {Name: "flags", Max: maxU32, Doc: "mount flags (MNT_*)"},
+	FieldCmd:            {Name: "cmd", Kind: KindNamed, Max: maxU32, Names: &Commands, Doc: "ioctl(2) command of the interface, \"SIOCSIFFLAGS\", or the number of a modctl(2) command"},
+	FieldFlags:          {Name: "flags", Max: maxU32, Flags: true, Doc: "mount flags (MNT_*), asked with has(r.flags, \"MNT_RDONLY\")"},
 	FieldFstype:         {Name: "fstype", Kind: KindString, Doc: "type of the mounted file system"},
-	FieldMode:           {Name: "mode", Max: 65535, Doc: "wanted access: 256 read, 128 write, 4096 change (IPC_R, IPC_W, IPC_M)"},
+	FieldMode:           {Name: "mode", Max: 65535, Flags: true, Doc: "wanted access: 256 read, 128 write, 4096 change, asked with has(r.mode, \"IPC_W\") (IPC_R, IPC_W, IPC_M)"},
 	FieldAutoload:       {Name: "autoload", Kind: KindBool, Max: 1, Doc: "the kernel itself wants to load a module"},
 	FieldKind:           {Name: "kind", Kind: KindNamed, Min: 3, Max: 4, Names: &DeviceKinds, Doc: "kind of the device node"},
 	FieldMajor:          {Name: "major", Max: 1<<12 - 1, Doc: "major number of the device"},
 	FieldMinor:          {Name: "minor", Max: 1<<20 - 1, Doc: "minor number of the device"},
-	FieldBits:           {Name: "bits", Max: maxU32, Doc: "wanted pass-through access: 1 read, 2 write, 4 read and 8 write configuration, added"},
+	FieldBits:           {Name: "bits", Max: maxU32, Flags: true, Doc: "wanted pass-through access: 1 read, 2 write, 4 read and 8 write configuration, added; asked with has(r.bits, 2)"},
 	FieldSec:            {Name: "sec", Min: math.MinInt64, Max: math.MaxInt64, Doc: "new time, seconds since 1970"},
 	FieldMembers:        {Name: "members", Max: math.MaxInt32, Doc: "processes of the caller's cell before the fork, zombies included"},
+}
+
+// MaxExact is how far from zero the integers lie that a float64 holds, and all before them.
+const MaxExact = 1 << 53
+
+// Divisible reports whether it can be asked what is left of the field when it is divided: its values are numbers that stand
+// for an amount and not for flags, and a float64, which is what policies calculate with, holds them all.
+func (f Field) Divisible() bool {
+	in := &fields[f]
+	return in.Kind == KindInt && !in.Flags && in.Min >= -MaxExact && in.Max <= MaxExact
 }
 
 // Info of the field. It panics if f is not below NumFields, as an index does.

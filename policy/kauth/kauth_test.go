@@ -256,3 +256,36 @@ func BenchmarkFind(b *testing.B) {
 		}
 	}
 }
+
+// Names of bits are of one field each, and found both ways.
+func TestBits(t *testing.T) {
+	for f := range Field(NumFields) {
+		names := f.BitNames()
+		if f.Info().Flags != (len(names) > 0) {
+			t.Errorf("%s has the names %v", f, names)
+		}
+		for _, name := range names {
+			of, bit, ok := FindBit(name)
+			if shown, known := f.BitName(bit); !ok || of != f || !known || !slices.Contains(names, shown) {
+				t.Errorf("%s is bit %#x of %s, %v; that is %s", name, bit, of, ok, shown)
+			}
+		}
+	}
+	for name, want := range map[string]int64{"MNT_RDONLY": 1, "MNT_ACLS": 0x800, "MNT_SOFTDEP": 1 << 31, "IPC_M": 4096, "KAUTH_REQ_DEVICE_RAWIO_PASSTHRU_WRITE": 2} {
+		if _, bit, ok := FindBit(name); !ok || bit != want {
+			t.Errorf("%s is %#x, %v", name, bit, ok)
+		}
+	}
+	if _, _, ok := FindBit("MNT_WAIT"); ok {
+		t.Error("MNT_WAIT is no bit")
+	}
+	for name, want := range map[string]string{"nosuid": "MNT_NOSUID", "mnt_rdonly": "MNT_RDONLY", "RDONLY": "MNT_RDONLY", "SUID": "", "IPC_R": "", "": ""} {
+		if got := FieldFlags.MeantBit(name); got != want {
+			t.Errorf("%q means %q", name, got)
+		}
+	}
+	// 0x10000000 has two names.
+	if name, _ := FieldFlags.BitName(0x10000000); name != "MNT_AUTOMOUNTED" {
+		t.Errorf("0x10000000 is %s", name)
+	}
+}

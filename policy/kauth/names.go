@@ -1,12 +1,20 @@
 package kauth
 
+import (
+	"cmp"
+	"slices"
+	"strings"
+)
+
 // Names are the names that values of a field have. The strings are what policies read and write: the lower
-// case of the kernel's constant without its prefix.
+// case of the kernel's constant without its prefix; of commands of ioctl(2) the constant itself.
 type Names struct {
 	what    string
 	prefix  string
 	byValue []string
-	alias   []alias
+	// list has names of values that are far apart, by value; byValue is empty then.
+	list  []alias
+	alias []alias
 }
 
 type alias struct {
@@ -19,6 +27,9 @@ func (n *Names) What() string { return n.what }
 
 // Name of the value; false if it has none.
 func (n *Names) Name(v int64) (string, bool) {
+	if i, ok := slices.BinarySearchFunc(n.list, v, func(a alias, v int64) int { return cmp.Compare(a.value, v) }); ok {
+		return n.list[i].name, true
+	}
 	if v < 0 || v >= int64(len(n.byValue)) || n.byValue[v] == "" {
 		return "", false
 	}
@@ -33,6 +44,11 @@ func (n *Names) Value(name string) (int64, bool) {
 	for v, s := range n.byValue {
 		if s == name {
 			return int64(v), true
+		}
+	}
+	for i := range n.list {
+		if n.list[i].name == name {
+			return n.list[i].value, true
 		}
 	}
 	return 0, false
@@ -50,6 +66,11 @@ func (n *Names) Meant(name string) (int64, bool) {
 		lower[i] = c
 	}
 	s := string(lower)
+	for i := range n.list {
+		if strings.EqualFold(n.list[i].name, s) {
+			return n.list[i].value, true
+		}
+	}
 	for _, p := range []string{"", n.prefix, "pf_"} {
 		if len(s) < len(p) || s[:len(p)] != p {
 			continue
@@ -73,6 +94,9 @@ func (n *Names) All() []string {
 		if s != "" {
 			all = append(all, s)
 		}
+	}
+	for i := range n.list {
+		all = append(all, n.list[i].name)
 	}
 	return all
 }
@@ -125,3 +149,7 @@ var PtraceOps = Names{what: "a ptrace request", prefix: "pt_",
 var DeviceKinds = Names{what: "a kind of device", prefix: "v",
 	byValue: []string{3: "block", 4: "char"},
 	alias:   []alias{{"chr", 4}, {"blk", 3}}}
+
+// Commands are the commands of ioctl(2) for network interfaces (sys/sockio.h), as amd64 numbers them. The commands of
+// modctl(2) and of bridges, which the field cmd has in other requests, are small numbers without a name.
+var Commands = Names{what: "an ioctl command", list: commandNames}

@@ -2,23 +2,30 @@ package program
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/binary"
+	"fmt"
 	"hash/crc32"
 	"slices"
 
+	"cellsh/policy"
 	"cellsh/policy/kauth"
 )
 
 // CellID is the kernel's number of a cell. 0 is the host, for which no program exists.
 type CellID uint32
 
-// Cell says which program answers for a cell.
+// Cell says which program answers for a cell, and by which name programs know it.
 type Cell struct {
 	ID   CellID
 	Name string
-	// Program is an index into Bundle.Programs.
+	// Program is an index into Bundle.Programs, or NameOnly.
 	Program int
 }
+
+// NameOnly stands for no program: the fallback answers for the cell, and the bundle only says its name, which programs ask
+// for. A cell that no bundle names has the name policy.UnknownCell for them.
+const NameOnly = -1
 
 // FallbackScope says for which cells without a program the fallback answers.
 type FallbackScope uint8
@@ -45,7 +52,7 @@ type Bundle struct {
 	FallbackScope FallbackScope
 	// Programs, each once.
 	Programs []*Program
-	// Cells by id, ascending.
+	// Cells by id, ascending: those with a program, and those of which only the name is told.
 	Cells []Cell
 }
 
@@ -57,26 +64,37 @@ const (
 	nameSize     = 64
 
 	// ABIVersion of bundles and programs that this package reads and writes.
-	ABIVersion = 1
+	ABIVersion = 2
 	// MaxBundle is the longest bundle in bytes.
 	MaxBundle = 256 << 20
 )
 
+// VersionError says that a bundle was written in the format of an older cellsh.
+type VersionError struct{ Version uint32 }
+
+func (e *VersionError) Error() string {
+	return fmt.Sprintf("the bundle must have version %d of the format, but has version %d: an older cellsh wrote it; load the policies again", ABIVersion, e.Version)
+}
+
 // Find gives the program of a cell, or nil if the bundle has none for it.
 func (b *Bundle) Find(id CellID) *Program {
-	i, ok := slices.BinarySearchFunc(b.Cells, id, func(c Cell, id CellID) int {
-		switch {
-		case c.ID < id:
-			return -1
-		case c.ID > id:
-			return 1
-		}
-		return 0
-	})
-	if !ok {
+	i, ok := slices.BinarySearchFunc(b.Cells, id, func(c Cell, id CellID) int { return cmp.Compare(c.ID, id) })
+	if !ok || b.Cells[i].Program == NameOnly {
 		return nil
 	}
 	return b.Programs[b.Cells[i].Program]
+}
+
+// Name is the name that programs know a cell by, the field target.cell: "" for the host.
+func (b *Bundle) Name(id CellID) string {
+	if id == 0 {
+		return ""
+	}
+	i, ok := slices.BinarySearchFunc(b.Cells, id, func(c Cell, id CellID) int { return cmp.Compare(c.ID, id) })
+	if !ok {
+		return policy.UnknownCell
+	}
+	return b.Cells[i].Name
 }
 
 // Encode writes the bundle. Equal bundles give equal bytes.
@@ -114,7 +132,7 @@ func (b *Bundle) Encode() []byte {
 }
 
 // DecodeBundle reads and verifies a bundle whole: either everything in it is sound, or it is refused with a
-// *FormatError or a *VerifyError. It never panics, whatever the bytes. Its vocabulary must be one that this program knows, or
+// *VersionError, a *FormatError or a *VerifyError. It never panics, whatever the bytes. Its vocabulary must be one that this program knows, or
 // one of those that are given.
 func DecodeBundle(text []byte, more ...*kauth.Vocabulary) (*Bundle, error) {
 	d := &decoder{what: "bundle", text: text}
@@ -122,7 +140,10 @@ func DecodeBundle(text []byte, more ...*kauth.Vocabulary) (*Bundle, error) {
 		return nil, d.fault(0, "it must start with %q and a header of %d bytes", bundleMagic, bundleHeader)
 	}
 	le := binary.LittleEndian
-	if v := le.Uint32(text[8:]); v != ABIVersion {
+	switch v := le.Uint32(text[8:]); {
+	case v < ABIVersion:
+		return nil, &VersionError{v}
+	case v > ABIVersion:
 		return nil, d.fault(8, "the version must be %d, but is %d", ABIVersion, v)
 	}
 	if n := count(text[12:]); len(text) > MaxBundle || n != len(text) {
@@ -182,6 +203,9 @@ func DecodeBundle(text []byte, more ...*kauth.Vocabulary) (*Bundle, error) {
 	for i := range b.Cells {
 		at := cellsAt + i*cellSize
 		c := Cell{ID: CellID(le.Uint32(text[at:])), Program: count(text[at+4:])}
+		if le.Uint32(text[at+4:]) == 1<<32-1 {
+			c.Program = NameOnly
+		}
 		name := text[at+8 : at+8+nameSize]
 		end := bytes.IndexByte(name, 0)
 		if end < 1 || !bytes.Equal(name[end:], make([]byte, nameSize-end)) {
@@ -191,10 +215,12 @@ func DecodeBundle(text []byte, more ...*kauth.Vocabulary) (*Bundle, error) {
 		if c.ID == 0 || i > 0 && b.Cells[i-1].ID >= c.ID {
 			return nil, d.fault(at, "the cells must be in order of their ids, the host not among them, but %d is here", c.ID)
 		}
-		if uint64(c.Program) >= nprograms {
-			return nil, d.fault(at+4, "the program of cell %d must be one of %d, but is %d", c.ID, nprograms, c.Program)
+		if c.Program != NameOnly {
+			if uint64(c.Program) >= nprograms {
+				return nil, d.fault(at+4, "the program of cell %d must be one of %d, but is %d", c.ID, nprograms, c.Program)
+			}
+			used[c.Program] = true
 		}
-		used[c.Program] = true
 		b.Cells[i] = c
 	}
 	if i := slices.Index(used, false); i >= 0 {

@@ -92,6 +92,37 @@ func decideBytes(text []byte, q *policy.Request) (policy.Decision, error) {
 			yes = v < q.Int[other]
 		case 8:
 			yes = v <= q.Int[other]
+		case 9:
+			yes = uint64(v)&k != 0
+		case 10:
+			// The first range says what is divided by.
+			divisor := int64(u64(ranges+16*k+8)) + 1
+			left := v % divisor
+			if left < 0 {
+				left += divisor
+			}
+			for i := range count - 1 {
+				r := ranges + 16*(k+1+i)
+				yes = yes || int64(u64(r)) <= left && left <= int64(u64(r+8))
+			}
+		case 11:
+			s := map[byte]string{18: q.TargetCell, 25: q.Ifname, 28: q.Fstype}[field]
+			// Each byte of the pattern leads from some places of the text to others.
+			at := make([]bool, len(s)+1)
+			at[0] = true
+			for _, b := range []byte(read(k)) {
+				next := make([]bool, len(s)+1)
+				for i := range at {
+					switch {
+					case b == '*':
+						next[i] = at[i] || i > 0 && next[i-1]
+					case i > 0:
+						next[i] = at[i-1] && s[i-1] == b
+					}
+				}
+				at = next
+			}
+			yes = at[len(s)]
 		default:
 			return policy.Decision{}, errors.New("no such operation")
 		}
@@ -104,5 +135,7 @@ func decideBytes(text []byte, q *policy.Request) (policy.Decision, error) {
 		return policy.Answer{Result: policy.Result(result), Reason: read(u32(at)),
 			Source: policy.Source{Policy: read(u32(at + 4)), File: read(u32(at + 8)), Line: int(u32(at + 12))}}
 	}
-	return policy.Decision{Answer: answer(text[l], l+4), Would: answer(text[l+1], l+20)}, nil
+	d := policy.Decision{Answer: answer(text[l], l+4), Would: answer(text[l+1], l+20)}
+	d.Record = text[l+2] == 1
+	return d, nil
 }

@@ -33,7 +33,8 @@ func sealed(text []byte, at int) []byte {
 func known(err error) bool {
 	var format *FormatError
 	var verify *VerifyError
-	return errors.As(err, &format) || errors.As(err, &verify)
+	var version *VersionError
+	return errors.As(err, &format) || errors.As(err, &verify) || errors.As(err, &version)
 }
 
 // decodes checks what every decoder promises: an error of a known kind, or a program that encodes to the same bytes and
@@ -101,7 +102,20 @@ func TestDamagedPrograms(t *testing.T) {
 
 func testBundle(t testing.TB) *Bundle {
 	return &Bundle{Vocabulary: netbsd, Generation: 7, Attachment: 3, Fallback: ports(t, 3),
-		Programs: []*Program{everything(t), ports(t, 20)}, Cells: []Cell{{ID: 1, Name: "web-1", Program: 0}, {ID: 5, Name: "db", Program: 1}, {ID: 1 << 31, Name: strings.Repeat("x", 63), Program: 0}}}
+		Programs: []*Program{everything(t), ports(t, 20)}, Cells: []Cell{{ID: 1, Name: "web-1", Program: 0}, {ID: 5, Name: "db", Program: 1}, {ID: 6, Name: "mail", Program: NameOnly}, {ID: 1 << 31, Name: strings.Repeat("x", 63), Program: 0}}}
+}
+
+// Cells that a bundle does not name have no name for programs.
+func TestBundleNames(t *testing.T) {
+	b := testBundle(t)
+	for id, want := range map[CellID]string{0: "", 1: "web-1", 6: "mail", 7: policy.UnknownCell} {
+		if got := b.Name(id); got != want {
+			t.Errorf("cell %d is called %q, want %q", id, got, want)
+		}
+	}
+	if b.Find(6) != nil {
+		t.Error("a cell of which only the name is told has a program")
+	}
 }
 
 func bundleDecodes(t *testing.T, text []byte) (refused bool) {
@@ -117,8 +131,12 @@ func bundleDecodes(t *testing.T, text []byte) (refused bool) {
 		t.Fatalf("encodes to other bytes:\n%x\n%x", text, again)
 	}
 	for _, c := range b.Cells {
-		if b.Find(c.ID) != b.Programs[c.Program] {
-			t.Fatalf("cell %d has another program", c.ID)
+		var want *Program
+		if c.Program != NameOnly {
+			want = b.Programs[c.Program]
+		}
+		if b.Find(c.ID) != want || b.Name(c.ID) != c.Name {
+			t.Fatalf("cell %d has another program, or the name %s", c.ID, b.Name(c.ID))
 		}
 	}
 	if b.Find(0) != nil {
@@ -159,7 +177,7 @@ func TestDamagedBundles(t *testing.T) {
 // Bundles are refused for what only they have.
 func TestBundleRefusals(t *testing.T) {
 	text := testBundle(t).Encode()
-	cells := len(text) - 3*cellSize
+	cells := len(text) - 4*cellSize
 	first := bundleHeader + int(binary.LittleEndian.Uint32(text[bundleHeader+4:])) // the first program, behind the fallback
 	for _, c := range []struct {
 		want string
@@ -167,7 +185,8 @@ func TestBundleRefusals(t *testing.T) {
 		put  string
 	}{
 		{"it must start with", 0, "x"},
-		{"the version must be 1, but is 2", 8, "\x02"},
+		{"the bundle must have version 2 of the format, but has version 1: an older cellsh wrote it; load the policies again", 8, "\x01"},
+		{"the version must be 2, but is 3", 8, "\x03"},
 		{"the length must be that of the bundle", 12, "\x01"},
 		{"the vocabulary must be a known one", 16, "\xff\xff"},
 		{"the scope of the fallback must be 0 or 1, but is 2", 40, "\x02"},
@@ -181,7 +200,7 @@ func TestBundleRefusals(t *testing.T) {
 		{"the program is damaged: at byte 8, the checksum", first + 40, "\xff"},
 		{"a cell's name must be 1 to 63 bytes", cells + 8, "\x00"},
 		{"a cell's name must be 1 to 63 bytes", cells + 8 + 20, "x"},
-		{"a cell's name must be 1 to 63 bytes", cells + 2*cellSize + 8 + 63, "x"},
+		{"a cell's name must be 1 to 63 bytes", cells + 3*cellSize + 8 + 63, "x"},
 		{"the cells must be in order of their ids, the host not among them, but 0 is here", cells, "\x00"},
 		{"the cells must be in order of their ids, the host not among them, but 1 is here", cells + cellSize, "\x01"},
 		{"the program of cell 1 must be one of 2, but is 2", cells + 4, "\x02"},
@@ -252,6 +271,8 @@ func TestVerify(t *testing.T) {
 		{"leaf 0 of the program must have texts of at most 4096 bytes", []Root{{id, LeafRef(0)}}, nil, []policy.Decision{{Answer: policy.Answer{Result: policy.Deny, Reason: strings.Repeat("x", MaxText+1)}}}},
 		{"leaf 0 of the program must have a line of at most", []Root{{id, LeafRef(0)}}, nil, []policy.Decision{{Answer: policy.Answer{Result: policy.Deny, Source: policy.Source{Line: -1}}}}},
 		{"node 0 of the program must have a text of at most 4096 bytes", []Root{{request(t, "network.interface.setpriv"), 0}}, []Node{{Field: kauth.FieldIfname, Text: strings.Repeat("x", MaxText+1), Yes: LeafRef(0), No: LeafRef(0)}}, []policy.Decision{deny}},
+		{"leaf 0 of the program must say that it is recorded of the decision", []Root{{id, LeafRef(0)}}, nil, []policy.Decision{{Answer: policy.Answer{Result: policy.Deny}, Would: policy.Answer{Result: policy.Deny, Record: true}}}},
+		{"node 0 of the program has a pattern that must have at most 127 bytes", []Root{{request(t, "network.interface.setpriv"), 0}}, []Node{{Op: Glob, Field: kauth.FieldIfname, Text: strings.Repeat("x*", 64), Yes: LeafRef(0), No: LeafRef(0)}}, []policy.Decision{deny}},
 		{"request 0 of the program must be known", []Root{{kauth.RequestID(kauth.NumRequests), LeafRef(0)}}, nil, []policy.Decision{deny}},
 	} {
 		if _, err := New(c.roots, c.nodes, c.leaves); err == nil || !strings.Contains(err.Error(), c.want) {

@@ -53,7 +53,7 @@ func Describe(text []byte, v *kauth.Vocabulary) ([]Part, error) {
 		d.part(1, "operation", n.Op.String())
 		d.part(1, "field", n.Field.String())
 		other := "not used"
-		if n.Op >= FieldEq {
+		if n.Op.twoFields() {
 			other = n.Other.String()
 		}
 		d.part(1, "other field", other)
@@ -61,8 +61,11 @@ func Describe(text []byte, v *kauth.Vocabulary) ([]Part, error) {
 		d.part(4, "yes", describeRef(n.Yes))
 		d.part(4, "no", describeRef(n.No))
 		extra := "not used"
-		if n.Op == InSet {
+		switch n.Op {
+		case InSet:
 			extra = fmt.Sprintf("%d ranges", len(n.Set))
+		case Modulus:
+			extra = fmt.Sprintf("%d ranges", 1+len(n.Set))
 		}
 		d.part(4, "count", extra)
 		d.part(8, "operand", d.operand(n))
@@ -88,7 +91,12 @@ func Describe(text []byte, v *kauth.Vocabulary) ([]Part, error) {
 		l := &p.leaves[i]
 		d.part(1, "result", describeResult(l.Result))
 		d.part(1, "would-result", describeResult(l.Would.Result))
-		d.part(2, "reserved", "0")
+		flags := "none"
+		if l.Record {
+			flags = "record"
+		}
+		d.part(1, "flags", flags)
+		d.part(1, "reserved", "0")
 		for _, side := range [...]struct {
 			prefix string
 			answer *policy.Answer
@@ -140,9 +148,13 @@ func (d *describer) operand(n *Node) string {
 		return fmt.Sprintf("from range %d: %s", k, n.Set)
 	case n.Op == InPrefix:
 		return fmt.Sprintf("prefix %d: %s", k, n.Prefix)
-	case n.Op >= FieldEq:
+	case n.Op == Modulus:
+		return fmt.Sprintf("from range %d: %s of what is left when it is divided by %d", k, n.Set, n.K)
+	case n.Op == Mask:
+		return fmt.Sprintf("%#x", n.K)
+	case n.Op.twoFields():
 		return "not used"
-	case n.Op == Eq && n.Field.Info().Kind == kauth.KindString:
+	case n.text():
 		return fmt.Sprintf("text at %d: %q", k, n.Text)
 	case n.Op == Member:
 		return fmt.Sprintf("group %d", n.K)

@@ -22,6 +22,8 @@ const (
 	leafSize      = 40
 
 	leafBit = 1 << 31
+	// recordFlag of a leaf: the decision is kept in the ring of decisions even where it would not be.
+	recordFlag = 1
 )
 
 // FormatError says where bytes are not what they should be. It is what every decoder here returns.
@@ -57,9 +59,14 @@ func (p *Program) Encode(v *kauth.Vocabulary) []byte {
 		n := &p.nodes[i]
 		k, extra := n.K, uint32(0)
 		switch {
-		case n.Op == InSet:
-			k, extra = int64(len(ranges)), uint32(len(n.Set))
+		case n.Op.ranges():
+			k = int64(len(ranges))
+			if n.Op == Modulus {
+				// All that can be left comes first, and says what is divided by.
+				ranges = append(ranges, interval.Range{Lo: 0, Hi: n.K - 1})
+			}
 			ranges = append(ranges, n.Set...)
+			extra = uint32(len(ranges)) - uint32(k)
 		case n.Op == InPrefix:
 			at, ok := prefixAt[n.Prefix]
 			if !ok {
@@ -68,7 +75,7 @@ func (p *Program) Encode(v *kauth.Vocabulary) []byte {
 				prefixes = append(prefixes, n.Prefix)
 			}
 			k = at
-		case n.Op == Eq && n.Field.Info().Kind == kauth.KindString:
+		case n.text():
 			k = int64(e.string(n.Text))
 		}
 		e.out = append(e.out, byte(n.Op), byte(n.Field), byte(n.Other), 0)
@@ -89,7 +96,11 @@ func (p *Program) Encode(v *kauth.Vocabulary) []byte {
 	leaves := p.Leaves()
 	for i := range leaves {
 		d := &leaves[i]
-		e.out = append(e.out, byte(d.Result), byte(d.Would.Result), 0, 0)
+		flags := byte(0)
+		if d.Record {
+			flags = recordFlag
+		}
+		e.out = append(e.out, byte(d.Result), byte(d.Would.Result), flags, 0)
 		for _, a := range [...]*policy.Answer{&d.Answer, &d.Would} {
 			e.u32(e.string(a.Reason))
 			e.u32(e.string(a.Source.Policy))
@@ -305,7 +316,7 @@ func (d *decoder) nodes(count int, ranges interval.Set, prefixes []policy.Prefix
 		extra, k := d.u32(), d.u64()
 		n.K = int64(k)
 		switch {
-		case n.Op == InSet:
+		case n.Op.ranges():
 			n.K = 0
 			if k > uint64(len(ranges)) || uint64(extra) > uint64(len(ranges))-k {
 				d.fault(at, "node %d must have its ranges among %d, but has %d at %d", i, len(ranges), extra, k)
@@ -313,6 +324,13 @@ func (d *decoder) nodes(count int, ranges interval.Set, prefixes []policy.Prefix
 			}
 			n.Set = ranges[k : k+uint64(extra) : k+uint64(extra)]
 			extra = 0
+			if n.Op == Modulus {
+				if len(n.Set) == 0 || n.Set[0].Lo != 0 || n.Set[0].Hi < 0 || n.Set[0].Hi >= MaxModulus {
+					d.fault(at, "node %d must have all that can be left as its first range, from 0 to below %d", i, MaxModulus)
+					break
+				}
+				n.K, n.Set = n.Set[0].Hi+1, n.Set[1:]
+			}
 		case n.Op == InPrefix:
 			n.K = 0
 			if k >= uint64(len(prefixes)) {
@@ -320,11 +338,11 @@ func (d *decoder) nodes(count int, ranges interval.Set, prefixes []policy.Prefix
 				break
 			}
 			n.Prefix = prefixes[k]
-		case n.Op == Eq && n.Field < kauth.NumFields && n.Field.Info().Kind == kauth.KindString:
+		case n.text():
 			n.K = 0
 			n.Text = d.string(k)
 		}
-		if head[3] != 0 || n.Op < numOps && (extra != 0 || n.Op < FieldEq && n.Other != 0 || n.Op >= FieldEq && n.K != 0) {
+		if head[3] != 0 || n.Op < numOps && (extra != 0 || !n.Op.twoFields() && n.Other != 0 || n.Op.twoFields() && n.K != 0) {
 			d.fault(at, "node %d must have 0 in what its operation does not use", i)
 		}
 		nodes[i] = n
@@ -358,13 +376,14 @@ func (d *decoder) leaves(n int) []policy.Decision {
 		l := &leaves[i]
 		head := d.u32()
 		l.Result, l.Would.Result = policy.Result(head), policy.Result(head>>8)
+		l.Record = head>>16&recordFlag != 0
 		for _, a := range [...]*policy.Answer{&l.Answer, &l.Would} {
 			a.Reason = d.string(uint64(d.u32()))
 			a.Source.Policy = d.string(uint64(d.u32()))
 			a.Source.File = d.string(uint64(d.u32()))
 			a.Source.Line = int(d.u32())
 		}
-		if head>>16 != 0 || d.u32() != 0 {
+		if head>>16&^recordFlag != 0 || d.u32() != 0 {
 			d.fault(d.at-leafSize, "leaf %d must have 0 in what is reserved", i)
 		}
 	}

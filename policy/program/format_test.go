@@ -27,7 +27,7 @@ var formatTables = map[string]func() string{
 			{"header of a program", programHeader}, {"request", rootSize}, {"node", nodeSize}, {"range", rangeSize},
 			{"prefix", prefixSize}, {"leaf", leafSize}, {"header of a bundle", bundleHeader}, {"cell", cellSize}, {"name of a cell", nameSize},
 			{"MaxNodes, of a program", MaxNodes}, {"MaxLeaves, of a program", MaxLeaves}, {"MaxText, bytes of a text", MaxText},
-			{"MaxBundle, bytes of a bundle", MaxBundle}, {"ABIVersion", ABIVersion},
+			{"MaxGlob, bytes of a pattern", policy.MaxGlob}, {"MaxModulus", MaxModulus}, {"MaxBundle, bytes of a bundle", MaxBundle}, {"ABIVersion", ABIVersion},
 		} {
 			fmt.Fprintf(&b, "| %s | %d |\n", row.what, row.value)
 		}
@@ -44,6 +44,9 @@ var formatTables = map[string]func() string{
 			FieldEq:  {"number, name", "the field is equal to the other field"},
 			FieldLt:  {"number, name", "the field is less than the other field"},
 			FieldLe:  {"number, name", "the field is at most the other field"},
+			Mask:     {"number with flags", "the field has the bit that the operand is"},
+			Modulus:  {"number", "what is left of the field is in one of the ranges behind the first of count, which says what it is divided by; the operand is the index of that first"},
+			Glob:     {"text", "the field matches the pattern at the operand, an offset in the texts"},
 		}
 		var b strings.Builder
 		b.WriteString("| operation | mnemonic | kinds of field | yes if |\n| ---: | --- | --- | --- |\n")
@@ -57,11 +60,14 @@ var formatTables = map[string]func() string{
 		var b strings.Builder
 		b.WriteString("| number | field | kind | |\n| ---: | --- | --- | --- |\n")
 		for f := range kauth.Field(kauth.NumFields) {
-			doc := f.Info().Doc
+			doc, kind := f.Info().Doc, kinds[f.Info().Kind]
+			if f.Info().Flags {
+				kind += " with flags"
+			}
 			if f.Info().Nullable {
 				doc += "; then it is the empty text"
 			}
-			fmt.Fprintf(&b, "| %d | %s | %s | %s |\n", f, f, kinds[f.Info().Kind], doc)
+			fmt.Fprintf(&b, "| %d | %s | %s | %s |\n", f, f, kind, doc)
 		}
 		return b.String()
 	},
@@ -172,7 +178,7 @@ func TestBundleLayout(t *testing.T) {
 		Programs: []*Program{ports(t, 9), ports(t, 5)}, Cells: []Cell{{ID: 4, Name: "a", Program: 1}, {ID: 9, Name: "bc", Program: 0}}}
 	text := b.Encode()
 	values := map[string]string{"magic": "cellshB\x00", "reserved": strings.Repeat("\x00", 12), "name": "bc" + strings.Repeat("\x00", 62)}
-	numbers := map[string]uint64{"version": 1, "length": uint64(len(text)), "vocabulary": netbsd.ID, "generation": 7, "attachment": 3,
+	numbers := map[string]uint64{"version": 2, "length": uint64(len(text)), "vocabulary": netbsd.ID, "generation": 7, "attachment": 3,
 		"checksum": uint64(checksum(text, 36)), "fallback scope": 1, "programs": 2, "cells": 2, "id": 9, "program": 0}
 	for heading, start := range map[string]int{"Bundle header": 0, "Cell": len(text) - cellSize} {
 		at := 0
@@ -203,27 +209,31 @@ func everything(t testing.TB) *Program {
 		{Answer: policy.Answer{Result: policy.Deny, Reason: "no", Source: source(3)}},
 		{Answer: policy.Answer{Result: policy.Grant, Reason: "ja, natürlich", Source: source(1 << 30)}},
 		{Answer: policy.Answer{Result: policy.Allow, Source: source(5)}, Would: policy.Answer{Result: policy.Deny, Reason: "would", Source: policy.Source{Policy: "audit", File: "a.lua", Line: 9}}},
+		{Answer: policy.Answer{Result: policy.Allow, Reason: "seen", Record: true, Source: source(7)}},
 	}
-	deny, grant, would := LeafRef(1), LeafRef(2), LeafRef(3)
+	deny, grant, would, seen := LeafRef(1), LeafRef(2), LeafRef(3), LeafRef(4)
 	nodes := []Node{
 		{Op: Lt, Field: kauth.FieldPort, K: 1024, Yes: 1, No: 4},
 		{Op: InSet, Field: kauth.FieldPort, Set: ranges(80, 80, 443, 443, 1000, 1023), Yes: 2, No: deny},
 		{Op: InPrefix, Field: kauth.FieldAddr, Prefix: prefix(t, "10.0.0.0/8"), Yes: grant, No: 3},
 		{Op: InPrefix, Field: kauth.FieldAddr, Prefix: prefix(t, "2001:db8::/33"), Yes: would, No: 15},
-		{Op: Eq, Field: kauth.FieldType, K: 3, Yes: deny, No: 15},
+		{Op: Eq, Field: kauth.FieldType, K: 3, Yes: 16, No: 15},
 		{Op: Eq, Field: kauth.FieldResource, K: 8, Yes: 6, No: 7},
 		{Op: Le, Field: kauth.FieldCur, K: kauth.Unlimited - 1, Yes: 8, No: deny},
 		{Op: FieldEq, Field: kauth.FieldCur, Other: kauth.FieldMax, Yes: would, No: 8},
 		{Op: FieldLt, Field: kauth.FieldUID, Other: kauth.FieldEUID, Yes: deny, No: 9},
 		{Op: FieldLe, Field: kauth.FieldGID, Other: kauth.FieldEGID, Yes: 15, No: grant},
-		{Op: Eq, Field: kauth.FieldIfname, Text: "wm0", Yes: grant, No: 11},
+		{Op: Eq, Field: kauth.FieldIfname, Text: "wm0", Yes: 17, No: 11},
 		{Op: Eq, Field: kauth.FieldIfname, Text: "", Yes: deny, No: 15},
 		{Op: Eq, Field: kauth.FieldTargetSameCell, K: 1, Yes: 14, No: 13},
 		{Op: Eq, Field: kauth.FieldTargetCell, Text: "db-1", Yes: deny, No: would},
 		{Op: InSet, Field: kauth.FieldSignal, Set: ranges(0, 0, 9, 15), Yes: LeafRef(0), No: 15},
 		{Op: Member, Field: kauth.FieldGroups, K: 5, Yes: LeafRef(0), No: deny},
+		{Op: Modulus, Field: kauth.FieldPort, K: 10, Set: ranges(0, 2, 5, 5), Yes: seen, No: deny},
+		{Op: Glob, Field: kauth.FieldIfname, Text: "w*0", Yes: deny, No: grant},
+		{Op: Mask, Field: kauth.FieldBits, K: 2, Yes: deny, No: grant},
 	}
-	p, err := New([]Root{{rlimit, 5}, {signal, 12}, {bind, 0}, {setpriv, 10}}, nodes, leaves)
+	p, err := New([]Root{{rlimit, 5}, {signal, 12}, {bind, 0}, {setpriv, 10}, {request(t, "device.rawio_passthru"), 18}}, nodes, leaves)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -30,13 +30,30 @@ const (
 	FieldEq
 	FieldLt
 	FieldLe
+	// Mask: the field, one with flags, has the bit that the operand is.
+	Mask
+	// Modulus: what is left of the field when it is divided by the operand is in a set of ranges.
+	Modulus
+	// Glob: the field of text matches the pattern of the operand.
+	Glob
 
 	numOps = iota
 )
 
 // String is the mnemonic of the disassembly.
 func (o Op) String() string {
-	return [...]string{"eq", "lt", "le", "in", "prefix", "member", "feq", "flt", "fle"}[o]
+	return [...]string{"eq", "lt", "le", "in", "prefix", "member", "feq", "flt", "fle", "mask", "mod", "glob"}[o]
+}
+
+// twoFields reports whether the operation compares two fields.
+func (o Op) twoFields() bool { return FieldEq <= o && o <= FieldLe }
+
+// ranges reports whether the operation has a set of ranges.
+func (o Op) ranges() bool { return o == InSet || o == Modulus }
+
+// text reports whether the operand is a text.
+func (n *Node) text() bool {
+	return n.Op == Glob || n.Op == Eq && n.Field < kauth.NumFields && n.Field.Info().Kind == kauth.KindString
 }
 
 // Ref refers to a node, or, if negative, to a leaf: the leaf with index i is ^i.
@@ -54,13 +71,14 @@ type Node struct {
 	Field kauth.Field
 	// Other is the second field of FieldEq, FieldLt and FieldLe.
 	Other kauth.Field
-	// K is the operand of Lt and Le, of Eq unless the field is text, and the group of Member.
+	// K is the operand of Lt and Le, of Eq unless the field is text, the group of Member, the bit of Mask, and what
+	// Modulus divides by.
 	K int64
-	// Set is the operand of InSet.
+	// Set is the operand of InSet and Modulus.
 	Set interval.Set
 	// Prefix is the operand of InPrefix.
 	Prefix policy.Prefix
-	// Text is the operand of Eq for fields of text.
+	// Text is the operand of Eq for fields of text, and the pattern of Glob.
 	Text string
 	// Yes and No are where the evaluation goes on; nodes only with a higher index.
 	Yes, No Ref
@@ -88,8 +106,8 @@ type Program struct {
 // instruction is a node in the form in which it is evaluated fastest: 32 bytes, so that none crosses a cache line,
 // and one operation for all that compare a number with constants, because those are nearly all.
 type instruction struct {
-	// The operand of opRange: it tests lo <= v && v <= lo+span. For the others lo is the group of opMember, the index of
-	// the search of opSearch, else the node's index.
+	// The operand of opRange: it tests lo <= v && v <= lo+span. For the others lo is the group of opMember, the bit of
+	// opMask, the index of the search of opSearch, else the node's index; span is what opModulus divides by.
 	lo   int64
 	span uint64
 	yes  Ref
@@ -111,6 +129,9 @@ const (
 	opFieldEq
 	opFieldLt
 	opFieldLe
+	opMask
+	opModulus
+	opGlob
 	// opSearch stands for a whole run of tests; it has no yes and no.
 	opSearch
 )
@@ -169,6 +190,12 @@ func (n *Node) instruction(i int) instruction {
 		in.op = opPrefix
 	case Member:
 		in.op, in.lo = opMember, n.K
+	case Mask:
+		in.op, in.lo = opMask, n.K
+	case Modulus:
+		in.op, in.span = opModulus, uint64(n.K)
+	case Glob:
+		in.op = opGlob
 	default:
 		in.op = opFieldEq + opcode(n.Op-FieldEq)
 	}
@@ -214,6 +241,12 @@ func (p *Program) test(in *instruction, r *policy.Request) bool {
 		return r.Int[in.field] == r.Int[in.other]
 	case opFieldLt:
 		return r.Int[in.field] < r.Int[in.other]
+	case opMask:
+		return r.Int[in.field]&in.lo != 0
+	case opModulus:
+		return inSet(p.nodes[in.lo].Set, interval.Mod(r.Int[in.field], int64(in.span)))
+	case opGlob:
+		return policy.MatchGlob(p.nodes[in.lo].Text, r.Text(in.field))
 	}
 	return r.Int[in.field] <= r.Int[in.other]
 }
@@ -308,9 +341,15 @@ func (n *Node) Test() policy.Test {
 	case InSet:
 		t.Set = n.Set
 	case InPrefix:
-		return policy.Test{Kind: policy.Within, Field: n.Field, Prefix: n.Prefix}
+		return policy.WithinPrefix(n.Prefix)
 	case Member:
 		return policy.Test{Kind: policy.Member, Field: n.Field, GID: uint32(n.K)}
+	case Mask:
+		return policy.Test{Kind: policy.Has, Field: n.Field, Bit: n.K}
+	case Modulus:
+		return policy.Test{Kind: policy.Modulus, Field: n.Field, Mod: n.K, Set: n.Set}
+	case Glob:
+		return policy.Test{Kind: policy.Glob, Field: n.Field, Text: n.Text}
 	default:
 		order := map[Op]policy.Order{FieldEq: policy.Equal, FieldLt: policy.Less, FieldLe: policy.Less | policy.Equal}[n.Op]
 		return policy.Test{Kind: policy.Compare, Field: n.Field, Other: n.Other, Order: order}

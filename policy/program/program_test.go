@@ -44,8 +44,9 @@ func (c rapidChooser) IntN(n int) int { return rapid.IntRange(0, n-1).Draw(c.t, 
 var (
 	someNumbers  = []int64{0, 1, 5, 8, 9, 80, 443, 1024, 65535, -1, -20, math.MinInt64, math.MaxInt64, 1 << 53}
 	someTexts    = []string{"", "wm0", "lo0", "web-1", "ффс"}
+	someGlobs    = []string{"*", "w*", "*0", "*-*", "w*0", "ф*"}
 	somePrefixes = []string{"10.0.0.0/8", "10.1.0.0/16", "10.1.2.3/32", "0.0.0.0/0", "::/0", "2001:db8::/32", "::1/128"}
-	someRequests = []string{"network.bind.port", "process.rlimit.set", "network.interface.setpriv", "process.signal", "network.bind.anyaddr"}
+	someRequests = []string{"network.bind.port", "process.rlimit.set", "network.interface.setpriv", "process.signal", "network.bind.anyaddr", "system.mount.update", "device.rawio_passthru"}
 )
 
 func pick[T any](c chooser, of []T) T { return of[c.IntN(len(of))] }
@@ -59,7 +60,9 @@ func randomNode(t testing.TB, c chooser, id kauth.RequestID) Node {
 	}
 	switch n.Field.Info().Kind {
 	case kauth.KindString:
-		n.Text = pick(c, someTexts)
+		if n.Text = pick(c, someTexts); c.IntN(2) == 0 {
+			n.Op, n.Text = Glob, pick(c, someGlobs)
+		}
 	case kauth.KindAddr:
 		n.Op, n.Prefix = InPrefix, prefix(t, pick(c, somePrefixes))
 	case kauth.KindGroups:
@@ -68,6 +71,19 @@ func randomNode(t testing.TB, c chooser, id kauth.RequestID) Node {
 		n.K = int64(c.IntN(2))
 	default:
 		switch n.Op = Op(c.IntN(int(numOps))); n.Op {
+		case Mask, Glob:
+			if n.Op, n.K = Mask, 1<<c.IntN(8); !n.Field.Info().Flags {
+				n.Op = Eq
+			}
+		case Modulus:
+			if n.K = int64(2 + c.IntN(9)); !n.Field.Divisible() {
+				n.Op = Le
+				break
+			}
+			for range 1 + c.IntN(2) {
+				at := int64(c.IntN(int(n.K)))
+				n.Set = n.Set.Union(interval.Between(at, min(n.K-1, at+int64(c.IntN(3)))))
+			}
 		case InPrefix, Member, InSet:
 			n.Op = InSet
 			for range 1 + c.IntN(4) {
@@ -97,6 +113,7 @@ func randomProgram(t testing.TB, c chooser, most int) *Program {
 		d := policy.Decision{Answer: policy.Answer{Result: policy.Result(1 + c.IntN(3))}}
 		d.Reason = []string{"", "reason", "grund äöü"}[c.IntN(3)]
 		d.Source = policy.Source{Policy: "p", File: "p.lua", Line: i}
+		d.Record = c.IntN(3) == 0
 		if c.IntN(3) == 0 {
 			d.Would = policy.Answer{Result: policy.Deny, Reason: "would", Source: policy.Source{Policy: "q", File: "q.lua", Line: i}}
 		}

@@ -56,6 +56,7 @@ type vectorRequest struct {
 	Result string `json:"result"`
 	Reason string `json:"reason,omitempty"`
 	Would  string `json:"would,omitempty"`
+	Record bool   `json:"record,omitempty"`
 }
 
 // sample answers requests that are chosen so that every node is left by both ways, where requests can.
@@ -91,7 +92,7 @@ func sample(t *testing.T, name string, p *Program) vector {
 			r.Leaf, _ = at.Leaf()
 			d = *p.Leaf(at)
 		}
-		r.Result, r.Reason, r.Would = d.Result.String(), d.Reason, d.Would.Result.String()
+		r.Result, r.Reason, r.Would, r.Record = d.Result.String(), d.Reason, d.Would.Result.String(), d.Record
 		if fresh || len(p.Nodes()) == 0 || r.Leaf < 0 {
 			v.Requests = append(v.Requests, r)
 		}
@@ -133,11 +134,14 @@ func nearRequest(c chooser, id kauth.RequestID, p *Program) *policy.Request {
 		case n.Op == Member:
 			q.SetInt(kauth.FieldEGID, n.K)
 		case n.Field.Info().Kind == kauth.KindString:
-			q.SetText(n.Field, n.Text)
+			q.SetText(n.Field, strings.ReplaceAll(n.Text, "*", []string{"", "x", "xw0"}[c.IntN(3)]))
+		case n.Op == Modulus:
+			r := n.Set[c.IntN(len(n.Set))]
+			q.SetInt(n.Field, near(n.K*int64(c.IntN(100))+[]int64{r.Lo, r.Hi, r.Lo - 1}[c.IntN(3)]))
 		case n.Op == InSet:
 			r := n.Set[c.IntN(len(n.Set))]
 			q.SetInt(n.Field, near([]int64{r.Lo, r.Hi, r.Lo - 1}[c.IntN(3)]))
-		case n.Op >= FieldEq:
+		case n.Op.twoFields():
 			q.SetInt(n.Field, q.Int[n.Other])
 		default:
 			q.SetInt(n.Field, near(n.K))
@@ -184,6 +188,8 @@ func accepted(t *testing.T) vectorFile {
 	out := vectorFile{About: "Programs that must be taken, with requests. Together they have every operation on every kind of field."}
 	out.Vectors = append(out.Vectors, sample(t, "nothing", empty))
 	for r := policy.Allow; r <= policy.Deny; r++ {
+		d := policy.Decision{Answer: policy.Answer{Result: r, Reason: "kept", Record: true, Source: policy.Source{Policy: "p", File: "p.lua", Line: 1}}}
+		out.Vectors = append(out.Vectors, sample(t, fmt.Sprintf("always %s, recorded", r), constant(t, d, "system.module", "device.rawio_passthru")))
 		for would := policy.Pass; would <= policy.Deny; would++ {
 			d := policy.Decision{Answer: policy.Answer{Result: r, Reason: "because", Source: policy.Source{Policy: "p", File: "p.lua", Line: 1}}}
 			if would != policy.Pass {
@@ -253,7 +259,10 @@ func refused(t *testing.T) vectorFile {
 	add(2, "count of an operation without ranges", node(0, 12), "\x01")
 	add(2, "operand of an operation without one", node(7, 16), "\x01")
 	add(2, "reserved bytes of a prefix", prefixes+2, "\x01")
-	add(2, "reserved bytes of a leaf", leaf(0, 2), "\x01")
+	add(2, "unknown flag of a leaf", leaf(0, 2), "\x02")
+	add(2, "reserved byte of a leaf", leaf(0, 3), "\x01")
+	add(2, "what a number is divided by does not begin with 0", rangesAt+rangeSize*5, "\x01")
+	add(2, "what a number is divided by has no ranges", node(16, 12), "\x00")
 	add(2, "reserved end of a leaf", leaf(0, 36), "\x01")
 	add(3, "result 0", leaf(0, 0), "\x00")
 	add(3, "result 4", leaf(0, 0), "\x04")
@@ -261,7 +270,7 @@ func refused(t *testing.T) vectorFile {
 	add(3, "would-reason without a would-result", leaf(0, 32), "\x01")
 	add(3, "line beyond 2^30", leaf(1, 16), "\x01\x00\x00\x40")
 	add(3, "reason that is not UTF-8", texts+bytes.Index(text[texts:], []byte("ja, nat")), "\xff")
-	add(4, "operation 9", node(0, 0), "\x09")
+	add(4, "operation 12", node(0, 0), "\x0c")
 	add(4, "field that does not exist", node(0, 1), "\x7f")
 	add(4, "yes to an earlier node", node(5, 4), "\x04\x00\x00\x00")
 	add(4, "no to the node itself", node(5, 8), "\x05\x00\x00\x00")
@@ -284,6 +293,17 @@ func refused(t *testing.T) vectorFile {
 	add(4, "order of texts", node(13, 0), "\x01")
 	add(4, "prefix of a number", node(2, 1), string([]byte{byte(kauth.FieldPort)}))
 	add(4, "membership in a number", node(15, 1), string([]byte{byte(kauth.FieldGID)}))
+	add(4, "mask of no bit", node(18, 16), "\x00")
+	add(4, "mask of two bits", node(18, 16), "\x03")
+	add(4, "mask of a bit that the field can't have", node(18, 16), "\x00\x00\x00\x00\x01")
+	add(4, "mask of a field without flags", node(18, 1), string([]byte{byte(kauth.FieldPort)}))
+	add(4, "number divided by 1", rangesAt+rangeSize*5+8, "\x00")
+	add(4, "rest that is not less than what is divided by", rangesAt+rangeSize*5+8, "\x04")
+	add(4, "only what a number is divided by", node(16, 12), "\x01")
+	add(4, "flags that are divided", node(16, 1), string([]byte{byte(kauth.FieldBits)}))
+	add(4, "pattern without a star", texts+bytes.Index(text[texts:], []byte("w*0"))+1, "m")
+	add(4, "pattern with two stars together", texts+bytes.Index(text[texts:], []byte("w*0")), "*")
+	add(4, "pattern of a number", node(17, 1), string([]byte{byte(kauth.FieldPort)}))
 	add(5, "requests out of order", roots+rootSize, key("process.fork"))
 	add(5, "request twice", roots+rootSize, key("process.rlimit.set"))
 	add(5, "request under a spin lock", roots+rootSize, key("process.scheduler_setparam"))
@@ -387,7 +407,7 @@ func TestVectors(t *testing.T) {
 						t.Fatal(err)
 					}
 					for name, d := range map[string]policy.Decision{"Decide": *p.Decide(q), "bytes": fromBytes} {
-						if d.Result.String() != r.Result || d.Reason != r.Reason || d.Would.Result.String() != r.Would {
+						if d.Result.String() != r.Result || d.Reason != r.Reason || d.Would.Result.String() != r.Would || d.Record != r.Record {
 							t.Errorf("%s: %v gives %+v", name, r, d)
 						}
 						if r.Leaf >= 0 && d != p.Leaves()[r.Leaf] {

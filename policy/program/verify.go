@@ -16,6 +16,8 @@ const (
 	MaxLeaves = 1 << 20
 	// MaxText bounds the strings of a program: texts to compare, reasons, names of policies and files.
 	MaxText = 1 << 12
+	// MaxModulus bounds what fields are divided by, and the fields that are.
+	MaxModulus = kauth.MaxExact
 )
 
 // VerifyError says which part of a program breaks which rule.
@@ -67,6 +69,9 @@ func verifyLeaf(i int, d *policy.Decision) error {
 	}
 	if d.Would.Result > policy.Deny || d.Would.Result == policy.Pass && d.Would != (policy.Answer{}) {
 		return fault("leaf", i, "has a would-result without sense")
+	}
+	if d.Would.Record {
+		return fault("leaf", i, "must say that it is recorded of the decision, but says it of the would-result")
 	}
 	for _, a := range [...]*policy.Answer{&d.Answer, &d.Would} {
 		for _, s := range [...]string{a.Reason, a.Source.Policy, a.Source.File} {
@@ -139,6 +144,27 @@ func (p *Program) verifyNode(i int) error {
 		}
 		o := n.Other.Info().Kind
 		fits = (kind == kauth.KindInt || kind == kauth.KindNamed) && o == kind && n.Other != n.Field
+	case Mask:
+		fits = n.Field.Info().Flags
+		if fits && (n.K <= 0 || n.K&(n.K-1) != 0 || n.K > n.Field.Info().Max) {
+			return fault("node", i, "must have one bit of field %s, but has %#x", n.Field, n.K)
+		}
+	case Modulus:
+		fits = n.Field.Divisible()
+		if n.K < 2 || n.K > MaxModulus {
+			return fault("node", i, "must divide by a number from 2 to %d, but divides by %d", MaxModulus, n.K)
+		}
+		if err := verifySet(i, n.Set); err != nil {
+			return err
+		}
+		if n.Set[0].Lo < 0 || n.Set[len(n.Set)-1].Hi >= n.K {
+			return fault("node", i, "must have ranges of what can be left, 0 to %d, but has %s", n.K-1, n.Set)
+		}
+	case Glob:
+		fits = kind == kauth.KindString
+		if problem := policy.CheckGlob(n.Text); problem != "" {
+			return fault("node", i, "has a pattern that %s", problem)
+		}
 	}
 	if !fits {
 		return fault("node", i, "makes test %s on field %s, which has no such test", n.Op, n.Field)

@@ -39,7 +39,7 @@ func (a *assembler) add(id kauth.RequestID, g *graph.Graph[policy.Decision]) {
 	}
 	at, ok := a.known[g]
 	if !ok {
-		at = graph.Splice(&a.b, g, a.b.Leaf)
+		at = graph.Splice(&a.b, graph.Prefixes(g), a.b.Leaf)
 		a.known[g] = at
 	}
 	a.roots = append(a.roots, root{id, at})
@@ -152,9 +152,19 @@ func encodeTest(t *policy.Test, yes, no program.Ref) program.Node {
 	case policy.Is:
 		n.Op, n.Text = program.Eq, t.Text
 	case policy.Within:
-		n.Op, n.Prefix = program.InPrefix, t.Prefix
+		n.Op = program.InPrefix
+		n.Prefix, _ = policy.PrefixOf(t.First, t.Last) // graph.Prefixes has left no others
 	case policy.Member:
 		n.Op, n.K = program.Member, int64(t.GID)
+	case policy.Has:
+		n.Op, n.K = program.Mask, t.Bit
+	case policy.Modulus:
+		n.Op, n.K, n.Set = program.Modulus, t.Mod, t.Set
+		if rest := interval.Between(0, t.Mod-1).Minus(t.Set); len(n.Set) == 0 || len(rest) > 0 && len(rest) < len(n.Set) {
+			n.Set, n.Yes, n.No = rest, no, yes
+		}
+	case policy.Glob:
+		n.Op, n.Text = program.Glob, t.Text
 	case policy.Compare:
 		n.Other = t.Other
 		switch t.Order {

@@ -282,8 +282,9 @@ func (p *Policy) Decision(o Outcome) policy.Decision {
 		return policy.Decision{Answer: o.Answer}
 	}
 	d := policy.Allowed
-	if o.Result == policy.Deny || o.Result == policy.Grant {
+	if d.Record = o.Record; o.Result == policy.Deny || o.Result == policy.Grant {
 		d.Would = o.Answer
+		d.Would.Record = false
 	}
 	return d
 }

@@ -9,7 +9,8 @@ import (
 	"cellsh/policy/stock"
 )
 
-// AnswerReport is the report of a decision. Policy, file and line are absent if nobody said it.
+// AnswerReport is the report of a decision. Policy, file and line are absent if nobody said it; record is there if a policy
+// wants the decision to be recorded.
 type AnswerReport struct {
 	Result      string `json:"result"`
 	Reason      string `json:"reason"`
@@ -17,6 +18,7 @@ type AnswerReport struct {
 	File        string `json:"file,omitempty"`
 	Line        int    `json:"line,omitempty"`
 	Probe       bool   `json:"probe,omitempty"`
+	Record      bool   `json:"record,omitempty"`
 	WouldResult string `json:"would_result,omitempty"`
 	WouldReason string `json:"would_reason,omitempty"`
 	WouldPolicy string `json:"would_policy,omitempty"`
@@ -26,7 +28,7 @@ type AnswerReport struct {
 
 // ReportAnswer is the report of a decision as programs and graphs have it.
 func ReportAnswer(d *policy.Decision) AnswerReport {
-	r := AnswerReport{Result: d.Result.String(), Reason: d.Reason, Policy: d.Source.Policy, File: d.Source.File, Line: d.Source.Line}
+	r := AnswerReport{Result: d.Result.String(), Reason: d.Reason, Policy: d.Source.Policy, File: d.Source.File, Line: d.Source.Line, Record: d.Record}
 	if w := d.Would; w.Result != policy.Pass {
 		r.WouldResult, r.WouldReason = w.Result.String(), w.Reason
 		r.WouldPolicy, r.WouldFile, r.WouldLine = w.Source.Policy, w.Source.File, w.Source.Line
@@ -345,7 +347,8 @@ func conditionsReport(list []stock.Condition) [][]LiteralReport {
 	return out
 }
 
-// ChangeReport is the report of requests whose answer changes: kind is denied, allowed, granted, or audit.
+// ChangeReport is the report of requests whose answer changes: kind is denied, allowed, granted, audit, or
+// record.
 type ChangeReport struct {
 	Kind    string       `json:"kind"`
 	Request string       `json:"request"`

@@ -160,6 +160,9 @@ func (c *canReport) entry(a *analysis.Ability) entry {
 		if w := x.Decision.Would; w.Result != policy.Pass {
 			e.body += wrap(4, "policies in audit mode would say "+answerText(w))
 		}
+		if x.Decision.Record {
+			e.body += "    a policy wants it to be recorded\n"
+		}
 		// That a denial by the policies stands goes without saying.
 		if o := outcomes(x); o != "refused by policies" {
 			e.body += wrap(4, o)

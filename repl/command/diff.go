@@ -108,7 +108,7 @@ func diffText(d *study.Difference, new *study.Policies) string {
 		kinds[d.Requests[i].Kind()]++
 	}
 	parts := []string{plural(len(d.Requests), "change")}
-	for _, k := range []string{"denied", "allowed", "granted", "audit"} {
+	for _, k := range []string{"denied", "allowed", "granted", "audit", "record"} {
 		if kinds[k] > 0 {
 			parts = append(parts, fmt.Sprintf("%d %s", kinds[k], kindWords[k]))
 		}
@@ -130,7 +130,7 @@ func changeText(c *analysis.Change) string {
 }
 
 // kindWords say what kinds of changes mean.
-var kindWords = map[string]string{"denied": "now denied", "allowed": "now allowed", "granted": "now granted", "audit": "only in audit mode"}
+var kindWords = map[string]string{"denied": "now denied", "allowed": "now allowed", "granted": "now granted", "audit": "only in audit mode", "record": "only recorded or not"}
 
 func budgetText(b *analysis.Budget) string {
 	if b == nil {

@@ -85,6 +85,9 @@ func explainText(e *study.Explanation, full bool) string {
 	if w := d.Would; w.Result != policy.Pass {
 		b.WriteString(wrap(2, fmt.Sprintf("policies in audit mode would have it %s%s", verbs[w.Result], because(w))) + place(w))
 	}
+	if d.Record {
+		b.WriteString("  a policy wants it to be recorded\n")
+	}
 	for _, t := range e.Policies {
 		if !full && t.Answer.Implicit() && len(t.Tests) == 0 {
 			continue
@@ -135,6 +138,8 @@ func yesNo(t analysis.TestTrace) string {
 	case policy.Member:
 		return word + ", egid and groups are " + t.Value
 	case policy.Compare:
+		return word + ", they are " + t.Value
+	case policy.Has:
 		return word + ", they are " + t.Value
 	}
 	return word + ", it is " + t.Value

@@ -164,6 +164,9 @@ func decisionText(d *policy.Decision) string {
 	if d.Would.Result != policy.Pass {
 		s += "; policies in audit mode would say " + answerText(d.Would)
 	}
+	if d.Record {
+		s += "; recorded"
+	}
 	return s
 }
 

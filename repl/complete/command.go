@@ -223,8 +223,19 @@ func below(name string) bool {
 	return false
 }
 
-// fields are those of the request that is given before, if one is.
+// fields are those of the request that is given before, if one is; and after a field the names of its values, or of its
+// flags.
 func fields(typed string, given []string) []Candidate {
+	if name, value, ok := strings.Cut(typed, "="); ok {
+		f, known := kauth.FindField(name)
+		switch {
+		case !known:
+			return nil
+		case f.Info().Names != nil:
+			return words(f.Info().Names.All(), value)
+		}
+		return words(f.BitNames(), value[strings.LastIndexAny(value, "|,")+1:])
+	}
 	var names []string
 	for _, g := range given {
 		if id, ok := kauth.Find(g); ok {

@@ -1,4 +1,4 @@
-// Gen writes the tables of package kauth from kauth.json.
+// Gen writes the tables of package kauth from kauth.json and names.json.
 package main
 
 import (
@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"go/format"
 	"log"
+	"math/bits"
 	"os"
 	"slices"
 	"strings"
@@ -57,6 +58,25 @@ type (
 	}
 )
 
+// What names.json has: names that macros of the kernel's headers give to values.
+type names struct {
+	Version string `json:"netbsd_version"`
+	// Bits are names of bits of fields with flags, Values of values of others.
+	Bits   []namesOf `json:"bits"`
+	Values []namesOf `json:"values"`
+}
+
+type (
+	namesOf struct {
+		Field string      `json:"field"`
+		Names []nameValue `json:"names"`
+	}
+	nameValue struct {
+		Name  string `json:"name"`
+		Value int64  `json:"value"`
+	}
+)
+
 // entry is one request to be written.
 type entry struct {
 	name                string
@@ -82,23 +102,72 @@ func main() {
 	log.SetFlags(0)
 	log.SetPrefix("gen: ")
 	in := flag.String("in", "kauth.json", "facts")
+	named := flag.String("names", "names.json", "names of values")
 	out := flag.String("out", "tables.go", "Go file to write")
 	flag.Parse()
-	text, err := os.ReadFile(*in)
-	if err != nil {
-		log.Fatal(err)
-	}
 	var f file
-	if err := json.Unmarshal(text, &f); err != nil {
-		log.Fatal(err)
+	var n names
+	read(*in, &f)
+	read(*named, &n)
+	if n.Version != f.Version {
+		log.Fatalf("%s is of NetBSD %s, and %s of %s", *in, f.Version, *named, n.Version)
 	}
-	src, err := format.Source(generate(&f))
+	src, err := format.Source(append(generate(&f), generateNames(&n)...))
 	if err != nil {
 		log.Fatal(err)
 	}
 	if err := os.WriteFile(*out, src, 0o644); err != nil {
 		log.Fatal(err)
 	}
+}
+
+func read(name string, into any) {
+	text, err := os.ReadFile(name)
+	if err != nil {
+		log.Fatal(err)
+	}
+	if err := json.Unmarshal(text, into); err != nil {
+		log.Fatalf("%s: %s", name, err)
+	}
+}
+
+func generateNames(n *names) []byte {
+	var b bytes.Buffer
+	seen := map[string]bool{}
+	b.WriteString("\n// The names of bits, by field; of several names of one bit the first is the one that is shown.\nvar bitNames = [...]bitName{\n")
+	for _, list := range n.Bits {
+		field, ok := kauth.FindField(list.Field)
+		if !ok {
+			log.Fatalf("names.json: there is no field %s", list.Field)
+		}
+		for _, x := range list.Names {
+			if bits.OnesCount64(uint64(x.Value)) != 1 || x.Value > field.Info().Max {
+				log.Fatalf("names.json: %s must be one bit of %s, but is %#x", x.Name, list.Field, x.Value)
+			}
+			if seen[x.Name] {
+				log.Fatalf("names.json: %s must be there once", x.Name)
+			}
+			seen[x.Name] = true
+			fmt.Fprintf(&b, "{%q, %d, %#x},\n", x.Name, field, x.Value)
+		}
+	}
+	b.WriteString("}\n")
+	for _, list := range n.Values {
+		if list.Field != "cmd" {
+			log.Fatalf("names.json: %s can't have names of values here", list.Field)
+		}
+		slices.SortFunc(list.Names, func(x, y nameValue) int { return cmp.Compare(x.Value, y.Value) })
+		b.WriteString("\n// The names of ioctl commands, by value.\nvar commandNames = []alias{\n")
+		for i, x := range list.Names {
+			if seen[x.Name] || i > 0 && list.Names[i-1].Value == x.Value {
+				log.Fatalf("names.json: %s and its value must be there once", x.Name)
+			}
+			seen[x.Name] = true
+			fmt.Fprintf(&b, "{%q, %#x},\n", x.Name, x.Value)
+		}
+		b.WriteString("}\n")
+	}
+	return b.Bytes()
 }
 
 func generate(f *file) []byte {
@@ -305,7 +374,7 @@ func table(n int, hash func(i int) uint32) []int {
 func write(version string, requests []entry, patterns []pattern) []byte {
 	var b bytes.Buffer
 	p := func(form string, args ...any) { fmt.Fprintf(&b, form, args...) }
-	p("// Code generated from kauth.json by internal/gen. DO NOT EDIT.\n\npackage kauth\n\n")
+	p("// Code generated from kauth.json and names.json by internal/gen. DO NOT EDIT.\n\npackage kauth\n\n")
 	p("// The patterns, every scope before its actions and every action before its requests.\n")
 	p("var patterns = [...]patternInfo{\n")
 	for _, x := range patterns {
