@@ -491,7 +491,7 @@ func compare(t *testing.T, src string, f *family) (compiled bool) {
 
 // tooManyCases reports whether the decision on some request has too many cases.
 func tooManyCases(p *study.Policies, cell string) bool {
-	return slices.ContainsFunc(kauth.Newest().Requests(), func(id kauth.RequestID) bool {
+	return slices.ContainsFunc(p.Vocabulary().Requests(), func(id kauth.RequestID) bool {
 		_, _, err := p.Diagram(cell, id)
 		return err == graph.ErrTooLarge
 	})
