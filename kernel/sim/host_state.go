@@ -1,6 +1,9 @@
 package sim
 
 import (
+	"bytes"
+	"encoding/json"
+	"fmt"
 	"math"
 	"slices"
 	"strings"
@@ -9,56 +12,81 @@ import (
 
 // savedHost is what else the host keeps: sysctl nodes, modules, the clock, the next process id.
 type savedHost struct {
-	Uptime         int64     `json:"uptime"`
-	Offset         int64     `json:"offset,omitempty"`
-	NextPID        int       `json:"next_pid"`
-	MaxProc        int       `json:"maxproc"`
-	Halted         bool      `json:"halted,omitempty"`
-	Modules        []string  `json:"modules,omitempty"`
-	Unloaded       []string  `json:"unloaded_modules,omitempty"`
-	Hostname       savedText `json:"hostname"`
-	Domainname     savedText `json:"domainname,omitempty"`
-	Hostid         int64     `json:"hostid,omitempty"`
-	RTCOffset      int64     `json:"rtc_offset,omitempty"`
-	Timecounter    string    `json:"timecounter"`
-	UserVA0Disable bool      `json:"user_va0_disable"`
-	Forwarding     int64     `json:"forwarding,omitempty"`
-	Forwsrcrt      int64     `json:"forwsrcrt,omitempty"`
-	SetidcoreDump  int64     `json:"setid_core_dump,omitempty"`
-	SetidcorePath  savedText `json:"setid_core_path"`
-	SetidcoreOwner int64     `json:"setid_core_owner,omitempty"`
-	SetidcoreGroup int64     `json:"setid_core_group,omitempty"`
-	// These are missing where they are those of a new system.
-	SetidcoreMode *int64 `json:"setid_core_mode,omitempty"`
-	MaxFiles      *int64 `json:"maxfiles,omitempty"`
+	Uptime    int64      `json:"uptime"`
+	Offset    int64      `json:"offset,omitempty"`
+	NextPID   int        `json:"next_pid"`
+	MaxProc   int        `json:"maxproc"`
+	Halted    bool       `json:"halted,omitempty"`
+	Modules   []string   `json:"modules,omitempty"`
+	Unloaded  []string   `json:"unloaded_modules,omitempty"`
+	Addresses []savedNet `json:"addresses,omitempty"`
 
-	AnonPortMin int64      `json:"anonportmin"`
-	AnonPortMax int64      `json:"anonportmax"`
-	Autoload    bool       `json:"autoload"`
-	Addresses   []savedNet `json:"addresses,omitempty"`
+	// kern has the variables, which stand beside the others.
+	kern kernelState
+}
+
+// MarshalJSON writes the members, and the variables that are to be kept.
+func (h savedHost) MarshalJSON() ([]byte, error) {
+	type members savedHost
+	text, err := json.Marshal(members(h))
+	if err != nil {
+		return nil, err
+	}
+	text = text[:len(text)-1]
+	fresh := newKernelState()
+	for i := range variables {
+		v := &variables[i]
+		value, err := json.Marshal(asSaved(v.at(&h.kern)))
+		if err != nil {
+			return nil, err
+		}
+		if new, err := json.Marshal(asSaved(v.at(&fresh))); v.always || err != nil || !bytes.Equal(value, new) {
+			text = append(fmt.Appendf(text, ",%q:", v.key), value...)
+		}
+	}
+	return append(text, '}'), nil
+}
+
+// UnmarshalJSON reads them; a variable that is left out is a new system's.
+func (h *savedHost) UnmarshalJSON(text []byte) error {
+	var all map[string]json.RawMessage
+	if err := json.Unmarshal(text, &all); err != nil {
+		return err
+	}
+	h.kern = newKernelState()
+	for i := range variables {
+		v := &variables[i]
+		if value, ok := all[v.key]; ok {
+			if err := json.Unmarshal(value, asSaved(v.at(&h.kern))); err != nil {
+				return err
+			}
+			delete(all, v.key)
+		}
+	}
+	rest, err := json.Marshal(all)
+	if err != nil {
+		return err
+	}
+	type members savedHost
+	return decode(rest, (*members)(h))
+}
+
+// asSaved has texts of users written as such.
+func asSaved(value any) any {
+	if s, ok := value.(*string); ok {
+		return (*savedText)(s)
+	}
+	return value
 }
 
 // saveHost gives it.
 func (k *Kernel) saveHost() savedHost {
-	h, fresh := &k.kern, newKernelState()
 	s := savedHost{
 		Uptime: int64(k.uptime), Offset: int64(k.offset), NextPID: k.nextPID, MaxProc: k.maxProc, Halted: k.halted,
-		Hostname: savedText(h.hostname), Domainname: savedText(h.domainname), Hostid: h.hostid, RTCOffset: h.rtcOffset, Timecounter: h.timecounter,
-		UserVA0Disable: h.userVA0Disable, Forwarding: h.forwarding, Forwsrcrt: h.forwsrcrt, SetidcoreDump: h.setidcore.dump,
-		SetidcorePath: savedText(h.setidcore.path), SetidcoreOwner: h.setidcore.owner, SetidcoreGroup: h.setidcore.group,
-		SetidcoreMode: changed(h.setidcore.mode, fresh.setidcore.mode), MaxFiles: changed(h.maxFiles, fresh.maxFiles), AnonPortMin: h.anonPortMin, AnonPortMax: h.anonPortMax, Autoload: h.autoload,
-		Addresses: k.net.saveAddresses(),
+		Addresses: k.net.saveAddresses(), kern: k.kern,
 	}
 	s.Modules, s.Unloaded = k.saveModules()
 	return s
-}
-
-// changed gives the value if it is not that of a new system.
-func changed(v, fresh int64) *int64 {
-	if v == fresh {
-		return nil
-	}
-	return &v
 }
 
 // restoreHost takes it back.
@@ -72,28 +100,30 @@ func (k *Kernel) restoreHost(h *savedHost) error {
 		return stateError("the next process id must be 2 to %d, but is %d", maxPID, h.NextPID)
 	case h.MaxProc < 0 || h.MaxProc >= maxPID:
 		return stateError("kern.maxproc must be 0 to %d, but is %d", maxPID-1, h.MaxProc)
-	case !slices.Contains(timecounters, h.Timecounter):
-		return stateError("the timecounter must be one of %s, but is %q", strings.Join(timecounters, ", "), h.Timecounter)
-	case min(h.AnonPortMin, h.AnonPortMax) < 0 || max(h.AnonPortMin, h.AnonPortMax) > math.MaxUint16:
-		return stateError("automatic ports must be 0 to 65535, but are %d to %d", h.AnonPortMin, h.AnonPortMax)
+	case !slices.Contains(timecounters, h.kern.timecounter):
+		return stateError("the timecounter must be one of %s, but is %q", strings.Join(timecounters, ", "), h.kern.timecounter)
+	case min(h.kern.anonPortMin, h.kern.anonPortMax) < 0 || max(h.kern.anonPortMin, h.kern.anonPortMax) > math.MaxUint16:
+		return stateError("automatic ports must be 0 to 65535, but are %d to %d", h.kern.anonPortMin, h.kern.anonPortMax)
 	}
 	k.uptime, k.offset = time.Duration(h.Uptime), time.Duration(h.Offset)
 	k.nextPID, k.maxProc, k.halted = h.NextPID, h.MaxProc, h.Halted
 	if err := k.restoreModules(h.Modules, h.Unloaded); err != nil {
 		return err
 	}
-	n := &k.kern
-	n.hostname, n.domainname, n.hostid = string(h.Hostname), string(h.Domainname), h.Hostid
-	n.rtcOffset, n.timecounter, n.userVA0Disable = h.RTCOffset, h.Timecounter, h.UserVA0Disable
-	n.forwarding, n.forwsrcrt = h.Forwarding, h.Forwsrcrt
-	n.setidcore.dump, n.setidcore.path = h.SetidcoreDump, string(h.SetidcorePath)
-	n.setidcore.owner, n.setidcore.group = h.SetidcoreOwner, h.SetidcoreGroup
-	if h.SetidcoreMode != nil {
-		n.setidcore.mode = *h.SetidcoreMode
+	for i := range variables {
+		copyVariable(variables[i].at(&k.kern), variables[i].at(&h.kern))
 	}
-	if h.MaxFiles != nil {
-		n.maxFiles = *h.MaxFiles
-	}
-	n.anonPortMin, n.anonPortMax, n.autoload = h.AnonPortMin, h.AnonPortMax, h.Autoload
 	return k.net.restoreAddresses(h.Addresses)
+}
+
+// copyVariable copies a value of a variable.
+func copyVariable(to, from any) {
+	switch to := to.(type) {
+	case *int64:
+		*to = *from.(*int64)
+	case *bool:
+		*to = *from.(*bool)
+	case *string:
+		*to = *from.(*string)
+	}
 }

@@ -23,16 +23,6 @@ type SysctlArgs = sysctl.Args
 // SysctlNode describes a node as CTL_QUERY gives it.
 type SysctlNode = sysctl.Described
 
-// boolNode makes a handler for a bool, which is one byte, 0 or 1. Whoever may write it sets it.
-func boolNode(get func(k *Kernel) *bool) func(*sysctlCall) kauth.Errno {
-	return func(x *sysctlCall) kauth.Errno {
-		value := get(x.Caller.k)
-		v, e := x.LookupBool(*value)
-		*value = v
-		return e
-	}
-}
-
 // switchNode makes a handler for a setting that is a bool.
 func switchNode(which stock.Setting) func(*sysctlCall) kauth.Errno {
 	return func(x *sysctlCall) kauth.Errno {

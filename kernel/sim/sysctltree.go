@@ -81,14 +81,8 @@ func (k *Kernel) makeSysctls() {
 	constant := func(path, desc string, v int64) {
 		t.Put(path, node{Type: sysctl.TypeInt, Size: 4, Desc: desc, Plain: true, Fn: intNode(func(*Kernel) int64 { return v }, nil)})
 	}
-	// variable is for what the kernel lets be written without looking at it.
-	variable := func(path, desc string, get func(*Kernel) *int64) {
-		t.Put(path, node{Type: sysctl.TypeInt, Size: 4, Desc: desc, Flags: sysctl.ReadWrite, Plain: true, Fn: intNode(func(k *Kernel) int64 { return *get(k) },
-			func(x *sysctlCall, v int64) kauth.Errno { *get(x.Caller.k) = v; return 0 })})
-	}
-	truthValue := func(path, desc string, get func(*Kernel) *bool) {
-		t.Put(path, node{Type: sysctl.TypeBool, Size: 1, Desc: desc, Flags: sysctl.ReadWrite, Plain: true, Fn: boolNode(get)})
-	}
+	// show puts the node of a variable.
+	show := func(path string) { t.Put(path, variableAt(path).node()) }
 	number := func(path, desc string, flags uint32, get func(*Kernel) int64, set func(*sysctlCall, int64) kauth.Errno) {
 		t.Put(path, node{Type: sysctl.TypeInt, Size: 4, Desc: desc, Flags: flags, Fn: intNode(get, set)})
 	}
@@ -112,18 +106,15 @@ func (k *Kernel) makeSysctls() {
 		Fn: func(x *sysctlCall) kauth.Errno {
 			return x.Lookup(x.Caller.k.layout.Machine.EncodeTimespec(x.Caller.k.boot.Add(x.Caller.k.offset)))
 		}})
-	variable("kern.maxfiles", "Maximum number of open files", func(k *Kernel) *int64 { return &k.kern.maxFiles })
-	t.Put("kern.hostname", node{Type: sysctl.TypeString, Flags: sysctl.ReadWrite, Size: 256, Desc: "System hostname",
-		Fn: func(x *sysctlCall) kauth.Errno { return x.LookupString(&x.Caller.k.kern.hostname, 256) }})
-	t.Put("kern.domainname", node{Type: sysctl.TypeString, Flags: sysctl.ReadWrite, Size: 256, Desc: "YP domain name",
-		Fn: func(x *sysctlCall) kauth.Errno { return x.LookupString(&x.Caller.k.kern.domainname, 256) }})
-	number("kern.hostid", "System host ID number", sysctl.ReadWrite, func(k *Kernel) int64 { return k.kern.hostid },
-		func(x *sysctlCall, v int64) kauth.Errno { x.Caller.k.kern.hostid = v; return 0 })
+	show("kern.maxfiles")
+	show("kern.hostname")
+	show("kern.domainname")
+	show("kern.hostid")
 	number("kern.msgbufsize", "Size of the kernel message buffer", sysctl.Private, func(*Kernel) int64 { return msgbufSize }, nil)
 	t.Put("kern.msgbuf", node{Type: sysctl.TypeInt, Flags: sysctl.Private, Desc: "Kernel message buffer", Fn: readMsgbuf})
 	t.Put("kern.entropy.needed", node{Type: sysctl.TypeInt, Size: 4, Flags: sysctl.Private, Desc: "Entropy needed", Value: make([]byte, 4)})
-	number("kern.rtc_offset", "Offset of real time clock from UTC in minutes", sysctl.ReadWrite, func(k *Kernel) int64 { return k.kern.rtcOffset }, setRTCOffset)
-	t.Put("kern.timecounter.hardware", node{Type: sysctl.TypeString, Flags: sysctl.ReadWrite, Size: 64, Desc: "currently active time counter", Fn: timecounterHardware})
+	show("kern.rtc_offset")
+	show("kern.timecounter.hardware")
 	text("kern.timecounter.choice", "available time counters", strings.Join(timecounters, " "), 0)
 	// setting is a node of a setting: may is asked behind the lookup whether it may change.
 	setting := func(path, desc string, which stock.Setting, may func(x *sysctlCall, old, v int64) kauth.Errno) {
@@ -149,7 +140,7 @@ func (k *Kernel) makeSysctls() {
 		}
 		return 0
 	})
-	truthValue("kern.module.autoload", "Enable automatic load of modules", func(k *Kernel) *bool { return &k.kern.autoload })
+	show("kern.module.autoload")
 	t.Put("kern.intr.affinity", node{Type: sysctl.TypeStruct, Flags: sysctl.ReadWrite, Size: 64, Desc: "set affinity", Fn: interruptNode(reqIntrAffinity)})
 	t.Put("kern.intr.intr", node{Type: sysctl.TypeStruct, Flags: sysctl.ReadWrite, Size: 64, Desc: "set intr", Fn: interruptNode(reqSetstate)})
 	t.Put("kern.intr.nointr", node{Type: sysctl.TypeStruct, Flags: sysctl.ReadWrite, Size: 64, Desc: "set nointr", Fn: interruptNode(reqSetstate)})
@@ -170,45 +161,19 @@ func (k *Kernel) makeSysctls() {
 	securelevel("kern.securelevel")
 	constant("hw.ncpu", "Number of CPUs", ncpu)
 	text("hw.machine", "Machine class", "amd64", 0)
-	number("vm.user_va0_disable", "Disable VA 0", sysctl.ReadWrite, func(k *Kernel) int64 { return truth(k.kern.userVA0Disable) },
-		func(x *sysctlCall, v int64) kauth.Errno {
-			if v == 0 && x.Caller.k.kern.userVA0Disable {
-				if e := x.Caller.ask(reqMapVAZero).answer(); e != 0 {
-					return kauth.EPERM
-				}
-			}
-			x.Caller.k.kern.userVA0Disable = v != 0
-			return 0
-		})
-	variable("net.inet.ip.forwarding", "Enable forwarding of INET datagrams", func(k *Kernel) *int64 { return &k.kern.forwarding })
-	number("net.inet.ip.forwsrcrt", "Enable forwarding of source-routed datagrams", sysctl.ReadWrite, func(k *Kernel) int64 { return k.kern.forwsrcrt },
-		func(x *sysctlCall, v int64) kauth.Errno {
-			if e := x.Caller.ask(reqForwsrcrt).answer(); e != 0 {
-				return e
-			}
-			x.Caller.k.kern.forwsrcrt = v
-			return 0
-		})
-	number("net.inet.ip.anonportmin", "Lowest ephemeral port number to assign", sysctl.ReadWrite, func(k *Kernel) int64 { return k.kern.anonPortMin }, setAnonPort(false))
-	number("net.inet.ip.anonportmax", "Highest ephemeral port number to assign", sysctl.ReadWrite, func(k *Kernel) int64 { return k.kern.anonPortMax }, setAnonPort(true))
+	show("vm.user_va0_disable")
+	show("net.inet.ip.forwarding")
+	show("net.inet.ip.forwsrcrt")
+	show("net.inet.ip.anonportmin")
+	show("net.inet.ip.anonportmax")
 	t.Put("net.bpf.peers", node{Type: sysctl.TypeStruct, Desc: "BPF peers", Fn: bpfPeers})
 	t.Put("machdep.user_ldt", node{Type: sysctl.TypeBool, Size: 1, Desc: "Whether USER_LDT is enabled", Flags: sysctl.ReadWrite, Plain: true, Fn: switchNode(stock.SettingUserLDT)})
 
-	setid := func(name, desc string, get func(*setidcore) *int64) {
-		number("kern.coredump.setid."+name, desc, sysctl.ReadWrite, func(k *Kernel) int64 { return *get(&k.kern.setidcore) },
-			func(x *sysctlCall, v int64) kauth.Errno {
-				if x.Caller.ask(reqSetidcore).answer() != 0 {
-					return kauth.EPERM
-				}
-				*get(&x.Caller.k.kern.setidcore) = v
-				return 0
-			})
-	}
-	setid("dump", "Allow set-id processes to dump core.", func(s *setidcore) *int64 { return &s.dump })
-	t.Put("kern.coredump.setid.path", node{Type: sysctl.TypeString, Flags: sysctl.ReadWrite, Size: fs.MaxPath, Desc: "Path pattern for set-id coredumps.", Fn: setidcorePath})
-	setid("owner", "Owner id for set-id processes' cores.", func(s *setidcore) *int64 { return &s.owner })
-	setid("group", "Group id for set-id processes' cores.", func(s *setidcore) *int64 { return &s.group })
-	setid("mode", "Mode for set-id processes' cores.", func(s *setidcore) *int64 { return &s.mode })
+	show("kern.coredump.setid.dump")
+	show("kern.coredump.setid.path")
+	show("kern.coredump.setid.owner")
+	show("kern.coredump.setid.group")
+	show("kern.coredump.setid.mode")
 
 	t.Put("security.models", node{Num: 1189, Type: sysctl.TypeNode})
 	text("security.models.suser.name", "", "Traditional NetBSD: Superuser", 0)
