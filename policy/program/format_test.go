@@ -22,7 +22,7 @@ var formatTables = map[string]func() string{
 		b.WriteString("| what | value |\n| --- | ---: |\n")
 		for _, row := range []struct {
 			what  string
-			value int
+			value int64
 		}{
 			{"header of a program", programHeader}, {"request", rootSize}, {"node", nodeSize}, {"range", rangeSize},
 			{"prefix", prefixSize}, {"leaf", leafSize}, {"header of a bundle", bundleHeader}, {"cell", cellSize}, {"name of a cell", nameSize},

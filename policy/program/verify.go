@@ -17,7 +17,7 @@ const (
 	// MaxText bounds the strings of a program: texts to compare, reasons, names of policies and files.
 	MaxText = 1 << 12
 	// MaxModulus bounds what fields are divided by, and the fields that are.
-	MaxModulus = kauth.MaxExact
+	MaxModulus int64 = kauth.MaxExact
 )
 
 // VerifyError says which part of a program breaks which rule.
