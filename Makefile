@@ -13,7 +13,8 @@ build:
 	CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -X main.version=$$version" -o bin/cellsh ./cmd/cellsh
 
 run: build
-	@if [ -t 0 ]; then bin/cellsh -k sim; else bin/cellsh -k sim scripts/demo.lua; fi
+	@# With job control the session has the terminal for itself, and Ctrl-C in it interrupts no make.
+	@if [ -t 0 ]; then set -m; bin/cellsh -k sim; else bin/cellsh -k sim scripts/demo.lua; fi
 
 test:
 	go test ./...
