@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -220,6 +221,10 @@ func TestInterrupt(t *testing.T) {
 
 // A generation that nobody can confirm any more goes away, however the session ends.
 func TestEndRollsBack(t *testing.T) {
+	// Started by nohup(1) the tests ignore hang-ups, and what they start would; what they catch is left to it.
+	caught := make(chan os.Signal, 1)
+	signal.Notify(caught, syscall.SIGHUP)
+	defer signal.Stop(caught)
 	for name, c := range map[string]struct {
 		end  func(x *terminal) error
 		code int
