@@ -84,5 +84,5 @@ try(("site-www has %d processes and makes one more"):format(site:stats().process
 title("What the kernel recorded")
 local count = {}
 for _, event in ipairs(kernel.events()) do count[event.result] = (count[event.result] or 0) + 1 end
-print(("%d denials, %d grants"):format(count.deny or 0, count.grant or 0))
+print(("denials: %d, grants: %d"):format(count.deny or 0, count.grant or 0))
 print("\ntry the same by hand: cellsh starts a session on a simulated kernel")

@@ -11,11 +11,20 @@ import (
 // ErrChanged says that a file is no longer what it was when it was read.
 var ErrChanged = errors.New("somebody else has changed it meanwhile")
 
+// Target is the file that a path leads to, past symbolic links. It is the same for every path to a file but for hard links.
+func Target(path string) (string, error) {
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return "", err
+	}
+	return filepath.EvalSymlinks(path)
+}
+
 // Rewrite makes another text the content of a file that somebody keeps by hand, so that after a crash either the one is
 // there or the other. The file keeps its mode and, where the caller may do that, its owner; a symbolic link stays one. The
 // error is [ErrChanged] if the file does not hold what it is believed to.
 func Rewrite(path string, from, to []byte) (err error) {
-	if path, err = filepath.EvalSymlinks(path); err != nil {
+	if path, err = Target(path); err != nil {
 		return err
 	}
 	info, err := os.Stat(path)

@@ -63,8 +63,12 @@ func (t *problems) nested(from int32, text string) {
 func (t *problems) finish() {
 	list := t.list.Sort()
 	if t.count > maxProblems && len(list) > maxProblems {
+		more := "1 more mistake"
+		if n := t.count - maxProblems; n > 1 {
+			more = fmt.Sprintf("%d more mistakes", n)
+		}
 		list = append(list[:maxProblems:maxProblems], diag.Diagnostic{Span: list[maxProblems].Span, Code: diag.Syntax,
-			Message: fmt.Sprintf("all of the source must be Lua, but it has %d more mistakes from here on", t.count-maxProblems)})
+			Message: "all of the source must be Lua, but it has " + more + " from here on"})
 	}
 	for i := range list {
 		d := &list[i]

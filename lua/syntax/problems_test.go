@@ -205,6 +205,10 @@ func TestManyProblems(t *testing.T) {
 	if last := f.Problems[maxProblems]; last.Line != maxProblems+1 || !strings.Contains(last.Message, "9980 more mistakes") {
 		t.Errorf("%s", last.Error())
 	}
+	f = Read("f.lua", strings.Repeat("x = = 1\n", maxProblems+1))
+	if last := f.Problems[len(f.Problems)-1]; !strings.Contains(last.Message, "1 more mistake from here on") {
+		t.Errorf("%s", last.Error())
+	}
 }
 
 // One mistake in a program is one problem, wherever it is: a token less, or one too many.

@@ -92,10 +92,12 @@ func (flags *formatting) run(inv *Invocation) error {
 	return nil
 }
 
-// sources are the texts of the paths that were given.
+// sources are the texts of the paths that were given. A file that several of them lead to is there once, by the first:
+// written under one name, it would be another file than the one that was read under the next.
 func (inv *Invocation) sources() ([]rules.Source, diag.List, error) {
 	var all []rules.Source
 	var problems diag.List
+	seen := map[string]bool{}
 	for _, path := range inv.Args {
 		if path == stdin {
 			text, err := io.ReadAll(io.LimitReader(inv.Stdin, syntax.MaxSource+1))
@@ -108,7 +110,12 @@ func (inv *Invocation) sources() ([]rules.Source, diag.List, error) {
 		sources, wrong := loader.ReadAll([]string{path})
 		problems = append(problems, wrong...)
 		for _, s := range sources {
-			if !slices.ContainsFunc(all, func(x rules.Source) bool { return x.File == s.File }) {
+			target, err := disk.Target(s.File)
+			if err != nil {
+				target = s.File // It was removed after it was read; writing it says so.
+			}
+			if !seen[target] {
+				seen[target] = true
 				all = append(all, s)
 			}
 		}
