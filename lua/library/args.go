@@ -86,6 +86,14 @@ func (a *Args) describe(i int) string {
 	}
 }
 
+// Most makes the error that there are more than n arguments. Lua's own functions ignore what they don't take; in one that
+// decides, as in has(r.flags, "MNT_RDONLY", "MNT_NOSUID"), it would be a condition that nobody asks.
+func (a *Args) Most(n int) {
+	if len(a.values) > n {
+		a.Fail("%s must have at most %d arguments, but has %d", a.function, n, len(a.values))
+	}
+}
+
 // Any is argument i, which must be there.
 func (a *Args) Any(i int) value.Value {
 	if i > len(a.values) {

@@ -8,6 +8,7 @@ import (
 // decisions has the functions that are there for decisions.
 var decisions = []definition{
 	{name: "has", call: func(a *Args) []value.Value {
+		a.Most(2)
 		n, mask := a.flags(1), int64(0)
 		if name, ok := a.Get(2).(value.String); ok {
 			var known bool

@@ -15,6 +15,7 @@ var expressions = []definition{
 	// re.match gives the captures of the first match, or the match where there are none, or nil. A capture that takes no
 	// part is "".
 	{name: "re.match", call: func(a *Args) []value.Value {
+		a.Most(2)
 		s := a.String(1)
 		x := a.expression(2, allCaptures)
 		if a.err != nil {
@@ -35,6 +36,7 @@ var expressions = []definition{
 	}},
 	// re.find gives where the first match from a position on begins and ends, or nil.
 	{name: "re.find", call: func(a *Args) []value.Value {
+		a.Most(3)
 		s := a.String(1)
 		from, _ := slice(len(s), a.OptInteger(3, 1), len(s))
 		x := a.expression(2, 0)
@@ -49,6 +51,7 @@ var expressions = []definition{
 	}},
 	// re.replace gives the string with every match replaced; $1 and ${name} stand for captures, $$ for a dollar.
 	{name: "re.replace", call: func(a *Args) []value.Value {
+		a.Most(3)
 		s, with, captures := a.String(1), a.String(3), allCaptures
 		if !strings.Contains(with, "$") {
 			captures = 0

@@ -17,6 +17,7 @@ var plainStrings = []definition{
 	}},
 	{name: "string.format", call: stringFormat},
 	{name: "string.glob", call: func(a *Args) []value.Value {
+		a.Most(2)
 		s, pattern := a.String(1), a.String(2)
 		a.look(len(s) + len(pattern))
 		return one(value.Bool(a.err == nil && kauth.MatchGlob(pattern, s)))

@@ -171,7 +171,15 @@ func (o *requestObject) field(L *lua.LState, name string) lua.LValue {
 	return lua.LNumber(o.r.Int[f])
 }
 
+// single raises an error where a method has more than its one argument: what nobody asks would be taken for a condition.
+func single(L *lua.LState, method string) {
+	if n := L.GetTop() - 1; n > 1 {
+		L.RaiseError("%s must have 1 argument, but has %d", method, n)
+	}
+}
+
 func (o *requestObject) callInGroup(L *lua.LState) int {
+	single(L, "in_group")
 	var gid uint32
 	switch g := L.Get(2).(type) {
 	case lua.LNumber:
@@ -192,6 +200,7 @@ func (o *requestObject) callInGroup(L *lua.LState) int {
 }
 
 func (o *requestObject) callWithin(L *lua.LState) int {
+	single(L, "within")
 	word, addr := L.CheckString(2), o.r.Addr.Netip()
 	var within bool
 	if from, to, isRange := strings.Cut(word, "-"); isRange {

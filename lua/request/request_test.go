@@ -88,6 +88,8 @@ func TestAsk(t *testing.T) {
 		{source: `function(r) return r.addr.port end`, err: "an address has the method within and nothing else, but port is read"},
 		{source: `function(r) return r.addr:within("10.0.0.0/99") end`, err: "10.0.0.0/99"},
 		{source: `function(r) return r:in_group("nobody") end`, err: `a group must exist on the host, but there is none called "nobody"`},
+		{source: `function(r) return r:in_group("staff", "wheel") end`, err: "in_group must have 1 argument, but has 2"},
+		{source: `function(r) return r.addr:within("10.0.0.0/8", "fd00::/8") end`, err: "within must have 1 argument, but has 2"},
 		{source: `function(r) return r:in_group(true) end`, err: "a group must be a number or a name, but is a boolean"},
 		{source: `function() while true do end end`, err: "within 1000000 instructions"},
 		{where: true, source: `function(r) return r.port == 8080 end`, want: policy.Answer{Result: policy.Allow}},

@@ -281,6 +281,9 @@ func (x *exec) callInGroup(args []term, p spot) result {
 	if arg(args, 0).kind != request {
 		return fails(x.refusal(p, callee, diag.DecisionUnsupported, "write: r:in_group(\"wheel\")", "in_group must be called as a method, but is not"))
 	}
+	if len(args) > 2 {
+		return fails(x.refusal(p, 2, diag.DecisionType, "ask for each group: r:in_group(\"wheel\") or r:in_group(\"operator\")", "in_group must have 1 argument, but has %d", len(args)-1))
+	}
 	g := arg(args, 1)
 	var gid int64
 	if n, ok := g.number(); ok {
@@ -319,6 +322,9 @@ func (x *exec) callWithin(args []term, p spot) result {
 	if arg(args, 0).kind != address {
 		return fails(x.refusal(p, callee, diag.DecisionUnsupported, "write: r.addr:within(\"10.0.0.0/8\")", "within must be called as a method of an address, but is not"))
 	}
+	if len(args) > 2 {
+		return fails(x.refusal(p, 2, diag.DecisionType, "ask for each prefix: r.addr:within(\"10.0.0.0/8\") or r.addr:within(\"fd00::/8\")", "within must have 1 argument, but has %d", len(args)-1))
+	}
 	word, ok := arg(args, 1).string()
 	if !ok {
 		return fails(x.refusal(p, 1, diag.DecisionType, "write: r.addr:within(\"10.0.0.0/8\")", "a prefix must be a known string, but is %s", arg(args, 1).bad()))
@@ -344,6 +350,8 @@ func callHas(x *exec, s *state, args []term, p spot) result {
 		return fails(x.refusal(p, 0, diag.DecisionType, "fields with flags are r.flags, r.mode and r.bits", "has must be asked of flags, but is asked of %s", v))
 	case !v.expr.raw():
 		return fails(x.refusal(p, 0, diag.DecisionArithmetic, "", "has must be asked of r.%s as it is, but is asked of %s", v.expr.field, v))
+	case len(args) > 2:
+		return fails(x.refusal(p, 2, diag.DecisionType, fmt.Sprintf("ask for each: has(%s, %s) and has(%s, %s)", v, mask, v, args[2]), "has must have 2 arguments, but has %d", len(args)))
 	}
 	f := v.expr.field
 	bits, fault := x.mask(f, mask, p)
@@ -397,6 +405,8 @@ func callGlob(x *exec, s *state, args []term, p spot) result {
 		return fails(x.lacking(x.raising(p, 0, "", "argument 1 of string.glob must be a string, but is %s", v.bad()), p, v))
 	case v.kind != text:
 		return x.callLibrary(s, library.Policy["string.glob"], args, p)
+	case len(args) > 2:
+		return fails(x.refusal(p, 2, diag.DecisionType, fmt.Sprintf("ask for each: %s:glob(\"tap*\") or %s:glob(\"tun*\")", v, v), "glob must have 1 pattern, but has %d", len(args)-1))
 	}
 	of := part(len(args) - 1)
 	word, ok := textOf(pattern)
