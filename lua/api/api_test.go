@@ -147,7 +147,7 @@ print(lost)`)
 	if problem != "" || !ok || lost == "0" {
 		t.Fatal(out, problem)
 	}
-	if len(s.problems) != 1 || s.problems[0].Code != diag.EventsLost || !strings.Contains(s.problems[0].Message, "but "+lost+" decisions") {
+	if len(s.problems) != 1 || s.problems[0].Code != diag.EventsLost || !strings.Contains(s.problems[0].Message, "statement "+lost+" can") {
 		t.Errorf("%v, want one about %s decisions", s.problems, lost)
 	}
 }

@@ -121,7 +121,7 @@ func (a *API) Dispatch() {
 		}
 		if lost > 0 {
 			a.Report(diag.List{{Severity: diag.Warning, Code: diag.EventsLost,
-				Message: fmt.Sprintf("hooks for deny must be told of every denial, but %d decisions since the last statement are not kept any more", lost)}})
+				Message: fmt.Sprintf("hooks for deny must be told of every denial, but of the decisions since the last statement %d can't be had any more", lost)}})
 		}
 	}
 	a.watchBudgets()

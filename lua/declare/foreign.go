@@ -27,11 +27,13 @@ var settings = []struct {
 		"CELL_ALLOW_HOST_MOUNTS", "PKG_MIRROR", "PKG_ARCH", "PKG_RELEASE", "PKG_PATH", "CELL_LOCAL_DEV", "CELL_DEV_SIZE", "CELL_DEVICES", "CELL_PTYFS"}},
 }
 
+const foreignHint = "cellsh reads policies, which declare with policy and never, and scripts, which make cells with cell.create"
+
 // Foreign says of a file that has failed, or declares nothing, that it is one of another tool, cellman or celladm, if it
 // looks like one. at is where Lua raised an error: only if that is the call of a word of cellman's is the word the reason.
 // The zero span is for files that were not run.
 func Foreign(f *syntax.File, at diag.Span) (diag.Diagnostic, bool) {
-	d := diag.Diagnostic{Code: diag.FileForeign, Hint: "cellsh reads policies, which declare with policy and never, and scripts, which make cells with cell.create"}
+	d := diag.Diagnostic{Code: diag.FileForeign, Hint: foreignHint}
 	for _, x := range settings {
 		if key, line := settingsKey(f.Text, x.keys); key != "" && at == (diag.Span{}) {
 			d.Span = diag.Span{File: f.Name, Line: line, Column: 1, Width: len(key)}
@@ -40,6 +42,15 @@ func Foreign(f *syntax.File, at diag.Span) (diag.Diagnostic, bool) {
 			return d, true
 		}
 	}
+	return foreignWord(f, at)
+}
+
+// ForeignWords is Foreign for a file that nobody runs: by the words of cellman alone. Settings look like a module that only
+// assigns.
+func ForeignWords(f *syntax.File) (diag.Diagnostic, bool) { return foreignWord(f, diag.Span{}) }
+
+func foreignWord(f *syntax.File, at diag.Span) (diag.Diagnostic, bool) {
+	d := diag.Diagnostic{Code: diag.FileForeign, Hint: foreignHint}
 	var first *syntax.CallExpr
 	document, own := false, map[string]bool{}
 	syntax.Walk(f.Main, func(n syntax.Node) bool {

@@ -69,7 +69,7 @@ func Diff(old, new *rules.Compiler, cells []string) ([]Change, error) {
 			if !ok {
 				var err error
 				if changes, err = diffRequest(a, b, id, new.Vocabulary().Flags(id).Has(kauth.Probe)); err != nil {
-					return nil, err
+					return nil, fmt.Errorf("%s in cell %s: %w", id, cell, err)
 				}
 				known[pair] = changes
 			}

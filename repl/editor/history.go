@@ -45,7 +45,7 @@ func openHistory(path string, warn func(string)) *history {
 		return h
 	}
 	if damaged > 0 {
-		warn(fmt.Sprintf("the history must consist of lines of text, but %d lines of %s do not and are left out", damaged, path))
+		warn(fmt.Sprintf("the history must consist of lines of text, but %s has %d of something else, left out here", path, damaged))
 	}
 	// Others may append at this moment, and lose a line: not worth to be done each time.
 	if total > MaxHistory+MaxHistory/10 {

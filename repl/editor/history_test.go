@@ -83,7 +83,7 @@ func TestDamagedHistory(t *testing.T) {
 	if want := []string{"good", "go\\od\n2"}; !slices.Equal(h.entries, want) {
 		t.Errorf("%q", h.entries)
 	}
-	if len(warnings) != 1 || !strings.Contains(warnings[0], "7 lines of "+path) {
+	if len(warnings) != 1 || !strings.Contains(warnings[0], path+" has 7 of something else") {
 		t.Errorf("%q", warnings)
 	}
 	h.remember("next")

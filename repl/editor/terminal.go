@@ -208,7 +208,7 @@ func (t *terminal) showPasted(text string) {
 	lines := strings.SplitAfterN(show.Text(text), "\n", maxPastedLines+1)
 	if len(lines) > maxPastedLines {
 		more := 1 + strings.Count(lines[maxPastedLines], "\n")
-		lines[maxPastedLines] = fmt.Sprintf("... %d more lines", more)
+		lines[maxPastedLines] = fmt.Sprintf("... and of lines %d more", more)
 	}
 	io.WriteString(t.o.Stdout, strings.Join(lines, "")+"\n")
 }

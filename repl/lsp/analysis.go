@@ -88,6 +88,9 @@ func (s *server) settled() {
 		problems := d.tree().Problems
 		if !problems.Failed() {
 			problems = append(slices.Clone(problems), declare.DuplicateKeys(d.tree())...)
+			if foreign, ok := declare.ForeignWords(d.tree()); ok {
+				problems = append(problems, foreign)
+			}
 		}
 		s.forgetWaiting(uri)
 		s.publish(d, problems)
