@@ -57,7 +57,8 @@ func TestPreimages(t *testing.T) {
 			}
 		}
 	})
-	if divided < 10 {
+	// Few of few are no fault.
+	if divided < 10 && !testing.Short() {
 		t.Errorf("only %d were asked by what is left", divided)
 	}
 }
