@@ -89,7 +89,7 @@ func Replace(path string, text []byte) error {
 		return err
 	}
 	// The new name itself is only safe once the folder is on the disk.
-	return syncFolder(path)
+	return flush(filepath.Dir(path))
 }
 
 // Swap is Replace for what is replaced again and again, and takes a tenth of its time: whenever the program is killed
@@ -100,6 +100,14 @@ func Swap(path string, text []byte) error {
 
 // Sync makes the content that Swap has given a file safe from a crash of the machine.
 func Sync(path string) error {
+	if err := flush(path); err != nil {
+		return err
+	}
+	return flush(filepath.Dir(path))
+}
+
+// flush brings what the system still has in memory of a file or a folder to the disk.
+func flush(path string) error {
 	file, err := os.Open(path)
 	if err != nil {
 		return err
@@ -108,13 +116,10 @@ func Sync(path string) error {
 	if closed := file.Close(); err == nil {
 		err = closed
 	}
-	if err != nil {
-		return err
-	}
-	return syncFolder(path)
+	return err
 }
 
-func replace(path string, text []byte, sync func(*os.File) error) (err error) {
+func replace(path string, text []byte, sync func(*os.File) error) error {
 	if err := os.Remove(path + ".new"); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
@@ -122,6 +127,12 @@ func replace(path string, text []byte, sync func(*os.File) error) (err error) {
 	if err != nil {
 		return err
 	}
+	return put(temp, path, text, sync)
+}
+
+// put writes the text to a new file, finishes it, and gives it the name path in place of what has it. If any of that fails
+// nothing stays of the new file.
+func put(temp *os.File, path string, text []byte, finish func(*os.File) error) (err error) {
 	defer func() {
 		if err != nil {
 			os.Remove(temp.Name())
@@ -129,7 +140,7 @@ func replace(path string, text []byte, sync func(*os.File) error) (err error) {
 	}()
 	_, err = temp.Write(text)
 	if err == nil {
-		err = sync(temp)
+		err = finish(temp)
 	}
 	if closed := temp.Close(); err == nil {
 		err = closed
@@ -138,13 +149,4 @@ func replace(path string, text []byte, sync func(*os.File) error) (err error) {
 		err = os.Rename(temp.Name(), path)
 	}
 	return err
-}
-
-func syncFolder(path string) error {
-	folder, err := os.Open(filepath.Dir(path))
-	if err != nil {
-		return err
-	}
-	defer folder.Close()
-	return folder.Sync()
 }

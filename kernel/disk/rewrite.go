@@ -23,8 +23,9 @@ func Target(path string) (string, error) {
 // Rewrite makes another text the content of a file that somebody keeps by hand, so that after a crash either the one is
 // there or the other. The file keeps its mode and, where the caller may do that, its owner; a symbolic link stays one. The
 // error is [ErrChanged] if the file does not hold what it is believed to.
-func Rewrite(path string, from, to []byte) (err error) {
-	if path, err = Target(path); err != nil {
+func Rewrite(path string, from, to []byte) error {
+	path, err := Target(path)
+	if err != nil {
 		return err
 	}
 	info, err := os.Stat(path)
@@ -35,34 +36,21 @@ func Rewrite(path string, from, to []byte) (err error) {
 	if err != nil {
 		return err
 	}
-	defer func() {
-		if err != nil {
-			os.Remove(temp.Name())
+	return put(temp, path, to, func(temp *os.File) error {
+		if err := chown(temp, info); err != nil {
+			return err
 		}
-	}()
-	_, err = temp.Write(to)
-	if err == nil {
-		err = chown(temp, info)
-	}
-	if err == nil {
 		// After the owner, whose change takes away the bits that give rights.
-		err = temp.Chmod(info.Mode() & (fs.ModePerm | fs.ModeSetuid | fs.ModeSetgid | fs.ModeSticky))
-	}
-	if err == nil {
-		err = temp.Sync()
-	}
-	if closed := temp.Close(); err == nil {
-		err = closed
-	}
-	if err != nil {
+		if err := temp.Chmod(info.Mode() & (fs.ModePerm | fs.ModeSetuid | fs.ModeSetgid | fs.ModeSticky)); err != nil {
+			return err
+		}
+		if err := temp.Sync(); err != nil {
+			return err
+		}
+		now, err := os.ReadFile(path)
+		if err == nil && !bytes.Equal(now, from) {
+			err = ErrChanged
+		}
 		return err
-	}
-	now, err := os.ReadFile(path)
-	if err == nil && !bytes.Equal(now, from) {
-		err = ErrChanged
-	}
-	if err != nil {
-		return err
-	}
-	return os.Rename(temp.Name(), path)
+	})
 }
