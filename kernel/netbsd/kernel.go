@@ -38,8 +38,9 @@ type Kernel struct {
 	warn   func(error)
 	now    func() time.Time
 	sys    System
-	info   kernel.Info
-	boot   time.Time
+	// info is what does not change; what was found out about the model is in rev.
+	info kernel.Info
+	boot time.Time
 
 	mu  sync.Mutex
 	rev revision
@@ -75,7 +76,6 @@ func Open(o Options) (*Kernel, error) {
 		rev.found("the kernel does not tell how it numbers its requests, so they are taken to be those of %s", v)
 	}
 	k.rev = rev
-	k.info.Revision = rev.Revision
 	k.capabilities()
 	return k, nil
 }
@@ -165,7 +165,7 @@ func (k *Kernel) Info() kernel.Info {
 	defer k.mu.Unlock()
 	info := k.info
 	info.Capabilities, info.Missing = maps.Clone(info.Capabilities), maps.Clone(info.Missing)
-	info.Findings = slices.Clone(k.rev.findings)
+	info.Revision, info.Findings = k.rev.Revision, slices.Clone(k.rev.findings)
 	return info
 }
 
@@ -212,7 +212,6 @@ func (k *Kernel) createEarly(op string, s kernel.Spec, refused error) (kernel.Ce
 	defer k.mu.Unlock()
 	k.rev.Layout, k.rev.sized = early, true
 	k.rev.found("%s took a structure of %d bytes: early", abi.CellCreate, early.Create.Size)
-	k.info.Revision = secmodel.Early
 	return id, err
 }
 

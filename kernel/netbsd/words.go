@@ -9,6 +9,7 @@ import (
 
 	"cellsh/kernel"
 	"cellsh/kernel/abi"
+	"cellsh/kernel/disk"
 	"cellsh/policy/kauth"
 	"cellsh/policy/secmodel"
 )
@@ -30,7 +31,7 @@ func (k *Kernel) check(op string, s *kernel.Spec, r secmodel.Revision) error {
 	if !r.Properties().HoldsRoot {
 		info, err := k.sys.Stat(s.Root)
 		if err != nil {
-			return refuse("make or mount it first", "the root %s must be a directory, but: %v", s.Root, errorCause(err))
+			return refuse("make or mount it first", "the root %s must be a directory, but: %v", s.Root, disk.Cause(err))
 		}
 		if !info.IsDir() {
 			return refuse("", "the root %s must be a directory, but is another kind of file", s.Root)
@@ -61,14 +62,6 @@ func looksLikeNumber(name string) bool {
 		set += "abcdef"
 	}
 	return digits != "" && strings.Trim(digits, set) == ""
-}
-
-// errorCause leaves out the path that a message names already.
-func errorCause(err error) error {
-	for errors.Unwrap(err) != nil {
-		err = errors.Unwrap(err)
-	}
-	return err
 }
 
 // plainError says what little is known of an error that no operation expects.
