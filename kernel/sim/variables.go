@@ -19,7 +19,9 @@ type variable struct {
 	truth, plain bool
 	// size is how long a string can be, the zero at its end included.
 	size int
-	// set is asked with a new number after the lookup, and sets it; nil sets it without asking.
+	// asks is the request that a new number is asked about after the lookup, EPERM if it is denied; nil for none.
+	asks *kauth.RequestID
+	// set takes a new number in place of that, in its own way.
 	set func(x *sysctlCall, v int64) kauth.Errno
 	// fn answers for the node, nil for what its kind of value makes.
 	fn func(*sysctlCall) kauth.Errno
@@ -39,17 +41,17 @@ var variables = []variable{
 	{path: "net.inet.ip.forwarding", desc: "Enable forwarding of INET datagrams", key: "forwarding", plain: true,
 		at: func(k *kernelState) any { return &k.forwarding }},
 	{path: "net.inet.ip.forwsrcrt", desc: "Enable forwarding of source-routed datagrams", key: "forwsrcrt",
-		at: func(k *kernelState) any { return &k.forwsrcrt }, set: asking(reqForwsrcrt, func(k *kernelState) *int64 { return &k.forwsrcrt })},
+		at: func(k *kernelState) any { return &k.forwsrcrt }, asks: &reqForwsrcrt},
 	{path: "kern.coredump.setid.dump", desc: "Allow set-id processes to dump core.", key: "setid_core_dump",
-		at: func(k *kernelState) any { return &k.setidcore.dump }, set: asking(reqSetidcore, func(k *kernelState) *int64 { return &k.setidcore.dump })},
+		at: func(k *kernelState) any { return &k.setidcore.dump }, asks: &reqSetidcore},
 	{path: "kern.coredump.setid.path", desc: "Path pattern for set-id coredumps.", key: "setid_core_path", always: true, size: fs.MaxPath,
 		at: func(k *kernelState) any { return &k.setidcore.path }, fn: setidcorePath},
 	{path: "kern.coredump.setid.owner", desc: "Owner id for set-id processes' cores.", key: "setid_core_owner",
-		at: func(k *kernelState) any { return &k.setidcore.owner }, set: asking(reqSetidcore, func(k *kernelState) *int64 { return &k.setidcore.owner })},
+		at: func(k *kernelState) any { return &k.setidcore.owner }, asks: &reqSetidcore},
 	{path: "kern.coredump.setid.group", desc: "Group id for set-id processes' cores.", key: "setid_core_group",
-		at: func(k *kernelState) any { return &k.setidcore.group }, set: asking(reqSetidcore, func(k *kernelState) *int64 { return &k.setidcore.group })},
+		at: func(k *kernelState) any { return &k.setidcore.group }, asks: &reqSetidcore},
 	{path: "kern.coredump.setid.mode", desc: "Mode for set-id processes' cores.", key: "setid_core_mode",
-		at: func(k *kernelState) any { return &k.setidcore.mode }, set: asking(reqSetidcore, func(k *kernelState) *int64 { return &k.setidcore.mode })},
+		at: func(k *kernelState) any { return &k.setidcore.mode }, asks: &reqSetidcore},
 	{path: "kern.maxfiles", desc: "Maximum number of open files", key: "maxfiles", plain: true, at: func(k *kernelState) any { return &k.maxFiles }},
 	{path: "net.inet.ip.anonportmin", desc: "Lowest ephemeral port number to assign", key: "anonportmin", always: true,
 		at: func(k *kernelState) any { return &k.anonPortMin }, set: setAnonPort(false)},
@@ -90,7 +92,7 @@ func (v *variable) node() node {
 		n.Type, n.Size = sysctl.TypeInt, 4
 		set := v.set
 		if set == nil {
-			set = func(x *sysctlCall, to int64) kauth.Errno { *v.at(&x.Caller.k.kern).(*int64) = to; return 0 }
+			set = v.take
 		}
 		n.Fn = intNode(func(k *Kernel) int64 {
 			if on, ok := v.at(&k.kern).(*bool); ok {
@@ -102,15 +104,13 @@ func (v *variable) node() node {
 	return n
 }
 
-// asking makes a set for a number that a request is asked about: EPERM if it is denied.
-func asking(id kauth.RequestID, at func(*kernelState) *int64) func(*sysctlCall, int64) kauth.Errno {
-	return func(x *sysctlCall, v int64) kauth.Errno {
-		if x.Caller.ask(id).answer() != 0 {
-			return kauth.EPERM
-		}
-		*at(&x.Caller.k.kern) = v
-		return 0
+// take asks for a new number, and sets it.
+func (v *variable) take(x *sysctlCall, to int64) kauth.Errno {
+	if v.asks != nil && x.Caller.ask(*v.asks).answer() != 0 {
+		return kauth.EPERM
 	}
+	*v.at(&x.Caller.k.kern).(*int64) = to
+	return 0
 }
 
 // setUserVA0Disable asks only who lets programs map address 0.
