@@ -110,20 +110,7 @@ func (k *Kernel) restoreHost(h *savedHost) error {
 	if err := k.restoreModules(h.Modules, h.Unloaded); err != nil {
 		return err
 	}
-	for i := range variables {
-		copyVariable(variables[i].at(&k.kern), variables[i].at(&h.kern))
-	}
+	// What it has beside the variables is a new system's.
+	k.kern = h.kern
 	return k.net.restoreAddresses(h.Addresses)
-}
-
-// copyVariable copies a value of a variable.
-func copyVariable(to, from any) {
-	switch to := to.(type) {
-	case *int64:
-		*to = *from.(*int64)
-	case *bool:
-		*to = *from.(*bool)
-	case *string:
-		*to = *from.(*string)
-	}
 }
