@@ -92,12 +92,16 @@ var callFork = Call{
 	Returns: "the child's process id",
 	Asks:    []string{"process.fork", "process.rlimit.bypass", "process.kevent_filter"},
 	do: func(p *Process, _ Args) (any, kauth.Errno) {
-		t, e := p.fork()
-		if e != 0 {
-			return nil, e
-		}
-		return int64(t.pid), 0
+		return childPID(p.fork())
 	},
+}
+
+// childPID is what a call that makes a child gives.
+func childPID(t *Process, e kauth.Errno) (any, kauth.Errno) {
+	if e != 0 {
+		return nil, e
+	}
+	return int64(t.pid), 0
 }
 
 var callGetpid = Call{
@@ -124,11 +128,7 @@ var callVfork = Call{
 	Returns: "the child's process id",
 	Asks:    []string{"process.fork", "process.rlimit.bypass", "process.kevent_filter"},
 	do: func(p *Process, _ Args) (any, kauth.Errno) {
-		t, e := p.fork()
-		if e != 0 {
-			return nil, e
-		}
-		return int64(t.pid), 0
+		return childPID(p.fork())
 	},
 }
 
@@ -203,11 +203,7 @@ var callPosixSpawn = Call{
 	Returns: "the child's process id",
 	Asks:    []string{"process.fork", "process.rlimit.bypass", "process.kevent_filter"},
 	do: func(p *Process, a Args) (any, kauth.Errno) {
-		t, e := p.posixSpawn(a.text("path"))
-		if e != 0 {
-			return nil, e
-		}
-		return int64(t.pid), 0
+		return childPID(p.posixSpawn(a.text("path")))
 	},
 }
 

@@ -51,11 +51,7 @@ func (p *Process) listProcesses() []ProcessInfo {
 		if p.canSee(reqEproc, t) != 0 {
 			continue
 		}
-		info := ProcessInfo{PID: t.pid, UID: t.cred.uid, EUID: t.cred.euid, Name: t.name, Zombie: t.state == zombie, Addresses: addresses}
-		if t.parent != nil {
-			info.PPID = t.parent.pid
-		}
-		list = append(list, info)
+		list = append(list, ProcessInfo{PID: t.pid, PPID: t.parentPID(), UID: t.cred.uid, EUID: t.cred.euid, Name: t.name, Zombie: t.state == zombie, Addresses: addresses})
 	}
 	return list
 }

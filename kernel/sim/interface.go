@@ -334,11 +334,5 @@ func (n *network) clone(make bool, name string, i *iface) kauth.Errno {
 	return 0
 }
 
-// ifCommands are the commands that a call can name.
-var ifCommands = slices.Sorted(maps.Keys(withCloning(ifIoctls)))
-
-func withCloning(commands map[string]ioctlCommand) map[string]ioctlCommand {
-	all := maps.Clone(commands)
-	all["SIOCIFCREATE"], all["SIOCIFDESTROY"] = ioctlCommand{}, ioctlCommand{}
-	return all
-}
+// ifCommands are the commands that a call can name: those of the table, and the two that make and destroy interfaces.
+var ifCommands = slices.Sorted(slices.Values(slices.AppendSeq([]string{"SIOCIFCREATE", "SIOCIFDESTROY"}, maps.Keys(ifIoctls))))

@@ -161,8 +161,8 @@ func (k *Kernel) setup() {
 	if o.Settings != nil {
 		k.settings = *o.Settings
 	}
-	k.hz = or(o.HZ, defaultHZ)
-	k.maxProc = or(o.MaxProc, defaultMaxProc)
+	k.hz = cmp.Or(o.HZ, defaultHZ)
+	k.maxProc = cmp.Or(o.MaxProc, defaultMaxProc)
 	k.boot = o.Boot
 	if k.boot.IsZero() {
 		k.boot = time.Date(2026, 6, 1, 0, 0, 0, 0, time.UTC)
@@ -177,7 +177,7 @@ func (k *Kernel) setup() {
 	k.groupsOf = map[int]*pgrp{}
 	k.cells = newCells()
 	if !o.NoEvaluation {
-		k.eval = newEvaluation(or(o.RingSize, defaultRing), o.RecordAll)
+		k.eval = newEvaluation(cmp.Or(o.RingSize, defaultRing), o.RecordAll)
 	}
 	k.net = newNetwork()
 	k.ipc = newIPC()
@@ -192,13 +192,6 @@ func (k *Kernel) setup() {
 	k.nextPID = 1
 	k.init = k.newProcess(1, k.proc0, root, "init")
 	k.nextPID = 2
-}
-
-func or(v, otherwise int) int {
-	if v == 0 {
-		return otherwise
-	}
-	return v
 }
 
 // prepareListeners looks the rules up once, so that a question only walks slices.

@@ -558,6 +558,7 @@ func (p *Process) SetVMSize(bytes uint64) {
 	p.vmsize = bytes
 }
 
+// parentPID is the id of the parent, 0 without one.
 func (p *Process) parentPID() int {
 	if p.parent == nil {
 		return 0
