@@ -317,6 +317,15 @@ func (k *Kernel) drop(c *cell) {
 	k.cells.remove(c)
 }
 
+// logCreated and logDestroyed are the lines that the model writes about the life of a cell.
+func (k *Kernel) logCreated(c *cell, pid int, euid uint32) {
+	k.logf("secmodel_cell: created cell id=%d name=\"%s\" root=\"%s\" profile=%d by pid=%d euid=%d", c.id, c.name, c.root, c.profile, pid, euid)
+}
+
+func (k *Kernel) logDestroyed(c *cell, pid int, euid uint32) {
+	k.logf("secmodel_cell: destroyed cell id=%d by pid=%d euid=%d", c.id, pid, euid)
+}
+
 // cellCreate is the handler of security.models.cell.create.
 func cellCreate(x *sysctlCall) kauth.Errno {
 	k := x.Caller.k
@@ -349,11 +358,8 @@ func cellCreate(x *sysctlCall) kauth.Errno {
 	}
 	reply := slices.Clone(b)
 	k.layout.Machine.Order.PutUint32(k.layout.Create.Member(reply, "id"), uint32(n.id))
-	logCreated := func() {
-		k.logf("secmodel_cell: created cell id=%d name=\"%s\" root=\"%s\" profile=%d by pid=%d euid=%d", n.id, n.name, n.root, profile, x.Caller.pid, x.Caller.cred.euid)
-	}
 	if !k.rev.HidesUnfinished {
-		logCreated()
+		k.logCreated(n, x.Caller.pid, x.Caller.cred.euid)
 	}
 	if !x.Reads() {
 		x.Len = size
@@ -370,7 +376,7 @@ func cellCreate(x *sysctlCall) kauth.Errno {
 		return e
 	}
 	if k.rev.HidesUnfinished {
-		logCreated()
+		k.logCreated(n, x.Caller.pid, x.Caller.cred.euid)
 	}
 	return 0
 }
@@ -403,7 +409,7 @@ func cellDestroy(x *sysctlCall) kauth.Errno {
 		return kauth.EBUSY
 	}
 	k.drop(c)
-	k.logf("secmodel_cell: destroyed cell id=%d by pid=%d euid=%d", id, x.Caller.pid, x.Caller.cred.euid)
+	k.logDestroyed(c, x.Caller.pid, x.Caller.cred.euid)
 	return 0
 }
 
@@ -551,7 +557,7 @@ func (k *Kernel) Create(s kernel.Spec) (kernel.CellID, error) {
 	n, e := k.insert(k.init, &c, profile)
 	switch e {
 	case 0:
-		k.logf("secmodel_cell: created cell id=%d name=\"%s\" root=\"%s\" profile=%d by pid=%d euid=%d", n.id, n.name, n.root, profile, k.init.pid, 0)
+		k.logCreated(n, k.init.pid, 0)
 		return n.id, nil
 	case kauth.EEXIST:
 		if other := k.cells.byName[s.Name]; other != nil {
@@ -601,7 +607,7 @@ func (k *Kernel) Destroy(id kernel.CellID) error {
 		return fail(kauth.EBUSY, "end its processes first, and wait for them: zombies count", "the cell must have no members, but %s", c.describeMembers())
 	}
 	k.drop(c)
-	k.logf("secmodel_cell: destroyed cell id=%d by pid=%d euid=%d", id, k.init.pid, 0)
+	k.logDestroyed(c, k.init.pid, 0)
 	return nil
 }
 
