@@ -191,12 +191,16 @@ func (s *Spec) Check(rev secmodel.Revision) error {
 			return refuse("", "a port must be given once, but %d is given again", port)
 		}
 	}
-	for _, l := range s.Limits() {
-		if l.Value != nil && !rev.Properties().Limits {
-			return refuse("", "a cell must have no limits on this kernel (revision %s), but %s is given", rev, l.Name)
-		}
-		if l.Value != nil && *l.Value > kauth.Unlimited {
-			return refuse("", "the limit %s must be at most %d, which is unlimited, but is %d", l.Name, uint64(kauth.Unlimited), *l.Value)
+	for _, l := range []struct {
+		name  string
+		value *uint64
+	}{{"nofile", s.Nofile}, {"as", s.AS}, {"core", s.Core}} {
+		switch {
+		case l.value == nil:
+		case !rev.Properties().Limits:
+			return refuse("", "a cell must have no limits on this kernel (revision %s), but %s is given", rev, l.name)
+		case *l.value > kauth.Unlimited:
+			return refuse("", "the limit %s must be at most %d, which is unlimited, but is %d", l.name, uint64(kauth.Unlimited), *l.value)
 		}
 	}
 	return nil
@@ -209,15 +213,4 @@ func (s *Spec) CheckHostRoot(is bool) error {
 	}
 	return &Error{Op: "create cell " + s.Name, Text: fmt.Sprintf("the root must be a directory of its own, but %s is the root directory of the host", s.Root),
 		Hint: "its members would have all files of the host; --yes, or yes = true in Lua, makes it all the same"}
-}
-
-// NamedLimit is one of the resource limits of a spec; Value is nil if it is not given.
-type NamedLimit struct {
-	Name  string
-	Value *uint64
-}
-
-// Limits are the resource limits by name, in the order of struct cell_create.
-func (s *Spec) Limits() []NamedLimit {
-	return []NamedLimit{{"nofile", s.Nofile}, {"as", s.AS}, {"core", s.Core}}
 }

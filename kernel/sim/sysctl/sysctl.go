@@ -22,11 +22,11 @@ const (
 
 // The flags of sysctl nodes (sys/sysctl.h).
 const (
-	flagVersion = 0x01000000
-	ReadWrite   = 0x00000070
-	AnyWrite    = 0x00000080
-	Private     = 0x00000100
-	Permanent   = 0x00000200
+	flagVersion   = 0x01000000
+	flagPermanent = 0x00000200
+	ReadWrite     = 0x00000070
+	AnyWrite      = 0x00000080
+	Private       = 0x00000100
 )
 
 // Both lengths that sysctl(3) knows.
@@ -427,7 +427,7 @@ func (t *Tree[C]) Delete(c C, parent []string, name string) kauth.Errno {
 		switch {
 		case i < 0:
 			return kauth.ENOENT
-		case n.children[i].Flags&Permanent != 0:
+		case n.children[i].Flags&flagPermanent != 0:
 			return kauth.EPERM
 		case len(n.children[i].children) > 0:
 			return kauth.ENOTEMPTY
@@ -452,7 +452,7 @@ func (t *Tree[C]) Describe(c C, parent []string, name, text string) (desc string
 		}
 		x := n.children[i]
 		if text != "" {
-			if x.Flags&Permanent != 0 || x.Desc != "" {
+			if x.Flags&flagPermanent != 0 || x.Desc != "" {
 				return kauth.EPERM
 			}
 			x.Desc = text
@@ -484,9 +484,9 @@ func (t *Tree[C]) Put(path string, n Node[C]) {
 			at = at.children[j]
 			continue
 		}
-		c := &Node[C]{Flags: Permanent, Type: TypeNode}
+		c := &Node[C]{Flags: flagPermanent, Type: TypeNode}
 		if i == len(parts)-1 {
-			n.Flags |= Permanent
+			n.Flags |= flagPermanent
 			c = &n
 		}
 		c.Name = part
