@@ -288,18 +288,12 @@ func (b *builder) statement(s syntax.Stmt) {
 		b.whole(s.Call)
 	case *syntax.DoStmt:
 		g := b.compound(s, s.Body)
-		b.word("do")
-		b.block(g, s.Body)
-		b.word("end")
-		b.ends(g)
+		b.loop(g, s.Body)
 	case *syntax.WhileStmt:
 		g := b.compound(s, s.Body)
 		b.word("while")
 		b.condition(s.Cond)
-		b.words("do")
-		b.block(g, s.Body)
-		b.word("end")
-		b.ends(g)
+		b.loop(g, s.Body)
 	case *syntax.RepeatStmt:
 		g := b.compound(s, s.Body)
 		b.word("repeat")
@@ -318,10 +312,7 @@ func (b *builder) statement(s syntax.Stmt) {
 			bounds = append(bounds, s.Step)
 		}
 		b.bounds(bounds)
-		b.word("do")
-		b.block(g, s.Body)
-		b.word("end")
-		b.ends(g)
+		b.loop(g, s.Body)
 	case *syntax.GenericFor:
 		g := b.compound(s, s.Body)
 		b.words("for")
@@ -330,10 +321,7 @@ func (b *builder) statement(s syntax.Stmt) {
 		b.space()
 		b.words("in")
 		b.bounds(s.Exprs)
-		b.word("do")
-		b.block(g, s.Body)
-		b.word("end")
-		b.ends(g)
+		b.loop(g, s.Body)
 	case *syntax.FunctionStmt:
 		g := b.compound(s, s.Func.Body)
 		b.word("function")
@@ -363,6 +351,14 @@ func (b *builder) statement(s syntax.Stmt) {
 	default:
 		b.problem = "it holds what is no statement"
 	}
+}
+
+// loop writes the block between do and end.
+func (b *builder) loop(group int32, body *syntax.Block) {
+	b.word("do")
+	b.block(group, body)
+	b.word("end")
+	b.ends(group)
 }
 
 func (b *builder) branches(s *syntax.IfStmt) {
