@@ -1,6 +1,7 @@
 package format
 
 import (
+	"slices"
 	"strings"
 
 	"cellsh/lua/syntax"
@@ -504,33 +505,24 @@ func (b *builder) chain(steps uint8, write func()) {
 
 // binary writes operators of one strength with what stands between them. A line is broken before an operator.
 func (b *builder) binary(e *syntax.BinaryExpr) {
-	// Both forms of long chains, to the left and to the right, are gone through without recursion.
-	operands := []syntax.Expr{}
-	if rightward(e.Op) {
-		var rest syntax.Expr = e
-		for {
-			n, ok := rest.(*syntax.BinaryExpr)
-			if !ok || n.Op != e.Op {
-				operands = append(operands, rest)
-				break
-			}
-			operands = append(operands, n.Left)
-			rest = n.Right
+	// Long chains, to the left and to the right, are gone through without recursion.
+	var operands []syntax.Expr
+	right := rightward(e.Op)
+	var rest syntax.Expr = e
+	for {
+		n, ok := rest.(*syntax.BinaryExpr)
+		if !ok || strength(n.Op) != strength(e.Op) {
+			break
 		}
-	} else {
-		var rest syntax.Expr = e
-		for {
-			n, ok := rest.(*syntax.BinaryExpr)
-			if !ok || strength(n.Op) != strength(e.Op) {
-				operands = append(operands, rest)
-				break
-			}
-			operands = append(operands, n.Right)
-			rest = n.Left
+		if right {
+			operands, rest = append(operands, n.Left), n.Right
+		} else {
+			operands, rest = append(operands, n.Right), n.Left
 		}
-		for i, j := 0, len(operands)-1; i < j; i, j = i+1, j-1 {
-			operands[i], operands[j] = operands[j], operands[i]
-		}
+	}
+	operands = append(operands, rest)
+	if !right {
+		slices.Reverse(operands)
 	}
 	before := int32(-1)
 	for i, operand := range operands {

@@ -180,7 +180,7 @@ func TestRandom(t *testing.T) {
 type writer struct {
 	t *rapid.T
 	b strings.Builder
-	// wide says that there are more lines and comments.
+	// names is how many labels there are: each has another name.
 	names int
 }
 
