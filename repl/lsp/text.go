@@ -1,6 +1,7 @@
 package lsp
 
 import (
+	"slices"
 	"sort"
 	"strings"
 	"unicode/utf8"
@@ -16,19 +17,25 @@ type text struct {
 }
 
 func newText(content string, wide bool) *text {
-	t := &text{content: content, starts: []int{0}, wide: wide}
+	return &text{content: content, starts: lineStarts(content, "\r\n"), wide: wide}
+}
+
+// luaLines has the offset at which each line begins as Lua counts: \n and \r together end one, in either order.
+func luaLines(content string) []int { return lineStarts(content, "\r\n", "\n\r") }
+
+// lineStarts has the offset at which each line begins. A line ends with \n, with \r, or with one of the pairs of them.
+func lineStarts(content string, pairs ...string) []int {
+	starts := []int{0}
 	for i := 0; i < len(content); i++ {
-		switch content[i] {
-		case '\r':
-			if i+1 < len(content) && content[i+1] == '\n' {
-				i++
-			}
-			t.starts = append(t.starts, i+1)
-		case '\n':
-			t.starts = append(t.starts, i+1)
+		if content[i] != '\n' && content[i] != '\r' {
+			continue
 		}
+		if i+1 < len(content) && slices.Contains(pairs, content[i:i+2]) {
+			i++
+		}
+		starts = append(starts, i+1)
 	}
-	return t
+	return starts
 }
 
 // line is the text of a line without its end.
@@ -106,20 +113,4 @@ func (t *text) replace(s span, by string) *text {
 		from, to = to, from
 	}
 	return newText(t.content[:from]+by+t.content[to:], t.wide)
-}
-
-// luaLines has the offset at which each line begins as Lua counts: \n and \r together end one, in either order.
-func luaLines(content string) []int {
-	starts := []int{0}
-	for i := 0; i < len(content); i++ {
-		c := content[i]
-		if c != '\n' && c != '\r' {
-			continue
-		}
-		if i+1 < len(content) && content[i+1] != c && (content[i+1] == '\n' || content[i+1] == '\r') {
-			i++
-		}
-		starts = append(starts, i+1)
-	}
-	return starts
 }
