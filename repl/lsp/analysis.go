@@ -69,9 +69,8 @@ func (s *server) await(uri string) {
 
 // forget drops what is awaited of a document.
 func (s *server) forget(uri string) {
-	is := func(x string) bool { return x == uri }
-	s.changed = slices.DeleteFunc(s.changed, is)
-	s.waiting = slices.DeleteFunc(s.waiting, is)
+	s.changed = slices.DeleteFunc(s.changed, func(x string) bool { return x == uri })
+	s.forgetWaiting(uri)
 }
 
 // settled is when nobody has typed for a moment: what the tree says is told at once, and the rest is looked for.
