@@ -292,9 +292,9 @@ func TestCancelled(t *testing.T) {
 	var out bytes.Buffer
 	s := &server{Options: Options{Out: &out}, state: open, documents: map[string]*document{}, cancelled: map[jsonrpc.ID]bool{}}
 	incoming := make(chan received, 2)
-	incoming <- received{body: []byte(`{"jsonrpc":"2.0","id":2,"method":"textDocument/hover","params":{}}`)}
-	incoming <- received{body: []byte(`{"jsonrpc":"2.0","method":"$/cancelRequest","params":{"id":2}}`)}
-	s.receive(received{body: []byte(`{"jsonrpc":"2.0","id":1,"method":"shutdown"}`)}, incoming)
+	incoming <- decoded([]byte(`{"jsonrpc":"2.0","id":2,"method":"textDocument/hover","params":{}}`), nil)
+	incoming <- decoded([]byte(`{"jsonrpc":"2.0","method":"$/cancelRequest","params":{"id":2}}`), nil)
+	s.receive(decoded([]byte(`{"jsonrpc":"2.0","id":1,"method":"shutdown"}`), nil), incoming)
 	r := jsonrpc.NewReader(&out)
 	if first, err := r.Read(); err != nil || string(first) != `{"jsonrpc":"2.0","id":1,"result":null}` {
 		t.Errorf("%s, %v", first, err)

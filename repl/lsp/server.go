@@ -70,22 +70,32 @@ func Serve(o Options) int {
 	return s.code
 }
 
-// received is a message, or why none comes any more.
+// received is a message, or what is wrong with it, or why none comes any more.
 type received struct {
-	body []byte
-	err  error
+	message jsonrpc.Message
+	problem *jsonrpc.Error
+	err     error
+}
+
+// decoded is what a reader has read.
+func decoded(body []byte, err error) received {
+	if err != nil {
+		return received{err: err}
+	}
+	m, problem := jsonrpc.Decode(body)
+	return received{message: m, problem: problem}
 }
 
 // receive reads messages until that fails.
 func receive(r *jsonrpc.Reader, to chan<- received, quit <-chan struct{}) {
 	for {
-		body, err := r.Read()
+		in := decoded(r.Read())
 		select {
-		case to <- received{body, err}:
+		case to <- in:
 		case <-quit:
 			return
 		}
-		if err != nil {
+		if in.err != nil {
 			return
 		}
 	}
@@ -139,12 +149,11 @@ func (s *server) receive(first received, incoming <-chan received) {
 
 // noteCancelled remembers which request a message cancels.
 func (s *server) noteCancelled(r received) {
-	m, problem := jsonrpc.Decode(r.body)
-	if r.err == nil && problem == nil && m.Method == "$/cancelRequest" {
+	if r.err == nil && r.problem == nil && r.message.Method == "$/cancelRequest" {
 		var p struct {
 			ID json.RawMessage `json:"id"`
 		}
-		if m.Bind(&p) == nil {
+		if r.message.Bind(&p) == nil {
 			s.cancelled[jsonrpc.ID(p.ID)] = true
 		}
 	}
@@ -159,9 +168,9 @@ func (s *server) message(r received) {
 		s.exit(exitFailed)
 		return
 	}
-	m, problem := jsonrpc.Decode(r.body)
-	if problem != nil {
-		s.send(jsonrpc.Failure(m.ID, problem))
+	m := &r.message
+	if r.problem != nil {
+		s.send(jsonrpc.Failure(m.ID, r.problem))
 		return
 	}
 	switch {
@@ -175,10 +184,10 @@ func (s *server) message(r received) {
 		// It answers a request, and none was made.
 	case m.ID == "":
 		if notify := notifications[m.Method]; notify != nil && s.state == open {
-			s.notified(notify, &m)
+			s.notified(notify, m)
 		}
 	default:
-		s.answer(&m)
+		s.answer(m)
 	}
 }
 
