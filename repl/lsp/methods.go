@@ -21,14 +21,14 @@ func init() {
 	requests = map[string]func(*server, *jsonrpc.Message) (any, *jsonrpc.Error){
 		"initialize":                  (*server).initialize,
 		"shutdown":                    (*server).shutdown,
-		"textDocument/completion":     (*server).completion,
-		"textDocument/hover":          (*server).hover,
-		"textDocument/definition":     (*server).definition,
-		"textDocument/references":     (*server).references,
-		"textDocument/prepareRename":  (*server).prepareRename,
-		"textDocument/rename":         (*server).rename,
-		"textDocument/formatting":     (*server).formatting,
-		"textDocument/documentSymbol": (*server).symbols,
+		"textDocument/completion":     about((*server).completion),
+		"textDocument/hover":          about((*server).hover),
+		"textDocument/definition":     about((*server).definition),
+		"textDocument/references":     about((*server).references),
+		"textDocument/prepareRename":  about((*server).prepareRename),
+		"textDocument/rename":         about((*server).rename),
+		"textDocument/formatting":     about((*server).formatting),
+		"textDocument/documentSymbol": about((*server).symbols),
 	}
 	notifications = map[string]func(*server, *jsonrpc.Message){
 		"textDocument/didOpen":   (*server).didOpen,
@@ -74,16 +74,22 @@ func (s *server) didClose(m *jsonrpc.Message) {
 	s.send(jsonrpc.Notification("textDocument/publishDiagnostics", publishParams{URI: p.TextDocument.URI, Diagnostics: []diagnostic{}}))
 }
 
-// document that a request is about. One that is not open is a mistake of the editor's.
-func (s *server) document(m *jsonrpc.Message, p interface{ uri() string }) (*document, *jsonrpc.Error) {
-	if problem := m.Bind(p); problem != nil {
-		return nil, problem
+// about is a request about a document. One that is not open is a mistake of the editor's.
+func about[P any, PP interface {
+	*P
+	uri() string
+}](answer func(*server, *document, PP) (any, *jsonrpc.Error)) func(*server, *jsonrpc.Message) (any, *jsonrpc.Error) {
+	return func(s *server, m *jsonrpc.Message) (any, *jsonrpc.Error) {
+		p := PP(new(P))
+		if problem := m.Bind(p); problem != nil {
+			return nil, problem
+		}
+		d := s.documents[p.uri()]
+		if d == nil {
+			return nil, &jsonrpc.Error{Code: jsonrpc.InvalidParams, Message: "a document must be open, but " + p.uri() + " is not"}
+		}
+		return answer(s, d, p)
 	}
-	d := s.documents[p.uri()]
-	if d == nil {
-		return nil, &jsonrpc.Error{Code: jsonrpc.InvalidParams, Message: "a document must be open, but " + p.uri() + " is not"}
-	}
-	return d, nil
 }
 
 func (p *documentParams) uri() string { return p.TextDocument.URI }
@@ -92,12 +98,7 @@ func (p *documentParams) uri() string { return p.TextDocument.URI }
 var kinds = map[assist.Kind]int{assist.Method: 2, assist.Function: 3, assist.Field: 5, assist.Variable: 6, assist.Library: 9,
 	assist.Key: 10, assist.Value: 12, assist.Word: 14}
 
-func (s *server) completion(m *jsonrpc.Message) (any, *jsonrpc.Error) {
-	var p placeParams
-	d, problem := s.document(m, &p)
-	if problem != nil {
-		return nil, problem
-	}
+func (s *server) completion(d *document, p *placeParams) (any, *jsonrpc.Error) {
 	list := completionList{Items: []completionItem{}}
 	for _, c := range assist.Complete(d.source(s.Cells), d.offset(p.Position)) {
 		list.Items = append(list.Items, completionItem{Label: c.Label, Kind: kinds[c.Kind], Detail: c.Detail, Documentation: c.Doc,
@@ -106,12 +107,7 @@ func (s *server) completion(m *jsonrpc.Message) (any, *jsonrpc.Error) {
 	return list, nil
 }
 
-func (s *server) hover(m *jsonrpc.Message) (any, *jsonrpc.Error) {
-	var p placeParams
-	d, problem := s.document(m, &p)
-	if problem != nil {
-		return nil, problem
-	}
+func (s *server) hover(d *document, p *placeParams) (any, *jsonrpc.Error) {
 	text, from, to, ok := assist.Hover(d.tree(), d.offset(p.Position))
 	if !ok {
 		return nil, nil
@@ -119,12 +115,7 @@ func (s *server) hover(m *jsonrpc.Message) (any, *jsonrpc.Error) {
 	return hover{markup{"plaintext", text}, d.span(from, to)}, nil
 }
 
-func (s *server) definition(m *jsonrpc.Message) (any, *jsonrpc.Error) {
-	var p placeParams
-	d, problem := s.document(m, &p)
-	if problem != nil {
-		return nil, problem
-	}
+func (s *server) definition(d *document, p *placeParams) (any, *jsonrpc.Error) {
 	offset := d.offset(p.Position)
 	if r, ok := assist.Definition(d.tree(), offset); ok {
 		return location{d.uri, d.span(r.From, r.To)}, nil
@@ -143,12 +134,7 @@ func (s *server) definition(m *jsonrpc.Message) (any, *jsonrpc.Error) {
 	return nil, nil
 }
 
-func (s *server) references(m *jsonrpc.Message) (any, *jsonrpc.Error) {
-	var p referencesParams
-	d, problem := s.document(m, &p)
-	if problem != nil {
-		return nil, problem
-	}
+func (s *server) references(d *document, p *referencesParams) (any, *jsonrpc.Error) {
 	list := []location{}
 	for i, r := range assist.References(d.tree(), d.offset(p.Position)) {
 		if i > 0 || p.Context.IncludeDeclaration {
@@ -158,12 +144,7 @@ func (s *server) references(m *jsonrpc.Message) (any, *jsonrpc.Error) {
 	return list, nil
 }
 
-func (s *server) prepareRename(m *jsonrpc.Message) (any, *jsonrpc.Error) {
-	var p placeParams
-	d, problem := s.document(m, &p)
-	if problem != nil {
-		return nil, problem
-	}
+func (s *server) prepareRename(d *document, p *placeParams) (any, *jsonrpc.Error) {
 	offset := d.offset(p.Position)
 	for _, r := range assist.References(d.tree(), offset) {
 		if r.From <= offset && offset <= r.To {
@@ -173,12 +154,7 @@ func (s *server) prepareRename(m *jsonrpc.Message) (any, *jsonrpc.Error) {
 	return nil, nil
 }
 
-func (s *server) rename(m *jsonrpc.Message) (any, *jsonrpc.Error) {
-	var p renameParams
-	d, problem := s.document(m, &p)
-	if problem != nil {
-		return nil, problem
-	}
+func (s *server) rename(d *document, p *renameParams) (any, *jsonrpc.Error) {
 	places, why := assist.Rename(d.tree(), d.offset(p.Position), p.NewName)
 	if why != "" {
 		return nil, &jsonrpc.Error{Code: jsonrpc.RequestFailed, Message: why}
@@ -191,12 +167,7 @@ func (s *server) rename(m *jsonrpc.Message) (any, *jsonrpc.Error) {
 }
 
 // formatting changes only the lines that are others: marks and the cursor stay where they are.
-func (s *server) formatting(m *jsonrpc.Message) (any, *jsonrpc.Error) {
-	var p documentParams
-	d, problem := s.document(m, &p)
-	if problem != nil {
-		return nil, problem
-	}
+func (s *server) formatting(d *document, p *documentParams) (any, *jsonrpc.Error) {
 	after, problems := format.Source(d.name(), d.content)
 	if i := slices.IndexFunc(problems, func(p diag.Diagnostic) bool { return p.Severity == diag.Error }); i >= 0 {
 		return nil, &jsonrpc.Error{Code: jsonrpc.RequestFailed, Message: "not formatted: " + problems[i].Error()}
@@ -214,12 +185,7 @@ const (
 	symbolObject   = 19
 )
 
-func (s *server) symbols(m *jsonrpc.Message) (any, *jsonrpc.Error) {
-	var p documentParams
-	d, problem := s.document(m, &p)
-	if problem != nil {
-		return nil, problem
-	}
+func (s *server) symbols(d *document, p *documentParams) (any, *jsonrpc.Error) {
 	nested, flat := []documentSymbol{}, []symbolInformation{}
 	for _, x := range assist.Symbols(d.tree()) {
 		kind := symbolFunction
