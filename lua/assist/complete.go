@@ -51,16 +51,21 @@ func Scripted(f *syntax.File) bool {
 	syntax.Walk(f.Main, func(n syntax.Node) bool {
 		if x, ok := n.(*syntax.IndexExpr); ok {
 			if name, ok := x.Object.(*syntax.NameExpr); ok && name.Local == nil {
-				switch name.Name {
-				case "cell", "kernel", "engine", "sim", "kauth":
-					found = true
-				}
+				found = found || isScriptLibrary(name.Name)
 			}
 		}
 		return !found
 	})
 	return found
 }
+
+// isScriptLibrary reports whether a name is that of a library that only scripts have.
+func isScriptLibrary(name string) bool {
+	return slices.ContainsFunc(api.Entries(), func(e *api.Entry) bool { return e.Kind == api.Global && ownerOf(e) == name && name != "" })
+}
+
+// ownerOf is the library or the type that an entry belongs to: "cell" of cell.create and of cell:destroy, "" of print.
+func ownerOf(e *api.Entry) string { return e.Name[:max(strings.LastIndexAny(e.Name, ".:"), 0)] }
 
 // Declares reports whether a file declares policies or what must never be allowed.
 func Declares(f *syntax.File) bool {
@@ -290,13 +295,12 @@ func (c *completion) entries(owner string, object bool) {
 		return
 	}
 	for _, e := range api.Entries() {
-		i := strings.LastIndexAny(e.Name, ".:")
-		if i < 0 || e.Name[:i] != owner {
+		if ownerOf(e) != owner {
 			continue
 		}
 		k := map[api.Kind]Kind{api.Global: Function, api.Method: Method, api.Property: Field}[e.Kind]
 		if wanted := c.situation == behindColon; wanted == (k == Method) && object == (k != Function) {
-			c.offer(k, e.Name[i+1:], e.Signature(), e.Doc)
+			c.offer(k, e.Name[len(owner)+1:], e.Signature(), e.Doc)
 		}
 	}
 }
@@ -423,13 +427,11 @@ func (c *completion) names() {
 			if !loader.IsTest(c.source.Name) {
 				c.offer(Function, e.Name, e.Signature(), e.Doc)
 			}
-		case e.Kind == api.Global && !strings.ContainsAny(e.Name, ".:"):
-			if c.source.Script {
-				c.offer(Function, e.Name, e.Signature(), e.Doc)
-			}
-		case e.Kind == api.Global && c.source.Script:
-			owner, _, _ := strings.Cut(e.Name, ".")
-			c.offer(Library, owner, "library", "")
+		case e.Kind != api.Global || !c.source.Script:
+		case ownerOf(e) == "":
+			c.offer(Function, e.Name, e.Signature(), e.Doc)
+		default:
+			c.offer(Library, ownerOf(e), "library", "")
 		}
 	}
 	if loader.IsTest(c.source.Name) {
