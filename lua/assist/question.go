@@ -45,13 +45,18 @@ func (r requests) add(p kauth.Pattern) {
 	}
 }
 
-// fields that at least one of the requests carries and policies can read.
-func (r requests) fields() kauth.FieldSet {
+// carried are the fields that at least one of the requests carries.
+func (r requests) carried() kauth.FieldSet {
 	var set kauth.FieldSet
 	for id := range r {
 		set |= id.Info().Fields
 	}
-	return set &^ (1<<kauth.FieldGroups | 1<<kauth.FieldMembers)
+	return set
+}
+
+// fields are those that are carried and that policies can read.
+func (r requests) fields() kauth.FieldSet {
+	return r.carried() &^ (1<<kauth.FieldGroups | 1<<kauth.FieldMembers)
 }
 
 // localOf is the local whose value is a function from its declaration on, nil if there is none.

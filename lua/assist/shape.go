@@ -201,7 +201,7 @@ func questionShape(table *syntax.TableExpr, row bool) *shape {
 			key{name: "record", kind: "boolean", doc: "whether a policy must want the decision to be recorded"},
 			key{name: "name", kind: "string", doc: "of the row, for messages"})
 	}
-	var set kauth.FieldSet
+	named := requests{}
 	syntax.Walk(table, func(n syntax.Node) bool {
 		f, ok := n.(*syntax.TableField)
 		if !ok || f.Key == nil {
@@ -209,14 +209,12 @@ func questionShape(table *syntax.TableExpr, row bool) *shape {
 		}
 		if k, ok := syntax.Unparen(f.Key).(*syntax.StringExpr); ok && k.Value == "request" {
 			if p, ok := patternOf(f.Value); ok {
-				lo, hi := p.Range()
-				for id := lo; id < hi; id++ {
-					set |= id.Info().Fields
-				}
+				named.add(p)
 			}
 		}
 		return true
 	})
+	set := named.carried()
 	if set == 0 {
 		set = 1<<kauth.NumFields - 1
 	}
