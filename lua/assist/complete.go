@@ -272,18 +272,15 @@ func (c *completion) members() {
 		c.stringMethods()
 		return
 	}
-	owner := ""
 	if isName && name.Local != nil {
-		owner = typeOf(c.file, name.Local)
-		if owner == "string" {
+		if owner := typeOf(c.file, name.Local); owner == "string" {
 			c.stringMethods()
-			return
+		} else {
+			c.entries(owner, true)
 		}
-		c.entries(owner, true)
 		return
 	}
-	owner = syntax.Spelling(object)
-	if c.situation == behindDot && owner != "" && !(isName && name.Local != nil) {
+	if owner := syntax.Spelling(object); c.situation == behindDot && owner != "" {
 		c.entries(owner, false)
 		c.library(owner)
 	}
@@ -475,14 +472,13 @@ func (c *completion) keyPlace() (int, bool) {
 // keys offers those of a table that it does not have yet.
 func (c *completion) keys(s *shape, table *syntax.TableExpr) {
 	has := map[string]bool{}
-	follows := ""
+	// assigned says that = follows already.
+	assigned := false
 	for _, f := range table.Fields {
-		name, ok := f.Key.(*syntax.StringExpr)
-		if ok && name.Pos() != c.from {
+		if name, ok := f.Key.(*syntax.StringExpr); ok && name.Pos() == c.from {
+			assigned = true
+		} else if ok {
 			has[name.Value] = true
-		}
-		if ok && name.Pos() == c.from {
-			follows = "="
 		}
 	}
 	for _, k := range s.keys {
@@ -490,7 +486,7 @@ func (c *completion) keys(s *shape, table *syntax.TableExpr) {
 			continue
 		}
 		insert := k.name
-		if follows == "" {
+		if !assigned {
 			insert += " = "
 		}
 		c.write(Key, k.name, insert, k.kind, k.doc)
@@ -499,7 +495,7 @@ func (c *completion) keys(s *shape, table *syntax.TableExpr) {
 		return
 	}
 	for _, p := range kauth.AllPatterns() {
-		if name := p.String(); strings.HasPrefix(name, c.typed) && !has[name] && follows == "" {
+		if name := p.String(); strings.HasPrefix(name, c.typed) && !has[name] && !assigned {
 			insert := `["` + name + `"] = `
 			if !strings.Contains(name, ".") {
 				insert = name + " = "
