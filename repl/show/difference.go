@@ -14,7 +14,7 @@ func Difference(name, from, to string) string {
 	if from == to {
 		return ""
 	}
-	a, b := splitLines(from), splitLines(to)
+	a, b := slices.Collect(strings.Lines(from)), slices.Collect(strings.Lines(to))
 	var out strings.Builder
 	fmt.Fprintf(&out, "--- %s\n+++ %s\n", name, name)
 	changes := differences(a, b)
@@ -37,7 +37,7 @@ type Change struct {
 
 // Changes are what makes the one text of the other, in order and in whole lines.
 func Changes(from, to string) []Change {
-	a, b := splitLines(from), splitLines(to)
+	a, b := slices.Collect(strings.Lines(from)), slices.Collect(strings.Lines(to))
 	var out []Change
 	at, offset := 0, 0
 	move := func(line int) int {
@@ -90,14 +90,6 @@ func lines(out *strings.Builder, sign byte, list []string) {
 			out.WriteString("\n\\ No newline at end of file\n")
 		}
 	}
-}
-
-func splitLines(s string) []string {
-	list := strings.SplitAfter(s, "\n")
-	if list[len(list)-1] == "" {
-		list = list[:len(list)-1]
-	}
-	return list
 }
 
 // differences are the changes that make b of a, in order. Lines that both have once are held against each other, and

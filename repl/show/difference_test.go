@@ -2,6 +2,7 @@ package show
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -54,7 +55,7 @@ func patch(t *rapid.T, from, difference string) string {
 	if difference == "" {
 		return from
 	}
-	source := splitLines(from)
+	source := slices.Collect(strings.Lines(from))
 	var out []string
 	at := 0
 	hunks := strings.Split("\n"+strings.SplitN(difference, "\n", 3)[2], "\n@@ -")[1:]
