@@ -249,34 +249,6 @@ func TestFiles(t *testing.T) {
 	}
 }
 
-func TestFind(t *testing.T) {
-	for _, c := range []struct {
-		line, token string
-		column      int
-	}{
-		{"  deny = { }", "deny", 3},
-		{"deny", "deny", 1},
-		{"denyx deny", "deny", 7},
-		{"xdeny deny", "deny", 7},
-		{"_deny deny1 deny", "deny", 13},
-		{"deny deny", "deny", 0}, // which of the two is not certain
-		{"allow", "deny", 0},
-		{"r.port", "port", 3},
-		{`{ "a b" }`, "a b", 4},
-		{`x == "=="`, "==", 0},
-		{"ä deny", "deny", 4},
-		{"deny", "", 0},
-		{strings.Repeat("x ", 2100) + "deny", "deny", 0}, // nobody reads such a line
-	} {
-		var f Files
-		f.Add("a", c.line)
-		got := f.Find("a", 1, c.token)
-		if got.File != "a" || got.Line != 1 || got.Column != c.column || c.column > 0 && got.Width != len(c.token) {
-			t.Errorf("%.30q in %.30q: %+v, want column %d", c.token, c.line, got, c.column)
-		}
-	}
-}
-
 func TestFill(t *testing.T) {
 	var f Files
 	f.Add("a", "one\ntwo")

@@ -49,47 +49,6 @@ func (f *Files) Line(name string, line int) string {
 	return ""
 }
 
-// maxFind is the longest line that is searched for a token: nobody reads longer ones, and generated files have many
-// tokens on one line.
-const maxFind = 4096
-
-// Find gives the span of a token on a line. The column is set only if the token occurs there exactly once
-// outside longer words, because a wrong caret is worse than none.
-func (f *Files) Find(name string, line int, token string) Span {
-	s := Span{File: name, Line: line}
-	text := f.Line(name, line)
-	if len(text) > maxFind {
-		return s
-	}
-	if at := findToken(text, token); at >= 0 && findToken(text[at+len(token):], token) < 0 {
-		s.Column, s.Width = at+1, len(token)
-	}
-	return s
-}
-
-func findToken(text, token string) int {
-	if token == "" {
-		return -1
-	}
-	for from := 0; ; {
-		i := strings.Index(text[from:], token)
-		if i < 0 {
-			return -1
-		}
-		i += from
-		end := i + len(token)
-		if !(wordByte(token[0]) && i > 0 && wordByte(text[i-1])) &&
-			!(wordByte(token[len(token)-1]) && end < len(text) && wordByte(text[end])) {
-			return i
-		}
-		from = i + 1
-	}
-}
-
-func wordByte(c byte) bool {
-	return c == '_' || '0' <= c && c <= '9' || 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z'
-}
-
 // Fill sets the excerpts of all problems whose lines are known.
 func (f *Files) Fill(l List) List {
 	for i := range l {
