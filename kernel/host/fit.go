@@ -26,7 +26,7 @@ func (h *Host) loadStock(p *study.Policies, g Generation, after *History, strict
 	rev := h.Kernel.Info().Revision
 	out := &Loaded{Stock: true, Generation: g.Number}
 	var lax diag.List
-	for _, s := range analysis.Samples(p.Set(), live, nil) {
+	for _, s := range p.Samples(live, nil) {
 		if !p.Names(s.Name) {
 			continue
 		}

@@ -105,7 +105,7 @@ func Run(paths []string, o Options) *Trial {
 		f := folders[dir]
 		// Lines that could be met in the cells that were asked about, and in one for each glob.
 		cells := slices.Clone(f.cells)
-		for _, s := range analysis.Samples(f.Set(), nil, nil) {
+		for _, s := range f.Samples(nil, nil) {
 			if !f.asked[s.Name] {
 				cells = append(cells, s.Name)
 			}

@@ -72,7 +72,7 @@ func (p *Policies) Usable(cell string) error {
 func (p *Policies) slipsAnywhere() []analysis.Slip {
 	if p.slips == nil {
 		p.slips = []analysis.Slip{}
-		for _, s := range analysis.Slips(p.Compiler, sampleNames(analysis.Samples(p.Set(), nil, nil))) {
+		for _, s := range analysis.Slips(p.Compiler, sampleNames(p.Samples(nil, nil))) {
 			if !s.CellRead {
 				p.slips = append(p.slips, s)
 			}
@@ -180,12 +180,9 @@ type CheckOptions struct {
 
 // Check checks the policies. Nothing is loaded.
 func (p *Policies) Check(o CheckOptions) (*Check, error) {
-	out := &Check{Policies: p.Set().Policies, Cells: analysis.Samples(p.Set(), o.Live, o.Cells), Nevers: len(p.Set().Nevers)}
+	out := &Check{Policies: p.Set().Policies, Cells: p.Samples(o.Live, o.Cells), Nevers: len(p.Set().Nevers)}
 	out.Problems = slices.Clone(p.Loading)
-	var cells []string
-	for _, s := range out.Cells {
-		cells = append(cells, s.Name)
-	}
+	cells := sampleNames(out.Cells)
 	if len(o.Live) > 0 {
 		out.Problems = append(out.Problems, globsWithoutCell(p.Set(), o.Live)...)
 	}
@@ -210,19 +207,15 @@ func (p *Policies) Check(o CheckOptions) (*Check, error) {
 			// Rules are missing that the assertions may need.
 			continue
 		}
-		breaches, problems, err := analysis.Nevers(p.Compiler, cell)
+		breaches, problems, err := p.nevers(cell)
 		if err != nil {
-			return nil, tooLarge(err)
+			return nil, err
 		}
+		out.Breaches = append(out.Breaches, breaches...)
 		out.Problems = append(out.Problems, problems...)
-		for _, b := range breaches {
-			out.Breaches = append(out.Breaches, b)
-			out.Problems = append(out.Problems, p.breachProblem(&b))
-		}
 	}
-	remarkable := !out.Problems.Failed()
 	functions := p.Problems()
-	remarkable = remarkable && !functions.Failed()
+	remarkable := !out.Problems.Failed() && !functions.Failed()
 	// Of what could be declared, whatever else is wrong: all problems are told at once.
 	functions = analysis.SlipProblems(functions, analysis.Slips(p.Compiler, cells))
 	out.Problems = append(out.Problems, functions...)
@@ -276,6 +269,18 @@ func globsWithoutCell(set *rules.Set, live []string) diag.List {
 	return out
 }
 
+// nevers checks the assertions in a cell. The problems have a line for each breach, too.
+func (p *Policies) nevers(cell string) ([]analysis.Breach, diag.List, error) {
+	breaches, problems, err := analysis.Nevers(p.Compiler, cell)
+	if err != nil {
+		return nil, nil, tooLarge(err)
+	}
+	for i := range breaches {
+		problems = append(problems, p.breachProblem(&breaches[i]))
+	}
+	return breaches, problems, nil
+}
+
 func (p *Policies) breachProblem(b *analysis.Breach) diag.Diagnostic {
 	d := diag.Diagnostic{Span: b.Never.Span, Code: diag.NeverBroken,
 		Message: fmt.Sprintf("%q must hold, but cell %s gets %s for %s where %s", b.Never.Title, b.Cell, describeAnswer(b.Decision.Answer), b.Request, b.Where),
@@ -294,12 +299,9 @@ func (p *Policies) Attachable(name string) error {
 	if err := p.Usable(name); err != nil {
 		return err
 	}
-	breaches, problems, err := analysis.Nevers(p.Compiler, name)
+	_, problems, err := p.nevers(name)
 	if err != nil {
-		return tooLarge(err)
-	}
-	for i := range breaches {
-		problems = append(problems, p.breachProblem(&breaches[i]))
+		return err
 	}
 	if !problems.Failed() {
 		// Functions may read the name of the cell.
