@@ -13,8 +13,7 @@ var ruinous = []string{"system.reboot", "system.module", "machdep.unmanagedmem",
 // LeftToRoot is what no policy denies to root in some cells although it can take the whole host with it. The profile
 // low, which cells with policies have, does not deny it either.
 type LeftToRoot struct {
-	Cells    []string          `json:"cells"`
-	Requests []kauth.RequestID `json:"-"`
+	Cells []string `json:"cells"`
 	// Names of the requests.
 	Names []string `json:"requests"`
 }
@@ -31,21 +30,18 @@ func (p *Policies) LeftToRoot(cells []string) []LeftToRoot {
 		if len(left) == 0 {
 			continue
 		}
-		i := slices.IndexFunc(out, func(l LeftToRoot) bool { return slices.Equal(l.Requests, left) })
+		i := slices.IndexFunc(out, func(l LeftToRoot) bool { return slices.Equal(l.Names, left) })
 		if i < 0 {
-			l := LeftToRoot{Requests: left}
-			for _, id := range left {
-				l.Names = append(l.Names, id.String())
-			}
-			i, out = len(out), append(out, l)
+			i, out = len(out), append(out, LeftToRoot{Names: left})
 		}
 		out[i].Cells = append(out[i].Cells, cell)
 	}
 	return out
 }
 
-func (p *Policies) leftIn(cell string) []kauth.RequestID {
-	var left []kauth.RequestID
+// leftIn names the requests.
+func (p *Policies) leftIn(cell string) []string {
+	var left []string
 	for _, name := range ruinous {
 		id, ok := kauth.Find(name)
 		if !ok {
@@ -54,7 +50,7 @@ func (p *Policies) leftIn(cell string) []kauth.RequestID {
 		q := policy.Question{Cell: cell, Request: policy.Request{ID: id}}
 		q.SetCredential(0, 0, 0, 0)
 		if a, err := p.Decide(&q); err == nil && a.Result != policy.Deny {
-			left = append(left, id)
+			left = append(left, name)
 		}
 	}
 	return left

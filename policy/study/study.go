@@ -161,9 +161,9 @@ type Check struct {
 
 // ProgramSize says how large the program of a cell is.
 type ProgramSize struct {
-	Cell                          string
-	Nodes, Leaves, Bytes          int
-	NodesBefore, Depth, DepthFrom int
+	Cell                 string
+	Nodes, Leaves, Bytes int
+	NodesBefore, Depth   int
 }
 
 // CheckOptions say what to look at beside the policies themselves.
@@ -198,7 +198,7 @@ func (p *Policies) Check(o CheckOptions) (*Check, error) {
 		}
 		size, ok := sizes[prog]
 		if !ok {
-			size = ProgramSize{"", len(prog.Nodes()), len(prog.Leaves()), len(prog.Encode(p.Vocabulary())), prog.Stats.Before.Nodes, prog.Stats.After.Depth, prog.Stats.Before.Depth}
+			size = ProgramSize{"", len(prog.Nodes()), len(prog.Leaves()), len(prog.Encode(p.Vocabulary())), prog.Stats.Before.Nodes, prog.Stats.After.Depth}
 			sizes[prog] = size
 		}
 		size.Cell = cell
