@@ -360,21 +360,13 @@ func enginePolicies(a *API, L *lua.LState) int {
 		raise(L, err)
 	}
 	type row struct {
-		Name    string   `json:"name"`
-		Cells   []string `json:"cells"`
-		Mode    string   `json:"mode"`
-		File    string   `json:"file"`
-		Line    int      `json:"line"`
-		Pending bool     `json:"pending,omitempty"`
+		study.PolicyReport
+		Pending bool `json:"pending,omitempty"`
 	}
 	var rows []row
 	add := func(list []*rules.Policy, pending bool) {
 		for _, p := range list {
-			r := row{Name: p.Name, Cells: []string{}, Mode: p.Mode(), File: p.Span.File, Line: p.Span.Line, Pending: pending}
-			for _, g := range p.Cells {
-				r.Cells = append(r.Cells, g.Pattern)
-			}
-			rows = append(rows, r)
+			rows = append(rows, row{study.ReportPolicy(p), pending})
 		}
 	}
 	add(loaded.Set().Policies, false)

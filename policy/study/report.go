@@ -5,6 +5,7 @@ import (
 	"cellsh/policy/analysis"
 	"cellsh/policy/diag"
 	"cellsh/policy/kauth"
+	"cellsh/policy/rules"
 	"cellsh/policy/secmodel"
 	"cellsh/policy/stock"
 )
@@ -53,6 +54,15 @@ type PolicyReport struct {
 	Line  int      `json:"line"`
 	Cells []string `json:"cells"`
 	Mode  string   `json:"mode"`
+}
+
+// ReportPolicy is the report of a policy.
+func ReportPolicy(p *rules.Policy) PolicyReport {
+	r := PolicyReport{p.Name, p.Span.File, p.Span.Line, []string{}, p.Mode()}
+	for _, g := range p.Cells {
+		r.Cells = append(r.Cells, g.Pattern)
+	}
+	return r
 }
 
 // GrantReport is the report of a grant.
@@ -143,11 +153,7 @@ func (c *Check) Report() CheckReport {
 	out := CheckReport{OK: !c.Problems.Failed(), Diagnostics: nonNil(c.Problems), Policies: []PolicyReport{}, Grants: []GrantReport{}, LeftToRoot: nonNil(c.LeftToRoot),
 		Cells: sampleReports(c.Cells), Programs: []SizeReport{}, Nevers: c.Nevers, Broken: []BreachReport{}}
 	for _, p := range c.Policies {
-		j := PolicyReport{p.Name, p.Span.File, p.Span.Line, []string{}, p.Mode()}
-		for _, g := range p.Cells {
-			j.Cells = append(j.Cells, g.Pattern)
-		}
-		out.Policies = append(out.Policies, j)
+		out.Policies = append(out.Policies, ReportPolicy(p))
 	}
 	for _, g := range c.Grants {
 		j := GrantReport{g.Policy, nil, g.Reason, g.File, g.Line, g.Audit, g.Unsure}
