@@ -229,11 +229,7 @@ func (a *API) mustSettle(L *lua.LState) {
 
 // asked reads the question and the options of a function.
 func (a *API) asked(L *lua.LState, e string) (*study.Policies, *policy.Question) {
-	t, ok := L.Get(1).(*lua.LTable)
-	if !ok {
-		fail(L, "", "%s must be given a table, but is given %s", e, show(L.Get(1)))
-	}
-	q, err := tables.Question(t)
+	q, err := tables.Question(tableArg(L, e, 1).t)
 	if err != nil {
 		raise(L, err)
 	}

@@ -159,15 +159,9 @@ func (a *API) systemCall(L *lua.LState, c *sim.Call) int {
 	return 1
 }
 
-// argument is a Lua value as calls take it.
+// argument is a Lua value as calls take it: a plain one, or a process.
 func argument(v lua.LValue) any {
 	switch x := v.(type) {
-	case lua.LBool:
-		return bool(x)
-	case lua.LNumber:
-		return float64(x)
-	case lua.LString:
-		return string(x)
 	case *lua.LTable:
 		list := []any{}
 		for i := 1; i <= x.MaxN(); i++ {
@@ -179,7 +173,7 @@ func argument(v lua.LValue) any {
 			return p.Process
 		}
 	}
-	return nil
+	return plain(v)
 }
 
 // makers are the calls whose value is a new process.
