@@ -125,15 +125,15 @@ func replace[T any](older, newer []T, name func(T) string) []T {
 // Pending gives the policies that were declared and are not loaded.
 func (a *API) Pending() *rules.Set { return &a.pending }
 
-// Merged are the policies that are loaded, with those that are pending in place of their namesakes.
-func (a *API) Merged() (*study.Policies, error) { return a.Host.Merge(&a.pending) }
+// merged are the policies that are loaded, with those that are pending in place of their namesakes.
+func (a *API) merged() (*study.Policies, error) { return a.Host.Merge(&a.pending) }
 
 // LoadPending loads the policies that are loaded together with those that are pending.
 func (a *API) LoadPending(o host.LoadOptions) (*host.Loaded, *study.Check, error) {
 	if len(a.pending.Policies)+len(a.pending.Nevers) == 0 {
 		return nil, nil, diag.List{{Code: diag.Failed, Message: "there must be something to load, but nothing is pending", Hint: "give a path, or declare a policy first"}}
 	}
-	p, err := a.Merged()
+	p, err := a.merged()
 	if err != nil {
 		return nil, nil, err
 	}

@@ -181,7 +181,7 @@ func (a *API) policies(o *fields, e string) *study.Policies {
 		p = a.Reader.Read(paths(o.L, e, files))
 	case pending:
 		a.mustSettle(o.L)
-		p, err = a.Merged()
+		p, err = a.merged()
 	default:
 		p, err = a.Host.Policies()
 	}
@@ -200,7 +200,7 @@ func (a *API) read(L *lua.LState, e string, v lua.LValue) *study.Policies {
 		return a.Reader.Read(paths(L, e, v))
 	}
 	a.mustSettle(L)
-	p, err := a.Merged()
+	p, err := a.merged()
 	if err != nil {
 		raise(L, err)
 	}

@@ -21,7 +21,7 @@ func helpEntries() []*Entry {
 -->     local c = cell.create{ name = "web-1", root = "/cells/web-1" }
 -->     print(c.id)
 -->     --> 1`, call: func(a *API, L *lua.LState) int {
-				text, err := a.HelpText(L.OptString(1, ""))
+				text, err := a.helpText(L.OptString(1, ""))
 				if err != nil {
 					raise(L, err)
 				}
@@ -31,9 +31,9 @@ func helpEntries() []*Entry {
 	}
 }
 
-// HelpText is what help shows about a name: what [About] knows, or Options.Help; "" is the overview. The error says
+// helpText is what help shows about a name: what [About] knows, or Options.Help; "" is the overview. The error says
 // that there is no such thing.
-func (a *API) HelpText(name string) (string, error) {
+func (a *API) helpText(name string) (string, error) {
 	text, err := About(name)
 	if err != nil && a.Help != nil {
 		if more := a.Help(name); more != "" {

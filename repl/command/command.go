@@ -338,8 +338,8 @@ func Names() []string {
 	return names
 }
 
-// List is a line for each command.
-func List() string {
+// listing is a line for each command.
+func listing() string {
 	var b strings.Builder
 	for _, c := range commands {
 		fmt.Fprintf(&b, "  %-12s %s\n", c.Name, c.Short)

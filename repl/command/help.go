@@ -29,7 +29,7 @@ usage: cellsh                       a session
        cellsh -e LUA                run what is given
        cellsh COMMAND [ARG...]
 
-` + List() + `
+` + listing() + `
 run: cellsh help COMMAND, or cellsh help NAME for Lua such as cell.create
 `
 }

@@ -75,13 +75,13 @@ func (l *logging) run(inv *Invocation) error {
 		return nil
 	}
 	for _, e := range list {
-		fmt.Fprintln(inv.Stdout, EventText(e))
+		fmt.Fprintln(inv.Stdout, eventText(e))
 	}
 	return nil
 }
 
-// EventText writes a recorded decision on two lines: what was asked by whom, and what the answer was.
-func EventText(e *kernel.Event) string {
+// eventText writes a recorded decision on two lines: what was asked by whom, and what the answer was.
+func eventText(e *kernel.Event) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%d  +%s  cell %s, process %d, euid %d: %s: %s", e.Sequence, e.Time.Round(time.Millisecond), e.Name, e.PID, e.EUID, e.Request, e.Result)
 	a := &e.Answer
