@@ -185,11 +185,13 @@ func (h *Host) create(s kernel.Spec) (kernel.CellID, error) {
 	}
 	evaluation := h.Evaluates()
 	g := history.Active()
-	if g != nil && !g.Lockdown {
-		p, err := h.policiesOf(g)
-		if err != nil {
+	var p *study.Policies
+	if g != nil {
+		if p, err = h.policiesOf(g); err != nil {
 			return 0, err
 		}
+	}
+	if g != nil && !g.Lockdown {
 		if err := p.Attachable(s.Name); err != nil {
 			return 0, err
 		}
@@ -213,7 +215,7 @@ func (h *Host) create(s kernel.Spec) (kernel.CellID, error) {
 		return 0, err
 	}
 	if g != nil && evaluation {
-		if _, _, err := h.attach(g, history, map[kernel.CellID]bool{id: true}); err != nil {
+		if _, _, err := h.attach(p, g, history, map[kernel.CellID]bool{id: true}); err != nil {
 			// Nobody may find a cell without the program that it should have.
 			return 0, errors.Join(err, h.Kernel.Destroy(id))
 		}

@@ -282,19 +282,16 @@ func (h *Host) attachNamed(names []string) (*Loaded, error) {
 			return nil, err
 		}
 	}
-	b, bytes, err := h.attach(g, history, ids)
+	b, bytes, err := h.attach(p, g, history, ids)
 	if err != nil {
 		return nil, err
 	}
 	return loaded(b, bytes), nil
 }
 
-// attach gives the cells programs, in addition to those that have one. It gives the bundle and its length in bytes.
-func (h *Host) attach(g *Generation, history *History, ids map[kernel.CellID]bool) (*program.Bundle, int, error) {
-	p, err := h.policiesOf(g)
-	if err != nil {
-		return nil, 0, err
-	}
+// attach gives the cells programs of the active generation, whose policies these are, in addition to those that have one.
+// It gives the bundle and its length in bytes.
+func (h *Host) attach(p *study.Policies, g *Generation, history *History, ids map[kernel.CellID]bool) (*program.Bundle, int, error) {
 	e, err := h.Kernel.Evaluator()
 	if err != nil {
 		return nil, 0, err
