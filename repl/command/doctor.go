@@ -13,6 +13,8 @@ import (
 	"cellsh/kernel/disk"
 	"cellsh/kernel/host"
 	"cellsh/lua/syntax"
+	"cellsh/policy/secmodel"
+	"cellsh/policy/study"
 )
 
 func init() {
@@ -87,9 +89,10 @@ func diagnose(t *Target, info kernel.Info) (*diagnosis, error) {
 		return nil, err
 	}
 	d.Cells = len(usages)
+	var p *study.Policies // of the active generation; nil if nothing is loaded, or if they can't be compiled
 	if g := history.Active(); g != nil {
 		d.Generation = g.Number
-		if _, err := t.Host.Policies(); err != nil {
+		if p, err = t.Host.Policies(); err != nil {
 			d.attend("the policies of generation %d can't be compiled for new cells: %s", g.Number, err)
 		}
 		if history.Deadline != nil {
@@ -113,11 +116,14 @@ func diagnose(t *Target, info kernel.Info) (*diagnosis, error) {
 		if len(missed) > 0 {
 			d.attend("cells that policies name are answered by the fallback: %s; run: cellsh attach", strings.Join(missed, ", "))
 		}
+		if p != nil {
+			d.powerful(p, usages)
+		}
+	} else if p != nil {
+		if err := d.unenforced(p, usages, t.Info().Revision); err != nil {
+			return nil, err
+		}
 	}
-	if err := d.unenforced(t.Host, usages); err != nil {
-		return nil, err
-	}
-	d.powerful(t.Host, usages)
 	for i := range usages {
 		for _, x := range usages[i].Over {
 			d.attend("cell %s is over its budget of %s", usages[i].Name, x.Budget)
@@ -128,15 +134,7 @@ func diagnose(t *Target, info kernel.Info) (*diagnosis, error) {
 }
 
 // unenforced tells what a kernel that asks no programs lets cells do although their policies refuse it.
-func (d *diagnosis) unenforced(h *host.Host, usages []host.Usage) error {
-	if h.Evaluates() || d.Generation == 0 {
-		return nil
-	}
-	p, err := h.Policies()
-	if err != nil {
-		return nil // told already
-	}
-	rev := h.Kernel.Info().Revision
+func (d *diagnosis) unenforced(p *study.Policies, usages []host.Usage, rev secmodel.Revision) error {
 	for i := range usages {
 		name := usages[i].Name
 		if !p.Names(name) {
@@ -155,14 +153,7 @@ func (d *diagnosis) unenforced(h *host.Host, usages []host.Usage) error {
 
 // powerful tells of cells whose policies leave to root what the profile high denies: cells that policies name have the
 // profile low, which leaves it to root too.
-func (d *diagnosis) powerful(h *host.Host, usages []host.Usage) {
-	if !h.Evaluates() || d.Generation == 0 {
-		return
-	}
-	p, err := h.Policies()
-	if err != nil {
-		return // told already
-	}
+func (d *diagnosis) powerful(p *study.Policies, usages []host.Usage) {
 	var covered []string
 	for i := range usages {
 		if usages[i].Covered {
