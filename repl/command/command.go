@@ -30,7 +30,7 @@ type Env struct {
 	Ask func(question string) (yes bool)
 	// Version of the program.
 	Version string
-	// Session is the kernel of a session, which its commands share; nil opens one for each command.
+	// Session is the kernel of a session, which its commands share, with Pending; nil opens one for each command.
 	Session *Target
 }
 

@@ -23,8 +23,8 @@ type Target struct {
 	Steps *host.Session
 	// Reader reads policies that are not loaded.
 	Reader loader.Reader
-	// Pending loads policies that a session has declared, together with those that are loaded; nil where there is no
-	// session.
+	// Pending loads policies that a session has declared, together with those that are loaded; only the target of a session
+	// has it.
 	Pending func(host.LoadOptions) (*host.Loaded, *study.Check, error)
 }
 

@@ -106,7 +106,7 @@ func (l *loading) run(inv *Invocation) error {
 		return usage("--boot and --yes can't be given together: --boot never asks")
 	case l.boot:
 		return l.atBoot(inv, paths)
-	case len(paths) == 0 && (inv.Session == nil || inv.Session.Pending == nil):
+	case len(paths) == 0 && inv.Session == nil:
 		return usage("a path must be given")
 	}
 	h, err := inv.host()
@@ -119,7 +119,7 @@ func (l *loading) run(inv *Invocation) error {
 		}
 	}
 	o := host.LoadOptions{Confirm: time.Duration(l.confirm), Strict: l.strict, Yes: l.yes}
-	load := inv.Session.pending()
+	load := inv.target.Pending
 	if len(paths) > 0 {
 		p := inv.target.Reader.Read(paths)
 		load = func(o host.LoadOptions) (*host.Loaded, *study.Check, error) { return h.Load(p, o) }
@@ -147,14 +147,6 @@ func (l *loading) run(inv *Invocation) error {
 		return err
 	}
 	return inv.await(out)
-}
-
-// pending loads what a session has declared; nil where there is none.
-func (t *Target) pending() func(host.LoadOptions) (*host.Loaded, *study.Check, error) {
-	if t == nil {
-		return nil
-	}
-	return t.Pending
 }
 
 // shellWords writes arguments as a shell reads them.
