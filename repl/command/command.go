@@ -24,8 +24,6 @@ type Env struct {
 	Stdout, Stderr io.Writer
 	// Now is the clock; nil is the system's.
 	Now func() time.Time
-	// After gives a channel that is sent the time once, after the duration; nil is the system's.
-	After func(time.Duration) <-chan time.Time
 	// Ask asks the user for a yes; nil where nobody can be asked.
 	Ask func(question string) (yes bool)
 	// Version of the program.

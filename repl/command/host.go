@@ -28,18 +28,14 @@ type Target struct {
 	Pending func(host.LoadOptions) (*host.Loaded, *study.Check, error)
 }
 
-// OpenTarget connects to a kernel. What print in policy files writes goes to output.
+// OpenTarget connects to a kernel; the options must have a clock. What print in policy files writes goes to output.
 func OpenTarget(o connect.Options, output io.Writer, steps host.SessionOptions) (*Target, error) {
 	c, err := connect.Open(o)
 	if err != nil {
 		return nil, err
 	}
-	now := o.Now
-	if now == nil {
-		now = time.Now
-	}
 	reader := loader.Reader{Groups: c.Groups, Output: output, Vocabulary: c.Info().Vocabulary}
-	h := host.New(c.Kernel, c, reader.Load, now)
+	h := host.New(c.Kernel, c, reader.Load, o.Now)
 	steps.ReadOnly = o.ReadOnly
 	return &Target{Connection: c, Host: h, Steps: host.NewSession(h, c, steps), Reader: reader}, nil
 }
@@ -131,14 +127,6 @@ func (inv *Invocation) close() error {
 	err := inv.target.Steps.Release()
 	inv.target = nil
 	return err
-}
-
-// after gives a channel that is sent the time once.
-func (inv *Invocation) after(d time.Duration) <-chan time.Time {
-	if inv.After != nil {
-		return inv.After(d)
-	}
-	return time.After(d)
 }
 
 // view is the target for commands that only look.

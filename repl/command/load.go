@@ -235,7 +235,7 @@ func (inv *Invocation) await(l *host.Loaded) error {
 	if err := inv.close(); err != nil {
 		return err
 	}
-	vigil := host.Vigil{Deadline: *d, After: inv.after, Now: inv.Now, Open: func(readOnly bool) (*host.Session, error) {
+	vigil := host.Vigil{Deadline: *d, After: time.After, Now: inv.Now, Open: func(readOnly bool) (*host.Session, error) {
 		t, err := inv.enter(readOnly, patience)
 		if err != nil {
 			return nil, err

@@ -45,11 +45,7 @@ func serve(inv *Invocation) error {
 	if err != nil {
 		return err
 	}
-	after := inv.After
-	if after == nil {
-		after = time.After
-	}
-	code := lsp.Serve(lsp.Options{In: inv.Stdin, Out: inv.Stdout, Files: loader.Disk(), Cells: cells, After: after, Version: inv.Version,
+	code := lsp.Serve(lsp.Options{In: inv.Stdin, Out: inv.Stdout, Files: loader.Disk(), Cells: cells, After: time.After, Version: inv.Version,
 		Analyse: func(sources []rules.Source, files loader.Files) diag.List {
 			r := reader
 			// Standard output belongs to the protocol.
