@@ -352,7 +352,7 @@ func (c *Command) synopsis() string { return strings.TrimSpace("cellsh " + c.Nam
 func (c *Command) Help() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "usage: %s\n\n%s\n", c.synopsis(), strings.TrimSpace(c.Long))
-	fs, _ := c.flags(new(Common))
+	fs := c.AllFlags()
 	mine := c.OwnFlags()
 	for _, own := range []bool{true, false} {
 		var lines []string
@@ -379,8 +379,7 @@ func (c *Command) AllFlags() *flag.FlagSet {
 func (c *Command) OwnFlags() *flag.FlagSet {
 	common, own := NewFlags(), NewFlags()
 	new(Common).Declare(common)
-	all, _ := c.flags(new(Common))
-	all.VisitAll(func(f *flag.Flag) {
+	c.AllFlags().VisitAll(func(f *flag.Flag) {
 		if common.Lookup(f.Name) == nil {
 			own.Var(f.Value, f.Name, f.Usage)
 		}

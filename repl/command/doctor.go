@@ -12,6 +12,7 @@ import (
 	"cellsh/kernel"
 	"cellsh/kernel/disk"
 	"cellsh/kernel/host"
+	"cellsh/lua/loader"
 	"cellsh/lua/syntax"
 	"cellsh/policy/secmodel"
 	"cellsh/policy/study"
@@ -183,7 +184,7 @@ func bootState() string {
 	}
 	n := 0
 	for _, name := range names {
-		if strings.HasSuffix(name, ".lua") && !strings.HasSuffix(name, "_test.lua") {
+		if strings.HasSuffix(name, ".lua") && !loader.IsTest(name) {
 			n++
 			if _, err := trust.ReadFile(bootFolder + "/" + name); err != nil {
 				return err.Error()

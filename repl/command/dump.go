@@ -205,7 +205,7 @@ type nodeDump struct {
 
 type leafDump struct {
 	Name string `json:"name"`
-	answerJSON
+	study.AnswerReport
 	// Fault is what makes the answer impossible.
 	Fault string `json:"fault,omitempty"`
 
@@ -315,7 +315,7 @@ func (d *dumper) outcome(o rules.Outcome) leafDump {
 }
 
 func (d *dumper) decision(x policy.Decision) leafDump {
-	return leafDump{answerJSON: study.ReportAnswer(&x), text: decisionText(&x)}
+	return leafDump{AnswerReport: study.ReportAnswer(&x), text: decisionText(&x)}
 }
 
 func (d *dumper) program(p *rules.Program, length int) *programDump {

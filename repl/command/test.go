@@ -91,7 +91,7 @@ func (flags *trials) run(inv *Invocation) error {
 			fmt.Fprintf(inv.Stderr, "coverage must be at least %g%%, but is %.1f%%\n", flags.threshold, percent)
 		}
 	}
-	if report.Failed() > 0 || report.Problems.Failed() || short {
+	if !report.OK() || short {
 		return quiet{Failed}
 	}
 	if len(report.Results) == 0 {

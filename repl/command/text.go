@@ -7,7 +7,6 @@ import (
 
 	"cellsh/policy"
 	"cellsh/policy/kauth"
-	"cellsh/policy/study"
 )
 
 // width is how many columns text has. Places in files and commands to copy may be longer.
@@ -169,6 +168,3 @@ func decisionText(d *policy.Decision) string {
 	}
 	return s
 }
-
-// answerJSON is how decisions are written.
-type answerJSON = study.AnswerReport
