@@ -88,7 +88,8 @@ func (h *Host) agreeable(p *study.Policies, losses []Loss, history *History) err
 // policy that somebody could miss, and where the kernel asks no programs live cells stay what they are.
 func (h *Host) losses(p *study.Policies, history *History) ([]Loss, error) {
 	g := history.Active()
-	if g == nil || g.Lockdown || !h.Evaluates() {
+	e, err := h.Kernel.Evaluator()
+	if g == nil || g.Lockdown || err != nil {
 		return nil, nil
 	}
 	cells, err := h.Kernel.List()
@@ -114,10 +115,6 @@ func (h *Host) losses(p *study.Policies, history *History) ([]Loss, error) {
 		return out, nil
 	}
 	// What a session has declared is gone with it, but the kernel knows for which cells it has programs.
-	e, err := h.Kernel.Evaluator()
-	if err != nil {
-		return nil, err
-	}
 	status, err := e.Status()
 	if err != nil {
 		return nil, err
