@@ -100,6 +100,15 @@ func (v *VM) tableArg(L *lua.LState, function string, n int) *lua.LTable {
 	return t
 }
 
+// stringArg is an argument that must be a string, or a number as its text.
+func (v *VM) stringArg(L *lua.LState, function string, n int) string {
+	s, ok := concatText(L.Get(n))
+	if !ok {
+		v.must(L, n, function, "a string")
+	}
+	return s
+}
+
 // unchangeable is the error of changing a table that is only to be read.
 func unchangeable(name string) error { return fmt.Errorf("%s can't be changed", name) }
 
@@ -135,12 +144,8 @@ func (v *VM) assert(L *lua.LState) int {
 		return L.GetTop()
 	}
 	message := "assertion failed!"
-	if x := L.Get(2); x != lua.LNil {
-		text, ok := concatText(x)
-		if !ok {
-			v.must(L, 2, "assert", "a string")
-		}
-		message = text
+	if L.Get(2) != lua.LNil {
+		message = v.stringArg(L, "assert", 2)
 	}
 	v.raise(L, "%s", message)
 	return 0

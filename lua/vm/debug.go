@@ -152,12 +152,8 @@ func (v *VM) getInfo(L *lua.LState) int {
 		at, n = co, 2
 	}
 	what := "flnSu"
-	if x := L.Get(n + 1); x != lua.LNil {
-		s, ok := concatText(x)
-		if !ok {
-			v.must(L, n+1, "debug.getinfo", "a string")
-		}
-		what = s
+	if L.Get(n+1) != lua.LNil {
+		what = v.stringArg(L, "debug.getinfo", n+1)
 	}
 	fn, isFunction := L.Get(n).(*lua.LFunction)
 	line, called := -1, syntax.Node(nil)

@@ -23,15 +23,12 @@ func (v *VM) loaders() map[string]lua.LGFunction {
 		L.Push(fn)
 		return 1
 	}
-	text := func(L *lua.LState, n int, function, otherwise string) string {
-		if L.Get(n) == lua.LNil && otherwise != "" {
+	// nameArg is the second argument, what the source is called.
+	nameArg := func(L *lua.LState, function, otherwise string) string {
+		if L.Get(2) == lua.LNil {
 			return otherwise
 		}
-		s, ok := concatText(L.Get(n))
-		if !ok {
-			v.must(L, n, function, "a string")
-		}
-		return s
+		return v.stringArg(L, function, 2)
 	}
 	// read is standard input where no file is named.
 	read := func(L *lua.LState, function string) (file, content string, err error) {
@@ -39,19 +36,19 @@ func (v *VM) loaders() map[string]lua.LGFunction {
 			content, err = v.system.Stdin.All()
 			return "(standard input)", content, err
 		}
-		file = text(L, 1, function, "")
+		file = v.stringArg(L, function, 1)
 		b, err := os.ReadFile(file)
 		return file, string(b), err
 	}
 	return map[string]lua.LGFunction{
 		"loadstring": func(L *lua.LState) int {
-			return compile(L, text(L, 2, "loadstring", "(string)"), text(L, 1, "loadstring", ""))
+			return compile(L, nameArg(L, "loadstring", "(string)"), v.stringArg(L, "loadstring", 1))
 		},
 		"load": func(L *lua.LState) int {
 			if L.Get(1).Type() != lua.LTFunction {
 				v.must(L, 1, "load", "a function")
 			}
-			name := text(L, 2, "load", "(load)")
+			name := nameArg(L, "load", "(load)")
 			var b strings.Builder
 			for {
 				// What its function raises load gives back.
@@ -117,10 +114,7 @@ func (v *VM) openModules(library *lua.LTable, libraries map[string]*lua.LTable) 
 	v.loading = L.NewUserData()
 	loaders := L.NewTable()
 	loaders.Append(v.Function(Builtin{Name: "(preload loader)"}, func(L *lua.LState) int {
-		name, ok := concatText(L.Get(1))
-		if !ok {
-			v.must(L, 1, "require", "a string")
-		}
+		name := v.stringArg(L, "require", 1)
 		if t, ok := library.RawGetString("preload").(*lua.LTable); ok {
 			if fn := L.GetField(t, name); fn != lua.LNil {
 				L.Push(fn)
@@ -142,10 +136,7 @@ func (v *VM) openModules(library *lua.LTable, libraries map[string]*lua.LTable) 
 
 // findModule is the loader that looks for files.
 func (v *VM) findModule(L *lua.LState, library *lua.LTable) int {
-	name, ok := concatText(L.Get(1))
-	if !ok {
-		v.must(L, 1, "require", "a string")
-	}
+	name := v.stringArg(L, "require", 1)
 	path, ok := library.RawGetString("path").(lua.LString)
 	if !ok {
 		v.raise(L, "package.path must be a string, but is a %s", library.RawGetString("path").Type())
@@ -215,10 +206,7 @@ func (v *VM) moduleFunctions() map[string]lua.LGFunction {
 }
 
 func (v *VM) requireModule(L *lua.LState) int {
-	name, ok := concatText(L.Get(1))
-	if !ok {
-		v.must(L, 1, "require", "a string")
-	}
+	name := v.stringArg(L, "require", 1)
 	if x := v.loaded.RawGetString(name); lua.LVAsBool(x) {
 		if x == v.loading {
 			v.raise(L, "module %s must not need itself, and must have been loaded without an error, but has not", name)
@@ -261,10 +249,7 @@ func (v *VM) requireModule(L *lua.LState) int {
 
 // module makes the table of a module the globals of the function that calls it.
 func (v *VM) module(L *lua.LState) int {
-	name, ok := concatText(L.Get(1))
-	if !ok {
-		v.must(L, 1, "module", "a string")
-	}
+	name := v.stringArg(L, "module", 1)
 	t, ok := v.loaded.RawGetString(name).(*lua.LTable)
 	if !ok {
 		t = v.globalTable(L, name)

@@ -54,11 +54,7 @@ func (v *VM) rawFunctions() map[string]lua.LGFunction {
 		"collectgarbage": func(L *lua.LState) int {
 			option := "collect"
 			if L.GetTop() > 0 && L.Get(1) != lua.LNil {
-				s, ok := concatText(L.Get(1))
-				if !ok {
-					v.must(L, 1, "collectgarbage", "a string")
-				}
-				option = s
+				option = v.stringArg(L, "collectgarbage", 1)
 			}
 			result := lua.LValue(lua.LNumber(0))
 			switch option {

@@ -58,10 +58,7 @@ func (v *VM) Protect(name string, t *lua.LTable) *lua.LTable {
 }
 
 func (v *VM) require(L *lua.LState) int {
-	name, ok := concatText(L.Get(1))
-	if !ok {
-		v.must(L, 1, "require", "a string")
-	}
+	name := v.stringArg(L, "require", 1)
 	if !library.ModuleName(name) {
 		v.raise(L, "a module's name must consist of a-z, 0-9 and _, but is %q", name)
 	}
