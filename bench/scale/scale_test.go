@@ -119,7 +119,7 @@ func TestReadings(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%s: %v", c.Name, err)
 		}
-		if r.First < 0 || r.Second <= 0 || r.All <= 0 || r.Asked == 0 {
+		if r.First <= 0 || r.Second <= 0 || r.All <= 0 || r.Asked == 0 {
 			t.Errorf("%s: %+v", c.Name, r)
 		}
 	}
