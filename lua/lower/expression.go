@@ -161,7 +161,7 @@ func (l *lowerer) binary(n *syntax.BinaryExpr) ast.Expr {
 	if function, ok := arithmetic[n.Op]; ok {
 		return l.deep(l.call(line, function, a, b), a, b)
 	}
-	l.branch(labelsOfTest)
+	l.branch(line, labelsOfTest)
 	return at(line, &ast.RelationalOpExpr{Operator: n.Op.String(), Lhs: a, Rhs: b})
 }
 
@@ -283,7 +283,7 @@ func (l *lowerer) logical(n *syntax.BinaryExpr) ast.Expr {
 	var right ast.Expr
 	before := l.collect(func() { right = l.expr(n.Right) })
 	if len(before) == 0 {
-		l.branch(labelsOfLogic)
+		l.branch(line, labelsOfLogic)
 		return at(line, &ast.LogicalOpExpr{Operator: n.Op.String(), Lhs: left, Rhs: right})
 	}
 	// What the right side needs is done only where it counts.
@@ -293,7 +293,6 @@ func (l *lowerer) logical(n *syntax.BinaryExpr) ast.Expr {
 	if n.Op == syntax.Or {
 		condition = at(line, &ast.UnaryNotOpExpr{Expr: condition})
 	}
-	l.branch(labelsOfCondition)
 	l.emit(at(line, &ast.IfStmt{Condition: condition, Then: append(before, l.collect(func() { l.move(name, right) })...)}))
 	return l.ident(name)
 }

@@ -230,7 +230,16 @@ func at[N ast.PositionHolder](line int, n N) N {
 	return n
 }
 
-func (l *lowerer) emit(s ast.Stmt) { *l.out = append(*l.out, s) }
+// emit puts a statement behind those before it. All that branches comes through here once, because its labels are counted.
+func (l *lowerer) emit(s ast.Stmt) {
+	switch s.(type) {
+	case *ast.IfStmt, *ast.WhileStmt, *ast.NumberForStmt, *ast.GenericForStmt:
+		l.branch(s.Line(), labelsOfCondition)
+	case *ast.LabelStmt:
+		l.branch(s.Line(), labelsOfTest)
+	}
+	*l.out = append(*l.out, s)
+}
 
 // collect gives the statements that f emits.
 func (l *lowerer) collect(f func()) []ast.Stmt {
@@ -248,7 +257,7 @@ func (l *lowerer) scoped(f func()) {
 	list := l.collect(f)
 	if len(list) == 1 {
 		if _, declares := list[0].(*ast.LocalAssignStmt); !declares {
-			l.emit(list[0])
+			*l.out = append(*l.out, list...)
 			return
 		}
 	}

@@ -19,7 +19,6 @@ func (l *lowerer) block(b *syntax.Block) {
 			l.stmt(s)
 			continue
 		}
-		l.branch(labelsOfTest)
 		l.emit(at(l.place(label), &ast.LabelStmt{Name: l.label(label)}))
 		if !onlyLabels(b.Stmts[i:]) {
 			l.landing()
@@ -75,13 +74,13 @@ const (
 	labelsOfLogic     = 5 // and, or
 )
 
-// branch counts the labels that the compiler will make of what is lowered here. Jumps have them as 18 bits until it knows
+// branch counts the labels that the compiler will make of what is at a place. Jumps have them as 18 bits until it knows
 // what they stand for, and those of labels beyond that lead to the begin of the function.
-func (l *lowerer) branch(labels int) {
+func (l *lowerer) branch(line, labels int) {
 	f := l.function
 	before := f.branches
 	if f.branches += labels; before <= maxJump && f.branches > maxJump {
-		l.fail(l.lowered.Node(l.line), diag.SourceSize, "divide the function", "a function must have at most about %d tests, but has more here", maxJump/labelsOfCondition)
+		l.fail(l.lowered.Node(line), diag.SourceSize, "divide the function", "a function must have at most about %d tests, but has more here", maxJump/labelsOfCondition)
 	}
 }
 
@@ -415,12 +414,15 @@ func (l *lowerer) loop(n syntax.Node, body func()) {
 	}
 	line, live := l.line, f.live
 	f.loop = in
-	list := l.collect(body)
+	list := l.collect(func() {
+		body()
+		if in.used {
+			l.emit(at(line, &ast.LabelStmt{Name: in.label}))
+		}
+	})
 	f.loop, f.live = in.outer, live
 	l.lowered.jumps = append(l.lowered.jumps, jump{n, line, l.lowered.Next()})
 	if in.used {
-		l.branch(labelsOfTest)
-		list = append(list, at(line, &ast.LabelStmt{Name: in.label}))
 		l.emit(at(line, &ast.DoBlockStmt{Stmts: list}))
 		return
 	}
@@ -435,7 +437,6 @@ func (l *lowerer) while(n *syntax.WhileStmt) {
 	}
 	l.loop(n, func() {
 		if known {
-			l.branch(labelsOfCondition)
 			l.emit(at(line, &ast.WhileStmt{Condition: at(line, &ast.TrueExpr{}), Stmts: l.collect(func() {
 				l.landing()
 				l.block(n.Body)
@@ -445,11 +446,9 @@ func (l *lowerer) while(n *syntax.WhileStmt) {
 		var condition ast.Expr
 		before := l.collect(func() { condition = l.expr(n.Cond) })
 		if len(before) == 0 {
-			l.branch(labelsOfCondition)
 			l.emit(at(line, &ast.WhileStmt{Condition: condition, Stmts: l.collect(func() { l.block(n.Body) })}))
 			return
 		}
-		l.branch(labelsOfCondition)
 		l.emit(at(line, &ast.WhileStmt{Condition: at(line, &ast.TrueExpr{}), Stmts: l.collect(func() {
 			l.landing()
 			l.scoped(func() {
@@ -463,14 +462,12 @@ func (l *lowerer) while(n *syntax.WhileStmt) {
 
 // leave breaks a loop on a condition. Nothing that functions share is open but what the loop itself declares.
 func (l *lowerer) leave(line int, condition ast.Expr) {
-	l.branch(labelsOfCondition)
 	l.emit(at(line, &ast.IfStmt{Condition: condition, Then: []ast.Stmt{at(line, &ast.BreakStmt{})}}))
 }
 
 func (l *lowerer) repeat(n *syntax.RepeatStmt) {
 	line := l.line
 	l.loop(n, func() {
-		l.branch(labelsOfCondition)
 		l.emit(at(line, &ast.WhileStmt{Condition: at(line, &ast.TrueExpr{}), Stmts: l.collect(func() {
 			l.landing()
 			l.block(n.Body)
@@ -525,7 +522,6 @@ func (l *lowerer) ifStmt(n *syntax.IfStmt) {
 	taken := l.temporary()
 	l.local(taken, at(line, &ast.FalseExpr{}))
 	unless := func(body func()) {
-		l.branch(labelsOfCondition)
 		l.emit(at(line, &ast.IfStmt{Condition: at(line, &ast.UnaryNotOpExpr{Expr: at(line, &ast.IdentExpr{Value: taken})}), Then: l.collect(body)}))
 	}
 	set := func(e ast.Expr) { l.assignTo(l.ident(taken), at(l.line, e)) }
@@ -557,7 +553,6 @@ func (l *lowerer) branches(clauses []*syntax.IfClause, otherwise func()) {
 		return
 	}
 	line := l.place(c)
-	l.branch(labelsOfCondition)
 	s := at(line, &ast.IfStmt{Condition: l.expr(c.Cond)})
 	l.line = line
 	s.Then = l.collect(body)
@@ -583,7 +578,6 @@ func (l *lowerer) numericFor(n *syntax.NumericFor) {
 		values = []ast.Expr{l.ident(names[0]), l.ident(names[1]), l.ident(names[2])}
 	}
 	l.loop(n, func() {
-		l.branch(labelsOfCondition)
 		s := at(line, &ast.NumberForStmt{Init: values[0], Limit: values[1], Step: values[2]})
 		s.Stmts = l.collect(func() {
 			s.Name = l.parameter(n.Var, true)
@@ -619,7 +613,6 @@ func (l *lowerer) genericFor(n *syntax.GenericFor) {
 		values = []ast.Expr{l.ident(names[0]), l.ident(names[1]), l.ident(names[2])}
 	}
 	l.loop(n, func() {
-		l.branch(labelsOfCondition)
 		s := at(line, &ast.GenericForStmt{Exprs: values})
 		s.Stmts = l.collect(func() {
 			l.landing()
