@@ -11,19 +11,27 @@ import (
 	"cellsh/lua/value"
 )
 
+// libraries are functions by the library that they are in, "" for none, and their names in it.
+type libraries map[string]map[string]*lua.LFunction
+
+// add puts a function where its name says.
+func (l libraries) add(name string, fn *lua.LFunction) {
+	in, field, ok := strings.Cut(name, ".")
+	if !ok {
+		in, field = "", name
+	}
+	if l[in] == nil {
+		l[in] = map[string]*lua.LFunction{}
+	}
+	l[in][field] = fn
+}
+
 // openLibrary gives the machine the functions of a set, and those that need the machine.
-func (v *VM) openLibrary(set library.Set) map[string]map[string]*lua.LFunction {
-	libraries := map[string]map[string]*lua.LFunction{}
+func (v *VM) openLibrary(set library.Set) libraries {
+	all := libraries{}
 	define := func(name string, pure bool, fn lua.LGFunction) *lua.LFunction {
 		f := v.Function(Builtin{Name: name, Pure: pure}, fn)
-		folder, field, ok := strings.Cut(name, ".")
-		if !ok {
-			folder, field = "", name
-		}
-		if libraries[folder] == nil {
-			libraries[folder] = map[string]*lua.LFunction{}
-		}
-		libraries[folder][field] = f
+		all.add(name, f)
 		return f
 	}
 	for name, f := range set {
@@ -59,7 +67,7 @@ func (v *VM) openLibrary(set library.Set) map[string]map[string]*lua.LFunction {
 		L.Push(lua.LNumber(0))
 		return 3
 	})
-	return libraries
+	return all
 }
 
 // ipairsStep makes the function that ipairs gives to loops.

@@ -29,12 +29,7 @@ func (v *VM) openSession() {
 	set := maps.Clone(library.Session)
 	maps.Copy(set, v.system.Functions())
 	libraries := v.openLibrary(set)
-	for name, functions := range v.openRest() {
-		if libraries[name] == nil {
-			libraries[name] = map[string]*lua.LFunction{}
-		}
-		maps.Copy(libraries[name], functions)
-	}
+	v.openRest(libraries)
 	tables := map[string]*lua.LTable{}
 	for _, name := range slices.Sorted(maps.Keys(libraries)) {
 		t := global
@@ -73,22 +68,13 @@ func (v *VM) openSession() {
 	global.Metatable = mt
 }
 
-// openRest makes the functions of a session that need the machine and that policies do not have.
-func (v *VM) openRest() map[string]map[string]*lua.LFunction {
-	libraries := map[string]map[string]*lua.LFunction{}
+// openRest adds the functions of a session that need the machine and that policies do not have.
+func (v *VM) openRest(to libraries) {
 	for _, part := range []map[string]lua.LGFunction{v.rawFunctions(), v.environments(), v.loaders(), v.moduleFunctions(), v.debugFunctions(), v.fileFunctions(), {"os.exit": v.exit}} {
 		for name, fn := range part {
-			in, field, ok := strings.Cut(name, ".")
-			if !ok {
-				in, field = "", name
-			}
-			if libraries[in] == nil {
-				libraries[in] = map[string]*lua.LFunction{}
-			}
-			libraries[in][field] = v.Function(Builtin{Name: name, Pure: name == "rawget" || name == "rawequal"}, fn)
+			to.add(name, v.Function(Builtin{Name: name, Pure: name == "rawget" || name == "rawequal"}, fn))
 		}
 	}
-	return libraries
 }
 
 // setFields sets fields in the order of their names, which loops see.
