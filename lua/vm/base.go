@@ -35,7 +35,11 @@ func (v *VM) openLibrary(set library.Set) libraries {
 		return f
 	}
 	for name, f := range set {
-		define(name, f.Pure, v.libraryFunction(f))
+		call := v.libraryFunction(f)
+		if name == "string.format" && v.options.Level != Session {
+			call = v.withoutTostring(call)
+		}
+		define(name, f.Pure, call)
 	}
 	define("table.sort", false, v.tableSort)
 	if set["string.match"] != nil {

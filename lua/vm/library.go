@@ -193,14 +193,19 @@ func (c *libraryCall) give(results []value.Value, err error) int {
 func (v *VM) libraryFunction(f *library.Function) lua.LGFunction {
 	return func(L *lua.LState) int {
 		c := &libraryCall{v, L}
-		if f.Name == "string.format" && v.options.Level != Session {
-			for i := 2; i <= L.GetTop(); i++ {
-				if L.GetMetaField(L.Get(i), "__tostring") != lua.LNil {
-					v.raise(L, "%s", library.ErrTostring)
-				}
+		return c.give(f.Call(c, c.args()))
+	}
+}
+
+// withoutTostring is a function of the library that refuses values with __tostring behind its first argument.
+func (v *VM) withoutTostring(fn lua.LGFunction) lua.LGFunction {
+	return func(L *lua.LState) int {
+		for i := 2; i <= L.GetTop(); i++ {
+			if L.GetMetaField(L.Get(i), "__tostring") != lua.LNil {
+				v.raise(L, "%s", library.ErrTostring)
 			}
 		}
-		return c.give(f.Call(c, c.args()))
+		return fn(L)
 	}
 }
 
