@@ -7,6 +7,14 @@ import (
 	"cellsh/lua/value"
 )
 
+// openFiles gives files their methods.
+func (v *VM) openFiles(methods *lua.LTable) {
+	v.fileMeta = v.L.NewTable()
+	v.fileMeta.RawSetString("__index", methods)
+	v.fileMeta.RawSetString("__tostring", methods.RawGetString("__tostring"))
+	methods.RawSetString("__tostring", lua.LNil)
+}
+
 // fileHandle is a file as Lua has it: the same userdata every time.
 func (v *VM) fileHandle(f *system.File) *lua.LUserData {
 	if ud, ok := f.Handle.(*lua.LUserData); ok {
@@ -14,15 +22,7 @@ func (v *VM) fileHandle(f *system.File) *lua.LUserData {
 	}
 	ud := v.L.NewUserData()
 	ud.Value = f
-	mt := v.fileMeta
-	if mt == nil {
-		mt = v.L.NewTable()
-		mt.RawSetString("__index", v.fileMethods)
-		mt.RawSetString("__tostring", v.fileMethods.RawGetString("__tostring"))
-		v.fileMethods.RawSetString("__tostring", lua.LNil)
-		v.fileMeta = mt
-	}
-	ud.Metatable = mt
+	ud.Metatable = v.fileMeta
 	f.Handle = ud
 	return ud
 }

@@ -46,7 +46,7 @@ func (v *VM) openSession() {
 			tables[in].RawSetString(field, FromPlain(library.Constants[name]))
 		}
 	}
-	v.fileMethods = tables["file"]
+	v.openFiles(tables["file"])
 	delete(tables, "file")
 	setFields(tables["io"], map[string]lua.LValue{"stdin": v.fileHandle(v.system.Stdin), "stdout": v.fileHandle(v.system.Stdout), "stderr": v.fileHandle(v.system.Stderr)})
 	v.openStrings(tables["string"])

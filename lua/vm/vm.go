@@ -96,8 +96,8 @@ type VM struct {
 	// environment is the globals of a session, system what it has of the operating system.
 	environment *lua.LTable
 	system      *system.System
-	// fileMethods and fileMeta are what files can do.
-	fileMethods, fileMeta *lua.LTable
+	// fileMeta is the metatable of files.
+	fileMeta *lua.LTable
 	// loaded are the modules of a session by name, and loading stands for one that is being loaded.
 	loaded  *lua.LTable
 	loading *lua.LUserData
