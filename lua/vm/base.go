@@ -124,6 +124,13 @@ func (v *VM) stringArg(L *lua.LState, function string, n int) string {
 // unchangeable is the error of changing a table that is only to be read.
 func unchangeable(name string) error { return fmt.Errorf("%s can't be changed", name) }
 
+// toChange raises that error for a table that is about to be changed.
+func (v *VM) toChange(L *lua.LState, t *lua.LTable) {
+	if name, ok := v.protected[t]; ok {
+		v.raise(L, "%s", unchangeable(name))
+	}
+}
+
 func (v *VM) nextPair(L *lua.LState, t *lua.LTable) int {
 	key := L.Get(2)
 	if key != lua.LNil && t.RawGet(key) == lua.LNil && !hadKey(t, key) {
@@ -201,9 +208,7 @@ func (v *VM) setMetatable(L *lua.LState) int {
 	if _, ok := mt.(*lua.LTable); !ok && (mt != lua.LNil || L.GetTop() < 2) {
 		v.must(L, 2, "setmetatable", "a table or nil")
 	}
-	if name, ok := v.protected[t]; ok {
-		v.raise(L, "%s", unchangeable(name))
-	}
+	v.toChange(L, t)
 	if L.GetMetaField(t, "__metatable") != lua.LNil {
 		v.raise(L, "this metatable can't be changed")
 	}

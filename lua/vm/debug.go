@@ -36,9 +36,7 @@ func (v *VM) debugFunctions() map[string]lua.LGFunction {
 			v.must(L, 2, "debug.setmetatable", "a table or nil")
 		}
 		if t, ok := L.Get(1).(*lua.LTable); ok {
-			if name, ok := v.protected[t]; ok {
-				v.raise(L, "%s", unchangeable(name))
-			}
+			v.toChange(L, t)
 		}
 		L.SetMetatable(L.Get(1), mt)
 		L.Push(lua.LTrue)

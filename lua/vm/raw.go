@@ -36,9 +36,7 @@ func (v *VM) rawFunctions() map[string]lua.LGFunction {
 			}
 			need(L, "rawset", 2)
 			need(L, "rawset", 3)
-			if name, ok := v.protected[t]; ok {
-				v.raise(L, "%s", unchangeable(name))
-			}
+			v.toChange(L, t)
 			k := L.Get(2)
 			switch n, isNumber := k.(lua.LNumber); {
 			case k == lua.LNil:
