@@ -33,16 +33,20 @@ const foreignHint = "cellsh reads policies, which declare with policy and never,
 // looks like one. at is where Lua raised an error: only if that is the call of a word of cellman's is the word the reason.
 // The zero span is for files that were not run.
 func Foreign(f *syntax.File, at diag.Span) (diag.Diagnostic, bool) {
-	d := diag.Diagnostic{Code: diag.FileForeign, Hint: foreignHint}
-	for _, x := range settings {
-		if key, line := settingsKey(f.Text, x.keys); key != "" && at == (diag.Span{}) {
-			d.Span = diag.Span{File: f.Name, Line: line, Column: 1, Width: len(key)}
-			d.Excerpt = f.Line(line)
-			d.Message = fmt.Sprintf("a source must be a policy or a script of cellsh, but this is a file of %s: %s= is a key of it", x.tool, key)
-			return d, true
+	if at == (diag.Span{}) {
+		for _, x := range settings {
+			if key, line := settingsKey(f.Text, x.keys); key != "" {
+				return foreign(f, diag.Span{File: f.Name, Line: line, Column: 1, Width: len(key)}, x.tool, key+"= is a key"), true
+			}
 		}
 	}
 	return foreignWord(f, at)
+}
+
+// foreign says that a file is one of a tool, and what shows it at a place.
+func foreign(f *syntax.File, at diag.Span, tool, what string) diag.Diagnostic {
+	return diag.Diagnostic{Span: at, Excerpt: f.Line(at.Line), Code: diag.FileForeign, Hint: foreignHint,
+		Message: fmt.Sprintf("a source must be a policy or a script of cellsh, but this is a file of %s: %s of it", tool, what)}
 }
 
 // ForeignWords is Foreign for a file that nobody runs: by the words of cellman alone. Settings look like a module that only
@@ -50,7 +54,6 @@ func Foreign(f *syntax.File, at diag.Span) (diag.Diagnostic, bool) {
 func ForeignWords(f *syntax.File) (diag.Diagnostic, bool) { return foreignWord(f, diag.Span{}) }
 
 func foreignWord(f *syntax.File, at diag.Span) (diag.Diagnostic, bool) {
-	d := diag.Diagnostic{Code: diag.FileForeign, Hint: foreignHint}
 	var first *syntax.CallExpr
 	document, own := false, map[string]bool{}
 	syntax.Walk(f.Main, func(n syntax.Node) bool {
@@ -77,10 +80,7 @@ func foreignWord(f *syntax.File, at diag.Span) (diag.Diagnostic, bool) {
 	if !document || first == nil || own[globalName(first.Func)] {
 		return diag.Diagnostic{}, false
 	}
-	d.Span = f.Span(first.Func)
-	d.Excerpt = f.Line(d.Line)
-	d.Message = fmt.Sprintf("a source must be a policy or a script of cellsh, but this is a file of cellman: %s is a word of it", globalName(first.Func))
-	return d, true
+	return foreign(f, f.Span(first.Func), "cellman", globalName(first.Func)+" is a word"), true
 }
 
 // globalName is the name of a global variable, "" for other expressions.
