@@ -29,16 +29,13 @@ func (s Site) Place() diag.Span {
 		e = s.Call.Args[0]
 	}
 	for {
-		switch n := e.(type) {
-		case *syntax.CallExpr:
-			// The first part of policy "name" { ... }.
-			e = n.Func
-			continue
-		case *syntax.ParenExpr:
-			e = n.Inner
-			continue
+		e = syntax.Unparen(e)
+		call, ok := e.(*syntax.CallExpr)
+		if !ok {
+			return s.File.Span(e)
 		}
-		return s.File.Span(e)
+		// The first part of policy "name" { ... }.
+		e = call.Func
 	}
 }
 
