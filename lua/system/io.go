@@ -26,30 +26,26 @@ func fileArg(a *library.Args, i int) *File {
 	return f
 }
 
+// method is a function of an open file, which is the first argument.
+func method(call func(f *File, a *library.Args, m library.Meter) []value.Value) body {
+	return func(a *library.Args, m library.Meter) []value.Value {
+		f := fileArg(a, 1)
+		if a.Err() != nil {
+			return nil
+		}
+		return call(f, a, m)
+	}
+}
+
 // methods of files. The file is the first argument.
 var methods = map[string]body{
-	"file.close": func(a *library.Args, _ library.Meter) []value.Value {
-		if f := fileArg(a, 1); a.Err() == nil {
-			return f.close()
-		}
-		return nil
-	},
+	"file.close": method(func(f *File, _ *library.Args, _ library.Meter) []value.Value { return f.close() }),
 	"file.flush": func(a *library.Args, _ library.Meter) []value.Value {
 		fileArg(a, 1)
 		return yes
 	},
-	"file.read": func(a *library.Args, m library.Meter) []value.Value {
-		if f := fileArg(a, 1); a.Err() == nil {
-			return f.read(a, m, 2)
-		}
-		return nil
-	},
-	"file.seek": func(a *library.Args, _ library.Meter) []value.Value {
-		if f := fileArg(a, 1); a.Err() == nil {
-			return f.seek(a)
-		}
-		return nil
-	},
+	"file.read": method(func(f *File, a *library.Args, m library.Meter) []value.Value { return f.read(a, m, 2) }),
+	"file.seek": method(func(f *File, a *library.Args, _ library.Meter) []value.Value { return f.seek(a) }),
 	"file.setvbuf": func(a *library.Args, _ library.Meter) []value.Value {
 		fileArg(a, 1)
 		switch a.String(2) {
@@ -60,12 +56,7 @@ var methods = map[string]body{
 		a.OptInteger(3, 0)
 		return yes
 	},
-	"file.write": func(a *library.Args, m library.Meter) []value.Value {
-		if f := fileArg(a, 1); a.Err() == nil {
-			return f.write(a, m, 2)
-		}
-		return nil
-	},
+	"file.write": method(func(f *File, a *library.Args, m library.Meter) []value.Value { return f.write(a, m, 2) }),
 	"file.__tostring": func(a *library.Args, _ library.Meter) []value.Value {
 		text, _ := anyFile(a, 1).Text()
 		return one(value.String(text))
