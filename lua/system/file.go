@@ -19,7 +19,6 @@ type File struct {
 	// Handle is what a machine knows the file by; New leaves it to the machine.
 	Handle any
 
-	name     string
 	reader   *bufio.Reader
 	writer   io.Writer
 	seeker   io.Seeker
@@ -71,13 +70,13 @@ func open(name, mode string) (*File, error) {
 	if err != nil {
 		return nil, err
 	}
-	return fileOf(name, file, flags), nil
+	return fileOf(file, flags), nil
 }
 
 var errMode = errors.New("a mode must be r, w or a, with + and b behind it or not, but is another")
 
-func fileOf(name string, file *os.File, flags int) *File {
-	f := &File{name: name, seeker: file, closer: file}
+func fileOf(file *os.File, flags int) *File {
+	f := &File{seeker: file, closer: file}
 	if flags&os.O_WRONLY == 0 {
 		f.reader = bufio.NewReader(file)
 	}
@@ -90,7 +89,7 @@ func fileOf(name string, file *os.File, flags int) *File {
 // pipe is a file that is a command's output, or its input.
 func (s *System) pipe(text, mode string) (*File, error) {
 	cmd := s.command(text)
-	f := &File{name: text, command: cmd}
+	f := &File{command: cmd}
 	switch mode {
 	case "r":
 		cmd.Stdout = nil

@@ -152,7 +152,7 @@ func (s *System) files() map[string]body {
 			if err := os.Remove(file.Name()); err != nil {
 				return refused("", err)
 			}
-			return one(fileOf("", file, os.O_RDWR))
+			return one(fileOf(file, os.O_RDWR))
 		},
 		"io.type": func(a *library.Args, _ library.Meter) []value.Value {
 			f, ok := a.Any(1).(*File)
