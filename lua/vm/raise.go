@@ -346,7 +346,7 @@ func (v *VM) explain(e *Error, ae *lua.ApiError) {
 	if Plain(x) != nil {
 		text = plainText(x)
 	} else {
-		text = value.OddErrorText(typeOf(x), v.Shown(x))
+		text = value.OddErrorText(typeOf(x), v.shown(x))
 		if s, ok := v.L.GetMetaField(x, "__tostring").(*lua.LFunction); ok && !v.explaining {
 			// What it raises in turn is not asked for its text: that could go on for ever.
 			v.explaining = true
@@ -386,8 +386,8 @@ func (v *VM) explain(e *Error, ae *lua.ApiError) {
 	}
 }
 
-// Shown is a value for messages: in a line, with what tables hold.
-func (v *VM) Shown(x lua.LValue) string {
+// shown is a value for messages: in a line, with what tables hold.
+func (v *VM) shown(x lua.LValue) string {
 	d := value.Describer[lua.LValue]{
 		Plain: Plain,
 		Pairs: func(x lua.LValue) iter.Seq2[lua.LValue, lua.LValue] {
