@@ -29,15 +29,18 @@ func Read(paths []string) ([]rules.Source, diag.List) { return ReadFrom(paths, p
 
 // ReadFrom is Read for files that are read in another way.
 func ReadFrom(paths []string, from Files) ([]rules.Source, diag.List) {
-	return read(paths, from, "policy")
+	return read(paths, from, false)
 }
 
 // ReadAll is Read for all Lua that the paths stand for, tests too.
-func ReadAll(paths []string) ([]rules.Source, diag.List) { return read(paths, plain{}, "source") }
+func ReadAll(paths []string) ([]rules.Source, diag.List) { return read(paths, plain{}, true) }
 
-// read reads what is called a policy, or, tests included, a source.
-func read(paths []string, from Files, what string) ([]rules.Source, diag.List) {
-	tests := what == "source"
+// read reads policies, or all Lua, tests too.
+func read(paths []string, from Files, tests bool) ([]rules.Source, diag.List) {
+	what := "policy"
+	if tests {
+		what = "source"
+	}
 	var sources []rules.Source
 	var problems diag.List
 	seen := map[string]bool{}
