@@ -151,36 +151,26 @@ func regionMoves(f kauth.Field, graphs []*rules.PolicyGraph, r *policy.Request, 
 
 // onlyAbout is the graph for requests that differ from r in a number field only: tests of others are answered, and no two
 // fields are compared. It gives false if a field that is needed is not given.
-func onlyAbout(f kauth.Field, g *graph.Graph[rules.Outcome], r *policy.Request) (*graph.Graph[rules.Outcome], bool) {
-	var b graph.Builder[rules.Outcome]
-	nodes := make([]graph.Ref, len(g.Nodes))
-	to := func(at graph.Ref) graph.Ref {
-		if i, ok := at.Leaf(); ok {
-			return b.Leaf(g.Leaves[i])
-		}
-		return nodes[at]
-	}
-	for i := range g.Nodes {
-		n := &g.Nodes[i]
-		yes, no := to(n.Yes), to(n.No)
+func onlyAbout(f kauth.Field, g *graph.Graph[rules.Outcome], r *policy.Request) (part *graph.Graph[rules.Outcome], ok bool) {
+	ok = true
+	part = graph.Rewrite(g, func(b *graph.Builder[rules.Outcome], n *graph.Node, yes, no graph.Ref) graph.Ref {
 		t := n.Test
 		if !t.Needs().Has(f) {
 			switch {
 			case t.Needs()&^r.Given != 0:
 				// It matters only if it is on the way.
-				nodes[i] = b.Leaf(rules.Outcome{Fault: unasked})
+				return b.Leaf(rules.Outcome{Fault: unasked})
 			case t.Eval(r):
-				nodes[i] = yes
-			default:
-				nodes[i] = no
+				return yes
 			}
-			continue
+			return no
 		}
 		switch t.Kind {
 		case policy.Compare:
 			other := t.Field + t.Other - f
 			if !r.Given.Has(other) {
-				return nil, false
+				ok = false
+				return no
 			}
 			at, bounds := r.Int[other], interval.Between(r.ID.Range(f))
 			set := interval.Set{}
@@ -204,17 +194,17 @@ func onlyAbout(f kauth.Field, g *graph.Graph[rules.Outcome], r *policy.Request) 
 			t = policy.Test{Kind: policy.In, Field: f, Set: set}
 		case policy.Member:
 			if !r.Given.Has(kauth.FieldGroups) {
-				return nil, false
+				ok = false
+				return no
 			}
 			if slices.Contains(r.Groups, t.GID) {
-				nodes[i] = yes
-				continue
+				return yes
 			}
 			t = policy.Test{Kind: policy.In, Field: f, Set: interval.Single(int64(t.GID))}
 		}
-		nodes[i] = b.Node(t, yes, no, n.Span)
-	}
-	return b.Graph(to(g.Root)), true
+		return b.Node(t, yes, no, n.Span)
+	})
+	return part, ok
 }
 
 func numberMoves(f kauth.Field, tests []*policy.Test, r *policy.Request) []move {

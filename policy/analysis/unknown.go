@@ -66,24 +66,13 @@ func unknownCells(g *rules.PolicyGraph, id kauth.RequestID, found map[diag.Span]
 func withText(g *graph.Graph[rules.Outcome], f kauth.Field, text string) *graph.Graph[rules.Outcome] {
 	q := &policy.Request{}
 	q.SetText(f, text)
-	var b graph.Builder[rules.Outcome]
-	nodes := make([]graph.Ref, len(g.Nodes))
-	to := func(r graph.Ref) graph.Ref {
-		if i, ok := r.Leaf(); ok {
-			return b.Leaf(g.Leaves[i])
-		}
-		return nodes[r]
-	}
-	for i := range g.Nodes {
-		n := &g.Nodes[i]
-		switch yes, no := to(n.Yes), to(n.No); {
+	return graph.Rewrite(g, func(b *graph.Builder[rules.Outcome], n *graph.Node, yes, no graph.Ref) graph.Ref {
+		switch {
 		case n.Test.Field != f:
-			nodes[i] = b.Node(n.Test, yes, no, n.Span)
+			return b.Node(n.Test, yes, no, n.Span)
 		case n.Test.Eval(q):
-			nodes[i] = yes
-		default:
-			nodes[i] = no
+			return yes
 		}
-	}
-	return b.Graph(to(g.Root))
+		return no
+	})
 }

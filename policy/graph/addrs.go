@@ -179,21 +179,15 @@ func Prefixes[L comparable](g *Graph[L]) *Graph[L] {
 	if !slices.ContainsFunc(g.Nodes, func(n Node) bool { return isRange(&n.Test) }) {
 		return g
 	}
-	var b Builder[L]
-	to := mapper(g, &b)
-	for i := range g.Nodes {
-		n := &g.Nodes[i]
-		yes, no := to.ref(n.Yes), to.ref(n.No)
+	return Rewrite(g, func(b *Builder[L], n *Node, yes, no Ref) Ref {
 		if !isRange(&n.Test) {
-			to.nodes[i] = b.Node(n.Test, yes, no, n.Span)
-			continue
+			return b.Node(n.Test, yes, no, n.Span)
 		}
 		for _, p := range slices.Backward(prefixesBetween(n.Test.First, n.Test.Last)) {
 			no = b.Node(policy.WithinPrefix(p), yes, no, n.Span)
 		}
-		to.nodes[i] = no
-	}
-	return b.Graph(to.ref(g.Root))
+		return no
+	})
 }
 
 // prefixesBetween gives the fewest prefixes that are together the addresses from first to last, in order.

@@ -147,6 +147,25 @@ func Splice[L, M comparable](b *Builder[L], g *Graph[M], leaf func(M) Ref) Ref {
 	return to(g.Root)
 }
 
+// Rewrite is the graph with something else in place of each node. f is given the node, and where its outcomes lead in the new
+// graph, which is being built; what it gives is where all that led to the node leads there.
+func Rewrite[L comparable](g *Graph[L], f func(b *Builder[L], n *Node, yes, no Ref) Ref) *Graph[L] {
+	var b Builder[L]
+	nodes := make([]Ref, len(g.Nodes))
+	to := func(r Ref) Ref {
+		if i, ok := r.Leaf(); ok {
+			return b.Leaf(g.Leaves[i])
+		}
+		return nodes[r]
+	}
+	for i := range g.Nodes {
+		n := &g.Nodes[i]
+		yes, no := to(n.Yes), to(n.No)
+		nodes[i] = f(&b, n, yes, no)
+	}
+	return b.Graph(to(g.Root))
+}
+
 // reachable marks the nodes that the roots lead to.
 func (g *Graph[L]) reachable(roots ...Ref) []bool {
 	seen := make([]bool, len(g.Nodes))
