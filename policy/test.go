@@ -42,6 +42,9 @@ const (
 	Greater
 )
 
+// Turned is the outcomes for the two fields the other way around.
+func (o Order) Turned() Order { return o&Equal | o&Less<<2 | o&Greater>>2 }
+
 // Test is a question about a request's fields, answered yes or no. Which members count depends on Kind.
 type Test struct {
 	Kind  TestKind

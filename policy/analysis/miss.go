@@ -172,24 +172,20 @@ func onlyAbout(f kauth.Field, g *graph.Graph[rules.Outcome], r *policy.Request) 
 				ok = false
 				return no
 			}
+			order := t.Order
+			if f != t.Field {
+				order = order.Turned()
+			}
 			at, bounds := r.Int[other], interval.Between(r.ID.Range(f))
 			set := interval.Set{}
-			for _, o := range orders {
-				order := o
-				if f != t.Field {
-					order = o&policy.Equal | o&policy.Less<<2 | o&policy.Greater>>2
-				}
-				if t.Order&order == 0 {
-					continue
-				}
-				switch o {
-				case policy.Less:
-					set = set.Union(bounds.Minus(interval.Between(at, math.MaxInt64)))
-				case policy.Equal:
-					set = set.Union(interval.Single(at))
-				default:
-					set = set.Union(bounds.Minus(interval.Between(math.MinInt64, at)))
-				}
+			if order&policy.Less != 0 {
+				set = set.Union(bounds.Minus(interval.Between(at, math.MaxInt64)))
+			}
+			if order&policy.Equal != 0 {
+				set = set.Union(interval.Single(at))
+			}
+			if order&policy.Greater != 0 {
+				set = set.Union(bounds.Minus(interval.Between(math.MinInt64, at)))
 			}
 			t = policy.Test{Kind: policy.In, Field: f, Set: set}
 		case policy.Member:

@@ -228,7 +228,7 @@ func (s *Space) atomsOf(t *policy.Test) (int32, []atomRange) {
 	}
 	order := t.Order
 	if t.Field > t.Other {
-		order = order&policy.Equal | order&policy.Less<<2 | order&policy.Greater>>2
+		order = order.Turned()
 	}
 	var out []atomRange
 	for a := range int32(3) {
