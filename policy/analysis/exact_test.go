@@ -63,6 +63,32 @@ func drawn(q *policy.Request, f kauth.Field) []int64 {
 	return out
 }
 
+// What is left of a graph for one field says of every value of it what the graph says.
+func TestGraphsAboutOneField(t *testing.T) {
+	ids := kauth.Newest().Requests()
+	rapid.Check(t, func(rt *rapid.T) {
+		id := rapid.SampledFrom(ids).Draw(rt, "request")
+		g, q := smallGraph(rt, id), smallRequest(rt, id)
+		for _, f := range id.Info().Fields.Fields() {
+			switch f.Info().Kind {
+			case kauth.KindString, kauth.KindAddr, kauth.KindGroups:
+				continue
+			}
+			part, ok := onlyAbout(f, g, q)
+			if !ok || graph.Fields(part)&^kauth.FieldSet(0).With(f) != 0 {
+				rt.Fatalf("%s: %v, of %v", f, ok, graph.Fields(part).Fields())
+			}
+			for _, v := range drawn(q, f) {
+				moved := clone(q)
+				moved.SetInt(f, v)
+				if got, want := part.Eval(moved), g.Eval(moved); got != want {
+					rt.Fatalf("%s = %d gets %v, want %v", f, v, got, want)
+				}
+			}
+		}
+	})
+}
+
 // The nearest miss is one: it turns the result, and nothing nearer does. Where none is told no other value of the
 // field turns it.
 func TestNearestMissesAreExact(t *testing.T) {
