@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	"cellsh/policy"
-	"cellsh/policy/diag"
 	"cellsh/policy/graph"
 	"cellsh/policy/interval"
 	"cellsh/policy/kauth"
@@ -192,7 +191,7 @@ func Can(c *rules.Compiler, cell string, id kauth.RequestID, o CanOptions) (*Abi
 	m := newModels(id, scenes...)
 	said := m.graph()
 	program := programGraph(c, cell, id, o)
-	space := graph.NewSpace(id, append(program.tested, said, rootTested)...)
+	space := graph.NewSpace(id, append(program.tested, said, graph.Tests{isRoot})...)
 	pieces := cmp.Or(o.Pieces, graph.DefaultLimit)
 	d := graph.NewDiagrams[policy.Decision](space)
 	d.Bound(pieces)
@@ -277,14 +276,8 @@ func (m *models) outcome(fates []fate, program Answering) *Outcome {
 // isRoot tests what tells the two classes of callers apart.
 var isRoot = policy.Test{Kind: policy.In, Field: kauth.FieldEUID, Set: interval.Single(0)}
 
-// rootTested is a graph that makes isRoot a test of a space.
-var rootTested = func() graph.Tested {
-	var b graph.Builder[bool]
-	return b.Graph(b.Node(isRoot, b.Leaf(true), b.Leaf(false), diag.Span{}))
-}()
-
 // callers reports whether requests of the region can come from root, and from other users. The space must have been
-// made with rootTested.
+// made with isRoot.
 func callers(r graph.Region) (root, user bool) {
 	has := func(yes bool) bool {
 		part := r.Restrict(&isRoot, yes)

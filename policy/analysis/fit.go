@@ -150,7 +150,7 @@ func (f *StockFit) compare(c *rules.Compiler, id kauth.RequestID) error {
 	m := newModels(id, scenes...)
 	said := m.graph()
 	graphs := c.PolicyGraphs(f.Cell, id)
-	space := graph.NewSpace(id, append(rules.Tested(graphs), said, rootTested)...)
+	space := graph.NewSpace(id, append(rules.Tested(graphs), said, graph.Tests{isRoot})...)
 	d := graph.NewDiagrams[policy.Decision](space)
 	decided, err := rules.Combine(d, graphs)
 	if err != nil {

@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"cellsh/policy"
-	"cellsh/policy/diag"
 	"cellsh/policy/graph"
 	"cellsh/policy/interval"
 	"cellsh/policy/kauth"
@@ -275,12 +274,11 @@ func textMoves(f kauth.Field, tests []*policy.Test, r *policy.Request) []move {
 		}
 	}
 	// And one of each kind that the tests tell apart.
-	var b graph.Builder[bool]
-	at, yes := b.Leaf(false), b.Leaf(true)
-	for _, t := range tests {
-		at = b.Node(*t, yes, at, diag.Span{})
+	var all graph.Tests
+	for _, t := range slices.Backward(tests) {
+		all = append(all, *t)
 	}
-	for _, s := range graph.NewSpace(r.ID, b.Graph(at)).Texts(f) {
+	for _, s := range graph.NewSpace(r.ID, all).Texts(f) {
 		try(s)
 	}
 	return out

@@ -19,9 +19,7 @@ func unknownCells(g *rules.PolicyGraph, id kauth.RequestID, found map[diag.Span]
 	// The same graph for a request of which only the cell of the target is another.
 	unknown := withText(g.Graph, f, policy.UnknownCell)
 	host := policy.Test{Kind: policy.Is, Field: f}
-	var b graph.Builder[bool]
-	named := b.Graph(b.Node(host, b.Leaf(false), b.Leaf(true), diag.Span{}))
-	space := graph.NewSpace(id, g.Graph, unknown, named)
+	space := graph.NewSpace(id, g.Graph, unknown, graph.Tests{host})
 	outcomes := graph.NewDiagrams[rules.Outcome](space)
 	outcomes.Bound(smallReach)
 	x, err := graph.Reduce(outcomes, g.Graph)

@@ -53,9 +53,18 @@ type variable struct {
 // atomRange is atoms from lo to before hi.
 type atomRange struct{ lo, hi int32 }
 
-// Tested is a graph, whatever its leaves.
+// Tested is a graph, whatever its leaves, or [Tests].
 type Tested interface {
 	tests(func(*policy.Test, *diag.Span))
+}
+
+// Tests are tests of no graph, which a space has to know all the same.
+type Tests []policy.Test
+
+func (list Tests) tests(f func(*policy.Test, *diag.Span)) {
+	for i := range list {
+		f(&list[i], &diag.Span{})
+	}
 }
 
 func (g *Graph[L]) tests(f func(*policy.Test, *diag.Span)) {
