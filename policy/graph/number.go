@@ -46,8 +46,8 @@ func (n *numbers) and(m *numbers) *numbers {
 }
 
 func (n *numbers) contains(v int64) bool {
-	got, ok := n.next(v)
-	return ok && got == v
+	return n.set.Contains(v) && v&n.ones == n.ones && v&n.zeros == 0 && (n.all || roundUp(v) == v) &&
+		!slices.ContainsFunc(n.rests, func(r rest) bool { return !r.set.Contains(interval.Mod(v, r.mod)) })
 }
 
 // next gives the least value from v on that a float64 holds exactly, unless all are wanted. RLIM_INFINITY counts as exact: Lua has it as the
@@ -213,7 +213,7 @@ func (n *numbers) nearest(v int64, flags bool) []int64 {
 	}
 	free := (v | n.ones) &^ n.zeros
 	try := func(x int64) {
-		if x&n.ones == n.ones && x&n.zeros == 0 && n.set.Contains(x) {
+		if n.contains(x) {
 			out = append(out, x)
 		}
 	}

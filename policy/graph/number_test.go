@@ -44,6 +44,9 @@ func TestNextNumber(t *testing.T) {
 			for _, r := range n.rests {
 				ok = ok && r.set.Contains(((v%r.mod)+r.mod)%r.mod)
 			}
+			if got := n.contains(v); got != ok {
+				rt.Fatalf("%+v contains %d: %v, want %v", n, v, got, ok)
+			}
 			if ok {
 				want, found = v, true
 			}
