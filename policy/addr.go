@@ -126,8 +126,8 @@ func PrefixOf(first, last Addr) (Prefix, bool) {
 	return p, first.Version == last.Version && first.Version != 0 && p.Contains(first) && p.Last() == last
 }
 
-// rangeText is the addresses from first to last as policies write them: a prefix, or a range.
-func rangeText(first, last Addr) string {
+// RangeText is the addresses from first to last, which are of one version, as policies write them: a prefix, or a range.
+func RangeText(first, last Addr) string {
 	if p, ok := PrefixOf(first, last); ok {
 		return p.String()
 	}

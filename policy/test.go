@@ -135,7 +135,7 @@ func (t *Test) String() string {
 		}
 		return fmt.Sprintf("%s == %q", name, t.Text)
 	case Within:
-		return fmt.Sprintf("%s:within(%q)", name, rangeText(t.First, t.Last))
+		return fmt.Sprintf("%s:within(%q)", name, RangeText(t.First, t.Last))
 	case Member:
 		return fmt.Sprintf("r:in_group(%d)", t.GID)
 	case Compare:

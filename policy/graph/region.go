@@ -198,11 +198,7 @@ func describeAddrs(v *variable, atoms []atomRange) string {
 			names = append(names, fmt.Sprintf("and %d more", len(list)-i))
 			break
 		}
-		if prefixes := prefixesBetween(r.first, r.last); len(prefixes) == 1 {
-			names = append(names, prefixes[0].String())
-		} else {
-			names = append(names, fmt.Sprintf("%s-%s", r.first, r.last))
-		}
+		names = append(names, policy.RangeText(r.first, r.last))
 	}
 	return "r.addr " + word + " " + strings.Join(names, ", ")
 }
