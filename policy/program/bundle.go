@@ -78,11 +78,20 @@ func (e *VersionError) Error() string {
 
 // Find gives the program of a cell, or nil if the bundle has none for it.
 func (b *Bundle) Find(id CellID) *Program {
-	i, ok := slices.BinarySearchFunc(b.Cells, id, func(c Cell, id CellID) int { return cmp.Compare(c.ID, id) })
-	if !ok || b.Cells[i].Program == NameOnly {
+	c, ok := b.cell(id)
+	if !ok || c.Program == NameOnly {
 		return nil
 	}
-	return b.Programs[b.Cells[i].Program]
+	return b.Programs[c.Program]
+}
+
+// cell gives what the bundle says of a cell, false if that is nothing.
+func (b *Bundle) cell(id CellID) (*Cell, bool) {
+	i, ok := slices.BinarySearchFunc(b.Cells, id, func(c Cell, id CellID) int { return cmp.Compare(c.ID, id) })
+	if !ok {
+		return nil, false
+	}
+	return &b.Cells[i], true
 }
 
 // Name is the name that programs know a cell by, the field target.cell: "" for the host.
@@ -90,11 +99,11 @@ func (b *Bundle) Name(id CellID) string {
 	if id == 0 {
 		return ""
 	}
-	i, ok := slices.BinarySearchFunc(b.Cells, id, func(c Cell, id CellID) int { return cmp.Compare(c.ID, id) })
+	c, ok := b.cell(id)
 	if !ok {
 		return policy.UnknownCell
 	}
-	return b.Cells[i].Name
+	return c.Name
 }
 
 // Encode writes the bundle. Equal bundles give equal bytes.
