@@ -68,10 +68,6 @@ type Ability struct {
 	More  bool
 }
 
-// Asked reports whether policies are asked about the request. They are not where the kernel holds a spin lock, or
-// never asks.
-func (a *Ability) Asked() bool { return a.Flags&(kauth.NeverRaised|kauth.Spin) == 0 }
-
 // Case is requests that get the same decision and of which the same becomes.
 type Case struct {
 	Region graph.Region

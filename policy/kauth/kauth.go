@@ -100,6 +100,9 @@ func (id RequestID) String() string {
 // Has reports whether all the flags are set.
 func (f Flags) Has(flags Flags) bool { return f&flags == flags }
 
+// Asked reports whether policies are asked about the request: the kernel raises it, and not under a spin lock.
+func (f Flags) Asked() bool { return f&(NeverRaised|Spin) == 0 }
+
 // Level says how specific a pattern is.
 type Level uint8
 

@@ -68,8 +68,8 @@ func (v *Vocabulary) Flags(id RequestID) Flags {
 	return v.flags[id]
 }
 
-// Asks reports whether this kernel asks policies the request: it raises it, and not under a spin lock.
-func (v *Vocabulary) Asks(id RequestID) bool { return v.Flags(id)&(NeverRaised|Spin) == 0 }
+// Asks reports whether this kernel asks policies the request; see [Flags.Asked].
+func (v *Vocabulary) Asks(id RequestID) bool { return v.Flags(id).Asked() }
 
 // Requests are those that this kernel asks policies.
 func (v *Vocabulary) Requests() []RequestID {

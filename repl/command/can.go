@@ -184,7 +184,7 @@ func (c *canReport) answer(a *analysis.Ability, x *analysis.Case) string {
 		return "nobody is asked"
 	case a.Flags.Has(kauth.Spin):
 		return "policies are not asked, the kernel holds a spin lock"
-	case !a.Asked():
+	case !a.Flags.Asked():
 		return "policies are not asked"
 	case c.Options.Program == analysis.ByFallback && d.Result == policy.Deny:
 		return "deny, by the fallback"
