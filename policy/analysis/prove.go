@@ -321,7 +321,9 @@ func globTexts(pattern string) []string {
 }
 
 // exactNumber reports whether Lua has the number.
-func exactNumber(v int64) bool { return v == kauth.Unlimited || v >= -1<<53 && v <= 1<<53 }
+func exactNumber(v int64) bool {
+	return v == kauth.Unlimited || v >= -kauth.MaxExact && v <= kauth.MaxExact
+}
 
 // walk goes down from a node with the requests that can be there.
 func (p *prover) walk(at graph.Ref, path *graph.Path) bool {

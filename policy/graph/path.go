@@ -5,6 +5,7 @@ import (
 	"sort"
 
 	"cellsh/policy"
+	"cellsh/policy/kauth"
 )
 
 // Path is the requests that come along a path of tests, while it is followed down and up again. Each step takes as much
@@ -92,11 +93,10 @@ func (p *Path) Feasible() bool {
 		if len(atoms) == 0 {
 			return false
 		}
-		const exact = 1 << 53
 		v := &p.region.space.vars[i]
 		switch {
 		case v.kind == policy.Compare, v.kind == policy.Member, v.kind == policy.Has, v.kind == policy.Modulus,
-			v.kind == policy.In && (v.max > exact || v.starts[0] < -exact):
+			v.kind == policy.In && (v.max > kauth.MaxExact || v.starts[0] < -kauth.MaxExact):
 			// What has to do with others, or with numbers that Lua may not have.
 			_, ok := p.region.Witness()
 			return ok
