@@ -346,14 +346,7 @@ func (e *expr) divide() {
 		return
 	}
 	// All that matters of mul*x + add is x modulo this.
-	e.divisor = width / gcd(int64(abs(d.inner.mul)), width)
-}
-
-func gcd(a, b int64) int64 {
-	for b != 0 {
-		a, b = b, a%b
-	}
-	return a
+	e.divisor = width / interval.GCD(int64(abs(d.inner.mul)), width)
 }
 
 // test asks whether the field is in the set, or what is left of it, as preimage gives it.

@@ -79,7 +79,7 @@ func (n *numbers) contradicts() bool {
 	for i := range n.rests {
 		for j := range i {
 			a, b := &n.rests[i], &n.rests[j]
-			if common := gcd(a.mod, b.mod); a.left(common).Intersect(b.left(common)).Empty() {
+			if common := interval.GCD(a.mod, b.mod); a.left(common).Intersect(b.left(common)).Empty() {
 				return true
 			}
 		}
@@ -269,15 +269,8 @@ func nextLow(v, ones, zeros int64) (int64, bool) {
 	return v&^(2*up-1) | up | ones&(up-1), true
 }
 
-func gcd(a, b int64) int64 {
-	for b != 0 {
-		a, b = b, a%b
-	}
-	return a
-}
-
 func lcm(a, b int64) int64 {
-	a /= gcd(a, b)
+	a /= interval.GCD(a, b)
 	if a > math.MaxInt64/b {
 		return math.MaxInt64
 	}

@@ -217,6 +217,14 @@ func Mod(v, m int64) int64 {
 	return v
 }
 
+// GCD is the greatest common divisor of two numbers that are not negative, of 0 and another one the other.
+func GCD(a, b int64) int64 {
+	for b != 0 {
+		a, b = b, a%b
+	}
+	return a
+}
+
 // ErrTooMany is returned where a set would have more ranges than the caller allows.
 var ErrTooMany = errors.New("too many intervals")
 

@@ -75,3 +75,11 @@ func TestBounds(t *testing.T) {
 		t.Errorf("every remainder: %v, %v", got, err)
 	}
 }
+
+func TestGCD(t *testing.T) {
+	for x, want := range map[[2]int64]int64{{12, 18}: 6, {18, 12}: 6, {5, 7}: 1, {0, 5}: 5, {7, 0}: 7, {1, math.MaxInt64}: 1, {1 << 62, 1 << 61}: 1 << 61} {
+		if got := GCD(x[0], x[1]); got != want {
+			t.Errorf("%d and %d have %d, want %d", x[0], x[1], got, want)
+		}
+	}
+}
