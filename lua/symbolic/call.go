@@ -301,8 +301,7 @@ func (x *exec) callInGroup(args []term, p spot) result {
 	} else {
 		return fails(x.refusal(p, 1, diag.DecisionType, "write: r:in_group(\"wheel\")", "a group must be a known number or name, but is %s", g.bad()))
 	}
-	test := policy.Test{Kind: policy.Member, Field: kauth.FieldGroups, GID: uint32(gid)}
-	return asked(test)
+	return asked(policy.Test{Kind: policy.Member, Field: kauth.FieldGroups, GID: uint32(gid)})
 }
 
 // asked is the answer of a test as a value.

@@ -92,8 +92,7 @@ func Value(r *policy.Request, t *policy.Test) string {
 		return FieldText(r, t.Field) + " and " + FieldText(r, t.Other)
 	case policy.Member:
 		return FieldText(r, kauth.FieldEGID) + " and " + FieldText(r, kauth.FieldGroups)
-	}
-	if t.Kind == policy.Has {
+	case policy.Has:
 		return flagsText(r.Int[t.Field], t.Field)
 	}
 	return FieldText(r, t.Field)

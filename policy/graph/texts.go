@@ -165,7 +165,6 @@ func (t *texts) divide() bool {
 		state textState
 		text  string
 	}
-	// Texts as people know them come first, so that examples look like what they stand for.
 	queue := []reached{{closed(start), ""}}
 	known := map[string]bool{stateKey(queue[0].state): true}
 	steps := 0
