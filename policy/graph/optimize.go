@@ -306,10 +306,8 @@ func (d *Diagrams[L]) Graph(r Ref) *Graph[L] {
 func emitNode[L comparable](b *Builder[L], s *Space, n *pieces, kids []Ref) Ref {
 	v := &s.vars[n.v]
 	switch v.kind {
-	case policy.Member:
-		return b.Node(policy.Test{Kind: policy.Member, Field: v.field, GID: v.gid}, kids[1], kids[0], v.spans[1])
-	case policy.Has:
-		return b.Node(policy.Test{Kind: policy.Has, Field: v.field, Bit: v.bit}, kids[1], kids[0], v.spans[1])
+	case policy.Member, policy.Has:
+		return b.Node(v.test(), kids[1], kids[0], v.spans[1])
 	case policy.Within:
 		return emitAddrs(b, v, n.ends, kids)
 	case policy.Is:
@@ -321,7 +319,7 @@ func emitNode[L comparable](b *Builder[L], s *Space, n *pieces, kids []Ref) Ref 
 			cases[i] = numberCase{v.numbers(lo, n.ends[i]), k, v.spans[lo]}
 			lo = n.ends[i]
 		}
-		return emitSearch(b, policy.Test{Kind: v.kind, Field: v.field, Mod: v.mod}, v.starts[0], cases)
+		return emitSearch(b, v.test(), v.starts[0], cases)
 	}
 	// The order of two fields. The child with the most pieces needs no test: it is what is left.
 	orders := map[Ref]policy.Order{}
@@ -344,7 +342,9 @@ func emitNode[L comparable](b *Builder[L], s *Space, n *pieces, kids []Ref) Ref 
 	at := rest
 	for _, k := range slices.Backward(children) {
 		if k != rest {
-			at = b.Node(policy.Test{Kind: policy.Compare, Field: v.field, Other: v.other, Order: orders[k]}, k, at, v.spans[0])
+			t := v.test()
+			t.Order = orders[k]
+			at = b.Node(t, k, at, v.spans[0])
 		}
 	}
 	return at

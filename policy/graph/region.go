@@ -115,21 +115,16 @@ func (r Region) Tests() []policy.Test {
 		if atoms == nil {
 			continue
 		}
+		t := v.test()
 		switch v.kind {
-		case policy.In:
-			out = append(out, policy.Test{Kind: policy.In, Field: v.field, Set: r.numbers(i)})
-		case policy.Modulus:
-			out = append(out, policy.Test{Kind: policy.Modulus, Field: v.field, Mod: v.mod, Set: r.numbers(i)})
-		case policy.Has:
+		case policy.In, policy.Modulus:
+			t.Set = r.numbers(i)
+			out = append(out, t)
+		case policy.Member, policy.Has:
 			if atoms[0].lo == 1 {
-				out = append(out, policy.Test{Kind: policy.Has, Field: v.field, Bit: v.bit})
-			}
-		case policy.Member:
-			if atoms[0].lo == 1 {
-				out = append(out, policy.Test{Kind: policy.Member, Field: v.field, GID: v.gid})
+				out = append(out, t)
 			}
 		case policy.Compare:
-			t := policy.Test{Kind: policy.Compare, Field: v.field, Other: v.other}
 			for a := range int32(3) {
 				if hasAtom(atoms, a) {
 					t.Order |= 1 << a
@@ -138,7 +133,8 @@ func (r Region) Tests() []policy.Test {
 			out = append(out, t)
 		case policy.Is:
 			if at := int(atoms[0].lo); at < len(v.texts.names) && v.count(atoms) == 1 {
-				out = append(out, policy.Test{Kind: policy.Is, Field: v.field, Text: v.texts.names[at]})
+				t.Text = v.texts.names[at]
+				out = append(out, t)
 			}
 		}
 	}
@@ -155,14 +151,9 @@ func (r Region) String() string {
 		}
 		v := &r.space.vars[i]
 		switch v.kind {
-		case policy.Member:
+		case policy.Member, policy.Has:
 			if atoms[0].lo == 0 {
-				parts = append(parts, fmt.Sprintf("not r:in_group(%d)", v.gid))
-				continue
-			}
-		case policy.Has:
-			if atoms[0].lo == 0 {
-				t := policy.Test{Kind: policy.Has, Field: v.field, Bit: v.bit}
+				t := v.test()
 				parts = append(parts, "not "+t.String())
 				continue
 			}

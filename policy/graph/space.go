@@ -35,6 +35,12 @@ type varKey struct {
 	bit, mod     int64
 }
 
+// test is the test that asks about the variable, but for what it asks for: a set, an order or a text. It is of no use for
+// addresses.
+func (k *varKey) test() policy.Test {
+	return policy.Test{Kind: k.kind, Field: k.field, Other: k.other, GID: k.gid, Bit: k.bit, Mod: k.mod}
+}
+
 type variable struct {
 	varKey
 	// The atoms. Numbers, and what is left of them: atom i is from starts[i] to before starts[i+1], the last to max.
