@@ -276,16 +276,16 @@ func excerpt(b *strings.Builder, s Span, line string) {
 		return
 	}
 	// Bytes are counted in columns, characters on the screen.
-	end := min(column-1+width, len(line))
-	pad, under := utf8.RuneCountInString(line[:column-1]), utf8.RuneCountInString(line[column-1:end])
+	from, to := runeStart(line, column-1), runeStart(line, column-1+width)
+	pad, under := utf8.RuneCountInString(line[:from]), utf8.RuneCountInString(line[from:to])
 	fmt.Fprintf(b, "      | %s^%s\n", strings.Repeat(" ", pad), strings.Repeat("~", max(under-1, 0)))
 }
 
-// runeStart is the place at or shortly before i where a character starts, in text that may be no UTF-8.
+// runeStart is where the character starts that byte i is in, or i where that is in none, as in text that is no UTF-8.
 func runeStart(s string, i int) int {
 	i = min(i, len(s))
-	for back := 0; back < utf8.UTFMax && i-back > 0 && i < len(s); back++ {
-		if utf8.RuneStart(s[i-back]) {
+	for back := min(i, utf8.UTFMax-1); back > 0; back-- {
+		if _, size := utf8.DecodeRuneInString(s[i-back:]); size > back {
 			return i - back
 		}
 	}

@@ -161,6 +161,8 @@ func FuzzWrite(f *testing.F) {
 	f.Add(strings.Repeat("\x80", 200), 150, 3)
 	f.Add(strings.Repeat("é", 100), 131, 2)
 	f.Add("\x00\x1b]0;x\x07", 3, 100)
+	f.Add("\xc2\u02f8\U00100000", 6, 3) // within a character
+	f.Add("\U00018618", 3, 0)
 	f.Fuzz(func(t *testing.T, line string, column, width int) {
 		if column < 0 || width < 0 || strings.ContainsAny(line, "\r\n") {
 			t.Skip()
