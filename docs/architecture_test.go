@@ -254,6 +254,36 @@ func TestMainEndsTheProgram(t *testing.T) {
 	}
 }
 
+// initialised are the files that set what another module keeps for the whole program, which has to be set before anything
+// runs.
+var initialised = []string{"lua/lower/lower.go", "lua/vm/vm.go"}
+
+// TestNothingRunsBeforeMain: tables are written down, and what depends on what is seen where it is used.
+func TestNothingRunsBeforeMain(t *testing.T) {
+	var met []string
+	for pkg := range packages(t) {
+		files, err := filepath.Glob(filepath.Join("..", strings.TrimPrefix(pkg, module), "*.go"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range files {
+			file, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.SkipObjectResolution)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, d := range file.Decls {
+				if f, ok := d.(*ast.FuncDecl); ok && f.Recv == nil && f.Name.Name == "init" {
+					met = append(met, strings.TrimPrefix(filepath.ToSlash(name), "../"))
+				}
+			}
+		}
+	}
+	slices.Sort(met)
+	if !slices.Equal(met, initialised) {
+		t.Errorf("functions init must be in %v only, but are in %v", initialised, met)
+	}
+}
+
 // TestArchitecture: the document names every package, says what it is as the package does, and shows the way of a
 // decision as it compiles.
 func TestArchitecture(t *testing.T) {

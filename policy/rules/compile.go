@@ -9,6 +9,7 @@ import (
 	"cellsh/policy/graph"
 	"cellsh/policy/interval"
 	"cellsh/policy/kauth"
+	"cellsh/policy/listing"
 	"cellsh/policy/program"
 )
 
@@ -88,6 +89,11 @@ type Program struct {
 	// Spans are the places of the program's nodes in the source, by node; of one that stands for several tests, that
 	// of one of them.
 	Spans []diag.Span
+}
+
+// List is the program as people read it, with the places of its nodes.
+func (p *Program) List(requests []kauth.RequestID) *listing.Listing[policy.Decision] {
+	return p.Program.List(requests, p.Spans)
 }
 
 // NewCompiler makes a compiler for the set.

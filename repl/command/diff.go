@@ -1,7 +1,6 @@
 package command
 
 import (
-	"flag"
 	"fmt"
 	"slices"
 	"strings"
@@ -9,10 +8,11 @@ import (
 	"cellsh/policy/analysis"
 	"cellsh/policy/diag"
 	"cellsh/policy/study"
+	"cellsh/repl/flags"
 )
 
-func init() {
-	register(&Command{
+func diffCommand() *Command {
+	return &Command{
 		Name: "diff", Args: "[--cell NAME...] OLD NEW", Short: "exactly which requests change their answer",
 		Long: `Compares the policies of two files or folders and lists every request whose
 answer changes, and every budget that does. Changes of reasons, of places in
@@ -25,17 +25,17 @@ wrong.
 
   cellsh diff old.lua web.lua
   cellsh diff --cell web-7 old.lua web.lua`,
-		Setup: func(fs *flag.FlagSet) func(*Invocation) error {
+		Setup: func(fs *flags.Set) func(*Invocation) error {
 			var o comparing
-			fs.Var(&o.cells, "cell", "look at the cell `NAME` too; repeats")
+			cellList(fs, &o.cells, "look at the cell NAME too; repeats")
 			return o.run
 		},
-	})
+	}
 }
 
 // comparing is the flags of diff.
 type comparing struct {
-	cells cellList
+	cells []string
 }
 
 func (flags *comparing) run(inv *Invocation) error {

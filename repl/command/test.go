@@ -1,7 +1,6 @@
 package command
 
 import (
-	"flag"
 	"fmt"
 	"regexp"
 	"strings"
@@ -9,10 +8,11 @@ import (
 
 	"cellsh/lua/trial"
 	"cellsh/policy/diag"
+	"cellsh/repl/flags"
 )
 
-func init() {
-	register(&Command{
+func testCommand() *Command {
+	return &Command{
 		Name: "test", Args: "PATH...", Short: "run the tests of policies", Without: []string{"policy"},
 		Long: `Runs the *_test.lua files of folders, test files, or those beside policy files.
 The policies of a test file's folder are tested together. A test file says
@@ -30,14 +30,14 @@ The policies of a test file's folder are tested together. A test file says
 and fails with an explanation of what was decided. Coverage counts the outcomes
 of tests in policies, and their answers, not lines; --threshold makes less than
 so many percent a failure, and lists what is missing.`,
-		Setup: func(fs *flag.FlagSet) func(*Invocation) error {
+		Setup: func(fs *flags.Set) func(*Invocation) error {
 			var o trials
-			fs.StringVar(&o.pattern, "run", "", "run the tests whose name matches `REGEXP`")
-			fs.BoolVar(&o.verbose, "v", false, "show every test, and what coverage misses")
-			fs.Float64Var(&o.threshold, "threshold", 0, "fail if less than `PERCENT` is covered")
+			fs.Text(&o.pattern, "run", "REGEXP", "run the tests whose name matches REGEXP")
+			fs.Switch(&o.verbose, "v", "show every test, and what coverage misses")
+			fs.Percent(&o.threshold, "threshold", "PERCENT", "fail if less than PERCENT is covered")
 			return o.run
 		},
-	})
+	}
 }
 
 // trials is the flags of test.
@@ -50,9 +50,6 @@ type trials struct {
 func (flags *trials) run(inv *Invocation) error {
 	if len(inv.Args) == 0 {
 		return usage("a path must be given")
-	}
-	if flags.threshold < 0 || flags.threshold > 100 {
-		return usage("--threshold must be from 0 to 100, but is %g", flags.threshold)
 	}
 	reader, err := inv.reader()
 	if err != nil {
