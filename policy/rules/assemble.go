@@ -47,18 +47,17 @@ func (a *assembler) add(id kauth.RequestID, g *graph.Graph[policy.Decision]) {
 
 // hot are the requests that kernels ask most often, the most frequent first (facts of kern_auth's callers: opens
 // of sockets, binds, forks, signals, and one question per process in listings).
-var hot = []string{"network.socket.open", "network.bind.port", "process.cansee.entry", "process.cansee.eproc", "process.signal",
-	"process.fork", "device.rawio_spec.rw", "device.rawio_spec.read", "device.rawio_spec.write", "network.bind.privport"}
+var hot = [...]kauth.RequestID{kauth.MustFind("network.socket.open"), kauth.MustFind("network.bind.port"), kauth.MustFind("process.cansee.entry"),
+	kauth.MustFind("process.cansee.eproc"), kauth.MustFind("process.signal"), kauth.MustFind("process.fork"), kauth.MustFind("device.rawio_spec.rw"),
+	kauth.MustFind("device.rawio_spec.read"), kauth.MustFind("device.rawio_spec.write"), kauth.MustFind("network.bind.privport")}
 
 // program writes the nodes so that children have higher indices than their parents. The spans are the places of the
 // nodes in the source, by node.
 func (a *assembler) program() (*program.Program, []diag.Span, error) {
 	g, refs := graph.ShareAll(&a.b, a.rootRefs())
 	heat := map[kauth.RequestID]int{}
-	for i, name := range hot {
-		if id, ok := kauth.Find(name); ok {
-			heat[id] = len(hot) - i
-		}
+	for i, id := range hot {
+		heat[id] = len(hot) - i
 	}
 	order := make([]int, len(a.roots))
 	for i := range order {

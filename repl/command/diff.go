@@ -103,14 +103,14 @@ func diffText(d *study.Difference, new *study.Policies) string {
 		b.WriteString("nothing changes\n")
 		return b.String()
 	}
-	kinds := map[string]int{}
+	var kinds [analysis.NumChangeKinds]int
 	for i := range d.Requests {
 		kinds[d.Requests[i].Kind()]++
 	}
 	parts := []string{plural(len(d.Requests), "change")}
-	for _, k := range []string{"denied", "allowed", "granted", "audit", "record"} {
-		if kinds[k] > 0 {
-			parts = append(parts, fmt.Sprintf("%d %s", kinds[k], kindWords[k]))
+	for k, n := range kinds {
+		if n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", n, kindWords[k]))
 		}
 	}
 	if len(d.Budgets) > 0 {
@@ -129,8 +129,8 @@ func changeText(c *analysis.Change) string {
 	return where + wrap(2, "was "+decisionText(&c.Old)) + wrap(2, "now "+decisionText(&c.New)) + wrap(2, "in "+listed(c.Cells))
 }
 
-// kindWords say what kinds of changes mean.
-var kindWords = map[string]string{"denied": "now denied", "allowed": "now allowed", "granted": "now granted", "audit": "only in audit mode", "record": "only recorded or not"}
+// kindWords say what kinds of changes mean, in the order of the kinds.
+var kindWords = [analysis.NumChangeKinds]string{"now denied", "now allowed", "now granted", "only in audit mode", "only recorded or not"}
 
 func budgetText(b *analysis.Budget) string {
 	if b == nil {

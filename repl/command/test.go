@@ -1,8 +1,10 @@
 package command
 
 import (
+	"errors"
 	"fmt"
 	"regexp"
+	"regexp/syntax"
 	"strings"
 	"time"
 
@@ -58,8 +60,9 @@ func (flags *trials) run(inv *Invocation) error {
 	o := trial.Options{Reader: reader, Now: inv.Now}
 	if flags.pattern != "" {
 		re, err := regexp.Compile(flags.pattern)
-		if err != nil {
-			return usage("--run must be a regular expression, but is %q: %s", flags.pattern, strings.TrimPrefix(err.Error(), "error parsing regexp: "))
+		var malformed *syntax.Error
+		if errors.As(err, &malformed) {
+			return usage("--run must be a regular expression, but is %q: %s `%s`", flags.pattern, malformed.Code, malformed.Expr)
 		}
 		o.Run = re
 	}
