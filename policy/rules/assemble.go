@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"fmt"
 	"slices"
 	"strconv"
 
@@ -92,8 +93,11 @@ func (a *assembler) program() (*program.Program, []diag.Span, error) {
 	spans := make([]diag.Span, len(finished))
 	for i := len(finished) - 1; i >= 0; i-- {
 		n := &g.Nodes[finished[i]]
-		nodes[len(finished)-1-i] = encodeTest(&n.Test, to(n.Yes), to(n.No))
-		spans[len(finished)-1-i] = n.Span
+		node, ok := encodeTest(&n.Test, to(n.Yes), to(n.No))
+		if !ok {
+			return nil, nil, fmt.Errorf("a test must be one that programs have, but is %s (%s)", &n.Test, n.Span)
+		}
+		nodes[len(finished)-1-i], spans[len(finished)-1-i] = node, n.Span
 	}
 	var roots []program.Root
 	for i, r := range a.roots {
@@ -142,17 +146,18 @@ func postOrder(g *graph.Graph[policy.Decision], r graph.Ref, done []bool, out []
 	return out
 }
 
-// encodeTest writes a test as a node of a program. Where the program has no such test it has its opposite.
-func encodeTest(t *policy.Test, yes, no program.Ref) program.Node {
-	n := program.Node{Field: t.Field, Yes: yes, No: no}
+// encodeTest writes a test as a node of a program; false for one that programs do not have. Where the program has no such
+// test but its opposite it is that.
+func encodeTest(t *policy.Test, yes, no program.Ref) (n program.Node, ok bool) {
+	n, ok = program.Node{Field: t.Field, Yes: yes, No: no}, true
 	switch t.Kind {
 	case policy.In:
-		return encodeSet(t, n)
+		return encodeSet(t, n), true
 	case policy.Is:
 		n.Op, n.Text = program.Eq, t.Text
 	case policy.Within:
 		n.Op = program.InPrefix
-		n.Prefix, _ = policy.PrefixOf(t.First, t.Last) // graph.Prefixes has left no others
+		n.Prefix, ok = policy.PrefixOf(t.First, t.Last) // graph.Prefixes has left no others
 	case policy.Member:
 		n.Op, n.K = program.Member, int64(t.GID)
 	case policy.Has:
@@ -179,9 +184,13 @@ func encodeTest(t *policy.Test, yes, no program.Ref) program.Node {
 			n.Op, n.Yes, n.No = program.FieldLt, no, yes
 		case policy.Less | policy.Greater:
 			n.Op, n.Yes, n.No = program.FieldEq, no, yes
+		default:
+			return n, false
 		}
+	default:
+		return n, false
 	}
-	return n
+	return n, ok
 }
 
 // encodeSet finds the simplest test for a set of numbers.
