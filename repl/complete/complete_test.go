@@ -76,6 +76,7 @@ func TestComplete(t *testing.T) {
 	}{
 		// Commands and their arguments.
 		{"lis", "+t"},
+		{"got", "+o"},
 		{"expl", "+ain "},
 		{"  ex", "exec explain"},
 		{"lo", "load loadfile loadstring local"},
