@@ -179,9 +179,13 @@ func (c *Compiler) Vocabulary() *kauth.Vocabulary { return c.options.Vocabulary 
 // compiler.
 func (c *Compiler) Requests() []kauth.RequestID { return c.requests }
 
-// PolicyGraphs gives what each policy that applies to the cell says to the request, ordered by name.
+// PolicyGraphs gives what each policy that applies to the cell says to the request, ordered by name; nothing of a request
+// that policies are not asked.
 func (c *Compiler) PolicyGraphs(cell string, id kauth.RequestID) []*PolicyGraph {
 	var out []*PolicyGraph
+	if !c.options.Vocabulary.Asks(id) {
+		return nil
+	}
 	for _, i := range c.applying(cell) {
 		out = append(out, c.policyGraph(i, id, cell))
 	}

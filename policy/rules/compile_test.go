@@ -519,6 +519,27 @@ func TestAsk(t *testing.T) {
 	}
 }
 
+// TestNobodyIsAsked: what a policy says to a whole scope it does not say to the requests that policies are not asked.
+func TestNobodyIsAsked(t *testing.T) {
+	device, _ := kauth.FindPattern("device")
+	p := &Policy{Name: "p", Entries: []Entry{{Pattern: device, Result: policy.Deny}}, Default: Default{Result: policy.Allow}}
+	c := NewCompiler(&Set{Policies: []*Policy{p}}, Options{})
+	asked := 0
+	for lo, hi := device.Range(); lo < hi; lo++ {
+		want := 0
+		if c.Vocabulary().Asks(lo) {
+			want = 1
+			asked++
+		}
+		if got := c.PolicyGraphs("a", lo); len(got) != want {
+			t.Errorf("%s: %d policies speak", lo, len(got))
+		}
+	}
+	if spin := request(t, "device.tty_open"); asked == 0 || c.Vocabulary().Asks(spin) {
+		t.Errorf("%d requests of the scope are asked", asked)
+	}
+}
+
 // TestProgramsAreListed: with the places of the tests in the source.
 func TestProgramsAreListed(t *testing.T) {
 	id := request(t, "network.bind.port")
