@@ -207,6 +207,9 @@ func (q *Question) assign(f kauth.Field, value any) error {
 				return nil
 			}
 		case string:
+			if len(v) > info.Longest {
+				return &KeyError{name, fmt.Sprintf("must have at most %d bytes, but has %d", info.Longest, len(v)), ""}
+			}
 			q.SetText(f, v)
 			return nil
 		default:
