@@ -570,7 +570,7 @@ func (x *exec) shown(s *state, v term) string {
 			if !v.isTable() {
 				return nil
 			}
-			pairs := x.pairsOf(s, v)
+			pairs := x.pairsOf(s, v, false)
 			return func(yield func(k, v term) bool) {
 				for i := range pairs.elements + pairs.entries {
 					if k, v := pairs.at(i); !v.isNil() && !yield(k, v) {
@@ -880,7 +880,7 @@ func callNext(x *exec, s *state, args []term, p spot) result {
 	if key.kind != constant && key.kind != table && key.kind != closure {
 		return fails(x.refusal(p, 1, diag.DecisionLoop, "", "the key of next must be known, but is %s", key))
 	}
-	pairs := x.pairsOf(s, t)
+	pairs := x.pairsOf(s, t, x.flips(p))
 	at := 0
 	if !key.isNil() {
 		i, ok := pairs.find(key)
@@ -909,9 +909,10 @@ type pairing struct {
 	find              func(key term) (int, bool)
 }
 
-func (x *exec) pairsOf(s *state, t term) pairing {
+// pairsOf gives them, flipped if the other keys are to come from behind.
+func (x *exec) pairsOf(s *state, t term, flipped bool) pairing {
 	flip := func(p pairing) pairing {
-		if !x.machine.options.Flipped {
+		if !flipped {
 			return p
 		}
 		find, n := p.find, p.elements+p.entries
