@@ -30,6 +30,11 @@ type Subject struct {
 	// Enter puts a process into a cell, whose root must be the process's. The process ends, and is waited for, when leave is
 	// called.
 	Enter func(c kernel.Cell) (leave func(), err error)
+	// Furnish gives a root what probes need there: a folder tmp that everybody may write, and a device dev/null.
+	Furnish func(root string) error
+	// Probe has a new process in a cell, of a user and the group of the same number, make the call of a probe; ErrNoProbe if it
+	// can't. It is nil where no process can be told to make calls.
+	Probe func(c kernel.Cell, uid uint32, probe string) (Probed, error)
 }
 
 // Run tests a kernel: each test opens one. What it gives it may keep for others, cells of the suite excepted.
@@ -39,7 +44,7 @@ func Run(t *testing.T, open func(*testing.T) Subject) {
 		run  func(*testing.T, *suite)
 	}{
 		{"Info", info}, {"Create", create}, {"CreateRefuses", createRefuses}, {"Good", good}, {"Limits", limits}, {"List", list}, {"IDs", ids}, {"Destroy", destroy}, {"Members", members},
-		{"Enter", enter}, {"Ports", ports}, {"Concurrent", concurrent}, {"ReadOnly", readOnly}, {"Evaluator", evaluator}, {"Attach", attach}, {"Window", window}, {"Unsupported", unsupported},
+		{"Enter", enter}, {"Ports", ports}, {"Concurrent", concurrent}, {"ReadOnly", readOnly}, {"Evaluator", evaluator}, {"Attach", attach}, {"Window", window}, {"Probes", probes}, {"Unsupported", unsupported},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s := &suite{Subject: open(t), t: t}
