@@ -246,9 +246,14 @@ const (
 	eventRecord   = 4
 )
 
-// EncodeEvent is an event as the device gives it, under a loaded generation. Texts longer than 2^16-1 bytes are cut.
-func EncodeEvent(order binary.ByteOrder, e *kernel.Event) []byte {
+// EncodeEvent is an event as the device gives it, with the numbers of a vocabulary, which must have its request. Texts longer
+// than 2^16-1 bytes are cut.
+func EncodeEvent(order binary.ByteOrder, v *kauth.Vocabulary, e *kernel.Event) []byte {
 	text := make([]byte, EvalEventSize)
+	request, ok := v.Number(e.Request)
+	if !ok {
+		panic("abi: no number for " + e.Request.String())
+	}
 	var flags uint32
 	for flag, set := range map[uint32]bool{eventFallback: e.Fallback, eventProbe: e.Probe, eventRecord: e.Record} {
 		if set {
@@ -259,7 +264,7 @@ func EncodeEvent(order binary.ByteOrder, e *kernel.Event) []byte {
 	order.PutUint64(text[8:], e.Sequence)
 	order.PutUint64(text[16:], uint64(e.Time))
 	order.PutUint64(text[24:], e.Generation)
-	for i, v := range []uint32{uint32(e.Cell), uint32(e.PID), e.EUID, uint32(e.Request), uint32(e.Source.Line), uint32(e.Would.Source.Line)} {
+	for i, v := range []uint32{uint32(e.Cell), uint32(e.PID), e.EUID, request.Key(), uint32(e.Source.Line), uint32(e.Would.Source.Line)} {
 		order.PutUint32(text[32+4*i:], v)
 	}
 	text[56], text[57] = byte(e.Result), byte(e.Would.Result)
@@ -273,8 +278,8 @@ func EncodeEvent(order binary.ByteOrder, e *kernel.Event) []byte {
 	return text
 }
 
-// DecodeEvents reads what a read of the device gave.
-func DecodeEvents(order binary.ByteOrder, text []byte) ([]kernel.Event, error) {
+// DecodeEvents reads what a read of the device gave, in the numbers of the vocabulary.
+func DecodeEvents(order binary.ByteOrder, v *kauth.Vocabulary, text []byte) ([]kernel.Event, error) {
 	var events []kernel.Event
 	for len(text) > 0 {
 		if len(text) < EvalEventSize {
@@ -284,7 +289,7 @@ func DecodeEvents(order binary.ByteOrder, text []byte) ([]kernel.Event, error) {
 		if length < EvalEventSize || length%8 != 0 || uint64(length) > uint64(len(text)) {
 			return nil, fmt.Errorf("the length of an event must be a multiple of 8 from %d to %d, but is %d", EvalEventSize, len(text), length)
 		}
-		e, err := decodeEvent(order, text[:length])
+		e, err := decodeEvent(order, v, text[:length])
 		if err != nil {
 			return nil, err
 		}
@@ -293,13 +298,17 @@ func DecodeEvents(order binary.ByteOrder, text []byte) ([]kernel.Event, error) {
 	return events, nil
 }
 
-func decodeEvent(order binary.ByteOrder, text []byte) (e kernel.Event, err error) {
+func decodeEvent(order binary.ByteOrder, v *kauth.Vocabulary, text []byte) (e kernel.Event, err error) {
 	flags := order.Uint32(text[4:])
 	e.Fallback, e.Probe, e.Record = flags&eventFallback != 0, flags&eventProbe != 0, flags&eventRecord != 0
 	e.Sequence, e.Time = order.Uint64(text[8:]), time.Duration(min(order.Uint64(text[16:]), math.MaxInt64))
 	e.Generation = order.Uint64(text[24:])
 	e.Cell, e.PID, e.EUID = kernel.CellID(order.Uint32(text[32:])), count(uint64(order.Uint32(text[36:]))), order.Uint32(text[40:])
-	e.Request = kauth.RequestID(order.Uint32(text[44:]))
+	key := order.Uint32(text[44:])
+	var known bool
+	if e.Request, known = v.Request(kauth.Number{Scope: kauth.Scope(key >> 16), Action: uint8(key >> 8), Req: uint8(key)}); !known || key >= 1<<24 {
+		return e, fmt.Errorf("the request of event %d must be one that NetBSD %s has, but is %06x", e.Sequence, v.Version, key)
+	}
 	e.Source.Line, e.Would.Source.Line = count(uint64(order.Uint32(text[48:]))), count(uint64(order.Uint32(text[52:])))
 	rest := text[EvalEventSize:]
 	for i, to := range []*string{&e.Name, &e.Source.Policy, &e.Reason, &e.Source.File, &e.Would.Source.Policy, &e.Would.Reason, &e.Would.Source.File} {

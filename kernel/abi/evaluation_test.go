@@ -2,6 +2,7 @@ package abi
 
 import (
 	"encoding/binary"
+	"encoding/hex"
 	"fmt"
 	"os"
 	"os/exec"
@@ -167,7 +168,7 @@ func TestEvaluationRecords(t *testing.T) {
 			e := kernel.Event{
 				Sequence: number.Draw(t, "sequence"), Time: time.Duration(number.Draw(t, "time")), Generation: number.Draw(t, "generation"),
 				Cell: kernel.CellID(rapid.Uint32().Draw(t, "cell")), Name: word.Draw(t, "name"), PID: small.Draw(t, "pid"), EUID: rapid.Uint32().Draw(t, "euid"),
-				Request: kauth.RequestID(rapid.Uint32().Draw(t, "request")), Fallback: rapid.Bool().Draw(t, "fallback"), Probe: rapid.Bool().Draw(t, "probe"),
+				Request: rapid.SampledFrom(kauth.NetBSD109912.Requests()).Draw(t, "request"), Fallback: rapid.Bool().Draw(t, "fallback"), Probe: rapid.Bool().Draw(t, "probe"),
 			}
 			answer := func(least policy.Result) policy.Answer {
 				r := policy.Result(rapid.IntRange(int(least), int(policy.Deny)).Draw(t, "result"))
@@ -175,12 +176,42 @@ func TestEvaluationRecords(t *testing.T) {
 			}
 			e.Answer, e.Would = answer(policy.Allow), answer(policy.Pass)
 			e.Record = rapid.Bool().Draw(t, "record")
-			events, text = append(events, e), append(text, EncodeEvent(order, &e)...)
+			events, text = append(events, e), append(text, EncodeEvent(order, &kauth.NetBSD109912, &e)...)
 		}
-		if back, err := DecodeEvents(order, text); err != nil || !reflect.DeepEqual(back, events) {
+		if back, err := DecodeEvents(order, &kauth.NetBSD109912, text); err != nil || !reflect.DeepEqual(back, events) {
 			t.Fatalf("%+v become %+v, %v", events, back, err)
 		}
 	})
+}
+
+// writtenEvent is written by hand after celleval_abi.h, as a little-endian machine has it.
+const writtenEvent = `
+	80000000 00000000 2600000000000000 4d3ae4d601000000 2e00000000000000
+	43000000 bb030000 e8030000 0e020300 07000000 00000000
+	03 00 1100 0a00 0b00 0e00 0000 0000 0000`
+
+// TestWrittenEvent: numbers of requests are the kernel's, no index of ours.
+func TestWrittenEvent(t *testing.T) {
+	text, err := hex.DecodeString(strings.Join(strings.Fields(writtenEvent), ""))
+	if err != nil {
+		t.Fatal(err)
+	}
+	text = append(text, "kerneltest-probeskerneltestas foretoldkerneltest.lua"...)
+	text = append(text, make([]byte, 0x80-len(text))...)
+	events, err := DecodeEvents(binary.LittleEndian, &kauth.NetBSD109912, text)
+	if err != nil || len(events) != 1 {
+		t.Fatal(events, err)
+	}
+	privport, _ := kauth.Find("network.bind.privport")
+	want := kernel.Event{Sequence: 38, Time: 7900248653, Generation: 46, Cell: 67, Name: "kerneltest-probes", PID: 955, EUID: 1000, Request: privport,
+		Decision: policy.Decision{Answer: policy.Answer{Result: policy.Deny, Reason: "as foretold", Source: policy.Source{Policy: "kerneltest", File: "kerneltest.lua", Line: 7}}}}
+	if events[0] != want {
+		t.Errorf("it is %+v, want %+v", events[0], want)
+	}
+	binary.LittleEndian.PutUint32(text[44:], 0x0302ff)
+	if _, err := DecodeEvents(binary.LittleEndian, &kauth.NetBSD109912, text); err == nil || !strings.Contains(err.Error(), "is 0302ff") {
+		t.Errorf("an unknown request: %v", err)
+	}
 }
 
 // FuzzEvaluation: what a kernel says is refused or understood, whatever it is, and what is understood is written as it was.
@@ -188,7 +219,7 @@ func FuzzEvaluation(f *testing.F) {
 	order := binary.LittleEndian
 	f.Add((&EvaluationStatus{}).Encode(order))
 	f.Add(EncodeEvaluationCells(order, []kernel.CellStatus{{Cell: 1, Answered: kernel.ByProgram, Named: true}}))
-	f.Add(EncodeEvent(order, &kernel.Event{Sequence: 1, Name: "web-1", Decision: policy.Decision{Answer: policy.Answer{Result: policy.Deny, Reason: "no"}}}))
+	f.Add(EncodeEvent(order, &kauth.NetBSD109912, &kernel.Event{Sequence: 1, Name: "web-1", Request: kauth.NetBSD109912.Requests()[0], Decision: policy.Decision{Answer: policy.Answer{Result: policy.Deny, Reason: "no"}}}))
 	command, err := (&Command{Operation: OpLoad, Bundle: []byte("bundle")}).Encode(order)
 	if err != nil {
 		f.Fatal(err)
@@ -208,15 +239,15 @@ func FuzzEvaluation(f *testing.F) {
 				t.Errorf("a status becomes %+v, %v", again, err)
 			}
 		}
-		events, err := DecodeEvents(order, text)
+		events, err := DecodeEvents(order, &kauth.NetBSD109912, text)
 		if err != nil {
 			return
 		}
 		var again []byte
 		for i := range events {
-			again = append(again, EncodeEvent(order, &events[i])...)
+			again = append(again, EncodeEvent(order, &kauth.NetBSD109912, &events[i])...)
 		}
-		if back, err := DecodeEvents(order, again); err != nil || !reflect.DeepEqual(back, events) {
+		if back, err := DecodeEvents(order, &kauth.NetBSD109912, again); err != nil || !reflect.DeepEqual(back, events) {
 			t.Errorf("events become %+v, %v", back, err)
 		}
 	})

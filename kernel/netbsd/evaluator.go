@@ -221,7 +221,7 @@ func (e *evaluator) Events(after uint64) ([]kernel.Event, error) {
 		if err != nil {
 			return nil, evaluationError(op, err)
 		}
-		more, err := abi.DecodeEvents(e.k.tree.machine.Order, text[:n])
+		more, err := abi.DecodeEvents(e.k.tree.machine.Order, e.k.info.Vocabulary, text[:n])
 		if err != nil {
 			return nil, &kernel.Error{Op: op, Text: err.Error()}
 		}

@@ -153,7 +153,7 @@ func (d *evaluationDevice) Read(text []byte) (int, error) {
 			return kauth.EAGAIN
 		}
 		for i := range events {
-			b := abi.EncodeEvent(k.layout.Machine.Order, &events[i])
+			b := abi.EncodeEvent(k.layout.Machine.Order, k.opts.Vocabulary, &events[i])
 			if len(b) > len(text)-n {
 				break
 			}
