@@ -179,7 +179,8 @@ func realCall(probe string) (kauth.Errno, error) {
 		_, _, e := unix.Syscall6(unix.SYS__SCHED_GETPARAM, 0, 0, uintptr(unsafe.Pointer(&policy)), buffer, 0, 0)
 		return kauth.Errno(e), nil
 	case "sched_getaffinity":
-		_, _, e := unix.Syscall6(unix.SYS__SCHED_GETAFFINITY, 0, 1, 32, buffer, 0, 0)
+		thread, _, _ := unix.Syscall(unix.SYS__LWP_SELF, 0, 0, 0)
+		_, _, e := unix.Syscall6(unix.SYS__SCHED_GETAFFINITY, 0, thread, 32, buffer, 0, 0)
 		return kauth.Errno(e), nil
 	case "read its own arguments":
 		return sysctlNumbers(1, 48, int32(os.Getpid()), 1) // kern.proc_args.PID.argv
