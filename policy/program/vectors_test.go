@@ -39,10 +39,17 @@ type vector struct {
 	Refused *refusal `json:"refused,omitempty"`
 }
 
-// refusal says which rule of docs/format.md is broken and what this package says about it.
+// refusal says which rule of docs/format.md is broken, the number of the fault, and what this package says about it.
 type refusal struct {
 	Rule  int    `json:"rule"`
+	Fault Fault  `json:"fault"`
 	Error string `json:"error"`
+}
+
+// refusalOf is what the vectors say of an error.
+func refusalOf(rule int, err error) *refusal {
+	f, _ := FaultOf(err)
+	return &refusal{rule, f, err.Error()}
 }
 
 // vectorRequest is a request by name and number, with the fields that the program can look at: numbers, true and false
@@ -238,7 +245,7 @@ func refused(t *testing.T) vectorFile {
 			t.Errorf("%s is taken", name)
 			return
 		}
-		out.Vectors = append(out.Vectors, vector{Name: name, Program: hex.EncodeToString(damaged), Refused: &refusal{rule, err.Error()}})
+		out.Vectors = append(out.Vectors, vector{Name: name, Program: hex.EncodeToString(damaged), Refused: refusalOf(rule, err)})
 	}
 	add(1, "magic", 0, "cshQ")
 	add(1, "length", 4, "\x00\x00\x00\x00")
@@ -319,7 +326,7 @@ func refused(t *testing.T) vectorFile {
 	if err == nil {
 		t.Fatal("a leaf that no request reaches is taken")
 	}
-	out.Vectors = append(out.Vectors, vector{Name: "leaf that no request reaches", Program: hex.EncodeToString(one), Refused: &refusal{6, err.Error()}})
+	out.Vectors = append(out.Vectors, vector{Name: "leaf that no request reaches", Program: hex.EncodeToString(one), Refused: refusalOf(6, err)})
 	add(7, "padding that is filled", len(text)-1, "\x01")
 	return out
 }
@@ -381,8 +388,8 @@ func TestVectors(t *testing.T) {
 				p, err := Decode(code, netbsd)
 				if v.Refused != nil {
 					rules[v.Refused.Rule] = true
-					if err == nil || err.Error() != v.Refused.Error {
-						t.Errorf("want %q, got %v", v.Refused.Error, err)
+					if f, _ := FaultOf(err); err == nil || err.Error() != v.Refused.Error || f != v.Refused.Fault {
+						t.Errorf("want %q, fault %d, got %v, fault %d", v.Refused.Error, v.Refused.Fault, err, f)
 					}
 					return
 				}
