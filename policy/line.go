@@ -225,9 +225,9 @@ func (q *Question) assign(f kauth.Field, value any) error {
 		if !ok {
 			return wrong(name, "an address", value)
 		}
-		a, err := ParseAddr(s)
-		if err != nil {
-			return &KeyError{name, strings.TrimPrefix(err.Error(), "an address "), ""}
+		a, problem := parseAddr(s)
+		if problem != "" {
+			return &KeyError{name, problem, ""}
 		}
 		q.SetAddr(a)
 		return nil
@@ -469,7 +469,7 @@ func malformed(err error) error {
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 		return errors.New("a line must hold an object of JSON, but ends too early")
 	}
-	return fmt.Errorf("a line must hold an object of JSON, but is malformed: %s", strings.TrimPrefix(err.Error(), "json: "))
+	return fmt.Errorf("a line must hold an object of JSON, but is malformed: %w", err)
 }
 
 func describeToken(t json.Token) string {

@@ -344,7 +344,7 @@ func TestDiffLeavesOutReasonsAndOrder(t *testing.T) {
 	if err != nil || len(changes) == 0 {
 		t.Fatalf("%v, %v", changes, err)
 	}
-	if c := changes[0]; c.Kind() != "allowed" || c.New.Would.Result != policy.Deny || !slices.Equal(c.Cells, []string{"web-1", "db-1"}) {
+	if c := changes[0]; c.Kind() != NowAllowed || c.New.Would.Result != policy.Deny || !slices.Equal(c.Cells, []string{"web-1", "db-1"}) {
 		t.Errorf("%+v", c)
 	}
 }

@@ -8,7 +8,8 @@ import (
 )
 
 // ruinous are requests with which root in a cell can take the whole host.
-var ruinous = []string{"system.reboot", "system.module", "machdep.unmanagedmem", "device.rawio_spec.write"}
+var ruinous = []kauth.RequestID{kauth.MustFind("system.reboot"), kauth.MustFind("system.module"),
+	kauth.MustFind("machdep.unmanagedmem"), kauth.MustFind("device.rawio_spec.write")}
 
 // LeftToRoot is what no policy denies to root in some cells although it can take the whole host with it. The profile
 // low, which cells with policies have, does not deny it either.
@@ -42,15 +43,11 @@ func (p *Policies) LeftToRoot(cells []string) []LeftToRoot {
 // leftIn names the requests.
 func (p *Policies) leftIn(cell string) []string {
 	var left []string
-	for _, name := range ruinous {
-		id, ok := kauth.Find(name)
-		if !ok {
-			continue
-		}
+	for _, id := range ruinous {
 		q := policy.Question{Cell: cell, Request: policy.Request{ID: id}}
 		q.SetCredential(0, 0, 0, 0)
 		if a, err := p.Decide(&q); err == nil && a.Result != policy.Deny {
-			left = append(left, name)
+			left = append(left, id.String())
 		}
 	}
 	return left

@@ -1,17 +1,17 @@
 package command
 
 import (
-	"flag"
 	"fmt"
 	"strings"
 
 	"cellsh/policy/analysis"
 	"cellsh/policy/diag"
 	"cellsh/policy/study"
+	"cellsh/repl/flags"
 )
 
-func init() {
-	register(&Command{
+func checkCommand() *Command {
+	return &Command{
 		Name: "check", Args: "PATH...", Short: "compile and verify policies",
 		Long: `Reads the policies of the files and folders, compiles them for the cells that
 exist, for each --cell, and for one sample of each glob, and says everything
@@ -24,14 +24,14 @@ The exit code is 1 if there is any error.
 
   cellsh check /etc/cellsh/policy.d
   cellsh check --cell web-7 web.lua`,
-		Setup: func(fs *flag.FlagSet) func(*Invocation) error {
+		Setup: func(fs *flags.Set) func(*Invocation) error {
 			var o checking
-			fs.Var(&o.cells, "cell", "look at the cell `NAME` too; repeats")
-			fs.BoolVar(&o.noProof, "no-proof", false, "compare two readings for one request for each answer only, and no programs")
-			fs.BoolVar(&o.noOptimize, "no-optimize", false, "compile without optimising")
+			cellList(fs, &o.cells, "look at the cell NAME too; repeats")
+			fs.Switch(&o.noProof, "no-proof", "compare two readings for one request for each answer only, and no programs")
+			fs.Switch(&o.noOptimize, "no-optimize", "compile without optimising")
 			return o.run
 		},
-	})
+	}
 }
 
 // checkEffort bounds the proof that is part of check; cellsh prove has no bound.
@@ -39,7 +39,7 @@ const checkEffort = 5_000_000
 
 // checking is the flags of check.
 type checking struct {
-	cells      cellList
+	cells      []string
 	noProof    bool
 	noOptimize bool
 }

@@ -5,7 +5,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"strings"
@@ -14,10 +13,11 @@ import (
 	"cellsh/policy"
 	"cellsh/policy/diag"
 	"cellsh/policy/study"
+	"cellsh/repl/flags"
 )
 
-func init() {
-	register(&Command{
+func decideCommand() *Command {
+	return &Command{
 		Name: "decide", Args: "[--policy PATH...] < REQUESTS", Short: "answer many requests, one JSON object a line",
 		Long: `Reads one request a line and writes one answer a line, in the same order. The
 cell need not exist.
@@ -33,8 +33,8 @@ where policy, file and line are absent if nobody said it. A field that is left
 out is an error only if the answer depends on it; an unknown key is always one.
 A line that can't be answered gets {"error":...}, and the exit code is 1 at the
 end.`,
-		Setup: func(*flag.FlagSet) func(*Invocation) error { return runDecide },
-	})
+		Setup: func(*flags.Set) func(*Invocation) error { return runDecide },
+	}
 }
 
 // maxLine bounds one request.

@@ -2,7 +2,6 @@ package command
 
 import (
 	"errors"
-	"flag"
 	"fmt"
 	"io/fs"
 	"maps"
@@ -16,10 +15,11 @@ import (
 	"cellsh/lua/syntax"
 	"cellsh/policy/secmodel"
 	"cellsh/policy/study"
+	"cellsh/repl/flags"
 )
 
-func init() {
-	register(&Command{
+func doctorCommand() *Command {
+	return &Command{
 		Name: "doctor", Short: "what this kernel can do, and what follows for the policies", Without: []string{"policy"},
 		Long: `Says which kernel it is, what it can do and what it can't, and how that was
 found out; what is loaded and which cells it does not reach, and whether root in
@@ -28,8 +28,8 @@ policies for boot are where they should be and in safe hands. The exit code is
 1 if anything needs attention.
 
   cellsh -k sim doctor`,
-		Setup: func(*flag.FlagSet) func(*Invocation) error { return runDoctor },
-	})
+		Setup: func(*flags.Set) func(*Invocation) error { return runDoctor },
+	}
 }
 
 // losses say what is lost without a capability.

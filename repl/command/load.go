@@ -3,7 +3,6 @@ package command
 import (
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"os"
 	"os/signal"
@@ -18,13 +17,14 @@ import (
 	"cellsh/policy/analysis"
 	"cellsh/policy/diag"
 	"cellsh/policy/study"
+	"cellsh/repl/flags"
 )
 
 // bootFolder is where policies for boot lie.
 const bootFolder = "/etc/cellsh/policy.d"
 
-func init() {
-	register(&Command{
+func loadCommand() *Command {
+	return &Command{
 		Name: "load", Args: "PATH...", Short: "check policies and push them into the kernel",
 		Changes: true,
 		Long: `Checks the policies of the files and folders and pushes their programs into the
@@ -61,39 +61,32 @@ simulated kernel to root or to the caller) and be writable by nobody else. If
 the policies can't be loaded the last good generation is, and without one, with
 --lockdown, a policy that denies everything to cells. The exit code then says
 what is active: 1 the last good generation, 3 lockdown, 4 nothing.`,
-		Setup: func(fs *flag.FlagSet) func(*Invocation) error {
+		Setup: func(fs *flags.Set) func(*Invocation) error {
 			var l loading
-			fs.Var(&l.confirm, "confirm", "roll back after `TIME`, such as 30s, unless confirmed")
-			fs.BoolVar(&l.yes, "yes", false, "load even if cells lose policies that they have")
-			fs.BoolVar(&l.strict, "strict", false, "refuse policies that the kernel would enforce only in part")
-			fs.BoolVar(&l.boot, "boot", false, "load as at boot")
-			fs.BoolVar(&l.lockdown, "lockdown", false, "with --boot: if nothing else can be loaded, deny everything to cells")
+			fs.Func("confirm", "TIME", "roll back after TIME, such as 30s, unless confirmed", l.within)
+			fs.Switch(&l.yes, "yes", "load even if cells lose policies that they have")
+			fs.Switch(&l.strict, "strict", "refuse policies that the kernel would enforce only in part")
+			fs.Switch(&l.boot, "boot", "load as at boot")
+			fs.Switch(&l.lockdown, "lockdown", "with --boot: if nothing else can be loaded, deny everything to cells")
 			return l.run
 		},
-	})
+	}
 }
 
 type loading struct {
-	confirm                     window
+	confirm                     time.Duration
 	strict, boot, lockdown, yes bool
 }
 
-// window is a flag with a time above 0.
-type window time.Duration
-
-func (w *window) String() string { return time.Duration(*w).String() }
-
-// Set reads the time.
-func (w *window) Set(s string) error {
-	d, err := time.ParseDuration(s)
-	if err == nil && d <= 0 {
-		err = errors.New("it must be above 0")
+// within takes the time to confirm.
+func (l *loading) within(text string) string {
+	d, err := time.ParseDuration(text)
+	if err != nil || d <= 0 {
+		return flags.Must("be a time above 0, such as 30s", text)
 	}
-	*w = window(d)
-	return err
+	l.confirm = d
+	return ""
 }
-
-func (*window) kind() string { return "a time above 0, such as 30s" }
 
 func (l *loading) run(inv *Invocation) error {
 	paths := append(inv.Args, inv.Policy...)
@@ -118,7 +111,7 @@ func (l *loading) run(inv *Invocation) error {
 			return err
 		}
 	}
-	o := host.LoadOptions{Confirm: time.Duration(l.confirm), Strict: l.strict, Yes: l.yes}
+	o := host.LoadOptions{Confirm: l.confirm, Strict: l.strict, Yes: l.yes}
 	load := inv.target.Pending
 	if len(paths) > 0 {
 		p := inv.target.Reader.Read(paths)
