@@ -273,7 +273,7 @@ function engine.check(paths, options) end
 ---print(engine.decide{ cell = "web-1", request = "system.reboot" }.result)
 -----> deny
 ---```
----@param question table cell, request, and the fields as a line of the command decide has them
+---@param question table cell, request, and the fields as a line of the command decide has them, those of a target in a table: target = { pid = 7 }
 ---@param options? table policy: a path or a list of paths, whose policies are asked; pending = true: those that are declared and not loaded are asked too. Without it those that are loaded are
 ---@return table
 function engine.decide(question, options) end
@@ -310,7 +310,7 @@ function engine.diff(old, new, options) end
 -----> deny	only port 80	r.port == 80
 -----> port	80	allow
 ---```
----@param question table cell, request, and the fields as a line of the command decide has them
+---@param question table cell, request, and the fields as a line of the command decide has them, those of a target in a table: target = { pid = 7 }
 ---@param options? table policy: a path or a list of paths, whose policies are asked; pending = true: those that are declared and not loaded are asked too. Without it those that are loaded are
 ---@return table
 function engine.explain(question, options) end

@@ -20,7 +20,7 @@ const denyReboot = "policy \"web\" { cells = \"web-*\", deny = { \"system.reboot
 var where = Param{"options", "table", "policy: a path or a list of paths, whose policies are asked; pending = true: those that are declared and not loaded are asked too. Without it those that are loaded are", true}
 
 func engineEntries() []*Entry {
-	question := Param{"question", "table", "cell, request, and the fields as a line of the command decide has them", false}
+	question := Param{"question", "table", "cell, request, and the fields as a line of the command decide has them, those of a target in a table: target = { pid = 7 }", false}
 	return []*Entry{
 		{Name: "engine.load", Returns: "table", Params: []Param{{"paths", "string|string[]", "files and folders of policies; without it what was declared here and is pending, together with what is loaded", true},
 			{"options", "table", "yes = true: load even if live cells lose policies that they have, or if there is nothing to load although something is loaded; without it that is an error", true}},
