@@ -251,8 +251,8 @@ engine = {}
 ---@return table
 function engine.can(cell, request, options) end
 
----Checks policies and loads nothing: ok, diagnostics, policies, grants, cells, programs, nevers, broken and proof, which is
----what the command check writes with --json. What is wrong with policies is no error here.
+---Checks policies and loads nothing: ok, diagnostics, policies, grants, left_to_root, cells, programs, nevers, broken and
+---proof, which is what the command check writes with --json. What is wrong with policies is no error here.
 ---```lua
 ---policy "web" { cells = "web-*", deny = { "machdep" } }
 ---never("no reboot", { cells = "web-*", "system.reboot" })

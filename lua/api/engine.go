@@ -96,8 +96,8 @@ end
 		{Name: "engine.check", Returns: "table", Params: []Param{
 			{"paths", "string|string[]", "files and folders of policies; without it what was declared here and is pending, together with what is loaded", true},
 			{"options", "table", "cells: a list of names of cells to look at too; proof = false leaves the proof out", true}},
-			Doc: `Checks policies and loads nothing: ok, diagnostics, policies, grants, cells, programs, nevers, broken and proof, which is
-what the command check writes with --json. What is wrong with policies is no error here.`,
+			Doc: `Checks policies and loads nothing: ok, diagnostics, policies, grants, left_to_root, cells, programs, nevers, broken and
+proof, which is what the command check writes with --json. What is wrong with policies is no error here.`,
 			Example: `policy "web" { cells = "web-*", deny = { "machdep" } }
 never("no reboot", { cells = "web-*", "system.reboot" })
 local c = engine.check()
