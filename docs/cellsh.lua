@@ -1792,14 +1792,16 @@ function sim.advance(seconds) end
 ---@return table
 function sim.kernel(arguments) end
 
----Gives the lines of the simulated kernel's message buffer, as dmesg(8) does.
+---Gives the lines of the simulated kernel's message buffer, as dmesg(8) does, and how many earlier ones are not kept any more.
 ---Only with the simulated kernel.
 ---```lua
 ---cell.create{ name = "web-1", root = "/cells/web-1" }
----print(#sim.log() > 0)
------> true
+---local lines, lost = sim.log()
+---print(#lines > 0, lost)
+-----> true	0
 ---```
 ---@return string[]
+---@return number
 function sim.log() end
 
 ---@class sim.process.arguments
