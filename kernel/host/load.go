@@ -550,14 +550,13 @@ func (h *Host) standing(history *History) (Booted, *Generation) {
 }
 
 func (h *Host) boot(p *study.Policies, o BootOptions) (Booted, *Loaded, error) {
+	history, err := h.History()
+	if err != nil {
+		return h.lastResort(&History{}, o, err)
+	}
 	out, _, err := h.Load(p, LoadOptions{Strict: o.Strict, Yes: true})
 	if err == nil {
 		return BootLoaded, out, nil
-	}
-	history, herr := h.History()
-	if herr != nil {
-		err = errors.Join(err, herr)
-		history = &History{}
 	}
 	var newest error // why the last good generation is none
 	for i := len(history.Generations) - 1; i >= 0; i-- {
