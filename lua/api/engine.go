@@ -284,7 +284,7 @@ func engineCheck(a *API, L *lua.LState) int {
 	o.flag("proof", &proof)
 	cells := o.strings("cells")
 	o.done()
-	c, err := a.read(L, e, L.Get(1)).Check(study.CheckOptions{Live: a.liveNames(L), Cells: cells, Effort: checkEffort, NoProof: !proof})
+	c, err := a.read(L, e, L.Get(1)).Check(study.CheckOptions{Live: a.liveNames(L), Cells: cells, Unasked: !a.Host.Evaluates(), Effort: checkEffort, NoProof: !proof})
 	if err != nil {
 		raise(L, err)
 	}

@@ -23,7 +23,7 @@ that is wrong. It lists what the policies grant, checks what must never be
 allowed, and proves that two readings of the policies agree, and the compiled
 programs with them: see prove. And it says where policies leave to root in a
 cell what could take the whole host, or change the host's network: the kernel's
-profile, which denies that in other cells, is not asked where policies are.
+profile, which denies that in other cells, is low where policies are asked.
 
 The exit code is 1 if there is any error.
 
@@ -57,11 +57,15 @@ func (flags *checking) run(inv *Invocation) error {
 	if err != nil {
 		return err
 	}
-	live, err := inv.live()
+	t, err := inv.open()
 	if err != nil {
 		return err
 	}
-	c, err := p.Check(study.CheckOptions{Live: live, Cells: flags.cells, Effort: checkEffort, NoProof: flags.noProof})
+	live, err := t.Host.LiveNames()
+	if err != nil {
+		return err
+	}
+	c, err := p.Check(study.CheckOptions{Live: live, Cells: flags.cells, Unasked: !t.Host.Evaluates(), Effort: checkEffort, NoProof: flags.noProof})
 	if err != nil {
 		return err
 	}
