@@ -39,7 +39,9 @@ func drawn(q *policy.Request, f kauth.Field) []int64 {
 			out = append(out, v)
 		}
 	}
-	for v := int64(-22); v <= 14; v++ {
+	// Numbers are divided by 2 and 3: what is left of them comes again after 6.
+	const period = 6
+	for v := int64(-20 - period); v <= 14+period; v++ {
 		try(v)
 	}
 	if f.Info().Flags {
@@ -52,8 +54,10 @@ func drawn(q *policy.Request, f kauth.Field) []int64 {
 		}
 	}
 	for _, b := range q.ID.Usual(f) {
-		try(b.Lo)
-		try(b.Hi)
+		for d := range int64(period) {
+			try(b.Lo + d)
+			try(b.Hi - d)
+		}
 	}
 	for _, g := range q.ID.Info().Fields.Fields() {
 		for d := int64(-1); d <= 1; d++ {

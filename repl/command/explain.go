@@ -16,7 +16,8 @@ func explainCommand() *Command {
 		Name: "explain", Args: "[--policy PATH...] CELL REQUEST [FIELD=VALUE...]", Short: "why a request is answered as it is",
 		Long: `Says how a request of a cell is answered, by which policy and line, which tests
 were passed on the way, and the nearest miss: the smallest change of one field
-that would turn the answer.
+that would turn the answer. Fields are named as policies name them, port and
+target.pid, and values are those that policies compare with, true or "kill".
 
   cellsh explain --policy web.lua web-1 network.bind.privport port=81`,
 		Setup: func(fs *flags.Set) func(*Invocation) error {
