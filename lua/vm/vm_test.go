@@ -206,7 +206,11 @@ func TestSandboxNames(t *testing.T) {
 		names(plain.G.Global, func(x lua.LValue) *lua.LTable { t, _ := x.(*lua.LTable); return t })
 		names(v.base, func(x lua.LValue) *lua.LTable {
 			t, _ := x.(*lua.LTable)
-			return v.readOnly[t]
+			if t == nil {
+				return nil
+			}
+			real, _ := v.ReadOnly(t)
+			return real
 		})
 		for name := range want {
 			ask[name] = true
