@@ -11,6 +11,7 @@ import (
 	"cellsh/policy/graph"
 	"cellsh/policy/kauth"
 	"cellsh/policy/program"
+	"cellsh/policy/report"
 	"cellsh/policy/rules"
 	"cellsh/policy/study"
 )
@@ -205,7 +206,7 @@ type nodeDump struct {
 
 type leafDump struct {
 	Name string `json:"name"`
-	study.AnswerReport
+	report.Answer
 	// Fault is what makes the answer impossible.
 	Fault string `json:"fault,omitempty"`
 
@@ -315,7 +316,7 @@ func (d *dumper) outcome(o rules.Outcome) leafDump {
 }
 
 func (d *dumper) decision(x policy.Decision) leafDump {
-	return leafDump{AnswerReport: study.ReportAnswer(&x), text: decisionText(&x)}
+	return leafDump{Answer: report.Of(&x), text: decisionText(&x)}
 }
 
 func (d *dumper) program(p *rules.Program, length int) *programDump {

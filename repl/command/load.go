@@ -17,6 +17,7 @@ import (
 	"cellsh/lua/syntax"
 	"cellsh/policy/analysis"
 	"cellsh/policy/diag"
+	"cellsh/policy/report"
 	"cellsh/policy/study"
 )
 
@@ -280,7 +281,7 @@ func (l *loading) atBoot(inv *Invocation, paths []string) error {
 	}
 	code := int(booted)
 	if inv.JSON {
-		report := map[string]any{"ok": false, "active": booted.String(), "diagnostics": nonNil(diag.Of(err))}
+		report := map[string]any{"ok": false, "active": booted.String(), "diagnostics": report.List(diag.Of(err))}
 		if out != nil {
 			report["loaded"] = out.Report()
 		}
