@@ -48,6 +48,14 @@ func (r *Request) SetAddr(a Addr) {
 	r.Given = r.Given.With(kauth.FieldAddr)
 }
 
+// Groups are the groups of the host that policies are for, by name.
+type Groups interface {
+	// Lookup gives the id of a group.
+	Lookup(name string) (gid uint32, ok bool)
+	// Names lists all that are known, sorted.
+	Names() []string
+}
+
 // SetGroups gives the caller's supplementary groups.
 func (r *Request) SetGroups(gids ...uint32) {
 	r.Groups = gids

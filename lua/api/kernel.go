@@ -5,7 +5,7 @@ import (
 
 	"cellsh/kernel"
 	"cellsh/kernel/host"
-	"cellsh/policy/diag"
+	"cellsh/policy"
 	"cellsh/policy/kauth"
 )
 
@@ -78,25 +78,17 @@ func kauthRequests(_ *API, L *lua.LState) int {
 		}
 	}
 	if len(list) == 0 {
-		fail(L, requestHint(pattern), "a pattern must match a request, but %q matches none", pattern)
+		fail(L, policy.PatternHint(pattern), "a pattern must match a request, but %q matches none", pattern)
 	}
 	L.Push(stringList(L, list))
 	return 1
-}
-
-func requestHint(name string) string {
-	var names []string
-	for _, p := range kauth.AllPatterns() {
-		names = append(names, p.String())
-	}
-	return diag.DidYouMean(name, names)
 }
 
 func kauthRequest(a *API, L *lua.LState) int {
 	name := L.CheckString(1)
 	id, ok := kauth.Find(name)
 	if !ok {
-		fail(L, requestHint(name), "a request must be one of the kernel's, but is %q", name)
+		fail(L, policy.RequestHint(name), "a request must be one of the kernel's, but is %q", name)
 	}
 	info, v := id.Info(), a.Host.Kernel.Info().Vocabulary
 	flags := v.Flags(id)

@@ -9,21 +9,14 @@ import (
 	"cellsh/lua/library"
 	"cellsh/lua/syntax"
 	"cellsh/lua/value"
+	"cellsh/policy"
 	"cellsh/policy/diag"
 	"cellsh/policy/rules"
 )
 
-// Groups resolves names of groups, as the host that the policy is for has them.
-type Groups interface {
-	// Lookup gives the id of a group.
-	Lookup(name string) (gid uint32, ok bool)
-	// Names lists the groups that are known.
-	Names() []string
-}
-
 // MachineOptions for NewMachine. The zero value prints nowhere, knows no modules and has the default bounds.
 type MachineOptions struct {
-	Groups Groups
+	Groups policy.Groups
 	// Output is where print writes; nil discards.
 	Output io.Writer
 	// Require reads the module of a name; nil means that there are none.

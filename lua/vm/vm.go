@@ -70,9 +70,9 @@ type Options struct {
 // VM is a Lua machine. It is not safe for concurrent use, but for Interrupt.
 type VM struct {
 	// L is the interpreter, for packages that add functions of their own.
-	L        *lua.LState
-	options  Options
-	meter    *meter
+	L       *lua.LState
+	options Options
+	meter   *meter
 	// written are the functions of the library that are written in Lua. The others say themselves which they are, so that the
 	// machine keeps none that nobody can call any more.
 	written map[*lua.LFunction]Builtin
