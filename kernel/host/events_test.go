@@ -86,7 +86,17 @@ func TestTail(t *testing.T) {
 	if _, _, err := tail.Next(); err == nil {
 		t.Error("an error must be told")
 	}
+	if err := tail.Skip(); err == nil {
+		t.Error("an error must be told")
+	}
 	r.err = nil
+	if list, lost, err := tail.Next(); err != nil || len(list) != 0 || lost != 0 {
+		t.Errorf("after Skip, which failed: %d, %d, %v", len(list), lost, err)
+	}
+	r.kept = sequence(14, 15)
+	if list, _, err := tail.Next(); err != nil || len(list) != 1 {
+		t.Errorf("after that: %d, %v", len(list), err)
+	}
 	ok(t, tail.Skip())
 	if list, lost, err := tail.Next(); err != nil || len(list) != 0 || lost != 0 {
 		t.Errorf("after Skip: %d, %d, %v", len(list), lost, err)
@@ -133,7 +143,11 @@ func TestUsageHasNoEffects(t *testing.T) {
 	}
 	watch := func(want int) {
 		t.Helper()
-		ok(t, s.h.WatchBudgets())
+		list, err := s.h.NewExcesses()
+		ok(t, err)
+		for _, e := range list {
+			s.h.Events.Emit(e)
+		}
 		if told != want {
 			t.Errorf("told %d times, want %d", told, want)
 		}

@@ -14,9 +14,9 @@ import (
 	"cellsh/policy/diag"
 )
 
-// session is an API on a simulated kernel of its own.
+// session is a machine on a simulated kernel of its own.
 type session struct {
-	*API
+	*Machine
 	out      bytes.Buffer
 	problems diag.List
 }
@@ -35,16 +35,16 @@ func newSession(t testing.TB) *session {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { null.Close() })
-	s.API = New(Options{Host: h, Simulator: k, Launch: &launch.Local{Quiet: true}, Stdin: null, Stdout: null, Stderr: null, Output: &s.out, Report: func(l diag.List) { s.problems = append(s.problems, l...) }})
+	s.Machine = New(Options{Kernel: Kernel{Host: h, Simulator: k, Launch: &launch.Local{Quiet: true}}, Stdin: null, Stdout: null, Stderr: null, Output: &s.out, Report: func(l diag.List) { s.problems = append(s.problems, l...) }})
 	t.Cleanup(s.Close)
 	return s
 }
 
-// run runs a text and gives what it printed, and the error in words.
+// run runs a text with the globals of the session and gives what it printed, and the error in words.
 func (s *session) run(text string) (string, string) {
 	s.out.Reset()
 	s.problems = nil
-	fn, err := s.VM.Compile("session", text)
+	fn, err := s.VM.CompileIn(s.VM.Environment(), "session", text)
 	if err == nil {
 		_, err = s.Call(fn)
 	}
@@ -147,7 +147,7 @@ print(lost)`)
 	if problem != "" || !ok || lost == "0" {
 		t.Fatal(out, problem)
 	}
-	if len(s.problems) != 1 || s.problems[0].Code != diag.EventsLost || !strings.Contains(s.problems[0].Message, "statement "+lost+" can") {
+	if len(s.problems) != 1 || s.problems[0].Code != diag.EventsLost || !strings.Contains(s.problems[0].Message, "last told "+lost+" can") {
 		t.Errorf("%v, want one about %s decisions", s.problems, lost)
 	}
 }
