@@ -79,7 +79,7 @@ func Example_way() {
 	fmt.Println(id, err)
 	bundle := &program.Bundle{Vocabulary: &kauth.NetBSD109912, Generation: 1, Fallback: stock.Fallback(),
 		Programs: []*program.Program{p.Program}, Cells: []program.Cell{{ID: id, Name: "web-1", Program: 0}}}
-	fmt.Println(k.Load(bundle.Encode()))
+	fmt.Println(k.Load(bundle.Encode(), 0))
 
 	// From now on the kernel decides by itself.
 	ask, _ := kauth.Find("network.bind.privport")

@@ -267,7 +267,7 @@ func TestReadOnly(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, create := look.Create(kernel.Spec{Name: "db", Root: "/cells"})
-	for what, err := range map[string]error{"create": create, "destroy": look.Destroy(id), "load": e.Load(nil), "notes": look.WriteNotes([]byte("x"))} {
+	for what, err := range map[string]error{"create": create, "destroy": look.Destroy(id), "load": e.Load(nil, 0), "notes": look.WriteNotes([]byte("x"))} {
 		if err == nil || !strings.Contains(err.Error(), "must not be read-only") {
 			t.Errorf("%s: %v", what, err)
 		}

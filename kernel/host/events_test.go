@@ -36,6 +36,15 @@ type ring struct {
 	*sim.Kernel
 	kept []kernel.Event
 	err  error
+	// unlisted is why cells can't be listed.
+	unlisted error
+}
+
+func (r *ring) List() ([]kernel.Cell, error) {
+	if r.unlisted != nil {
+		return nil, r.unlisted
+	}
+	return r.Kernel.List()
 }
 
 func (r *ring) Evaluator() (kernel.Evaluator, error) { return r, nil }
@@ -82,7 +91,16 @@ func TestTail(t *testing.T) {
 			t.Errorf("%d: %d decisions, %d lost, %v; want %d and %d", i, len(list), lost, err, c.n, c.lost)
 		}
 	}
-	r.kept, r.err = sequence(14), errors.New("no")
+	// What could not be given comes again.
+	r.kept, r.unlisted = sequence(13, 14, 16), errors.New("no")
+	if list, lost, err := tail.Next(); err == nil || len(list) != 0 || lost != 0 {
+		t.Errorf("without names: %d, %d, %v", len(list), lost, err)
+	}
+	r.unlisted = nil
+	if list, lost, err := tail.Next(); err != nil || len(list) != 2 || lost != 1 {
+		t.Errorf("after that: %d, %d, %v", len(list), lost, err)
+	}
+	r.kept, r.err = sequence(17), errors.New("no")
 	if _, _, err := tail.Next(); err == nil {
 		t.Error("an error must be told")
 	}
@@ -93,7 +111,7 @@ func TestTail(t *testing.T) {
 	if list, lost, err := tail.Next(); err != nil || len(list) != 0 || lost != 0 {
 		t.Errorf("after Skip, which failed: %d, %d, %v", len(list), lost, err)
 	}
-	r.kept = sequence(14, 15)
+	r.kept = sequence(17, 18)
 	if list, _, err := tail.Next(); err != nil || len(list) != 1 {
 		t.Errorf("after that: %d, %v", len(list), err)
 	}

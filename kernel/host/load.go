@@ -141,7 +141,7 @@ func (h *Host) nextNumber(history *History) uint64 {
 	}
 	if e, err := h.Kernel.Evaluator(); err == nil {
 		if s, err := e.Status(); err == nil {
-			n = max(n, s.Generation)
+			n = max(n, s.Highest)
 		}
 	}
 	return n + 1
@@ -180,7 +180,7 @@ func (h *Host) pushPrograms(e kernel.Evaluator, p *study.Policies, g Generation,
 		return nil, 0, err
 	}
 	text := b.Encode()
-	if err := e.Load(text); err != nil {
+	if err := e.Load(text, d.window(h.now())); err != nil {
 		return nil, 0, errors.Join(err, writeHistory(h.notes, history))
 	}
 	h.keep(&g, p)
@@ -313,17 +313,12 @@ func (h *Host) attach(p *study.Policies, g *Generation, history *History, ids ma
 		}
 		return h.pushPrograms(e, p, next, history, d)
 	}
-	named := slices.Clone(status.Named)
-	slices.Sort(named)
-	b, err := h.bundle(p, g, status.Attachment+1, func(id kernel.CellID) bool {
-		_, has := slices.BinarySearch(named, id)
-		return has || ids[id]
-	})
+	b, err := h.bundle(p, g, status.Attachment+1, func(id kernel.CellID) bool { return ids[id] })
 	if err != nil {
 		return nil, 0, err
 	}
 	text := b.Encode()
-	if err := e.Load(text); err != nil {
+	if err := e.Attach(text); err != nil {
 		return nil, 0, err
 	}
 	return b, len(text), nil
@@ -404,7 +399,29 @@ func (h *Host) confirm(number uint64) error {
 		}
 		return &kernel.Error{Op: fmt.Sprintf("confirm generation %d", number), Text: text}
 	}
+	if err := h.confirmLoaded(number); err != nil {
+		return err
+	}
 	return writeHistory(h.notes, history.confirm())
+}
+
+// confirmLoaded tells the kernel, which would go back by itself otherwise.
+func (h *Host) confirmLoaded(number uint64) error {
+	e, err := h.Kernel.Evaluator()
+	if err != nil {
+		return nil // it has nothing loaded
+	}
+	status, err := e.Status()
+	switch {
+	case err != nil:
+		return err
+	case status.Generation != number:
+		return &kernel.Error{Op: fmt.Sprintf("confirm generation %d", number), Text: fmt.Sprintf("the generation must be the one that the kernel has loaded, but that is %d", status.Generation),
+			Hint: "the time to confirm was over, or the kernel was started again: load the policies again"}
+	case status.Waits:
+		return e.Confirm(number)
+	}
+	return nil
 }
 
 // Expire rolls back a generation that was not confirmed in time; nil if there is none, or if there is still time.

@@ -303,6 +303,7 @@ func (k *Kernel) Advance(d time.Duration) {
 	}
 	k.samples(end - k.uptime)
 	k.uptime = end
+	k.evaluationTick()
 }
 
 // samples takes those of the time to come.

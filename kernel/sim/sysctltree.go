@@ -208,6 +208,9 @@ func (k *Kernel) makeSysctls() {
 	t.Put("security.models.cell.create", node{Num: 1211, Type: sysctl.TypeStruct, Flags: sysctl.ReadWrite, Desc: "Create a new cell id", Fn: cellCreate})
 	t.Put("security.models.cell.destroy", node{Num: 1212, Type: sysctl.TypeInt, Size: 4, Flags: sysctl.ReadWrite, Desc: "Destroy a cell id with no processes", Fn: cellDestroy})
 	t.Put("security.models.cell.list", node{Num: 1213, Type: sysctl.TypeStruct, Desc: "List active cell ids", Fn: cellList})
+	if k.eval != nil {
+		k.makeEvaluationNodes()
+	}
 
 	t.Put("proc", node{Type: sysctl.TypeNode, Desc: "Per-process settings", Args: true, Fn: procNode})
 	t.Sort()
