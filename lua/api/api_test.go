@@ -117,6 +117,7 @@ func TestYieldsOutOfGo(t *testing.T) {
 		`assert(not coroutine.resume(coroutine.create(function() sim.trace(function() coroutine.yield() end) end)))`,
 		`coroutine.wrap(function() policy "p" { on = { ["network.bind"] = function() coroutine.yield() end } } local ok, e = pcall(engine.load) assert(not ok and e:find("a decision can't call coroutine.yield", 1, true), e) end)()`,
 		`local co = coroutine.create(function() policy "p" { on = { ["network.bind"] = function() return deny end } } engine.load() coroutine.yield() end) assert(coroutine.resume(co) and coroutine.resume(co))`,
+		`policy "p" { deny = { "system" } } engine.load() cell.on("deny", function() coroutine.yield() end) coroutine.wrap(function() cell.create{ name = "a", root = "/a" }:process{}:reboot() sim.advance(1) coroutine.yield() end)()`,
 		`cell.on("create", function() local w = coroutine.wrap(function() coroutine.yield(1) end) assert(w() == 1) end) coroutine.wrap(function() cell.create{ name = "a", root = "/a" } coroutine.yield() end)()`,
 	} {
 		s := newSession(t)

@@ -76,6 +76,13 @@ func TestHooksOfEveryKernel(t *testing.T) {
 	})
 }
 
+// Hooks are told of what happened while a command ran in a cell.
+func TestHooksAfterExec(t *testing.T) {
+	s := newSession(t)
+	s.expect(t, kernels["own"]+"\n"+hooked+`p:reboot() c:exec{ cmd = { "true" } } print("end")`,
+		"create\tweb-1\t1\tnil\tnil\tnil\ndeny\tweb-1\t1\tsystem.reboot\tnil\tweb\nend\n")
+}
+
 // Nobody is told of what happens in another kernel than that of the hook.
 func TestHooksAreOfOneKernel(t *testing.T) {
 	s := newSession(t)

@@ -265,6 +265,8 @@ func (v *VM) Call(fn *lua.LFunction, args ...lua.LValue) (results []lua.LValue, 
 // CallWithin is Call with at most that many instructions, which count for a budget around it too.
 func (v *VM) CallWithin(instructions int64, fn *lua.LFunction, args ...lua.LValue) ([]lua.LValue, error) {
 	outer := *v.meter.budget()
+	// It is the call around this one that somebody wants to end.
+	interrupted := v.meter.depth > 0 && v.meter.interrupted.Load()
 	v.meter.reset(instructions)
 	if outer.left > 0 && v.meter.depth > 0 {
 		v.meter.left = min(instructions, outer.left)
@@ -275,6 +277,9 @@ func (v *VM) CallWithin(instructions int64, fn *lua.LFunction, args ...lua.LValu
 	v.within = used
 	if v.meter.depth > 0 {
 		v.meter.restore(outer, used)
+	}
+	if interrupted {
+		v.Interrupt()
 	}
 	return results, err
 }

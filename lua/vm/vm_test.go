@@ -334,6 +334,28 @@ func TestCallWithin(t *testing.T) {
 	}
 }
 
+// An interrupt ends the call that runs, also if another comes within it.
+func TestInterruptBeforeCallWithin(t *testing.T) {
+	v := New(Options{Level: Session})
+	within, err := v.Compile("within.lua", "return 7")
+	if err != nil {
+		t.Fatal(err)
+	}
+	v.Define("within", v.Function(Builtin{Name: "within"}, func(L *lua.LState) int {
+		v.Interrupt()
+		out, err := v.CallWithin(1000, within)
+		if err != nil || len(out) != 1 || out[0] != lua.LNumber(7) {
+			t.Errorf("within: %v, %v", out, err)
+		}
+		return 0
+	}))
+	_, err = eval(v, "within() for i = 1, 1e6 do end")
+	var e *Error
+	if !errors.As(err, &e) || e.Code != diag.Interrupted {
+		t.Errorf("got %v", err)
+	}
+}
+
 func TestInterrupt(t *testing.T) {
 	for _, src := range []string{"while true do end", "coroutine.wrap(function() while true do end end)()",
 		"local co = coroutine.create(function() while true do end end) while true do coroutine.resume(co) end", "while true do pcall(error) end"} {
