@@ -217,10 +217,13 @@ func (f folder) notes() string { return filepath.Join(f.path, "generations") }
 
 func (f folder) ReadNotes() ([]byte, error) {
 	text, err := os.ReadFile(f.notes())
-	if errors.Is(err, os.ErrNotExist) {
+	switch {
+	case errors.Is(err, os.ErrNotExist):
 		return nil, nil
+	case err != nil:
+		return nil, &kernel.Error{Op: "read the generations", Text: fmt.Sprintf("the file %s must be readable, but is not: %s", f.notes(), disk.Cause(err))}
 	}
-	return text, err
+	return text, nil
 }
 
 // WriteNotes is for who has locked.

@@ -454,3 +454,15 @@ func TestGroups(t *testing.T) {
 		t.Error("a group that does not exist was found")
 	}
 }
+
+// What can't be read is told in words.
+func TestNotesThatCannotBeRead(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var e *kernel.Error
+	if _, err := (folder{file}).ReadNotes(); !errors.As(err, &e) || !strings.HasPrefix(e.Text, "the file "+file+"/generations must be readable, but is not: ") {
+		t.Error(err)
+	}
+}

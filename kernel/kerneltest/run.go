@@ -409,7 +409,7 @@ func bundle(k kernel.Kernel, generation uint64, cells ...program.Cell) *program.
 	b := &program.Bundle{Vocabulary: k.Info().Vocabulary, Generation: generation, Fallback: stock.FallbackFor(k.Info().Vocabulary), Cells: cells}
 	if len(cells) > 0 {
 		deny := policy.Decision{Answer: policy.Answer{Result: policy.Deny, Reason: "kerneltest"}}
-		reboot, _ := kauth.Find("system.reboot")
+		reboot := kauth.MustFind("system.reboot")
 		p, err := program.New([]program.Root{{Request: reboot, Ref: program.LeafRef(0)}}, nil, []policy.Decision{deny})
 		if err != nil {
 			panic(err)

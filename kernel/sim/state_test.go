@@ -82,7 +82,9 @@ func TestStateRoundTrip(t *testing.T) {
 		if again := marshal(t, r); !bytes.Equal(state, again) {
 			t.Fatalf("a restored kernel has another state:\n%s\n%s", state, again)
 		}
-		if k.Now() != r.Now() || k.Uptime() != r.Uptime() || k.Settings() != r.Settings() || !reflect.DeepEqual(k.Info(), r.Info()) || !reflect.DeepEqual(k.Log(), r.Log()) {
+		before, gone := k.Log()
+		after, lost := r.Log()
+		if k.Now() != r.Now() || k.Uptime() != r.Uptime() || k.Settings() != r.Settings() || !reflect.DeepEqual(k.Info(), r.Info()) || !reflect.DeepEqual(before, after) || gone != lost {
 			t.Error("clock, settings, information or log differ")
 		}
 		for what, get := range map[string]func(*sim.Kernel) (any, error){

@@ -46,7 +46,7 @@ func objectOf(v lua.LValue) object {
 func (m *Machine) metatable(L *lua.LState, typ string) *lua.LTable {
 	methods := map[string]lua.LValue{}
 	properties := map[string]*Entry{}
-	for _, e := range entries {
+	for _, e := range m.entries {
 		owner, name := e.split()
 		if owner != typ {
 			continue
@@ -95,7 +95,7 @@ func members(typ string) []string { return membersOf(typ, Method, Property) }
 
 func membersOf(typ string, kinds ...Kind) []string {
 	var names []string
-	for _, e := range entries {
+	for _, e := range Entries() {
 		if owner, name := e.split(); owner == typ && slices.Contains(kinds, e.Kind) {
 			names = append(names, name)
 		}

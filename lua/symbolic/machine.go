@@ -42,6 +42,7 @@ type Machine struct {
 	options  MachineOptions
 	base     *value.Table
 	builtins map[string]*value.Builtin
+	specials map[*value.Builtin]special
 	natives  map[*value.Builtin]func(*Call) ([]value.Value, error)
 	// strings is the metatable of strings.
 	strings *value.Table
@@ -115,7 +116,7 @@ func NewMachine(o MachineOptions) *Machine {
 	if o.Output == nil {
 		o.Output = io.Discard
 	}
-	m := &Machine{options: o, base: &value.Table{}, builtins: map[string]*value.Builtin{}, natives: map[*value.Builtin]func(*Call) ([]value.Value, error){},
+	m := &Machine{options: o, base: &value.Table{}, builtins: map[string]*value.Builtin{}, specials: map[*value.Builtin]special{}, natives: map[*value.Builtin]func(*Call) ([]value.Value, error){},
 		strings: &value.Table{}, plans: map[*syntax.FunctionExpr]*plan{}, modules: map[string]value.Value{}, printer: library.Printer{Output: o.Output}}
 	m.Define("_VERSION", value.String("Lua 5.1"))
 	libraries := map[string]*value.Table{}
@@ -133,8 +134,9 @@ func NewMachine(o MachineOptions) *Machine {
 	for name := range o.Library {
 		m.builtins[name] = &value.Builtin{Name: name}
 	}
-	for name := range specials {
-		m.builtins[name] = &value.Builtin{Name: name}
+	for name, special := range specials() {
+		b := &value.Builtin{Name: name}
+		m.builtins[name], m.specials[b] = b, special
 	}
 	// In a fixed order, which loops over a library see.
 	for _, name := range slices.Sorted(maps.Keys(m.builtins)) {

@@ -3,7 +3,6 @@ package program
 import (
 	"bytes"
 	"encoding/binary"
-	"errors"
 	"maps"
 	"math/rand/v2"
 	"reflect"
@@ -14,6 +13,7 @@ import (
 	"pgregory.net/rapid"
 
 	"cellsh/policy"
+	"cellsh/policy/diag"
 	"cellsh/policy/interval"
 	"cellsh/policy/kauth"
 )
@@ -32,13 +32,10 @@ func sealed(text []byte, at int) []byte {
 	return text
 }
 
-// known reports whether an error is one that decoders may return.
+// known reports whether an error is one that decoders may return: of a fault that has a number.
 func known(err error) bool {
-	var format *FormatError
-	var verify *VerifyError
-	var version *VersionError
-	var vocabulary *VocabularyError
-	return errors.As(err, &format) || errors.As(err, &verify) || errors.As(err, &version) || errors.As(err, &vocabulary)
+	f, ok := FaultOf(err)
+	return ok && f.Text() != Fault(0).Text()
 }
 
 // decodes checks what every decoder promises: an error of a known kind, or a program that encodes to the same bytes and
@@ -329,21 +326,29 @@ func TestVerify(t *testing.T) {
 	deny := policy.Decision{Answer: policy.Answer{Result: policy.Deny}}
 	for _, c := range []struct {
 		want   string
+		code   diag.Code
 		roots  []Root
 		nodes  []Node
 		leaves []policy.Decision
 	}{
-		{"the program must have at most 1048576 nodes", nil, make([]Node, MaxNodes+1), nil},
-		{"the program must have at most 1048576 nodes and 1048576 leaves", nil, nil, make([]policy.Decision, MaxLeaves+1)},
-		{"leaf 0 of the program must have texts of at most 4096 bytes", []Root{{id, LeafRef(0)}}, nil, []policy.Decision{{Answer: policy.Answer{Result: policy.Deny, Reason: strings.Repeat("x", MaxText+1)}}}},
-		{"leaf 0 of the program must have a line of at most", []Root{{id, LeafRef(0)}}, nil, []policy.Decision{{Answer: policy.Answer{Result: policy.Deny, Source: policy.Source{Line: -1}}}}},
-		{"node 0 of the program must have a text of at most 4096 bytes", []Root{{request(t, "network.interface.setpriv"), 0}}, []Node{{Field: kauth.FieldIfname, Text: strings.Repeat("x", MaxText+1), Yes: LeafRef(0), No: LeafRef(0)}}, []policy.Decision{deny}},
-		{"leaf 0 of the program must say that it is recorded of the decision", []Root{{id, LeafRef(0)}}, nil, []policy.Decision{{Answer: policy.Answer{Result: policy.Deny}, Would: policy.Answer{Result: policy.Deny, Record: true}}}},
-		{"node 0 of the program has a pattern that must have at most 127 bytes", []Root{{request(t, "network.interface.setpriv"), 0}}, []Node{{Op: Glob, Field: kauth.FieldIfname, Text: strings.Repeat("x*", 64), Yes: LeafRef(0), No: LeafRef(0)}}, []policy.Decision{deny}},
-		{"request 0 of the program must be known", []Root{{kauth.RequestID(kauth.NumRequests), LeafRef(0)}}, nil, []policy.Decision{deny}},
+		{"the program must have at most 1048576 nodes", diag.PolicyLimit, nil, make([]Node, MaxNodes+1), nil},
+		{"the program must have at most 1048576 nodes and 1048576 leaves", diag.PolicyLimit, nil, nil, make([]policy.Decision, MaxLeaves+1)},
+		{"leaf 0 of the program must have texts of at most 4096 bytes of UTF-8", diag.PolicyLimit, []Root{{id, LeafRef(0)}}, nil, []policy.Decision{{Answer: policy.Answer{Result: policy.Deny, Reason: strings.Repeat("x", MaxText+1)}}}},
+		{"leaf 0 of the program must have texts of at most 4096 bytes of UTF-8", diag.ProofDiffers, []Root{{id, LeafRef(0)}}, nil, []policy.Decision{{Answer: policy.Answer{Result: policy.Deny, Reason: "\xff"}}}},
+		{"leaf 0 of the program must have a line of at most 1073741824, but has 1073741825", diag.ProofDiffers, []Root{{id, LeafRef(0)}}, nil, []policy.Decision{{Answer: policy.Answer{Result: policy.Deny, Source: policy.Source{Line: 1<<30 + 1}}}}},
+		{"leaf 0 of the program must have a line of at most 1073741824, but has -1", diag.ProofDiffers, []Root{{id, LeafRef(0)}}, nil, []policy.Decision{{Answer: policy.Answer{Result: policy.Deny, Source: policy.Source{Line: -1}}}}},
+		{"node 0 of the program must have a text of at most 4096 bytes of UTF-8", diag.PolicyLimit, []Root{{request(t, "network.interface.setpriv"), 0}}, []Node{{Field: kauth.FieldIfname, Text: strings.Repeat("x", MaxText+1), Yes: LeafRef(0), No: LeafRef(0)}}, []policy.Decision{deny}},
+		{"leaf 0 of the program must say that it is recorded of the decision", diag.ProofDiffers, []Root{{id, LeafRef(0)}}, nil, []policy.Decision{{Answer: policy.Answer{Result: policy.Deny}, Would: policy.Answer{Result: policy.Deny, Record: true}}}},
+		{"node 0 of the program has a pattern that must have at most 127 bytes", diag.ProofDiffers, []Root{{request(t, "network.interface.setpriv"), 0}}, []Node{{Op: Glob, Field: kauth.FieldIfname, Text: strings.Repeat("x*", 64), Yes: LeafRef(0), No: LeafRef(0)}}, []policy.Decision{deny}},
+		{"request 0 of the program must be known", diag.ProofDiffers, []Root{{kauth.RequestID(kauth.NumRequests), LeafRef(0)}}, nil, []policy.Decision{deny}},
 	} {
-		if _, err := New(c.roots, c.nodes, c.leaves); err == nil || !strings.Contains(err.Error(), c.want) {
+		_, err := New(c.roots, c.nodes, c.leaves)
+		if err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("want %q, got %v", c.want, err)
+			continue
+		}
+		if l := diag.Of(err); len(l) != 1 || l[0].Code != c.code || l[0].Message != err.Error() || (l[0].Hint != "") != (c.code == diag.ProofDiffers) {
+			t.Errorf("%v", l)
 		}
 	}
 }
