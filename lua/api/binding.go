@@ -50,9 +50,9 @@ func (m *Machine) bind(k Kernel) *binding {
 	return b
 }
 
-// use notes that something may happen in the kernel.
+// use notes that something may happen in the kernel of which hooks are told later. In the machine's own it always may.
 func (b *binding) use() {
-	if !b.used {
+	if !b.used && (b == b.m.own || b.Host.Events.Wanted(host.Denied) || b.Host.Events.Wanted(host.OverBudget)) {
 		b.used = true
 		b.m.used = append(b.m.used, b)
 	}

@@ -79,6 +79,7 @@ func onEvent(b *binding, L *lua.LState) int {
 		return err
 	})
 	s.At = at
+	b.use()
 	L.Push(b.m.object(L, hookRef{b, s}))
 	return 1
 }

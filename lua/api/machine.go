@@ -48,8 +48,9 @@ type Machine struct {
 	// own is the binding of the machine's kernel, and bindings how many were made.
 	own      *binding
 	bindings int
-	// used are the bindings that were used since hooks were last told: in other kernels nothing can have happened. It is all
-	// that the machine keeps of them, so that a kernel is forgotten with its hooks when no code can reach it any more.
+	// used are the bindings with hooks to be told that were used since they were last: in other kernels nothing can have
+	// happened. It is all that the machine keeps of them, so that a kernel is forgotten with its hooks when no code can reach
+	// it any more.
 	used []*binding
 	// telling says that hooks are being told.
 	telling bool
