@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"cellsh/kernel"
+	"cellsh/policy/report"
 	"cellsh/policy/study"
 )
 
@@ -40,7 +41,7 @@ type CountsReport struct {
 // Report of the usage.
 func (u *Usage) Report() UsageReport {
 	r := UsageReport{ID: u.ID, Name: u.Name, Root: u.Root, Age: u.Age.Seconds(), Processes: u.Processes, References: u.References, Memory: u.Memory,
-		CPU1s: u.CPU1s, CPU10s: u.CPU10s, Nofile: u.Nofile, AS: u.AS, Core: u.Core, Policies: nonNil(u.Policies), Covered: u.Covered, Over: nonNil(u.Over)}
+		CPU1s: u.CPU1s, CPU10s: u.CPU10s, Nofile: u.Nofile, AS: u.AS, Core: u.Core, Policies: report.List(u.Policies), Covered: u.Covered, Over: report.List(u.Over)}
 	if c := u.Counts; c != nil {
 		r.CountsReport = &CountsReport{c.Decisions, c.Denied, c.Granted, c.WouldDeny}
 	}
@@ -77,12 +78,12 @@ type FitReport struct {
 
 // Report of the load.
 func (l *Loaded) Report() LoadReport {
-	r := LoadReport{Generation: l.Generation, Cells: nonNil(l.Cells), Programs: l.Programs, Bytes: l.Bytes, Stock: l.Stock, Frozen: l.Frozen, Replaced: l.Replaced, Losses: l.Losses}
+	r := LoadReport{Generation: l.Generation, Cells: report.List(l.Cells), Programs: l.Programs, Bytes: l.Bytes, Stock: l.Stock, Frozen: l.Frozen, Replaced: l.Replaced, Losses: l.Losses}
 	if l.Deadline != nil {
 		r.Until = &l.Deadline.Until
 	}
 	for _, f := range l.Fits {
-		r.Fits = append(r.Fits, FitReport{f.Cell, f.Best().Profile.String(), nonNil(f.Ports), f.Lax()})
+		r.Fits = append(r.Fits, FitReport{f.Cell, f.Best().Profile.String(), report.List(f.Ports), f.Lax()})
 	}
 	if l.Witnessed != nil && l.Witnessed.Answers > 0 {
 		r.Witnessed = study.ReportWitnessed(l.Witnessed)
@@ -110,7 +111,7 @@ func (h *History) Report() []GenerationReport {
 	out := []GenerationReport{}
 	for i := range h.Generations {
 		g := &h.Generations[i]
-		r := GenerationReport{Generation: g.Number, Time: g.Time, Files: nonNil(g.Files()), Of: g.Of, Session: g.Session, Lockdown: g.Lockdown, Active: g == h.Active()}
+		r := GenerationReport{Generation: g.Number, Time: g.Time, Files: report.List(g.Files()), Of: g.Of, Session: g.Session, Lockdown: g.Lockdown, Active: g == h.Active()}
 		if d := h.Deadline; d != nil && d.Generation == g.Number {
 			r.Until = &d.Until
 		} else {
@@ -131,13 +132,13 @@ type DecisionEvent struct {
 	PID     int           `json:"pid"`
 	EUID    uint32        `json:"euid"`
 	Request string        `json:"request"`
-	study.AnswerReport
+	report.Answer
 	Fallback bool `json:"fallback,omitempty"`
 }
 
 // EventReport is the report of a recorded decision.
 func EventReport(e *kernel.Event) DecisionEvent {
-	return DecisionEvent{e.Sequence, e.Time.Seconds(), e.Name, e.Cell, e.PID, e.EUID, e.Request.String(), study.ReportAnswer(&e.Decision), e.Fallback}
+	return DecisionEvent{e.Sequence, e.Time.Seconds(), e.Name, e.Cell, e.PID, e.EUID, e.Request.String(), report.Of(&e.Decision), e.Fallback}
 }
 
 // InfoReport is the report of what a kernel can do.
@@ -160,12 +161,4 @@ func KernelReport(i kernel.Info) InfoReport {
 		r.Vocabulary = i.Vocabulary.Version
 	}
 	return r
-}
-
-// nonNil makes an empty list [] in JSON.
-func nonNil[T any](l []T) []T {
-	if l == nil {
-		return []T{}
-	}
-	return l
 }

@@ -11,6 +11,7 @@ import (
 	"cellsh/lua/loader"
 	"cellsh/lua/syntax"
 	"cellsh/policy/diag"
+	"cellsh/policy/report"
 	"cellsh/policy/rules"
 	"cellsh/policy/study"
 	"cellsh/repl/flags"
@@ -81,7 +82,7 @@ func (flags *formatting) run(inv *Invocation) error {
 		}
 	}
 	if inv.JSON {
-		if err := inv.json(map[string]any{"ok": !problems.Failed(), "changed": changed, "diagnostics": nonNil(problems)}); err != nil {
+		if err := inv.json(map[string]any{"ok": !problems.Failed(), "changed": changed, "diagnostics": report.List(problems)}); err != nil {
 			return err
 		}
 	} else {
