@@ -225,6 +225,8 @@ type UnsupportedError struct {
 	Kernel     string
 	Capability Capability
 	Why        string
+	// Hint says what to do, or is "".
+	Hint string
 }
 
 func (e *UnsupportedError) Error() string {
@@ -233,7 +235,7 @@ func (e *UnsupportedError) Error() string {
 
 // Diagnostics is one problem.
 func (e *UnsupportedError) Diagnostics() diag.List {
-	return diag.List{{Code: diag.KernelUnsupported, Message: e.Error()}}
+	return diag.List{{Code: diag.KernelUnsupported, Message: e.Error(), Hint: e.Hint}}
 }
 
 // Unsupported makes the error from what the kernel says about itself.
@@ -243,7 +245,7 @@ func Unsupported(k Kernel, c Capability) error {
 	if why == "" {
 		why = "it does not offer it"
 	}
-	return &UnsupportedError{info.Name, c, why}
+	return &UnsupportedError{Kernel: info.Name, Capability: c, Why: why}
 }
 
 // Find gives the cell of that name among the cells of the kernel.

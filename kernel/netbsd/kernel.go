@@ -125,11 +125,12 @@ func (k *Kernel) noCells(err error) error {
 	if !errors.Is(err, errNoNode) {
 		return fmt.Errorf("the kernel's cells can't be used: %w", err)
 	}
-	why := "there is no " + abi.CellTree + "; load secmodel_cell(9), or use the simulated kernel"
+	why := "there is no " + abi.CellTree + ": secmodel_cell(9) is neither loaded nor a part of the kernel"
 	if _, err := k.tree.find(abi.JailTree); err == nil {
 		why = "it has secmodel_jail, the model's first form, which is not supported; it needs secmodel_cell(9)"
 	}
-	return &kernel.UnsupportedError{Kernel: k.info.Name, Capability: CapCells, Why: why}
+	return &kernel.UnsupportedError{Kernel: k.info.Name, Capability: CapCells, Why: why,
+		Hint: "as root run: modload secmodel_cell; for every boot a line with secmodel_cell in /etc/modules.conf does it, which comes before the securelevel rises and forbids it; to try things out there is a simulated kernel: -k sim"}
 }
 
 func (k *Kernel) capabilities() {

@@ -173,7 +173,7 @@ func TestOpenRefuses(t *testing.T) {
 		change func(*fake)
 		want   string
 	}{
-		"no model": {func(f *fake) { f.trees = nil }, "has no cells: there is no security.models.cell; load secmodel_cell"},
+		"no model": {func(f *fake) { f.trees = nil }, "has no cells: there is no security.models.cell: secmodel_cell(9) is neither loaded"},
 		"jail":     {func(f *fake) { f.trees = []string{abi.JailTree} }, "secmodel_jail, the model's first form, which is not supported"},
 	} {
 		f := newFake(t, secmodel.Current)
