@@ -241,15 +241,31 @@ func (p *Policies) Prove(live, named []string) (*Proved, error) {
 // Problems are the differences that the proof has found, with source lines.
 func (p *Proved) Problems() diag.List { return p.problems }
 
-// Fit says how a cell is best made on a kernel without the evaluation model: see analysis.Fit. Errors are as for
-// Decide.
+// fitKey is what a fit depends on.
+type fitKey struct {
+	program  *rules.Program
+	revision secmodel.Revision
+}
+
+// Fit says how a cell is best made on a kernel without the evaluation model: see analysis.Fit. Of cells that no policy tells
+// apart it is worked out for one. Errors are as for Decide.
 func (p *Policies) Fit(cell string, rev secmodel.Revision) (*analysis.StockFit, error) {
 	if err := p.Usable(cell); err != nil {
 		return nil, err
 	}
-	f, err := analysis.Fit(p.Compiler, cell, rev)
+	prog, err := p.Program(cell)
 	if err != nil {
-		return nil, tooLarge(err)
+		return nil, err
 	}
-	return f, nil
+	key := fitKey{prog, rev}
+	f := p.fits[key]
+	if f == nil {
+		if f, err = analysis.Fit(p.Compiler, cell, rev); err != nil {
+			return nil, tooLarge(err)
+		}
+		p.fits[key] = f
+	}
+	mine := *f
+	mine.Cell = cell
+	return &mine, nil
 }
