@@ -7,6 +7,7 @@ import (
 
 	"cellsh/lua/loader"
 	"cellsh/policy"
+	"cellsh/policy/analysis"
 	"cellsh/policy/kauth"
 	"cellsh/policy/rules"
 	"cellsh/policy/secmodel"
@@ -109,7 +110,7 @@ func TestAlikeCells(t *testing.T) {
 		if err := p.Attachable(c.cell); (err == nil) != c.good {
 			t.Errorf("%s: %v", c.cell, err)
 		}
-		f, err := p.Fit(c.cell, secmodel.Current)
+		f, err := p.Fit(c.cell, secmodel.Current, analysis.Strict)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -129,7 +130,7 @@ func TestAlikeCellsAreNotWorkedOutAgain(t *testing.T) {
 		if err := p.Attachable(cell); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := p.Fit(cell, secmodel.Current); err != nil {
+		if _, err := p.Fit(cell, secmodel.Current, analysis.Strict); err != nil {
 			t.Fatal(err)
 		}
 	}
