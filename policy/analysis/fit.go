@@ -353,7 +353,7 @@ func (f *StockFit) ports(c *rules.Compiler) error {
 	}
 	slices.Sort(f.Ports)
 	if left > 0 {
-		f.Notes = append(f.Notes, fmt.Sprintf("a cell can reserve %d ports: %d that the policies allow are not reserved", secmodel.MaxPorts, left))
+		f.Notes = append(f.Notes, fmt.Sprintf("a cell can reserve %d ports: of those that the policies allow %d more can't be reserved", secmodel.MaxPorts, left))
 	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package command
 
 import (
+	"errors"
 	"flag"
 	"fmt"
 	"math"
@@ -12,6 +13,7 @@ import (
 
 	"cellsh/kernel"
 	"cellsh/kernel/host"
+	"cellsh/policy/diag"
 )
 
 func init() {
@@ -69,7 +71,8 @@ high. On a simulated kernel the root directory is made if it does not exist.
 	register(&Command{
 		Name: "destroy", Args: "CELL...", Short: "remove cells that have no members", Changes: true, Without: []string{"policy"},
 		Long: `Removes cells. A cell with members, zombies included, can't be removed; who
-they are is said.
+they are is said. What goes wrong with one cell is said, and the others are
+removed all the same; the exit code is 1 then.
 
   cellsh -k sim:cells.state destroy web-1`,
 		Setup: func(*flag.FlagSet) func(*Invocation) error { return runDestroy },
@@ -291,16 +294,31 @@ func runDestroy(inv *Invocation) error {
 	if err != nil {
 		return err
 	}
+	gone, failed := []string{}, []error(nil)
 	for _, name := range inv.Args {
 		if err := h.Destroy(name); err != nil {
-			return err
+			// The others have nothing to do with it.
+			failed = append(failed, err)
+			continue
 		}
+		gone = append(gone, name)
 		if !inv.JSON {
 			fmt.Fprintf(inv.Stdout, "cell %s is gone\n", name)
 		}
 	}
-	if inv.JSON {
-		return inv.json(map[string]any{"destroyed": inv.Args})
+	err = errors.Join(failed...)
+	if !inv.JSON {
+		return err
+	}
+	report := map[string]any{"destroyed": gone}
+	if err != nil {
+		report["ok"], report["diagnostics"] = false, diag.Of(err)
+	}
+	if werr := inv.json(report); werr != nil {
+		return werr
+	}
+	if err != nil {
+		return quiet{Failed}
 	}
 	return nil
 }
