@@ -177,7 +177,7 @@ func (s *Standing) profileAnswers() string {
 	case s.Exists:
 		return "its profile and the kernel's own models answer, and the profile is not known, because another tool has made the cell"
 	case s.Profile != nil:
-		return fmt.Sprintf("one made now gets profile %s, which fits the policies best, and that and the kernel's own models answer", s.ProfileName())
+		return fmt.Sprintf("one made now gets profile %s, which its policies choose, and that and the kernel's own models answer", s.ProfileName())
 	}
 	return "the profile that it is made with and the kernel's own models answer"
 }
