@@ -97,7 +97,7 @@ func TestStanding(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		s, err := c.h.Standing(c.cell, p, false)
+		s, err := c.h.StandingOf(c.cell, p, false)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -115,7 +115,7 @@ func TestStanding(t *testing.T) {
 		h          *Host
 		cell, want string
 	}{{evaluating, "theirs-high", "policies"}, {evaluating, "nobody", "policies"}, {silent, "medium", "profile medium"}} {
-		s, err := c.h.Standing(c.cell, other, true)
+		s, err := c.h.StandingOf(c.cell, other, true)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -146,7 +146,7 @@ func TestStandingBehind(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := h.Standing("web", p, false)
+	s, err := h.StandingOf("web", p, false)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -26,7 +26,7 @@ type Usage struct {
 	// CPU1s and CPU10s are percent of one processor, over the last second and the last ten.
 	CPU1s, CPU10s float64
 	// Counts of the evaluation model, nil where there is none.
-	Counts *kernel.Statistics
+	Counts *kernel.Counts
 	// Policies of the active generation that apply to the cell, by name; nil if they are not known.
 	Policies []string
 	// Answerer is what answers for the cell.
@@ -54,30 +54,20 @@ func (h *Host) Usage() ([]Usage, error) {
 		return nil, err
 	}
 	out := make([]Usage, len(cells))
-	index := map[kernel.CellID]*Usage{}
 	hz := float64(max(h.Kernel.Info().HZ, 1))
 	for i, c := range cells {
 		u := &out[i]
 		u.Cell = c
 		u.CPU1s, u.CPU10s = 100*float64(c.Ticks1s)/hz, 100*float64(c.Ticks10s)/hz
 		u.Answerer = answers.of(c)
-		index[c.ID] = u
+		if s, ok := answers.known[c.ID]; ok {
+			u.Counts = &s.Counts
+		}
 		if p == nil {
 			continue
 		}
 		u.Policies = namesOf(p.For(c.Name))
 		u.Over = excesses(analysis.Budgets(p.Set(), c.Name), u)
-	}
-	if e, err := h.Kernel.Evaluator(); err == nil {
-		counts, err := e.Statistics()
-		if err != nil {
-			return nil, err
-		}
-		for i := range counts {
-			if u := index[counts[i].Cell]; u != nil {
-				u.Counts = &counts[i]
-			}
-		}
 	}
 	return out, nil
 }
