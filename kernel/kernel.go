@@ -28,8 +28,8 @@ type Kernel interface {
 	Destroy(CellID) error
 	// List gives the cells, ordered by id.
 	List() ([]Cell, error)
-	// Made gives what a cell of the list was made with, as far as that outlives the call; false if it is not known, because
-	// another tool has made the cell.
+	// Made gives what a cell of the list was made with, as far as that outlives the call; false if it is not known: another
+	// tool has made the cell, or the caller may not read what is noted of cells.
 	Made(Cell) (Made, bool)
 	// Current is the cell that the calling process is in; 0 for the host.
 	Current() (CellID, error)

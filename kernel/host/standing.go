@@ -179,13 +179,16 @@ func (s *Standing) Who() string {
 	return why + ": the fallback answers, as its profile is low"
 }
 
+// WhyUnknown is why a profile may not be known.
+const WhyUnknown = "another tool has made the cell, or the caller may not read what cellsh notes of cells"
+
 // profileAnswers is who answers where no program does.
 func (s *Standing) profileAnswers() string {
 	switch {
 	case s.Exists && s.Profile != nil:
 		return fmt.Sprintf("its profile, which is %s, and the kernel's own models answer", s.ProfileName())
 	case s.Exists:
-		return "its profile and the kernel's own models answer, and the profile is not known, because another tool has made the cell"
+		return "its profile and the kernel's own models answer, and the profile is not known: " + WhyUnknown
 	case s.Profile != nil:
 		return fmt.Sprintf("one made now gets profile %s, which its policies choose, and that and the kernel's own models answer", s.ProfileName())
 	}

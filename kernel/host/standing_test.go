@@ -89,7 +89,7 @@ func TestStanding(t *testing.T) {
 		{"one that does not exist", evaluating, "our", "policies", analysis.ByPolicies, "the program of its policies answers", "ours"},
 		{"a cell of ours where none are asked", silent, "ours", "profile high", analysis.ByNone, "this kernel asks no programs: its profile, which is high,", ""},
 		{"one with a profile of its own", silent, "medium", "profile medium", analysis.ByNone, "this kernel asks no programs: its profile, which is medium,", ""},
-		{"one of other tools", silent, "theirs", "profile unknown", analysis.ByNone, "the profile is not known, because another tool has made the cell", ""},
+		{"one of other tools", silent, "theirs", "profile unknown", analysis.ByNone, "the profile is not known: another tool has made the cell", ""},
 		{"one that does not exist", silent, "nobody", "profile high", analysis.ByNone, "one made now gets profile high", ""},
 		{"nothing is remembered", forgetful, "ours", "profile unknown", analysis.ByNone, "the profile is not known", ""},
 	} {

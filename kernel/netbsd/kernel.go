@@ -4,9 +4,11 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"cellsh/kernel"
@@ -46,6 +48,8 @@ type Kernel struct {
 
 	mu  sync.Mutex
 	rev revision
+	// unread says that somebody was told that the memory can't be read.
+	unread atomic.Bool
 }
 
 var _ kernel.Kernel = (*Kernel)(nil)
@@ -373,7 +377,8 @@ func (k *Kernel) Made(c kernel.Cell) (kernel.Made, bool) {
 	if err == nil {
 		e, ok, err = k.memory.Find(state.Key{Boot: boot, Cell: c.ID, Created: c.Created, Name: c.Name})
 	}
-	if err != nil {
+	// The memory is root's. Others are told no more than that nothing is known, and not again for each cell.
+	if err != nil && !errors.Is(err, fs.ErrPermission) && k.unread.CompareAndSwap(false, true) {
 		k.warn(err)
 	}
 	if !ok {

@@ -748,6 +748,37 @@ func TestRemember(t *testing.T) {
 	}
 }
 
+// What can't be read is told once, however many cells are asked about, and to nobody whom it does not belong to.
+func TestMemoryThatCannotBeRead(t *testing.T) {
+	var warnings []error
+	path := filepath.Join(t.TempDir(), "state")
+	if err := os.Mkdir(path, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	f := newFake(t, secmodel.Current)
+	k := f.open(t, Options{State: path, Warn: func(err error) { warnings = append(warnings, err) }})
+	for range 3 {
+		if m, ok := k.Made(kernel.Cell{ID: 1, Name: "web"}); ok {
+			t.Errorf("%+v is known", m)
+		}
+	}
+	if len(warnings) != 1 || !strings.Contains(warnings[0].Error(), "can't be read") {
+		t.Errorf("warnings %v", warnings)
+	}
+	if os.Geteuid() == 0 {
+		return // who may read everything
+	}
+	warnings = nil
+	closed := filepath.Join(t.TempDir(), "closed")
+	if err := os.Mkdir(closed, 0); err != nil {
+		t.Fatal(err)
+	}
+	k = f.open(t, Options{State: filepath.Join(closed, "state"), Warn: func(err error) { warnings = append(warnings, err) }})
+	if m, ok := k.Made(kernel.Cell{ID: 1, Name: "web"}); ok || len(warnings) != 0 {
+		t.Errorf("%+v is known (%v), warnings %v", m, ok, warnings)
+	}
+}
+
 // A cell costs the same whatever there is beside it: neither making nor removing one asks for the list.
 func TestCreateAsksForNoList(t *testing.T) {
 	f := newFake(t, secmodel.Current)

@@ -149,7 +149,7 @@ func (d *diagnosis) misfits(list []host.Frozen) {
 func misfitText(f *host.Frozen) string {
 	best := f.Fit.Best()
 	if f.Profile == nil {
-		return fmt.Sprintf("the profile is not known, because another tool made it; %s fits the policies best", best.Profile)
+		return fmt.Sprintf("%s fits the policies best, but the profile is not known: %s", best.Profile, host.WhyUnknown)
 	}
 	with := f.Fit.With(*f.Profile)
 	text := f.Misfit()
