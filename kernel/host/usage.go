@@ -29,8 +29,11 @@ type Usage struct {
 	Counts *kernel.Counts
 	// Policies of the active generation that apply to the cell, by name; nil if they are not known.
 	Policies []string
-	// Answerer is what answers for the cell.
-	Answerer analysis.Answerer
+	// Answerer is what answers for the cell. Behind is the generation whose policies that are, if it is not the one that was
+	// loaded last, else 0; Unattached says that Attach would give it the program of its policies, which it lacks.
+	Answerer   analysis.Answerer
+	Behind     uint64
+	Unattached bool
 	// Over are the budgets that it exceeds.
 	Over []Excess
 }
@@ -59,7 +62,7 @@ func (h *Host) Usage() ([]Usage, error) {
 		u := &out[i]
 		u.Cell = c
 		u.CPU1s, u.CPU10s = 100*float64(c.Ticks1s)/hz, 100*float64(c.Ticks10s)/hz
-		u.Answerer = answers.of(c)
+		u.Answerer, u.Behind = answers.of(c), answers.behind
 		if s, ok := answers.known[c.ID]; ok {
 			u.Counts = &s.Counts
 		}
@@ -67,6 +70,7 @@ func (h *Host) Usage() ([]Usage, error) {
 			continue
 		}
 		u.Policies = namesOf(p.For(c.Name))
+		u.Unattached = answers.asks && !answers.disabled && len(u.Policies) > 0 && !u.Covered()
 		u.Over = excesses(analysis.Budgets(p.Set(), c.Name), u)
 	}
 	return out, nil

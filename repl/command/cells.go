@@ -112,13 +112,15 @@ func (inv *Invocation) table(head string, rows []string) {
 }
 
 // answers says what answers for a cell.
-func answers(u *host.Usage, evaluates bool) string {
+func answers(u *host.Usage) string {
 	switch {
+	case u.Covered() && u.Behind != 0:
+		return fmt.Sprintf("policies of generation %d", u.Behind)
 	case u.Covered() && u.Policies == nil:
 		return "policies that are not known any more"
 	case u.Covered():
 		return strings.Join(u.Policies, ", ")
-	case evaluates && len(u.Policies) > 0:
+	case u.Unattached:
 		return u.Answerer.String() + "; attach gives it its program"
 	}
 	return u.Answerer.String()
@@ -143,11 +145,10 @@ func runList(inv *Invocation) error {
 		fmt.Fprintln(inv.Stdout, "there are no cells")
 		return nil
 	}
-	evaluates := h.Evaluates()
 	var rows []string
 	for i := range usages {
 		u := &usages[i]
-		rows = append(rows, fmt.Sprintf("%d\t%s\t%d\t%s\t%s\t%s", u.ID, u.Name, u.Processes, age(u.Age), u.Root, answers(u, evaluates)))
+		rows = append(rows, fmt.Sprintf("%d\t%s\t%d\t%s\t%s\t%s", u.ID, u.Name, u.Processes, age(u.Age), u.Root, answers(u)))
 	}
 	inv.table("ID\tNAME\tPROCESSES\tAGE\tROOT\tANSWERED BY", rows)
 	return nil

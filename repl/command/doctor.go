@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"cellsh/kernel"
+	"cellsh/kernel/abi"
 	"cellsh/kernel/disk"
 	"cellsh/kernel/host"
 	"cellsh/lua/loader"
@@ -108,9 +109,12 @@ func diagnose(t *Target, info kernel.Info) (*diagnosis, error) {
 		if status.Generation != d.Generation {
 			d.attend("the kernel has generation %d, but %d was loaded last; load again, or attach", status.Generation, d.Generation)
 		}
+		if status.Disabled {
+			d.attend("the evaluation model is switched off, so that no program is asked: run: sysctl -w %s=0", abi.EvalDisable)
+		}
 		var missed []string
 		for i := range usages {
-			if u := &usages[i]; !u.Covered() && len(u.Policies) > 0 {
+			if u := &usages[i]; u.Unattached {
 				missed = append(missed, u.Name)
 			}
 		}
