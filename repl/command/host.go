@@ -23,9 +23,9 @@ type Target struct {
 	Steps *host.Session
 	// Reader reads policies that are not loaded.
 	Reader loader.Reader
-	// Pending loads policies that a session has declared, together with those that are loaded; only the target of a session
+	// Pending proposes policies that a session has declared, together with those that are loaded; only the target of a session
 	// has it.
-	Pending func(host.LoadOptions) (*host.Loaded, *study.Check, error)
+	Pending func() (*host.Proposal, error)
 }
 
 // OpenTarget connects to a kernel; the options must have a clock. What print in policy files writes goes to output.
@@ -51,19 +51,19 @@ func (inv *Invocation) open() (*Target, error) {
 	if inv.Session != nil && inv.Kernel != "" {
 		return nil, usage("-k can't be given in a session: it has its kernel, %s", inv.Session.Info().Name)
 	}
-	if inv.ReadOnly && inv.Command.Changes {
+	if inv.ReadOnly && inv.changes() {
 		return nil, kernel.RefuseReadOnly(strings.Join(append([]string{inv.Command.Name}, inv.Args[:min(1, len(inv.Args))]...), " "))
 	}
 	if inv.Session != nil {
 		inv.target = inv.Session
-		if !inv.Command.Changes {
+		if !inv.changes() {
 			inv.target = inv.Session.view()
 		}
 		inv.out.Settle = inv.Session.Steps.Settle
 		return inv.target, nil
 	}
-	t, err := inv.enter(!inv.Command.Changes, patience)
-	if err == nil && !inv.Command.Changes {
+	t, err := inv.enter(!inv.changes(), patience)
+	if err == nil && !inv.changes() {
 		t, err = inv.overdue(t)
 	}
 	if err != nil {
@@ -74,6 +74,9 @@ func (inv *Invocation) open() (*Target, error) {
 	inv.lap("open")
 	return t, nil
 }
+
+// changes reports whether this run of the command changes cells or policies.
+func (inv *Invocation) changes() bool { return inv.Command.Changes && !inv.looks }
 
 // overdue rolls back a generation that was not confirmed in time for a command that only looks: whoever has loaded it may
 // be gone. If that can't be done it is said. It gives the kernel to look at.
