@@ -26,17 +26,17 @@ type Plan struct {
 	Confirm time.Duration
 	// Losses are the policies that live cells have and would have no more.
 	Losses []Loss
-	// Cells that live, by id. Where the kernel asks no programs they stay as they were made, and no decision changes for them.
+	// Cells that live, by id, if LoadOptions.Compare asked for it. Where the kernel asks no programs they stay as they were made, and no decision changes for them.
 	Cells []CellPlan
 	// Programs, how many different ones for how many cells and of how many bytes, for a kernel that asks them.
 	Programs, Covered, Bytes int
-	// Behind is the generation that the kernel has in place of Active, 0 if it has that one.
+	// Behind is the generation that the kernel has in place of Active, 0 if it has that one, or nobody has asked.
 	Behind uint64
 	// Stock, Made and Frozen are those of Loaded.
 	Stock  bool
 	Made   []Making
 	Frozen []Frozen
-	// Difference has the decisions and budgets that change, if LoadOptions.Compare asked for it. Unknown is why it can't be
+	// Difference has the decisions and budgets that change, if it was asked for too. Unknown is why it can't be
 	// told: nobody knows any more what is loaded.
 	Difference *study.Difference
 	Unknown    error
@@ -154,6 +154,9 @@ func (h *Host) Plan(p *Proposal, o LoadOptions) (*Plan, error) {
 	case o.Strict:
 		out.Problem = out.ready.lax.Err()
 	}
+	if !o.Compare {
+		return out, nil
+	}
 	return out, h.compare(out, cells)
 }
 
@@ -171,7 +174,8 @@ func (h *Host) compare(out *Plan, cells []kernel.Cell) error {
 	out.Behind = was.behind
 	will := *was
 	will.p, will.supposed, will.everything = p, !was.disabled, false
-	if out.options.Compare && old != nil {
+	changes, budgets := map[string]int{}, map[string]int{}
+	if old != nil {
 		var live []string
 		for _, c := range cells {
 			live = append(live, c.Name)
@@ -179,30 +183,33 @@ func (h *Host) compare(out *Plan, cells []kernel.Cell) error {
 		if out.Difference, err = study.Diff(old, p, live, nil); err != nil {
 			return err
 		}
+		if !out.Stock {
+			for i := range out.Difference.Requests {
+				tally(changes, out.Difference.Requests[i].Cells)
+			}
+			for i := range out.Difference.Budgets {
+				tally(budgets, out.Difference.Budgets[i].Cells)
+			}
+		}
 	}
 	slices.SortFunc(cells, func(a, b kernel.Cell) int { return int(a.ID - b.ID) })
 	for _, c := range cells {
 		a, b := was.of(c), will.of(c)
-		plan := CellPlan{ID: c.ID, Name: c.Name, Profile: a.ProfileName(), Was: a.Asked(), Will: b.Asked()}
+		plan := CellPlan{ID: c.ID, Name: c.Name, Profile: a.ProfileName(), Was: a.Asked(), Will: b.Asked(), Changes: changes[c.Name], Budgets: budgets[c.Name]}
 		if old != nil {
 			had, has := namesOf(old.For(c.Name)), namesOf(p.For(c.Name))
 			plan.Loses, plan.Gets = missing(had, has), missing(has, had)
 		}
-		if d := out.Difference; d != nil && !out.Stock {
-			for i := range d.Requests {
-				if slices.Contains(d.Requests[i].Cells, c.Name) {
-					plan.Changes++
-				}
-			}
-			for i := range d.Budgets {
-				if slices.Contains(d.Budgets[i].Cells, c.Name) {
-					plan.Budgets++
-				}
-			}
-		}
 		out.Cells = append(out.Cells, plan)
 	}
 	return nil
+}
+
+// tally counts each word of a list once more.
+func tally(to map[string]int, words []string) {
+	for _, w := range words {
+		to[w]++
+	}
 }
 
 // missing are the words of a that are not in b.
