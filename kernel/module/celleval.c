@@ -832,7 +832,7 @@ check_requests(struct draft *d)
 		uint32_t number = get32(d->requests + (size_t)i * REQUEST_SIZE);
 		unsigned q = CELLEVAL_NO_QUESTION;
 
-		if (number >> 24 == 0 && number >> 16 >= CELLEVAL_SCOPE_SYSTEM && number >> 16 <= CELLEVAL_SCOPE_DEVICE)
+		if (number >> 16 >= CELLEVAL_SCOPE_SYSTEM && number >> 16 <= CELLEVAL_SCOPE_DEVICE)
 			q = celleval_question((enum celleval_scope)(number >> 16), number >> 8 & 0xff, number & 0xff);
 		if (q == CELLEVAL_NO_QUESTION || questions[q].number != number) {
 			d->index = i;
