@@ -1000,10 +1000,9 @@ is_prefix(const uint8_t *p)
 
 	if ((ip != 4 && ip != 6) || bits > (ip == 4 ? 32 : 128))
 		return false;
+	/* what is behind the prefix is zero: of IPv4 all but the upper 32 bits, too */
 	prefix_mask(bits, &upper_mask, &lower_mask);
-	if ((upper & ~upper_mask) != 0 || (lower & ~lower_mask) != 0)
-		return false;
-	return ip == 6 || (lower == 0 && upper << 32 == 0);
+	return (upper & ~upper_mask) == 0 && (lower & ~lower_mask) == 0;
 }
 
 static bool

@@ -170,7 +170,8 @@ func TestForms(t *testing.T) {
 		{Op: program.InSet, Field: kauth.FieldUID, Set: set, Yes: 1, No: 2},
 		{Op: program.InSet, Field: kauth.FieldGID, Set: set, Yes: 2, No: 3},
 		{Op: program.InPrefix, Field: kauth.FieldAddr, Prefix: prefix("10.0.0.0/8"), Yes: program.LeafRef(0), No: 3},
-		{Op: program.InPrefix, Field: kauth.FieldAddr, Prefix: prefix("10.0.0.0/9"), Yes: program.LeafRef(0), No: program.LeafRef(1)},
+		{Op: program.InPrefix, Field: kauth.FieldAddr, Prefix: prefix("10.0.0.0/9"), Yes: program.LeafRef(0), No: 4},
+		{Op: program.InPrefix, Field: kauth.FieldAddr, Prefix: prefix("10.0.0.0/8"), Yes: program.LeafRef(0), No: program.LeafRef(1)},
 	}, leaves)
 	if err != nil {
 		t.Fatal(err)
@@ -209,7 +210,11 @@ func TestForms(t *testing.T) {
 		"ranges in another order":   change(func(c []byte) { le.PutUint64(c[s[1]+16:], 2); le.PutUint64(c[s[1]+24+16:], 0) }),
 		"a prefix that nobody uses": inserted(code, 3, 2, code[s[3]:s[3]+24]),
 		"a prefix twice":            change(func(c []byte) { copy(c[s[3]+24:], code[s[3]:s[3]+24]) }),
-		"prefixes in another order": change(func(c []byte) { le.PutUint64(c[s[1]+48+16:], 1); le.PutUint64(c[s[1]+72+16:], 0) }),
+		"prefixes in another order": change(func(c []byte) {
+			le.PutUint64(c[s[1]+48+16:], 1)
+			le.PutUint64(c[s[1]+72+16:], 0)
+			le.PutUint64(c[s[1]+96+16:], 1)
+		}),
 	}
 	forEach(t, func(t *testing.T, d *driver, _ int) {
 		if !alike(t, d, code) {
@@ -244,6 +249,14 @@ func TestLimits(t *testing.T) {
 			if alike(t, d, longer) {
 				t.Errorf("a text of %d bytes is taken", len(s)+1)
 			}
+		}
+		// The same of a pattern where what follows could be of it.
+		short := texts(t, "t", glob, strings.Repeat("r", 'a'))
+		at := bytes.Index(short, []byte(glob)) - 2
+		le.PutUint16(short[at:], policy.MaxGlob+1)
+		sealed(short, 8)
+		if alike(t, d, short) {
+			t.Errorf("a pattern of %d bytes is taken", policy.MaxGlob+1)
 		}
 		start, _ := sections(code)
 		for _, line := range []uint32{1 << 30, 1<<30 + 1, 1<<32 - 1} {
