@@ -17,10 +17,10 @@ import (
 	"syscall"
 	"testing"
 
-	"github.com/creack/pty"
 	"golang.org/x/sys/unix"
 
 	"cellsh/kernel"
+	"cellsh/kernel/launch/pty"
 	"cellsh/policy/kauth"
 )
 
@@ -80,6 +80,11 @@ func probe(what string) int {
 	case "much":
 		os.Stdout.WriteString(strings.Repeat("0123456789abcde\n", 1<<16) + "end")
 		return 0
+	case "short":
+		for i := range 60 {
+			fmt.Printf("line %d of a short command\n", i)
+		}
+		return 0
 	case "sleep":
 		signal.Ignore(unix.SIGTERM, unix.SIGINT, unix.SIGHUP)
 		return await(unix.SIGUSR2, func() int { return 98 })
@@ -88,8 +93,8 @@ func probe(what string) int {
 }
 
 func size() {
-	rows, columns, err := pty.Getsize(os.Stdin)
-	fmt.Println("size", rows, columns, err)
+	size, err := pty.GetSize(os.Stdin)
+	fmt.Println("size", size.Rows, size.Columns, err)
 }
 
 func look() seen {
@@ -422,7 +427,7 @@ func newTerminal(t *testing.T) *terminal {
 		t.Skipf("no terminals here: %v", err)
 	}
 	t.Cleanup(func() { near.Close(); far.Close() })
-	if err := pty.Setsize(near, &pty.Winsize{Rows: 31, Cols: 77}); err != nil {
+	if err := pty.SetSize(near, pty.Size{Rows: 31, Columns: 77}); err != nil {
 		t.Fatal(err)
 	}
 	x := &terminal{t: t, near: near, far: far}
@@ -536,7 +541,7 @@ func TestResize(t *testing.T) {
 	signals := make(chan os.Signal)
 	end := x.run(Local{Options: Options{Signals: signals}}, x.all(), probing("size")...)
 	x.expect("ready\r\n")
-	if err := pty.Setsize(x.near, &pty.Winsize{Rows: 12, Cols: 34}); err != nil {
+	if err := pty.SetSize(x.near, pty.Size{Rows: 12, Columns: 34}); err != nil {
 		t.Fatal(err)
 	}
 	signals <- unix.SIGWINCH
@@ -552,6 +557,45 @@ func TestMuchOutput(t *testing.T) {
 	if want := strings.Repeat("0123456789abcde\r\n", 1<<16) + "end"; got != want {
 		t.Errorf("%d bytes, want %d; the output was changed", len(got), len(want))
 	}
+}
+
+// TestShortCommands: a command that is gone as soon as it has written loses nothing.
+func TestShortCommands(t *testing.T) {
+	x := newTerminal(t)
+	var want strings.Builder
+	for i := range 60 {
+		fmt.Fprintf(&want, "line %d of a short command\r\n", i)
+	}
+	for i := range 20 {
+		end := x.run(Local{}, x.all(), probing("short")...)
+		if got := x.expect("line 59 of a short command\r\n"); got != want.String() {
+			t.Fatalf("run %d: %d bytes, want %d:\n%s", i, len(got), want.Len(), got)
+		}
+		if status := <-end; status != (Status{}) {
+			t.Errorf("%+v", status)
+		}
+	}
+	x.sameModes()
+}
+
+// TestFarEndIsHeld: ours of the far end is open as long as the command runs, and no longer.
+func TestFarEndIsHeld(t *testing.T) {
+	x := newTerminal(t)
+	r, _, err := newRelay(x.all())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := r.begin(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := r.slave.Stat(); err != nil {
+		t.Errorf("the far end must be open while the command runs: %v", err)
+	}
+	r.end(turnClock{})
+	if _, err := r.slave.Stat(); !errors.Is(err, os.ErrClosed) {
+		t.Errorf("the far end must be closed when the command is gone: %v", err)
+	}
+	x.sameModes()
 }
 
 // TestOnlyOutput: a terminal that the command only writes to keeps its modes.

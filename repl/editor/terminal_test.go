@@ -13,8 +13,7 @@ import (
 	"time"
 
 	"github.com/chzyer/readline"
-	"github.com/creack/pty"
-
+	"cellsh/kernel/launch/pty"
 	"cellsh/repl/complete"
 )
 
@@ -45,7 +44,7 @@ func newScreen(t *testing.T) *screen {
 	if err != nil {
 		t.Skipf("there is no pseudo terminal: %v", err)
 	}
-	if err := pty.Setsize(ptm, &pty.Winsize{Rows: 10, Cols: 60}); err != nil {
+	if err := pty.SetSize(ptm, pty.Size{Rows: 10, Columns: 60}); err != nil {
 		t.Fatal(err)
 	}
 	s := &screen{t: t, ptm: ptm, tty: tty}
@@ -190,7 +189,7 @@ func TestTerminal(t *testing.T) {
 func TestNarrowTerminal(t *testing.T) {
 	for _, columns := range []uint16{0, 1, 2, 3, 4, 5, 8, 9} {
 		s := newScreen(t)
-		if err := pty.Setsize(s.ptm, &pty.Winsize{Rows: 3, Cols: columns}); err != nil {
+		if err := pty.SetSize(s.ptm, pty.Size{Rows: 3, Columns: columns}); err != nil {
 			t.Fatal(err)
 		}
 		e := s.editor("xterm", "")
