@@ -80,6 +80,9 @@ func probe(what string) int {
 	case "much":
 		os.Stdout.WriteString(strings.Repeat("0123456789abcde\n", 1<<16) + "end")
 		return 0
+	case "words":
+		fmt.Println("last words")
+		return 0
 	case "killed":
 		unix.Kill(os.Getpid(), unix.SIGKILL)
 		return 98
@@ -615,6 +618,35 @@ func TestShortCommands(t *testing.T) {
 			t.Errorf("%+v", status)
 		}
 	}
+	x.sameModes()
+}
+
+// TestGoneBeforeReading: the command has written everything and closed its terminal before anybody reads.
+func TestGoneBeforeReading(t *testing.T) {
+	x := newTerminal(t)
+	r, files, err := newRelay(x.all())
+	if err != nil {
+		t.Fatal(err)
+	}
+	alive, theirs := must2(os.Pipe())
+	defer alive.Close()
+	args := probing("words") // as many as fit into the terminal
+	p, err := start(args[:1], args, os.Environ(), "/", append(files.all(), theirs), r.index)
+	theirs.Close()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n, err := alive.Read(make([]byte, 1)); err != io.EOF {
+		t.Fatal(n, err)
+	}
+	if err := r.begin(); err != nil {
+		t.Fatal(err)
+	}
+	if shown := x.expect("words\r\n"); shown != "last words\r\n" {
+		t.Errorf("%q", shown)
+	}
+	<-p.done
+	r.end(turnClock{})
 	x.sameModes()
 }
 
