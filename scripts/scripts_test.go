@@ -295,7 +295,7 @@ func TestBootScript(t *testing.T) {
 	command := write("cellsh", "#!/bin/sh\necho \"$@\"\nexit $CODE\n")
 	// What rc.subr(8) gives.
 	subr := write("rc.subr", `warn() { echo "WARNING: $*"; }
-load_rc_config() { cellsh_flags="-k netbsd"; }
+load_rc_config() { cellsh_flags="--lockdown"; }
 run_rc_command() { eval "run=\$${1}_cmd"; $run; }
 `)
 	script := strings.NewReplacer("/etc/rc.subr", subr, "/sbin/cellsh", command).Replace(string(text))
@@ -305,16 +305,16 @@ run_rc_command() { eval "run=\$${1}_cmd"; $run; }
 		code int
 		want string
 	}{
-		{"start", 0, "Loading policies of cells.\nload --boot -k netbsd /etc/cellsh/policy.d\n"},
+		{"start", 0, "Loading policies of cells.\n-k netbsd load --boot --lockdown /etc/cellsh/policy.d\n"},
 		{"start", 1, "those that were loaded last are active\n"},
 		{"start", 2, "it is not known which policy is active\n"},
 		{"start", 3, "cells may do nothing (lockdown)\n"},
 		{"start", 4, "no policy is active: cells are held by their profiles and the kernel's fallback alone\n"},
 		{"stop", 0, ""},
-		{"reload", 0, "load /etc/cellsh/policy.d\n"},
-		{"reload", 1, "run: " + command + " load --yes /etc/cellsh/policy.d\n"},
-		{"check", 1, "check /etc/cellsh/policy.d\n"},
-		{"status", 0, "list\n"},
+		{"reload", 0, "-k netbsd load /etc/cellsh/policy.d\n"},
+		{"reload", 1, "run: " + command + " -k netbsd load --yes /etc/cellsh/policy.d\n"},
+		{"check", 1, "-k netbsd check /etc/cellsh/policy.d\n"},
+		{"status", 0, "-k netbsd list\n"},
 	} {
 		run := exec.Command(sh, file, c.word)
 		run.Env = append(os.Environ(), fmt.Sprintf("CODE=%d", c.code))

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"time"
 
 	"cellsh/kernel"
@@ -17,7 +18,8 @@ import (
 
 // Options of Open.
 type Options struct {
-	// Target is "sim", "sim:FILE" or "netbsd". "" is the running NetBSD where it has cells, else "sim". Words after
+	// Target is "sim", "sim:FILE" or "netbsd". "" is the running system where that is NetBSD, else "sim": on NetBSD nobody gets
+	// a simulated kernel who has not asked for one. Words after
 	// sim say how the simulated kernel is built: "sim,april" has that revision of secmodel_cell, "sim,stock" no evaluation
 	// model; both go together, and with a file: "sim,april,stock:FILE".
 	Target string
@@ -27,6 +29,8 @@ type Options struct {
 	Patience time.Duration
 	// Now is the clock that moves that of a simulated kernel.
 	Now func() time.Time
+	// System stands for the running NetBSD; nil is the running system, whatever it is.
+	System netbsd.System
 	// Folder is where notes about the running NetBSD are kept; "" is /var/db/cellsh.
 	Folder string
 	// Warn is told of what went wrong beside something that succeeded; nil for nobody.
@@ -87,20 +91,16 @@ func Open(o Options) (*Connection, error) {
 	switch {
 	case err != nil:
 		return nil, err
-	case t.system == "":
-		c, err := openNetBSD(o)
-		var unsupported *kernel.UnsupportedError
-		if errors.As(err, &unsupported) && unsupported.Capability == netbsd.CapCells {
-			return openMemory(&t, o)
-		}
-		return c, err
-	case t.system == "netbsd":
+	case t.system == "netbsd" || t.system == "" && o.onNetBSD():
 		return openNetBSD(o)
 	case t.file == "":
 		return openMemory(&t, o)
 	}
 	return openFile(&t, o)
 }
+
+// onNetBSD reports whether the running system is NetBSD, with cells or without.
+func (o *Options) onNetBSD() bool { return o.System != nil || runtime.GOOS == "netbsd" }
 
 // ReadNotes gives what is kept beside the kernel.
 func (c *Connection) ReadNotes() ([]byte, error) { return c.keeper.ReadNotes() }
@@ -258,7 +258,7 @@ func openNetBSD(o Options) (*Connection, error) {
 	if path == "" {
 		path = defaultFolder
 	}
-	k, err := netbsd.Open(netbsd.Options{State: filepath.Join(path, "cells"), Warn: o.Warn, Now: o.Now})
+	k, err := netbsd.Open(netbsd.Options{State: filepath.Join(path, "cells"), Warn: o.Warn, Now: o.Now, System: o.System})
 	if err != nil {
 		return nil, err
 	}

@@ -168,7 +168,8 @@ func (h *Host) Cell(op, name string) (kernel.Cell, error) {
 //
 // What the spec leaves open the policies that name the cell fill in: the profile is low, because the policies'
 // program denies what they deny and nothing else is in the way; and limits are those of their budgets. On a kernel
-// without the evaluation model profile and ports are those that fit the policies best. Without such policies it is up
+// without the evaluation model profile and ports are those that fit the policies best, for the aim that they were loaded
+// with. Without such policies it is up
 // to the kernel.
 func (h *Host) Create(s kernel.Spec) (id kernel.CellID, err error) {
 	if err = h.alone(func() error { id, err = h.create(s); return err }); err != nil {
@@ -197,7 +198,7 @@ func (h *Host) create(s kernel.Spec) (kernel.CellID, error) {
 		}
 		h.fillIn(&s, p)
 		if !evaluation {
-			if err := h.fillInStock(&s, p); err != nil {
+			if err := h.fillInStock(&s, p, g.Aim()); err != nil {
 				return 0, err
 			}
 		}

@@ -25,12 +25,11 @@ type Loaded struct {
 	Cells    []string
 	Programs int
 	Bytes    int
-	// Stock says that the kernel asks no programs: the policies only choose how cells are made. Fits has the choice for
-	// the live cells that they name, and for a sample of each glob; Frozen are those of them that live, which can't be
-	// changed any more.
+	// Stock says that the kernel asks no programs: the policies only choose how cells are made. Made has the choice for
+	// cells that are made from now on, and Frozen the cells that live and that they name, which can't be changed any more.
 	Stock  bool
-	Fits   []*analysis.StockFit
-	Frozen []string
+	Made   []Making
+	Frozen []Frozen
 	// Witnessed says how far two readings of the functions were compared; nil for what was loaded before.
 	Witnessed *analysis.Witnessed
 	// Deadline is that of the generation, nil if it need not be confirmed.
@@ -51,6 +50,8 @@ type LoadOptions struct {
 	Session bool
 	// Strict refuses policies of which a kernel without the evaluation model enforces less.
 	Strict bool
+	// Usable has cells made so that services run there; see analysis.Usable.
+	Usable bool
 }
 
 // Load checks policies and pushes their programs for all live cells, or changes nothing: the error is a diag.List of
@@ -94,7 +95,7 @@ func (h *Host) loadChecked(p *study.Policies, o LoadOptions) (*Loaded, error) {
 			return nil, err
 		}
 	}
-	g := Generation{Sources: p.Set().Sources, Session: o.Session, Tentative: o.Confirm}
+	g := Generation{Sources: p.Set().Sources, Session: o.Session, Tentative: o.Confirm, Usable: o.Usable}
 	out, err := h.replace(p, g, history, o.Strict)
 	if err == nil {
 		out.Losses = losses
@@ -457,8 +458,8 @@ const (
 type BootOptions struct {
 	// Lockdown loads a policy that denies everything to cells if nothing else can be loaded.
 	Lockdown bool
-	// Strict is that of LoadOptions.
-	Strict bool
+	// Strict and Usable are those of LoadOptions.
+	Strict, Usable bool
 }
 
 // String is "loaded", "last good", "lockdown" or "nothing".
@@ -478,7 +479,7 @@ func (h *Host) Boot(p *study.Policies, o BootOptions) (booted Booted, out *Loade
 }
 
 func (h *Host) boot(p *study.Policies, o BootOptions) (Booted, *Loaded, error) {
-	out, _, err := h.Load(p, LoadOptions{Strict: o.Strict, Yes: true})
+	out, _, err := h.Load(p, LoadOptions{Strict: o.Strict, Usable: o.Usable, Yes: true})
 	if err == nil {
 		return BootLoaded, out, nil
 	}

@@ -29,12 +29,14 @@ type Usage struct {
 	Counts *kernel.Statistics
 	// Policies of the active generation that apply to the cell, by name; nil if they are not known.
 	Policies []string
-	// Covered says that a program of these policies answers for the cell in the kernel; without it, it is the fallback
-	// or the profile alone.
-	Covered bool
+	// Answerer is what answers for the cell.
+	Answerer analysis.Answerer
 	// Over are the budgets that it exceeds.
 	Over []Excess
 }
+
+// Covered reports whether a program of policies answers for the cell; else it is the fallback or the profile alone.
+func (u *Usage) Covered() bool { return u.Answerer.Asked() == analysis.ByPolicies }
 
 // Usage gives all cells by id. It has no effects.
 func (h *Host) Usage() ([]Usage, error) {
@@ -47,6 +49,10 @@ func (h *Host) Usage() ([]Usage, error) {
 	if err != nil {
 		p = nil
 	}
+	answers, err := h.answering(p, false)
+	if err != nil {
+		return nil, err
+	}
 	out := make([]Usage, len(cells))
 	index := map[kernel.CellID]*Usage{}
 	hz := float64(max(h.Kernel.Info().HZ, 1))
@@ -54,26 +60,15 @@ func (h *Host) Usage() ([]Usage, error) {
 		u := &out[i]
 		u.Cell = c
 		u.CPU1s, u.CPU10s = 100*float64(c.Ticks1s)/hz, 100*float64(c.Ticks10s)/hz
+		u.Answerer = answers.of(c)
 		index[c.ID] = u
 		if p == nil {
 			continue
 		}
-		u.Policies = []string{}
-		for _, pol := range p.For(c.Name) {
-			u.Policies = append(u.Policies, pol.Name)
-		}
+		u.Policies = namesOf(p.For(c.Name))
 		u.Over = excesses(analysis.Budgets(p.Set(), c.Name), u)
 	}
 	if e, err := h.Kernel.Evaluator(); err == nil {
-		status, err := e.Status()
-		if err != nil {
-			return nil, err
-		}
-		for _, id := range status.Covered {
-			if u := index[id]; u != nil {
-				u.Covered = true
-			}
-		}
 		counts, err := e.Statistics()
 		if err != nil {
 			return nil, err

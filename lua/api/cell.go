@@ -27,14 +27,15 @@ func cellEntries() []*Entry {
 		{Name: "cell.create", Table: true, Returns: "cell", Params: []Param{
 			{"name", "string", "1 to 63 characters of A-Z a-z 0-9 . _ -", false},
 			{"root", "string", "absolute path of the directory that members are chrooted to", false},
-			{"profile", "string", "\"low\", \"medium\" or \"high\"; without it the kernel's own, which is high, or low if a loaded policy names the cell", true},
-			{"ports", "number[]", "ports that only this cell may bind, at most 32", true},
+			{"profile", "string", "\"low\", \"medium\" or \"high\"; without it, if a loaded policy names the cell, low where the kernel asks programs, and elsewhere the one that fits the policies best; else the kernel's own, which is high", true},
+			{"ports", "number[]", "ports that only this cell may bind, at most 32; without it, where the kernel asks no programs, those that the policies give it", true},
 			{"nofile", "number|string", "limit of open files of what is started in the cell, or unlimited", true},
 			{"as", "number|string", "limit of the address space in bytes, or a size like \"512M\", or unlimited", true},
 			{"core", "number|string", "limit of core dumps in bytes, or a size, or unlimited", true},
 			{"yes", "boolean", "true allows the root to be /, the host's own", true},
-		}, Doc: `Makes a cell. If policies are loaded, the cell has its program from the start or is not made at all, and limits that
-are not given are those of the policies' budgets. On the simulated kernel the root directory is made if it does not exist.`,
+		}, Doc: `Makes a cell. If policies are loaded, limits that are not given are those of their budgets. Where the kernel asks programs
+the cell has its program from the start or is not made at all; elsewhere profile, ports and limits are all that holds the
+cell, and they stay as they are made. On the simulated kernel the root directory is made if it does not exist.`,
 			Example: `local c = cell.create{ name = "web-1", root = "/cells/web-1", ports = { 443 } }
 print(c)
 --> cell web-1 (id 1)`, call: createCell},
@@ -88,7 +89,8 @@ print(#cell.attach().cells)
 			func(_ *API, _ *lua.LState, c cellRef) lua.LValue { return lua.LString(c.root) }),
 		{Name: "cell:stats", Kind: Method, Returns: "table", Doc: `Gives what the kernel counts: processes, references (zombies included), memory in bytes of virtual size, cpu1s and cpu10s
 in percent of one processor, and age in seconds. With them come the stored limits nofile, as and core; the policies that
-apply, covered, which is true if their program answers for the cell, and over, a list of budgets that it exceeds; and from
+apply, covered, which is true if their program answers for the cell, program (policies, fallback or none) and profile (low,
+medium, high or unknown), which say what does, and over, a list of budgets that it exceeds; and from
 the evaluation model decisions, denied, granted and would_deny. The kernel samples once a second.`,
 			Example: oneCell + `print(c:stats().processes, c:stats().denied)
 --> 0	0`, call: cellStats},

@@ -23,9 +23,10 @@ func engineEntries() []*Entry {
 	question := Param{"question", "table", "cell, request, and the fields as a line of the command decide has them", false}
 	return []*Entry{
 		{Name: "engine.load", Returns: "table", Params: []Param{{"paths", "string|string[]", "files and folders of policies; without it what was declared here and is pending, together with what is loaded", true},
-			{"options", "table", "yes = true: load even if live cells lose policies that they have, or if there is nothing to load although something is loaded; without it that is an error", true}},
+			{"options", "table", "yes = true: load even if live cells lose policies that they have, or if there is nothing to load although something is loaded; without it that is an error. usable = true: where the kernel asks no programs, cells are made so that services run", true}},
 			Doc: `Checks policies and pushes their programs into the kernel, all or nothing. Gives generation, cells, programs and bytes, and
-losses, a list with policy and cells, if cells have lost any. An error says everything that is wrong; nothing has changed then.`,
+losses, a list with policy and cells, if cells have lost any. Where the kernel asks no programs stock is true; made says how
+cells are made from now on, and frozen which live and stay as they are. An error says everything that is wrong; nothing has changed then.`,
 			Example: denyReboot + `print(engine.load().generation)
 --> 1`, call: engineLoad},
 		{Name: "engine.loaded", Returns: "number|nil", Params: []Param{{"paths", "string|string[]", "files and folders of policies", false}},
@@ -43,12 +44,13 @@ print(engine.loaded(name))
 os.remove(name)
 --> 1
 --> nil`, call: engineLoaded},
-		{Name: "engine.decide", Returns: "table", Params: []Param{question, where}, Doc: `Says how a request of a cell is answered: result, which is "allow", "grant" or "deny", reason, policy, file and line; the
-same with would_ in front for policies in audit mode. The cell need not exist.`,
+		{Name: "engine.decide", Returns: "table", Params: []Param{question, where}, Doc: `Says how the policies answer a request of a cell: result, which is "allow", "grant" or "deny", reason, policy, file and line;
+the same with would_ in front for policies in audit mode. The cell need not exist, and the kernel need not ask: engine.explain
+says what it does.`,
 			Example: denyReboot + `engine.load()
 print(engine.decide{ cell = "web-1", request = "system.reboot" }.result)
 --> deny`, call: func(a *API, L *lua.LState) int {
-				p, q := a.asked(L, "engine.decide")
+				p, q, _ := a.asked(L, "engine.decide")
 				d, err := p.Decide(q)
 				if err != nil {
 					raise(L, err)
@@ -58,7 +60,10 @@ print(engine.decide{ cell = "web-1", request = "system.reboot" }.result)
 			}},
 		{Name: "engine.explain", Returns: "table", Params: []Param{question, where}, Doc: `Says why a request of a cell is answered as it is: what engine.decide gives, and policies, a list with the tests that each
 policy has passed, their values and lines, and misses, the smallest change of each field that turns the result, the
-smallest first. It is what the command explain writes with --json.`,
+smallest first. What answers on the kernel at hand is in program (policies, fallback or none), profile, ports and revision,
+and whether it asks programs in asks_programs; exists is false for a cell that does not, and near the name of one that
+does. Where the policies are not asked final has what becomes of the request instead. It is what the command explain
+writes with --json.`,
 			Example: `policy "web" { on = { ["network.bind.privport"] = function(r)
   if r.port ~= 80 then return deny, "only port 80" end
 end } }
@@ -68,8 +73,8 @@ print(why.result, why.reason, why.policies[1].tests[1].test)
 print(why.misses[1].field, why.misses[1].to, why.misses[1].result)
 --> deny	only port 80	r.port == 80
 --> port	80	allow`, call: func(a *API, L *lua.LState) int {
-				p, q := a.asked(L, "engine.explain")
-				e, err := p.Explain(q)
+				p, q, supposed := a.asked(L, "engine.explain")
+				e, err := a.Host.Explain(q, p, supposed)
 				if err != nil {
 					raise(L, err)
 				}
@@ -79,7 +84,7 @@ print(why.misses[1].field, why.misses[1].to, why.misses[1].result)
 		{Name: "engine.can", Returns: "table", Params: []Param{
 			{"cell", "string", "name of a cell, which need not exist", false},
 			{"request", "string", "a scope, an action or a request; all without it", true},
-			{"options", "table", "policy and pending as for engine.decide; program (policies, fallback or none), profile (low, medium, high or unknown), revision (" + secmodel.RevisionNames() + "), and ports, a list of those that the cell reserves", true}},
+			{"options", "table", "policy and pending as for engine.decide; what is supposed to answer in place of what does on this kernel: program (policies, fallback or none), profile (low, medium, high or unknown), revision (" + secmodel.RevisionNames() + "), and ports, a list of those that the cell reserves", true}},
 			Doc: `Says what a cell may do, in full: requests is a list with the cases of each request, where each has the requests that it
 is about in words, the answer of the policies, and what finally becomes of them for root and for other users. It is what
 the command can writes with --json.`,
@@ -167,12 +172,11 @@ func options(L *lua.LState, e string, n int) *fields {
 	return tableArg(L, "the options of "+e, n)
 }
 
-// policies gives those that the options ask for.
-func (a *API) policies(o *fields, e string) *study.Policies {
+// policies gives those that the options ask for; supposed says that these are not the loaded ones.
+func (a *API) policies(o *fields, e string) (p *study.Policies, supposed bool) {
 	files := o.get("policy")
 	pending := false
 	o.flag("pending", &pending)
-	var p *study.Policies
 	var err error
 	switch {
 	case files != lua.LNil && pending:
@@ -191,7 +195,7 @@ func (a *API) policies(o *fields, e string) *study.Policies {
 	if err != nil {
 		raise(o.L, err)
 	}
-	return p
+	return p, files != lua.LNil || pending
 }
 
 // read gives the policies of paths, or with nil those that are loaded together with those that are pending.
@@ -228,15 +232,15 @@ func (a *API) mustSettle(L *lua.LState) {
 }
 
 // asked reads the question and the options of a function.
-func (a *API) asked(L *lua.LState, e string) (*study.Policies, *policy.Question) {
+func (a *API) asked(L *lua.LState, e string) (p *study.Policies, q *policy.Question, supposed bool) {
 	q, err := tables.Question(tableArg(L, e, 1).t)
 	if err != nil {
 		raise(L, err)
 	}
 	o := options(L, e, 2)
-	p := a.policies(o, e)
+	p, supposed = a.policies(o, e)
 	o.done()
-	return p, q
+	return p, q, supposed
 }
 
 func engineCan(a *API, L *lua.LState) int {
@@ -258,15 +262,15 @@ func engineCan(a *API, L *lua.LState) int {
 		fail(L, "", "%s must be given the name of a request, but is given %s", e, show(v))
 	}
 	o := options(L, e, 3)
-	can := study.CanOptions{Program: o.text("program", false), Profile: o.text("profile", false), Revision: o.text("revision", false)}
+	can := study.Supposition{Program: o.text("program", false), Profile: o.text("profile", false), Revision: o.text("revision", false)}
 	if v := o.get("ports"); v != lua.LNil {
 		var err error
 		can.Ports, err = kernel.ParsePorts(plain(v))
 		o.check(err)
 	}
-	p := a.policies(o, e)
+	p, supposed := a.policies(o, e)
 	o.done()
-	out, err := p.Can(string(cell), pattern, can)
+	out, err := a.Host.Can(string(cell), pattern, p, supposed, can)
 	if err != nil {
 		raise(L, err)
 	}
@@ -317,6 +321,7 @@ func engineLoad(a *API, L *lua.LState) int {
 	var o host.LoadOptions
 	f := options(L, "engine.load", 2)
 	f.flag("yes", &o.Yes)
+	f.flag("usable", &o.Usable)
 	f.done()
 	var out *host.Loaded
 	var err error

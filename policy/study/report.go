@@ -299,18 +299,29 @@ type AbilityReport struct {
 
 // AbilitiesReport is the report of what a cell can do.
 type AbilitiesReport struct {
-	Cell     string          `json:"cell"`
-	Program  string          `json:"program"`
+	Cell string `json:"cell"`
+	AnswererReport
 	Policies []string        `json:"policies"`
-	Profile  string          `json:"profile"`
-	Revision string          `json:"revision"`
-	Ports    []uint16        `json:"ports"`
 	Requests []AbilityReport `json:"requests"`
+}
+
+// AnswererReport is the report of what answers for a cell: program is policies, fallback or none, profile low, medium, high
+// or unknown.
+type AnswererReport struct {
+	Program  string   `json:"program"`
+	Profile  string   `json:"profile"`
+	Revision string   `json:"revision"`
+	Ports    []uint16 `json:"ports"`
+}
+
+// ReportAnswerer is the report of what answers for a cell.
+func ReportAnswerer(a *analysis.Answerer) AnswererReport {
+	return AnswererReport{a.Asked().String(), a.ProfileName(), a.Revision.String(), nonNil(a.Ports)}
 }
 
 // Report of the abilities.
 func (a *Abilities) Report() AbilitiesReport {
-	out := AbilitiesReport{a.Cell, a.Options.Program.String(), []string{}, a.Profile(), a.Options.Revision.String(), nonNil(a.Options.Ports), []AbilityReport{}}
+	out := AbilitiesReport{a.Cell, ReportAnswerer(&a.Answerer), []string{}, []AbilityReport{}}
 	for _, p := range a.Policies {
 		out.Policies = append(out.Policies, p.Name)
 	}
@@ -325,6 +336,23 @@ func (a *Abilities) Report() AbilitiesReport {
 		out.Requests = append(out.Requests, j)
 	}
 	return out
+}
+
+// ReportCases are the reports of what becomes of a request.
+func ReportCases(list []analysis.Case) []FateReport {
+	out := []FateReport{}
+	for i := range list {
+		c := &list[i]
+		out = append(out, FateReport{c.Where, outcomeReport(c.Root), outcomeReport(c.User)})
+	}
+	return out
+}
+
+// FateReport is the report of what finally becomes of requests; root and user are absent if there are none.
+type FateReport struct {
+	Where string         `json:"where"`
+	Root  *OutcomeReport `json:"root,omitempty"`
+	User  *OutcomeReport `json:"user,omitempty"`
 }
 
 func outcomeReport(o *analysis.Outcome) *OutcomeReport {
@@ -431,6 +459,8 @@ type ProfileReport struct {
 	Profile  string      `json:"profile"`
 	Laxer    []GapReport `json:"laxer"`
 	Stricter []GapReport `json:"stricter"`
+	// Lacking are requests among the stricter that every service needs.
+	Lacking []string `json:"lacking"`
 }
 
 // NamedBudgetReport is a budget with its name.
@@ -444,6 +474,7 @@ type StockFitReport struct {
 	Cell       string              `json:"cell"`
 	Policies   []string            `json:"policies"`
 	Profile    string              `json:"profile"`
+	Aim        string              `json:"aim"`
 	Ports      []uint16            `json:"ports"`
 	Limits     []NamedBudgetReport `json:"limits"`
 	Lax        bool                `json:"lax"`
@@ -469,10 +500,10 @@ func ReportFit(f *analysis.StockFit) StockFitReport {
 		}
 		return all
 	}
-	out := StockFitReport{f.Cell, nonNil(f.Policies), f.Best().Profile.String(), nonNil(f.Ports), budgets(f.Limits), f.Lax(), budgets(f.Unenforced), []ProfileReport{}, nonNil(f.Notes)}
+	out := StockFitReport{f.Cell, nonNil(f.Policies), f.Best().Profile.String(), f.Aim.String(), nonNil(f.Ports), budgets(f.Limits), f.Lax(), budgets(f.Unenforced), []ProfileReport{}, nonNil(f.Notes)}
 	for i := range f.Profiles {
 		p := &f.Profiles[i]
-		out.Profiles = append(out.Profiles, ProfileReport{p.Profile.String(), gaps(p.Laxer), gaps(p.Stricter)})
+		out.Profiles = append(out.Profiles, ProfileReport{p.Profile.String(), gaps(p.Laxer), gaps(p.Stricter), nonNil(p.LackingNames())})
 	}
 	return out
 }

@@ -7,8 +7,10 @@ import (
 
 	"cellsh/lua/loader"
 	"cellsh/policy"
+	"cellsh/policy/analysis"
 	"cellsh/policy/kauth"
 	"cellsh/policy/rules"
+	"cellsh/policy/secmodel"
 	"cellsh/policy/study"
 )
 
@@ -89,5 +91,51 @@ func BenchmarkDecide(b *testing.B) {
 				}
 			}
 		})
+	}
+}
+
+// byName are a policy and an assertion that look at the names of cells.
+const byName = `policy "web" { on = { ["system.reboot"] = function(r) if r.cell.name ~= "web-2" then return deny end end } }
+never("no cell but web-2 reboots", { "system.reboot", where = function(r) return r.cell.name ~= "web-9" end })
+policy "nine" { cells = "web-9", on = { ["network.route"] = function() return deny end } }`
+
+// What is found out about a cell holds for those that nothing tells apart from it, and for no others.
+func TestAlikeCells(t *testing.T) {
+	p := loader.Reader{}.Load([]rules.Source{{File: "web.lua", Text: byName}})
+	for _, c := range []struct {
+		cell string
+		good bool
+		lax  string
+	}{{"web-1", true, "medium"}, {"web-3", true, "medium"}, {"web-2", false, "low"}, {"web-9", true, "medium"}, {"web-1", true, "medium"}, {"web-2", false, "low"}} {
+		if err := p.Attachable(c.cell); (err == nil) != c.good {
+			t.Errorf("%s: %v", c.cell, err)
+		}
+		f, err := p.Fit(c.cell, secmodel.Current, analysis.Strict)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if f.Cell != c.cell || f.Best().Profile.String() != c.lax {
+			t.Errorf("%s: the fit is of %s: %s", c.cell, f.Cell, f.Best().Profile)
+		}
+	}
+}
+
+// A cell like one that is known costs next to nothing: neither its fit nor its assertions are worked out again.
+func TestAlikeCellsAreNotWorkedOutAgain(t *testing.T) {
+	p := loader.Reader{}.Load([]rules.Source{{File: "web.lua", Text: twentyRules() + `never("no routes", { "network.bind.anyaddr", cells = "db-*" })`}})
+	n := 0
+	look := func() {
+		n++
+		cell := fmt.Sprintf("web-%d", n)
+		if err := p.Attachable(cell); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := p.Fit(cell, secmodel.Current, analysis.Strict); err != nil {
+			t.Fatal(err)
+		}
+	}
+	look()
+	if allocations := testing.AllocsPerRun(100, look); allocations > 50 {
+		t.Errorf("one more cell takes %g allocations", allocations)
 	}
 }

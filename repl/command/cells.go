@@ -18,8 +18,11 @@ func init() {
 	register(&Command{
 		Name: "list", Short: "the cells, and what answers for them", Without: []string{"policy"},
 		Long: `Lists the cells, and what answers for each: the policies that are loaded, by
-name, or the fallback for a cell that no policy names, or that other tools have
-made since the load (cellsh attach gives it its program).
+name, or the fallback for a cell of profile low that no policy names, or that
+other tools have made since the load (cellsh attach gives it its program).
+Where no program answers, as everywhere on a kernel without the evaluation
+model, it is the profile that the cell was made with. No kernel tells it: of
+cells that other tools have made it is unknown.
 
   cellsh -k sim:cells.state list`,
 		Setup: func(*flag.FlagSet) func(*Invocation) error { return runList },
@@ -41,7 +44,9 @@ those that are exceeded are listed.
 		Long: `Makes a cell. If policies are loaded it has its program from the start, or is
 not made. What is left out the policies that name it decide: its limits are
 those of their budgets, and its profile is low, because their program denies
-what is to be denied. Without such policies the profile is the kernel's own,
+what is to be denied. A kernel without the evaluation model asks no programs:
+there profile and ports are those that fit the policies best (cellsh fit shows
+how well), and stay. Without such policies the profile is the kernel's own,
 high. On a simulated kernel the root directory is made if it does not exist.
 
   cellsh -k sim:cells.state create web-1 --root /cells/web-1 --ports 80,443 --as 512M`,
@@ -93,14 +98,14 @@ func (inv *Invocation) table(head string, rows []string) {
 // answers says what answers for a cell.
 func answers(u *host.Usage, evaluates bool) string {
 	switch {
-	case !evaluates:
-		return "its profile"
-	case u.Covered:
+	case u.Covered() && u.Policies == nil:
+		return "policies that are not known any more"
+	case u.Covered():
 		return strings.Join(u.Policies, ", ")
-	case len(u.Policies) > 0:
-		return "fallback; attach gives it its program"
+	case evaluates && len(u.Policies) > 0:
+		return u.Answerer.String() + "; attach gives it its program"
 	}
-	return "fallback"
+	return u.Answerer.String()
 }
 
 func runList(inv *Invocation) error {

@@ -69,7 +69,7 @@ type Common struct {
 // Declare declares the flags; those that are set already keep their values.
 func (c *Common) Declare(fs *flag.FlagSet) {
 	fs.Var(&c.Policy, "policy", "use the policies of `PATH` instead of what is loaded; repeats")
-	fs.StringVar(&c.Kernel, "k", c.Kernel, "the `KERNEL`: sim, sim:FILE or netbsd; without it NetBSD where it has cells, else sim (sim,april and sim,stock: other builds)")
+	fs.StringVar(&c.Kernel, "k", c.Kernel, "the `KERNEL`: sim, sim:FILE or netbsd; without it the running system if that is NetBSD, else sim (sim,april and sim,stock: other builds)")
 	fs.BoolVar(&c.ReadOnly, "readonly", c.ReadOnly, "refuse whatever would change cells or policies")
 	fs.BoolVar(&c.JSON, "json", c.JSON, "write results as JSON")
 	fs.BoolVar(&c.Timings, "timings", c.Timings, "say how long each step took")

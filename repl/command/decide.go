@@ -20,7 +20,8 @@ func init() {
 	register(&Command{
 		Name: "decide", Args: "[--policy PATH...] < REQUESTS", Short: "answer many requests, one JSON object a line",
 		Long: `Reads one request a line and writes one answer a line, in the same order. The
-cell need not exist.
+answers are those of the policies: what the kernel does, which may ask none,
+is said by explain and can. The cell need not exist.
 
   {"cell":"web-1","request":"network.bind.port","uid":80,"euid":80,"gid":80,"egid":80,"groups":[80],
    "family":"inet","type":"stream","protocol":"tcp","addr":"10.0.0.1","port":8080}
@@ -47,6 +48,9 @@ func runDecide(inv *Invocation) error {
 	p, err := inv.policies()
 	if err != nil {
 		return err
+	}
+	if !inv.target.Host.Evaluates() {
+		inv.note("this kernel asks no programs: the answers are those of the policies where they are asked, and cellsh can says what this kernel does")
 	}
 	in := bufio.NewReaderSize(inv.Stdin, 1<<16)
 	out := bufio.NewWriterSize(inv.Stdout, 1<<16)

@@ -53,7 +53,9 @@ what is loaded.
 
 A kernel without the evaluation model asks no programs. There the policies
 choose profile, ports and limits of cells that are made from now on (cellsh fit
-shows how); --strict refuses policies of which such a kernel enforces less.
+shows how); --strict refuses policies of which such a kernel enforces less, and
+--usable chooses the profile so that services run, even if it lets through more
+(cellsh fit says what a service needs). The choice is kept with the generation.
 
 With --boot the policies are those of /etc/cellsh/policy.d, if no path is
 given. All files, and the folders above them, must belong to root (on a
@@ -66,6 +68,7 @@ what is active: 1 the last good generation, 3 lockdown, 4 nothing.`,
 			fs.Var(&l.confirm, "confirm", "roll back after `TIME`, such as 30s, unless confirmed")
 			fs.BoolVar(&l.yes, "yes", false, "load even if cells lose policies that they have")
 			fs.BoolVar(&l.strict, "strict", false, "refuse policies that the kernel would enforce only in part")
+			fs.BoolVar(&l.usable, "usable", false, "have cells made so that services run, where the kernel asks no programs")
 			fs.BoolVar(&l.boot, "boot", false, "load as at boot")
 			fs.BoolVar(&l.lockdown, "lockdown", false, "with --boot: if nothing else can be loaded, deny everything to cells")
 			return l.run
@@ -74,8 +77,8 @@ what is active: 1 the last good generation, 3 lockdown, 4 nothing.`,
 }
 
 type loading struct {
-	confirm                     window
-	strict, boot, lockdown, yes bool
+	confirm                             window
+	strict, usable, boot, lockdown, yes bool
 }
 
 // window is a flag with a time above 0.
@@ -118,7 +121,7 @@ func (l *loading) run(inv *Invocation) error {
 			return err
 		}
 	}
-	o := host.LoadOptions{Confirm: time.Duration(l.confirm), Strict: l.strict, Yes: l.yes}
+	o := host.LoadOptions{Confirm: time.Duration(l.confirm), Strict: l.strict, Usable: l.usable, Yes: l.yes}
 	load := inv.target.Pending
 	if len(paths) > 0 {
 		p := inv.target.Reader.Read(paths)
@@ -196,24 +199,31 @@ func (inv *Invocation) loaded(l *host.Loaded) error {
 		return nil
 	}
 	fmt.Fprintf(inv.Stdout, "generation %d: this kernel asks no programs; cells made from now on get what fits the policies best\n", l.Generation)
-	for _, f := range l.Fits {
+	better, low := false, false
+	for i := range l.Made {
+		m := &l.Made[i]
 		ports := ""
-		if len(f.Ports) > 0 {
-			ports = ", " + portsText(f.Ports)
+		if len(m.Fit.Ports) > 0 {
+			ports = ", " + portsText(m.Fit.Ports)
 		}
-		fmt.Fprintf(inv.Stdout, "  %s: profile %s%s%s\n", f.Cell, f.Best().Profile, ports, laxText(f))
+		best := m.Fit.Best()
+		fmt.Fprint(inv.Stdout, wrap(2, fmt.Sprintf("%s: profile %s%s%s", m.Cells(), best.Profile, ports, host.Misfit(m.Fit, best))))
+		low = low || best.Profile == kernel.Low
+		better = better || len(m.Fit.For(analysis.Usable).Best().Lacking) < len(best.Lacking)
 	}
 	if len(l.Frozen) > 0 {
-		fmt.Fprintf(inv.Stdout, "cells that live, and stay as they were made: %s\n", strings.Join(l.Frozen, ", "))
+		fmt.Fprintln(inv.Stdout, "cells that live, and stay as they were made:")
+		for _, g := range alike(l.Frozen, func(f *host.Frozen) string { return f.Cell }, (*host.Frozen).Misfit) {
+			fmt.Fprint(inv.Stdout, wrap(2, listed(g.names)+": "+g.text))
+		}
+	}
+	if low {
+		inv.note("profile low leaves it to root in a cell to reboot the host, to load modules and to mount")
+	}
+	if better {
+		inv.note("with load --usable cells get a profile that lets services run")
 	}
 	return nil
-}
-
-func laxText(f *analysis.StockFit) string {
-	if !f.Lax() {
-		return ""
-	}
-	return fmt.Sprintf("; laxer than the policies in %s", plural(analysis.Requests(f.Best().Laxer)+len(f.Unenforced), "point"))
 }
 
 // await says until when a generation must be confirmed, and waits for that: it lets the kernel go, so that another program
@@ -268,7 +278,7 @@ func (l *loading) atBoot(inv *Invocation, paths []string) error {
 		trust.Owners = append(trust.Owners, uid)
 	}
 	r.Files = trust
-	booted, out, err := h.Boot(r.Read(paths), host.BootOptions{Lockdown: l.lockdown, Strict: l.strict})
+	booted, out, err := h.Boot(r.Read(paths), host.BootOptions{Lockdown: l.lockdown, Strict: l.strict, Usable: l.usable})
 	inv.lap("load")
 	what := map[host.Booted]string{
 		host.BootLastGood: "the policies could not be loaded: the last good generation is active",
