@@ -1,17 +1,22 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"flag"
+	"fmt"
 	"os"
 	"os/exec"
 	"strconv"
+	"syscall"
 	"testing"
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
-	"cellsh/kernel/launch"
+	"cellsh/kernel"
+	"cellsh/kernel/connect"
+	"cellsh/kernel/sim"
 	"cellsh/repl"
 )
 
@@ -19,19 +24,70 @@ func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){"cellsh": program})
 }
 
-// later is the variable with how much later than now it is for the program.
-const later = "CELLSH_TEST_LATER"
+// later is the variable with how much later than now it is for the program, and machine the one with what it runs on.
+const (
+	later   = "CELLSH_TEST_LATER"
+	machine = "CELLSH_TEST_MACHINE"
+)
 
+// program is the program on a machine whose kernel no script can reach.
 func program() {
-	if os.Getenv(later) == "" || launch.IsHelper(os.Args) {
-		main()
-		return
-	}
-	d, err := time.ParseDuration(os.Getenv(later))
+	m, err := testMachine(os.Getenv(machine))
 	if err != nil {
 		panic(err)
 	}
-	os.Exit(repl.Main(os.Args[1:], repl.Env{Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Getenv: os.Getenv, Now: func() time.Time { return time.Now().Add(d) }}))
+	d, err := time.ParseDuration(cmp.Or(os.Getenv(later), "0s"))
+	if err != nil {
+		panic(err)
+	}
+	os.Exit(repl.Main(os.Args[1:], repl.Env{Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Getenv: os.Getenv, Version: version,
+		Now: func() time.Time { return time.Now().Add(d) }, Machine: m}))
+}
+
+// testMachine is a machine that stands for the one that the tests run on. Without a name it is no NetBSD. Else it is one
+// with a cell called web, where the program is run by
+//
+//	root     root of the host
+//	user     a user of the host, which the process then is too
+//	member   root in the cell
+//
+// What is kept beside its kernel is in the folder db, and the policies for boot are in policy.d.
+func testMachine(name string) (connect.Machine, error) {
+	m := connect.Machine{Foreign: "linux/amd64", Folder: "db", Policies: "policy.d"}
+	if name == "" {
+		return m, nil
+	}
+	k, err := sim.New(sim.Options{NoEvaluation: true})
+	if err != nil {
+		return m, err
+	}
+	if err := k.MakeRoot("/cells/web"); err != nil {
+		return m, err
+	}
+	web, err := k.Create(kernel.Spec{Name: "web", Root: "/cells/web"})
+	if err != nil {
+		return m, err
+	}
+	var who sim.SpawnSpec
+	switch name {
+	case "root":
+	case "member":
+		who.Cell = web
+	case "user":
+		const nobody = 32767
+		if os.Getuid() == 0 {
+			err = errors.Join(syscall.Setgroups(nil), syscall.Setgid(nobody), syscall.Setuid(nobody))
+		}
+		who.UID, who.GID = nobody, nobody
+	default:
+		err = fmt.Errorf("%s must be root, user or member, but is %s", machine, name)
+	}
+	if err != nil {
+		return m, err
+	}
+	p, err := k.Spawn(who)
+	m.System = sim.Wire{Process: p}
+	return m, err
 }
 
 var update = flag.Bool("update", false, "write what is printed into the scripts")
@@ -44,7 +100,8 @@ var update = flag.Bool("update", false, "write what is printed into the scripts"
 //	cut FROM TO SIZE                  copies the first so many bytes of a file
 //	retry PROGRAM ARGUMENT...         like exec, again and again until it succeeds
 //
-// With the variable CELLSH_TEST_LATER=TIME the program believes that it is later by that.
+// With the variable CELLSH_TEST_LATER=TIME the program believes that it is later by that, and with CELLSH_TEST_MACHINE=NAME
+// that it runs on that machine, see testMachine; on the one that it does run on it never is.
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",

@@ -186,17 +186,29 @@ func (s *Session) end(rollBack bool) error {
 	return errors.Join(err, s.once(s.keeper.Close()))
 }
 
+// deadline is that of the generation that waits to be confirmed; nil where none does, or where that is hidden.
+func (s *Session) deadline() (*Deadline, error) {
+	history, err := s.Host.History()
+	if Hidden(err) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return history.Deadline, nil
+}
+
 // rollBack undoes a load of this session that was not confirmed. Others watch over what they have loaded.
 func (s *Session) rollBack() error {
-	history, err := s.Host.History()
-	if err != nil || history.Deadline == nil || history.Deadline.Generation != s.Host.waits {
+	d, err := s.deadline()
+	if err != nil || d == nil || d.Generation != s.Host.waits {
 		return err
 	}
 	back, err := s.Host.Revert()
 	if err != nil {
 		return err
 	}
-	return s.tell(Lapse{history.Deadline.Generation, back.Generation, true})
+	return s.tell(Lapse{d.Generation, back.Generation, true})
 }
 
 // expire rolls back what was not confirmed in time. If that can't be done the generation stays, and the work goes on: it
@@ -205,8 +217,8 @@ func (s *Session) expire() error {
 	if s.options.ReadOnly {
 		return nil
 	}
-	history, err := s.Host.History()
-	if err != nil || history.Deadline == nil {
+	d, err := s.deadline()
+	if err != nil || d == nil {
 		return err
 	}
 	back, err := s.Host.Expire()
@@ -216,7 +228,7 @@ func (s *Session) expire() error {
 	if back == nil {
 		return nil
 	}
-	return s.tell(Lapse{history.Deadline.Generation, back.Generation, false})
+	return s.tell(Lapse{d.Generation, back.Generation, false})
 }
 
 // tell saves before it tells.
@@ -231,11 +243,11 @@ func (s *Session) tell(l Lapse) error {
 // watch sets the timer for a generation that waits.
 func (s *Session) watch() {
 	s.unwatch()
-	history, err := s.Host.History()
-	if err != nil || history.Deadline == nil || s.options.ReadOnly {
+	d, err := s.deadline()
+	if err != nil || d == nil || s.options.ReadOnly {
 		return
 	}
-	left := history.Deadline.Left(s.Host.Now())
+	left := d.Left(s.Host.Now())
 	if left <= 0 {
 		return // it could not be rolled back; the next step tries again
 	}

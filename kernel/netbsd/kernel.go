@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
 	"slices"
 	"sync"
@@ -160,6 +161,9 @@ func (k *Kernel) whyNoEvaluation() string {
 	}
 	return fmt.Sprintf("secmodel_celleval is loaded with version %d of its interface, which this program does not speak", version)
 }
+
+// EUID is the effective user id of the caller.
+func (k *Kernel) EUID() int { return k.sys.EUID() }
 
 // Evaluator is not there yet: the error says why.
 func (k *Kernel) Evaluator() (kernel.Evaluator, error) {
@@ -382,7 +386,8 @@ func (k *Kernel) Made(c kernel.Cell) (kernel.Made, bool) {
 	if err == nil {
 		e, ok, err = k.memory.Find(state.Key{Boot: boot, Cell: c.ID, Created: c.Created, Name: c.Name})
 	}
-	if err != nil {
+	// That only root can read it is nothing that went wrong.
+	if err != nil && !(errors.Is(err, fs.ErrPermission) && k.EUID() != 0) {
 		k.warn(err)
 	}
 	if !ok {

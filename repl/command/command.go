@@ -14,6 +14,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"cellsh/kernel/connect"
 	"cellsh/policy"
 	"cellsh/policy/diag"
 )
@@ -28,6 +29,8 @@ type Env struct {
 	Ask func(question string) (yes bool)
 	// Version of the program.
 	Version string
+	// Machine that the program runs on.
+	Machine connect.Machine
 	// Session is the kernel of a session, which its commands share, with Pending; nil opens one for each command.
 	Session *Target
 }

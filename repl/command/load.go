@@ -14,14 +14,12 @@ import (
 	"cellsh/kernel"
 	"cellsh/kernel/disk"
 	"cellsh/kernel/host"
+	"cellsh/lua/loader"
 	"cellsh/lua/syntax"
 	"cellsh/policy/analysis"
 	"cellsh/policy/diag"
 	"cellsh/policy/study"
 )
-
-// bootFolder is where policies for boot lie.
-const bootFolder = "/etc/cellsh/policy.d"
 
 func init() {
 	register(&Command{
@@ -263,22 +261,27 @@ func (inv *Invocation) await(l *host.Loaded) error {
 	return nil
 }
 
+// bootReader reads policies as at boot: only those that nobody else can have changed.
+func (t *Target) bootReader() loader.Reader {
+	r := t.Reader
+	trust := &disk.Trust{Owners: []int{0}, Limit: syntax.MaxSource}
+	if uid := os.Geteuid(); uid > 0 && t.Info().Simulated {
+		trust.Owners = append(trust.Owners, uid)
+	}
+	r.Files = trust
+	return r
+}
+
 func (l *loading) atBoot(inv *Invocation, paths []string) error {
 	if len(paths) == 0 {
-		paths = []string{bootFolder}
+		paths = []string{inv.Machine.BootFolder()}
 	}
 	h, err := inv.host()
 	if err != nil {
 		inv.problems(diag.Of(err))
 		return quiet{int(host.BootNothing)}
 	}
-	r := inv.target.Reader
-	trust := &disk.Trust{Owners: []int{0}, Limit: syntax.MaxSource}
-	if uid := os.Geteuid(); uid > 0 && h.Kernel.Info().Simulated {
-		trust.Owners = append(trust.Owners, uid)
-	}
-	r.Files = trust
-	booted, out, err := h.Boot(r.Read(paths), host.BootOptions{Lockdown: l.lockdown, Strict: l.strict, Usable: l.usable})
+	booted, out, err := h.Boot(inv.target.bootReader().Read(paths), host.BootOptions{Lockdown: l.lockdown, Strict: l.strict, Usable: l.usable})
 	inv.lap("load")
 	what := map[host.Booted]string{
 		host.BootLastGood: "the policies could not be loaded: the last good generation is active",

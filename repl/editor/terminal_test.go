@@ -12,9 +12,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/chzyer/readline"
 	"cellsh/kernel/launch/pty"
 	"cellsh/repl/complete"
+	"github.com/chzyer/readline"
 )
 
 func mkfifo(t *testing.T, path string) {
