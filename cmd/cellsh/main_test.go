@@ -24,10 +24,12 @@ func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){"cellsh": program})
 }
 
-// later is the variable with how much later than now it is for the program, and machine the one with what it runs on.
+// later is the variable with how much later than now it is for the program, machine the one with what it runs on, and
+// policies the one with the folder of the policies for boot.
 const (
-	later   = "CELLSH_TEST_LATER"
-	machine = "CELLSH_TEST_MACHINE"
+	later    = "CELLSH_TEST_LATER"
+	machine  = "CELLSH_TEST_MACHINE"
+	policies = "CELLSH_TEST_POLICIES"
 )
 
 // program is the program on a machine whose kernel no script can reach.
@@ -51,9 +53,9 @@ func program() {
 //	user     a user of the host, which the process then is too
 //	member   root in the cell
 //
-// What is kept beside its kernel is in the folder db, and the policies for boot are in policy.d.
+// What is kept beside its kernel is in the folder db, and the policies for boot are in policy.d, or in CELLSH_TEST_POLICIES.
 func testMachine(name string) (connect.Machine, error) {
-	m := connect.Machine{Foreign: "linux/amd64", Folder: "db", Policies: "policy.d"}
+	m := connect.Machine{Foreign: "linux/amd64", Folder: "db", Policies: cmp.Or(os.Getenv(policies), "policy.d")}
 	if name == "" {
 		return m, nil
 	}
@@ -98,7 +100,10 @@ var update = flag.Bool("update", false, "write what is printed into the scripts"
 //	status CODE PROGRAM ARGUMENT...   like exec, with the exit code that is expected
 //	fill FILE SIZE                    makes a file of so many bytes, all of them comment
 //	cut FROM TO SIZE                  copies the first so many bytes of a file
+//	mode FILE OCTAL                   fails unless these are the file's permissions
 //	retry PROGRAM ARGUMENT...         like exec, again and again until it succeeds
+//
+// and the conditions root, and kill for a shell that can send signals.
 //
 // With the variable CELLSH_TEST_LATER=TIME the program believes that it is later by that, and with CELLSH_TEST_MACHINE=NAME
 // that it runs on that machine, see testMachine; on the one that it does run on it never is.
@@ -109,12 +114,15 @@ func TestScripts(t *testing.T) {
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		Condition: func(name string) (bool, error) {
-			if name == "root" {
+			switch name {
+			case "root":
 				return os.Getuid() == 0, nil
+			case "kill":
+				return exec.Command("sh", "-c", "kill -0 $$").Run() == nil, nil
 			}
 			return false, errors.New("there is no condition " + name)
 		},
-		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){"status": status, "fill": fill, "retry": retry, "cut": cut},
+		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){"status": status, "fill": fill, "retry": retry, "cut": cut, "mode": mode},
 	})
 }
 
@@ -148,6 +156,19 @@ func fill(ts *testscript.TestScript, neg bool, args []string) {
 		text[i] = '-'
 	}
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), text, 0o644))
+}
+
+func mode(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: mode FILE OCTAL")
+	}
+	want, err := strconv.ParseUint(args[1], 8, 32)
+	ts.Check(err)
+	info, err := os.Stat(ts.MkAbs(args[0]))
+	ts.Check(err)
+	if got := info.Mode().Perm(); uint64(got) != want {
+		ts.Fatalf("the mode is %#o, but must be %#o", got, want)
+	}
 }
 
 // retry runs a program until it succeeds: for what another one has to do first.
