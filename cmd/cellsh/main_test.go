@@ -101,6 +101,7 @@ var update = flag.Bool("update", false, "write what is printed into the scripts"
 //	fill FILE SIZE                    makes a file of so many bytes, all of them comment
 //	cut FROM TO SIZE                  copies the first so many bytes of a file
 //	mode FILE OCTAL                   fails unless these are the file's permissions
+//	link FILE TARGET                  fails unless the file is a symbolic link to that
 //	retry PROGRAM ARGUMENT...         like exec, again and again until it succeeds
 //
 // and the conditions root, and kill for a shell that can send signals.
@@ -122,7 +123,7 @@ func TestScripts(t *testing.T) {
 			}
 			return false, errors.New("there is no condition " + name)
 		},
-		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){"status": status, "fill": fill, "retry": retry, "cut": cut, "mode": mode},
+		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){"status": status, "fill": fill, "retry": retry, "cut": cut, "mode": mode, "link": link},
 	})
 }
 
@@ -168,6 +169,17 @@ func mode(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(err)
 	if got := info.Mode().Perm(); uint64(got) != want {
 		ts.Fatalf("the mode is %#o, but must be %#o", got, want)
+	}
+}
+
+func link(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: link FILE TARGET")
+	}
+	target, err := os.Readlink(ts.MkAbs(args[0]))
+	ts.Check(err)
+	if target != args[1] {
+		ts.Fatalf("the link leads to %s, but must lead to %s", target, args[1])
 	}
 }
 
