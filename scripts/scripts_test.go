@@ -73,8 +73,15 @@ func (m *machine) state(t *testing.T) (string, []kernel.Cell) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	known, err := m.kernel.Cells()
+	if err != nil {
+		t.Fatal(err)
+	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "generation %d.%d, covered %v\n", status.Generation, status.Attachment, status.Covered)
+	fmt.Fprintf(&b, "generation %d.%d\n", status.Generation, status.Attachment)
+	for _, c := range known {
+		fmt.Fprintf(&b, "%d is answered by %d\n", c.Cell, c.Answered)
+	}
 	for _, c := range cells {
 		fmt.Fprintf(&b, "%d %s %s, %d processes, %d references\n", c.ID, c.Name, c.Root, c.Processes, c.References)
 	}
@@ -190,6 +197,9 @@ func TestProvisioningMends(t *testing.T) {
 		{"a limit is another one", func(t *testing.T, m *machine, dir string) {
 			change(t, dir+"/httpd.lua", "ports = { 8080 }", "ports = { 8080 }, nofile = 64")
 		}, []string{"nofile must be 64, but is 128: destroy the cell, and run this again"}, "must be as this script says, but is not"},
+		{"the profile is another one", func(t *testing.T, m *machine, dir string) {
+			change(t, dir+"/httpd.lua", "ports = { 8080 }", "ports = { 8080 }, profile = \"high\"")
+		}, []string{"the profile must be high, but is low: destroy the cell, and run this again"}, "must be as this script says, but is not"},
 		{"the policies allow what the script shows as refused", func(t *testing.T, m *machine, dir string) {
 			change(t, dir+"/policy.d/httpd.lua", "port = 8080,", "port = 8081,")
 		}, []string{"it serves a second port, but it must be refused", "httpd serves port 8080, but it must be allowed: EACCES"}, "must be as this script says, but is not"},
@@ -213,6 +223,32 @@ func TestProvisioningMends(t *testing.T) {
 			}
 			if after, _ := m.state(t); c.problem != "" && c.says == nil && after != before {
 				t.Errorf("a load that is refused must change nothing, but before there was\n%sand after it there is\n%s", before, after)
+			}
+		})
+	}
+}
+
+// What goes wrong in what the scripts share is told at the line of the script that has asked for it.
+func TestProvisioningBlamesTheScript(t *testing.T) {
+	for _, c := range []struct{ name, file, old, with, line, problem string }{
+		{"a root that is none", "httpd.lua", "root = \"/var/cells/httpd\"", "root = \"var\"", "local httpd = provision.cell", "the root must be an absolute path"},
+		{"a misspelt key", "httpd.lua", "ports = {", "prots = {", "local httpd = provision.cell", "a key of cell.create must be a known one, but is prots (did you mean ports?)"},
+		{"no name", "httpd.lua", "name = \"httpd\", root", "root", "local httpd = provision.cell", "name of cell.create must be a string, but is nil"},
+		{"a policy is wrong", "policy.d/httpd.lua", "procs = 64", "prcs = 64", "provision.policies()", "policy.d/httpd.lua:"},
+		{"something differs", "httpd.lua", "refused(\"it serves a second port\", www:bind{ port = 8081 })", "allowed(\"it serves a second port\", www:bind{ port = 8081 })", "provision.finish()", "see the line above with \"must\""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			m, dir := newMachine(t, sim.Options{}), copyOf(t)
+			file := filepath.Join(dir, "httpd.lua")
+			change(t, filepath.Join(dir, c.file), c.old, c.with)
+			_, problem := m.run(t, file)
+			text, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			before, _, _ := strings.Cut(string(text), c.line)
+			if place := fmt.Sprintf("%s:%d:", file, 1+strings.Count(before, "\n")); !strings.HasPrefix(problem, place) || !strings.Contains(problem, c.problem) || strings.Contains(problem, "provision.lua") {
+				t.Errorf("it must fail at %s with %q, but fails with %q", place, c.problem, problem)
 			}
 		})
 	}

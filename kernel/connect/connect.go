@@ -15,6 +15,7 @@ import (
 	"cellsh/kernel/launch"
 	"cellsh/kernel/netbsd"
 	"cellsh/kernel/sim"
+	"cellsh/policy"
 	"cellsh/policy/kauth"
 )
 
@@ -68,13 +69,6 @@ func (m *Machine) folder() string { return cmp.Or(m.Folder, defaultFolder) }
 // BootFolder is the folder with the policies for boot.
 func (m *Machine) BootFolder() string { return cmp.Or(m.Policies, defaultPolicies) }
 
-// Groups are the groups of the host that policies are for, by name.
-type Groups interface {
-	Lookup(name string) (gid uint32, ok bool)
-	// Names lists all, sorted.
-	Names() []string
-}
-
 // Connection is a kernel in use, with what is kept beside it. It is not safe for concurrent use.
 type Connection struct {
 	kernel.Kernel
@@ -82,7 +76,7 @@ type Connection struct {
 	Simulator *sim.Kernel
 	// Launcher runs commands in cells.
 	Launcher launch.Launcher
-	Groups   Groups
+	Groups   policy.Groups
 
 	// whole is the kernel without the restriction of a read-only view; nil if it is Kernel.
 	whole  kernel.Kernel
@@ -270,13 +264,15 @@ func (f folder) notes() string { return filepath.Join(f.path, "generations") }
 // ReadNotes has the errno EACCES where only root may read.
 func (f folder) ReadNotes() ([]byte, error) {
 	text, err := os.ReadFile(f.notes())
-	if errors.Is(err, os.ErrNotExist) {
+	switch {
+	case errors.Is(err, os.ErrNotExist):
 		return nil, nil
-	}
-	if errors.Is(err, os.ErrPermission) && f.euid != 0 {
+	case errors.Is(err, os.ErrPermission) && f.euid != 0:
 		return nil, f.rootOnly("read which generations there are", kauth.EACCES)
+	case err != nil:
+		return nil, &kernel.Error{Op: "read the generations", Text: fmt.Sprintf("the file %s must be readable, but is not: %s", f.notes(), disk.Cause(err))}
 	}
-	return text, err
+	return text, nil
 }
 
 func (f folder) rootOnly(op string, errno kauth.Errno) error {

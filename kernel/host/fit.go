@@ -151,7 +151,7 @@ func laxProblem(p *study.Policies, f *analysis.StockFit) diag.Diagnostic {
 func frozenProblem(p *study.Policies, f *Frozen) (diag.Diagnostic, bool) {
 	if f.Profile == nil {
 		d := misfitDiagnostic(p, f.Fit)
-		d.Message = fmt.Sprintf("the kernel must be at least as strict as the policies for cell %s, but the profile of that is not known, because another tool has made it", f.Cell)
+		d.Message = fmt.Sprintf("the kernel must be at least as strict as the policies for cell %s, but its profile is not known: %s", f.Cell, WhyUnknown)
 		return d, true
 	}
 	with := f.Fit.With(*f.Profile)

@@ -216,7 +216,7 @@ func (h *Host) create(s kernel.Spec) (kernel.CellID, error) {
 		return 0, err
 	}
 	if g != nil && evaluation {
-		if _, _, err := h.attach(p, g, history, map[kernel.CellID]bool{id: true}); err != nil {
+		if _, _, err := h.attach(p, g, history, []kernel.Cell{{ID: id, Name: s.Name}}); err != nil {
 			// Nobody may find a cell without the program that it should have.
 			return 0, errors.Join(err, h.Kernel.Destroy(id))
 		}

@@ -147,7 +147,7 @@ func (h *Host) nextNumber(history *History) uint64 {
 	}
 	if e, err := h.Kernel.Evaluator(); err == nil {
 		if s, err := e.Status(); err == nil {
-			n = max(n, s.Generation)
+			n = max(n, s.Highest)
 		}
 	}
 	return n + 1
@@ -177,7 +177,7 @@ func (h *Host) push(p *study.Policies, g Generation, history *History, strict bo
 
 // pushPrograms is push for a kernel with the evaluation model. It gives the bundle and its length in bytes.
 func (h *Host) pushPrograms(e kernel.Evaluator, p *study.Policies, g Generation, history *History, d *Deadline) (*program.Bundle, int, error) {
-	b, err := h.bundle(p, &g, 0, func(kernel.CellID) bool { return true })
+	b, err := h.bundleOfAll(p, &g)
 	if err != nil {
 		return nil, 0, err
 	}
@@ -186,7 +186,7 @@ func (h *Host) pushPrograms(e kernel.Evaluator, p *study.Policies, g Generation,
 		return nil, 0, err
 	}
 	text := b.Encode()
-	if err := e.Load(text); err != nil {
+	if err := e.Load(text, d.window(h.now())); err != nil {
 		return nil, 0, errors.Join(err, writeHistory(h.notes, history))
 	}
 	h.keep(&g, p)
@@ -204,12 +204,17 @@ func loaded(b *program.Bundle, bytes int) *Loaded {
 	return out
 }
 
-// bundle makes the programs of the live cells that are wanted, each once, and tells the names of all of them.
-func (h *Host) bundle(p *study.Policies, g *Generation, attachment uint32, wanted func(kernel.CellID) bool) (*program.Bundle, error) {
+// bundleOfAll makes the programs of all live cells.
+func (h *Host) bundleOfAll(p *study.Policies, g *Generation) (*program.Bundle, error) {
 	cells, err := h.Kernel.List()
 	if err != nil {
 		return nil, err
 	}
+	return h.bundle(p, g, 0, cells)
+}
+
+// bundle makes the programs of the cells, each once, and tells the names of all of them.
+func (h *Host) bundle(p *study.Policies, g *Generation, attachment uint32, cells []kernel.Cell) (*program.Bundle, error) {
 	b := &program.Bundle{Vocabulary: p.Vocabulary(), Generation: g.Number, Attachment: attachment, Fallback: stock.FallbackFor(p.Vocabulary())}
 	if g.Lockdown {
 		// For whatever is made by other tools, too.
@@ -222,9 +227,6 @@ func (h *Host) bundle(p *study.Policies, g *Generation, attachment uint32, wante
 	index := map[*program.Program]int{}
 	b.Cells = make([]program.Cell, 0, len(cells))
 	for _, c := range cells {
-		if !wanted(c.ID) {
-			continue
-		}
 		prog, err := p.Program(c.Name)
 		if err != nil {
 			return nil, err
@@ -271,24 +273,20 @@ func (h *Host) attachNamed(names []string) (*Loaded, error) {
 	if err != nil {
 		return nil, err
 	}
-	ids := map[kernel.CellID]bool{}
 	for _, name := range names {
-		c, err := h.Cell("attach cell "+name, name)
-		if err != nil {
+		if _, err := h.Cell("attach cell "+name, name); err != nil {
 			return nil, err
 		}
-		ids[c.ID] = true
+	}
+	if len(names) > 0 {
+		cells = slices.DeleteFunc(cells, func(c kernel.Cell) bool { return !slices.Contains(names, c.Name) })
 	}
 	for _, c := range cells {
-		if len(names) > 0 && !ids[c.ID] {
-			continue
-		}
-		ids[c.ID] = true
 		if err := p.Attachable(c.Name); err != nil {
 			return nil, err
 		}
 	}
-	b, bytes, err := h.attach(p, g, history, ids)
+	b, bytes, err := h.attach(p, g, history, cells)
 	if err != nil {
 		return nil, err
 	}
@@ -297,7 +295,7 @@ func (h *Host) attachNamed(names []string) (*Loaded, error) {
 
 // attach gives the cells programs of the active generation, whose policies these are, in addition to those that have one.
 // It gives the bundle and its length in bytes.
-func (h *Host) attach(p *study.Policies, g *Generation, history *History, ids map[kernel.CellID]bool) (*program.Bundle, int, error) {
+func (h *Host) attach(p *study.Policies, g *Generation, history *History, cells []kernel.Cell) (*program.Bundle, int, error) {
 	e, err := h.Kernel.Evaluator()
 	if err != nil {
 		return nil, 0, err
@@ -319,17 +317,12 @@ func (h *Host) attach(p *study.Policies, g *Generation, history *History, ids ma
 		}
 		return h.pushPrograms(e, p, next, history, d)
 	}
-	named := slices.Clone(status.Named)
-	slices.Sort(named)
-	b, err := h.bundle(p, g, status.Attachment+1, func(id kernel.CellID) bool {
-		_, has := slices.BinarySearch(named, id)
-		return has || ids[id]
-	})
+	b, err := h.bundle(p, g, status.Attachment+1, cells)
 	if err != nil {
 		return nil, 0, err
 	}
 	text := b.Encode()
-	if err := e.Load(text); err != nil {
+	if err := e.Attach(text); err != nil {
 		return nil, 0, err
 	}
 	return b, len(text), nil
@@ -410,7 +403,29 @@ func (h *Host) confirm(number uint64) error {
 		}
 		return &kernel.Error{Op: fmt.Sprintf("confirm generation %d", number), Text: text}
 	}
+	if err := h.confirmLoaded(number); err != nil {
+		return err
+	}
 	return writeHistory(h.notes, history.confirm())
+}
+
+// confirmLoaded tells the kernel, which would go back by itself otherwise.
+func (h *Host) confirmLoaded(number uint64) error {
+	e, err := h.Kernel.Evaluator()
+	if err != nil {
+		return nil // it has nothing loaded
+	}
+	status, err := e.Status()
+	switch {
+	case err != nil:
+		return err
+	case status.Generation != number:
+		return &kernel.Error{Op: fmt.Sprintf("confirm generation %d", number), Text: fmt.Sprintf("the generation must be the one that the kernel has loaded, but that is %d", status.Generation),
+			Hint: "the time to confirm was over, or the kernel was started again: load the policies again"}
+	case status.Waits:
+		return e.Confirm(number)
+	}
+	return nil
 }
 
 // Expire rolls back a generation that was not confirmed in time; nil if there is none, or if there is still time.
@@ -473,46 +488,112 @@ func (b Booted) String() string {
 }
 
 // Boot loads policies as at boot: if they can't be loaded the last generation that can is, and without one, if so
-// configured, a policy that denies everything to cells. The error says why it is not the policies themselves.
+// configured, a policy that denies everything to cells. The error says why it is not the policies themselves. If nothing
+// at all can be loaded what was active stays; Loaded is nil then.
 // Generations that waited to be confirmed are none to go back to.
 func (h *Host) Boot(p *study.Policies, o BootOptions) (booted Booted, out *Loaded, err error) {
-	booted = BootNothing
-	if lerr := h.alone(func() error { booted, out, err = h.boot(p, o); return nil }); lerr != nil {
-		err = lerr
+	err = h.alone(func() error { booted, out, err = h.boot(p, o); return err })
+	if booted == BootLoaded && err != nil {
+		// There is no lock to be had, so nothing could be noted, either.
+		history, herr := h.History()
+		if herr != nil {
+			history, err = &History{}, errors.Join(err, herr)
+		}
+		return h.lastResort(history, o, err)
 	}
 	return booted, out, err
 }
 
+// lastResort is for a boot that has found no generation to load, because of an error: what is active stays if it is good;
+// else it is lockdown, if that is wanted.
+func (h *Host) lastResort(history *History, o BootOptions, why error) (Booted, *Loaded, error) {
+	booted, g := h.standing(history)
+	if !o.Lockdown || booted == BootLastGood && (g == nil || g.settled()) {
+		return booted, nil, why
+	}
+	return h.lockDown(history, why)
+}
+
+// lockDown loads the policy that denies everything, because of an error, which what goes wrong now joins. It loads it also
+// where that can't be noted: the next load is told that the kernel is ahead, and until then nothing is open.
+func (h *Host) lockDown(history *History, why error) (Booted, *Loaded, error) {
+	e, err := h.Kernel.Evaluator()
+	if err != nil {
+		booted, _ := h.standing(history)
+		return booted, nil, errors.Join(why, err)
+	}
+	p := lockdown(h.Kernel.Info().Vocabulary)
+	g := Generation{Sources: p.Set().Sources, Lockdown: true}
+	out, err := h.push(p, g, history, false)
+	if err == nil {
+		return BootLockdown, out, why
+	}
+	why = errors.Join(why, err)
+	g.Number = h.nextNumber(history)
+	b, err := h.bundleOfAll(p, &g)
+	if err == nil {
+		text := b.Encode()
+		if err = e.Load(text, 0); err == nil {
+			return BootLockdown, loaded(b, len(text)), why
+		}
+	}
+	booted, _ := h.standing(history)
+	return booted, nil, errors.Join(why, err)
+}
+
+// Standing says which policies are active as things are, of those that a boot can leave so: BootLoaded is none of them.
+func (h *Host) Standing() Booted {
+	history, err := h.History()
+	if err != nil {
+		history = &History{}
+	}
+	booted, _ := h.standing(history)
+	return booted
+}
+
+// standing is Standing, and gives the generation that is active; nil if there is none, or if nobody has noted it.
+func (h *Host) standing(history *History) (Booted, *Generation) {
+	g := history.Active()
+	if e, err := h.Kernel.Evaluator(); err == nil {
+		// The kernel decides, whatever was noted: it may have been started since, or its notes may be lost.
+		status, err := e.Status()
+		if err != nil || status.Generation == 0 {
+			return BootNothing, nil
+		}
+		g = history.Find(status.Generation)
+	} else if g == nil {
+		return BootNothing, nil
+	}
+	if g != nil && g.Lockdown {
+		return BootLockdown, g
+	}
+	return BootLastGood, g
+}
+
 func (h *Host) boot(p *study.Policies, o BootOptions) (Booted, *Loaded, error) {
+	history, err := h.History()
+	if err != nil {
+		return h.lastResort(&History{}, o, err)
+	}
 	out, _, err := h.Load(p, LoadOptions{Strict: o.Strict, Usable: o.Usable, Yes: true})
 	if err == nil {
 		return BootLoaded, out, nil
 	}
-	history, herr := h.History()
-	if herr != nil {
-		err = errors.Join(err, herr)
-		history = &History{}
-	}
+	var newest error // why the last good generation is none
 	for i := len(history.Generations) - 1; i >= 0; i-- {
 		g := &history.Generations[i]
 		if g.Lockdown || g.Session || !g.settled() {
 			continue
 		}
-		if out, perr := h.reload(g, history); perr == nil {
+		out, gerr := h.reload(g, history)
+		if gerr == nil {
 			return BootLastGood, out, err
 		}
-	}
-	if o.Lockdown && !h.Evaluates() {
-		err = errors.Join(err, kernel.Unsupported(h.Kernel, kernel.CapEvaluation))
-	} else if o.Lockdown {
-		p := lockdown(h.Kernel.Info().Vocabulary)
-		out, perr := h.push(p, Generation{Sources: p.Set().Sources, Lockdown: true}, history, false)
-		if perr == nil {
-			return BootLockdown, out, err
+		if newest == nil {
+			newest = gerr
 		}
-		err = errors.Join(err, perr)
 	}
-	return BootNothing, nil, err
+	return h.lastResort(history, o, errors.Join(err, newest))
 }
 
 // lockdown are policies that deny everything to cells. No source is read for them: that could fail, as what should

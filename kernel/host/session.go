@@ -186,40 +186,31 @@ func (s *Session) end(rollBack bool) error {
 	return errors.Join(err, s.once(s.keeper.Close()))
 }
 
-// deadline is that of the generation that waits to be confirmed; nil where none does, or where that is hidden.
-func (s *Session) deadline() (*Deadline, error) {
-	history, err := s.Host.History()
-	if Hidden(err) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	return history.Deadline, nil
-}
-
 // rollBack undoes a load of this session that was not confirmed. Others watch over what they have loaded.
 func (s *Session) rollBack() error {
-	d, err := s.deadline()
-	if err != nil || d == nil || d.Generation != s.Host.waits {
+	if s.Host.waits == 0 {
+		return nil
+	}
+	history, err := s.Host.History()
+	if err != nil || history.Deadline == nil || history.Deadline.Generation != s.Host.waits {
 		return err
 	}
 	back, err := s.Host.Revert()
 	if err != nil {
 		return err
 	}
-	return s.tell(Lapse{d.Generation, back.Generation, true})
+	return s.tell(Lapse{history.Deadline.Generation, back.Generation, true})
 }
 
 // expire rolls back what was not confirmed in time. If that can't be done the generation stays, and the work goes on: it
-// may mend what is wrong.
+// may mend what is wrong. So it does if the generations can't be read, which the work tells where it needs them.
 func (s *Session) expire() error {
 	if s.options.ReadOnly {
 		return nil
 	}
-	d, err := s.deadline()
-	if err != nil || d == nil {
-		return err
+	history, err := s.Host.History()
+	if err != nil || history.Deadline == nil {
+		return nil
 	}
 	back, err := s.Host.Expire()
 	if err != nil {
@@ -228,7 +219,7 @@ func (s *Session) expire() error {
 	if back == nil {
 		return nil
 	}
-	return s.tell(Lapse{d.Generation, back.Generation, false})
+	return s.tell(Lapse{history.Deadline.Generation, back.Generation, false})
 }
 
 // tell saves before it tells.
@@ -243,11 +234,11 @@ func (s *Session) tell(l Lapse) error {
 // watch sets the timer for a generation that waits.
 func (s *Session) watch() {
 	s.unwatch()
-	d, err := s.deadline()
-	if err != nil || d == nil || s.options.ReadOnly {
+	history, err := s.Host.History()
+	if err != nil || history.Deadline == nil || s.options.ReadOnly {
 		return
 	}
-	left := d.Left(s.Host.Now())
+	left := history.Deadline.Left(s.Host.Now())
 	if left <= 0 {
 		return // it could not be rolled back; the next step tries again
 	}

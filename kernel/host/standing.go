@@ -21,17 +21,18 @@ type Standing struct {
 	// name of a cell that exists and is spelt nearly so, "" for none.
 	Exists bool
 	Near   string
-	// Asks says that the kernel asks programs at all.
-	Asks bool
+	// Asks says that the kernel asks programs at all, and Disabled that its evaluation model is switched off, so that at the
+	// moment it asks none.
+	Asks, Disabled bool
 	// Named says that policies apply to the cell.
 	Named bool
 	// Behind is the generation that the kernel has in place of the one that was loaded last, 0 if it has that one.
 	Behind uint64
 }
 
-// Standing says what answers for a cell. The policies are those that are loaded, or with supposed others: then it is what
+// StandingOf says what answers for a cell. The policies are those that are loaded, or with supposed others: then it is what
 // would answer if they were. The cell need not exist.
-func (h *Host) Standing(cell string, p *study.Policies, supposed bool) (*Standing, error) {
+func (h *Host) StandingOf(cell string, p *study.Policies, supposed bool) (*Standing, error) {
 	cells, err := h.Kernel.List()
 	if err != nil {
 		return nil, err
@@ -40,7 +41,7 @@ func (h *Host) Standing(cell string, p *study.Policies, supposed bool) (*Standin
 	if err != nil {
 		return nil, err
 	}
-	s := &Standing{Cell: cell, Asks: a.asks, Named: p.Names(cell), Behind: a.behind}
+	s := &Standing{Cell: cell, Asks: a.asks, Disabled: a.disabled, Named: p.Names(cell), Behind: a.behind}
 	names := make([]string, len(cells))
 	for i, c := range cells {
 		if c.Name == cell {
@@ -61,8 +62,9 @@ type answering struct {
 	p        *study.Policies
 	supposed bool
 	asks     bool
-	// covered has the cells that have a program of policies of their own; everything says that all have.
-	covered    map[kernel.CellID]bool
+	disabled bool
+	// known is what the evaluation model tells of cells; everything says that all have a program of policies.
+	known      map[kernel.CellID]kernel.CellStatus
 	everything bool
 	behind     uint64
 	// aim is how cells are made where no programs are asked.
@@ -87,9 +89,14 @@ func (h *Host) answering(p *study.Policies, supposed bool) (*answering, error) {
 	if err != nil {
 		return nil, err
 	}
-	a.covered = map[kernel.CellID]bool{}
-	for _, id := range status.Covered {
-		a.covered[id] = true
+	a.disabled = status.Disabled
+	known, err := e.Cells()
+	if err != nil {
+		return nil, err
+	}
+	a.known = make(map[kernel.CellID]kernel.CellStatus, len(known))
+	for _, c := range known {
+		a.known[c.Cell] = c
 	}
 	if g := history.Active(); g != nil && status.Generation != 0 {
 		a.everything = g.Lockdown && g.Number == status.Generation
@@ -106,10 +113,10 @@ func (a *answering) of(c kernel.Cell) analysis.Answerer {
 	if m, ok := a.h.Kernel.Made(c); ok {
 		out.Profile, out.Ports = &m.Profile, m.Ports
 	}
-	if !a.asks {
+	if !a.asks || a.disabled && !a.supposed {
 		return out
 	}
-	program := a.everything || a.covered[c.ID]
+	program := a.everything || a.known[c.ID].Answered == kernel.ByProgram
 	if a.supposed {
 		program = a.p.Names(c.Name)
 	}
@@ -155,6 +162,9 @@ func (s *Standing) Who() string {
 	if !s.Asks {
 		return "this kernel asks no programs: " + s.profileAnswers()
 	}
+	if s.Disabled && s.Asked() == analysis.ByNone {
+		return "the evaluation model is switched off: " + s.profileAnswers()
+	}
 	why := "no policy names it"
 	if s.Named {
 		why = "it has no program of its policies, which cellsh attach gives it"
@@ -172,15 +182,18 @@ func (s *Standing) Who() string {
 	return why + ": the fallback answers, as its profile is low"
 }
 
+// WhyUnknown is why a profile may not be known.
+const WhyUnknown = "another tool has made the cell, or the caller may not read what cellsh notes of cells"
+
 // profileAnswers is who answers where no program does.
 func (s *Standing) profileAnswers() string {
 	switch {
 	case s.Exists && s.Profile != nil:
 		return fmt.Sprintf("its profile, which is %s, and the kernel's own models answer", s.ProfileName())
 	case s.Exists:
-		return "its profile and the kernel's own models answer, and the profile is not known, because another tool has made the cell"
+		return "its profile and the kernel's own models answer, and the profile is not known: " + WhyUnknown
 	case s.Profile != nil:
-		return fmt.Sprintf("one made now gets profile %s, which fits the policies best, and that and the kernel's own models answer", s.ProfileName())
+		return fmt.Sprintf("one made now gets profile %s, which its policies choose, and that and the kernel's own models answer", s.ProfileName())
 	}
 	return "the profile that it is made with and the kernel's own models answer"
 }
@@ -193,13 +206,13 @@ type Explained struct {
 	Becomes []analysis.Case
 }
 
-// Explain says why a request is answered as it is, by the policies and by the kernel at hand; see Standing.
+// Explain says why a request is answered as it is, by the policies and by the kernel at hand; see StandingOf.
 func (h *Host) Explain(q *policy.Question, p *study.Policies, supposed bool) (*Explained, error) {
 	e, err := p.Explain(q)
 	if err != nil {
 		return nil, err
 	}
-	s, err := h.Standing(q.Cell, p, supposed)
+	s, err := h.StandingOf(q.Cell, p, supposed)
 	if err != nil {
 		return nil, err
 	}
@@ -210,9 +223,9 @@ func (h *Host) Explain(q *policy.Question, p *study.Policies, supposed bool) (*E
 	return out, err
 }
 
-// Can says what a cell may do, on the kernel at hand or one with what is supposed in its place; see Standing.
+// Can says what a cell may do, on the kernel at hand or one with what is supposed in its place; see StandingOf.
 func (h *Host) Can(cell string, pattern *kauth.Pattern, p *study.Policies, supposed bool, with study.Supposition) (*Able, error) {
-	s, err := h.Standing(cell, p, supposed)
+	s, err := h.StandingOf(cell, p, supposed)
 	if err != nil {
 		return nil, err
 	}

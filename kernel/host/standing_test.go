@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"cellsh/kernel"
+	"cellsh/kernel/abi"
 	"cellsh/kernel/netbsd"
 	"cellsh/kernel/sim"
 	"cellsh/policy"
@@ -89,7 +90,7 @@ func TestStanding(t *testing.T) {
 		{"one that does not exist", evaluating, "our", "policies", analysis.ByPolicies, "the program of its policies answers", "ours"},
 		{"a cell of ours where none are asked", silent, "ours", "profile high", analysis.ByNone, "this kernel asks no programs: its profile, which is high,", ""},
 		{"one with a profile of its own", silent, "medium", "profile medium", analysis.ByNone, "this kernel asks no programs: its profile, which is medium,", ""},
-		{"one of other tools", silent, "theirs", "profile unknown", analysis.ByNone, "the profile is not known, because another tool has made the cell", ""},
+		{"one of other tools", silent, "theirs", "profile unknown", analysis.ByNone, "the profile is not known: another tool has made the cell", ""},
 		{"one that does not exist", silent, "nobody", "profile high", analysis.ByNone, "one made now gets profile high", ""},
 		{"nothing is remembered", forgetful, "ours", "profile unknown", analysis.ByNone, "the profile is not known", ""},
 	} {
@@ -97,7 +98,7 @@ func TestStanding(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		s, err := c.h.Standing(c.cell, p, false)
+		s, err := c.h.StandingOf(c.cell, p, false)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -115,7 +116,7 @@ func TestStanding(t *testing.T) {
 		h          *Host
 		cell, want string
 	}{{evaluating, "theirs-high", "policies"}, {evaluating, "nobody", "policies"}, {silent, "medium", "profile medium"}} {
-		s, err := c.h.Standing(c.cell, other, true)
+		s, err := c.h.StandingOf(c.cell, other, true)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -146,9 +147,12 @@ func TestStandingBehind(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := h.Standing("web", p, false)
+	s, err := h.StandingOf("web", p, false)
 	if err != nil {
 		t.Fatal(err)
+	}
+	if u, err := h.Usage(); err != nil || len(u) != 1 || u[0].Behind != 1 || !u[0].Covered() || u[0].Unattached {
+		t.Errorf("%+v, %v", u, err)
 	}
 	if s.Behind != 1 || !strings.Contains(s.Who(), "generation 1 answers") {
 		t.Errorf("behind %d: %s", s.Behind, s.Who())
@@ -161,10 +165,18 @@ func TestExplainIsWhatHappens(t *testing.T) {
 	if !ok {
 		t.Fatal("there is no system.reboot")
 	}
-	for _, o := range []sim.Options{{}, {NoEvaluation: true}} {
+	for _, c := range []struct {
+		sim.Options
+		disabled bool
+	}{{}, {disabled: true}, {Options: sim.Options{NoEvaluation: true}}} {
 		for _, text := range []string{"machdep", "system machdep", "process.ptrace"} {
-			k := newSim(t, o)
+			k := newSim(t, c.Options)
 			h := newHost(t, k)
+			if c.disabled {
+				if e := k.Init().SysctlWrite(abi.EvalDisable, int64(1)); e != 0 {
+					t.Fatal(e)
+				}
+			}
 			for _, p := range []kernel.Profile{kernel.Low, kernel.Medium, kernel.High} {
 				makeCell(t, h, "before-"+p.String(), &p)
 			}
@@ -184,9 +196,9 @@ func TestExplainIsWhatHappens(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			for _, c := range cells {
+			for _, in := range cells {
 				for _, uid := range []uint32{0, 1000} {
-					q := policy.Question{Cell: c.Name, Request: policy.Request{ID: reboot}}
+					q := policy.Question{Cell: in.Name, Request: policy.Request{ID: reboot}}
 					q.SetCredential(uid, uid, uid, uid)
 					e, err := h.Explain(&q, p, false)
 					if err != nil {
@@ -205,15 +217,18 @@ func TestExplainIsWhatHappens(t *testing.T) {
 					if uid == 0 {
 						said = e.Becomes[0].Root
 					}
-					proc, err := k.Spawn(sim.SpawnSpec{Cell: c.ID, UID: uid})
+					proc, err := k.Spawn(sim.SpawnSpec{Cell: in.ID, UID: uid})
 					if err != nil {
 						t.Fatal(err)
 					}
 					happens := proc.Reboot() == 0
 					proc.Exit(0)
 					k.Init().Wait()
+					if off := strings.Contains(e.Standing.Who(), "is switched off"); off != c.disabled {
+						t.Errorf("cell %s: %s", in.Name, e.Standing.Who())
+					}
 					if says := said.String(); strings.HasPrefix(says, "allowed by") != happens || !happens && !strings.HasPrefix(says, "refused") {
-						t.Errorf("policies %q, cell %s, uid %d: it is said to be %s, but is allowed: %v", text, c.Name, uid, says, happens)
+						t.Errorf("policies %q, cell %s, uid %d: it is said to be %s, but is allowed: %v", text, in.Name, uid, says, happens)
 					}
 				}
 			}

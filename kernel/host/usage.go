@@ -26,11 +26,14 @@ type Usage struct {
 	// CPU1s and CPU10s are percent of one processor, over the last second and the last ten.
 	CPU1s, CPU10s float64
 	// Counts of the evaluation model, nil where there is none.
-	Counts *kernel.Statistics
+	Counts *kernel.Counts
 	// Policies of the active generation that apply to the cell, by name; nil if they are not known.
 	Policies []string
-	// Answerer is what answers for the cell.
-	Answerer analysis.Answerer
+	// Answerer is what answers for the cell. Behind is the generation whose policies that are, if it is not the one that was
+	// loaded last, else 0; Unattached says that Attach would give it the program of its policies, which it lacks.
+	Answerer   analysis.Answerer
+	Behind     uint64
+	Unattached bool
 	// Over are the budgets that it exceeds.
 	Over []Excess
 }
@@ -54,30 +57,21 @@ func (h *Host) Usage() ([]Usage, error) {
 		return nil, err
 	}
 	out := make([]Usage, len(cells))
-	index := map[kernel.CellID]*Usage{}
 	hz := float64(max(h.Kernel.Info().HZ, 1))
 	for i, c := range cells {
 		u := &out[i]
 		u.Cell = c
 		u.CPU1s, u.CPU10s = 100*float64(c.Ticks1s)/hz, 100*float64(c.Ticks10s)/hz
-		u.Answerer = answers.of(c)
-		index[c.ID] = u
+		u.Answerer, u.Behind = answers.of(c), answers.behind
+		if s, ok := answers.known[c.ID]; ok {
+			u.Counts = &s.Counts
+		}
 		if p == nil {
 			continue
 		}
 		u.Policies = namesOf(p.For(c.Name))
+		u.Unattached = answers.asks && !answers.disabled && len(u.Policies) > 0 && !u.Covered()
 		u.Over = excesses(analysis.Budgets(p.Set(), c.Name), u)
-	}
-	if e, err := h.Kernel.Evaluator(); err == nil {
-		counts, err := e.Statistics()
-		if err != nil {
-			return nil, err
-		}
-		for i := range counts {
-			if u := index[counts[i].Cell]; u != nil {
-				u.Counts = &counts[i]
-			}
-		}
 	}
 	return out, nil
 }

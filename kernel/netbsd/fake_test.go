@@ -445,3 +445,6 @@ func (f *fake) tryOpen(o Options) (*Kernel, error) {
 	}
 	return Open(o)
 }
+
+// OpenEvaluation: this kernel has no evaluation model.
+func (f *fake) OpenEvaluation(uint32) (abi.Device, error) { return nil, kauth.ENXIO }

@@ -8,6 +8,7 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"cellsh/kernel"
@@ -42,9 +43,13 @@ type Kernel struct {
 	// info is what does not change; what was found out about the model is in rev.
 	info kernel.Info
 	boot time.Time
+	// eval is the evaluation model, nil where there is none to be used.
+	eval *evaluator
 
 	mu  sync.Mutex
 	rev revision
+	// unread says that somebody was told that the memory can't be read.
+	unread atomic.Bool
 }
 
 var _ kernel.Kernel = (*Kernel)(nil)
@@ -73,11 +78,11 @@ func Open(o Options) (*Kernel, error) {
 	if err != nil {
 		return nil, k.noCells(err)
 	}
-	if v := k.info.Vocabulary.Version; v != k.info.Version {
-		rev.found("the kernel does not tell how it numbers its requests, so they are taken to be those of %s", v)
-	}
 	k.rev = rev
 	k.capabilities()
+	if v := k.info.Vocabulary.Version; k.eval == nil && v != k.info.Version {
+		k.rev.found("the kernel does not tell how it numbers its requests, so they are taken to be those of %s", v)
+	}
 	return k, nil
 }
 
@@ -139,8 +144,13 @@ func (k *Kernel) capabilities() {
 		kernel.CapState: "cells are the kernel's and stay until they are destroyed or the host restarts",
 	}
 	k.info.Missing = map[kernel.Capability]string{
-		kernel.CapProcesses:  "its processes are real ones: start them with exec",
-		kernel.CapEvaluation: k.whyNoEvaluation(),
+		kernel.CapProcesses: "its processes are real ones: start them with exec",
+	}
+	var found string
+	if k.eval, found = k.findEvaluation(); k.eval != nil {
+		k.info.Capabilities[kernel.CapEvaluation] = found
+	} else {
+		k.info.Missing[kernel.CapEvaluation] = found
 	}
 	if uid := k.sys.EUID(); uid != 0 {
 		k.info.Missing[kernel.CapEnter] = fmt.Sprintf("only root of the host can enter a cell, but the caller is uid %d", uid)
@@ -151,24 +161,8 @@ func (k *Kernel) capabilities() {
 	}
 }
 
-func (k *Kernel) whyNoEvaluation() string {
-	version, err := k.readInt(abi.EvalABI)
-	switch {
-	case errors.Is(err, errNoNode):
-		return "there is no " + abi.EvalTree + ": the module secmodel_celleval is not loaded"
-	case err != nil:
-		return fmt.Sprintf("%s can't be read: %v", abi.EvalABI, err)
-	}
-	return fmt.Sprintf("secmodel_celleval is loaded with version %d of its interface, which this program does not speak", version)
-}
-
 // EUID is the effective user id of the caller.
 func (k *Kernel) EUID() int { return k.sys.EUID() }
-
-// Evaluator is not there yet: the error says why.
-func (k *Kernel) Evaluator() (kernel.Evaluator, error) {
-	return nil, kernel.Unsupported(k, kernel.CapEvaluation)
-}
 
 // Info says which kernel it is.
 func (k *Kernel) Info() kernel.Info {
@@ -386,8 +380,8 @@ func (k *Kernel) Made(c kernel.Cell) (kernel.Made, bool) {
 	if err == nil {
 		e, ok, err = k.memory.Find(state.Key{Boot: boot, Cell: c.ID, Created: c.Created, Name: c.Name})
 	}
-	// That only root can read it is nothing that went wrong.
-	if err != nil && !(errors.Is(err, fs.ErrPermission) && k.EUID() != 0) {
+	// The memory is root's. Others are told no more than that nothing is known, and not again for each cell.
+	if err != nil && !errors.Is(err, fs.ErrPermission) && k.unread.CompareAndSwap(false, true) {
 		k.warn(err)
 	}
 	if !ok {

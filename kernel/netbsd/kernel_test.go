@@ -139,7 +139,7 @@ func TestInfo(t *testing.T) {
 		want   string
 	}{
 		"no evaluation model": {func(*fake) {}, kernel.CapEvaluation, "secmodel_celleval is not loaded"},
-		"unknown evaluation":  {func(f *fake) { f.trees = append(f.trees, abi.EvalTree) }, kernel.CapEvaluation, "version 7 of its interface"},
+		"unknown evaluation":  {func(f *fake) { f.trees = append(f.trees, abi.EvalTree) }, kernel.CapEvaluation, "version 7 of its interface, but this program speaks version 1"},
 		"user":                {func(f *fake) { f.euid = 1000 }, kernel.CapEnter, "but the caller is uid 1000"},
 		"in a cell":           {func(f *fake) { f.cell = 1 }, kernel.CapEnter, "but the caller is in a cell"},
 	} {
@@ -745,6 +745,37 @@ func TestRemember(t *testing.T) {
 	}
 	if _, ok := k.Made(cells[0]); ok {
 		t.Error("remembered without a file")
+	}
+}
+
+// What can't be read is told once, however many cells are asked about, and to nobody whom it does not belong to.
+func TestMemoryThatCannotBeRead(t *testing.T) {
+	var warnings []error
+	path := filepath.Join(t.TempDir(), "state")
+	if err := os.Mkdir(path, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	f := newFake(t, secmodel.Current)
+	k := f.open(t, Options{State: path, Warn: func(err error) { warnings = append(warnings, err) }})
+	for range 3 {
+		if m, ok := k.Made(kernel.Cell{ID: 1, Name: "web"}); ok {
+			t.Errorf("%+v is known", m)
+		}
+	}
+	if len(warnings) != 1 || !strings.Contains(warnings[0].Error(), "can't be read") {
+		t.Errorf("warnings %v", warnings)
+	}
+	if os.Geteuid() == 0 {
+		return // who may read everything
+	}
+	warnings = nil
+	closed := filepath.Join(t.TempDir(), "closed")
+	if err := os.Mkdir(closed, 0); err != nil {
+		t.Fatal(err)
+	}
+	k = f.open(t, Options{State: filepath.Join(closed, "state"), Warn: func(err error) { warnings = append(warnings, err) }})
+	if m, ok := k.Made(kernel.Cell{ID: 1, Name: "web"}); ok || len(warnings) != 0 {
+		t.Errorf("%+v is known (%v), warnings %v", m, ok, warnings)
 	}
 }
 

@@ -279,7 +279,7 @@ func (p *Policies) Fit(cell string, rev secmodel.Revision, aim analysis.Aim) (*a
 	if err != nil {
 		return nil, err
 	}
-	key := fitKey{prog, rev}
+	key := fitKey{prog.Kind(), rev}
 	f := p.fits[key]
 	if f == nil {
 		if f, err = analysis.Fit(p.Compiler, cell, rev); err != nil {

@@ -26,7 +26,7 @@ type Policies struct {
 	checked         map[string]error
 	checkedPrograms map[*rules.Program]error
 	// holding are the kinds of cells for which nevers has found nothing to say, and good those for which Attachable has
-	// not either. fits are how cells fit kernels without the evaluation model.
+	// not either, and need not run functions, as none reads the name. fits are how cells fit kernels without the evaluation model.
 	holding, good map[kind]bool
 	fits          map[fitKey]*analysis.StockFit
 	// slips are those of functions that do not depend on the cell; nil until they were looked for.
@@ -69,9 +69,9 @@ func (p *Policies) Usable(cell string) error {
 	prog, err := p.Program(cell)
 	if err == nil {
 		var known bool
-		if err, known = p.checkedPrograms[prog]; !known {
+		if err, known = p.checkedPrograms[prog.Kind()]; !known {
 			err = p.Fill(analysis.SlipProblems(p.ProblemsOf(cell), p.slipsAnywhere())).Err()
-			p.checkedPrograms[prog] = err
+			p.checkedPrograms[prog.Kind()] = err
 		}
 	}
 	p.checked[cell] = err
@@ -184,6 +184,9 @@ type CheckOptions struct {
 	// Effort bounds proving, see analysis.ProveOptions. 0 is no bound; NoProof has only witnesses.
 	Effort  int
 	NoProof bool
+	// Unasked says that the kernel asks no programs. There a profile decides, so it is not looked for what policies leave to
+	// root.
+	Unasked bool
 	// ErrorsOnly looks for what refuses a load and nothing else: no remarks about rules, no list of grants, witnesses
 	// instead of a proof.
 	ErrorsOnly bool
@@ -253,7 +256,7 @@ func (p *Policies) Check(o CheckOptions) (*Check, error) {
 	if out.Grants, err = analysis.Grants(p.Compiler, cells); err != nil {
 		return nil, tooLarge(err)
 	}
-	if !out.Problems.Failed() {
+	if !out.Problems.Failed() && !o.Unasked {
 		out.LeftToRoot = p.LeftToRoot(cells)
 	}
 	if !o.NoProof && !out.Problems.Failed() {
@@ -300,7 +303,7 @@ func (p *Policies) kindOf(cell string) (kind, error) {
 			about[i] = 1
 		}
 	}
-	return kind{prog, string(about)}, nil
+	return kind{prog.Kind(), string(about)}, nil
 }
 
 // nevers checks the assertions in a cell. The problems have a line for each breach, too.
@@ -344,6 +347,10 @@ func (p *Policies) Attachable(name string) error {
 	if err != nil || p.good[k] {
 		return err
 	}
+	prog, err := p.Program(name)
+	if err != nil {
+		return err
+	}
 	_, problems, err := p.nevers(name)
 	if err != nil {
 		return err
@@ -356,7 +363,7 @@ func (p *Policies) Attachable(name string) error {
 		}
 		problems = append(problems, w.Problems()...)
 	}
-	if len(problems) == 0 && p.holding[k] {
+	if len(problems) == 0 && p.holding[k] && !prog.CellRead {
 		p.good[k] = true
 	}
 	return p.Fill(problems).Err()

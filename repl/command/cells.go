@@ -1,7 +1,7 @@
 package command
 
 import (
-	"flag"
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -12,10 +12,13 @@ import (
 
 	"cellsh/kernel"
 	"cellsh/kernel/host"
+	"cellsh/policy"
+	"cellsh/policy/diag"
+	"cellsh/repl/flags"
 )
 
-func init() {
-	register(&Command{
+func listCommand() *Command {
+	return &Command{
 		Name: "list", Short: "the cells, and what answers for them", Without: []string{"policy"},
 		Long: `Lists the cells, and what answers for each: the policies that are loaded, by
 name, or the fallback for a cell of profile low that no policy names, or that
@@ -25,9 +28,12 @@ model, it is the profile that the cell was made with. No kernel tells it: of
 cells that other tools have made it is unknown.
 
   cellsh -k sim:cells.state list`,
-		Setup: func(*flag.FlagSet) func(*Invocation) error { return runList },
-	})
-	register(&Command{
+		Setup: func(*flags.Set) func(*Invocation) error { return runList },
+	}
+}
+
+func statsCommand() *Command {
+	return &Command{
 		Name: "stats", Args: "[CELL...]", Short: "what cells use, and how often they were denied", Without: []string{"policy"},
 		Long: `Shows for the cells processes, memory (virtual size), processor time over the
 last second and the last ten, in percent of one processor, and what the
@@ -37,9 +43,12 @@ second. Budgets of memory and processor time are not enforced by the kernel:
 those that are exceeded are listed.
 
   cellsh -k sim:cells.state stats web-1`,
-		Setup: func(*flag.FlagSet) func(*Invocation) error { return runStats },
-	})
-	register(&Command{
+		Setup: func(*flags.Set) func(*Invocation) error { return runStats },
+	}
+}
+
+func createCommand() *Command {
+	return &Command{
 		Name: "create", Args: "NAME --root DIR", Short: "make a cell", Changes: true, Without: []string{"policy"},
 		Long: `Makes a cell. If policies are loaded it has its program from the start, or is
 not made. What is left out the policies that name it decide: its limits are
@@ -50,39 +59,46 @@ how well), and stay. Without such policies the profile is the kernel's own,
 high. On a simulated kernel the root directory is made if it does not exist.
 
   cellsh -k sim:cells.state create web-1 --root /cells/web-1 --ports 80,443 --as 512M`,
-		Setup: func(fs *flag.FlagSet) func(*Invocation) error {
-			c := creation{text: map[string]*string{}}
-			for _, f := range [][2]string{
-				{"root", "the `DIR` that its members are chrooted to, absolute"},
-				{"profile", "what the kernel denies by itself: low, medium or high"},
-				{"ports", "`PORTS` that only this cell may bind, separated by commas"},
-				{"nofile", "`LIMIT` of open files of what cellsh starts in it, or unlimited"},
-				{"as", "`LIMIT` of the address space: bytes, a size such as 512M, or unlimited"},
-				{"core", "`LIMIT` of core dumps: bytes, a size such as 512M, or unlimited"},
+		Setup: func(fs *flags.Set) func(*Invocation) error {
+			var c creation
+			for _, f := range [][3]string{
+				{"root", "DIR", "the DIR that its members are chrooted to, absolute"},
+				{"profile", "PROFILE", "what the kernel denies by itself: low, medium or high"},
+				{"ports", "PORTS", "PORTS that only this cell may bind, separated by commas"},
+				{"nofile", "LIMIT", "LIMIT of open files of what cellsh starts in it, or unlimited"},
+				{"as", "LIMIT", "LIMIT of the address space: bytes, a size such as 512M, or unlimited"},
+				{"core", "LIMIT", "LIMIT of core dumps: bytes, a size such as 512M, or unlimited"},
 			} {
-				c.text[f[0]] = fs.String(f[0], "", f[1])
+				fs.Func(f[0], f[1], f[2], func(text string) string { return c.set(f[0], text) })
 			}
-			fs.BoolVar(&c.yes, "yes", false, "allow the root to be /, the host's own")
+			fs.Switch(&c.spec.HostRoot, "yes", "allow the root to be /, the host's own")
 			return c.run
 		},
-	})
-	register(&Command{
+	}
+}
+
+func destroyCommand() *Command {
+	return &Command{
 		Name: "destroy", Args: "CELL...", Short: "remove cells that have no members", Changes: true, Without: []string{"policy"},
 		Long: `Removes cells. A cell with members, zombies included, can't be removed; who
-they are is said.
+they are is said. What goes wrong with one cell is said, and the others are
+removed all the same; the exit code is 1 then.
 
   cellsh -k sim:cells.state destroy web-1`,
-		Setup: func(*flag.FlagSet) func(*Invocation) error { return runDestroy },
-	})
-	register(&Command{
+		Setup: func(*flags.Set) func(*Invocation) error { return runDestroy },
+	}
+}
+
+func attachCommand() *Command {
+	return &Command{
 		Name: "attach", Args: "[CELL...]", Short: "give cells of other tools their programs", Changes: true, Without: []string{"policy"},
 		Long: `Gives the cells, or without any all that live, the programs of the loaded
 policies, if other tools have made them since the load. What must never be
 allowed is checked for them first.
 
   cellsh -k sim:cells.state attach web-2`,
-		Setup: func(*flag.FlagSet) func(*Invocation) error { return runAttach },
-	})
+		Setup: func(*flags.Set) func(*Invocation) error { return runAttach },
+	}
 }
 
 // table writes rows in columns.
@@ -96,13 +112,15 @@ func (inv *Invocation) table(head string, rows []string) {
 }
 
 // answers says what answers for a cell.
-func answers(u *host.Usage, evaluates bool) string {
+func answers(u *host.Usage) string {
 	switch {
+	case u.Covered() && u.Behind != 0:
+		return fmt.Sprintf("policies of generation %d", u.Behind)
 	case u.Covered() && u.Policies == nil:
 		return "policies that are not known any more"
 	case u.Covered():
 		return strings.Join(u.Policies, ", ")
-	case evaluates && len(u.Policies) > 0:
+	case u.Unattached:
 		return u.Answerer.String() + "; attach gives it its program"
 	}
 	return u.Answerer.String()
@@ -127,11 +145,10 @@ func runList(inv *Invocation) error {
 		fmt.Fprintln(inv.Stdout, "there are no cells")
 		return nil
 	}
-	evaluates := h.Evaluates()
 	var rows []string
 	for i := range usages {
 		u := &usages[i]
-		rows = append(rows, fmt.Sprintf("%d\t%s\t%d\t%s\t%s\t%s", u.ID, u.Name, u.Processes, age(u.Age), u.Root, answers(u, evaluates)))
+		rows = append(rows, fmt.Sprintf("%d\t%s\t%d\t%s\t%s\t%s", u.ID, u.Name, u.Processes, age(u.Age), u.Root, answers(u)))
 	}
 	inv.table("ID\tNAME\tPROCESSES\tAGE\tROOT\tANSWERED BY", rows)
 	return nil
@@ -232,33 +249,31 @@ func amount(budget string, n int64) string {
 	return size(uint64(n))
 }
 
-// creation is the flags of create, by the keys of a kernel.Spec; ports are separated by commas.
-type creation struct {
-	yes  bool
-	text map[string]*string
+// creation is the flags of create: what the cell is made with.
+type creation struct{ spec kernel.Spec }
+
+// set takes a key of the spec, as flags have it: ports are separated by commas.
+func (c *creation) set(key, text string) (problem string) {
+	var value any = text
+	if key == "ports" {
+		value = commas(text)
+	}
+	var wrong *policy.KeyError
+	if errors.As(c.spec.Set(key, value), &wrong) {
+		return wrong.Text
+	}
+	return ""
 }
 
 func (c *creation) run(inv *Invocation) error {
 	if len(inv.Args) != 1 {
 		return usage("one name must be given, but there are %d", len(inv.Args))
 	}
-	if *c.text["root"] == "" {
+	if c.spec.Root == "" {
 		return usage("--root must be given: the directory that the cell's members are chrooted to")
 	}
-	spec := kernel.Spec{Name: inv.Args[0], HostRoot: c.yes}
-	for _, key := range kernel.SpecKeys() {
-		text := c.text[key]
-		if text == nil || *text == "" {
-			continue
-		}
-		var value any = *text
-		if key == "ports" {
-			value = commas(*text)
-		}
-		if err := spec.Set(key, value); err != nil {
-			return flagError(err)
-		}
-	}
+	spec := c.spec
+	spec.Name = inv.Args[0]
 	h, err := inv.host()
 	if err != nil {
 		return err
@@ -291,16 +306,31 @@ func runDestroy(inv *Invocation) error {
 	if err != nil {
 		return err
 	}
+	gone, failed := []string{}, []error(nil)
 	for _, name := range inv.Args {
 		if err := h.Destroy(name); err != nil {
-			return err
+			// The others have nothing to do with it.
+			failed = append(failed, err)
+			continue
 		}
+		gone = append(gone, name)
 		if !inv.JSON {
 			fmt.Fprintf(inv.Stdout, "cell %s is gone\n", name)
 		}
 	}
-	if inv.JSON {
-		return inv.json(map[string]any{"destroyed": inv.Args})
+	err = errors.Join(failed...)
+	if !inv.JSON {
+		return err
+	}
+	report := map[string]any{"destroyed": gone}
+	if err != nil {
+		report["ok"], report["diagnostics"] = false, diag.Of(err)
+	}
+	if werr := inv.json(report); werr != nil {
+		return werr
+	}
+	if err != nil {
+		return quiet{Failed}
 	}
 	return nil
 }

@@ -2,7 +2,6 @@ package command
 
 import (
 	"errors"
-	"flag"
 	"fmt"
 	"io/fs"
 	"maps"
@@ -11,27 +10,29 @@ import (
 	"strings"
 
 	"cellsh/kernel"
+	"cellsh/kernel/abi"
 	"cellsh/kernel/host"
 	"cellsh/lua/loader"
 	"cellsh/policy/diag"
 	"cellsh/policy/kauth"
 	"cellsh/policy/secmodel"
 	"cellsh/policy/study"
+	"cellsh/repl/flags"
 )
 
-func init() {
-	register(&Command{
+func doctorCommand() *Command {
+	return &Command{
 		Name: "doctor", Short: "what this kernel can do, and what follows for the policies", Without: []string{"policy"},
 		Long: `Says which kernel it is, what it can do and what it can't, and how that was
 found out; what is loaded and which cells it does not reach, and whether root in
-a cell could take the host because its policies don't deny it; and whether load
---boot would take the policies for boot. The exit code is 1 if anything needs
-attention. What only root of the host may know is not looked at for others, and
-that is said; in a cell there is little to look at.
+a cell could take the host or change its network because its policies don't deny
+it; and whether load --boot would take the policies for boot. The exit code is 1
+if anything needs attention. What only root of the host may know is not looked
+at for others, and that is said; in a cell there is little to look at.
 
   cellsh -k sim doctor`,
-		Setup: func(*flag.FlagSet) func(*Invocation) error { return runDoctor },
-	})
+		Setup: func(*flags.Set) func(*Invocation) error { return runDoctor },
+	}
 }
 
 // lost says what is lost without a capability.
@@ -145,9 +146,12 @@ func diagnose(t *Target, info kernel.Info, bootFolder string) (*diagnosis, error
 		if status.Generation != d.Generation && !d.hidden {
 			d.attend("the kernel has generation %d, but %d was loaded last; load again, or attach", status.Generation, d.Generation)
 		}
+		if status.Disabled {
+			d.attend("the evaluation model is switched off, so that no program is asked: run: sysctl -w %s=0", abi.EvalDisable)
+		}
 		var missed []string
 		for i := range usages {
-			if u := &usages[i]; !u.Covered() && len(u.Policies) > 0 {
+			if u := &usages[i]; u.Unattached {
 				missed = append(missed, u.Name)
 			}
 		}
@@ -185,7 +189,7 @@ func (d *diagnosis) misfits(list []host.Frozen) {
 func misfitText(f *host.Frozen) string {
 	best := f.Fit.Best()
 	if f.Profile == nil {
-		return fmt.Sprintf("the profile is not known, because another tool made it; %s fits the policies best", best.Profile)
+		return fmt.Sprintf("%s fits the policies best, but the profile is not known: %s", best.Profile, host.WhyUnknown)
 	}
 	with := f.Fit.With(*f.Profile)
 	text := f.Misfit()
@@ -206,8 +210,14 @@ func (d *diagnosis) powerful(p *study.Policies, usages []host.Usage) {
 			covered = append(covered, usages[i].Name)
 		}
 	}
-	for _, l := range p.LeftToRoot(covered) {
-		d.attend("no policy denies root in %s %s, and the profile low does not either; see cellsh can", cellsText(l.Cells), strings.Join(l.Names, ", "))
+	left := p.LeftToRoot(covered)
+	for _, l := range left {
+		for _, text := range leftTexts(&l) {
+			d.attend("root in %s may still %s, and the profile low does not either; see cellsh can", cellsText(l.Cells), text)
+		}
+	}
+	if len(left) > 0 && !hasBase(p.Set().Policies) {
+		d.attend("the base policy that ships with cellsh denies that: load %s with the others", examples()+basePolicy)
 	}
 }
 
