@@ -153,10 +153,11 @@ function cell.hooks() end
 ---@return cell[]
 function cell.list() end
 
----Calls a function whenever something happens to a cell, from now on until the session or script ends. The table has event,
----cell and id; for deny also what kernel.events tells of the decision; for over-budget also budget, use, limit and policy.
----Each call may take a million instructions; a hook that takes more, or raises an error, is dropped and reported. Denials are
----told after the statement during which they happened, what hooks do is told after they have ended.
+---Calls a function whenever something happens to a cell of the kernel that cell belongs to, from now on until the session
+---or script ends. The table has event, cell and id; for deny also what kernel.events tells of the decision; for over-budget also
+---budget, use, limit and policy. Each call may take a million instructions; a hook that takes more, or raises an error, is
+---dropped and reported. That a cell is made or destroyed is told at once; denials, and budgets that are exceeded, after each
+---statement, and after sim.advance, cell:exec and os.execute. What hooks do is told after they have ended.
 ---```lua
 ---local s = cell.on("create", function(e) print("made", e.cell) end)
 ---cell.create{ name = "web-1", root = "/cells/web-1" }
@@ -1789,7 +1790,9 @@ function sim.advance(seconds) end
 ---@field can? boolean built with option CAN, which GENERIC leaves out
 ---@field sctp? boolean built with option SCTP, which GENERIC leaves out
 
----Makes another simulated kernel, for tests. Gives a table with cell, kernel, engine and sim for it.
+---Makes another simulated kernel, for tests. Gives a table with cell, kernel, kauth, engine and sim for it: hooks of its
+---cell.on are told of what happens there. Policies that were declared and are pending are those of the session or script, and can
+---be loaded into any.
 ---```lua
 ---local april = sim.kernel{ revision = "april" }
 ---print(april.kernel.info().revision, #april.cell.list())

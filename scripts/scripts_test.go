@@ -47,7 +47,7 @@ func (m *machine) run(t *testing.T, file string) (string, string) {
 	}
 	var out bytes.Buffer
 	var problems diag.List
-	a := api.New(api.Options{Host: m.host, Simulator: m.kernel, Output: &out, Report: func(l diag.List) { problems = append(problems, l...) }})
+	a := api.New(api.Options{Kernel: api.Kernel{Host: m.host, Simulator: m.kernel}, Output: &out, Report: func(l diag.List) { problems = append(problems, l...) }})
 	defer a.Close()
 	fn, err := a.VM.CompileIn(a.VM.Environment(), file, string(text))
 	if err == nil {

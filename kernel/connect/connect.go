@@ -12,6 +12,7 @@ import (
 
 	"cellsh/kernel"
 	"cellsh/kernel/disk"
+	"cellsh/kernel/host"
 	"cellsh/kernel/launch"
 	"cellsh/kernel/netbsd"
 	"cellsh/kernel/sim"
@@ -76,7 +77,8 @@ type Connection struct {
 	Simulator *sim.Kernel
 	// Launcher runs commands in cells.
 	Launcher launch.Launcher
-	Groups   policy.Groups
+	// Groups of the host, by name.
+	Groups policy.Groups
 
 	// whole is the kernel without the restriction of a read-only view; nil if it is Kernel.
 	whole  kernel.Kernel
@@ -94,11 +96,9 @@ func (c *Connection) Whole() kernel.Info {
 
 // keeper keeps the notes of a connection, and the kernel's state where it does not keep it itself.
 type keeper interface {
-	ReadNotes() ([]byte, error)
-	WriteNotes([]byte) error
+	// The lock keeps other programs from changing kernel and notes.
+	host.Notebook
 	save() error
-	// lock keeps other programs from changing kernel and notes.
-	lock() (unlock func(), err error)
 	// settle is save if cells or notes have changed.
 	settle() error
 	close() error
@@ -131,7 +131,7 @@ func (c *Connection) ReadNotes() ([]byte, error) { return c.keeper.ReadNotes() }
 func (c *Connection) WriteNotes(text []byte) error { return c.keeper.WriteNotes(text) }
 
 // Lock keeps other programs from changing the kernel or what is kept beside it, until unlock. It waits for them.
-func (c *Connection) Lock() (unlock func(), err error) { return c.keeper.lock() }
+func (c *Connection) Lock() (unlock func(), err error) { return c.keeper.Lock() }
 
 // Ephemeral reports whether the kernel's state ends with the program.
 func (c *Connection) Ephemeral() bool {
@@ -178,15 +178,12 @@ func (c *clock) tick() {
 	c.last = now
 }
 
-// memory keeps notes until the program ends.
-type memory struct{ text []byte }
+// memory keeps notes until the program ends, as the kernel beside them.
+type memory struct{ host.Memory }
 
-func (m *memory) ReadNotes() ([]byte, error)   { return m.text, nil }
-func (m *memory) WriteNotes(text []byte) error { m.text = text; return nil }
-func (m *memory) lock() (func(), error)        { return alone() }
-func (m *memory) save() error                  { return nil }
-func (m *memory) settle() error                { return nil }
-func (m *memory) close() error                 { return nil }
+func (*memory) save() error   { return nil }
+func (*memory) settle() error { return nil }
+func (*memory) close() error  { return nil }
 
 func openMemory(t *target, o Options) (*Connection, error) {
 	k, err := sim.New(t.build)
@@ -230,7 +227,7 @@ func register(k *sim.Kernel) func(kernel.Cell, launch.Account) (func(launch.Stat
 type readOnly struct{ keeper }
 
 func (readOnly) WriteNotes([]byte) error { return kernel.RefuseReadOnly("load a policy") }
-func (readOnly) lock() (func(), error)   { return alone() }
+func (readOnly) Lock() (func(), error)   { return alone() }
 func (readOnly) save() error             { return nil }
 func (readOnly) settle() error           { return nil }
 
@@ -284,7 +281,8 @@ func (f folder) rootOnly(op string, errno kauth.Errno) error {
 // WriteNotes is for who has locked.
 func (f folder) WriteNotes(text []byte) error { return disk.Replace(f.notes(), text) }
 
-func (f folder) lock() (unlock func(), err error) {
+// Lock is for all programs that use the folder.
+func (f folder) Lock() (unlock func(), err error) {
 	err = os.MkdirAll(f.path, 0o700)
 	if err == nil {
 		unlock, err = disk.Lock(f.notes() + ".lock")

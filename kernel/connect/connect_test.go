@@ -188,7 +188,7 @@ func TestSettle(t *testing.T) {
 // The notes about a running NetBSD are locked while something changes, and not between.
 func TestFolderLock(t *testing.T) {
 	f := folder{filepath.Join(t.TempDir(), "cellsh"), 0}
-	unlock, err := f.lock()
+	unlock, err := f.Lock()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -199,7 +199,7 @@ func TestFolderLock(t *testing.T) {
 		t.Errorf("another program must wait, but: %v", err)
 	}
 	unlock()
-	if unlock, err = f.lock(); err != nil {
+	if unlock, err = f.Lock(); err != nil {
 		t.Fatal(err)
 	}
 	unlock()
@@ -211,7 +211,7 @@ func TestFolderLock(t *testing.T) {
 		t.Fatal(err)
 	}
 	var refused *kernel.Error
-	if _, err := (folder{filepath.Join(file, "x"), 0}).lock(); !errors.As(err, &refused) || !strings.Contains(err.Error(), "must be writable, but is not: not a directory") {
+	if _, err := (folder{filepath.Join(file, "x"), 0}).Lock(); !errors.As(err, &refused) || !strings.Contains(err.Error(), "must be writable, but is not: not a directory") {
 		t.Error(err)
 	}
 }

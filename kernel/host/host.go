@@ -175,7 +175,7 @@ func (h *Host) Create(s kernel.Spec) (id kernel.CellID, err error) {
 	if err = h.alone(func() error { id, err = h.create(s); return err }); err != nil {
 		return 0, err
 	}
-	h.Events.Emit(Event{Kind: "create", Cell: s.Name, ID: id})
+	h.Events.Emit(Event{Kind: Created, Cell: s.Name, ID: id})
 	return id, nil
 }
 
@@ -250,6 +250,6 @@ func (h *Host) Destroy(name string) error {
 	if err := h.Kernel.Destroy(c.ID); err != nil {
 		return err
 	}
-	h.Events.Emit(Event{Kind: "destroy", Cell: name, ID: c.ID})
+	h.Events.Emit(Event{Kind: Destroyed, Cell: name, ID: c.ID})
 	return nil
 }

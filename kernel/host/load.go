@@ -613,17 +613,5 @@ func (h *Host) Merge(declared *rules.Set) (*study.Policies, error) {
 	if err != nil {
 		return nil, err
 	}
-	set := &rules.Set{Sources: active.Set().Sources, Policies: slices.Clone(declared.Policies), Nevers: slices.Clone(declared.Nevers)}
-	for _, p := range active.Set().Policies {
-		if !slices.ContainsFunc(declared.Policies, func(q *rules.Policy) bool { return q.Name == p.Name }) {
-			set.Policies = append(set.Policies, p)
-		}
-	}
-	for _, n := range active.Set().Nevers {
-		if !slices.ContainsFunc(declared.Nevers, func(m *rules.Never) bool { return m.Title == n.Title }) {
-			set.Nevers = append(set.Nevers, n)
-		}
-	}
-	slices.SortFunc(set.Policies, func(a, b *rules.Policy) int { return cmp.Compare(a.Name, b.Name) })
-	return study.New(set, nil, study.Options{Vocabulary: h.Kernel.Info().Vocabulary}), nil
+	return study.New(active.Set().With(declared), nil, study.Options{Vocabulary: h.Kernel.Info().Vocabulary}), nil
 }

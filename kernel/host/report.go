@@ -5,6 +5,7 @@ import (
 
 	"cellsh/kernel"
 	"cellsh/policy/analysis"
+	"cellsh/policy/report"
 	"cellsh/policy/study"
 )
 
@@ -44,7 +45,7 @@ type CountsReport struct {
 // Report of the usage.
 func (u *Usage) Report() UsageReport {
 	r := UsageReport{ID: u.ID, Name: u.Name, Root: u.Root, Age: u.Age.Seconds(), Processes: u.Processes, References: u.References, Memory: u.Memory,
-		CPU1s: u.CPU1s, CPU10s: u.CPU10s, Nofile: u.Nofile, AS: u.AS, Core: u.Core, Policies: nonNil(u.Policies), Covered: u.Covered(), Program: u.Answerer.Asked().String(), Profile: u.Answerer.ProfileName(), Over: nonNil(u.Over)}
+		CPU1s: u.CPU1s, CPU10s: u.CPU10s, Nofile: u.Nofile, AS: u.AS, Core: u.Core, Policies: report.List(u.Policies), Covered: u.Covered(), Program: u.Answerer.Asked().String(), Profile: u.Answerer.ProfileName(), Over: report.List(u.Over)}
 	if c := u.Counts; c != nil {
 		r.CountsReport = &CountsReport{c.Decisions, c.Denied, c.Granted, c.WouldDeny}
 	}
@@ -88,7 +89,7 @@ type MisfitReport struct {
 }
 
 func misfitReport(f *analysis.StockFit, p *analysis.ProfileFit) MisfitReport {
-	return MisfitReport{len(p.Laxer)+len(f.Unenforced) > 0, len(p.Stricter) > 0, nonNil(p.LackingNames())}
+	return MisfitReport{len(p.Laxer)+len(f.Unenforced) > 0, len(p.Stricter) > 0, report.List(p.LackingNames())}
 }
 
 // FrozenReport is a cell that lives on a kernel that asks no programs: the profile is low, medium, high or unknown, and how it
@@ -101,13 +102,13 @@ type FrozenReport struct {
 
 // Report of the load.
 func (l *Loaded) Report() LoadReport {
-	r := LoadReport{Generation: l.Generation, Cells: nonNil(l.Cells), Programs: l.Programs, Bytes: l.Bytes, Stock: l.Stock, Replaced: l.Replaced, Losses: l.Losses}
+	r := LoadReport{Generation: l.Generation, Cells: report.List(l.Cells), Programs: l.Programs, Bytes: l.Bytes, Stock: l.Stock, Replaced: l.Replaced, Losses: l.Losses}
 	if l.Deadline != nil {
 		r.Until = &l.Deadline.Until
 	}
 	for _, m := range l.Made {
 		best := m.Fit.Best()
-		r.Made = append(r.Made, MakingReport{m.Glob, best.Profile.String(), nonNil(m.Fit.Ports), misfitReport(m.Fit, best)})
+		r.Made = append(r.Made, MakingReport{m.Glob, best.Profile.String(), report.List(m.Fit.Ports), misfitReport(m.Fit, best)})
 	}
 	for _, f := range l.Frozen {
 		o := FrozenReport{Cell: f.Cell, Profile: "unknown"}
@@ -143,7 +144,7 @@ func (h *History) Report() []GenerationReport {
 	out := []GenerationReport{}
 	for i := range h.Generations {
 		g := &h.Generations[i]
-		r := GenerationReport{Generation: g.Number, Time: g.Time, Files: nonNil(g.Files()), Of: g.Of, Session: g.Session, Lockdown: g.Lockdown, Active: g == h.Active()}
+		r := GenerationReport{Generation: g.Number, Time: g.Time, Files: report.List(g.Files()), Of: g.Of, Session: g.Session, Lockdown: g.Lockdown, Active: g == h.Active()}
 		if d := h.Deadline; d != nil && d.Generation == g.Number {
 			r.Until = &d.Until
 		} else {
@@ -164,13 +165,13 @@ type DecisionEvent struct {
 	PID     int           `json:"pid"`
 	EUID    uint32        `json:"euid"`
 	Request string        `json:"request"`
-	study.AnswerReport
+	report.Answer
 	Fallback bool `json:"fallback,omitempty"`
 }
 
 // EventReport is the report of a recorded decision.
 func EventReport(e *kernel.Event) DecisionEvent {
-	return DecisionEvent{e.Sequence, e.Time.Seconds(), e.Name, e.Cell, e.PID, e.EUID, e.Request.String(), study.ReportAnswer(&e.Decision), e.Fallback}
+	return DecisionEvent{e.Sequence, e.Time.Seconds(), e.Name, e.Cell, e.PID, e.EUID, e.Request.String(), report.Of(&e.Decision), e.Fallback}
 }
 
 // InfoReport is the report of what a kernel can do.
@@ -193,14 +194,6 @@ func KernelReport(i kernel.Info) InfoReport {
 		r.Vocabulary = i.Vocabulary.Version
 	}
 	return r
-}
-
-// nonNil makes an empty list [] in JSON.
-func nonNil[T any](l []T) []T {
-	if l == nil {
-		return []T{}
-	}
-	return l
 }
 
 // StandingReport is the report of what is known of a cell on the kernel at hand: whether it exists, or else the name of one that

@@ -90,16 +90,16 @@ func excesses(budgets []analysis.Budget, u *Usage) []Excess {
 	return out
 }
 
-// WatchBudgets emits an event for each budget that is exceeded and was not when it was last watched, if any hook wants to
-// know. Usage does not: to look changes nothing.
-func (h *Host) WatchBudgets() error {
-	if !h.Events.Wanted("over-budget") {
+// NewExcesses gives an event for each budget that is exceeded and was not the last time, if any hook wants to know. Whoever
+// calls it emits them. Usage does not change what it gives: to look has no effects.
+func (h *Host) NewExcesses() ([]Event, error) {
+	if !h.Events.Wanted(OverBudget) {
 		h.over = nil // who comes later is told of all
-		return nil
+		return nil, nil
 	}
 	list, err := h.Usage()
 	if err != nil {
-		return err
+		return nil, err
 	}
 	now := map[excessKey]bool{}
 	var fresh []Event
@@ -109,13 +109,10 @@ func (h *Host) WatchBudgets() error {
 			key := excessKey{u.ID, u.Over[j].Budget}
 			now[key] = true
 			if !h.over[key] {
-				fresh = append(fresh, Event{Kind: "over-budget", Cell: u.Name, ID: u.ID, Excess: &u.Over[j]})
+				fresh = append(fresh, Event{Kind: OverBudget, Cell: u.Name, ID: u.ID, Excess: &u.Over[j]})
 			}
 		}
 	}
 	h.over = now
-	for _, e := range fresh {
-		h.Events.Emit(e)
-	}
-	return nil
+	return fresh, nil
 }

@@ -49,13 +49,13 @@ the same with would_ in front for policies in audit mode. The cell need not exis
 says what it does.`,
 			Example: denyReboot + `engine.load()
 print(engine.decide{ cell = "web-1", request = "system.reboot" }.result)
---> deny`, call: func(a *API, L *lua.LState) int {
-				p, q, _ := a.asked(L, "engine.decide")
+--> deny`, call: func(b *binding, L *lua.LState) int {
+				p, q, _ := b.asked(L, "engine.decide")
 				d, err := p.Decide(q)
 				if err != nil {
 					raise(L, err)
 				}
-				L.Push(tables.Answer(L, d))
+				L.Push(table(L, d.Report()))
 				return 1
 			}},
 		{Name: "engine.explain", Returns: "table", Params: []Param{question, where}, Doc: `Says why a request of a cell is answered as it is: what engine.decide gives, and policies, a list with the tests that each
@@ -72,9 +72,9 @@ local why = engine.explain({ cell = "web-1", request = "network.bind.privport", 
 print(why.result, why.reason, why.policies[1].tests[1].test)
 print(why.misses[1].field, why.misses[1].to, why.misses[1].result)
 --> deny	only port 80	r.port == 80
---> port	80	allow`, call: func(a *API, L *lua.LState) int {
-				p, q, supposed := a.asked(L, "engine.explain")
-				e, err := a.Host.Explain(q, p, supposed)
+--> port	80	allow`, call: func(b *binding, L *lua.LState) int {
+				p, q, supposed := b.asked(L, "engine.explain")
+				e, err := b.Host.Explain(q, p, supposed)
 				if err != nil {
 					raise(L, err)
 				}
@@ -127,8 +127,8 @@ end
 policy "web" { deny = { "machdep" } }
 engine.load()
 print(engine.rollback().generation)
---> 3`, call: func(a *API, L *lua.LState) int {
-				out, err := a.Host.Rollback(uint64(L.OptInt64(1, 0)))
+--> 3`, call: func(b *binding, L *lua.LState) int {
+				out, err := b.Host.Rollback(uint64(L.OptInt64(1, 0)))
 				if err != nil {
 					raise(L, err)
 				}
@@ -173,7 +173,7 @@ func options(L *lua.LState, e string, n int) *fields {
 }
 
 // policies gives those that the options ask for; supposed says that these are not the loaded ones.
-func (a *API) policies(o *fields, e string) (p *study.Policies, supposed bool) {
+func (b *binding) policies(o *fields, e string) (p *study.Policies, supposed bool) {
 	files := o.get("policy")
 	pending := false
 	o.flag("pending", &pending)
@@ -182,12 +182,12 @@ func (a *API) policies(o *fields, e string) (p *study.Policies, supposed bool) {
 	case files != lua.LNil && pending:
 		fail(o.L, "", "%s must have policy or pending, but have both", o.e)
 	case files != lua.LNil:
-		p = a.Reader.Read(paths(o.L, e, files))
+		p = b.Reader.Read(paths(o.L, e, files))
 	case pending:
-		a.mustSettle(o.L)
-		p, err = a.merged()
+		b.m.mustSettle(o.L)
+		p, err = b.merged()
 	default:
-		p, err = a.Host.Policies()
+		p, err = b.Host.Policies()
 	}
 	if err == nil && p.Loading.Failed() {
 		err = p.Loading
@@ -199,12 +199,12 @@ func (a *API) policies(o *fields, e string) (p *study.Policies, supposed bool) {
 }
 
 // read gives the policies of paths, or with nil those that are loaded together with those that are pending.
-func (a *API) read(L *lua.LState, e string, v lua.LValue) *study.Policies {
+func (b *binding) read(L *lua.LState, e string, v lua.LValue) *study.Policies {
 	if v != lua.LNil {
-		return a.Reader.Read(paths(L, e, v))
+		return b.Reader.Read(paths(L, e, v))
 	}
-	a.mustSettle(L)
-	p, err := a.merged()
+	b.m.mustSettle(L)
+	p, err := b.merged()
 	if err != nil {
 		raise(L, err)
 	}
@@ -212,38 +212,27 @@ func (a *API) read(L *lua.LState, e string, v lua.LValue) *study.Policies {
 }
 
 // liveNames are the names of the cells that exist.
-func (a *API) liveNames(L *lua.LState) []string {
-	names, err := a.Host.LiveNames()
+func (b *binding) liveNames(L *lua.LState) []string {
+	names, err := b.Host.LiveNames()
 	if err != nil {
 		raise(L, err)
 	}
 	return names
 }
 
-// mustSettle makes what the running statement has declared pending.
-func (a *API) mustSettle(L *lua.LState) {
-	problems := a.settle()
-	if problems.Failed() {
-		raise(L, problems)
-	}
-	if len(problems) > 0 {
-		a.Report(problems)
-	}
-}
-
 // asked reads the question and the options of a function.
-func (a *API) asked(L *lua.LState, e string) (p *study.Policies, q *policy.Question, supposed bool) {
+func (b *binding) asked(L *lua.LState, e string) (p *study.Policies, q *policy.Question, supposed bool) {
 	q, err := tables.Question(tableArg(L, e, 1).t)
 	if err != nil {
 		raise(L, err)
 	}
 	o := options(L, e, 2)
-	p, supposed = a.policies(o, e)
+	p, supposed = b.policies(o, e)
 	o.done()
 	return p, q, supposed
 }
 
-func engineCan(a *API, L *lua.LState) int {
+func engineCan(b *binding, L *lua.LState) int {
 	const e = "engine.can"
 	cell, ok := L.Get(1).(lua.LString)
 	if !ok || cell == "" {
@@ -265,12 +254,12 @@ func engineCan(a *API, L *lua.LState) int {
 	can := study.Supposition{Program: o.text("program", false), Profile: o.text("profile", false), Revision: o.text("revision", false)}
 	if v := o.get("ports"); v != lua.LNil {
 		var err error
-		can.Ports, err = kernel.ParsePorts(plain(v))
+		can.Ports, err = kernel.ParsePorts(o.plain("ports", v))
 		o.check(err)
 	}
-	p, supposed := a.policies(o, e)
+	p, supposed := b.policies(o, e)
 	o.done()
-	out, err := a.Host.Can(string(cell), pattern, p, supposed, can)
+	out, err := b.Host.Can(string(cell), pattern, p, supposed, can)
 	if err != nil {
 		raise(L, err)
 	}
@@ -281,14 +270,14 @@ func engineCan(a *API, L *lua.LState) int {
 // checkEffort bounds the proof of engine.check; the command prove has no bound.
 const checkEffort = 20_000_000
 
-func engineCheck(a *API, L *lua.LState) int {
+func engineCheck(b *binding, L *lua.LState) int {
 	const e = "engine.check"
 	o := options(L, e, 2)
 	proof := true
 	o.flag("proof", &proof)
 	cells := o.strings("cells")
 	o.done()
-	c, err := a.read(L, e, L.Get(1)).Check(study.CheckOptions{Live: a.liveNames(L), Cells: cells, Unasked: !a.Host.Evaluates(), Effort: checkEffort, NoProof: !proof})
+	c, err := b.read(L, e, L.Get(1)).Check(study.CheckOptions{Live: b.liveNames(L), Cells: cells, Unasked: !b.Host.Evaluates(), Effort: checkEffort, NoProof: !proof})
 	if err != nil {
 		raise(L, err)
 	}
@@ -296,7 +285,7 @@ func engineCheck(a *API, L *lua.LState) int {
 	return 1
 }
 
-func engineDiff(a *API, L *lua.LState) int {
+func engineDiff(b *binding, L *lua.LState) int {
 	const e = "engine.diff"
 	o := options(L, e, 3)
 	cells := o.strings("cells")
@@ -304,11 +293,11 @@ func engineDiff(a *API, L *lua.LState) int {
 	var old *study.Policies
 	var err error
 	if v := L.Get(1); v != lua.LNil {
-		old = a.read(L, e, v)
-	} else if old, err = a.Host.Policies(); err != nil {
+		old = b.read(L, e, v)
+	} else if old, err = b.Host.Policies(); err != nil {
 		raise(L, err)
 	}
-	d, err := study.Diff(old, a.read(L, e, L.Get(2)), a.liveNames(L), cells)
+	d, err := study.Diff(old, b.read(L, e, L.Get(2)), b.liveNames(L), cells)
 	if err != nil {
 		raise(L, err)
 	}
@@ -316,8 +305,8 @@ func engineDiff(a *API, L *lua.LState) int {
 	return 1
 }
 
-func engineLoad(a *API, L *lua.LState) int {
-	a.mustSettle(L)
+func engineLoad(b *binding, L *lua.LState) int {
+	b.m.mustSettle(L)
 	var o host.LoadOptions
 	f := options(L, "engine.load", 2)
 	f.flag("yes", &o.Yes)
@@ -326,9 +315,9 @@ func engineLoad(a *API, L *lua.LState) int {
 	var out *host.Loaded
 	var err error
 	if v := L.Get(1); v == lua.LNil {
-		out, _, err = a.LoadPending(o)
+		out, _, err = b.loadPending(o)
 	} else {
-		out, _, err = a.Host.Load(a.Reader.Read(paths(L, "engine.load", v)), o)
+		out, _, err = b.Host.Load(b.Reader.Read(paths(L, "engine.load", v)), o)
 	}
 	if err != nil {
 		raise(L, err)
@@ -337,12 +326,12 @@ func engineLoad(a *API, L *lua.LState) int {
 	return 1
 }
 
-func engineLoaded(a *API, L *lua.LState) int {
-	p := a.Reader.Read(paths(L, "engine.loaded", L.Get(1)))
+func engineLoaded(b *binding, L *lua.LState) int {
+	p := b.Reader.Read(paths(L, "engine.loaded", L.Get(1)))
 	if p.Loading.Failed() {
 		raise(L, p.Loading)
 	}
-	n, err := a.Host.Holds(p)
+	n, err := b.Host.Holds(p)
 	if err != nil {
 		raise(L, err)
 	}
@@ -354,9 +343,9 @@ func engineLoaded(a *API, L *lua.LState) int {
 	return 1
 }
 
-func enginePolicies(a *API, L *lua.LState) int {
-	a.mustSettle(L)
-	loaded, err := a.Host.Policies()
+func enginePolicies(b *binding, L *lua.LState) int {
+	b.m.mustSettle(L)
+	loaded, err := b.Host.Policies()
 	if err != nil {
 		raise(L, err)
 	}
@@ -371,7 +360,7 @@ func enginePolicies(a *API, L *lua.LState) int {
 		}
 	}
 	add(loaded.Set().Policies, false)
-	add(a.pending.Policies, true)
+	add(b.m.pending.Policies, true)
 	L.Push(values(L, rows, func(r row) lua.LValue { return table(L, r) }))
 	return 1
 }

@@ -327,7 +327,13 @@ func (t *testRun) luaDecide(L *lua.LState) int {
 	if err != nil {
 		L.RaiseError("%s", oneLine(err))
 	}
-	L.Push(tables.Answer(L, d))
+	done := t.pause()
+	answer, err := tables.Of(L, d.Report())
+	done()
+	if err != nil {
+		L.RaiseError("%s", oneLine(err))
+	}
+	L.Push(answer)
 	return 1
 }
 

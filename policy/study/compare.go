@@ -3,7 +3,6 @@ package study
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	"cellsh/policy"
 	"cellsh/policy/analysis"
@@ -19,19 +18,7 @@ func ParsePattern(name string) (kauth.Pattern, error) {
 	if ok {
 		return p, nil
 	}
-	scope, _, _ := strings.Cut(name, ".")
-	hint := kauth.Outside(scope)
-	if whole, ok := strings.CutSuffix(name, ".*"); ok && hint == "" {
-		hint = "leave .* out: " + whole + " stands for all of it"
-	}
-	if hint == "" {
-		var all []string
-		for _, p := range kauth.AllPatterns() {
-			all = append(all, p.String())
-		}
-		hint = diag.DidYouMean(name, all)
-	}
-	return p, &policy.KeyError{Key: "request", Text: fmt.Sprintf("must be a scope, an action or a request, but is %q", name), Hint: hint}
+	return p, &policy.KeyError{Key: "request", Text: fmt.Sprintf("must be a scope, an action or a request, but is %q", name), Hint: policy.PatternHint(name)}
 }
 
 // SourceLine is the line of a policy file at a place, "" if it is not known.
@@ -43,15 +30,7 @@ func (p *Policies) Names(cell string) bool {
 }
 
 // For gives the policies that apply to a cell of that name, by name.
-func (p *Policies) For(cell string) []*rules.Policy {
-	var out []*rules.Policy
-	for _, pol := range p.Set().Policies {
-		if pol.AppliesTo(cell) {
-			out = append(out, pol)
-		}
-	}
-	return out
-}
+func (p *Policies) For(cell string) []*rules.Policy { return p.Set().For(cell) }
 
 // usable is Usable for several cells.
 func (p *Policies) usable(cells []string) error {

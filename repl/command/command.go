@@ -1,7 +1,6 @@
 package command
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -13,6 +12,7 @@ import (
 	"cellsh/kernel/connect"
 	"cellsh/policy"
 	"cellsh/policy/diag"
+	"cellsh/policy/report"
 	"cellsh/repl/flags"
 )
 
@@ -244,26 +244,14 @@ func flagLine(f *flags.Flag) string {
 // problems writes problems to Stderr, or to Stdout as JSON.
 func (inv *Invocation) problems(l diag.List) {
 	if inv.JSON {
-		inv.json(map[string]any{"ok": !l.Failed(), "diagnostics": nonNil(l)})
+		inv.json(map[string]any{"ok": !l.Failed(), "diagnostics": report.List(l)})
 		return
 	}
 	diag.Write(inv.Stderr, l)
 }
 
 // json writes a value on one line.
-func (inv *Invocation) json(v any) error {
-	e := json.NewEncoder(inv.Stdout)
-	e.SetEscapeHTML(false)
-	return e.Encode(v)
-}
-
-// nonNil makes an empty list [] in JSON.
-func nonNil[T any](l []T) []T {
-	if l == nil {
-		return []T{}
-	}
-	return l
-}
+func (inv *Invocation) json(v any) error { return report.Write(inv.Stdout, v) }
 
 func plural(n int, what string) string {
 	if n == 1 {

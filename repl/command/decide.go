@@ -3,7 +3,6 @@ package command
 import (
 	"bufio"
 	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -12,6 +11,7 @@ import (
 	"cellsh/kernel/disk"
 	"cellsh/policy"
 	"cellsh/policy/diag"
+	"cellsh/policy/report"
 	"cellsh/policy/study"
 	"cellsh/repl/flags"
 )
@@ -142,9 +142,7 @@ func errorLine(err error) []byte {
 
 func encode(v any) []byte {
 	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	if err := e.Encode(v); err != nil {
+	if err := report.Write(&b, v); err != nil {
 		return errorLine(errors.New("the answer can't be written as JSON"))
 	}
 	return bytes.TrimSuffix(b.Bytes(), []byte("\n"))

@@ -18,6 +18,7 @@ import (
 	"cellsh/lua/syntax"
 	"cellsh/policy/analysis"
 	"cellsh/policy/diag"
+	"cellsh/policy/report"
 	"cellsh/policy/study"
 	"cellsh/repl/flags"
 )
@@ -324,7 +325,7 @@ func (inv *Invocation) notBooted(what host.Booted, out *host.Loaded, err error) 
 	problems := diag.Of(err)
 	inv.out.Settle = nil // what is told is saved, or is why it could not be
 	if inv.JSON {
-		report := map[string]any{"ok": false, "active": what.String(), "diagnostics": nonNil(problems)}
+		report := map[string]any{"ok": false, "active": what.String(), "diagnostics": report.List(problems)}
 		if out != nil {
 			report["loaded"] = out.Report()
 		}
