@@ -17,7 +17,6 @@ import (
 // session is a machine on a simulated kernel of its own.
 type session struct {
 	*Machine
-	host     *host.Host
 	out      bytes.Buffer
 	problems diag.List
 }
@@ -31,7 +30,6 @@ func newSession(t testing.TB) *session {
 	s := &session{}
 	now := func() time.Time { return time.Date(2026, 6, 1, 12, 0, 0, 0, time.UTC) }
 	h := host.New(k, &host.Memory{}, loader.Reader{}.Load, now)
-	s.host = h
 	null, err := os.OpenFile(os.DevNull, os.O_RDWR, 0)
 	if err != nil {
 		t.Fatal(err)
