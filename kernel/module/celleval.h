@@ -8,7 +8,7 @@
  * can be read by any number of processors at once. For each question of the kernel:
  *
  *	question = celleval_question(CELLEVAL_SCOPE_NETWORK, action, request);
- *	program  = celleval_find_cell(&bundle, id, &cell) ? cell.program : NULL;
+ *	program  = celleval_find_cell(&bundle, id, &entry) ? entry.program : NULL;
  *	if (!celleval_find(program, question, &root))
  *		the program has nothing to say: KAUTH_RESULT_DEFER
  *	celleval_clear(&request);
@@ -202,7 +202,7 @@ struct celleval_text {
 };
 
 /* What a bundle says of a cell. */
-struct celleval_cell {
+struct celleval_entry {
 	uint32_t			id;
 	/* NULL: the bundle only tells the name, and the fallback answers */
 	const struct celleval_program	*program;
@@ -210,10 +210,10 @@ struct celleval_cell {
 };
 
 /* Finds a cell by the kernel's id, by halves; false if the bundle does not list it. */
-bool celleval_find_cell(const struct celleval_bundle *, uint32_t id, struct celleval_cell *);
+bool celleval_find_cell(const struct celleval_bundle *, uint32_t id, struct celleval_entry *);
 
 /* The cell with an index below ncells; cells are in the order of their ids. */
-void celleval_cell_at(const struct celleval_bundle *, uint32_t index, struct celleval_cell *);
+void celleval_cell_at(const struct celleval_bundle *, uint32_t index, struct celleval_entry *);
 
 /* The value of field target.cell for a cell: "" for the host (0), "?" for one that the bundle does not list. */
 struct celleval_text celleval_cell_name(const struct celleval_bundle *, uint32_t id);
@@ -263,8 +263,8 @@ struct celleval_request {
 	uint8_t			version;
 	uint8_t			address[16];
 	/* field groups: tells whether a group is among the supplementary ones; called with cookie */
-	bool			(*is_member)(const void *cookie, uint32_t gid);
-	const void		*cookie;
+	bool			(*is_member)(void *cookie, uint32_t gid);
+	void			*cookie;
 };
 
 /* Forgets all values. It need not be called between questions of which all fields are set anew. */
@@ -307,7 +307,7 @@ celleval_set_address(struct celleval_request *r, unsigned version, const uint8_t
 
 /* groups: the supplementary ones; the effective one is field egid, and may be among them or not. */
 static inline void
-celleval_set_groups(struct celleval_request *r, bool (*is_member)(const void *, uint32_t), const void *cookie)
+celleval_set_groups(struct celleval_request *r, bool (*is_member)(void *, uint32_t), void *cookie)
 {
 	r->is_member = is_member;
 	r->cookie = cookie;
@@ -338,7 +338,7 @@ struct celleval_decision {
 struct celleval_decision celleval_run(const struct celleval_program *, const struct celleval_root *, const struct celleval_request *);
 
 /* All that a leaf says. */
-struct celleval_answer {
+struct celleval_verdict {
 	uint8_t			result;		/* enum celleval_result */
 	uint32_t		line;		/* of file, from 1; 0 for none */
 	struct celleval_text	reason;
@@ -347,8 +347,8 @@ struct celleval_answer {
 };
 
 struct celleval_leaf {
-	struct celleval_answer	decided;
-	struct celleval_answer	would;
+	struct celleval_verdict	decided;
+	struct celleval_verdict	would;
 	bool			record;
 };
 
