@@ -1202,25 +1202,44 @@ is_in_one_form(struct draft *d)
 	return all_differ(d->scratch, prefixes, prefix_before, d->prefixes);
 }
 
-/* From which number of members on all are decided alike. */
+/* From which number of members on all are decided alike: behind the end of the last range of each test, or from there on. */
 static uint32_t
 members_needed(const struct draft *d)
 {
+	const int64_t max = fields[CELLEVAL_FIELD_MEMBERS].max;
 	int64_t most = 0;
 
 	for (uint32_t i = 0; i < d->nnodes; i++) {
-		const uint8_t *node = d->nodes + (size_t)i * NODE_SIZE;
-		int64_t operand = get_signed(node + 16), alike = UINT32_MAX;
+		const uint8_t *node = d->nodes + (size_t)i * NODE_SIZE, *last;
+		int64_t operand = get_signed(node + 16), lo = 0, hi, alike;
 
 		if ((looks_at(node) & CELLEVAL_BIT(CELLEVAL_FIELD_MEMBERS)) == 0)
 			continue;
-		if (node[0] == OP_IN)
-			operand = get_signed(d->ranges + (size_t)(operand + get32(node + 12) - 1) * RANGE_SIZE + 8);
-		/* of another field, and of a rest, there is no number from which on all are alike */
-		if ((node[0] == OP_EQ || node[0] == OP_LE || node[0] == OP_IN) && operand < UINT32_MAX)
-			alike = operand + 1;
-		else if (node[0] == OP_LT && operand < UINT32_MAX)
-			alike = operand;
+		switch ((enum operation)node[0]) {
+		case OP_EQ:
+			lo = hi = operand;
+			break;
+		case OP_LT:
+			if (operand <= 0)
+				continue;
+			hi = operand - 1;
+			break;
+		case OP_LE:
+			hi = operand;
+			break;
+		case OP_IN:
+			last = d->ranges + (size_t)(operand + get32(node + 12) - 1) * RANGE_SIZE;
+			lo = get_signed(last);
+			hi = get_signed(last + 8);
+			break;
+		default:
+			/* another field, or a rest: they are never all alike */
+			return UINT32_MAX;
+		}
+		/* what no count comes to makes no difference */
+		if (lo > max || hi < 0)
+			continue;
+		alike = hi >= max ? lo : hi + 1;
 		if (most < alike)
 			most = alike;
 	}

@@ -146,20 +146,20 @@ func (b *Bundle) Encode() []byte {
 func DecodeBundle(text []byte, more ...*kauth.Vocabulary) (*Bundle, error) {
 	d := &decoder{what: "bundle", text: text}
 	if len(text) < bundleHeader || string(text[:8]) != bundleMagic {
-		return nil, d.fault(0, "it must start with %q and a header of %d bytes", bundleMagic, bundleHeader)
+		return nil, d.fault(FaultMagic, 0, "it must start with %q and a header of %d bytes", bundleMagic, bundleHeader)
 	}
 	le := binary.LittleEndian
 	switch v := le.Uint32(text[8:]); {
 	case v < ABIVersion:
 		return nil, &VersionError{v}
 	case v > ABIVersion:
-		return nil, d.fault(8, "the version must be %d, but is %d", ABIVersion, v)
+		return nil, d.fault(FaultVersion, 8, "the version must be %d, but is %d", ABIVersion, v)
 	}
 	if n := count(text[12:]); len(text) > MaxBundle || n != len(text) {
-		return nil, d.fault(12, "the length must be that of the bundle, %d of at most %d, but is %d", len(text), MaxBundle, n)
+		return nil, d.fault(FaultLength, 12, "the length must be that of the bundle, %d of at most %d, but is %d", len(text), MaxBundle, n)
 	}
 	if sum, said := checksum(text, 36), le.Uint32(text[36:]); sum != said {
-		return nil, d.fault(36, "the checksum must be %08x, but is %08x", sum, said)
+		return nil, d.fault(FaultChecksum, 36, "the checksum must be %08x, but is %08x", sum, said)
 	}
 	v, ok := kauth.FindVocabulary(le.Uint64(text[16:]))
 	for _, x := range more {
@@ -168,28 +168,28 @@ func DecodeBundle(text []byte, more ...*kauth.Vocabulary) (*Bundle, error) {
 		}
 	}
 	if !ok {
-		return nil, d.fault(16, "the vocabulary must be a known one, but is %#x", le.Uint64(text[16:]))
+		return nil, d.fault(FaultVocabulary, 16, "the vocabulary must be a known one, but is %#x", le.Uint64(text[16:]))
 	}
 	b := &Bundle{Vocabulary: v, Generation: le.Uint64(text[24:]), Attachment: le.Uint32(text[32:]), FallbackScope: FallbackScope(text[40])}
 	if s := le.Uint32(text[40:]); s > uint32(FallbackAll) {
-		return nil, d.fault(40, "the scope of the fallback must be 0 or 1, but is %d", s)
+		return nil, d.fault(FaultFallbackScope, 40, "the scope of the fallback must be 0 or 1, but is %d", s)
 	}
 	if !bytes.Equal(text[52:bundleHeader], make([]byte, bundleHeader-52)) {
-		return nil, d.fault(52, "the reserved bytes must be 0")
+		return nil, d.fault(FaultReserved, 52, "the reserved bytes must be 0")
 	}
 	nprograms, ncells := uint64(le.Uint32(text[44:])), uint64(le.Uint32(text[48:]))
 	if nprograms*programHeader+ncells*cellSize > uint64(len(text)) {
-		return nil, d.fault(44, "the counts must fit the length")
+		return nil, d.fault(FaultCounts, 44, "the counts must fit the length")
 	}
 	cellsAt := len(text) - int(ncells)*cellSize
 	at := bundleHeader
 	for i := range nprograms + 1 {
 		if cellsAt-at < programHeader {
-			return nil, d.fault(at, "program %d must begin here, but the programs end at %d", i, cellsAt)
+			return nil, d.fault(FaultProgramStart, at, "program %d must begin here, but the programs end at %d", i, cellsAt)
 		}
 		n := count(text[at+4:])
 		if n > cellsAt-at {
-			return nil, d.fault(at+4, "program %d must end before byte %d, but has %d bytes", i, cellsAt, n)
+			return nil, d.fault(FaultProgramEnd, at+4, "program %d must end before byte %d, but has %d bytes", i, cellsAt, n)
 		}
 		p, err := Decode(text[at:at+n], v)
 		if err != nil {
@@ -203,7 +203,7 @@ func DecodeBundle(text []byte, more ...*kauth.Vocabulary) (*Bundle, error) {
 		at += n
 	}
 	if at != cellsAt {
-		return nil, d.fault(at, "the cells must begin here, but begin at %d", cellsAt)
+		return nil, d.fault(FaultCellsStart, at, "the cells must begin here, but begin at %d", cellsAt)
 	}
 	used := make([]bool, nprograms)
 	b.Cells = make([]Cell, ncells)
@@ -218,22 +218,22 @@ func DecodeBundle(text []byte, more ...*kauth.Vocabulary) (*Bundle, error) {
 		name := text[at+8 : at+8+nameSize]
 		end := bytes.IndexByte(name, 0)
 		if end < 1 || !bytes.Equal(name[end:], make([]byte, nameSize-end)) {
-			return nil, d.fault(at+8, "a cell's name must be 1 to 63 bytes, and zeros after it")
+			return nil, d.fault(FaultCellName, at+8, "a cell's name must be 1 to 63 bytes, and zeros after it")
 		}
 		c.Name = records[i*cellSize+8:][:end]
 		if c.ID == 0 || i > 0 && b.Cells[i-1].ID >= c.ID {
-			return nil, d.fault(at, "the cells must be in order of their ids, the host not among them, but %d is here", c.ID)
+			return nil, d.fault(FaultCellOrder, at, "the cells must be in order of their ids, the host not among them, but %d is here", c.ID)
 		}
 		if c.Program != NameOnly {
 			if uint64(c.Program) >= nprograms {
-				return nil, d.fault(at+4, "the program of cell %d must be one of %d, but is %d", c.ID, nprograms, c.Program)
+				return nil, d.fault(FaultCellProgram, at+4, "the program of cell %d must be one of %d, but is %d", c.ID, nprograms, c.Program)
 			}
 			used[c.Program] = true
 		}
 		b.Cells[i] = c
 	}
 	if i := slices.Index(used, false); i >= 0 {
-		return nil, d.fault(44, "every program must belong to a cell, but program %d does not", i)
+		return nil, d.fault(FaultProgramUnused, 44, "every program must belong to a cell, but program %d does not", i)
 	}
 	return b, nil
 }

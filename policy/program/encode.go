@@ -28,6 +28,7 @@ const (
 
 // FormatError says where bytes are not what they should be. It is what every decoder here returns.
 type FormatError struct {
+	Fault Fault
 	// What is "program" or "bundle".
 	What string
 	// Offset of the field in bytes from the start.
@@ -156,7 +157,7 @@ func (e *encoder) string(s string) uint32 {
 func Decode(text []byte, v *kauth.Vocabulary) (*Program, error) {
 	d := &decoder{what: "program", text: text}
 	if len(text) < programHeader || string(text[:4]) != programMagic {
-		return nil, d.fault(0, "it must start with %q and a header of %d bytes", programMagic, programHeader)
+		return nil, d.fault(FaultProgramMagic, 0, "it must start with %q and a header of %d bytes", programMagic, programHeader)
 	}
 	var counts [9]int
 	for i := range counts {
@@ -164,21 +165,21 @@ func Decode(text []byte, v *kauth.Vocabulary) (*Program, error) {
 	}
 	length, nroots, nnodes, nranges, nprefixes, nleaves, ntext := counts[0], counts[2], counts[3], counts[4], counts[5], counts[6], counts[7]
 	if length != len(text) {
-		return nil, d.fault(4, "the length must be that of the program, %d, but is %d", len(text), length)
+		return nil, d.fault(FaultProgramLength, 4, "the length must be that of the program, %d, but is %d", len(text), length)
 	}
 	if counts[8] != 0 {
-		return nil, d.fault(36, "the reserved field must be 0, but is %d", counts[8])
+		return nil, d.fault(FaultProgramReserved, 36, "the reserved field must be 0, but is %d", counts[8])
 	}
 	if nroots > kauth.NumRequests || nnodes > MaxNodes || nleaves > MaxLeaves || nranges > len(text) || nprefixes > len(text) || ntext > len(text) {
-		return nil, d.fault(12, "the counts must fit the length")
+		return nil, d.fault(FaultProgramCounts, 12, "the counts must fit the length")
 	}
 	filled := programHeader + int64(nroots)*rootSize + int64(nnodes)*nodeSize + int64(nranges)*rangeSize +
 		int64(nprefixes)*prefixSize + int64(nleaves)*leafSize + int64(ntext)
 	if filled != int64(len(text)) {
-		return nil, d.fault(12, "the counts must fill the length, %d, but fill %d", len(text), filled)
+		return nil, d.fault(FaultProgramCounts, 12, "the counts must fill the length, %d, but fill %d", len(text), filled)
 	}
 	if sum, said := checksum(text, 8), binary.LittleEndian.Uint32(text[8:]); sum != said {
-		return nil, d.fault(8, "the checksum must be %08x, but is %08x", sum, said)
+		return nil, d.fault(FaultProgramChecksum, 8, "the checksum must be %08x, but is %08x", sum, said)
 	}
 	d.strings = text[len(text)-ntext:]
 	d.at = programHeader
@@ -201,7 +202,7 @@ func Decode(text []byte, v *kauth.Vocabulary) (*Program, error) {
 	masks := p.masks
 	for i := range roots {
 		if at := programHeader + i*rootSize + 8; masks[i] != kauth.FieldSet(binary.LittleEndian.Uint64(text[at:])) {
-			return nil, d.fault(at, "the mask must name the fields that %s can reach", roots[i].Request)
+			return nil, d.fault(FaultMask, at, "the mask must name the fields that %s can reach", roots[i].Request)
 		}
 	}
 	p.link()
@@ -209,7 +210,7 @@ func Decode(text []byte, v *kauth.Vocabulary) (*Program, error) {
 	again := p.Encode(v)
 	copy(again[8:12], text[8:12])
 	if at := difference(again, text); at >= 0 {
-		return nil, d.fault(at, "the program must be written in its one form, but is not")
+		return nil, d.fault(FaultForm, at, "the program must be written in its one form, but is not")
 	}
 	return p, nil
 }
@@ -249,8 +250,8 @@ type decoder struct {
 	err     error
 }
 
-func (d *decoder) fault(at int, form string, args ...any) error {
-	err := &FormatError{d.what, at, fmt.Sprintf(form, args...)}
+func (d *decoder) fault(f Fault, at int, form string, args ...any) error {
+	err := &FormatError{f, d.what, at, fmt.Sprintf(form, args...)}
 	if d.err == nil {
 		d.err = err
 	}
@@ -279,12 +280,12 @@ func (d *decoder) ref() Ref {
 
 func (d *decoder) string(at uint64) string {
 	if at > uint64(len(d.strings))-2 || len(d.strings) < 2 {
-		d.fault(d.at, "a text must lie in the text section, but starts at %d of %d", at, len(d.strings))
+		d.fault(FaultTextOutside, d.at, "a text must lie in the text section, but starts at %d of %d", at, len(d.strings))
 		return ""
 	}
 	n := uint64(binary.LittleEndian.Uint16(d.strings[at:]))
 	if n > uint64(len(d.strings))-2-at {
-		d.fault(d.at, "a text must end in the text section, but has %d bytes at %d of %d", n, at, len(d.strings))
+		d.fault(FaultTextOutside, d.at, "a text must end in the text section, but has %d bytes at %d of %d", n, at, len(d.strings))
 		return ""
 	}
 	return string(d.strings[at+2 : at+2+n])
@@ -298,7 +299,7 @@ func (d *decoder) roots(n int, v *kauth.Vocabulary) []Root {
 		number := kauth.Number{Scope: kauth.Scope(key >> 16), Action: uint8(key >> 8), Req: uint8(key)}
 		id, ok := v.Request(number)
 		if known, _ := v.Number(id); !ok || known != number || key>>24 != 0 {
-			d.fault(at, "the request must be one of NetBSD %s, but is %#x", v.Version, key)
+			d.fault(FaultRequestUnknown, at, "the request must be one of NetBSD %s, but is %#x", v.Version, key)
 		}
 		roots[i] = Root{id, d.ref()}
 		d.at += 8 // the mask is compared after verification
@@ -319,14 +320,14 @@ func (d *decoder) nodes(count int, ranges interval.Set, prefixes []policy.Prefix
 		case n.Op.ranges():
 			n.K = 0
 			if k > uint64(len(ranges)) || uint64(extra) > uint64(len(ranges))-k {
-				d.fault(at, "node %d must have its ranges among %d, but has %d at %d", i, len(ranges), extra, k)
+				d.fault(FaultRangesOutside, at, "node %d must have its ranges among %d, but has %d at %d", i, len(ranges), extra, k)
 				break
 			}
 			n.Set = ranges[k : k+uint64(extra) : k+uint64(extra)]
 			extra = 0
 			if n.Op == Modulus {
 				if len(n.Set) == 0 || n.Set[0].Lo != 0 || n.Set[0].Hi < 0 || n.Set[0].Hi >= MaxModulus {
-					d.fault(at, "node %d must have all that can be left as its first range, from 0 to below %d", i, MaxModulus)
+					d.fault(FaultDivisorRange, at, "node %d must have all that can be left as its first range, from 0 to below %d", i, MaxModulus)
 					break
 				}
 				n.K, n.Set = n.Set[0].Hi+1, n.Set[1:]
@@ -334,7 +335,7 @@ func (d *decoder) nodes(count int, ranges interval.Set, prefixes []policy.Prefix
 		case n.Op == InPrefix:
 			n.K = 0
 			if k >= uint64(len(prefixes)) {
-				d.fault(at, "node %d must have its prefix among %d, but has it at %d", i, len(prefixes), k)
+				d.fault(FaultPrefixOutside, at, "node %d must have its prefix among %d, but has it at %d", i, len(prefixes), k)
 				break
 			}
 			n.Prefix = prefixes[k]
@@ -343,7 +344,7 @@ func (d *decoder) nodes(count int, ranges interval.Set, prefixes []policy.Prefix
 			n.Text = d.string(k)
 		}
 		if head[3] != 0 || n.Op < numOps && (extra != 0 || !n.Op.twoFields() && n.Other != 0 || n.Op.twoFields() && n.K != 0) {
-			d.fault(at, "node %d must have 0 in what its operation does not use", i)
+			d.fault(FaultNodeReserved, at, "node %d must have 0 in what its operation does not use", i)
 		}
 		nodes[i] = n
 	}
@@ -363,7 +364,7 @@ func (d *decoder) prefixes(n int) []policy.Prefix {
 	for i := range prefixes {
 		head := d.u64()
 		if head>>16 != 0 {
-			d.fault(d.at-8, "prefix %d must have 0 in what is reserved", i)
+			d.fault(FaultPrefixReserved, d.at-8, "prefix %d must have 0 in what is reserved", i)
 		}
 		prefixes[i] = policy.Prefix{Addr: policy.Addr{Version: uint8(head), Hi: d.u64(), Lo: d.u64()}, Bits: uint8(head >> 8)}
 	}
@@ -384,7 +385,7 @@ func (d *decoder) leaves(n int) []policy.Decision {
 			a.Source.Line = int(d.u32())
 		}
 		if head>>16&^recordFlag != 0 || d.u32() != 0 {
-			d.fault(d.at-leafSize, "leaf %d must have 0 in what is reserved", i)
+			d.fault(FaultLeafReserved, d.at-leafSize, "leaf %d must have 0 in what is reserved", i)
 		}
 	}
 	return leaves

@@ -55,6 +55,14 @@ var formatTables = map[string]func() string{
 		}
 		return b.String()
 	},
+	"faults": func() string {
+		var b strings.Builder
+		b.WriteString("| number | fault | of what is refused |\n| ---: | --- | --- |\n")
+		for _, f := range Faults() {
+			fmt.Fprintf(&b, "| %d | %s | %s |\n", f, f, f.Text())
+		}
+		return b.String()
+	},
 	"fields": func() string {
 		kinds := [...]string{kauth.KindInt: "number", kauth.KindNamed: "name", kauth.KindBool: "truth", kauth.KindString: "text", kauth.KindAddr: "address", kauth.KindGroups: "groups"}
 		var b strings.Builder

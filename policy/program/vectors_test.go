@@ -39,10 +39,30 @@ type vector struct {
 	Refused *refusal `json:"refused,omitempty"`
 }
 
-// refusal says which rule of docs/format.md is broken and what this package says about it.
+// refusal says which rule of docs/format.md is broken, the number of the fault, and what this package says about it.
 type refusal struct {
 	Rule  int    `json:"rule"`
+	Fault Fault  `json:"fault"`
 	Error string `json:"error"`
+}
+
+// ruleOf is the rule of docs/format.md that a program with that fault breaks.
+func ruleOf(f Fault) int {
+	switch {
+	case f < FaultRequestUnknown:
+		return 1
+	case f < FaultResult:
+		return 2
+	case f < FaultOperation:
+		return 3
+	case f < FaultRequestOrder:
+		return 4
+	case f == FaultNodeUnreached || f == FaultLeafUnreached:
+		return 6
+	case f == FaultForm:
+		return 7
+	}
+	return 5
 }
 
 // vectorRequest is a request by name and number, with the fields that the program can look at: numbers, true and false
@@ -227,6 +247,21 @@ func refused(t *testing.T) vectorFile {
 		return string(le.AppendUint32(nil, n.Key()))
 	}
 	out := vectorFile{About: "Programs that must be refused, and the rule of docs/format.md that each breaks."}
+	met := map[Fault]bool{}
+	defer func() {
+		for _, f := range Faults() {
+			if f >= FaultProgramMagic && !met[f] {
+				t.Errorf("no vector has fault %d, %s", f, f)
+			}
+		}
+	}()
+	refusalOf := func(rule int, err error) *refusal {
+		f, _ := FaultOf(err)
+		if met[f] = true; ruleOf(f) != rule {
+			t.Errorf("rule %d is meant, but this breaks rule %d: %v", rule, ruleOf(f), err)
+		}
+		return &refusal{rule, f, err.Error()}
+	}
 	add := func(rule int, name string, at int, put string) {
 		damaged := bytes.Clone(text)
 		copy(damaged[at:], put)
@@ -238,7 +273,7 @@ func refused(t *testing.T) vectorFile {
 			t.Errorf("%s is taken", name)
 			return
 		}
-		out.Vectors = append(out.Vectors, vector{Name: name, Program: hex.EncodeToString(damaged), Refused: &refusal{rule, err.Error()}})
+		out.Vectors = append(out.Vectors, vector{Name: name, Program: hex.EncodeToString(damaged), Refused: refusalOf(rule, err)})
 	}
 	add(1, "magic", 0, "cshQ")
 	add(1, "length", 4, "\x00\x00\x00\x00")
@@ -274,8 +309,8 @@ func refused(t *testing.T) vectorFile {
 	add(4, "field that does not exist", node(0, 1), "\x7f")
 	add(4, "yes to an earlier node", node(5, 4), "\x04\x00\x00\x00")
 	add(4, "no to the node itself", node(5, 8), "\x05\x00\x00\x00")
-	add(4, "yes to a node that does not exist", node(5, 4), "\x10\x00\x00\x00")
-	add(4, "no to a leaf that does not exist", node(5, 8), "\x04\x00\x00\x80")
+	add(4, "yes to a node that does not exist", node(5, 4), string(le.AppendUint32(nil, uint32(count(16)))))
+	add(4, "no to a leaf that does not exist", node(5, 8), string(le.AppendUint32(nil, leafBit|uint32(count(28)))))
 	add(4, "text that is not UTF-8", texts+bytes.Index(text[texts:], []byte("wm0")), "\xff")
 	add(4, "ranges that overlap", rangesAt+rangeSize, "\x50\x00\x00\x00\x00\x00\x00\x00")
 	add(4, "ranges that touch", rangesAt+rangeSize, "\x51\x00\x00\x00\x00\x00\x00\x00")
@@ -307,8 +342,8 @@ func refused(t *testing.T) vectorFile {
 	add(5, "requests out of order", roots+rootSize, key("process.fork"))
 	add(5, "request twice", roots+rootSize, key("process.rlimit.set"))
 	add(5, "request under a spin lock", roots+rootSize, key("process.scheduler_setparam"))
-	add(5, "start at a node that does not exist", roots+4, "\x10\x00\x00\x00")
-	add(5, "start at a leaf that does not exist", roots+4, "\x04\x00\x00\x80")
+	add(5, "start at a node that does not exist", roots+4, string(le.AppendUint32(nil, uint32(count(16)))))
+	add(5, "start at a leaf that does not exist", roots+4, string(le.AppendUint32(nil, leafBit|uint32(count(28)))))
 	add(5, "field that the request does not carry", roots+rootSize, key("process.setid"))
 	add(5, "mask with a field too many", roots+8, "\xff")
 	add(6, "node that no request reaches", roots+4, "\x06\x00\x00\x00")
@@ -319,7 +354,7 @@ func refused(t *testing.T) vectorFile {
 	if err == nil {
 		t.Fatal("a leaf that no request reaches is taken")
 	}
-	out.Vectors = append(out.Vectors, vector{Name: "leaf that no request reaches", Program: hex.EncodeToString(one), Refused: &refusal{6, err.Error()}})
+	out.Vectors = append(out.Vectors, vector{Name: "leaf that no request reaches", Program: hex.EncodeToString(one), Refused: refusalOf(6, err)})
 	add(7, "padding that is filled", len(text)-1, "\x01")
 	return out
 }
@@ -381,8 +416,8 @@ func TestVectors(t *testing.T) {
 				p, err := Decode(code, netbsd)
 				if v.Refused != nil {
 					rules[v.Refused.Rule] = true
-					if err == nil || err.Error() != v.Refused.Error {
-						t.Errorf("want %q, got %v", v.Refused.Error, err)
+					if f, _ := FaultOf(err); err == nil || err.Error() != v.Refused.Error || f != v.Refused.Fault {
+						t.Errorf("want %q, fault %d, got %v, fault %d", v.Refused.Error, v.Refused.Fault, err, f)
 					}
 					return
 				}

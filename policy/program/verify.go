@@ -22,6 +22,7 @@ const (
 
 // VerifyError says which part of a program breaks which rule.
 type VerifyError struct {
+	Fault Fault
 	// Part is "request", "node" or "leaf", Index its position; Part is "" for the program as a whole.
 	Part  string
 	Index int
@@ -40,15 +41,15 @@ func (e *VerifyError) Diagnostics() diag.List {
 	return diag.List{{Code: diag.TooLarge, Message: e.Error()}}
 }
 
-func fault(part string, i int, form string, args ...any) error {
-	return &VerifyError{part, i, fmt.Sprintf(form, args...)}
+func fault(f Fault, part string, i int, form string, args ...any) error {
+	return &VerifyError{f, part, i, fmt.Sprintf(form, args...)}
 }
 
 // verify checks everything that Decide relies on, and that the program says nothing twice. docs/format.md lists the
 // checks, for verifiers in other languages. Which requests a kernel can ask its vocabulary tells; nil leaves that open.
 func (p *Program) verify(v *kauth.Vocabulary) error {
 	if len(p.nodes) > MaxNodes || len(p.leaves) > MaxLeaves {
-		return fault("", 0, "must have at most %d nodes and %d leaves, but has %d and %d", MaxNodes, MaxLeaves, len(p.nodes), len(p.leaves))
+		return fault(FaultProgramCounts, "", 0, "must have at most %d nodes and %d leaves, but has %d and %d", MaxNodes, MaxLeaves, len(p.nodes), len(p.leaves))
 	}
 	for i := range p.leaves {
 		if err := verifyLeaf(i, &p.leaves[i]); err != nil {
@@ -65,22 +66,22 @@ func (p *Program) verify(v *kauth.Vocabulary) error {
 
 func verifyLeaf(i int, d *policy.Decision) error {
 	if d.Result < policy.Allow || d.Result > policy.Deny {
-		return fault("leaf", i, "must allow, grant or deny, but has result %d", d.Result)
+		return fault(FaultResult, "leaf", i, "must allow, grant or deny, but has result %d", d.Result)
 	}
 	if d.Would.Result > policy.Deny || d.Would.Result == policy.Pass && d.Would != (policy.Answer{}) {
-		return fault("leaf", i, "has a would-result without sense")
+		return fault(FaultWould, "leaf", i, "has a would-result without sense")
 	}
 	if d.Would.Record {
-		return fault("leaf", i, "must say that it is recorded of the decision, but says it of the would-result")
+		return fault(FaultWould, "leaf", i, "must say that it is recorded of the decision, but says it of the would-result")
 	}
 	for _, a := range [...]*policy.Answer{&d.Answer, &d.Would} {
 		for _, s := range [...]string{a.Reason, a.Source.Policy, a.Source.File} {
 			if len(s) > MaxText || !utf8.ValidString(s) {
-				return fault("leaf", i, "must have texts of at most %d bytes of UTF-8", MaxText)
+				return fault(FaultLeafText, "leaf", i, "must have texts of at most %d bytes of UTF-8", MaxText)
 			}
 		}
 		if a.Source.Line < 0 || a.Source.Line > 1<<30 {
-			return fault("leaf", i, "must have a line of at most %d, but has %d", 1<<30, a.Source.Line)
+			return fault(FaultLine, "leaf", i, "must have a line of at most %d, but has %d", 1<<30, a.Source.Line)
 		}
 	}
 	return nil
@@ -89,10 +90,10 @@ func verifyLeaf(i int, d *policy.Decision) error {
 func (p *Program) verifyRef(i int, what string, r Ref) error {
 	if leaf, ok := r.Leaf(); ok {
 		if leaf >= len(p.leaves) {
-			return fault("node", i, "goes to leaf %d for %s, but there are %d", leaf, what, len(p.leaves))
+			return fault(FaultWay, "node", i, "goes to leaf %d for %s, but there are %d", leaf, what, len(p.leaves))
 		}
 	} else if int(r) <= i || int(r) >= len(p.nodes) {
-		return fault("node", i, "must go to a later node for %s, but goes to %d of %d", what, r, len(p.nodes))
+		return fault(FaultWay, "node", i, "must go to a later node for %s, but goes to %d of %d", what, r, len(p.nodes))
 	}
 	return nil
 }
@@ -100,10 +101,10 @@ func (p *Program) verifyRef(i int, what string, r Ref) error {
 func (p *Program) verifyNode(i int) error {
 	n := &p.nodes[i]
 	if n.Op >= numOps {
-		return fault("node", i, "has operation %d, which does not exist", n.Op)
+		return fault(FaultOperation, "node", i, "has operation %d, which does not exist", n.Op)
 	}
 	if n.Field >= kauth.NumFields {
-		return fault("node", i, "has field %d, which does not exist", n.Field)
+		return fault(FaultField, "node", i, "has field %d, which does not exist", n.Field)
 	}
 	if err := p.verifyRef(i, "yes", n.Yes); err != nil {
 		return err
@@ -118,7 +119,7 @@ func (p *Program) verifyNode(i int) error {
 	case Eq:
 		fits = number || kind == kauth.KindString
 		if len(n.Text) > MaxText || !utf8.ValidString(n.Text) {
-			return fault("node", i, "must have a text of at most %d bytes of UTF-8", MaxText)
+			return fault(FaultNodeText, "node", i, "must have a text of at most %d bytes of UTF-8", MaxText)
 		}
 	case Lt, Le:
 		fits = number
@@ -131,43 +132,43 @@ func (p *Program) verifyNode(i int) error {
 		fits = kind == kauth.KindAddr
 		a := n.Prefix.Addr
 		if a.Version != 4 && a.Version != 6 || n.Prefix.Bits > a.MaxBits() || !n.Prefix.Contains(a) || a.Version == 4 && (a.Lo != 0 || a.Hi<<32 != 0) {
-			return fault("node", i, "has a prefix that is none: version %d, %d bits", a.Version, n.Prefix.Bits)
+			return fault(FaultPrefix, "node", i, "has a prefix that is none: version %d, %d bits", a.Version, n.Prefix.Bits)
 		}
 	case Member:
 		fits = kind == kauth.KindGroups
 		if n.K < 0 || n.K > n.Field.Info().Max {
-			return fault("node", i, "must have a group of 32 bits, but has %d", n.K)
+			return fault(FaultGroup, "node", i, "must have a group of 32 bits, but has %d", n.K)
 		}
 	case FieldEq, FieldLt, FieldLe:
 		if n.Other >= kauth.NumFields {
-			return fault("node", i, "has field %d, which does not exist", n.Other)
+			return fault(FaultOtherField, "node", i, "has field %d, which does not exist", n.Other)
 		}
 		o := n.Other.Info().Kind
 		fits = (kind == kauth.KindInt || kind == kauth.KindNamed) && o == kind && n.Other != n.Field
 	case Mask:
 		fits = n.Field.Info().Flags
 		if fits && (n.K <= 0 || n.K&(n.K-1) != 0 || n.K > n.Field.Info().Max) {
-			return fault("node", i, "must have one bit of field %s, but has %#x", n.Field, n.K)
+			return fault(FaultBit, "node", i, "must have one bit of field %s, but has %#x", n.Field, n.K)
 		}
 	case Modulus:
 		fits = n.Field.Divisible()
 		if n.K < 2 || n.K > MaxModulus {
-			return fault("node", i, "must divide by a number from 2 to %d, but divides by %d", MaxModulus, n.K)
+			return fault(FaultDivisor, "node", i, "must divide by a number from 2 to %d, but divides by %d", MaxModulus, n.K)
 		}
 		if err := verifySet(i, n.Set); err != nil {
 			return err
 		}
 		if n.Set[0].Lo < 0 || n.Set[len(n.Set)-1].Hi >= n.K {
-			return fault("node", i, "must have ranges of what can be left, 0 to %d, but has %s", n.K-1, n.Set)
+			return fault(FaultRest, "node", i, "must have ranges of what can be left, 0 to %d, but has %s", n.K-1, n.Set)
 		}
 	case Glob:
 		fits = kind == kauth.KindString
 		if problem := policy.CheckGlob(n.Text); problem != "" {
-			return fault("node", i, "has a pattern that %s", problem)
+			return fault(FaultPattern, "node", i, "has a pattern that %s", problem)
 		}
 	}
 	if !fits {
-		return fault("node", i, "makes test %s on field %s, which has no such test", n.Op, n.Field)
+		return fault(FaultTest, "node", i, "makes test %s on field %s, which has no such test", n.Op, n.Field)
 	}
 	return nil
 }
@@ -175,11 +176,11 @@ func (p *Program) verifyNode(i int) error {
 func verifySet(i int, s interval.Set) error {
 	for j, r := range s {
 		if r.Lo > r.Hi || j > 0 && (s[j-1].Hi >= r.Lo || s[j-1].Hi+1 == r.Lo) {
-			return fault("node", i, "must have ranges in order and apart, but range %d is %s", j, r)
+			return fault(FaultRanges, "node", i, "must have ranges in order and apart, but range %d is %s", j, r)
 		}
 	}
 	if len(s) == 0 {
-		return fault("node", i, "must have a set with at least one range, but it is empty")
+		return fault(FaultRanges, "node", i, "must have a set with at least one range, but it is empty")
 	}
 	return nil
 }
@@ -193,14 +194,14 @@ func (p *Program) verifyRoots(v *kauth.Vocabulary) error {
 	var stack []Ref
 	for i, r := range p.roots {
 		if int(r.Request) >= kauth.NumRequests || i > 0 && p.roots[i-1].Request >= r.Request {
-			return fault("request", i, "must be known and come after the one before it, but is %s", r.Request)
+			return fault(FaultRequestOrder, "request", i, "must be known and come after the one before it, but is %s", r.Request)
 		}
 		if v != nil && !v.Asks(r.Request) {
-			return fault("request", i, "must be one that the kernel can ask a policy, but is %s", r.Request)
+			return fault(FaultRequestNeverAsked, "request", i, "must be one that the kernel can ask a policy, but is %s", r.Request)
 		}
 		info := r.Request.Info()
 		if leaf, ok := r.Ref.Leaf(); ok && leaf >= len(p.leaves) || !ok && int(r.Ref) >= len(p.nodes) {
-			return fault("request", i, "must start at a node or leaf that exists, but starts at %d", r.Ref)
+			return fault(FaultStart, "request", i, "must start at a node or leaf that exists, but starts at %d", r.Ref)
 		}
 		stack = append(stack[:0], r.Ref)
 		for len(stack) > 0 {
@@ -218,7 +219,7 @@ func (p *Program) verifyRoots(v *kauth.Vocabulary) error {
 			n := &p.nodes[at]
 			t := n.Test()
 			if needs := t.Needs(); needs&^info.Fields != 0 {
-				return fault("node", int(at), "tests %s, which %s does not carry", (needs &^ info.Fields).Fields()[0], r.Request)
+				return fault(FaultNotCarried, "node", int(at), "tests %s, which %s does not carry", (needs &^ info.Fields).Fields()[0], r.Request)
 			} else {
 				p.masks[i] |= needs
 			}
@@ -227,12 +228,12 @@ func (p *Program) verifyRoots(v *kauth.Vocabulary) error {
 	}
 	for i, by := range reachedBy {
 		if by == 0 {
-			return fault("node", i, "must be reached by a request, but is by none")
+			return fault(FaultNodeUnreached, "node", i, "must be reached by a request, but is by none")
 		}
 	}
 	for i, ok := range leafReached {
 		if !ok {
-			return fault("leaf", i, "must be reached by a request, but is by none")
+			return fault(FaultLeafUnreached, "leaf", i, "must be reached by a request, but is by none")
 		}
 	}
 	return nil
