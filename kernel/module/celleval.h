@@ -27,6 +27,7 @@
 
 #ifdef _KERNEL
 #include <sys/types.h>
+#include <sys/null.h>
 #include <sys/stdint.h>
 #else
 #include <stdbool.h>
