@@ -8,6 +8,7 @@ __KERNEL_RCSID(0, "$NetBSD$");
 
 #include <sys/param.h>
 #include <sys/types.h>
+#include <sys/atomic.h>
 #include <sys/conf.h>
 #include <sys/errno.h>
 #include <sys/fcntl.h>
@@ -286,13 +287,13 @@ node_cells(SYSCTLFN_ARGS)
 	return error;
 }
 
-/* A switch that root of the host may set. */
+/* A bit that root of the host may set. */
 static int
-setting(volatile unsigned int *value, bool guarded, SYSCTLFN_ARGS)
+setting(volatile unsigned int *value, unsigned int bit, bool guarded, SYSCTLFN_ARGS)
 {
 	struct sysctlnode node = *rnode;
 	bool above = false;
-	int v = (int)*value, error;
+	int v = (*value & bit) != 0, error;
 
 	if (l != NULL && !secmodel_cell_is_host_root(l->l_cred))
 		return EPERM;
@@ -307,20 +308,23 @@ setting(volatile unsigned int *value, bool guarded, SYSCTLFN_ARGS)
 		if (error == 0 && above)
 			return EPERM;
 	}
-	*value = (unsigned int)v;
+	if (v == 1)
+		atomic_or_uint(value, bit);
+	else
+		atomic_and_uint(value, ~bit);
 	return 0;
 }
 
 static int
 node_all(SYSCTLFN_ARGS)
 {
-	return setting(&celleval_all, false, SYSCTLFN_CALL(rnode));
+	return setting(&celleval_all, 1, false, SYSCTLFN_CALL(rnode));
 }
 
 static int
 node_disable(SYSCTLFN_ARGS)
 {
-	return setting(&celleval_disabled, true, SYSCTLFN_CALL(rnode));
+	return setting(&celleval_off, CE_DISABLED, true, SYSCTLFN_CALL(rnode));
 }
 
 int

@@ -29,15 +29,6 @@ __KERNEL_RCSID(0, "$NetBSD$");
 
 #include "celleval_impl.h"
 
-/* Fields for which a process has to be looked at. */
-#define TARGET_FIELDS	(CELLEVAL_BIT(CELLEVAL_FIELD_TARGET_PID) | CELLEVAL_BIT(CELLEVAL_FIELD_TARGET_IS_SELF) | \
-	CELLEVAL_BIT(CELLEVAL_FIELD_TARGET_IS_INIT) | CELLEVAL_BIT(CELLEVAL_FIELD_TARGET_SAME_CELL) | \
-	CELLEVAL_BIT(CELLEVAL_FIELD_TARGET_UID) | CELLEVAL_BIT(CELLEVAL_FIELD_TARGET_EUID) | \
-	CELLEVAL_BIT(CELLEVAL_FIELD_TARGET_CELL))
-#define CREDENTIAL_FIELDS	(CELLEVAL_BIT(CELLEVAL_FIELD_UID) | CELLEVAL_BIT(CELLEVAL_FIELD_EUID) | \
-	CELLEVAL_BIT(CELLEVAL_FIELD_GID) | CELLEVAL_BIT(CELLEVAL_FIELD_EGID) | CELLEVAL_BIT(CELLEVAL_FIELD_GROUPS))
-#define SOCKET_FIELDS	(CELLEVAL_BIT(CELLEVAL_FIELD_FAMILY) | CELLEVAL_BIT(CELLEVAL_FIELD_PORT) | CELLEVAL_BIT(CELLEVAL_FIELD_ADDR))
-
 #define HAS(mask, field)	(((mask) & CELLEVAL_BIT(field)) != 0)
 
 static inline int64_t
@@ -62,221 +53,242 @@ is_member(void *cookie, uint32_t gid)
 	return kauth_cred_ismember_gid(cred, gid, &member) == 0 && member != 0;
 }
 
-static void
-fill_credential(kauth_cred_t cred, uint64_t mask, struct celleval_request *r)
-{
-	if (HAS(mask, CELLEVAL_FIELD_UID))
-		celleval_set_number(r, CELLEVAL_FIELD_UID, kauth_cred_getuid(cred));
-	if (HAS(mask, CELLEVAL_FIELD_EUID))
-		celleval_set_number(r, CELLEVAL_FIELD_EUID, kauth_cred_geteuid(cred));
-	if (HAS(mask, CELLEVAL_FIELD_GID))
-		celleval_set_number(r, CELLEVAL_FIELD_GID, kauth_cred_getgid(cred));
-	if (HAS(mask, CELLEVAL_FIELD_EGID))
-		celleval_set_number(r, CELLEVAL_FIELD_EGID, kauth_cred_getegid(cred));
-	if (HAS(mask, CELLEVAL_FIELD_GROUPS))
-		celleval_set_groups(r, is_member, cred);
-}
-
-static void
-fill_target(const struct ce_question *q, const struct ce_view *view, uint64_t mask, struct celleval_request *r)
-{
-	const struct proc *p = q->arg[0];
-	const struct ce_place *place;
-	struct celleval_entry entry;
-
-	if (HAS(mask, CELLEVAL_FIELD_TARGET_PID))
-		celleval_set_number(r, CELLEVAL_FIELD_TARGET_PID, p != NULL ? p->p_pid : 0);
-	if (HAS(mask, CELLEVAL_FIELD_TARGET_IS_SELF))
-		celleval_set_number(r, CELLEVAL_FIELD_TARGET_IS_SELF, p == curproc);
-	if (HAS(mask, CELLEVAL_FIELD_TARGET_IS_INIT))
-		celleval_set_number(r, CELLEVAL_FIELD_TARGET_IS_INIT, p != NULL && p == initproc);
-	if (!q->have_target)
-		return;
-	if (HAS(mask, CELLEVAL_FIELD_TARGET_SAME_CELL))
-		celleval_set_number(r, CELLEVAL_FIELD_TARGET_SAME_CELL, p != NULL && q->target_cell == q->cell);
-	if (HAS(mask, CELLEVAL_FIELD_TARGET_UID))
-		celleval_set_number(r, CELLEVAL_FIELD_TARGET_UID, q->target_uid);
-	if (HAS(mask, CELLEVAL_FIELD_TARGET_EUID))
-		celleval_set_number(r, CELLEVAL_FIELD_TARGET_EUID, q->target_euid);
-	if (HAS(mask, CELLEVAL_FIELD_TARGET_CELL)) {
-		if (q->target_cell == CE_HOST) {
-			celleval_set_text(r, CELLEVAL_FIELD_TARGET_CELL, "", 0);
-		} else if ((place = celleval_place(view, q->target_cell)) != NULL) {
-			celleval_cell_at(&place->image->bundle, place->index, &entry);
-			celleval_set_text(r, CELLEVAL_FIELD_TARGET_CELL, entry.name.bytes, entry.name.length);
-		} else {
-			celleval_set_text(r, CELLEVAL_FIELD_TARGET_CELL, "?", 1);
-		}
-	}
-}
-
-static void
-fill_process(const struct ce_question *q, const struct ce_view *view, uint64_t mask, struct celleval_request *r)
-{
-	const struct rlimit *rlim = q->arg[2];
-
-	if ((mask & TARGET_FIELDS) != 0)
-		fill_target(q, view, mask, r);
-	if (HAS(mask, CELLEVAL_FIELD_SIGNAL))
-		celleval_set_number(r, CELLEVAL_FIELD_SIGNAL, number(q, 1));
-	if (HAS(mask, CELLEVAL_FIELD_NPROCS))
-		celleval_set_number(r, CELLEVAL_FIELD_NPROCS, number(q, 1));
-	if (HAS(mask, CELLEVAL_FIELD_MEMBERS) && q->have_members)
-		celleval_set_number(r, CELLEVAL_FIELD_MEMBERS, (int64_t)q->members + q->ahead);
-	if (HAS(mask, CELLEVAL_FIELD_NICE))
-		celleval_set_number(r, CELLEVAL_FIELD_NICE, number(q, 1) - NZERO);
-	if (HAS(mask, CELLEVAL_FIELD_OP))
-		celleval_set_number(r, CELLEVAL_FIELD_OP, number(q, 1));
-	if (HAS(mask, CELLEVAL_FIELD_RESOURCE))
-		celleval_set_number(r, CELLEVAL_FIELD_RESOURCE, number(q, 3));
-	if (HAS(mask, CELLEVAL_FIELD_CUR))
-		celleval_set_number(r, CELLEVAL_FIELD_CUR, limit(rlim->rlim_cur));
-	if (HAS(mask, CELLEVAL_FIELD_MAX))
-		celleval_set_number(r, CELLEVAL_FIELD_MAX, limit(rlim->rlim_max));
-}
-
-static void
-fill_system(const struct ce_question *q, uint64_t mask, struct celleval_request *r)
-{
-	if (HAS(mask, CELLEVAL_FIELD_FLAGS))
-		celleval_set_number(r, CELLEVAL_FIELD_FLAGS, (int64_t)(uint32_t)(uintptr_t)q->arg[2]);
-	if (HAS(mask, CELLEVAL_FIELD_FSTYPE)) {
-		const struct mount *mp = q->arg[1];
-		const char *name = mp->mnt_stat.f_fstypename;
-
-		celleval_set_text(r, CELLEVAL_FIELD_FSTYPE, name, strnlen(name, sizeof(mp->mnt_stat.f_fstypename)));
-	}
-	if (HAS(mask, CELLEVAL_FIELD_MODE))
-		celleval_set_number(r, CELLEVAL_FIELD_MODE, number(q, 2));
-	if (HAS(mask, CELLEVAL_FIELD_CMD))
-		celleval_set_number(r, CELLEVAL_FIELD_CMD, number(q, 1));
-	if (HAS(mask, CELLEVAL_FIELD_AUTOLOAD))
-		celleval_set_number(r, CELLEVAL_FIELD_AUTOLOAD, number(q, 2) != 0);
-	if (HAS(mask, CELLEVAL_FIELD_SEC)) {
-		const struct timespec *ts = q->arg[1];
-
-		celleval_set_number(r, CELLEVAL_FIELD_SEC, ts->tv_sec);
-	}
-}
-
 /*
  * The family is the socket's: addresses of candidates for an automatic port have none. Their port comes in the order of the
  * machine (netinet/portalgo.c), which can't be told from here, so programs see it with its bytes turned around.
  */
-static void
-fill_address(const struct socket *so, const void *address, uint64_t mask, struct celleval_request *r)
+static inline int
+address_family(const struct ce_question *q)
 {
-	const struct sockaddr_in *sin = address;
-	const struct sockaddr_in6 *sin6 = address;
-	const struct sockaddr_at *sat = address;
-	int64_t port = 0;
+	const struct socket *so = q->arg[1];
 
-	switch (address != NULL ? so->so_proto->pr_domain->dom_family : AF_UNSPEC) {
+	return q->arg[2] == NULL ? AF_UNSPEC : so->so_proto->pr_domain->dom_family;
+}
+
+static int64_t
+port(const struct ce_question *q)
+{
+	switch (address_family(q)) {
 	case AF_INET:
-		port = ntohs(sin->sin_port);
-		if (HAS(mask, CELLEVAL_FIELD_ADDR))
-			celleval_set_address(r, 4, (const uint8_t *)&sin->sin_addr);
+		return ntohs(((const struct sockaddr_in *)q->arg[2])->sin_port);
+	case AF_INET6:
+		return ntohs(((const struct sockaddr_in6 *)q->arg[2])->sin6_port);
+	case AF_APPLETALK:
+		return ((const struct sockaddr_at *)q->arg[2])->sat_port;
+	default:
+		return 0;
+	}
+}
+
+static void
+fill_address(const struct ce_question *q, struct celleval_request *r)
+{
+	switch (address_family(q)) {
+	case AF_INET:
+		celleval_set_address(r, 4, (const uint8_t *)&((const struct sockaddr_in *)q->arg[2])->sin_addr);
 		break;
 	case AF_INET6:
-		port = ntohs(sin6->sin6_port);
-		if (HAS(mask, CELLEVAL_FIELD_ADDR))
-			celleval_set_address(r, 6, (const uint8_t *)&sin6->sin6_addr);
+		celleval_set_address(r, 6, (const uint8_t *)&((const struct sockaddr_in6 *)q->arg[2])->sin6_addr);
 		break;
-	case AF_APPLETALK:
-		port = sat->sat_port;
-		/* FALLTHROUGH */
 	default:
-		if (HAS(mask, CELLEVAL_FIELD_ADDR))
-			celleval_set_address(r, 0, NULL);
+		celleval_set_address(r, 0, NULL);
 		break;
 	}
-	if (HAS(mask, CELLEVAL_FIELD_PORT))
-		celleval_set_number(r, CELLEVAL_FIELD_PORT, port);
 }
 
 static void
-fill_network(const struct ce_question *q, uint64_t mask, struct celleval_request *r)
+fill_target_cell(const struct ce_question *q, const struct ce_view *view, struct celleval_request *r)
 {
-	const uint64_t carried = celleval_carried(q->number);
-	const struct socket *so;
-	const struct ifnet *ifp;
-	const struct ifdrv *ifd;
+	const struct ce_place *place;
+	struct celleval_entry entry;
 
-	if (HAS(carried, CELLEVAL_FIELD_DOMAIN)) {
-		/* socket(2), where there is no socket yet */
-		if (HAS(mask, CELLEVAL_FIELD_DOMAIN))
-			celleval_set_number(r, CELLEVAL_FIELD_DOMAIN, number(q, 1));
-		if (HAS(mask, CELLEVAL_FIELD_TYPE))
-			celleval_set_number(r, CELLEVAL_FIELD_TYPE, number(q, 2));
-		if (HAS(mask, CELLEVAL_FIELD_PROTOCOL))
-			celleval_set_number(r, CELLEVAL_FIELD_PROTOCOL, number(q, 3));
-	} else if (HAS(carried, CELLEVAL_FIELD_FAMILY)) {
-		so = q->arg[1];
-		if (HAS(mask, CELLEVAL_FIELD_FAMILY))
-			celleval_set_number(r, CELLEVAL_FIELD_FAMILY, so->so_proto->pr_domain->dom_family);
-		if (HAS(mask, CELLEVAL_FIELD_TYPE))
-			celleval_set_number(r, CELLEVAL_FIELD_TYPE, so->so_type);
-		if (HAS(mask, CELLEVAL_FIELD_PROTOCOL))
-			celleval_set_number(r, CELLEVAL_FIELD_PROTOCOL, so->so_proto->pr_protocol);
-		if (HAS(mask, CELLEVAL_FIELD_PORT) || HAS(mask, CELLEVAL_FIELD_ADDR))
-			fill_address(so, q->arg[2], mask, r);
-	} else if (q->number == CELLEVAL_NETWORK_INTERFACE_BRIDGE_GETPRIV || q->number == CELLEVAL_NETWORK_INTERFACE_BRIDGE_SETPRIV) {
-		ifd = q->arg[1];
-		if (HAS(mask, CELLEVAL_FIELD_IFNAME))
-			celleval_set_text(r, CELLEVAL_FIELD_IFNAME, ifd->ifd_name, strnlen(ifd->ifd_name, sizeof(ifd->ifd_name)));
-		if (HAS(mask, CELLEVAL_FIELD_CMD))
-			celleval_set_number(r, CELLEVAL_FIELD_CMD, (int64_t)(uint32_t)ifd->ifd_cmd);
+	if (q->target_cell == CE_HOST) {
+		celleval_set_text(r, CELLEVAL_FIELD_TARGET_CELL, "", 0);
+	} else if ((place = celleval_place(view, q->target_cell)) != NULL) {
+		celleval_cell_at(&place->image->bundle, place->index, &entry);
+		celleval_set_text(r, CELLEVAL_FIELD_TARGET_CELL, entry.name.bytes, entry.name.length);
 	} else {
-		ifp = q->arg[1];
-		if (HAS(mask, CELLEVAL_FIELD_IFNAME)) {
-			if (ifp == NULL)
-				celleval_set_text(r, CELLEVAL_FIELD_IFNAME, "", 0);
-			else
-				celleval_set_text(r, CELLEVAL_FIELD_IFNAME, ifp->if_xname,
-				    strnlen(ifp->if_xname, sizeof(ifp->if_xname)));
-		}
-		if (HAS(mask, CELLEVAL_FIELD_CMD))
-			celleval_set_number(r, CELLEVAL_FIELD_CMD, (int64_t)(uint32_t)(uintptr_t)q->arg[2]);
+		celleval_set_text(r, CELLEVAL_FIELD_TARGET_CELL, "?", 1);
 	}
 }
 
+/* A name that ends with a zero, or with its place. */
 static void
-fill_device(const struct ce_question *q, uint64_t mask, struct celleval_request *r)
+fill_name(struct celleval_request *r, enum celleval_field f, const char *name, size_t size)
 {
-	const struct vnode *vp = q->arg[1];
+	celleval_set_text(r, f, name, strnlen(name, size));
+}
 
-	if (HAS(mask, CELLEVAL_FIELD_KIND))
-		celleval_set_number(r, CELLEVAL_FIELD_KIND, vp->v_type);
-	if (HAS(mask, CELLEVAL_FIELD_MAJOR))
-		celleval_set_number(r, CELLEVAL_FIELD_MAJOR, major(vp->v_rdev));
-	if (HAS(mask, CELLEVAL_FIELD_MINOR))
-		celleval_set_number(r, CELLEVAL_FIELD_MINOR, minor(vp->v_rdev));
-	if (HAS(mask, CELLEVAL_FIELD_BITS))
-		celleval_set_number(r, CELLEVAL_FIELD_BITS, (int64_t)(uint32_t)(uintptr_t)q->arg[0]);
+/* Bridges are asked about with the whole request of the ioctl, all else with the interface and the command. */
+static inline bool
+about_bridge(const struct ce_question *q)
+{
+	return q->number == CELLEVAL_NETWORK_INTERFACE_BRIDGE_GETPRIV || q->number == CELLEVAL_NETWORK_INTERFACE_BRIDGE_SETPRIV;
+}
+
+static void
+fill_ifname(const struct ce_question *q, struct celleval_request *r)
+{
+	const struct ifdrv *ifd = q->arg[1];
+	const struct ifnet *ifp = q->arg[1];
+
+	if (about_bridge(q))
+		fill_name(r, CELLEVAL_FIELD_IFNAME, ifd->ifd_name, sizeof(ifd->ifd_name));
+	else if (ifp != NULL)
+		fill_name(r, CELLEVAL_FIELD_IFNAME, ifp->if_xname, sizeof(ifp->if_xname));
+	else
+		celleval_set_text(r, CELLEVAL_FIELD_IFNAME, "", 0);
+}
+
+static int64_t
+command(const struct ce_question *q)
+{
+	if (q->scope == CELLEVAL_SCOPE_SYSTEM)
+		return number(q, 1);
+	return (uint32_t)(about_bridge(q) ? ((const struct ifdrv *)q->arg[1])->ifd_cmd : (uintptr_t)q->arg[2]);
+}
+
+/* socket(2) asks with numbers, where there is no socket yet. */
+static inline bool
+without_socket(const struct ce_question *q)
+{
+	return q->number == CELLEVAL_NETWORK_SOCKET_OPEN || q->number == CELLEVAL_NETWORK_SOCKET_RAWSOCK;
 }
 
 void
 celleval_fill(const struct ce_question *q, const struct ce_view *view, uint64_t mask, struct celleval_request *r)
 {
-	if ((mask & CREDENTIAL_FIELDS) != 0)
-		fill_credential(q->cred, mask, r);
-	if ((mask & ~CREDENTIAL_FIELDS) == 0)
-		return;
-	switch (q->scope) {
-	case CELLEVAL_SCOPE_SYSTEM:
-		fill_system(q, mask, r);
-		break;
-	case CELLEVAL_SCOPE_PROCESS:
-		fill_process(q, view, mask, r);
-		break;
-	case CELLEVAL_SCOPE_NETWORK:
-		fill_network(q, mask, r);
-		break;
-	case CELLEVAL_SCOPE_MACHDEP:
-		break;
-	case CELLEVAL_SCOPE_DEVICE:
-		fill_device(q, mask, r);
-		break;
+	const struct proc *p = q->arg[0];
+	const struct socket *so = q->arg[1];
+	const struct rlimit *rlim = q->arg[2];
+	const struct mount *mp = q->arg[1];
+	const struct vnode *vp = q->arg[1];
+	enum celleval_field f;
+	int64_t v;
+
+	for (; mask != 0; mask &= mask - 1) {
+		f = (enum celleval_field)__builtin_ctzll(mask);
+		switch (f) {
+		case CELLEVAL_FIELD_UID:
+			v = kauth_cred_getuid(q->cred);
+			break;
+		case CELLEVAL_FIELD_EUID:
+			v = kauth_cred_geteuid(q->cred);
+			break;
+		case CELLEVAL_FIELD_GID:
+			v = kauth_cred_getgid(q->cred);
+			break;
+		case CELLEVAL_FIELD_EGID:
+			v = kauth_cred_getegid(q->cred);
+			break;
+		case CELLEVAL_FIELD_GROUPS:
+			celleval_set_groups(r, is_member, q->cred);
+			continue;
+		case CELLEVAL_FIELD_FAMILY:
+			v = so->so_proto->pr_domain->dom_family;
+			break;
+		case CELLEVAL_FIELD_TYPE:
+			v = without_socket(q) ? number(q, 2) : so->so_type;
+			break;
+		case CELLEVAL_FIELD_PROTOCOL:
+			v = without_socket(q) ? number(q, 3) : so->so_proto->pr_protocol;
+			break;
+		case CELLEVAL_FIELD_PORT:
+			v = port(q);
+			break;
+		case CELLEVAL_FIELD_ADDR:
+			fill_address(q, r);
+			continue;
+		case CELLEVAL_FIELD_DOMAIN:
+		case CELLEVAL_FIELD_SIGNAL:
+		case CELLEVAL_FIELD_NPROCS:
+		case CELLEVAL_FIELD_OP:
+			v = number(q, 1);
+			break;
+		case CELLEVAL_FIELD_NICE:
+			v = number(q, 1) - NZERO;
+			break;
+		case CELLEVAL_FIELD_TARGET_PID:
+			v = p != NULL ? p->p_pid : 0;
+			break;
+		case CELLEVAL_FIELD_TARGET_IS_SELF:
+			v = p == curproc;
+			break;
+		case CELLEVAL_FIELD_TARGET_IS_INIT:
+			v = p != NULL && p == initproc;
+			break;
+		case CELLEVAL_FIELD_TARGET_SAME_CELL:
+			if (!q->have_target)
+				continue;
+			v = q->target_cell == q->cell;
+			break;
+		case CELLEVAL_FIELD_TARGET_UID:
+			if (!q->have_target)
+				continue;
+			v = q->target_uid;
+			break;
+		case CELLEVAL_FIELD_TARGET_EUID:
+			if (!q->have_target)
+				continue;
+			v = q->target_euid;
+			break;
+		case CELLEVAL_FIELD_TARGET_CELL:
+			if (q->have_target)
+				fill_target_cell(q, view, r);
+			continue;
+		case CELLEVAL_FIELD_RESOURCE:
+			v = number(q, 3);
+			break;
+		case CELLEVAL_FIELD_CUR:
+			v = limit(rlim->rlim_cur);
+			break;
+		case CELLEVAL_FIELD_MAX:
+			v = limit(rlim->rlim_max);
+			break;
+		case CELLEVAL_FIELD_IFNAME:
+			fill_ifname(q, r);
+			continue;
+		case CELLEVAL_FIELD_CMD:
+			v = command(q);
+			break;
+		case CELLEVAL_FIELD_FLAGS:
+			v = (uint32_t)(uintptr_t)q->arg[2];
+			break;
+		case CELLEVAL_FIELD_FSTYPE:
+			fill_name(r, CELLEVAL_FIELD_FSTYPE, mp->mnt_stat.f_fstypename, sizeof(mp->mnt_stat.f_fstypename));
+			continue;
+		case CELLEVAL_FIELD_MODE:
+			v = number(q, 2);
+			break;
+		case CELLEVAL_FIELD_AUTOLOAD:
+			v = q->arg[2] != NULL;
+			break;
+		case CELLEVAL_FIELD_KIND:
+			v = vp->v_type;
+			break;
+		case CELLEVAL_FIELD_MAJOR:
+			v = major(vp->v_rdev);
+			break;
+		case CELLEVAL_FIELD_MINOR:
+			v = minor(vp->v_rdev);
+			break;
+		case CELLEVAL_FIELD_BITS:
+			v = (uint32_t)(uintptr_t)q->arg[0];
+			break;
+		case CELLEVAL_FIELD_SEC:
+			v = ((const struct timespec *)q->arg[1])->tv_sec;
+			break;
+		case CELLEVAL_FIELD_MEMBERS:
+			if (!q->have_members)
+				continue;
+			v = (int64_t)q->members + q->ahead;
+			break;
+		default:
+			/* No question carries it. */
+			v = 0;
+			break;
+		}
+		celleval_set_number(r, f, v);
 	}
 }
 
@@ -363,10 +375,8 @@ void
 celleval_gather(struct ce_question *q, enum celleval_field field, uint32_t bound)
 {
 	ASSERT_SLEEPABLE();
-	if (field == CELLEVAL_FIELD_MEMBERS) {
+	if (field == CELLEVAL_FIELD_MEMBERS)
 		gather_members(q, bound);
-	} else {
-		KASSERT((TARGET_FIELDS & CELLEVAL_BIT(field)) != 0);
+	else
 		gather_target(q);
-	}
 }

@@ -215,8 +215,10 @@ void	celleval_device_fini(void);
 int	celleval_nodes_init(void);
 void	celleval_nodes_fini(void);
 
-/* Settings, read by listeners without a lock. */
-extern volatile unsigned int celleval_disabled;
+/* Settings, read by listeners without a lock. While any bit of off is set nobody is asked. */
+#define CE_DISABLED	1u	/* root of the host wants it so */
+#define CE_CLOSED	2u	/* the module is about to go */
+extern volatile unsigned int celleval_off;
 extern volatile unsigned int celleval_all;
 
 /* The number of a question in bundles and events. */

@@ -10,116 +10,406 @@
 /* The release that the numbers are of. */
 #define CELLEVAL_RELEASE "10.99.12"
 
-/* The argument of a listener that brings the request code, by action. */
+/*
+ * The questions of an action, for listeners, which must find them in a few steps: they lie in places from first on, for
+ * the request codes from low on, count of them. Questions that programs are not asked are not there.
+ */
+struct celleval_action {
+	uint8_t		code;	/* the argument that brings the request code */
+	uint8_t		low;
+	uint8_t		count;
+	bool		bits;	/* the code is a bit mask; one without a name is the first place */
+	uint16_t	first;
+};
+
+/* No argument brings a code: it is 0. */
 #define CELLEVAL_NO_CODE 0xffu
 
-static const uint8_t celleval_code_system[] = {
-	[1] = CELLEVAL_NO_CODE,	/* accounting */
-	[2] = 0,	/* chroot */
-	[3] = CELLEVAL_NO_CODE,	/* chsysflags */
-	[4] = 0,	/* cpu */
-	[5] = CELLEVAL_NO_CODE,	/* debug */
-	[6] = CELLEVAL_NO_CODE,	/* filehandle */
-	[7] = CELLEVAL_NO_CODE,	/* mknod */
-	[8] = 0,	/* mount */
-	[9] = 0,	/* pset */
-	[10] = CELLEVAL_NO_CODE,	/* reboot */
-	[11] = CELLEVAL_NO_CODE,	/* setidcore */
-	[12] = CELLEVAL_NO_CODE,	/* swapctl */
-	[13] = 0,	/* sysctl */
-	[14] = 0,	/* time */
-	[15] = CELLEVAL_NO_CODE,	/* module */
-	[16] = CELLEVAL_NO_CODE,	/* fs_reservedspace */
-	[17] = 0,	/* fs_quota */
-	[18] = CELLEVAL_NO_CODE,	/* semaphore */
-	[19] = 0,	/* sysvipc */
-	[20] = CELLEVAL_NO_CODE,	/* mqueue */
-	[21] = 0,	/* veriexec */
-	[22] = CELLEVAL_NO_CODE,	/* devmapper */
-	[23] = CELLEVAL_NO_CODE,	/* map_va_zero */
-	[24] = 0,	/* lfs */
-	[25] = CELLEVAL_NO_CODE,	/* fs_extattr */
-	[26] = CELLEVAL_NO_CODE,	/* fs_snapshot */
-	[27] = 0,	/* intr */
-	[28] = CELLEVAL_NO_CODE,	/* kernaddr */
+static const struct celleval_action celleval_system[] = {
+	[1] = { CELLEVAL_NO_CODE, 0, 1, false, 0 },	/* accounting */
+	[2] = { 0, 1, 2, false, 1 },	/* chroot */
+	[3] = { CELLEVAL_NO_CODE, 0, 1, false, 3 },	/* chsysflags */
+	[4] = { 0, 3, 1, false, 4 },	/* cpu */
+	[5] = { CELLEVAL_NO_CODE, 0, 1, false, 5 },	/* debug */
+	[6] = { CELLEVAL_NO_CODE, 0, 1, false, 6 },	/* filehandle */
+	[7] = { CELLEVAL_NO_CODE, 0, 1, false, 7 },	/* mknod */
+	[8] = { 0, 4, 35, false, 8 },	/* mount */
+	[9] = { 0, 8, 4, false, 43 },	/* pset */
+	[10] = { CELLEVAL_NO_CODE, 0, 1, false, 47 },	/* reboot */
+	[11] = { CELLEVAL_NO_CODE, 0, 1, false, 48 },	/* setidcore */
+	[12] = { CELLEVAL_NO_CODE, 0, 1, false, 49 },	/* swapctl */
+	[13] = { 0, 12, 5, false, 50 },	/* sysctl */
+	[14] = { 0, 17, 5, false, 55 },	/* time */
+	[15] = { CELLEVAL_NO_CODE, 0, 1, false, 60 },	/* module */
+	[16] = { CELLEVAL_NO_CODE, 0, 1, false, 61 },	/* fs_reservedspace */
+	[17] = { 0, 22, 4, false, 62 },	/* fs_quota */
+	[18] = { CELLEVAL_NO_CODE, 0, 1, false, 66 },	/* semaphore */
+	[19] = { 0, 26, 4, false, 67 },	/* sysvipc */
+	[20] = { CELLEVAL_NO_CODE, 0, 1, false, 71 },	/* mqueue */
+	[21] = { 0, 30, 2, false, 72 },	/* veriexec */
+	[22] = { CELLEVAL_NO_CODE, 0, 1, false, 74 },	/* devmapper */
+	[23] = { CELLEVAL_NO_CODE, 0, 1, false, 75 },	/* map_va_zero */
+	[24] = { 0, 32, 5, false, 76 },	/* lfs */
+	[25] = { CELLEVAL_NO_CODE, 0, 1, false, 81 },	/* fs_extattr */
+	[26] = { CELLEVAL_NO_CODE, 0, 1, false, 82 },	/* fs_snapshot */
+	[27] = { 0, 39, 1, false, 83 },	/* intr */
+	[28] = { CELLEVAL_NO_CODE, 0, 1, false, 84 },	/* kernaddr */
 };
 
-static const uint8_t celleval_code_process[] = {
-	[1] = 1,	/* cansee */
-	[2] = 1,	/* corename */
-	[3] = CELLEVAL_NO_CODE,	/* fork */
-	[4] = CELLEVAL_NO_CODE,	/* kevent_filter */
-	[5] = 1,	/* ktrace */
-	[6] = CELLEVAL_NO_CODE,	/* nice */
-	[7] = 2,	/* procfs */
-	[8] = CELLEVAL_NO_CODE,	/* ptrace */
-	[9] = 1,	/* rlimit */
-	[10] = CELLEVAL_NO_CODE,	/* scheduler_getaffinity */
-	[11] = CELLEVAL_NO_CODE,	/* scheduler_setaffinity */
-	[12] = CELLEVAL_NO_CODE,	/* scheduler_getparam */
-	[13] = CELLEVAL_NO_CODE,	/* scheduler_setparam */
-	[14] = CELLEVAL_NO_CODE,	/* setid */
-	[15] = CELLEVAL_NO_CODE,	/* signal */
-	[16] = CELLEVAL_NO_CODE,	/* stopflag */
+static const struct celleval_action celleval_process[] = {
+	[1] = { 1, 1, 15, false, 85 },	/* cansee */
+	[2] = { 1, 5, 2, false, 100 },	/* corename */
+	[3] = { CELLEVAL_NO_CODE, 0, 1, false, 102 },	/* fork */
+	[4] = { CELLEVAL_NO_CODE, 0, 1, false, 103 },	/* kevent_filter */
+	[5] = { 1, 0, 8, false, 104 },	/* ktrace */
+	[6] = { CELLEVAL_NO_CODE, 0, 1, false, 112 },	/* nice */
+	[7] = { 2, 8, 3, false, 113 },	/* procfs */
+	[8] = { CELLEVAL_NO_CODE, 0, 1, false, 116 },	/* ptrace */
+	[9] = { 1, 11, 3, false, 117 },	/* rlimit */
+	[10] = { CELLEVAL_NO_CODE, 0, 1, false, 120 },	/* scheduler_getaffinity */
+	[11] = { CELLEVAL_NO_CODE, 0, 1, false, 121 },	/* scheduler_setaffinity */
+	[12] = { CELLEVAL_NO_CODE, 0, 1, false, 122 },	/* scheduler_getparam */
+	[13] = { CELLEVAL_NO_CODE, 0, 1, false, 123 },	/* scheduler_setparam */
+	[14] = { CELLEVAL_NO_CODE, 0, 1, false, 124 },	/* setid */
+	[15] = { CELLEVAL_NO_CODE, 0, 1, false, 125 },	/* signal */
+	[16] = { CELLEVAL_NO_CODE, 0, 1, false, 126 },	/* stopflag */
 };
 
-static const uint8_t celleval_code_network[] = {
-	[1] = 0,	/* altq */
-	[2] = 0,	/* bind */
-	[3] = 0,	/* firewall */
-	[4] = 0,	/* interface */
-	[5] = CELLEVAL_NO_CODE,	/* forwsrcrt */
-	[6] = 0,	/* nfs */
-	[7] = CELLEVAL_NO_CODE,	/* route */
-	[8] = 0,	/* socket */
-	[9] = 0,	/* interface_ppp */
-	[10] = 0,	/* interface_slip */
-	[11] = 0,	/* interface_strip */
-	[12] = 0,	/* interface_tun */
-	[13] = 0,	/* interface_bridge */
-	[14] = 0,	/* ipsec */
-	[15] = 0,	/* interface_pvc */
-	[16] = 0,	/* ipv6 */
-	[17] = 0,	/* smb */
-	[18] = 0,	/* interface_wg */
+static const struct celleval_action celleval_network[] = {
+	[1] = { 0, 1, 12, false, 127 },	/* altq */
+	[2] = { 0, 13, 31, false, 139 },	/* bind */
+	[3] = { 0, 15, 2, false, 170 },	/* firewall */
+	[4] = { 0, 17, 26, false, 172 },	/* interface */
+	[5] = { CELLEVAL_NO_CODE, 0, 1, false, 198 },	/* forwsrcrt */
+	[6] = { 0, 21, 2, false, 199 },	/* nfs */
+	[7] = { CELLEVAL_NO_CODE, 0, 1, false, 201 },	/* route */
+	[8] = { 0, 23, 5, false, 202 },	/* socket */
+	[9] = { 0, 28, 1, false, 207 },	/* interface_ppp */
+	[10] = { 0, 29, 1, false, 208 },	/* interface_slip */
+	[11] = { 0, 30, 1, false, 209 },	/* interface_strip */
+	[12] = { 0, 31, 1, false, 210 },	/* interface_tun */
+	[13] = { 0, 33, 2, false, 211 },	/* interface_bridge */
+	[14] = { 0, 35, 1, false, 213 },	/* ipsec */
+	[15] = { 0, 37, 1, false, 214 },	/* interface_pvc */
+	[16] = { 0, 32, 5, false, 215 },	/* ipv6 */
+	[17] = { 0, 38, 4, false, 220 },	/* smb */
+	[18] = { 0, 44, 2, false, 224 },	/* interface_wg */
 };
 
-static const uint8_t celleval_code_machdep[] = {
-	[1] = CELLEVAL_NO_CODE,	/* cacheflush */
-	[2] = CELLEVAL_NO_CODE,	/* cpu_ucode_apply */
-	[3] = CELLEVAL_NO_CODE,	/* ioperm_get */
-	[4] = CELLEVAL_NO_CODE,	/* ioperm_set */
-	[5] = CELLEVAL_NO_CODE,	/* iopl */
-	[6] = CELLEVAL_NO_CODE,	/* ldt_get */
-	[7] = CELLEVAL_NO_CODE,	/* ldt_set */
-	[8] = CELLEVAL_NO_CODE,	/* mtrr_get */
-	[9] = CELLEVAL_NO_CODE,	/* mtrr_set */
-	[10] = CELLEVAL_NO_CODE,	/* nvram */
-	[11] = CELLEVAL_NO_CODE,	/* unmanagedmem */
-	[12] = CELLEVAL_NO_CODE,	/* pxg */
-	[13] = CELLEVAL_NO_CODE,	/* svs_disable */
+static const struct celleval_action celleval_machdep[] = {
+	[1] = { CELLEVAL_NO_CODE, 0, 1, false, 226 },	/* cacheflush */
+	[2] = { CELLEVAL_NO_CODE, 0, 1, false, 227 },	/* cpu_ucode_apply */
+	[3] = { CELLEVAL_NO_CODE, 0, 1, false, 228 },	/* ioperm_get */
+	[4] = { CELLEVAL_NO_CODE, 0, 1, false, 229 },	/* ioperm_set */
+	[5] = { CELLEVAL_NO_CODE, 0, 1, false, 230 },	/* iopl */
+	[6] = { CELLEVAL_NO_CODE, 0, 1, false, 231 },	/* ldt_get */
+	[7] = { CELLEVAL_NO_CODE, 0, 1, false, 232 },	/* ldt_set */
+	[8] = { CELLEVAL_NO_CODE, 0, 1, false, 233 },	/* mtrr_get */
+	[9] = { CELLEVAL_NO_CODE, 0, 1, false, 234 },	/* mtrr_set */
+	[10] = { CELLEVAL_NO_CODE, 0, 1, false, 235 },	/* nvram */
+	[11] = { CELLEVAL_NO_CODE, 0, 1, false, 236 },	/* unmanagedmem */
+	[12] = { CELLEVAL_NO_CODE, 0, 1, false, 237 },	/* pxg */
+	[13] = { CELLEVAL_NO_CODE, 0, 1, false, 238 },	/* svs_disable */
 };
 
-static const uint8_t celleval_code_device[] = {
-	[1] = CELLEVAL_NO_CODE,	/* tty_open */
-	[2] = CELLEVAL_NO_CODE,	/* tty_privset */
-	[3] = CELLEVAL_NO_CODE,	/* tty_sti */
-	[4] = 0,	/* rawio_spec */
-	[5] = 0,	/* rawio_passthru */
-	[6] = CELLEVAL_NO_CODE,	/* bluetooth_setpriv */
-	[7] = CELLEVAL_NO_CODE,	/* rnd_adddata */
-	[8] = CELLEVAL_NO_CODE,	/* rnd_adddata_estimate */
-	[9] = CELLEVAL_NO_CODE,	/* rnd_getpriv */
-	[10] = CELLEVAL_NO_CODE,	/* rnd_setpriv */
-	[11] = 0,	/* bluetooth_bcsp */
-	[12] = 0,	/* bluetooth_btuart */
-	[13] = CELLEVAL_NO_CODE,	/* gpio_pinset */
-	[14] = CELLEVAL_NO_CODE,	/* bluetooth_send */
-	[15] = CELLEVAL_NO_CODE,	/* bluetooth_recv */
-	[16] = CELLEVAL_NO_CODE,	/* tty_virtual */
-	[17] = CELLEVAL_NO_CODE,	/* wscons_keyboard_bell */
-	[18] = CELLEVAL_NO_CODE,	/* wscons_keyboard_keyrepeat */
-	[19] = CELLEVAL_NO_CODE,	/* nvmm_ctl */
+static const struct celleval_action celleval_device[] = {
+	[1] = { CELLEVAL_NO_CODE, 0, 1, false, 239 },	/* tty_open */
+	[2] = { CELLEVAL_NO_CODE, 0, 1, false, 240 },	/* tty_privset */
+	[3] = { CELLEVAL_NO_CODE, 0, 1, false, 241 },	/* tty_sti */
+	[4] = { 0, 1, 3, false, 242 },	/* rawio_spec */
+	[5] = { 0, 0, 16, true, 245 },	/* rawio_passthru */
+	[6] = { CELLEVAL_NO_CODE, 0, 1, false, 261 },	/* bluetooth_setpriv */
+	[7] = { CELLEVAL_NO_CODE, 0, 1, false, 262 },	/* rnd_adddata */
+	[8] = { CELLEVAL_NO_CODE, 0, 1, false, 263 },	/* rnd_adddata_estimate */
+	[9] = { CELLEVAL_NO_CODE, 0, 1, false, 264 },	/* rnd_getpriv */
+	[10] = { CELLEVAL_NO_CODE, 0, 1, false, 265 },	/* rnd_setpriv */
+	[11] = { 0, 4, 1, false, 266 },	/* bluetooth_bcsp */
+	[12] = { 0, 5, 1, false, 267 },	/* bluetooth_btuart */
+	[13] = { CELLEVAL_NO_CODE, 0, 1, false, 268 },	/* gpio_pinset */
+	[14] = { CELLEVAL_NO_CODE, 0, 1, false, 269 },	/* bluetooth_send */
+	[15] = { CELLEVAL_NO_CODE, 0, 1, false, 270 },	/* bluetooth_recv */
+	[16] = { CELLEVAL_NO_CODE, 0, 1, false, 271 },	/* tty_virtual */
+	[17] = { CELLEVAL_NO_CODE, 0, 1, false, 272 },	/* wscons_keyboard_bell */
+	[18] = { CELLEVAL_NO_CODE, 0, 1, false, 273 },	/* wscons_keyboard_keyrepeat */
+	[19] = { CELLEVAL_NO_CODE, 0, 1, false, 274 },	/* nvmm_ctl */
+};
+
+static const uint8_t celleval_places[] = {
+	CELLEVAL_SYSTEM_ACCOUNTING,
+	CELLEVAL_SYSTEM_CHROOT_CHROOT,
+	CELLEVAL_SYSTEM_CHROOT_FCHROOT,
+	CELLEVAL_NO_QUESTION,
+	CELLEVAL_SYSTEM_CPU_SETSTATE,
+	CELLEVAL_NO_QUESTION,
+	CELLEVAL_SYSTEM_FILEHANDLE,
+	CELLEVAL_SYSTEM_MKNOD,
+	CELLEVAL_SYSTEM_MOUNT_GET,
+	CELLEVAL_SYSTEM_MOUNT_NEW,
+	CELLEVAL_SYSTEM_MOUNT_UNMOUNT,
+	CELLEVAL_SYSTEM_MOUNT_UPDATE,
+	CELLEVAL_NO_QUESTION,
+	CELLEVAL_NO_QUESTION,
+	CELLEVAL_NO_QUESTION,
+	CELLEVAL_NO_QUESTION,
+	CELLEVAL_NO_QUESTION,
+	CELLEVAL_NO_QUESTION,
+	CELLEVAL_NO_QUESTION,
+	CELLEVAL_NO_QUESTION,
+	CELLEVAL_NO_QUESTION,
+	CELLEVAL_NO_QUESTION,
+	CELLEVAL_NO_QUESTION,
+	CELLEVAL_NO_QUESTION,
+	CELLEVAL_NO_QUESTION,
+	CELLEVAL_NO_QUESTION,
+	CELLEVAL_NO_QUESTION,
+	CELLEVAL_NO_QUESTION,
+	CELLEVAL_NO_QUESTION,
+	CELLEVAL_NO_QUESTION,
+	CELLEVAL_NO_QUESTION,
+	CELLEVAL_NO_QUESTION,
+	CELLEVAL_NO_QUESTION,
+	CELLEVAL_NO_QUESTION,
+	CELLEVAL_NO_QUESTION,
+	CELLEVAL_NO_QUESTION,
+	CELLEVAL_NO_QUESTION,
+	CELLEVAL_NO_QUESTION,
+	CELLEVAL_NO_QUESTION,
+	CELLEVAL_NO_QUESTION,
+	CELLEVAL_NO_QUESTION,
+	CELLEVAL_SYSTEM_MOUNT_UMAP,
+	CELLEVAL_SYSTEM_MOUNT_DEVICE,
+	CELLEVAL_SYSTEM_PSET_ASSIGN,
+	CELLEVAL_SYSTEM_PSET_BIND,
+	CELLEVAL_SYSTEM_PSET_CREATE,
+	CELLEVAL_SYSTEM_PSET_DESTROY,
+	CELLEVAL_SYSTEM_REBOOT,
+	CELLEVAL_SYSTEM_SETIDCORE,
+	CELLEVAL_SYSTEM_SWAPCTL,
+	CELLEVAL_SYSTEM_SYSCTL_ADD,
+	CELLEVAL_SYSTEM_SYSCTL_DELETE,
+	CELLEVAL_SYSTEM_SYSCTL_DESC,
+	CELLEVAL_SYSTEM_SYSCTL_MODIFY,
+	CELLEVAL_SYSTEM_SYSCTL_PRVT,
+	CELLEVAL_SYSTEM_TIME_ADJTIME,
+	CELLEVAL_SYSTEM_TIME_NTPADJTIME,
+	CELLEVAL_SYSTEM_TIME_RTCOFFSET,
+	CELLEVAL_SYSTEM_TIME_SYSTEM,
+	CELLEVAL_SYSTEM_TIME_TIMECOUNTERS,
+	CELLEVAL_SYSTEM_MODULE,
+	CELLEVAL_SYSTEM_FS_RESERVEDSPACE,
+	CELLEVAL_SYSTEM_FS_QUOTA_GET,
+	CELLEVAL_SYSTEM_FS_QUOTA_MANAGE,
+	CELLEVAL_SYSTEM_FS_QUOTA_NOLIMIT,
+	CELLEVAL_SYSTEM_FS_QUOTA_ONOFF,
+	CELLEVAL_SYSTEM_SEMAPHORE,
+	CELLEVAL_SYSTEM_SYSVIPC_BYPASS,
+	CELLEVAL_SYSTEM_SYSVIPC_SHM_LOCK,
+	CELLEVAL_SYSTEM_SYSVIPC_SHM_UNLOCK,
+	CELLEVAL_SYSTEM_SYSVIPC_MSGQ_OVERSIZE,
+	CELLEVAL_SYSTEM_MQUEUE,
+	CELLEVAL_SYSTEM_VERIEXEC_ACCESS,
+	CELLEVAL_SYSTEM_VERIEXEC_MODIFY,
+	CELLEVAL_SYSTEM_DEVMAPPER,
+	CELLEVAL_SYSTEM_MAP_VA_ZERO,
+	CELLEVAL_SYSTEM_LFS_MARKV,
+	CELLEVAL_SYSTEM_LFS_BMAPV,
+	CELLEVAL_SYSTEM_LFS_SEGCLEAN,
+	CELLEVAL_SYSTEM_LFS_SEGWAIT,
+	CELLEVAL_SYSTEM_LFS_FCNTL,
+	CELLEVAL_SYSTEM_FS_EXTATTR,
+	CELLEVAL_SYSTEM_FS_SNAPSHOT,
+	CELLEVAL_SYSTEM_INTR_AFFINITY,
+	CELLEVAL_SYSTEM_KERNADDR,
+	CELLEVAL_PROCESS_CANSEE_ARGS,
+	CELLEVAL_PROCESS_CANSEE_ENTRY,
+	CELLEVAL_PROCESS_CANSEE_ENV,
+	CELLEVAL_PROCESS_CANSEE_OPENFILES,
+	CELLEVAL_NO_QUESTION,
+	CELLEVAL_NO_QUESTION,
+	CELLEVAL_NO_QUESTION,
+	CELLEVAL_NO_QUESTION,
+	CELLEVAL_NO_QUESTION,
+	CELLEVAL_NO_QUESTION,
+	CELLEVAL_NO_QUESTION,
+	CELLEVAL_NO_QUESTION,
+	CELLEVAL_NO_QUESTION,
+	CELLEVAL_PROCESS_CANSEE_EPROC,
+	CELLEVAL_NO_QUESTION,
+	CELLEVAL_PROCESS_CORENAME_GET,
+	CELLEVAL_PROCESS_CORENAME_SET,
+	CELLEVAL_PROCESS_FORK,
+	CELLEVAL_PROCESS_KEVENT_FILTER,
+	CELLEVAL_PROCESS_KTRACE,
+	CELLEVAL_NO_QUESTION,
+	CELLEVAL_NO_QUESTION,
+	CELLEVAL_NO_QUESTION,
+	CELLEVAL_NO_QUESTION,
+	CELLEVAL_NO_QUESTION,
+	CELLEVAL_NO_QUESTION,
+	CELLEVAL_PROCESS_KTRACE_PERSISTENT,
+	CELLEVAL_PROCESS_NICE,
+	CELLEVAL_PROCESS_PROCFS_READ,
+	CELLEVAL_PROCESS_PROCFS_RW,
+	CELLEVAL_PROCESS_PROCFS_WRITE,
+	CELLEVAL_PROCESS_PTRACE,
+	CELLEVAL_PROCESS_RLIMIT_GET,
+	CELLEVAL_PROCESS_RLIMIT_SET,
+	CELLEVAL_PROCESS_RLIMIT_BYPASS,
+	CELLEVAL_PROCESS_SCHEDULER_GETAFFINITY,
+	CELLEVAL_PROCESS_SCHEDULER_SETAFFINITY,
+	CELLEVAL_PROCESS_SCHEDULER_GETPARAM,
+	CELLEVAL_NO_QUESTION,
+	CELLEVAL_PROCESS_SETID,
+	CELLEVAL_PROCESS_SIGNAL,
+	CELLEVAL_PROCESS_STOPFLAG,
+	CELLEVAL_NETWORK_ALTQ_AFMAP,
+	CELLEVAL_NETWORK_ALTQ_BLUE,
+	CELLEVAL_NETWORK_ALTQ_CBQ,
+	CELLEVAL_NETWORK_ALTQ_CDNR,
+	CELLEVAL_NETWORK_ALTQ_CONF,
+	CELLEVAL_NETWORK_ALTQ_FIFOQ,
+	CELLEVAL_NETWORK_ALTQ_HFSC,
+	CELLEVAL_NETWORK_ALTQ_JOBS,
+	CELLEVAL_NETWORK_ALTQ_PRIQ,
+	CELLEVAL_NETWORK_ALTQ_RED,
+	CELLEVAL_NETWORK_ALTQ_RIO,
+	CELLEVAL_NETWORK_ALTQ_WFQ,
+	CELLEVAL_NETWORK_BIND_PORT,
+	CELLEVAL_NETWORK_BIND_PRIVPORT,
+	CELLEVAL_NO_QUESTION,
+	CELLEVAL_NO_QUESTION,
+	CELLEVAL_NO_QUESTION,
+	CELLEVAL_NO_QUESTION,
+	CELLEVAL_NO_QUESTION,
+	CELLEVAL_NO_QUESTION,
+	CELLEVAL_NO_QUESTION,
+	CELLEVAL_NO_QUESTION,
+	CELLEVAL_NO_QUESTION,
+	CELLEVAL_NO_QUESTION,
+	CELLEVAL_NO_QUESTION,
+	CELLEVAL_NO_QUESTION,
+	CELLEVAL_NO_QUESTION,
+	CELLEVAL_NO_QUESTION,
+	CELLEVAL_NO_QUESTION,
+	CELLEVAL_NO_QUESTION,
+	CELLEVAL_NO_QUESTION,
+	CELLEVAL_NO_QUESTION,
+	CELLEVAL_NO_QUESTION,
+	CELLEVAL_NO_QUESTION,
+	CELLEVAL_NO_QUESTION,
+	CELLEVAL_NO_QUESTION,
+	CELLEVAL_NO_QUESTION,
+	CELLEVAL_NO_QUESTION,
+	CELLEVAL_NO_QUESTION,
+	CELLEVAL_NO_QUESTION,
+	CELLEVAL_NO_QUESTION,
+	CELLEVAL_NO_QUESTION,
+	CELLEVAL_NETWORK_BIND_ANYADDR,
+	CELLEVAL_NETWORK_FIREWALL_FW,
+	CELLEVAL_NO_QUESTION,
+	CELLEVAL_NO_QUESTION,
+	CELLEVAL_NETWORK_INTERFACE_GETPRIV,
+	CELLEVAL_NO_QUESTION,
+	CELLEVAL_NETWORK_INTERFACE_SETPRIV,
+	CELLEVAL_NO_QUESTION,
+	CELLEVAL_NO_QUESTION,
+	CELLEVAL_NO_QUESTION,
+	CELLEVAL_NO_QUESTION,
+	CELLEVAL_NO_QUESTION,
+	CELLEVAL_NO_QUESTION,
+	CELLEVAL_NO_QUESTION,
+	CELLEVAL_NO_QUESTION,
+	CELLEVAL_NO_QUESTION,
+	CELLEVAL_NO_QUESTION,
+	CELLEVAL_NO_QUESTION,
+	CELLEVAL_NO_QUESTION,
+	CELLEVAL_NO_QUESTION,
+	CELLEVAL_NO_QUESTION,
+	CELLEVAL_NO_QUESTION,
+	CELLEVAL_NO_QUESTION,
+	CELLEVAL_NO_QUESTION,
+	CELLEVAL_NO_QUESTION,
+	CELLEVAL_NO_QUESTION,
+	CELLEVAL_NO_QUESTION,
+	CELLEVAL_NO_QUESTION,
+	CELLEVAL_NO_QUESTION,
+	CELLEVAL_NETWORK_FORWSRCRT,
+	CELLEVAL_NETWORK_NFS_EXPORT,
+	CELLEVAL_NETWORK_NFS_SVC,
+	CELLEVAL_NETWORK_ROUTE,
+	CELLEVAL_NETWORK_SOCKET_OPEN,
+	CELLEVAL_NETWORK_SOCKET_RAWSOCK,
+	CELLEVAL_NETWORK_SOCKET_CANSEE,
+	CELLEVAL_NETWORK_SOCKET_DROP,
+	CELLEVAL_NETWORK_SOCKET_SETPRIV,
+	CELLEVAL_NETWORK_INTERFACE_PPP_ADD,
+	CELLEVAL_NETWORK_INTERFACE_SLIP_ADD,
+	CELLEVAL_NO_QUESTION,
+	CELLEVAL_NETWORK_INTERFACE_TUN_ADD,
+	CELLEVAL_NETWORK_INTERFACE_BRIDGE_GETPRIV,
+	CELLEVAL_NETWORK_INTERFACE_BRIDGE_SETPRIV,
+	CELLEVAL_NETWORK_IPSEC_BYPASS,
+	CELLEVAL_NO_QUESTION,
+	CELLEVAL_NETWORK_IPV6_HOPBYHOP,
+	CELLEVAL_NO_QUESTION,
+	CELLEVAL_NO_QUESTION,
+	CELLEVAL_NO_QUESTION,
+	CELLEVAL_NETWORK_IPV6_JOIN_MULTICAST,
+	CELLEVAL_NO_QUESTION,
+	CELLEVAL_NO_QUESTION,
+	CELLEVAL_NO_QUESTION,
+	CELLEVAL_NO_QUESTION,
+	CELLEVAL_NETWORK_INTERFACE_WG_GETPRIV,
+	CELLEVAL_NETWORK_INTERFACE_WG_SETPRIV,
+	CELLEVAL_MACHDEP_CACHEFLUSH,
+	CELLEVAL_MACHDEP_CPU_UCODE_APPLY,
+	CELLEVAL_MACHDEP_IOPERM_GET,
+	CELLEVAL_MACHDEP_IOPERM_SET,
+	CELLEVAL_MACHDEP_IOPL,
+	CELLEVAL_MACHDEP_LDT_GET,
+	CELLEVAL_MACHDEP_LDT_SET,
+	CELLEVAL_MACHDEP_MTRR_GET,
+	CELLEVAL_MACHDEP_MTRR_SET,
+	CELLEVAL_MACHDEP_NVRAM,
+	CELLEVAL_MACHDEP_UNMANAGEDMEM,
+	CELLEVAL_MACHDEP_PXG,
+	CELLEVAL_NO_QUESTION,
+	CELLEVAL_NO_QUESTION,
+	CELLEVAL_DEVICE_TTY_PRIVSET,
+	CELLEVAL_DEVICE_TTY_STI,
+	CELLEVAL_DEVICE_RAWIO_SPEC_READ,
+	CELLEVAL_DEVICE_RAWIO_SPEC_WRITE,
+	CELLEVAL_DEVICE_RAWIO_SPEC_RW,
+	CELLEVAL_DEVICE_RAWIO_PASSTHRU,
+	CELLEVAL_DEVICE_RAWIO_PASSTHRU_READ,
+	CELLEVAL_DEVICE_RAWIO_PASSTHRU_WRITE,
+	CELLEVAL_NO_QUESTION,
+	CELLEVAL_DEVICE_RAWIO_PASSTHRU_READCONF,
+	CELLEVAL_NO_QUESTION,
+	CELLEVAL_NO_QUESTION,
+	CELLEVAL_NO_QUESTION,
+	CELLEVAL_DEVICE_RAWIO_PASSTHRU_WRITECONF,
+	CELLEVAL_NO_QUESTION,
+	CELLEVAL_NO_QUESTION,
+	CELLEVAL_NO_QUESTION,
+	CELLEVAL_NO_QUESTION,
+	CELLEVAL_NO_QUESTION,
+	CELLEVAL_NO_QUESTION,
+	CELLEVAL_DEVICE_RAWIO_PASSTHRU_ALL,
+	CELLEVAL_DEVICE_BLUETOOTH_SETPRIV,
+	CELLEVAL_DEVICE_RND_ADDDATA,
+	CELLEVAL_DEVICE_RND_ADDDATA_ESTIMATE,
+	CELLEVAL_DEVICE_RND_GETPRIV,
+	CELLEVAL_DEVICE_RND_SETPRIV,
+	CELLEVAL_DEVICE_BLUETOOTH_BCSP_ADD,
+	CELLEVAL_DEVICE_BLUETOOTH_BTUART_ADD,
+	CELLEVAL_DEVICE_GPIO_PINSET,
+	CELLEVAL_DEVICE_BLUETOOTH_SEND,
+	CELLEVAL_DEVICE_BLUETOOTH_RECV,
+	CELLEVAL_DEVICE_TTY_VIRTUAL,
+	CELLEVAL_DEVICE_WSCONS_KEYBOARD_BELL,
+	CELLEVAL_DEVICE_WSCONS_KEYBOARD_KEYREPEAT,
+	CELLEVAL_NO_QUESTION,
 };
 
 /* The number of a question in bundles and events, and whether a denial only picks a behaviour. */

@@ -1142,7 +1142,7 @@ celleval_store_status(struct celleval_status *s)
 		s->left = store.deadline > now ? store.deadline - now : 0;
 	}
 	mutex_exit(&store.lock);
-	if (celleval_disabled != 0)
+	if ((celleval_off & CE_DISABLED) != 0)
 		s->flags |= CELLEVAL_DISABLED;
 	if (celleval_all != 0)
 		s->flags |= CELLEVAL_ALL;
@@ -1180,7 +1180,7 @@ celleval_store_cells(struct celleval_cell *cells, size_t max)
 		if (n < max) {
 			c = &cells[n];
 			c->id = r->id;
-			if (celleval_disabled != 0)
+			if ((celleval_off & CE_DISABLED) != 0)
 				c->answered = CELLEVAL_BY_PROFILE;
 			else if (place != NULL && place->program != NULL)
 				c->answered = CELLEVAL_BY_PROGRAM;

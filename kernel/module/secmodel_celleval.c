@@ -36,7 +36,7 @@ MODULE(MODULE_CLASS_SECMODEL, secmodel_celleval, "secmodel_cell");
 
 #define CE_NAME	"cellsh evaluation"
 
-volatile unsigned int celleval_disabled;
+volatile unsigned int celleval_off;
 volatile unsigned int celleval_all;
 
 uint32_t
@@ -48,9 +48,8 @@ celleval_number(unsigned question)
 /* ---- The gate ---- */
 
 /*
- * kauth(9) does not know who is in a listener, so the module counts it: no code of ours may go while somebody runs it. A
- * thread can come out on another processor than it went in, so only the sums mean anything. What the gate can't see are the
- * few instructions before the first counter and behind the last: see unlisten.
+ * kauth(9) does not know who is in a listener, so the module counts it: no code of ours may go while somebody runs it.
+ * The counters are atomic, for a thread may be on another processor by now. What the gate can't see are the few instructions before the first counter and behind the last: see unlisten.
  */
 static struct {
 	volatile unsigned long	in;
@@ -58,19 +57,20 @@ static struct {
 	char			room[COHERENCY_UNIT - 2 * sizeof(unsigned long)];
 } gate[64] __aligned(COHERENCY_UNIT);
 
-static volatile unsigned int gate_closed;
-
-static inline bool
+/* The counters of this processor, or of one that the thread was just on. */
+static inline unsigned
 gate_enter(void)
 {
-	atomic_inc_ulong(&gate[cpu_index(curcpu()) % __arraycount(gate)].in);
-	return __predict_true(atomic_load_relaxed(&gate_closed) == 0);
+	unsigned i = cpu_index(curcpu()) % __arraycount(gate);
+
+	atomic_inc_ulong(&gate[i].in);
+	return i;
 }
 
 static inline void
-gate_exit(void)
+gate_exit(unsigned i)
 {
-	atomic_inc_ulong(&gate[cpu_index(curcpu()) % __arraycount(gate)].out);
+	atomic_inc_ulong(&gate[i].out);
 }
 
 /* Waits until everybody who came in before the last barrier is out. */
@@ -101,7 +101,7 @@ kept(const struct celleval_decision *d, bool probe)
 {
 	return d->record != 0 || d->result == CELLEVAL_GRANT ||
 	    (!probe && (d->result == CELLEVAL_DENY || d->would == CELLEVAL_DENY)) ||
-	    atomic_load_relaxed(&celleval_all) != 0;
+	    celleval_all != 0;
 }
 
 static inline void
@@ -136,17 +136,30 @@ event_flags(const struct ce_question *q, const struct ce_outcome *o, bool probe)
 	return flags;
 }
 
+/* A section, with what was found in it. */
+struct section {
+	int			s;
+	const struct ce_view	*view;
+	const struct ce_place	*place;		/* of the cell; NULL if it is not named */
+};
+
+static inline __always_inline void
+enter(struct section *sec, uint32_t cell)
+{
+	sec->s = pserialize_read_enter();
+	sec->view = atomic_load_consume(&celleval_view);
+	sec->place = celleval_place(sec->view, cell);
+}
+
 /*
- * Answers a question of a cell. A quiet one is neither counted nor kept. Fields that can be had without waiting are
- * filled in the section; where the program asks for another, the section ends, the field is gathered, and all begins anew,
- * maybe under another view.
+ * Answers a question of a cell, whose section has begun. A quiet one is neither counted nor kept. Fields that can be had
+ * without waiting are filled in the section; where the program asks for another, the section ends, the field is
+ * gathered, and all begins anew, maybe under another view.
  */
-static void
-answer(struct ce_question *q, struct ce_outcome *o, bool quiet)
+static inline __always_inline void
+answer(struct ce_question *q, struct ce_outcome *o, bool quiet, struct section *sec)
 {
 	const bool probe = celleval_questions[q->number].probe;
-	const struct ce_place *place;
-	const struct ce_view *view;
 	struct ce_record *record;
 	struct celleval_request request;
 	struct celleval_entry entry;
@@ -154,29 +167,25 @@ answer(struct ce_question *q, struct ce_outcome *o, bool quiet)
 	bool asked = false, keep;
 	uint8_t profile = CE_PROFILE_LOW;
 	uint32_t bound;
-	int s;
 
-	for (;;) {
-		s = pserialize_read_enter();
-		view = atomic_load_consume(&celleval_view);
-		place = celleval_place(view, q->cell);
-		if (place != NULL && place->program != NULL) {
-			record = place->record;
+	for (;; enter(sec, q->cell)) {
+		if (sec->place != NULL && sec->place->program != NULL) {
+			record = sec->place->record;
 			o->answered = CELLEVAL_BY_PROGRAM;
-			o->program = place->program;
-			o->image = place->image;
+			o->program = sec->place->program;
+			o->image = sec->place->image;
 		} else {
-			record = place != NULL ? place->record : celleval_record(q->cell);
+			record = sec->place != NULL ? sec->place->record : celleval_record(q->cell);
 			if (record != NULL) {
 				profile = record->profile;
 			} else if (!asked) {
-				pserialize_read_exit(s);
+				pserialize_read_exit(sec->s);
 				profile = celleval_profile(q->cell);
 				asked = true;
 				continue;
 			}
-			if (!view->fallback_for_all && profile != CE_PROFILE_LOW) {
-				pserialize_read_exit(s);
+			if (!sec->view->fallback_for_all && profile != CE_PROFILE_LOW) {
+				pserialize_read_exit(sec->s);
 				o->answered = CELLEVAL_BY_PROFILE;
 				o->decision.result = CELLEVAL_ALLOW;
 				o->found = false;
@@ -184,32 +193,31 @@ answer(struct ce_question *q, struct ce_outcome *o, bool quiet)
 				return;
 			}
 			o->answered = CELLEVAL_BY_FALLBACK;
-			o->program = view->fallback;
-			o->image = view->fallback_image;
+			o->program = sec->view->fallback;
+			o->image = sec->view->fallback_image;
 		}
 		o->found = celleval_find(o->program, q->number, &root);
 		if (!o->found) {
-			memset(&o->decision, 0, sizeof(o->decision));
-			o->decision.result = CELLEVAL_ALLOW;
+			o->decision = (struct celleval_decision){ .result = CELLEVAL_ALLOW };
 			break;
 		}
 		/* Another program may need them counted further. */
 		if (q->have_members && q->members_bound < o->program->members)
 			q->have_members = false;
 		celleval_clear(&request);
-		celleval_fill(q, view, root.mask, &request);
+		celleval_fill(q, sec->view, root.mask, &request);
 		o->decision = celleval_run(o->program, &root, &request);
 		if (__predict_true(o->decision.result != CELLEVAL_NONE))
 			break;
 		bound = o->program->members;
-		pserialize_read_exit(s);
+		pserialize_read_exit(sec->s);
 		celleval_gather(q, o->decision.missing, bound);
 	}
-	if (__predict_false(quiet)) {
+	if (quiet) {
 		struct celleval_leaf leaf;
 
 		o->line = o->found && celleval_leaf(o->program, o->decision.leaf, &leaf) ? leaf.decided.line : 0;
-		pserialize_read_exit(s);
+		pserialize_read_exit(sec->s);
 		return;
 	}
 	if (record != NULL)
@@ -219,110 +227,123 @@ answer(struct ce_question *q, struct ce_outcome *o, bool quiet)
 		/* From now on the image stays until the ring has the event. */
 		if (o->image != NULL)
 			atomic_inc_uint(&o->image->pending);
-		o->generation = view->generation;
+		o->generation = sec->view->generation;
 		o->name_length = 0;
-		if (place != NULL) {
-			celleval_cell_at(&place->image->bundle, place->index, &entry);
+		if (sec->place != NULL) {
+			celleval_cell_at(&sec->place->image->bundle, sec->place->index, &entry);
 			o->name_length = MIN(entry.name.length, CE_NAME_MAX);
 			memcpy(o->name, entry.name.bytes, o->name_length);
 		}
 	}
-	pserialize_read_exit(s);
+	pserialize_read_exit(sec->s);
 	if (__predict_false(keep))
 		celleval_ring_put(q, o, event_flags(q, o, probe));
 }
 
-static inline int
-as_kauth(uint8_t result)
+/*
+ * The question that the arguments of a listener make, CELLEVAL_NO_QUESTION for one that programs are not asked. What is asked under
+ * a spin lock ends here, before anything of the credential is touched, and so does what a later kernel may ask that this one
+ * does not.
+ */
+static inline __always_inline unsigned
+which(const struct celleval_action *actions, size_t nactions, kauth_action_t action, void *arg0, void *arg1, void *arg2)
 {
-	return result == CELLEVAL_DENY ? KAUTH_RESULT_DENY :
-	    result == CELLEVAL_GRANT ? KAUTH_RESULT_ALLOW : KAUTH_RESULT_DEFER;
+	const struct celleval_action *a;
+	uintptr_t code = 0;
+
+	if (__predict_false(action >= nactions))
+		return CELLEVAL_NO_QUESTION;
+	a = &actions[action];
+	if (a->code != CELLEVAL_NO_CODE)
+		code = (uintptr_t)(a->code == 0 ? arg0 : a->code == 1 ? arg1 : arg2);
+	code -= a->low;
+	if (__predict_true(code < a->count))
+		return celleval_places[a->first + code];
+	return a->bits ? celleval_places[a->first] : CELLEVAL_NO_QUESTION;
 }
 
-static inline __always_inline int
-ask(enum celleval_scope scope, const uint8_t *codes, size_t ncodes, kauth_cred_t cred, kauth_action_t action,
-    void *arg0, void *arg1, void *arg2, void *arg3)
+static int __noinline
+ask_cell(uint32_t cell, enum celleval_scope scope, unsigned number, kauth_cred_t cred, void *arg0, void *arg1, void *arg2,
+    void *arg3)
 {
+	const struct celleval_program *program;
 	struct ce_question q;
 	struct ce_outcome o;
-	unsigned number;
-	uintptr_t code;
+	struct section sec;
+
+	enter(&sec, cell);
+	/* What is asked most is what no policy says anything about. */
+	if (__predict_true(sec.place != NULL && (program = sec.place->program) != NULL && program->request_of[number] == 0 &&
+	    celleval_all == 0)) {
+		atomic_inc_ulong(&sec.place->record->decisions);
+		pserialize_read_exit(sec.s);
+		return KAUTH_RESULT_DEFER;
+	}
+	q.cred = cred;
+	q.cell = cell;
+	q.number = number;
+	q.scope = scope;
+	q.arg[0] = arg0;
+	q.arg[1] = arg1;
+	q.arg[2] = arg2;
+	q.arg[3] = arg3;
+	q.have_target = q.have_members = false;
+	q.ahead = 0;
+	answer(&q, &o, false, &sec);
+	return o.decision.result == CELLEVAL_DENY ? KAUTH_RESULT_DENY :
+	    o.decision.result == CELLEVAL_GRANT ? KAUTH_RESULT_ALLOW : KAUTH_RESULT_DEFER;
+}
+
+/* The way of the host's requests is short, for they pay for nothing that they have. */
+static inline __always_inline int
+ask(enum celleval_scope scope, const struct celleval_action *actions, size_t nactions, kauth_cred_t cred, kauth_action_t action,
+    void *arg0, void *arg1, void *arg2, void *arg3)
+{
+	unsigned number = which(actions, nactions, action, arg0, arg1, arg2), slot;
 	int result = KAUTH_RESULT_DEFER;
+	uint32_t cell;
 
-	if (action >= ncodes)
+	if (number == CELLEVAL_NO_QUESTION)
 		return KAUTH_RESULT_DEFER;
-	switch (codes[action]) {
-	case 0:
-		code = (uintptr_t)arg0;
-		break;
-	case 1:
-		code = (uintptr_t)arg1;
-		break;
-	case 2:
-		code = (uintptr_t)arg2;
-		break;
-	default:
-		code = 0;
-		break;
-	}
-	/*
-	 * What is asked under a spin lock ends here, before anything of the credential is touched, and so does what a
-	 * later kernel may ask that this one does not.
-	 */
-	number = celleval_question(scope, action, code);
-	if (!celleval_asked(number))
-		return KAUTH_RESULT_DEFER;
-
-	if (gate_enter() && atomic_load_relaxed(&celleval_disabled) == 0 &&
-	    (q.cell = secmodel_cell_cred_id(cred)) != CE_HOST) {
-		q.cred = cred;
-		q.number = number;
-		q.scope = scope;
-		q.arg[0] = arg0;
-		q.arg[1] = arg1;
-		q.arg[2] = arg2;
-		q.arg[3] = arg3;
-		q.have_target = q.have_members = false;
-		q.ahead = 0;
-		answer(&q, &o, false);
-		result = as_kauth(o.decision.result);
-	}
-	gate_exit();
+	slot = gate_enter();
+	if (__predict_true(celleval_off == 0) && (cell = secmodel_cell_cred_id(cred)) != CE_HOST)
+		result = ask_cell(cell, scope, number, cred, arg0, arg1, arg2, arg3);
+	gate_exit(slot);
 	return result;
 }
 
 static int
 system_cb(kauth_cred_t cred, kauth_action_t action, void *cookie, void *arg0, void *arg1, void *arg2, void *arg3)
 {
-	return ask(CELLEVAL_SCOPE_SYSTEM, celleval_code_system, __arraycount(celleval_code_system),
+	return ask(CELLEVAL_SCOPE_SYSTEM, celleval_system, __arraycount(celleval_system),
 	    cred, action, arg0, arg1, arg2, arg3);
 }
 
 static int
 process_cb(kauth_cred_t cred, kauth_action_t action, void *cookie, void *arg0, void *arg1, void *arg2, void *arg3)
 {
-	return ask(CELLEVAL_SCOPE_PROCESS, celleval_code_process, __arraycount(celleval_code_process),
+	return ask(CELLEVAL_SCOPE_PROCESS, celleval_process, __arraycount(celleval_process),
 	    cred, action, arg0, arg1, arg2, arg3);
 }
 
 static int
 network_cb(kauth_cred_t cred, kauth_action_t action, void *cookie, void *arg0, void *arg1, void *arg2, void *arg3)
 {
-	return ask(CELLEVAL_SCOPE_NETWORK, celleval_code_network, __arraycount(celleval_code_network),
+	return ask(CELLEVAL_SCOPE_NETWORK, celleval_network, __arraycount(celleval_network),
 	    cred, action, arg0, arg1, arg2, arg3);
 }
 
 static int
 machdep_cb(kauth_cred_t cred, kauth_action_t action, void *cookie, void *arg0, void *arg1, void *arg2, void *arg3)
 {
-	return ask(CELLEVAL_SCOPE_MACHDEP, celleval_code_machdep, __arraycount(celleval_code_machdep),
+	return ask(CELLEVAL_SCOPE_MACHDEP, celleval_machdep, __arraycount(celleval_machdep),
 	    cred, action, arg0, arg1, arg2, arg3);
 }
 
 static int
 device_cb(kauth_cred_t cred, kauth_action_t action, void *cookie, void *arg0, void *arg1, void *arg2, void *arg3)
 {
-	return ask(CELLEVAL_SCOPE_DEVICE, celleval_code_device, __arraycount(celleval_code_device),
+	return ask(CELLEVAL_SCOPE_DEVICE, celleval_device, __arraycount(celleval_device),
 	    cred, action, arg0, arg1, arg2, arg3);
 }
 
@@ -331,11 +352,16 @@ device_cb(kauth_cred_t cred, kauth_action_t action, void *cookie, void *arg0, vo
 static void
 ask_quietly(struct ce_question *q, struct ce_outcome *o)
 {
+	struct section sec;
+
 	o->answered = CELLEVAL_BY_PROFILE;
 	o->decision.result = CELLEVAL_ALLOW;
+	o->found = false;
 	o->line = 0;
-	if (celleval_disabled == 0 && (q->cell = secmodel_cell_cred_id(q->cred)) != CE_HOST)
-		answer(q, o, true);
+	if (celleval_off == 0 && (q->cell = secmodel_cell_cred_id(q->cred)) != CE_HOST) {
+		enter(&sec, q->cell);
+		answer(q, o, true, &sec);
+	}
 }
 
 static void
@@ -398,19 +424,21 @@ admit(const struct celleval_admit *d, struct celleval_answer *a)
 static int
 eval(const char *what, void *arg, void *ret)
 {
-	int error = ENXIO;
+	unsigned slot;
+	int error;
 
 	if (arg == NULL)
 		return EINVAL;
-	if (gate_enter()) {
-		if (strcmp(what, CELLEVAL_DECIDE) == 0)
-			error = decide(arg, ret);
-		else if (strcmp(what, CELLEVAL_PROC_ADMIT) == 0)
-			error = admit(arg, ret);
-		else
-			error = ENOENT;
-	}
-	gate_exit();
+	slot = gate_enter();
+	if ((celleval_off & CE_CLOSED) != 0)
+		error = ENXIO;
+	else if (strcmp(what, CELLEVAL_DECIDE) == 0)
+		error = decide(arg, ret);
+	else if (strcmp(what, CELLEVAL_PROC_ADMIT) == 0)
+		error = admit(arg, ret);
+	else
+		error = ENOENT;
+	gate_exit(slot);
 	return error;
 }
 
@@ -469,7 +497,7 @@ unlisten(void)
 static void
 gate_close(void)
 {
-	atomic_store_relaxed(&gate_closed, 1);
+	atomic_or_uint(&celleval_off, CE_CLOSED);
 	/* Whoever comes in from now on sees it; whoever was in has counted itself. */
 	xc_barrier(0);
 	gate_drain();
@@ -524,7 +552,7 @@ fini(void)
 		return EBUSY;
 	gate_close();
 	if (secmodel_cell_has_entries()) {
-		atomic_store_relaxed(&gate_closed, 0);
+		atomic_and_uint(&celleval_off, ~CE_CLOSED);
 		celleval_store_reopen();
 		return EBUSY;
 	}

@@ -76,28 +76,44 @@ func generate(f *facts, v *kauth.Vocabulary) ([]byte, error) {
 #define CELLEVAL_RELEASE %q
 
 `, v.Version)
-	p(`/* The argument of a listener that brings the request code, by action. */
+	p(`/*
+ * The questions of an action, for listeners, which must find them in a few steps: they lie in places from first on, for
+ * the request codes from low on, count of them. Questions that programs are not asked are not there.
+ */
+struct celleval_action {
+	uint8_t		code;	/* the argument that brings the request code */
+	uint8_t		low;
+	uint8_t		count;
+	bool		bits;	/* the code is a bit mask; one without a name is the first place */
+	uint16_t	first;
+};
+
+/* No argument brings a code: it is 0. */
 #define CELLEVAL_NO_CODE 0xffu
 
 `)
+	var places []string
 	for s := kauth.System; s <= kauth.Device; s++ {
 		i := slices.IndexFunc(f.Scopes, func(x scope) bool { return x.Name == s.String() })
 		if i < 0 {
 			return nil, fmt.Errorf("the facts must have scope %s, but do not", s)
 		}
-		p("static const uint8_t celleval_code_%s[] = {\n", s)
+		p("static const struct celleval_action celleval_%s[] = {\n", s)
 		for _, a := range f.Scopes[i].Actions {
-			if a.RequestArg == nil {
-				p("\t[%d] = CELLEVAL_NO_CODE,\t/* %s */\n", a.Value, a.Name)
-				continue
+			code := "CELLEVAL_NO_CODE"
+			if a.RequestArg != nil {
+				if *a.RequestArg < 0 || *a.RequestArg > 3 {
+					return nil, fmt.Errorf("the request code of %s.%s must be argument 0 to 3, but is %d", s, a.Name, *a.RequestArg)
+				}
+				code = fmt.Sprint(*a.RequestArg)
 			}
-			if *a.RequestArg < 0 || *a.RequestArg > 3 {
-				return nil, fmt.Errorf("the request code of %s.%s must be argument 0 to 3, but is %d", s, a.Name, *a.RequestArg)
-			}
-			p("\t[%d] = %d,\t/* %s */\n", a.Value, *a.RequestArg, a.Name)
+			low, codes, bits := questions(v, s, a.Value)
+			p("\t[%d] = { %s, %d, %d, %t, %d },\t/* %s */\n", a.Value, code, low, len(codes), bits, len(places), a.Name)
+			places = append(places, codes...)
 		}
 		p("};\n\n")
 	}
+	p("static const uint8_t celleval_places[] = {\n\t%s,\n};\n\n", strings.Join(places, ",\n\t"))
 	p(`/* The number of a question in bundles and events, and whether a denial only picks a behaviour. */
 static const struct {
 	uint32_t	number;
@@ -106,7 +122,7 @@ static const struct {
 `)
 	for id := range kauth.RequestID(kauth.NumRequests) {
 		n, _ := v.Number(id)
-		p("\t[CELLEVAL_%s] = { %#06x, %t },\n", strings.ToUpper(strings.ReplaceAll(id.String(), ".", "_")), n.Key(), v.Flags(id).Has(kauth.Probe))
+		p("\t[%s] = { %#06x, %t },\n", macro(id), n.Key(), v.Flags(id).Has(kauth.Probe))
 	}
 	p("};\n\n/* The built-in fallback: the program that denies what profile high does. */\nstatic const uint8_t celleval_builtin[] = {")
 	for i, c := range stock.FallbackFor(v).Encode(v) {
@@ -119,4 +135,35 @@ static const struct {
 	}
 	p("\n};\n\n#endif\n")
 	return b.Bytes(), nil
+}
+
+// macro is the name of a question in C.
+func macro(id kauth.RequestID) string {
+	return "CELLEVAL_" + strings.ToUpper(strings.ReplaceAll(id.String(), ".", "_"))
+}
+
+// questions are those of an action, in C, by request code from the lowest on; and whether the code is a bit mask, so that the
+// action itself, the first, stands for codes without a name.
+func questions(v *kauth.Vocabulary, s kauth.Scope, action int) (low int, codes []string, bits bool) {
+	for id := range kauth.RequestID(kauth.NumRequests) {
+		n, ok := v.Number(id)
+		if !ok || n.Scope != s || int(n.Action) != action {
+			continue
+		}
+		if len(codes) == 0 {
+			low = int(n.Req)
+		}
+		for len(codes) < int(n.Req)-low {
+			codes = append(codes, "CELLEVAL_NO_QUESTION")
+		}
+		if v.Asks(id) {
+			codes = append(codes, macro(id))
+		} else {
+			codes = append(codes, "CELLEVAL_NO_QUESTION")
+		}
+		if n.Req == 0 && v.Flags(id).Has(kauth.Bare) && id.Info().Fields.Has(kauth.FieldBits) {
+			bits = true
+		}
+	}
+	return low, codes, bits
 }
