@@ -62,6 +62,13 @@ _Static_assert(CELLEVAL_NFIELDS <= 64, "fields are kept in a mask");
 
 #define TEXT_FIELDS	(CELLEVAL_BIT(CELLEVAL_FIELD_TARGET_CELL) | CELLEVAL_BIT(CELLEVAL_FIELD_IFNAME) | CELLEVAL_BIT(CELLEVAL_FIELD_FSTYPE))
 
+/* What is rare stays out of the way of what is not. */
+#ifdef __GNUC__
+#define NOINLINE	__attribute__((__noinline__))
+#else
+#define NOINLINE
+#endif
+
 static inline uint16_t
 get16(const uint8_t *p)
 {
@@ -260,7 +267,7 @@ in_prefix(const uint8_t *prefix, const struct celleval_request *r)
 }
 
 /* The outcome of a node's test. */
-static bool
+static NOINLINE bool
 test(const struct celleval_program *p, const uint8_t *node, const struct celleval_request *r)
 {
 	unsigned field = node[1], other = node[2];
@@ -330,32 +337,97 @@ lowest(uint64_t set)
 	return f;
 }
 
-struct celleval_decision
-celleval_run(const struct celleval_program *p, const struct celleval_root *root, const struct celleval_request *r)
+static inline const uint8_t *
+node_at(const struct celleval_program *p, uint32_t at)
 {
-	struct celleval_decision d = { 0, CELLEVAL_NONE, CELLEVAL_NONE, 0, 0 };
-	const uint8_t *nodes = p->nodes, *node, *leaf;
-	bool whole = (root->mask & ~r->given) == 0;
-	uint32_t at = root->start;
+	return p->nodes + (size_t)at * NODE_SIZE;
+}
 
-	while ((at & LEAF_BIT) == 0) {
-		node = nodes + (size_t)at * NODE_SIZE;
-		if (!whole) {
-			uint64_t missing = looks_at(node) & ~r->given;
+/*
+ * Where a node leads to. KEEP has the compiler make it a jump, and no selection of one of two values: from a jump that is foreseen
+ * the processor goes on at once, while a selection waits for the test and what it loads.
+ */
+#ifdef __GNUC__
+#define KEEP(v)	__asm__ volatile("" : "+r"(v))
+#else
+#define KEEP(v)	((void)0)
+#endif
 
-			if (missing != 0) {
-				d.missing = lowest(missing);
-				return d;
-			}
-		}
-		at = test(p, node, r) ? get32(node + 4) : get32(node + 8);
+static inline uint32_t
+way(const uint8_t *node, bool yes)
+{
+	uint32_t to;
+
+	if (yes) {
+		to = get32(node + 4);
+		KEEP(to);
+	} else {
+		to = get32(node + 8);
+		KEEP(to);
 	}
-	d.leaf = at & ~LEAF_BIT;
+	return to;
+}
+
+/* What a leaf says. */
+static inline struct celleval_decision
+decide(const struct celleval_program *p, uint32_t ref)
+{
+	struct celleval_decision d;
+	const uint8_t *leaf;
+
+	d.leaf = ref & ~LEAF_BIT;
 	leaf = p->leaves + (size_t)d.leaf * LEAF_SIZE;
 	d.result = leaf[0];
 	d.would = leaf[1];
 	d.record = leaf[2];
+	d.missing = 0;
 	return d;
+}
+
+/* The same as celleval_run, where a field that can matter is not given. */
+static struct celleval_decision
+run_carefully(const struct celleval_program *p, uint32_t at, const struct celleval_request *r)
+{
+	struct celleval_decision d = { 0, CELLEVAL_NONE, CELLEVAL_NONE, 0, 0 };
+
+	while ((at & LEAF_BIT) == 0) {
+		const uint8_t *node = node_at(p, at);
+		uint64_t missing = looks_at(node) & ~r->given;
+
+		if (missing != 0) {
+			d.missing = lowest(missing);
+			return d;
+		}
+		at = way(node, test(p, node, r));
+	}
+	return decide(p, at);
+}
+
+struct celleval_decision
+celleval_run(const struct celleval_program *p, const struct celleval_root *root, const struct celleval_request *r)
+{
+	uint32_t at = root->start;
+
+	if ((root->mask & ~r->given) != 0)
+		return run_carefully(p, at, r);
+	while ((at & LEAF_BIT) == 0) {
+		const uint8_t *node = node_at(p, at);
+		unsigned field = node[1];
+
+		if (node[0] == OP_LE) {
+			/* a number is mostly searched for by halves, in node after node */
+			int64_t v = r->number[field];
+
+			do
+				at = way(node, v <= get_signed(node + 16));
+			while ((at & LEAF_BIT) == 0 && (node = node_at(p, at))[0] == OP_LE && node[1] == field);
+		} else if (node[0] == OP_EQ && (TEXT_FIELDS >> field & 1) == 0) {
+			at = way(node, r->number[field] == get_signed(node + 16));
+		} else {
+			at = way(node, test(p, node, r));
+		}
+	}
+	return decide(p, at);
 }
 
 static void
