@@ -294,13 +294,13 @@ celleval_set_text(struct celleval_request *r, enum celleval_field f, const void 
 	r->given |= CELLEVAL_BIT(f);
 }
 
-/* addr: version 4 with 4 bytes, 6 with 16, in network order, or 0 with NULL. */
+/* addr: of IP version 4 with 4 bytes, 6 with 16, in network order, or 0 with NULL. */
 static inline void
-celleval_set_address(struct celleval_request *r, unsigned version, const uint8_t *bytes)
+celleval_set_address(struct celleval_request *r, unsigned ip, const uint8_t *bytes)
 {
-	unsigned i, n = version == 4 ? 4 : version == 6 ? 16 : 0;
+	unsigned i, n = ip == 4 ? 4 : ip == 6 ? 16 : 0;
 
-	r->version = (uint8_t)version;
+	r->version = (uint8_t)ip;
 	for (i = 0; i < 16; i++)
 		r->address[i] = i < n ? bytes[i] : 0;
 	r->given |= CELLEVAL_BIT(CELLEVAL_FIELD_ADDR);
