@@ -991,15 +991,15 @@ verify_ranges(struct draft *d, const uint8_t *ranges, uint32_t n)
 static bool
 is_prefix(const uint8_t *p)
 {
-	unsigned version = p[0], bits = p[1];
+	unsigned ip = p[0], bits = p[1];
 	uint64_t upper = get64(p + 8), lower = get64(p + 16), upper_mask, lower_mask;
 
-	if ((version != 4 && version != 6) || bits > (version == 4 ? 32 : 128))
+	if ((ip != 4 && ip != 6) || bits > (ip == 4 ? 32 : 128))
 		return false;
 	prefix_mask(bits, &upper_mask, &lower_mask);
 	if ((upper & ~upper_mask) != 0 || (lower & ~lower_mask) != 0)
 		return false;
-	return version == 6 || (lower == 0 && upper << 32 == 0);
+	return ip == 6 || (lower == 0 && upper << 32 == 0);
 }
 
 static bool

@@ -59,7 +59,7 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// cc runs the compiler of a target; out is what it said.
+// compile runs the compiler of a target.
 func (x *target) compile(args ...string) error {
 	cmd := exec.Command(x.cc[0], append(x.cc[1:len(x.cc):len(x.cc)], args...)...)
 	if out, err := cmd.CombinedOutput(); err != nil {
@@ -112,6 +112,18 @@ func (x *target) file(what string) string {
 func (x *target) build() (file, skipped string, err error) {
 	if why := x.missing(); why != "" {
 		return "", why, nil
+	}
+	// go test keeps what it has found until a file changes that the test has opened: what only the compiler opens is none.
+	for _, pattern := range []string{"../*.[ch]", "testdata/*.[ch]"} {
+		files, err := filepath.Glob(pattern)
+		if err != nil || len(files) == 0 {
+			return "", "", fmt.Errorf("there must be files %s: %v", pattern, err)
+		}
+		for _, name := range files {
+			if _, err := os.ReadFile(name); err != nil {
+				return "", "", err
+			}
+		}
 	}
 	object, file := x.file("celleval.o"), x.file("driver")
 	if err := x.compile(append(append([]string{"-c", "../celleval.c", "-o", object}, strict...), x.flags...)...); err != nil {
@@ -190,12 +202,12 @@ func (d *driver) ask(t testing.TB, kind byte, payload []byte) []byte {
 	return answer
 }
 
-// forEach runs a test with every target that is there.
-func forEach(t *testing.T, f func(t *testing.T, d *driver, first bool)) {
+// forEach runs a test with every target that is there, and tells it their numbers, from 0.
+func forEach(t *testing.T, f func(t *testing.T, d *driver, number int)) {
 	for i, x := range targets {
 		t.Run(x.name, func(t *testing.T) {
 			t.Parallel()
-			f(t, start(t, x), i == 0)
+			f(t, start(t, x), i)
 		})
 	}
 }

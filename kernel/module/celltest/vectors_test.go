@@ -101,7 +101,7 @@ func setField(q *policy.Request, f kauth.Field, raw json.RawMessage) error {
 // The vectors of docs/format.md hold for C, read from the files alone: package program is not asked.
 func TestVectors(t *testing.T) {
 	vectors := readVectors(t)
-	forEach(t, func(t *testing.T, d *driver, _ bool) {
+	forEach(t, func(t *testing.T, d *driver, _ int) {
 		for _, file := range vectors {
 			for _, v := range file.Vectors {
 				code, err := hex.DecodeString(v.Program)
@@ -170,7 +170,7 @@ func TestFaults(t *testing.T) {
 	text := b.Encode()
 	cells, all := len(text)-72*len(b.Cells), parts(text)
 	vectors := readVectors(t)
-	forEach(t, func(t *testing.T, d *driver, _ bool) {
+	forEach(t, func(t *testing.T, d *driver, _ int) {
 		met := map[program.Fault]bool{}
 		for _, file := range vectors {
 			for _, v := range file.Vectors {
@@ -308,7 +308,7 @@ func TestQuestions(t *testing.T) {
 		frame = le.AppendUint32(frame, n.scope)
 		frame = le.AppendUint64(le.AppendUint64(frame, n.action), n.request)
 	}
-	forEach(t, func(t *testing.T, d *driver, _ bool) {
+	forEach(t, func(t *testing.T, d *driver, _ int) {
 		answer := d.ask(t, 'Q', frame)
 		found := 0
 		for i, n := range numbers {
