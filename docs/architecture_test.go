@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -79,7 +80,7 @@ func Example_way() {
 	fmt.Println(id, err)
 	bundle := &program.Bundle{Vocabulary: &kauth.NetBSD109912, Generation: 1, Fallback: stock.Fallback(),
 		Programs: []*program.Program{p.Program}, Cells: []program.Cell{{ID: id, Name: "web-1", Program: 0}}}
-	fmt.Println(k.Load(bundle.Encode()))
+	fmt.Println(k.Load(bundle.Encode(), 0))
 
 	// From now on the kernel decides by itself.
 	ask, _ := kauth.Find("network.bind.privport")
@@ -221,36 +222,107 @@ func TestReservedImports(t *testing.T) {
 	}
 }
 
-// TestMainEndsTheProgram: whoever ended it below would leave locks, terminals and generations behind.
-func TestMainEndsTheProgram(t *testing.T) {
+// eachSource parses the source of every package, without tests. Names are relative to the module.
+func eachSource(t *testing.T, f func(fset *token.FileSet, name string, file *ast.File)) {
+	t.Helper()
 	for pkg := range packages(t) {
-		fset := token.NewFileSet()
 		files, err := filepath.Glob(filepath.Join("..", strings.TrimPrefix(pkg, module), "*.go"))
 		if err != nil {
 			t.Fatal(err)
 		}
 		for _, name := range files {
+			if strings.HasSuffix(name, "_test.go") {
+				continue
+			}
+			fset := token.NewFileSet()
 			file, err := parser.ParseFile(fset, name, nil, parser.SkipObjectResolution)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if file.Name.Name == "main" || strings.HasSuffix(name, "_test.go") {
-				continue
-			}
-			ast.Inspect(file, func(n ast.Node) bool {
-				switch n := n.(type) {
-				case *ast.SelectorExpr:
-					if x, ok := n.X.(*ast.Ident); ok && (x.Name == "os" && n.Sel.Name == "Exit" || x.Name == "log" && strings.HasPrefix(n.Sel.Name, "Fatal")) {
-						t.Errorf("%s: only main ends the program", fset.Position(n.Pos()))
-					}
-				case *ast.SelectStmt:
-					if len(n.Body.List) == 0 {
-						t.Errorf("%s: nothing waits for ever", fset.Position(n.Pos()))
-					}
-				}
-				return true
-			})
+			f(fset, strings.TrimPrefix(filepath.ToSlash(name), "../"), file)
 		}
+	}
+}
+
+// TestMainEndsTheProgram: whoever ended it below would leave locks, terminals and generations behind.
+func TestMainEndsTheProgram(t *testing.T) {
+	eachSource(t, func(fset *token.FileSet, _ string, file *ast.File) {
+		if file.Name.Name == "main" {
+			return
+		}
+		ast.Inspect(file, func(n ast.Node) bool {
+			switch n := n.(type) {
+			case *ast.SelectorExpr:
+				if x, ok := n.X.(*ast.Ident); ok && (x.Name == "os" && n.Sel.Name == "Exit" || x.Name == "log" && strings.HasPrefix(n.Sel.Name, "Fatal")) {
+					t.Errorf("%s: only main ends the program", fset.Position(n.Pos()))
+				}
+			case *ast.SelectStmt:
+				if len(n.Body.List) == 0 {
+					t.Errorf("%s: nothing waits for ever", fset.Position(n.Pos()))
+				}
+			}
+			return true
+		})
+	})
+}
+
+// initialised are the files that set what another module keeps for the whole program, which has to be set before anything
+// runs.
+var initialised = []string{"lua/lower/lower.go", "lua/vm/vm.go"}
+
+// TestNothingRunsBeforeMain: tables are written down, and what depends on what is seen where it is used.
+func TestNothingRunsBeforeMain(t *testing.T) {
+	var met []string
+	eachSource(t, func(_ *token.FileSet, name string, file *ast.File) {
+		for _, d := range file.Decls {
+			if f, ok := d.(*ast.FuncDecl); ok && f.Recv == nil && f.Name.Name == "init" {
+				met = append(met, name)
+			}
+		}
+	})
+	slices.Sort(met)
+	if !slices.Equal(met, initialised) {
+		t.Errorf("functions init must be in %v only, but are in %v", initialised, met)
+	}
+}
+
+// TestNamesExist: what of the vocabulary is named in the program is looked up so that a misspelt name is no silent miss.
+func TestNamesExist(t *testing.T) {
+	lookups := []string{"Find", "FindPattern", "FindField", "FindBit", "FindErrno"}
+	met := 0
+	eachSource(t, func(fset *token.FileSet, _ string, file *ast.File) {
+		ast.Inspect(file, func(n ast.Node) bool {
+			call, ok := n.(*ast.CallExpr)
+			if !ok || len(call.Args) != 1 {
+				return true
+			}
+			f, ok := call.Fun.(*ast.SelectorExpr)
+			if !ok {
+				return true
+			}
+			x, ok := f.X.(*ast.Ident)
+			name, constant := call.Args[0].(*ast.BasicLit)
+			if !ok || x.Name != "kauth" || !constant {
+				return true
+			}
+			if slices.Contains(lookups, f.Sel.Name) {
+				t.Errorf("%s: what the program names must be a constant of package kauth, or kauth.MustFind, but %s is looked up", fset.Position(n.Pos()), name.Value)
+			}
+			if f.Sel.Name == "MustFind" {
+				met++
+				text, err := strconv.Unquote(name.Value)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if _, ok := kauth.Find(text); !ok {
+					t.Errorf("%s: there is no request %s", fset.Position(n.Pos()), text)
+				}
+			}
+			return true
+		})
+	})
+	if met < 100 {
+		t.Errorf("the simulator names more than 100 requests, but %d were looked at", met)
 	}
 }
 

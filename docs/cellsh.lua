@@ -251,8 +251,8 @@ engine = {}
 ---@return table
 function engine.can(cell, request, options) end
 
----Checks policies and loads nothing: ok, diagnostics, policies, grants, cells, programs, nevers, broken and proof, which is
----what the command check writes with --json. What is wrong with policies is no error here.
+---Checks policies and loads nothing: ok, diagnostics, policies, grants, left_to_root, cells, programs, nevers, broken and
+---proof, which is what the command check writes with --json. What is wrong with policies is no error here.
 ---```lua
 ---policy "web" { cells = "web-*", deny = { "machdep" } }
 ---never("no reboot", { cells = "web-*", "system.reboot" })
@@ -273,7 +273,7 @@ function engine.check(paths, options) end
 ---print(engine.decide{ cell = "web-1", request = "system.reboot" }.result)
 -----> deny
 ---```
----@param question table cell, request, and the fields as a line of the command decide has them
+---@param question table cell, request, and the fields as a line of the command decide has them, those of a target in a table: target = { pid = 7 }
 ---@param options? table policy: a path or a list of paths, whose policies are asked; pending = true: those that are declared and not loaded are asked too. Without it those that are loaded are
 ---@return table
 function engine.decide(question, options) end
@@ -310,7 +310,7 @@ function engine.diff(old, new, options) end
 -----> deny	only port 80	r.port == 80
 -----> port	80	allow
 ---```
----@param question table cell, request, and the fields as a line of the command decide has them
+---@param question table cell, request, and the fields as a line of the command decide has them, those of a target in a table: target = { pid = 7 }
 ---@param options? table policy: a path or a list of paths, whose policies are asked; pending = true: those that are declared and not loaded are asked too. Without it those that are loaded are
 ---@return table
 function engine.explain(question, options) end
@@ -1792,14 +1792,16 @@ function sim.advance(seconds) end
 ---@return table
 function sim.kernel(arguments) end
 
----Gives the lines of the simulated kernel's message buffer, as dmesg(8) does.
+---Gives the lines of the simulated kernel's message buffer, as dmesg(8) does, and how many earlier ones are not kept any more.
 ---Only with the simulated kernel.
 ---```lua
 ---cell.create{ name = "web-1", root = "/cells/web-1" }
----print(#sim.log() > 0)
------> true
+---local lines, lost = sim.log()
+---print(#lines > 0, lost)
+-----> true	0
 ---```
 ---@return string[]
+---@return number
 function sim.log() end
 
 ---@class sim.process.arguments

@@ -1,6 +1,7 @@
 package kernel
 
 import (
+	"context"
 	"fmt"
 	"time"
 
@@ -37,17 +38,28 @@ type Kernel interface {
 
 // Evaluator is the evaluation model: programs that answer kauth(9) questions about the members of cells.
 type Evaluator interface {
-	// Load replaces the loaded bundle by another, as a whole or not at all. The generation must be higher than
-	// the loaded one's, or equal with a higher attachment number. Live cells that the bundle does not name are
-	// answered by its fallback.
-	Load(bundle []byte) error
+	// Load replaces what is loaded by a bundle, as a whole or not at all. The generation must be higher than any that
+	// was loaded. Live cells that the bundle does not name are answered by its fallback. With a window, of whole
+	// milliseconds, the kernel itself goes back to what was confirmed before, be that nothing, unless Confirm is called
+	// in time; 0 is none.
+	Load(bundle []byte, window time.Duration) error
+	// Attach gives the cells of a bundle its programs, in place of those they may have; all others keep theirs. The
+	// bundle must have the generation and the fallback that are loaded, and a higher attachment number.
+	Attach(bundle []byte) error
+	// Confirm keeps the generation, which must be the loaded one and wait for it.
+	Confirm(generation uint64) error
+	// Revert goes back to what was confirmed before the generation, which must be the loaded one and wait.
+	Revert(generation uint64) error
 	// Status says what is loaded.
 	Status() (Status, error)
-	// Statistics gives the counters of all live cells, ordered by id.
-	Statistics() ([]Statistics, error)
+	// Cells says who answers for each cell, ordered by id: for all that are named in what is loaded or that were asked
+	// about. Some may have ended.
+	Cells() ([]CellStatus, error)
 	// Events gives the recorded decisions with a Sequence greater than after, oldest first. The kernel keeps
 	// only so many; a gap in the sequence says that some were lost.
 	Events(after uint64) ([]Event, error)
+	// Wait returns once there are such decisions, without asking again and again, or with the error of the context.
+	Wait(ctx context.Context, after uint64) error
 }
 
 // Profile is how much secmodel_cell itself denies to the members of a cell. It is given at create and can't
@@ -126,23 +138,53 @@ type Info struct {
 
 // Status is what the evaluation model has loaded.
 type Status struct {
-	// Generation and Attachment of the loaded bundle; Generation is 0 while none is loaded.
+	// Generation and Attachment of what is loaded; Generation is 0 while nothing is.
 	Generation uint64
 	Attachment uint32
-	// Programs in the bundle.
+	// Programs that are loaded.
 	Programs int
-	// Covered are the live cells that a program answers for.
-	Covered []CellID
-	// Named are the live cells of which programs know the names: those that are covered, and others. All others are called
-	// policy.UnknownCell where a program asks for the cell of a target.
-	Named []CellID
-	// Bytes of the bundle.
+	// Cells that the programs know by name, those that have ended among them.
+	Cells int
+	// Bytes of all bundles that are kept.
 	Bytes int
+	// Highest generation that was ever loaded since the model was.
+	Highest uint64
+	// Waits says that the generation must be confirmed. Back is what is loaded again if it is not, 0 for nothing, and
+	// Left how long it waits yet.
+	Waits bool
+	Back  uint64
+	Left  time.Duration
+	// Disabled says that nobody is asked at the moment; the model has no opinion.
+	Disabled bool
+	// Sequence is that of the newest recorded decision, 0 before the first.
+	Sequence uint64
 }
 
-// Statistics counts what the evaluation model decided for the members of a cell.
-type Statistics struct {
-	Cell CellID
+// Answered says who answers for a cell in the evaluation model.
+type Answered uint8
+
+// Who answers.
+const (
+	// ByProfile: the model has no opinion; the cell's profile in secmodel_cell restrains it, and nothing else.
+	ByProfile Answered = iota
+	// ByFallback: the fallback of what is loaded, or the model's own while nothing is.
+	ByFallback
+	// ByProgram: a program for that cell.
+	ByProgram
+)
+
+// CellStatus is what the evaluation model knows of a cell.
+type CellStatus struct {
+	Cell     CellID
+	Answered Answered
+	// Named says that programs know the name of the cell. Others are called policy.UnknownCell where a program asks for
+	// the cell of a target.
+	Named bool
+	Counts
+}
+
+// Counts are what the evaluation model decided for the members of a cell.
+type Counts struct {
 	// Decisions in all, and those that denied, that granted, and that a policy in audit mode would have denied.
 	// Denied probes are not counted as denials.
 	Decisions, Denied, Granted, WouldDeny uint64
@@ -154,7 +196,9 @@ type Event struct {
 	Sequence uint64
 	// Time since the kernel's start.
 	Time time.Duration
-	Cell CellID
+	// Generation that was loaded, 0 for none.
+	Generation uint64
+	Cell       CellID
 	// Name of the cell, kept because the cell may be gone when the event is read.
 	Name string
 	// PID and EUID of the caller.

@@ -1,6 +1,9 @@
 package kernel
 
-import "maps"
+import (
+	"maps"
+	"time"
+)
 
 // ReadOnly gives a kernel that can be looked at and not changed: whatever would change it is refused before
 // the kernel is asked. It is how --readonly is enforced, for every kernel.
@@ -21,7 +24,7 @@ func (k readOnly) Info() Info {
 	return info
 }
 
-// Evaluator is the kernel's, without Load.
+// Evaluator is the kernel's, without what changes it.
 func (k readOnly) Evaluator() (Evaluator, error) {
 	e, err := k.Kernel.Evaluator()
 	if err != nil {
@@ -37,6 +40,10 @@ func RefuseReadOnly(op string) error {
 	return &Error{Op: op, Text: "the session must not be read-only for this, but is", Hint: "start cellsh without --readonly"}
 }
 
-func (readOnly) Create(s Spec) (CellID, error)     { return 0, RefuseReadOnly("create cell " + s.Name) }
-func (readOnly) Destroy(CellID) error              { return RefuseReadOnly("destroy a cell") }
-func (readOnlyEvaluator) Load(bundle []byte) error { return RefuseReadOnly("load a policy") }
+func (readOnly) Create(s Spec) (CellID, error) { return 0, RefuseReadOnly("create cell " + s.Name) }
+func (readOnly) Destroy(CellID) error          { return RefuseReadOnly("destroy a cell") }
+
+func (readOnlyEvaluator) Load([]byte, time.Duration) error { return RefuseReadOnly("load a policy") }
+func (readOnlyEvaluator) Attach([]byte) error              { return RefuseReadOnly("attach cells") }
+func (readOnlyEvaluator) Confirm(uint64) error             { return RefuseReadOnly("confirm a generation") }
+func (readOnlyEvaluator) Revert(uint64) error              { return RefuseReadOnly("roll back") }

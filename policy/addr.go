@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"errors"
 	"fmt"
 	"math/bits"
 	"net/netip"
@@ -42,11 +43,20 @@ func addrFrom(a netip.Addr) Addr {
 
 // ParseAddr reads an IPv4 or IPv6 address in the usual notation, without a zone.
 func ParseAddr(s string) (Addr, error) {
-	a, err := netip.ParseAddr(s)
-	if err != nil || a.Zone() != "" {
-		return Addr{}, fmt.Errorf("an address must be like 10.0.0.1 or 2001:db8::1, but is %q", diag.Short(s))
+	a, problem := parseAddr(s)
+	if problem != "" {
+		return Addr{}, errors.New("an address " + problem)
 	}
-	return addrFrom(a), nil
+	return a, nil
+}
+
+// parseAddr reads an address, or says what it must be.
+func parseAddr(s string) (a Addr, problem string) {
+	x, err := netip.ParseAddr(s)
+	if err != nil || x.Zone() != "" {
+		return Addr{}, fmt.Sprintf("must be like 10.0.0.1 or 2001:db8::1, but is %q", diag.Short(s))
+	}
+	return addrFrom(x), ""
 }
 
 // Netip is the address as the standard library has it; the zero netip.Addr for none.

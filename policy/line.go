@@ -53,9 +53,39 @@ func (e *KeyError) Error() string {
 }
 
 // Set gives one key of a question its value: a string, a bool, nil, a json.Number or float64, or for groups a list
-// and for target a map of these. The errors are *KeyError, several joined. The order of keys does not matter:
-// call [Question.Done] after the last.
+// and for target a map of these. Names are those that policies compare with, as they write them. The errors are
+// *KeyError, several joined. The order of keys does not matter: call [Question.Done] after the last.
 func (q *Question) Set(key string, value any) error {
+	if member, ok := strings.CutPrefix(key, targetPrefix); ok {
+		return &KeyError{diag.Short(key), "must be a member of target, but is a key of its own", fmt.Sprintf("give target with its member %s", diag.Short(member))}
+	}
+	return q.set(key, value)
+}
+
+// SetWord is Set for words of the form FIELD=VALUE: they name the members of target one by one, as policies do.
+func (q *Question) SetWord(field string, value any) error {
+	if field == "target" {
+		return &KeyError{field, "must be given by its members, but is given as a whole", "give " + strings.Join(targetMembers(targetPrefix), ", ")}
+	}
+	return q.set(field, value)
+}
+
+// targetPrefix is how the names of the fields of a target begin.
+const targetPrefix = "target."
+
+// targetMembers are the names of the fields of a target, each after the prefix.
+func targetMembers(prefix string) []string {
+	var out []string
+	for f := range kauth.Field(kauth.NumFields) {
+		if member, ok := strings.CutPrefix(f.String(), targetPrefix); ok {
+			out = append(out, prefix+member)
+		}
+	}
+	return out
+}
+
+// set gives a key or a field its value; the fields of a target are named as policies do.
+func (q *Question) set(key string, value any) error {
 	switch key {
 	case "cell":
 		q.placed = true
@@ -144,18 +174,17 @@ func (q *Question) setField(key string, value any) error {
 		return q.setTarget(value)
 	}
 	f, ok := kauth.FindField(key)
-	if !ok || strings.HasPrefix(key, "target.") && !q.ID.Info().Fields.Has(kauth.FieldTargetPID) {
+	if !ok || strings.HasPrefix(key, targetPrefix) && !q.ID.Info().Fields.Has(kauth.FieldTargetPID) {
 		return &KeyError{diag.Short(key), "must be the name of a field, but there is none of that name", diag.DidYouMean(key, questionKeys(q.ID))}
 	}
 	if q.said.Has(f) {
-		// In a target and as target.pid, say.
 		return &KeyError{key, "must be given once, but is given twice", ""}
 	}
 	q.said = q.said.With(f)
 	if !q.ID.Info().Fields.Has(f) {
 		// What the kernel may not look at there can still be said of a target, because questions describe targets
 		// always in the same way.
-		if !strings.HasPrefix(key, "target.") {
+		if !strings.HasPrefix(key, targetPrefix) {
 			if value == nil {
 				return nil // it reads nil there
 			}
@@ -170,7 +199,7 @@ func (q *Question) setField(key string, value any) error {
 func (q *Question) setTarget(value any) error {
 	members, ok := value.(map[string]any)
 	if !ok {
-		return wrong("target", "an object with pid, uid, euid, cell, same_cell, is_self and is_init", value)
+		return wrong("target", "an object with "+strings.Join(targetMembers(""), ", "), value)
 	}
 	keys := make([]string, 0, len(members))
 	for k := range members {
@@ -179,14 +208,17 @@ func (q *Question) setTarget(value any) error {
 	slices.Sort(keys)
 	var errs []error
 	for _, k := range keys {
-		errs = append(errs, q.setField("target."+k, members[k]))
+		errs = append(errs, q.setField(targetPrefix+k, members[k]))
 	}
 	return errors.Join(errs...)
 }
 
 // questionKeys are the keys that a question with the request can have.
 func questionKeys(id kauth.RequestID) []string {
-	keys := []string{"cell", "request", "target"}
+	keys := []string{"cell", "request"}
+	if id.Info().Fields.Has(kauth.FieldTargetPID) {
+		keys = append(keys, "target")
+	}
 	for _, f := range id.Info().Fields.Fields() {
 		keys = append(keys, f.String())
 	}
@@ -201,21 +233,19 @@ func (q *Question) assign(f kauth.Field, value any) error {
 	case kauth.KindString:
 		switch v := value.(type) {
 		case nil:
-			// Nullable fields read nil; a target without a cell is on the host.
-			if info.Nullable || f == kauth.FieldTargetCell {
+			if info.Nullable {
 				q.SetText(f, "")
 				return nil
 			}
 		case string:
 			q.SetText(f, v)
 			return nil
-		default:
-			if n, ok := integer(v); ok && n == 0 && f == kauth.FieldTargetCell {
-				q.SetText(f, "") // cell 0 is the host
-				return nil
-			}
 		}
-		return wrong(name, "a string", value)
+		e := wrong(name, "a string", value)
+		if n, isNumber := integer(value); f == kauth.FieldTargetCell && (value == nil || isNumber && n == 0) {
+			e.Hint = `the host is ""`
+		}
+		return e
 	case kauth.KindAddr:
 		if value == nil {
 			q.SetAddr(Addr{})
@@ -225,9 +255,9 @@ func (q *Question) assign(f kauth.Field, value any) error {
 		if !ok {
 			return wrong(name, "an address", value)
 		}
-		a, err := ParseAddr(s)
-		if err != nil {
-			return &KeyError{name, strings.TrimPrefix(err.Error(), "an address "), ""}
+		a, problem := parseAddr(s)
+		if problem != "" {
+			return &KeyError{name, problem, ""}
 		}
 		q.SetAddr(a)
 		return nil
@@ -248,9 +278,6 @@ func (q *Question) assign(f kauth.Field, value any) error {
 		return nil
 	case kauth.KindBool:
 		v, ok := value.(bool)
-		if n, isNumber := integer(value); isNumber && (n == 0 || n == 1) {
-			v, ok = n == 1, true
-		}
 		if !ok {
 			return wrong(name, "true or false", value)
 		}
@@ -264,10 +291,7 @@ func (q *Question) assign(f kauth.Field, value any) error {
 		if s, ok := value.(string); ok {
 			n, ok := info.Names.Value(s)
 			if !ok {
-				n, ok = info.Names.Meant(s)
-			}
-			if !ok {
-				return &KeyError{name, fmt.Sprintf("must be the name of %s or a number, but is %s", info.Names.What(), describeValue(s)), diag.DidYouMean(s, info.Names.All())}
+				return &KeyError{name, fmt.Sprintf("must be the name of %s or a number, but is %s", info.Names.What(), describeValue(s)), nameHint(info.Names, s)}
 			}
 			return q.assignNumber(f, n, value)
 		}
@@ -287,6 +311,15 @@ func (q *Question) assign(f kauth.Field, value any) error {
 		return wrong(name, "a whole number", value)
 	}
 	return q.assignNumber(f, n, value)
+}
+
+// nameHint says what was meant by a name that there is not: policies have one spelling for each value.
+func nameHint(names *kauth.Names, s string) string {
+	if n, ok := names.Meant(s); ok {
+		name, _ := names.Name(n)
+		return "write " + name
+	}
+	return diag.DidYouMean(s, names.All())
 }
 
 // parseFlags reads flags by their names, with | or a comma between them, MNT_RDONLY|MNT_NOSUID; some may be numbers as C
@@ -370,7 +403,7 @@ func integer(value any) (int64, bool) {
 	return 0, false
 }
 
-func wrong(key, must string, value any) error {
+func wrong(key, must string, value any) *KeyError {
 	return &KeyError{key, fmt.Sprintf("must be %s, but is %s", must, describeValue(value)), ""}
 }
 
@@ -393,6 +426,9 @@ func describeValue(value any) string {
 func ParseQuestion(line []byte) (*Question, error) {
 	if !utf8.Valid(line) {
 		return nil, errors.New("a line must be UTF-8, but is not")
+	}
+	if len(bytes.TrimSpace(line)) == 0 {
+		return nil, errors.New("a line must hold an object of JSON, but is empty")
 	}
 	q := &Question{}
 	d := json.NewDecoder(bytes.NewReader(line))
@@ -469,7 +505,7 @@ func malformed(err error) error {
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 		return errors.New("a line must hold an object of JSON, but ends too early")
 	}
-	return fmt.Errorf("a line must hold an object of JSON, but is malformed: %s", strings.TrimPrefix(err.Error(), "json: "))
+	return fmt.Errorf("a line must hold an object of JSON, but is malformed: %w", err)
 }
 
 func describeToken(t json.Token) string {

@@ -6,6 +6,14 @@ import (
 	"cellsh/policy/kauth"
 )
 
+// Groups are the groups of the host that a policy is for, by name.
+type Groups interface {
+	// Lookup gives the id of a group.
+	Lookup(name string) (gid uint32, ok bool)
+	// Names lists the groups that are known, sorted.
+	Names() []string
+}
+
 // Request is one question of the kernel, with the values of its fields.
 //
 // Evaluation only reads it; a Request that nobody changes may be shared between goroutines.

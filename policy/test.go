@@ -30,6 +30,8 @@ const (
 	Modulus
 	// Glob asks whether a field of KindString matches the pattern Text, see [CheckGlob].
 	Glob
+
+	NumTestKinds = iota
 )
 
 // Order is a set of outcomes of a comparison.

@@ -2,7 +2,6 @@ package repl
 
 import (
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"os"
@@ -17,6 +16,7 @@ import (
 	"cellsh/lua/syntax"
 	"cellsh/policy/diag"
 	"cellsh/repl/command"
+	"cellsh/repl/flags"
 	"cellsh/repl/input"
 	"cellsh/repl/show"
 )
@@ -50,21 +50,20 @@ func Main(args []string, env Env) int {
 	signal.Notify(pipes, syscall.SIGPIPE)
 	defer signal.Stop(pipes)
 	var common command.Common
-	var lines lineFlag
-	fs := command.NewFlags()
-	common.Declare(fs)
-	fs.Var(&lines, "e", "run `LUA`; repeats")
-	version := fs.Bool("version", false, "say which version it is")
-	switch err := fs.Parse(args); {
-	case errors.Is(err, flag.ErrHelp):
+	var lines []string
+	var version bool
+	var fs flags.Set
+	common.Declare(&fs)
+	fs.List(&lines, "e", "LUA", "run LUA; repeats")
+	fs.Switch(&version, "version", "say which version it is")
+	rest, err := fs.Read(args, flags.First)
+	switch {
+	case errors.Is(err, flags.ErrHelp):
 		fmt.Fprint(env.Stdout, command.Overview())
 		return command.OK
 	case err != nil:
-		return env.usage(command.FlagError(err, fs))
-	}
-	rest := fs.Args()
-	switch {
-	case *version:
+		return env.usage(err.Error())
+	case version:
 		fmt.Fprintf(env.Stdout, "cellsh %s\n", env.Version)
 		return command.OK
 	case len(lines) > 0 && len(rest) > 0:
@@ -93,17 +92,6 @@ func Main(args []string, env Env) int {
 		}
 		return err
 	})
-}
-
-// lineFlag is -e, which may be given several times.
-type lineFlag []string
-
-func (l *lineFlag) String() string { return strings.Join(*l, "; ") }
-
-// Set adds a text.
-func (l *lineFlag) Set(s string) error {
-	*l = append(*l, s)
-	return nil
 }
 
 // isScript reports whether an argument is a script and no command that is misspelt.

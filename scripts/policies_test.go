@@ -70,6 +70,35 @@ func TestBaseHoldsUnnamedCells(t *testing.T) {
 	}
 }
 
+// The base policy closes what check says is left to root of other policies, which check offers it for.
+func TestBaseClosesWhatIsLeft(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "open.lua")
+	if err := os.WriteFile(file, []byte("policy \"open\" { cells = \"a\", grant = { \"network.route\", \"system.reboot\" } }\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	left := func(paths ...string) (list []map[string]any) {
+		t.Helper()
+		_, out, problems := cellsh(t, append([]string{"check", "--json", "--no-proof"}, paths...)...)
+		report := map[string]json.RawMessage{}
+		if err := json.Unmarshal([]byte(out), &report); err != nil {
+			t.Fatal(err, problems, out)
+		}
+		if err := json.Unmarshal(report["left_to_root"], &list); err != nil {
+			t.Fatal(err, out)
+		}
+		return list
+	}
+	if list := left(file); len(list) != 1 || len(list[0]["host"].([]any)) == 0 || len(list[0]["network"].([]any)) == 0 {
+		t.Errorf("much must be left of a policy that refuses nothing, but it is %v", list)
+	}
+	if list := left(file, "policy.d/00-base.lua"); len(list) != 0 {
+		t.Errorf("nothing must be left with the base policy, but there is %v", list)
+	}
+	if list := left("policy.d"); len(list) != 0 {
+		t.Errorf("nothing must be left of the policies that ship, but there is %v", list)
+	}
+}
+
 var declaration = regexp.MustCompile(`(?m)^ *policy[ (]"`)
 
 // Every file that declares a policy has tests beside it.

@@ -73,8 +73,15 @@ func (m *machine) state(t *testing.T) (string, []kernel.Cell) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	known, err := m.kernel.Cells()
+	if err != nil {
+		t.Fatal(err)
+	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "generation %d.%d, covered %v\n", status.Generation, status.Attachment, status.Covered)
+	fmt.Fprintf(&b, "generation %d.%d\n", status.Generation, status.Attachment)
+	for _, c := range known {
+		fmt.Fprintf(&b, "%d is answered by %d\n", c.Cell, c.Answered)
+	}
 	for _, c := range cells {
 		fmt.Fprintf(&b, "%d %s %s, %d processes, %d references\n", c.ID, c.Name, c.Root, c.Processes, c.References)
 	}

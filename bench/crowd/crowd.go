@@ -157,7 +157,7 @@ func (c *Crowd) Bundle() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := &program.Bundle{Vocabulary: &kauth.NetBSD109912, Generation: status.Generation + 1, Fallback: stock.Fallback()}
+	b := &program.Bundle{Vocabulary: &kauth.NetBSD109912, Generation: status.Highest + 1, Fallback: stock.Fallback()}
 	index := map[*program.Program]int{}
 	cells, err := c.Kernel.List()
 	if err != nil {

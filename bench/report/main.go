@@ -365,7 +365,7 @@ func (r *report) simulator() error {
 			return err
 		}
 		start := time.Now()
-		if err := c.Kernel.Load(bundle); err != nil {
+		if err := c.Kernel.Load(bundle, 0); err != nil {
 			return err
 		}
 		if d := time.Since(start); i == 0 || d < took {

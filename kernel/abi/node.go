@@ -28,28 +28,6 @@ const (
 	JailTree = "security.models.jail"
 )
 
-// The nodes of the evaluation model, secmodel_celleval.
-const (
-	// EvalTree is the node above the others.
-	EvalTree = "security.models.celleval"
-	// EvalName is a string: the model's display name.
-	EvalName = EvalTree + ".name"
-	// EvalABI is an int: the version of the bundles that the model takes and of the records that the nodes below
-	// give. A client that does not know the version must leave them alone.
-	EvalABI = EvalTree + ".abi"
-	// EvalVocabulary is a quad: the id of the numbering of requests that the kernel speaks, as in a bundle.
-	EvalVocabulary = EvalTree + ".vocabulary"
-	// EvalLoad takes a whole bundle in one write: it is verified and swapped in, or refused and nothing changes.
-	// Host root only.
-	EvalLoad = EvalTree + ".load"
-	// EvalStatus is a record of what is loaded.
-	EvalStatus = EvalTree + ".status"
-	// EvalStats is an array of records, the counters of each live cell.
-	EvalStats = EvalTree + ".stats"
-	// EvalEvents is an array of records, the latest decisions.
-	EvalEvents = EvalTree + ".events"
-)
-
 // The parts of sys/sys/sysctl.h that are needed to find nodes by name.
 const (
 	// CTLQuery as the last number of a MIB asks for the nodes below the one before it.

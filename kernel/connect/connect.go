@@ -13,6 +13,7 @@ import (
 	"cellsh/kernel/launch"
 	"cellsh/kernel/netbsd"
 	"cellsh/kernel/sim"
+	"cellsh/policy"
 )
 
 // Options of Open.
@@ -33,13 +34,6 @@ type Options struct {
 	Warn func(error)
 }
 
-// Groups are the groups of the host that policies are for, by name.
-type Groups interface {
-	Lookup(name string) (gid uint32, ok bool)
-	// Names lists all, sorted.
-	Names() []string
-}
-
 // Connection is a kernel in use, with what is kept beside it. It is not safe for concurrent use.
 type Connection struct {
 	kernel.Kernel
@@ -47,7 +41,7 @@ type Connection struct {
 	Simulator *sim.Kernel
 	// Launcher runs commands in cells.
 	Launcher launch.Launcher
-	Groups   Groups
+	Groups   policy.Groups
 
 	// whole is the kernel without the restriction of a read-only view; nil if it is Kernel.
 	whole  kernel.Kernel
@@ -226,10 +220,13 @@ func (f folder) notes() string { return filepath.Join(f.path, "generations") }
 
 func (f folder) ReadNotes() ([]byte, error) {
 	text, err := os.ReadFile(f.notes())
-	if errors.Is(err, os.ErrNotExist) {
+	switch {
+	case errors.Is(err, os.ErrNotExist):
 		return nil, nil
+	case err != nil:
+		return nil, &kernel.Error{Op: "read the generations", Text: fmt.Sprintf("the file %s must be readable, but is not: %s", f.notes(), disk.Cause(err))}
 	}
-	return text, err
+	return text, nil
 }
 
 // WriteNotes is for who has locked.

@@ -267,7 +267,7 @@ func TestReadOnly(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, create := look.Create(kernel.Spec{Name: "db", Root: "/cells"})
-	for what, err := range map[string]error{"create": create, "destroy": look.Destroy(id), "load": e.Load(nil), "notes": look.WriteNotes([]byte("x"))} {
+	for what, err := range map[string]error{"create": create, "destroy": look.Destroy(id), "load": e.Load(nil, 0), "notes": look.WriteNotes([]byte("x"))} {
 		if err == nil || !strings.Contains(err.Error(), "must not be read-only") {
 			t.Errorf("%s: %v", what, err)
 		}
@@ -452,5 +452,17 @@ func TestGroups(t *testing.T) {
 	}
 	if _, ok := (hostGroups{}).Lookup("no such group"); ok {
 		t.Error("a group that does not exist was found")
+	}
+}
+
+// What can't be read is told in words.
+func TestNotesThatCannotBeRead(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var e *kernel.Error
+	if _, err := (folder{file}).ReadNotes(); !errors.As(err, &e) || !strings.HasPrefix(e.Text, "the file "+file+"/generations must be readable, but is not: ") {
+		t.Error(err)
 	}
 }

@@ -203,7 +203,7 @@ func (f *stateFile) setSection(s section) error {
 	return f.SetClient(text)
 }
 
-// Create, Destroy and Load write the file from time to time, so that a script that does many of them and is killed
+// What changes the kernel writes the file from time to time, so that a script that does many of them and is killed
 // loses little. That the file can't be written is told by who has to know that it is: save and settle.
 
 // Create makes a cell.
@@ -220,7 +220,7 @@ func (f *stateFile) Destroy(id kernel.CellID) error {
 	return err
 }
 
-// Evaluator is the simulated kernel's, which writes the file as Load below does.
+// Evaluator is the simulated kernel's, which writes the file as the methods below do.
 func (f *stateFile) Evaluator() (kernel.Evaluator, error) {
 	if _, err := f.Kernel.Evaluator(); err != nil {
 		return nil, err
@@ -228,9 +228,30 @@ func (f *stateFile) Evaluator() (kernel.Evaluator, error) {
 	return f, nil
 }
 
-// Load replaces the bundle.
-func (f *stateFile) Load(bundle []byte) error {
-	err := f.Kernel.Load(bundle)
+// Load replaces what is loaded.
+func (f *stateFile) Load(bundle []byte, window time.Duration) error {
+	err := f.Kernel.Load(bundle, window)
+	f.changed()
+	return err
+}
+
+// Attach adds to what is loaded.
+func (f *stateFile) Attach(bundle []byte) error {
+	err := f.Kernel.Attach(bundle)
+	f.changed()
+	return err
+}
+
+// Confirm keeps what waits.
+func (f *stateFile) Confirm(generation uint64) error {
+	err := f.Kernel.Confirm(generation)
+	f.changed()
+	return err
+}
+
+// Revert goes back to what was confirmed before.
+func (f *stateFile) Revert(generation uint64) error {
+	err := f.Kernel.Revert(generation)
 	f.changed()
 	return err
 }

@@ -33,6 +33,12 @@ func (t *target) name(word string) bool {
 	return true
 }
 
+// CheckTarget says what is wrong with the name of a kernel, see Options.Target; nil if there may be one.
+func CheckTarget(name string) error {
+	_, err := parseTarget(name)
+	return err
+}
+
 func parseTarget(text string) (target, error) {
 	bad := &kernel.Error{Op: "open a kernel", Text: fmt.Sprintf("the kernel must be sim, sim:FILE or netbsd, but is %q", text),
 		Hint: "sim,april has the revision of April 2026 (others are early, interim and current) and sim,stock no evaluation model, as in sim,stock:FILE"}

@@ -81,6 +81,14 @@ func (d *Deadline) Over(now time.Time) bool { return !now.Before(d.Until) }
 // Left is how much of it is left, negative if it is over.
 func (d *Deadline) Left(now time.Time) time.Duration { return d.Until.Sub(now) }
 
+// window is how long the kernel itself waits, which counts milliseconds: 0 where nothing has to be confirmed.
+func (d *Deadline) window(now time.Time) time.Duration {
+	if d == nil {
+		return 0
+	}
+	return max(d.Left(now)+time.Millisecond-1, time.Millisecond).Truncate(time.Millisecond)
+}
+
 // maxGenerations is how many are kept.
 const maxGenerations = 16
 

@@ -1,6 +1,7 @@
 package host
 
 import (
+	"errors"
 	"fmt"
 	"reflect"
 	"testing"
@@ -126,8 +127,92 @@ func TestBootSkipsTries(t *testing.T) {
 		}
 		ok(t, writeHistory(s.h.notes, history))
 	}
-	s.h = New(s.h.Kernel, s.h.notes, load, s.h.now)
+	fresh, err := sim.New(sim.Options{})
+	ok(t, err)
+	s.h = New(fresh, s.h.notes, load, s.h.now)
 	if booted, _, err := s.h.Boot(policies("new", "system.rebot"), BootOptions{}); booted != BootNothing || err == nil {
 		t.Errorf("boot: %s, %v", booted, err)
+	}
+}
+
+// full has no room for notes: what is written is refused.
+type full struct{ Notebook }
+
+var errFull = errors.New("no space left")
+
+func (full) WriteNotes([]byte) error { return errFull }
+
+// shut are notes that can't be locked.
+type shut struct{ Notebook }
+
+func (shut) Lock() (func(), error) { return nil, errFull }
+
+// A boot that can note nothing leaves what is good as it is; where nothing is, lockdown is loaded all the same, if it is
+// wanted. What it says is active is what the kernel has.
+func TestBootThatCanNoteNothing(t *testing.T) {
+	for name, worse := range map[string]func(Notebook) Notebook{
+		"no room for the generations": func(n Notebook) Notebook { return full{n} },
+		"no lock":                     func(n Notebook) Notebook { return shut{n} },
+	} {
+		for _, c := range []struct {
+			before   string
+			fresh    bool // the kernel is started anew in between
+			lockdown bool
+			want     Booted
+		}{
+			{"", false, false, BootNothing},
+			{"", false, true, BootLockdown},
+			{"good", false, false, BootLastGood},
+			{"good", false, true, BootLastGood},
+			{"good", true, false, BootNothing},
+			{"good", true, true, BootLockdown},
+			{"tentative", false, false, BootLastGood},
+			{"tentative", false, true, BootLockdown},
+			{"lockdown", false, false, BootLockdown},
+			{"lockdown", false, true, BootLockdown},
+		} {
+			s := newStage(t)
+			switch c.before {
+			case "good":
+				s.load("a", 0)
+			case "tentative":
+				s.load("a", time.Minute)
+			case "lockdown":
+				if booted, _, err := s.h.Boot(policies("new", "system.rebot"), BootOptions{Lockdown: true}); booted != BootLockdown || err == nil {
+					t.Fatal(booted, err)
+				}
+			}
+			k := s.h.Kernel
+			if c.fresh {
+				var err error
+				k, err = sim.New(sim.Options{})
+				ok(t, err)
+			}
+			h := New(k, worse(s.h.notes), load, s.h.now)
+			booted, out, err := h.Boot(policies("new", "system.rebot"), BootOptions{Lockdown: c.lockdown})
+			if booted != c.want || err == nil || (out != nil || c.before == "good") && !errors.Is(err, errFull) {
+				t.Errorf("%s, %+v: %s, %v", name, c, booted, err)
+			}
+			e, err := k.Evaluator()
+			ok(t, err)
+			status, err := e.Status()
+			ok(t, err)
+			if (status.Generation != 0) != (booted != BootNothing) || out != nil && (booted != BootLockdown || out.Generation != status.Generation) {
+				t.Errorf("%s, %+v: the kernel has generation %d, but %s is told, and %+v", name, c, status.Generation, booted, out)
+			}
+		}
+	}
+}
+
+// Notes that can't be read keep lockdown from nothing.
+func TestBootWithDamagedNotes(t *testing.T) {
+	s := newStage(t)
+	ok(t, s.h.notes.WriteNotes([]byte("{")))
+	wrong := policies("new", "system.rebot")
+	if booted, loaded, err := s.h.Boot(wrong, BootOptions{}); booted != BootNothing || loaded != nil || err == nil {
+		t.Errorf("boot: %s, %v, %v", booted, loaded, err)
+	}
+	if booted, loaded, err := s.h.Boot(wrong, BootOptions{Lockdown: true}); booted != BootLockdown || loaded == nil || err == nil {
+		t.Errorf("boot: %s, %v, %v", booted, loaded, err)
 	}
 }

@@ -141,7 +141,7 @@ func (h *Host) nextNumber(history *History) uint64 {
 	}
 	if e, err := h.Kernel.Evaluator(); err == nil {
 		if s, err := e.Status(); err == nil {
-			n = max(n, s.Generation)
+			n = max(n, s.Highest)
 		}
 	}
 	return n + 1
@@ -180,7 +180,7 @@ func (h *Host) pushPrograms(e kernel.Evaluator, p *study.Policies, g Generation,
 		return nil, 0, err
 	}
 	text := b.Encode()
-	if err := e.Load(text); err != nil {
+	if err := e.Load(text, d.window(h.now())); err != nil {
 		return nil, 0, errors.Join(err, writeHistory(h.notes, history))
 	}
 	h.keep(&g, p)
@@ -313,17 +313,12 @@ func (h *Host) attach(p *study.Policies, g *Generation, history *History, ids ma
 		}
 		return h.pushPrograms(e, p, next, history, d)
 	}
-	named := slices.Clone(status.Named)
-	slices.Sort(named)
-	b, err := h.bundle(p, g, status.Attachment+1, func(id kernel.CellID) bool {
-		_, has := slices.BinarySearch(named, id)
-		return has || ids[id]
-	})
+	b, err := h.bundle(p, g, status.Attachment+1, func(id kernel.CellID) bool { return ids[id] })
 	if err != nil {
 		return nil, 0, err
 	}
 	text := b.Encode()
-	if err := e.Load(text); err != nil {
+	if err := e.Attach(text); err != nil {
 		return nil, 0, err
 	}
 	return b, len(text), nil
@@ -404,7 +399,29 @@ func (h *Host) confirm(number uint64) error {
 		}
 		return &kernel.Error{Op: fmt.Sprintf("confirm generation %d", number), Text: text}
 	}
+	if err := h.confirmLoaded(number); err != nil {
+		return err
+	}
 	return writeHistory(h.notes, history.confirm())
+}
+
+// confirmLoaded tells the kernel, which would go back by itself otherwise.
+func (h *Host) confirmLoaded(number uint64) error {
+	e, err := h.Kernel.Evaluator()
+	if err != nil {
+		return nil // it has nothing loaded
+	}
+	status, err := e.Status()
+	switch {
+	case err != nil:
+		return err
+	case status.Generation != number:
+		return &kernel.Error{Op: fmt.Sprintf("confirm generation %d", number), Text: fmt.Sprintf("the generation must be the one that the kernel has loaded, but that is %d", status.Generation),
+			Hint: "the time to confirm was over, or the kernel was started again: load the policies again"}
+	case status.Waits:
+		return e.Confirm(number)
+	}
+	return nil
 }
 
 // Expire rolls back a generation that was not confirmed in time; nil if there is none, or if there is still time.
@@ -467,46 +484,112 @@ func (b Booted) String() string {
 }
 
 // Boot loads policies as at boot: if they can't be loaded the last generation that can is, and without one, if so
-// configured, a policy that denies everything to cells. The error says why it is not the policies themselves.
+// configured, a policy that denies everything to cells. The error says why it is not the policies themselves. If nothing
+// at all can be loaded what was active stays; Loaded is nil then.
 // Generations that waited to be confirmed are none to go back to.
 func (h *Host) Boot(p *study.Policies, o BootOptions) (booted Booted, out *Loaded, err error) {
-	booted = BootNothing
-	if lerr := h.alone(func() error { booted, out, err = h.boot(p, o); return nil }); lerr != nil {
-		err = lerr
+	err = h.alone(func() error { booted, out, err = h.boot(p, o); return err })
+	if booted == BootLoaded && err != nil {
+		// There is no lock to be had, so nothing could be noted, either.
+		history, herr := h.History()
+		if herr != nil {
+			history, err = &History{}, errors.Join(err, herr)
+		}
+		return h.lastResort(history, o, err)
 	}
 	return booted, out, err
 }
 
+// lastResort is for a boot that has found no generation to load, because of an error: what is active stays if it is good;
+// else it is lockdown, if that is wanted.
+func (h *Host) lastResort(history *History, o BootOptions, why error) (Booted, *Loaded, error) {
+	booted, g := h.standing(history)
+	if !o.Lockdown || booted == BootLastGood && (g == nil || g.settled()) {
+		return booted, nil, why
+	}
+	return h.lockDown(history, why)
+}
+
+// lockDown loads the policy that denies everything, because of an error, which what goes wrong now joins. It loads it also
+// where that can't be noted: the next load is told that the kernel is ahead, and until then nothing is open.
+func (h *Host) lockDown(history *History, why error) (Booted, *Loaded, error) {
+	e, err := h.Kernel.Evaluator()
+	if err != nil {
+		booted, _ := h.standing(history)
+		return booted, nil, errors.Join(why, err)
+	}
+	p := lockdown(h.Kernel.Info().Vocabulary)
+	g := Generation{Sources: p.Set().Sources, Lockdown: true}
+	out, err := h.push(p, g, history, false)
+	if err == nil {
+		return BootLockdown, out, why
+	}
+	why = errors.Join(why, err)
+	g.Number = h.nextNumber(history)
+	b, err := h.bundle(p, &g, 0, func(kernel.CellID) bool { return true })
+	if err == nil {
+		text := b.Encode()
+		if err = e.Load(text, 0); err == nil {
+			return BootLockdown, loaded(b, len(text)), why
+		}
+	}
+	booted, _ := h.standing(history)
+	return booted, nil, errors.Join(why, err)
+}
+
+// Standing says which policies are active as things are, of those that a boot can leave so: BootLoaded is none of them.
+func (h *Host) Standing() Booted {
+	history, err := h.History()
+	if err != nil {
+		history = &History{}
+	}
+	booted, _ := h.standing(history)
+	return booted
+}
+
+// standing is Standing, and gives the generation that is active; nil if there is none, or if nobody has noted it.
+func (h *Host) standing(history *History) (Booted, *Generation) {
+	g := history.Active()
+	if e, err := h.Kernel.Evaluator(); err == nil {
+		// The kernel decides, whatever was noted: it may have been started since, or its notes may be lost.
+		status, err := e.Status()
+		if err != nil || status.Generation == 0 {
+			return BootNothing, nil
+		}
+		g = history.Find(status.Generation)
+	} else if g == nil {
+		return BootNothing, nil
+	}
+	if g != nil && g.Lockdown {
+		return BootLockdown, g
+	}
+	return BootLastGood, g
+}
+
 func (h *Host) boot(p *study.Policies, o BootOptions) (Booted, *Loaded, error) {
+	history, err := h.History()
+	if err != nil {
+		return h.lastResort(&History{}, o, err)
+	}
 	out, _, err := h.Load(p, LoadOptions{Strict: o.Strict, Yes: true})
 	if err == nil {
 		return BootLoaded, out, nil
 	}
-	history, herr := h.History()
-	if herr != nil {
-		err = errors.Join(err, herr)
-		history = &History{}
-	}
+	var newest error // why the last good generation is none
 	for i := len(history.Generations) - 1; i >= 0; i-- {
 		g := &history.Generations[i]
 		if g.Lockdown || g.Session || !g.settled() {
 			continue
 		}
-		if out, perr := h.reload(g, history); perr == nil {
+		out, gerr := h.reload(g, history)
+		if gerr == nil {
 			return BootLastGood, out, err
 		}
-	}
-	if o.Lockdown && !h.Evaluates() {
-		err = errors.Join(err, kernel.Unsupported(h.Kernel, kernel.CapEvaluation))
-	} else if o.Lockdown {
-		p := lockdown(h.Kernel.Info().Vocabulary)
-		out, perr := h.push(p, Generation{Sources: p.Set().Sources, Lockdown: true}, history, false)
-		if perr == nil {
-			return BootLockdown, out, err
+		if newest == nil {
+			newest = gerr
 		}
-		err = errors.Join(err, perr)
 	}
-	return BootNothing, nil, err
+	return h.lastResort(history, o, errors.Join(err, newest))
 }
 
 // lockdown are policies that deny everything to cells. No source is read for them: that could fail, as what should

@@ -42,11 +42,11 @@ func (g *guarded) WriteNotes(text []byte) error {
 
 func (g *guarded) Evaluator() (kernel.Evaluator, error) { return g, nil }
 
-func (g *guarded) Load(bundle []byte) error {
+func (g *guarded) Load(bundle []byte, window time.Duration) error {
 	if !g.locked {
 		g.t.Error("programs are loaded without the lock")
 	}
-	return g.Kernel.Load(bundle)
+	return g.Kernel.Load(bundle, window)
 }
 
 // Whatever changes generations locks first, and looks again at what is there then.

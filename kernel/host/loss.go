@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"cellsh/kernel"
 	"cellsh/policy/diag"
 	"cellsh/policy/rules"
 	"cellsh/policy/study"
@@ -115,12 +116,16 @@ func (h *Host) losses(p *study.Policies, history *History) ([]Loss, error) {
 		return out, nil
 	}
 	// What a session has declared is gone with it, but the kernel knows for which cells it has programs.
-	status, err := e.Status()
+	known, err := e.Cells()
 	if err != nil {
 		return nil, err
 	}
+	covered := map[kernel.CellID]bool{}
+	for _, s := range known {
+		covered[s.Cell] = s.Answered == kernel.ByProgram
+	}
 	for _, c := range cells {
-		if slices.Contains(status.Covered, c.ID) && !p.Names(c.Name) {
+		if covered[c.ID] && !p.Names(c.Name) {
 			lose("", c.Name)
 		}
 	}

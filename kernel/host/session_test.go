@@ -351,3 +351,20 @@ func rollback(s *stage, n uint64) *Loaded {
 	ok(s.t, err)
 	return out
 }
+
+// Generations that can't be read keep nobody from work that needs none, and are told once by who does.
+func TestDamagedNotesInASession(t *testing.T) {
+	s := newStage(t)
+	ok(t, s.h.notes.WriteNotes([]byte("{")))
+	session := NewSession(s.h, s, SessionOptions{Failed: func(err error) { t.Error(err) }})
+	worked := false
+	if err := session.Step(func() error { worked = true; return nil }); err != nil || !worked {
+		t.Errorf("worked %v, %v", worked, err)
+	}
+	if err := session.Step(func() error { _, err := s.h.Rollback(0); return err }); err == nil || strings.Count(err.Error(), "damaged") != 1 {
+		t.Errorf("it must be told once, but there is %v", err)
+	}
+	if err := session.Close(); err != nil {
+		t.Error(err)
+	}
+}

@@ -23,11 +23,35 @@ func (t *Tail) Next() (list []kernel.Event, lost uint64, err error) {
 	if list, err = e.Events(t.seen); err != nil {
 		return nil, 0, err
 	}
+	var names map[kernel.CellID]string
 	for i := range list {
 		lost += list[i].Sequence - t.seen - 1
 		t.seen = list[i].Sequence
+		if list[i].Name != "" {
+			continue
+		}
+		// The kernel knows the names of those that were named to it. Others have one as long as they live.
+		if names == nil {
+			if names, err = t.host.names(); err != nil {
+				return nil, 0, err
+			}
+		}
+		list[i].Name = names[list[i].Cell]
 	}
 	return list, lost, nil
+}
+
+// names are those of the cells that live.
+func (h *Host) names() (map[kernel.CellID]string, error) {
+	cells, err := h.Kernel.List()
+	if err != nil {
+		return nil, err
+	}
+	names := map[kernel.CellID]string{}
+	for _, c := range cells {
+		names[c.ID] = c.Name
+	}
+	return names, nil
 }
 
 // Skip passes over what was recorded until now.

@@ -26,7 +26,7 @@ type Usage struct {
 	// CPU1s and CPU10s are percent of one processor, over the last second and the last ten.
 	CPU1s, CPU10s float64
 	// Counts of the evaluation model, nil where there is none.
-	Counts *kernel.Statistics
+	Counts *kernel.Counts
 	// Policies of the active generation that apply to the cell, by name; nil if they are not known.
 	Policies []string
 	// Covered says that a program of these policies answers for the cell in the kernel; without it, it is the fallback
@@ -65,22 +65,13 @@ func (h *Host) Usage() ([]Usage, error) {
 		u.Over = excesses(analysis.Budgets(p.Set(), c.Name), u)
 	}
 	if e, err := h.Kernel.Evaluator(); err == nil {
-		status, err := e.Status()
+		known, err := e.Cells()
 		if err != nil {
 			return nil, err
 		}
-		for _, id := range status.Covered {
-			if u := index[id]; u != nil {
-				u.Covered = true
-			}
-		}
-		counts, err := e.Statistics()
-		if err != nil {
-			return nil, err
-		}
-		for i := range counts {
-			if u := index[counts[i].Cell]; u != nil {
-				u.Counts = &counts[i]
+		for i := range known {
+			if u := index[known[i].Cell]; u != nil {
+				u.Counts, u.Covered = &known[i].Counts, known[i].Answered == kernel.ByProgram
 			}
 		}
 	}

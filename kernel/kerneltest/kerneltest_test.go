@@ -21,10 +21,19 @@ import (
 
 // TestMain makes the test program its own helper for commands in cells.
 func TestMain(m *testing.M) {
+	running.helper()
 	if launch.IsHelper(os.Args) {
 		os.Exit(launch.Helper(launch.NewSystem(func(id kernel.CellID) (launch.Entry, error) { return netbsd.NewEntry(id, netbsd.Options{}) })))
 	}
 	os.Exit(m.Run())
+}
+
+// runningKernel is how the running kernel's processes make the calls of probes.
+type runningKernel struct {
+	furnish func(root string) error
+	probe   func(c kernel.Cell, uid uint32, probe string) (kerneltest.Probed, error)
+	// helper makes the call and ends, if this process was started for it.
+	helper func()
 }
 
 func simulator(t *testing.T, o sim.Options) *sim.Kernel {
@@ -59,7 +68,7 @@ func TestSimulator(t *testing.T) {
 			t.Run(fmt.Sprintf("%s/evaluation=%v", rev, !without), func(t *testing.T) {
 				kerneltest.Run(t, func(t *testing.T) kerneltest.Subject {
 					k := simulator(t, sim.Options{Revision: rev, NoEvaluation: without})
-					return files(t, k, kerneltest.Subject{Kernel: k, Enter: func(c kernel.Cell) (func(), error) {
+					return files(t, k, kerneltest.Subject{Kernel: k, Furnish: furnish(k), Probe: simulated(k), Enter: func(c kernel.Cell) (func(), error) {
 						p, err := k.Spawn(sim.SpawnSpec{Cell: c.ID})
 						if err != nil {
 							return nil, err
@@ -96,7 +105,7 @@ func TestDriver(t *testing.T) {
 				if found := k.Info().Revision; found != rev {
 					t.Fatalf("the driver finds revision %s: %v", found, k.Info().Findings)
 				}
-				return files(t, under, kerneltest.Subject{Kernel: k, Enter: func(c kernel.Cell) (func(), error) {
+				return files(t, under, kerneltest.Subject{Kernel: k, Furnish: furnish(under), Probe: simulated(under), Enter: func(c kernel.Cell) (func(), error) {
 					p, e := root.Fork()
 					if e != 0 {
 						return nil, e
@@ -186,7 +195,7 @@ func TestRunning(t *testing.T) {
 			t.Fatal(err)
 		}
 		t.Cleanup(func() { null.Close() })
-		return kerneltest.Subject{Kernel: k, Folder: folder,
+		return kerneltest.Subject{Kernel: k, Folder: folder, Furnish: running.furnish, Probe: running.probe,
 			Mkdir:     func(path string) error { return os.MkdirAll(path, 0o755) },
 			WriteFile: func(path string) error { return os.WriteFile(path, nil, 0o644) },
 			Enter: func(c kernel.Cell) (func(), error) {

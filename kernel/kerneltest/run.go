@@ -2,6 +2,7 @@ package kerneltest
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"path"
@@ -9,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"cellsh/kernel"
 	"cellsh/policy"
@@ -28,6 +30,11 @@ type Subject struct {
 	// Enter puts a process into a cell, whose root must be the process's. The process ends, and is waited for, when leave is
 	// called.
 	Enter func(c kernel.Cell) (leave func(), err error)
+	// Furnish gives a root what probes need there: a folder tmp that everybody may write, and a device dev/null.
+	Furnish func(root string) error
+	// Probe has a new process in a cell, of a user and the group of the same number, make the call of a probe; ErrNoProbe if it
+	// can't. It is nil where no process can be told to make calls.
+	Probe func(c kernel.Cell, uid uint32, probe string) (Probed, error)
 }
 
 // Run tests a kernel: each test opens one. What it gives it may keep for others, cells of the suite excepted.
@@ -37,7 +44,7 @@ func Run(t *testing.T, open func(*testing.T) Subject) {
 		run  func(*testing.T, *suite)
 	}{
 		{"Info", info}, {"Create", create}, {"CreateRefuses", createRefuses}, {"Good", good}, {"Limits", limits}, {"List", list}, {"IDs", ids}, {"Destroy", destroy}, {"Members", members},
-		{"Enter", enter}, {"Ports", ports}, {"Concurrent", concurrent}, {"ReadOnly", readOnly}, {"Evaluator", evaluator}, {"Unsupported", unsupported},
+		{"Enter", enter}, {"Ports", ports}, {"Concurrent", concurrent}, {"ReadOnly", readOnly}, {"Evaluator", evaluator}, {"Attach", attach}, {"Window", window}, {"Probes", probes}, {"Unsupported", unsupported},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s := &suite{Subject: open(t), t: t}
@@ -381,7 +388,9 @@ func readOnly(t *testing.T, s *suite) {
 	_, create := k.Create(s.spec("other"))
 	refusals := map[string]error{"create": create, "destroy": k.Destroy(id)}
 	if e, err := k.Evaluator(); err == nil {
-		refusals["load"] = e.Load(bundle(s.Kernel, 1).Encode())
+		refusals["load"] = e.Load(bundle(s.Kernel, 1).Encode(), 0)
+		refusals["attach"] = e.Attach(bundle(s.Kernel, 1).Encode())
+		refusals["confirm"], refusals["revert"] = e.Confirm(1), e.Revert(1)
 		if _, err := e.Status(); err != nil {
 			t.Errorf("the status of a read-only kernel: %v", err)
 		}
@@ -400,7 +409,7 @@ func bundle(k kernel.Kernel, generation uint64, cells ...program.Cell) *program.
 	b := &program.Bundle{Vocabulary: k.Info().Vocabulary, Generation: generation, Fallback: stock.FallbackFor(k.Info().Vocabulary), Cells: cells}
 	if len(cells) > 0 {
 		deny := policy.Decision{Answer: policy.Answer{Result: policy.Deny, Reason: "kerneltest"}}
-		reboot, _ := kauth.Find("system.reboot")
+		reboot := kauth.MustFind("system.reboot")
 		p, err := program.New([]program.Root{{Request: reboot, Ref: program.LeafRef(0)}}, nil, []policy.Decision{deny})
 		if err != nil {
 			panic(err)
@@ -410,53 +419,166 @@ func bundle(k kernel.Kernel, generation uint64, cells ...program.Cell) *program.
 	return b
 }
 
-func evaluator(t *testing.T, s *suite) {
+// evaluation gives the evaluation model and the number of the next generation; a kernel without it skips the test.
+func (s *suite) evaluation() (kernel.Evaluator, uint64) {
+	s.t.Helper()
 	e, err := s.Kernel.Evaluator()
 	if err != nil {
-		t.Skip(err)
+		s.t.Skip(err)
 	}
+	status, err := e.Status()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return e, status.Highest + 1
+}
+
+func evaluator(t *testing.T, s *suite) {
+	e, next := s.evaluation()
 	spec := s.spec("web")
 	id := s.make(spec)
 	before, err := e.Status()
 	if err != nil {
 		t.Fatal(err)
 	}
-	next := before.Generation + 1
 	good := bundle(s.Kernel, next, program.Cell{ID: id, Name: spec.Name})
 	text := good.Encode()
-	s.refused("half a bundle", e.Load(text[:len(text)/2]), []kauth.Errno{kauth.EINVAL}, "the bundle must be sound")
-	s.refused("a changed bundle", e.Load(append(slices.Clone(text[:len(text)-1]), ^text[len(text)-1])), []kauth.Errno{kauth.EINVAL}, "the bundle must be sound")
-	s.refused("generation 0", e.Load(bundle(s.Kernel, 0).Encode()), []kauth.Errno{kauth.EINVAL}, "the generation must be at least 1")
-	s.refused("a cell that nobody made", e.Load(bundle(s.Kernel, next, program.Cell{ID: 1 << 31, Name: spec.Name}).Encode()), []kauth.Errno{kauth.ENOENT}, "must exist")
-	s.refused("another cell's name", e.Load(bundle(s.Kernel, next, program.Cell{ID: id, Name: "other"}).Encode()), []kauth.Errno{kauth.ENOENT}, "must have the name of the bundle")
-	if after, err := e.Status(); err != nil || after.Generation != before.Generation {
+	old := slices.Clone(text)
+	old[8]--
+	foreign := bundle(s.Kernel, next)
+	foreign.Vocabulary = &kauth.Vocabulary{Version: "0.0", ID: 1}
+	foreign.Fallback = must(program.New(nil, nil, nil))
+	s.refused("no bundle", e.Load(nil, 0), []kauth.Errno{kauth.EFTYPE}, "the bundle must be sound")
+	s.refused("half a bundle", e.Load(text[:len(text)/2], 0), []kauth.Errno{kauth.EFTYPE}, "the bundle must be sound")
+	s.refused("a changed bundle", e.Load(append(slices.Clone(text[:len(text)-1]), ^text[len(text)-1]), 0), []kauth.Errno{kauth.EFTYPE}, "the bundle must be sound")
+	s.refused("an older format", e.Load(old, 0), []kauth.Errno{kauth.EPROGMISMATCH}, "version")
+	s.refused("a foreign vocabulary", e.Load(foreign.Encode(), 0), []kauth.Errno{kauth.EPROGUNAVAIL}, "the vocabulary")
+	s.refused("generation 0", e.Load(bundle(s.Kernel, 0).Encode(), 0), []kauth.Errno{kauth.EINVAL}, "the generation must be at least 1")
+	s.refused("a cell that nobody made", e.Load(bundle(s.Kernel, next, program.Cell{ID: 1 << 31, Name: spec.Name}).Encode(), 0), []kauth.Errno{kauth.ENOENT}, "must exist")
+	if after, err := e.Status(); err != nil || after.Generation != before.Generation || after.Highest != before.Highest {
 		t.Errorf("a refused load changes generation %d to %d, %v", before.Generation, after.Generation, err)
 	}
-	if err := e.Load(text); err != nil {
+	if err := e.Load(text, 0); err != nil {
 		t.Fatal(err)
 	}
 	status, err := e.Status()
-	if err != nil || status.Generation != next || status.Attachment != 0 || status.Programs != 1 || status.Bytes != len(text) || !slices.Equal(status.Covered, []kernel.CellID{id}) {
-		t.Errorf("the status is %+v, %v", status, err)
+	if want := (kernel.Status{Generation: next, Programs: 1, Cells: 1, Bytes: status.Bytes, Highest: next, Sequence: status.Sequence}); err != nil || status != want || status.Bytes < len(text) {
+		t.Errorf("the status is %+v, %v, want %+v", status, err, want)
 	}
-	s.refused("the same generation", e.Load(text), []kauth.Errno{kauth.EEXIST}, "the generation must be higher")
-	good.Attachment = 1
-	if err := e.Load(good.Encode()); err != nil {
-		t.Errorf("a higher attachment: %v", err)
-	}
-	statistics, err := e.Statistics()
-	if err != nil || !slices.ContainsFunc(statistics, func(x kernel.Statistics) bool { return x.Cell == id }) {
-		t.Errorf("the statistics are %+v, %v", statistics, err)
-	}
+	s.answered(id, kernel.ByProgram, true)
+	s.refused("the same generation", e.Load(text, 0), []kauth.Errno{kauth.EEXIST}, "the generation must be higher")
 	if events, err := e.Events(1 << 62); err != nil || len(events) != 0 {
 		t.Errorf("the events after all others are %+v, %v", events, err)
+	}
+	ended, cancel := context.WithCancel(context.Background())
+	cancel()
+	if err := e.Wait(ended, 1<<62); !errors.Is(err, context.Canceled) {
+		t.Errorf("waiting ends with %v", err)
 	}
 	if err := s.Kernel.Destroy(id); err != nil {
 		t.Fatal(err)
 	}
-	if status, err := e.Status(); err != nil || len(status.Covered) != 0 {
-		t.Errorf("a cell that is gone is covered: %+v, %v", status, err)
+}
+
+// answered fails unless that answers for the cell.
+func (s *suite) answered(id kernel.CellID, by kernel.Answered, named bool) {
+	s.t.Helper()
+	e, err := s.Kernel.Evaluator()
+	if err != nil {
+		s.t.Fatal(err)
 	}
+	cells, err := e.Cells()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	i := slices.IndexFunc(cells, func(c kernel.CellStatus) bool { return c.Cell == id })
+	if i < 0 {
+		s.t.Errorf("cell %d is not among %+v", id, cells)
+	} else if c := cells[i]; c.Answered != by || c.Named != named {
+		s.t.Errorf("cell %d is answered by %d, named %v; want %d, %v", id, c.Answered, c.Named, by, named)
+	}
+}
+
+func must[T any](v T, err error) T {
+	if err != nil {
+		panic(err)
+	}
+	return v
+}
+
+// attach: cells get programs beside those that are loaded.
+func attach(t *testing.T, s *suite) {
+	e, next := s.evaluation()
+	web, db := s.spec("web"), s.spec("db")
+	webID, dbID := s.make(web), s.make(db)
+	if err := e.Load(bundle(s.Kernel, next, program.Cell{ID: webID, Name: web.Name}).Encode(), 0); err != nil {
+		t.Fatal(err)
+	}
+	more := func(generation uint64, attachment uint32, id kernel.CellID) []byte {
+		b := bundle(s.Kernel, generation, program.Cell{ID: id, Name: db.Name})
+		b.Attachment = attachment
+		return b.Encode()
+	}
+	s.refused("another generation", e.Attach(more(next+1, 1, dbID)), []kauth.Errno{kauth.ESRCH}, "the loaded one")
+	s.refused("no higher attachment", e.Attach(more(next, 0, dbID)), []kauth.Errno{kauth.EEXIST}, "the attachment must be higher")
+	s.refused("a cell that nobody made", e.Attach(more(next, 1, 1<<31)), []kauth.Errno{kauth.ENOENT}, "must exist")
+	other := bundle(s.Kernel, next, program.Cell{ID: dbID, Name: db.Name})
+	other.Attachment, other.FallbackScope = 1, program.FallbackAll
+	s.refused("another fallback", e.Attach(other.Encode()), []kauth.Errno{kauth.EINVAL}, "the fallback must be the loaded one")
+	if status, err := e.Status(); err != nil || status.Attachment != 0 || status.Cells != 1 {
+		t.Errorf("what is refused changes the status to %+v, %v", status, err)
+	}
+	if err := e.Attach(more(next, 3, dbID)); err != nil {
+		t.Fatal(err)
+	}
+	s.answered(webID, kernel.ByProgram, true)
+	s.answered(dbID, kernel.ByProgram, true)
+	if status, err := e.Status(); err != nil || status.Generation != next || status.Attachment != 3 || status.Cells != 2 {
+		t.Errorf("the status is %+v, %v", status, err)
+	}
+}
+
+// window: what is loaded to be confirmed stays or goes as it is told. That it goes by itself takes time, and is tested where
+// the clock is the test's.
+func window(t *testing.T, s *suite) {
+	e, next := s.evaluation()
+	text := func(generation uint64) []byte { return bundle(s.Kernel, generation).Encode() }
+	load := func(generation uint64, window time.Duration) {
+		t.Helper()
+		if err := e.Load(text(generation), window); err != nil {
+			t.Fatal(err)
+		}
+	}
+	loaded := func(generation, back uint64, waits bool) {
+		t.Helper()
+		if status, err := e.Status(); err != nil || status.Generation != generation || status.Back != back || status.Waits != waits || waits != (status.Left > 0) {
+			t.Errorf("the status is %+v, %v; want generation %d, waits %v, back to %d", status, err, generation, waits, back)
+		}
+	}
+	load(next, 0)
+	load(next+1, time.Hour)
+	loaded(next+1, next, true)
+	for _, g := range []uint64{next, next + 2} {
+		s.refused("confirm another", e.Confirm(g), []kauth.Errno{kauth.ESRCH}, "must wait to be confirmed")
+		s.refused("revert another", e.Revert(g), []kauth.Errno{kauth.ESRCH}, "must wait to be confirmed")
+	}
+	// What waits is replaced, and what comes back stays.
+	load(next+2, time.Hour)
+	loaded(next+2, next, true)
+	if err := e.Revert(next + 2); err != nil {
+		t.Fatal(err)
+	}
+	loaded(next, 0, false)
+	s.refused("a number that was there", e.Load(text(next+2), 0), []kauth.Errno{kauth.EEXIST}, "the generation must be higher")
+	load(next+3, time.Hour)
+	if err := e.Confirm(next + 3); err != nil {
+		t.Fatal(err)
+	}
+	loaded(next+3, 0, false)
+	s.refused("confirm again", e.Confirm(next+3), []kauth.Errno{kauth.ESRCH}, "must wait to be confirmed")
+	load(next+4, time.Hour)
+	load(next+5, 0)
+	loaded(next+5, 0, false)
 }
 
 // unsupported: what a kernel lacks is a typed error that says so.

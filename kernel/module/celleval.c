@@ -421,10 +421,14 @@ celleval_run(const struct celleval_program *p, const struct celleval_root *root,
 			do
 				at = way(node, v <= get_signed(node + 16));
 			while ((at & LEAF_BIT) == 0 && (node = node_at(p, at))[0] == OP_LE && node[1] == field);
-		} else if (node[0] == OP_EQ && (TEXT_FIELDS >> field & 1) == 0) {
-			at = way(node, r->number[field] == get_signed(node + 16));
 		} else {
-			at = way(node, test(p, node, r));
+			bool is;
+
+			if (node[0] == OP_EQ && (TEXT_FIELDS >> field & 1) == 0)
+				is = r->number[field] == get_signed(node + 16);
+			else
+				is = test(p, node, r);
+			at = way(node, is);
 		}
 	}
 	return decide(p, at);

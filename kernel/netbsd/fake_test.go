@@ -436,3 +436,6 @@ func (f *fake) tryOpen(o Options) (*Kernel, error) {
 	o.System = f
 	return Open(o)
 }
+
+// OpenEvaluation: this kernel has no evaluation model.
+func (f *fake) OpenEvaluation(uint32) (abi.Device, error) { return nil, kauth.ENXIO }

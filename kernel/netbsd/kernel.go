@@ -41,6 +41,8 @@ type Kernel struct {
 	// info is what does not change; what was found out about the model is in rev.
 	info kernel.Info
 	boot time.Time
+	// eval is the evaluation model, nil where there is none to be used.
+	eval *evaluator
 
 	mu  sync.Mutex
 	rev revision
@@ -72,11 +74,11 @@ func Open(o Options) (*Kernel, error) {
 	if err != nil {
 		return nil, k.noCells(err)
 	}
-	if v := k.info.Vocabulary.Version; v != k.info.Version {
-		rev.found("the kernel does not tell how it numbers its requests, so they are taken to be those of %s", v)
-	}
 	k.rev = rev
 	k.capabilities()
+	if v := k.info.Vocabulary.Version; k.eval == nil && v != k.info.Version {
+		k.rev.found("the kernel does not tell how it numbers its requests, so they are taken to be those of %s", v)
+	}
 	return k, nil
 }
 
@@ -131,8 +133,13 @@ func (k *Kernel) capabilities() {
 		kernel.CapState: "cells are the kernel's and stay until they are destroyed or the host restarts",
 	}
 	k.info.Missing = map[kernel.Capability]string{
-		kernel.CapProcesses:  "its processes are real ones: start them with exec",
-		kernel.CapEvaluation: k.whyNoEvaluation(),
+		kernel.CapProcesses: "its processes are real ones: start them with exec",
+	}
+	var found string
+	if k.eval, found = k.findEvaluation(); k.eval != nil {
+		k.info.Capabilities[kernel.CapEvaluation] = found
+	} else {
+		k.info.Missing[kernel.CapEvaluation] = found
 	}
 	if uid := k.sys.EUID(); uid != 0 {
 		k.info.Missing[kernel.CapEnter] = fmt.Sprintf("only root of the host can enter a cell, but the caller is uid %d", uid)
@@ -141,22 +148,6 @@ func (k *Kernel) capabilities() {
 	} else {
 		k.info.Capabilities[kernel.CapEnter] = abi.CellID + " can be read, which only root of the host can"
 	}
-}
-
-func (k *Kernel) whyNoEvaluation() string {
-	version, err := k.readInt(abi.EvalABI)
-	switch {
-	case errors.Is(err, errNoNode):
-		return "there is no " + abi.EvalTree + ": the module secmodel_celleval is not loaded"
-	case err != nil:
-		return fmt.Sprintf("%s can't be read: %v", abi.EvalABI, err)
-	}
-	return fmt.Sprintf("secmodel_celleval is loaded with version %d of its interface, which this program does not speak", version)
-}
-
-// Evaluator is not there yet: the error says why.
-func (k *Kernel) Evaluator() (kernel.Evaluator, error) {
-	return nil, kernel.Unsupported(k, kernel.CapEvaluation)
 }
 
 // Info says which kernel it is.

@@ -139,7 +139,7 @@ func TestInfo(t *testing.T) {
 		want   string
 	}{
 		"no evaluation model": {func(*fake) {}, kernel.CapEvaluation, "secmodel_celleval is not loaded"},
-		"unknown evaluation":  {func(f *fake) { f.trees = append(f.trees, abi.EvalTree) }, kernel.CapEvaluation, "version 7 of its interface"},
+		"unknown evaluation":  {func(f *fake) { f.trees = append(f.trees, abi.EvalTree) }, kernel.CapEvaluation, "version 7 of its interface, but this program speaks version 1"},
 		"user":                {func(f *fake) { f.euid = 1000 }, kernel.CapEnter, "but the caller is uid 1000"},
 		"in a cell":           {func(f *fake) { f.cell = 1 }, kernel.CapEnter, "but the caller is in a cell"},
 	} {

@@ -21,6 +21,9 @@ type System interface {
 	// Stat looks at a file, and SameFile reports whether two looks saw one file.
 	Stat(path string) (fs.FileInfo, error)
 	SameFile(a, b fs.FileInfo) bool
+	// OpenEvaluation opens the device of the evaluation model, which has that major number. Errors are a kauth.Errno, or say in
+	// words what is in the way.
+	OpenEvaluation(major uint32) (abi.Device, error)
 }
 
 // system is the one that the options name. On systems other than NetBSD the error is a *kernel.UnsupportedError.
@@ -45,3 +48,4 @@ func (native) Sysctl(mib []int32, old, new []byte) (int, error) { return nativeS
 func (native) EUID() int                                        { return os.Geteuid() }
 func (native) Stat(path string) (fs.FileInfo, error)            { return os.Stat(path) }
 func (native) SameFile(a, b fs.FileInfo) bool                   { return os.SameFile(a, b) }
+func (native) OpenEvaluation(major uint32) (abi.Device, error)  { return nativeEvaluation(major) }

@@ -25,7 +25,7 @@ func crowd(b *testing.B, cells int) (*sim.Kernel, []kernel.CellID) {
 		must(b, err)
 		ids[i] = id
 	}
-	must(b, k.Load(crowdBundle(b, 1, ids).Encode()))
+	must(b, k.Load(crowdBundle(b, 1, ids).Encode(), 0))
 	return k, ids
 }
 
@@ -161,7 +161,7 @@ func BenchmarkLoad(b *testing.B) {
 		generation++
 		bundle := crowdBundle(b, generation, ids).Encode()
 		b.StartTimer()
-		must(b, k.Load(bundle))
+		must(b, k.Load(bundle, 0))
 	}
 }
 

@@ -254,7 +254,7 @@ func TestConcurrentDecisions(t *testing.T) {
 	const workers, calls, generations = 4, 200, 50
 	load := func(generation uint64) error {
 		p := answering(t, map[string]policy.Decision{"system.sysctl.modify": denying(fmt.Sprintf("generation %d", generation)), "system.mknod": denying(fmt.Sprintf("generation %d", generation))})
-		return k.Load(bundleFor(generation, p, program.Cell{ID: web, Name: "web"}).Encode())
+		return k.Load(bundleFor(generation, p, program.Cell{ID: web, Name: "web"}).Encode(), 0)
 	}
 	must(t, load(1))
 	var all sync.WaitGroup
@@ -278,16 +278,16 @@ func TestConcurrentDecisions(t *testing.T) {
 	all.Go(func() {
 		for range generations {
 			status, err := k.Status()
-			if err != nil || len(status.Covered) != 1 {
+			if err != nil || status.Cells != 1 {
 				t.Errorf("%+v %v", status, err)
 			}
-			if _, err := k.Statistics(); err != nil {
+			if _, err := k.Cells(); err != nil {
 				t.Error(err)
 			}
 		}
 	})
 	all.Wait()
-	counts, err := k.Statistics()
+	counts, err := k.Cells()
 	must(t, err)
 	if counts[0].Denied != workers*calls {
 		t.Errorf("%d denials are counted of %d", counts[0].Denied, workers*calls)

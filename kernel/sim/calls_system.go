@@ -12,35 +12,35 @@ import (
 )
 
 var (
-	reqReboot    = mustFind("system.reboot")
-	reqTime      = mustFind("system.time.system")
-	reqAdjtime   = mustFind("system.time.adjtime")
-	reqNtp       = mustFind("system.time.ntpadjtime")
-	reqDevmapper = mustFind("system.devmapper")
-	reqQuotaGet  = mustFind("system.fs_quota.get")
-	reqQuotaMan  = mustFind("system.fs_quota.manage")
-	reqQuotaOn   = mustFind("system.fs_quota.onoff")
-	reqQuotaNo   = mustFind("system.fs_quota.nolimit")
-	reqReserve   = mustFind("system.fs_reservedspace")
-	reqExtattr   = mustFind("system.fs_extattr")
-	reqSnapshot  = mustFind("system.fs_snapshot")
-	reqNfsSvc    = mustFind("network.nfs.svc")
-	reqNfsExport = mustFind("network.nfs.export")
-	reqUcode     = mustFind("machdep.cpu_ucode_apply")
-	reqUnmanaged = mustFind("machdep.unmanagedmem")
-	reqAdddata   = mustFind("device.rnd_adddata")
-	reqEstimate  = mustFind("device.rnd_adddata_estimate")
-	reqRndGet    = mustFind("device.rnd_getpriv")
-	reqRndSet    = mustFind("device.rnd_setpriv")
-	reqPinset    = mustFind("device.gpio_pinset")
-	reqPppAdd    = mustFind("network.interface_ppp.add")
-	reqSlipAdd   = mustFind("network.interface_slip.add")
-	reqBcspAdd   = mustFind("device.bluetooth_bcsp.add")
-	reqBtuartAdd = mustFind("device.bluetooth_btuart.add")
-	reqBtSend    = mustFind("device.bluetooth_send")
-	reqBtRecv    = mustFind("device.bluetooth_recv")
-	reqBtSetpriv = mustFind("device.bluetooth_setpriv")
-	reqPassthru  = mustFind("device.rawio_passthru")
+	reqReboot    = kauth.MustFind("system.reboot")
+	reqTime      = kauth.MustFind("system.time.system")
+	reqAdjtime   = kauth.MustFind("system.time.adjtime")
+	reqNtp       = kauth.MustFind("system.time.ntpadjtime")
+	reqDevmapper = kauth.MustFind("system.devmapper")
+	reqQuotaGet  = kauth.MustFind("system.fs_quota.get")
+	reqQuotaMan  = kauth.MustFind("system.fs_quota.manage")
+	reqQuotaOn   = kauth.MustFind("system.fs_quota.onoff")
+	reqQuotaNo   = kauth.MustFind("system.fs_quota.nolimit")
+	reqReserve   = kauth.MustFind("system.fs_reservedspace")
+	reqExtattr   = kauth.MustFind("system.fs_extattr")
+	reqSnapshot  = kauth.MustFind("system.fs_snapshot")
+	reqNfsSvc    = kauth.MustFind("network.nfs.svc")
+	reqNfsExport = kauth.MustFind("network.nfs.export")
+	reqUcode     = kauth.MustFind("machdep.cpu_ucode_apply")
+	reqUnmanaged = kauth.MustFind("machdep.unmanagedmem")
+	reqAdddata   = kauth.MustFind("device.rnd_adddata")
+	reqEstimate  = kauth.MustFind("device.rnd_adddata_estimate")
+	reqRndGet    = kauth.MustFind("device.rnd_getpriv")
+	reqRndSet    = kauth.MustFind("device.rnd_setpriv")
+	reqPinset    = kauth.MustFind("device.gpio_pinset")
+	reqPppAdd    = kauth.MustFind("network.interface_ppp.add")
+	reqSlipAdd   = kauth.MustFind("network.interface_slip.add")
+	reqBcspAdd   = kauth.MustFind("device.bluetooth_bcsp.add")
+	reqBtuartAdd = kauth.MustFind("device.bluetooth_btuart.add")
+	reqBtSend    = kauth.MustFind("device.bluetooth_send")
+	reqBtRecv    = kauth.MustFind("device.bluetooth_recv")
+	reqBtSetpriv = kauth.MustFind("device.bluetooth_setpriv")
+	reqPassthru  = kauth.MustFind("device.rawio_passthru")
 )
 
 var callReboot = Call{
@@ -748,8 +748,8 @@ func (p *Process) cpuctlIoctl(command string, cpu int64) kauth.Errno {
 }
 
 var (
-	reqBell      = mustFind("device.wscons_keyboard_bell")
-	reqKeyrepeat = mustFind("device.wscons_keyboard_keyrepeat")
+	reqBell      = kauth.MustFind("device.wscons_keyboard_bell")
+	reqKeyrepeat = kauth.MustFind("device.wscons_keyboard_keyrepeat")
 )
 
 func (p *Process) wskbdIoctl(f *file, command string) kauth.Errno {
@@ -812,7 +812,7 @@ func (p *Process) altqIoctl(discipline string) kauth.Errno {
 	if !slices.Contains(altqDisciplines, discipline) {
 		return kauth.ENXIO
 	}
-	return p.ask(mustFind("network.altq." + discipline)).answer()
+	return p.ask(kauth.MustFind("network.altq." + discipline)).answer()
 }
 
 // clockctlIoctl sets the clock through /dev/clockctl: who may open the device may set it, and nobody is asked.
@@ -834,7 +834,7 @@ func (p *Process) clockctlIoctl(command string, sec int64) kauth.Errno {
 // EINVAL on amd64: permissions of single ports (ioperm) are not there, and segment descriptors (ldt) are for 32-bit
 // programs, which have a call of their own (netbsd32_sysarch).
 var sysarchOps = map[string]kauth.RequestID{
-	"iopl": mustFind("machdep.iopl"), "mtrr_get": mustFind("machdep.mtrr_get"), "mtrr_set": mustFind("machdep.mtrr_set"),
+	"iopl": kauth.MustFind("machdep.iopl"), "mtrr_get": kauth.MustFind("machdep.mtrr_get"), "mtrr_set": kauth.MustFind("machdep.mtrr_set"),
 }
 
 var callSysarch = Call{
@@ -859,8 +859,8 @@ func (p *Process) sysarch(op string) kauth.Errno {
 
 // lfsOps are the system calls of LFS. Each asks first; then there is no LFS.
 var lfsOps = map[string]kauth.RequestID{
-	"markv": mustFind("system.lfs.markv"), "bmapv": mustFind("system.lfs.bmapv"), "segclean": mustFind("system.lfs.segclean"),
-	"segwait": mustFind("system.lfs.segwait"), "fcntl": mustFind("system.lfs.fcntl"),
+	"markv": kauth.MustFind("system.lfs.markv"), "bmapv": kauth.MustFind("system.lfs.bmapv"), "segclean": kauth.MustFind("system.lfs.segclean"),
+	"segwait": kauth.MustFind("system.lfs.segwait"), "fcntl": kauth.MustFind("system.lfs.fcntl"),
 }
 
 var callLfs = Call{

@@ -42,7 +42,7 @@ type cell struct {
 	// fallback.
 	prog       *program.Program
 	byFallback bool
-	counts     counts
+	counts     kernel.Counts
 }
 
 // sampleRing is how many seconds the longer mean is taken over.
@@ -58,8 +58,6 @@ type sample struct {
 	ringSum               uint64
 	ringIndex, ringCount  int
 }
-
-type counts struct{ decisions, denied, granted, wouldDeny uint64 }
 
 // cells is the table of secmodel_cell. Everything that a decision needs is found in a map.
 type cells struct {

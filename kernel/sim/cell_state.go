@@ -35,7 +35,7 @@ func (k *Kernel) saveCell(c *cell) savedCell {
 	s := savedCell{
 		ID: c.id, Name: savedText(c.name), Root: savedText(c.root), Created: int64(c.created), Flags: c.flags, Profile: c.profile.String(),
 		Ports: c.ports, Nofile: c.nofile, AS: c.as, Core: c.core,
-		Decisions: c.counts.decisions, Denied: c.counts.denied, Granted: c.counts.granted, WouldDeny: c.counts.wouldDeny,
+		Decisions: c.counts.Decisions, Denied: c.counts.Denied, Granted: c.counts.Granted, WouldDeny: c.counts.WouldDeny,
 	}
 	if v := c.rootVnode; v != nil && k.keeps(v) {
 		path := savedText(v.Path())
@@ -110,7 +110,7 @@ func (k *Kernel) restoreCell(c *savedCell) (*cell, error) {
 	n := &cell{
 		id: c.ID, name: string(c.Name), root: string(c.Root), created: time.Duration(c.Created), profile: profile, flags: c.Flags,
 		ports: c.Ports, nofile: c.Nofile, as: c.AS, core: c.Core, members: map[int]*Process{},
-		counts: counts{c.Decisions, c.Denied, c.Granted, c.WouldDeny},
+		counts: kernel.Counts{Decisions: c.Decisions, Denied: c.Denied, Granted: c.Granted, WouldDeny: c.WouldDeny},
 	}
 	if !k.rev.HoldsRoot {
 		if c.Directory != nil {

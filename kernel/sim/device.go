@@ -61,17 +61,17 @@ func (d *deviceState) tty(major, minor int) *tty {
 }
 
 var (
-	reqRawioRead  = mustFind("device.rawio_spec.read")
-	reqRawioWrite = mustFind("device.rawio_spec.write")
-	reqRawioRW    = mustFind("device.rawio_spec.rw")
-	reqTTYOpen    = mustFind("device.tty_open")
-	reqTTYSti     = mustFind("device.tty_sti")
-	reqTTYPrivset = mustFind("device.tty_privset")
-	reqTTYVirtual = mustFind("device.tty_virtual")
-	reqTunAdd     = mustFind("network.interface_tun.add")
-	reqFirewall   = mustFind("network.firewall.fw")
-	reqVeriAccess = mustFind("system.veriexec.access")
-	reqVeriModify = mustFind("system.veriexec.modify")
+	reqRawioRead  = kauth.MustFind("device.rawio_spec.read")
+	reqRawioWrite = kauth.MustFind("device.rawio_spec.write")
+	reqRawioRW    = kauth.MustFind("device.rawio_spec.rw")
+	reqTTYOpen    = kauth.MustFind("device.tty_open")
+	reqTTYSti     = kauth.MustFind("device.tty_sti")
+	reqTTYPrivset = kauth.MustFind("device.tty_privset")
+	reqTTYVirtual = kauth.MustFind("device.tty_virtual")
+	reqTunAdd     = kauth.MustFind("network.interface_tun.add")
+	reqFirewall   = kauth.MustFind("network.firewall.fw")
+	reqVeriAccess = kauth.MustFind("system.veriexec.access")
+	reqVeriModify = kauth.MustFind("system.veriexec.modify")
 )
 
 // kernelMemory reports whether the device is one of those that iskmemdev(9) names.

@@ -1,11 +1,13 @@
 package sim_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"cellsh/kernel"
 	"cellsh/kernel/sim"
@@ -55,7 +57,7 @@ func auditing(reason string) policy.Decision {
 // bundleFor gives the program to every cell that is named.
 func bundleFor(generation uint64, p *program.Program, cells ...program.Cell) *program.Bundle {
 	b := &program.Bundle{Vocabulary: &kauth.NetBSD109912, Generation: generation, Fallback: stock.Fallback(), Cells: cells}
-	if len(cells) > 0 {
+	if len(cells) > 0 && p != nil {
 		b.Programs = []*program.Program{p}
 	}
 	return b
@@ -106,14 +108,14 @@ func TestFallback(t *testing.T) {
 	wantErrno(t, "high cell", sethostname(inDB), kauth.EPERM)
 
 	allowing := answering(t, map[string]policy.Decision{"system.reboot": denying("no")})
-	must(t, k.Load(bundleFor(1, allowing, program.Cell{ID: web, Name: "web"}).Encode()))
+	must(t, k.Load(bundleFor(1, allowing, program.Cell{ID: web, Name: "web"}).Encode(), 0))
 	wantErrno(t, "covered low cell", sethostname(inWeb), 0)
 	wantErrno(t, "high cell keeps its profile", sethostname(inDB), kauth.EPERM)
 
 	// A bundle's own fallback replaces the built-in one, for cells that come later too.
 	b := bundleFor(2, allowing, program.Cell{ID: db, Name: "db"})
 	b.Fallback = answering(t, map[string]policy.Decision{"system.accounting": denying("locked down")})
-	must(t, k.Load(b.Encode()))
+	must(t, k.Load(b.Encode(), 0))
 	wantErrno(t, "low cell under another fallback", sethostname(inWeb), 0)
 	wantErrno(t, "what the fallback denies", inWeb.Acct(""), kauth.EPERM)
 	must(t, k.MakeRoot("/cells/late"))
@@ -128,7 +130,7 @@ func TestFallback(t *testing.T) {
 	b = bundleFor(3, nil)
 	b.FallbackScope = program.FallbackAll
 	b.Fallback = answering(t, map[string]policy.Decision{"network.socket.open": denying("locked down")})
-	must(t, k.Load(b.Encode()))
+	must(t, k.Load(b.Encode(), 0))
 	_, e := inDB.Socket(2, 1, 0)
 	wantErrno(t, "lockdown of a high cell", e, kauth.EPERM)
 	host := spawn(t, k, sim.SpawnSpec{UID: 1000})
@@ -144,7 +146,7 @@ func TestProgramAnswers(t *testing.T) {
 		"network.bind.privport": granting("web may"),
 		"system.mknod":          granting("the profile denies it all the same"),
 	})
-	must(t, k.Load(bundleFor(1, p, program.Cell{ID: web, Name: "web"}, program.Cell{ID: db, Name: "db"}).Encode()))
+	must(t, k.Load(bundleFor(1, p, program.Cell{ID: web, Name: "web"}, program.Cell{ID: db, Name: "db"}).Encode(), 0))
 	user := spawn(t, k, sim.SpawnSpec{Cell: web, UID: 80, GID: 80, Name: "httpd"})
 	_, e := user.Socket(2, 1, 0)
 	wantErrno(t, "socket", e, kauth.EPERM)
@@ -158,7 +160,7 @@ func TestProgramAnswers(t *testing.T) {
 		t.Errorf("the evaluation model's answer is %+v", last)
 	}
 
-	must(t, k.Load(bundleFor(2, answering(t, map[string]policy.Decision{"network.bind.privport": granting("web may")}), program.Cell{ID: web, Name: "web"}).Encode()))
+	must(t, k.Load(bundleFor(2, answering(t, map[string]policy.Decision{"network.bind.privport": granting("web may")}), program.Cell{ID: web, Name: "web"}).Encode(), 0))
 	fd, e := user.Socket(2, 1, 0)
 	ok(t, "socket", e)
 	wantErrno(t, "granted port", user.Bind(fd, policy.Addr{}, 80), 0)
@@ -170,7 +172,7 @@ func TestProgramAnswers(t *testing.T) {
 // Requests that are asked under a spin lock are never put to programs, even if one had a root for them.
 func TestSpinRequestsAreNotEvaluated(t *testing.T) {
 	k, web, _ := evaluated(t, sim.Options{RecordAll: true})
-	must(t, k.Load(bundleFor(1, answering(t, map[string]policy.Decision{"system.reboot": denying("no")}), program.Cell{ID: web, Name: "web"}).Encode()))
+	must(t, k.Load(bundleFor(1, answering(t, map[string]policy.Decision{"system.reboot": denying("no")}), program.Cell{ID: web, Name: "web"}).Encode(), 0))
 	p := spawn(t, k, sim.SpawnSpec{Cell: web})
 	const roundRobin = 2
 	asked := false
@@ -202,7 +204,7 @@ func TestForkBudget(t *testing.T) {
 		[]program.Node{{Op: program.InSet, Field: kauth.FieldMembers, Set: interval.Between(0, most-1), Yes: program.LeafRef(0), No: program.LeafRef(1)}},
 		[]policy.Decision{policy.Allowed, denying("4 processes are enough")})
 	must(t, err)
-	must(t, k.Load(bundleFor(1, p, program.Cell{ID: web, Name: "web"}).Encode()))
+	must(t, k.Load(bundleFor(1, p, program.Cell{ID: web, Name: "web"}).Encode(), 0))
 	root := spawn(t, k, sim.SpawnSpec{Cell: web, UID: 80})
 	spawn(t, k, sim.SpawnSpec{UID: 80}) // A process of the host does not count.
 	var last *sim.Process
@@ -222,6 +224,22 @@ func TestForkBudget(t *testing.T) {
 	wantErrno(t, "fork after the zombie is gone", e, 0)
 }
 
+// answered says who answers for each cell: "1 by program, named".
+func answered(t testing.TB, k *sim.Kernel) []string {
+	t.Helper()
+	cells, err := k.Cells()
+	must(t, err)
+	var list []string
+	for _, c := range cells {
+		s := fmt.Sprintf("%d by %s", c.Cell, map[kernel.Answered]string{kernel.ByProfile: "profile", kernel.ByFallback: "fallback", kernel.ByProgram: "program"}[c.Answered])
+		if c.Named {
+			s += ", named"
+		}
+		list = append(list, s)
+	}
+	return list
+}
+
 // Load takes a bundle as a whole or not at all, and says why not.
 func TestLoadRefuses(t *testing.T) {
 	k, web, _ := evaluated(t, sim.Options{})
@@ -229,7 +247,7 @@ func TestLoadRefuses(t *testing.T) {
 	cell := program.Cell{ID: web, Name: "web"}
 	loaded := bundleFor(7, p, cell)
 	loaded.Attachment = 2
-	must(t, k.Load(loaded.Encode()))
+	must(t, k.Load(loaded.Encode(), 0))
 	change := func(f func(b *program.Bundle)) []byte {
 		b := bundleFor(8, p, cell)
 		f(b)
@@ -244,19 +262,17 @@ func TestLoadRefuses(t *testing.T) {
 		errno  kauth.Errno
 		text   string
 	}{
-		{"no bytes", nil, kauth.EINVAL, "sound"},
-		{"a text", []byte("policy web\n"), kauth.EINVAL, "must start with"},
-		{"a damaged one", damaged, kauth.EINVAL, "checksum"},
-		{"a cut one", other[:len(other)-8], kauth.EINVAL, "length"},
+		{"no bytes", nil, kauth.EFTYPE, "sound"},
+		{"a text", []byte("policy web\n"), kauth.EFTYPE, "must start with"},
+		{"a damaged one", damaged, kauth.EFTYPE, "checksum"},
+		{"a cut one", other[:len(other)-8], kauth.EFTYPE, "length"},
 		{"generation 0", change(func(b *program.Bundle) { b.Generation = 0 }), kauth.EINVAL, "at least 1"},
-		{"an older generation", change(func(b *program.Bundle) { b.Generation = 6 }), kauth.EEXIST, "higher than 7.2, but is 6.0"},
-		{"the same generation", change(func(b *program.Bundle) { b.Generation, b.Attachment = 7, 2 }), kauth.EEXIST, "7.2"},
-		{"an older attachment", change(func(b *program.Bundle) { b.Generation, b.Attachment = 7, 1 }), kauth.EEXIST, "7.1"},
+		{"an older generation", change(func(b *program.Bundle) { b.Generation = 6 }), kauth.EEXIST, "higher than 7, but is 6"},
+		{"the same generation", change(func(b *program.Bundle) { b.Generation, b.Attachment = 7, 3 }), kauth.EEXIST, "higher than 7, but is 7"},
 		{"an unknown cell", change(func(b *program.Bundle) { b.Cells = []program.Cell{{ID: 99, Name: "web"}} }), kauth.ENOENT, "cell 99 (web)"},
-		{"a cell of another name", change(func(b *program.Bundle) { b.Cells = []program.Cell{{ID: web, Name: "mail"}} }), kauth.ENOENT, "mail, but is web"},
 	}
 	for _, c := range cases {
-		err := k.Load(c.bundle)
+		err := k.Load(c.bundle, 0)
 		var refused *kernel.Error
 		if !errors.As(err, &refused) {
 			t.Errorf("%s: %v", c.what, err)
@@ -274,26 +290,16 @@ func TestLoadRefuses(t *testing.T) {
 			t.Errorf("%s: generation %d.%d is loaded", c.what, s.Generation, s.Attachment)
 		}
 	}
-	b := bundleFor(7, p, cell)
-	b.Attachment = 3
-	must(t, k.Load(b.Encode()))
-	s, err := k.Status()
-	must(t, err)
-	if s.Attachment != 3 || s.Programs != 1 || !slices.Equal(s.Covered, []kernel.CellID{web}) || s.Bytes != len(b.Encode()) {
-		t.Errorf("the status is %+v", s)
-	}
 }
 
 // A destroyed cell is no longer covered, and its id is never given to another.
 func TestStatusFollowsCells(t *testing.T) {
 	k, web, db := evaluated(t, sim.Options{})
 	p := answering(t, map[string]policy.Decision{"system.reboot": denying("no")})
-	must(t, k.Load(bundleFor(1, p, program.Cell{ID: web, Name: "web"}, program.Cell{ID: db, Name: "db"}).Encode()))
+	must(t, k.Load(bundleFor(1, p, program.Cell{ID: web, Name: "web"}, program.Cell{ID: db, Name: "db"}).Encode(), 0))
 	must(t, k.Destroy(web))
-	s, err := k.Status()
-	must(t, err)
-	if !slices.Equal(s.Covered, []kernel.CellID{db}) {
-		t.Errorf("covered are %v", s.Covered)
+	if got := answered(t, k); !slices.Equal(got, []string{"2 by program, named"}) {
+		t.Errorf("answered are %q", got)
 	}
 	again, err := k.Create(kernel.Spec{Name: "web", Root: "/cells/web"})
 	must(t, err)
@@ -330,7 +336,7 @@ func TestEvents(t *testing.T) {
 	}
 
 	k, web, _ := evaluated(t, sim.Options{})
-	must(t, k.Load(bundleFor(1, answering(t, answers), program.Cell{ID: web, Name: "web"}).Encode()))
+	must(t, k.Load(bundleFor(1, answering(t, answers), program.Cell{ID: web, Name: "web"}).Encode(), 0))
 	p := spawn(t, k, sim.SpawnSpec{Cell: web, Name: "httpd"})
 	calls(p)
 	want := []string{"1 network.socket.open deny ", "2 system.mknod grant ", "3 system.accounting allow deny"}
@@ -345,14 +351,14 @@ func TestEvents(t *testing.T) {
 	if ev := events[0]; ev.Cell != web || ev.Name != "web" || ev.PID != p.PID() || ev.EUID != 0 || ev.Reason != "no sockets" || ev.Fallback {
 		t.Errorf("the event is %+v", ev)
 	}
-	stats, err := k.Statistics()
+	stats, err := k.Cells()
 	must(t, err)
 	if s := stats[0]; s.Cell != web || s.Denied != 1 || s.Granted != 1 || s.WouldDeny != 1 || s.Decisions < 5 {
 		t.Errorf("the statistics are %+v", s)
 	}
 
 	k, web, _ = evaluated(t, sim.Options{RecordAll: true, RingSize: 4})
-	must(t, k.Load(bundleFor(1, answering(t, answers), program.Cell{ID: web, Name: "web"}).Encode()))
+	must(t, k.Load(bundleFor(1, answering(t, answers), program.Cell{ID: web, Name: "web"}).Encode(), 0))
 	p = spawn(t, k, sim.SpawnSpec{Cell: web})
 	for range 3 {
 		calls(p)
@@ -394,9 +400,9 @@ func TestWithoutEvaluation(t *testing.T) {
 		t.Error("there is an evaluator")
 	}
 	_, e1 := k.Status()
-	_, e2 := k.Statistics()
+	_, e2 := k.Cells()
 	_, e3 := k.Events(0)
-	for _, err := range []error{k.Load(bundleFor(1, nil).Encode()), e1, e2, e3} {
+	for _, err := range []error{k.Load(bundleFor(1, nil).Encode(), 0), e1, e2, e3} {
 		var missing *kernel.UnsupportedError
 		if !errors.As(err, &missing) || missing.Capability != kernel.CapEvaluation {
 			t.Errorf("the error is %v", err)
@@ -457,7 +463,7 @@ func TestNamesOfTargets(t *testing.T) {
 		b    *program.Bundle
 		inDB string
 	}{{webOnly, "to ?"}, {both, "to db"}} {
-		must(t, k.Load(c.b.Encode()))
+		must(t, k.Load(c.b.Encode(), 0))
 		for _, x := range []struct {
 			what   string
 			target *sim.Process
@@ -468,10 +474,8 @@ func TestNamesOfTargets(t *testing.T) {
 			}
 		}
 	}
-	s, err := k.Status()
-	must(t, err)
-	if !slices.Equal(s.Covered, []kernel.CellID{web}) || !slices.Equal(s.Named, []kernel.CellID{web, db}) {
-		t.Errorf("the status is %+v", s)
+	if got := answered(t, k); !slices.Equal(got, []string{"1 by program, named", "2 by profile, named"}) {
+		t.Errorf("answered are %q", got)
 	}
 	if got, _ := k.Program(db); got != nil {
 		t.Error("a cell of which only the name is told has a program")
@@ -483,7 +487,7 @@ func TestRecord(t *testing.T) {
 	k, web, _ := evaluated(t, sim.Options{})
 	recorded := policy.Decision{Answer: policy.Answer{Result: policy.Allow, Reason: "seen", Record: true}}
 	plain := policy.Decision{Answer: policy.Answer{Result: policy.Allow, Reason: "not seen"}}
-	must(t, k.Load(bundleFor(1, answering(t, map[string]policy.Decision{"system.accounting": recorded, "system.sysctl.modify": plain}), program.Cell{ID: web, Name: "web"}).Encode()))
+	must(t, k.Load(bundleFor(1, answering(t, map[string]policy.Decision{"system.accounting": recorded, "system.sysctl.modify": plain}), program.Cell{ID: web, Name: "web"}).Encode(), 0))
 	p := spawn(t, k, sim.SpawnSpec{Cell: web})
 	sethostname(p)
 	p.Acct("")
@@ -500,14 +504,161 @@ func TestRecord(t *testing.T) {
 	}
 }
 
+// Attach gives cells programs beside those that are loaded, and refuses what does not belong to them.
+func TestAttach(t *testing.T) {
+	k, web, db := evaluated(t, sim.Options{})
+	p := answering(t, map[string]policy.Decision{"system.reboot": denying("no")})
+	q := answering(t, map[string]policy.Decision{"system.mknod": denying("no")})
+	must(t, k.Load(bundleFor(3, p, program.Cell{ID: web, Name: "web"}).Encode(), 0))
+	more := func(attachment uint32, p *program.Program, cells ...program.Cell) *program.Bundle {
+		b := bundleFor(3, p, cells...)
+		b.Attachment = attachment
+		return b
+	}
+	first := more(2, p, program.Cell{ID: db, Name: "db"})
+	must(t, k.Attach(first.Encode()))
+	if got := answered(t, k); !slices.Equal(got, []string{"1 by program, named", "2 by program, named"}) {
+		t.Errorf("answered are %q", got)
+	}
+	// Equal programs are one, also from several bundles.
+	both := len(more(0, p, program.Cell{ID: web, Name: "web"}, program.Cell{ID: db, Name: "db"}).Encode())
+	if s, err := k.Status(); err != nil || s.Generation != 3 || s.Attachment != 2 || s.Programs != 1 || s.Cells != 2 || s.Bytes != both {
+		t.Errorf("the status is %+v, %v", s, err)
+	}
+	must(t, k.Attach(more(3, q, program.Cell{ID: db, Name: "db"}).Encode()))
+	if a, _ := k.Program(web); a == nil || len(a.Roots()) == 0 || a.Roots()[0].Request.String() != "system.reboot" {
+		t.Error("the program of another cell is changed")
+	}
+	if b, _ := k.Program(db); b == nil || b.Roots()[0].Request.String() != "system.mknod" {
+		t.Error("the program is not replaced")
+	}
+	must(t, k.Attach(more(4, nil, program.Cell{ID: db, Name: "db", Program: program.NameOnly}).Encode()))
+	if got := answered(t, k); !slices.Equal(got, []string{"1 by program, named", "2 by profile, named"}) {
+		t.Errorf("answered are %q", got)
+	}
+	if s, err := k.Status(); err != nil || s.Programs != 1 {
+		t.Errorf("the status is %+v, %v", s, err)
+	}
+	other := more(5, p, program.Cell{ID: db, Name: "db"})
+	other.Fallback = p
+	later := more(9, p, program.Cell{ID: db, Name: "db"})
+	later.Generation = 4
+	for _, c := range []struct {
+		what  string
+		b     *program.Bundle
+		errno kauth.Errno
+		text  string
+	}{
+		{"the same attachment", more(4, p, program.Cell{ID: db, Name: "db"}), kauth.EEXIST, "higher than 3.4, but is 3.4"},
+		{"another generation", later, kauth.ESRCH, "the loaded one, 3, but is 4"},
+		{"another fallback", other, kauth.EINVAL, "the fallback must be the loaded one"},
+		{"no such cell", more(5, p, program.Cell{ID: 99, Name: "x"}), kauth.ENOENT, "cell 99 (x)"},
+	} {
+		var refused *kernel.Error
+		if err := k.Attach(c.b.Encode()); !errors.As(err, &refused) || refused.Errno != c.errno || !strings.Contains(refused.Error(), c.text) {
+			t.Errorf("%s: %v", c.what, err)
+		}
+	}
+	if s, err := k.Status(); err != nil || s.Attachment != 4 {
+		t.Errorf("what is refused changes the status to %+v, %v", s, err)
+	}
+}
+
+// What is not confirmed in time goes, with what was attached to it; also in a kernel that is saved meanwhile.
+func TestWindow(t *testing.T) {
+	p := answering(t, map[string]policy.Decision{"system.accounting": denying("1")})
+	q := answering(t, map[string]policy.Decision{"system.accounting": denying("2")})
+	for _, saved := range []bool{false, true} {
+		k, web, db := evaluated(t, sim.Options{})
+		again := func() {
+			if saved {
+				text, err := k.Marshal()
+				must(t, err)
+				k, err = sim.Restore(text)
+				must(t, err)
+			}
+		}
+		generation := func(want, back uint64, left time.Duration) {
+			t.Helper()
+			again()
+			if s, err := k.Status(); err != nil || s.Generation != want || s.Back != back || s.Left != left || s.Waits != (left > 0) {
+				t.Errorf("the status is %+v, %v; want generation %d, %s before %d", s, err, want, left, back)
+			}
+		}
+		cell := program.Cell{ID: web, Name: "web"}
+		must(t, k.Load(bundleFor(1, p, cell).Encode(), time.Second))
+		generation(1, 0, time.Second)
+		k.Advance(time.Second)
+		generation(0, 0, 0)
+		must(t, k.Load(bundleFor(2, p, cell).Encode(), time.Second))
+		must(t, k.Confirm(2))
+		k.Advance(time.Minute)
+		generation(2, 0, 0)
+		must(t, k.Load(bundleFor(3, q, cell).Encode(), time.Minute))
+		attached := bundleFor(3, q, program.Cell{ID: db, Name: "db"})
+		attached.Attachment = 1
+		must(t, k.Attach(attached.Encode()))
+		k.Advance(time.Second)
+		generation(3, 2, 59*time.Second)
+		// The next one takes the place, and what comes back stays.
+		must(t, k.Load(bundleFor(4, q, cell).Encode(), 2*time.Minute))
+		generation(4, 2, 2*time.Minute)
+		k.Advance(2*time.Minute - 1)
+		generation(4, 2, 1)
+		k.Advance(1)
+		generation(2, 0, 0)
+		in := spawn(t, k, sim.SpawnSpec{Cell: web})
+		in.Acct("")
+		events, err := k.Events(0)
+		must(t, err)
+		if len(events) != 1 || events[0].Reason != "1" || events[0].Generation != 2 {
+			t.Errorf("the events are %+v", events)
+		}
+		// A number is used once.
+		if err := k.Load(bundleFor(4, p, cell).Encode(), 0); !errors.Is(err, kauth.EEXIST) {
+			t.Errorf("a generation that was there is loaded: %v", err)
+		}
+		must(t, k.Load(bundleFor(5, p, cell).Encode(), time.Minute))
+		for _, err := range []error{k.Confirm(4), k.Revert(2)} {
+			if !errors.Is(err, kauth.ESRCH) {
+				t.Errorf("a generation that does not wait: %v", err)
+			}
+		}
+		must(t, k.Revert(5))
+		generation(2, 0, 0)
+		// Without a window what waits is replaced, and nothing comes back.
+		must(t, k.Load(bundleFor(6, p, cell).Encode(), time.Minute))
+		must(t, k.Load(bundleFor(7, p, cell).Encode(), 0))
+		k.Advance(time.Hour)
+		generation(7, 0, 0)
+	}
+}
+
+// Wait ends with the next event, or with its context, and asks nobody meanwhile.
+func TestWait(t *testing.T) {
+	k, web, _ := evaluated(t, sim.Options{RecordAll: true})
+	must(t, k.Load(bundleFor(1, nil, program.Cell{ID: web, Name: "web", Program: program.NameOnly}).Encode(), 0))
+	in := spawn(t, k, sim.SpawnSpec{Cell: web})
+	done := make(chan error)
+	go func() { done <- k.Wait(t.Context(), 0) }()
+	in.Acct("")
+	must(t, <-done)
+	ctx, cancel := context.WithCancel(t.Context())
+	go func() { done <- k.Wait(ctx, 1<<40) }()
+	cancel()
+	if err := <-done; !errors.Is(err, context.Canceled) {
+		t.Errorf("it ends with %v", err)
+	}
+}
+
 // A bundle of an older format is refused, with a word.
 func TestOldBundle(t *testing.T) {
 	k, web, _ := evaluated(t, sim.Options{})
 	text := bundleFor(1, answering(t, map[string]policy.Decision{"system.reboot": denying("no")}), program.Cell{ID: web, Name: "web"}).Encode()
 	text[8] = 1
-	err := k.Load(text)
+	err := k.Load(text, 0)
 	var refused *kernel.Error
-	if !errors.As(err, &refused) || refused.Errno != kauth.EINVAL || !strings.Contains(refused.Text, "must have version 2 of the format, but has version 1") || !strings.Contains(refused.Hint, "load the policies again") {
+	if !errors.As(err, &refused) || refused.Errno != kauth.EPROGMISMATCH || !strings.Contains(refused.Text, "must have version 2 of the format, but has version 1") || !strings.Contains(refused.Hint, "load the policies again") {
 		t.Errorf("got %v", err)
 	}
 }

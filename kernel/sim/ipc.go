@@ -89,12 +89,12 @@ func newIPC() ipc {
 const maxQueueBytes = 2048
 
 var (
-	reqBypassIPC = mustFind("system.sysvipc.bypass")
-	reqShmLock   = mustFind("system.sysvipc.shm_lock")
-	reqShmUnlock = mustFind("system.sysvipc.shm_unlock")
-	reqOversize  = mustFind("system.sysvipc.msgq_oversize")
-	reqSemaphore = mustFind("system.semaphore")
-	reqMqueue    = mustFind("system.mqueue")
+	reqBypassIPC = kauth.MustFind("system.sysvipc.bypass")
+	reqShmLock   = kauth.MustFind("system.sysvipc.shm_lock")
+	reqShmUnlock = kauth.MustFind("system.sysvipc.shm_unlock")
+	reqOversize  = kauth.MustFind("system.sysvipc.msgq_oversize")
+	reqSemaphore = kauth.MustFind("system.semaphore")
+	reqMqueue    = kauth.MustFind("system.mqueue")
 )
 
 // ipcperm is asked at every access to an object that exists. Despite the request's name root needs it too.

@@ -303,6 +303,7 @@ func (k *Kernel) Advance(d time.Duration) {
 	}
 	k.samples(end - k.uptime)
 	k.uptime = end
+	k.evaluationTick()
 }
 
 // samples takes those of the time to come.
@@ -340,13 +341,16 @@ const maxLog = 2048
 
 type kernelLog struct {
 	lines []LogLine
+	// gone counts the lines before these.
+	gone uint64
 	// last is when a message that is limited in rate was last written; absent if never.
 	last map[string]time.Duration
 }
 
 func (k *Kernel) logf(form string, args ...any) {
 	if len(k.log.lines) >= 2*maxLog {
-		k.log.lines = slices.Clone(k.log.kept())
+		kept, lost := k.log.kept()
+		k.log.lines, k.log.gone = slices.Clone(kept), lost
 	}
 	k.log.lines = append(k.log.lines, LogLine{k.uptime, fmt.Sprintf(form, args...)})
 }
@@ -363,11 +367,16 @@ func (k *Kernel) ratecheck(what string, interval time.Duration) bool {
 	return true
 }
 
-// Log gives the message buffer, oldest line first: at most the last 2,048 lines.
-func (k *Kernel) Log() []LogLine {
+// Log gives the message buffer, oldest line first: at most the last 2,048 lines; and how many lines came before these and
+// are not kept any more.
+func (k *Kernel) Log() (lines []LogLine, lost uint64) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	return slices.Clone(k.log.kept())
+	lines, lost = k.log.kept()
+	return slices.Clone(lines), lost
 }
 
-func (l *kernelLog) kept() []LogLine { return l.lines[max(0, len(l.lines)-maxLog):] }
+func (l *kernelLog) kept() (lines []LogLine, lost uint64) {
+	n := max(0, len(l.lines)-maxLog)
+	return l.lines[n:], l.gone + uint64(n)
+}

@@ -8,13 +8,13 @@ type savedLine struct {
 	Text savedText `json:"text"`
 }
 
-// save gives the lines that are kept.
-func (l *kernelLog) save() []savedLine {
-	var list []savedLine
-	for _, x := range l.kept() {
+// save gives the lines that are kept, and how many are not.
+func (l *kernelLog) save() (list []savedLine, lost uint64) {
+	lines, lost := l.kept()
+	for _, x := range lines {
 		list = append(list, savedLine{int64(x.Time), savedText(x.Text)})
 	}
-	return list
+	return list, lost
 }
 
 // saveLast tells when messages that are limited in rate were last written.
@@ -29,11 +29,12 @@ func (l *kernelLog) saveLast() map[string]int64 {
 	return last
 }
 
-// restore takes both back.
-func (l *kernelLog) restore(lines []savedLine, last map[string]int64) error {
+// restore takes all of it back.
+func (l *kernelLog) restore(lines []savedLine, lost uint64, last map[string]int64) error {
 	if len(lines) > maxLog {
 		return stateError("the log must have at most %d lines, but has %d", maxLog, len(lines))
 	}
+	l.gone = lost
 	for _, x := range lines {
 		l.lines = append(l.lines, LogLine{time.Duration(x.Time), string(x.Text)})
 	}

@@ -418,13 +418,4 @@ func truth(b bool) int64 {
 	return 0
 }
 
-// mustFind gives the request of a name that is written in this package.
-func mustFind(name string) kauth.RequestID {
-	id, ok := kauth.Find(name)
-	if !ok {
-		panic("sim: no request " + name)
-	}
-	return id
-}
-
 var _ kernel.Kernel = (*Kernel)(nil)

@@ -104,7 +104,7 @@ func (s *script) run(line string) (string, error) {
 		}
 	case words[0] == "log":
 		var texts []string
-		log := s.k.Log()
+		log, _ := s.k.Log()
 		for _, l := range log[s.lines:] {
 			texts = append(texts, l.Text)
 		}
@@ -199,7 +199,8 @@ func (s *script) cell(name string, words []string) error {
 	}
 	id, err := s.k.Create(spec)
 	s.cells[name] = id
-	s.lines = len(s.k.Log())
+	log, _ := s.k.Log()
+	s.lines = len(log)
 	return err
 }
 

@@ -51,6 +51,7 @@ type saved struct {
 	Settings   savedSettings    `json:"settings"`
 	Host       savedHost        `json:"host"`
 	Log        []savedLine      `json:"log,omitempty"`
+	LogLost    uint64           `json:"log_lost,omitempty"`
 	LastLogged map[string]int64 `json:"last_logged,omitempty"`
 	Files      []savedFile      `json:"files,omitempty"`
 	NextCell   uint32           `json:"next_cell"`
@@ -151,15 +152,16 @@ func checksum(state []byte) string {
 func (k *Kernel) save() *saved {
 	o := &k.opts
 	s := &saved{
-		Options:  savedOptions{o.Revision.String(), version(o.Vocabulary), o.NoEvaluation, o.HZ, o.RingSize, o.RecordAll, k.groups, k.boot, o.CAN, o.SCTP},
-		Settings: savedSettings(k.settings),
-		Host:     k.saveHost(),
-		Log:      k.log.save(), LastLogged: k.log.saveLast(),
-		Files:    k.saveFiles(),
-		NextCell: k.cells.next,
-		Cells:    k.saveCells(), Evaluation: k.eval.save(),
+		Options:    savedOptions{o.Revision.String(), version(o.Vocabulary), o.NoEvaluation, o.HZ, o.RingSize, o.RecordAll, k.groups, k.boot, o.CAN, o.SCTP},
+		Settings:   savedSettings(k.settings),
+		Host:       k.saveHost(),
+		LastLogged: k.log.saveLast(),
+		Files:      k.saveFiles(),
+		NextCell:   k.cells.next,
+		Cells:      k.saveCells(), Evaluation: k.eval.save(),
 		Client: k.client,
 	}
+	s.Log, s.LogLost = k.log.save()
 	return s
 }
 
@@ -250,7 +252,7 @@ func (s *saved) restore() (*Kernel, error) {
 	for _, part := range [...]func() error{
 		func() error { return k.restoreSettings(s.Settings) },
 		func() error { return k.restoreHost(&s.Host) },
-		func() error { return k.log.restore(s.Log, s.LastLogged) },
+		func() error { return k.log.restore(s.Log, s.LogLost, s.LastLogged) },
 		func() error { return k.restoreFiles(s.Files) },
 		func() error { return k.restoreCells(s.Cells, s.NextCell) },
 		func() error { return k.restoreEvaluation(s.Evaluation) },

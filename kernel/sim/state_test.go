@@ -40,7 +40,7 @@ func lived(t testing.TB, rev secmodel.Revision) *sim.Kernel {
 	p := answering(t, map[string]policy.Decision{"network.socket.open": denying("no sockets"), "system.mknod": granting("fine"), "system.accounting": auditing("would not")})
 	b := bundleFor(3, p, program.Cell{ID: web, Name: "web"})
 	b.Attachment = 1
-	must(t, k.Load(b.Encode()))
+	must(t, k.Load(b.Encode(), 0))
 	in := spawn(t, k, sim.SpawnSpec{Cell: web, Name: "httpd"})
 	in.Socket(2, 1, 0)
 	in.Mknod("/tmp/node", "chr", 0o640, 2, 2)
@@ -82,14 +82,16 @@ func TestStateRoundTrip(t *testing.T) {
 		if again := marshal(t, r); !bytes.Equal(state, again) {
 			t.Fatalf("a restored kernel has another state:\n%s\n%s", state, again)
 		}
-		if k.Now() != r.Now() || k.Uptime() != r.Uptime() || k.Settings() != r.Settings() || !reflect.DeepEqual(k.Info(), r.Info()) || !reflect.DeepEqual(k.Log(), r.Log()) {
+		before, gone := k.Log()
+		after, lost := r.Log()
+		if k.Now() != r.Now() || k.Uptime() != r.Uptime() || k.Settings() != r.Settings() || !reflect.DeepEqual(k.Info(), r.Info()) || !reflect.DeepEqual(before, after) || gone != lost {
 			t.Error("clock, settings, information or log differ")
 		}
 		for what, get := range map[string]func(*sim.Kernel) (any, error){
-			"status":     func(k *sim.Kernel) (any, error) { return k.Status() },
-			"statistics": func(k *sim.Kernel) (any, error) { return k.Statistics() },
-			"events":     func(k *sim.Kernel) (any, error) { return k.Events(0) },
-			"client":     func(k *sim.Kernel) (any, error) { return k.Client(), nil },
+			"status":    func(k *sim.Kernel) (any, error) { return k.Status() },
+			"evaluated": func(k *sim.Kernel) (any, error) { return k.Cells() },
+			"events":    func(k *sim.Kernel) (any, error) { return k.Events(0) },
+			"client":    func(k *sim.Kernel) (any, error) { return k.Client(), nil },
 			"cells": func(k *sim.Kernel) (any, error) {
 				list, err := k.List()
 				for i := range list {

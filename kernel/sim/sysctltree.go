@@ -51,20 +51,20 @@ func newKernelState() kernelState {
 var timecounters = []string{"TSC", "hpet0", "ACPI-Fast", "lapic", "i8254"}
 
 var (
-	reqSetidcore    = mustFind("system.setidcore")
-	reqKernaddr     = mustFind("system.kernaddr")
-	reqRTCOffset    = mustFind("system.time.rtcoffset")
-	reqTimecounters = mustFind("system.time.timecounters")
-	reqForwsrcrt    = mustFind("network.forwsrcrt")
-	reqMapVAZero    = mustFind("system.map_va_zero")
-	reqIntrAffinity = mustFind("system.intr.affinity")
-	reqSetstate     = mustFind("system.cpu.setstate")
-	reqGetpriv      = mustFind("network.interface.getpriv")
-	reqCorenameGet  = mustFind("process.corename.get")
-	reqCorenameSet  = mustFind("process.corename.set")
-	reqStopflag     = mustFind("process.stopflag")
-	reqRlimitGet    = mustFind("process.rlimit.get")
-	reqEntry        = mustFind("process.cansee.entry")
+	reqSetidcore    = kauth.MustFind("system.setidcore")
+	reqKernaddr     = kauth.MustFind("system.kernaddr")
+	reqRTCOffset    = kauth.MustFind("system.time.rtcoffset")
+	reqTimecounters = kauth.MustFind("system.time.timecounters")
+	reqForwsrcrt    = kauth.MustFind("network.forwsrcrt")
+	reqMapVAZero    = kauth.MustFind("system.map_va_zero")
+	reqIntrAffinity = kauth.MustFind("system.intr.affinity")
+	reqSetstate     = kauth.MustFind("system.cpu.setstate")
+	reqGetpriv      = kauth.MustFind("network.interface.getpriv")
+	reqCorenameGet  = kauth.MustFind("process.corename.get")
+	reqCorenameSet  = kauth.MustFind("process.corename.set")
+	reqStopflag     = kauth.MustFind("process.stopflag")
+	reqRlimitGet    = kauth.MustFind("process.rlimit.get")
+	reqEntry        = kauth.MustFind("process.cansee.entry")
 )
 
 // securelevelAbove is what security.models.extensions asks of secmodel_securelevel.
@@ -208,6 +208,9 @@ func (k *Kernel) makeSysctls() {
 	t.Put("security.models.cell.create", node{Num: 1211, Type: sysctl.TypeStruct, Flags: sysctl.ReadWrite, Desc: "Create a new cell id", Fn: cellCreate})
 	t.Put("security.models.cell.destroy", node{Num: 1212, Type: sysctl.TypeInt, Size: 4, Flags: sysctl.ReadWrite, Desc: "Destroy a cell id with no processes", Fn: cellDestroy})
 	t.Put("security.models.cell.list", node{Num: 1213, Type: sysctl.TypeStruct, Desc: "List active cell ids", Fn: cellList})
+	if k.eval != nil {
+		k.makeEvaluationNodes()
+	}
 
 	t.Put("proc", node{Type: sysctl.TypeNode, Desc: "Per-process settings", Args: true, Fn: procNode})
 	t.Sort()

@@ -42,12 +42,12 @@ func TestVocabulary(t *testing.T) {
 	}
 	p := answering(t, map[string]policy.Decision{"system.accounting": denying("not here")})
 	b := bundleFor(2, p, program.Cell{ID: web, Name: "web"})
-	err := k.Load(b.Encode())
+	err := k.Load(b.Encode(), 0)
 	if err == nil || !strings.Contains(err.Error(), "the vocabulary must be that of 99.0, but is that of 10.99.12") {
 		t.Errorf("a bundle of another vocabulary: %v", err)
 	}
 	b.Vocabulary, b.Fallback = v, stock.FallbackFor(v)
-	must(t, k.Load(b.Encode()))
+	must(t, k.Load(b.Encode(), 0))
 	in := spawn(t, k, sim.SpawnSpec{Cell: web})
 	wantErrno(t, "accounting", in.Acct(""), kauth.EPERM)
 	events, err := k.Events(0)
@@ -66,7 +66,7 @@ func TestVocabulary(t *testing.T) {
 	// A program with such a request is refused before it is loaded.
 	b = bundleFor(3, answering(t, map[string]policy.Decision{"system.mknod": denying("no")}), program.Cell{ID: web, Name: "web"})
 	b.Vocabulary, b.Fallback = v, stock.FallbackFor(v)
-	if err := k.Load(b.Encode()); err == nil || !strings.Contains(err.Error(), "must be one that the kernel can ask a policy, but is system.mknod") {
+	if err := k.Load(b.Encode(), 0); err == nil || !strings.Contains(err.Error(), "must be one that the kernel can ask a policy, but is system.mknod") {
 		t.Errorf("a program for a request under a spin lock: %v", err)
 	}
 	if v, ok := k.Init().SysctlRead("kern.osrelease"); v != "99.0" {

@@ -149,7 +149,7 @@ func (a *API) LoadPending(o host.LoadOptions) (*host.Loaded, *study.Check, error
 func (a *API) tables() map[string]lua.LValue {
 	libraries := map[string]*lua.LTable{}
 	out := map[string]lua.LValue{}
-	for _, e := range entries {
+	for _, e := range Entries() {
 		if e.Kind != Global {
 			continue
 		}

@@ -20,7 +20,7 @@ const denyReboot = "policy \"web\" { cells = \"web-*\", deny = { \"system.reboot
 var where = Param{"options", "table", "policy: a path or a list of paths, whose policies are asked; pending = true: those that are declared and not loaded are asked too. Without it those that are loaded are", true}
 
 func engineEntries() []*Entry {
-	question := Param{"question", "table", "cell, request, and the fields as a line of the command decide has them", false}
+	question := Param{"question", "table", "cell, request, and the fields as a line of the command decide has them, those of a target in a table: target = { pid = 7 }", false}
 	return []*Entry{
 		{Name: "engine.load", Returns: "table", Params: []Param{{"paths", "string|string[]", "files and folders of policies; without it what was declared here and is pending, together with what is loaded", true},
 			{"options", "table", "yes = true: load even if live cells lose policies that they have, or if there is nothing to load although something is loaded; without it that is an error", true}},
@@ -96,8 +96,8 @@ end
 		{Name: "engine.check", Returns: "table", Params: []Param{
 			{"paths", "string|string[]", "files and folders of policies; without it what was declared here and is pending, together with what is loaded", true},
 			{"options", "table", "cells: a list of names of cells to look at too; proof = false leaves the proof out", true}},
-			Doc: `Checks policies and loads nothing: ok, diagnostics, policies, grants, cells, programs, nevers, broken and proof, which is
-what the command check writes with --json. What is wrong with policies is no error here.`,
+			Doc: `Checks policies and loads nothing: ok, diagnostics, policies, grants, left_to_root, cells, programs, nevers, broken and
+proof, which is what the command check writes with --json. What is wrong with policies is no error here.`,
 			Example: `policy "web" { cells = "web-*", deny = { "machdep" } }
 never("no reboot", { cells = "web-*", "system.reboot" })
 local c = engine.check()
@@ -284,7 +284,7 @@ func engineCheck(a *API, L *lua.LState) int {
 	o.flag("proof", &proof)
 	cells := o.strings("cells")
 	o.done()
-	c, err := a.read(L, e, L.Get(1)).Check(study.CheckOptions{Live: a.liveNames(L), Cells: cells, Effort: checkEffort, NoProof: !proof})
+	c, err := a.read(L, e, L.Get(1)).Check(study.CheckOptions{Live: a.liveNames(L), Cells: cells, Unasked: !a.Host.Evaluates(), Effort: checkEffort, NoProof: !proof})
 	if err != nil {
 		raise(L, err)
 	}

@@ -91,20 +91,16 @@ func (e *Entry) split() (owner, member string) {
 	return e.Name[:i], e.Name[i+1:]
 }
 
-// entries is the table, by name.
-var entries []*Entry
-
-func init() {
-	entries = slices.Concat(wordEntries(), cellEntries(), hookEntries(), processEntries(), kernelEntries(), engineEntries(), simEntries(), helpEntries())
+// Entries lists the table, by name.
+func Entries() []*Entry {
+	entries := slices.Concat(wordEntries(), cellEntries(), hookEntries(), processEntries(), kernelEntries(), engineEntries(), simEntries(), helpEntries())
 	slices.SortFunc(entries, func(a, b *Entry) int { return strings.Compare(a.Name, b.Name) })
+	return entries
 }
-
-// Entries lists the table, by name. It must not be changed.
-func Entries() []*Entry { return entries }
 
 // Find gives the entry of that name, or nil.
 func Find(name string) *Entry {
-	for _, e := range entries {
+	for _, e := range Entries() {
 		if e.Name == name {
 			return e
 		}
@@ -114,9 +110,9 @@ func Find(name string) *Entry {
 
 // entryNames lists all names.
 func entryNames() []string {
-	names := make([]string, len(entries))
-	for i, e := range entries {
-		names[i] = e.Name
+	var names []string
+	for _, e := range Entries() {
+		names = append(names, e.Name)
 	}
 	return names
 }

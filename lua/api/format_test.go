@@ -8,7 +8,7 @@ import (
 
 // TestExamplesAreFormatted: the examples of the help are in the style of cellsh fmt.
 func TestExamplesAreFormatted(t *testing.T) {
-	for _, e := range entries {
+	for _, e := range Entries() {
 		if e.Example == "" {
 			continue
 		}

@@ -93,7 +93,7 @@ func (e *Entry) Text() string {
 // group is the help of a library or a type: its entries, one line each.
 func group(name string) string {
 	var b strings.Builder
-	for _, e := range entries {
+	for _, e := range Entries() {
 		if owner, _ := e.split(); owner == name {
 			fmt.Fprintf(&b, "%s\n%s", e.Signature(), wrap(firstSentence(e.Doc), "    "))
 		}
@@ -104,7 +104,7 @@ func group(name string) string {
 func overview() string {
 	var b strings.Builder
 	last := "-"
-	for _, e := range entries {
+	for _, e := range Entries() {
 		owner, name := e.split()
 		if owner != last {
 			if last != "-" {

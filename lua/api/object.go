@@ -42,7 +42,7 @@ func typeOf(v any) string {
 func (a *API) metatable(L *lua.LState, typ string) *lua.LTable {
 	methods := map[string]lua.LValue{}
 	properties := map[string]*Entry{}
-	for _, e := range entries {
+	for _, e := range Entries() {
 		owner, name := e.split()
 		if owner != typ {
 			continue
@@ -91,7 +91,7 @@ func members(typ string) []string { return membersOf(typ, Method, Property) }
 
 func membersOf(typ string, kinds ...Kind) []string {
 	var names []string
-	for _, e := range entries {
+	for _, e := range Entries() {
 		if owner, name := e.split(); owner == typ && slices.Contains(kinds, e.Kind) {
 			names = append(names, name)
 		}

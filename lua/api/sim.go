@@ -30,12 +30,15 @@ print(c:stats().processes)
 				a.Simulator.Advance(time.Duration(float64(n) * float64(time.Second)))
 				return 0
 			}},
-		{Name: "sim.log", Returns: "string[]", Doc: "Gives the lines of the simulated kernel's message buffer, as dmesg(8) does.",
+		{Name: "sim.log", Returns: "string[], number", Doc: "Gives the lines of the simulated kernel's message buffer, as dmesg(8) does, and how many earlier ones are not kept any more.",
 			Example: `cell.create{ name = "web-1", root = "/cells/web-1" }
-print(#sim.log() > 0)
---> true`, call: func(a *API, L *lua.LState) int {
-				L.Push(values(L, a.Simulator.Log(), func(l sim.LogLine) lua.LValue { return lua.LString(l.String()) }))
-				return 1
+local lines, lost = sim.log()
+print(#lines > 0, lost)
+--> true	0`, call: func(a *API, L *lua.LState) int {
+				lines, lost := a.Simulator.Log()
+				L.Push(values(L, lines, func(l sim.LogLine) lua.LValue { return lua.LString(l.String()) }))
+				L.Push(lua.LNumber(lost))
+				return 2
 			}},
 		{Name: "sim.trace", Returns: "table[]", Params: []Param{{"fn", "function", "makes system calls", false}},
 			Doc: `Calls a function and gives the kauth questions that were asked meanwhile: request, pid, allowed, why, and answers, a list of

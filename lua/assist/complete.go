@@ -395,9 +395,6 @@ func valueType(f *syntax.File, e syntax.Expr) string {
 	return ""
 }
 
-// keywords that can begin a statement, or go on in one.
-var keywords = []string{"and", "break", "do", "else", "elseif", "end", "false", "for", "function", "goto", "if", "in", "local", "nil", "not", "or", "repeat", "return", "then", "true", "until", "while"}
-
 // testWords are what test files have beside policies.
 var testWords = []struct{ name, doc string }{
 	{"test", "Declares a test: a name, and a function that raises an error if something is wrong."},
@@ -448,7 +445,7 @@ func (c *completion) names() {
 		}
 	}
 	if c.typed != "" {
-		for _, w := range keywords {
+		for _, w := range syntax.Keywords() {
 			c.offer(Word, w, "", "")
 		}
 	}

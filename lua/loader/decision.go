@@ -59,11 +59,11 @@ type asked struct {
 	fn     *lua.LFunction
 	node   *syntax.FunctionExpr
 	where  bool
-	groups symbolic.Groups
+	groups policy.Groups
 }
 
 // askedOf makes functions of the second reading.
-func askedOf(groups symbolic.Groups) declare.Functions {
+func askedOf(groups policy.Groups) declare.Functions {
 	return func(f value.Value, where bool) rules.Function {
 		if f, ok := f.(*luaFunction); ok {
 			return &asked{f.m, f.fn, f.m.Node(f.fn), where, groups}

@@ -14,6 +14,7 @@ import (
 	"cellsh/lua/syntax"
 	"cellsh/lua/value"
 	"cellsh/lua/vm"
+	"cellsh/policy"
 	"cellsh/policy/diag"
 	"cellsh/policy/kauth"
 	"cellsh/policy/rules"
@@ -22,7 +23,7 @@ import (
 // Options of a load.
 type Options struct {
 	// Groups of the host that the policies are for.
-	Groups symbolic.Groups
+	Groups policy.Groups
 	// Vocabulary of the kernel that they are for; nil is kauth.Newest.
 	Vocabulary *kauth.Vocabulary
 	// Output is where print in a policy file writes; nil discards.

@@ -3,7 +3,7 @@ package loader
 import (
 	"io"
 
-	"cellsh/lua/symbolic"
+	"cellsh/policy"
 	"cellsh/policy/kauth"
 	"cellsh/policy/rules"
 	"cellsh/policy/study"
@@ -12,7 +12,7 @@ import (
 // Reader reads policies always in the same way. The zero value knows no groups.
 type Reader struct {
 	// Groups of the host that the policies are for.
-	Groups symbolic.Groups
+	Groups policy.Groups
 	// Output is where print in policy files writes; nil discards.
 	Output io.Writer
 	// Files reads policy files and their modules; nil reads them whoever may have changed them.

@@ -11,6 +11,7 @@ import (
 	"cellsh/lua/syntax"
 	"cellsh/lua/value"
 	"cellsh/lua/vm"
+	"cellsh/policy"
 	"cellsh/policy/kauth"
 	"cellsh/policy/rules"
 )
@@ -20,7 +21,7 @@ import (
 type Declarer struct{ *declare.Declarations }
 
 // NewDeclarer is empty. Policies are for a host with the groups, and a kernel with the vocabulary; nil is kauth.Newest.
-func NewDeclarer(groups symbolic.Groups, v *kauth.Vocabulary) *Declarer {
+func NewDeclarer(groups policy.Groups, v *kauth.Vocabulary) *Declarer {
 	ask := askedOf(groups)
 	return &Declarer{declare.New(func(f value.Value, where bool) rules.Function {
 		if a, ok := ask(f, where).(*asked); ok {

@@ -16,16 +16,10 @@ import (
 	"cellsh/policy/kauth"
 )
 
-// Groups resolves names of groups, as the host that the policy is for has them.
-type Groups interface {
-	// Lookup gives the id of a group.
-	Lookup(name string) (gid uint32, ok bool)
-}
-
 // Ask runs a function on a request. Where functions give true or false instead of a result: true is policy.Allow. The
 // answer has no source; steps are the instructions that it took, at least 1. The error says what the function raised, or
 // what it must not return.
-func Ask(v *vm.VM, fn *lua.LFunction, where bool, r *policy.Request, cell string, groups Groups) (a policy.Answer, steps int64, err error) {
+func Ask(v *vm.VM, fn *lua.LFunction, where bool, r *policy.Request, cell string, groups policy.Groups) (a policy.Answer, steps int64, err error) {
 	out, err := v.CallWithin(vm.DecisionInstructions, fn, New(v, r, cell, groups))
 	steps = max(v.UsedWithin(), 1)
 	if err != nil {
@@ -67,7 +61,7 @@ func Ask(v *vm.VM, fn *lua.LFunction, where bool, r *policy.Request, cell string
 
 // New makes the object that a decision function gets: fields by name, what the request does not carry is
 // nil, and nothing can be changed or listed.
-func New(v *vm.VM, r *policy.Request, cell string, groups Groups) lua.LValue {
+func New(v *vm.VM, r *policy.Request, cell string, groups policy.Groups) lua.LValue {
 	o := &requestObject{v: v, r: r, cell: cell, groups: groups}
 	o.request = o.object(o.indexRequest)
 	return o.request
@@ -79,7 +73,7 @@ type requestObject struct {
 	v                           *vm.VM
 	r                           *policy.Request
 	cell                        string
-	groups                      Groups
+	groups                      policy.Groups
 	request, target, cells, adr lua.LValue
 	inGroup, within             *lua.LFunction
 }

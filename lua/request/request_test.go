@@ -1,6 +1,8 @@
 package request
 
 import (
+	"maps"
+	"slices"
 	"strings"
 	"testing"
 
@@ -18,8 +20,10 @@ func (g groups) Lookup(name string) (uint32, bool) {
 	return gid, ok
 }
 
+func (g groups) Names() []string { return slices.Sorted(maps.Keys(g)) }
+
 // ask asks what a source returns about a request.
-func ask(t *testing.T, source string, where bool, q *policy.Request, g Groups) (policy.Answer, int64, error) {
+func ask(t *testing.T, source string, where bool, q *policy.Request, g policy.Groups) (policy.Answer, int64, error) {
 	t.Helper()
 	v := vm.New(vm.Options{Level: vm.Policy})
 	t.Cleanup(v.Close)

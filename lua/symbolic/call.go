@@ -194,7 +194,7 @@ func (x *exec) native(s *state, fn term, args []term, p spot) result {
 	if !ok {
 		return fails(x.refusal(p, callee, diag.DecisionCall, "", "a decision can call functions of Lua and of the string, table and math libraries, but calls another"))
 	}
-	if special, ok := specials[b.Name]; ok && x.machine.builtins[b.Name] == b {
+	if special := x.machine.specials[b]; special != nil {
 		return special(x, s, args, p)
 	}
 	if x.loading {
@@ -242,10 +242,9 @@ func (x *exec) callNative(native func(*Call) ([]value.Value, error), args []term
 // special functions work on values that depend on the request, or need the machine.
 type special func(x *exec, s *state, args []term, p spot) result
 
-var specials map[string]special
-
-func init() {
-	specials = map[string]special{
+// specials are those that every machine has, by name.
+func specials() map[string]special {
+	return map[string]special{
 		"type":             callType,
 		"tonumber":         callToNumber,
 		"tostring":         callToString,

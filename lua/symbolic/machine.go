@@ -9,21 +9,14 @@ import (
 	"cellsh/lua/library"
 	"cellsh/lua/syntax"
 	"cellsh/lua/value"
+	"cellsh/policy"
 	"cellsh/policy/diag"
 	"cellsh/policy/rules"
 )
 
-// Groups resolves names of groups, as the host that the policy is for has them.
-type Groups interface {
-	// Lookup gives the id of a group.
-	Lookup(name string) (gid uint32, ok bool)
-	// Names lists the groups that are known.
-	Names() []string
-}
-
 // MachineOptions for NewMachine. The zero value prints nowhere, knows no modules and has the default bounds.
 type MachineOptions struct {
-	Groups Groups
+	Groups policy.Groups
 	// Output is where print writes; nil discards.
 	Output io.Writer
 	// Require reads the module of a name; nil means that there are none.
@@ -49,6 +42,7 @@ type Machine struct {
 	options  MachineOptions
 	base     *value.Table
 	builtins map[string]*value.Builtin
+	specials map[*value.Builtin]special
 	natives  map[*value.Builtin]func(*Call) ([]value.Value, error)
 	// strings is the metatable of strings.
 	strings *value.Table
@@ -122,7 +116,7 @@ func NewMachine(o MachineOptions) *Machine {
 	if o.Output == nil {
 		o.Output = io.Discard
 	}
-	m := &Machine{options: o, base: &value.Table{}, builtins: map[string]*value.Builtin{}, natives: map[*value.Builtin]func(*Call) ([]value.Value, error){},
+	m := &Machine{options: o, base: &value.Table{}, builtins: map[string]*value.Builtin{}, specials: map[*value.Builtin]special{}, natives: map[*value.Builtin]func(*Call) ([]value.Value, error){},
 		strings: &value.Table{}, plans: map[*syntax.FunctionExpr]*plan{}, modules: map[string]value.Value{}, printer: library.Printer{Output: o.Output}}
 	m.Define("_VERSION", value.String("Lua 5.1"))
 	libraries := map[string]*value.Table{}
@@ -140,8 +134,9 @@ func NewMachine(o MachineOptions) *Machine {
 	for name := range o.Library {
 		m.builtins[name] = &value.Builtin{Name: name}
 	}
-	for name := range specials {
-		m.builtins[name] = &value.Builtin{Name: name}
+	for name, special := range specials() {
+		b := &value.Builtin{Name: name}
+		m.builtins[name], m.specials[b] = b, special
 	}
 	// In a fixed order, which loops over a library see.
 	for _, name := range slices.Sorted(maps.Keys(m.builtins)) {

@@ -1,6 +1,8 @@
 package syntax
 
 import (
+	"maps"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -128,6 +130,16 @@ var words = map[string]code{"and": codeAnd, "break": codeBreak, "do": codeDo, "e
 	"end": codeEndWord, "false": codeFalse, "for": codeFor, "function": codeFunction, "goto": codeGoto, "if": codeIf, "in": codeIn,
 	"local": codeLocal, "nil": codeNil, "not": codeNot, "or": codeOr, "repeat": codeRepeat, "return": codeReturn,
 	"then": codeThen, "true": codeTrue, "until": codeUntil, "while": codeWhile}
+
+// Keywords lists the keywords by name, and goto with them, which is one only where a statement begins.
+func Keywords() []string { return slices.Sorted(maps.Keys(words)) }
+
+// IsName reports whether a text can stand for itself where Lua takes a name, as in t.NAME and { NAME = 1 }, in any
+// dialect: goto is not taken for one.
+func IsName(s string) bool {
+	tokens := Scan(s)
+	return len(tokens) == 1 && tokens[0].Kind == Name && tokens[0].Text == s
+}
 
 var signs = [256]code{'+': codePlus, '-': codeMinus, '*': codeStar, '/': codeSlash, '%': codePercent, '^': codeCaret,
 	'#': codeHash, '<': codeLess, '>': codeGreater, '=': codeAssign, '(': codeOpenParen, ')': codeCloseParen, '{': codeOpenBrace,

@@ -11,8 +11,8 @@ import (
 	"cellsh/policy/study"
 )
 
-// Question reads a question from a table with the keys of a line of decide. The keys in skip are left
-// alone. All that is wrong is joined in the error.
+// Question reads a question from a table with the keys of a line of decide, target with a table among them. The keys in
+// skip are left alone. All that is wrong is joined in the error.
 func Question(t *lua.LTable, skip ...string) (*policy.Question, error) {
 	q := &policy.Question{}
 	var errs policy.Errors

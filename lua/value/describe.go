@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 
+	"cellsh/lua/syntax"
 	"cellsh/policy/diag"
 )
 
@@ -43,7 +44,7 @@ func (d Describer[V]) write(b *strings.Builder, v V, depth int) {
 		b.WriteString(Format(x))
 		return
 	case String:
-		b.WriteString(strconv.Quote(diag.Short(string(x))))
+		b.WriteString(Quote(diag.Short(string(x))))
 		return
 	}
 	pairs := d.Pairs(v)
@@ -73,7 +74,7 @@ func (d Describer[V]) write(b *strings.Builder, v V, depth int) {
 				b.WriteString(string(key) + " = ")
 				break
 			}
-			b.WriteString("[" + strconv.Quote(diag.Short(string(key))) + "] = ")
+			b.WriteString("[" + Quote(diag.Short(string(key))) + "] = ")
 		default:
 			b.WriteByte('[')
 			d.write(b, k, 0)
@@ -84,16 +85,8 @@ func (d Describer[V]) write(b *strings.Builder, v V, depth int) {
 	b.WriteByte('}')
 }
 
-// isName reports whether a key can be written as NAME = VALUE.
-func isName(s string) bool {
-	if s == "" || len(s) > 40 || '0' <= s[0] && s[0] <= '9' {
-		return false
-	}
-	for i := range len(s) {
-		c := s[i]
-		if !('a' <= c|0x20 && c|0x20 <= 'z' || '0' <= c && c <= '9' || c == '_') {
-			return false
-		}
-	}
-	return true
-}
+// longestName is how long a key can be that is not cut.
+const longestName = 40
+
+// isName reports whether a key is written as NAME = VALUE.
+func isName(s string) bool { return len(s) <= longestName && syntax.IsName(s) }

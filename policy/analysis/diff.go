@@ -25,16 +25,40 @@ type Change struct {
 	Old, New policy.Decision
 }
 
-// Kind says what a change means: "denied", "allowed" or "granted" if the result changes, "audit" if only the
-// would-result does, "record" if only whether the decision is kept does.
-func (c *Change) Kind() string {
+// ChangeKind is what a change means.
+type ChangeKind uint8
+
+const (
+	// NowDenied, NowAllowed and NowGranted: the result changes.
+	NowDenied ChangeKind = iota
+	NowAllowed
+	NowGranted
+	// InAudit: only the would-result changes.
+	InAudit
+	// Recording: only whether the decision is kept changes.
+	Recording
+
+	NumChangeKinds = iota
+)
+
+// String is "denied", "allowed", "granted", "audit" or "record".
+func (k ChangeKind) String() string {
+	return [NumChangeKinds]string{"denied", "allowed", "granted", "audit", "record"}[k]
+}
+
+// Kind says what a change means.
+func (c *Change) Kind() ChangeKind {
 	switch {
 	case c.Old.Result == c.New.Result && c.Old.Would.Result == c.New.Would.Result:
-		return "record"
+		return Recording
 	case c.Old.Result == c.New.Result:
-		return "audit"
+		return InAudit
+	case c.New.Result == policy.Deny:
+		return NowDenied
+	case c.New.Result == policy.Grant:
+		return NowGranted
 	}
-	return map[policy.Result]string{policy.Deny: "denied", policy.Allow: "allowed", policy.Grant: "granted"}[c.New.Result]
+	return NowAllowed
 }
 
 // verdict is the part of a decision whose change matters: what happens, not why. Whether it is kept counts only where

@@ -17,7 +17,7 @@ type Explanation struct {
 	Cell     string
 	Request  kauth.RequestID
 	Decision policy.Decision
-	// Policies that apply to the cell, by name.
+	// Policies that apply to the cell, by name; none for a request that policies are not asked.
 	Policies []PolicyTrace
 	// Misses are the smallest changes of one field each that turn the result, the smallest first.
 	Misses []Miss

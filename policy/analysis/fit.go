@@ -236,20 +236,24 @@ func (m *models) meeting(differs string) Meeting {
 	return Meeting{t, conditions(m.open, differs, allowed)}
 }
 
+// binds are the requests for ports, and what the other models say to everybody who asks them.
+var binds = [...]struct {
+	request kauth.RequestID
+	ports   interval.Set
+	stock   policy.Result
+}{
+	{kauth.MustFind("network.bind.privport"), interval.Between(1, 1023), policy.Allow},
+	{kauth.MustFind("network.bind.port"), interval.Between(1024, 65535), policy.Grant},
+}
+
 // ports chooses those to reserve: the ones that the policies say may be bound, by a grant or an allow of their own for
 // no more ports than a cell can reserve. In the revision of April who reserves a port needs no other right to it, so that there only those are
 // chosen that this gives to nobody whom the policies refuse.
 func (f *StockFit) ports(c *rules.Compiler) error {
 	var granted, allowed, unsafe interval.Set
 	left := 0
-	for _, bind := range [...]struct {
-		name  string
-		ports interval.Set
-		// stock is what the other models say to everybody.
-		stock policy.Result
-	}{{"network.bind.privport", interval.Between(1, 1023), policy.Allow}, {"network.bind.port", interval.Between(1024, 65535), policy.Grant}} {
-		id, _ := kauth.Find(bind.name)
-		d, ref, err := c.Diagram(f.Cell, id)
+	for _, bind := range binds {
+		d, ref, err := c.Diagram(f.Cell, bind.request)
 		if err != nil {
 			return err
 		}

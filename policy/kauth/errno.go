@@ -66,6 +66,8 @@ const (
 	EUSERS          Errno = 68
 	EDQUOT          Errno = 69
 	ESTALE          Errno = 70
+	EPROGUNAVAIL    Errno = 74
+	EPROGMISMATCH   Errno = 75
 	ENOSYS          Errno = 78
 	EFTYPE          Errno = 79
 	EAUTH           Errno = 80
@@ -138,6 +140,8 @@ var errnoNames = [...]struct{ name, text string }{
 	EUSERS:          {"EUSERS", "too many users"},
 	EDQUOT:          {"EDQUOT", "disc quota exceeded"},
 	ESTALE:          {"ESTALE", "stale NFS file handle"},
+	EPROGUNAVAIL:    {"EPROGUNAVAIL", "RPC prog. not avail"},
+	EPROGMISMATCH:   {"EPROGMISMATCH", "program version wrong"},
 	ENOSYS:          {"ENOSYS", "function not implemented"},
 	EFTYPE:          {"EFTYPE", "inappropriate file type or format"},
 	EAUTH:           {"EAUTH", "authentication error"},

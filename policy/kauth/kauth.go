@@ -175,6 +175,16 @@ func Find(name string) (RequestID, bool) {
 	return lo, requests[lo].Name == name
 }
 
+// MustFind is Find for a name that is written in the program. It panics where there is no such request: variables of
+// packages are set with it, so that no test of a package passes in which one is misspelt.
+func MustFind(name string) RequestID {
+	id, ok := Find(name)
+	if !ok {
+		panic("kauth: there is no request " + name)
+	}
+	return id
+}
+
 // hash is FNV-1a of 32 bits. The generator uses the same.
 func hash(name string) uint32 {
 	h := uint32(2166136261)

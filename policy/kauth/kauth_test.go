@@ -289,3 +289,19 @@ func TestBits(t *testing.T) {
 		t.Errorf("0x10000000 is %s", name)
 	}
 }
+
+func TestMustFind(t *testing.T) {
+	if got := MustFind("network.bind.port").String(); got != "network.bind.port" {
+		t.Errorf("%s", got)
+	}
+	for _, name := range []string{"network.bind.prot", "network.bind", ""} {
+		func() {
+			defer func() {
+				if p := recover(); p != "kauth: there is no request "+name {
+					t.Errorf("%q: %v", name, p)
+				}
+			}()
+			MustFind(name)
+		}()
+	}
+}

@@ -60,8 +60,10 @@ type Bundle struct {
 const (
 	bundleMagic  = "cellshB\x00"
 	bundleHeader = 64
-	cellSize     = 72
 	nameSize     = 64
+
+	// CellSize is how many bytes a cell takes in a bundle.
+	CellSize = 72
 
 	// ABIVersion of bundles and programs that this package reads and writes.
 	ABIVersion = 2
@@ -69,11 +71,22 @@ const (
 	MaxBundle = 256 << 20
 )
 
-// VersionError says that a bundle was written in the format of an older cellsh.
+// VersionError says that a bundle was written in another version of the format.
 type VersionError struct{ Version uint32 }
 
 func (e *VersionError) Error() string {
-	return fmt.Sprintf("the bundle must have version %d of the format, but has version %d: an older cellsh wrote it; load the policies again", ABIVersion, e.Version)
+	s := fmt.Sprintf("the bundle must have version %d of the format, but has version %d", ABIVersion, e.Version)
+	if e.Version < ABIVersion {
+		s += ": an older cellsh wrote it; load the policies again"
+	}
+	return s
+}
+
+// VocabularyError says that a bundle numbers its requests in a way that is not known.
+type VocabularyError struct{ ID uint64 }
+
+func (e *VocabularyError) Error() string {
+	return fmt.Sprintf("the vocabulary of the bundle must be a known one, but is %#x", e.ID)
 }
 
 // Find gives the program of a cell, or nil if the bundle has none for it.
@@ -94,6 +107,72 @@ func (b *Bundle) cell(id CellID) (*Cell, bool) {
 	return &b.Cells[i], true
 }
 
+// Attach gives a bundle in which the cells of another have its programs and names, and all others what they have here. It has
+// the attachment number of the other, and only cells that live. Neither bundle is changed.
+func (b *Bundle) Attach(more *Bundle, lives func(CellID) bool) *Bundle {
+	out := *b
+	out.Attachment = more.Attachment
+	out.Programs = slices.Clone(b.Programs)
+	out.Cells = make([]Cell, 0, len(b.Cells)+len(more.Cells))
+	index := map[*Program]int{}
+	for i, p := range b.Programs {
+		index[p] = i
+	}
+	old, add := b.Cells, more.Cells
+	for len(old) > 0 || len(add) > 0 {
+		if len(add) == 0 || len(old) > 0 && old[0].ID < add[0].ID {
+			if lives(old[0].ID) {
+				out.Cells = append(out.Cells, old[0])
+			}
+			old = old[1:]
+			continue
+		}
+		c := add[0]
+		if c.Program != NameOnly {
+			p := more.Programs[c.Program]
+			i, known := index[p]
+			if !known {
+				i = len(out.Programs)
+				index[p] = i
+				out.Programs = append(out.Programs, p)
+			}
+			c.Program = i
+		}
+		if len(old) > 0 && old[0].ID == c.ID {
+			old = old[1:]
+		}
+		out.Cells, add = append(out.Cells, c), add[1:]
+	}
+	return out.trim()
+}
+
+// trim leaves out the programs that belong to no cell any more.
+func (b Bundle) trim() *Bundle {
+	to := make([]int, len(b.Programs))
+	for _, c := range b.Cells {
+		if c.Program != NameOnly {
+			to[c.Program] = 1
+		}
+	}
+	var programs []*Program
+	for i, used := range to {
+		if used != 0 {
+			to[i] = len(programs)
+			programs = append(programs, b.Programs[i])
+		}
+	}
+	if len(programs) == len(b.Programs) {
+		return &b
+	}
+	for i := range b.Cells {
+		if c := &b.Cells[i]; c.Program != NameOnly {
+			c.Program = to[c.Program]
+		}
+	}
+	b.Programs = programs
+	return &b
+}
+
 // Name is the name that programs know a cell by, the field target.cell: "" for the host.
 func (b *Bundle) Name(id CellID) string {
 	if id == 0 {
@@ -109,7 +188,7 @@ func (b *Bundle) Name(id CellID) string {
 // Encode writes the bundle. Equal bundles give equal bytes.
 func (b *Bundle) Encode() []byte {
 	programs := make([][]byte, 0, 1+len(b.Programs))
-	length := bundleHeader + len(b.Cells)*cellSize
+	length := bundleHeader + len(b.Cells)*CellSize
 	for _, p := range append([]*Program{b.Fallback}, b.Programs...) {
 		text := p.Encode(b.Vocabulary)
 		programs, length = append(programs, text), length+len(text)
@@ -129,7 +208,7 @@ func (b *Bundle) Encode() []byte {
 		out = append(out, p...)
 	}
 	for _, c := range b.Cells {
-		var rec [cellSize]byte
+		var rec [CellSize]byte
 		le.PutUint32(rec[0:], uint32(c.ID))
 		le.PutUint32(rec[4:], uint32(c.Program))
 		copy(rec[8:], c.Name)
@@ -141,7 +220,7 @@ func (b *Bundle) Encode() []byte {
 }
 
 // DecodeBundle reads and verifies a bundle whole: either everything in it is sound, or it is refused with a
-// *VersionError, a *FormatError or a *VerifyError. It never panics, whatever the bytes. Its vocabulary must be one that this program knows, or
+// *VersionError, a *VocabularyError, a *FormatError or a *VerifyError. It never panics, whatever the bytes. Its vocabulary must be one that this program knows, or
 // one of those that are given.
 func DecodeBundle(text []byte, more ...*kauth.Vocabulary) (*Bundle, error) {
 	d := &decoder{what: "bundle", text: text}
@@ -149,11 +228,8 @@ func DecodeBundle(text []byte, more ...*kauth.Vocabulary) (*Bundle, error) {
 		return nil, d.fault(FaultMagic, 0, "it must start with %q and a header of %d bytes", bundleMagic, bundleHeader)
 	}
 	le := binary.LittleEndian
-	switch v := le.Uint32(text[8:]); {
-	case v < ABIVersion:
+	if v := le.Uint32(text[8:]); v != ABIVersion {
 		return nil, &VersionError{v}
-	case v > ABIVersion:
-		return nil, d.fault(FaultVersion, 8, "the version must be %d, but is %d", ABIVersion, v)
 	}
 	if n := count(text[12:]); len(text) > MaxBundle || n != len(text) {
 		return nil, d.fault(FaultLength, 12, "the length must be that of the bundle, %d of at most %d, but is %d", len(text), MaxBundle, n)
@@ -168,7 +244,7 @@ func DecodeBundle(text []byte, more ...*kauth.Vocabulary) (*Bundle, error) {
 		}
 	}
 	if !ok {
-		return nil, d.fault(FaultVocabulary, 16, "the vocabulary must be a known one, but is %#x", le.Uint64(text[16:]))
+		return nil, &VocabularyError{le.Uint64(text[16:])}
 	}
 	b := &Bundle{Vocabulary: v, Generation: le.Uint64(text[24:]), Attachment: le.Uint32(text[32:]), FallbackScope: FallbackScope(text[40])}
 	if s := le.Uint32(text[40:]); s > uint32(FallbackAll) {
@@ -178,10 +254,10 @@ func DecodeBundle(text []byte, more ...*kauth.Vocabulary) (*Bundle, error) {
 		return nil, d.fault(FaultReserved, 52, "the reserved bytes must be 0")
 	}
 	nprograms, ncells := uint64(le.Uint32(text[44:])), uint64(le.Uint32(text[48:]))
-	if nprograms*programHeader+ncells*cellSize > uint64(len(text)) {
+	if nprograms*programHeader+ncells*CellSize > uint64(len(text)) {
 		return nil, d.fault(FaultCounts, 44, "the counts must fit the length")
 	}
-	cellsAt := len(text) - int(ncells)*cellSize
+	cellsAt := len(text) - int(ncells)*CellSize
 	at := bundleHeader
 	for i := range nprograms + 1 {
 		if cellsAt-at < programHeader {
@@ -210,7 +286,7 @@ func DecodeBundle(text []byte, more ...*kauth.Vocabulary) (*Bundle, error) {
 	// The names are parts of one string.
 	records := string(text[cellsAt:])
 	for i := range b.Cells {
-		at := cellsAt + i*cellSize
+		at := cellsAt + i*CellSize
 		c := Cell{ID: CellID(le.Uint32(text[at:])), Program: count(text[at+4:])}
 		if le.Uint32(text[at+4:]) == 1<<32-1 {
 			c.Program = NameOnly
@@ -220,7 +296,7 @@ func DecodeBundle(text []byte, more ...*kauth.Vocabulary) (*Bundle, error) {
 		if end < 1 || !bytes.Equal(name[end:], make([]byte, nameSize-end)) {
 			return nil, d.fault(FaultCellName, at+8, "a cell's name must be 1 to 63 bytes, and zeros after it")
 		}
-		c.Name = records[i*cellSize+8:][:end]
+		c.Name = records[i*CellSize+8:][:end]
 		if c.ID == 0 || i > 0 && b.Cells[i-1].ID >= c.ID {
 			return nil, d.fault(FaultCellOrder, at, "the cells must be in order of their ids, the host not among them, but %d is here", c.ID)
 		}

@@ -3,13 +3,17 @@ package program
 import (
 	"bytes"
 	"encoding/binary"
+	"maps"
 	"math/rand/v2"
+	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
 
 	"cellsh/policy"
+	"cellsh/policy/diag"
 	"cellsh/policy/interval"
 	"cellsh/policy/kauth"
 )
@@ -115,6 +119,69 @@ func TestBundleNames(t *testing.T) {
 	}
 }
 
+// Attach puts two bundles together, as a plain map of cells to programs would be; what is not used any more goes.
+func TestBundleAttach(t *testing.T) {
+	shared := ports(t, 20)
+	rapid.Check(t, func(t *rapid.T) {
+		programs := []*Program{shared}
+		for n := range rapid.IntRange(0, 3).Draw(t, "programs") {
+			p, err := New(nil, nil, []policy.Decision{})
+			if err != nil {
+				t.Fatal(n, err)
+			}
+			programs = append(programs, p)
+		}
+		type entry struct {
+			name string
+			p    *Program
+		}
+		draw := func(what string) (*Bundle, map[CellID]entry) {
+			b, cells := &Bundle{Vocabulary: netbsd, Generation: 7, Attachment: uint32(len(what)), Fallback: shared}, map[CellID]entry{}
+			for id := CellID(1); id < 8; id++ {
+				if !rapid.Bool().Draw(t, what) {
+					continue
+				}
+				c := Cell{ID: id, Name: what, Program: NameOnly}
+				var p *Program
+				if i := rapid.IntRange(-1, len(programs)-1).Draw(t, "program"); i >= 0 {
+					p = programs[i]
+					if c.Program = slices.Index(b.Programs, p); c.Program < 0 {
+						c.Program, b.Programs = len(b.Programs), append(b.Programs, p)
+					}
+				}
+				b.Cells, cells[id] = append(b.Cells, c), entry{what, p}
+			}
+			return b, cells
+		}
+		first, want := draw("a")
+		second, more := draw("bb")
+		before := [2]Bundle{*first, *second}
+		before[0].Cells, before[1].Cells = slices.Clone(first.Cells), slices.Clone(second.Cells)
+		lives := rapid.SliceOfN(rapid.Bool(), 8, 8).Draw(t, "lives")
+		maps.DeleteFunc(want, func(id CellID, _ entry) bool { return !lives[id] })
+		maps.Copy(want, more)
+		out := first.Attach(second, func(id CellID) bool { return lives[id] })
+		if out.Attachment != 2 || out.Generation != 7 || len(out.Cells) != len(want) {
+			t.Fatalf("it is %+v", out)
+		}
+		used := map[*Program]bool{}
+		for _, c := range out.Cells {
+			p := out.Find(c.ID)
+			used[p] = true
+			if (entry{c.Name, p}) != want[c.ID] {
+				t.Errorf("cell %d has %q and %p, want %+v", c.ID, c.Name, p, want[c.ID])
+			}
+		}
+		delete(used, nil)
+		if len(out.Programs) != len(used) || !slices.IsSortedFunc(out.Cells, func(a, b Cell) int { return int(a.ID) - int(b.ID) }) {
+			t.Errorf("it has %d programs of %d that are used, and cells %v", len(out.Programs), len(used), out.Cells)
+		}
+		if !reflect.DeepEqual(before[0].Cells, first.Cells) || !reflect.DeepEqual(before[1].Cells, second.Cells) {
+			t.Error("the bundles are changed")
+		}
+	})
+}
+
 func bundleDecodes(t *testing.T, text []byte) (refused bool) {
 	t.Helper()
 	b, err := DecodeBundle(text)
@@ -174,7 +241,7 @@ func TestDamagedBundles(t *testing.T) {
 // Bundles are refused for what only they have.
 func TestBundleRefusals(t *testing.T) {
 	text := testBundle(t).Encode()
-	cells := len(text) - 4*cellSize
+	cells := len(text) - 4*CellSize
 	first := bundleHeader + int(binary.LittleEndian.Uint32(text[bundleHeader+4:])) // the first program, behind the fallback
 	for _, c := range []struct {
 		want string
@@ -183,9 +250,9 @@ func TestBundleRefusals(t *testing.T) {
 	}{
 		{"it must start with", 0, "x"},
 		{"the bundle must have version 2 of the format, but has version 1: an older cellsh wrote it; load the policies again", 8, "\x01"},
-		{"the version must be 2, but is 3", 8, "\x03"},
+		{"the bundle must have version 2 of the format, but has version 3", 8, "\x03"},
 		{"the length must be that of the bundle", 12, "\x01"},
-		{"the vocabulary must be a known one", 16, "\xff\xff"},
+		{"the vocabulary of the bundle must be a known one", 16, "\xff\xff"},
 		{"the scope of the fallback must be 0 or 1, but is 2", 40, "\x02"},
 		{"the scope of the fallback must be 0 or 1, but is 256", 40, "\x00\x01"},
 		{"the counts must fit the length", 44, "\xff\xff\xff\xff"},
@@ -197,11 +264,11 @@ func TestBundleRefusals(t *testing.T) {
 		{"the program is damaged: at byte 8, the checksum", first + 40, "\xff"},
 		{"a cell's name must be 1 to 63 bytes", cells + 8, "\x00"},
 		{"a cell's name must be 1 to 63 bytes", cells + 8 + 20, "x"},
-		{"a cell's name must be 1 to 63 bytes", cells + 3*cellSize + 8 + 63, "x"},
+		{"a cell's name must be 1 to 63 bytes", cells + 3*CellSize + 8 + 63, "x"},
 		{"the cells must be in order of their ids, the host not among them, but 0 is here", cells, "\x00"},
-		{"the cells must be in order of their ids, the host not among them, but 1 is here", cells + cellSize, "\x01"},
+		{"the cells must be in order of their ids, the host not among them, but 1 is here", cells + CellSize, "\x01"},
 		{"the program of cell 1 must be one of 2, but is 2", cells + 4, "\x02"},
-		{"every program must belong to a cell, but program 1 does not", cells + cellSize + 4, "\x00"},
+		{"every program must belong to a cell, but program 1 does not", cells + CellSize + 4, "\x00"},
 	} {
 		damaged := bytes.Clone(text)
 		copy(damaged[c.at:], c.put)
@@ -259,21 +326,29 @@ func TestVerify(t *testing.T) {
 	deny := policy.Decision{Answer: policy.Answer{Result: policy.Deny}}
 	for _, c := range []struct {
 		want   string
+		code   diag.Code
 		roots  []Root
 		nodes  []Node
 		leaves []policy.Decision
 	}{
-		{"the program must have at most 1048576 nodes", nil, make([]Node, MaxNodes+1), nil},
-		{"the program must have at most 1048576 nodes and 1048576 leaves", nil, nil, make([]policy.Decision, MaxLeaves+1)},
-		{"leaf 0 of the program must have texts of at most 4096 bytes", []Root{{id, LeafRef(0)}}, nil, []policy.Decision{{Answer: policy.Answer{Result: policy.Deny, Reason: strings.Repeat("x", MaxText+1)}}}},
-		{"leaf 0 of the program must have a line of at most", []Root{{id, LeafRef(0)}}, nil, []policy.Decision{{Answer: policy.Answer{Result: policy.Deny, Source: policy.Source{Line: -1}}}}},
-		{"node 0 of the program must have a text of at most 4096 bytes", []Root{{request(t, "network.interface.setpriv"), 0}}, []Node{{Field: kauth.FieldIfname, Text: strings.Repeat("x", MaxText+1), Yes: LeafRef(0), No: LeafRef(0)}}, []policy.Decision{deny}},
-		{"leaf 0 of the program must say that it is recorded of the decision", []Root{{id, LeafRef(0)}}, nil, []policy.Decision{{Answer: policy.Answer{Result: policy.Deny}, Would: policy.Answer{Result: policy.Deny, Record: true}}}},
-		{"node 0 of the program has a pattern that must have at most 127 bytes", []Root{{request(t, "network.interface.setpriv"), 0}}, []Node{{Op: Glob, Field: kauth.FieldIfname, Text: strings.Repeat("x*", 64), Yes: LeafRef(0), No: LeafRef(0)}}, []policy.Decision{deny}},
-		{"request 0 of the program must be known", []Root{{kauth.RequestID(kauth.NumRequests), LeafRef(0)}}, nil, []policy.Decision{deny}},
+		{"the program must have at most 1048576 nodes", diag.PolicyLimit, nil, make([]Node, MaxNodes+1), nil},
+		{"the program must have at most 1048576 nodes and 1048576 leaves", diag.PolicyLimit, nil, nil, make([]policy.Decision, MaxLeaves+1)},
+		{"leaf 0 of the program must have texts of at most 4096 bytes of UTF-8", diag.PolicyLimit, []Root{{id, LeafRef(0)}}, nil, []policy.Decision{{Answer: policy.Answer{Result: policy.Deny, Reason: strings.Repeat("x", MaxText+1)}}}},
+		{"leaf 0 of the program must have texts of at most 4096 bytes of UTF-8", diag.ProofDiffers, []Root{{id, LeafRef(0)}}, nil, []policy.Decision{{Answer: policy.Answer{Result: policy.Deny, Reason: "\xff"}}}},
+		{"leaf 0 of the program must have a line of at most 1073741824, but has 1073741825", diag.ProofDiffers, []Root{{id, LeafRef(0)}}, nil, []policy.Decision{{Answer: policy.Answer{Result: policy.Deny, Source: policy.Source{Line: 1<<30 + 1}}}}},
+		{"leaf 0 of the program must have a line of at most 1073741824, but has -1", diag.ProofDiffers, []Root{{id, LeafRef(0)}}, nil, []policy.Decision{{Answer: policy.Answer{Result: policy.Deny, Source: policy.Source{Line: -1}}}}},
+		{"node 0 of the program must have a text of at most 4096 bytes of UTF-8", diag.PolicyLimit, []Root{{request(t, "network.interface.setpriv"), 0}}, []Node{{Field: kauth.FieldIfname, Text: strings.Repeat("x", MaxText+1), Yes: LeafRef(0), No: LeafRef(0)}}, []policy.Decision{deny}},
+		{"leaf 0 of the program must say that it is recorded of the decision", diag.ProofDiffers, []Root{{id, LeafRef(0)}}, nil, []policy.Decision{{Answer: policy.Answer{Result: policy.Deny}, Would: policy.Answer{Result: policy.Deny, Record: true}}}},
+		{"node 0 of the program has a pattern that must have at most 127 bytes", diag.ProofDiffers, []Root{{request(t, "network.interface.setpriv"), 0}}, []Node{{Op: Glob, Field: kauth.FieldIfname, Text: strings.Repeat("x*", 64), Yes: LeafRef(0), No: LeafRef(0)}}, []policy.Decision{deny}},
+		{"request 0 of the program must be known", diag.ProofDiffers, []Root{{kauth.RequestID(kauth.NumRequests), LeafRef(0)}}, nil, []policy.Decision{deny}},
 	} {
-		if _, err := New(c.roots, c.nodes, c.leaves); err == nil || !strings.Contains(err.Error(), c.want) {
+		_, err := New(c.roots, c.nodes, c.leaves)
+		if err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("want %q, got %v", c.want, err)
+			continue
+		}
+		if l := diag.Of(err); len(l) != 1 || l[0].Code != c.code || l[0].Message != err.Error() || (l[0].Hint != "") != (c.code == diag.ProofDiffers) {
+			t.Errorf("%v", l)
 		}
 	}
 }

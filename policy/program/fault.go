@@ -157,6 +157,7 @@ func FaultOf(err error) (Fault, bool) {
 	var format *FormatError
 	var verify *VerifyError
 	var version *VersionError
+	var vocabulary *VocabularyError
 	switch {
 	case errors.As(err, &format):
 		return format.Fault, true
@@ -164,6 +165,8 @@ func FaultOf(err error) (Fault, bool) {
 		return verify.Fault, true
 	case errors.As(err, &version):
 		return FaultVersion, true
+	case errors.As(err, &vocabulary):
+		return FaultVocabulary, true
 	}
 	return 0, false
 }

@@ -25,7 +25,7 @@ var formatTables = map[string]func() string{
 			value int64
 		}{
 			{"header of a program", programHeader}, {"request", rootSize}, {"node", nodeSize}, {"range", rangeSize},
-			{"prefix", prefixSize}, {"leaf", leafSize}, {"header of a bundle", bundleHeader}, {"cell", cellSize}, {"name of a cell", nameSize},
+			{"prefix", prefixSize}, {"leaf", leafSize}, {"header of a bundle", bundleHeader}, {"cell", CellSize}, {"name of a cell", nameSize},
 			{"MaxNodes, of a program", MaxNodes}, {"MaxLeaves, of a program", MaxLeaves}, {"MaxText, bytes of a text", MaxText},
 			{"MaxGlob, bytes of a pattern", policy.MaxGlob}, {"MaxModulus", MaxModulus}, {"MaxBundle, bytes of a bundle", MaxBundle}, {"ABIVersion", ABIVersion},
 		} {
@@ -188,7 +188,7 @@ func TestBundleLayout(t *testing.T) {
 	values := map[string]string{"magic": "cellshB\x00", "reserved": strings.Repeat("\x00", 12), "name": "bc" + strings.Repeat("\x00", 62)}
 	numbers := map[string]uint64{"version": 2, "length": uint64(len(text)), "vocabulary": netbsd.ID, "generation": 7, "attachment": 3,
 		"checksum": uint64(checksum(text, 36)), "fallback scope": 1, "programs": 2, "cells": 2, "id": 9, "program": 0}
-	for heading, start := range map[string]int{"Bundle header": 0, "Cell": len(text) - cellSize} {
+	for heading, start := range map[string]int{"Bundle header": 0, "Cell": len(text) - CellSize} {
 		at := 0
 		for _, x := range layout(t, heading) {
 			if x.offset != at {

@@ -27,6 +27,8 @@ type VerifyError struct {
 	Part  string
 	Index int
 	Text  string
+	// Limit says that the program has more of something than kernels take. Otherwise who made it made it wrong.
+	Limit bool
 }
 
 func (e *VerifyError) Error() string {
@@ -36,20 +38,40 @@ func (e *VerifyError) Error() string {
 	return fmt.Sprintf("%s %d of the program %s", e.Part, e.Index, e.Text)
 }
 
-// Diagnostics is one problem.
+// Diagnostics is one problem: of the policies if the program has too much of something, else of what compiled them.
 func (e *VerifyError) Diagnostics() diag.List {
-	return diag.List{{Code: diag.TooLarge, Message: e.Error()}}
+	if e.Limit {
+		return diag.List{{Code: diag.PolicyLimit, Message: e.Error()}}
+	}
+	return diag.List{{Code: diag.ProofDiffers, Message: e.Error(), Hint: "this is a fault of cellsh: please report it"}}
 }
 
 func fault(f Fault, part string, i int, form string, args ...any) error {
-	return &VerifyError{f, part, i, fmt.Sprintf(form, args...)}
+	return &VerifyError{f, part, i, fmt.Sprintf(form, args...), false}
+}
+
+// tooMuch is a fault of the limits of programs.
+func tooMuch(f Fault, part string, i int, form string, args ...any) error {
+	return &VerifyError{f, part, i, fmt.Sprintf(form, args...), true}
+}
+
+// verifyText checks a text of a part; what says that it must have one.
+func verifyText(f Fault, part string, i int, what, s string) error {
+	const form = "must have %s of at most %d bytes of UTF-8"
+	switch {
+	case !utf8.ValidString(s):
+		return fault(f, part, i, form, what, MaxText)
+	case len(s) > MaxText:
+		return tooMuch(f, part, i, form, what, MaxText)
+	}
+	return nil
 }
 
 // verify checks everything that Decide relies on, and that the program says nothing twice. docs/format.md lists the
 // checks, for verifiers in other languages. Which requests a kernel can ask its vocabulary tells; nil leaves that open.
 func (p *Program) verify(v *kauth.Vocabulary) error {
 	if len(p.nodes) > MaxNodes || len(p.leaves) > MaxLeaves {
-		return fault(FaultProgramCounts, "", 0, "must have at most %d nodes and %d leaves, but has %d and %d", MaxNodes, MaxLeaves, len(p.nodes), len(p.leaves))
+		return tooMuch(FaultProgramCounts, "", 0, "must have at most %d nodes and %d leaves, but has %d and %d", MaxNodes, MaxLeaves, len(p.nodes), len(p.leaves))
 	}
 	for i := range p.leaves {
 		if err := verifyLeaf(i, &p.leaves[i]); err != nil {
@@ -76,8 +98,8 @@ func verifyLeaf(i int, d *policy.Decision) error {
 	}
 	for _, a := range [...]*policy.Answer{&d.Answer, &d.Would} {
 		for _, s := range [...]string{a.Reason, a.Source.Policy, a.Source.File} {
-			if len(s) > MaxText || !utf8.ValidString(s) {
-				return fault(FaultLeafText, "leaf", i, "must have texts of at most %d bytes of UTF-8", MaxText)
+			if err := verifyText(FaultLeafText, "leaf", i, "texts", s); err != nil {
+				return err
 			}
 		}
 		if a.Source.Line < 0 || a.Source.Line > 1<<30 {
@@ -118,8 +140,8 @@ func (p *Program) verifyNode(i int) error {
 	switch n.Op {
 	case Eq:
 		fits = number || kind == kauth.KindString
-		if len(n.Text) > MaxText || !utf8.ValidString(n.Text) {
-			return fault(FaultNodeText, "node", i, "must have a text of at most %d bytes of UTF-8", MaxText)
+		if err := verifyText(FaultNodeText, "node", i, "a text", n.Text); err != nil {
+			return err
 		}
 	case Lt, Le:
 		fits = number

@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"fmt"
 	"slices"
 	"strconv"
 
@@ -47,18 +48,17 @@ func (a *assembler) add(id kauth.RequestID, g *graph.Graph[policy.Decision]) {
 
 // hot are the requests that kernels ask most often, the most frequent first (facts of kern_auth's callers: opens
 // of sockets, binds, forks, signals, and one question per process in listings).
-var hot = []string{"network.socket.open", "network.bind.port", "process.cansee.entry", "process.cansee.eproc", "process.signal",
-	"process.fork", "device.rawio_spec.rw", "device.rawio_spec.read", "device.rawio_spec.write", "network.bind.privport"}
+var hot = [...]kauth.RequestID{kauth.MustFind("network.socket.open"), kauth.MustFind("network.bind.port"), kauth.MustFind("process.cansee.entry"),
+	kauth.MustFind("process.cansee.eproc"), kauth.MustFind("process.signal"), kauth.MustFind("process.fork"), kauth.MustFind("device.rawio_spec.rw"),
+	kauth.MustFind("device.rawio_spec.read"), kauth.MustFind("device.rawio_spec.write"), kauth.MustFind("network.bind.privport")}
 
 // program writes the nodes so that children have higher indices than their parents. The spans are the places of the
 // nodes in the source, by node.
 func (a *assembler) program() (*program.Program, []diag.Span, error) {
 	g, refs := graph.ShareAll(&a.b, a.rootRefs())
 	heat := map[kauth.RequestID]int{}
-	for i, name := range hot {
-		if id, ok := kauth.Find(name); ok {
-			heat[id] = len(hot) - i
-		}
+	for i, id := range hot {
+		heat[id] = len(hot) - i
 	}
 	order := make([]int, len(a.roots))
 	for i := range order {
@@ -93,8 +93,11 @@ func (a *assembler) program() (*program.Program, []diag.Span, error) {
 	spans := make([]diag.Span, len(finished))
 	for i := len(finished) - 1; i >= 0; i-- {
 		n := &g.Nodes[finished[i]]
-		nodes[len(finished)-1-i] = encodeTest(&n.Test, to(n.Yes), to(n.No))
-		spans[len(finished)-1-i] = n.Span
+		node, ok := encodeTest(&n.Test, to(n.Yes), to(n.No))
+		if !ok {
+			return nil, nil, fmt.Errorf("a test must be one that programs have, but is %s (%s)", &n.Test, n.Span)
+		}
+		nodes[len(finished)-1-i], spans[len(finished)-1-i] = node, n.Span
 	}
 	var roots []program.Root
 	for i, r := range a.roots {
@@ -143,17 +146,18 @@ func postOrder(g *graph.Graph[policy.Decision], r graph.Ref, done []bool, out []
 	return out
 }
 
-// encodeTest writes a test as a node of a program. Where the program has no such test it has its opposite.
-func encodeTest(t *policy.Test, yes, no program.Ref) program.Node {
-	n := program.Node{Field: t.Field, Yes: yes, No: no}
+// encodeTest writes a test as a node of a program; false for one that programs do not have. Where the program has no such
+// test but its opposite it is that.
+func encodeTest(t *policy.Test, yes, no program.Ref) (n program.Node, ok bool) {
+	n, ok = program.Node{Field: t.Field, Yes: yes, No: no}, true
 	switch t.Kind {
 	case policy.In:
-		return encodeSet(t, n)
+		return encodeSet(t, n), true
 	case policy.Is:
 		n.Op, n.Text = program.Eq, t.Text
 	case policy.Within:
 		n.Op = program.InPrefix
-		n.Prefix, _ = policy.PrefixOf(t.First, t.Last) // graph.Prefixes has left no others
+		n.Prefix, ok = policy.PrefixOf(t.First, t.Last) // graph.Prefixes has left no others
 	case policy.Member:
 		n.Op, n.K = program.Member, int64(t.GID)
 	case policy.Has:
@@ -180,9 +184,13 @@ func encodeTest(t *policy.Test, yes, no program.Ref) program.Node {
 			n.Op, n.Yes, n.No = program.FieldLt, no, yes
 		case policy.Less | policy.Greater:
 			n.Op, n.Yes, n.No = program.FieldEq, no, yes
+		default:
+			return n, false
 		}
+	default:
+		return n, false
 	}
-	return n
+	return n, ok
 }
 
 // encodeSet finds the simplest test for a set of numbers.

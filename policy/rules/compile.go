@@ -9,6 +9,7 @@ import (
 	"cellsh/policy/graph"
 	"cellsh/policy/interval"
 	"cellsh/policy/kauth"
+	"cellsh/policy/listing"
 	"cellsh/policy/program"
 )
 
@@ -88,6 +89,11 @@ type Program struct {
 	// Spans are the places of the program's nodes in the source, by node; of one that stands for several tests, that
 	// of one of them.
 	Spans []diag.Span
+}
+
+// List is the program as people read it, with the places of its nodes.
+func (p *Program) List(requests []kauth.RequestID) *listing.Listing[policy.Decision] {
+	return p.Program.List(requests, p.Spans)
 }
 
 // NewCompiler makes a compiler for the set.
@@ -173,9 +179,13 @@ func (c *Compiler) Vocabulary() *kauth.Vocabulary { return c.options.Vocabulary 
 // compiler.
 func (c *Compiler) Requests() []kauth.RequestID { return c.requests }
 
-// PolicyGraphs gives what each policy that applies to the cell says to the request, ordered by name.
+// PolicyGraphs gives what each policy that applies to the cell says to the request, ordered by name; nothing of a request
+// that policies are not asked.
 func (c *Compiler) PolicyGraphs(cell string, id kauth.RequestID) []*PolicyGraph {
 	var out []*PolicyGraph
+	if !c.options.Vocabulary.Asks(id) {
+		return nil
+	}
 	for _, i := range c.applying(cell) {
 		out = append(out, c.policyGraph(i, id, cell))
 	}

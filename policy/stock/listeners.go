@@ -198,17 +198,15 @@ func everythingBut(patterns ...string) []string {
 	return rest
 }
 
-// requests gives those that the name stands for: a request alone after "=", else all that the pattern matches.
+// requests gives those that the name stands for: a request alone after "=", else all that the pattern matches. Names are
+// written in this package; it panics where there is none.
 func requests(name string) []kauth.RequestID {
 	if name[0] == '=' {
-		if id, ok := kauth.Find(name[1:]); ok {
-			return []kauth.RequestID{id}
-		}
-		return nil
+		return []kauth.RequestID{kauth.MustFind(name[1:])}
 	}
 	p, ok := kauth.FindPattern(name)
 	if !ok {
-		return nil
+		panic("stock: there is no scope, action or request " + name)
 	}
 	var ids []kauth.RequestID
 	for lo, hi := p.Range(); lo < hi; lo++ {

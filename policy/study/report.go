@@ -395,7 +395,7 @@ func (d *Difference) Report() DifferenceReport {
 	out := DifferenceReport{[]ChangeReport{}, []BudgetChangeReport{}, nonNil(sampleNames(d.Cells))}
 	for i := range d.Requests {
 		c := &d.Requests[i]
-		out.Changes = append(out.Changes, ChangeReport{c.Kind(), c.Request.String(), c.Where, c.Cells, ReportAnswer(&c.Old), ReportAnswer(&c.New), ExplainArgs(c.Cells[0], c.Example)})
+		out.Changes = append(out.Changes, ChangeReport{c.Kind().String(), c.Request.String(), c.Where, c.Cells, ReportAnswer(&c.Old), ReportAnswer(&c.New), ExplainArgs(c.Cells[0], c.Example)})
 	}
 	for _, c := range d.Budgets {
 		out.Budgets = append(out.Budgets, BudgetChangeReport{string(c.Name), c.Cells, budgetReport(c.Old), budgetReport(c.New)})

@@ -173,6 +173,9 @@ type CheckOptions struct {
 	// Effort bounds proving, see analysis.ProveOptions. 0 is no bound; NoProof has only witnesses.
 	Effort  int
 	NoProof bool
+	// Unasked says that the kernel asks no programs. There a profile decides, so it is not looked for what policies leave to
+	// root.
+	Unasked bool
 	// ErrorsOnly looks for what refuses a load and nothing else: no remarks about rules, no list of grants, witnesses
 	// instead of a proof.
 	ErrorsOnly bool
@@ -242,7 +245,7 @@ func (p *Policies) Check(o CheckOptions) (*Check, error) {
 	if out.Grants, err = analysis.Grants(p.Compiler, cells); err != nil {
 		return nil, tooLarge(err)
 	}
-	if !out.Problems.Failed() {
+	if !out.Problems.Failed() && !o.Unasked {
 		out.LeftToRoot = p.LeftToRoot(cells)
 	}
 	if !o.NoProof && !out.Problems.Failed() {

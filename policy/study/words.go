@@ -9,8 +9,8 @@ import (
 	"cellsh/policy/kauth"
 )
 
-// ParseWords reads a question from the words of a command: a cell, a request, and FIELD=VALUE for each field. Lists of
-// groups are separated by commas. The errors of all words are joined.
+// ParseWords reads a question from the words of a command: a cell, a request, and FIELD=VALUE for each field, named as
+// policies name it: target.pid. Lists of groups are separated by commas. The errors of all words are joined.
 func ParseWords(words []string) (*policy.Question, error) {
 	q := &policy.Question{}
 	var errs policy.Errors
@@ -28,7 +28,7 @@ func ParseWords(words []string) (*policy.Question, error) {
 			errs.Add(fmt.Errorf("a field must be given as FIELD=VALUE, but is %q", w))
 			continue
 		}
-		errs.Add(q.Set(key, wordValue(key, text)))
+		errs.Add(q.SetWord(key, wordValue(key, text)))
 	}
 	errs.Add(q.Done())
 	return q, errs.Err()
@@ -51,9 +51,9 @@ func wordValue(key, text string) any {
 		return list
 	case kauth.KindBool:
 		switch text {
-		case "true", "yes":
+		case "true":
 			return true
-		case "false", "no":
+		case "false":
 			return false
 		}
 	case kauth.KindString, kauth.KindAddr:

@@ -1,7 +1,6 @@
 package command
 
 import (
-	"flag"
 	"fmt"
 	"strings"
 
@@ -11,10 +10,11 @@ import (
 	"cellsh/policy/kauth"
 	"cellsh/policy/secmodel"
 	"cellsh/policy/study"
+	"cellsh/repl/flags"
 )
 
-func init() {
-	register(&Command{
+func canCommand() *Command {
+	return &Command{
 		Name: "can", Args: "[--policy PATH...] CELL [REQUEST]", Short: "what a cell may do, in full",
 		Long: `Says what becomes of every request of a cell, or of those of one scope, action
 or request: what the policies answer and where, and what finally happens to
@@ -30,15 +30,16 @@ others is unknown unless --profile tells it.
   cellsh can --policy web.lua web-1 network.bind
   cellsh can --policy web.lua web-1 process.signal
   cellsh can --program none --profile high --revision april web-1 system`,
-		Setup: func(fs *flag.FlagSet) func(*Invocation) error {
+		Setup: func(fs *flags.Set) func(*Invocation) error {
 			var o asking
-			fs.StringVar(&o.program, "program", "", "what answers for the cell, `WHO`: policies, fallback or none")
-			fs.StringVar(&o.profile, "profile", "", "the `PROFILE` of the cell: low, medium, high or unknown")
-			fs.StringVar(&o.revision, "revision", "current", "the `REVISION` of secmodel_cell: "+secmodel.RevisionNames())
-			fs.StringVar(&o.ports, "ports", "", "the `PORTS` that the cell reserves, separated by commas")
+			fs.Text(&o.program, "program", "WHO", "what answers for the cell, WHO: policies, fallback or none")
+			fs.Text(&o.profile, "profile", "PROFILE", "the PROFILE of the cell: low, medium, high or unknown")
+			o.revision = "current"
+			fs.Text(&o.revision, "revision", "REVISION", "the REVISION of secmodel_cell: "+secmodel.RevisionNames())
+			fs.Text(&o.ports, "ports", "PORTS", "the PORTS that the cell reserves, separated by commas")
 			return o.run
 		},
-	})
+	}
 }
 
 // asking is the flags of can.

@@ -1,7 +1,7 @@
 package command
 
 import (
-	"flag"
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -12,19 +12,24 @@ import (
 
 	"cellsh/kernel"
 	"cellsh/kernel/host"
+	"cellsh/policy"
+	"cellsh/repl/flags"
 )
 
-func init() {
-	register(&Command{
+func listCommand() *Command {
+	return &Command{
 		Name: "list", Short: "the cells, and what answers for them", Without: []string{"policy"},
 		Long: `Lists the cells, and what answers for each: the policies that are loaded, by
 name, or the fallback for a cell that no policy names, or that other tools have
 made since the load (cellsh attach gives it its program).
 
   cellsh -k sim:cells.state list`,
-		Setup: func(*flag.FlagSet) func(*Invocation) error { return runList },
-	})
-	register(&Command{
+		Setup: func(*flags.Set) func(*Invocation) error { return runList },
+	}
+}
+
+func statsCommand() *Command {
+	return &Command{
 		Name: "stats", Args: "[CELL...]", Short: "what cells use, and how often they were denied", Without: []string{"policy"},
 		Long: `Shows for the cells processes, memory (virtual size), processor time over the
 last second and the last ten, in percent of one processor, and what the
@@ -34,9 +39,12 @@ second. Budgets of memory and processor time are not enforced by the kernel:
 those that are exceeded are listed.
 
   cellsh -k sim:cells.state stats web-1`,
-		Setup: func(*flag.FlagSet) func(*Invocation) error { return runStats },
-	})
-	register(&Command{
+		Setup: func(*flags.Set) func(*Invocation) error { return runStats },
+	}
+}
+
+func createCommand() *Command {
+	return &Command{
 		Name: "create", Args: "NAME --root DIR", Short: "make a cell", Changes: true, Without: []string{"policy"},
 		Long: `Makes a cell. If policies are loaded it has its program from the start, or is
 not made. What is left out the policies that name it decide: its limits are
@@ -45,39 +53,45 @@ what is to be denied. Without such policies the profile is the kernel's own,
 high. On a simulated kernel the root directory is made if it does not exist.
 
   cellsh -k sim:cells.state create web-1 --root /cells/web-1 --ports 80,443 --as 512M`,
-		Setup: func(fs *flag.FlagSet) func(*Invocation) error {
-			c := creation{text: map[string]*string{}}
-			for _, f := range [][2]string{
-				{"root", "the `DIR` that its members are chrooted to, absolute"},
-				{"profile", "what the kernel denies by itself: low, medium or high"},
-				{"ports", "`PORTS` that only this cell may bind, separated by commas"},
-				{"nofile", "`LIMIT` of open files of what cellsh starts in it, or unlimited"},
-				{"as", "`LIMIT` of the address space: bytes, a size such as 512M, or unlimited"},
-				{"core", "`LIMIT` of core dumps: bytes, a size such as 512M, or unlimited"},
+		Setup: func(fs *flags.Set) func(*Invocation) error {
+			var c creation
+			for _, f := range [][3]string{
+				{"root", "DIR", "the DIR that its members are chrooted to, absolute"},
+				{"profile", "PROFILE", "what the kernel denies by itself: low, medium or high"},
+				{"ports", "PORTS", "PORTS that only this cell may bind, separated by commas"},
+				{"nofile", "LIMIT", "LIMIT of open files of what cellsh starts in it, or unlimited"},
+				{"as", "LIMIT", "LIMIT of the address space: bytes, a size such as 512M, or unlimited"},
+				{"core", "LIMIT", "LIMIT of core dumps: bytes, a size such as 512M, or unlimited"},
 			} {
-				c.text[f[0]] = fs.String(f[0], "", f[1])
+				fs.Func(f[0], f[1], f[2], func(text string) string { return c.set(f[0], text) })
 			}
-			fs.BoolVar(&c.yes, "yes", false, "allow the root to be /, the host's own")
+			fs.Switch(&c.spec.HostRoot, "yes", "allow the root to be /, the host's own")
 			return c.run
 		},
-	})
-	register(&Command{
+	}
+}
+
+func destroyCommand() *Command {
+	return &Command{
 		Name: "destroy", Args: "CELL...", Short: "remove cells that have no members", Changes: true, Without: []string{"policy"},
 		Long: `Removes cells. A cell with members, zombies included, can't be removed; who
 they are is said.
 
   cellsh -k sim:cells.state destroy web-1`,
-		Setup: func(*flag.FlagSet) func(*Invocation) error { return runDestroy },
-	})
-	register(&Command{
+		Setup: func(*flags.Set) func(*Invocation) error { return runDestroy },
+	}
+}
+
+func attachCommand() *Command {
+	return &Command{
 		Name: "attach", Args: "[CELL...]", Short: "give cells of other tools their programs", Changes: true, Without: []string{"policy"},
 		Long: `Gives the cells, or without any all that live, the programs of the loaded
 policies, if other tools have made them since the load. What must never be
 allowed is checked for them first.
 
   cellsh -k sim:cells.state attach web-2`,
-		Setup: func(*flag.FlagSet) func(*Invocation) error { return runAttach },
-	})
+		Setup: func(*flags.Set) func(*Invocation) error { return runAttach },
+	}
 }
 
 // table writes rows in columns.
@@ -227,33 +241,31 @@ func amount(budget string, n int64) string {
 	return size(uint64(n))
 }
 
-// creation is the flags of create, by the keys of a kernel.Spec; ports are separated by commas.
-type creation struct {
-	yes  bool
-	text map[string]*string
+// creation is the flags of create: what the cell is made with.
+type creation struct{ spec kernel.Spec }
+
+// set takes a key of the spec, as flags have it: ports are separated by commas.
+func (c *creation) set(key, text string) (problem string) {
+	var value any = text
+	if key == "ports" {
+		value = commas(text)
+	}
+	var wrong *policy.KeyError
+	if errors.As(c.spec.Set(key, value), &wrong) {
+		return wrong.Text
+	}
+	return ""
 }
 
 func (c *creation) run(inv *Invocation) error {
 	if len(inv.Args) != 1 {
 		return usage("one name must be given, but there are %d", len(inv.Args))
 	}
-	if *c.text["root"] == "" {
+	if c.spec.Root == "" {
 		return usage("--root must be given: the directory that the cell's members are chrooted to")
 	}
-	spec := kernel.Spec{Name: inv.Args[0], HostRoot: c.yes}
-	for _, key := range kernel.SpecKeys() {
-		text := c.text[key]
-		if text == nil || *text == "" {
-			continue
-		}
-		var value any = *text
-		if key == "ports" {
-			value = commas(*text)
-		}
-		if err := spec.Set(key, value); err != nil {
-			return flagError(err)
-		}
-	}
+	spec := c.spec
+	spec.Name = inv.Args[0]
 	h, err := inv.host()
 	if err != nil {
 		return err

@@ -3,19 +3,16 @@ package command
 import (
 	"encoding/json"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"slices"
-	"strconv"
 	"strings"
 	"syscall"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"cellsh/policy"
 	"cellsh/policy/diag"
+	"cellsh/repl/flags"
 )
 
 // Env is what a command may touch.
@@ -54,50 +51,47 @@ type Command struct {
 	// Changes says that the command changes cells or policies: a state file is locked for it, and saved.
 	Changes bool
 	// Setup declares the flags of its own, and gives what does the work with the arguments that are no flags.
-	Setup func(*flag.FlagSet) func(*Invocation) error
+	Setup func(*flags.Set) func(*Invocation) error
 }
 
 // Common are the flags of every command. They may stand before its name too.
 type Common struct {
 	// Policy are paths of policies to use instead of what is loaded.
-	Policy stringList
+	Policy []string
 	// Kernel is what connect.Options.Target takes.
 	Kernel                  string
 	ReadOnly, JSON, Timings bool
 }
 
 // Declare declares the flags; those that are set already keep their values.
-func (c *Common) Declare(fs *flag.FlagSet) {
-	fs.Var(&c.Policy, "policy", "use the policies of `PATH` instead of what is loaded; repeats")
-	fs.StringVar(&c.Kernel, "k", c.Kernel, "the `KERNEL`: sim, sim:FILE or netbsd; without it NetBSD where it has cells, else sim (sim,april and sim,stock: other builds)")
-	fs.BoolVar(&c.ReadOnly, "readonly", c.ReadOnly, "refuse whatever would change cells or policies")
-	fs.BoolVar(&c.JSON, "json", c.JSON, "write results as JSON")
-	fs.BoolVar(&c.Timings, "timings", c.Timings, "say how long each step took")
+func (c *Common) Declare(fs *flags.Set) {
+	fs.List(&c.Policy, "policy", "PATH", "use the policies of PATH instead of what is loaded; repeats")
+	fs.Text(&c.Kernel, "k", "KERNEL", "the KERNEL: sim, sim:FILE or netbsd; without it NetBSD where it has cells, else sim (sim,april and sim,stock: other builds)")
+	fs.Switch(&c.ReadOnly, "readonly", "refuse whatever would change cells or policies")
+	fs.Switch(&c.JSON, "json", "write results as JSON")
+	fs.Switch(&c.Timings, "timings", "say how long each step took")
 }
 
-// stringList is a flag that may be given several times.
-type stringList []string
-
-func (l *stringList) String() string { return strings.Join(*l, ",") }
-
-// Set adds a value.
-func (l *stringList) Set(s string) error {
-	*l = append(*l, s)
-	return nil
-}
-
-// cellList is a flag with the name of a cell that may be given several times. The cells need not exist.
-type cellList []string
-
-func (l *cellList) String() string { return strings.Join(*l, ",") }
-
-// Set adds a name.
-func (l *cellList) Set(s string) error {
-	if problem := policy.CheckName(s); problem != "" {
-		return errors.New(problem)
+// given are the names of those that are set.
+func (c *Common) given() []string {
+	var names []string
+	for _, f := range []struct {
+		name string
+		set  bool
+	}{{"policy", len(c.Policy) > 0}, {"k", c.Kernel != ""}, {"readonly", c.ReadOnly}, {"json", c.JSON}, {"timings", c.Timings}} {
+		if f.set {
+			names = append(names, f.name)
+		}
 	}
-	*l = append(*l, s)
-	return nil
+	return names
+}
+
+// cellList declares a flag with the name of a cell that may be given several times. The cells need not exist.
+func cellList(fs *flags.Set, to *[]string, usage string) {
+	fs.Func("cell", "NAME", usage, func(name string) string {
+		*to = append(*to, name)
+		return policy.CheckName(name)
+	})
 }
 
 // Invocation is one run of a command.
@@ -124,36 +118,6 @@ type quiet struct{ code int }
 
 func (q quiet) Error() string { return fmt.Sprintf("exit code %d", q.code) }
 
-// commands is the table, by name.
-var commands []*Command
-
-func register(c *Command) {
-	commands = append(commands, c)
-	slices.SortFunc(commands, func(a, b *Command) int { return strings.Compare(a.Name, b.Name) })
-}
-
-// All lists the commands, by name.
-func All() []*Command { return slices.Clone(commands) }
-
-// Find gives the command of that name, or nil.
-func Find(name string) *Command {
-	for _, c := range commands {
-		if c.Name == name {
-			return c
-		}
-	}
-	return nil
-}
-
-// Unknown says that there is no command of that name, and which one was meant.
-func Unknown(name string) string {
-	text := "there is no command " + plainWord(name)
-	if near := diag.Nearest(name, Names()); near != "" {
-		text += "; did you mean " + near + "?"
-	}
-	return text
-}
-
 // Run runs the command with the arguments that follow its name, and gives the exit code.
 func (c *Command) Run(args []string, common Common, env Env) int {
 	if env.Now == nil {
@@ -177,16 +141,20 @@ func (c *Command) run(args []string, common Common, env Env, out *Output) int {
 	inv := &Invocation{Env: env, Common: common, Command: c, out: out}
 	inv.timings.start(env.Now)
 	fs, work := c.flags(&inv.Common)
-	rest, err := parse(args, fs, c.Verbatim)
+	place := flags.Anywhere
+	if c.Verbatim {
+		place = flags.AroundFirst
+	}
+	rest, err := fs.Read(args, place)
 	if err == nil {
-		err = c.refuse(&common)
+		err = c.refuse(fs, &common)
 	}
 	switch {
-	case errors.Is(err, flag.ErrHelp):
+	case errors.Is(err, flags.ErrHelp):
 		fmt.Fprint(env.Stdout, c.Help())
 		return OK
 	case err != nil:
-		fmt.Fprintf(env.Stderr, "cellsh %s: %s\nrun: cellsh help %s\n", c.Name, FlagError(err, fs), c.Name)
+		fmt.Fprintf(env.Stderr, "cellsh %s: %s\nrun: cellsh help %s\n", c.Name, err, c.Name)
 		return Usage
 	}
 	inv.Args = rest
@@ -206,143 +174,22 @@ func (c *Command) run(args []string, common Common, env Env, out *Output) int {
 	return Failed
 }
 
-// flags are all that the command takes, and what does the work once they are parsed.
-func (c *Command) flags(common *Common) (*flag.FlagSet, func(*Invocation) error) {
-	all, fs := NewFlags(), NewFlags()
-	common.Declare(all)
-	all.VisitAll(func(f *flag.Flag) {
-		if !slices.Contains(c.Without, f.Name) {
-			fs.Var(f.Value, f.Name, f.Usage)
-		}
-	})
+// flags are all that the command takes, and what does the work once they are read.
+func (c *Command) flags(common *Common) (*flags.Set, func(*Invocation) error) {
+	var all flags.Set
+	common.Declare(&all)
+	fs := all.Without(c.Without...)
 	return fs, c.Setup(fs)
 }
 
 // refuse says which of the common flags that were given before the command mean nothing to it.
-func (c *Command) refuse(given *Common) error {
-	for _, name := range c.Without {
-		set := map[string]bool{"policy": len(given.Policy) > 0, "k": given.Kernel != "", "readonly": given.ReadOnly, "json": given.JSON, "timings": given.Timings}
-		if set[name] {
-			return errors.New(undefined + name)
+func (c *Command) refuse(fs *flags.Set, given *Common) error {
+	for _, name := range given.given() {
+		if slices.Contains(c.Without, name) {
+			return fs.Unknown(name)
 		}
 	}
 	return nil
-}
-
-// undefined is how package flag begins to say that there is no such flag.
-const undefined = "flag provided but not defined: -"
-
-// FlagError says in words what is wrong with the flags on a command line.
-func FlagError(err error, fs *flag.FlagSet) string {
-	text := err.Error()
-	if name, ok := strings.CutPrefix(text, undefined); ok {
-		var names []string
-		fs.VisitAll(func(f *flag.Flag) { names = append(names, f.Name) })
-		text = "there is no flag " + plainWord(dashes(name))
-		if near := diag.Nearest(name, names); near != "" {
-			text += "; did you mean " + dashes(near) + "?"
-		}
-		return text
-	}
-	if name, ok := strings.CutPrefix(text, "flag needs an argument: -"); ok {
-		return dashes(name) + " must be given a value"
-	}
-	var value, name string
-	if _, err := fmt.Sscanf(text, "invalid value %q for flag -%s", &value, &name); err == nil {
-		name = strings.TrimSuffix(name, ":")
-		if f := fs.Lookup(name); f != nil {
-			if _, ok := f.Value.(*cellList); ok {
-				return dashes(name) + ": the name of a cell " + policy.CheckName(value)
-			}
-			return fmt.Sprintf("%s must be %s, but is %q", dashes(name), kindOf(f), value)
-		}
-	}
-	if _, err := fmt.Sscanf(text, "invalid boolean value %q for -%s", &value, &name); err == nil {
-		return fmt.Sprintf("%s takes no value, but is given %q", dashes(strings.TrimSuffix(name, ":")), value)
-	}
-	return text
-}
-
-// plainWord is what was typed as it can stand in a message: cut where it is long, quoted where it is no word.
-func plainWord(s string) string {
-	const most = 60
-	if utf8.RuneCountInString(s) > most {
-		s = string([]rune(s)[:most]) + "..."
-	}
-	if s == "" || strings.ContainsFunc(s, func(r rune) bool { return r == utf8.RuneError || !unicode.IsGraphic(r) || unicode.IsSpace(r) }) {
-		return strconv.Quote(s)
-	}
-	return s
-}
-
-// dashes writes a flag as people do.
-func dashes(name string) string {
-	if len(name) == 1 {
-		return "-" + name
-	}
-	return "--" + name
-}
-
-// kindOf says what the value of a flag must be.
-func kindOf(f *flag.Flag) string {
-	if k, ok := f.Value.(interface{ kind() string }); ok {
-		return k.kind()
-	}
-	if g, ok := f.Value.(flag.Getter); ok {
-		switch g.Get().(type) {
-		case int, int64, uint, uint64, float64:
-			return "a number"
-		case time.Duration:
-			return "a time such as 30s"
-		}
-	}
-	return "a value of another form"
-}
-
-// NewFlags makes an empty set of flags that writes nothing by itself.
-func NewFlags() *flag.FlagSet {
-	fs := flag.NewFlagSet("cellsh", flag.ContinueOnError)
-	fs.SetOutput(io.Discard)
-	fs.Usage = func() {}
-	return fs
-}
-
-// parse reads flags, which may stand between and after the arguments, up to --; if verbatim is set only before and
-// after the first one.
-func parse(args []string, fs *flag.FlagSet, verbatim bool) ([]string, error) {
-	var rest []string
-	for {
-		if err := fs.Parse(args); err != nil {
-			return rest, err
-		}
-		consumed := len(args) - fs.NArg()
-		if consumed > 0 && args[consumed-1] == "--" || verbatim && len(rest) > 0 {
-			return append(rest, fs.Args()...), nil
-		}
-		args = fs.Args()
-		if len(args) == 0 {
-			return rest, nil
-		}
-		rest, args = append(rest, args[0]), args[1:]
-	}
-}
-
-// Names lists the names of all commands.
-func Names() []string {
-	var names []string
-	for _, c := range commands {
-		names = append(names, c.Name)
-	}
-	return names
-}
-
-// listing is a line for each command.
-func listing() string {
-	var b strings.Builder
-	for _, c := range commands {
-		fmt.Fprintf(&b, "  %-12s %s\n", c.Name, c.Short)
-	}
-	return b.String()
 }
 
 // synopsis is how the command is called.
@@ -356,11 +203,11 @@ func (c *Command) Help() string {
 	mine := c.OwnFlags()
 	for _, own := range []bool{true, false} {
 		var lines []string
-		fs.VisitAll(func(f *flag.Flag) {
-			if (mine.Lookup(f.Name) != nil) == own {
+		for _, f := range fs.All() {
+			if mine.Has(f.Name) == own {
 				lines = append(lines, flagLine(f))
 			}
-		})
+		}
 		if len(lines) > 0 {
 			b.WriteString(map[bool]string{true: "\nflags:\n", false: "\nflags of every command:\n"}[own])
 			b.WriteString(strings.Join(lines, ""))
@@ -370,31 +217,25 @@ func (c *Command) Help() string {
 }
 
 // AllFlags are all that the command takes.
-func (c *Command) AllFlags() *flag.FlagSet {
+func (c *Command) AllFlags() *flags.Set {
 	fs, _ := c.flags(new(Common))
 	return fs
 }
 
 // OwnFlags are those that the command does not share with all others.
-func (c *Command) OwnFlags() *flag.FlagSet {
-	common, own := NewFlags(), NewFlags()
-	new(Common).Declare(common)
-	c.AllFlags().VisitAll(func(f *flag.Flag) {
-		if common.Lookup(f.Name) == nil {
-			own.Var(f.Value, f.Name, f.Usage)
-		}
-	})
-	return own
+func (c *Command) OwnFlags() *flags.Set {
+	var own flags.Set
+	c.Setup(&own)
+	return &own
 }
 
-func flagLine(f *flag.Flag) string {
-	arg, text := flag.UnquoteUsage(f)
-	name := dashes(f.Name)
-	if arg != "" {
-		name += " " + strings.ToUpper(arg)
+func flagLine(f *flags.Flag) string {
+	name := f.String()
+	if f.Value != "" {
+		name += " " + f.Value
 	}
 	const column = 21
-	return fmt.Sprintf("  %-18s ", name) + strings.TrimLeft(wrap(column, text), " ")
+	return fmt.Sprintf("  %-18s ", name) + strings.TrimLeft(wrap(column, f.Usage), " ")
 }
 
 // problems writes problems to Stderr, or to Stdout as JSON.

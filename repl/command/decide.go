@@ -5,7 +5,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"strings"
@@ -14,10 +13,11 @@ import (
 	"cellsh/policy"
 	"cellsh/policy/diag"
 	"cellsh/policy/study"
+	"cellsh/repl/flags"
 )
 
-func init() {
-	register(&Command{
+func decideCommand() *Command {
+	return &Command{
 		Name: "decide", Args: "[--policy PATH...] < REQUESTS", Short: "answer many requests, one JSON object a line",
 		Long: `Reads one request a line and writes one answer a line, in the same order. The
 cell need not exist.
@@ -29,12 +29,16 @@ cell need not exist.
 
   {"result":"allow","reason":"","policy":"web","file":"web.lua","line":15}
 
-where policy, file and line are absent if nobody said it. A field that is left
-out is an error only if the answer depends on it; an unknown key is always one.
-A line that can't be answered gets {"error":...}, and the exit code is 1 at the
-end.`,
-		Setup: func(*flag.FlagSet) func(*Invocation) error { return runDecide },
-	})
+where policy, file and line are absent if nobody said it. Names are spelt as
+policies spell them, "kill" and not "SIGKILL", or are numbers. The target of a
+request is an object, "target":{"pid":7,"uid":80,"same_cell":true}, with cell ""
+for the host. A field that is left out is an error only if the answer depends on
+it; an unknown key is always one.
+
+A line that can't be answered, an empty one too, gets {"error":...} in its
+place, and the exit code is 1 at the end.`,
+		Setup: func(*flags.Set) func(*Invocation) error { return runDecide },
+	}
 }
 
 // maxLine bounds one request.
@@ -59,12 +63,10 @@ func runDecide(inv *Invocation) error {
 			}
 			break
 		}
-		if len(bytes.TrimSpace(line)) > 0 || tooLong {
-			answer, ok := answerLine(p, line, tooLong)
-			failed = failed || !ok
-			out.Write(answer)
-			out.WriteByte('\n')
-		}
+		answer, ok := answerLine(p, line, tooLong)
+		failed = failed || !ok
+		out.Write(answer)
+		out.WriteByte('\n')
 		// An answer is written before the next request is waited for.
 		if in.Buffered() == 0 {
 			if err := out.Flush(); err != nil {

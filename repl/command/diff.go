@@ -1,7 +1,6 @@
 package command
 
 import (
-	"flag"
 	"fmt"
 	"slices"
 	"strings"
@@ -9,10 +8,11 @@ import (
 	"cellsh/policy/analysis"
 	"cellsh/policy/diag"
 	"cellsh/policy/study"
+	"cellsh/repl/flags"
 )
 
-func init() {
-	register(&Command{
+func diffCommand() *Command {
+	return &Command{
 		Name: "diff", Args: "[--cell NAME...] OLD NEW", Short: "exactly which requests change their answer",
 		Long: `Compares the policies of two files or folders and lists every request whose
 answer changes, and every budget that does. Changes of reasons, of places in
@@ -25,17 +25,17 @@ wrong.
 
   cellsh diff old.lua web.lua
   cellsh diff --cell web-7 old.lua web.lua`,
-		Setup: func(fs *flag.FlagSet) func(*Invocation) error {
+		Setup: func(fs *flags.Set) func(*Invocation) error {
 			var o comparing
-			fs.Var(&o.cells, "cell", "look at the cell `NAME` too; repeats")
+			cellList(fs, &o.cells, "look at the cell NAME too; repeats")
 			return o.run
 		},
-	})
+	}
 }
 
 // comparing is the flags of diff.
 type comparing struct {
-	cells cellList
+	cells []string
 }
 
 func (flags *comparing) run(inv *Invocation) error {
@@ -103,14 +103,14 @@ func diffText(d *study.Difference, new *study.Policies) string {
 		b.WriteString("nothing changes\n")
 		return b.String()
 	}
-	kinds := map[string]int{}
+	var kinds [analysis.NumChangeKinds]int
 	for i := range d.Requests {
 		kinds[d.Requests[i].Kind()]++
 	}
 	parts := []string{plural(len(d.Requests), "change")}
-	for _, k := range []string{"denied", "allowed", "granted", "audit", "record"} {
-		if kinds[k] > 0 {
-			parts = append(parts, fmt.Sprintf("%d %s", kinds[k], kindWords[k]))
+	for k, n := range kinds {
+		if n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", n, kindWords[k]))
 		}
 	}
 	if len(d.Budgets) > 0 {
@@ -129,8 +129,8 @@ func changeText(c *analysis.Change) string {
 	return where + wrap(2, "was "+decisionText(&c.Old)) + wrap(2, "now "+decisionText(&c.New)) + wrap(2, "in "+listed(c.Cells))
 }
 
-// kindWords say what kinds of changes mean.
-var kindWords = map[string]string{"denied": "now denied", "allowed": "now allowed", "granted": "now granted", "audit": "only in audit mode", "record": "only recorded or not"}
+// kindWords say what kinds of changes mean, in the order of the kinds.
+var kindWords = [analysis.NumChangeKinds]string{"now denied", "now allowed", "now granted", "only in audit mode", "only recorded or not"}
 
 func budgetText(b *analysis.Budget) string {
 	if b == nil {

@@ -2,7 +2,6 @@ package command
 
 import (
 	"errors"
-	"flag"
 	"fmt"
 	"io/fs"
 	"maps"
@@ -16,20 +15,21 @@ import (
 	"cellsh/lua/syntax"
 	"cellsh/policy/secmodel"
 	"cellsh/policy/study"
+	"cellsh/repl/flags"
 )
 
-func init() {
-	register(&Command{
+func doctorCommand() *Command {
+	return &Command{
 		Name: "doctor", Short: "what this kernel can do, and what follows for the policies", Without: []string{"policy"},
 		Long: `Says which kernel it is, what it can do and what it can't, and how that was
 found out; what is loaded and which cells it does not reach, and whether root in
-a cell could take the host because its policies don't deny it; and whether the
-policies for boot are where they should be and in safe hands. The exit code is
-1 if anything needs attention.
+a cell could take the host or change its network because its policies don't deny
+it; and whether the policies for boot are where they should be and in safe
+hands. The exit code is 1 if anything needs attention.
 
   cellsh -k sim doctor`,
-		Setup: func(*flag.FlagSet) func(*Invocation) error { return runDoctor },
-	})
+		Setup: func(*flags.Set) func(*Invocation) error { return runDoctor },
+	}
 }
 
 // losses say what is lost without a capability.
@@ -161,8 +161,14 @@ func (d *diagnosis) powerful(p *study.Policies, usages []host.Usage) {
 			covered = append(covered, usages[i].Name)
 		}
 	}
-	for _, l := range p.LeftToRoot(covered) {
-		d.attend("no policy denies root in %s %s, and the profile low does not either; see cellsh can", cellsText(l.Cells), strings.Join(l.Names, ", "))
+	left := p.LeftToRoot(covered)
+	for _, l := range left {
+		for _, text := range leftTexts(&l) {
+			d.attend("root in %s may still %s, and the profile low does not either; see cellsh can", cellsText(l.Cells), text)
+		}
+	}
+	if len(left) > 0 && !hasBase(p.Set().Policies) {
+		d.attend("the base policy that ships with cellsh denies that: load %s with the others", examples()+basePolicy)
 	}
 }
 

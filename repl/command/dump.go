@@ -1,7 +1,6 @@
 package command
 
 import (
-	"flag"
 	"fmt"
 	"slices"
 	"strings"
@@ -10,13 +9,15 @@ import (
 	"cellsh/policy/diag"
 	"cellsh/policy/graph"
 	"cellsh/policy/kauth"
+	"cellsh/policy/listing"
 	"cellsh/policy/program"
 	"cellsh/policy/rules"
 	"cellsh/policy/study"
+	"cellsh/repl/flags"
 )
 
-func init() {
-	register(&Command{
+func dumpCommand() *Command {
+	return &Command{
 		Name: "dump", Args: "[--stage STAGE] PATH...", Short: "what policies are compiled to",
 		Long: `Writes what the policies of files and folders are compiled to, for one sample
 of each glob, or for each --cell. The stages are
@@ -32,15 +33,16 @@ Beside every test stands the line of Lua that it comes from.
   cellsh dump web.lua
   cellsh dump --stage graph --request network.bind.privport web.lua
   cellsh dump --stage bytes --cell web-7 web.lua`,
-		Setup: func(fs *flag.FlagSet) func(*Invocation) error {
+		Setup: func(fs *flags.Set) func(*Invocation) error {
 			var o dumping
-			fs.StringVar(&o.stage, "stage", "program", "the `STAGE`: graph, optimized, program or bytes")
-			fs.Var(&o.cells, "cell", "compile for the cell `NAME`; repeats")
-			fs.StringVar(&o.request, "request", "", "only the requests of the scope, action or request `NAME`")
-			fs.BoolVar(&o.noOptimize, "no-optimize", false, "compile without optimising")
+			o.stage = "program"
+			fs.Text(&o.stage, "stage", "STAGE", "the STAGE: graph, optimized, program or bytes")
+			cellList(fs, &o.cells, "compile for the cell NAME; repeats")
+			fs.Text(&o.request, "request", "NAME", "only the requests of the scope, action or request NAME")
+			fs.Switch(&o.noOptimize, "no-optimize", "compile without optimising")
 			return o.run
 		},
-	})
+	}
 }
 
 // stages of dump, in the order in which policies go through them.
@@ -49,7 +51,7 @@ var stages = []string{"graph", "optimized", "program", "bytes"}
 // dumping is the flags of dump.
 type dumping struct {
 	stage      string
-	cells      cellList
+	cells      []string
 	request    string
 	noOptimize bool
 }
@@ -132,6 +134,8 @@ type cellDump struct {
 	Steps   []stepDump   `json:"steps,omitempty"`
 	Program *programDump `json:"program,omitempty"`
 	Bytes   []byteDump   `json:"bytes,omitempty"`
+
+	bytes string
 }
 
 type graphDump struct {
@@ -141,6 +145,8 @@ type graphDump struct {
 	Start   string     `json:"start"`
 	Nodes   []nodeDump `json:"nodes"`
 	Leaves  []leafDump `json:"leaves"`
+
+	text string
 }
 
 // stepDump is what a step of optimising did to the graphs.
@@ -176,6 +182,7 @@ type programDump struct {
 	// Bytes is the length of the encoding.
 	Bytes int `json:"bytes"`
 
+	text       string
 	vocabulary *kauth.Vocabulary
 	// selected says that only some requests are there.
 	selected bool
@@ -208,8 +215,6 @@ type leafDump struct {
 	study.AnswerReport
 	// Fault is what makes the answer impossible.
 	Fault string `json:"fault,omitempty"`
-
-	text string
 }
 
 type byteDump struct {
@@ -229,9 +234,8 @@ func (d *dumper) cell(cell string) (cellDump, error) {
 	case "graph":
 		for _, id := range d.requests {
 			for _, g := range d.PolicyGraphs(cell, id) {
-				x := dumpGraph(d, g.Graph, d.outcome)
-				x.Policy, x.Request = g.Policy.Name, id.String()
-				out.Graphs = append(out.Graphs, x)
+				of := graphDump{Policy: g.Policy.Name, Request: id.String()}
+				out.Graphs = append(out.Graphs, dumpGraph(d, of, g.Graph, outcomeDump, outcomeText))
 			}
 		}
 	case "optimized":
@@ -239,9 +243,8 @@ func (d *dumper) cell(cell string) (cellDump, error) {
 		for _, id := range d.requests {
 			g, did := d.Optimized(cell, id)
 			stats.Add(did)
-			x := dumpGraph(d, g, d.decision)
-			x.Request = id.String()
-			out.Graphs = append(out.Graphs, x)
+			text := func(x policy.Decision) string { return decisionText(&x) }
+			out.Graphs = append(out.Graphs, dumpGraph(d, graphDump{Request: id.String()}, g, decisionDump, text))
 		}
 		for _, s := range stats.Steps {
 			out.Steps = append(out.Steps, dumpStep(s))
@@ -261,110 +264,68 @@ func (d *dumper) cell(cell string) (cellDump, error) {
 			return out, err
 		}
 		for _, x := range parts {
-			out.Bytes = append(out.Bytes, byteDump{x.Offset, fmt.Sprintf("% x", x.Bytes), x.Section, x.Field, x.Value})
+			out.Bytes = append(out.Bytes, byteDump{x.Offset, x.Hex(), x.Section, x.Field, x.Value})
 		}
+		out.bytes = program.PartsText(parts)
 	}
 	return out, nil
 }
 
-func nodeName(i int) string { return fmt.Sprintf("n%d", i) }
-func leafName(i int) string { return fmt.Sprintf("L%d", i) }
-
-// dumpGraph lists the nodes that the root leads to, from there on: every node stands before those that it leads to.
-func dumpGraph[L comparable](d *dumper, g *graph.Graph[L], leaf func(L) leafDump) graphDump {
-	reach := g.Reachable()
-	names := map[graph.Ref]string{}
-	var order []graph.Ref
-	for i := len(g.Nodes) - 1; i >= 0; i-- {
-		if reach[i] {
-			names[graph.Ref(i)] = nodeName(len(order))
-			order = append(order, graph.Ref(i))
-		}
-	}
-	out := graphDump{Nodes: []nodeDump{}, Leaves: []leafDump{}}
-	name := func(r graph.Ref) string {
-		i, ok := r.Leaf()
-		if ok && names[r] == "" {
-			names[r] = leafName(len(out.Leaves))
-			x := leaf(g.Leaves[i])
-			x.Name = names[r]
-			out.Leaves = append(out.Leaves, x)
-		}
-		return names[r]
-	}
-	out.Start = name(g.Root)
-	for _, r := range order {
-		n := &g.Nodes[r]
-		x := nodeDump{Name: names[r], Test: n.Test.String(), Yes: name(n.Yes), No: name(n.No)}
-		d.place(&x, n.Span)
-		out.Nodes = append(out.Nodes, x)
+// nodes are those of a listing.
+func (d *dumper) nodes(list []listing.Node) []nodeDump {
+	out := []nodeDump{}
+	for _, n := range list {
+		out = append(out, nodeDump{n.Name, n.Op, n.Test, n.Yes, n.No, n.Span.File, n.Span.Line, strings.TrimSpace(d.SourceLine(n.Span))})
 	}
 	return out
 }
 
-func (d *dumper) place(x *nodeDump, at diag.Span) {
-	x.File, x.Line, x.Source = at.File, at.Line, strings.TrimSpace(d.SourceLine(at))
+// leaves are those of a listing.
+func leaves[L any](list []listing.Leaf[L], report func(L) leafDump) []leafDump {
+	out := []leafDump{}
+	for _, l := range list {
+		x := report(l.Value)
+		x.Name = l.Name
+		out = append(out, x)
+	}
+	return out
 }
 
-func (d *dumper) outcome(o rules.Outcome) leafDump {
-	x := d.decision(policy.Decision{Answer: o.Answer})
+// dumpGraph writes a graph down; of is whose, and text what is in its leaves.
+func dumpGraph[L comparable](d *dumper, of graphDump, g *graph.Graph[L], report func(L) leafDump, text func(L) string) graphDump {
+	l := g.List()
+	of.Start, of.Nodes, of.Leaves = l.Starts[0].Name, d.nodes(l.Nodes), leaves(l.Leaves, report)
+	of.text = l.Text(d.SourceLine, text)
+	return of
+}
+
+func outcomeDump(o rules.Outcome) leafDump {
+	x := decisionDump(policy.Decision{Answer: o.Answer})
 	if o.Fault != nil {
-		x.Fault, x.text = o.Fault.Message, "fault: "+o.Fault.Message
+		x.Fault = o.Fault.Message
 	}
 	return x
 }
 
-func (d *dumper) decision(x policy.Decision) leafDump {
-	return leafDump{AnswerReport: study.ReportAnswer(&x), text: decisionText(&x)}
+func outcomeText(o rules.Outcome) string {
+	if o.Fault != nil {
+		return "fault: " + o.Fault.Message
+	}
+	return decisionText(&policy.Decision{Answer: o.Answer})
 }
 
+func decisionDump(x policy.Decision) leafDump { return leafDump{AnswerReport: study.ReportAnswer(&x)} }
+
 func (d *dumper) program(p *rules.Program, length int) *programDump {
-	out := &programDump{Requests: []rootDump{}, Nodes: []nodeDump{}, Leaves: []leafDump{}, Bytes: length, vocabulary: d.Vocabulary(), selected: d.selected}
-	name := func(r program.Ref) string {
-		if i, ok := r.Leaf(); ok {
-			return leafName(i)
-		}
-		return nodeName(int(r))
-	}
-	nodes := p.Nodes()
-	// What the selected requests lead to.
-	reach, leaves := make([]bool, len(nodes)), make([]bool, len(p.Leaves()))
-	mark := func(r program.Ref) {
-		if i, ok := r.Leaf(); ok {
-			leaves[i] = true
-		} else {
-			reach[r] = true
-		}
-	}
-	for _, root := range p.Roots() {
-		if !slices.Contains(d.requests, root.Request) {
-			continue
-		}
-		mark(root.Ref)
-		x := rootDump{root.Request.String(), name(root.Ref), []string{}, root.Request}
-		for _, f := range p.Mask(root.Request).Fields() {
+	l := p.List(d.requests)
+	out := &programDump{Requests: []rootDump{}, Nodes: d.nodes(l.Nodes), Leaves: leaves(l.Leaves, decisionDump), Bytes: length, vocabulary: d.Vocabulary(), selected: d.selected}
+	out.text = l.Text(d.SourceLine, func(x policy.Decision) string { return decisionText(&x) })
+	for _, s := range l.Starts {
+		x := rootDump{s.Request.String(), s.Name, []string{}, s.Request}
+		for _, f := range s.Fields {
 			x.Fields = append(x.Fields, f.String())
 		}
 		out.Requests = append(out.Requests, x)
-	}
-	for i := range nodes {
-		if !reach[i] {
-			continue
-		}
-		n := &nodes[i]
-		mark(n.Yes)
-		mark(n.No)
-		t := n.Test()
-		x := nodeDump{Name: nodeName(i), Op: n.Op.String(), Test: t.String(), Yes: name(n.Yes), No: name(n.No)}
-		d.place(&x, p.Spans[i])
-		out.Nodes = append(out.Nodes, x)
-	}
-	for i, l := range p.Leaves() {
-		if leaves[i] {
-			x := d.decision(l)
-			x.Name = leafName(i)
-			out.Leaves = append(out.Leaves, x)
-		}
 	}
 	return out
 }
@@ -387,7 +348,7 @@ func (x *cellDump) text() string {
 			of = "policy " + g.Policy + ", "
 		}
 		fmt.Fprintf(&b, "\n%s%s: %s, %s, starts at %s\n", of, g.Request, plural(len(g.Nodes), "node"), leafCount(len(g.Leaves)), g.Start)
-		b.WriteString(nodesText(g.Nodes) + leavesText(g.Leaves))
+		b.WriteString(g.text)
 	}
 	b.WriteString(stepsText(x.Steps))
 	if p := x.Program; p != nil {
@@ -404,17 +365,9 @@ func (x *cellDump) text() string {
 		if !p.selected {
 			b.WriteString("  what is not listed is allowed\n")
 		}
-		b.WriteString("\n")
-		b.WriteString(nodesText(p.Nodes) + leavesText(p.Leaves))
+		b.WriteString("\n" + p.text)
 	}
-	section := ""
-	for _, p := range x.Bytes {
-		if p.Section != section {
-			section = p.Section
-			fmt.Fprintf(&b, "%s\n", section)
-		}
-		b.WriteString(hexText(p))
-	}
+	b.WriteString(x.bytes)
 	return b.String()
 }
 
@@ -441,51 +394,4 @@ func leafCount(n int) string {
 		return "1 leaf"
 	}
 	return fmt.Sprintf("%d leaves", n)
-}
-
-func nodesText(nodes []nodeDump) string {
-	var b strings.Builder
-	test := 0
-	for _, n := range nodes {
-		test = max(test, min(len(n.Test), 44))
-	}
-	for _, n := range nodes {
-		op := ""
-		if n.Op != "" {
-			op = fmt.Sprintf("%-7s", n.Op)
-		}
-		at := ""
-		if n.Line > 0 {
-			at = fmt.Sprintf("  ; %s:%d", n.File, n.Line)
-			if n.Source != "" {
-				at += "  " + n.Source
-			}
-		}
-		fmt.Fprintf(&b, "  %-5s %s%-*s  yes %-5s no %-5s%s\n", n.Name, op, test, n.Test, n.Yes, n.No, at)
-	}
-	return b.String()
-}
-
-func leavesText(leaves []leafDump) string {
-	var b strings.Builder
-	for _, l := range leaves {
-		fmt.Fprintf(&b, "  %-5s %s\n", l.Name, l.text)
-	}
-	return b.String()
-}
-
-// hexText writes a field; more than eight bytes take further lines.
-func hexText(p byteDump) string {
-	const line = 8 * 3
-	var b strings.Builder
-	hex := p.Hex + " "
-	for at := 0; at < len(hex); at += line {
-		part := hex[at:min(at+line, len(hex))]
-		if at == 0 {
-			fmt.Fprintf(&b, "  %06x  %-*s %s: %s\n", p.Offset, line, part, p.Field, p.Value)
-		} else {
-			fmt.Fprintf(&b, "  %06x  %s\n", p.Offset+at/3, strings.TrimSpace(part))
-		}
-	}
-	return b.String()
 }

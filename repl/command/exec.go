@@ -2,7 +2,6 @@ package command
 
 import (
 	"context"
-	"flag"
 	"fmt"
 	"os"
 	"os/signal"
@@ -11,10 +10,11 @@ import (
 	"cellsh/kernel"
 	"cellsh/kernel/launch"
 	"cellsh/policy/diag"
+	"cellsh/repl/flags"
 )
 
-func init() {
-	register(&Command{
+func execCommand() *Command {
+	return &Command{
 		Name: "exec", Args: "CELL [--] [COMMAND [ARGUMENT...]]", Short: "run a command in a cell", Changes: true, Verbatim: true, Without: []string{"policy", "json"},
 		Long: `Runs a command in the cell, in its root, with its limits, as root or as --user,
 and exits as the command does: 128 and the signal's number if it died of one,
@@ -27,18 +27,18 @@ With a simulated kernel the command is an ordinary one of this machine. Nothing
 isolates it, and that is said.
 
   cellsh exec web-1 --user www -- id -u`,
-		Setup: func(fs *flag.FlagSet) func(*Invocation) error {
+		Setup: func(fs *flags.Set) func(*Invocation) error {
 			var e execution
-			fs.StringVar(&e.user, "user", "", "run as `USER` or USER:GROUP of the cell, names or numbers; root without it")
-			fs.Var(&e.env, "env", "set `NAME=VALUE`; repeats")
+			fs.Text(&e.user, "user", "USER", "run as USER or USER:GROUP of the cell, names or numbers; root without it")
+			fs.List(&e.env, "env", "NAME=VALUE", "set NAME=VALUE; repeats")
 			return e.run
 		},
-	})
+	}
 }
 
 type execution struct {
 	user string
-	env  stringList
+	env  []string
 }
 
 func (e *execution) run(inv *Invocation) error {

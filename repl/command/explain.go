@@ -1,7 +1,6 @@
 package command
 
 import (
-	"flag"
 	"fmt"
 	"strings"
 
@@ -9,22 +8,24 @@ import (
 	"cellsh/policy/analysis"
 	"cellsh/policy/diag"
 	"cellsh/policy/study"
+	"cellsh/repl/flags"
 )
 
-func init() {
-	register(&Command{
+func explainCommand() *Command {
+	return &Command{
 		Name: "explain", Args: "[--policy PATH...] CELL REQUEST [FIELD=VALUE...]", Short: "why a request is answered as it is",
 		Long: `Says how a request of a cell is answered, by which policy and line, which tests
 were passed on the way, and the nearest miss: the smallest change of one field
-that would turn the answer.
+that would turn the answer. Fields are named as policies name them, port and
+target.pid, and values are those that policies compare with, true or "kill".
 
   cellsh explain --policy web.lua web-1 network.bind.privport port=81`,
-		Setup: func(fs *flag.FlagSet) func(*Invocation) error {
+		Setup: func(fs *flags.Set) func(*Invocation) error {
 			var o explaining
-			fs.BoolVar(&o.full, "full", false, "show every miss, and policies that say nothing")
+			fs.Switch(&o.full, "full", "show every miss, and policies that say nothing")
 			return o.run
 		},
-	})
+	}
 }
 
 // explaining is the flags of explain.

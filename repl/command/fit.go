@@ -1,7 +1,6 @@
 package command
 
 import (
-	"flag"
 	"fmt"
 	"strings"
 
@@ -10,10 +9,11 @@ import (
 	"cellsh/policy/secmodel"
 	"cellsh/policy/stock"
 	"cellsh/policy/study"
+	"cellsh/repl/flags"
 )
 
-func init() {
-	register(&Command{
+func fitCommand() *Command {
+	return &Command{
 		Name: "fit", Args: "PATH...", Short: "how cells fit a kernel without the evaluation model",
 		Long: `Compares the policies with the three profiles of secmodel_cell, exactly, and
 says for each cell with which profile, reserved ports and resource limits it is
@@ -30,20 +30,21 @@ fit is lax.
 
   cellsh fit web.lua
   cellsh fit --revision april --cell web-7 web.lua`,
-		Setup: func(fs *flag.FlagSet) func(*Invocation) error {
+		Setup: func(fs *flags.Set) func(*Invocation) error {
 			var o fitting
-			fs.Var(&o.cells, "cell", "look at the cell `NAME` too; repeats")
-			fs.BoolVar(&o.strict, "strict", false, "fail if the kernel allows anything that the policies refuse")
-			fs.BoolVar(&o.verbose, "v", false, "list the differences of all three profiles")
-			fs.StringVar(&o.revision, "revision", "current", "the `REVISION` of secmodel_cell: "+secmodel.RevisionNames())
+			cellList(fs, &o.cells, "look at the cell NAME too; repeats")
+			fs.Switch(&o.strict, "strict", "fail if the kernel allows anything that the policies refuse")
+			fs.Switch(&o.verbose, "v", "list the differences of all three profiles")
+			o.revision = "current"
+			fs.Text(&o.revision, "revision", "REVISION", "the REVISION of secmodel_cell: "+secmodel.RevisionNames())
 			return o.run
 		},
-	})
+	}
 }
 
 // fitting is the flags of fit.
 type fitting struct {
-	cells    cellList
+	cells    []string
 	strict   bool
 	verbose  bool
 	revision string

@@ -2,7 +2,6 @@ package command
 
 import (
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"slices"
@@ -13,11 +12,12 @@ import (
 	"cellsh/lua/syntax"
 	"cellsh/policy/diag"
 	"cellsh/policy/rules"
+	"cellsh/repl/flags"
 	"cellsh/repl/show"
 )
 
-func init() {
-	register(&Command{
+func fmtCommand() *Command {
+	return &Command{
 		Name: "fmt", Args: "PATH...", Short: "write Lua in one style", Without: []string{"policy", "k", "readonly", "timings"},
 		Long: `Gives policies, tests and scripts in one style: two spaces, one statement on a
 line, lines of at most 100 characters where they can be broken, = and comments
@@ -32,13 +32,13 @@ anything would change.
   cellsh fmt -d /etc/cellsh/policy.d
   cellsh fmt -w web.lua web_test.lua
   cellsh fmt - < web.lua`,
-		Setup: func(fs *flag.FlagSet) func(*Invocation) error {
+		Setup: func(fs *flags.Set) func(*Invocation) error {
 			var o formatting
-			fs.BoolVar(&o.difference, "d", false, "show what would change, as diff -u does")
-			fs.BoolVar(&o.write, "w", false, "write the files that change")
+			fs.Switch(&o.difference, "d", "show what would change, as diff -u does")
+			fs.Switch(&o.write, "w", "write the files that change")
 			return o.run
 		},
-	})
+	}
 }
 
 // formatting is the flags of fmt.

@@ -1,14 +1,14 @@
 package command
 
 import (
-	"flag"
 	"fmt"
 
 	"cellsh/lua/api"
+	"cellsh/repl/flags"
 )
 
-func init() {
-	register(&Command{
+func helpCommand() *Command {
+	return &Command{
 		Name: "help", Args: "[NAME]", Short: "what there is, or about a command or a Lua function",
 		Without: []string{"policy", "k", "readonly", "json", "timings"},
 		Long: `Without a name it lists commands and Lua functions; with one it says what that
@@ -16,8 +16,8 @@ is and shows an example.
 
   cellsh help load
   cellsh help cell.create`,
-		Setup: func(*flag.FlagSet) func(*Invocation) error { return runHelp },
-	})
+		Setup: func(*flags.Set) func(*Invocation) error { return runHelp },
+	}
 }
 
 // Overview is what help shows about the program.
@@ -29,7 +29,7 @@ usage: cellsh                       a session
        cellsh -e LUA                run what is given
        cellsh COMMAND [ARG...]
 
-` + listing() + `
+` + overview() + `
 run: cellsh help COMMAND, or cellsh help NAME for Lua such as cell.create
 `
 }

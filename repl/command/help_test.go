@@ -1,9 +1,13 @@
 package command
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
+
+	"cellsh/kernel"
+	"cellsh/repl/flags"
 )
 
 // TestHelpFits: help is read on terminals of 80 columns. Commands to copy and requests of one line may be longer.
@@ -21,6 +25,46 @@ func TestHelpFits(t *testing.T) {
 	for line := range strings.SplitSeq(Overview(), "\n") {
 		if utf8.RuneCountInString(line) > width {
 			t.Errorf("the overview must fit, but has: %s", line)
+		}
+	}
+}
+
+// TestTable: commands are listed by name, and flags that a command does without are flags of every command.
+func TestTable(t *testing.T) {
+	names := Names()
+	if !slices.IsSorted(names) || len(slices.Compact(slices.Clone(names))) != len(names) {
+		t.Errorf("commands must be listed by name, each once, but are %q", names)
+	}
+	var common flags.Set
+	new(Common).Declare(&common)
+	for _, c := range All() {
+		if Find(c.Name) == nil {
+			t.Errorf("%s must be found", c.Name)
+		}
+		for _, name := range c.Without {
+			if !common.Has(name) || c.AllFlags().Has(name) {
+				t.Errorf("%s must do without a flag of every command, but does without %s", c.Name, name)
+			}
+		}
+	}
+	all := Common{Policy: []string{"x"}, Kernel: "sim", ReadOnly: true, JSON: true, Timings: true}
+	if got := all.given(); len(got) != len(common.All()) || slices.ContainsFunc(got, func(name string) bool { return !common.Has(name) }) {
+		t.Errorf("every flag of every command must be seen where it is given before a command, but only %q are", got)
+	}
+}
+
+// TestCreateTakesKeys: what a cell can be made with there is a flag for, and the flag sets that.
+func TestCreateTakesKeys(t *testing.T) {
+	var fs flags.Set
+	createCommand().Setup(&fs)
+	for _, key := range kernel.SpecKeys() {
+		if key != "name" && !fs.Has(key) {
+			t.Errorf("create must have the flag --%s", key)
+		}
+	}
+	for _, f := range fs.All() {
+		if _, err := fs.Read([]string{f.String(), "?"}, flags.Anywhere); err != nil && strings.Contains(err.Error(), "key") {
+			t.Errorf("%s must set a key of a cell, but: %s", f, err)
 		}
 	}
 }

@@ -1,25 +1,28 @@
 package command
 
 import (
-	"flag"
 	"fmt"
 	"strconv"
 	"strings"
 	"time"
 
 	"cellsh/kernel/host"
+	"cellsh/repl/flags"
 )
 
-func init() {
-	register(&Command{
+func generationsCommand() *Command {
+	return &Command{
 		Name: "generations", Short: "what was loaded, and when", Without: []string{"policy"},
 		Long: `Lists the generations that are kept, the active one last: what can be rolled
 back to.
 
   cellsh -k sim:cells.state generations`,
-		Setup: func(*flag.FlagSet) func(*Invocation) error { return runGenerations },
-	})
-	register(&Command{
+		Setup: func(*flags.Set) func(*Invocation) error { return runGenerations },
+	}
+}
+
+func rollbackCommand() *Command {
+	return &Command{
 		Name: "rollback", Args: "[GENERATION]", Short: "load an earlier generation again", Changes: true, Without: []string{"policy"},
 		Long: `Loads the policies of an earlier generation again, as a new one; without a
 number those of the last generation before the active one that needs no
@@ -29,15 +32,18 @@ never was can be named: then it has to be confirmed in the same time again, and
 the command waits for that as load --confirm does.
 
   cellsh -k sim:cells.state rollback`,
-		Setup: func(*flag.FlagSet) func(*Invocation) error { return runRollback },
-	})
-	register(&Command{
+		Setup: func(*flags.Set) func(*Invocation) error { return runRollback },
+	}
+}
+
+func confirmCommand() *Command {
+	return &Command{
 		Name: "confirm", Args: "GENERATION", Short: "keep a generation that waits to be confirmed", Changes: true, Without: []string{"policy"},
 		Long: `Keeps the generation that was loaded with --confirm.
 
   cellsh -k sim:cells.state confirm 3`,
-		Setup: func(*flag.FlagSet) func(*Invocation) error { return runConfirm },
-	})
+		Setup: func(*flags.Set) func(*Invocation) error { return runConfirm },
+	}
 }
 
 // generation reads the number of one.

@@ -156,7 +156,11 @@ func (inv *Invocation) note(form string, args ...any) {
 func (inv *Invocation) finish(err error) error {
 	inv.lap("work")
 	if cerr := inv.close(); cerr != nil {
-		err = errors.Join(err, cerr)
+		if q := new(quiet); errors.As(err, q) {
+			inv.problems(diag.Of(cerr)) // those of the command have been written
+		} else {
+			err = errors.Join(err, cerr)
+		}
 	}
 	inv.lap("close")
 	inv.timings.write(inv)

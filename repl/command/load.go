@@ -3,7 +3,6 @@ package command
 import (
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"os"
 	"os/signal"
@@ -12,19 +11,21 @@ import (
 	"time"
 
 	"cellsh/kernel"
+	"cellsh/kernel/connect"
 	"cellsh/kernel/disk"
 	"cellsh/kernel/host"
 	"cellsh/lua/syntax"
 	"cellsh/policy/analysis"
 	"cellsh/policy/diag"
 	"cellsh/policy/study"
+	"cellsh/repl/flags"
 )
 
 // bootFolder is where policies for boot lie.
 const bootFolder = "/etc/cellsh/policy.d"
 
-func init() {
-	register(&Command{
+func loadCommand() *Command {
+	return &Command{
 		Name: "load", Args: "PATH...", Short: "check policies and push them into the kernel",
 		Changes: true,
 		Long: `Checks the policies of the files and folders and pushes their programs into the
@@ -60,40 +61,35 @@ given. All files, and the folders above them, must belong to root (on a
 simulated kernel to root or to the caller) and be writable by nobody else. If
 the policies can't be loaded the last good generation is, and without one, with
 --lockdown, a policy that denies everything to cells. The exit code then says
-what is active: 1 the last good generation, 3 lockdown, 4 nothing.`,
-		Setup: func(fs *flag.FlagSet) func(*Invocation) error {
+what is active: 1 the last good generation, 3 lockdown, 4 nothing. So it does
+where the kernel can't be opened or changed at all, because another program has
+it, say: then what was active stays.`,
+		Setup: func(fs *flags.Set) func(*Invocation) error {
 			var l loading
-			fs.Var(&l.confirm, "confirm", "roll back after `TIME`, such as 30s, unless confirmed")
-			fs.BoolVar(&l.yes, "yes", false, "load even if cells lose policies that they have")
-			fs.BoolVar(&l.strict, "strict", false, "refuse policies that the kernel would enforce only in part")
-			fs.BoolVar(&l.boot, "boot", false, "load as at boot")
-			fs.BoolVar(&l.lockdown, "lockdown", false, "with --boot: if nothing else can be loaded, deny everything to cells")
+			fs.Func("confirm", "TIME", "roll back after TIME, such as 30s, unless confirmed", l.within)
+			fs.Switch(&l.yes, "yes", "load even if cells lose policies that they have")
+			fs.Switch(&l.strict, "strict", "refuse policies that the kernel would enforce only in part")
+			fs.Switch(&l.boot, "boot", "load as at boot")
+			fs.Switch(&l.lockdown, "lockdown", "with --boot: if nothing else can be loaded, deny everything to cells")
 			return l.run
 		},
-	})
+	}
 }
 
 type loading struct {
-	confirm                     window
+	confirm                     time.Duration
 	strict, boot, lockdown, yes bool
 }
 
-// window is a flag with a time above 0.
-type window time.Duration
-
-func (w *window) String() string { return time.Duration(*w).String() }
-
-// Set reads the time.
-func (w *window) Set(s string) error {
-	d, err := time.ParseDuration(s)
-	if err == nil && d <= 0 {
-		err = errors.New("it must be above 0")
+// within takes the time to confirm.
+func (l *loading) within(text string) string {
+	d, err := time.ParseDuration(text)
+	if err != nil || d <= 0 {
+		return flags.Must("be a time above 0, such as 30s", text)
 	}
-	*w = window(d)
-	return err
+	l.confirm = d
+	return ""
 }
-
-func (*window) kind() string { return "a time above 0, such as 30s" }
 
 func (l *loading) run(inv *Invocation) error {
 	paths := append(inv.Args, inv.Policy...)
@@ -118,7 +114,7 @@ func (l *loading) run(inv *Invocation) error {
 			return err
 		}
 	}
-	o := host.LoadOptions{Confirm: time.Duration(l.confirm), Strict: l.strict, Yes: l.yes}
+	o := host.LoadOptions{Confirm: l.confirm, Strict: l.strict, Yes: l.yes}
 	load := inv.target.Pending
 	if len(paths) > 0 {
 		p := inv.target.Reader.Read(paths)
@@ -253,14 +249,27 @@ func (inv *Invocation) await(l *host.Loaded) error {
 	return nil
 }
 
+// booted says in words what is active after a boot that could not load the policies.
+var booted = map[host.Booted]string{
+	host.BootLastGood: "the policies could not be loaded: the last good generation is active",
+	host.BootLockdown: "the policies could not be loaded, and no earlier generation: lockdown is active, cells are denied everything",
+	host.BootNothing:  "the policies could not be loaded: nothing is active, and cells are answered by the kernel's own models",
+}
+
 func (l *loading) atBoot(inv *Invocation, paths []string) error {
 	if len(paths) == 0 {
 		paths = []string{bootFolder}
 	}
+	if err := connect.CheckTarget(inv.Kernel); err != nil {
+		inv.problems(diag.Of(err)) // there is no kernel of which anything could be said
+		return quiet{Usage}
+	}
 	h, err := inv.host()
+	if usage := new(usageError); errors.As(err, &usage) {
+		return err
+	}
 	if err != nil {
-		inv.problems(diag.Of(err))
-		return quiet{int(host.BootNothing)}
+		return inv.notBooted(inv.standing(), nil, err)
 	}
 	r := inv.target.Reader
 	trust := &disk.Trust{Owners: []int{0}, Limit: syntax.MaxSource}
@@ -269,32 +278,54 @@ func (l *loading) atBoot(inv *Invocation, paths []string) error {
 	}
 	r.Files = trust
 	booted, out, err := h.Boot(r.Read(paths), host.BootOptions{Lockdown: l.lockdown, Strict: l.strict})
-	inv.lap("load")
-	what := map[host.Booted]string{
-		host.BootLastGood: "the policies could not be loaded: the last good generation is active",
-		host.BootLockdown: "the policies could not be loaded, and no earlier generation: lockdown is active, cells are denied everything",
-		host.BootNothing:  "the policies could not be loaded: nothing is active, and cells are answered by the kernel's own models",
+	// What can't be saved is lost with the command.
+	if serr := inv.target.Steps.Settle(); serr != nil {
+		booted, out, err = inv.standing(), nil, errors.Join(err, serr)
 	}
+	inv.lap("load")
 	if err == nil {
 		return inv.loaded(out)
 	}
-	code := int(booted)
+	return inv.notBooted(booted, out, err)
+}
+
+// standing looks which policies are active in a kernel that can't be changed: another program may have it.
+func (inv *Invocation) standing() host.Booted {
+	if inv.Session != nil {
+		return inv.Session.Host.Standing()
+	}
+	t, err := inv.enter(true, 0)
+	if err != nil {
+		return host.BootNothing
+	}
+	booted := t.Host.Standing()
+	if err := t.Steps.Release(); err != nil {
+		return host.BootNothing
+	}
+	return booted
+}
+
+// notBooted tells why the policies could not be loaded at boot, and what is active: if out is not nil it has just been
+// loaded.
+func (inv *Invocation) notBooted(what host.Booted, out *host.Loaded, err error) error {
+	problems := diag.Of(err)
+	inv.out.Settle = nil // what is told is saved, or is why it could not be
 	if inv.JSON {
-		report := map[string]any{"ok": false, "active": booted.String(), "diagnostics": nonNil(diag.Of(err))}
+		report := map[string]any{"ok": false, "active": what.String(), "diagnostics": nonNil(problems)}
 		if out != nil {
 			report["loaded"] = out.Report()
 		}
 		if err := inv.json(report); err != nil {
 			return err
 		}
-		return quiet{code}
+		return quiet{int(what)}
 	}
-	inv.problems(diag.Of(err))
-	fmt.Fprintf(inv.Stderr, "cellsh: %s\n", what[booted])
+	inv.problems(problems)
+	fmt.Fprintf(inv.Stderr, "cellsh: %s\n", booted[what])
 	if out != nil {
 		if err := inv.loaded(out); err != nil {
 			return err
 		}
 	}
-	return quiet{code}
+	return quiet{int(what)}
 }

@@ -1,7 +1,6 @@
 package command
 
 import (
-	"flag"
 	"fmt"
 	"strings"
 	"time"
@@ -9,10 +8,11 @@ import (
 	"cellsh/kernel"
 	"cellsh/kernel/host"
 	"cellsh/policy"
+	"cellsh/repl/flags"
 )
 
-func init() {
-	register(&Command{
+func logCommand() *Command {
+	return &Command{
 		Name: "log", Short: "the decisions that the kernel has kept", Without: []string{"policy"},
 		Long: `Shows recent decisions with their reason and the line of the policy, the newest
 last. The kernel keeps denials, grants, and what a policy in audit mode would
@@ -20,28 +20,26 @@ have denied, and only so many of them: lost ones are counted. The time is that
 since the kernel's start.
 
   cellsh -k sim:cells.state log -n 5 --cell web-1`,
-		Setup: func(fs *flag.FlagSet) func(*Invocation) error {
+		Setup: func(fs *flags.Set) func(*Invocation) error {
 			var l logging
-			fs.IntVar(&l.most, "n", 20, "show at most `COUNT`, 0 for all")
-			fs.StringVar(&l.cell, "cell", "", "show those of the cell `NAME`, which may be gone")
-			fs.Uint64Var(&l.after, "after", 0, "show those after this `NUMBER`")
+			l.most = 20
+			fs.Number(&l.most, "n", "COUNT", "show at most COUNT, 0 for all")
+			fs.Text(&l.cell, "cell", "NAME", "show those of the cell NAME, which may be gone")
+			fs.Number(&l.after, "after", "NUMBER", "show those after this NUMBER")
 			return l.run
 		},
-	})
+	}
 }
 
 type logging struct {
-	most  int
+	most  uint64
 	cell  string
 	after uint64
 }
 
 func (l *logging) run(inv *Invocation) error {
-	switch {
-	case len(inv.Args) > 0:
+	if len(inv.Args) > 0 {
 		return usage("log takes no arguments, but %q is given; --cell NAME picks a cell", inv.Args[0])
-	case l.most < 0:
-		return usage("-n must be at least 0, but is %d", l.most)
 	}
 	h, err := inv.host()
 	if err != nil {
@@ -57,8 +55,8 @@ func (l *logging) run(inv *Invocation) error {
 			list = append(list, &events[i])
 		}
 	}
-	if l.most > 0 && len(list) > l.most {
-		list = list[len(list)-l.most:]
+	if n := uint64(len(list)); l.most > 0 && n > l.most {
+		list = list[n-l.most:]
 	}
 	if inv.JSON {
 		out := []host.DecisionEvent{}

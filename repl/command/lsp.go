@@ -1,7 +1,6 @@
 package command
 
 import (
-	"flag"
 	"io"
 	"time"
 
@@ -9,11 +8,12 @@ import (
 	"cellsh/policy/diag"
 	"cellsh/policy/rules"
 	"cellsh/policy/study"
+	"cellsh/repl/flags"
 	"cellsh/repl/lsp"
 )
 
-func init() {
-	register(&Command{
+func lspCommand() *Command {
+	return &Command{
 		Name: "lsp", Short: "serve an editor", Without: []string{"policy", "readonly", "json", "timings"},
 		Long: `Speaks the Language Server Protocol with an editor on standard input and output.
 While policies, tests and scripts are written it tells what is wrong with them,
@@ -26,13 +26,13 @@ docs/editors.md has the lines for vim, neovim, emacs and VS Code. The exit code
 is 0 if the editor ended it as the protocol says.
 
   cellsh lsp < messages`,
-		Setup: func(*flag.FlagSet) func(*Invocation) error { return serve },
-	})
+		Setup: func(*flags.Set) func(*Invocation) error { return serve },
+	}
 }
 
 func serve(inv *Invocation) error {
 	if len(inv.Args) > 0 {
-		return usage("lsp takes no arguments, but is given %s", plainWord(inv.Args[0]))
+		return usage("lsp takes no arguments, but is given %s", flags.Word(inv.Args[0]))
 	}
 	if inv.Session != nil {
 		return usage("an editor must start the server, but a session does")

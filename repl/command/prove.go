@@ -1,17 +1,17 @@
 package command
 
 import (
-	"flag"
 	"fmt"
 	"strings"
 
 	"cellsh/policy/analysis"
 	"cellsh/policy/diag"
 	"cellsh/policy/study"
+	"cellsh/repl/flags"
 )
 
-func init() {
-	register(&Command{
+func proveCommand() *Command {
+	return &Command{
 		Name: "prove", Args: "PATH...", Short: "show that two readings of the policies agree",
 		Long: `Everything that a policy decides is read twice: the functions are followed as
 they are written, for all requests at once, which gives the programs; and they
@@ -28,18 +28,18 @@ if the policies are wrong.
 
   cellsh prove web.lua
   cellsh prove --cell web-7 web.lua`,
-		Setup: func(fs *flag.FlagSet) func(*Invocation) error {
+		Setup: func(fs *flags.Set) func(*Invocation) error {
 			var o proving
-			fs.Var(&o.cells, "cell", "look at the cell `NAME` too; repeats")
-			fs.BoolVar(&o.noOptimize, "no-optimize", false, "prove what is compiled without optimising")
+			cellList(fs, &o.cells, "look at the cell NAME too; repeats")
+			fs.Switch(&o.noOptimize, "no-optimize", "prove what is compiled without optimising")
 			return o.run
 		},
-	})
+	}
 }
 
 // proving is the flags of prove.
 type proving struct {
-	cells      cellList
+	cells      []string
 	noOptimize bool
 }
 

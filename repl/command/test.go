@@ -1,18 +1,20 @@
 package command
 
 import (
-	"flag"
+	"errors"
 	"fmt"
 	"regexp"
+	"regexp/syntax"
 	"strings"
 	"time"
 
 	"cellsh/lua/trial"
 	"cellsh/policy/diag"
+	"cellsh/repl/flags"
 )
 
-func init() {
-	register(&Command{
+func testCommand() *Command {
+	return &Command{
 		Name: "test", Args: "PATH...", Short: "run the tests of policies", Without: []string{"policy"},
 		Long: `Runs the *_test.lua files of folders, test files, or those beside policy files.
 The policies of a test file's folder are tested together. A test file says
@@ -30,14 +32,14 @@ The policies of a test file's folder are tested together. A test file says
 and fails with an explanation of what was decided. Coverage counts the outcomes
 of tests in policies, and their answers, not lines; --threshold makes less than
 so many percent a failure, and lists what is missing.`,
-		Setup: func(fs *flag.FlagSet) func(*Invocation) error {
+		Setup: func(fs *flags.Set) func(*Invocation) error {
 			var o trials
-			fs.StringVar(&o.pattern, "run", "", "run the tests whose name matches `REGEXP`")
-			fs.BoolVar(&o.verbose, "v", false, "show every test, and what coverage misses")
-			fs.Float64Var(&o.threshold, "threshold", 0, "fail if less than `PERCENT` is covered")
+			fs.Text(&o.pattern, "run", "REGEXP", "run the tests whose name matches REGEXP")
+			fs.Switch(&o.verbose, "v", "show every test, and what coverage misses")
+			fs.Percent(&o.threshold, "threshold", "PERCENT", "fail if less than PERCENT is covered")
 			return o.run
 		},
-	})
+	}
 }
 
 // trials is the flags of test.
@@ -51,9 +53,6 @@ func (flags *trials) run(inv *Invocation) error {
 	if len(inv.Args) == 0 {
 		return usage("a path must be given")
 	}
-	if flags.threshold < 0 || flags.threshold > 100 {
-		return usage("--threshold must be from 0 to 100, but is %g", flags.threshold)
-	}
 	reader, err := inv.reader()
 	if err != nil {
 		return err
@@ -61,8 +60,9 @@ func (flags *trials) run(inv *Invocation) error {
 	o := trial.Options{Reader: reader, Now: inv.Now}
 	if flags.pattern != "" {
 		re, err := regexp.Compile(flags.pattern)
-		if err != nil {
-			return usage("--run must be a regular expression, but is %q: %s", flags.pattern, strings.TrimPrefix(err.Error(), "error parsing regexp: "))
+		var malformed *syntax.Error
+		if errors.As(err, &malformed) {
+			return usage("--run must be a regular expression, but is %q: %s `%s`", flags.pattern, malformed.Code, malformed.Expr)
 		}
 		o.Run = re
 	}

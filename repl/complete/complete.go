@@ -1,7 +1,6 @@
 package complete
 
 import (
-	"flag"
 	"os"
 	"slices"
 	"strings"
@@ -9,6 +8,7 @@ import (
 
 	lua "github.com/yuin/gopher-lua"
 
+	"cellsh/repl/flags"
 	"cellsh/repl/input"
 )
 
@@ -29,13 +29,12 @@ type Flag struct {
 	Value string
 }
 
-// Flags gives the flags of a set. What they take is the word that their usage quotes.
-func Flags(fs *flag.FlagSet) []Flag {
+// Flags gives the flags of a set.
+func Flags(fs *flags.Set) []Flag {
 	var all []Flag
-	fs.VisitAll(func(f *flag.Flag) {
-		value, _ := flag.UnquoteUsage(f)
-		all = append(all, Flag{f.Name, strings.ToUpper(value)})
-	})
+	for _, f := range fs.All() {
+		all = append(all, Flag{f.Name, f.Value})
+	}
 	return all
 }
 

@@ -1,7 +1,6 @@
 package complete
 
 import (
-	"flag"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -18,6 +17,7 @@ import (
 	"cellsh/kernel/sim"
 	"cellsh/lua/api"
 	"cellsh/lua/loader"
+	"cellsh/repl/flags"
 	"cellsh/repl/input"
 )
 
@@ -76,6 +76,7 @@ func TestComplete(t *testing.T) {
 	}{
 		// Commands and their arguments.
 		{"lis", "+t"},
+		{"got", "+o"},
 		{"expl", "+ain "},
 		{"  ex", "exec explain"},
 		{"lo", "load loadfile loadstring local"},
@@ -227,11 +228,14 @@ func TestNothingTyped(t *testing.T) {
 }
 
 func TestFlags(t *testing.T) {
-	fs := flag.NewFlagSet("x", flag.ContinueOnError)
-	fs.Bool("strict", false, "refuse")
-	fs.String("policy", "", "use `PATH`")
-	fs.Duration("confirm", 0, "wait")
-	if got, want := Flags(fs), []Flag{{"confirm", "DURATION"}, {"policy", "PATH"}, {"strict", ""}}; !slices.Equal(got, want) {
+	var fs flags.Set
+	var strict bool
+	var paths []string
+	var most uint64
+	fs.Switch(&strict, "strict", "refuse")
+	fs.List(&paths, "policy", "PATH", "use PATH")
+	fs.Number(&most, "most", "COUNT", "stop after COUNT")
+	if got, want := Flags(&fs), []Flag{{"most", "COUNT"}, {"policy", "PATH"}, {"strict", ""}}; !slices.Equal(got, want) {
 		t.Errorf("%q", got)
 	}
 }

@@ -11,9 +11,6 @@ import (
 	"cellsh/lua/syntax"
 )
 
-// keywords that can begin or go on a line.
-var keywords = []string{"and", "break", "do", "else", "elseif", "end", "false", "for", "function", "if", "in", "local", "nil", "not", "or", "repeat", "return", "then", "true", "until", "while"}
-
 // lua completes a name, a field or a string: what the tree knows, and what the session has.
 func (c *Completer) lua(before string) []Candidate {
 	known := c.known(before)
@@ -55,7 +52,7 @@ func (c *Completer) lua(before string) []Candidate {
 	found := insertions(known, typed, assist.Variable)
 	found = append(found, words(c.names(c.Globals, typed, nil), typed)...)
 	if typed != "" {
-		found = append(found, words(keywords, typed)...)
+		found = append(found, words(syntax.Keywords(), typed)...)
 	}
 	return found
 }

@@ -11,30 +11,50 @@ import (
 	"cellsh/repl/show"
 )
 
-// requests are what an editor can ask, notifications what it can tell.
-var (
-	requests      map[string]func(*server, *jsonrpc.Message) (any, *jsonrpc.Error)
-	notifications map[string]func(*server, *jsonrpc.Message)
+// question answers what an editor asks, and notice takes what it tells.
+type (
+	question func(*server, *jsonrpc.Message) (any, *jsonrpc.Error)
+	notice   func(*server, *jsonrpc.Message)
 )
 
-func init() {
-	requests = map[string]func(*server, *jsonrpc.Message) (any, *jsonrpc.Error){
-		"initialize":                  (*server).initialize,
-		"shutdown":                    (*server).shutdown,
-		"textDocument/completion":     about((*server).completion),
-		"textDocument/hover":          about((*server).hover),
-		"textDocument/definition":     about((*server).definition),
-		"textDocument/references":     about((*server).references),
-		"textDocument/prepareRename":  about((*server).prepareRename),
-		"textDocument/rename":         about((*server).rename),
-		"textDocument/formatting":     about((*server).formatting),
-		"textDocument/documentSymbol": about((*server).symbols),
+// questionOf gives what answers a method, nil if there is none.
+func questionOf(method string) question {
+	switch method {
+	case "initialize":
+		return (*server).initialize
+	case "shutdown":
+		return (*server).shutdown
+	case "textDocument/completion":
+		return about((*server).completion)
+	case "textDocument/hover":
+		return about((*server).hover)
+	case "textDocument/definition":
+		return about((*server).definition)
+	case "textDocument/references":
+		return about((*server).references)
+	case "textDocument/prepareRename":
+		return about((*server).prepareRename)
+	case "textDocument/rename":
+		return about((*server).rename)
+	case "textDocument/formatting":
+		return about((*server).formatting)
+	case "textDocument/documentSymbol":
+		return about((*server).symbols)
 	}
-	notifications = map[string]func(*server, *jsonrpc.Message){
-		"textDocument/didOpen":   (*server).didOpen,
-		"textDocument/didChange": (*server).didChange,
-		"textDocument/didClose":  (*server).didClose,
+	return nil
+}
+
+// noticeOf gives what takes a method, nil if nothing does.
+func noticeOf(method string) notice {
+	switch method {
+	case "textDocument/didOpen":
+		return (*server).didOpen
+	case "textDocument/didChange":
+		return (*server).didChange
+	case "textDocument/didClose":
+		return (*server).didClose
 	}
+	return nil
 }
 
 func (s *server) didOpen(m *jsonrpc.Message) {

@@ -183,7 +183,7 @@ func (s *server) message(r received) {
 	case m.Method == "":
 		// It answers a request, and none was made.
 	case m.ID == "":
-		if notify := notifications[m.Method]; notify != nil && s.state == open {
+		if notify := noticeOf(m.Method); notify != nil && s.state == open {
 			s.notified(notify, m)
 		}
 	default:
@@ -192,7 +192,7 @@ func (s *server) message(r received) {
 }
 
 // notified takes what the editor tells.
-func (s *server) notified(notify func(*server, *jsonrpc.Message), m *jsonrpc.Message) {
+func (s *server) notified(notify notice, m *jsonrpc.Message) {
 	defer func() {
 		if p := recover(); p != nil {
 			s.tell(fmt.Sprintf("this is a fault of cellsh; please report it: %s: %v", m.Method, p))
@@ -217,7 +217,7 @@ func (s *server) request(m *jsonrpc.Message) (result any, problem *jsonrpc.Error
 			problem = &jsonrpc.Error{Code: jsonrpc.InternalError, Message: fmt.Sprintf("this is a fault of cellsh; please report it: %s: %v", m.Method, p)}
 		}
 	}()
-	method := requests[m.Method]
+	method := questionOf(m.Method)
 	switch {
 	case s.cancelled[m.ID]:
 		return nil, &jsonrpc.Error{Code: jsonrpc.RequestCancelled, Message: "the request was cancelled"}

@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	lua "github.com/yuin/gopher-lua"
+
+	"cellsh/lua/syntax"
 )
 
 // columns gives a list of records as aligned columns: at least two tables with the same keys, all of them names, and
@@ -31,7 +33,7 @@ func (p *printer) columns(t *lua.LTable) (string, bool) {
 			keys = tab.keys
 			for _, k := range keys {
 				name, ok := k.(lua.LString)
-				if !ok || !isName(string(name)) {
+				if !ok || !syntax.IsName(string(name)) {
 					return "", false
 				}
 				rows[0] = append(rows[0], string(name))

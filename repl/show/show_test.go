@@ -11,6 +11,7 @@ import (
 	lua "github.com/yuin/gopher-lua"
 	"pgregory.net/rapid"
 
+	"cellsh/lua/value"
 	"cellsh/lua/vm"
 	"cellsh/policy/diag"
 )
@@ -173,7 +174,7 @@ func FuzzQuote(f *testing.F) {
 	}
 	v := vm.New(vm.Options{Level: vm.Session})
 	f.Fuzz(func(t *testing.T, s string) {
-		q := Quote(s)
+		q := value.Quote(s)
 		for _, r := range q + strings.ReplaceAll(strings.ReplaceAll(Text(s), "\n", ""), "\t", "") {
 			if !unicode.IsGraphic(r) {
 				t.Fatalf("%q has %q", q, r)

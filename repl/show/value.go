@@ -101,9 +101,9 @@ func (p *printer) scalar(v lua.LValue) string {
 	switch x := v.(type) {
 	case lua.LString:
 		if len(x) > p.String {
-			return fmt.Sprintf("%s... (%s bytes)", Quote(cut(string(x), p.String)), count(len(x)))
+			return fmt.Sprintf("%s... (%s bytes)", value.Quote(cut(string(x), p.String)), count(len(x)))
 		}
-		return Quote(string(x))
+		return value.Quote(string(x))
 	case *lua.LFunction:
 		if p.Function != nil {
 			if name := p.Function(x); name != "" {
@@ -165,19 +165,13 @@ func (t table) entry(p *printer, i int) (string, lua.LValue) {
 }
 
 func (p *printer) key(k lua.LValue) string {
-	if s, ok := k.(lua.LString); ok && isName(string(s)) {
+	if s, ok := k.(lua.LString); ok && syntax.IsName(string(s)) {
 		return string(s)
 	}
 	if _, ok := k.(*lua.LTable); ok {
 		return "[table]"
 	}
 	return "[" + p.scalar(k) + "]"
-}
-
-// isName reports whether a key can stand without brackets.
-func isName(s string) bool {
-	tokens := syntax.Scan(s)
-	return len(tokens) == 1 && tokens[0].Kind == syntax.Name && tokens[0].Text == s
 }
 
 // compareKeys orders numbers, then strings, then the rest by what it is.

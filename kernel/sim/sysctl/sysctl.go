@@ -121,11 +121,11 @@ func (x *Call[C]) CopyOut(b []byte) kauth.Errno {
 }
 
 var (
-	reqPrvt   = mustFind("system.sysctl.prvt")
-	reqModify = mustFind("system.sysctl.modify")
-	reqAdd    = mustFind("system.sysctl.add")
-	reqDelete = mustFind("system.sysctl.delete")
-	reqDesc   = mustFind("system.sysctl.desc")
+	reqPrvt   = kauth.MustFind("system.sysctl.prvt")
+	reqModify = kauth.MustFind("system.sysctl.modify")
+	reqAdd    = kauth.MustFind("system.sysctl.add")
+	reqDelete = kauth.MustFind("system.sysctl.delete")
+	reqDesc   = kauth.MustFind("system.sysctl.desc")
 )
 
 // Lookup is sysctl_lookup: it asks for private nodes and for writing, hands the value out, and takes a new one
@@ -508,12 +508,4 @@ func (n *Node[C]) sort() {
 	for _, c := range n.children {
 		c.sort()
 	}
-}
-
-func mustFind(name string) kauth.RequestID {
-	id, ok := kauth.Find(name)
-	if !ok {
-		panic("sysctl: no request " + name)
-	}
-	return id
 }

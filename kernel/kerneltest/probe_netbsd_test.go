@@ -1,0 +1,294 @@
+package kerneltest_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"strings"
+	"syscall"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+
+	"cellsh/kernel"
+	"cellsh/kernel/kerneltest"
+	"cellsh/kernel/launch"
+	"cellsh/policy/kauth"
+)
+
+// The test program is in the root of the cell, and makes the call there. It says how the call ended, and who it is.
+const probeProgram, probeWord = "/probe", "make-the-call-of-the-probe"
+
+var running = runningKernel{furnish: furnishRunning, probe: probeRunning, helper: func() {
+	if len(os.Args) != 3 || os.Args[1] != probeWord {
+		return
+	}
+	runtime.LockOSThread()
+	errno, err := realCall(os.Args[2])
+	if err != nil {
+		fmt.Println(err)
+		os.Exit(1)
+	}
+	fmt.Println(int(errno), os.Getpid())
+	os.Exit(0)
+}}
+
+func furnishRunning(root string) error {
+	program, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	text, err := os.ReadFile(program)
+	if err != nil {
+		return err
+	}
+	for _, folder := range []string{"tmp", "dev"} {
+		if err := os.Mkdir(filepath.Join(root, folder), 0o777); err != nil {
+			return err
+		}
+	}
+	null := filepath.Join(root, "dev/null")
+	if err := unix.Mknod(null, unix.S_IFCHR|0o666, int(unix.Mkdev(2, 2))); err != nil {
+		return err
+	}
+	for path, mode := range map[string]os.FileMode{null: 0o666, filepath.Join(root, "tmp"): 0o777} {
+		if err := os.Chmod(path, mode); err != nil {
+			return err
+		}
+	}
+	return os.WriteFile(root+probeProgram, text, 0o755)
+}
+
+func probeRunning(c kernel.Cell, uid uint32, probe string) (kerneltest.Probed, error) {
+	var got kerneltest.Probed
+	null, err := os.OpenFile(os.DevNull, os.O_RDWR, 0)
+	if err != nil {
+		return got, err
+	}
+	defer null.Close()
+	in, out, err := os.Pipe()
+	if err != nil {
+		return got, err
+	}
+	defer in.Close()
+	id := strconv.Itoa(int(uid))
+	status, err := new(launch.Cells).Run(context.Background(), launch.Command{Cell: c, User: id + ":" + id, Args: []string{probeProgram, probeWord, probe}},
+		launch.Files{In: null, Out: out, Err: out})
+	out.Close()
+	if err != nil {
+		return got, err
+	}
+	var text bytes.Buffer
+	if _, err := text.ReadFrom(in); err != nil {
+		return got, err
+	}
+	var errno int
+	if _, err := fmt.Sscan(text.String(), &errno, &got.PID); err != nil {
+		if strings.HasPrefix(text.String(), kerneltest.ErrNoProbe.Error()) {
+			return got, kerneltest.ErrNoProbe
+		}
+		return got, fmt.Errorf("the probe ended with %v and said %q", status, text.String())
+	}
+	got.Errno = kauth.Errno(errno)
+	return got, nil
+}
+
+// realCall makes the call of a probe in this process.
+func realCall(probe string) (kauth.Errno, error) {
+	errno := func(err error) (kauth.Errno, error) {
+		if err == nil {
+			return 0, nil
+		}
+		if e, ok := err.(syscall.Errno); ok {
+			return kauth.Errno(e), nil
+		}
+		return 0, err
+	}
+	raw := func(number, a, b, c uintptr) (kauth.Errno, error) {
+		_, _, e := unix.Syscall(number, a, b, c)
+		return kauth.Errno(e), nil
+	}
+	text := func(s string) uintptr {
+		p, err := unix.BytePtrFromString(s)
+		if err != nil {
+			panic(err)
+		}
+		kept = append(kept, p)
+		return uintptr(unsafe.Pointer(p))
+	}
+	socket := func(domain, typ, protocol int) (kauth.Errno, error) {
+		_, err := unix.Socket(domain, typ, protocol)
+		return errno(err)
+	}
+	bind := func(domain, typ, port int) (kauth.Errno, error) {
+		fd, err := unix.Socket(domain, typ, 0)
+		if err != nil {
+			return 0, kerneltest.ErrNoProbe
+		}
+		var at unix.Sockaddr = &unix.SockaddrInet4{Port: port}
+		if domain == unix.AF_INET6 {
+			at = &unix.SockaddrInet6{Port: port}
+		}
+		return errno(unix.Bind(fd, at))
+	}
+	var space [256]byte
+	buffer := uintptr(unsafe.Pointer(&space))
+	switch probe {
+	case "kill itself with signal 0":
+		return errno(unix.Kill(os.Getpid(), 0))
+	case "kill itself with SIGWINCH":
+		return errno(unix.Kill(os.Getpid(), unix.SIGWINCH))
+	case "fork":
+		pid, _, e := syscall.RawSyscall(unix.SYS_FORK, 0, 0, 0)
+		if e == 0 && pid == 0 {
+			syscall.RawSyscall(unix.SYS_EXIT, 0, 0, 0)
+		}
+		if e == 0 {
+			var status unix.WaitStatus
+			if _, err := unix.Wait4(int(pid), &status, 0, nil); err != nil {
+				return 0, err
+			}
+		}
+		return kauth.Errno(e), nil
+	case "setrlimit nofile 40 50":
+		limit := [2]uint64{40, 50}
+		return raw(unix.SYS_SETRLIMIT, 8, uintptr(unsafe.Pointer(&limit)), 0)
+	case "setpriority 7":
+		return errno(unix.Setpriority(unix.PRIO_PROCESS, 0, 7))
+	case "setuid 7":
+		return errno(unix.Setuid(7))
+	case "clock_gettime of its own processor time":
+		const processCPUTime = 0x40000000 // CLOCK_PROCESS_CPUTIME_ID (sys/time.h)
+		return raw(unix.SYS_CLOCK_GETTIME, processCPUTime, buffer, 0)
+	case "watch itself with kevent":
+		queue, err := unix.Kqueue()
+		if err != nil {
+			return 0, err
+		}
+		change := make([]unix.Kevent_t, 1)
+		unix.SetKevent(&change[0], os.Getpid(), unix.EVFILT_PROC, unix.EV_ADD)
+		change[0].Fflags = unix.NOTE_EXIT
+		_, err = unix.Kevent(queue, change, nil, nil)
+		return errno(err)
+	case "sched_getparam":
+		var policy uint32
+		_, _, e := unix.Syscall6(unix.SYS__SCHED_GETPARAM, 0, 0, uintptr(unsafe.Pointer(&policy)), buffer, 0, 0)
+		return kauth.Errno(e), nil
+	case "sched_getaffinity":
+		thread, _, _ := unix.Syscall(unix.SYS__LWP_SELF, 0, 0, 0)
+		_, _, e := unix.Syscall6(unix.SYS__SCHED_GETAFFINITY, 0, thread, 32, buffer, 0, 0)
+		return kauth.Errno(e), nil
+	case "read its own arguments":
+		return sysctlNumbers(1, 48, int32(os.Getpid()), 1) // kern.proc_args.PID.argv
+	case "read its own name for cores":
+		return sysctlNumbers(10, 0x7fffffff, 1) // proc.curproc.corename
+	case "socket inet dgram":
+		return socket(unix.AF_INET, unix.SOCK_DGRAM, 0)
+	case "socket inet stream tcp":
+		return socket(unix.AF_INET, unix.SOCK_STREAM, unix.IPPROTO_TCP)
+	case "socket inet raw icmp":
+		return socket(unix.AF_INET, unix.SOCK_RAW, unix.IPPROTO_ICMP)
+	case "socket local stream":
+		return socket(unix.AF_UNIX, unix.SOCK_STREAM, 0)
+	case "bind udp 8081":
+		return bind(unix.AF_INET, unix.SOCK_DGRAM, kerneltest.PortOfUsers)
+	case "bind tcp 8081":
+		return bind(unix.AF_INET, unix.SOCK_STREAM, kerneltest.PortOfUsers)
+	case "bind udp 81":
+		return bind(unix.AF_INET, unix.SOCK_DGRAM, kerneltest.PortOfRoot)
+	case "bind udp6 8081":
+		return bind(unix.AF_INET6, unix.SOCK_DGRAM, kerneltest.PortOfUsers)
+	case "route add":
+		fd, err := unix.Socket(unix.AF_ROUTE, unix.SOCK_RAW, 0)
+		if err != nil {
+			return 0, kerneltest.ErrNoProbe
+		}
+		// A message with an address of no family, which can't be added.
+		var message [unix.SizeofRtMsghdr + 16]byte
+		header := (*unix.RtMsghdr)(unsafe.Pointer(&message))
+		header.Msglen, header.Version, header.Type, header.Addrs = uint16(len(message)), unix.RTM_VERSION, unix.RTM_ADD, unix.RTA_DST
+		message[unix.SizeofRtMsghdr] = 16
+		_, err = unix.Write(fd, message[:])
+		return errno(err)
+	case "set flags of lo0":
+		fd, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM, 0)
+		if err != nil {
+			return 0, kerneltest.ErrNoProbe
+		}
+		const get, set = 0xc0906911, 0x80906910 // SIOCGIFFLAGS, SIOCSIFFLAGS with a struct ifreq of 144 bytes
+		copy(space[:], "lo0")
+		if e, _ := raw(unix.SYS_IOCTL, uintptr(fd), get, buffer); e != 0 {
+			return 0, kerneltest.ErrNoProbe
+		}
+		return raw(unix.SYS_IOCTL, uintptr(fd), set, buffer)
+	case "mknod":
+		unix.Unlink("/tmp/node")
+		return errno(unix.Mknod("/tmp/node", unix.S_IFCHR|0o600, int(unix.Mkdev(2, 2))))
+	case "chroot":
+		return errno(unix.Chroot("/"))
+	case "fchroot":
+		fd, err := unix.Open("/", unix.O_RDONLY, 0)
+		if err != nil {
+			return 0, err
+		}
+		return raw(unix.SYS_FCHROOT, uintptr(fd), 0, 0)
+	case "getfh":
+		size := uintptr(len(space))
+		return raw(unix.SYS_GETFH, text("/"), buffer, uintptr(unsafe.Pointer(&size)))
+	case "acct":
+		return raw(51, 0, 0, 0) // SYS_acct (sys/syscall.h)
+	case "sethostname":
+		name := []byte("probe")
+		mib := [2]int32{1, 10} // kern.hostname
+		_, _, e := unix.Syscall6(unix.SYS___SYSCTL, uintptr(unsafe.Pointer(&mib)), 2, 0, 0, uintptr(unsafe.Pointer(&name[0])), uintptr(len(name)))
+		return kauth.Errno(e), nil
+	case "adjtime":
+		return raw(unix.SYS_ADJTIME, buffer, 0, 0)
+	case "modctl exists":
+		const exists = 3 // MODCTL_EXISTS (sys/module.h); how 0 asks for a load by name
+		return raw(unix.SYS_MODCTL, exists, 0, 0)
+	case "modctl unload":
+		return raw(unix.SYS_MODCTL, 1, text("nosuch"), 0)
+	case "reboot":
+		return raw(unix.SYS_REBOOT, 0, 0, 0)
+	case "swapctl":
+		_, _, e := unix.Syscall(unix.SYS_SWAPCTL, 1, text("/nosuch"), 0)
+		return kauth.Errno(e), nil
+	case "settimeofday":
+		time := [2]int64{86400, 0}
+		return raw(unix.SYS_SETTIMEOFDAY, uintptr(unsafe.Pointer(&time)), 0, 0)
+	case "pset_create":
+		return raw(unix.SYS_PSET_CREATE, buffer, 0, 0)
+	case "mount":
+		_, _, e := unix.Syscall6(unix.SYS_MOUNT, text("ffs"), text("/tmp"), unix.MNT_RDONLY, buffer, 8, 0)
+		return kauth.Errno(e), nil
+	case "iopl":
+		level := int32(3)
+		return raw(unix.SYS_SYSARCH, 2, uintptr(unsafe.Pointer(&level)), 0) // X86_IOPL (x86/sysarch.h)
+	case "read mtrr":
+		count := int32(0)
+		arguments := struct{ list, count uintptr }{buffer, uintptr(unsafe.Pointer(&count))}
+		return raw(unix.SYS_SYSARCH, 11, uintptr(unsafe.Pointer(&arguments)), 0) // X86_GET_MTRR
+	case "open null rw":
+		_, err := unix.Open("/dev/null", unix.O_RDWR, 0)
+		return errno(err)
+	case "open null r":
+		_, err := unix.Open("/dev/null", unix.O_RDONLY, 0)
+		return errno(err)
+	}
+	return 0, fmt.Errorf("the probe %q is not known here", probe)
+}
+
+// kept are texts that a system call may look at.
+var kept []*byte
+
+func sysctlNumbers(mib ...int32) (kauth.Errno, error) {
+	var out [512]byte
+	size := uintptr(len(out))
+	_, _, e := unix.Syscall6(unix.SYS___SYSCTL, uintptr(unsafe.Pointer(&mib[0])), uintptr(len(mib)), uintptr(unsafe.Pointer(&out)), uintptr(unsafe.Pointer(&size)), 0, 0)
+	return kauth.Errno(e), nil
+}

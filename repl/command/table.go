@@ -1,0 +1,76 @@
+package command
+
+import (
+	"fmt"
+	"strings"
+
+	"cellsh/policy/diag"
+	"cellsh/repl/flags"
+)
+
+// All lists the commands, by name.
+func All() []*Command {
+	return []*Command{
+		attachCommand(),
+		canCommand(),
+		checkCommand(),
+		confirmCommand(),
+		createCommand(),
+		decideCommand(),
+		destroyCommand(),
+		diffCommand(),
+		doctorCommand(),
+		dumpCommand(),
+		execCommand(),
+		explainCommand(),
+		fitCommand(),
+		fmtCommand(),
+		generationsCommand(),
+		helpCommand(),
+		listCommand(),
+		loadCommand(),
+		logCommand(),
+		lspCommand(),
+		proveCommand(),
+		rollbackCommand(),
+		statsCommand(),
+		testCommand(),
+	}
+}
+
+// Find gives the command of that name, or nil.
+func Find(name string) *Command {
+	for _, c := range All() {
+		if c.Name == name {
+			return c
+		}
+	}
+	return nil
+}
+
+// Names lists the names of all commands.
+func Names() []string {
+	var names []string
+	for _, c := range All() {
+		names = append(names, c.Name)
+	}
+	return names
+}
+
+// Unknown says that there is no command of that name, and which one was meant.
+func Unknown(name string) string {
+	text := "there is no command " + flags.Word(name)
+	if near := diag.Nearest(name, Names()); near != "" {
+		text += "; did you mean " + near + "?"
+	}
+	return text
+}
+
+// overview is a line for each command.
+func overview() string {
+	var b strings.Builder
+	for _, c := range All() {
+		fmt.Fprintf(&b, "  %-12s %s\n", c.Name, c.Short)
+	}
+	return b.String()
+}
