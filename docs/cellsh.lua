@@ -96,15 +96,16 @@ function cell.attach(name) end
 ---@class cell.create.arguments
 ---@field name string 1 to 63 characters of A-Z a-z 0-9 . _ -
 ---@field root string absolute path of the directory that members are chrooted to
----@field profile? string "low", "medium" or "high"; without it the kernel's own, which is high, or low if a loaded policy names the cell
----@field ports? number[] ports that only this cell may bind, at most 32
+---@field profile? string "low", "medium" or "high"; without it, if a loaded policy names the cell, low where the kernel asks programs, and elsewhere the one that fits the policies best; else the kernel's own, which is high
+---@field ports? number[] ports that only this cell may bind, at most 32; without it, where the kernel asks no programs, those that the policies give it
 ---@field nofile? number|string limit of open files of what is started in the cell, or unlimited
 ---@field as? number|string limit of the address space in bytes, or a size like "512M", or unlimited
 ---@field core? number|string limit of core dumps in bytes, or a size, or unlimited
 ---@field yes? boolean true allows the root to be /, the host's own
 
----Makes a cell. If policies are loaded, the cell has its program from the start or is not made at all, and limits that
----are not given are those of the policies' budgets. On the simulated kernel the root directory is made if it does not exist.
+---Makes a cell. If policies are loaded, limits that are not given are those of their budgets. Where the kernel asks programs
+---the cell has its program from the start or is not made at all; elsewhere profile, ports and limits are all that holds the
+---cell, and they stay as they are made. On the simulated kernel the root directory is made if it does not exist.
 ---```lua
 ---local c = cell.create{ name = "web-1", root = "/cells/web-1", ports = { 443 } }
 ---print(c)
@@ -152,10 +153,11 @@ function cell.hooks() end
 ---@return cell[]
 function cell.list() end
 
----Calls a function whenever something happens to a cell, from now on until the session or script ends. The table has event,
----cell and id; for deny also what kernel.events tells of the decision; for over-budget also budget, use, limit and policy.
----Each call may take a million instructions; a hook that takes more, or raises an error, is dropped and reported. Denials are
----told after the statement during which they happened, what hooks do is told after they have ended.
+---Calls a function whenever something happens to a cell of the kernel that cell belongs to, from now on until the session
+---or script ends. The table has event, cell and id; for deny also what kernel.events tells of the decision; for over-budget also
+---budget, use, limit and policy. Each call may take a million instructions; a hook that takes more, or raises an error, is
+---dropped and reported. That a cell is made or destroyed is told at once; denials, and budgets that are exceeded, after each
+---statement, and after sim.advance, cell:exec and os.execute. What hooks do is told after they have ended.
 ---```lua
 ---local s = cell.on("create", function(e) print("made", e.cell) end)
 ---cell.create{ name = "web-1", root = "/cells/web-1" }
@@ -217,7 +219,8 @@ function cell:process(arguments) end
 
 ---Gives what the kernel counts: processes, references (zombies included), memory in bytes of virtual size, cpu1s and cpu10s
 ---in percent of one processor, and age in seconds. With them come the stored limits nofile, as and core; the policies that
----apply, covered, which is true if their program answers for the cell, and over, a list of budgets that it exceeds; and from
+---apply, covered, which is true if their program answers for the cell, program (policies, fallback or none) and profile (low,
+---medium, high or unknown), which say what does, and over, a list of budgets that it exceeds; and from
 ---the evaluation model decisions, denied, granted and would_deny. The kernel samples once a second.
 ---```lua
 ---local c = cell.create{ name = "web-1", root = "/cells/web-1" }
@@ -247,7 +250,7 @@ engine = {}
 ---```
 ---@param cell string name of a cell, which need not exist
 ---@param request? string a scope, an action or a request; all without it
----@param options? table policy and pending as for engine.decide; program (policies, fallback or none), profile (low, medium, high or unknown), revision (early, april, interim or current), and ports, a list of those that the cell reserves
+---@param options? table policy and pending as for engine.decide; what is supposed to answer in place of what does on this kernel: program (policies, fallback or none), profile (low, medium, high or unknown), revision (early, april, interim or current), and ports, a list of those that the cell reserves
 ---@return table
 function engine.can(cell, request, options) end
 
@@ -265,8 +268,9 @@ function engine.can(cell, request, options) end
 ---@return table
 function engine.check(paths, options) end
 
----Says how a request of a cell is answered: result, which is "allow", "grant" or "deny", reason, policy, file and line; the
----same with would_ in front for policies in audit mode. The cell need not exist.
+---Says how the policies answer a request of a cell: result, which is "allow", "grant" or "deny", reason, policy, file and line;
+---the same with would_ in front for policies in audit mode. The cell need not exist, and the kernel need not ask: engine.explain
+---says what it does.
 ---```lua
 ---policy "web" { cells = "web-*", deny = { "system.reboot" } }
 ---engine.load()
@@ -298,7 +302,10 @@ function engine.diff(old, new, options) end
 
 ---Says why a request of a cell is answered as it is: what engine.decide gives, and policies, a list with the tests that each
 ---policy has passed, their values and lines, and misses, the smallest change of each field that turns the result, the
----smallest first. It is what the command explain writes with --json.
+---smallest first. What answers on the kernel at hand is in program (policies, fallback or none), profile, ports and revision,
+---and whether it asks programs in asks_programs; exists is false for a cell that does not, and near the name of one that
+---does. Where the policies are not asked final has what becomes of the request instead. It is what the command explain
+---writes with --json.
 ---```lua
 ---policy "web" { on = { ["network.bind.privport"] = function(r)
 ---  if r.port ~= 80 then return deny, "only port 80" end
@@ -316,14 +323,15 @@ function engine.diff(old, new, options) end
 function engine.explain(question, options) end
 
 ---Checks policies and pushes their programs into the kernel, all or nothing. Gives generation, cells, programs and bytes, and
----losses, a list with policy and cells, if cells have lost any. An error says everything that is wrong; nothing has changed then.
+---losses, a list with policy and cells, if cells have lost any. Where the kernel asks no programs stock is true; made says how
+---cells are made from now on, and frozen which live and stay as they are. An error says everything that is wrong; nothing has changed then.
 ---```lua
 ---policy "web" { cells = "web-*", deny = { "system.reboot" } }
 ---print(engine.load().generation)
 -----> 1
 ---```
 ---@param paths? string|string[] files and folders of policies; without it what was declared here and is pending, together with what is loaded
----@param options? table yes = true: load even if live cells lose policies that they have, or if there is nothing to load although something is loaded; without it that is an error
+---@param options? table yes = true: load even if live cells lose policies that they have, or if there is nothing to load although something is loaded; without it that is an error. usable = true: where the kernel asks no programs, cells are made so that services run
 ---@return table
 function engine.load(paths, options) end
 
@@ -1782,7 +1790,9 @@ function sim.advance(seconds) end
 ---@field can? boolean built with option CAN, which GENERIC leaves out
 ---@field sctp? boolean built with option SCTP, which GENERIC leaves out
 
----Makes another simulated kernel, for tests. Gives a table with cell, kernel, engine and sim for it.
+---Makes another simulated kernel, for tests. Gives a table with cell, kernel, kauth, engine and sim for it: hooks of its
+---cell.on are told of what happens there. Policies that were declared and are pending are those of the session or script, and can
+---be loaded into any.
 ---```lua
 ---local april = sim.kernel{ revision = "april" }
 ---print(april.kernel.info().revision, #april.cell.list())

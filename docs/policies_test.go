@@ -8,11 +8,12 @@ import (
 	"strings"
 	"testing"
 
+	"cellsh/policy/analysis"
 	"cellsh/policy/kauth"
 )
 
 func TestPolicies(t *testing.T) {
-	checkGenerated(t, "policies.md", map[string]string{"fields": fieldsTable(), "names": namesTable(), "flags": flagsTable(), "requests": requestsTable()})
+	checkGenerated(t, "policies.md", map[string]string{"fields": fieldsTable(), "names": namesTable(), "flags": flagsTable(), "requests": requestsTable(), "needs": needsTable()})
 	checkTranscripts(t, "policies.md")
 }
 
@@ -52,6 +53,15 @@ func readable(set kauth.FieldSet) []kauth.Field {
 		}
 	}
 	return list
+}
+
+func needsTable() string {
+	var out strings.Builder
+	out.WriteString("| request | a service needs it to |\n|---|---|\n")
+	for _, n := range analysis.ServiceNeeds {
+		fmt.Fprintf(&out, "| `%s` | %s |\n", n.Pattern, n.What)
+	}
+	return out.String()
 }
 
 func fieldsTable() string {

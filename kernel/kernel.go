@@ -28,6 +28,9 @@ type Kernel interface {
 	Destroy(CellID) error
 	// List gives the cells, ordered by id.
 	List() ([]Cell, error)
+	// Made gives what a cell of the list was made with, as far as that outlives the call; false if it is not known: another
+	// tool has made the cell, or the caller may not read what is noted of cells.
+	Made(Cell) (Made, bool)
 	// Current is the cell that the calling process is in; 0 for the host.
 	Current() (CellID, error)
 	// Evaluator is the kernel's evaluation model; where it has none the error is an *UnsupportedError.
@@ -97,6 +100,22 @@ type Cell struct {
 	Ticks1s, Ticks10s uint64
 	// The stored resource limits, nil where none was given.
 	Nofile, AS, Core *uint64
+}
+
+// Made is what a cell was made with and secmodel_cell does not tell again.
+type Made struct {
+	Profile Profile
+	// Ports that it reserves.
+	Ports []uint16
+}
+
+// MadeWith is what a cell has that is made with the spec: without a profile it has the kernel's default.
+func MadeWith(s *Spec) Made {
+	m := Made{Profile: High, Ports: s.Ports}
+	if s.Profile != nil {
+		m.Profile = *s.Profile
+	}
+	return m
 }
 
 // Capability is something that not every kernel can do.
@@ -250,6 +269,8 @@ type UnsupportedError struct {
 	Kernel     string
 	Capability Capability
 	Why        string
+	// Hint says what to do, or is "".
+	Hint string
 }
 
 func (e *UnsupportedError) Error() string {
@@ -258,7 +279,7 @@ func (e *UnsupportedError) Error() string {
 
 // Diagnostics is one problem.
 func (e *UnsupportedError) Diagnostics() diag.List {
-	return diag.List{{Code: diag.KernelUnsupported, Message: e.Error()}}
+	return diag.List{{Code: diag.KernelUnsupported, Message: e.Error(), Hint: e.Hint}}
 }
 
 // Unsupported makes the error from what the kernel says about itself.
@@ -268,7 +289,7 @@ func Unsupported(k Kernel, c Capability) error {
 	if why == "" {
 		why = "it does not offer it"
 	}
-	return &UnsupportedError{info.Name, c, why}
+	return &UnsupportedError{Kernel: info.Name, Capability: c, Why: why}
 }
 
 // Find gives the cell of that name among the cells of the kernel.

@@ -160,6 +160,8 @@ func describe(v any) string {
 		return fmt.Sprint(x)
 	case []any:
 		return "a list"
+	case map[string]any:
+		return "a table"
 	}
 	return "something else"
 }

@@ -128,7 +128,7 @@ func (q *Question) setRequest(value any) error {
 	}
 	id, ok := kauth.Find(name)
 	if !ok {
-		return &KeyError{"request", fmt.Sprintf("must be one that the kernel asks, but is %s", describeValue(name)), requestHint(name)}
+		return &KeyError{"request", fmt.Sprintf("must be one that the kernel asks, but is %s", describeValue(name)), RequestHint(name)}
 	}
 	q.ID, q.named = id, true
 	for f := range kauth.Field(kauth.NumFields) {
@@ -143,27 +143,6 @@ func (q *Question) setRequest(value any) error {
 	}
 	q.early = nil
 	return errors.Join(errs...)
-}
-
-// requestHint says what a name that is no request could mean.
-func requestHint(name string) string {
-	if p, ok := kauth.FindPattern(name); ok {
-		lo, hi := p.Range()
-		var names []string
-		for id := lo; id < hi && len(names) < 4; id++ {
-			names = append(names, id.String())
-		}
-		return "it stands for several: " + strings.Join(names, ", ")
-	}
-	scope, _, _ := strings.Cut(name, ".")
-	if why := kauth.Outside(scope); why != "" {
-		return why
-	}
-	var all []string
-	for id := range kauth.RequestID(kauth.NumRequests) {
-		all = append(all, id.String())
-	}
-	return diag.DidYouMean(name, all)
 }
 
 func (q *Question) setField(key string, value any) error {
@@ -238,6 +217,9 @@ func (q *Question) assign(f kauth.Field, value any) error {
 				return nil
 			}
 		case string:
+			if len(v) > info.Longest {
+				return &KeyError{name, fmt.Sprintf("must have at most %d bytes, but has %d", info.Longest, len(v)), ""}
+			}
 			q.SetText(f, v)
 			return nil
 		}

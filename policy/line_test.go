@@ -130,6 +130,7 @@ func TestBadLines(t *testing.T) {
 		`{"cell":"a","request":"network.interface.setpriv","cmd":"siocsifflags"}`:                 `cmd must be the name of an ioctl command or a number, but is "siocsifflags" (write SIOCSIFFLAGS)`,
 		`{"cell":"a","request":"process.signal","target":{"cell":7}}`:                             "target.cell must be a string, but is 7",
 		`{"cell":"a","request":"network.interface.setpriv","ifname":7}`:                           "ifname must be a string, but is 7",
+		`{"cell":"a","request":"network.interface.setpriv","ifname":"sixteen-bytes-00"}`:          "ifname must have at most 15 bytes, but has 16",
 		`{"cell":"a","request":"process.signal","target":[1]}`:                                    "target must be an object with pid, is_self, is_init, same_cell, uid, euid, cell, but is a list",
 		`{"cell":"a","request":"system.mount.new","flags":"MNT_RDONL"}`:                           `flags must be a number, or names of its flags with | between them, but has "MNT_RDONL" (did you mean MNT_RDONLY?)`,
 		`{"cell":"a","request":"system.mount.new","flags":"MNT_RDONLY|IPC_R"}`:                    `flags must be a number, or names of its flags with | between them, but has "IPC_R"`,

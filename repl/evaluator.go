@@ -33,7 +33,7 @@ type evaluator struct {
 	env    Env
 	common command.Common
 	target *command.Target
-	api    *api.API
+	api    *api.Machine
 	style  show.Style
 	width  func() int
 	// out is where Lua writes.
@@ -75,7 +75,7 @@ func newEvaluator(env Env, common command.Common) (*evaluator, error) {
 	if ask := env.asker(); ask != nil {
 		e.ask = unless(e.interrupted, ask)
 	}
-	e.api = api.New(api.Options{Host: target.Host, Reader: target.Reader, Simulator: target.Simulator, Launch: target.Launcher,
+	e.api = api.New(api.Options{Kernel: api.Kernel{Host: target.Host, Reader: target.Reader, Simulator: target.Simulator, Launch: target.Launcher},
 		Stdin: env.Stdin, Stdout: env.Stdout, Stderr: env.Stderr, Output: e.out, Report: e.problems,
 		Help: func(name string) string {
 			if c := command.Find(name); c != nil {

@@ -20,14 +20,22 @@ local function differs(what, form, ...)
   say(what, form, ...)
 end
 
+-- blame calls a function for the script that has called one of this file: what it raises is raised there, at the line that
+-- can be mended.
+local function blame(fn, ...)
+  local ok, result = pcall(fn, ...)
+  if ok then return result end
+  error(type(result) == "string" and result:gsub("^[^\n]-provision%.lua:%d+: ", "") or result, 3)
+end
+
 -- policies loads the policies unless they are loaded and the same. Call it first: then every cell has its program from
 -- its first moment.
 function provision.policies()
-  local generation = engine.loaded(policies)
+  local generation = blame(engine.loaded, policies)
   if generation then
     say("policies", "unchanged, generation %d", generation)
   else
-    say("policies", "loaded, generation %d", engine.load(policies).generation)
+    say("policies", "loaded, generation %d", blame(engine.load, policies).generation)
   end
   if not asks_policies then
     say("policies", "kernel %s asks none: cells get the profile and the ports that fit them best",
@@ -38,20 +46,25 @@ end
 -- cell makes a cell as cell.create does, unless there is one of that name. Its profile is low where the kernel asks
 -- policies, because these deny the rest, and elsewhere the one that fits them best.
 --
--- The kernel does not tell the profile and the ports of a cell that exists, so these can't be compared.
+-- Of a cell that exists the profile is known if cellsh has made it, and is compared then. The ports that it reserves are not.
 function provision.cell(spec)
-  local what = "cell " .. spec.name
-  local c = cell.get(spec.name)
+  local c = type(spec) == "table" and type(spec.name) == "string" and cell.get(spec.name)
   if not c then
-    c = cell.create(spec)
-    say(what, "made, id %d", c.id)
+    c = blame(cell.create, spec)
+    say("cell " .. c.name, "made, id %d", c.id)
     return c
   end
+  local what = "cell " .. c.name
   local stats, right = c:stats(), true
   if c.root ~= spec.root then
     right = false
     differs(what, "the root must be %s, but is %s: destroy the cell, and run this again", spec.root,
       c.root)
+  end
+  if spec.profile and stats.profile ~= "unknown" and stats.profile ~= spec.profile then
+    right = false
+    differs(what, "the profile must be %s, but is %s: destroy the cell, and run this again",
+      spec.profile, stats.profile)
   end
   for _, limit in ipairs{ "nofile", "as", "core" } do
     -- Sizes like "512M" are compared by the kernel's own reading of them, which only cell.create knows.
@@ -62,7 +75,7 @@ function provision.cell(spec)
     end
   end
   if asks_policies and not stats.covered then
-    cell.attach(spec.name)
+    blame(cell.attach, spec.name)
     right = false
     say(what, "attached: another tool made it after the policies were loaded")
   end
@@ -120,8 +133,9 @@ end
 -- finish ends a script: with an error if something differs.
 function provision.finish()
   if differences > 0 then
-    error(("the host must be as this script says, but is not: see the %d lines above with \"must\""):format(differences),
-      0)
+    local lines = differences == 1 and "the line" or ("the %d lines"):format(differences)
+    error(("the host must be as this script says, but is not: see %s above with \"must\""):format(lines),
+      2)
   end
 end
 

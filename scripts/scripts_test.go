@@ -47,7 +47,7 @@ func (m *machine) run(t *testing.T, file string) (string, string) {
 	}
 	var out bytes.Buffer
 	var problems diag.List
-	a := api.New(api.Options{Host: m.host, Simulator: m.kernel, Output: &out, Report: func(l diag.List) { problems = append(problems, l...) }})
+	a := api.New(api.Options{Kernel: api.Kernel{Host: m.host, Simulator: m.kernel}, Output: &out, Report: func(l diag.List) { problems = append(problems, l...) }})
 	defer a.Close()
 	fn, err := a.VM.CompileIn(a.VM.Environment(), file, string(text))
 	if err == nil {
@@ -197,6 +197,9 @@ func TestProvisioningMends(t *testing.T) {
 		{"a limit is another one", func(t *testing.T, m *machine, dir string) {
 			change(t, dir+"/httpd.lua", "ports = { 8080 }", "ports = { 8080 }, nofile = 64")
 		}, []string{"nofile must be 64, but is 128: destroy the cell, and run this again"}, "must be as this script says, but is not"},
+		{"the profile is another one", func(t *testing.T, m *machine, dir string) {
+			change(t, dir+"/httpd.lua", "ports = { 8080 }", "ports = { 8080 }, profile = \"high\"")
+		}, []string{"the profile must be high, but is low: destroy the cell, and run this again"}, "must be as this script says, but is not"},
 		{"the policies allow what the script shows as refused", func(t *testing.T, m *machine, dir string) {
 			change(t, dir+"/policy.d/httpd.lua", "port = 8080,", "port = 8081,")
 		}, []string{"it serves a second port, but it must be refused", "httpd serves port 8080, but it must be allowed: EACCES"}, "must be as this script says, but is not"},
@@ -220,6 +223,32 @@ func TestProvisioningMends(t *testing.T) {
 			}
 			if after, _ := m.state(t); c.problem != "" && c.says == nil && after != before {
 				t.Errorf("a load that is refused must change nothing, but before there was\n%sand after it there is\n%s", before, after)
+			}
+		})
+	}
+}
+
+// What goes wrong in what the scripts share is told at the line of the script that has asked for it.
+func TestProvisioningBlamesTheScript(t *testing.T) {
+	for _, c := range []struct{ name, file, old, with, line, problem string }{
+		{"a root that is none", "httpd.lua", "root = \"/var/cells/httpd\"", "root = \"var\"", "local httpd = provision.cell", "the root must be an absolute path"},
+		{"a misspelt key", "httpd.lua", "ports = {", "prots = {", "local httpd = provision.cell", "a key of cell.create must be a known one, but is prots (did you mean ports?)"},
+		{"no name", "httpd.lua", "name = \"httpd\", root", "root", "local httpd = provision.cell", "name of cell.create must be a string, but is nil"},
+		{"a policy is wrong", "policy.d/httpd.lua", "procs = 64", "prcs = 64", "provision.policies()", "policy.d/httpd.lua:"},
+		{"something differs", "httpd.lua", "refused(\"it serves a second port\", www:bind{ port = 8081 })", "allowed(\"it serves a second port\", www:bind{ port = 8081 })", "provision.finish()", "see the line above with \"must\""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			m, dir := newMachine(t, sim.Options{}), copyOf(t)
+			file := filepath.Join(dir, "httpd.lua")
+			change(t, filepath.Join(dir, c.file), c.old, c.with)
+			_, problem := m.run(t, file)
+			text, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			before, _, _ := strings.Cut(string(text), c.line)
+			if place := fmt.Sprintf("%s:%d:", file, 1+strings.Count(before, "\n")); !strings.HasPrefix(problem, place) || !strings.Contains(problem, c.problem) || strings.Contains(problem, "provision.lua") {
+				t.Errorf("it must fail at %s with %q, but fails with %q", place, c.problem, problem)
 			}
 		})
 	}
@@ -302,7 +331,7 @@ func TestBootScript(t *testing.T) {
 	command := write("cellsh", "#!/bin/sh\necho \"$@\"\nexit $CODE\n")
 	// What rc.subr(8) gives.
 	subr := write("rc.subr", `warn() { echo "WARNING: $*"; }
-load_rc_config() { cellsh_flags="-k netbsd"; }
+load_rc_config() { cellsh_flags="--lockdown"; }
 run_rc_command() { eval "run=\$${1}_cmd"; $run; }
 `)
 	script := strings.NewReplacer("/etc/rc.subr", subr, "/sbin/cellsh", command).Replace(string(text))
@@ -312,16 +341,16 @@ run_rc_command() { eval "run=\$${1}_cmd"; $run; }
 		code int
 		want string
 	}{
-		{"start", 0, "Loading policies of cells.\nload --boot -k netbsd /etc/cellsh/policy.d\n"},
+		{"start", 0, "Loading policies of cells.\n-k netbsd load --boot --lockdown /etc/cellsh/policy.d\n"},
 		{"start", 1, "those that were loaded last are active\n"},
 		{"start", 2, "it is not known which policy is active\n"},
 		{"start", 3, "cells may do nothing (lockdown)\n"},
 		{"start", 4, "no policy is active: cells are held by their profiles and the kernel's fallback alone\n"},
 		{"stop", 0, ""},
-		{"reload", 0, "load /etc/cellsh/policy.d\n"},
-		{"reload", 1, "run: " + command + " load --yes /etc/cellsh/policy.d\n"},
-		{"check", 1, "check /etc/cellsh/policy.d\n"},
-		{"status", 0, "list\n"},
+		{"reload", 0, "-k netbsd load /etc/cellsh/policy.d\n"},
+		{"reload", 1, "run: " + command + " -k netbsd load --yes /etc/cellsh/policy.d\n"},
+		{"check", 1, "-k netbsd check /etc/cellsh/policy.d\n"},
+		{"status", 0, "-k netbsd list\n"},
 	} {
 		run := exec.Command(sh, file, c.word)
 		run.Env = append(os.Environ(), fmt.Sprintf("CODE=%d", c.code))

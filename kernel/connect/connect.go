@@ -6,10 +6,12 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"time"
 
 	"cellsh/kernel"
 	"cellsh/kernel/disk"
+	"cellsh/kernel/host"
 	"cellsh/kernel/launch"
 	"cellsh/kernel/netbsd"
 	"cellsh/kernel/sim"
@@ -18,7 +20,8 @@ import (
 
 // Options of Open.
 type Options struct {
-	// Target is "sim", "sim:FILE" or "netbsd". "" is the running NetBSD where it has cells, else "sim". Words after
+	// Target is "sim", "sim:FILE" or "netbsd". "" is the running system where that is NetBSD, else "sim": on NetBSD nobody gets
+	// a simulated kernel who has not asked for one. Words after
 	// sim say how the simulated kernel is built: "sim,april" has that revision of secmodel_cell, "sim,stock" no evaluation
 	// model; both go together, and with a file: "sim,april,stock:FILE".
 	Target string
@@ -28,6 +31,8 @@ type Options struct {
 	Patience time.Duration
 	// Now is the clock that moves that of a simulated kernel.
 	Now func() time.Time
+	// System stands for the running NetBSD; nil is the running system, whatever it is.
+	System netbsd.System
 	// Folder is where notes about the running NetBSD are kept; "" is /var/db/cellsh.
 	Folder string
 	// Warn is told of what went wrong beside something that succeeded; nil for nobody.
@@ -41,7 +46,8 @@ type Connection struct {
 	Simulator *sim.Kernel
 	// Launcher runs commands in cells.
 	Launcher launch.Launcher
-	Groups   policy.Groups
+	// Groups of the host, by name.
+	Groups policy.Groups
 
 	// whole is the kernel without the restriction of a read-only view; nil if it is Kernel.
 	whole  kernel.Kernel
@@ -59,11 +65,9 @@ func (c *Connection) Whole() kernel.Info {
 
 // keeper keeps the notes of a connection, and the kernel's state where it does not keep it itself.
 type keeper interface {
-	ReadNotes() ([]byte, error)
-	WriteNotes([]byte) error
+	// The lock keeps other programs from changing kernel and notes.
+	host.Notebook
 	save() error
-	// lock keeps other programs from changing kernel and notes.
-	lock() (unlock func(), err error)
 	// settle is save if cells or notes have changed.
 	settle() error
 	close() error
@@ -81,20 +85,16 @@ func Open(o Options) (*Connection, error) {
 	switch {
 	case err != nil:
 		return nil, err
-	case t.system == "":
-		c, err := openNetBSD(o)
-		var unsupported *kernel.UnsupportedError
-		if errors.As(err, &unsupported) && unsupported.Capability == netbsd.CapCells {
-			return openMemory(&t, o)
-		}
-		return c, err
-	case t.system == "netbsd":
+	case t.system == "netbsd" || t.system == "" && o.onNetBSD():
 		return openNetBSD(o)
 	case t.file == "":
 		return openMemory(&t, o)
 	}
 	return openFile(&t, o)
 }
+
+// onNetBSD reports whether the running system is NetBSD, with cells or without.
+func (o *Options) onNetBSD() bool { return o.System != nil || runtime.GOOS == "netbsd" }
 
 // ReadNotes gives what is kept beside the kernel.
 func (c *Connection) ReadNotes() ([]byte, error) { return c.keeper.ReadNotes() }
@@ -103,7 +103,7 @@ func (c *Connection) ReadNotes() ([]byte, error) { return c.keeper.ReadNotes() }
 func (c *Connection) WriteNotes(text []byte) error { return c.keeper.WriteNotes(text) }
 
 // Lock keeps other programs from changing the kernel or what is kept beside it, until unlock. It waits for them.
-func (c *Connection) Lock() (unlock func(), err error) { return c.keeper.lock() }
+func (c *Connection) Lock() (unlock func(), err error) { return c.keeper.Lock() }
 
 // Ephemeral reports whether the kernel's state ends with the program.
 func (c *Connection) Ephemeral() bool {
@@ -150,15 +150,12 @@ func (c *clock) tick() {
 	c.last = now
 }
 
-// memory keeps notes until the program ends.
-type memory struct{ text []byte }
+// memory keeps notes until the program ends, as the kernel beside them.
+type memory struct{ host.Memory }
 
-func (m *memory) ReadNotes() ([]byte, error)   { return m.text, nil }
-func (m *memory) WriteNotes(text []byte) error { m.text = text; return nil }
-func (m *memory) lock() (func(), error)        { return alone() }
-func (m *memory) save() error                  { return nil }
-func (m *memory) settle() error                { return nil }
-func (m *memory) close() error                 { return nil }
+func (*memory) save() error   { return nil }
+func (*memory) settle() error { return nil }
+func (*memory) close() error  { return nil }
 
 func openMemory(t *target, o Options) (*Connection, error) {
 	k, err := sim.New(t.build)
@@ -202,7 +199,7 @@ func register(k *sim.Kernel) func(kernel.Cell, launch.Account) (func(launch.Stat
 type readOnly struct{ keeper }
 
 func (readOnly) WriteNotes([]byte) error { return kernel.RefuseReadOnly("load a policy") }
-func (readOnly) lock() (func(), error)   { return alone() }
+func (readOnly) Lock() (func(), error)   { return alone() }
 func (readOnly) save() error             { return nil }
 func (readOnly) settle() error           { return nil }
 
@@ -232,7 +229,8 @@ func (f folder) ReadNotes() ([]byte, error) {
 // WriteNotes is for who has locked.
 func (f folder) WriteNotes(text []byte) error { return disk.Replace(f.notes(), text) }
 
-func (f folder) lock() (unlock func(), err error) {
+// Lock is for all programs that use the folder.
+func (f folder) Lock() (unlock func(), err error) {
 	err = os.MkdirAll(f.path, 0o700)
 	if err == nil {
 		unlock, err = disk.Lock(f.notes() + ".lock")
@@ -255,7 +253,7 @@ func openNetBSD(o Options) (*Connection, error) {
 	if path == "" {
 		path = defaultFolder
 	}
-	k, err := netbsd.Open(netbsd.Options{State: filepath.Join(path, "cells"), Warn: o.Warn, Now: o.Now})
+	k, err := netbsd.Open(netbsd.Options{State: filepath.Join(path, "cells"), Warn: o.Warn, Now: o.Now, System: o.System})
 	if err != nil {
 		return nil, err
 	}

@@ -6,13 +6,18 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"cellsh/kernel"
+	"cellsh/kernel/abi"
 	"cellsh/kernel/disk"
+	"cellsh/kernel/netbsd"
+	"cellsh/kernel/sim"
+	"cellsh/policy/kauth"
 )
 
 var start = time.Date(2026, 6, 1, 0, 0, 0, 0, time.UTC)
@@ -183,7 +188,7 @@ func TestSettle(t *testing.T) {
 // The notes about a running NetBSD are locked while something changes, and not between.
 func TestFolderLock(t *testing.T) {
 	f := folder{filepath.Join(t.TempDir(), "cellsh")}
-	unlock, err := f.lock()
+	unlock, err := f.Lock()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -194,7 +199,7 @@ func TestFolderLock(t *testing.T) {
 		t.Errorf("another program must wait, but: %v", err)
 	}
 	unlock()
-	if unlock, err = f.lock(); err != nil {
+	if unlock, err = f.Lock(); err != nil {
 		t.Fatal(err)
 	}
 	unlock()
@@ -206,7 +211,7 @@ func TestFolderLock(t *testing.T) {
 		t.Fatal(err)
 	}
 	var refused *kernel.Error
-	if _, err := (folder{filepath.Join(file, "x")}).lock(); !errors.As(err, &refused) || !strings.Contains(err.Error(), "must be writable, but is not: not a directory") {
+	if _, err := (folder{filepath.Join(file, "x")}).Lock(); !errors.As(err, &refused) || !strings.Contains(err.Error(), "must be writable, but is not: not a directory") {
 		t.Error(err)
 	}
 }
@@ -427,9 +432,76 @@ func TestConcurrentUse(t *testing.T) {
 	}
 }
 
+// system is a running NetBSD for the tests: the simulated one, as its root sees it, with secmodel_cell or without.
+type system struct {
+	sim.Wire
+	cells bool
+}
+
+func running(t *testing.T, cells bool) system {
+	t.Helper()
+	k, err := sim.New(sim.Options{NoEvaluation: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return system{sim.Wire{Process: k.Init()}, cells}
+}
+
+// Sysctl hides the model's nodes where there are none.
+func (s system) Sysctl(mib []int32, old, new []byte) (int, error) {
+	if s.cells || mib[len(mib)-1] != abi.CTLQuery {
+		return s.Wire.Sysctl(mib, old, new)
+	}
+	text := make([]byte, 1<<20)
+	n, err := s.Wire.Sysctl(mib, text, new)
+	if err != nil {
+		return n, err
+	}
+	order := s.Machine().Order
+	nodes, err := abi.DecodeNodes(order, text[:n])
+	if err != nil {
+		return 0, err
+	}
+	text = abi.EncodeNodes(order, slices.DeleteFunc(nodes, func(n abi.Node) bool { return n.Name == "cell" }))
+	if copy(old, text); old != nil && len(old) < len(text) {
+		return len(text), kauth.ENOMEM
+	}
+	return len(text), nil
+}
+
+// On NetBSD a kernel without cells is told as that, with what to do, and nobody gets a simulated one unasked.
 func TestDefault(t *testing.T) {
+	with, without := running(t, true), running(t, false)
+	for _, c := range []struct {
+		what, target string
+		system       netbsd.System
+		// simulated kernel, or else words of the error; "" for the running one.
+		simulated bool
+		err       string
+	}{
+		{"NetBSD with cells", "", with, false, ""},
+		{"NetBSD with cells, named", "netbsd", with, false, ""},
+		{"NetBSD with cells", "sim", with, true, ""},
+		{"NetBSD without cells", "", without, false, "has no cells: there is no security.models.cell"},
+		{"NetBSD without cells, named", "netbsd", without, false, "has no cells: there is no security.models.cell"},
+		{"NetBSD without cells", "sim", without, true, ""},
+	} {
+		conn, err := Open(Options{Target: c.target, System: c.system, Folder: t.TempDir(), Now: time.Now})
+		if c.err != "" {
+			var u *kernel.UnsupportedError
+			if !errors.As(err, &u) || !strings.Contains(err.Error(), c.err) || !strings.Contains(u.Hint, "modload secmodel_cell") || !strings.Contains(u.Hint, "-k sim") {
+				t.Errorf("%s, -k %q: %v (%+v)", c.what, c.target, err, u)
+			}
+			continue
+		}
+		if err != nil {
+			t.Errorf("%s, -k %q: %v", c.what, c.target, err)
+		} else if conn.Info().Simulated != c.simulated {
+			t.Errorf("%s, -k %q: %+v", c.what, c.target, conn.Info())
+		}
+	}
 	if runtime.GOOS == "netbsd" {
-		t.Skip("the default is the running kernel")
+		return
 	}
 	c := mustOpen(t, "", false, nil)
 	if !c.Info().Simulated || !c.Ephemeral() {

@@ -325,8 +325,8 @@ func (f *stateFile) write(safe bool) error {
 	return nil
 }
 
-// lock has nobody to keep away: the file is locked as long as it is open.
-func (f *stateFile) lock() (unlock func(), err error) { return alone() }
+// Lock has nobody to keep away: the file is locked as long as it is open.
+func (f *stateFile) Lock() (unlock func(), err error) { return alone() }
 
 func (f *stateFile) close() error {
 	if f.unlock != nil {

@@ -8,3 +8,5 @@ import (
 )
 
 func chown(*os.File, fs.FileInfo) error { return nil }
+
+func linked(fs.FileInfo) bool { return false }

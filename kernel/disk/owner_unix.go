@@ -21,3 +21,9 @@ func chown(file *os.File, like fs.FileInfo) error {
 	}
 	return err
 }
+
+// linked reports whether a file has several names.
+func linked(info fs.FileInfo) bool {
+	st, ok := info.Sys().(*syscall.Stat_t)
+	return ok && st.Nlink > 1
+}

@@ -34,6 +34,23 @@ func TestRewrite(t *testing.T) {
 	if err := Rewrite(filepath.Join(dir, "none"), nil, nil); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("%v", err)
 	}
+	other := filepath.Join(dir, "other.lua")
+	if err := os.Link(path, other); err != nil {
+		t.Fatal(err)
+	}
+	if err := Rewrite(other, []byte("new"), []byte("newer")); !errors.Is(err, ErrLinked) {
+		t.Errorf("a file with two names gives %v", err)
+	}
+	a, _ := os.Stat(path)
+	if b, err := os.Stat(other); err != nil || !os.SameFile(a, b) {
+		t.Errorf("the names must stay those of one file: %v", err)
+	}
+	if err := os.Remove(other); err != nil {
+		t.Fatal(err)
+	}
+	if err := Rewrite(path, []byte("new"), []byte("newer")); err != nil {
+		t.Errorf("a file that has one name again gives %v", err)
+	}
 	names, err := os.ReadDir(dir)
 	if err != nil || len(names) != 2 {
 		t.Errorf("left behind: %v, %v", names, err)

@@ -5,11 +5,12 @@ import (
 	"slices"
 
 	"cellsh/kernel"
+	"cellsh/policy/diag"
 )
 
 // Event is something that happened to a cell.
 type Event struct {
-	// Kind is "create", "destroy", "deny" or "over-budget".
+	// Kind is one of EventKinds.
 	Kind string
 	Cell string
 	ID   kernel.CellID
@@ -19,13 +20,24 @@ type Event struct {
 	Excess *Excess
 }
 
+// The kinds of events. Those of cells that are made and destroyed here are emitted by the host itself; the others by who
+// looks for them, with [Tail] and [Host.NewExcesses].
+const (
+	Created    = "create"
+	Destroyed  = "destroy"
+	Denied     = "deny"
+	OverBudget = "over-budget"
+)
+
 // EventKinds are the kinds that there are.
-var EventKinds = []string{"create", "deny", "destroy", "over-budget"}
+var EventKinds = []string{Created, Denied, Destroyed, OverBudget}
 
 // Subscription is a hook that waits for events. Cancel ends it.
 type Subscription struct {
 	bus  *Bus
 	Kind string
+	// At is where it was made, for what is said of it; nowhere if nobody has set it.
+	At   diag.Span
 	call func(Event) error
 	// Failed is why it was dropped, nil while it is not.
 	Failed error
@@ -81,11 +93,9 @@ func (b *Bus) Emit(e Event) {
 	defer func() { b.running = false }()
 	for n := 0; len(b.queue) > 0; n++ {
 		if n == maxChain {
-			lost := len(b.queue)
+			untold := len(b.queue)
 			b.queue = nil
-			for _, s := range b.Subscriptions() {
-				b.drop(s, errChain{lost})
-			}
+			b.Break(maxChain, untold)
 			return
 		}
 		e := b.queue[0]
@@ -101,15 +111,16 @@ func (b *Bus) Emit(e Event) {
 	}
 }
 
-// errChain is the error of hooks that set each other off for ever.
-type errChain struct{ lost int }
-
-func (e errChain) Error() string {
-	text := fmt.Sprintf("hooks must not set each other off without end, but did %d times; ", maxChain)
-	if e.lost == 1 {
-		return text + "1 event is not told"
+// Break drops all hooks because they set each other off, which went on for so many events; those that are not told are
+// counted.
+func (b *Bus) Break(told, untold int) {
+	events := "1 event is"
+	if untold != 1 {
+		events = fmt.Sprintf("%d events are", untold)
 	}
-	return fmt.Sprintf("%s%d events are not told", text, e.lost)
+	for _, s := range b.Subscriptions() {
+		b.drop(s, fmt.Errorf("hooks must not set each other off without end, but did %d times; %s not told", told, events))
+	}
 }
 
 func (b *Bus) drop(s *Subscription, err error) {

@@ -36,6 +36,15 @@ type ring struct {
 	*sim.Kernel
 	kept []kernel.Event
 	err  error
+	// unlisted is why cells can't be listed.
+	unlisted error
+}
+
+func (r *ring) List() ([]kernel.Cell, error) {
+	if r.unlisted != nil {
+		return nil, r.unlisted
+	}
+	return r.Kernel.List()
 }
 
 func (r *ring) Evaluator() (kernel.Evaluator, error) { return r, nil }
@@ -82,11 +91,30 @@ func TestTail(t *testing.T) {
 			t.Errorf("%d: %d decisions, %d lost, %v; want %d and %d", i, len(list), lost, err, c.n, c.lost)
 		}
 	}
-	r.kept, r.err = sequence(14), errors.New("no")
+	// What could not be given comes again.
+	r.kept, r.unlisted = sequence(13, 14, 16), errors.New("no")
+	if list, lost, err := tail.Next(); err == nil || len(list) != 0 || lost != 0 {
+		t.Errorf("without names: %d, %d, %v", len(list), lost, err)
+	}
+	r.unlisted = nil
+	if list, lost, err := tail.Next(); err != nil || len(list) != 2 || lost != 1 {
+		t.Errorf("after that: %d, %d, %v", len(list), lost, err)
+	}
+	r.kept, r.err = sequence(17), errors.New("no")
 	if _, _, err := tail.Next(); err == nil {
 		t.Error("an error must be told")
 	}
+	if err := tail.Skip(); err == nil {
+		t.Error("an error must be told")
+	}
 	r.err = nil
+	if list, lost, err := tail.Next(); err != nil || len(list) != 0 || lost != 0 {
+		t.Errorf("after Skip, which failed: %d, %d, %v", len(list), lost, err)
+	}
+	r.kept = sequence(17, 18)
+	if list, _, err := tail.Next(); err != nil || len(list) != 1 {
+		t.Errorf("after that: %d, %v", len(list), err)
+	}
 	ok(t, tail.Skip())
 	if list, lost, err := tail.Next(); err != nil || len(list) != 0 || lost != 0 {
 		t.Errorf("after Skip: %d, %d, %v", len(list), lost, err)
@@ -133,7 +161,11 @@ func TestUsageHasNoEffects(t *testing.T) {
 	}
 	watch := func(want int) {
 		t.Helper()
-		ok(t, s.h.WatchBudgets())
+		list, err := s.h.NewExcesses()
+		ok(t, err)
+		for _, e := range list {
+			s.h.Events.Emit(e)
+		}
 		if told != want {
 			t.Errorf("told %d times, want %d", told, want)
 		}

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"cellsh/policy/analysis"
 	"cellsh/policy/diag"
 	"cellsh/policy/rules"
 )
@@ -22,6 +23,8 @@ type Generation struct {
 	Session bool `json:"session,omitempty"`
 	// Of is the generation that this one repeats, 0 for a load.
 	Of uint64 `json:"of,omitempty"`
+	// Usable says that cells are made so that services run, where the kernel asks no programs; see analysis.Usable.
+	Usable bool `json:"usable,omitempty"`
 	// Lockdown denies everything to cells.
 	Lockdown bool `json:"lockdown,omitempty"`
 	// Tentative is how long the policies had to be confirmed in, while they are not: 0 once they need not be.
@@ -37,6 +40,14 @@ func (g *Generation) Files() []string {
 		}
 	}
 	return files
+}
+
+// Aim is how cells are made where the kernel asks no programs; nil is a generation of no policies.
+func (g *Generation) Aim() analysis.Aim {
+	if g != nil && g.Usable {
+		return analysis.Usable
+	}
+	return analysis.Strict
 }
 
 // origin is the generation that was loaded first with these policies.

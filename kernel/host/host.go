@@ -168,13 +168,14 @@ func (h *Host) Cell(op, name string) (kernel.Cell, error) {
 //
 // What the spec leaves open the policies that name the cell fill in: the profile is low, because the policies'
 // program denies what they deny and nothing else is in the way; and limits are those of their budgets. On a kernel
-// without the evaluation model profile and ports are those that fit the policies best. Without such policies it is up
+// without the evaluation model profile and ports are those that fit the policies best, for the aim that they were loaded
+// with. Without such policies it is up
 // to the kernel.
 func (h *Host) Create(s kernel.Spec) (id kernel.CellID, err error) {
 	if err = h.alone(func() error { id, err = h.create(s); return err }); err != nil {
 		return 0, err
 	}
-	h.Events.Emit(Event{Kind: "create", Cell: s.Name, ID: id})
+	h.Events.Emit(Event{Kind: Created, Cell: s.Name, ID: id})
 	return id, nil
 }
 
@@ -197,7 +198,7 @@ func (h *Host) create(s kernel.Spec) (kernel.CellID, error) {
 		}
 		h.fillIn(&s, p)
 		if !evaluation {
-			if err := h.fillInStock(&s, p); err != nil {
+			if err := h.fillInStock(&s, p, g.Aim()); err != nil {
 				return 0, err
 			}
 		}
@@ -215,7 +216,7 @@ func (h *Host) create(s kernel.Spec) (kernel.CellID, error) {
 		return 0, err
 	}
 	if g != nil && evaluation {
-		if _, _, err := h.attach(p, g, history, map[kernel.CellID]bool{id: true}); err != nil {
+		if _, _, err := h.attach(p, g, history, []kernel.Cell{{ID: id, Name: s.Name}}); err != nil {
 			// Nobody may find a cell without the program that it should have.
 			return 0, errors.Join(err, h.Kernel.Destroy(id))
 		}
@@ -249,6 +250,6 @@ func (h *Host) Destroy(name string) error {
 	if err := h.Kernel.Destroy(c.ID); err != nil {
 		return err
 	}
-	h.Events.Emit(Event{Kind: "destroy", Cell: name, ID: c.ID})
+	h.Events.Emit(Event{Kind: Destroyed, Cell: name, ID: c.ID})
 	return nil
 }

@@ -25,12 +25,11 @@ type Loaded struct {
 	Cells    []string
 	Programs int
 	Bytes    int
-	// Stock says that the kernel asks no programs: the policies only choose how cells are made. Fits has the choice for
-	// the live cells that they name, and for a sample of each glob; Frozen are those of them that live, which can't be
-	// changed any more.
+	// Stock says that the kernel asks no programs: the policies only choose how cells are made. Made has the choice for
+	// cells that are made from now on, and Frozen the cells that live and that they name, which can't be changed any more.
 	Stock  bool
-	Fits   []*analysis.StockFit
-	Frozen []string
+	Made   []Making
+	Frozen []Frozen
 	// Witnessed says how far two readings of the functions were compared; nil for what was loaded before.
 	Witnessed *analysis.Witnessed
 	// Deadline is that of the generation, nil if it need not be confirmed.
@@ -51,6 +50,8 @@ type LoadOptions struct {
 	Session bool
 	// Strict refuses policies of which a kernel without the evaluation model enforces less.
 	Strict bool
+	// Usable has cells made so that services run there; see analysis.Usable.
+	Usable bool
 }
 
 // Load checks policies and pushes their programs for all live cells, or changes nothing: the error is a diag.List of
@@ -94,7 +95,7 @@ func (h *Host) loadChecked(p *study.Policies, o LoadOptions) (*Loaded, error) {
 			return nil, err
 		}
 	}
-	g := Generation{Sources: p.Set().Sources, Session: o.Session, Tentative: o.Confirm}
+	g := Generation{Sources: p.Set().Sources, Session: o.Session, Tentative: o.Confirm, Usable: o.Usable}
 	out, err := h.replace(p, g, history, o.Strict)
 	if err == nil {
 		out.Losses = losses
@@ -171,7 +172,7 @@ func (h *Host) push(p *study.Policies, g Generation, history *History, strict bo
 
 // pushPrograms is push for a kernel with the evaluation model. It gives the bundle and its length in bytes.
 func (h *Host) pushPrograms(e kernel.Evaluator, p *study.Policies, g Generation, history *History, d *Deadline) (*program.Bundle, int, error) {
-	b, err := h.bundle(p, &g, 0, func(kernel.CellID) bool { return true })
+	b, err := h.bundleOfAll(p, &g)
 	if err != nil {
 		return nil, 0, err
 	}
@@ -198,12 +199,17 @@ func loaded(b *program.Bundle, bytes int) *Loaded {
 	return out
 }
 
-// bundle makes the programs of the live cells that are wanted, each once, and tells the names of all of them.
-func (h *Host) bundle(p *study.Policies, g *Generation, attachment uint32, wanted func(kernel.CellID) bool) (*program.Bundle, error) {
+// bundleOfAll makes the programs of all live cells.
+func (h *Host) bundleOfAll(p *study.Policies, g *Generation) (*program.Bundle, error) {
 	cells, err := h.Kernel.List()
 	if err != nil {
 		return nil, err
 	}
+	return h.bundle(p, g, 0, cells)
+}
+
+// bundle makes the programs of the cells, each once, and tells the names of all of them.
+func (h *Host) bundle(p *study.Policies, g *Generation, attachment uint32, cells []kernel.Cell) (*program.Bundle, error) {
 	b := &program.Bundle{Vocabulary: p.Vocabulary(), Generation: g.Number, Attachment: attachment, Fallback: stock.FallbackFor(p.Vocabulary())}
 	if g.Lockdown {
 		// For whatever is made by other tools, too.
@@ -216,9 +222,6 @@ func (h *Host) bundle(p *study.Policies, g *Generation, attachment uint32, wante
 	index := map[*program.Program]int{}
 	b.Cells = make([]program.Cell, 0, len(cells))
 	for _, c := range cells {
-		if !wanted(c.ID) {
-			continue
-		}
 		prog, err := p.Program(c.Name)
 		if err != nil {
 			return nil, err
@@ -265,24 +268,20 @@ func (h *Host) attachNamed(names []string) (*Loaded, error) {
 	if err != nil {
 		return nil, err
 	}
-	ids := map[kernel.CellID]bool{}
 	for _, name := range names {
-		c, err := h.Cell("attach cell "+name, name)
-		if err != nil {
+		if _, err := h.Cell("attach cell "+name, name); err != nil {
 			return nil, err
 		}
-		ids[c.ID] = true
+	}
+	if len(names) > 0 {
+		cells = slices.DeleteFunc(cells, func(c kernel.Cell) bool { return !slices.Contains(names, c.Name) })
 	}
 	for _, c := range cells {
-		if len(names) > 0 && !ids[c.ID] {
-			continue
-		}
-		ids[c.ID] = true
 		if err := p.Attachable(c.Name); err != nil {
 			return nil, err
 		}
 	}
-	b, bytes, err := h.attach(p, g, history, ids)
+	b, bytes, err := h.attach(p, g, history, cells)
 	if err != nil {
 		return nil, err
 	}
@@ -291,7 +290,7 @@ func (h *Host) attachNamed(names []string) (*Loaded, error) {
 
 // attach gives the cells programs of the active generation, whose policies these are, in addition to those that have one.
 // It gives the bundle and its length in bytes.
-func (h *Host) attach(p *study.Policies, g *Generation, history *History, ids map[kernel.CellID]bool) (*program.Bundle, int, error) {
+func (h *Host) attach(p *study.Policies, g *Generation, history *History, cells []kernel.Cell) (*program.Bundle, int, error) {
 	e, err := h.Kernel.Evaluator()
 	if err != nil {
 		return nil, 0, err
@@ -313,7 +312,7 @@ func (h *Host) attach(p *study.Policies, g *Generation, history *History, ids ma
 		}
 		return h.pushPrograms(e, p, next, history, d)
 	}
-	b, err := h.bundle(p, g, status.Attachment+1, func(id kernel.CellID) bool { return ids[id] })
+	b, err := h.bundle(p, g, status.Attachment+1, cells)
 	if err != nil {
 		return nil, 0, err
 	}
@@ -474,8 +473,8 @@ const (
 type BootOptions struct {
 	// Lockdown loads a policy that denies everything to cells if nothing else can be loaded.
 	Lockdown bool
-	// Strict is that of LoadOptions.
-	Strict bool
+	// Strict and Usable are those of LoadOptions.
+	Strict, Usable bool
 }
 
 // String is "loaded", "last good", "lockdown" or "nothing".
@@ -526,7 +525,7 @@ func (h *Host) lockDown(history *History, why error) (Booted, *Loaded, error) {
 	}
 	why = errors.Join(why, err)
 	g.Number = h.nextNumber(history)
-	b, err := h.bundle(p, &g, 0, func(kernel.CellID) bool { return true })
+	b, err := h.bundleOfAll(p, &g)
 	if err == nil {
 		text := b.Encode()
 		if err = e.Load(text, 0); err == nil {
@@ -571,7 +570,7 @@ func (h *Host) boot(p *study.Policies, o BootOptions) (Booted, *Loaded, error) {
 	if err != nil {
 		return h.lastResort(&History{}, o, err)
 	}
-	out, _, err := h.Load(p, LoadOptions{Strict: o.Strict, Yes: true})
+	out, _, err := h.Load(p, LoadOptions{Strict: o.Strict, Usable: o.Usable, Yes: true})
 	if err == nil {
 		return BootLoaded, out, nil
 	}
@@ -609,17 +608,5 @@ func (h *Host) Merge(declared *rules.Set) (*study.Policies, error) {
 	if err != nil {
 		return nil, err
 	}
-	set := &rules.Set{Sources: active.Set().Sources, Policies: slices.Clone(declared.Policies), Nevers: slices.Clone(declared.Nevers)}
-	for _, p := range active.Set().Policies {
-		if !slices.ContainsFunc(declared.Policies, func(q *rules.Policy) bool { return q.Name == p.Name }) {
-			set.Policies = append(set.Policies, p)
-		}
-	}
-	for _, n := range active.Set().Nevers {
-		if !slices.ContainsFunc(declared.Nevers, func(m *rules.Never) bool { return m.Title == n.Title }) {
-			set.Nevers = append(set.Nevers, n)
-		}
-	}
-	slices.SortFunc(set.Policies, func(a, b *rules.Policy) int { return cmp.Compare(a.Name, b.Name) })
-	return study.New(set, nil, study.Options{Vocabulary: h.Kernel.Info().Vocabulary}), nil
+	return study.New(active.Set().With(declared), nil, study.Options{Vocabulary: h.Kernel.Info().Vocabulary}), nil
 }

@@ -4,6 +4,8 @@ import (
 	"time"
 
 	"cellsh/kernel"
+	"cellsh/policy/analysis"
+	"cellsh/policy/report"
 	"cellsh/policy/study"
 )
 
@@ -25,7 +27,10 @@ type UsageReport struct {
 	Core       *uint64       `json:"core,omitempty"`
 	Policies   []string      `json:"policies"`
 	Covered    bool          `json:"covered"`
-	Over       []Excess      `json:"over"`
+	// Program is policies, fallback or none, as asked for the cell, and Profile low, medium, high or unknown.
+	Program string   `json:"program"`
+	Profile string   `json:"profile"`
+	Over    []Excess `json:"over"`
 	*CountsReport
 }
 
@@ -40,7 +45,7 @@ type CountsReport struct {
 // Report of the usage.
 func (u *Usage) Report() UsageReport {
 	r := UsageReport{ID: u.ID, Name: u.Name, Root: u.Root, Age: u.Age.Seconds(), Processes: u.Processes, References: u.References, Memory: u.Memory,
-		CPU1s: u.CPU1s, CPU10s: u.CPU10s, Nofile: u.Nofile, AS: u.AS, Core: u.Core, Policies: nonNil(u.Policies), Covered: u.Covered, Over: nonNil(u.Over)}
+		CPU1s: u.CPU1s, CPU10s: u.CPU10s, Nofile: u.Nofile, AS: u.AS, Core: u.Core, Policies: report.List(u.Policies), Covered: u.Covered(), Program: u.Answerer.Asked().String(), Profile: u.Answerer.ProfileName(), Over: report.List(u.Over)}
 	if c := u.Counts; c != nil {
 		r.CountsReport = &CountsReport{c.Decisions, c.Denied, c.Granted, c.WouldDeny}
 	}
@@ -53,10 +58,10 @@ type LoadReport struct {
 	Cells      []string `json:"cells"`
 	Programs   int      `json:"programs"`
 	Bytes      int      `json:"bytes"`
-	// Stock says that the kernel asks no programs; Fits then has how cells are made, and Frozen those that live.
-	Stock  bool        `json:"stock,omitempty"`
-	Fits   []FitReport `json:"fits,omitempty"`
-	Frozen []string    `json:"frozen,omitempty"`
+	// Stock says that the kernel asks no programs; Made then has how cells are made from now on, and Frozen those that live.
+	Stock  bool           `json:"stock,omitempty"`
+	Made   []MakingReport `json:"made,omitempty"`
+	Frozen []FrozenReport `json:"frozen,omitempty"`
 	// Witnessed says how far two readings of the functions were compared, if there are any.
 	Witnessed *study.WitnessedReport `json:"witnessed,omitempty"`
 	// Until is when it is rolled back unless confirmed.
@@ -67,22 +72,51 @@ type LoadReport struct {
 	Losses []Loss `json:"losses,omitempty"`
 }
 
-// FitReport is how a cell is made on a kernel that asks no programs.
-type FitReport struct {
-	Cell    string   `json:"cell"`
+// MakingReport is how cells are made on a kernel that asks no programs. A glob that is "" stands for all that no other names.
+// Lacking are requests that the policies allow, a service needs, and such cells don't get.
+type MakingReport struct {
+	Glob    string   `json:"glob"`
 	Profile string   `json:"profile"`
 	Ports   []uint16 `json:"ports"`
-	Lax     bool     `json:"lax"`
+	MisfitReport
+}
+
+// MisfitReport is how what a cell is made with differs from its policies.
+type MisfitReport struct {
+	Lax      bool     `json:"lax"`
+	Stricter bool     `json:"stricter"`
+	Lacking  []string `json:"lacking"`
+}
+
+func misfitReport(f *analysis.StockFit, p *analysis.ProfileFit) MisfitReport {
+	return MisfitReport{len(p.Laxer)+len(f.Unenforced) > 0, len(p.Stricter) > 0, report.List(p.LackingNames())}
+}
+
+// FrozenReport is a cell that lives on a kernel that asks no programs: the profile is low, medium, high or unknown, and how it
+// fits is there if it is known.
+type FrozenReport struct {
+	Cell    string `json:"cell"`
+	Profile string `json:"profile"`
+	*MisfitReport
 }
 
 // Report of the load.
 func (l *Loaded) Report() LoadReport {
-	r := LoadReport{Generation: l.Generation, Cells: nonNil(l.Cells), Programs: l.Programs, Bytes: l.Bytes, Stock: l.Stock, Frozen: l.Frozen, Replaced: l.Replaced, Losses: l.Losses}
+	r := LoadReport{Generation: l.Generation, Cells: report.List(l.Cells), Programs: l.Programs, Bytes: l.Bytes, Stock: l.Stock, Replaced: l.Replaced, Losses: l.Losses}
 	if l.Deadline != nil {
 		r.Until = &l.Deadline.Until
 	}
-	for _, f := range l.Fits {
-		r.Fits = append(r.Fits, FitReport{f.Cell, f.Best().Profile.String(), nonNil(f.Ports), f.Lax()})
+	for _, m := range l.Made {
+		best := m.Fit.Best()
+		r.Made = append(r.Made, MakingReport{m.Glob, best.Profile.String(), report.List(m.Fit.Ports), misfitReport(m.Fit, best)})
+	}
+	for _, f := range l.Frozen {
+		o := FrozenReport{Cell: f.Cell, Profile: "unknown"}
+		if f.Profile != nil {
+			m := misfitReport(f.Fit, f.Fit.With(*f.Profile))
+			o.Profile, o.MisfitReport = f.Profile.String(), &m
+		}
+		r.Frozen = append(r.Frozen, o)
 	}
 	if l.Witnessed != nil && l.Witnessed.Answers > 0 {
 		r.Witnessed = study.ReportWitnessed(l.Witnessed)
@@ -110,7 +144,7 @@ func (h *History) Report() []GenerationReport {
 	out := []GenerationReport{}
 	for i := range h.Generations {
 		g := &h.Generations[i]
-		r := GenerationReport{Generation: g.Number, Time: g.Time, Files: nonNil(g.Files()), Of: g.Of, Session: g.Session, Lockdown: g.Lockdown, Active: g == h.Active()}
+		r := GenerationReport{Generation: g.Number, Time: g.Time, Files: report.List(g.Files()), Of: g.Of, Session: g.Session, Lockdown: g.Lockdown, Active: g == h.Active()}
 		if d := h.Deadline; d != nil && d.Generation == g.Number {
 			r.Until = &d.Until
 		} else {
@@ -131,13 +165,13 @@ type DecisionEvent struct {
 	PID     int           `json:"pid"`
 	EUID    uint32        `json:"euid"`
 	Request string        `json:"request"`
-	study.AnswerReport
+	report.Answer
 	Fallback bool `json:"fallback,omitempty"`
 }
 
 // EventReport is the report of a recorded decision.
 func EventReport(e *kernel.Event) DecisionEvent {
-	return DecisionEvent{e.Sequence, e.Time.Seconds(), e.Name, e.Cell, e.PID, e.EUID, e.Request.String(), study.ReportAnswer(&e.Decision), e.Fallback}
+	return DecisionEvent{e.Sequence, e.Time.Seconds(), e.Name, e.Cell, e.PID, e.EUID, e.Request.String(), report.Of(&e.Decision), e.Fallback}
 }
 
 // InfoReport is the report of what a kernel can do.
@@ -162,10 +196,42 @@ func KernelReport(i kernel.Info) InfoReport {
 	return r
 }
 
-// nonNil makes an empty list [] in JSON.
-func nonNil[T any](l []T) []T {
-	if l == nil {
-		return []T{}
-	}
-	return l
+// StandingReport is the report of what is known of a cell on the kernel at hand: whether it exists, or else the name of one that
+// may be meant, and whether the kernel asks programs.
+type StandingReport struct {
+	Exists bool   `json:"exists"`
+	Near   string `json:"near,omitempty"`
+	Asks   bool   `json:"asks_programs"`
+	// Behind is the generation that the kernel has in place of the one that was loaded last.
+	Behind uint64 `json:"behind,omitempty"`
 }
+
+// Report of the standing.
+func (s *Standing) Report() StandingReport { return StandingReport{s.Exists, s.Near, s.Asks, s.Behind} }
+
+// ExplainedReport is the report of an explanation: result, reason and so on are what the policies say, final what becomes of
+// the request where their program is not asked.
+type ExplainedReport struct {
+	study.ExplanationReport
+	StandingReport
+	study.AnswererReport
+	Final []study.FateReport `json:"final,omitempty"`
+}
+
+// Report of the explanation.
+func (e *Explained) Report() ExplainedReport {
+	r := ExplainedReport{ExplanationReport: e.Explanation.Report(), StandingReport: e.Standing.Report(), AnswererReport: study.ReportAnswerer(&e.Standing.Answerer)}
+	if e.Becomes != nil {
+		r.Final = study.ReportCases(e.Becomes)
+	}
+	return r
+}
+
+// AbleReport is the report of what a cell may do.
+type AbleReport struct {
+	study.AbilitiesReport
+	StandingReport
+}
+
+// Report of what it may do.
+func (a *Able) Report() AbleReport { return AbleReport{a.Abilities.Report(), a.Standing.Report()} }

@@ -8,10 +8,12 @@ type Tail struct {
 	host *Host
 	// seen is the sequence number of the last decision that was given.
 	seen uint64
+	// skip says that what was recorded before is still to be passed over.
+	skip bool
 }
 
 // Tail follows the decisions after the one of that number; 0 begins with the oldest that is kept.
-func (h *Host) Tail(after uint64) *Tail { return &Tail{h, after} }
+func (h *Host) Tail(after uint64) *Tail { return &Tail{host: h, seen: after} }
 
 // Next gives the decisions since the last time, oldest first, and how many came between that are not kept any more. A
 // kernel without the evaluation model is an *kernel.UnsupportedError.
@@ -24,9 +26,10 @@ func (t *Tail) Next() (list []kernel.Event, lost uint64, err error) {
 		return nil, 0, err
 	}
 	var names map[kernel.CellID]string
+	seen := t.seen
 	for i := range list {
-		lost += list[i].Sequence - t.seen - 1
-		t.seen = list[i].Sequence
+		lost += list[i].Sequence - seen - 1
+		seen = list[i].Sequence
 		if list[i].Name != "" {
 			continue
 		}
@@ -37,6 +40,11 @@ func (t *Tail) Next() (list []kernel.Event, lost uint64, err error) {
 			}
 		}
 		list[i].Name = names[list[i].Cell]
+	}
+	t.seen = seen // after an error they come again
+	if t.skip {
+		t.skip = false
+		return nil, 0, nil
 	}
 	return list, lost, nil
 }
@@ -54,8 +62,9 @@ func (h *Host) names() (map[kernel.CellID]string, error) {
 	return names, nil
 }
 
-// Skip passes over what was recorded until now.
+// Skip passes over what was recorded until now; after an error, over what is there when the kernel tells again.
 func (t *Tail) Skip() error {
+	t.skip = true
 	_, _, err := t.Next()
 	return err
 }

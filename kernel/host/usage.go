@@ -29,12 +29,17 @@ type Usage struct {
 	Counts *kernel.Counts
 	// Policies of the active generation that apply to the cell, by name; nil if they are not known.
 	Policies []string
-	// Covered says that a program of these policies answers for the cell in the kernel; without it, it is the fallback
-	// or the profile alone.
-	Covered bool
+	// Answerer is what answers for the cell. Behind is the generation whose policies that are, if it is not the one that was
+	// loaded last, else 0; Unattached says that Attach would give it the program of its policies, which it lacks.
+	Answerer   analysis.Answerer
+	Behind     uint64
+	Unattached bool
 	// Over are the budgets that it exceeds.
 	Over []Excess
 }
+
+// Covered reports whether a program of policies answers for the cell; else it is the fallback or the profile alone.
+func (u *Usage) Covered() bool { return u.Answerer.Asked() == analysis.ByPolicies }
 
 // Usage gives all cells by id. It has no effects.
 func (h *Host) Usage() ([]Usage, error) {
@@ -47,33 +52,26 @@ func (h *Host) Usage() ([]Usage, error) {
 	if err != nil {
 		p = nil
 	}
+	answers, err := h.answering(p, false)
+	if err != nil {
+		return nil, err
+	}
 	out := make([]Usage, len(cells))
-	index := map[kernel.CellID]*Usage{}
 	hz := float64(max(h.Kernel.Info().HZ, 1))
 	for i, c := range cells {
 		u := &out[i]
 		u.Cell = c
 		u.CPU1s, u.CPU10s = 100*float64(c.Ticks1s)/hz, 100*float64(c.Ticks10s)/hz
-		index[c.ID] = u
+		u.Answerer, u.Behind = answers.of(c), answers.behind
+		if s, ok := answers.known[c.ID]; ok {
+			u.Counts = &s.Counts
+		}
 		if p == nil {
 			continue
 		}
-		u.Policies = []string{}
-		for _, pol := range p.For(c.Name) {
-			u.Policies = append(u.Policies, pol.Name)
-		}
+		u.Policies = namesOf(p.For(c.Name))
+		u.Unattached = answers.asks && !answers.disabled && len(u.Policies) > 0 && !u.Covered()
 		u.Over = excesses(analysis.Budgets(p.Set(), c.Name), u)
-	}
-	if e, err := h.Kernel.Evaluator(); err == nil {
-		known, err := e.Cells()
-		if err != nil {
-			return nil, err
-		}
-		for i := range known {
-			if u := index[known[i].Cell]; u != nil {
-				u.Counts, u.Covered = &known[i].Counts, known[i].Answered == kernel.ByProgram
-			}
-		}
 	}
 	return out, nil
 }
@@ -92,16 +90,16 @@ func excesses(budgets []analysis.Budget, u *Usage) []Excess {
 	return out
 }
 
-// WatchBudgets emits an event for each budget that is exceeded and was not when it was last watched, if any hook wants to
-// know. Usage does not: to look changes nothing.
-func (h *Host) WatchBudgets() error {
-	if !h.Events.Wanted("over-budget") {
+// NewExcesses gives an event for each budget that is exceeded and was not the last time, if any hook wants to know. Whoever
+// calls it emits them. Usage does not change what it gives: to look has no effects.
+func (h *Host) NewExcesses() ([]Event, error) {
+	if !h.Events.Wanted(OverBudget) {
 		h.over = nil // who comes later is told of all
-		return nil
+		return nil, nil
 	}
 	list, err := h.Usage()
 	if err != nil {
-		return err
+		return nil, err
 	}
 	now := map[excessKey]bool{}
 	var fresh []Event
@@ -111,13 +109,10 @@ func (h *Host) WatchBudgets() error {
 			key := excessKey{u.ID, u.Over[j].Budget}
 			now[key] = true
 			if !h.over[key] {
-				fresh = append(fresh, Event{Kind: "over-budget", Cell: u.Name, ID: u.ID, Excess: &u.Over[j]})
+				fresh = append(fresh, Event{Kind: OverBudget, Cell: u.Name, ID: u.ID, Excess: &u.Over[j]})
 			}
 		}
 	}
 	h.over = now
-	for _, e := range fresh {
-		h.Events.Emit(e)
-	}
-	return nil
+	return fresh, nil
 }

@@ -98,7 +98,7 @@ func TestDriver(t *testing.T) {
 				if e != 0 {
 					t.Fatal(e)
 				}
-				k, err := netbsd.Open(netbsd.Options{System: sim.Wire{Process: root}, Now: under.Now})
+				k, err := netbsd.Open(netbsd.Options{System: sim.Wire{Process: root}, Now: under.Now, State: filepath.Join(t.TempDir(), "cells"), Warn: func(err error) { t.Error(err) }})
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -181,7 +181,7 @@ func TestRunning(t *testing.T) {
 		t.Fatal("the caller must be root of the host")
 	}
 	kerneltest.Run(t, func(t *testing.T) kerneltest.Subject {
-		k, err := netbsd.Open(netbsd.Options{Warn: func(err error) { t.Error(err) }})
+		k, err := netbsd.Open(netbsd.Options{State: filepath.Join(t.TempDir(), "cells"), Warn: func(err error) { t.Error(err) }})
 		if err != nil {
 			t.Fatalf("on %s: %v", runtime.GOOS, err)
 		}

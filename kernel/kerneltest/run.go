@@ -43,7 +43,7 @@ func Run(t *testing.T, open func(*testing.T) Subject) {
 		name string
 		run  func(*testing.T, *suite)
 	}{
-		{"Info", info}, {"Create", create}, {"CreateRefuses", createRefuses}, {"Good", good}, {"Limits", limits}, {"List", list}, {"IDs", ids}, {"Destroy", destroy}, {"Members", members},
+		{"Info", info}, {"Create", create}, {"CreateRefuses", createRefuses}, {"Good", good}, {"Limits", limits}, {"Made", made}, {"List", list}, {"IDs", ids}, {"Destroy", destroy}, {"Members", members},
 		{"Enter", enter}, {"Ports", ports}, {"Concurrent", concurrent}, {"ReadOnly", readOnly}, {"Evaluator", evaluator}, {"Attach", attach}, {"Window", window}, {"Probes", probes}, {"Unsupported", unsupported},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -273,6 +273,33 @@ func list(t *testing.T, s *suite) {
 	}
 	if _, ok, err := kernel.Find(s.Kernel, prefix+"nobody"); ok || err != nil {
 		t.Errorf("a cell that nobody made is found: %v", err)
+	}
+}
+
+// made: what a cell was made with is known as long as it lives, and of others nothing is.
+func made(t *testing.T, s *suite) {
+	low := kernel.Low
+	web, db := s.spec("web"), s.spec("db")
+	web.Profile, web.Ports = &low, []uint16{60000, 60001}
+	id := s.make(web)
+	s.make(db)
+	for _, c := range []struct {
+		name string
+		want kernel.Made
+	}{{web.Name, kernel.Made{Profile: kernel.Low, Ports: web.Ports}}, {db.Name, kernel.Made{Profile: kernel.High}}} {
+		if m, ok := s.Kernel.Made(s.find(c.name)); !ok || m.Profile != c.want.Profile || !slices.Equal(m.Ports, c.want.Ports) {
+			t.Errorf("cell %s was made with %+v (known: %v), want %+v", c.name, m, ok, c.want)
+		}
+	}
+	gone := s.find(web.Name)
+	if err := s.Kernel.Destroy(id); err != nil {
+		t.Fatal(err)
+	}
+	if m, ok := s.Kernel.Made(gone); ok {
+		t.Errorf("of a cell that is gone %+v is known", m)
+	}
+	if m, ok := s.Kernel.Made(kernel.Cell{ID: 1 << 31, Name: prefix + "nobody"}); ok {
+		t.Errorf("of a cell that nobody made %+v is known", m)
 	}
 }
 

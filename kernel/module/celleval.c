@@ -1278,48 +1278,54 @@ is_in_one_form(struct draft *d)
 	return all_differ(d->scratch, prefixes, prefix_before, d->prefixes);
 }
 
-/* From which number of members on all are decided alike: behind the end of the last range of each test, or from there on. */
+/* A number from which on the answer of a test is another, if there are so many members: the highest of all is kept. */
+static void
+change(int64_t at, uint32_t *most)
+{
+	if (at > *most && at <= fields[CELLEVAL_FIELD_MEMBERS].max)
+		*most = (uint32_t)at;
+}
+
+/* From which number of members on all are decided alike. */
 static uint32_t
 members_needed(const struct draft *d)
 {
-	const int64_t max = fields[CELLEVAL_FIELD_MEMBERS].max;
-	int64_t most = 0;
+	uint32_t most = 0;
 
 	for (uint32_t i = 0; i < d->nnodes; i++) {
-		const uint8_t *node = d->nodes + (size_t)i * NODE_SIZE, *last;
-		int64_t operand = get_signed(node + 16), lo = 0, hi, alike;
+		const uint8_t *node = d->nodes + (size_t)i * NODE_SIZE, *ranges;
+		int64_t operand = get_signed(node + 16);
 
 		if ((looks_at(node) & CELLEVAL_BIT(CELLEVAL_FIELD_MEMBERS)) == 0)
 			continue;
 		switch ((enum operation)node[0]) {
 		case OP_EQ:
-			lo = hi = operand;
+			change(operand, &most);
+			if (operand < INT64_MAX)
+				change(operand + 1, &most);
 			break;
 		case OP_LT:
-			if (operand <= 0)
-				continue;
-			hi = operand - 1;
+			change(operand, &most);
 			break;
 		case OP_LE:
-			hi = operand;
+			if (operand < INT64_MAX)
+				change(operand + 1, &most);
 			break;
 		case OP_IN:
-			last = d->ranges + (size_t)(operand + get32(node + 12) - 1) * RANGE_SIZE;
-			lo = get_signed(last);
-			hi = get_signed(last + 8);
+			/* where a range begins, and behind its end */
+			ranges = d->ranges + (size_t)operand * RANGE_SIZE;
+			for (uint32_t r = 0; r < get32(node + 12); r++, ranges += RANGE_SIZE) {
+				change(get_signed(ranges), &most);
+				if (get_signed(ranges + 8) < INT64_MAX)
+					change(get_signed(ranges + 8) + 1, &most);
+			}
 			break;
 		default:
 			/* another field, or a rest: they are never all alike */
 			return UINT32_MAX;
 		}
-		/* what no count comes to makes no difference */
-		if (lo > max || hi < 0)
-			continue;
-		alike = hi >= max ? lo : hi + 1;
-		if (most < alike)
-			most = alike;
 	}
-	return (uint32_t)most;
+	return most;
 }
 
 /* Verifies what read_header made a draft of. The tables are for the checksum. */

@@ -170,6 +170,12 @@ func reading(value, old []byte) (int, error) {
 
 var fakeBoot = time.Unix(1_780_000_000, 5000)
 
+// fakeCreated is how long after the start cells are made.
+const fakeCreated = 1462316410
+
+// fakeNow is the time then.
+func fakeNow() time.Time { return fakeBoot.Add(fakeCreated) }
+
 func (f *fake) node(name string, old, new []byte) (int, error) {
 	switch name {
 	case "kern.ostype":
@@ -300,7 +306,7 @@ func (f *fake) made(text []byte) (fakeCell, kauth.Errno) {
 			return fakeCell{}, kauth.EINVAL
 		}
 		c.Flags = flags
-		c.Created = 1462316410
+		c.Created = fakeCreated
 	}
 	c.profile = 2
 	if flags&abi.FlagProfile != 0 {
@@ -434,6 +440,9 @@ func (f *fake) open(t testing.TB, o Options) *Kernel {
 
 func (f *fake) tryOpen(o Options) (*Kernel, error) {
 	o.System = f
+	if o.Now == nil {
+		o.Now = fakeNow
+	}
 	return Open(o)
 }
 

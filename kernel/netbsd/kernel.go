@@ -4,9 +4,11 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"cellsh/kernel"
@@ -46,6 +48,8 @@ type Kernel struct {
 
 	mu  sync.Mutex
 	rev revision
+	// unread says that somebody was told that the memory can't be read.
+	unread atomic.Bool
 }
 
 var _ kernel.Kernel = (*Kernel)(nil)
@@ -91,11 +95,8 @@ func (k *Kernel) identify() error {
 			return fmt.Errorf("the kernel does not tell %s: %w", name, err)
 		}
 	}
-	boot, err := k.tree.read(abi.SystemBoot, 1)
-	if err == nil {
-		k.boot, err = k.tree.machine.DecodeTimespec(boot)
-	}
-	if err != nil {
+	var err error
+	if k.boot, err = k.booted(); err != nil {
 		return fmt.Errorf("the kernel does not tell %s: %w", abi.SystemBoot, err)
 	}
 	clock, err := k.tree.read(abi.SystemClock, 1)
@@ -116,16 +117,26 @@ func (k *Kernel) identify() error {
 	return nil
 }
 
+// booted is when the kernel started. It moves when the clock is stepped.
+func (k *Kernel) booted() (time.Time, error) {
+	text, err := k.tree.read(abi.SystemBoot, 1)
+	if err != nil {
+		return time.Time{}, err
+	}
+	return k.tree.machine.DecodeTimespec(text)
+}
+
 // noCells says why there are none.
 func (k *Kernel) noCells(err error) error {
 	if !errors.Is(err, errNoNode) {
 		return fmt.Errorf("the kernel's cells can't be used: %w", err)
 	}
-	why := "there is no " + abi.CellTree + "; load secmodel_cell(9), or use the simulated kernel"
+	why := "there is no " + abi.CellTree + ": secmodel_cell(9) is neither loaded nor a part of the kernel"
 	if _, err := k.tree.find(abi.JailTree); err == nil {
 		why = "it has secmodel_jail, the model's first form, which is not supported; it needs secmodel_cell(9)"
 	}
-	return &kernel.UnsupportedError{Kernel: k.info.Name, Capability: CapCells, Why: why}
+	return &kernel.UnsupportedError{Kernel: k.info.Name, Capability: CapCells, Why: why,
+		Hint: "as root run: modload secmodel_cell; for every boot a line with secmodel_cell in /etc/modules.conf does it, which comes before the securelevel rises and forbids it; to try things out there is a simulated kernel: -k sim"}
 }
 
 func (k *Kernel) capabilities() {
@@ -174,6 +185,7 @@ func (k *Kernel) Create(s kernel.Spec) (kernel.CellID, error) {
 	if err := k.check(op, &s, rev.Revision); err != nil {
 		return 0, err
 	}
+	from := k.now()
 	id, err := k.create(op, s, rev.Layout)
 	if errors.Is(err, kauth.EINVAL) && !rev.sized && rev.Revision == secmodel.April {
 		id, err = k.createEarly(op, s, err)
@@ -184,7 +196,7 @@ func (k *Kernel) Create(s kernel.Spec) (kernel.CellID, error) {
 	k.mu.Lock()
 	k.rev.sized = true
 	k.mu.Unlock()
-	k.remember(id, s)
+	k.remember(id, s, from)
 	return id, nil
 }
 
@@ -241,18 +253,13 @@ func (k *Kernel) Destroy(id kernel.CellID) error {
 	if id == 0 {
 		return &kernel.Error{Op: op, Text: "the cell must be one that was created, but 0 is the host"}
 	}
-	cell, listed := k.find(id)
-	if listed {
-		op = fmt.Sprintf("destroy cell %s", cell.Name)
-	}
 	if _, err := k.tree.call(abi.CellDestroy, nil, abi.EncodeInt(k.tree.machine.Order, uint32(id))); err != nil {
+		if cell, listed := k.find(id); listed {
+			op = fmt.Sprintf("destroy cell %s", cell.Name)
+		}
 		return k.destroyError(op, id, err)
 	}
-	if listed && k.memory != nil {
-		if err := k.memory.Remove(k.key(cell)); err != nil {
-			k.warn(err)
-		}
-	}
+	k.forget(id)
 	return nil
 }
 
@@ -329,34 +336,53 @@ func (k *Kernel) readInt(name string) (uint32, error) {
 // Close gives up nothing: there is no connection to keep.
 func (k *Kernel) Close() error { return nil }
 
-func (k *Kernel) key(c kernel.Cell) state.Key {
-	return state.Key{Boot: k.boot, Cell: c.ID, Created: c.Created, Name: c.Name}
-}
-
-// remember keeps what the kernel won't give back. The cell is made, so a failure is only a warning.
-func (k *Kernel) remember(id kernel.CellID, s kernel.Spec) {
+// remember keeps what the kernel won't give back. The cell is made, so a failure is only a warning. The list, which has the
+// exact time of its creation, is not asked for: it is as long as there are cells.
+func (k *Kernel) remember(id kernel.CellID, s kernel.Spec, from time.Time) {
 	if k.memory == nil {
 		return
 	}
-	cell, ok := k.find(id)
-	if !ok {
-		k.warn(fmt.Errorf("the profile and the ports of cell %s can't be remembered: it is no longer listed", s.Name))
-		return
+	to := k.now()
+	boot, err := k.booted()
+	if err == nil {
+		err = k.memory.Put(boot, state.Entry{Cell: id, Name: s.Name, From: from.Sub(boot), To: to.Sub(boot), Profile: s.Profile, Ports: s.Ports})
 	}
-	if err := k.memory.Put(state.Entry{Key: k.key(cell), Profile: s.Profile, Ports: s.Ports}); err != nil {
-		k.warn(err)
-	}
-}
-
-// Remembered gives the profile and the ports that a cell was made with by this program; false if they are not
-// known. The kernel gives neither back. An entry without a profile is of a cell with the kernel's default.
-func (k *Kernel) Remembered(c kernel.Cell) (state.Entry, bool) {
-	if k.memory == nil {
-		return state.Entry{}, false
-	}
-	e, ok, err := k.memory.Find(k.key(c))
 	if err != nil {
 		k.warn(err)
 	}
-	return e, ok
+}
+
+// forget drops what was kept of a cell that is gone.
+func (k *Kernel) forget(id kernel.CellID) {
+	if k.memory == nil {
+		return
+	}
+	boot, err := k.booted()
+	if err == nil {
+		err = k.memory.Remove(boot, id)
+	}
+	if err != nil {
+		k.warn(err)
+	}
+}
+
+// Made gives what a cell was made with, if this program has made it. The kernel does not tell.
+func (k *Kernel) Made(c kernel.Cell) (kernel.Made, bool) {
+	if k.memory == nil {
+		return kernel.Made{}, false
+	}
+	boot, err := k.booted()
+	var e state.Entry
+	var ok bool
+	if err == nil {
+		e, ok, err = k.memory.Find(state.Key{Boot: boot, Cell: c.ID, Created: c.Created, Name: c.Name})
+	}
+	// The memory is root's. Others are told no more than that nothing is known, and not again for each cell.
+	if err != nil && !errors.Is(err, fs.ErrPermission) && k.unread.CompareAndSwap(false, true) {
+		k.warn(err)
+	}
+	if !ok {
+		return kernel.Made{}, false
+	}
+	return kernel.MadeWith(&kernel.Spec{Profile: e.Profile, Ports: e.Ports}), true
 }

@@ -173,7 +173,7 @@ func TestOpenRefuses(t *testing.T) {
 		change func(*fake)
 		want   string
 	}{
-		"no model": {func(f *fake) { f.trees = nil }, "has no cells: there is no security.models.cell; load secmodel_cell"},
+		"no model": {func(f *fake) { f.trees = nil }, "has no cells: there is no security.models.cell: secmodel_cell(9) is neither loaded"},
 		"jail":     {func(f *fake) { f.trees = []string{abi.JailTree} }, "secmodel_jail, the model's first form, which is not supported"},
 	} {
 		f := newFake(t, secmodel.Current)
@@ -709,21 +709,21 @@ func TestRemember(t *testing.T) {
 	// Another run of the program knows it too.
 	k = f.open(t, options)
 	cells := must[[]kernel.Cell](t)(k.List())
-	if e, ok := k.Remembered(cells[0]); !ok || *e.Profile != kernel.Low || !slices.Equal(e.Ports, s.Ports) {
-		t.Errorf("%+v, %v", e, ok)
+	if m, ok := k.Made(cells[0]); !ok || m.Profile != kernel.Low || !slices.Equal(m.Ports, s.Ports) {
+		t.Errorf("%+v, %v", m, ok)
 	}
-	if e, ok := k.Remembered(cells[1]); !ok || e.Profile != nil || e.Ports != nil {
-		t.Errorf("nothing was given for db: %+v, %v", e, ok)
+	if m, ok := k.Made(cells[1]); !ok || m.Profile != kernel.High || m.Ports != nil {
+		t.Errorf("nothing was given for db: %+v, %v", m, ok)
 	}
 	f.cells = append(f.cells, fakeCell{Info: abi.Info{ID: 9, Name: "theirs", Root: "/cells/db"}})
-	if e, ok := k.Remembered(must[[]kernel.Cell](t)(k.List())[2]); ok {
-		t.Errorf("another program made it, but %+v is remembered", e)
+	if m, ok := k.Made(must[[]kernel.Cell](t)(k.List())[2]); ok {
+		t.Errorf("another program made it, but %+v is remembered", m)
 	}
 	f.cells = f.cells[:2]
 	if err := k.Destroy(1); err != nil {
 		t.Fatal(err)
 	}
-	if _, ok := k.Remembered(cells[0]); ok {
+	if _, ok := k.Made(cells[0]); ok {
 		t.Error("a destroyed cell is still remembered")
 	}
 	if len(warnings) != 0 {
@@ -734,7 +734,7 @@ func TestRemember(t *testing.T) {
 	if err := os.WriteFile(path, []byte("junk"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, ok := k.Remembered(cells[1]); ok || len(warnings) != 1 || !strings.Contains(warnings[0].Error(), "is ignored") {
+	if _, ok := k.Made(cells[1]); ok || len(warnings) != 1 || !strings.Contains(warnings[0].Error(), "is ignored") {
 		t.Errorf("damaged: %v", warnings)
 	}
 	warnings = nil
@@ -743,22 +743,53 @@ func TestRemember(t *testing.T) {
 	if len(warnings) != 1 || !strings.Contains(warnings[0].Error(), "can't be written") {
 		t.Errorf("no folder: %v", warnings)
 	}
-	if _, ok := k.Remembered(cells[0]); ok {
+	if _, ok := k.Made(cells[0]); ok {
 		t.Error("remembered without a file")
 	}
+}
 
-	// The cell may be gone before it could be remembered.
-	warnings = nil
-	k = f.open(t, options)
-	f.before = func(node string, old, new []byte) {
-		if node == abi.CellList {
-			f.cells = nil
+// What can't be read is told once, however many cells are asked about, and to nobody whom it does not belong to.
+func TestMemoryThatCannotBeRead(t *testing.T) {
+	var warnings []error
+	path := filepath.Join(t.TempDir(), "state")
+	if err := os.Mkdir(path, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	f := newFake(t, secmodel.Current)
+	k := f.open(t, Options{State: path, Warn: func(err error) { warnings = append(warnings, err) }})
+	for range 3 {
+		if m, ok := k.Made(kernel.Cell{ID: 1, Name: "web"}); ok {
+			t.Errorf("%+v is known", m)
 		}
 	}
-	s.Name, s.Ports = "brief", nil
-	must[kernel.CellID](t)(k.Create(s))
-	if len(warnings) != 1 || !strings.Contains(warnings[0].Error(), "no longer listed") {
-		t.Errorf("vanished: %v", warnings)
+	if len(warnings) != 1 || !strings.Contains(warnings[0].Error(), "can't be read") {
+		t.Errorf("warnings %v", warnings)
+	}
+	if os.Geteuid() == 0 {
+		return // who may read everything
+	}
+	warnings = nil
+	closed := filepath.Join(t.TempDir(), "closed")
+	if err := os.Mkdir(closed, 0); err != nil {
+		t.Fatal(err)
+	}
+	k = f.open(t, Options{State: filepath.Join(closed, "state"), Warn: func(err error) { warnings = append(warnings, err) }})
+	if m, ok := k.Made(kernel.Cell{ID: 1, Name: "web"}); ok || len(warnings) != 0 {
+		t.Errorf("%+v is known (%v), warnings %v", m, ok, warnings)
+	}
+}
+
+// A cell costs the same whatever there is beside it: neither making nor removing one asks for the list.
+func TestCreateAsksForNoList(t *testing.T) {
+	f := newFake(t, secmodel.Current)
+	k := f.open(t, Options{State: filepath.Join(t.TempDir(), "state")})
+	before := f.calls[abi.CellList]
+	id := must[kernel.CellID](t)(k.Create(spec("web")))
+	if err := k.Destroy(id); err != nil {
+		t.Fatal(err)
+	}
+	if n := f.calls[abi.CellList] - before; n != 0 {
+		t.Errorf("the list was asked for %d times", n)
 	}
 }
 

@@ -34,7 +34,7 @@ func (o *Options) system() (System, error) {
 	machine, known := abi.FindMachine(runtime.GOARCH)
 	if nativeSysctl == nil || !known {
 		return nil, &kernel.UnsupportedError{Kernel: runtime.GOOS + "/" + runtime.GOARCH, Capability: CapCells,
-			Why: "cells are a part of NetBSD; the simulated kernel runs everywhere"}
+			Why: "cells are a part of NetBSD", Hint: "the simulated kernel runs everywhere: -k sim"}
 	}
 	return native{machine}, nil
 }

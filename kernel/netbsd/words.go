@@ -133,9 +133,9 @@ func (k *Kernel) taken(e *kernel.Error, s kernel.Spec) {
 	}
 	e.Hint = "the kernel does not tell which cell reserves a port"
 	for _, c := range cells {
-		entry, _ := k.Remembered(c)
+		made, _ := k.Made(c)
 		for _, port := range s.Ports {
-			if slices.Contains(entry.Ports, port) {
+			if slices.Contains(made.Ports, port) {
 				e.Text = fmt.Sprintf("port %d must be free, but is reserved by cell %s", port, c.Name)
 				e.Hint = ""
 				return

@@ -653,6 +653,12 @@ func (k *Kernel) List() ([]kernel.Cell, error) {
 	return list, nil
 }
 
+// Made gives what a cell was made with: the simulated kernel knows it of all that live.
+func (k *Kernel) Made(c kernel.Cell) (kernel.Made, bool) {
+	p, ok := k.Properties(c.ID)
+	return kernel.Made{Profile: p.Profile, Ports: p.Ports}, ok
+}
+
 // Properties are what the kernel knows of a cell and does not tell anybody; only a simulated one does.
 type Properties struct {
 	Profile kernel.Profile

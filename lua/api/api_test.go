@@ -14,9 +14,9 @@ import (
 	"cellsh/policy/diag"
 )
 
-// session is an API on a simulated kernel of its own.
+// session is a machine on a simulated kernel of its own.
 type session struct {
-	*API
+	*Machine
 	out      bytes.Buffer
 	problems diag.List
 }
@@ -35,16 +35,16 @@ func newSession(t testing.TB) *session {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { null.Close() })
-	s.API = New(Options{Host: h, Simulator: k, Launch: &launch.Local{Quiet: true}, Stdin: null, Stdout: null, Stderr: null, Output: &s.out, Report: func(l diag.List) { s.problems = append(s.problems, l...) }})
+	s.Machine = New(Options{Kernel: Kernel{Host: h, Simulator: k, Launch: &launch.Local{Quiet: true}}, Stdin: null, Stdout: null, Stderr: null, Output: &s.out, Report: func(l diag.List) { s.problems = append(s.problems, l...) }})
 	t.Cleanup(s.Close)
 	return s
 }
 
-// run runs a text and gives what it printed, and the error in words.
+// run runs a text with the globals of the session and gives what it printed, and the error in words.
 func (s *session) run(text string) (string, string) {
 	s.out.Reset()
 	s.problems = nil
-	fn, err := s.VM.Compile("session", text)
+	fn, err := s.VM.CompileIn(s.VM.Environment(), "session", text)
 	if err == nil {
 		_, err = s.Call(fn)
 	}
@@ -117,6 +117,7 @@ func TestYieldsOutOfGo(t *testing.T) {
 		`assert(not coroutine.resume(coroutine.create(function() sim.trace(function() coroutine.yield() end) end)))`,
 		`coroutine.wrap(function() policy "p" { on = { ["network.bind"] = function() coroutine.yield() end } } local ok, e = pcall(engine.load) assert(not ok and e:find("a decision can't call coroutine.yield", 1, true), e) end)()`,
 		`local co = coroutine.create(function() policy "p" { on = { ["network.bind"] = function() return deny end } } engine.load() coroutine.yield() end) assert(coroutine.resume(co) and coroutine.resume(co))`,
+		`policy "p" { deny = { "system" } } engine.load() cell.on("deny", function() coroutine.yield() end) coroutine.wrap(function() cell.create{ name = "a", root = "/a" }:process{}:reboot() sim.advance(1) coroutine.yield() end)()`,
 		`cell.on("create", function() local w = coroutine.wrap(function() coroutine.yield(1) end) assert(w() == 1) end) coroutine.wrap(function() cell.create{ name = "a", root = "/a" } coroutine.yield() end)()`,
 	} {
 		s := newSession(t)
@@ -147,7 +148,7 @@ print(lost)`)
 	if problem != "" || !ok || lost == "0" {
 		t.Fatal(out, problem)
 	}
-	if len(s.problems) != 1 || s.problems[0].Code != diag.EventsLost || !strings.Contains(s.problems[0].Message, "statement "+lost+" can") {
+	if len(s.problems) != 1 || s.problems[0].Code != diag.EventsLost || !strings.Contains(s.problems[0].Message, "last told "+lost+" can") {
 		t.Errorf("%v, want one about %s decisions", s.problems, lost)
 	}
 }

@@ -6,6 +6,7 @@ import (
 
 	lua "github.com/yuin/gopher-lua"
 
+	"cellsh/lua/tables"
 	"cellsh/policy"
 	"cellsh/policy/diag"
 )
@@ -52,23 +53,13 @@ func (f *fields) check(err error) {
 	}
 }
 
-// plain is a Lua value as plain Go: a string, a number, a bool, or a list of these; nil for all others.
-func plain(v lua.LValue) any {
-	switch x := v.(type) {
-	case lua.LString:
-		return string(x)
-	case lua.LNumber:
-		return float64(x)
-	case lua.LBool:
-		return bool(x)
-	case *lua.LTable:
-		list := make([]any, x.MaxN())
-		for i := range list {
-			list[i] = plain(x.RawGetInt(i + 1))
-		}
-		return list
+// plain is the value of a key as plain Go.
+func (f *fields) plain(key string, v lua.LValue) any {
+	x, err := tables.Plain(v, nil)
+	if err != nil {
+		fail(f.L, "", "%s of %s %s", key, f.e, err)
 	}
-	return nil
+	return x
 }
 
 func show(v lua.LValue) string {

@@ -10,13 +10,16 @@ import (
 	"cellsh/kernel/launch"
 )
 
-// cellRef is a cell as scripts hold it: the id says which one it is, for ever.
+// cellRef is a cell as scripts hold it: its kernel and its id say which one it is, for ever.
 type cellRef struct {
+	in   *binding
 	id   kernel.CellID
 	name string
 	root string
 }
 
+func (c cellRef) typ() string    { return "cell" }
+func (c cellRef) of() *binding   { return c.in }
 func (c cellRef) String() string { return fmt.Sprintf("cell %s (id %d)", c.name, c.id) }
 
 // oneCell begins most examples.
@@ -27,14 +30,15 @@ func cellEntries() []*Entry {
 		{Name: "cell.create", Table: true, Returns: "cell", Params: []Param{
 			{"name", "string", "1 to 63 characters of A-Z a-z 0-9 . _ -", false},
 			{"root", "string", "absolute path of the directory that members are chrooted to", false},
-			{"profile", "string", "\"low\", \"medium\" or \"high\"; without it the kernel's own, which is high, or low if a loaded policy names the cell", true},
-			{"ports", "number[]", "ports that only this cell may bind, at most 32", true},
+			{"profile", "string", "\"low\", \"medium\" or \"high\"; without it, if a loaded policy names the cell, low where the kernel asks programs, and elsewhere the one that fits the policies best; else the kernel's own, which is high", true},
+			{"ports", "number[]", "ports that only this cell may bind, at most 32; without it, where the kernel asks no programs, those that the policies give it", true},
 			{"nofile", "number|string", "limit of open files of what is started in the cell, or unlimited", true},
 			{"as", "number|string", "limit of the address space in bytes, or a size like \"512M\", or unlimited", true},
 			{"core", "number|string", "limit of core dumps in bytes, or a size, or unlimited", true},
 			{"yes", "boolean", "true allows the root to be /, the host's own", true},
-		}, Doc: `Makes a cell. If policies are loaded, the cell has its program from the start or is not made at all, and limits that
-are not given are those of the policies' budgets. On the simulated kernel the root directory is made if it does not exist.`,
+		}, Doc: `Makes a cell. If policies are loaded, limits that are not given are those of their budgets. Where the kernel asks programs
+the cell has its program from the start or is not made at all; elsewhere profile, ports and limits are all that holds the
+cell, and they stay as they are made. On the simulated kernel the root directory is made if it does not exist.`,
 			Example: `local c = cell.create{ name = "web-1", root = "/cells/web-1", ports = { 443 } }
 print(c)
 --> cell web-1 (id 1)`, call: createCell},
@@ -48,14 +52,14 @@ print(cell.get("web-1").id, cell.get(1).name, cell.get("web-2"))
 cell.create{ name = "b", root = "/cells/b" }
 for _, c in ipairs(cell.list()) do print(c.id, c.name) end
 --> 1	a
---> 2	b`, call: func(a *API, L *lua.LState) int {
-				L.Push(values(L, a.cells(L), func(c kernel.Cell) lua.LValue { return a.cell(L, c) }))
+--> 2	b`, call: func(b *binding, L *lua.LState) int {
+				L.Push(values(L, b.cells(L), func(c kernel.Cell) lua.LValue { return b.cell(L, c) }))
 				return 1
 			}},
 		{Name: "cell.current", Returns: "number", Doc: "Gives the id of the cell that this program runs in; 0 is the host.",
 			Example: `print(cell.current())
---> 0`, call: func(a *API, L *lua.LState) int {
-				id, err := a.Host.Kernel.Current()
+--> 0`, call: func(b *binding, L *lua.LState) int {
+				id, err := b.Host.Kernel.Current()
 				if err != nil {
 					raise(L, err)
 				}
@@ -68,12 +72,12 @@ checked for them. Gives generation, cells, programs and bytes.`,
 			Example: `policy "web" { deny = { "system.reboot" } }
 engine.load()
 print(#cell.attach().cells)
---> 0`, call: func(a *API, L *lua.LState) int {
+--> 0`, call: func(b *binding, L *lua.LState) int {
 				var names []string
 				if L.GetTop() > 0 {
 					names = []string{L.CheckString(1)}
 				}
-				out, err := a.Host.Attach(names...)
+				out, err := b.Host.Attach(names...)
 				if err != nil {
 					raise(L, err)
 				}
@@ -81,23 +85,24 @@ print(#cell.attach().cells)
 				return 1
 			}},
 		property("cell.name", "string", "The name of the cell.", oneCell+"print(c.name)\n--> web-1",
-			func(_ *API, _ *lua.LState, c cellRef) lua.LValue { return lua.LString(c.name) }),
+			func(_ *lua.LState, c cellRef) lua.LValue { return lua.LString(c.name) }),
 		property("cell.id", "number", "The kernel's number of the cell; it is never used again.", oneCell+"print(c.id)\n--> 1",
-			func(_ *API, _ *lua.LState, c cellRef) lua.LValue { return lua.LNumber(c.id) }),
+			func(_ *lua.LState, c cellRef) lua.LValue { return lua.LNumber(c.id) }),
 		property("cell.root", "string", "The directory that members are chrooted to.", oneCell+"print(c.root)\n--> /cells/web-1",
-			func(_ *API, _ *lua.LState, c cellRef) lua.LValue { return lua.LString(c.root) }),
+			func(_ *lua.LState, c cellRef) lua.LValue { return lua.LString(c.root) }),
 		{Name: "cell:stats", Kind: Method, Returns: "table", Doc: `Gives what the kernel counts: processes, references (zombies included), memory in bytes of virtual size, cpu1s and cpu10s
 in percent of one processor, and age in seconds. With them come the stored limits nofile, as and core; the policies that
-apply, covered, which is true if their program answers for the cell, and over, a list of budgets that it exceeds; and from
+apply, covered, which is true if their program answers for the cell, program (policies, fallback or none) and profile (low,
+medium, high or unknown), which say what does, and over, a list of budgets that it exceeds; and from
 the evaluation model decisions, denied, granted and would_deny. The kernel samples once a second.`,
 			Example: oneCell + `print(c:stats().processes, c:stats().denied)
 --> 0	0`, call: cellStats},
 		{Name: "cell:destroy", Kind: Method, Doc: "Removes the cell, which must have no members left.",
 			Example: oneCell + `c:destroy()
 print(#cell.list())
---> 0`, call: func(a *API, L *lua.LState) int {
-				c := a.live(L, receiver[cellRef](L, "cell:destroy"))
-				if err := a.Host.Destroy(c.Name); err != nil {
+--> 0`, call: func(b *binding, L *lua.LState) int {
+				c := b.live(L, receiver[cellRef](L))
+				if err := b.Host.Destroy(c.Name); err != nil {
 					raise(L, err)
 				}
 				return 0
@@ -120,21 +125,21 @@ print(p:setuid(0))
 }
 
 // cells lists the cells of the kernel.
-func (a *API) cells(L *lua.LState) []kernel.Cell {
-	cells, err := a.Host.Kernel.List()
+func (b *binding) cells(L *lua.LState) []kernel.Cell {
+	cells, err := b.Host.Kernel.List()
 	if err != nil {
 		raise(L, err)
 	}
 	return cells
 }
 
-func (a *API) cell(L *lua.LState, c kernel.Cell) lua.LValue {
-	return a.object(L, cellRef{c.ID, c.Name, c.Root})
+func (b *binding) cell(L *lua.LState, c kernel.Cell) lua.LValue {
+	return b.m.object(L, cellRef{b, c.ID, c.Name, c.Root})
 }
 
 // live is the cell as the kernel has it now.
-func (a *API) live(L *lua.LState, c cellRef) kernel.Cell {
-	for _, k := range a.cells(L) {
+func (b *binding) live(L *lua.LState, c cellRef) kernel.Cell {
+	for _, k := range b.cells(L) {
 		if k.ID == c.id {
 			return k
 		}
@@ -143,26 +148,26 @@ func (a *API) live(L *lua.LState, c cellRef) kernel.Cell {
 	return kernel.Cell{}
 }
 
-func createCell(a *API, L *lua.LState) int {
+func createCell(b *binding, L *lua.LState) int {
 	f := tableArg(L, "cell.create", 1)
 	f.text("name", true)
 	f.text("root", true)
 	var spec kernel.Spec
 	for _, key := range kernel.SpecKeys() {
 		if v := f.get(key); v != lua.LNil {
-			f.check(spec.Set(key, plain(v)))
+			f.check(spec.Set(key, f.plain(key, v)))
 		}
 	}
 	f.done()
-	id, err := a.Host.Create(spec)
+	id, err := b.Host.Create(spec)
 	if err != nil {
 		raise(L, err)
 	}
-	L.Push(a.object(L, cellRef{id, spec.Name, spec.Root}))
+	L.Push(b.m.object(L, cellRef{b, id, spec.Name, spec.Root}))
 	return 1
 }
 
-func getCell(a *API, L *lua.LState) int {
+func getCell(b *binding, L *lua.LState) int {
 	which := L.Get(1)
 	is := func(c kernel.Cell) bool { return lua.LNumber(c.ID) == which }
 	switch which.Type() {
@@ -172,9 +177,9 @@ func getCell(a *API, L *lua.LState) int {
 	default:
 		fail(L, "", "cell.get must be given a name or an id, but is given a %s", which.Type())
 	}
-	for _, c := range a.cells(L) {
+	for _, c := range b.cells(L) {
 		if is(c) {
-			L.Push(a.cell(L, c))
+			L.Push(b.cell(L, c))
 			return 1
 		}
 	}
@@ -182,13 +187,12 @@ func getCell(a *API, L *lua.LState) int {
 	return 1
 }
 
-func cellStats(a *API, L *lua.LState) int {
-	c := a.live(L, receiver[cellRef](L, "cell:stats"))
-	list, err := a.Host.Usage()
+func cellStats(b *binding, L *lua.LState) int {
+	c := b.live(L, receiver[cellRef](L))
+	list, err := b.Host.Usage()
 	if err != nil {
 		raise(L, err)
 	}
-	a.watchBudgets()
 	for i := range list {
 		if list[i].ID == c.ID {
 			L.Push(table(L, list[i].Report()))
@@ -199,8 +203,8 @@ func cellStats(a *API, L *lua.LState) int {
 	return 0
 }
 
-func execCell(a *API, L *lua.LState) int {
-	c := a.live(L, receiver[cellRef](L, "cell:exec"))
+func execCell(b *binding, L *lua.LState) int {
+	c := b.live(L, receiver[cellRef](L))
 	command := launch.Command{Cell: c}
 	if L.GetTop() > 1 {
 		f := tableArg(L, "exec", 2)
@@ -233,10 +237,11 @@ func execCell(a *API, L *lua.LState) int {
 		}
 		f.done()
 	}
-	status, err := a.run(command)
+	status, err := b.run(command)
 	if err != nil {
 		raise(L, err)
 	}
+	b.m.tell() // it may have taken long
 	L.Push(lua.LNumber(status.Exit()))
 	return 1
 }

@@ -23,9 +23,10 @@ func engineEntries() []*Entry {
 	question := Param{"question", "table", "cell, request, and the fields as a line of the command decide has them, those of a target in a table: target = { pid = 7 }", false}
 	return []*Entry{
 		{Name: "engine.load", Returns: "table", Params: []Param{{"paths", "string|string[]", "files and folders of policies; without it what was declared here and is pending, together with what is loaded", true},
-			{"options", "table", "yes = true: load even if live cells lose policies that they have, or if there is nothing to load although something is loaded; without it that is an error", true}},
+			{"options", "table", "yes = true: load even if live cells lose policies that they have, or if there is nothing to load although something is loaded; without it that is an error. usable = true: where the kernel asks no programs, cells are made so that services run", true}},
 			Doc: `Checks policies and pushes their programs into the kernel, all or nothing. Gives generation, cells, programs and bytes, and
-losses, a list with policy and cells, if cells have lost any. An error says everything that is wrong; nothing has changed then.`,
+losses, a list with policy and cells, if cells have lost any. Where the kernel asks no programs stock is true; made says how
+cells are made from now on, and frozen which live and stay as they are. An error says everything that is wrong; nothing has changed then.`,
 			Example: denyReboot + `print(engine.load().generation)
 --> 1`, call: engineLoad},
 		{Name: "engine.loaded", Returns: "number|nil", Params: []Param{{"paths", "string|string[]", "files and folders of policies", false}},
@@ -43,22 +44,26 @@ print(engine.loaded(name))
 os.remove(name)
 --> 1
 --> nil`, call: engineLoaded},
-		{Name: "engine.decide", Returns: "table", Params: []Param{question, where}, Doc: `Says how a request of a cell is answered: result, which is "allow", "grant" or "deny", reason, policy, file and line; the
-same with would_ in front for policies in audit mode. The cell need not exist.`,
+		{Name: "engine.decide", Returns: "table", Params: []Param{question, where}, Doc: `Says how the policies answer a request of a cell: result, which is "allow", "grant" or "deny", reason, policy, file and line;
+the same with would_ in front for policies in audit mode. The cell need not exist, and the kernel need not ask: engine.explain
+says what it does.`,
 			Example: denyReboot + `engine.load()
 print(engine.decide{ cell = "web-1", request = "system.reboot" }.result)
---> deny`, call: func(a *API, L *lua.LState) int {
-				p, q := a.asked(L, "engine.decide")
+--> deny`, call: func(b *binding, L *lua.LState) int {
+				p, q, _ := b.asked(L, "engine.decide")
 				d, err := p.Decide(q)
 				if err != nil {
 					raise(L, err)
 				}
-				L.Push(tables.Answer(L, d))
+				L.Push(table(L, d.Report()))
 				return 1
 			}},
 		{Name: "engine.explain", Returns: "table", Params: []Param{question, where}, Doc: `Says why a request of a cell is answered as it is: what engine.decide gives, and policies, a list with the tests that each
 policy has passed, their values and lines, and misses, the smallest change of each field that turns the result, the
-smallest first. It is what the command explain writes with --json.`,
+smallest first. What answers on the kernel at hand is in program (policies, fallback or none), profile, ports and revision,
+and whether it asks programs in asks_programs; exists is false for a cell that does not, and near the name of one that
+does. Where the policies are not asked final has what becomes of the request instead. It is what the command explain
+writes with --json.`,
 			Example: `policy "web" { on = { ["network.bind.privport"] = function(r)
   if r.port ~= 80 then return deny, "only port 80" end
 end } }
@@ -67,9 +72,9 @@ local why = engine.explain({ cell = "web-1", request = "network.bind.privport", 
 print(why.result, why.reason, why.policies[1].tests[1].test)
 print(why.misses[1].field, why.misses[1].to, why.misses[1].result)
 --> deny	only port 80	r.port == 80
---> port	80	allow`, call: func(a *API, L *lua.LState) int {
-				p, q := a.asked(L, "engine.explain")
-				e, err := p.Explain(q)
+--> port	80	allow`, call: func(b *binding, L *lua.LState) int {
+				p, q, supposed := b.asked(L, "engine.explain")
+				e, err := b.Host.Explain(q, p, supposed)
 				if err != nil {
 					raise(L, err)
 				}
@@ -79,7 +84,7 @@ print(why.misses[1].field, why.misses[1].to, why.misses[1].result)
 		{Name: "engine.can", Returns: "table", Params: []Param{
 			{"cell", "string", "name of a cell, which need not exist", false},
 			{"request", "string", "a scope, an action or a request; all without it", true},
-			{"options", "table", "policy and pending as for engine.decide; program (policies, fallback or none), profile (low, medium, high or unknown), revision (" + secmodel.RevisionNames() + "), and ports, a list of those that the cell reserves", true}},
+			{"options", "table", "policy and pending as for engine.decide; what is supposed to answer in place of what does on this kernel: program (policies, fallback or none), profile (low, medium, high or unknown), revision (" + secmodel.RevisionNames() + "), and ports, a list of those that the cell reserves", true}},
 			Doc: `Says what a cell may do, in full: requests is a list with the cases of each request, where each has the requests that it
 is about in words, the answer of the policies, and what finally becomes of them for root and for other users. It is what
 the command can writes with --json.`,
@@ -122,8 +127,8 @@ end
 policy "web" { deny = { "machdep" } }
 engine.load()
 print(engine.rollback().generation)
---> 3`, call: func(a *API, L *lua.LState) int {
-				out, err := a.Host.Rollback(uint64(L.OptInt64(1, 0)))
+--> 3`, call: func(b *binding, L *lua.LState) int {
+				out, err := b.Host.Rollback(uint64(L.OptInt64(1, 0)))
 				if err != nil {
 					raise(L, err)
 				}
@@ -167,23 +172,22 @@ func options(L *lua.LState, e string, n int) *fields {
 	return tableArg(L, "the options of "+e, n)
 }
 
-// policies gives those that the options ask for.
-func (a *API) policies(o *fields, e string) *study.Policies {
+// policies gives those that the options ask for; supposed says that these are not the loaded ones.
+func (b *binding) policies(o *fields, e string) (p *study.Policies, supposed bool) {
 	files := o.get("policy")
 	pending := false
 	o.flag("pending", &pending)
-	var p *study.Policies
 	var err error
 	switch {
 	case files != lua.LNil && pending:
 		fail(o.L, "", "%s must have policy or pending, but have both", o.e)
 	case files != lua.LNil:
-		p = a.Reader.Read(paths(o.L, e, files))
+		p = b.Reader.Read(paths(o.L, e, files))
 	case pending:
-		a.mustSettle(o.L)
-		p, err = a.merged()
+		b.m.mustSettle(o.L)
+		p, err = b.merged()
 	default:
-		p, err = a.Host.Policies()
+		p, err = b.Host.Policies()
 	}
 	if err == nil && p.Loading.Failed() {
 		err = p.Loading
@@ -191,16 +195,16 @@ func (a *API) policies(o *fields, e string) *study.Policies {
 	if err != nil {
 		raise(o.L, err)
 	}
-	return p
+	return p, files != lua.LNil || pending
 }
 
 // read gives the policies of paths, or with nil those that are loaded together with those that are pending.
-func (a *API) read(L *lua.LState, e string, v lua.LValue) *study.Policies {
+func (b *binding) read(L *lua.LState, e string, v lua.LValue) *study.Policies {
 	if v != lua.LNil {
-		return a.Reader.Read(paths(L, e, v))
+		return b.Reader.Read(paths(L, e, v))
 	}
-	a.mustSettle(L)
-	p, err := a.merged()
+	b.m.mustSettle(L)
+	p, err := b.merged()
 	if err != nil {
 		raise(L, err)
 	}
@@ -208,38 +212,27 @@ func (a *API) read(L *lua.LState, e string, v lua.LValue) *study.Policies {
 }
 
 // liveNames are the names of the cells that exist.
-func (a *API) liveNames(L *lua.LState) []string {
-	names, err := a.Host.LiveNames()
+func (b *binding) liveNames(L *lua.LState) []string {
+	names, err := b.Host.LiveNames()
 	if err != nil {
 		raise(L, err)
 	}
 	return names
 }
 
-// mustSettle makes what the running statement has declared pending.
-func (a *API) mustSettle(L *lua.LState) {
-	problems := a.settle()
-	if problems.Failed() {
-		raise(L, problems)
-	}
-	if len(problems) > 0 {
-		a.Report(problems)
-	}
-}
-
 // asked reads the question and the options of a function.
-func (a *API) asked(L *lua.LState, e string) (*study.Policies, *policy.Question) {
+func (b *binding) asked(L *lua.LState, e string) (p *study.Policies, q *policy.Question, supposed bool) {
 	q, err := tables.Question(tableArg(L, e, 1).t)
 	if err != nil {
 		raise(L, err)
 	}
 	o := options(L, e, 2)
-	p := a.policies(o, e)
+	p, supposed = b.policies(o, e)
 	o.done()
-	return p, q
+	return p, q, supposed
 }
 
-func engineCan(a *API, L *lua.LState) int {
+func engineCan(b *binding, L *lua.LState) int {
 	const e = "engine.can"
 	cell, ok := L.Get(1).(lua.LString)
 	if !ok || cell == "" {
@@ -258,15 +251,15 @@ func engineCan(a *API, L *lua.LState) int {
 		fail(L, "", "%s must be given the name of a request, but is given %s", e, show(v))
 	}
 	o := options(L, e, 3)
-	can := study.CanOptions{Program: o.text("program", false), Profile: o.text("profile", false), Revision: o.text("revision", false)}
+	can := study.Supposition{Program: o.text("program", false), Profile: o.text("profile", false), Revision: o.text("revision", false)}
 	if v := o.get("ports"); v != lua.LNil {
 		var err error
-		can.Ports, err = kernel.ParsePorts(plain(v))
+		can.Ports, err = kernel.ParsePorts(o.plain("ports", v))
 		o.check(err)
 	}
-	p := a.policies(o, e)
+	p, supposed := b.policies(o, e)
 	o.done()
-	out, err := p.Can(string(cell), pattern, can)
+	out, err := b.Host.Can(string(cell), pattern, p, supposed, can)
 	if err != nil {
 		raise(L, err)
 	}
@@ -277,14 +270,14 @@ func engineCan(a *API, L *lua.LState) int {
 // checkEffort bounds the proof of engine.check; the command prove has no bound.
 const checkEffort = 20_000_000
 
-func engineCheck(a *API, L *lua.LState) int {
+func engineCheck(b *binding, L *lua.LState) int {
 	const e = "engine.check"
 	o := options(L, e, 2)
 	proof := true
 	o.flag("proof", &proof)
 	cells := o.strings("cells")
 	o.done()
-	c, err := a.read(L, e, L.Get(1)).Check(study.CheckOptions{Live: a.liveNames(L), Cells: cells, Unasked: !a.Host.Evaluates(), Effort: checkEffort, NoProof: !proof})
+	c, err := b.read(L, e, L.Get(1)).Check(study.CheckOptions{Live: b.liveNames(L), Cells: cells, Unasked: !b.Host.Evaluates(), Effort: checkEffort, NoProof: !proof})
 	if err != nil {
 		raise(L, err)
 	}
@@ -292,7 +285,7 @@ func engineCheck(a *API, L *lua.LState) int {
 	return 1
 }
 
-func engineDiff(a *API, L *lua.LState) int {
+func engineDiff(b *binding, L *lua.LState) int {
 	const e = "engine.diff"
 	o := options(L, e, 3)
 	cells := o.strings("cells")
@@ -300,11 +293,11 @@ func engineDiff(a *API, L *lua.LState) int {
 	var old *study.Policies
 	var err error
 	if v := L.Get(1); v != lua.LNil {
-		old = a.read(L, e, v)
-	} else if old, err = a.Host.Policies(); err != nil {
+		old = b.read(L, e, v)
+	} else if old, err = b.Host.Policies(); err != nil {
 		raise(L, err)
 	}
-	d, err := study.Diff(old, a.read(L, e, L.Get(2)), a.liveNames(L), cells)
+	d, err := study.Diff(old, b.read(L, e, L.Get(2)), b.liveNames(L), cells)
 	if err != nil {
 		raise(L, err)
 	}
@@ -312,18 +305,19 @@ func engineDiff(a *API, L *lua.LState) int {
 	return 1
 }
 
-func engineLoad(a *API, L *lua.LState) int {
-	a.mustSettle(L)
+func engineLoad(b *binding, L *lua.LState) int {
+	b.m.mustSettle(L)
 	var o host.LoadOptions
 	f := options(L, "engine.load", 2)
 	f.flag("yes", &o.Yes)
+	f.flag("usable", &o.Usable)
 	f.done()
 	var out *host.Loaded
 	var err error
 	if v := L.Get(1); v == lua.LNil {
-		out, _, err = a.LoadPending(o)
+		out, _, err = b.loadPending(o)
 	} else {
-		out, _, err = a.Host.Load(a.Reader.Read(paths(L, "engine.load", v)), o)
+		out, _, err = b.Host.Load(b.Reader.Read(paths(L, "engine.load", v)), o)
 	}
 	if err != nil {
 		raise(L, err)
@@ -332,12 +326,12 @@ func engineLoad(a *API, L *lua.LState) int {
 	return 1
 }
 
-func engineLoaded(a *API, L *lua.LState) int {
-	p := a.Reader.Read(paths(L, "engine.loaded", L.Get(1)))
+func engineLoaded(b *binding, L *lua.LState) int {
+	p := b.Reader.Read(paths(L, "engine.loaded", L.Get(1)))
 	if p.Loading.Failed() {
 		raise(L, p.Loading)
 	}
-	n, err := a.Host.Holds(p)
+	n, err := b.Host.Holds(p)
 	if err != nil {
 		raise(L, err)
 	}
@@ -349,9 +343,9 @@ func engineLoaded(a *API, L *lua.LState) int {
 	return 1
 }
 
-func enginePolicies(a *API, L *lua.LState) int {
-	a.mustSettle(L)
-	loaded, err := a.Host.Policies()
+func enginePolicies(b *binding, L *lua.LState) int {
+	b.m.mustSettle(L)
+	loaded, err := b.Host.Policies()
 	if err != nil {
 		raise(L, err)
 	}
@@ -366,7 +360,7 @@ func enginePolicies(a *API, L *lua.LState) int {
 		}
 	}
 	add(loaded.Set().Policies, false)
-	add(a.pending.Policies, true)
+	add(b.m.pending.Policies, true)
 	L.Push(values(L, rows, func(r row) lua.LValue { return table(L, r) }))
 	return 1
 }

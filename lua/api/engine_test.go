@@ -77,11 +77,11 @@ func TestEngineGivesWhatCommandsWrite(t *testing.T) {
 			if err != nil {
 				return nil, err
 			}
-			e, err := read(file).Explain(q)
+			e, err := newSession(t).own.Host.Explain(q, read(file), true)
 			return e.Report(), err
 		}},
 		"can": {`return engine.can("web-1", "network.bind", { policy = { FILE }, revision = "april", profile = "high", ports = { 80 } })`, func() (any, error) {
-			a, err := read(file).Can("web-1", &pattern, study.CanOptions{Revision: "april", Profile: "high", Ports: []uint16{80}})
+			a, err := newSession(t).own.Host.Can("web-1", &pattern, read(file), true, study.Supposition{Revision: "april", Profile: "high", Ports: []uint16{80}})
 			return a.Report(), err
 		}},
 		"diff": {`return engine.diff(OLD, FILE, { cells = { "db-1" } })`, func() (any, error) {

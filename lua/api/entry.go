@@ -49,7 +49,7 @@ type Entry struct {
 	// Simulated functions exist only for the simulated kernel.
 	Simulated bool
 
-	call func(a *API, L *lua.LState) int
+	call func(b *binding, L *lua.LState) int
 }
 
 // Signature is how the entry is called.

@@ -20,12 +20,12 @@ func helpEntries() []*Entry {
 -->   example:
 -->     local c = cell.create{ name = "web-1", root = "/cells/web-1" }
 -->     print(c.id)
--->     --> 1`, call: func(a *API, L *lua.LState) int {
-				text, err := a.helpText(L.OptString(1, ""))
+-->     --> 1`, call: func(b *binding, L *lua.LState) int {
+				text, err := b.m.helpText(L.OptString(1, ""))
 				if err != nil {
 					raise(L, err)
 				}
-				fmt.Fprint(a.Output, text)
+				fmt.Fprint(b.m.options.Output, text)
 				return 0
 			}},
 	}
@@ -33,10 +33,10 @@ func helpEntries() []*Entry {
 
 // helpText is what help shows about a name: what [About] knows, or Options.Help; "" is the overview. The error says
 // that there is no such thing.
-func (a *API) helpText(name string) (string, error) {
+func (m *Machine) helpText(name string) (string, error) {
 	text, err := About(name)
-	if err != nil && a.Help != nil {
-		if more := a.Help(name); more != "" {
+	if err != nil && m.options.Help != nil {
+		if more := m.options.Help(name); more != "" {
 			return more, nil
 		}
 	}

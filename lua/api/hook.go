@@ -2,7 +2,6 @@ package api
 
 import (
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -11,7 +10,6 @@ import (
 	"cellsh/kernel"
 	"cellsh/kernel/host"
 	"cellsh/lua/vm"
-	"cellsh/policy"
 	"cellsh/policy/diag"
 )
 
@@ -23,10 +21,11 @@ func hookEntries() []*Entry {
 		{Name: "cell.on", Returns: "subscription", Params: []Param{
 			{"event", "string", "\"create\", \"destroy\", \"deny\" or \"over-budget\"", false},
 			{"hook", "function", "is called with a table", false},
-		}, Doc: `Calls a function whenever something happens to a cell, from now on until the session or script ends. The table has event,
-cell and id; for deny also what kernel.events tells of the decision; for over-budget also budget, use, limit and policy.
-Each call may take a million instructions; a hook that takes more, or raises an error, is dropped and reported. Denials are
-told after the statement during which they happened, what hooks do is told after they have ended.`,
+		}, Doc: `Calls a function whenever something happens to a cell of the kernel that cell belongs to, from now on until the session
+or script ends. The table has event, cell and id; for deny also what kernel.events tells of the decision; for over-budget also
+budget, use, limit and policy. Each call may take a million instructions; a hook that takes more, or raises an error, is
+dropped and reported. That a cell is made or destroyed is told at once; denials, and budgets that are exceeded, after each
+statement, and after sim.advance, cell:exec and os.execute. What hooks do is told after they have ended.`,
 			Example: `local s = cell.on("create", function(e) print("made", e.cell) end)
 cell.create{ name = "web-1", root = "/cells/web-1" }
 s:cancel()
@@ -35,36 +34,66 @@ cell.create{ name = "web-2", root = "/cells/web-2" }
 		{Name: "cell.hooks", Returns: "subscription[]", Doc: "Lists the hooks that wait for events.",
 			Example: `cell.on("deny", function() end)
 print(#cell.hooks(), cell.hooks()[1])
---> 1	hook for deny`, call: func(a *API, L *lua.LState) int {
-				L.Push(values(L, a.Host.Events.Subscriptions(), func(s *host.Subscription) lua.LValue { return a.object(L, s) }))
+--> 1	hook for deny`, call: func(b *binding, L *lua.LState) int {
+				L.Push(values(L, b.Host.Events.Subscriptions(), func(s *host.Subscription) lua.LValue { return b.m.object(L, hookRef{b, s}) }))
 				return 1
 			}},
 		{Name: "subscription:cancel", Kind: Method, Doc: "Ends the subscription; the hook is not called any more.",
 			Example: `local s = cell.on("deny", print)
 s:cancel()
 print(#cell.hooks())
---> 0`, call: func(a *API, L *lua.LState) int {
-				receiver[*host.Subscription](L, "subscription:cancel").Cancel()
+--> 0`, call: func(b *binding, L *lua.LState) int {
+				receiver[hookRef](L).Cancel()
 				return 0
 			}},
 	}
 }
 
-func onEvent(a *API, L *lua.LState) int {
+// hookRef is the subscription of a hook as scripts hold it.
+type hookRef struct {
+	in *binding
+	*host.Subscription
+}
+
+func (h hookRef) typ() string  { return "subscription" }
+func (h hookRef) of() *binding { return h.in }
+
+func onEvent(b *binding, L *lua.LState) int {
 	kind := L.CheckString(1)
 	if !slices.Contains(host.EventKinds, kind) {
 		fail(L, diag.DidYouMean(kind, host.EventKinds), "an event must be one of %s, but is %q", strings.Join(host.EventKinds, ", "), kind)
 	}
 	fn := L.CheckFunction(2)
-	if kind == "deny" {
-		a.skipEvents()
+	at := diag.Span{}
+	if file, call := b.m.VM.Site(L); call != nil {
+		at = file.Span(call)
 	}
-	s := a.Host.Events.On(kind, func(e host.Event) error {
-		_, err := a.VM.CallWithin(hookInstructions, fn, eventTable(a.VM.L, e))
+	if kind == host.Denied {
+		b.skipDecisions(at)
+	}
+	s := b.Host.Events.On(kind, func(e host.Event) error {
+		_, err := b.m.VM.CallWithin(hookInstructions, fn, eventTable(b.m.VM.L, e))
+		if e := (*vm.Error)(nil); errors.As(err, &e) && b.m.VM.Node(fn) == nil {
+			e.Span, e.Excerpt = at, "" // what has no place of its own was not called where the event came from
+		}
 		return err
 	})
-	L.Push(a.object(L, s))
+	s.At = at
+	b.use()
+	L.Push(b.m.object(L, hookRef{b, s}))
 	return 1
+}
+
+// skipDecisions makes hooks for denials begin with what comes now. If they will never be called that is said; if the kernel
+// does not tell now, it is said when they should be.
+func (b *binding) skipDecisions(at diag.Span) {
+	if b.Host.Events.Wanted(host.Denied) {
+		return
+	}
+	if err := b.tail.Skip(); errors.As(err, new(*kernel.UnsupportedError)) {
+		b.m.options.Report(diag.List{{Span: at, Severity: diag.Warning, Code: diag.KernelUnsupported,
+			Message: "hooks for deny must be told of denials, but there will be none: " + err.Error()}})
+	}
 }
 
 func eventTable(L *lua.LState, e host.Event) lua.LValue {
@@ -80,52 +109,3 @@ func eventTable(L *lua.LState, e host.Event) lua.LValue {
 	t.RawSetString("id", lua.LNumber(e.ID))
 	return t
 }
-
-// dropped reports a hook that failed.
-func (a *API) dropped(s *host.Subscription) {
-	var d diag.Diagnostic
-	why := s.Failed.Error()
-	if e := (*vm.Error)(nil); errors.As(s.Failed, &e) {
-		d = e.Diagnostic
-		why = e.Message
-	}
-	d.Severity, d.Code = diag.Warning, diag.HookDropped
-	d.Message = fmt.Sprintf("the hook for %s is dropped: %s", s.Kind, why)
-	a.Report(diag.List{d})
-}
-
-// skipEvents makes hooks for denials begin with what comes now.
-func (a *API) skipEvents() {
-	if !a.Host.Events.Wanted("deny") {
-		a.told(a.tail.Skip())
-	}
-}
-
-// told reports what keeps hooks from being told. A kernel without the evaluation model has nothing to tell.
-func (a *API) told(err error) {
-	if err != nil && !errors.As(err, new(*kernel.UnsupportedError)) {
-		a.Report(diag.Of(err))
-	}
-}
-
-// Dispatch tells hooks what has happened since the last time: denials, and budgets that are exceeded. It is called
-// after every statement.
-func (a *API) Dispatch() {
-	if a.Host.Events.Wanted("deny") {
-		list, lost, err := a.tail.Next()
-		a.told(err)
-		for i := range list {
-			if e := &list[i]; e.Result == policy.Deny {
-				a.Host.Events.Emit(host.Event{Kind: "deny", Cell: e.Name, ID: e.Cell, Decision: e})
-			}
-		}
-		if lost > 0 {
-			a.Report(diag.List{{Severity: diag.Warning, Code: diag.EventsLost,
-				Message: fmt.Sprintf("hooks for deny must be told of every denial, but of the decisions since the last statement %d can't be had any more", lost)}})
-		}
-	}
-	a.watchBudgets()
-}
-
-// watchBudgets tells hooks of budgets that are exceeded, if any wants to know.
-func (a *API) watchBudgets() { a.told(a.Host.WatchBudgets()) }

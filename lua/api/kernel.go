@@ -5,7 +5,7 @@ import (
 
 	"cellsh/kernel"
 	"cellsh/kernel/host"
-	"cellsh/policy/diag"
+	"cellsh/policy"
 	"cellsh/policy/kauth"
 )
 
@@ -15,8 +15,8 @@ func kernelEntries() []*Entry {
 it has and those that are missing, each with how that was found.`,
 			Example: `local k = kernel.info()
 print(k.name, k.revision, k.capabilities.evaluation)
---> sim	current	the evaluation model is built in`, call: func(a *API, L *lua.LState) int {
-				L.Push(table(L, host.KernelReport(a.Host.Kernel.Info())))
+--> sim	current	the evaluation model is built in`, call: func(b *binding, L *lua.LState) int {
+				L.Push(table(L, host.KernelReport(b.Host.Kernel.Info())))
 				return 1
 			}},
 		{Name: "kernel.events", Returns: "table[], number", Params: []Param{{"after", "number", "sequence number; without it all that the kernel has kept", true}},
@@ -29,12 +29,12 @@ engine.load()
 local p = cell.create{ name = "web-1", root = "/cells/web-1" }:process{}
 p:reboot()
 print(kernel.events()[1].request, kernel.events()[1].result)
---> system.reboot	deny`, call: func(a *API, L *lua.LState) int {
+--> system.reboot	deny`, call: func(b *binding, L *lua.LState) int {
 				after := uint64(0)
 				if n := L.OptNumber(1, 0); n > 0 {
 					after = uint64(n)
 				}
-				list, lost, err := a.Host.Tail(after).Next()
+				list, lost, err := b.Host.Tail(after).Next()
 				if err != nil {
 					raise(L, err)
 				}
@@ -63,7 +63,7 @@ end
 	}
 }
 
-func kauthRequests(_ *API, L *lua.LState) int {
+func kauthRequests(_ *binding, L *lua.LState) int {
 	pattern := L.OptString(1, "*")
 	var matching func(kauth.RequestID) bool
 	if p, ok := kauth.FindPattern(pattern); ok {
@@ -78,27 +78,19 @@ func kauthRequests(_ *API, L *lua.LState) int {
 		}
 	}
 	if len(list) == 0 {
-		fail(L, requestHint(pattern), "a pattern must match a request, but %q matches none", pattern)
+		fail(L, policy.PatternHint(pattern), "a pattern must match a request, but %q matches none", pattern)
 	}
 	L.Push(stringList(L, list))
 	return 1
 }
 
-func requestHint(name string) string {
-	var names []string
-	for _, p := range kauth.AllPatterns() {
-		names = append(names, p.String())
-	}
-	return diag.DidYouMean(name, names)
-}
-
-func kauthRequest(a *API, L *lua.LState) int {
+func kauthRequest(b *binding, L *lua.LState) int {
 	name := L.CheckString(1)
 	id, ok := kauth.Find(name)
 	if !ok {
-		fail(L, requestHint(name), "a request must be one of the kernel's, but is %q", name)
+		fail(L, policy.RequestHint(name), "a request must be one of the kernel's, but is %q", name)
 	}
-	info, v := id.Info(), a.Host.Kernel.Info().Vocabulary
+	info, v := id.Info(), b.Host.Kernel.Info().Vocabulary
 	flags := v.Flags(id)
 	type field struct {
 		Name string `json:"name"`

@@ -7,65 +7,69 @@ import (
 
 	lua "github.com/yuin/gopher-lua"
 
-	"cellsh/kernel/host"
 	"cellsh/lua/system"
 	"cellsh/lua/vm"
 	"cellsh/policy/diag"
 )
 
-// object makes an object: its methods and properties are the entries of its type.
-func (a *API) object(L *lua.LState, value any) *lua.LUserData {
-	typ := typeOf(value)
-	mt, ok := a.types[typ]
+// object is a value of Go as Lua holds it. It belongs to one kernel, whoever uses it where.
+type object interface {
+	fmt.Stringer
+	// typ is the type's name in the table.
+	typ() string
+	// of is the kernel that it belongs to.
+	of() *binding
+}
+
+// object makes an object of Lua: its methods and properties are the entries of its type.
+func (m *Machine) object(L *lua.LState, value object) *lua.LUserData {
+	mt, ok := m.types[value.typ()]
 	if !ok {
-		mt = a.metatable(L, typ)
-		a.types[typ] = mt
+		mt = m.metatable(L, value.typ())
+		m.types[value.typ()] = mt
 	}
 	ud := L.NewUserData()
 	ud.Value, ud.Metatable = value, mt
 	return ud
 }
 
-// typeOf is the type's name in the table, "" for no object.
-func typeOf(v any) string {
-	switch v.(type) {
-	case cellRef:
-		return "cell"
-	case processRef:
-		return "process"
-	case *host.Subscription:
-		return "subscription"
+// objectOf is the object that a value is, nil if it is none.
+func objectOf(v lua.LValue) object {
+	ud, ok := v.(*lua.LUserData)
+	if !ok {
+		return nil
 	}
-	return ""
+	x, _ := ud.Value.(object)
+	return x
 }
 
-func (a *API) metatable(L *lua.LState, typ string) *lua.LTable {
+func (m *Machine) metatable(L *lua.LState, typ string) *lua.LTable {
 	methods := map[string]lua.LValue{}
 	properties := map[string]*Entry{}
-	for _, e := range Entries() {
+	for _, e := range m.entries {
 		owner, name := e.split()
 		if owner != typ {
 			continue
 		}
 		switch e.Kind {
 		case Method:
-			methods[name] = a.function(e)
+			methods[name] = m.VM.Function(vm.Builtin{Name: e.Name}, func(L *lua.LState) int { return receive(e, L) })
 		case Property:
 			properties[name] = e
 		}
 	}
 	set := func(name string, fn lua.LGFunction) *lua.LFunction {
-		return a.VM.Function(vm.Builtin{Name: typ + " " + name}, fn)
+		return m.VM.Function(vm.Builtin{Name: typ + " " + name}, fn)
 	}
 	mt := L.NewTable()
 	mt.RawSetString("__index", set("index", func(L *lua.LState) int {
 		name := L.Get(2).String()
-		if m, ok := methods[name]; ok {
-			L.Push(m)
+		if fn, ok := methods[name]; ok {
+			L.Push(fn)
 			return 1
 		}
-		if p, ok := properties[name]; ok {
-			return p.call(a, L)
+		if e, ok := properties[name]; ok {
+			return receive(e, L)
 		}
 		fail(L, diag.DidYouMean(name, members(typ)), "what is asked of a %s must be one of its fields or methods, but is %s", typ, name)
 		return 0
@@ -102,55 +106,51 @@ func membersOf(typ string, kinds ...Kind) []string {
 
 // MemberNames lists what can follow a dot or colon after a value: the methods and fields of an object, or nil.
 func MemberNames(v lua.LValue) []string {
-	ud, ok := v.(*lua.LUserData)
-	if !ok || typeOf(ud.Value) == "" {
-		return nil
+	if x := objectOf(v); x != nil {
+		return members(x.typ())
 	}
-	return members(typeOf(ud.Value))
+	return nil
 }
 
 // MethodNames lists what can follow a colon after a value: the methods of an object, or nil.
 func MethodNames(v lua.LValue) []string {
-	ud, ok := v.(*lua.LUserData)
-	if !ok || typeOf(ud.Value) == "" {
-		return nil
+	if x := objectOf(v); x != nil {
+		return membersOf(x.typ(), Method)
 	}
-	return membersOf(typeOf(ud.Value), Method)
+	return nil
 }
 
 // Text says what an object is, as print would; false for values that are none.
 func Text(v lua.LValue) (string, bool) {
-	ud, ok := v.(*lua.LUserData)
-	if !ok {
-		return "", false
+	if x := objectOf(v); x != nil {
+		return x.String(), true
 	}
-	if f, ok := ud.Value.(*system.File); ok {
-		text, _ := f.Text()
-		return text, true
+	if ud, ok := v.(*lua.LUserData); ok {
+		if f, ok := ud.Value.(*system.File); ok {
+			text, _ := f.Text()
+			return text, true
+		}
 	}
-	if typeOf(ud.Value) == "" {
-		return "", false
+	return "", false
+}
+
+// receive calls a method or property on the object that is the first argument, in the kernel that the object belongs to.
+func receive(e *Entry, L *lua.LState) int {
+	typ, name := e.split()
+	x := objectOf(L.Get(1))
+	if x == nil || x.typ() != typ {
+		fail(L, "write x:"+name+"(...), with a colon", "%s must be called on a %s, but is called on a %s", name, typ, L.Get(1).Type())
 	}
-	return fmt.Sprint(ud.Value), true
+	return x.of().call(e, L)
 }
 
 // receiver is the object that a method or property is used on.
-func receiver[T any](L *lua.LState, e string) T {
-	if ud, ok := L.Get(1).(*lua.LUserData); ok {
-		if v, ok := ud.Value.(T); ok {
-			return v
-		}
-	}
-	var none T
-	_, name := (&Entry{Name: e}).split()
-	fail(L, "write x:"+name+"(...), with a colon", "%s must be called on a %s, but is called on a %s", name, typeOf(none), L.Get(1).Type())
-	return none
-}
+func receiver[T object](L *lua.LState) T { return objectOf(L.Get(1)).(T) }
 
 // property makes an entry for a field of an object.
-func property[T any](name, typ, doc, example string, get func(a *API, L *lua.LState, v T) lua.LValue) *Entry {
-	return &Entry{Name: name, Kind: Property, Returns: typ, Doc: doc, Example: example, call: func(a *API, L *lua.LState) int {
-		L.Push(get(a, L, receiver[T](L, name)))
+func property[T object](name, typ, doc, example string, get func(L *lua.LState, v T) lua.LValue) *Entry {
+	return &Entry{Name: name, Kind: Property, Returns: typ, Doc: doc, Example: example, call: func(_ *binding, L *lua.LState) int {
+		L.Push(get(L, receiver[T](L)))
 		return 1
 	}}
 }

@@ -8,12 +8,18 @@ import (
 
 	"cellsh/kernel"
 	"cellsh/kernel/sim"
+	"cellsh/lua/tables"
 	"cellsh/policy/kauth"
 )
 
 // processRef is a simulated process as scripts hold it.
-type processRef struct{ *sim.Process }
+type processRef struct {
+	in *binding
+	*sim.Process
+}
 
+func (p processRef) typ() string    { return "process" }
+func (p processRef) of() *binding   { return p.in }
 func (p processRef) String() string { return "process " + p.Process.String() }
 
 // processParams are those of a new process, in a cell or on the host.
@@ -30,27 +36,27 @@ const oneProcess = oneCell + "local p = c:process{ uid = 80, gid = 80 }\n"
 
 func processEntries() []*Entry {
 	id := func(name, doc, result string, get func(sim.Credential) uint32) *Entry {
-		return property("process."+name, "number", doc, oneProcess+"print(p."+name+")\n--> "+result, func(_ *API, _ *lua.LState, p processRef) lua.LValue {
+		return property("process."+name, "number", doc, oneProcess+"print(p."+name+")\n--> "+result, func(_ *lua.LState, p processRef) lua.LValue {
 			return lua.LNumber(get(p.Credential()))
 		})
 	}
 	list := []*Entry{
 		property("process.pid", "number", "The process id.", oneProcess+"print(p.pid == p:getpid())\n--> true",
-			func(_ *API, _ *lua.LState, p processRef) lua.LValue { return lua.LNumber(p.PID()) }),
+			func(_ *lua.LState, p processRef) lua.LValue { return lua.LNumber(p.PID()) }),
 		id("uid", "The real user id.", "80", func(c sim.Credential) uint32 { return c.UID }),
 		id("euid", "The effective user id.", "80", func(c sim.Credential) uint32 { return c.EUID }),
 		id("gid", "The real group id.", "80", func(c sim.Credential) uint32 { return c.GID }),
 		id("egid", "The effective group id.", "80", func(c sim.Credential) uint32 { return c.EGID }),
 		property("process.groups", "number[]", "The supplementary groups.", oneProcess+"print(p.groups[1])\n--> 80",
-			func(_ *API, L *lua.LState, p processRef) lua.LValue {
+			func(L *lua.LState, p processRef) lua.LValue {
 				return values(L, p.Credential().Groups, func(g uint32) lua.LValue { return lua.LNumber(g) })
 			}),
 		property("process.cell", "number", "The id of the cell that the process is in, 0 for the host.", oneProcess+"print(p.cell)\n--> 1",
-			func(_ *API, _ *lua.LState, p processRef) lua.LValue { return lua.LNumber(p.Cell()) }),
+			func(_ *lua.LState, p processRef) lua.LValue { return lua.LNumber(p.Cell()) }),
 		property("process.alive", "boolean", "Whether the process still runs; zombies do not.", oneProcess+"p:exit()\nprint(p.alive)\n--> false",
-			func(_ *API, _ *lua.LState, p processRef) lua.LValue { return lua.LBool(p.Alive()) }),
+			func(_ *lua.LState, p processRef) lua.LValue { return lua.LBool(p.Alive()) }),
 		property("process.root", "string", "The root directory as the host sees it.", oneProcess+"print(p.root)\n--> /cells/web-1",
-			func(_ *API, _ *lua.LState, p processRef) lua.LValue { return lua.LString(p.Root()) }),
+			func(_ *lua.LState, p processRef) lua.LValue { return lua.LString(p.Root()) }),
 	}
 	for _, e := range list {
 		e.Simulated = true
@@ -74,7 +80,7 @@ func callEntry(c *sim.Call) *Entry {
 		p := &c.Params[i]
 		e.Params = append(e.Params, Param{p.Name, paramType(p), p.Doc, p.Optional})
 	}
-	e.call = func(a *API, L *lua.LState) int { return a.systemCall(L, c) }
+	e.call = func(b *binding, L *lua.LState) int { return b.systemCall(L, c) }
 	return e
 }
 
@@ -114,12 +120,12 @@ print(p:wait() == child.pid)
 }
 
 // systemCall makes a call of a process. The arguments are one table with names, or come one after the other.
-func (a *API) systemCall(L *lua.LState, c *sim.Call) int {
-	p := receiver[processRef](L, "process:"+c.Name)
+func (b *binding) systemCall(L *lua.LState, c *sim.Call) int {
+	p := receiver[processRef](L)
 	args := map[string]any{}
 	if t, ok := L.Get(2).(*lua.LTable); ok && L.GetTop() == 2 && t.MaxN() == 0 {
 		for k, v := t.Next(lua.LNil); k != lua.LNil; k, v = t.Next(k) {
-			args[k.String()] = argument(v)
+			args[k.String()] = b.argument(L, c, k.String(), v)
 		}
 	} else {
 		// As for most functions of Lua, nil at the end is the same as nothing.
@@ -133,7 +139,7 @@ func (a *API) systemCall(L *lua.LState, c *sim.Call) int {
 			fail(L, "", "%s must be given at most %d arguments, but is given %d", c.Name, len(c.Params), n)
 		}
 		for i := 2; i <= L.GetTop(); i++ {
-			args[c.Params[i-2].Name] = argument(L.Get(i))
+			args[c.Params[i-2].Name] = b.argument(L, c, c.Params[i-2].Name, L.Get(i))
 		}
 	}
 	bound, err := c.Bind(args)
@@ -145,7 +151,7 @@ func (a *API) systemCall(L *lua.LState, c *sim.Call) int {
 	}
 	var value any
 	var errno kauth.Errno
-	asked := a.Simulator.Trace(func() { value, errno = c.Do(p.Process, bound) })
+	asked := b.Simulator.Trace(func() { value, errno = c.Do(p.Process, bound) })
 	if errno != 0 {
 		L.Push(lua.LNil)
 		L.Push(lua.LString(errno.Name()))
@@ -155,31 +161,29 @@ func (a *API) systemCall(L *lua.LState, c *sim.Call) int {
 		}
 		return 2
 	}
-	L.Push(a.callValue(L, c, value))
+	L.Push(b.callValue(L, c, value))
 	return 1
 }
 
-// argument is a Lua value as calls take it: a plain one, or a process.
-func argument(v lua.LValue) any {
-	switch x := v.(type) {
-	case *lua.LTable:
-		list := []any{}
-		for i := 1; i <= x.MaxN(); i++ {
-			list = append(list, argument(x.RawGetInt(i)))
+// argument is the argument of a call of that name: a plain value, or a process of the same kernel.
+func (b *binding) argument(L *lua.LState, c *sim.Call, name string, v lua.LValue) any {
+	x, err := tables.Plain(v, func(v lua.LValue) (any, bool) {
+		p, ok := objectOf(v).(processRef)
+		if ok && p.in != b {
+			fail(L, "", "%s: %s must be a process of the same kernel, but is one of another", c.Name, name)
 		}
-		return list
-	case *lua.LUserData:
-		if p, ok := x.Value.(processRef); ok {
-			return p.Process
-		}
+		return p.Process, ok
+	})
+	if err != nil {
+		fail(L, "", "%s: %s %s", c.Name, name, err)
 	}
-	return plain(v)
+	return x
 }
 
 // makers are the calls whose value is a new process.
 var makers = map[string]bool{"fork": true, "vfork": true, "posix_spawn": true}
 
-func (a *API) callValue(L *lua.LState, c *sim.Call, value any) lua.LValue {
+func (b *binding) callValue(L *lua.LState, c *sim.Call, value any) lua.LValue {
 	switch x := value.(type) {
 	case nil:
 		return lua.LTrue
@@ -187,8 +191,8 @@ func (a *API) callValue(L *lua.LState, c *sim.Call, value any) lua.LValue {
 		return lua.LBool(x)
 	case int64:
 		if makers[c.Name] {
-			if p, ok := a.Simulator.Process(int(x)); ok {
-				return a.object(L, processRef{p})
+			if p, ok := b.Simulator.Process(int(x)); ok {
+				return b.m.object(L, processRef{b, p})
 			}
 		}
 		return lua.LNumber(x)
@@ -212,13 +216,13 @@ func refuser(asked []sim.Question) string {
 	return ""
 }
 
-func newProcess(a *API, L *lua.LState) int {
-	c := a.live(L, receiver[cellRef](L, "cell:process"))
-	return a.spawn(L, c.ID)
+func newProcess(b *binding, L *lua.LState) int {
+	c := b.live(L, receiver[cellRef](L))
+	return b.spawn(L, c.ID)
 }
 
 // spawn makes a process with the ids of the table that is the last argument.
-func (a *API) spawn(L *lua.LState, cell kernel.CellID) int {
+func (b *binding) spawn(L *lua.LState, cell kernel.CellID) int {
 	spec := sim.SpawnSpec{Cell: cell}
 	if t, ok := L.Get(L.GetTop()).(*lua.LTable); ok {
 		f := &fields{L: L, e: "process", t: t}
@@ -243,10 +247,10 @@ func (a *API) spawn(L *lua.LState, cell kernel.CellID) int {
 		}
 		f.done()
 	}
-	p, err := a.Simulator.Spawn(spec)
+	p, err := b.Simulator.Spawn(spec)
 	if err != nil {
 		raise(L, err)
 	}
-	L.Push(a.object(L, processRef{p}))
+	L.Push(b.m.object(L, processRef{b, p}))
 	return 1
 }

@@ -23,7 +23,7 @@ func TestWhatIsMissingIsSaid(t *testing.T) {
 	}
 	h := host.New(kernel.ReadOnly(k), &host.Memory{}, loader.Reader{}.Load, time.Now)
 	s := &session{}
-	s.API = New(Options{Host: h, Output: &s.out, Report: func(l diag.List) { s.problems = append(s.problems, l...) }})
+	s.Machine = New(Options{Kernel: Kernel{Host: h}, Output: &s.out, Report: func(l diag.List) { s.problems = append(s.problems, l...) }})
 	t.Cleanup(s.Close)
 	for text, want := range map[string]string{
 		`sim.advance(1)`:                           "kernel sim has no processes: the session is read-only",

@@ -9,6 +9,7 @@ import (
 
 	"cellsh/kernel/host"
 	"cellsh/kernel/sim"
+	"cellsh/policy/report"
 	"cellsh/policy/secmodel"
 	"cellsh/policy/stock"
 )
@@ -17,25 +18,26 @@ func simEntries() []*Entry {
 	list := []*Entry{
 		{Name: "sim.process", Table: true, Returns: "process", Params: processParams, Doc: "Makes a simulated process on the host, with the ids of the table.",
 			Example: `print(sim.process{ uid = 0 }:sysctl_read("kern.securelevel"))
---> -1`, call: func(a *API, L *lua.LState) int { return a.spawn(L, 0) }},
+--> -1`, call: func(b *binding, L *lua.LState) int { return b.spawn(L, 0) }},
 		{Name: "sim.advance", Params: []Param{{"seconds", "number", "how far, more than 0", false}}, Doc: "Moves the clock of the simulated kernel. Cells are sampled at every full second.",
 			Example: oneCell + `c:process{}
 sim.advance(1)
 print(c:stats().processes)
---> 1`, call: func(a *API, L *lua.LState) int {
+--> 1`, call: func(b *binding, L *lua.LState) int {
 				n := L.CheckNumber(1)
 				if !(n > 0 && n <= maxAdvance) {
 					fail(L, "", "seconds must be more than 0 and at most %d, but is %v", maxAdvance, n)
 				}
-				a.Simulator.Advance(time.Duration(float64(n) * float64(time.Second)))
+				b.Simulator.Advance(time.Duration(float64(n) * float64(time.Second)))
+				b.m.tell() // time has passed
 				return 0
 			}},
 		{Name: "sim.log", Returns: "string[], number", Doc: "Gives the lines of the simulated kernel's message buffer, as dmesg(8) does, and how many earlier ones are not kept any more.",
 			Example: `cell.create{ name = "web-1", root = "/cells/web-1" }
 local lines, lost = sim.log()
 print(#lines > 0, lost)
---> true	0`, call: func(a *API, L *lua.LState) int {
-				lines, lost := a.Simulator.Log()
+--> true	0`, call: func(b *binding, L *lua.LState) int {
+				lines, lost := b.Simulator.Log()
 				L.Push(values(L, lines, func(l sim.LogLine) lua.LValue { return lua.LString(l.String()) }))
 				L.Push(lua.LNumber(lost))
 				return 2
@@ -59,7 +61,9 @@ print(sim.settings().securelevel)
 			{"hz", "number", "clock ticks a second", true},
 			{"can", "boolean", "built with option CAN, which GENERIC leaves out", true},
 			{"sctp", "boolean", "built with option SCTP, which GENERIC leaves out", true},
-		}, Doc: `Makes another simulated kernel, for tests. Gives a table with cell, kernel, engine and sim for it.`,
+		}, Doc: `Makes another simulated kernel, for tests. Gives a table with cell, kernel, kauth, engine and sim for it: hooks of its
+cell.on are told of what happens there. Policies that were declared and are pending are those of the session or script, and can
+be loaded into any.`,
 			Example: `local april = sim.kernel{ revision = "april" }
 print(april.kernel.info().revision, #april.cell.list())
 --> april	0`, call: simKernel},
@@ -74,15 +78,11 @@ print(april.kernel.info().revision, #april.cell.list())
 // maxAdvance is how many seconds the clock can be moved at once.
 const maxAdvance = 1_000_000
 
-func simTrace(a *API, L *lua.LState) int {
+func simTrace(b *binding, L *lua.LState) int {
 	fn := L.CheckFunction(1)
 	type answer struct {
-		Model  string `json:"model"`
-		Result string `json:"result"`
-		Reason string `json:"reason"`
-		Policy string `json:"policy,omitempty"`
-		File   string `json:"file,omitempty"`
-		Line   int    `json:"line,omitempty"`
+		Model string `json:"model"`
+		report.Answer
 	}
 	type question struct {
 		Request string   `json:"request"`
@@ -91,14 +91,14 @@ func simTrace(a *API, L *lua.LState) int {
 		Why     string   `json:"why"`
 		Answers []answer `json:"answers"`
 	}
-	asked := a.Simulator.Trace(func() {
+	asked := b.Simulator.Trace(func() {
 		L.Push(fn)
 		L.Call(0, 0)
 	})
 	L.Push(values(L, asked, func(q sim.Question) lua.LValue {
 		out := question{Request: q.Request.ID.String(), PID: q.PID, Allowed: q.Errno == 0, Why: q.Why(), Answers: []answer{}}
 		for _, x := range q.Answers {
-			out.Answers = append(out.Answers, answer{x.Model, x.Result.String(), x.Reason, x.Source.Policy, x.Source.File, x.Source.Line})
+			out.Answers = append(out.Answers, answer{x.Model, report.One(x.Answer)})
 		}
 		return table(L, out)
 	}))
@@ -120,8 +120,8 @@ func settingNames() string {
 	return strings.Join(list, ", ")
 }
 
-func simSettings(a *API, L *lua.LState) int {
-	s := a.Simulator.Settings()
+func simSettings(b *binding, L *lua.LState) int {
+	s := b.Simulator.Settings()
 	if L.GetTop() > 0 {
 		f := tableArg(L, "sim.settings", 1)
 		for i := range s {
@@ -141,7 +141,7 @@ func simSettings(a *API, L *lua.LState) int {
 			}
 		}
 		f.done()
-		if err := a.Simulator.SetSettings(s); err != nil {
+		if err := b.Simulator.SetSettings(s); err != nil {
 			raise(L, err)
 		}
 	}
@@ -156,7 +156,7 @@ func simSettings(a *API, L *lua.LState) int {
 	return 1
 }
 
-func simKernel(a *API, L *lua.LState) int {
+func simKernel(b *binding, L *lua.LState) int {
 	var o sim.Options
 	if L.GetTop() > 0 {
 		f := tableArg(L, "sim.kernel", 1)
@@ -185,16 +185,15 @@ func simKernel(a *API, L *lua.LState) int {
 	if err != nil {
 		raise(L, err)
 	}
-	other := &API{Options: a.Options, VM: a.VM, types: map[string]*lua.LTable{}, declared: a.declared}
-	other.Simulator, other.Launch = k, nil
-	other.Host = host.New(k, &host.Memory{}, a.Reader.Load, a.Host.Now)
-	other.Host.Events.Dropped, other.tail = other.dropped, other.Host.Tail(0)
+	reader := b.Reader
+	reader.Vocabulary = k.Info().Vocabulary
+	other := b.m.bind(Kernel{Host: host.New(k, &host.Memory{}, reader.Load, b.Host.Now), Reader: reader, Simulator: k})
 	t := L.NewTable()
-	for name, v := range other.tables() {
+	for name, v := range other.globals() {
 		if v.Type() == lua.LTTable {
 			t.RawSetString(name, v)
 		}
 	}
-	L.Push(a.VM.Protect("a kernel", t))
+	L.Push(b.m.VM.Protect("a kernel", t))
 	return 1
 }

@@ -1,13 +1,12 @@
 package api
 
 import (
-	"bytes"
-	"encoding/json"
 	"fmt"
 	"strings"
 
 	lua "github.com/yuin/gopher-lua"
 
+	"cellsh/lua/tables"
 	"cellsh/policy/diag"
 )
 
@@ -50,50 +49,16 @@ func raise(L *lua.LState, err error) {
 	L.RaiseError("%s", strings.Join(parts, "; "))
 }
 
-// table gives a value of Go as Lua sees it: what it is as JSON, as tables.
-func table(L *lua.LState, v any) lua.LValue {
-	text, err := json.Marshal(v)
+// table gives a report as Lua sees it: what it is as JSON, as tables.
+func table(L *lua.LState, report any) lua.LValue {
+	t, err := tables.Of(L, report)
 	if err != nil {
 		raise(L, err)
 	}
-	d := json.NewDecoder(bytes.NewReader(text))
-	d.UseNumber()
-	var plain any
-	if err := d.Decode(&plain); err != nil {
-		raise(L, err)
-	}
-	return luaValue(L, plain)
+	return t
 }
 
-func luaValue(L *lua.LState, v any) lua.LValue {
-	switch x := v.(type) {
-	case bool:
-		return lua.LBool(x)
-	case string:
-		return lua.LString(x)
-	case json.Number:
-		n, err := x.Float64()
-		if err != nil {
-			return lua.LString(x.String())
-		}
-		return lua.LNumber(n)
-	case []any:
-		t := L.NewTable()
-		for i, e := range x {
-			t.RawSetInt(i+1, luaValue(L, e))
-		}
-		return t
-	case map[string]any:
-		t := L.NewTable()
-		for k, e := range x {
-			t.RawSetString(k, luaValue(L, e))
-		}
-		return t
-	}
-	return lua.LNil
-}
-
-// strings makes a list.
+// stringList makes a list.
 func stringList(L *lua.LState, list []string) *lua.LTable {
 	t := L.NewTable()
 	for i, s := range list {

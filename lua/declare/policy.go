@@ -154,13 +154,7 @@ func (c *context) pattern(name string, at diag.Span) (kauth.Pattern, bool) {
 		case name == "*":
 			hint = "for every request write: default = deny"
 		default:
-			// A scope or an action stands for all of its requests.
-			prefix := strings.TrimSuffix(name, ".*")
-			if _, ok := kauth.FindPattern(prefix); ok {
-				hint = fmt.Sprintf("write: %q", prefix)
-			} else {
-				hint = diag.DidYouMean(prefix, patternNames())
-			}
+			hint = policy.PatternHint(name)
 		}
 		c.problem(diag.PolicyRequest, at, hint, "a rule must be about a scope, an action or a request, but there is none called %s", describe(value.String(name)))
 		return p, false
@@ -187,12 +181,4 @@ func (c *context) pattern(name string, at diag.Span) (kauth.Pattern, bool) {
 		c.note(diag.Note, diag.PolicySpin, at, "", "%s skips %s, which the kernel asks while it holds a spin lock", name, strings.Join(spin, " and "))
 	}
 	return p, true
-}
-
-func patternNames() []string {
-	var names []string
-	for _, p := range kauth.AllPatterns() {
-		names = append(names, p.String())
-	}
-	return names
 }

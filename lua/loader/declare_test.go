@@ -376,7 +376,7 @@ pcall(policy "q", { mode = denny })`, []problem{
 		{at: "1:24", code: diag.PolicyRequest, message: `a rule must be about a scope, an action or a request, but there is none called "frobnicate"`},
 	}},
 	{`policy "p" { deny = { "network.*" } }`, []problem{
-		{at: "1:24", code: diag.PolicyRequest, message: `a rule must be about a scope, an action or a request, but there is none called "network.*"`, hint: `write: "network"`},
+		{at: "1:24", code: diag.PolicyRequest, message: `a rule must be about a scope, an action or a request, but there is none called "network.*"`, hint: `leave .* out: network stands for all of it`},
 	}},
 	{`policy "p" { deny = { "netwrk.*" } }`, []problem{
 		{at: "1:24", code: diag.PolicyRequest, message: `a rule must be about a scope, an action or a request, but there is none called "netwrk.*"`, hint: "did you mean network?"},

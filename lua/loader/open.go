@@ -1,7 +1,7 @@
 package loader
 
 import (
-	"sync"
+	"slices"
 
 	"cellsh/lua/declare"
 	"cellsh/lua/symbolic"
@@ -24,34 +24,77 @@ type open struct {
 	policies []*rules.Policy
 	nevers   []*rules.Never
 
-	once  sync.Once
+	// flips are the runs with other answers, by the place that they are restricted to.
+	flips map[diag.Span]*flip
+}
+
+// flip is a run with other answers.
+type flip struct {
+	// other are the functions that it declares instead.
 	other map[*decision]*symbolic.Function
 	// differs says that other things are declared.
 	differs bool
 }
 
-// flip runs the file with the other answers.
-func (o *open) flip() {
-	o.once.Do(func() {
-		o.other = map[*decision]*symbolic.Function{}
-		options := o.options
-		options.Flipped, options.Output = true, nil
-		m := symbolic.NewMachine(options)
-		d := declare.New(func(f value.Value, where bool) rules.Function { return decisionOf(m, f, where) }, nil)
-		words(m, d)
-		d.Begin(o.file.Name)
-		if m.Run(o.file) != nil {
-			o.differs = true
-			return
+// flip runs the file with the other answers at one place, or with the zero Span at all.
+func (o *open) flip(at diag.Span) *flip {
+	if f := o.flips[at]; f != nil {
+		return f
+	}
+	out := &flip{other: map[*decision]*symbolic.Function{}}
+	if o.flips == nil {
+		o.flips = map[diag.Span]*flip{}
+	}
+	o.flips[at] = out
+	options := o.options
+	options.Flipped, options.FlippedAt, options.Output = true, at, nil
+	m := symbolic.NewMachine(options)
+	d := declare.New(func(f value.Value, where bool) rules.Function { return decisionOf(m, f, where) }, nil)
+	words(m, d)
+	d.Begin(o.file.Name)
+	if m.Run(o.file) != nil {
+		out.differs = true
+		return out
+	}
+	one := declared{policies: o.policies, nevers: o.nevers}
+	other := declared{policies: d.Policies(), nevers: d.Nevers()}
+	out.differs = len(compare(one, other, func(first, second rules.Function) bool {
+		f, g := first.(*decision), second.(*decision)
+		out.other[f] = g.Function
+		return f.Node() == g.Node()
+	})) > 0
+	return out
+}
+
+// maxFlips bounds how many places are tried one by one: each takes another run.
+const maxFlips = 16
+
+// blame gives the place at which another answer makes the difference that differs sees. Those in the function, if there is
+// one, come first, and where it takes several places the first of all is as good as the others.
+func (o *open) blame(within *syntax.FunctionExpr, differs func(*flip) bool) diag.Span {
+	places := slices.Clone(o.machine.Opened())
+	if within != nil {
+		from, _ := within.File.Place(within.Pos())
+		to, _ := within.File.Place(within.End())
+		outside := func(at diag.Span) bool { return at.File != within.File.Name || at.Line < from || at.Line > to }
+		slices.SortStableFunc(places, func(a, b diag.Span) int {
+			switch {
+			case outside(a) == outside(b):
+				return 0
+			case outside(a):
+				return 1
+			}
+			return -1
+		})
+	}
+	if len(places) > 1 {
+		for _, at := range places[:min(len(places), maxFlips)] {
+			if differs(o.flip(at)) {
+				return at
+			}
 		}
-		one := declared{policies: o.policies, nevers: o.nevers}
-		other := declared{policies: d.Policies(), nevers: d.Nevers()}
-		o.differs = len(compare(one, other, func(first, second rules.Function) bool {
-			f, g := first.(*decision), second.(*decision)
-			o.other[f] = g.Function
-			return f.Node() == g.Node()
-		})) > 0
-	})
+	}
+	return places[0]
 }
 
 // openAnswers has functions look whether they depend on what Lua leaves open, and warns where the declarations do.
@@ -69,9 +112,10 @@ func (l *loading) openAnswers(o *open) {
 	for _, n := range o.nevers {
 		add(n.Where)
 	}
-	if opened := o.machine.Opened(); len(opened) > 0 {
-		if o.flip(); o.differs {
-			l.first.Report(warning(opened[0], "what a file declares"))
+	if len(o.machine.Opened()) > 0 {
+		differs := func(f *flip) bool { return f.differs }
+		if differs(o.flip(diag.Span{})) {
+			l.first.Report(warning(o.blame(nil, differs), "what a file declares"))
 		}
 	}
 }
@@ -92,21 +136,14 @@ func (f *decision) Compile(id kauth.RequestID, cell string) *rules.Compiled {
 		f.told = map[*rules.Compiled]bool{}
 	}
 	f.told[c] = true
-	f.open.flip()
-	other := f.open.other[f]
-	if other == nil || !differ(id, c.Graph, other.Compile(id, cell).Graph) {
+	differs := func(run *flip) bool {
+		other := run.other[f]
+		return other != nil && differ(id, c.Graph, other.Compile(id, cell).Graph)
+	}
+	if !differs(f.open.flip(diag.Span{})) {
 		return c
 	}
-	at := f.open.machine.Opened()[0]
-	for _, place := range f.open.machine.Opened() {
-		// A place inside of the function says more than one that made its tables.
-		from, _ := f.Node().File.Place(f.Node().Pos())
-		to, _ := f.Node().File.Place(f.Node().End())
-		if place.File == f.Node().File.Name && from <= place.Line && place.Line <= to {
-			at = place
-			break
-		}
-	}
+	at := f.open.blame(f.Node(), differs)
 	c.Notes = append(c.Notes, warning(at, "a decision"))
 	return c
 }

@@ -207,7 +207,7 @@ func TestTakeOver(t *testing.T) {
 			case 2:
 				return lua.LBool(rapid.Bool().Draw(t, "bool"))
 			case 3:
-				return m.Named("string.rep")
+				return m.Environment().RawGetString("string").(*lua.LTable).RawGetString("rep")
 			}
 			return tables[rapid.IntRange(0, n-1).Draw(t, "table")]
 		}

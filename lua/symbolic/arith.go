@@ -323,8 +323,8 @@ func (x *exec) equal(s *state, a, b term, of, other part, p spot) comparison {
 		if word == "" && a.field.Info().Nullable {
 			return answer(false)
 		}
-		if why := impossible(word); why != "" {
-			return never("", "%s must be compared with text that it can be, but is compared with %s", a, why)
+		if why := impossible(a.field, word); why != "" {
+			return never(listHint(a.field), "%s must be compared with text that it can be, but is compared with %s", a, why)
 		}
 		return comparison{test: &policy.Test{Kind: policy.Is, Field: a.field, Text: word}}
 	case address:
@@ -356,18 +356,44 @@ func (x *exec) equal(s *state, a, b term, of, other part, p spot) comparison {
 	return answer(a.kind == b.kind && a.field == b.field)
 }
 
-// maxName is how long a name of the kernel can be in bytes: those of cells are the longest (sys/cell.h).
-const maxName = 63
+// wordHint says what is written instead of a number field's comparison with a word.
+func wordHint(field term, word string) string {
+	if n, ok := value.ParseNumber(word); ok {
+		return "write: " + value.Format(n)
+	}
+	of, _, ok := kauth.FindBit(word)
+	if !ok {
+		word = field.expr.field.MeantBit(word)
+		of, _, ok = kauth.FindBit(word)
+	}
+	if ok && of == field.expr.field {
+		return fmt.Sprintf("write: has(r.%s, %q)", of, word)
+	}
+	return ""
+}
 
-// impossible says why no field of text can be the word, "" if one can.
-func impossible(word string) string {
-	switch {
-	case len(word) > maxName:
-		return fmt.Sprintf("%d bytes, where no name has more than %d", len(word), maxName)
+// impossible says why a field of text can't be the word, "" if it can.
+func impossible(f kauth.Field, word string) string {
+	switch longest := f.Info().Longest; {
+	case len(word) > longest:
+		return fmt.Sprintf("%d bytes, where it has at most %d", len(word), longest)
 	case strings.Contains(word, "\x00"):
 		return "text with a zero in it, which no name has"
 	case !utf8.ValidString(word):
 		return "text that is not UTF-8"
+	}
+	return ""
+}
+
+// listHint says where the texts stand that a field can be.
+func listHint(f kauth.Field) string {
+	switch f {
+	case kauth.FieldIfname:
+		return "ifconfig -l lists the interfaces"
+	case kauth.FieldFstype:
+		return "mount lists the types of what is mounted"
+	case kauth.FieldTargetCell:
+		return "cellsh list shows the cells"
 	}
 	return ""
 }
@@ -423,9 +449,7 @@ func (x *exec) equalNumber(a, b term, of, other part, p spot, never func(hint, f
 	}
 	hint := ""
 	if word, ok := b.string(); ok {
-		if n, ok := value.ParseNumber(word); ok {
-			hint = "write: " + value.Format(n)
-		}
+		hint = wordHint(a, word)
 	}
 	return never(hint, "%s must be compared with a number, but is compared with %s", a, b)
 }
@@ -603,11 +627,7 @@ func (x *exec) lessNumber(a, b term, orEqual bool, of, other part, p spot) compa
 	n, ok := constant.number()
 	if !ok {
 		if word, ok := constant.string(); ok {
-			hint := ""
-			if n, ok := value.ParseNumber(word); ok {
-				hint = "write: " + value.Format(n)
-			}
-			return comparison{fault: x.refusal(p, of, diag.DecisionType, hint, "%s must be compared with a number, but is compared with %s", field, constant)}
+			return comparison{fault: x.refusal(p, of, diag.DecisionType, wordHint(field, word), "%s must be compared with a number, but is compared with %s", field, constant)}
 		}
 		fault := x.raising(p, of, "", "%s must be compared with a number, but is compared with %s", field, constant.bad())
 		return comparison{fault: x.lacking(fault, p, constant)}

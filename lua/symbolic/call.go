@@ -343,7 +343,7 @@ func callHas(x *exec, s *state, args []term, p spot) result {
 	case v.isNil():
 		return fails(x.lacking(x.raising(p, 0, "", "argument 1 of has must be a number, but is %s", v.bad()), p, v))
 	case v.kind == constant:
-		return x.callLibrary(s, library.Policy["has"], args, p)
+		return x.askLibrary(s, "has", "has", args, p)
 	case v.kind != number || !v.expr.field.Info().Flags:
 		return fails(x.refusal(p, 0, diag.DecisionType, "fields with flags are r.flags, r.mode and r.bits", "has must be asked of flags, but is asked of %s", v))
 	case !v.expr.raw():
@@ -402,7 +402,7 @@ func callGlob(x *exec, s *state, args []term, p spot) result {
 	case v.isNil() && v.origin != "":
 		return fails(x.lacking(x.raising(p, 0, "", "argument 1 of string.glob must be a string, but is %s", v.bad()), p, v))
 	case v.kind != text:
-		return x.callLibrary(s, library.Policy["string.glob"], args, p)
+		return x.askLibrary(s, "string.glob", "glob", args, p)
 	case len(args) > 2:
 		return fails(x.refusal(p, 2, diag.DecisionType, fmt.Sprintf("ask for each: %s:glob(\"tap*\") or %s:glob(\"tun*\")", v, v), "glob must have 1 pattern, but has %d", len(args)-1))
 	}
@@ -411,8 +411,8 @@ func callGlob(x *exec, s *state, args []term, p spot) result {
 	if !ok {
 		return fails(x.refusal(p, of, diag.DecisionType, fmt.Sprintf("write: %s:glob(\"web-*\")", v), "a pattern must be a known string, but is %s", pattern.bad()))
 	}
-	if why := impossible(strings.ReplaceAll(word, "*", "")); why != "" {
-		return fails(x.refusal(p, of, diag.DecisionType, "", "%s must be compared with a pattern that it can match, but that has %s", v, why))
+	if why := impossible(v.field, strings.ReplaceAll(word, "*", "")); why != "" {
+		return fails(x.refusal(p, of, diag.DecisionType, listHint(v.field), "%s must be compared with a pattern that it can match, but that has %s", v, why))
 	}
 	// Several stars together say no more than one.
 	for strings.Contains(word, "**") {
@@ -570,7 +570,7 @@ func (x *exec) shown(s *state, v term) string {
 			if !v.isTable() {
 				return nil
 			}
-			pairs := x.pairsOf(s, v)
+			pairs := x.pairsOf(s, v, false)
 			return func(yield func(k, v term) bool) {
 				for i := range pairs.elements + pairs.entries {
 					if k, v := pairs.at(i); !v.isNil() && !yield(k, v) {
@@ -764,8 +764,10 @@ func (x *exec) callLibrary(s *state, lib *library.Function, args []term, p spot)
 		if dependent && !(some && i >= from && !(lib.Name == "table.insert" && i == 1 && len(args) > 2)) {
 			code, hint := diag.DecisionArithmetic, "compare the field with constants, or with other fields"
 			switch v.kind {
-			case text, named:
+			case text:
 				code, hint = diag.DecisionText, textHint
+			case named:
+				code, hint = diag.DecisionText, namedHint(v)
 			case request, target, cell, address, inGroup, within:
 				code, hint = diag.DecisionUnsupported, ""
 			}
@@ -878,7 +880,7 @@ func callNext(x *exec, s *state, args []term, p spot) result {
 	if key.kind != constant && key.kind != table && key.kind != closure {
 		return fails(x.refusal(p, 1, diag.DecisionLoop, "", "the key of next must be known, but is %s", key))
 	}
-	pairs := x.pairsOf(s, t)
+	pairs := x.pairsOf(s, t, x.flips(p))
 	at := 0
 	if !key.isNil() {
 		i, ok := pairs.find(key)
@@ -907,9 +909,10 @@ type pairing struct {
 	find              func(key term) (int, bool)
 }
 
-func (x *exec) pairsOf(s *state, t term) pairing {
+// pairsOf gives them, flipped if the other keys are to come from behind.
+func (x *exec) pairsOf(s *state, t term, flipped bool) pairing {
 	flip := func(p pairing) pairing {
-		if !x.machine.options.Flipped {
+		if !flipped {
 			return p
 		}
 		find, n := p.find, p.elements+p.entries

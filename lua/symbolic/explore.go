@@ -188,7 +188,13 @@ func (x *exec) openAnswer(p spot) bool {
 			x.machine.opened = append(x.machine.opened, at)
 		}
 	}
-	return x.machine.options.Flipped
+	return x.flips(p)
+}
+
+// flips reports whether the other answer is given at a place.
+func (x *exec) flips(p spot) bool {
+	o := &x.machine.options
+	return o.Flipped && (o.FlippedAt == diag.Span{} || o.FlippedAt == p.span(whole))
 }
 
 // maxOpened bounds how many places are remembered at which Lua leaves the answer open.

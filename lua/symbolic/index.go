@@ -2,6 +2,7 @@ package symbolic
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 
 	"cellsh/lua/library"
@@ -44,6 +45,9 @@ var absent = map[string]string{
 
 // undefinedHint says what a global that nobody defined may stand for.
 func undefinedHint(name string) string {
+	if hint := questionHint(name, kauth.NumFields); hint != "" {
+		return hint
+	}
 	if hint := diag.DidYouMean(name, []string{"deny", "allow", "grant", "record", "unlimited", "has", "ipairs", "pairs", "string", "table", "math", "tonumber", "tostring", "type", "select", "unpack", "next"}); hint != "" {
 		return hint
 	}
@@ -72,8 +76,10 @@ func (x *exec) indexValue(s *state, v, key term, p spot) result {
 			return x.indexObject(v, key, p)
 		case number:
 			return x.cannotIndex(v, key, p)
-		case named, text:
-			if name, ok := key.string(); ok && v.kind == text && name == "glob" {
+		case named:
+			return fails(x.refusal(p, whole, diag.DecisionText, namedHint(v), "text must be the same for every request to be worked on, but is %s", v))
+		case text:
+			if name, ok := key.string(); ok && name == "glob" {
 				return one(known(x.machine.builtins["string.glob"]))
 			}
 			return fails(x.refusal(p, whole, diag.DecisionText, textHint, "text must be the same for every request to be worked on, but is %s", v))
@@ -121,7 +127,56 @@ func (x *exec) cannotIndex(v, key term, p spot) result {
 		// A session has it, whose machine may find something there.
 		return fails(x.refusal(p, keyPart, diag.DecisionUnsupported, "read it outside of the function, into a local", "what is indexed with %s must be a table, but is %s", keyText(key), v.bad()))
 	}
-	return fails(x.lacking(x.raising(p, keyPart, value.IndexText(plainType(v)), "what is indexed with %s must be a table, but is %s", keyText(key), v.bad()), p, v))
+	fault := x.raising(p, keyPart, value.IndexText(plainType(v)), "what is indexed with %s must be a table, but is %s", keyText(key), v.bad())
+	if name, ok := key.string(); ok && name == "has" && v.kind == number && v.expr.field.Info().Flags && fault.Hint == "" {
+		fault.Hint = questionHint(name, v.expr.field)
+	}
+	return fails(x.lacking(fault, p, v))
+}
+
+// namedHint says how a field with names is asked: it is a number to the kernel, so that no pattern matches it.
+func namedHint(v term) string {
+	hint := "compare the field with names"
+	if names := v.field.Info().Names; names != nil {
+		if all := names.All(); len(all) > 0 {
+			hint += fmt.Sprintf(": %s == %q", v, all[0])
+		}
+	}
+	return hint
+}
+
+// questions are the functions and methods that ask a field of the request, as they are written.
+var questions = map[string]string{
+	"has":      `has(r.flags, "MNT_RDONLY")`,
+	"glob":     `r.ifname:glob("wm*")`,
+	"within":   `r.addr:within("10.0.0.0/8")`,
+	"in_group": `r:in_group("wheel")`,
+}
+
+// questionHint says how the question of that name is written, "" if there is none. f is the field that is asked, if that is
+// known.
+func questionHint(name string, f kauth.Field) string {
+	form, ok := questions[name]
+	switch {
+	case !ok:
+		return ""
+	case name == "has" && f < kauth.NumFields && f.Info().Flags:
+		form = fmt.Sprintf("has(r.%s, 2)", f)
+		if names := f.BitNames(); len(names) > 0 {
+			form = fmt.Sprintf("has(r.%s, %q)", f, names[0])
+		}
+	}
+	return "write: " + form
+}
+
+// askLibrary calls the function of the library that a question is where it is not asked of a field. What is wrong with the
+// call has a hint.
+func (x *exec) askLibrary(s *state, name, question string, args []term, p spot) result {
+	out := x.callLibrary(s, library.Policy[name], args, p)
+	if out.fault != nil && out.fault.Hint == "" {
+		out.fault.Hint = questionHint(question, kauth.NumFields)
+	}
+	return out
 }
 
 func keyText(key term) string {
@@ -245,8 +300,8 @@ func (x *exec) lookup(pairs []pair, key term, p spot) result {
 			if !ok || k == "" && key.field.Info().Nullable {
 				continue
 			}
-			if why := impossible(string(k)); why != "" {
-				x.note(p, keyPart, diag.DecisionType, "", "the key of a table that is looked up with %s must be text that it can be, but one is %s", key, why)
+			if why := impossible(key.field, string(k)); why != "" {
+				x.note(p, keyPart, diag.DecisionType, listHint(key.field), "the key of a table that is looked up with %s must be text that it can be, but one is %s", key, why)
 				continue
 			}
 			textKey = string(k)
@@ -570,7 +625,7 @@ const maxAbsent = 100
 func (x *exec) field(name string, p spot) result {
 	fd, ok := kauth.FindField(name)
 	if !ok || fd == kauth.FieldGroups || fd == kauth.FieldMembers {
-		return fails(x.refusal(p, keyPart, diag.DecisionField, diag.DidYouMean(name, fieldNames), "a field must be one that some request carries, but there is none called %s", diag.Short(name)))
+		return fails(x.refusal(p, keyPart, diag.DecisionField, cmp.Or(questionHint(name, kauth.NumFields), diag.DidYouMean(name, fieldNames)), "a field must be one that some request carries, but there is none called %s", diag.Short(name)))
 	}
 	if !x.carries(fd, name, p) {
 		return one(term{known: value.Nil{}, origin: name})

@@ -22,8 +22,10 @@ type MachineOptions struct {
 	// Require reads the module of a name; nil means that there are none.
 	Require func(name string) (*syntax.File, error)
 	// Flipped machines give another answer than usual where Lua leaves it open: the order of pairs, # of a table with
-	// holes, the text of a table or a function. What is the same then does not depend on it.
-	Flipped bool
+	// holes, the text of a table or a function. What is the same then does not depend on it. FlippedAt restricts that to one
+	// of the places that another machine has Opened; the zero Span does not.
+	Flipped   bool
+	FlippedAt diag.Span
 	// Library is what functions are called; nil is that of policies.
 	Library library.Set
 	// Instructions and Memory in bytes bound what running files may take; 0 is the default.

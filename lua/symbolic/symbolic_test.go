@@ -287,7 +287,16 @@ func TestRefusals(t *testing.T) {
 		{"network.bind.port", "", "if r.protocol == 5000000000 then return deny end", diag.DecisionConstant, "r.protocol must be compared with a number from -2147483648 to 2147483647", ""},
 		{"network.bind.port", "", "local t = {} for i = 1, 5000 do t[i] = 'x' .. i end if t[r.uid] then return deny, t[r.uid] end", diag.DecisionBudget, "the states of the function of line 2 multiply here", "one table"},
 		{"process.nice", "", "if r.nice == 21 then return deny end", diag.DecisionConstant, "from -20 to 20", ""},
-		{"network.interface.setpriv", "", "if r.ifname == ('x'):rep(10000) then return deny end", diag.DecisionType, "text that it can be, but is compared with 10000 bytes, where no name has more than 63", ""},
+		{"network.interface.setpriv", "", "if r.ifname == ('x'):rep(10000) then return deny end", diag.DecisionType, "text that it can be, but is compared with 10000 bytes, where it has at most 15", "ifconfig -l"},
+		{"network.interface.setpriv", "", "if r.ifname == 'sixteen-bytes-00' then return deny end", diag.DecisionType, "16 bytes, where it has at most 15", "ifconfig -l"},
+		{"system.mount.get", "", "if ('x'):rep(32) == r.fstype then return deny end", diag.DecisionType, "32 bytes, where it has at most 31", "mount lists"},
+		{"process.signal", "", "if r.target.cell == ('x'):rep(64) then return deny end", diag.DecisionType, "64 bytes, where it has at most 63", "cellsh list"},
+		{"system.mount.new", "", "if r.flags == 'MNT_NOSUID' then return deny end", diag.DecisionType, "must be compared with a number", `write: has(r.flags, "MNT_NOSUID")`},
+		{"system.mount.new", "", "if r.flags == 'nosuid' then return deny end", diag.DecisionType, "must be compared with a number", `write: has(r.flags, "MNT_NOSUID")`},
+		{"system.mount.new", "", "if r.flags < 'IPC_R' then return deny end", diag.DecisionType, "must be compared with a number", ""},
+		{"system.mount.new", "", "if r:has('MNT_RDONLY') then return deny end", diag.DecisionField, "there is none called has", `write: has(r.flags, "MNT_RDONLY")`},
+		{"network.interface.setpriv", "", "if r.cmd:glob('SIOC*') then return deny end", diag.DecisionText, "but is r.cmd", "compare the field with names: r.cmd == "},
+		{"network.interface.setpriv", "", "if string.glob(r.cmd, 'SIOC*') then return deny end", diag.DecisionText, "but one is r.cmd", "compare the field with names: r.cmd == "},
 		{"network.interface.setpriv", "", "if r.ifname == 'w\\0m' then return deny end", diag.DecisionType, "a zero in it", ""},
 		{"network.interface.setpriv", "", "if r.ifname == 'w\\255m' then return deny end", diag.DecisionType, "not UTF-8", ""},
 		{"network.bind.port", "", "if r:in_group('wh\\0eel\\n' .. ('x'):rep(10000)) then return deny end", diag.PolicyName, "a group must exist on the host", ""},
@@ -318,7 +327,7 @@ func TestRefusals(t *testing.T) {
 		{"network.bind.port", "", "if has(r.family, 4) then return deny end", diag.DecisionType, "but is asked of r.family", ""},
 		{"network.interface.setpriv", "", "if r.ifname and r.ifname:glob(5 .. r.uid) then return deny end", diag.DecisionText, "made of r.uid", ""},
 		{"network.interface.setpriv", "", "if r.ifname and r.ifname:glob() then return deny end", diag.DecisionType, "a pattern must be a known string, but is nil", "glob"},
-		{"network.interface.setpriv", "", "if r.ifname and r.ifname:glob(('x'):rep(64) .. '*') then return deny end", diag.DecisionType, "has 64 bytes, where no name has more than 63", ""},
+		{"network.interface.setpriv", "", "if r.ifname and r.ifname:glob(('x'):rep(16) .. '*') then return deny end", diag.DecisionType, "has 16 bytes, where it has at most 15", "ifconfig -l"},
 		{"network.interface.setpriv", "", "if r.ifname and r.ifname:glob('a\\0*') then return deny end", diag.DecisionType, "a zero in it", ""},
 		{"network.bind.port", "", "if r.addr:within('10.0.0.9-10.0.0.5') then return deny end", diag.DecisionType, "a range must begin with its lower end", ""},
 		{"network.bind.port", "", "if r.port % 0 == 0 then return deny end", diag.DecisionArithmetic, "must not be 0", ""},
@@ -454,6 +463,39 @@ func TestErrorsOfLua(t *testing.T) {
 }
 
 // States that are equal are one: a chain of ifs makes a graph of its length.
+// TestMisplacedQuestions: who asks a field in a way that it has not reads how it is asked.
+func TestMisplacedQuestions(t *testing.T) {
+	for _, c := range []struct{ request, body, message, hint string }{
+		{"system.mount.new", "if r.flags:has('MNT_NOSUID') then return deny end", "what is indexed with has must be a table, but is r.flags", `write: has(r.flags, "MNT_RDONLY")`},
+		{"device.rawio_passthru.read", "if r.bits:has(2) then return deny end", "what is indexed with has must be a table, but is r.bits", `write: has(r.bits, "KAUTH_REQ_DEVICE_RAWIO_PASSTHRU_READ")`},
+		{"system.mount.new", "if has('MNT_RDONLY') then return deny end", "argument 1 of has must be a number", `write: has(r.flags, "MNT_RDONLY")`},
+		{"network.interface.setpriv", "if glob(r.ifname, 'tap*') then return deny end", "glob must be a function, but is nil", `write: r.ifname:glob("wm*")`},
+		{"network.bind.port", "if within(r.addr, '10.0.0.0/8') then return deny end", "within must be a function, but is nil", `write: r.addr:within("10.0.0.0/8")`},
+		{"network.bind.port", "if in_group(5) then return deny end", "in_group must be a function, but is nil", `write: r:in_group("wheel")`},
+		{"system.mount.get", "if r.fstype.glob('nfs*') then return deny end", "argument 2 of string.glob must be a string, but is missing", `write: r.ifname:glob("wm*")`},
+		{"process.rlimit.set", "if r.cur:glob('1*') then return deny end", "what is indexed with glob must be a table, but is r.cur", ""},
+	} {
+		t.Run(c.body, func(t *testing.T) {
+			f := load(t, "", c.body, Options{})
+			id := find(t, c.request)
+			found := false
+			for _, leaf := range f.Compile(id, "web-1").Graph.Leaves {
+				if leaf.Fault == nil {
+					continue
+				}
+				found = true
+				if !leaf.Fault.Raised || !strings.Contains(leaf.Fault.Message, c.message) || leaf.Fault.Hint != c.hint {
+					t.Errorf("%s (hint: %s)", leaf.Fault.Error(), leaf.Fault.Hint)
+				}
+			}
+			if !found {
+				t.Error("no fault")
+			}
+			agree(t, f, id, "", c.body)
+		})
+	}
+}
+
 func TestJoining(t *testing.T) {
 	for _, n := range []int{10, 100, 1000} {
 		var b strings.Builder

@@ -1,3 +1,3 @@
-// Package tables turns tables of Lua into questions, and answers into tables: as sessions, scripts and tests of policies
-// write and read them.
+// Package tables turns tables of Lua into questions and plain values, and what is reported into tables: as sessions, scripts
+// and tests of policies write and read them.
 package tables

@@ -1,14 +1,16 @@
 package tables
 
 import (
+	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 
 	lua "github.com/yuin/gopher-lua"
 
 	"cellsh/policy"
-	"cellsh/policy/study"
 )
 
 // Question reads a question from a table with the keys of a line of decide, target with a table among them. The keys in
@@ -25,7 +27,7 @@ func Question(t *lua.LTable, skip ...string) (*policy.Question, error) {
 		if slices.Contains(skip, string(key)) {
 			continue
 		}
-		value, err := fromLua(v, 0)
+		value, err := Plain(v, nil)
 		if err != nil {
 			errs.Add(fmt.Errorf("%s %w", key, err))
 			continue
@@ -36,8 +38,16 @@ func Question(t *lua.LTable, skip ...string) (*policy.Question, error) {
 	return q, errs.Err()
 }
 
-// fromLua turns a value into what Question.Set takes.
-func fromLua(v lua.LValue, depth int) (any, error) {
+// Plain gives a value of Lua as plain Go: nil, a bool, a float64, a string, a list []any, or a map[string]any for a table
+// with names as keys; an empty table is a list. Tables lie within each other at most twice. Other values are those of the
+// function, which may be nil. The error is the end of a sentence that begins with what the value is of, "must be ..., but
+// is ...".
+func Plain(v lua.LValue, other func(lua.LValue) (any, bool)) (any, error) { return plain(v, other, 0) }
+
+// maxDepth is how deep tables lie within each other.
+const maxDepth = 2
+
+func plain(v lua.LValue, other func(lua.LValue) (any, bool), depth int) (any, error) {
 	switch x := v.(type) {
 	case *lua.LNilType:
 		return nil, nil
@@ -48,68 +58,85 @@ func fromLua(v lua.LValue, depth int) (any, error) {
 	case lua.LString:
 		return string(x), nil
 	case *lua.LTable:
-		if depth > 1 {
+		if depth == maxDepth {
 			return nil, errors.New("must not be nested so deeply, but is")
 		}
-		if n := x.MaxN(); n > 0 || isEmpty(x) {
-			list := make([]any, 0, n)
-			for i := 1; i <= n; i++ {
-				e, err := fromLua(x.RawGetInt(i), depth+1)
-				if err != nil {
-					return nil, err
-				}
-				list = append(list, e)
-			}
-			return list, nil
-		}
+		list := make([]any, x.MaxN())
 		members := map[string]any{}
 		for k, e := x.Next(lua.LNil); k != lua.LNil; k, e = x.Next(k) {
-			value, err := fromLua(e, depth+1)
+			value, err := plain(e, other, depth+1)
 			if err != nil {
 				return nil, err
 			}
-			members[k.String()] = value
+			switch key := k.(type) {
+			case lua.LString:
+				members[string(key)] = value
+			case lua.LNumber:
+				if i := int(key); lua.LNumber(i) == key && i >= 1 && i <= len(list) {
+					list[i-1] = value
+					continue
+				}
+				return nil, fmt.Errorf("must have names as keys or be a list, but has the key %s", k)
+			default:
+				return nil, fmt.Errorf("must have names as keys or be a list, but has a %s as key", k.Type())
+			}
 		}
-		return members, nil
+		switch {
+		case len(members) == 0:
+			return list, nil
+		case len(list) == 0:
+			return members, nil
+		}
+		return nil, errors.New("must have names as keys or be a list, but is both")
+	}
+	if other != nil {
+		if value, ok := other(v); ok {
+			return value, nil
+		}
 	}
 	return nil, fmt.Errorf("must be a string, a number, true, false or a table, but is a %s", v.Type())
 }
 
-func isEmpty(t *lua.LTable) bool {
-	k, _ := t.Next(lua.LNil)
-	return k == lua.LNil
+// Of gives a value of Go as Lua sees it: what it is as JSON, as tables. Loops see the members of an object in the order of
+// their names. The error says why it can't be written as JSON.
+func Of(L *lua.LState, v any) (lua.LValue, error) {
+	text, err := json.Marshal(v)
+	if err != nil {
+		return nil, err
+	}
+	d := json.NewDecoder(bytes.NewReader(text))
+	d.UseNumber()
+	var members any
+	if err := d.Decode(&members); err != nil {
+		return nil, err
+	}
+	return ofJSON(L, members), nil
 }
 
-// Answer is a decision as a table: result, reason, and where there is one policy, file and line; the same
-// with would_ in front for policies in audit mode; and record, if a policy wants it to be recorded.
-func Answer(L *lua.LState, d *study.Decision) *lua.LTable {
-	t := L.NewTable()
-	reason := d.Reason
-	if reason == "" {
-		reason = d.Note
+func ofJSON(L *lua.LState, v any) lua.LValue {
+	switch x := v.(type) {
+	case bool:
+		return lua.LBool(x)
+	case string:
+		return lua.LString(x)
+	case json.Number:
+		n, err := x.Float64()
+		if err != nil {
+			return lua.LString(x.String())
+		}
+		return lua.LNumber(n)
+	case []any:
+		t := L.NewTable()
+		for i, e := range x {
+			t.RawSetInt(i+1, ofJSON(L, e))
+		}
+		return t
+	case map[string]any:
+		t := L.NewTable()
+		for _, k := range slices.Sorted(maps.Keys(x)) {
+			t.RawSetString(k, ofJSON(L, x[k]))
+		}
+		return t
 	}
-	t.RawSetString("result", lua.LString(d.Result.String()))
-	t.RawSetString("reason", lua.LString(reason))
-	setSource(t, "", d.Source)
-	if d.Would.Result != policy.Pass {
-		t.RawSetString("would_result", lua.LString(d.Would.Result.String()))
-		t.RawSetString("would_reason", lua.LString(d.Would.Reason))
-		setSource(t, "would_", d.Would.Source)
-	}
-	if d.Probe {
-		t.RawSetString("probe", lua.LTrue)
-	}
-	if d.Record {
-		t.RawSetString("record", lua.LTrue)
-	}
-	return t
-}
-
-func setSource(t *lua.LTable, prefix string, s policy.Source) {
-	if s == (policy.Source{}) {
-		return
-	}
-	t.RawSetString(prefix+"policy", lua.LString(s.Policy))
-	t.RawSetString(prefix+"file", lua.LString(s.File))
-	t.RawSetString(prefix+"line", lua.LNumber(s.Line))
+	return lua.LNil
 }

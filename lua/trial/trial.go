@@ -261,7 +261,7 @@ func (t *testRun) all(o Options, report *Trial) {
 		}
 		if code := result.Problem.Code; code == diag.Budget || code == diag.Memory || code == diag.Interrupted {
 			report.Problems = append(report.Problems, diag.Diagnostic{Span: diag.Span{File: t.file}, Code: code,
-				Message: fmt.Sprintf("all tests of a file must do with one budget, but %d of this one are left when it is used up", len(chosen)-i-1), Hint: "divide the file"})
+				Message: fmt.Sprintf("all tests of a file must do with one budget, but of this one it is used up with %d left", len(chosen)-i-1), Hint: "divide the file"})
 			return
 		}
 	}
@@ -327,7 +327,13 @@ func (t *testRun) luaDecide(L *lua.LState) int {
 	if err != nil {
 		L.RaiseError("%s", oneLine(err))
 	}
-	L.Push(tables.Answer(L, d))
+	done := t.pause()
+	answer, err := tables.Of(L, d.Report())
+	done()
+	if err != nil {
+		L.RaiseError("%s", oneLine(err))
+	}
+	L.Push(answer)
 	return 1
 }
 

@@ -42,7 +42,7 @@ func TestTestsShareABudget(t *testing.T) {
 			if p := r.Results[len(r.Results)-1].Problem; p == nil || p.Code != c.code {
 				t.Errorf("%v, want %s", p, c.code)
 			}
-			left := fmt.Sprintf("but %d of this one are left", 100-len(r.Results))
+			left := fmt.Sprintf("but of this one it is used up with %d left", 100-len(r.Results))
 			if p := r.Problems[0]; p.Code != c.code || !strings.Contains(p.Message, left) || !strings.HasSuffix(p.File, "web_test.lua") {
 				t.Errorf("%v, want %q", p, left)
 			}

@@ -106,8 +106,8 @@ func (v *VM) tableArg(L *lua.LState, function string, n int) *lua.LTable {
 	if !ok {
 		v.must(L, n, function, "a table")
 	}
-	if real, ok := v.readOnly[t]; ok {
-		return real
+	if p := protectionOf(t); p != nil {
+		return p.real
 	}
 	return t
 }
@@ -126,8 +126,8 @@ func unchangeable(name string) error { return fmt.Errorf("%s can't be changed", 
 
 // toChange raises that error for a table that is about to be changed.
 func (v *VM) toChange(L *lua.LState, t *lua.LTable) {
-	if name, ok := v.protected[t]; ok {
-		v.raise(L, "%s", unchangeable(name))
+	if p := protectionOf(t); p != nil {
+		v.raise(L, "%s", unchangeable(p.name))
 	}
 }
 

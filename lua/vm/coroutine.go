@@ -30,7 +30,7 @@ return function(f) return function(...) begin() return all(f(...)) end end, func
 func (v *VM) openCoroutines(create, resume *lua.LFunction) *lua.LTable {
 	t := v.L.NewTable()
 	body, yield := v.coroutineFunctions()
-	v.register(yield, Builtin{Name: "coroutine.yield"})
+	v.written[yield] = Builtin{Name: "coroutine.yield"}
 	define := func(name string, fn lua.LGFunction) {
 		t.RawSetString(name, v.Function(Builtin{Name: "coroutine." + name}, fn))
 	}

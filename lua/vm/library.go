@@ -123,8 +123,8 @@ func (c *libraryCall) take(bytes int64) error {
 
 func (c *libraryCall) changeable(x lua.LValue) error {
 	if t, ok := x.(*lua.LTable); ok {
-		if name, ok := c.v.protected[t]; ok {
-			return unchangeable(name)
+		if p := protectionOf(t); p != nil {
+			return unchangeable(p.name)
 		}
 	}
 	return nil
@@ -136,8 +136,8 @@ func (c *libraryCall) in(x lua.LValue) value.Value {
 		return p
 	}
 	if t, ok := x.(*lua.LTable); ok {
-		if real, ok := c.v.readOnly[t]; ok {
-			t = real
+		if p := protectionOf(t); p != nil {
+			t = p.real
 		}
 		return &array{foreign{c, x}, t}
 	}

@@ -392,11 +392,11 @@ func (v *VM) shown(x lua.LValue) string {
 		Plain: Plain,
 		Pairs: func(x lua.LValue) iter.Seq2[lua.LValue, lua.LValue] {
 			t, ok := x.(*lua.LTable)
-			if real, protected := v.readOnly[t]; protected {
-				t = real
-			}
 			if !ok {
 				return nil
+			}
+			if p := protectionOf(t); p != nil {
+				t = p.real
 			}
 			return func(yield func(k, x lua.LValue) bool) {
 				for k, x := t.Next(lua.LNil); k != lua.LNil && yield(k, x); k, x = t.Next(k) {

@@ -43,6 +43,29 @@ func (v *VM) openSandbox() {
 	v.openStrings(v.base.RawGetString("string")).RawSetString("__metatable", lua.LFalse)
 }
 
+// protection is what a table that can't be changed stands for, in its metatable.
+type protection struct {
+	real *lua.LTable
+	name string
+}
+
+// protectionKey is where a metatable has it. Code gets such metatables only from debug.
+const protectionKey = "__protection"
+
+// protectionOf is nil for a table that can be changed.
+func protectionOf(t *lua.LTable) *protection {
+	mt, ok := t.Metatable.(*lua.LTable)
+	if !ok {
+		return nil
+	}
+	ud, ok := mt.RawGetString(protectionKey).(*lua.LUserData)
+	if !ok {
+		return nil
+	}
+	p, _ := ud.Value.(*protection)
+	return p
+}
+
 // Protect gives a table that reads as t does and can't be written.
 func (v *VM) Protect(name string, t *lua.LTable) *lua.LTable {
 	proxy, mt := v.L.NewTable(), v.L.NewTable()
@@ -52,8 +75,10 @@ func (v *VM) Protect(name string, t *lua.LTable) *lua.LTable {
 		return 0
 	}))
 	mt.RawSetString("__metatable", lua.LFalse)
+	ud := v.L.NewUserData()
+	ud.Value = &protection{t, name}
+	mt.RawSetString(protectionKey, ud)
 	proxy.Metatable = mt
-	v.readOnly[proxy], v.protected[proxy] = t, name
 	return proxy
 }
 

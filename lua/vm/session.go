@@ -9,6 +9,7 @@ import (
 
 	"cellsh/lua/library"
 	"cellsh/lua/system"
+	"cellsh/lua/value"
 )
 
 // maxSessionString is the longest string that a library function makes in a session.
@@ -28,6 +29,9 @@ func (v *VM) openSession() {
 	v.system = system.New(system.Options{In: v.options.Stdin, Out: out, Err: v.options.Stderr, Now: v.options.Now})
 	set := maps.Clone(library.Session)
 	maps.Copy(set, v.system.Functions())
+	if v.options.Waited != nil {
+		set["os.execute"] = v.thatWaits(set["os.execute"])
+	}
 	libraries := v.openLibrary(set)
 	v.openRest(libraries)
 	tables := map[string]*lua.LTable{}
@@ -66,6 +70,17 @@ func (v *VM) openSession() {
 	mt := L.NewTable()
 	mt.RawSetString("__index", v.base)
 	global.Metatable = mt
+}
+
+// thatWaits is a function after which the machine's owner looks at what has happened meanwhile.
+func (v *VM) thatWaits(f *library.Function) *library.Function {
+	with := *f
+	with.Call = func(m library.Meter, args []value.Value) ([]value.Value, error) {
+		results, err := f.Call(m, args)
+		v.options.Waited()
+		return results, err
+	}
+	return &with
 }
 
 // openRest adds the functions of a session that need the machine and that policies do not have.

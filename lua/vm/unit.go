@@ -103,7 +103,8 @@ func (v *VM) Describe(fn *lua.LFunction) string {
 		line, _ := node.File.Place(node.Pos())
 		return fmt.Sprintf("%s:%d", node.File.Name, line)
 	}
-	return v.builtins[fn].Name
+	b, _ := v.Builtin(fn)
+	return b.Name
 }
 
 // Upvalues gives the values of the variables that a function shares with others, in the order of its node's Upvalues. One

@@ -53,6 +53,9 @@ type Options struct {
 	// discards.
 	Stdin          io.Reader
 	Stdout, Stderr io.Writer
+	// Waited, if not nil, is called whenever code of the level Session has waited for a command, in os.execute. It may call
+	// functions of the machine.
+	Waited func()
 	// Require reads the module of a name for the level Policy. Nil means that there are no modules.
 	Require func(name string) (*syntax.File, error)
 	// Inspect is given every source without problems before it is compiled; nil does nothing.
@@ -67,14 +70,12 @@ type Options struct {
 // VM is a Lua machine. It is not safe for concurrent use, but for Interrupt.
 type VM struct {
 	// L is the interpreter, for packages that add functions of their own.
-	L        *lua.LState
-	options  Options
-	meter    *meter
-	builtins map[*lua.LFunction]Builtin
-	named    map[string]*lua.LFunction
-	readOnly map[*lua.LTable]*lua.LTable
-	// protected are the names of the tables that code can't change.
-	protected map[*lua.LTable]string
+	L       *lua.LState
+	options Options
+	meter   *meter
+	// written are the functions of the library that are written in Lua. The others say themselves which they are, so that the
+	// machine keeps none that nobody can call any more.
+	written map[*lua.LFunction]Builtin
 	// base holds what every global environment inherits.
 	base *lua.LTable
 	// hidden are the functions that lowered code calls.
@@ -139,8 +140,8 @@ func New(o Options) *VM {
 	if o.registry == 0 {
 		o.registry = 1 << 18
 	}
-	v := &VM{options: o, builtins: map[*lua.LFunction]Builtin{}, named: map[string]*lua.LFunction{}, readOnly: map[*lua.LTable]*lua.LTable{},
-		protected: map[*lua.LTable]string{}, hidden: map[string]lua.LValue{}, modules: map[string]lua.LValue{}, proxies: map[*lua.LTable]bool{}, printer: library.Printer{Output: o.Output}}
+	v := &VM{options: o, written: map[*lua.LFunction]Builtin{}, hidden: map[string]lua.LValue{}, modules: map[string]lua.LValue{}, proxies: map[*lua.LTable]bool{},
+		printer: library.Printer{Output: o.Output}}
 	// A call stack that grows ends in a panic of Go where it can't, and not in an error of Lua.
 	v.L = lua.NewState(lua.Options{SkipOpenLibs: true, CallStackSize: maxCalls, RegistrySize: 2048, RegistryGrowStep: 2048, RegistryMaxSize: o.registry})
 	// For coroutines: those begin small.
@@ -173,17 +174,23 @@ func (v *VM) Close() { v.L.Close() }
 
 // Builtin says which library function a function is; false for functions written in Lua.
 func (v *VM) Builtin(fn *lua.LFunction) (Builtin, bool) {
-	b, ok := v.builtins[fn]
+	if b, ok := v.written[fn]; ok || !fn.IsG || len(fn.Upvalues) != 1 {
+		return b, ok
+	}
+	ud, _ := fn.Upvalues[0].Value().(*lua.LUserData)
+	if ud == nil {
+		return Builtin{}, false
+	}
+	b, ok := ud.Value.(Builtin)
 	return b, ok
 }
 
-// Named gives the library function of that name, "string.rep"; nil if there is none. Code can't change it.
-func (v *VM) Named(name string) *lua.LFunction { return v.named[name] }
-
 // ReadOnly gives the table behind a library table, which code sees only through a table that can't be changed.
 func (v *VM) ReadOnly(t *lua.LTable) (*lua.LTable, bool) {
-	real, ok := v.readOnly[t]
-	return real, ok
+	if p := protectionOf(t); p != nil {
+		return p.real, true
+	}
+	return nil, false
 }
 
 // Files are the sources that the machine has compiled.
@@ -191,14 +198,9 @@ func (v *VM) Files() *diag.Files { return &v.files }
 
 // Function makes a builtin.
 func (v *VM) Function(b Builtin, fn lua.LGFunction) *lua.LFunction {
-	f := v.L.NewFunction(fn)
-	v.register(f, b)
-	return f
-}
-
-func (v *VM) register(f *lua.LFunction, b Builtin) {
-	v.builtins[f] = b
-	v.named[b.Name] = f
+	ud := v.L.NewUserData()
+	ud.Value = b
+	return v.L.NewClosure(fn, ud)
 }
 
 // Define gives all code of the machine a global.
@@ -263,6 +265,8 @@ func (v *VM) Call(fn *lua.LFunction, args ...lua.LValue) (results []lua.LValue, 
 // CallWithin is Call with at most that many instructions, which count for a budget around it too.
 func (v *VM) CallWithin(instructions int64, fn *lua.LFunction, args ...lua.LValue) ([]lua.LValue, error) {
 	outer := *v.meter.budget()
+	// It is the call around this one that somebody wants to end.
+	interrupted := v.meter.depth > 0 && v.meter.interrupted.Load()
 	v.meter.reset(instructions)
 	if outer.left > 0 && v.meter.depth > 0 {
 		v.meter.left = min(instructions, outer.left)
@@ -273,6 +277,9 @@ func (v *VM) CallWithin(instructions int64, fn *lua.LFunction, args ...lua.LValu
 	v.within = used
 	if v.meter.depth > 0 {
 		v.meter.restore(outer, used)
+	}
+	if interrupted {
+		v.Interrupt()
 	}
 	return results, err
 }

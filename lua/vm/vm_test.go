@@ -206,7 +206,11 @@ func TestSandboxNames(t *testing.T) {
 		names(plain.G.Global, func(x lua.LValue) *lua.LTable { t, _ := x.(*lua.LTable); return t })
 		names(v.base, func(x lua.LValue) *lua.LTable {
 			t, _ := x.(*lua.LTable)
-			return v.readOnly[t]
+			if t == nil {
+				return nil
+			}
+			real, _ := v.ReadOnly(t)
+			return real
 		})
 		for name := range want {
 			ask[name] = true
@@ -327,6 +331,28 @@ func TestCallWithin(t *testing.T) {
 	out, err := eval(v, "for i = 1, 5 do hook() end return 'on'")
 	if err != nil || out[0] != lua.LString("on") || inner != 5 {
 		t.Errorf("got %v, %v, %d overruns", out, err, inner)
+	}
+}
+
+// An interrupt ends the call that runs, also if another comes within it.
+func TestInterruptBeforeCallWithin(t *testing.T) {
+	v := New(Options{Level: Session})
+	within, err := v.Compile("within.lua", "return 7")
+	if err != nil {
+		t.Fatal(err)
+	}
+	v.Define("within", v.Function(Builtin{Name: "within"}, func(L *lua.LState) int {
+		v.Interrupt()
+		out, err := v.CallWithin(1000, within)
+		if err != nil || len(out) != 1 || out[0] != lua.LNumber(7) {
+			t.Errorf("within: %v, %v", out, err)
+		}
+		return 0
+	}))
+	_, err = eval(v, "within() for i = 1, 1e6 do end")
+	var e *Error
+	if !errors.As(err, &e) || e.Code != diag.Interrupted {
+		t.Errorf("got %v", err)
 	}
 }
 

@@ -13,45 +13,10 @@ import (
 	"cellsh/policy/stock"
 )
 
-// Answering says which program the kernel asks about a cell.
-type Answering uint8
-
-const (
-	// ByPolicies: the program that was compiled for the cell.
-	ByPolicies Answering = iota
-	// ByFallback: the built-in fallback (stock.Fallback). It speaks only for cells whose profile is low.
-	ByFallback
-	// ByNone: no program, as on a kernel without the evaluation model.
-	ByNone
-
-	numAnswering = iota
-)
-
-// String is "policies", "fallback" or "none".
-func (a Answering) String() string { return [...]string{"policies", "fallback", "none"}[a] }
-
-// ParseAnswering gives the value of that name.
-func ParseAnswering(name string) (Answering, bool) {
-	for a := range Answering(numAnswering) {
-		if a.String() == name {
-			return a, true
-		}
-	}
-	return 0, false
-}
-
-// CanOptions say in which kernel and cell requests are made. The zero value is a cell of unknown profile, without
-// reserved ports, in the current revision on a host with the settings of GENERIC, whose policies answer.
+// CanOptions say how Can looks. The zero value is a host with the settings of GENERIC, and no bound.
 type CanOptions struct {
-	Program Answering
-	// Revision of secmodel_cell; zero is the current one.
-	Revision secmodel.Revision
-	// Profile of the cell; nil if it is unknown. The kernel does not tell it.
-	Profile *secmodel.Profile
 	// Settings of the host; nil is stock.DefaultSettings.
 	Settings *stock.Settings
-	// Ports that the cell reserves.
-	Ports []uint16
 	// Most is how many cases of a request are enough; 0 is no bound.
 	Most int
 	// Pieces is how many pieces diagrams may have before the answer is graph.ErrTooLarge; 0 is graph.DefaultLimit.
@@ -169,24 +134,20 @@ func decideFate(result policy.Result, r reply) fate {
 // Can says what becomes of a request in a cell: every region of requests that the program of the cell tells apart,
 // joined with what the kernel's other models answer there. It is exact: what fields of the request decide is split
 // into cases; what nobody can know beforehand is said.
-func Can(c *rules.Compiler, cell string, id kauth.RequestID, o CanOptions) (*Ability, error) {
+func Can(c *rules.Compiler, cell string, id kauth.RequestID, who Answerer, o CanOptions) (*Ability, error) {
 	settings := o.Settings
 	if settings == nil {
 		s := stock.DefaultSettings()
 		settings = &s
 	}
-	profiles := secmodel.Profiles[:]
-	if o.Profile != nil {
-		profiles = []secmodel.Profile{*o.Profile}
-	}
-	rev := cmp.Or(o.Revision, secmodel.Current)
+	profiles := who.profiles()
 	var scenes []scene
 	for _, p := range profiles {
-		scenes = append(scenes, scene{rev, p, settings, o.Ports, true})
+		scenes = append(scenes, scene{who.revision(), p, settings, who.Ports, true})
 	}
 	m := newModels(id, scenes...)
 	said := m.graph()
-	program := programGraph(c, cell, id, o)
+	program := programGraph(c, cell, id, &who)
 	space := graph.NewSpace(id, append(program.tested, said, graph.Tests{isRoot})...)
 	pieces := cmp.Or(o.Pieces, graph.DefaultLimit)
 	d := graph.NewDiagrams[policy.Decision](space)
@@ -206,7 +167,7 @@ func Can(c *rules.Compiler, cell string, id kauth.RequestID, o CanOptions) (*Abi
 		e := ending{decision: x}
 		for i, p := range profiles {
 			result := x.Result
-			if o.Program == ByFallback && p != secmodel.Low {
+			if who.Program == ByFallback && p != secmodel.Low {
 				result = policy.Allow
 			}
 			e.root[i], e.user[i] = decideFate(result, r.root[i]), decideFate(result, r.user[i])
@@ -229,10 +190,10 @@ func Can(c *rules.Compiler, cell string, id kauth.RequestID, o CanOptions) (*Abi
 		x := Case{Region: r, Where: r.String(), Decision: e.decision}
 		root, user := callers(r)
 		if root {
-			x.Root = m.outcome(e.root[:len(profiles)], o.Program)
+			x.Root = m.outcome(e.root[:len(profiles)], who.Program)
 		}
 		if user {
-			x.User = m.outcome(e.user[:len(profiles)], o.Program)
+			x.User = m.outcome(e.user[:len(profiles)], who.Program)
 		}
 		out.Cases = append(out.Cases, x)
 		return true
@@ -292,12 +253,12 @@ type answering struct {
 	reduce func(*graph.Diagrams[policy.Decision]) (graph.Ref, error)
 }
 
-func programGraph(c *rules.Compiler, cell string, id kauth.RequestID, o CanOptions) answering {
+func programGraph(c *rules.Compiler, cell string, id kauth.RequestID, who *Answerer) answering {
 	switch {
-	case o.Program == ByPolicies && c.Vocabulary().Asks(id):
+	case who.Asked() == ByPolicies && c.Vocabulary().Asks(id):
 		graphs := c.PolicyGraphs(cell, id)
 		return answering{rules.Tested(graphs), func(d *graph.Diagrams[policy.Decision]) (graph.Ref, error) { return rules.Combine(d, graphs) }}
-	case o.Program == ByFallback && c.Vocabulary().Asks(id) && (o.Profile == nil || *o.Profile == secmodel.Low):
+	case who.Asked() == ByFallback && c.Vocabulary().Asks(id):
 		g := rules.ProgramGraph(stock.FallbackFor(c.Vocabulary()), id)
 		return answering{[]graph.Tested{g}, func(d *graph.Diagrams[policy.Decision]) (graph.Ref, error) { return graph.Reduce(d, g) }}
 	}

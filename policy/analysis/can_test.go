@@ -1,6 +1,7 @@
 package analysis
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -123,13 +124,13 @@ func TestCanIsExact(t *testing.T) {
 		id := rapid.SampledFrom(ids).Draw(rt, "request")
 		policies := smallSet(rt, t, id)
 		w := drawWorld(rt, id)
-		o := CanOptions{Revision: w.revision, Settings: &w.settings, Ports: w.ports}
+		who, o := Answerer{Revision: w.revision, Ports: w.ports}, CanOptions{Settings: &w.settings}
 		if rapid.Bool().Draw(rt, "known") {
-			o.Profile = &w.profile
+			who.Profile = &w.profile
 		}
-		o.Program = rapid.SampledFrom([]Answering{ByPolicies, ByFallback, ByNone}).Draw(rt, "program")
+		who.Program = rapid.SampledFrom([]Answering{ByPolicies, ByFallback, ByNone}).Draw(rt, "program")
 		var want policy.Decision
-		switch o.Program {
+		switch who.Program {
 		case ByPolicies:
 			want = decide(policies, w.request)
 		case ByFallback:
@@ -137,7 +138,7 @@ func TestCanIsExact(t *testing.T) {
 		default:
 			want = policy.Allowed
 		}
-		a, err := Can(compiler(policies...), "web-1", id, o)
+		a, err := Can(compiler(policies...), "web-1", id, who, o)
 		if err != nil {
 			rt.Fatal(err)
 		}
@@ -156,7 +157,17 @@ func TestCanIsExact(t *testing.T) {
 		if found == nil {
 			rt.Fatalf("%s is in no case", id)
 		}
-		if o.Program == ByFallback && o.Profile != nil && w.profile != secmodel.Low {
+		// Whatever is left out of the request, its case is one of those that are left; without anything left out it is alone.
+		part := *w.request
+		part.Given &= kauth.FieldSet(rapid.Uint64().Draw(rt, "given"))
+		left := Becomes(a, &part)
+		if !slices.ContainsFunc(left, func(c Case) bool { return c.Where == found.Where }) {
+			rt.Fatalf("%s where %s is not among %d cases", id, found.Where, len(left))
+		}
+		if left = Becomes(a, w.request); len(left) != 1 || left[0].Root != nil && left[0].User != nil {
+			rt.Fatalf("%s is in %d cases: %+v", id, len(left), left)
+		}
+		if who.Program == ByFallback && who.Profile != nil && w.profile != secmodel.Low {
 			want = policy.Allowed
 		}
 		if found.Decision.Result != want.Result || found.Decision.Would.Result != want.Would.Result {
@@ -176,7 +187,7 @@ func TestCanIsExact(t *testing.T) {
 			outcome = &outcome.Profiles[w.profile-secmodel.Low]
 		}
 		program := want.Result
-		if o.Program == ByFallback && w.profile != secmodel.Low {
+		if who.Program == ByFallback && w.profile != secmodel.Low {
 			program = policy.Allow
 		}
 		allowed := outcome.Allowed == stock.Yes || outcome.Allowed == stock.Unknown && w.met(outcome.If)
@@ -190,7 +201,7 @@ func TestCanIsExact(t *testing.T) {
 func TestCanAgreesWithTheStockModels(t *testing.T) {
 	for id := range kauth.RequestID(kauth.NumRequests) {
 		low := secmodel.Low
-		a, err := Can(compiler(), "web-1", id, CanOptions{Program: ByNone, Profile: &low})
+		a, err := Can(compiler(), "web-1", id, Answerer{Program: ByNone, Profile: &low}, CanOptions{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -228,39 +239,39 @@ func TestCanShowsRootAndUsers(t *testing.T) {
 	for _, c := range []struct {
 		name, request string
 		policies      []*rules.Policy
-		options       CanOptions
+		who           Answerer
 		want          []string
 	}{
-		{"the other models decide", "system.reboot", nil, CanOptions{Profile: &low},
+		{"the other models decide", "system.reboot", nil, Answerer{Profile: &low},
 			[]string{"any request: allow: root allowed by suser: user refused, nobody allows it"}},
-		{"a denial stands", "system.reboot", []*rules.Policy{fixed(t, "p", "system", policy.Deny)}, CanOptions{Profile: &low},
+		{"a denial stands", "system.reboot", []*rules.Policy{fixed(t, "p", "system", policy.Deny)}, Answerer{Profile: &low},
 			[]string{"any request: deny: root refused by policies: user refused by policies"}},
-		{"a grant is enough", "system.reboot", []*rules.Policy{fixed(t, "p", "system", policy.Grant)}, CanOptions{Profile: &low},
+		{"a grant is enough", "system.reboot", []*rules.Policy{fixed(t, "p", "system", policy.Grant)}, Answerer{Profile: &low},
 			[]string{"any request: grant: root allowed by suser: user allowed by policies"}},
-		{"the profile takes a grant back", "system.reboot", []*rules.Policy{fixed(t, "p", "system", policy.Grant)}, CanOptions{Profile: &high},
+		{"the profile takes a grant back", "system.reboot", []*rules.Policy{fixed(t, "p", "system", policy.Grant)}, Answerer{Profile: &high},
 			[]string{"any request: grant: root refused by secmodel_cell: user refused by secmodel_cell"}},
-		{"an unknown profile", "system.reboot", nil, CanOptions{},
+		{"an unknown profile", "system.reboot", nil, Answerer{},
 			[]string{"any request: allow: root depends on the profile (low: allowed by suser; medium and high: refused by secmodel_cell): user refused, nobody allows it"}},
-		{"the fallback speaks for low", "system.reboot", nil, CanOptions{Program: ByFallback},
+		{"the fallback speaks for low", "system.reboot", nil, Answerer{Program: ByFallback},
 			[]string{"any request: deny: root refused by fallback and secmodel_cell: user refused by fallback and secmodel_cell"}},
-		{"nobody is asked under a spin lock", "device.tty_open", []*rules.Policy{fixed(t, "p", "device", policy.Deny)}, CanOptions{Profile: &low},
+		{"nobody is asked under a spin lock", "device.tty_open", []*rules.Policy{fixed(t, "p", "device", policy.Deny)}, Answerer{Profile: &low},
 			[]string{"any request: allow: root allowed by suser: user allowed if the terminal is not open, or if the terminal is not for exclusive use (TIOCEXCL)"}},
-		{"policies that ask for root", "system.reboot", []*rules.Policy{rule(t, "p", "system.reboot", euid(policy.Deny, policy.Grant))}, CanOptions{Profile: &low},
+		{"policies that ask for root", "system.reboot", []*rules.Policy{rule(t, "p", "system.reboot", euid(policy.Deny, policy.Grant))}, Answerer{Profile: &low},
 			[]string{"r.euid == 0: deny: root refused by policies: no user", "r.euid ~= 0: grant: no root: user allowed by policies"}},
-		{"fields decide facts", "network.socket.open", nil, CanOptions{Profile: &low},
+		{"fields decide facts", "network.socket.open", nil, Answerer{Profile: &low},
 			[]string{`r.type ~= "raw": allow: root allowed by suser: user allowed by kernel (socket_listener)`,
 				`r.type == "raw" and r.domain not in "oroute", "bluetooth", "route", "can": allow: root allowed by suser: user refused, nobody allows it`,
 				`r.type == "raw" and r.domain in "oroute", "bluetooth", "route", "can": allow: root allowed by suser: user allowed by kernel (socket_listener)`}},
-		{"the cell's own ports", "network.bind.privport", nil, CanOptions{Profile: &low, Revision: secmodel.April, Ports: []uint16{80}},
+		{"the cell's own ports", "network.bind.privport", nil, Answerer{Profile: &low, Revision: secmodel.April, Ports: []uint16{80}},
 			[]string{"r.port == 0: allow: root allowed by suser: user refused, nobody allows it",
 				"r.port in 1..79, 81..65535: allow: root allowed if no other cell reserves the port: user refused, nobody allows it",
 				"r.port == 80: allow: root allowed by suser: user allowed by secmodel_cell"}},
-		{"a process is in its own cell", "process.rlimit.get", nil, CanOptions{Profile: &low},
+		{"a process is in its own cell", "process.rlimit.get", nil, Answerer{Profile: &low},
 			[]string{"not r.target.same_cell: allow: root refused by secmodel_cell: user refused by secmodel_cell",
 				"r.target.same_cell: allow: root allowed by suser: user allowed by kernel (resource_listener)"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			a, err := Can(compiler(c.policies...), "web-1", request(t, c.request), c.options)
+			a, err := Can(compiler(c.policies...), "web-1", request(t, c.request), c.who, CanOptions{})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -292,11 +303,11 @@ func TestCanShowsRootAndUsers(t *testing.T) {
 
 func TestCanStopsAtMost(t *testing.T) {
 	id := request(t, "process.ptrace")
-	all, err := Can(compiler(), "web-1", id, CanOptions{})
+	all, err := Can(compiler(), "web-1", id, Answerer{}, CanOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	some, err := Can(compiler(), "web-1", id, CanOptions{Most: 2})
+	some, err := Can(compiler(), "web-1", id, Answerer{}, CanOptions{Most: 2})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -306,7 +317,7 @@ func TestCanStopsAtMost(t *testing.T) {
 	if !some.More || len(some.Cases) != 2 {
 		t.Errorf("at most 2: %d cases, more %v", len(some.Cases), some.More)
 	}
-	exactly, err := Can(compiler(), "web-1", id, CanOptions{Most: len(all.Cases)})
+	exactly, err := Can(compiler(), "web-1", id, Answerer{}, CanOptions{Most: len(all.Cases)})
 	if err != nil || exactly.More {
 		t.Errorf("exactly as many: more %v, %v", exactly.More, err)
 	}

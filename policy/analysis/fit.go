@@ -29,11 +29,48 @@ type StockFit struct {
 	// Unenforced budgets are those that nothing in such a kernel enforces: procs, memory and cpu, and limits where the
 	// kernel keeps none with a cell.
 	Unenforced []Budget
-	// Profiles are all three, in the order low, medium, high; Chosen is the one that fits best.
+	// Profiles are all three, in the order low, medium, high; Chosen is the one that fits best for the aim.
 	Profiles [secmodel.NumProfiles]ProfileFit
 	Chosen   int
+	Aim      Aim
 	// Notes are sentences about what can't be known or done.
 	Notes []string
+}
+
+// Aim says which profile fits best.
+type Aim uint8
+
+const (
+	// Strict is the profile that lets through the fewest requests which the policies refuse. A service may not run with it.
+	Strict Aim = iota
+	// Usable is first of all one that refuses the fewest requests which a service needs and the policies allow: see
+	// ServiceNeeds.
+	Usable
+)
+
+// String is "strict" or "usable".
+func (a Aim) String() string { return [...]string{"strict", "usable"}[a] }
+
+// For is the fit for an aim: the same comparison, and the profile that is best then.
+func (f *StockFit) For(a Aim) *StockFit {
+	out := *f
+	out.Aim, out.Chosen = a, 0
+	for i := range out.Profiles {
+		if out.better(&out.Profiles[i], out.Best()) {
+			out.Chosen = i
+		}
+	}
+	return &out
+}
+
+// With is how the profile fits.
+func (f *StockFit) With(p secmodel.Profile) *ProfileFit {
+	for i := range f.Profiles {
+		if f.Profiles[i].Profile == p {
+			return &f.Profiles[i]
+		}
+	}
+	return f.Best()
 }
 
 // Best is the profile that fits best.
@@ -49,6 +86,17 @@ type ProfileFit struct {
 	// round. Both count what happens in the end, with all other models of the kernel: what those refuse anyway is no
 	// difference.
 	Laxer, Stricter []Gap
+	// Lacking are those of Stricter that a service needs.
+	Lacking []Gap
+}
+
+// LackingNames are the requests that a service needs and does not get, as policies name them.
+func (p *ProfileFit) LackingNames() []string {
+	var out []string
+	for i := range p.Lacking {
+		out = append(out, p.Lacking[i].Request.String())
+	}
+	return names(out)
 }
 
 // Requests counts the different requests among gaps.
@@ -94,16 +142,14 @@ func (m Meeting) String() string {
 }
 
 // Fit compares exactly what becomes of every request in a cell of each profile with what would become of it if the
-// policies were asked: on a kernel with the evaluation model, in a cell of profile low. It chooses the profile that is
-// laxer for the fewest requests, because a service that does not run is noticed, and a cell whose root may reboot the host
-// is not; of these the one that is stricter for the fewest, then the lowest. Requests about which the kernel can't ask
+// policies were asked: on a kernel with the evaluation model, in a cell of profile low. The profile that fits best is, with the
+// aim Strict, the one that is laxer for the fewest requests, because a service that does not run is noticed, and a cell whose
+// root may reboot the host is not; of these the one that is stricter for the fewest, then the lowest. See For. Requests about which the kernel can't ask
 // policies are left out.
 func Fit(c *rules.Compiler, cell string, rev secmodel.Revision) (*StockFit, error) {
 	f := &StockFit{Cell: cell, Revision: rev, Vocabulary: c.Vocabulary()}
-	for _, p := range c.Set().Policies {
-		if p.AppliesTo(cell) {
-			f.Policies = append(f.Policies, p.Name)
-		}
+	for _, p := range c.Set().For(cell) {
+		f.Policies = append(f.Policies, p.Name)
 	}
 	if err := f.ports(c); err != nil {
 		return nil, err
@@ -127,16 +173,23 @@ func Fit(c *rules.Compiler, cell string, rev secmodel.Revision) (*StockFit, erro
 		}
 	}
 	for i := range f.Profiles {
-		if f.better(&f.Profiles[i], f.Best()) {
-			f.Chosen = i
+		p := &f.Profiles[i]
+		for _, g := range p.Stricter {
+			if needed(&g) {
+				p.Lacking = append(p.Lacking, g)
+			}
 		}
 	}
 	f.notes()
-	return f, nil
+	return f.For(Strict), nil
 }
 
 func (f *StockFit) better(p, q *ProfileFit) bool {
-	return cmp.Or(Requests(p.Laxer)-Requests(q.Laxer), Requests(p.Stricter)-Requests(q.Stricter)) < 0
+	lacking := 0
+	if f.Aim == Usable {
+		lacking = Requests(p.Lacking) - Requests(q.Lacking)
+	}
+	return cmp.Or(lacking, Requests(p.Laxer)-Requests(q.Laxer), Requests(p.Stricter)-Requests(q.Stricter)) < 0
 }
 
 // compare adds the gaps of one request.
@@ -302,7 +355,7 @@ func (f *StockFit) ports(c *rules.Compiler) error {
 	}
 	slices.Sort(f.Ports)
 	if left > 0 {
-		f.Notes = append(f.Notes, fmt.Sprintf("a cell can reserve %d ports: %d that the policies allow are not reserved", secmodel.MaxPorts, left))
+		f.Notes = append(f.Notes, fmt.Sprintf("a cell can reserve %d ports: of those that the policies allow %d more can't be reserved", secmodel.MaxPorts, left))
 	}
 	return nil
 }

@@ -93,7 +93,7 @@ func uselessGrants(c *rules.Compiler, cells []string) (diag.List, error) {
 			}
 			return nil
 		}
-		a, err := Can(c, cell, id, CanOptions{Profile: &low, Most: smallRegions, Pieces: smallCan})
+		a, err := Can(c, cell, id, Answerer{Profile: &low}, CanOptions{Most: smallRegions, Pieces: smallCan})
 		if err == nil && a.More {
 			err = graph.ErrTooLarge
 		}

@@ -139,6 +139,22 @@ func Nevers(c *rules.Compiler, cell string) ([]Breach, diag.List, error) {
 	return out, append(problems, faults.List()...).Sort(), nil
 }
 
+// NeversRead reports whether an assertion about the cell reads its name, so that it may hold there and not in another cell
+// with the same program.
+func NeversRead(c *rules.Compiler, cell string) bool {
+	for _, n := range c.Set().Nevers {
+		if n.Where == nil || !n.AppliesTo(cell) {
+			continue
+		}
+		for _, id := range c.Requests() {
+			if n.About(id) && n.Where.Compile(id, cell).CellRead {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 func breach(c *rules.Compiler, n *rules.Never, cell string, id kauth.RequestID) (*Breach, error) {
 	graphs := c.PolicyGraphs(cell, id)
 	tested := rules.Tested(graphs)

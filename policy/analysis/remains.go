@@ -44,7 +44,7 @@ func Remains(c *rules.Compiler, cell string, id kauth.RequestID, only *policy.Te
 	m := newModels(id, scene{secmodel.Current, secmodel.Low, &settings, nil, true})
 	said := m.graph()
 	low := secmodel.Low
-	program := programGraph(c, cell, id, CanOptions{Profile: &low})
+	program := programGraph(c, cell, id, &Answerer{Profile: &low})
 	mine := graph.Tests{isRoot}
 	if only != nil {
 		mine = append(mine, *only)

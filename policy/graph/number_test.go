@@ -331,3 +331,45 @@ func TestRegionWords(t *testing.T) {
 		}
 	}
 }
+
+// TestTextsHaveALength: what only a text could match that is too long no request has, and examples are short enough.
+func TestTextsHaveALength(t *testing.T) {
+	id := request(t, "network.interface.setpriv")
+	glob := func(p string) policy.Test { return policy.Test{Kind: policy.Glob, Field: kauth.FieldIfname, Text: p} }
+	both := func(p, q string) *Graph[int] {
+		var b Builder[int]
+		return b.Graph(b.Node(glob(p), b.Node(glob(q), b.Leaf(1), b.Leaf(0), diag.Span{}), b.Leaf(0), diag.Span{}))
+	}
+	for _, c := range []struct {
+		p, q  string
+		meets bool
+	}{
+		{"abcdefgh*", "*ijklmno", true},    // 15 bytes
+		{"abcdefgh*", "*ijklmnop", false},  // 16 bytes
+		{"abcdefghijkl*", "*jkl*no", true}, // they overlap
+		{"abcdefghijklm*", "a*", true},     // an example with "other" for the star would be too long
+		{"ü*", "*ü", true},
+	} {
+		g := both(c.p, c.q)
+		d := NewDiagrams[int](NewSpace(id, g))
+		ref, err := Reduce(d, g)
+		if err != nil {
+			t.Fatal(err)
+		}
+		met := false
+		d.Regions(ref, func(r Region, leaf int) bool {
+			q, ok := r.Witness()
+			if !ok {
+				t.Fatalf("%s: a region without a request", r)
+			}
+			if n := len(q.Ifname); n > kauth.FieldIfname.Info().Longest || d.Eval(ref, q) != leaf {
+				t.Errorf("%s and %s: %q has %d bytes", c.p, c.q, q.Ifname, n)
+			}
+			met = met || leaf == 1
+			return true
+		})
+		if met != c.meets {
+			t.Errorf("%s and %s meet: %t", c.p, c.q, met)
+		}
+	}
+}

@@ -106,6 +106,21 @@ func (r Region) Contains(q *policy.Request) bool {
 	return true
 }
 
+// MayContain reports whether the request is in the region for some values of the fields that are not given, as far as each
+// variable tells by itself.
+func (r Region) MayContain(q *policy.Request) bool {
+	for i, atoms := range r.allowed {
+		if atoms == nil {
+			continue
+		}
+		v := &r.space.vars[i]
+		if t := v.test(); t.Needs()&^q.Given == 0 && !hasAtom(atoms, v.of(q)) {
+			return false
+		}
+	}
+	return true
+}
+
 // Tests describe the region: every request in it answers all of them with yes. Atoms of text that are more than one, and
 // groups and bits that are excluded, have no such test; [Region.String] tells of them too.
 func (r Region) Tests() []policy.Test {

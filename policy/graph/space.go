@@ -143,7 +143,7 @@ func NewSpace(request kauth.RequestID, graphs ...Tested) *Space {
 				v.patternSpans = append(v.patternSpans, *p.at)
 			}
 			var ok bool
-			v.texts, ok = newTexts(names, patterns)
+			v.texts, ok = newTexts(names, patterns, v.field.Info().Longest)
 			s.tooLarge = s.tooLarge || !ok
 			v.atoms = int32(len(names) + len(v.texts.classes))
 		case policy.Within:

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"cellsh/policy"
 )
@@ -17,6 +18,8 @@ type texts struct {
 	// patterns in the order in which the tests are met.
 	patterns []string
 	classes  []textClass
+	// longest is how many bytes a text can have.
+	longest int
 	// at has the class of each combination of patterns that some text matches.
 	at map[string]int32
 }
@@ -35,8 +38,8 @@ const (
 )
 
 // newTexts finds the classes. It gives false where there are too many, or finding them takes too long.
-func newTexts(names, patterns []string) (*texts, bool) {
-	t := &texts{names: names, patterns: patterns, at: map[string]int32{}}
+func newTexts(names, patterns []string, longest int) (*texts, bool) {
+	t := &texts{names: names, patterns: patterns, longest: longest, at: map[string]int32{}}
 	if len(patterns) == 0 {
 		t.addClass(nil, t.unnamed())
 		return t, true
@@ -120,7 +123,8 @@ type textPlace struct{ of, at int32 }
 
 // divide walks through all texts at once: breadth first through the sets of places that a text can have reached, one for
 // each character that matters and one for all others. Two texts that reach the same set match the same patterns for ever
-// after, so that there are finitely many, and each set is seen with a shortest text.
+// after, so that there are finitely many, and each set is seen with a shortest text. What only a text could reach that is too
+// long is no class; where letters have several bytes it may be one.
 func (t *texts) divide() bool {
 	all := append(slices.Clone(t.patterns), t.names...)
 	patterns := make([][]rune, len(all))
@@ -139,6 +143,7 @@ func (t *texts) divide() bool {
 	}
 	slices.Sort(letters)
 	letters = append([]rune{otherLetter(seen)}, letters...)
+	single := letters[len(letters)-1] < utf8.RuneSelf && letters[0] < utf8.RuneSelf
 	star := func(p textPlace) bool {
 		return !literal[p.of] && int(p.at) < len(patterns[p.of]) && patterns[p.of][p.at] == '*'
 	}
@@ -171,6 +176,9 @@ func (t *texts) divide() bool {
 	for len(queue) > 0 {
 		now := queue[0]
 		queue = queue[1:]
+		if single && len(now.text) > t.longest {
+			break // those behind it are no shorter
+		}
 		matches, named := make([]bool, len(t.patterns)), false
 		for _, p := range now.state {
 			if int(p.at) == len(patterns[p.of]) {
@@ -217,6 +225,9 @@ func (t *texts) divide() bool {
 func (t *texts) polish() {
 	better := map[int32]bool{}
 	try := func(s string) {
+		if len(s) > t.longest {
+			return
+		}
 		if atom := t.atom(s); int(atom) >= len(t.names) {
 			if i := atom - int32(len(t.names)); !better[i] {
 				better[i] = true

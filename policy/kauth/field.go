@@ -89,6 +89,8 @@ type FieldInfo struct {
 	Kind Kind
 	// Min and Max bound the values of KindInt and KindNamed, both included.
 	Min, Max int64
+	// Longest is how many bytes a text of KindString can have: what the kernel keeps, without the zero at its end.
+	Longest int
 	// Names of the values of KindNamed.
 	Names *Names
 	// Flags says that the bits of the number have meanings of their own: policies ask has(r.flags, "MNT_RDONLY").
@@ -100,6 +102,13 @@ type FieldInfo struct {
 }
 
 const maxU32 = math.MaxUint32
+
+// How long names are in the kernel.
+const (
+	maxCellName = 63 // CELL_NAME_MAX (sys/cell.h)
+	maxIfname   = 15 // IFNAMSIZ - 1 (net/if.h)
+	maxFstype   = 31 // _VFS_NAMELEN - 1 (sys/statvfs.h)
+)
 
 var fields = [NumFields]FieldInfo{
 	FieldUID:            {Name: "uid", Max: maxU32, Doc: "real user id of the caller"},
@@ -120,17 +129,17 @@ var fields = [NumFields]FieldInfo{
 	FieldTargetSameCell: {Name: "target.same_cell", Kind: KindBool, Max: 1, Doc: "the target is in the caller's cell"},
 	FieldTargetUID:      {Name: "target.uid", Max: maxU32, Doc: "real user id of the target"},
 	FieldTargetEUID:     {Name: "target.euid", Max: maxU32, Doc: "effective user id of the target"},
-	FieldTargetCell:     {Name: "target.cell", Kind: KindString, Doc: "name of the target's cell, \"\" for the host, \"?\" for a cell that was made by other tools since the load"},
+	FieldTargetCell:     {Name: "target.cell", Kind: KindString, Longest: maxCellName, Doc: "name of the target's cell, \"\" for the host, \"?\" for a cell that was made by other tools since the load"},
 	FieldNprocs:         {Name: "nprocs", Max: math.MaxInt32, Doc: "processes of the whole system, the new one included"},
 	FieldResource:       {Name: "resource", Kind: KindNamed, Max: 11, Names: &Resources, Doc: "resource whose limit is set"},
 	FieldCur:            {Name: "cur", Max: Unlimited, Doc: "new soft limit, in the resource's unit, or unlimited"},
 	FieldMax:            {Name: "max", Max: Unlimited, Doc: "new hard limit, in the resource's unit, or unlimited"},
 	FieldNice:           {Name: "nice", Min: -20, Max: 20, Doc: "new nice value, -20 to 20"},
 	FieldOp:             {Name: "op", Kind: KindNamed, Min: math.MinInt32, Max: math.MaxInt32, Names: &PtraceOps, Doc: "ptrace(2) request"},
-	FieldIfname:         {Name: "ifname", Kind: KindString, Nullable: true, Doc: "name of the network interface, nil where there is none yet"},
+	FieldIfname:         {Name: "ifname", Kind: KindString, Longest: maxIfname, Nullable: true, Doc: "name of the network interface, nil where there is none yet"},
 	FieldCmd:            {Name: "cmd", Kind: KindNamed, Max: maxU32, Names: &Commands, Doc: "ioctl(2) command of the interface, \"SIOCSIFFLAGS\", or the number of a modctl(2) command"},
 	FieldFlags:          {Name: "flags", Max: maxU32, Flags: true, Doc: "mount flags (MNT_*), asked with has(r.flags, \"MNT_RDONLY\")"},
-	FieldFstype:         {Name: "fstype", Kind: KindString, Doc: "type of the mounted file system"},
+	FieldFstype:         {Name: "fstype", Kind: KindString, Longest: maxFstype, Doc: "type of the mounted file system"},
 	FieldMode:           {Name: "mode", Max: 65535, Flags: true, Doc: "wanted access: 256 read, 128 write, 4096 change, asked with has(r.mode, \"IPC_W\") (IPC_R, IPC_W, IPC_M)"},
 	FieldAutoload:       {Name: "autoload", Kind: KindBool, Max: 1, Doc: "the kernel itself wants to load a module"},
 	FieldKind:           {Name: "kind", Kind: KindNamed, Min: 3, Max: 4, Names: &DeviceKinds, Doc: "kind of the device node"},

@@ -305,3 +305,12 @@ func TestMustFind(t *testing.T) {
 		}()
 	}
 }
+
+// TestTextsHaveALength: what can be too long is told, and nothing else has a length.
+func TestTextsHaveALength(t *testing.T) {
+	for f := range Field(NumFields) {
+		if info := f.Info(); (info.Kind == KindString) != (info.Longest > 0) {
+			t.Errorf("%s has at most %d bytes", f, info.Longest)
+		}
+	}
+}

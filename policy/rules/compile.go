@@ -1,6 +1,8 @@
 package rules
 
 import (
+	"crypto/sha256"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -36,6 +38,10 @@ type Compiler struct {
 	// searched has the graphs and requests whose faults were looked for.
 	searched map[graphKey]bool
 	programs map[string]*Program
+	// kinds has the first program of each kind of those that read the names of cells, and alike the numbers of graphs by what
+	// they say.
+	kinds map[string]*Program
+	alike map[[sha256.Size]byte]int
 	// cells has the program of each name that was asked for.
 	cells map[string]*Program
 	notes diag.List
@@ -77,6 +83,9 @@ type PolicyGraph struct {
 	read kauth.FieldSet
 	// faulty says that some leaf is a fault.
 	faulty bool
+	// like is the number of the first graph that says the same; 0 for one that does not read the name of the cell, or is
+	// faulty: it is like no other.
+	like int
 }
 
 // Program is what was compiled for a cell.
@@ -89,6 +98,18 @@ type Program struct {
 	// Spans are the places of the program's nodes in the source, by node; of one that stands for several tests, that
 	// of one of them.
 	Spans []diag.Span
+	// CellRead says that functions have read the name of the cell: it is for this cell only.
+	CellRead bool
+	kind     *Program
+}
+
+// Kind is the first program whose policies say the same to every request. Whatever is found out about what they say holds
+// for all programs of a kind; what functions do by themselves, which may read the names of cells, is another matter.
+func (p *Program) Kind() *Program {
+	if p.kind == nil {
+		return p
+	}
+	return p.kind
 }
 
 // List is the program as people read it, with the places of its nodes.
@@ -102,7 +123,7 @@ func NewCompiler(set *Set, o Options) *Compiler {
 		o.Vocabulary = kauth.Newest()
 	}
 	c := &Compiler{set: set, options: o, requests: o.Vocabulary.Requests(), exact: map[string][]int{}, policies: map[policyKey][]*PolicyGraph{},
-		searched: map[graphKey]bool{}, programs: map[string]*Program{}, cells: map[string]*Program{}, equal: map[string]*program.Program{}}
+		searched: map[graphKey]bool{}, programs: map[string]*Program{}, kinds: map[string]*Program{}, alike: map[[sha256.Size]byte]int{}, cells: map[string]*Program{}, equal: map[string]*program.Program{}}
 	for i, p := range set.Policies {
 		if p.Cells == nil {
 			c.globs = append(c.globs, i)
@@ -215,9 +236,23 @@ func (c *Compiler) findPolicy(i int, id kauth.RequestID, cell string) *PolicyGra
 	g := c.buildPolicy(p, key.entries, id, cell)
 	if !g.CellRead {
 		key.cell = ""
+	} else if !g.faulty {
+		g.like = c.likeness(g)
 	}
 	c.policies[key] = append(c.policies[key], g)
 	return g
+}
+
+// likeness is the number of the first graph that says the same, its own if it is the first.
+func (c *Compiler) likeness(g *PolicyGraph) int {
+	// In the syntax of Go every value has one text, and a text one value.
+	sum := sha256.Sum256(fmt.Appendf(nil, "%#v", *g.Graph))
+	n, known := c.alike[sum]
+	if !known {
+		n = len(c.alike) + 1
+		c.alike[sum] = n
+	}
+	return n
 }
 
 // buildPolicy chains the entries of a policy, the budget first.
@@ -358,7 +393,8 @@ func (c *Compiler) program(cell string) (*Program, error) {
 	// What the program is made of: the policies, and for those that read it the name.
 	var graphs [][]*PolicyGraph
 	ids := c.requests
-	cellRead := false
+	cellRead, alike := false, true
+	var likes []int
 	shared := keyOf(applying)
 	if p, ok := c.programs[shared]; ok {
 		return p, nil
@@ -370,12 +406,25 @@ func (c *Compiler) program(cell string) (*Program, error) {
 		var list []*PolicyGraph
 		for _, i := range applying {
 			g := c.policyGraph(i, id, cell)
-			cellRead = cellRead || g.CellRead
+			if g.CellRead {
+				cellRead, alike = true, alike && g.like != 0
+				likes = append(likes, g.like)
+			}
 			list = append(list, g)
 		}
 		graphs = append(graphs, list)
 	}
-	out := &Program{}
+	kind := ""
+	if cellRead && alike {
+		kind = shared + " " + keyOf(likes)
+		if first, ok := c.kinds[kind]; ok {
+			out := *first
+			out.kind = first
+			c.programs[shared+" "+cell] = &out
+			return &out, nil
+		}
+	}
+	out := &Program{CellRead: cellRead}
 	for _, i := range applying {
 		out.Policies = append(out.Policies, c.set.Policies[i])
 	}
@@ -406,6 +455,9 @@ func (c *Compiler) program(cell string) (*Program, error) {
 		shared += " " + cell
 	}
 	c.programs[shared] = out
+	if kind != "" {
+		c.kinds[kind] = out
+	}
 	return out, nil
 }
 

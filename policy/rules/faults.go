@@ -116,6 +116,9 @@ func (l *Faults) add(f *Fault, id kauth.RequestID, where string, of *PolicyGraph
 
 func (l *Faults) one(f *Fault, id kauth.RequestID, where string, of *PolicyGraph) {
 	at := faultPlace{f.Span, f.Code, f.Message}
+	if f.Code == diag.DecisionBudget {
+		at.message = "" // how much it may take depends on what was too much before
+	}
 	old := l.known[at]
 	if old == nil {
 		old = &foundFault{Fault: f, where: where, graphs: map[*PolicyGraph]bool{}}

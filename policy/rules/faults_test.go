@@ -98,6 +98,20 @@ func TestFaultsBehind(t *testing.T) {
 	}
 }
 
+// A function that is too complex is told once, whatever it was allowed for each request.
+func TestTooComplexOnce(t *testing.T) {
+	more, less, other := fault(3, "within 20 instructions"), fault(3, "within 1 instruction"), fault(4, "within 1 instruction")
+	more.Code, less.Code, other.Code = diag.DecisionBudget, diag.DecisionBudget, diag.DecisionBudget
+	var l Faults
+	l.Search(graph.Constant(Outcome{Fault: more}), request(t, "network.bind.port"), confirm)
+	l.Search(graph.Constant(Outcome{Fault: less}), request(t, "network.bind.privport"), confirm)
+	l.Search(graph.Constant(Outcome{Fault: other}), request(t, "network.bind.port"), confirm)
+	want := []string{"f.lua:3 within 20 instructions (network.bind.port and 1 more)", "f.lua:4 within 1 instruction (network.bind.port)"}
+	if got := messages(l.List()); !slices.Equal(got, want) {
+		t.Errorf("%q\nwant %q", got, want)
+	}
+}
+
 // A missing field is told with the requests that lack it, and what to write.
 func TestFaultsOfMissingFields(t *testing.T) {
 	nothing := fault(3, "numbers must be compared with numbers, but r.port is nil")

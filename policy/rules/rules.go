@@ -178,6 +178,36 @@ type Set struct {
 	Sources []Source
 }
 
+// For gives the policies that apply to the cell of that name, in the order of the set.
+func (s *Set) For(cell string) []*Policy {
+	var out []*Policy
+	for _, p := range s.Policies {
+		if p.AppliesTo(cell) {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+// With gives what is declared in both sets; of policies of one name, and of assertions of one title, only those of the
+// newer. The policies are ordered by name, the sources are those of s.
+func (s *Set) With(newer *Set) *Set {
+	out := &Set{Sources: s.Sources,
+		Policies: with(s.Policies, newer.Policies, func(p *Policy) string { return p.Name }),
+		Nevers:   with(s.Nevers, newer.Nevers, func(n *Never) string { return n.Title })}
+	slices.SortStableFunc(out.Policies, func(a, b *Policy) int { return strings.Compare(a.Name, b.Name) })
+	return out
+}
+
+func with[T any](older, newer []T, name func(T) string) []T {
+	given := map[string]bool{}
+	for _, x := range newer {
+		given[name(x)] = true
+	}
+	out := slices.DeleteFunc(slices.Clone(older), func(x T) bool { return given[name(x)] })
+	return append(out, newer...)
+}
+
 // Source is one file of a set.
 type Source struct {
 	File string `json:"file"`

@@ -3,7 +3,6 @@ package study
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	"cellsh/policy"
 	"cellsh/policy/analysis"
@@ -19,19 +18,7 @@ func ParsePattern(name string) (kauth.Pattern, error) {
 	if ok {
 		return p, nil
 	}
-	scope, _, _ := strings.Cut(name, ".")
-	hint := kauth.Outside(scope)
-	if whole, ok := strings.CutSuffix(name, ".*"); ok && hint == "" {
-		hint = "leave .* out: " + whole + " stands for all of it"
-	}
-	if hint == "" {
-		var all []string
-		for _, p := range kauth.AllPatterns() {
-			all = append(all, p.String())
-		}
-		hint = diag.DidYouMean(name, all)
-	}
-	return p, &policy.KeyError{Key: "request", Text: fmt.Sprintf("must be a scope, an action or a request, but is %q", name), Hint: hint}
+	return p, &policy.KeyError{Key: "request", Text: fmt.Sprintf("must be a scope, an action or a request, but is %q", name), Hint: policy.PatternHint(name)}
 }
 
 // SourceLine is the line of a policy file at a place, "" if it is not known.
@@ -43,15 +30,7 @@ func (p *Policies) Names(cell string) bool {
 }
 
 // For gives the policies that apply to a cell of that name, by name.
-func (p *Policies) For(cell string) []*rules.Policy {
-	var out []*rules.Policy
-	for _, pol := range p.Set().Policies {
-		if pol.AppliesTo(cell) {
-			out = append(out, pol)
-		}
-	}
-	return out
-}
+func (p *Policies) For(cell string) []*rules.Policy { return p.Set().For(cell) }
 
 // usable is Usable for several cells.
 func (p *Policies) usable(cells []string) error {
@@ -79,21 +58,71 @@ func sampleNames(samples []analysis.Sample) []string {
 	return out
 }
 
-// CanOptions say, in the words of commands and scripts, in which kernel and cell requests are made. What is "" is
-// chosen as it is for cells that cellsh makes: the policies answer if any names the cell, else the fallback; the profile
-// is low where policies answer, else unknown; and the revision is the current one.
-type CanOptions struct {
+// Supposition says, in the words of commands and scripts, what is supposed to answer for a cell in place of what does. What is
+// "" or nil stays.
+type Supposition struct {
 	// Program is policies, fallback or none; Profile is low, medium, high or unknown; Revision is one that secmodel.ParseRevision knows.
 	Program, Profile, Revision string
 	// Ports that the cell reserves.
 	Ports []uint16
 }
 
+// Supposed is what answers for a cell that need not exist where programs are asked, as it is for cells that cellsh makes:
+// the policies if any names the cell, and its profile is low; else the fallback, and its profile is unknown.
+func (p *Policies) Supposed(cell string, rev secmodel.Revision) analysis.Answerer {
+	if !p.Names(cell) {
+		return analysis.Answerer{Program: analysis.ByFallback, Revision: rev}
+	}
+	low := secmodel.Low
+	return analysis.Answerer{Program: analysis.ByPolicies, Revision: rev, Profile: &low}
+}
+
+// Apply gives what answers if all that is so. The profile of a cell that exists is what it is; that of another one goes
+// with the program. The error is a *policy.KeyError.
+func (s *Supposition) Apply(a analysis.Answerer, exists bool) (analysis.Answerer, error) {
+	bad := func(key, must, value string) (analysis.Answerer, error) {
+		return a, &policy.KeyError{Key: key, Text: fmt.Sprintf("must be %s, but is %q", must, value)}
+	}
+	var ok bool
+	if s.Program != "" {
+		if a.Program, ok = analysis.ParseAnswering(s.Program); !ok {
+			return bad("program", "policies, fallback or none", s.Program)
+		}
+		if !exists {
+			a.Profile, a.Ports = nil, nil
+			if a.Program == analysis.ByPolicies {
+				low := secmodel.Low
+				a.Profile = &low
+			}
+		}
+	}
+	if s.Profile != "" {
+		a.Profile = nil
+		if s.Profile != "unknown" {
+			profile, ok := secmodel.ParseProfile(s.Profile)
+			if !ok {
+				return bad("profile", "low, medium, high or unknown", s.Profile)
+			}
+			a.Profile = &profile
+		}
+	}
+	if s.Revision != "" {
+		var err error
+		if a.Revision, err = ParseRevision(s.Revision); err != nil {
+			return a, err
+		}
+	}
+	if s.Ports != nil {
+		a.Ports = s.Ports
+	}
+	return a, nil
+}
+
 // Abilities are what a cell can do.
 type Abilities struct {
 	Cell string
-	// Options are those that were chosen.
-	Options analysis.CanOptions
+	// Answerer is what answers for it.
+	Answerer analysis.Answerer
 	// Vocabulary of the kernel.
 	Vocabulary *kauth.Vocabulary
 	// Policies that apply, by name.
@@ -101,25 +130,13 @@ type Abilities struct {
 	Requests []analysis.Ability
 }
 
-// Profile is low, medium, high or unknown.
-func (a *Abilities) Profile() string {
-	if a.Options.Profile == nil {
-		return "unknown"
-	}
-	return a.Options.Profile.String()
-}
-
 // maxCases is how many cases of one request are told.
 const maxCases = 1000
 
-// Can says what becomes of the requests of a pattern in a cell, of all requests if it is nil: see analysis.Can. Wrong
-// options are a *policy.KeyError; other errors are as for Decide.
-func (p *Policies) Can(cell string, pattern *kauth.Pattern, o CanOptions) (*Abilities, error) {
-	out := &Abilities{Cell: cell, Vocabulary: p.Vocabulary(), Policies: p.For(cell)}
-	var err error
-	if out.Options, err = o.choose(len(out.Policies) > 0); err != nil {
-		return nil, err
-	}
+// Can says what becomes of the requests of a pattern in a cell, of all requests if it is nil: see analysis.Can. Errors are as
+// for Decide.
+func (p *Policies) Can(cell string, pattern *kauth.Pattern, who analysis.Answerer) (*Abilities, error) {
+	out := &Abilities{Cell: cell, Answerer: who, Vocabulary: p.Vocabulary(), Policies: p.For(cell)}
 	if err := p.Usable(cell); err != nil {
 		return nil, err
 	}
@@ -128,54 +145,38 @@ func (p *Policies) Can(cell string, pattern *kauth.Pattern, o CanOptions) (*Abil
 		lo, hi = pattern.Range()
 	}
 	for id := lo; id < hi; id++ {
-		a, err := analysis.Can(p.Compiler, cell, id, out.Options)
+		a, err := p.ability(cell, id, who)
 		if err != nil {
-			return nil, tooLarge(err)
+			return nil, err
 		}
 		out.Requests = append(out.Requests, *a)
 	}
 	return out, nil
 }
 
-// choose reads the words.
-func (o *CanOptions) choose(named bool) (analysis.CanOptions, error) {
-	out := analysis.CanOptions{Most: maxCases, Ports: o.Ports}
-	bad := func(key, must, value string) (analysis.CanOptions, error) {
-		return out, &policy.KeyError{Key: key, Text: fmt.Sprintf("must be %s, but is %q", must, value)}
+func (p *Policies) ability(cell string, id kauth.RequestID, who analysis.Answerer) (*analysis.Ability, error) {
+	a, err := analysis.Can(p.Compiler, cell, id, who, analysis.CanOptions{Most: maxCases})
+	if err != nil {
+		return nil, tooLarge(err)
 	}
-	var ok bool
-	switch {
-	case o.Program != "":
-		if out.Program, ok = analysis.ParseAnswering(o.Program); !ok {
-			return bad("program", "policies, fallback or none", o.Program)
-		}
-	case !named:
-		out.Program = analysis.ByFallback
-	}
-	switch {
-	case o.Profile != "" && o.Profile != "unknown":
-		profile, ok := secmodel.ParseProfile(o.Profile)
-		if !ok {
-			return bad("profile", "low, medium, high or unknown", o.Profile)
-		}
-		out.Profile = &profile
-	case o.Profile == "" && out.Program == analysis.ByPolicies:
-		low := secmodel.Low
-		out.Profile = &low
-	}
-	var err error
-	if out.Revision, err = ParseRevision(o.Revision); err != nil {
-		return out, err
-	}
-	return out, nil
+	return a, nil
 }
 
-// ParseRevision gives the revision of secmodel_cell of that name, the current one for "". The error is a
-// *policy.KeyError.
-func ParseRevision(name string) (secmodel.Revision, error) {
-	if name == "" {
-		return secmodel.Current, nil
+// Becomes says what becomes of a request, of which not all fields need be given: see analysis.Becomes. Errors are as for
+// Decide.
+func (p *Policies) Becomes(q *policy.Question, who analysis.Answerer) ([]analysis.Case, error) {
+	if err := p.Usable(q.Cell); err != nil {
+		return nil, err
 	}
+	a, err := p.ability(q.Cell, q.ID, who)
+	if err != nil {
+		return nil, err
+	}
+	return analysis.Becomes(a, &q.Request), nil
+}
+
+// ParseRevision gives the revision of secmodel_cell of that name. The error is a *policy.KeyError.
+func ParseRevision(name string) (secmodel.Revision, error) {
 	rev, ok := secmodel.ParseRevision(name)
 	if !ok {
 		return rev, &policy.KeyError{Key: "revision", Text: fmt.Sprintf("must be %s, but is %q", secmodel.RevisionNames(), name)}
@@ -241,15 +242,31 @@ func (p *Policies) Prove(live, named []string) (*Proved, error) {
 // Problems are the differences that the proof has found, with source lines.
 func (p *Proved) Problems() diag.List { return p.problems }
 
-// Fit says how a cell is best made on a kernel without the evaluation model: see analysis.Fit. Errors are as for
-// Decide.
-func (p *Policies) Fit(cell string, rev secmodel.Revision) (*analysis.StockFit, error) {
+// fitKey is what a fit depends on.
+type fitKey struct {
+	program  *rules.Program
+	revision secmodel.Revision
+}
+
+// Fit says how a cell is best made on a kernel without the evaluation model: see analysis.Fit. Of cells that no policy tells
+// apart it is worked out for one. Errors are as for Decide.
+func (p *Policies) Fit(cell string, rev secmodel.Revision, aim analysis.Aim) (*analysis.StockFit, error) {
 	if err := p.Usable(cell); err != nil {
 		return nil, err
 	}
-	f, err := analysis.Fit(p.Compiler, cell, rev)
+	prog, err := p.Program(cell)
 	if err != nil {
-		return nil, tooLarge(err)
+		return nil, err
 	}
+	key := fitKey{prog.Kind(), rev}
+	f := p.fits[key]
+	if f == nil {
+		if f, err = analysis.Fit(p.Compiler, cell, rev); err != nil {
+			return nil, tooLarge(err)
+		}
+		p.fits[key] = f
+	}
+	f = f.For(aim)
+	f.Cell = cell
 	return f, nil
 }

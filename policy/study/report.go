@@ -1,45 +1,18 @@
 package study
 
 import (
-	"cellsh/policy"
 	"cellsh/policy/analysis"
 	"cellsh/policy/diag"
 	"cellsh/policy/kauth"
+	"cellsh/policy/report"
 	"cellsh/policy/rules"
 	"cellsh/policy/secmodel"
 	"cellsh/policy/stock"
 )
 
-// AnswerReport is the report of a decision. Policy, file and line are absent if nobody said it; record is there if a policy
-// wants the decision to be recorded.
-type AnswerReport struct {
-	Result      string `json:"result"`
-	Reason      string `json:"reason"`
-	Policy      string `json:"policy,omitempty"`
-	File        string `json:"file,omitempty"`
-	Line        int    `json:"line,omitempty"`
-	Probe       bool   `json:"probe,omitempty"`
-	Record      bool   `json:"record,omitempty"`
-	WouldResult string `json:"would_result,omitempty"`
-	WouldReason string `json:"would_reason,omitempty"`
-	WouldPolicy string `json:"would_policy,omitempty"`
-	WouldFile   string `json:"would_file,omitempty"`
-	WouldLine   int    `json:"would_line,omitempty"`
-}
-
-// ReportAnswer is the report of a decision as programs and graphs have it.
-func ReportAnswer(d *policy.Decision) AnswerReport {
-	r := AnswerReport{Result: d.Result.String(), Reason: d.Reason, Policy: d.Source.Policy, File: d.Source.File, Line: d.Source.Line, Record: d.Record}
-	if w := d.Would; w.Result != policy.Pass {
-		r.WouldResult, r.WouldReason = w.Result.String(), w.Reason
-		r.WouldPolicy, r.WouldFile, r.WouldLine = w.Source.Policy, w.Source.File, w.Source.Line
-	}
-	return r
-}
-
 // Report of the decision.
-func (d *Decision) Report() AnswerReport {
-	r := ReportAnswer(&d.Decision)
+func (d *Decision) Report() report.Answer {
+	r := report.Of(&d.Decision)
 	r.Probe = d.Probe
 	if d.Implicit() {
 		r.Reason = d.Note
@@ -97,12 +70,12 @@ type SizeReport struct {
 // BreachReport is the report of a request that should never be allowed and is: explain has the words after "cellsh
 // explain" that show it, "" if the kernel is not known to ask such.
 type BreachReport struct {
-	Title   string       `json:"title"`
-	Cell    string       `json:"cell"`
-	Request string       `json:"request"`
-	Where   string       `json:"where"`
-	Answer  AnswerReport `json:"answer"`
-	Explain string       `json:"explain"`
+	Title   string        `json:"title"`
+	Cell    string        `json:"cell"`
+	Request string        `json:"request"`
+	Where   string        `json:"where"`
+	Answer  report.Answer `json:"answer"`
+	Explain string        `json:"explain"`
 }
 
 // ProofReport is the report of a proof.
@@ -150,7 +123,7 @@ type CheckReport struct {
 
 // Report of the check.
 func (c *Check) Report() CheckReport {
-	out := CheckReport{OK: !c.Problems.Failed(), Diagnostics: nonNil(c.Problems), Policies: []PolicyReport{}, Grants: []GrantReport{}, LeftToRoot: nonNil(c.LeftToRoot),
+	out := CheckReport{OK: !c.Problems.Failed(), Diagnostics: report.List(c.Problems), Policies: []PolicyReport{}, Grants: []GrantReport{}, LeftToRoot: report.List(c.LeftToRoot),
 		Cells: sampleReports(c.Cells), Programs: []SizeReport{}, Nevers: c.Nevers, Broken: []BreachReport{}}
 	for _, p := range c.Policies {
 		out.Policies = append(out.Policies, ReportPolicy(p))
@@ -166,7 +139,7 @@ func (c *Check) Report() CheckReport {
 		out.Programs = append(out.Programs, SizeReport{p.Cell, p.Nodes, p.Leaves, p.Bytes, p.NodesBefore, p.Depth})
 	}
 	for _, b := range c.Breaches {
-		out.Broken = append(out.Broken, BreachReport{b.Never.Title, b.Cell, b.Request.String(), b.Where, ReportAnswer(&b.Decision), ExplainArgs(b.Cell, b.Example)})
+		out.Broken = append(out.Broken, BreachReport{b.Never.Title, b.Cell, b.Request.String(), b.Where, report.Of(&b.Decision), ExplainArgs(b.Cell, b.Example)})
 	}
 	if c.Proof != nil {
 		r := proofReport(c.Proof)
@@ -205,7 +178,7 @@ type ProvedReport struct {
 
 // Report of the proof.
 func (p *Proved) Report() ProvedReport {
-	return ProvedReport{!p.Failed(), nonNil(p.Problems()), proofReport(p.Proof), nonNil(sampleNames(p.Cells))}
+	return ProvedReport{!p.Failed(), report.List(p.Problems()), proofReport(p.Proof), report.List(sampleNames(p.Cells))}
 }
 
 // TestedReport is the report of one test that was passed on the way to an answer.
@@ -220,13 +193,9 @@ type TestedReport struct {
 
 // TraceReport is the report of one policy's way to its answer. The result is "" if a field that it needs is missing.
 type TraceReport struct {
-	Policy string         `json:"policy"`
-	Audit  bool           `json:"audit,omitempty"`
-	Result string         `json:"result"`
-	Reason string         `json:"reason"`
-	File   string         `json:"file,omitempty"`
-	Line   int            `json:"line,omitempty"`
-	Tests  []TestedReport `json:"tests"`
+	report.Answer
+	Audit bool           `json:"audit,omitempty"`
+	Tests []TestedReport `json:"tests"`
 }
 
 // MissReport is the report of a change of one field that turns the result.
@@ -234,14 +203,14 @@ type MissReport struct {
 	Field string `json:"field"`
 	From  string `json:"from"`
 	To    string `json:"to"`
-	AnswerReport
+	report.Answer
 }
 
 // ExplanationReport is the report of an explanation.
 type ExplanationReport struct {
 	Cell    string `json:"cell"`
 	Request string `json:"request"`
-	AnswerReport
+	report.Answer
 	Policies []TraceReport `json:"policies"`
 	// Misses are the smallest first.
 	Misses []MissReport `json:"misses"`
@@ -249,16 +218,17 @@ type ExplanationReport struct {
 
 // Report of the explanation.
 func (e *Explanation) Report() ExplanationReport {
-	out := ExplanationReport{Cell: e.Cell, Request: e.Request.String(), AnswerReport: e.Decision.Report(), Policies: []TraceReport{}, Misses: []MissReport{}}
+	out := ExplanationReport{Cell: e.Cell, Request: e.Request.String(), Answer: e.Decision.Report(), Policies: []TraceReport{}, Misses: []MissReport{}}
 	for _, t := range e.Policies {
-		j := TraceReport{t.Policy, t.Audit, t.Answer.Result.String(), t.Answer.Reason, t.Answer.Source.File, t.Answer.Source.Line, []TestedReport{}}
+		j := TraceReport{report.One(t.Answer), t.Audit, []TestedReport{}}
+		j.Policy = t.Policy // also where nobody said it
 		for _, x := range t.Tests {
 			j.Tests = append(j.Tests, TestedReport{x.Test.String(), x.Value, x.Yes, x.File, x.Line, x.Column})
 		}
 		out.Policies = append(out.Policies, j)
 	}
 	for _, m := range e.Misses {
-		out.Misses = append(out.Misses, MissReport{m.Field.String(), m.From, m.To, ReportAnswer(&m.Decision)})
+		out.Misses = append(out.Misses, MissReport{m.Field.String(), m.From, m.To, report.Of(&m.Decision)})
 	}
 	return out
 }
@@ -282,7 +252,7 @@ type OutcomeReport struct {
 // CaseReport is the report of requests of which the same becomes; root and user are absent if there are none.
 type CaseReport struct {
 	Where string `json:"where"`
-	AnswerReport
+	report.Answer
 	Root *OutcomeReport `json:"root,omitempty"`
 	User *OutcomeReport `json:"user,omitempty"`
 }
@@ -299,18 +269,29 @@ type AbilityReport struct {
 
 // AbilitiesReport is the report of what a cell can do.
 type AbilitiesReport struct {
-	Cell     string          `json:"cell"`
-	Program  string          `json:"program"`
+	Cell string `json:"cell"`
+	AnswererReport
 	Policies []string        `json:"policies"`
-	Profile  string          `json:"profile"`
-	Revision string          `json:"revision"`
-	Ports    []uint16        `json:"ports"`
 	Requests []AbilityReport `json:"requests"`
+}
+
+// AnswererReport is the report of what answers for a cell: program is policies, fallback or none, profile low, medium, high
+// or unknown.
+type AnswererReport struct {
+	Program  string   `json:"program"`
+	Profile  string   `json:"profile"`
+	Revision string   `json:"revision"`
+	Ports    []uint16 `json:"ports"`
+}
+
+// ReportAnswerer is the report of what answers for a cell.
+func ReportAnswerer(a *analysis.Answerer) AnswererReport {
+	return AnswererReport{a.Asked().String(), a.ProfileName(), a.Revision.String(), report.List(a.Ports)}
 }
 
 // Report of the abilities.
 func (a *Abilities) Report() AbilitiesReport {
-	out := AbilitiesReport{a.Cell, a.Options.Program.String(), []string{}, a.Profile(), a.Options.Revision.String(), nonNil(a.Options.Ports), []AbilityReport{}}
+	out := AbilitiesReport{a.Cell, ReportAnswerer(&a.Answerer), []string{}, []AbilityReport{}}
 	for _, p := range a.Policies {
 		out.Policies = append(out.Policies, p.Name)
 	}
@@ -320,11 +301,28 @@ func (a *Abilities) Report() AbilitiesReport {
 		j := AbilityReport{x.Request.String(), flags.Has(kauth.Probe), flags.Has(kauth.Spin), flags.Has(kauth.NeverRaised), []CaseReport{}, x.More}
 		for k := range x.Cases {
 			c := &x.Cases[k]
-			j.Cases = append(j.Cases, CaseReport{c.Where, ReportAnswer(&c.Decision), outcomeReport(c.Root), outcomeReport(c.User)})
+			j.Cases = append(j.Cases, CaseReport{c.Where, report.Of(&c.Decision), outcomeReport(c.Root), outcomeReport(c.User)})
 		}
 		out.Requests = append(out.Requests, j)
 	}
 	return out
+}
+
+// ReportCases are the reports of what becomes of a request.
+func ReportCases(list []analysis.Case) []FateReport {
+	out := []FateReport{}
+	for i := range list {
+		c := &list[i]
+		out = append(out, FateReport{c.Where, outcomeReport(c.Root), outcomeReport(c.User)})
+	}
+	return out
+}
+
+// FateReport is the report of what finally becomes of requests; root and user are absent if there are none.
+type FateReport struct {
+	Where string         `json:"where"`
+	Root  *OutcomeReport `json:"root,omitempty"`
+	User  *OutcomeReport `json:"user,omitempty"`
 }
 
 func outcomeReport(o *analysis.Outcome) *OutcomeReport {
@@ -356,12 +354,12 @@ func conditionsReport(list []stock.Condition) [][]LiteralReport {
 // ChangeReport is the report of requests whose answer changes: kind is denied, allowed, granted, audit, or
 // record.
 type ChangeReport struct {
-	Kind    string       `json:"kind"`
-	Request string       `json:"request"`
-	Where   string       `json:"where"`
-	Cells   []string     `json:"cells"`
-	Old     AnswerReport `json:"old"`
-	New     AnswerReport `json:"new"`
+	Kind    string        `json:"kind"`
+	Request string        `json:"request"`
+	Where   string        `json:"where"`
+	Cells   []string      `json:"cells"`
+	Old     report.Answer `json:"old"`
+	New     report.Answer `json:"new"`
 	// Explain has the words after "cellsh explain" that show one of them, "" if the kernel is not known to ask such.
 	Explain string `json:"explain"`
 }
@@ -392,10 +390,10 @@ type DifferenceReport struct {
 
 // Report of the comparison.
 func (d *Difference) Report() DifferenceReport {
-	out := DifferenceReport{[]ChangeReport{}, []BudgetChangeReport{}, nonNil(sampleNames(d.Cells))}
+	out := DifferenceReport{[]ChangeReport{}, []BudgetChangeReport{}, report.List(sampleNames(d.Cells))}
 	for i := range d.Requests {
 		c := &d.Requests[i]
-		out.Changes = append(out.Changes, ChangeReport{c.Kind().String(), c.Request.String(), c.Where, c.Cells, ReportAnswer(&c.Old), ReportAnswer(&c.New), ExplainArgs(c.Cells[0], c.Example)})
+		out.Changes = append(out.Changes, ChangeReport{c.Kind().String(), c.Request.String(), c.Where, c.Cells, report.Of(&c.Old), report.Of(&c.New), ExplainArgs(c.Cells[0], c.Example)})
 	}
 	for _, c := range d.Budgets {
 		out.Budgets = append(out.Budgets, BudgetChangeReport{string(c.Name), c.Cells, budgetReport(c.Old), budgetReport(c.New)})
@@ -421,7 +419,7 @@ type MeetingReport struct {
 type GapReport struct {
 	Request string         `json:"request"`
 	Where   string         `json:"where"`
-	Answer  AnswerReport   `json:"answer"`
+	Answer  report.Answer  `json:"answer"`
 	Root    *MeetingReport `json:"root,omitempty"`
 	User    *MeetingReport `json:"user,omitempty"`
 }
@@ -431,6 +429,8 @@ type ProfileReport struct {
 	Profile  string      `json:"profile"`
 	Laxer    []GapReport `json:"laxer"`
 	Stricter []GapReport `json:"stricter"`
+	// Lacking are requests among the stricter that every service needs.
+	Lacking []string `json:"lacking"`
 }
 
 // NamedBudgetReport is a budget with its name.
@@ -444,6 +444,7 @@ type StockFitReport struct {
 	Cell       string              `json:"cell"`
 	Policies   []string            `json:"policies"`
 	Profile    string              `json:"profile"`
+	Aim        string              `json:"aim"`
 	Ports      []uint16            `json:"ports"`
 	Limits     []NamedBudgetReport `json:"limits"`
 	Lax        bool                `json:"lax"`
@@ -458,7 +459,7 @@ func ReportFit(f *analysis.StockFit) StockFitReport {
 		all := []GapReport{}
 		for i := range list {
 			g := &list[i]
-			all = append(all, GapReport{g.Request.String(), g.Where, ReportAnswer(&g.Decision), meetingReport(g.Root), meetingReport(g.User)})
+			all = append(all, GapReport{g.Request.String(), g.Where, report.Of(&g.Decision), meetingReport(g.Root), meetingReport(g.User)})
 		}
 		return all
 	}
@@ -469,10 +470,10 @@ func ReportFit(f *analysis.StockFit) StockFitReport {
 		}
 		return all
 	}
-	out := StockFitReport{f.Cell, nonNil(f.Policies), f.Best().Profile.String(), nonNil(f.Ports), budgets(f.Limits), f.Lax(), budgets(f.Unenforced), []ProfileReport{}, nonNil(f.Notes)}
+	out := StockFitReport{f.Cell, report.List(f.Policies), f.Best().Profile.String(), f.Aim.String(), report.List(f.Ports), budgets(f.Limits), f.Lax(), budgets(f.Unenforced), []ProfileReport{}, report.List(f.Notes)}
 	for i := range f.Profiles {
 		p := &f.Profiles[i]
-		out.Profiles = append(out.Profiles, ProfileReport{p.Profile.String(), gaps(p.Laxer), gaps(p.Stricter)})
+		out.Profiles = append(out.Profiles, ProfileReport{p.Profile.String(), gaps(p.Laxer), gaps(p.Stricter), report.List(p.LackingNames())})
 	}
 	return out
 }
@@ -482,12 +483,4 @@ func meetingReport(m analysis.Meeting) *MeetingReport {
 		return nil
 	}
 	return &MeetingReport{m.Truth == stock.Yes, conditionsReport(m.If)}
-}
-
-// nonNil makes an empty list [] in JSON.
-func nonNil[T any](l []T) []T {
-	if l == nil {
-		return []T{}
-	}
-	return l
 }

@@ -21,8 +21,14 @@ type Policies struct {
 	paths []string
 	// witnesses are the functions whose two readings were compared.
 	witnesses *analysis.Witnesses
-	// checked has what Usable has found out, by cell.
-	checked map[string]error
+	// checked has what Usable has found out, by cell, and checkedPrograms by what the cell's policies have become: cells that no policy
+	// tells apart share it.
+	checked         map[string]error
+	checkedPrograms map[*rules.Program]error
+	// holding are the kinds of cells for which nevers has found nothing to say, and good those for which Attachable has
+	// not either, and need not run functions, as none reads the name. fits are how cells fit kernels without the evaluation model.
+	holding, good map[kind]bool
+	fits          map[fitKey]*analysis.StockFit
 	// slips are those of functions that do not depend on the cell; nil until they were looked for.
 	slips []analysis.Slip
 }
@@ -39,7 +45,8 @@ type Options struct {
 
 // New studies a set of policies, and tells what was wrong with reading and declaring it.
 func New(set *rules.Set, loading diag.List, o Options) *Policies {
-	p := &Policies{Compiler: rules.NewCompiler(set, rules.Options{SkipOptimizations: o.SkipOptimizations, Vocabulary: o.Vocabulary}), Loading: loading, paths: o.Paths, files: &diag.Files{}, checked: map[string]error{}}
+	p := &Policies{Compiler: rules.NewCompiler(set, rules.Options{SkipOptimizations: o.SkipOptimizations, Vocabulary: o.Vocabulary}), Loading: loading, paths: o.Paths, files: &diag.Files{},
+		checked: map[string]error{}, checkedPrograms: map[*rules.Program]error{}, holding: map[kind]bool{}, good: map[kind]bool{}, fits: map[fitKey]*analysis.StockFit{}}
 	p.witnesses = analysis.NewWitnesses(p.Compiler)
 	for _, s := range set.Sources {
 		p.files.Add(s.File, s.Text)
@@ -59,9 +66,13 @@ func (p *Policies) Usable(cell string) error {
 	if err, ok := p.checked[cell]; ok {
 		return err
 	}
-	_, err := p.Program(cell)
+	prog, err := p.Program(cell)
 	if err == nil {
-		err = p.Fill(analysis.SlipProblems(p.ProblemsOf(cell), p.slipsAnywhere())).Err()
+		var known bool
+		if err, known = p.checkedPrograms[prog.Kind()]; !known {
+			err = p.Fill(analysis.SlipProblems(p.ProblemsOf(cell), p.slipsAnywhere())).Err()
+			p.checkedPrograms[prog.Kind()] = err
+		}
 	}
 	p.checked[cell] = err
 	return err
@@ -272,11 +283,41 @@ func globsWithoutCell(set *rules.Set, live []string) diag.List {
 	return out
 }
 
+// kind is what the policies and the assertions tell of a cell: of two of a kind the same is known, unless an assertion reads
+// the names of cells.
+type kind struct {
+	program *rules.Program
+	// nevers has a byte for each assertion, whether it is about the cell.
+	nevers string
+}
+
+// kindOf compiles the cell's program, unless one of its kind has it already.
+func (p *Policies) kindOf(cell string) (kind, error) {
+	prog, err := p.Program(cell)
+	if err != nil {
+		return kind{}, err
+	}
+	about := make([]byte, len(p.Set().Nevers))
+	for i, n := range p.Set().Nevers {
+		if n.AppliesTo(cell) {
+			about[i] = 1
+		}
+	}
+	return kind{prog.Kind(), string(about)}, nil
+}
+
 // nevers checks the assertions in a cell. The problems have a line for each breach, too.
 func (p *Policies) nevers(cell string) ([]analysis.Breach, diag.List, error) {
+	k, err := p.kindOf(cell)
+	if err != nil || p.holding[k] {
+		return nil, nil, err
+	}
 	breaches, problems, err := analysis.Nevers(p.Compiler, cell)
 	if err != nil {
 		return nil, nil, tooLarge(err)
+	}
+	if len(breaches)+len(problems) == 0 && !analysis.NeversRead(p.Compiler, cell) {
+		p.holding[k] = true
 	}
 	for i := range breaches {
 		problems = append(problems, p.breachProblem(&breaches[i]))
@@ -302,6 +343,14 @@ func (p *Policies) Attachable(name string) error {
 	if err := p.Usable(name); err != nil {
 		return err
 	}
+	k, err := p.kindOf(name)
+	if err != nil || p.good[k] {
+		return err
+	}
+	prog, err := p.Program(name)
+	if err != nil {
+		return err
+	}
 	_, problems, err := p.nevers(name)
 	if err != nil {
 		return err
@@ -313,6 +362,9 @@ func (p *Policies) Attachable(name string) error {
 			return err
 		}
 		problems = append(problems, w.Problems()...)
+	}
+	if len(problems) == 0 && p.holding[k] && !prog.CellRead {
+		p.good[k] = true
 	}
 	return p.Fill(problems).Err()
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"cellsh/kernel"
+	"cellsh/kernel/host"
 	"cellsh/policy"
 	"cellsh/policy/analysis"
 	"cellsh/policy/kauth"
@@ -23,9 +24,14 @@ the kernel. Requests are split into cases by their fields until every case has
 one answer; what nobody can know before a request is made is said as a
 condition. The host's settings are taken to be those of GENERIC.
 
-A cell that no policy names is answered by the built-in fallback if its profile
-is low. cellsh makes cells with policies with profile low; the profile of
-others is unknown unless --profile tells it.
+What answers for the cell is what does on the kernel at hand: where that asks
+programs, the policies that name the cell, or else the built-in fallback, which
+speaks for profile low only; where it asks none, the cell's profile alone. The
+profile is the one that the cell was made with, if cellsh has made it; of a cell
+that does not exist it is the one that cellsh would choose. --program,
+--profile, --revision and --ports suppose something else: with --program
+policies it is said what the policies would have of everything where they are
+asked.
 
   cellsh can --policy web.lua web-1 network.bind
   cellsh can --policy web.lua web-1 process.signal
@@ -34,8 +40,7 @@ others is unknown unless --profile tells it.
 			var o asking
 			fs.Text(&o.program, "program", "WHO", "what answers for the cell, WHO: policies, fallback or none")
 			fs.Text(&o.profile, "profile", "PROFILE", "the PROFILE of the cell: low, medium, high or unknown")
-			o.revision = "current"
-			fs.Text(&o.revision, "revision", "REVISION", "the REVISION of secmodel_cell: "+secmodel.RevisionNames())
+			fs.Text(&o.revision, "revision", "REVISION", "the REVISION of secmodel_cell: "+secmodel.RevisionNames()+"; without it the kernel's")
 			fs.Text(&o.ports, "ports", "PORTS", "the PORTS that the cell reserves, separated by commas")
 			return o.run
 		},
@@ -69,7 +74,7 @@ func (flags *asking) run(inv *Invocation) error {
 		}
 		pattern = &p
 	}
-	o := study.CanOptions{Program: flags.program, Profile: flags.profile, Revision: flags.revision}
+	o := study.Supposition{Program: flags.program, Profile: flags.profile, Revision: flags.revision}
 	var err error
 	if flags.ports != "" {
 		if o.Ports, err = kernel.ParsePorts(commas(flags.ports)); err != nil {
@@ -80,14 +85,21 @@ func (flags *asking) run(inv *Invocation) error {
 	if err != nil {
 		return err
 	}
-	abilities, err := p.Can(cell, pattern, o)
+	t, err := inv.open()
+	if err != nil {
+		return err
+	}
+	able, err := t.Host.Can(cell, pattern, p, inv.supposed(), o)
 	if err != nil {
 		return flagError(err)
 	}
-	if inv.JSON {
-		return inv.json(abilities.Report())
+	if err := inv.missing(able.Standing, "this is what one of that name could do"); err != nil {
+		return err
 	}
-	c := &canReport{abilities}
+	if inv.JSON {
+		return inv.json(able.Report())
+	}
+	c := &canReport{able.Abilities, able.Standing, o.Program != ""}
 	fmt.Fprint(inv.Stdout, c.text(pattern))
 	return nil
 }
@@ -101,7 +113,12 @@ func flagError(err error) error {
 }
 
 // canReport puts abilities into words.
-type canReport struct{ *study.Abilities }
+type canReport struct {
+	*study.Abilities
+	standing *host.Standing
+	// supposed says that another program is asked about than the kernel's.
+	supposed bool
+}
 
 func (c *canReport) text(pattern *kauth.Pattern) string {
 	names := make([]string, len(c.Policies))
@@ -110,19 +127,25 @@ func (c *canReport) text(pattern *kauth.Pattern) string {
 	}
 	var answers string
 	switch {
-	case c.Options.Program == analysis.ByNone:
+	case !c.supposed && !c.standing.Asks:
+		answers = "this kernel asks no programs"
+	case c.Answerer.Program == analysis.ByNone:
 		answers = "no program answers"
-	case c.Options.Program == analysis.ByFallback && len(c.Policies) == 0:
+	case c.Answerer.Program == analysis.ByFallback && len(c.Policies) == 0:
 		answers = "no policy names it; the built-in fallback answers if its profile is low"
-	case c.Options.Program == analysis.ByFallback:
+	case c.Answerer.Program == analysis.ByFallback:
 		answers = "the built-in fallback answers if its profile is low"
 	case len(c.Policies) == 0:
 		answers = "no policy names it"
+	case !c.supposed && c.standing.Behind != 0:
+		answers = fmt.Sprintf("the kernel still has generation %d; from the next load on answered by %s", c.standing.Behind, strings.Join(names, ", "))
+	case !c.standing.Asks:
+		answers = "where programs are asked answered by " + strings.Join(names, ", ")
 	default:
 		answers = "answered by " + strings.Join(names, ", ")
 	}
 	var b strings.Builder
-	b.WriteString(wrap(0, fmt.Sprintf("cell %s: %s; profile %s, secmodel_cell %s", c.Cell, answers, c.Profile(), c.Options.Revision)) + "\n")
+	b.WriteString(wrap(0, fmt.Sprintf("cell %s: %s; profile %s, secmodel_cell %s", c.Cell, answers, c.Answerer.ProfileName(), c.Answerer.Revision)) + "\n")
 	single := pattern != nil && len(c.Requests) == 1
 	var never []string
 	var entries []entry
@@ -135,6 +158,9 @@ func (c *canReport) text(pattern *kauth.Pattern) string {
 		entries = append(entries, c.entry(a))
 	}
 	b.WriteString(grouped(c.Vocabulary, 0, entries))
+	if !c.supposed && !c.standing.Asks && len(c.Policies) > 0 {
+		b.WriteString(wrap(0, "what "+strings.Join(names, ", ")+" would have of it where programs are asked: --program policies"))
+	}
 	if len(never) > 0 {
 		b.WriteString(wrap(0, "never asked by the kernel: "+strings.Join(never, ", ")))
 	}
@@ -181,15 +207,15 @@ func (c *canReport) answer(a *analysis.Ability, x *analysis.Case) string {
 	switch {
 	case !d.Implicit():
 		return answerText(d.Answer)
-	case c.Options.Program == analysis.ByNone:
+	case c.Answerer.Asked() == analysis.ByNone:
 		return "nobody is asked"
 	case a.Flags.Has(kauth.Spin):
 		return "policies are not asked, the kernel holds a spin lock"
 	case !a.Flags.Asked():
 		return "policies are not asked"
-	case c.Options.Program == analysis.ByFallback && d.Result == policy.Deny:
+	case c.Answerer.Asked() == analysis.ByFallback && d.Result == policy.Deny:
 		return "deny, by the fallback"
-	case c.Options.Program == analysis.ByFallback:
+	case c.Answerer.Asked() == analysis.ByFallback:
 		return "allow, the fallback does not object"
 	case len(c.Policies) == 0:
 		return "allow, no policy names the cell"

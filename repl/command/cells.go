@@ -13,6 +13,7 @@ import (
 	"cellsh/kernel"
 	"cellsh/kernel/host"
 	"cellsh/policy"
+	"cellsh/policy/diag"
 	"cellsh/repl/flags"
 )
 
@@ -20,8 +21,11 @@ func listCommand() *Command {
 	return &Command{
 		Name: "list", Short: "the cells, and what answers for them", Without: []string{"policy"},
 		Long: `Lists the cells, and what answers for each: the policies that are loaded, by
-name, or the fallback for a cell that no policy names, or that other tools have
-made since the load (cellsh attach gives it its program).
+name, or the fallback for a cell of profile low that no policy names, or that
+other tools have made since the load (cellsh attach gives it its program).
+Where no program answers, as everywhere on a kernel without the evaluation
+model, it is the profile that the cell was made with. No kernel tells it: of
+cells that other tools have made it is unknown.
 
   cellsh -k sim:cells.state list`,
 		Setup: func(*flags.Set) func(*Invocation) error { return runList },
@@ -49,7 +53,9 @@ func createCommand() *Command {
 		Long: `Makes a cell. If policies are loaded it has its program from the start, or is
 not made. What is left out the policies that name it decide: its limits are
 those of their budgets, and its profile is low, because their program denies
-what is to be denied. Without such policies the profile is the kernel's own,
+what is to be denied. A kernel without the evaluation model asks no programs:
+there profile and ports are those that fit the policies best (cellsh fit shows
+how well), and stay. Without such policies the profile is the kernel's own,
 high. On a simulated kernel the root directory is made if it does not exist.
 
   cellsh -k sim:cells.state create web-1 --root /cells/web-1 --ports 80,443 --as 512M`,
@@ -75,7 +81,8 @@ func destroyCommand() *Command {
 	return &Command{
 		Name: "destroy", Args: "CELL...", Short: "remove cells that have no members", Changes: true, Without: []string{"policy"},
 		Long: `Removes cells. A cell with members, zombies included, can't be removed; who
-they are is said.
+they are is said. What goes wrong with one cell is said, and the others are
+removed all the same; the exit code is 1 then.
 
   cellsh -k sim:cells.state destroy web-1`,
 		Setup: func(*flags.Set) func(*Invocation) error { return runDestroy },
@@ -105,16 +112,18 @@ func (inv *Invocation) table(head string, rows []string) {
 }
 
 // answers says what answers for a cell.
-func answers(u *host.Usage, evaluates bool) string {
+func answers(u *host.Usage) string {
 	switch {
-	case !evaluates:
-		return "its profile"
-	case u.Covered:
+	case u.Covered() && u.Behind != 0:
+		return fmt.Sprintf("policies of generation %d", u.Behind)
+	case u.Covered() && u.Policies == nil:
+		return "policies that are not known any more"
+	case u.Covered():
 		return strings.Join(u.Policies, ", ")
-	case len(u.Policies) > 0:
-		return "fallback; attach gives it its program"
+	case u.Unattached:
+		return u.Answerer.String() + "; attach gives it its program"
 	}
-	return "fallback"
+	return u.Answerer.String()
 }
 
 func runList(inv *Invocation) error {
@@ -136,11 +145,10 @@ func runList(inv *Invocation) error {
 		fmt.Fprintln(inv.Stdout, "there are no cells")
 		return nil
 	}
-	evaluates := h.Evaluates()
 	var rows []string
 	for i := range usages {
 		u := &usages[i]
-		rows = append(rows, fmt.Sprintf("%d\t%s\t%d\t%s\t%s\t%s", u.ID, u.Name, u.Processes, age(u.Age), u.Root, answers(u, evaluates)))
+		rows = append(rows, fmt.Sprintf("%d\t%s\t%d\t%s\t%s\t%s", u.ID, u.Name, u.Processes, age(u.Age), u.Root, answers(u)))
 	}
 	inv.table("ID\tNAME\tPROCESSES\tAGE\tROOT\tANSWERED BY", rows)
 	return nil
@@ -298,16 +306,31 @@ func runDestroy(inv *Invocation) error {
 	if err != nil {
 		return err
 	}
+	gone, failed := []string{}, []error(nil)
 	for _, name := range inv.Args {
 		if err := h.Destroy(name); err != nil {
-			return err
+			// The others have nothing to do with it.
+			failed = append(failed, err)
+			continue
 		}
+		gone = append(gone, name)
 		if !inv.JSON {
 			fmt.Fprintf(inv.Stdout, "cell %s is gone\n", name)
 		}
 	}
-	if inv.JSON {
-		return inv.json(map[string]any{"destroyed": inv.Args})
+	err = errors.Join(failed...)
+	if !inv.JSON {
+		return err
+	}
+	report := map[string]any{"destroyed": gone}
+	if err != nil {
+		report["ok"], report["diagnostics"] = false, diag.Of(err)
+	}
+	if werr := inv.json(report); werr != nil {
+		return werr
+	}
+	if err != nil {
+		return quiet{Failed}
 	}
 	return nil
 }

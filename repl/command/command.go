@@ -1,7 +1,6 @@
 package command
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -12,6 +11,7 @@ import (
 
 	"cellsh/policy"
 	"cellsh/policy/diag"
+	"cellsh/policy/report"
 	"cellsh/repl/flags"
 )
 
@@ -66,7 +66,7 @@ type Common struct {
 // Declare declares the flags; those that are set already keep their values.
 func (c *Common) Declare(fs *flags.Set) {
 	fs.List(&c.Policy, "policy", "PATH", "use the policies of PATH instead of what is loaded; repeats")
-	fs.Text(&c.Kernel, "k", "KERNEL", "the KERNEL: sim, sim:FILE or netbsd; without it NetBSD where it has cells, else sim (sim,april and sim,stock: other builds)")
+	fs.Text(&c.Kernel, "k", "KERNEL", "the KERNEL: sim, sim:FILE or netbsd; without it the running system if that is NetBSD, else sim (sim,april and sim,stock: other builds)")
 	fs.Switch(&c.ReadOnly, "readonly", "refuse whatever would change cells or policies")
 	fs.Switch(&c.JSON, "json", "write results as JSON")
 	fs.Switch(&c.Timings, "timings", "say how long each step took")
@@ -241,26 +241,14 @@ func flagLine(f *flags.Flag) string {
 // problems writes problems to Stderr, or to Stdout as JSON.
 func (inv *Invocation) problems(l diag.List) {
 	if inv.JSON {
-		inv.json(map[string]any{"ok": !l.Failed(), "diagnostics": nonNil(l)})
+		inv.json(map[string]any{"ok": !l.Failed(), "diagnostics": report.List(l)})
 		return
 	}
 	diag.Write(inv.Stderr, l)
 }
 
 // json writes a value on one line.
-func (inv *Invocation) json(v any) error {
-	e := json.NewEncoder(inv.Stdout)
-	e.SetEscapeHTML(false)
-	return e.Encode(v)
-}
-
-// nonNil makes an empty list [] in JSON.
-func nonNil[T any](l []T) []T {
-	if l == nil {
-		return []T{}
-	}
-	return l
-}
+func (inv *Invocation) json(v any) error { return report.Write(inv.Stdout, v) }
 
 func plural(n int, what string) string {
 	if n == 1 {
@@ -273,4 +261,12 @@ func plural(n int, what string) string {
 		return fmt.Sprintf("%d %ses", n, what)
 	}
 	return fmt.Sprintf("%d %ss", n, what)
+}
+
+// areMany is "1 cell is" or "2 cells are".
+func areMany(n int, what string) string {
+	if n == 1 {
+		return plural(n, what) + " is"
+	}
+	return plural(n, what) + " are"
 }

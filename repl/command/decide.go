@@ -3,7 +3,6 @@ package command
 import (
 	"bufio"
 	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -12,6 +11,7 @@ import (
 	"cellsh/kernel/disk"
 	"cellsh/policy"
 	"cellsh/policy/diag"
+	"cellsh/policy/report"
 	"cellsh/policy/study"
 	"cellsh/repl/flags"
 )
@@ -20,7 +20,8 @@ func decideCommand() *Command {
 	return &Command{
 		Name: "decide", Args: "[--policy PATH...] < REQUESTS", Short: "answer many requests, one JSON object a line",
 		Long: `Reads one request a line and writes one answer a line, in the same order. The
-cell need not exist.
+answers are those of the policies: what the kernel does, which may ask none,
+is said by explain and can. The cell need not exist.
 
   {"cell":"web-1","request":"network.bind.port","uid":80,"euid":80,"gid":80,"egid":80,"groups":[80],
    "family":"inet","type":"stream","protocol":"tcp","addr":"10.0.0.1","port":8080}
@@ -51,6 +52,9 @@ func runDecide(inv *Invocation) error {
 	p, err := inv.policies()
 	if err != nil {
 		return err
+	}
+	if !inv.target.Host.Evaluates() {
+		inv.note("this kernel asks no programs: the answers are those of the policies where they are asked, and cellsh can says what this kernel does")
 	}
 	in := bufio.NewReaderSize(inv.Stdin, 1<<16)
 	out := bufio.NewWriterSize(inv.Stdout, 1<<16)
@@ -138,9 +142,7 @@ func errorLine(err error) []byte {
 
 func encode(v any) []byte {
 	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	if err := e.Encode(v); err != nil {
+	if err := report.Write(&b, v); err != nil {
 		return errorLine(errors.New("the answer can't be written as JSON"))
 	}
 	return bytes.TrimSuffix(b.Bytes(), []byte("\n"))

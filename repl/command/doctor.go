@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"cellsh/kernel"
+	"cellsh/kernel/abi"
 	"cellsh/kernel/disk"
 	"cellsh/kernel/host"
 	"cellsh/lua/loader"
@@ -108,22 +109,27 @@ func diagnose(t *Target, info kernel.Info) (*diagnosis, error) {
 		if status.Generation != d.Generation {
 			d.attend("the kernel has generation %d, but %d was loaded last; load again, or attach", status.Generation, d.Generation)
 		}
+		if status.Disabled {
+			d.attend("the evaluation model is switched off, so that no program is asked: run: sysctl -w %s=0", abi.EvalDisable)
+		}
 		var missed []string
 		for i := range usages {
-			if u := &usages[i]; !u.Covered && len(u.Policies) > 0 {
+			if u := &usages[i]; u.Unattached {
 				missed = append(missed, u.Name)
 			}
 		}
 		if len(missed) > 0 {
-			d.attend("cells that policies name are answered by the fallback: %s; run: cellsh attach", strings.Join(missed, ", "))
+			d.attend("cells that policies name have no program of theirs: %s; run: cellsh attach", strings.Join(missed, ", "))
 		}
 		if p != nil {
 			d.powerful(p, usages)
 		}
 	} else if p != nil {
-		if err := d.unenforced(p, usages, t.Info().Revision); err != nil {
+		frozen, err := t.Host.Frozen(p, history.Active().Aim())
+		if err != nil {
 			return nil, err
 		}
+		d.misfits(frozen)
 	}
 	for i := range usages {
 		for _, x := range usages[i].Over {
@@ -134,30 +140,37 @@ func diagnose(t *Target, info kernel.Info) (*diagnosis, error) {
 	return d, nil
 }
 
-// unenforced tells what a kernel that asks no programs lets cells do although their policies refuse it.
-func (d *diagnosis) unenforced(p *study.Policies, usages []host.Usage, rev secmodel.Revision) error {
-	for i := range usages {
-		name := usages[i].Name
-		if !p.Names(name) {
-			continue
-		}
-		fit, err := p.Fit(name, rev)
-		if err != nil {
-			return err
-		}
-		if fit.Lax() {
-			d.attend("cell %s: even with the profile that fits best, %s, the kernel lets through what its policies refuse; see cellsh fit --cell %s", name, fit.Best().Profile, name)
+// misfits tells where what cells were made with, on a kernel that asks no programs, differs from their policies.
+func (d *diagnosis) misfits(list []host.Frozen) {
+	for _, g := range alike(list, func(f *host.Frozen) string { return f.Cell }, misfitText) {
+		if g.text != "" {
+			d.attend("%s: %s; see cellsh fit --cell %s", cellsText(g.names), g.text, g.names[0])
 		}
 	}
-	return nil
 }
 
-// powerful tells of cells whose policies leave to root what the profile high denies: cells that policies name have the
-// profile low, which leaves it to root too.
+// misfitText is what is wrong about how a cell was made, "" if nothing is.
+func misfitText(f *host.Frozen) string {
+	best := f.Fit.Best()
+	if f.Profile == nil {
+		return fmt.Sprintf("%s fits the policies best, but the profile is not known: %s", best.Profile, host.WhyUnknown)
+	}
+	with := f.Fit.With(*f.Profile)
+	text := f.Misfit()
+	if with.Profile != best.Profile {
+		text += fmt.Sprintf("; %s fits best, with which it would have to be made anew", best.Profile)
+	} else if len(with.Laxer)+len(f.Fit.Unenforced)+len(with.Lacking) == 0 {
+		return "" // what else it refuses no service needs
+	}
+	return text
+}
+
+// powerful tells of cells whose policies leave to root what the profile high denies, if their profile may be low, which
+// leaves it to root too.
 func (d *diagnosis) powerful(p *study.Policies, usages []host.Usage) {
 	var covered []string
 	for i := range usages {
-		if usages[i].Covered {
+		if p := usages[i].Answerer.Profile; usages[i].Covered() && (p == nil || *p == secmodel.Low) {
 			covered = append(covered, usages[i].Name)
 		}
 	}

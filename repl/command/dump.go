@@ -11,6 +11,7 @@ import (
 	"cellsh/policy/kauth"
 	"cellsh/policy/listing"
 	"cellsh/policy/program"
+	"cellsh/policy/report"
 	"cellsh/policy/rules"
 	"cellsh/policy/study"
 	"cellsh/repl/flags"
@@ -212,7 +213,7 @@ type nodeDump struct {
 
 type leafDump struct {
 	Name string `json:"name"`
-	study.AnswerReport
+	report.Answer
 	// Fault is what makes the answer impossible.
 	Fault string `json:"fault,omitempty"`
 }
@@ -314,7 +315,7 @@ func outcomeText(o rules.Outcome) string {
 	return decisionText(&policy.Decision{Answer: o.Answer})
 }
 
-func decisionDump(x policy.Decision) leafDump { return leafDump{AnswerReport: study.ReportAnswer(&x)} }
+func decisionDump(x policy.Decision) leafDump { return leafDump{Answer: report.Of(&x)} }
 
 func (d *dumper) program(p *rules.Program, length int) *programDump {
 	l := p.List(d.requests)

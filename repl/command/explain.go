@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"cellsh/kernel/host"
 	"cellsh/policy"
 	"cellsh/policy/analysis"
 	"cellsh/policy/diag"
@@ -18,6 +19,12 @@ func explainCommand() *Command {
 were passed on the way, and the nearest miss: the smallest change of one field
 that would turn the answer. Fields are named as policies name them, port and
 target.pid, and values are those that policies compare with, true or "kill".
+
+Where the kernel asks no program for the cell, because it has no evaluation
+model or the cell no program, first comes what the kernel does: by the cell's
+profile, if that is known, and its own models. The policies then say what they
+would have of it. A cell that does not exist is told as that; policies answer
+all the same for one of that name.
 
   cellsh explain --policy web.lua web-1 network.bind.privport port=81`,
 		Setup: func(fs *flags.Set) func(*Invocation) error {
@@ -45,14 +52,21 @@ func (flags *explaining) run(inv *Invocation) error {
 	if err != nil {
 		return err
 	}
-	e, err := p.Explain(q)
+	t, err := inv.open()
+	if err != nil {
+		return err
+	}
+	e, err := t.Host.Explain(q, p, inv.supposed())
 	if err != nil {
 		return missingHint(err)
+	}
+	if err := inv.missing(e.Standing, "this is what one of that name would get"); err != nil {
+		return err
 	}
 	if inv.JSON {
 		return inv.json(e.Report())
 	}
-	fmt.Fprint(inv.Stdout, explainText(e, flags.full))
+	fmt.Fprint(inv.Stdout, explainedText(e, flags.full))
 	return nil
 }
 
@@ -68,13 +82,44 @@ func missingHint(err error) error {
 // verbs say what a result means for a request.
 var verbs = map[policy.Result]string{policy.Allow: "allowed", policy.Grant: "granted", policy.Deny: "denied"}
 
+// explainedText is what the kernel answers, and then what the policies say, and why.
+func explainedText(e *host.Explained, full bool) string {
+	d := e.Decision
+	if s := e.Standing; s.Asked() == analysis.ByPolicies && s.Behind == 0 {
+		return explainText(e.Explanation, full)
+	}
+	return fateText(e) + wrap(2, e.Standing.Who()) +
+		wrap(2, fmt.Sprintf("the policies would have it %s%s", verbs[d.Result], because(d.Answer))) + place(d.Answer) + noteText(d) + tracesText(e.Explanation, full)
+}
+
+// fateText is what becomes of the request by the kernel's other models.
+func fateText(e *host.Explained) string {
+	head := fmt.Sprintf("cell %s: %s", e.Cell, e.Request)
+	if e.Standing.Behind != 0 && e.Becomes == nil {
+		return wrap(0, head+" is answered by other policies than those that were loaded last")
+	}
+	if len(e.Becomes) == 1 {
+		return wrap(0, head+": "+outcomes(&e.Becomes[0]))
+	}
+	text := wrap(0, head)
+	for i := range e.Becomes {
+		text += wrap(2, e.Becomes[i].Where+": "+outcomes(&e.Becomes[i]))
+	}
+	return text
+}
+
+func noteText(d *study.Decision) string {
+	if d.Note == "" {
+		return ""
+	}
+	return wrap(2, d.Note)
+}
+
+// explainText is what the policies answer, and why, where they are asked.
 func explainText(e *study.Explanation, full bool) string {
 	d := e.Decision
 	var b strings.Builder
-	b.WriteString(wrap(0, fmt.Sprintf("cell %s: %s is %s%s", e.Cell, e.Request, verbs[d.Result], because(d.Answer))) + place(d.Answer))
-	if d.Note != "" {
-		b.WriteString(wrap(2, d.Note))
-	}
+	b.WriteString(wrap(0, fmt.Sprintf("cell %s: %s is %s%s", e.Cell, e.Request, verbs[d.Result], because(d.Answer))) + place(d.Answer) + noteText(d))
 	switch {
 	case d.Probe:
 		b.WriteString("  it is a probe: a denial is no error, it only picks a behaviour\n")
@@ -83,6 +128,13 @@ func explainText(e *study.Explanation, full bool) string {
 	case d.Result == policy.Deny && e.Request.Info().DenyText != "":
 		b.WriteString(wrap(2, "the system call fails with: "+e.Request.Info().DenyText))
 	}
+	return b.String() + tracesText(e, full)
+}
+
+// tracesText is what leads to what the policies say.
+func tracesText(e *study.Explanation, full bool) string {
+	d := e.Decision
+	var b strings.Builder
 	if w := d.Would; w.Result != policy.Pass {
 		b.WriteString(wrap(2, fmt.Sprintf("policies in audit mode would have it %s%s", verbs[w.Result], because(w))) + place(w))
 	}

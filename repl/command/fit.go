@@ -23,7 +23,12 @@ round (stricter); what the kernel's other models refuse anyway is no
 difference. It looks at one sample of each glob, and at each --cell.
 
 The profile fits best that lets through the fewest requests which the policies
-refuse, and of these the one that refuses the fewest others.
+refuse, and of these the one that refuses the fewest others. A service may not
+run with that: high does not even let it open /dev/null. With --usable the
+profile comes first that refuses the fewest requests which a service needs, as
+far as its policies allow them: to open device nodes; to make processes and
+become their user; to signal, see and limit processes of its own cell; to make
+ordinary sockets and bind them. What it lacks is said.
 
 The exit code is 1 if the policies are wrong, and with --strict if any cell's
 fit is lax.
@@ -35,8 +40,8 @@ fit is lax.
 			cellList(fs, &o.cells, "look at the cell NAME too; repeats")
 			fs.Switch(&o.strict, "strict", "fail if the kernel allows anything that the policies refuse")
 			fs.Switch(&o.verbose, "v", "list the differences of all three profiles")
-			o.revision = "current"
-			fs.Text(&o.revision, "revision", "REVISION", "the REVISION of secmodel_cell: "+secmodel.RevisionNames())
+			fs.Switch(&o.usable, "usable", "choose so that services run, as load --usable does")
+			fs.Text(&o.revision, "revision", "REVISION", "the REVISION of secmodel_cell: "+secmodel.RevisionNames()+"; without it the kernel's")
 			return o.run
 		},
 	}
@@ -47,6 +52,7 @@ type fitting struct {
 	cells    []string
 	strict   bool
 	verbose  bool
+	usable   bool
 	revision string
 }
 
@@ -54,13 +60,23 @@ func (flags *fitting) run(inv *Invocation) error {
 	if len(inv.Args) == 0 && len(inv.Policy) == 0 {
 		return usage("a path must be given")
 	}
-	rev, err := study.ParseRevision(flags.revision)
-	if err != nil {
-		return flagError(err)
+	var rev secmodel.Revision
+	if flags.revision != "" {
+		var err error
+		if rev, err = study.ParseRevision(flags.revision); err != nil {
+			return flagError(err)
+		}
 	}
 	p, err := inv.read(inv.Args, false)
 	if err != nil {
 		return err
+	}
+	if rev == 0 {
+		rev = inv.target.Info().Revision
+	}
+	aim := analysis.Strict
+	if flags.usable {
+		aim = analysis.Usable
 	}
 	if p.Loading.Failed() {
 		return p.Loading
@@ -72,7 +88,7 @@ func (flags *fitting) run(inv *Invocation) error {
 	var fits []*analysis.StockFit
 	lax := 0
 	for _, s := range p.Samples(live, flags.cells) {
-		f, err := p.Fit(s.Name, rev)
+		f, err := p.Fit(s.Name, rev, aim)
 		if err != nil {
 			return err
 		}
@@ -115,7 +131,7 @@ func fitsText(fits []*analysis.StockFit, all bool) string {
 
 func fitText(f *analysis.StockFit, all bool) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "  profile %s fits best (secmodel_cell %s)\n", f.Best().Profile, f.Revision)
+	fmt.Fprintf(&b, "  profile %s fits best%s (secmodel_cell %s)\n", f.Best().Profile, map[analysis.Aim]string{analysis.Usable: " for services"}[f.Aim], f.Revision)
 	var made []string
 	if len(f.Ports) > 0 {
 		made = append(made, portsText(f.Ports))
@@ -138,8 +154,12 @@ func fitText(f *analysis.StockFit, all bool) string {
 		b.WriteString(profileText(f, f.Best()))
 		for i := range f.Profiles {
 			if p := &f.Profiles[i]; i != f.Chosen {
-				fmt.Fprintf(&b, "  profile %s: laxer in %s, stricter in %s\n", p.Profile,
+				text := fmt.Sprintf("profile %s: laxer in %s, stricter in %s", p.Profile,
 					plural(analysis.Requests(p.Laxer), "request"), plural(analysis.Requests(p.Stricter), "request"))
+				if needs := analysis.Needs(p.Lacking); len(needs) > 0 {
+					text += ": a service can't " + strings.Join(needs, ", or ")
+				}
+				b.WriteString(wrap(2, text))
 			}
 		}
 	}
@@ -171,6 +191,9 @@ func profileText(f *analysis.StockFit, p *analysis.ProfileFit) string {
 			i = n
 		}
 		b.WriteString(grouped(f.Vocabulary, 4, entries))
+	}
+	if needs := analysis.Needs(p.Lacking); len(needs) > 0 {
+		b.WriteString(wrap(2, fmt.Sprintf("with profile %s a service can't %s", p.Profile, strings.Join(needs, ", or "))))
 	}
 	return b.String()
 }

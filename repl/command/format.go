@@ -11,7 +11,9 @@ import (
 	"cellsh/lua/loader"
 	"cellsh/lua/syntax"
 	"cellsh/policy/diag"
+	"cellsh/policy/report"
 	"cellsh/policy/rules"
+	"cellsh/policy/study"
 	"cellsh/repl/flags"
 	"cellsh/repl/show"
 )
@@ -26,8 +28,8 @@ stay, and what the Lua means does too: it is read again and compared. Of a
 folder all *.lua are formatted; - is standard input.
 
 Without a flag the text is written out. A file with errors is left alone, and
-what is wrong with it is told; the exit code is 1 then, and with -d where
-anything would change.
+what is wrong with it is told, and -w leaves one with hard links alone; the exit
+code is 1 then, and with -d where anything would change.
 
   cellsh fmt -d /etc/cellsh/policy.d
   cellsh fmt -w web.lua web_test.lua
@@ -80,7 +82,7 @@ func (flags *formatting) run(inv *Invocation) error {
 		}
 	}
 	if inv.JSON {
-		if err := inv.json(map[string]any{"ok": !problems.Failed(), "changed": changed, "diagnostics": nonNil(problems)}); err != nil {
+		if err := inv.json(map[string]any{"ok": !problems.Failed(), "changed": changed, "diagnostics": report.List(problems)}); err != nil {
 			return err
 		}
 	} else {
@@ -129,8 +131,12 @@ func written(file string, err error) diag.List {
 		return nil
 	}
 	d := diag.Diagnostic{Span: diag.Span{File: file}, Code: diag.Failed, Message: fmt.Sprintf("the file must be writable, but is not: %s", disk.Cause(err))}
-	if errors.Is(err, disk.ErrChanged) {
+	switch {
+	case errors.Is(err, disk.ErrChanged):
 		d.Message = "the file must be as it was read, but somebody else has changed it meanwhile"
+	case errors.Is(err, disk.ErrLinked):
+		d.Message = "the file must have one name to be written, but has hard links, which would keep the old text"
+		d.Hint = "write it by hand: cellsh fmt " + study.QuoteWord(file)
 	}
 	return diag.List{d}
 }

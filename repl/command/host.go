@@ -215,6 +215,19 @@ func (inv *Invocation) policies() (*study.Policies, error) {
 	return t.Host.Policies()
 }
 
+// supposed reports whether the policies are those of --policy, and not those that are loaded.
+func (inv *Invocation) supposed() bool { return len(inv.Policy) > 0 }
+
+// missing says that a cell does not exist: what is told of it is what one of that name would get. Where there are no cells
+// at all, as where policies are tried out, that goes without saying.
+func (inv *Invocation) missing(s *host.Standing, what string) error {
+	live, err := inv.live()
+	if err == nil && s.Missing() != "" && (len(live) > 0 || !inv.supposed() && !inv.target.Ephemeral()) {
+		inv.note("%s: %s", s.Missing(), what)
+	}
+	return err
+}
+
 // live names the cells that exist.
 func (inv *Invocation) live() ([]string, error) {
 	t, err := inv.open()

@@ -17,6 +17,7 @@ import (
 	"cellsh/lua/syntax"
 	"cellsh/policy/analysis"
 	"cellsh/policy/diag"
+	"cellsh/policy/report"
 	"cellsh/policy/study"
 	"cellsh/repl/flags"
 )
@@ -54,7 +55,9 @@ what is loaded.
 
 A kernel without the evaluation model asks no programs. There the policies
 choose profile, ports and limits of cells that are made from now on (cellsh fit
-shows how); --strict refuses policies of which such a kernel enforces less.
+shows how); --strict refuses policies of which such a kernel enforces less, and
+--usable chooses the profile so that services run, even if it lets through more
+(cellsh fit says what a service needs). The choice is kept with the generation.
 
 With --boot the policies are those of /etc/cellsh/policy.d, if no path is
 given. All files, and the folders above them, must belong to root (on a
@@ -69,6 +72,7 @@ it, say: then what was active stays.`,
 			fs.Func("confirm", "TIME", "roll back after TIME, such as 30s, unless confirmed", l.within)
 			fs.Switch(&l.yes, "yes", "load even if cells lose policies that they have")
 			fs.Switch(&l.strict, "strict", "refuse policies that the kernel would enforce only in part")
+			fs.Switch(&l.usable, "usable", "have cells made so that services run, where the kernel asks no programs")
 			fs.Switch(&l.boot, "boot", "load as at boot")
 			fs.Switch(&l.lockdown, "lockdown", "with --boot: if nothing else can be loaded, deny everything to cells")
 			return l.run
@@ -77,8 +81,8 @@ it, say: then what was active stays.`,
 }
 
 type loading struct {
-	confirm                     time.Duration
-	strict, boot, lockdown, yes bool
+	confirm                             time.Duration
+	strict, usable, boot, lockdown, yes bool
 }
 
 // within takes the time to confirm.
@@ -114,7 +118,7 @@ func (l *loading) run(inv *Invocation) error {
 			return err
 		}
 	}
-	o := host.LoadOptions{Confirm: l.confirm, Strict: l.strict, Yes: l.yes}
+	o := host.LoadOptions{Confirm: l.confirm, Strict: l.strict, Usable: l.usable, Yes: l.yes}
 	load := inv.target.Pending
 	if len(paths) > 0 {
 		p := inv.target.Reader.Read(paths)
@@ -192,24 +196,31 @@ func (inv *Invocation) loaded(l *host.Loaded) error {
 		return nil
 	}
 	fmt.Fprintf(inv.Stdout, "generation %d: this kernel asks no programs; cells made from now on get what fits the policies best\n", l.Generation)
-	for _, f := range l.Fits {
+	better, low := false, false
+	for i := range l.Made {
+		m := &l.Made[i]
 		ports := ""
-		if len(f.Ports) > 0 {
-			ports = ", " + portsText(f.Ports)
+		if len(m.Fit.Ports) > 0 {
+			ports = ", " + portsText(m.Fit.Ports)
 		}
-		fmt.Fprintf(inv.Stdout, "  %s: profile %s%s%s\n", f.Cell, f.Best().Profile, ports, laxText(f))
+		best := m.Fit.Best()
+		fmt.Fprint(inv.Stdout, wrap(2, fmt.Sprintf("%s: profile %s%s%s", m.Cells(), best.Profile, ports, host.Misfit(m.Fit, best))))
+		low = low || best.Profile == kernel.Low
+		better = better || len(m.Fit.For(analysis.Usable).Best().Lacking) < len(best.Lacking)
 	}
 	if len(l.Frozen) > 0 {
-		fmt.Fprintf(inv.Stdout, "cells that live, and stay as they were made: %s\n", strings.Join(l.Frozen, ", "))
+		fmt.Fprintln(inv.Stdout, "cells that live, and stay as they were made:")
+		for _, g := range alike(l.Frozen, func(f *host.Frozen) string { return f.Cell }, (*host.Frozen).Misfit) {
+			fmt.Fprint(inv.Stdout, wrap(2, listed(g.names)+": "+g.text))
+		}
+	}
+	if low {
+		inv.note("profile low leaves it to root in a cell to reboot the host, to load modules and to mount")
+	}
+	if better {
+		inv.note("with load --usable cells get a profile that lets services run")
 	}
 	return nil
-}
-
-func laxText(f *analysis.StockFit) string {
-	if !f.Lax() {
-		return ""
-	}
-	return fmt.Sprintf("; laxer than the policies in %s", plural(analysis.Requests(f.Best().Laxer)+len(f.Unenforced), "point"))
 }
 
 // await says until when a generation must be confirmed, and waits for that: it lets the kernel go, so that another program
@@ -277,7 +288,7 @@ func (l *loading) atBoot(inv *Invocation, paths []string) error {
 		trust.Owners = append(trust.Owners, uid)
 	}
 	r.Files = trust
-	booted, out, err := h.Boot(r.Read(paths), host.BootOptions{Lockdown: l.lockdown, Strict: l.strict})
+	booted, out, err := h.Boot(r.Read(paths), host.BootOptions{Lockdown: l.lockdown, Strict: l.strict, Usable: l.usable})
 	// What can't be saved is lost with the command.
 	if serr := inv.target.Steps.Settle(); serr != nil {
 		booted, out, err = inv.standing(), nil, errors.Join(err, serr)
@@ -311,7 +322,7 @@ func (inv *Invocation) notBooted(what host.Booted, out *host.Loaded, err error) 
 	problems := diag.Of(err)
 	inv.out.Settle = nil // what is told is saved, or is why it could not be
 	if inv.JSON {
-		report := map[string]any{"ok": false, "active": what.String(), "diagnostics": nonNil(problems)}
+		report := map[string]any{"ok": false, "active": what.String(), "diagnostics": report.List(problems)}
 		if out != nil {
 			report["loaded"] = out.Report()
 		}

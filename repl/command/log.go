@@ -66,7 +66,7 @@ func (l *logging) run(inv *Invocation) error {
 		return inv.json(map[string]any{"lost": lost, "events": out})
 	}
 	if lost > 0 {
-		inv.note("%d earlier decisions are not kept any more", lost)
+		inv.note("%s not kept any more", areMany(int(lost), "earlier decision"))
 	}
 	if len(list) == 0 {
 		fmt.Fprintln(inv.Stdout, "no decisions are kept")

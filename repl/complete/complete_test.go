@@ -29,7 +29,7 @@ func completer(t testing.TB) *Completer {
 		t.Fatal(err)
 	}
 	h := host.New(k, &host.Memory{}, loader.Reader{}.Load, time.Now)
-	a := api.New(api.Options{Host: h, Simulator: k, Output: os.Stderr})
+	a := api.New(api.Options{Kernel: api.Kernel{Host: h, Simulator: k}, Output: os.Stderr})
 	t.Cleanup(a.Close)
 	fn, err := a.VM.CompileIn(a.VM.Environment(), "session", `
 web = cell.create{ name = "web-1", root = "/cells/web-1" }

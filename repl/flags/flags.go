@@ -132,9 +132,9 @@ func (s *Set) Without(names ...string) *Set {
 // Unknown says that there is no flag of that name, and which one was meant.
 func (s *Set) Unknown(name string) error {
 	text := "there is no flag " + Word(dashed(name))
-	names := make([]string, len(s.flags))
-	for i, f := range s.flags {
-		names[i] = f.Name
+	names := []string{help}
+	for _, f := range s.flags {
+		names = append(names, f.Name)
 	}
 	if near := diag.Nearest(name, names); near != "" {
 		text += "; did you mean " + dashed(near) + "?"
@@ -166,6 +166,9 @@ const (
 	AroundFirst
 )
 
+// help is a flag that every set has, as is -h.
+const help = "help"
+
 // ErrHelp is the error of Read where -h or --help is given and is no flag of the set.
 var ErrHelp = errors.New("help is wanted")
 
@@ -187,7 +190,9 @@ func (s *Set) Read(args []string, place Place) (rest []string, err error) {
 		name, value, given := strings.Cut(strings.TrimPrefix(arg[1:], "-"), "=")
 		f := s.find(name)
 		switch {
-		case f == nil && (name == "h" || name == "help"):
+		case f == nil && (name == "h" || name == help) && given:
+			return nil, fmt.Errorf("%s takes no value, but is given %q", dashed(name), value)
+		case f == nil && (name == "h" || name == help):
 			return nil, ErrHelp
 		case f == nil:
 			return nil, s.Unknown(name)

@@ -60,6 +60,8 @@ func TestRead(t *testing.T) {
 
 		{Anywhere, "-h", "help is wanted"},
 		{Anywhere, "a --help", "help is wanted"},
+		{Anywhere, "--help=x", `--help takes no value, but is given "x"`},
+		{Anywhere, "--hlep", "there is no flag --hlep; did you mean --help?"},
 		{Anywhere, "--num 5", "there is no flag --num"},
 		{Anywhere, "--numbr 5", "there is no flag --numbr; did you mean --number?"},
 		{Anywhere, "-x", "there is no flag -x"},

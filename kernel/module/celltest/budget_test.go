@@ -15,7 +15,7 @@ import (
 func TestOverlap(t *testing.T) {
 	const n = 600
 	const length = 4096
-	ask := carrying[0]
+	ask := askable[0]
 	build := func(reason string, set interval.Set) []byte {
 		var nodes []program.Node
 		leaves := []policy.Decision{policy.Allowed}

@@ -29,8 +29,17 @@ var (
 	someAddrs    = []string{"", "10.0.0.1", "10.1.0.1", "10.1.2.3", "127.0.0.1", "255.255.255.255", "::", "::1", "2001:db8::1", "2001:db8:0:0:8000::", "ffff::1"}
 	// askable are the requests that programs may list.
 	askable = vocabulary.Requests()
-	// carrying are those that carry more than a credential.
-	carrying = slices.DeleteFunc(vocabulary.Requests(), func(id kauth.RequestID) bool { return id.Info().Fields&^kauth.Credential == 0 })
+	// carriers are those that carry a field.
+	carriers = func() (out [kauth.NumFields][]kauth.RequestID) {
+		for f := range out {
+			for _, id := range askable {
+				if id.Info().Fields.Has(kauth.Field(f)) {
+					out[f] = append(out[f], id)
+				}
+			}
+		}
+		return out
+	}()
 )
 
 // number draws a value of a field, its bounds and their neighbours often.
@@ -69,6 +78,10 @@ func (r random) ranges(lo, hi int64, most int) interval.Set {
 func (r random) node(t testing.TB, id kauth.RequestID) program.Node {
 	fields := id.Info().Fields.Fields()
 	n := program.Node{Field: pick(r, fields)}
+	// What few requests carry comes as often as what all do.
+	if own := id.Info().Fields &^ kauth.Credential; own != 0 && r.IntN(4) > 0 {
+		n.Field = pick(r, own.Fields())
+	}
 	in := n.Field.Info()
 	switch in.Kind {
 	case kauth.KindString:
@@ -90,9 +103,16 @@ func (r random) node(t testing.TB, id kauth.RequestID) program.Node {
 	n.K = r.number(n.Field)
 	switch n.Op = pick(r, []program.Op{program.Eq, program.Lt, program.Le, program.Le, program.InSet, program.FieldEq, program.FieldLt, program.FieldLe, program.Mask, program.Modulus}); n.Op {
 	case program.InSet:
-		n.K, n.Set = 0, r.ranges(in.Min, in.Max, 9)
-		if r.IntN(3) == 0 {
+		switch n.K = 0; r.IntN(3) {
+		case 0:
+			n.Set = r.ranges(in.Min, in.Max, 9)
+		case 1:
 			n.Set = r.ranges(math.MinInt64, math.MaxInt64, 30)
+		default:
+			for range 1 + r.IntN(5) {
+				at := r.number(n.Field)
+				n.Set = n.Set.Union(interval.Between(at, max(at, at+int64(r.IntN(9)))))
+			}
 		}
 	case program.FieldEq, program.FieldLt, program.FieldLe:
 		other := pick(r, fields)
@@ -142,7 +162,10 @@ func (r random) program(t testing.TB, most int) *program.Program {
 	var roots []program.Root
 	listed := map[kauth.RequestID]bool{}
 	for range 2 * r.IntN(8) {
-		id := pick(r, [][]kauth.RequestID{askable, carrying}[r.IntN(2)])
+		id := pick(r, askable)
+		if r.IntN(4) > 0 {
+			id = pick(r, carriers[r.IntN(kauth.NumFields)])
+		}
 		if listed[id] {
 			continue
 		}

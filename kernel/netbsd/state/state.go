@@ -1,21 +1,18 @@
 package state
 
 import (
-	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"hash/crc32"
 	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
+	"sync"
 	"time"
 
 	"cellsh/kernel"
 	"cellsh/kernel/disk"
-	"cellsh/policy/diag"
 )
 
 // Key says which cell of which start of the kernel is meant.
@@ -23,36 +20,48 @@ type Key struct {
 	// Boot is when the kernel started (kern.boottime).
 	Boot time.Time
 	Cell kernel.CellID
-	// Created is how long after the start the cell was made.
+	// Created is how long after the start the cell was made; 0 where the kernel does not tell.
 	Created time.Duration
 	Name    string
 }
 
-// bootSlack is how far two times of one start may be apart. The kernel moves the time of its start when its
-// clock is stepped; no machine starts twice within this.
-const bootSlack = 2 * time.Second
+// slack is how far two times of one start may be apart, and a time of creation from when it was seen. The kernel moves the
+// time of its start when its clock is stepped; no machine starts twice within this.
+const slack = 2 * time.Second
 
-func (k Key) sameBoot(l Key) bool { return k.Boot.Sub(l.Boot).Abs() <= bootSlack }
-
-func (k Key) same(l Key) bool {
-	return k.sameBoot(l) && k.Cell == l.Cell && k.Created == l.Created && k.Name == l.Name
-}
+func sameBoot(a, b time.Time) bool { return a.Sub(b).Abs() <= slack }
 
 // Entry is what is remembered of a cell.
 type Entry struct {
-	Key
+	Cell kernel.CellID `json:"cell"`
+	Name string        `json:"name"`
+	// From and To are how long after the kernel's start the call was made that made the cell, and when it was over.
+	From time.Duration `json:"from"`
+	To   time.Duration `json:"to"`
 	// Profile that was given, or nil for the kernel's default.
-	Profile *kernel.Profile `json:",omitempty"`
+	Profile *kernel.Profile `json:"profile,omitempty"`
 	// Ports that the cell reserved.
-	Ports []uint16 `json:",omitempty"`
+	Ports []uint16 `json:"ports,omitempty"`
 }
 
-// File is the memory. Its methods are safe for concurrent use, also by other processes.
+func (e *Entry) is(k Key) bool {
+	return e.Cell == k.Cell && e.Name == k.Name && (k.Created == 0 || e.From-slack <= k.Created && k.Created <= e.To+slack)
+}
+
+// File is the memory. Its methods are safe for concurrent use, also by other processes. It must not be copied.
 type File struct {
 	// Path of the file. Its folder is made with the first entry; beside the file, Path.lock is.
 	Path string
 	// Damaged, if not nil, is told of a file that is not believed, with a *DamagedError.
 	Damaged func(error)
+
+	mu sync.Mutex
+	// seen is what the file held when it was last looked at, as far as it was whole; info is of the file then, nil if there was
+	// none.
+	seen journal
+	info fs.FileInfo
+	// bad says why the file is not believed, "" if it is.
+	bad string
 }
 
 // DamagedError says why a file is not believed.
@@ -64,137 +73,186 @@ func (e *DamagedError) Error() string {
 
 // Find gives the entry of the cell; false if there is none. The error is that of a file which can't be read.
 func (f *File) Find(k Key) (Entry, bool, error) {
-	entries, err := f.read()
-	if err != nil {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if err := f.look(); err != nil {
 		return Entry{}, false, err
 	}
-	i := slices.IndexFunc(entries, func(e Entry) bool { return e.same(k) })
-	if i < 0 {
+	e, ok := f.seen.entries[k.Cell]
+	if !ok || !sameBoot(f.seen.boot, k.Boot) || !e.is(k) {
 		return Entry{}, false, nil
 	}
-	return entries[i], true, nil
+	return e, true, nil
 }
 
-// Boot gives all entries of the kernel's start at that time.
-func (f *File) Boot(at time.Time) ([]Entry, error) {
-	entries, err := f.read()
-	return slices.DeleteFunc(entries, func(e Entry) bool { return !e.sameBoot(Key{Boot: at}) }), err
-}
-
-// Put adds the entry, or replaces that of the same cell. Entries of other starts are dropped.
-func (f *File) Put(e Entry) error {
+// Put adds the entry, or replaces that of the same cell. Entries of other starts are dropped. It costs the same however many
+// entries there are.
+func (f *File) Put(boot time.Time, e Entry) error {
 	if err := os.MkdirAll(filepath.Dir(f.Path), 0o700); err != nil {
 		return fmt.Errorf("the state of cells can't be written: %w", err)
 	}
-	return f.update(func(entries []Entry) []Entry {
-		entries = slices.DeleteFunc(entries, func(old Entry) bool { return old.same(e.Key) || !old.sameBoot(e.Key) })
-		return append(entries, e)
-	})
+	return f.change(boot, record{Made: &e})
 }
 
-// Remove drops the entry of the cell, if there is one.
-func (f *File) Remove(k Key) error {
+// Remove drops the entry of the cell with that id, if there is one.
+func (f *File) Remove(boot time.Time, id kernel.CellID) error {
 	if _, err := os.Stat(filepath.Dir(f.Path)); errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
-	return f.update(func(entries []Entry) []Entry {
-		return slices.DeleteFunc(entries, func(old Entry) bool { return old.same(k) })
-	})
+	return f.change(boot, record{Gone: id})
 }
 
-// The form of the file: a line with the magic and the checksum of the rest, then the entries as JSON.
-const (
-	magic   = "cellsh state 1"
-	maxSize = 1 << 20
-)
-
-func (f *File) read() ([]Entry, error) {
-	text, mode, err := load(f.Path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, fmt.Errorf("the state of cells can't be read: %w", err)
-	}
-	entries, why := decode(text)
-	if mode&0o022 != 0 {
-		entries, why = nil, fmt.Sprintf("it must be writable by its owner only, but its mode is %#o", mode)
-	}
-	if why != "" && f.Damaged != nil {
-		f.Damaged(&DamagedError{f.Path, why})
-	}
-	return entries, nil
-}
-
-func load(path string) ([]byte, fs.FileMode, error) {
-	file, err := os.Open(path)
-	if err != nil {
-		return nil, 0, err
-	}
-	defer file.Close()
-	info, err := file.Stat()
-	if err != nil {
-		return nil, 0, err
-	}
-	text, err := io.ReadAll(io.LimitReader(file, maxSize+1))
-	return text, info.Mode().Perm(), err
-}
-
-func encode(entries []Entry) ([]byte, error) {
-	body, err := json.MarshalIndent(entries, "", " ")
-	if err != nil {
-		return nil, err
-	}
-	return seal(body), nil
-}
-
-func seal(body []byte) []byte {
-	return fmt.Appendf(nil, "%s %08x\n%s\n", magic, crc32.ChecksumIEEE(body), body)
-}
-
-// decode gives the entries, or why the text is not believed.
-func decode(text []byte) ([]Entry, string) {
-	if len(text) > maxSize {
-		return nil, fmt.Sprintf("it must be at most %d bytes, but is longer", maxSize)
-	}
-	head, body, _ := bytes.Cut(text, []byte("\n"))
-	body = bytes.TrimSuffix(body, []byte("\n"))
-	if want := fmt.Sprintf("%s %08x", magic, crc32.ChecksumIEEE(body)); string(head) != want {
-		return nil, fmt.Sprintf("its first line must be %q, but is %q", want, head[:min(len(head), 40)])
-	}
-	var entries []Entry
-	d := json.NewDecoder(bytes.NewReader(body))
-	d.DisallowUnknownFields()
-	if err := d.Decode(&entries); err != nil {
-		return nil, "it must be a list of cells, but: " + diag.Malformed(err)
-	}
-	if _, err := d.Token(); err != io.EOF {
-		return nil, "it must be a list of cells, but more follows the list"
-	}
-	for _, e := range entries {
-		if e.Cell == 0 || e.Name == "" || len(e.Ports) > kernel.MaxPorts || e.Profile != nil && *e.Profile > kernel.High {
-			return nil, fmt.Sprintf("an entry must be that of a cell, but is of cell %d, name %q, %d ports", e.Cell, e.Name, len(e.Ports))
-		}
-	}
-	return entries, ""
-}
-
-func (f *File) update(change func([]Entry) []Entry) error {
+// change writes a record behind the others, or the file anew.
+func (f *File) change(boot time.Time, r record) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
 	unlock, err := disk.Lock(f.Path + ".lock")
 	if err != nil {
 		return fmt.Errorf("the state of cells can't be locked: %w", err)
 	}
 	defer unlock()
-	entries, err := f.read()
-	if err != nil {
+	if err := f.look(); err != nil {
 		return err
 	}
-	text, err := encode(change(entries))
-	if err != nil {
-		return err
+	anew := f.bad != "" || f.info == nil || !sameBoot(f.seen.boot, boot)
+	if _, known := f.seen.entries[r.Gone]; r.Made == nil && (anew || !known) {
+		return nil
 	}
-	if err := disk.Replace(f.Path, text); err != nil {
+	if anew {
+		f.seen = newJournal(boot)
+	}
+	line, err := f.seen.add(r)
+	if err == nil {
+		if anew || f.seen.wasteful() {
+			err = f.rewrite()
+		} else {
+			err = f.write(line)
+		}
+	}
+	if err != nil {
+		f.info = nil // what was seen is not what is there
 		return fmt.Errorf("the state of cells can't be written: %w", err)
 	}
 	return nil
+}
+
+// write puts a line behind the last whole one, which the writer before may have died behind. Nothing has to be safe from a
+// crash of the machine: it ends the start of the kernel that the file is about.
+func (f *File) write(line []byte) error {
+	file, err := os.OpenFile(f.Path, os.O_WRONLY, 0)
+	if err != nil {
+		return err
+	}
+	at := f.seen.end - int64(len(line))
+	if f.info.Size() > at {
+		err = file.Truncate(at)
+	}
+	if err == nil {
+		_, err = file.WriteAt(line, at)
+	}
+	if err == nil {
+		f.info, err = file.Stat()
+	}
+	if closed := file.Close(); err == nil {
+		err = closed
+	}
+	return err
+}
+
+// rewrite leaves out what is gone.
+func (f *File) rewrite() error {
+	list := f.seen.sorted()
+	f.seen = newJournal(f.seen.boot)
+	text := f.seen.header()
+	for i := range list {
+		line, err := f.seen.add(record{Made: &list[i]})
+		if err != nil {
+			return err
+		}
+		text = append(text, line...)
+	}
+	err := disk.Swap(f.Path, text)
+	if err == nil {
+		f.bad = ""
+		f.info, err = os.Stat(f.Path)
+	}
+	return err
+}
+
+// look reads what others have written since.
+func (f *File) look() error {
+	info, err := os.Stat(f.Path)
+	if errors.Is(err, fs.ErrNotExist) {
+		f.seen, f.info, f.bad = journal{}, nil, ""
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("the state of cells can't be read: %w", err)
+	}
+	if f.info != nil && os.SameFile(f.info, info) && f.info.Size() == info.Size() && f.info.ModTime().Equal(info.ModTime()) && f.info.Mode() == info.Mode() {
+		return nil
+	}
+	if err := f.read(); err != nil {
+		f.info = nil
+		return fmt.Errorf("the state of cells can't be read: %w", err)
+	}
+	return nil
+}
+
+// read reads what is behind the part that was seen, or if that is not there any more all.
+func (f *File) read() error {
+	file, err := os.Open(f.Path)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	info, err := file.Stat()
+	if err != nil {
+		return err
+	}
+	grown := f.info != nil && f.bad == "" && os.SameFile(f.info, info) && info.Size() >= f.seen.end
+	if !grown {
+		f.seen = journal{}
+	}
+	why, err := f.follow(file)
+	if err == nil && why != "" && grown {
+		// It may be another file that has got the number of the one that was seen.
+		f.seen = journal{}
+		why, err = f.follow(file)
+	}
+	if err != nil {
+		return err
+	}
+	if info.Mode().Perm()&0o022 != 0 {
+		why = fmt.Sprintf("it must be writable by its owner only, but its mode is %#o", info.Mode().Perm())
+	}
+	if f.info, f.bad = info, why; why != "" {
+		f.seen = journal{}
+		if f.Damaged != nil {
+			f.Damaged(&DamagedError{f.Path, why})
+		}
+	}
+	return nil
+}
+
+// follow reads from the end of what was seen; see journal.follow.
+func (f *File) follow(file *os.File) (why string, err error) {
+	text, err := io.ReadAll(io.NewSectionReader(file, f.seen.end, maxSize+1-f.seen.end))
+	if err != nil {
+		return "", err
+	}
+	if f.seen.end+int64(len(text)) > maxSize {
+		return fmt.Sprintf("it must be at most %d bytes, but is longer", maxSize), nil
+	}
+	return f.seen.follow(text), nil
+}
+
+// sorted are the entries by id.
+func (j *journal) sorted() []Entry {
+	list := make([]Entry, 0, len(j.entries))
+	for _, e := range j.entries {
+		list = append(list, e)
+	}
+	slices.SortFunc(list, func(a, b Entry) int { return int(int64(a.Cell) - int64(b.Cell)) })
+	return list
 }

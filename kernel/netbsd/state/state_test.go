@@ -1,6 +1,7 @@
 package state
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"os"
@@ -17,40 +18,69 @@ import (
 
 var boot = time.Unix(1_780_000_000, 123456789).UTC()
 
+const created = 10 * time.Second
+
 func key(id kernel.CellID) Key {
-	return Key{Boot: boot, Cell: id, Created: 1462316410, Name: fmt.Sprintf("cell-%d", id)}
+	return Key{Boot: boot, Cell: id, Created: created, Name: fmt.Sprintf("cell-%d", id)}
+}
+
+func entry(id kernel.CellID) Entry {
+	return Entry{Cell: id, Name: fmt.Sprintf("cell-%d", id), From: created - time.Millisecond, To: created + time.Millisecond}
 }
 
 // memory gives a file of its own whose damage fails the test.
-func memory(t *testing.T) *File {
+func memory(t testing.TB) *File {
 	t.Helper()
 	return &File{Path: filepath.Join(t.TempDir(), "state"), Damaged: func(err error) { t.Error(err) }}
 }
 
-func TestPutFindRemove(t *testing.T) {
-	f := memory(t)
-	if _, ok, err := f.Find(key(1)); ok || err != nil {
-		t.Fatalf("before anything was put: %v, %v", ok, err)
-	}
-	low := kernel.Low
-	want := Entry{key(1), &low, []uint16{80, 443}}
-	for _, e := range []Entry{{key(1), nil, []uint16{22}}, want, {Key: key(2)}} {
-		if err := f.Put(e); err != nil {
+// again is what another program would have.
+func (f *File) again() *File { return &File{Path: f.Path, Damaged: f.Damaged} }
+
+func put(t testing.TB, f *File, list ...Entry) {
+	t.Helper()
+	for _, e := range list {
+		if err := f.Put(boot, e); err != nil {
 			t.Fatal(err)
 		}
 	}
-	got, ok, err := f.Find(key(1))
-	if err != nil || !ok || !reflect.DeepEqual(got, want) {
-		t.Fatalf("got %+v, %v, %v; want %+v", got, ok, err, want)
-	}
-	if err := f.Remove(key(1)); err != nil {
+}
+
+func found(t testing.TB, f *File, id kernel.CellID) bool {
+	t.Helper()
+	_, ok, err := f.Find(key(id))
+	if err != nil {
 		t.Fatal(err)
 	}
-	if _, ok, _ := f.Find(key(1)); ok {
-		t.Error("a removed entry is still found")
+	return ok
+}
+
+func TestPutFindRemove(t *testing.T) {
+	f := memory(t)
+	if found(t, f, 1) {
+		t.Fatal("found before anything was put")
 	}
-	if _, ok, _ := f.Find(key(2)); !ok {
-		t.Error("the other entry is gone")
+	low := kernel.Low
+	want, other := entry(1), entry(1)
+	want.Profile, want.Ports = &low, []uint16{80, 443}
+	other.Ports = []uint16{22}
+	put(t, f, other, want, entry(2))
+	for _, who := range []*File{f, f.again()} {
+		got, ok, err := who.Find(key(1))
+		if err != nil || !ok || !reflect.DeepEqual(got, want) {
+			t.Fatalf("got %+v, %v, %v; want %+v", got, ok, err, want)
+		}
+	}
+	if err := f.Remove(boot, 1); err != nil {
+		t.Fatal(err)
+	}
+	for _, who := range []*File{f, f.again()} {
+		if found(t, who, 1) {
+			t.Error("a removed entry is still found")
+		}
+		if !found(t, who, 2) {
+			t.Error("the other entry is gone")
+		}
 	}
 	if info, err := os.Stat(f.Path); err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("mode %v, %v", info.Mode(), err)
@@ -64,9 +94,7 @@ func TestPutFindRemove(t *testing.T) {
 // TestKey: every part of the key counts, and a clock that was stepped a little does not.
 func TestKey(t *testing.T) {
 	f := memory(t)
-	if err := f.Put(Entry{Key: key(1)}); err != nil {
-		t.Fatal(err)
-	}
+	put(t, f, entry(1))
 	for _, c := range []struct {
 		what   string
 		change func(*Key)
@@ -77,7 +105,9 @@ func TestKey(t *testing.T) {
 		{"clock stepped back by 2 s", func(k *Key) { k.Boot = k.Boot.Add(-2 * time.Second) }, true},
 		{"another start", func(k *Key) { k.Boot = k.Boot.Add(3 * time.Second) }, false},
 		{"another id", func(k *Key) { k.Cell = 2 }, false},
-		{"made at another time", func(k *Key) { k.Created++ }, false},
+		{"made before", func(k *Key) { k.Created -= 3 * time.Second }, false},
+		{"made later", func(k *Key) { k.Created += 3 * time.Second }, false},
+		{"a kernel that does not tell when", func(k *Key) { k.Created = 0 }, true},
 		{"another name", func(k *Key) { k.Name = "db" }, false},
 	} {
 		k := key(1)
@@ -90,89 +120,205 @@ func TestKey(t *testing.T) {
 
 func TestOtherStartsAreDropped(t *testing.T) {
 	f := memory(t)
-	old, now := key(1), key(1)
-	now.Boot = boot.Add(time.Hour)
-	for _, k := range []Key{old, now} {
-		if err := f.Put(Entry{Key: k}); err != nil {
+	put(t, f, entry(1), entry(2))
+	later := boot.Add(time.Hour)
+	if err := f.Remove(later, 1); err != nil || !found(t, f, 1) {
+		t.Errorf("a cell of another start was removed: %v", err)
+	}
+	if err := f.Put(later, entry(1)); err != nil {
+		t.Fatal(err)
+	}
+	if found(t, f, 1) || found(t, f, 2) {
+		t.Error("an entry of the earlier start is still there")
+	}
+	k := key(1)
+	k.Boot = later
+	if _, ok, err := f.again().Find(k); !ok || err != nil {
+		t.Errorf("the entry of this start: %v, %v", ok, err)
+	}
+}
+
+// file is the text that a writer makes of changes.
+func file(t testing.TB, records ...record) []byte {
+	t.Helper()
+	j := newJournal(boot)
+	text := j.header()
+	for _, r := range records {
+		line, err := j.add(r)
+		if err != nil {
 			t.Fatal(err)
 		}
+		text = append(text, line...)
 	}
-	if _, ok, _ := f.Find(old); ok {
-		t.Error("the entry of the earlier start is still there")
+	return text
+}
+
+func made(ids ...kernel.CellID) []record {
+	var out []record
+	for _, id := range ids {
+		e := entry(id)
+		out = append(out, record{Made: &e})
 	}
-	if entries, err := f.Boot(now.Boot); err != nil || len(entries) != 1 {
-		t.Errorf("entries of this start: %v, %v", entries, err)
-	}
+	return out
 }
 
 // TestDamaged changes a good file in every way and checks that nothing of it is believed.
 func TestDamaged(t *testing.T) {
-	good, err := encode([]Entry{{key(1), nil, []uint16{80}}})
-	if err != nil {
-		t.Fatal(err)
+	good := file(t, made(1, 2, 3)...)
+	lines := bytes.SplitAfter(good, []byte("\n"))
+	without := func(n int) []byte { return bytes.Join(slices.Delete(slices.Clone(lines), n, n+1), nil) }
+	swapped := slices.Clone(lines)
+	swapped[1], swapped[2] = swapped[2], swapped[1]
+	sealed := func(body string) []byte {
+		j := newJournal(boot)
+		return fmt.Appendf(j.header(), "%08x %s\n", sum(j.sum, []byte(body)), body)
 	}
-	sealed := func(body string) []byte { return seal([]byte(body)) }
-	flipped := slices.Clone(good)
-	flipped[len(flipped)-5] ^= 1
-	for what, c := range map[string]struct {
+	type damage struct {
 		text []byte
 		mode os.FileMode
 		want string
-	}{
+	}
+	all := map[string]damage{
 		"empty":          {nil, 0o600, "first line"},
-		"cut":            {good[:len(good)-4], 0o600, "first line"},
-		"one bit":        {flipped, 0o600, "first line"},
-		"longer":         {append(slices.Clone(good), "x"...), 0o600, "first line"},
-		"huge":           {make([]byte, maxSize+1), 0o600, "at most"},
-		"not a list":     {sealed(`{}`), 0o600, "list of cells"},
-		"two lists":      {sealed(`[][]`), 0o600, "more follows"},
-		"unknown member": {sealed(`[{"Colour":1}]`), 0o600, "list of cells"},
-		"the host":       {sealed(`[{"Cell":0,"Name":"x"}]`), 0o600, "must be that of a cell"},
-		"profile 3":      {sealed(`[{"Cell":1,"Name":"x","Profile":3}]`), 0o600, "must be that of a cell"},
-		"port 65536":     {sealed(`[{"Cell":1,"Name":"x","Ports":[65536]}]`), 0o600, "list of cells"},
+		"no whole line":  {good[:20], 0o600, "first line"},
+		"another file":   {[]byte("cellsh state 1 00000000\n[]\n"), 0o600, "first line"},
+		"no time":        {[]byte(magic + "today\n"), 0o600, "first line"},
+		"no first line":  {without(0), 0o600, "first line"},
+		"a lost line":    {without(1), 0o600, "line 2 must begin with"},
+		"another lost":   {without(2), 0o600, "line 3 must begin with"},
+		"another order":  {bytes.Join(swapped, nil), 0o600, "line 2 must begin with"},
+		"twice":          {append(slices.Clone(good), lines[3]...), 0o600, "line 5 must begin with"},
+		"longer":         {append(slices.Clone(good), "x\n"...), 0o600, "line 5 must begin with"},
+		"not a change":   {sealed(`[]`), 0o600, "must be a change of a cell"},
+		"two changes":    {sealed(`{"gone":1}{"gone":2}`), 0o600, "more follows"},
+		"nothing":        {sealed(`{}`), 0o600, "must be about one cell"},
+		"both":           {sealed(`{"made":{"cell":1,"name":"x"},"gone":2}`), 0o600, "must be about one cell"},
+		"unknown member": {sealed(`{"colour":1}`), 0o600, "must be a change of a cell"},
+		"the host":       {sealed(`{"made":{"cell":0,"name":"x"}}`), 0o600, "must be that of a cell"},
+		"profile 3":      {sealed(`{"made":{"cell":1,"name":"x","profile":3}}`), 0o600, "must be that of a cell"},
+		"port 65536":     {sealed(`{"made":{"cell":1,"name":"x","ports":[65536]}}`), 0o600, "must be a change of a cell"},
 		"anybody's":      {good, 0o666, "writable by its owner only"},
-	} {
-		t.Run(what, func(t *testing.T) {
-			var told error
-			f := &File{Path: filepath.Join(t.TempDir(), "state"), Damaged: func(err error) { told = err }}
-			if err := os.WriteFile(f.Path, c.text, c.mode); err != nil {
-				t.Fatal(err)
+	}
+	for i := range good {
+		for _, bit := range []int{0, 3, 6} {
+			text := slices.Clone(good)
+			text[i] ^= 1 << bit
+			// What makes the last line one without an end is a writer who died; see TestCut.
+			if i < len(good)-1 {
+				all[fmt.Sprintf("bit %d of byte %d", bit, i)] = damage{text, 0o600, ""}
 			}
-			if err := os.Chmod(f.Path, c.mode); err != nil {
-				t.Fatal(err)
+		}
+	}
+	dir := t.TempDir()
+	for what, c := range all {
+		var told error
+		f := &File{Path: filepath.Join(dir, "state"), Damaged: func(err error) { told = err }}
+		if err := errors.Join(os.WriteFile(f.Path, c.text, c.mode), os.Chmod(f.Path, c.mode)); err != nil {
+			t.Fatal(err)
+		}
+		for id := range kernel.CellID(3) {
+			if e, ok, err := f.Find(key(id + 1)); ok || err != nil {
+				t.Errorf("%s: believed %+v, %v", what, e, err)
 			}
-			if e, ok, err := f.Find(key(1)); ok || err != nil {
-				t.Errorf("believed: %+v, %v", e, err)
+		}
+		var damaged *DamagedError
+		if !errors.As(told, &damaged) || !strings.Contains(damaged.Why, c.want) {
+			t.Errorf("%s: told %v, want %q", what, told, c.want)
+		}
+		put(t, f, entry(7))
+		told = nil
+		if !found(t, f, 7) || !found(t, f.again(), 7) || told != nil {
+			t.Errorf("%s: after the next put: %v", what, told)
+		}
+	}
+}
+
+// TestCut: of a file that was cut anywhere, as by a writer that was killed, the whole lines are believed, and the next
+// writer goes on behind them.
+func TestCut(t *testing.T) {
+	good := file(t, append(made(1, 2, 3), record{Gone: 2})...)
+	first := bytes.IndexByte(good, '\n') + 1
+	dir := t.TempDir()
+	for n := first; n < len(good); n++ {
+		f := &File{Path: filepath.Join(dir, "state"), Damaged: func(err error) { t.Errorf("cut at %d: %v", n, err) }}
+		if err := os.WriteFile(f.Path, good[:n], 0o600); err != nil {
+			t.Fatal(err)
+		}
+		whole := bytes.Count(good[:n], []byte("\n")) - 1
+		check := func(who *File) {
+			t.Helper()
+			for id := range kernel.CellID(3) {
+				if got := found(t, who, id+1); got != (int(id) < whole) {
+					t.Errorf("cut at %d: cell %d found: %v", n, id+1, got)
+				}
 			}
-			var damaged *DamagedError
-			if !errors.As(told, &damaged) || !strings.Contains(damaged.Why, c.want) {
-				t.Errorf("told %v, want %q", told, c.want)
-			}
-			if err := f.Put(Entry{Key: key(2)}); err != nil {
-				t.Fatal(err)
-			}
-			told = nil
-			if _, ok, err := f.Find(key(2)); !ok || err != nil || told != nil {
-				t.Errorf("after the next put: %v, %v, %v", ok, err, told)
-			}
-		})
+		}
+		check(f)
+		put(t, f, entry(9))
+		check(f)
+		check(f.again())
+		if !found(t, f.again(), 9) {
+			t.Errorf("cut at %d: what was put behind is not found", n)
+		}
+	}
+}
+
+// What is mostly about cells that are gone is written anew, and others see that.
+func TestWrittenAnew(t *testing.T) {
+	f := memory(t)
+	other := f.again()
+	put(t, f, entry(1))
+	var most int64
+	for id := kernel.CellID(2); id < 2000; id++ {
+		put(t, f, entry(id))
+		if err := f.Remove(boot, id); err != nil {
+			t.Fatal(err)
+		}
+		info, err := os.Stat(f.Path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		most = max(most, info.Size())
+		if !found(t, other, 1) || found(t, other, id) {
+			t.Fatalf("after %d another program sees something else", id)
+		}
+	}
+	if most > 16<<10 {
+		t.Errorf("the file has grown to %d bytes for one cell", most)
+	}
+}
+
+// However many entries there are, one more takes as many bytes.
+func TestPutWritesOneLine(t *testing.T) {
+	f := memory(t)
+	last := int64(0)
+	for id := kernel.CellID(1); id <= 1000; id++ {
+		put(t, f, entry(id))
+		info, err := os.Stat(f.Path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if grown := info.Size() - last; id > 1 && grown > 200 {
+			t.Fatalf("entry %d took %d bytes", id, grown)
+		}
+		last = info.Size()
 	}
 }
 
 func TestCannotWrite(t *testing.T) {
 	// On a new system there is no folder yet.
 	f := &File{Path: filepath.Join(t.TempDir(), "db", "cellsh", "state")}
-	if err := f.Remove(key(1)); err != nil {
+	if err := f.Remove(boot, 1); err != nil {
 		t.Errorf("nothing removed from no folder: %v", err)
 	}
-	if err := f.Put(Entry{Key: key(1)}); err != nil {
+	if err := f.Put(boot, entry(1)); err != nil {
 		t.Errorf("without a folder: %v", err)
 	}
 	if info, err := os.Stat(filepath.Dir(f.Path)); err != nil || info.Mode().Perm() != 0o700 {
 		t.Errorf("the folder: %v %v", info, err)
 	}
 	f = &File{Path: filepath.Join(f.Path, "state")}
-	if err := f.Put(Entry{Key: key(1)}); err == nil || !strings.Contains(err.Error(), "can't be written") {
+	if err := f.Put(boot, entry(1)); err == nil || !strings.Contains(err.Error(), "can't be written") {
 		t.Errorf("below a file: %v", err)
 	}
 	f = &File{Path: filepath.Join(t.TempDir(), "state")}
@@ -184,49 +330,78 @@ func TestCannotWrite(t *testing.T) {
 	}
 }
 
-// TestTogether: no entry of concurrent writers is lost, and no reader sees a part of a file.
+// TestTogether: no entry of concurrent writers is lost, and no reader sees a part of a change.
 func TestTogether(t *testing.T) {
 	f := memory(t)
 	var wait sync.WaitGroup
-	const writers, each = 4, 8
+	const writers, each = 4, 40
 	for w := range writers {
 		wait.Go(func() {
-			// A File of its own is what another process would have.
-			mine := &File{Path: f.Path, Damaged: f.Damaged}
+			mine := f.again()
 			for n := range each {
-				if err := mine.Put(Entry{Key: key(kernel.CellID(1 + w*each + n))}); err != nil {
+				id := kernel.CellID(1 + w*each + n)
+				if err := mine.Put(boot, entry(id)); err != nil {
 					t.Error(err)
 				}
-				if _, _, err := mine.Find(key(1)); err != nil {
-					t.Error(err)
+				if _, ok, err := mine.Find(key(id)); !ok || err != nil {
+					t.Errorf("cell %d: %v, %v", id, ok, err)
+				}
+				if n%2 == 1 {
+					if err := mine.Remove(boot, id); err != nil {
+						t.Error(err)
+					}
 				}
 			}
 		})
 	}
 	wait.Wait()
-	if entries, err := f.Boot(boot); err != nil || len(entries) != writers*each {
-		t.Errorf("%d entries, want %d; %v", len(entries), writers*each, err)
+	for id := range kernel.CellID(writers * each) {
+		if got, want := found(t, f, id+1), id%2 == 0; got != want {
+			t.Errorf("cell %d found: %v, want %v", id+1, got, want)
+		}
 	}
 }
 
-func FuzzDecode(f *testing.F) {
-	good, err := encode([]Entry{{key(1), nil, []uint16{80}}})
-	if err != nil {
-		f.Fatal(err)
-	}
-	f.Add(good)
-	f.Add([]byte("[]"))
-	f.Fuzz(func(t *testing.T, text []byte) {
-		for _, sealed := range [][]byte{text, seal(text)} {
-			entries, why := decode(sealed)
-			if why != "" && entries != nil {
-				t.Errorf("%q was refused (%s), but gave entries", sealed, why)
+func FuzzFollow(f *testing.F) {
+	f.Add(file(f, append(made(1, 2), record{Gone: 1})...), []byte("{}"))
+	f.Add([]byte("[]"), []byte(`{"gone":1}`))
+	f.Fuzz(func(t *testing.T, text, body []byte) {
+		j := newJournal(boot)
+		for _, text := range [][]byte{text, fmt.Appendf(j.header(), "%08x %s\n", sum(j.sum, body), body)} {
+			var j journal
+			if j.follow(text) != "" {
+				continue
 			}
-			for _, e := range entries {
-				if e.Cell == 0 || len(e.Ports) > kernel.MaxPorts {
+			for id, e := range j.entries {
+				if id == 0 || e.Cell != id || e.Name == "" || len(e.Ports) > kernel.MaxPorts {
 					t.Errorf("%+v was believed", e)
 				}
 			}
+			// What was read in two parts is what was read in one.
+			var parts journal
+			half := bytes.IndexByte(text, '\n') + 1
+			if why := parts.follow(text[:half]); why != "" {
+				t.Fatalf("the first line was good, and is not: %s", why)
+			}
+			if why := parts.follow(text[half:]); why != "" || !reflect.DeepEqual(parts, j) {
+				t.Errorf("in parts it is %+v (%s), as a whole %+v", parts, why, j)
+			}
 		}
 	})
+}
+
+func BenchmarkPut(b *testing.B) {
+	for _, beside := range []int{10, 1000, 10000} {
+		b.Run(fmt.Sprint(beside), func(b *testing.B) {
+			f := memory(b)
+			for id := range beside {
+				put(b, f, entry(kernel.CellID(id+1)))
+			}
+			id := kernel.CellID(beside)
+			for b.Loop() {
+				id++
+				put(b, f, entry(id))
+			}
+		})
+	}
 }

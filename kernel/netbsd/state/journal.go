@@ -1,0 +1,130 @@
+package state
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"hash/crc32"
+	"io"
+	"strings"
+	"time"
+
+	"cellsh/kernel"
+	"cellsh/policy/diag"
+)
+
+// The form of the file: a line with the magic and the time of the kernel's start, then a line for each change. A line of a
+// change begins with a checksum of itself and of all lines before it.
+const (
+	magic   = "cellsh state 2 "
+	maxSize = 1 << 28
+)
+
+// record is a change: a cell was made, or is gone.
+type record struct {
+	Made *Entry        `json:"made,omitempty"`
+	Gone kernel.CellID `json:"gone,omitempty"`
+}
+
+// journal is what a file holds. The zero value is an empty file.
+type journal struct {
+	boot    time.Time
+	entries map[kernel.CellID]Entry
+	// records is how many lines there are, end where the last whole one ends, and sum its checksum.
+	records int
+	end     int64
+	sum     uint32
+}
+
+// newJournal has a first line.
+func newJournal(boot time.Time) journal {
+	var j journal
+	if why := j.follow(fmt.Appendf(nil, "%s%s\n", magic, boot.UTC().Format(time.RFC3339Nano))); why != "" {
+		panic(why) // a time can be read as it was written
+	}
+	return j
+}
+
+// header is the first line.
+func (j *journal) header() []byte {
+	return fmt.Appendf(nil, "%s%s\n", magic, j.boot.Format(time.RFC3339Nano))
+}
+
+// wasteful reports whether most of the file is about what is gone.
+func (j *journal) wasteful() bool { return j.records > 64 && j.records > 4*len(j.entries) }
+
+// add is the line of a change, which is noted.
+func (j *journal) add(r record) ([]byte, error) {
+	body, err := json.Marshal(r)
+	if err != nil {
+		return nil, err
+	}
+	line := fmt.Appendf(nil, "%08x %s\n", sum(j.sum, body), body)
+	if why := j.follow(line); why != "" {
+		return nil, fmt.Errorf("what is written must be readable, but %s", why)
+	}
+	return line, nil
+}
+
+// follow notes what a text holds that stands behind what was noted. A last line without its end is left out: its writer has
+// died, or is at it. Otherwise it says why the text is not one of ours, "" if it is; then what was noted is of no use.
+func (j *journal) follow(text []byte) (why string) {
+	if j.end == 0 && bytes.IndexByte(text, '\n') < 0 {
+		// The first line is written with the file.
+		return fmt.Sprintf("its first line must begin with %q, but is %q", strings.TrimSpace(magic), text[:min(len(text), 40)])
+	}
+	for {
+		line, rest, whole := bytes.Cut(text, []byte("\n"))
+		if !whole {
+			return ""
+		}
+		if why := j.line(line); why != "" {
+			return why
+		}
+		text = rest
+		j.end += int64(len(line)) + 1
+	}
+}
+
+func (j *journal) line(line []byte) (why string) {
+	if j.end == 0 {
+		at, ok := strings.CutPrefix(string(line), magic)
+		boot, err := time.Parse(time.RFC3339Nano, at)
+		if !ok || err != nil {
+			return fmt.Sprintf("its first line must begin with %q, but is %q", strings.TrimSpace(magic), line[:min(len(line), 40)])
+		}
+		j.boot, j.entries, j.sum = boot, map[kernel.CellID]Entry{}, crc32.ChecksumIEEE(line)
+		return ""
+	}
+	said, body, _ := bytes.Cut(line, []byte(" "))
+	next := sum(j.sum, body)
+	if want := fmt.Sprintf("%08x", next); string(said) != want {
+		return fmt.Sprintf("line %d must begin with %s, but begins with %q", j.records+2, want, said[:min(len(said), 40)])
+	}
+	var r record
+	d := json.NewDecoder(bytes.NewReader(body))
+	d.DisallowUnknownFields()
+	if err := d.Decode(&r); err != nil {
+		return fmt.Sprintf("line %d must be a change of a cell, but: %s", j.records+2, diag.Malformed(err))
+	}
+	if _, err := d.Token(); err != io.EOF {
+		return fmt.Sprintf("line %d must be a change of a cell, but more follows", j.records+2)
+	}
+	e := r.Made
+	switch {
+	case e == nil && r.Gone == 0 || e != nil && r.Gone != 0:
+		return fmt.Sprintf("line %d must be about one cell, but is about another number of them", j.records+2)
+	case e == nil:
+		delete(j.entries, r.Gone)
+	case e.Cell == 0 || e.Name == "" || len(e.Ports) > kernel.MaxPorts || e.Profile != nil && *e.Profile > kernel.High:
+		return fmt.Sprintf("an entry must be that of a cell, but is of cell %d, name %q, %d ports", e.Cell, e.Name, len(e.Ports))
+	default:
+		j.entries[e.Cell] = *e
+	}
+	j.sum = next
+	j.records++
+	return ""
+}
+
+// sum is the checksum of a line behind those with another checksum.
+func sum(before uint32, body []byte) uint32 { return crc32.Update(before, crc32.IEEETable, body) }

@@ -1,0 +1,187 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	lua "github.com/yuin/gopher-lua"
+
+	"cellsh/kernel"
+	"cellsh/kernel/host"
+	"cellsh/kernel/launch"
+	"cellsh/kernel/sim"
+	"cellsh/lua/loader"
+	"cellsh/lua/vm"
+	"cellsh/policy"
+	"cellsh/policy/diag"
+	"cellsh/policy/rules"
+	"cellsh/policy/study"
+)
+
+// Kernel is a kernel for Lua to work with: its owner, and what else belongs to it.
+type Kernel struct {
+	Host *host.Host
+	// Reader reads policies that are not loaded.
+	Reader loader.Reader
+	// Simulator is the host's kernel where it is simulated, nil where it is not.
+	Simulator *sim.Kernel
+	// Launch runs commands in cells; nil where that can't be done.
+	Launch launch.Launcher
+}
+
+// binding is a kernel as the code of a machine sees it: what the functions of cell, kernel, engine and sim work on, and the
+// objects that they give. Hooks that were subscribed there wait for what happens in that kernel.
+type binding struct {
+	Kernel
+	m *Machine
+	// number is its place among those of the machine.
+	number int
+	// tail has the decisions that hooks were not told of.
+	tail *host.Tail
+	// used says that it is among the machine's used.
+	used bool
+}
+
+func (m *Machine) bind(k Kernel) *binding {
+	b := &binding{Kernel: k, m: m, number: m.bindings, tail: k.Host.Tail(0)}
+	m.bindings++
+	k.Host.Events.Dropped = m.dropped
+	return b
+}
+
+// use notes that something may happen in the kernel of which hooks are told later. In the machine's own it always may.
+func (b *binding) use() {
+	if !b.used && (b == b.m.own || b.Host.Events.Wanted(host.Denied) || b.Host.Events.Wanted(host.OverBudget)) {
+		b.used = true
+		b.m.used = append(b.m.used, b)
+	}
+}
+
+// globals makes the libraries and the global functions.
+func (b *binding) globals() map[string]lua.LValue {
+	libraries := map[string]*lua.LTable{}
+	out := map[string]lua.LValue{}
+	for _, e := range b.m.entries {
+		if e.Kind != Global {
+			continue
+		}
+		fn := b.m.VM.Function(vm.Builtin{Name: e.Name}, func(L *lua.LState) int { return b.call(e, L) })
+		library, name := e.split()
+		if library == "" {
+			out[name] = fn
+			continue
+		}
+		if libraries[library] == nil {
+			libraries[library] = b.m.VM.L.NewTable()
+		}
+		libraries[library].RawSetString(name, fn)
+	}
+	for name, t := range libraries {
+		out[name] = b.m.VM.Protect(name, t)
+	}
+	return out
+}
+
+// call calls a function, or a method or property of an object of the kernel.
+func (b *binding) call(e *Entry, L *lua.LState) int {
+	if e.Simulated && b.Simulator == nil {
+		raise(L, kernel.Unsupported(b.Host.Kernel, kernel.CapProcesses))
+	}
+	b.use()
+	return e.call(b, L)
+}
+
+// merged are the policies that are loaded, with those that are pending in place of their namesakes.
+func (b *binding) merged() (*study.Policies, error) { return b.Host.Merge(b.m.pending) }
+
+// loadPending loads the policies that are loaded together with those that are pending.
+func (b *binding) loadPending(o host.LoadOptions) (*host.Loaded, *study.Check, error) {
+	if len(b.m.pending.Policies)+len(b.m.pending.Nevers) == 0 {
+		return nil, nil, diag.List{{Code: diag.Failed, Message: "there must be something to load, but nothing is pending", Hint: "give a path, or declare a policy first"}}
+	}
+	p, err := b.merged()
+	if err != nil {
+		return nil, nil, err
+	}
+	o.Session = true
+	out, check, err := b.Host.Load(p, o)
+	if err == nil {
+		b.m.pending = &rules.Set{}
+	}
+	return out, check, err
+}
+
+// run runs a command in a cell.
+func (b *binding) run(c launch.Command) (launch.Status, error) {
+	if b.Launch == nil {
+		return launch.Status{}, kernel.Unsupported(b.Host.Kernel, kernel.CapEnter)
+	}
+	o := &b.m.options
+	return b.Launch.Run(context.Background(), c, launch.Files{In: o.Stdin, Out: o.Stdout, Err: o.Stderr})
+}
+
+// tell tells hooks what has happened since they were last told, and gives how many events that were.
+func (b *binding) tell() int {
+	list := b.news()
+	for _, e := range list {
+		b.Host.Events.Emit(e)
+	}
+	return len(list)
+}
+
+// news are the events that nobody was told of: denials, and budgets that are exceeded. What keeps hooks from being told is
+// reported, and so is what they can't be told of any more.
+func (b *binding) news() []host.Event {
+	var out []host.Event
+	if b.Host.Events.Wanted(host.Denied) {
+		list, lost, err := b.tail.Next()
+		b.failed(host.Denied, err)
+		for i := range list {
+			if e := &list[i]; e.Result == policy.Deny {
+				out = append(out, host.Event{Kind: host.Denied, Cell: e.Name, ID: e.Cell, Decision: e})
+			}
+		}
+		if lost > 0 {
+			b.report(host.Denied, diag.Diagnostic{Severity: diag.Warning, Code: diag.EventsLost,
+				Message: fmt.Sprintf("hooks for deny must be told of every denial, but of the decisions since they were last told %d can't be had any more", lost)})
+		}
+	}
+	list, err := b.Host.NewExcesses()
+	b.failed(host.OverBudget, err)
+	return append(out, list...)
+}
+
+// failed reports why hooks for a kind of event can't be told.
+func (b *binding) failed(kind string, err error) {
+	if err == nil || errors.As(err, new(*kernel.UnsupportedError)) {
+		return // what can't happen was said when they were subscribed
+	}
+	for _, d := range diag.Of(err) {
+		d.Message = fmt.Sprintf("hooks for %s must be told what happens, but are not: %s", kind, d.Message)
+		b.report(kind, d)
+	}
+}
+
+// report tells of a problem of the hooks for a kind of event, at the first of them.
+func (b *binding) report(kind string, d diag.Diagnostic) {
+	for _, s := range b.Host.Events.Subscriptions() {
+		if s.Kind == kind && d.File == "" {
+			d.Span = s.At
+		}
+	}
+	b.m.options.Report(diag.List{d})
+}
+
+// dropped reports a hook that failed.
+func (m *Machine) dropped(s *host.Subscription) {
+	d := diag.Diagnostic{Span: s.At, Message: s.Failed.Error()}
+	if e := (*vm.Error)(nil); errors.As(s.Failed, &e) && e.File != "" {
+		d = e.Diagnostic
+	} else if e != nil {
+		d.Message, d.Hint = e.Message, e.Hint
+	}
+	d.Severity, d.Code = diag.Warning, diag.HookDropped
+	d.Message = fmt.Sprintf("the hook for %s is dropped: %s", s.Kind, d.Message)
+	m.options.Report(diag.List{d})
+}

@@ -1,0 +1,188 @@
+package api
+
+import (
+	"errors"
+	"io"
+	"os"
+	"slices"
+
+	lua "github.com/yuin/gopher-lua"
+
+	"cellsh/kernel/host"
+	"cellsh/lua/loader"
+	"cellsh/lua/vm"
+	"cellsh/policy/diag"
+	"cellsh/policy/rules"
+	"cellsh/policy/study"
+)
+
+// Options for New.
+type Options struct {
+	// Kernel is what cell, kernel, engine and sim are about.
+	Kernel Kernel
+	// Stdin, Stdout and Stderr are given to commands that run in cells.
+	Stdin, Stdout, Stderr *os.File
+	// Output is where print and help write.
+	Output io.Writer
+	// Report is told of problems that belong to no call: of declarations, and of hooks. Nil is nobody.
+	Report func(diag.List)
+	// Help gives the text about a name that is not in the table, "" if there is none.
+	Help func(name string) string
+}
+
+// Machine is a Lua machine for sessions and scripts: its globals, what was declared there, and the hooks that wait. Its own
+// kernel is one of those that its code can work with. It is not safe for concurrent use.
+type Machine struct {
+	VM *vm.VM
+
+	options Options
+	// declared is filled by the words policy and never, until the statement with them ends.
+	declared *loader.Declarer
+	// pending are the policies that were declared in statements that have ended, and are not loaded.
+	pending *rules.Set
+	// entries is the table of all that there is.
+	entries []*Entry
+	// types are the metatables of objects, by the names of their types.
+	types map[string]*lua.LTable
+
+	// own is the binding of the machine's kernel, and bindings how many were made.
+	own      *binding
+	bindings int
+	// used are the bindings with hooks to be told that were used since they were last: in other kernels nothing can have
+	// happened. It is all that the machine keeps of them, so that a kernel is forgotten with its hooks when no code can reach
+	// it any more.
+	used []*binding
+	// telling says that hooks are being told.
+	telling bool
+}
+
+// New makes a machine of the level Session with all that the table has.
+func New(o Options) *Machine {
+	if o.Report == nil {
+		o.Report = func(diag.List) {}
+	}
+	m := &Machine{options: o, entries: Entries(), pending: &rules.Set{}, types: map[string]*lua.LTable{}, declared: loader.NewDeclarer(o.Kernel.Reader.Groups, o.Kernel.Host.Kernel.Info().Vocabulary)}
+	of := vm.Options{Level: vm.Session, Output: o.Output, Waited: m.tell}
+	// A nil file is none.
+	if o.Stdin != nil {
+		of.Stdin = o.Stdin
+	}
+	if o.Stdout != nil {
+		of.Stdout = o.Stdout
+	}
+	if o.Stderr != nil {
+		of.Stderr = o.Stderr
+	}
+	m.VM = m.declared.Machine(of)
+	m.own = m.bind(o.Kernel)
+	for name, v := range m.own.globals() {
+		m.VM.Define(name, v)
+	}
+	return m
+}
+
+// Close gives up the machine.
+func (m *Machine) Close() { m.VM.Close() }
+
+// Call runs a function that was compiled in the machine with arguments. What it declares is pending afterwards, unless any of it is
+// wrong: then nothing of it is, and Report is told. Hooks are told of what happened.
+func (m *Machine) Call(fn *lua.LFunction, args ...lua.LValue) ([]lua.LValue, error) {
+	results, err := m.VM.Call(fn, args...)
+	if problems := m.settle(); len(problems) > 0 {
+		m.options.Report(problems)
+		if err == nil && problems.Failed() {
+			err = ErrDeclarations
+		}
+	}
+	m.Dispatch()
+	return results, err
+}
+
+// ErrDeclarations says that policies were declared wrongly; Report was told how.
+var ErrDeclarations = errors.New("policies were declared wrongly")
+
+// settle makes what was declared pending, or drops it and gives the problems.
+func (m *Machine) settle() diag.List {
+	defer m.declared.Clear()
+	problems := m.declared.Problems()
+	if !problems.Failed() {
+		m.pending = m.pending.With(m.declared.Set())
+	}
+	return problems
+}
+
+// mustSettle makes what the running statement has declared pending.
+func (m *Machine) mustSettle(L *lua.LState) {
+	problems := m.settle()
+	if problems.Failed() {
+		raise(L, problems)
+	}
+	if len(problems) > 0 {
+		m.options.Report(problems)
+	}
+}
+
+// Pending gives the policies that were declared and are not loaded.
+func (m *Machine) Pending() *rules.Set { return m.pending }
+
+// LoadPending loads the policies that are loaded in the machine's kernel together with those that are pending.
+func (m *Machine) LoadPending(o host.LoadOptions) (*host.Loaded, *study.Check, error) {
+	return m.own.loadPending(o)
+}
+
+// maxChain is how many events hooks may cause by themselves.
+const maxChain = 1000
+
+// Dispatch tells hooks what has happened since they were last told: denials, and budgets that are exceeded, in the
+// machine's kernel first, and then in the others in the order in which they were made. It is called after every statement.
+func (m *Machine) Dispatch() {
+	m.tell()
+	if problems := m.settle(); len(problems) > 0 { // what hooks have declared
+		m.options.Report(problems)
+	}
+}
+
+// tell is Dispatch without what belongs to the end of a statement: it is called where code has waited, too.
+func (m *Machine) tell() {
+	if m.telling {
+		return
+	}
+	m.telling = true
+	defer func() { m.telling = false }()
+	m.own.use() // there things happen by themselves
+	for _, b := range m.takeUsed() {
+		b.tell()
+	}
+	// What simulated kernels have recorded meanwhile hooks have caused: they are told of that too, but not without end. In
+	// others somebody else may have caused it; there it is told the next time.
+	for chain := 0; chain < maxChain; {
+		list := m.takeUsed()
+		if len(list) == 0 {
+			return
+		}
+		for _, b := range list {
+			if b.Simulator != nil {
+				chain += b.tell()
+			}
+		}
+	}
+	for _, b := range m.takeUsed() {
+		if b.Simulator == nil {
+			continue
+		}
+		if untold := len(b.news()); untold > 0 {
+			b.Host.Events.Break(maxChain, untold)
+		}
+	}
+}
+
+// takeUsed gives the bindings that were used, in the order in which they were made, and forgets them.
+func (m *Machine) takeUsed() []*binding {
+	list := m.used
+	m.used = nil
+	for _, b := range list {
+		b.used = false
+	}
+	slices.SortFunc(list, func(a, b *binding) int { return a.number - b.number })
+	return list
+}
