@@ -117,11 +117,7 @@ func (h *Host) Plan(p *Proposal, o LoadOptions) (*Plan, error) {
 	if out.state, cells, err = h.state(history); err != nil {
 		return nil, err
 	}
-	var live []string
-	for _, c := range cells {
-		live = append(live, c.Name)
-	}
-	if out.Check, err = p.Check(study.CheckOptions{Live: live, ErrorsOnly: true}); err != nil {
+	if out.Check, err = h.Check(p.Policies); err != nil {
 		return nil, err
 	}
 	if out.Check.Problems.Failed() {
@@ -158,6 +154,15 @@ func (h *Host) Plan(p *Proposal, o LoadOptions) (*Plan, error) {
 		return out, nil
 	}
 	return out, h.compare(out, cells)
+}
+
+// Check checks policies as Load does, and changes nothing: if the check has failed Load would refuse them.
+func (h *Host) Check(p *study.Policies) (*study.Check, error) {
+	live, err := h.LiveNames()
+	if err != nil {
+		return nil, err
+	}
+	return p.Check(study.CheckOptions{Live: live, ErrorsOnly: true})
 }
 
 // compare fills in what becomes of live cells.

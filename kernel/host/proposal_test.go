@@ -208,7 +208,7 @@ func TestPartsProperty(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				model = kept[to]
+				model = maps.Clone(kept[to])
 				kept[out.Generation] = maps.Clone(model)
 			case "again":
 				h = open()
