@@ -96,15 +96,27 @@ fill_address(const struct ce_question *q, struct celleval_request *r)
 	}
 }
 
+/*
+ * Whether the target has the very credential of the question, as the caller itself has, and often its children: what that
+ * says is known without a lock, for whoever asks holds it.
+ */
+static inline bool
+shares_credential(const struct ce_question *q)
+{
+	const struct proc *p = q->arg[0];
+
+	return p != NULL && p->p_cred == q->cred;
+}
+
 static void
-fill_target_cell(const struct ce_question *q, const struct ce_view *view, struct celleval_request *r)
+fill_target_cell(uint32_t cell, const struct ce_view *view, struct celleval_request *r)
 {
 	const struct ce_place *place;
 	struct celleval_entry entry;
 
-	if (q->target_cell == CE_HOST) {
+	if (cell == CE_HOST) {
 		celleval_set_text(r, CELLEVAL_FIELD_TARGET_CELL, "", 0);
-	} else if ((place = celleval_place(view, q->target_cell)) != NULL) {
+	} else if ((place = celleval_place(view, cell)) != NULL) {
 		celleval_cell_at(&place->image->bundle, place->index, &entry);
 		celleval_set_text(r, CELLEVAL_FIELD_TARGET_CELL, entry.name.bytes, entry.name.length);
 	} else {
@@ -218,23 +230,34 @@ celleval_fill(const struct ce_question *q, const struct ce_view *view, uint64_t 
 			v = p != NULL && p == initproc;
 			break;
 		case CELLEVAL_FIELD_TARGET_SAME_CELL:
-			if (!q->have_target)
+			if (shares_credential(q))
+				v = 1;
+			else if (q->have_target)
+				v = q->target_cell == q->cell;
+			else
 				continue;
-			v = q->target_cell == q->cell;
 			break;
 		case CELLEVAL_FIELD_TARGET_UID:
-			if (!q->have_target)
+			if (shares_credential(q))
+				v = kauth_cred_getuid(q->cred);
+			else if (q->have_target)
+				v = q->target_uid;
+			else
 				continue;
-			v = q->target_uid;
 			break;
 		case CELLEVAL_FIELD_TARGET_EUID:
-			if (!q->have_target)
+			if (shares_credential(q))
+				v = kauth_cred_geteuid(q->cred);
+			else if (q->have_target)
+				v = q->target_euid;
+			else
 				continue;
-			v = q->target_euid;
 			break;
 		case CELLEVAL_FIELD_TARGET_CELL:
-			if (q->have_target)
-				fill_target_cell(q, view, r);
+			if (shares_credential(q))
+				fill_target_cell(q->cell, view, r);
+			else if (q->have_target)
+				fill_target_cell(q->target_cell, view, r);
 			continue;
 		case CELLEVAL_FIELD_RESOURCE:
 			v = number(q, 3);
