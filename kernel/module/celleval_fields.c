@@ -167,19 +167,29 @@ without_socket(const struct ce_question *q)
 	return q->number == CELLEVAL_NETWORK_SOCKET_OPEN || q->number == CELLEVAL_NETWORK_SOCKET_RAWSOCK;
 }
 
+static inline const struct socket *
+socket(const struct ce_question *q)
+{
+	return q->arg[1];
+}
+
+static inline const struct vnode *
+device(const struct ce_question *q)
+{
+	return q->arg[1];
+}
+
 void
 celleval_fill(const struct ce_question *q, const struct ce_view *view, uint64_t mask, struct celleval_request *r)
 {
 	const struct proc *p = q->arg[0];
-	const struct socket *so = q->arg[1];
-	const struct rlimit *rlim = q->arg[2];
-	const struct mount *mp = q->arg[1];
-	const struct vnode *vp = q->arg[1];
+	const struct mount *mp;
 	enum celleval_field f;
+	uint64_t left, missing = 0;
 	int64_t v;
 
-	for (; mask != 0; mask &= mask - 1) {
-		f = (enum celleval_field)__builtin_ctzll(mask);
+	for (left = mask; left != 0; left &= left - 1) {
+		f = (enum celleval_field)__builtin_ctzll(left);
 		switch (f) {
 		case CELLEVAL_FIELD_UID:
 			v = kauth_cred_getuid(q->cred);
@@ -197,13 +207,13 @@ celleval_fill(const struct ce_question *q, const struct ce_view *view, uint64_t 
 			celleval_set_groups(r, is_member, q->cred);
 			continue;
 		case CELLEVAL_FIELD_FAMILY:
-			v = so->so_proto->pr_domain->dom_family;
+			v = socket(q)->so_proto->pr_domain->dom_family;
 			break;
 		case CELLEVAL_FIELD_TYPE:
-			v = without_socket(q) ? number(q, 2) : so->so_type;
+			v = without_socket(q) ? number(q, 2) : socket(q)->so_type;
 			break;
 		case CELLEVAL_FIELD_PROTOCOL:
-			v = without_socket(q) ? number(q, 3) : so->so_proto->pr_protocol;
+			v = without_socket(q) ? number(q, 3) : socket(q)->so_proto->pr_protocol;
 			break;
 		case CELLEVAL_FIELD_PORT:
 			v = port(q);
@@ -235,7 +245,7 @@ celleval_fill(const struct ce_question *q, const struct ce_view *view, uint64_t 
 			else if (q->have_target)
 				v = q->target_cell == q->cell;
 			else
-				continue;
+				goto later;
 			break;
 		case CELLEVAL_FIELD_TARGET_UID:
 			if (shares_credential(q))
@@ -243,7 +253,7 @@ celleval_fill(const struct ce_question *q, const struct ce_view *view, uint64_t 
 			else if (q->have_target)
 				v = q->target_uid;
 			else
-				continue;
+				goto later;
 			break;
 		case CELLEVAL_FIELD_TARGET_EUID:
 			if (shares_credential(q))
@@ -251,22 +261,24 @@ celleval_fill(const struct ce_question *q, const struct ce_view *view, uint64_t 
 			else if (q->have_target)
 				v = q->target_euid;
 			else
-				continue;
+				goto later;
 			break;
 		case CELLEVAL_FIELD_TARGET_CELL:
 			if (shares_credential(q))
 				fill_target_cell(q->cell, view, r);
 			else if (q->have_target)
 				fill_target_cell(q->target_cell, view, r);
+			else
+				goto later;
 			continue;
 		case CELLEVAL_FIELD_RESOURCE:
 			v = number(q, 3);
 			break;
 		case CELLEVAL_FIELD_CUR:
-			v = limit(rlim->rlim_cur);
+			v = limit(((const struct rlimit *)q->arg[2])->rlim_cur);
 			break;
 		case CELLEVAL_FIELD_MAX:
-			v = limit(rlim->rlim_max);
+			v = limit(((const struct rlimit *)q->arg[2])->rlim_max);
 			break;
 		case CELLEVAL_FIELD_IFNAME:
 			fill_ifname(q, r);
@@ -278,6 +290,7 @@ celleval_fill(const struct ce_question *q, const struct ce_view *view, uint64_t 
 			v = (uint32_t)(uintptr_t)q->arg[2];
 			break;
 		case CELLEVAL_FIELD_FSTYPE:
+			mp = q->arg[1];
 			fill_name(r, CELLEVAL_FIELD_FSTYPE, mp->mnt_stat.f_fstypename, sizeof(mp->mnt_stat.f_fstypename));
 			continue;
 		case CELLEVAL_FIELD_MODE:
@@ -287,13 +300,13 @@ celleval_fill(const struct ce_question *q, const struct ce_view *view, uint64_t 
 			v = q->arg[2] != NULL;
 			break;
 		case CELLEVAL_FIELD_KIND:
-			v = vp->v_type;
+			v = device(q)->v_type;
 			break;
 		case CELLEVAL_FIELD_MAJOR:
-			v = major(vp->v_rdev);
+			v = major(device(q)->v_rdev);
 			break;
 		case CELLEVAL_FIELD_MINOR:
-			v = minor(vp->v_rdev);
+			v = minor(device(q)->v_rdev);
 			break;
 		case CELLEVAL_FIELD_BITS:
 			v = (uint32_t)(uintptr_t)q->arg[0];
@@ -303,7 +316,7 @@ celleval_fill(const struct ce_question *q, const struct ce_view *view, uint64_t 
 			break;
 		case CELLEVAL_FIELD_MEMBERS:
 			if (!q->have_members)
-				continue;
+				goto later;
 			v = (int64_t)q->members + q->ahead;
 			break;
 		default:
@@ -311,8 +324,12 @@ celleval_fill(const struct ce_question *q, const struct ce_view *view, uint64_t 
 			v = 0;
 			break;
 		}
-		celleval_set_number(r, f, v);
+		r->number[f] = v;
+		continue;
+later:
+		missing |= CELLEVAL_BIT(f);
 	}
+	r->given |= mask & ~missing;
 }
 
 static void
