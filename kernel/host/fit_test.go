@@ -52,11 +52,12 @@ func TestLoadWithoutEvaluation(t *testing.T) {
 	lax := only("web", "web-*") // denies less than any profile, and something that none does
 	out, _, err := h.Load(lax, LoadOptions{Yes: true})
 	ok(t, err)
-	if !out.Stock || out.Generation != 1 || len(out.Frozen) != 1 || out.Frozen[0].Cell != "web-1" || len(out.Made) != 1 || out.Made[0].Glob != "web-*" {
+	if !out.Stock || out.Generation != 1 || len(out.Frozen) != 1 || out.Frozen[0].Cell != "web-1" || *out.Frozen[0].Profile != kernel.Low || len(out.Made) != 1 || out.Made[0].Glob != "web-*" || out.Made[0].Cells() != "cells web-*" {
 		t.Fatalf("%+v", out)
 	}
 	report := out.Report()
-	if !report.Stock || len(report.Made) != 1 || report.Made[0].Profile != out.Made[0].Fit.Best().Profile.String() || report.Made[0].Lax != out.Made[0].Fit.Lax() {
+	if !report.Stock || len(report.Made) != 1 || report.Made[0].Profile != out.Made[0].Fit.Best().Profile.String() || report.Made[0].Lax != out.Made[0].Fit.Lax() ||
+		len(report.Frozen) != 1 || report.Frozen[0].Profile != "low" || !report.Frozen[0].Lax {
 		t.Errorf("%+v", report)
 	}
 	if n, err := h.Holds(lax); n != 1 || err != nil {
@@ -104,6 +105,11 @@ func TestStrictWithoutEvaluation(t *testing.T) {
 	}
 	if out, _, err := h.Load(p, LoadOptions{}); err != nil || !out.Made[0].Fit.Lax() {
 		t.Errorf("%+v, %v", out, err)
+	}
+	for n, want := range map[int]string{1: "1 request", 2: "2 requests"} {
+		if got := count(n, "request"); got != want {
+			t.Errorf("%q", got)
+		}
 	}
 }
 
@@ -235,8 +241,8 @@ func TestView(t *testing.T) {
 	}
 }
 
-// TestBooted: what is active after a start is told by the kernel, and without programs by the notes.
-func TestBooted(t *testing.T) {
+// TestStanding: what is active after a start is told by the kernel, and without programs by the notes.
+func TestStanding(t *testing.T) {
 	s := newStage(t)
 	if got := s.h.Standing(); got != BootNothing {
 		t.Errorf("%s", got)

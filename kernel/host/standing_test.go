@@ -55,7 +55,7 @@ func makeCell(t *testing.T, k interface {
 }
 
 // What is said to answer for a cell is what does.
-func TestStanding(t *testing.T) {
+func TestStandingOf(t *testing.T) {
 	low, medium, high := kernel.Low, kernel.Medium, kernel.High
 	web := policies("web", "system") // for every cell
 	state := filepath.Join(t.TempDir(), "cells")
