@@ -1213,48 +1213,55 @@ by_id(const void *a, const void *b)
 	return x->id < y->id ? -1 : x->id > y->id;
 }
 
+static void
+tell_cell(struct celleval_cell *c, const struct ce_record *r, const struct ce_view *view, const struct ce_place *place)
+{
+	c->id = r->id;
+	if ((celleval_off & CE_DISABLED) != 0)
+		c->answered = CELLEVAL_BY_PROFILE;
+	else if (place != NULL && place->program != NULL)
+		c->answered = CELLEVAL_BY_PROGRAM;
+	else
+		c->answered = view->fallback_for_all || r->profile == CE_PROFILE_LOW ?
+		    CELLEVAL_BY_FALLBACK : CELLEVAL_BY_PROFILE;
+	if (place != NULL)
+		c->answered |= CELLEVAL_NAMED;
+	c->decisions = r->decisions;
+	c->denied = r->denied;
+	c->granted = r->granted;
+	c->would_deny = r->would_deny;
+}
+
 size_t
 celleval_store_cells(struct celleval_cell *cells, size_t max)
 {
-	const struct ce_place *place;
 	const struct ce_record *r;
 	const struct ce_view *view;
-	struct celleval_cell spare, *c;
+	struct celleval_cell spare;
 	uint32_t i;
 	size_t n = 0;
+	bool others = false;
 
 	/* Neither the view nor the table can go while their locks are held. */
 	mutex_enter(&store.lock);
 	view = store.loaded != NULL ? store.loaded->view : &empty;
+	for (i = 0; i < view->nplaces; i++, n++)
+		if (n < max)
+			tell_cell(&cells[n], view->places[i].record, view, &view->places[i]);
 	mutex_enter(&records.lock);
 	for (i = 0; i < 1u << records.table->bits; i++) {
-		if ((r = records.table->slot[i]) == NULL)
+		r = records.table->slot[i];
+		if (r == NULL || r->decisions == 0 || celleval_place(view, r->id) != NULL)
 			continue;
-		place = celleval_place(view, r->id);
-		if (place == NULL && r->decisions == 0)
-			continue;
-		if (n < max) {
-			c = &cells[n];
-			c->id = r->id;
-			if ((celleval_off & CE_DISABLED) != 0)
-				c->answered = CELLEVAL_BY_PROFILE;
-			else if (place != NULL && place->program != NULL)
-				c->answered = CELLEVAL_BY_PROGRAM;
-			else
-				c->answered = view->fallback_for_all || r->profile == CE_PROFILE_LOW ?
-				    CELLEVAL_BY_FALLBACK : CELLEVAL_BY_PROFILE;
-			if (place != NULL)
-				c->answered |= CELLEVAL_NAMED;
-			c->decisions = r->decisions;
-			c->denied = r->denied;
-			c->granted = r->granted;
-			c->would_deny = r->would_deny;
-		}
+		if (n < max)
+			tell_cell(&cells[n], r, view, NULL);
+		others = true;
 		n++;
 	}
 	mutex_exit(&records.lock);
 	mutex_exit(&store.lock);
-	if (n > 1 && max > 1)
+	/* Places are in order, and most often there is nothing else. */
+	if (others && max > 1)
 		kheapsort(cells, MIN(n, max), sizeof(*cells), by_id, &spare);
 	return n;
 }
