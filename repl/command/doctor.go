@@ -37,6 +37,7 @@ hands. The exit code is 1 if anything needs attention.
 var losses = map[kernel.Capability]string{
 	kernel.CapEvaluation: "policies are not asked; load chooses the profiles, ports and limits of new cells (see cellsh fit)",
 	kernel.CapProcesses:  "system calls can't be tried out (cell:process in Lua)",
+	kernel.CapDenials:    "log shows no denials by profiles",
 	kernel.CapEnter:      "exec runs commands on this machine, in no cell",
 	kernel.CapState:      "cells and policies are gone when the program ends",
 }
