@@ -63,7 +63,7 @@ func TestRequests(t *testing.T) {
 		{"scope=process cell=1 euid=0 action=1 req=14", secmodel.Current, "process.cansee.eproc"},
 		{"scope=process cell=1 euid=0 action=15 req=15", secmodel.Current, "process.signal"},
 		// The argument of procfs is an address.
-		{"scope=process cell=1 euid=0 action=8 req=18446635827712", secmodel.Current, "*process.procfs"},
+		{"scope=process cell=1 euid=0 action=7 req=18446635827712", secmodel.Current, "*process.procfs"},
 		{"scope=network cell=1 euid=0 action=2 req=13", secmodel.Current, "network.bind.port"},
 		{"scope=network cell=1 euid=0 action=200 req=13", secmodel.Current, ""},
 		{"scope=network cell=1 euid=0 action=258 req=13", secmodel.Current, ""},
