@@ -130,10 +130,11 @@ func parseStamp(text string) (time.Duration, bool) {
 }
 
 // Lines are those of a message buffer, oldest first. A kernel fills the buffer round and round: what is left of a line that is
-// half overwritten is none.
+// half overwritten is none, and so is one that is just being written, which has no newline yet.
 func Lines(buffer string) []Line {
 	var list []Line
-	for text := range strings.SplitSeq(strings.Trim(buffer, "\x00"), "\n") {
+	whole := buffer[:strings.LastIndex(buffer, "\n")+1]
+	for text := range strings.SplitSeq(strings.TrimLeft(whole, "\x00"), "\n") {
 		if l, ok := Parse(text); ok {
 			list = append(list, l)
 		}

@@ -46,6 +46,9 @@ func TestParse(t *testing.T) {
 	if got := Lines("\x00\x00" + line + "\n<6>[ 3.0000000] other\n<5>" + line + "\n"); len(got) != 2 {
 		t.Errorf("%+v", got)
 	}
+	if got := Lines(line + "\n" + line); len(got) != 1 {
+		t.Errorf("%+v", got)
+	}
 	if got := Lines(line[9:] + "\n" + line + "\n"); len(got) != 1 {
 		t.Errorf("%+v", got)
 	}

@@ -22,6 +22,7 @@ type Filter struct {
 	results  []func(*kernel.Event) bool
 	denials  bool
 	policies []string
+	models   []string
 	since    func(*Recorded) bool
 }
 
@@ -38,6 +39,7 @@ var filterKeys = []FilterKey{
 	{"request", "PATTERN", "those of PATTERN: a scope, an action, a request, or a glob over the names of requests", (*Filter).addRequest},
 	{"result", "RESULT", "those with the RESULT: " + strings.Join(filterResults, ", "), (*Filter).addResult},
 	{"policy", "NAME", "those that the policy NAME has decided, or would have", (*Filter).addPolicy},
+	{"model", "MODEL", "those of the MODEL " + modelEvaluation + ", which asks policies, or " + modelCell, (*Filter).addModel},
 	{"since", "TIME", "those since TIME: a duration before now as 10m or 2d, one after the kernel's start as +90s, or a time as 14:05, 2026-06-01 or 2026-06-01T14:05:00Z", (*Filter).addSince},
 }
 
@@ -107,6 +109,14 @@ func (f *Filter) addPolicy(name string, _ time.Time) error {
 	return nil
 }
 
+func (f *Filter) addModel(name string, _ time.Time) error {
+	if models := []string{modelEvaluation, modelCell}; !slices.Contains(models, name) {
+		return &policy.KeyError{Key: "model", Text: fmt.Sprintf("must be %s or %s, but is %q", modelEvaluation, modelCell, name), Hint: diag.DidYouMean(name, models)}
+	}
+	f.models = append(f.models, name)
+	return nil
+}
+
 func (f *Filter) addSince(text string, now time.Time) error {
 	if f.since != nil {
 		return &policy.KeyError{Key: "since", Text: "must be given once, but is given twice"}
@@ -164,7 +174,7 @@ func (f *Filter) Wants(r *Recorded) bool {
 	if f.requests != nil && !slices.ContainsFunc(r.Requests(), func(id kauth.RequestID) bool { return f.requests[id] }) {
 		return false
 	}
-	if f.since != nil && !f.since(r) {
+	if f.since != nil && !f.since(r) || len(f.models) > 0 && !slices.Contains(f.models, r.Model()) {
 		return false
 	}
 	if r.Event == nil {

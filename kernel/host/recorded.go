@@ -65,6 +65,14 @@ const (
 	modelCell       = "secmodel_cell"
 )
 
+// Model that has decided: secmodel_celleval, which asks policies, or secmodel_cell.
+func (r *Recorded) Model() string {
+	if r.Event != nil {
+		return modelEvaluation
+	}
+	return modelCell
+}
+
 // RecordedReport is the report of a recorded decision.
 type RecordedReport struct {
 	// Model that has decided: secmodel_celleval, which asks policies, or secmodel_cell.
@@ -96,7 +104,7 @@ type RecordedReport struct {
 
 // Report of the decision.
 func (r *Recorded) Report() RecordedReport {
-	out := RecordedReport{Time: r.Time().Seconds(), At: r.At().UTC().Round(time.Millisecond), Cell: r.Name, ID: r.Cell(), EUID: r.EUID()}
+	out := RecordedReport{Model: r.Model(), Time: r.Time().Seconds(), At: r.At().UTC().Round(time.Millisecond), Cell: r.Name, ID: r.Cell(), EUID: r.EUID()}
 	ids := r.Requests()
 	var names []string
 	var carried kauth.FieldSet
@@ -114,12 +122,12 @@ func (r *Recorded) Report() RecordedReport {
 		}
 	}
 	if e := r.Event; e != nil {
-		out.Model, out.Sequence, out.Generation, out.PID = modelEvaluation, e.Sequence, e.Generation, &e.PID
+		out.Sequence, out.Generation, out.PID = e.Sequence, e.Generation, &e.PID
 		out.Answer, out.Fallback = report.Of(&e.Decision), e.Fallback
 		out.Answer.Probe = e.Probe
 		return out
 	}
-	out.Model, out.Limited, out.Line = modelCell, true, r.Denial.Text
+	out.Limited, out.Line = true, r.Denial.Text
 	out.Answer = report.One(policy.Answer{Result: policy.Deny})
 	return out
 }
@@ -243,8 +251,6 @@ func (l *Log) denials(bound time.Duration) (list []kernel.Denial, gap bool, err 
 			return list[i+1:], false, nil
 		}
 	}
-	if h := l.tail.host; h.Kernel.Uptime() >= l.seen.Time {
-		list = slices.DeleteFunc(list, func(d kernel.Denial) bool { return d.Time <= l.seen.Time })
-	} // else another kernel was started meanwhile
+	// It is written at one end and lost at the other: what is there is newer.
 	return list, true, nil
 }

@@ -26,31 +26,30 @@ func logCommand() *Command {
 		Long: `Shows recent decisions with their reason and the line of the policy, the newest
 last, and with -f those that come until Ctrl-C. The evaluation model keeps
 denials, grants, what a policy in audit mode would have denied, and what one
-records, and only so many of them: lost ones are counted. Denials by secmodel_cell
-itself, by the profile of a cell, have no number and are taken from the kernel's
-log, which tells at most one a second of each of three kinds and does not always
-tell which request it was. The time is that since the kernel's start.
+records, and only so many of them: lost ones are counted. Denials by
+secmodel_cell itself, by the profile of a cell, have no number. They are taken
+from the kernel's log, which tells at most one a second of each of three kinds,
+and does not always tell which request it was. Times are those since the
+kernel's start.
 
-The flags --cell, --request, --result and --policy repeat: a decision must fit one
-of each. Scripts give the same to kernel.events.
+Flags that choose decisions repeat, but for --since: a decision must fit one of
+each. Scripts give the same to kernel.events.
 
   cellsh -k sim:cells.state log -n 5 --cell 'web-*' --result deny
 
-log -f --since 0s begins with what comes.
+log -f --since 0s begins with what comes. A kernel in a state file is followed
+by looking four times a second whether the file is another; nobody is kept from
+writing it. A kernel that only this program can use can't be followed.
 
-A kernel in a state file is followed by looking whether the file has changed, four
-times a second, without keeping anybody from writing it. A kernel that only this
-program can use can't be followed.
+With --json a decision is an object, with -f or --to one a line. Its member
+unknown names the fields of the request that the kernel does not keep: what
+depends on them can't be worked out again. A line with lost and why stands for
+decisions that are missing.
 
-With --json each decision is an object, a line each with -f or --to; unknown names
-the fields of the request that the kernel does not keep, so that decisions which
-depend on them can't be worked out again from the line. A line with lost and why
-stands for decisions that are missing.
-
-With --to FILE lines of JSON are added to FILE, each at once, and to the one that is
-there after FILE was renamed, emptied or replaced. If it can't be written that is
-said, decisions are counted, and a line notes how many once it can. --to syslog
-gives them to syslogd(8), as authpriv.notice.
+With --to FILE such lines are added to FILE, each at once, and to the one that
+is there once FILE was renamed, emptied or replaced. If it can't be written that
+is said, decisions are counted, and a line notes how many once it can. --to
+syslog gives them to syslogd(8), as authpriv.notice.
 
   cellsh -k sim:cells.state log --to cells.log --since 2h`,
 		Setup: func(fs *flags.Set) func(*Invocation) error {
