@@ -8,7 +8,6 @@ require golang.org/x/sys v0.49.0
 
 require (
 	github.com/chzyer/readline v1.5.1
-	github.com/creack/pty v1.1.24
 	github.com/yuin/gopher-lua v1.1.2
 	golang.org/x/term v0.47.0
 )

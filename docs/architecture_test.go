@@ -224,6 +224,85 @@ func TestReservedImports(t *testing.T) {
 	}
 }
 
+// TestTestsReachNoKernel: what tests run can't reach the kernel of the machine that they run on. Run by root on a NetBSD they
+// would load into it.
+func TestTestsReachNoKernel(t *testing.T) {
+	fset := token.NewFileSet()
+	checked := 0
+	err := filepath.WalkDir("..", func(path string, d fs.DirEntry, err error) error {
+		if err != nil || !strings.HasSuffix(path, "_test.go") {
+			return err
+		}
+		file, err := parser.ParseFile(fset, path, nil, parser.SkipObjectResolution)
+		if err != nil {
+			return err
+		}
+		ast.Inspect(file, func(n ast.Node) bool {
+			lit, ok := n.(*ast.CompositeLit)
+			if !ok || lit.Type == nil {
+				return true
+			}
+			switch name := typeName(file, lit.Type); name {
+			case "repl.Env", "command.Env", "connect.Options":
+				checked++
+				if !names(lit, "Machine") && !(name == "connect.Options" && opensSimulator(lit)) {
+					t.Errorf("%s: a %s of tests must name its Machine: without, it is the one that the tests run on", fset.Position(lit.Pos()), name)
+				}
+			case "connect.Machine":
+				checked++
+				if foreign, ok := field(lit, "Foreign").(*ast.BasicLit); ok && foreign.Value == `""` || !names(lit, "Foreign") && !names(lit, "System") {
+					t.Errorf("%s: a machine of tests must be Foreign or have a System that stands for the running one", fset.Position(lit.Pos()))
+				}
+			}
+			return true
+		})
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if checked < 8 {
+		t.Errorf("there must be tests that open kernels, but only %d were found", checked)
+	}
+}
+
+// typeName is a type with the name of its package, in that package too.
+func typeName(file *ast.File, e ast.Expr) string {
+	switch e := e.(type) {
+	case *ast.SelectorExpr:
+		if x, ok := e.X.(*ast.Ident); ok {
+			return x.Name + "." + e.Sel.Name
+		}
+	case *ast.Ident:
+		return file.Name.Name + "." + e.Name
+	}
+	return ""
+}
+
+// field gives the value of a field that a literal names, nil if it does not.
+func field(lit *ast.CompositeLit, name string) ast.Expr {
+	for _, e := range lit.Elts {
+		if kv, ok := e.(*ast.KeyValueExpr); ok {
+			if key, ok := kv.Key.(*ast.Ident); ok && key.Name == name {
+				return kv.Value
+			}
+		}
+	}
+	return nil
+}
+
+func names(lit *ast.CompositeLit, name string) bool { return field(lit, name) != nil }
+
+// opensSimulator reports whether the target is written as that of a simulated kernel.
+func opensSimulator(options *ast.CompositeLit) bool {
+	target := field(options, "Target")
+	if sum, ok := target.(*ast.BinaryExpr); ok {
+		target = sum.X
+	}
+	text, ok := target.(*ast.BasicLit)
+	return ok && strings.HasPrefix(text.Value, `"sim`)
+}
+
 // eachSource parses the source of every package, without tests. Names are relative to the module.
 func eachSource(t *testing.T, f func(fset *token.FileSet, name string, file *ast.File)) {
 	t.Helper()

@@ -432,7 +432,7 @@ kernel = {}
 -----> system.reboot	deny
 -----> 0
 ---```
----@param options? number|table a sequence number, after which to begin, or a table: after, such a number; cell, a string or a list of them: those of cells that match GLOB, which may be gone; request, a string or a list of them: those of PATTERN: a scope, an action, a request, or a glob over the names of requests; result, a string or a list of them: those with the RESULT: deny, grant, allow, would-deny, would-grant; policy, a string or a list of them: those that the policy NAME has decided, or would have; since, a string or a list of them: those since TIME: a duration before now as 10m or 2d, one after the kernel's start as +90s, or a time as 14:05, 2026-06-01 or 2026-06-01T14:05:00Z
+---@param options? number|table a sequence number, after which to begin, or a table: after, such a number; cell, a string or a list of them: those of cells that match GLOB, which may be gone; request, a string or a list of them: those of PATTERN: a scope, an action, a request, or a glob over the names of requests; result, a string or a list of them: those with the RESULT: deny, grant, allow, would-deny, would-grant; policy, a string or a list of them: those that the policy NAME has decided, or would have; model, a string or a list of them: those of the MODEL secmodel_celleval, which asks policies, or secmodel_cell; since, a string or a list of them: those since TIME: a duration before now as 10m or 2d, one after the kernel's start as +90s, or a time as 14:05, 2026-06-01 or 2026-06-01T14:05:00Z
 ---@return table[]
 ---@return number
 function kernel.events(options) end

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"cellsh/kernel/connect"
 	"cellsh/repl"
 )
 
@@ -132,7 +133,8 @@ func cellsh(t *testing.T, args []string, stdin string) string {
 	}
 	defer said.Close()
 	now := time.Date(2026, 6, 1, 12, 0, 0, 0, time.UTC)
-	repl.Main(args, repl.Env{Stdin: in, Stdout: said, Stderr: said, Getenv: func(string) string { return "" }, Now: func() time.Time { return now }, Version: "test"})
+	repl.Main(args, repl.Env{Stdin: in, Stdout: said, Stderr: said, Getenv: func(string) string { return "" }, Now: func() time.Time { return now }, Version: "test",
+		Machine: connect.Machine{Foreign: "linux/amd64"}})
 	text, err := os.ReadFile(said.Name())
 	if err != nil {
 		t.Fatal(err)

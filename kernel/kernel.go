@@ -31,7 +31,8 @@ type Kernel interface {
 	// Made gives what a cell of the list was made with, as far as that outlives the call; false if it is not known: another
 	// tool has made the cell, or the caller may not read what is noted of cells.
 	Made(Cell) (Made, bool)
-	// Current is the cell that the calling process is in; 0 for the host.
+	// Current is the cell that the calling process is in; 0 for the host. A kernel that does not tell its members where they
+	// are gives them an error with the errno EPERM, and the host never one with that.
 	Current() (CellID, error)
 	// Evaluator is the kernel's evaluation model; where it has none the error is an *UnsupportedError.
 	Evaluator() (Evaluator, error)
@@ -284,6 +285,11 @@ func (e *Error) Unwrap() error {
 		return nil
 	}
 	return e.Errno
+}
+
+// NotRoot says that something is for root of the host, and who the caller is.
+func NotRoot(op string, euid int) *Error {
+	return &Error{Op: op, Text: fmt.Sprintf("the caller must be root of the host, but is uid %d", euid)}
 }
 
 // UnsupportedError says that the kernel lacks a capability.

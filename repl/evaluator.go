@@ -65,7 +65,7 @@ func newEvaluator(env Env, common command.Common) (*evaluator, error) {
 		output = harmless{env.Stdout}
 	}
 	e.out = &command.Output{To: output}
-	target, err := command.OpenTarget(connect.Options{Target: common.Kernel, ReadOnly: common.ReadOnly, Now: env.Now, Warn: func(err error) { e.note("%s", err) }}, e.out,
+	target, err := command.OpenTarget(connect.Options{Target: common.Kernel, ReadOnly: common.ReadOnly, Machine: env.Machine, Now: env.Now, Warn: func(err error) { e.note("%s", err) }}, e.out,
 		host.SessionOptions{Lapsed: func(l host.Lapse) { e.note("%s", l) }, Failed: func(err error) { e.problems(diag.Of(err)) }})
 	if err != nil {
 		return nil, err
@@ -253,7 +253,7 @@ func (e *evaluator) command(words []string) error {
 	if c == nil {
 		return leaving(words)
 	}
-	code := c.Run(words[1:], common, command.Env{Stdin: e.env.Stdin, Stdout: e.env.Stdout, Stderr: e.env.Stderr, Now: e.env.Now, Ask: e.ask, Session: e.target})
+	code := c.Run(words[1:], common, command.Env{Stdin: e.env.Stdin, Stdout: e.env.Stdout, Stderr: e.env.Stderr, Now: e.env.Now, Machine: e.env.Machine, Ask: e.ask, Session: e.target})
 	e.api.Dispatch()
 	if code != command.OK {
 		return errFailed

@@ -11,6 +11,7 @@ import (
 	"syscall"
 	"time"
 
+	"cellsh/kernel/connect"
 	"cellsh/kernel/disk"
 	"cellsh/kernel/host"
 	"cellsh/lua/syntax"
@@ -29,6 +30,8 @@ type Env struct {
 	Now func() time.Time
 	// Version of the program.
 	Version string
+	// Machine that the program runs on; the zero value is the one that it does run on.
+	Machine connect.Machine
 }
 
 // signalled and the number of the signal is the exit code of a program that a signal ended, as shells have it.
@@ -72,7 +75,7 @@ func Main(args []string, env Env) int {
 		return env.evaluate(common, func(e *evaluator) error { return e.session() })
 	case len(lines) == 0:
 		if c := command.Find(rest[0]); c != nil {
-			return c.Run(rest[1:], common, command.Env{Stdin: env.Stdin, Stdout: env.Stdout, Stderr: env.Stderr, Now: env.Now, Version: env.Version, Ask: env.asker()})
+			return c.Run(rest[1:], common, command.Env{Stdin: env.Stdin, Stdout: env.Stdout, Stderr: env.Stderr, Now: env.Now, Version: env.Version, Machine: env.Machine, Ask: env.asker()})
 		}
 		if !isScript(rest[0]) {
 			return env.usage(command.Unknown(rest[0]))

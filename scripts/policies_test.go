@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"cellsh/kernel/connect"
 	"cellsh/repl/command"
 )
 
@@ -17,7 +18,7 @@ import (
 func cellsh(t *testing.T, args ...string) (status int, out, problems string) {
 	t.Helper()
 	var stdout, stderr bytes.Buffer
-	status = command.Find(args[0]).Run(args[1:], command.Common{}, command.Env{Stdin: strings.NewReader(""), Stdout: &stdout, Stderr: &stderr})
+	status = command.Find(args[0]).Run(args[1:], command.Common{}, command.Env{Stdin: strings.NewReader(""), Stdout: &stdout, Stderr: &stderr, Machine: connect.Machine{Foreign: "linux/amd64"}})
 	return status, stdout.String(), stderr.String()
 }
 

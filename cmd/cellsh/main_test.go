@@ -1,17 +1,22 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"flag"
+	"fmt"
 	"os"
 	"os/exec"
 	"strconv"
+	"syscall"
 	"testing"
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
-	"cellsh/kernel/launch"
+	"cellsh/kernel"
+	"cellsh/kernel/connect"
+	"cellsh/kernel/sim"
 	"cellsh/repl"
 )
 
@@ -19,19 +24,72 @@ func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){"cellsh": program})
 }
 
-// later is the variable with how much later than now it is for the program.
-const later = "CELLSH_TEST_LATER"
+// later is the variable with how much later than now it is for the program, machine the one with what it runs on, and
+// policies the one with the folder of the policies for boot.
+const (
+	later    = "CELLSH_TEST_LATER"
+	machine  = "CELLSH_TEST_MACHINE"
+	policies = "CELLSH_TEST_POLICIES"
+)
 
+// program is the program on a machine whose kernel no script can reach.
 func program() {
-	if os.Getenv(later) == "" || launch.IsHelper(os.Args) {
-		main()
-		return
-	}
-	d, err := time.ParseDuration(os.Getenv(later))
+	m, err := testMachine(os.Getenv(machine))
 	if err != nil {
 		panic(err)
 	}
-	os.Exit(repl.Main(os.Args[1:], repl.Env{Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Getenv: os.Getenv, Now: func() time.Time { return time.Now().Add(d) }}))
+	d, err := time.ParseDuration(cmp.Or(os.Getenv(later), "0s"))
+	if err != nil {
+		panic(err)
+	}
+	os.Exit(repl.Main(os.Args[1:], repl.Env{Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Getenv: os.Getenv, Version: version,
+		Now: func() time.Time { return time.Now().Add(d) }, Machine: m}))
+}
+
+// testMachine is a machine that stands for the one that the tests run on. Without a name it is no NetBSD. Else it is one
+// with a cell called web, where the program is run by
+//
+//	root     root of the host
+//	user     a user of the host, which the process then is too
+//	member   root in the cell
+//
+// What is kept beside its kernel is in the folder db, and the policies for boot are in policy.d, or in CELLSH_TEST_POLICIES.
+func testMachine(name string) (connect.Machine, error) {
+	m := connect.Machine{Foreign: "linux/amd64", Folder: "db", Policies: cmp.Or(os.Getenv(policies), "policy.d")}
+	if name == "" {
+		return m, nil
+	}
+	k, err := sim.New(sim.Options{NoEvaluation: true})
+	if err != nil {
+		return m, err
+	}
+	if err := k.MakeRoot("/cells/web"); err != nil {
+		return m, err
+	}
+	web, err := k.Create(kernel.Spec{Name: "web", Root: "/cells/web"})
+	if err != nil {
+		return m, err
+	}
+	var who sim.SpawnSpec
+	switch name {
+	case "root":
+	case "member":
+		who.Cell = web
+	case "user":
+		const nobody = 32767
+		if os.Getuid() == 0 {
+			err = errors.Join(syscall.Setgroups(nil), syscall.Setgid(nobody), syscall.Setuid(nobody))
+		}
+		who.UID, who.GID = nobody, nobody
+	default:
+		err = fmt.Errorf("%s must be root, user or member, but is %s", machine, name)
+	}
+	if err != nil {
+		return m, err
+	}
+	p, err := k.Spawn(who)
+	m.System = sim.Wire{Process: p}
+	return m, err
 }
 
 var update = flag.Bool("update", false, "write what is printed into the scripts")
@@ -42,9 +100,14 @@ var update = flag.Bool("update", false, "write what is printed into the scripts"
 //	status CODE PROGRAM ARGUMENT...   like exec, with the exit code that is expected
 //	fill FILE SIZE                    makes a file of so many bytes, all of them comment
 //	cut FROM TO SIZE                  copies the first so many bytes of a file
+//	mode FILE OCTAL                   fails unless these are the file's permissions
+//	link FILE TARGET                  fails unless the file is a symbolic link to that
 //	retry PROGRAM ARGUMENT...         like exec, again and again until it succeeds
 //
-// With the variable CELLSH_TEST_LATER=TIME the program believes that it is later by that.
+// and the conditions root, and kill for a shell that can send signals.
+//
+// With the variable CELLSH_TEST_LATER=TIME the program believes that it is later by that, and with CELLSH_TEST_MACHINE=NAME
+// that it runs on that machine, see testMachine; on the one that it does run on it never is.
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
@@ -52,12 +115,15 @@ func TestScripts(t *testing.T) {
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		Condition: func(name string) (bool, error) {
-			if name == "root" {
+			switch name {
+			case "root":
 				return os.Getuid() == 0, nil
+			case "kill":
+				return exec.Command("sh", "-c", "kill -0 $$").Run() == nil, nil
 			}
 			return false, errors.New("there is no condition " + name)
 		},
-		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){"status": status, "fill": fill, "retry": retry, "cut": cut},
+		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){"status": status, "fill": fill, "retry": retry, "cut": cut, "mode": mode, "link": link},
 	})
 }
 
@@ -91,6 +157,30 @@ func fill(ts *testscript.TestScript, neg bool, args []string) {
 		text[i] = '-'
 	}
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), text, 0o644))
+}
+
+func mode(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: mode FILE OCTAL")
+	}
+	want, err := strconv.ParseUint(args[1], 8, 32)
+	ts.Check(err)
+	info, err := os.Stat(ts.MkAbs(args[0]))
+	ts.Check(err)
+	if got := info.Mode().Perm(); uint64(got) != want {
+		ts.Fatalf("the mode is %#o, but must be %#o", got, want)
+	}
+}
+
+func link(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: link FILE TARGET")
+	}
+	target, err := os.Readlink(ts.MkAbs(args[0]))
+	ts.Check(err)
+	if target != args[1] {
+		ts.Fatalf("the link leads to %s, but must lead to %s", target, args[1])
+	}
 }
 
 // retry runs a program until it succeeds: for what another one has to do first.

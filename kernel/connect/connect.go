@@ -1,6 +1,7 @@
 package connect
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -16,6 +17,7 @@ import (
 	"cellsh/kernel/netbsd"
 	"cellsh/kernel/sim"
 	"cellsh/policy"
+	"cellsh/policy/kauth"
 )
 
 // Options of Open.
@@ -31,15 +33,44 @@ type Options struct {
 	Patience time.Duration
 	// Now is the clock that moves that of a simulated kernel.
 	Now func() time.Time
-	// System stands for the running NetBSD; nil is the running system, whatever it is.
-	System netbsd.System
-	// Folder is where notes about the running NetBSD are kept; "" is /var/db/cellsh.
-	Folder string
+	// Machine is the one whose kernel is meant.
+	Machine Machine
 	// Warn is told of what went wrong beside something that succeeded; nil for nobody.
 	Warn func(error)
 	// After gives a channel that is sent the time once, after the duration; nil is the system's clock.
 	After func(time.Duration) <-chan time.Time
 }
+
+// Machine is what a program runs on. The zero value is the machine that it does run on; others are for tests, which must
+// not reach that.
+type Machine struct {
+	// System stands for the running NetBSD; nil is the running system, whatever it is.
+	System netbsd.System
+	// Foreign is the name of a system that is not NetBSD, as linux/amd64, and has no cells; it stands for the running system
+	// unless it is "".
+	Foreign string
+	// Folder is where notes about the running NetBSD are kept; "" is /var/db/cellsh.
+	Folder string
+	// Policies is the folder with the policies for boot; "" is /etc/cellsh/policy.d.
+	Policies string
+}
+
+// isNetBSD reports whether the system is NetBSD, with cells or without.
+func (m *Machine) isNetBSD() bool {
+	return m.System != nil || m.Foreign == "" && runtime.GOOS == "netbsd"
+}
+
+// Where things are (hier(7)): what the kernel does not keep, and the policies for boot.
+const (
+	defaultFolder   = "/var/db/cellsh"
+	defaultPolicies = "/etc/cellsh/policy.d"
+)
+
+// folder is where notes are.
+func (m *Machine) folder() string { return cmp.Or(m.Folder, defaultFolder) }
+
+// BootFolder is the folder with the policies for boot.
+func (m *Machine) BootFolder() string { return cmp.Or(m.Policies, defaultPolicies) }
 
 // Connection is a kernel in use, with what is kept beside it. It is not safe for concurrent use.
 type Connection struct {
@@ -91,16 +122,13 @@ func Open(o Options) (*Connection, error) {
 	switch {
 	case err != nil:
 		return nil, err
-	case t.system == "netbsd" || t.system == "" && o.onNetBSD():
+	case t.system == "netbsd" || t.system == "" && o.Machine.isNetBSD():
 		return openNetBSD(o)
 	case t.file == "":
 		return openMemory(&t, o)
 	}
 	return openFile(&t, o)
 }
-
-// onNetBSD reports whether the running system is NetBSD, with cells or without.
-func (o *Options) onNetBSD() bool { return o.System != nil || runtime.GOOS == "netbsd" }
 
 // ReadNotes gives what is kept beside the kernel.
 func (c *Connection) ReadNotes() ([]byte, error) { return c.keeper.ReadNotes() }
@@ -216,20 +244,44 @@ func (refusing) Run(_ context.Context, c launch.Command, _ launch.Files) (launch
 	return launch.Status{}, &launch.NotStarted{Err: kernel.RefuseReadOnly("run a command in cell " + c.Cell.Name), Code: 1}
 }
 
-// folder keeps notes about the running NetBSD in a file.
-type folder struct{ path string }
+// nowhere is the launcher where something stands for the running system: there is no process that could enter a cell.
+type nowhere struct{ euid int }
+
+func (n nowhere) Run(_ context.Context, c launch.Command, _ launch.Files) (launch.Status, error) {
+	op := "exec in cell " + c.Cell.Name
+	err := &kernel.Error{Op: op, Text: "the kernel must be the running one, but something stands for it"}
+	if n.euid != 0 {
+		err = kernel.NotRoot(op, n.euid)
+	}
+	return launch.Status{}, &launch.NotStarted{Err: err, Code: 1}
+}
+
+// folder keeps notes about the running NetBSD in a file, for a caller with that user id.
+type folder struct {
+	path string
+	euid int
+}
 
 func (f folder) notes() string { return filepath.Join(f.path, "generations") }
 
+// ReadNotes has the errno EACCES where only root may read.
 func (f folder) ReadNotes() ([]byte, error) {
 	text, err := os.ReadFile(f.notes())
 	switch {
 	case errors.Is(err, os.ErrNotExist):
 		return nil, nil
+	case errors.Is(err, os.ErrPermission) && f.euid != 0:
+		return nil, f.rootOnly("read which generations there are", kauth.EACCES)
 	case err != nil:
 		return nil, &kernel.Error{Op: "read the generations", Text: fmt.Sprintf("the file %s must be readable, but is not: %s", f.notes(), disk.Cause(err))}
 	}
 	return text, nil
+}
+
+func (f folder) rootOnly(op string, errno kauth.Errno) error {
+	e := kernel.NotRoot(op, f.euid)
+	e.Errno = errno
+	return e
 }
 
 // WriteNotes is for who has locked.
@@ -241,29 +293,32 @@ func (f folder) Lock() (unlock func(), err error) {
 	if err == nil {
 		unlock, err = disk.Lock(f.notes() + ".lock")
 	}
-	if err != nil {
-		return nil, &kernel.Error{Op: "lock the generations", Text: fmt.Sprintf("the folder %s must be writable, but is not: %s", f.path, disk.Cause(err)), Hint: "it belongs to root"}
+	switch {
+	case err == nil:
+		return unlock, nil
+	case errors.Is(err, os.ErrPermission) && f.euid != 0:
+		return nil, f.rootOnly("change cells or policies", kauth.EPERM)
 	}
-	return unlock, nil
+	return nil, &kernel.Error{Op: "lock the generations", Text: fmt.Sprintf("the folder %s must be writable, but is not: %s", f.path, disk.Cause(err)), Hint: "it belongs to root"}
 }
 
 func (folder) save() error   { return nil }
 func (folder) settle() error { return nil }
 func (folder) close() error  { return nil }
 
-// defaultFolder is where things are kept that the kernel does not keep (hier(7)).
-const defaultFolder = "/var/db/cellsh"
-
 func openNetBSD(o Options) (*Connection, error) {
-	path := o.Folder
-	if path == "" {
-		path = defaultFolder
+	if o.Machine.System == nil && o.Machine.Foreign != "" {
+		return nil, netbsd.NotNetBSD(o.Machine.Foreign)
 	}
-	k, err := netbsd.Open(netbsd.Options{State: filepath.Join(path, "cells"), Warn: o.Warn, Now: o.Now, System: o.System})
+	path := o.Machine.folder()
+	k, err := netbsd.Open(netbsd.Options{State: filepath.Join(path, "cells"), Warn: o.Warn, Now: o.Now, System: o.Machine.System})
 	if err != nil {
 		return nil, err
 	}
-	c := &Connection{Kernel: k, Launcher: &launch.Cells{}, Groups: hostGroups{}, keeper: folder{path}, watch: &going{k, o.After}}
+	c := &Connection{Kernel: k, Launcher: &launch.Cells{}, Groups: hostGroups{}, keeper: folder{path, k.EUID()}, watch: &going{k, o.After}}
+	if o.Machine.System != nil {
+		c.Launcher = nowhere{k.EUID()} // a helper would enter a cell of the running system
+	}
 	if o.ReadOnly {
 		return c.ReadOnlyView(), nil
 	}

@@ -32,7 +32,7 @@ func open(t *testing.T, target string, readOnly bool, c *clockAt) (*Connection, 
 	if c == nil {
 		c = &clockAt{start}
 	}
-	return Open(Options{Target: target, ReadOnly: readOnly, Now: c.Now, Folder: t.TempDir()})
+	return Open(Options{Target: target, ReadOnly: readOnly, Now: c.Now, Machine: Machine{Foreign: "plan9/amd64", Folder: t.TempDir()}})
 }
 
 func mustOpen(t *testing.T, target string, readOnly bool, c *clockAt) *Connection {
@@ -187,7 +187,7 @@ func TestSettle(t *testing.T) {
 
 // The notes about a running NetBSD are locked while something changes, and not between.
 func TestFolderLock(t *testing.T) {
-	f := folder{filepath.Join(t.TempDir(), "cellsh")}
+	f := folder{filepath.Join(t.TempDir(), "cellsh"), 0}
 	unlock, err := f.Lock()
 	if err != nil {
 		t.Fatal(err)
@@ -211,7 +211,7 @@ func TestFolderLock(t *testing.T) {
 		t.Fatal(err)
 	}
 	var refused *kernel.Error
-	if _, err := (folder{filepath.Join(file, "x")}).Lock(); !errors.As(err, &refused) || !strings.Contains(err.Error(), "must be writable, but is not: not a directory") {
+	if _, err := (folder{filepath.Join(file, "x"), 0}).Lock(); !errors.As(err, &refused) || !strings.Contains(err.Error(), "must be writable, but is not: not a directory") {
 		t.Error(err)
 	}
 }
@@ -486,7 +486,7 @@ func TestDefault(t *testing.T) {
 		{"NetBSD without cells, named", "netbsd", without, false, "has no cells: there is no security.models.cell"},
 		{"NetBSD without cells", "sim", without, true, ""},
 	} {
-		conn, err := Open(Options{Target: c.target, System: c.system, Folder: t.TempDir(), Now: time.Now})
+		conn, err := Open(Options{Target: c.target, Machine: Machine{System: c.system, Folder: t.TempDir()}, Now: time.Now})
 		if c.err != "" {
 			var u *kernel.UnsupportedError
 			if !errors.As(err, &u) || !strings.Contains(err.Error(), c.err) || !strings.Contains(u.Hint, "modload secmodel_cell") || !strings.Contains(u.Hint, "-k sim") {
@@ -534,7 +534,7 @@ func TestNotesThatCannotBeRead(t *testing.T) {
 		t.Fatal(err)
 	}
 	var e *kernel.Error
-	if _, err := (folder{file}).ReadNotes(); !errors.As(err, &e) || !strings.HasPrefix(e.Text, "the file "+file+"/generations must be readable, but is not: ") {
+	if _, err := (folder{file, 0}).ReadNotes(); !errors.As(err, &e) || !strings.HasPrefix(e.Text, "the file "+file+"/generations must be readable, but is not: ") {
 		t.Error(err)
 	}
 }

@@ -166,7 +166,7 @@ func TestWaitForARunningKernel(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c, err := Open(Options{Target: "netbsd", System: sim.Wire{Process: k.Init()}, Now: func() time.Time { return start }, Folder: t.TempDir()})
+	c, err := Open(Options{Target: "netbsd", Machine: Machine{System: sim.Wire{Process: k.Init()}, Folder: t.TempDir()}, Now: func() time.Time { return start }})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,12 +2,14 @@ package host
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
 
 	"cellsh/policy/analysis"
 	"cellsh/policy/diag"
+	"cellsh/policy/kauth"
 	"cellsh/policy/rules"
 )
 
@@ -186,9 +188,13 @@ func (h *History) Find(number uint64) *Generation {
 	return nil
 }
 
+// Hidden reports whether an error of reading notes says that only root of the host may read them. Who may not can't have
+// loaded anything either, and does without.
+func Hidden(err error) bool { return errors.Is(err, kauth.EACCES) }
+
 // Notebook is a place where bytes are kept beside a kernel: with a simulated kernel in its state, with NetBSD in a file.
 type Notebook interface {
-	// ReadNotes gives what was written last, nil for nothing.
+	// ReadNotes gives what was written last, nil for nothing. The error has the errno EACCES where only root may read it.
 	ReadNotes() ([]byte, error)
 	// WriteNotes replaces it, whole or not at all. Whoever calls it has locked.
 	WriteNotes([]byte) error

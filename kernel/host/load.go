@@ -58,11 +58,7 @@ type LoadOptions struct {
 // all that is wrong with them, or says why the kernel refused. The check is given even then. On a kernel without the
 // evaluation model the policies choose how cells are made from now on.
 func (h *Host) Load(p *study.Policies, o LoadOptions) (*Loaded, *study.Check, error) {
-	live, err := h.LiveNames()
-	if err != nil {
-		return nil, nil, err
-	}
-	check, err := p.Check(study.CheckOptions{Live: live, ErrorsOnly: true})
+	check, err := h.Check(p)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -78,6 +74,15 @@ func (h *Host) Load(p *study.Policies, o LoadOptions) (*Loaded, *study.Check, er
 		out.Witnessed = check.Witnessed
 	}
 	return out, check, err
+}
+
+// Check checks policies as Load does, and changes nothing: if the check has failed Load would refuse them.
+func (h *Host) Check(p *study.Policies) (*study.Check, error) {
+	live, err := h.LiveNames()
+	if err != nil {
+		return nil, err
+	}
+	return p.Check(study.CheckOptions{Live: live, ErrorsOnly: true})
 }
 
 // loadChecked is Load for policies that are checked.

@@ -74,6 +74,9 @@ type answering struct {
 func (h *Host) answering(p *study.Policies, supposed bool) (*answering, error) {
 	a := &answering{h: h, p: p, supposed: supposed}
 	history, err := h.History()
+	if Hidden(err) {
+		history, err = &History{}, nil
+	}
 	if err != nil {
 		return nil, err
 	}

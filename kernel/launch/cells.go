@@ -34,7 +34,7 @@ func (l *Cells) Run(ctx context.Context, c Command, f Files) (Status, error) {
 		return Status{}, err
 	}
 	if uid := os.Geteuid(); uid != 0 {
-		return Status{}, c.refuse("", "the caller must be root of the host, but is uid %d", uid)
+		return Status{}, c.notStarted(kernel.NotRoot(c.op(), uid))
 	}
 	helper := l.Executable
 	if helper == "" {

@@ -260,7 +260,7 @@ func TestCellsHostile(t *testing.T) {
 		"a link out of the cell": {func(p string) error { return os.Symlink("../../../../../../../../etc/passwd.of.the.host", p) },
 			"there must be /etc/passwd to look up user www, but there is none"},
 		"a link within": {func(p string) error { return os.Symlink("/inside", p) }, "user www must be in /etc/passwd, but is not"},
-		"endless":       {func(p string) error { return must(os.Create(p)).Truncate(1 << 40) }, "must be at most 4194304 bytes, but is longer"},
+		"endless":       {func(p string) error { return must(os.Create(p)).Truncate(maxDatabase + 1) }, "must be at most 4194304 bytes, but is longer"},
 		"a folder":      {func(p string) error { return os.Mkdir(p, 0o755) }, "must be a regular file, but is not"},
 	} {
 		cell := cellRoot(t)
@@ -325,8 +325,11 @@ func TestCellsOpenFiles(t *testing.T) {
 		t.Fatal(err)
 	}
 	p.wait()
+	if p.out.Len() == 0 {
+		t.Skip("sh does not tell the limit: ", p.err)
+	}
 	_, out, stderr, err := exec(t, Command{Cell: kernel.Cell{ID: 3, Name: "host", Root: "/"}, Args: args})
-	if err != nil || out != p.out.String() || out == "" {
+	if err != nil || out != p.out.String() {
 		t.Errorf("%q, want %q; %v, %s", out, p.out, err, stderr)
 	}
 }

@@ -6,8 +6,15 @@ import (
 	"time"
 )
 
-// outflow copies output until there is no more.
+// outflow copies the output of a terminal's far end until there is no more.
+//
+// While the command runs the far end is open here too, so that the command's close of it is not the last one. NetBSD has
+// the last close wait for a reader, but only for 5 s, and then drops what was not read (ttywflush in kern/tty.c): a caller
+// whose terminal is slow, or who does not read yet, would lose output. It has the exit of a session's leader wait without
+// a limit, and takes the terminal from all processes then. So reading begins before anything is closed, and when the
+// command is gone nothing is left to be dropped.
 type outflow struct {
+	far io.Closer
 	// done is closed when the copying ended.
 	done chan struct{}
 	// waiting is set while it waits for more, chunks counts what came.
@@ -15,10 +22,11 @@ type outflow struct {
 	chunks  atomic.Int64
 }
 
-// begin starts to copy. The end of the output is an error too: a terminal whose far end was closed gives EIO on
+// begin starts to copy; a drain must follow. The end of the output is an error too: a terminal whose far end was closed gives EIO on
 // some systems. If the output can't be written any more it is read all the same, because a process can't end
 // while its terminal holds output.
-func (f *outflow) begin(to io.Writer, from io.Reader) {
+func (f *outflow) begin(to io.Writer, from io.Reader, far io.Closer) {
+	f.far = far
 	f.done = make(chan struct{})
 	go func() {
 		defer close(f.done)
@@ -44,9 +52,10 @@ func (f *outflow) begin(to io.Writer, from io.Reader) {
 // processes then, so that reading ends by itself, but for systems that do not take it.
 const drainTime = time.Second
 
-// drain waits until the copying ended, or until nothing came for drainTime. Writing may take as long as it
-// needs: the caller's terminal may be slow.
+// drain closes the far end, because the command is gone, and waits until the copying ended, or until nothing came for
+// drainTime. Writing may take as long as it needs: the caller's terminal may be slow.
 func (f *outflow) drain(clock Clock) {
+	f.far.Close()
 	for {
 		before := f.chunks.Load()
 		select {

@@ -5,10 +5,13 @@ package launch
 import (
 	"os"
 	"os/signal"
+	"path/filepath"
 	"sync"
 	"syscall"
 
 	"golang.org/x/sys/unix"
+
+	"cellsh/policy/kauth"
 )
 
 // process is a child in a session of its own, which makes it the leader of a process group.
@@ -24,22 +27,42 @@ type process struct {
 	gone bool
 }
 
+// executable gives the error that executing the file would, as far as that is the file's. It is looked at before, because
+// an attempt that fails may be the only one: the child that made it was the leader of a session, and NetBSD takes a
+// terminal from all processes when that ends.
+func executable(path, dir string) error {
+	if !filepath.IsAbs(path) {
+		path = filepath.Join(dir, path)
+	}
+	info, err := os.Stat(path)
+	switch {
+	case err != nil:
+		return kernelErrno(err)
+	case !info.Mode().IsRegular():
+		return kauth.EACCES
+	}
+	return kernelErrno(unix.Faccessat(unix.AT_FDCWD, path, unix.X_OK, unix.AT_EACCESS))
+}
+
 // start starts the first of the files that can be executed. The descriptors of the child are the files; if
 // terminal is not negative, it is the number of one of them, which becomes the session's terminal.
 func start(paths, args, env []string, dir string, files []*os.File, terminal int) (*process, error) {
+	var first string
+	if err := executeFirst(paths, func(path string) error {
+		first = path
+		return executable(path, dir)
+	}); err != nil {
+		return nil, err
+	}
 	ended := make(chan os.Signal, 1)
 	signal.Notify(ended, unix.SIGCHLD)
 	attr := &os.ProcAttr{Dir: dir, Env: env, Files: files, Sys: &syscall.SysProcAttr{
 		Setsid: true, Setctty: terminal >= 0, Ctty: max(terminal, 0),
 	}}
-	var child *os.Process
-	err := executeFirst(paths, func(path string) (err error) {
-		child, err = os.StartProcess(path, args, attr)
-		return kernelErrno(err)
-	})
+	child, err := os.StartProcess(first, args, attr)
 	if err != nil {
 		signal.Stop(ended)
-		return nil, err
+		return nil, kernelErrno(err)
 	}
 	p := &process{pid: child.Pid, done: make(chan struct{})}
 	child.Release()

@@ -7,8 +7,9 @@ import (
 	"slices"
 	"sync"
 
-	"github.com/creack/pty"
 	"golang.org/x/sys/unix"
+
+	"cellsh/kernel/launch/pty"
 )
 
 // relay stands between the caller's terminal and the command's own one.
@@ -18,7 +19,8 @@ type relay struct {
 	saved *unix.Termios
 	// in is the caller's terminal if the command reads from one, else nil.
 	in *os.File
-	// master is the near end of the command's terminal, slave the far one.
+	// master is the near end of the command's terminal, slave the far one. Ours of it stays open until the command is gone:
+	// see outflow.
 	master, slave *os.File
 	// index is which of the command's descriptors is the first that is the terminal.
 	index int
@@ -77,23 +79,10 @@ func newRelay(f Files) (*relay, Files, error) {
 	return r, Files{given[0], given[1], given[2]}, nil
 }
 
-func (r *relay) open() error {
-	master, slave, err := pty.Open()
-	if err != nil {
+func (r *relay) open() (err error) {
+	if r.master, r.slave, err = pty.Open(); err != nil {
 		return err
 	}
-	defer master.Close()
-	r.slave = slave
-	// The runtime waits for the master in its poller, so that closing it ends a read.
-	fd, err := unix.FcntlInt(master.Fd(), unix.F_DUPFD_CLOEXEC, 0)
-	if err != nil {
-		return err
-	}
-	if err := unix.SetNonblock(fd, true); err != nil {
-		unix.Close(fd)
-		return err
-	}
-	r.master = os.NewFile(uintptr(fd), "pty")
 	if r.wake, r.stop, err = os.Pipe(); err != nil {
 		return err
 	}
@@ -105,7 +94,7 @@ func (r *relay) open() error {
 		// The caller's terminal keeps its modes then, and must not process the output twice.
 		modes.Oflag &^= unix.OPOST
 	}
-	if err := unix.IoctlSetTermios(int(slave.Fd()), setTermios, &modes); err != nil {
+	if err := unix.IoctlSetTermios(int(r.slave.Fd()), setTermios, &modes); err != nil {
 		return err
 	}
 	r.resize()
@@ -114,15 +103,8 @@ func (r *relay) open() error {
 
 // resize gives the command's terminal the size of the caller's. The kernel tells the command.
 func (r *relay) resize() {
-	if size, err := unix.IoctlGetWinsize(int(r.user.Fd()), unix.TIOCGWINSZ); err == nil {
-		r.control(func(fd int) { unix.IoctlSetWinsize(fd, unix.TIOCSWINSZ, size) })
-	}
-}
-
-// control uses the master's descriptor without making it wait in the kernel, as File.Fd would.
-func (r *relay) control(use func(fd int)) {
-	if raw, err := r.master.SyscallConn(); err == nil {
-		raw.Control(func(fd uintptr) { use(int(fd)) })
+	if size, err := pty.GetSize(r.user); err == nil {
+		pty.SetSize(r.master, size)
 	}
 }
 
@@ -141,11 +123,11 @@ func (r *relay) begin() error {
 		if err := unix.IoctlSetTermios(int(r.in.Fd()), setTermios, &raw); err != nil {
 			return err
 		}
+	}
+	r.output.begin(r.user, r.master, r.slave)
+	if r.in != nil {
 		r.input.Go(r.copyIn)
 	}
-	// The command has the far end; without ours, reading ends when the command's is closed.
-	r.slave.Close()
-	r.output.begin(r.user, r.master)
 	return nil
 }
 
@@ -174,7 +156,7 @@ func (r *relay) copyIn() {
 	}
 }
 
-// end writes the rest of the output and gives the caller its terminal back.
+// end is for when the command is gone: it writes the rest of the output and gives the caller its terminal back.
 func (r *relay) end(clock Clock) {
 	r.output.drain(clock)
 	r.stop.Close()

@@ -832,7 +832,7 @@ check_requests(struct draft *d)
 		uint32_t number = get32(d->requests + (size_t)i * REQUEST_SIZE);
 		unsigned q = CELLEVAL_NO_QUESTION;
 
-		if (number >> 24 == 0 && number >> 16 >= CELLEVAL_SCOPE_SYSTEM && number >> 16 <= CELLEVAL_SCOPE_DEVICE)
+		if (number >> 16 >= CELLEVAL_SCOPE_SYSTEM && number >> 16 <= CELLEVAL_SCOPE_DEVICE)
 			q = celleval_question((enum celleval_scope)(number >> 16), number >> 8 & 0xff, number & 0xff);
 		if (q == CELLEVAL_NO_QUESTION || questions[q].number != number) {
 			d->index = i;
@@ -1000,10 +1000,9 @@ is_prefix(const uint8_t *p)
 
 	if ((ip != 4 && ip != 6) || bits > (ip == 4 ? 32 : 128))
 		return false;
+	/* what is behind the prefix is zero: of IPv4 all but the upper 32 bits, too */
 	prefix_mask(bits, &upper_mask, &lower_mask);
-	if ((upper & ~upper_mask) != 0 || (lower & ~lower_mask) != 0)
-		return false;
-	return ip == 6 || (lower == 0 && upper << 32 == 0);
+	return (upper & ~upper_mask) == 0 && (lower & ~lower_mask) == 0;
 }
 
 static bool

@@ -169,6 +169,9 @@ func (k *Kernel) capabilities() {
 	}
 }
 
+// EUID is the effective user id of the caller.
+func (k *Kernel) EUID() int { return k.sys.EUID() }
+
 // Info says which kernel it is.
 func (k *Kernel) Info() kernel.Info {
 	k.mu.Lock()

@@ -33,10 +33,15 @@ func (o *Options) system() (System, error) {
 	}
 	machine, known := abi.FindMachine(runtime.GOARCH)
 	if nativeSysctl == nil || !known {
-		return nil, &kernel.UnsupportedError{Kernel: runtime.GOOS + "/" + runtime.GOARCH, Capability: CapCells,
-			Why: "cells are a part of NetBSD", Hint: "the simulated kernel runs everywhere: -k sim"}
+		return nil, NotNetBSD(runtime.GOOS + "/" + runtime.GOARCH)
 	}
 	return native{machine}, nil
+}
+
+// NotNetBSD says that the system of that name has no cells.
+func NotNetBSD(name string) *kernel.UnsupportedError {
+	return &kernel.UnsupportedError{Kernel: name, Capability: CapCells,
+		Why: "cells are a part of NetBSD", Hint: "the simulated kernel runs everywhere: -k sim"}
 }
 
 // native is the running system.

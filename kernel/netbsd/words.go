@@ -82,10 +82,11 @@ func plainError(op string, err error) error {
 
 // notHostRoot explains an EPERM of a node that only root of the host may use.
 func notHostRoot(op string, euid int) error {
-	e := &kernel.Error{Op: op, Errno: kauth.EPERM, Text: "the caller must be on the host, but is in a cell"}
+	e := &kernel.Error{Op: op, Text: "the caller must be on the host, but is in a cell"}
 	if euid != 0 {
-		e.Text = fmt.Sprintf("the caller must be root of the host, but is uid %d", euid)
+		e = kernel.NotRoot(op, euid)
 	}
+	e.Errno = kauth.EPERM
 	return e
 }
 

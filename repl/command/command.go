@@ -9,6 +9,7 @@ import (
 	"syscall"
 	"time"
 
+	"cellsh/kernel/connect"
 	"cellsh/policy"
 	"cellsh/policy/diag"
 	"cellsh/policy/report"
@@ -25,6 +26,8 @@ type Env struct {
 	Ask func(question string) (yes bool)
 	// Version of the program.
 	Version string
+	// Machine that the program runs on.
+	Machine connect.Machine
 	// Session is the kernel of a session, which its commands share, with Pending; nil opens one for each command.
 	Session *Target
 }

@@ -5,15 +5,16 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
+	"os"
 	"slices"
 	"strings"
 
 	"cellsh/kernel"
 	"cellsh/kernel/abi"
-	"cellsh/kernel/disk"
 	"cellsh/kernel/host"
 	"cellsh/lua/loader"
-	"cellsh/lua/syntax"
+	"cellsh/policy/diag"
+	"cellsh/policy/kauth"
 	"cellsh/policy/secmodel"
 	"cellsh/policy/study"
 	"cellsh/repl/flags"
@@ -25,33 +26,57 @@ func doctorCommand() *Command {
 		Long: `Says which kernel it is, what it can do and what it can't, and how that was
 found out; what is loaded and which cells it does not reach, and whether root in
 a cell could take the host or change its network because its policies don't deny
-it; and whether the policies for boot are where they should be and in safe
-hands. The exit code is 1 if anything needs attention.
+it; and whether load --boot would take the policies for boot. The exit code is 1
+if anything needs attention. What only root of the host may know is not looked
+at for others, and that is said; in a cell there is little to look at.
 
   cellsh -k sim doctor`,
 		Setup: func(*flags.Set) func(*Invocation) error { return runDoctor },
 	}
 }
 
-// losses say what is lost without a capability.
-var losses = map[kernel.Capability]string{
-	kernel.CapEvaluation: "policies are not asked; load chooses the profiles, ports and limits of new cells (see cellsh fit)",
-	kernel.CapProcesses:  "system calls can't be tried out (cell:process in Lua)",
-	kernel.CapDenials:    "log shows no denials by profiles",
-	kernel.CapEnter:      "exec runs commands on this machine, in no cell",
-	kernel.CapState:      "cells and policies are gone when the program ends",
+// lost says what is lost without a capability.
+func lost(c kernel.Capability, k *host.InfoReport, readOnly bool) string {
+	switch c {
+	case kernel.CapEvaluation:
+		return "policies are not asked; load chooses the profiles, ports and limits of new cells (see cellsh fit)"
+	case kernel.CapProcesses:
+		return "system calls can't be tried out (cell:process in Lua)"
+	case kernel.CapDenials:
+		return "log shows no denials by profiles"
+	case kernel.CapEnter:
+		if k.Simulated && !readOnly {
+			return "exec runs commands on this machine, in no cell"
+		}
+		return "exec runs nothing"
+	case kernel.CapState:
+		return "cells and policies are gone when the program ends"
+	}
+	return "what needs it is refused"
 }
 
 // diagnosis is what doctor finds.
 type diagnosis struct {
-	Kernel     host.InfoReport `json:"kernel"`
-	Findings   []string        `json:"findings"`
-	Generation uint64          `json:"generation"`
-	Cells      int             `json:"cells"`
+	Kernel   host.InfoReport `json:"kernel"`
+	Findings []string        `json:"findings"`
+	// Place is where the program runs: onHost or inCell.
+	Place      string `json:"place"`
+	Generation uint64 `json:"generation"`
+	Cells      int    `json:"cells"`
 	// Attention is what somebody should look after.
 	Attention []string `json:"attention"`
-	Boot      string   `json:"boot"`
+	// Unread is what was not looked at, and why.
+	Unread []string `json:"unread"`
+	Boot   string   `json:"boot,omitempty"`
+
+	readOnly, hidden bool
 }
+
+// The places.
+const (
+	onHost = "host"
+	inCell = "cell"
+)
 
 func runDoctor(inv *Invocation) error {
 	if len(inv.Args) > 0 {
@@ -66,10 +91,11 @@ func runDoctor(inv *Invocation) error {
 	if inv.ReadOnly {
 		info = t.Info()
 	}
-	d, err := diagnose(t, info)
+	d, err := diagnose(t, info, inv.Machine.BootFolder())
 	if err != nil {
 		return err
 	}
+	d.readOnly = inv.ReadOnly
 	if inv.JSON {
 		err = inv.json(d)
 	} else {
@@ -81,10 +107,22 @@ func runDoctor(inv *Invocation) error {
 	return err
 }
 
-func diagnose(t *Target, info kernel.Info) (*diagnosis, error) {
-	d := &diagnosis{Kernel: host.KernelReport(info), Findings: append([]string{}, info.Findings...), Attention: []string{}}
+func diagnose(t *Target, info kernel.Info, bootFolder string) (*diagnosis, error) {
+	d := &diagnosis{Kernel: host.KernelReport(info), Findings: append([]string{}, info.Findings...), Place: onHost, Attention: []string{}, Unread: []string{}}
+	if _, err := t.Current(); errors.Is(err, kauth.EPERM) {
+		// The files here are those of the cell, and tell nothing of the host either.
+		d.Place = inCell
+		d.unread("the kernel tells members of a cell neither which cells there are nor what is loaded")
+		return d, nil
+	} else if err != nil {
+		return nil, err
+	}
 	history, err := t.Host.History()
-	if err != nil {
+	d.hidden = host.Hidden(err)
+	if d.hidden {
+		history = &host.History{}
+		d.unread("only root of the host may read which policies are loaded, and what cells were made with")
+	} else if err != nil {
 		return nil, err
 	}
 	usages, err := t.Host.Usage()
@@ -107,7 +145,7 @@ func diagnose(t *Target, info kernel.Info) (*diagnosis, error) {
 		if err != nil {
 			return nil, err
 		}
-		if status.Generation != d.Generation {
+		if status.Generation != d.Generation && !d.hidden {
 			d.attend("the kernel has generation %d, but %d was loaded last; load again, or attach", status.Generation, d.Generation)
 		}
 		if status.Disabled {
@@ -137,8 +175,7 @@ func diagnose(t *Target, info kernel.Info) (*diagnosis, error) {
 			d.attend("cell %s is over its budget of %s", usages[i].Name, x.Budget)
 		}
 	}
-	d.Boot = bootState()
-	return d, nil
+	return d, d.boot(t, bootFolder)
 }
 
 // misfits tells where what cells were made with, on a kernel that asks no programs, differs from their policies.
@@ -186,32 +223,68 @@ func (d *diagnosis) powerful(p *study.Policies, usages []host.Usage) {
 	}
 }
 
+func (d *diagnosis) unread(form string, args ...any) {
+	d.Unread = append(d.Unread, fmt.Sprintf(form, args...))
+}
+
 func (d *diagnosis) attend(form string, args ...any) {
 	d.Attention = append(d.Attention, fmt.Sprintf(form, args...))
 }
 
-// bootState says whether load --boot would find its policies.
-func bootState() string {
-	trust := &disk.Trust{Owners: []int{0}, Limit: syntax.MaxSource}
-	names, folder, err := trust.ReadDir(bootFolder)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return bootFolder + " does not exist: nothing is loaded at boot"
-	case err != nil:
-		return err.Error()
-	case !folder:
-		return bootFolder + " must be a folder, but is a file"
+// looking notes what became of reading files.
+type looking struct {
+	loader.Files
+	absent, denied bool
+}
+
+// ReadDir notes a folder that does not exist.
+func (l *looking) ReadDir(path string) (names []string, folder bool, err error) {
+	names, folder, err = l.Files.ReadDir(path)
+	l.absent = l.absent || errors.Is(err, fs.ErrNotExist)
+	l.denied = l.denied || errors.Is(err, fs.ErrPermission)
+	return names, folder, err
+}
+
+// ReadFile notes a file that may not be read.
+func (l *looking) ReadFile(path string) (string, error) {
+	text, err := l.Files.ReadFile(path)
+	l.denied = l.denied || errors.Is(err, fs.ErrPermission)
+	return text, err
+}
+
+// boot says whether load --boot would take its policies: it reads and checks them in the same way.
+func (d *diagnosis) boot(t *Target, folder string) error {
+	r := t.bootReader()
+	files := &looking{Files: r.Files}
+	r.Files = files
+	p := r.Read([]string{folder})
+	switch uid := os.Geteuid(); {
+	case files.absent:
+		d.Boot = folder + " does not exist: nothing is loaded at boot"
+		return nil
+	case files.denied && uid != 0:
+		d.Boot = folder + " holds what only root may read"
+		d.unread("uid %d may not read all of %s", uid, folder)
+		return nil
 	}
-	n := 0
-	for _, name := range names {
-		if strings.HasSuffix(name, ".lua") && !loader.IsTest(name) {
-			n++
-			if _, err := trust.ReadFile(bootFolder + "/" + name); err != nil {
-				return err.Error()
-			}
+	problems := p.Loading
+	if !problems.Failed() {
+		check, err := t.Host.Check(p)
+		if err != nil {
+			return err
+		}
+		problems = check.Problems
+	}
+	d.Boot = fmt.Sprintf("%s holds %s, and load --boot would take them", folder, plural(len(p.Set().Sources), "file"))
+	if problems.Failed() {
+		d.Boot = folder + " holds what load --boot would refuse"
+	}
+	for _, problem := range problems {
+		if problem.Severity == diag.Error {
+			d.attend("load --boot: %s", problem.Error())
 		}
 	}
-	return fmt.Sprintf("%s holds %s, which only root can change", bootFolder, plural(n, "file"))
+	return nil
 }
 
 func (d *diagnosis) text() string {
@@ -226,20 +299,34 @@ func (d *diagnosis) text() string {
 		fmt.Fprintf(&b, "  %-11s yes: %s\n", c, k.Capabilities[c])
 	}
 	for _, c := range slices.Sorted(maps.Keys(k.Missing)) {
-		fmt.Fprintf(&b, "  %-11s no: %s\n              so %s\n", c, k.Missing[c], losses[c])
+		fmt.Fprintf(&b, "  %-11s no: %s\n              so %s\n", c, k.Missing[c], lost(c, k, d.readOnly))
 	}
 	for _, f := range d.Findings {
 		fmt.Fprintf(&b, "  found: %s\n", f)
 	}
-	loaded := "nothing is loaded"
-	if d.Generation > 0 {
-		loaded = fmt.Sprintf("generation %d is loaded", d.Generation)
+	if d.Place == onHost {
+		loaded := "nothing is loaded"
+		switch {
+		case d.Generation > 0:
+			loaded = fmt.Sprintf("generation %d is loaded", d.Generation)
+		case d.hidden:
+			loaded = "what is loaded is not known"
+		}
+		fmt.Fprintf(&b, "policies: %s; %s\nboot: %s\n", loaded, plural(d.Cells, "cell"), d.Boot)
+	} else {
+		b.WriteString("this is a cell: run cellsh on the host, as its root\n")
 	}
-	fmt.Fprintf(&b, "policies: %s; %s\nboot: %s\n", loaded, plural(d.Cells, "cell"), d.Boot)
+	for _, u := range d.Unread {
+		fmt.Fprintf(&b, "not looked at: %s\n", u)
+	}
 	for _, a := range d.Attention {
 		fmt.Fprintf(&b, "attention: %s\n", a)
 	}
-	if len(d.Attention) == 0 {
+	switch {
+	case len(d.Attention) > 0:
+	case len(d.Unread) > 0:
+		b.WriteString("nothing that was looked at needs attention\n")
+	default:
 		b.WriteString("nothing needs attention\n")
 	}
 	return b.String()

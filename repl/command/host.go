@@ -105,7 +105,7 @@ const patience = 2 * time.Second
 
 // enter opens the kernel that -k names, and begins the step that the command is.
 func (inv *Invocation) enter(readOnly bool, patience time.Duration) (*Target, error) {
-	o := connect.Options{Target: inv.Kernel, ReadOnly: readOnly, Patience: patience, Now: inv.Now, Warn: func(err error) { inv.note("%s", err) }}
+	o := connect.Options{Target: inv.Kernel, ReadOnly: readOnly, Machine: inv.Machine, Patience: patience, Now: inv.Now, Warn: func(err error) { inv.note("%s", err) }}
 	t, err := OpenTarget(o, inv.Stderr, host.SessionOptions{
 		Lapsed: func(l host.Lapse) { inv.note("%s", l) },
 		Failed: func(err error) { diag.Write(inv.Stderr, diag.Of(err)) },
@@ -201,6 +201,9 @@ func (inv *Invocation) policies() (*study.Policies, error) {
 		return nil, err
 	}
 	history, err := t.Host.History()
+	if hidden := new(kernel.Error); host.Hidden(err) && errors.As(err, &hidden) {
+		hidden.Hint = "policies that are not loaded can be asked about: --policy PATH"
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -14,6 +14,7 @@ import (
 	"cellsh/kernel/connect"
 	"cellsh/kernel/disk"
 	"cellsh/kernel/host"
+	"cellsh/lua/loader"
 	"cellsh/lua/syntax"
 	"cellsh/policy/analysis"
 	"cellsh/policy/diag"
@@ -21,9 +22,6 @@ import (
 	"cellsh/policy/study"
 	"cellsh/repl/flags"
 )
-
-// bootFolder is where policies for boot lie.
-const bootFolder = "/etc/cellsh/policy.d"
 
 func loadCommand() *Command {
 	return &Command{
@@ -260,6 +258,17 @@ func (inv *Invocation) await(l *host.Loaded) error {
 	return nil
 }
 
+// bootReader reads policies as at boot: only those that nobody else can have changed.
+func (t *Target) bootReader() loader.Reader {
+	r := t.Reader
+	trust := &disk.Trust{Owners: []int{0}, Limit: syntax.MaxSource}
+	if uid := os.Geteuid(); uid > 0 && t.Info().Simulated {
+		trust.Owners = append(trust.Owners, uid)
+	}
+	r.Files = trust
+	return r
+}
+
 // booted says in words what is active after a boot that could not load the policies.
 var booted = map[host.Booted]string{
 	host.BootLastGood: "the policies could not be loaded: the last good generation is active",
@@ -269,7 +278,7 @@ var booted = map[host.Booted]string{
 
 func (l *loading) atBoot(inv *Invocation, paths []string) error {
 	if len(paths) == 0 {
-		paths = []string{bootFolder}
+		paths = []string{inv.Machine.BootFolder()}
 	}
 	if err := connect.CheckTarget(inv.Kernel); err != nil {
 		inv.problems(diag.Of(err)) // there is no kernel of which anything could be said
@@ -282,13 +291,7 @@ func (l *loading) atBoot(inv *Invocation, paths []string) error {
 	if err != nil {
 		return inv.notBooted(inv.standing(), nil, err)
 	}
-	r := inv.target.Reader
-	trust := &disk.Trust{Owners: []int{0}, Limit: syntax.MaxSource}
-	if uid := os.Geteuid(); uid > 0 && h.Kernel.Info().Simulated {
-		trust.Owners = append(trust.Owners, uid)
-	}
-	r.Files = trust
-	booted, out, err := h.Boot(r.Read(paths), host.BootOptions{Lockdown: l.lockdown, Strict: l.strict, Usable: l.usable})
+	booted, out, err := h.Boot(inv.target.bootReader().Read(paths), host.BootOptions{Lockdown: l.lockdown, Strict: l.strict, Usable: l.usable})
 	// What can't be saved is lost with the command.
 	if serr := inv.target.Steps.Settle(); serr != nil {
 		booted, out, err = inv.standing(), nil, errors.Join(err, serr)

@@ -213,6 +213,7 @@ func TestFaults(t *testing.T) {
 			{program.FaultCellName, cells + 8, "\x00", true},
 			{program.FaultCellName, cells + 8 + 63, "x", true},
 			{program.FaultCellOrder, cells + 72, "\x00\x00\x00\x00", true},
+			{program.FaultCellOrder, cells + 72, string(text[cells : cells+4]), true},
 			{program.FaultCellProgram, cells + 72 + 4, "\x02", true},
 			{program.FaultProgramUnused, cells + 72 + 4, "\x00", true},
 		} {
