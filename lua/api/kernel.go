@@ -22,7 +22,8 @@ print(k.name, k.revision, k.capabilities.evaluation)
 			Doc: `Gives the decisions that the kernel tells of afterwards, oldest first. The evaluation model keeps denials, grants, what
 policies in audit mode would have denied and what they record, and of these only the last. The second result is how many of
 them came after the given number and are not kept any more. Denials by secmodel_cell itself, by the profile of a cell, are
-taken from the kernel's log, which root of the host can read and which tells at most one a second of each kind.
+taken from the kernel's log, which root of the host can read and which tells at most one a second of each kind. They have no
+numbers: after a number come those that are later than that decision, if it is kept, and else all.
 
 Each has model, which is secmodel_celleval or secmodel_cell; time, in seconds since the kernel's start; at, the time of day
 in UTC; cell, id, euid, request, result, reason; and unknown, a list of the fields of the request that the kernel does not

@@ -8,7 +8,9 @@ import (
 	"math"
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"cellsh/kernel/connect"
@@ -24,13 +26,13 @@ func logCommand() *Command {
 	return &Command{
 		Name: "log", Short: "the decisions that the kernel has kept", Without: []string{"policy"},
 		Long: `Shows recent decisions with their reason and the line of the policy, the newest
-last, and with -f those that come until Ctrl-C. The evaluation model keeps
-denials, grants, what a policy in audit mode would have denied, and what one
-records, and only so many of them: lost ones are counted. Denials by
-secmodel_cell itself, by the profile of a cell, have no number. They are taken
-from the kernel's log, which tells at most one a second of each of three kinds,
-and does not always tell which request it was. Times are those since the
-kernel's start.
+last, and with -f those that come, until Ctrl-C or SIGTERM, with exit code 0.
+The evaluation model keeps denials, grants, what a policy in audit mode would
+have denied, and what one records, and only so many of them: lost ones are
+counted. Denials by secmodel_cell itself, by the profile of a cell, have no
+number. They are taken from the kernel's log, which tells at most one a second
+of each of three kinds, and does not always tell which request it was. Times are
+those since the kernel's start.
 
 Flags that choose decisions repeat, but for --since: a decision must fit one of
 each. Scripts give the same to kernel.events.
@@ -182,9 +184,23 @@ func (l *logging) show(inv *Invocation, b *host.Batch) error {
 	return out.batch(b)
 }
 
-// following gives what comes to take, until Ctrl-C, which is a good end, or until take has an error.
+// untilStopped gives a context that is done once somebody wants the command to stop: by Ctrl-C or, as services are stopped, by
+// SIGTERM, which in a session ends the session. Who started the program may have made it deaf to them.
+func (inv *Invocation) untilStopped() (context.Context, func()) {
+	signals := []os.Signal{os.Interrupt}
+	if inv.Session == nil {
+		signals = append(signals, syscall.SIGTERM)
+	}
+	signals = slices.DeleteFunc(signals, signal.Ignored)
+	if len(signals) == 0 {
+		return context.Background(), func() {} // none stands for all
+	}
+	return signal.NotifyContext(context.Background(), signals...)
+}
+
+// following gives what comes to take, until it is stopped, which is a good end, or until take has an error.
 func (inv *Invocation) following(log *host.Log, take func(*host.Batch) error) error {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	ctx, stop := inv.untilStopped()
 	defer stop()
 	steps := inv.target.Steps
 	if inv.Session != nil {
