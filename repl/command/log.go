@@ -249,7 +249,8 @@ type sink interface {
 func (l *logging) open(inv *Invocation) (sink, error) {
 	switch {
 	case l.to == "" && inv.JSON:
-		return lines{put: func(text []byte) error { _, err := inv.Stdout.Write(text); return err }, end: func() error { return nil }}, nil
+		put := func(text []byte) error { _, err := inv.Stdout.Write(text); return err }
+		return lines{put: put, note: func(text []byte, _ uint64) error { return put(text) }, end: func() error { return nil }}, nil
 	case l.to == "":
 		return texts{inv}, nil
 	}
@@ -264,7 +265,11 @@ func (l *logging) open(inv *Invocation) (sink, error) {
 		return nil, fmt.Errorf("%s must take decisions, but does not: %w", l.to, disk.Cause(err))
 	}
 	o := outlet.New(place, outlet.Options{Tell: func(s string) { inv.note("%s", s) }, Gap: func(lost uint64, why string) []byte { return line(missing{lost, "they could not be written: " + why}) }})
-	return lines{put: func(text []byte) error { o.Write(text); return nil }, end: o.Close}, nil
+	return lines{
+		put:  func(text []byte) error { o.Write(text); return nil },
+		note: func(text []byte, lost uint64) error { o.Note(text, lost); return nil },
+		end:  o.Close,
+	}, nil
 }
 
 // missing stands for decisions that are not told. Lost is 0 where it is not known how many.
@@ -290,8 +295,10 @@ func gaps(b *host.Batch) []missing {
 
 // lines are objects of JSON, one a line.
 type lines struct {
-	put func([]byte) error
-	end func() error
+	// put writes the line of a decision, note one that stands for so many that are missing.
+	put  func([]byte) error
+	note func(text []byte, lost uint64) error
+	end  func() error
 }
 
 func line(v any) []byte {
@@ -304,7 +311,7 @@ func line(v any) []byte {
 
 func (l lines) batch(b *host.Batch) error {
 	for _, m := range gaps(b) {
-		if err := l.put(line(m)); err != nil {
+		if err := l.note(line(m), m.Lost); err != nil {
 			return err
 		}
 	}

@@ -140,7 +140,8 @@ type Options struct {
 type Lines struct {
 	place Place
 	o     Options
-	// lost and why are those since the place last took a line, total all of them.
+	// lost and why are those since the place last took a line; why is "" while it takes lines. Total are all decisions that could
+	// not be written.
 	lost, total uint64
 	why         string
 }
@@ -148,22 +149,32 @@ type Lines struct {
 // New writes to the place, which Close closes.
 func New(p Place, o Options) *Lines { return &Lines{place: p, o: o} }
 
-// Write keeps a line, or counts it.
+// Write keeps the line of a decision, or counts it.
 func (l *Lines) Write(line []byte) {
-	if l.lost > 0 {
+	if !l.keep(line) {
+		l.lost++
+		l.total++
+	}
+}
+
+// Note keeps a line that stands for so many decisions which were lost before. If it can't, they are in the next gap.
+func (l *Lines) Note(line []byte, lost uint64) {
+	if !l.keep(line) {
+		l.lost += lost
+	}
+}
+
+// keep keeps a line, after one for what was lost before it.
+func (l *Lines) keep(line []byte) bool {
+	if l.why != "" {
 		if !l.put(l.o.Gap(l.lost, l.why)) {
-			l.miss()
-			return
+			return false
 		}
 		l.o.Tell(fmt.Sprintf("%s takes decisions again; %d were not written", l.place, l.lost))
 		l.lost, l.why = 0, ""
 	}
-	if !l.put(line) {
-		l.miss()
-	}
+	return l.put(line)
 }
-
-func (l *Lines) miss() { l.lost++; l.total++ }
 
 func (l *Lines) put(line []byte) bool {
 	err := l.place.Put(line)

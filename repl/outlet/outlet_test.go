@@ -127,6 +127,15 @@ FILE takes decisions again; 1 were not written`; got != want {
 	if err := l.Close(); err == nil || err.Error() != "all decisions must be written to FILE, but 4 were not" {
 		t.Error(err)
 	}
+	// What stands for others, and is lost, is counted as these, and is no decision itself.
+	f = &full{errs: []error{no, no, nil, nil}}
+	l = New(f, Options{Tell: func(string) {}, Gap: func(n uint64, why string) []byte { return fmt.Appendf(nil, "(%d: %s)", n, why) }})
+	l.Note([]byte("5 were lost"), 5)
+	l.Write([]byte("1"))
+	l.Write([]byte("2"))
+	if err := l.Close(); err == nil || !strings.Contains(err.Error(), "but 1 were not") || strings.Join(f.lines, " ") != "(6: no space) 2" {
+		t.Errorf("%v, %v", f.lines, err)
+	}
 	f = &full{errs: []error{no}}
 	l = New(f, Options{Tell: func(string) {}})
 	l.Write(nil)
