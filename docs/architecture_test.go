@@ -171,6 +171,8 @@ var reserved = map[string][]string{
 	"net":       nil,
 	"net/netip": {"policy"},
 	"net/url":   {"repl/lsp"},
+	// The system's log is a socket of this machine.
+	"log/syslog": {"repl/outlet"},
 	// Commands are started in cells, with what their credential needs; and by scripts, with os.execute and io.popen.
 	"os/exec": {"lua/system"},
 	// The system itself: who starts commands, keeps files, and speaks to NetBSD.

@@ -429,22 +429,31 @@ function kauth.requests(pattern) end
 ---@class kernel
 kernel = {}
 
----Gives the decisions that the evaluation model has recorded, oldest first: sequence, time in seconds since the kernel's
----start, cell, id, pid, euid, request, result, reason, policy, file and line. The kernel keeps denials, grants and what
----policies in audit mode would have denied, and of these only the last. The second result is how many came after that number
----and are not kept any more.
+---Gives the decisions that the kernel tells of afterwards, oldest first. The evaluation model keeps denials, grants, what
+---policies in audit mode would have denied and what they record, and of these only the last. The second result is how many of
+---them came after the given number and are not kept any more. Denials by secmodel_cell itself, by the profile of a cell, are
+---taken from the kernel's log, which root of the host can read and which tells at most one a second of each kind. They have no
+---numbers: after a number come those that are later than that decision, if it is kept, and else all.
+---
+---Each has model, which is secmodel_celleval or secmodel_cell; time, in seconds since the kernel's start; at, the time of day
+---in UTC; cell, id, euid, request, result, reason; and unknown, a list of the fields of the request that the kernel does not
+---keep. Those of secmodel_celleval have sequence, generation, pid, policy, file and line too, and those of secmodel_cell
+---limited = true, log, which is the line of the kernel's log, and in place of request a list requests where the log does not
+---tell which it was.
 ---```lua
 ---policy "web" { deny = { "system.reboot" } }
 ---engine.load()
 ---local p = cell.create{ name = "web-1", root = "/cells/web-1" }:process{}
 ---p:reboot()
 ---print(kernel.events()[1].request, kernel.events()[1].result)
+---print(#kernel.events{ cell = "web-*", result = { "grant", "would-deny" } })
 -----> system.reboot	deny
+-----> 0
 ---```
----@param after? number sequence number; without it all that the kernel has kept
+---@param options? number|table a sequence number, after which to begin, or a table: after, such a number; cell, a string or a list of them: those of cells that match GLOB, which may be gone; request, a string or a list of them: those of PATTERN: a scope, an action, a request, or a glob over the names of requests; result, a string or a list of them: those with the RESULT: deny, grant, allow, would-deny, would-grant; policy, a string or a list of them: those that the policy NAME has decided, or would have; model, a string or a list of them: those of the MODEL secmodel_celleval, which asks policies, or secmodel_cell; since, a string or a list of them: those since TIME: a duration before now as 10m or 2d, one after the kernel's start as +90s, or a time as 14:05, 2026-06-01 or 2026-06-01T14:05:00Z
 ---@return table[]
 ---@return number
-function kernel.events(after) end
+function kernel.events(options) end
 
 ---Says which kernel this is: name, version, revision of secmodel_cell, simulated, vocabulary, hz, and the capabilities that
 ---it has and those that are missing, each with how that was found.

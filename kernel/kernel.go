@@ -36,6 +36,12 @@ type Kernel interface {
 	Current() (CellID, error)
 	// Evaluator is the kernel's evaluation model; where it has none the error is an *UnsupportedError.
 	Evaluator() (Evaluator, error)
+	// Denials are what the kernel's log tells of requests that secmodel_cell itself has denied, oldest first: at most one a
+	// second of each of three kinds, and only as long as the log keeps them. They stay the same from call to call. Where
+	// the kernel does not log them the error is an *UnsupportedError.
+	Denials() ([]Denial, error)
+	// Uptime is how long ago the kernel started, by the clock of Event.Time.
+	Uptime() time.Duration
 	// Close gives up the connection. The kernel and its cells stay.
 	Close() error
 }
@@ -130,6 +136,8 @@ const (
 	CapProcesses Capability = "processes"
 	// CapEnter: a process of this machine can enter a cell for real.
 	CapEnter Capability = "enter"
+	// CapDenials: the kernel's log tells of denials by profiles.
+	CapDenials Capability = "denials"
 	// CapState: the kernel keeps its state when the program ends.
 	CapState Capability = "state"
 )
@@ -230,6 +238,20 @@ type Event struct {
 	Fallback bool
 	// Probe says that a denial only picks a behaviour (kauth.Probe).
 	Probe bool
+}
+
+// Denial is a request that secmodel_cell has denied by itself, by the profile of the caller's cell, because of a process of
+// another cell, or for a port that is reserved, as the kernel's log tells it.
+type Denial struct {
+	// Time since the kernel's start.
+	Time time.Duration
+	// Cell of the caller, 0 for the host.
+	Cell CellID
+	EUID uint32
+	// Requests that it can be one of: the log has less than the kernel was asked. None if the numbers have no names.
+	Requests []kauth.RequestID
+	// Text is the line of the log.
+	Text string
 }
 
 // Error is a refusal of the kernel.

@@ -47,3 +47,19 @@ func requestNames(lo, hi kauth.RequestID) []string {
 	}
 	return out
 }
+
+// FindRequests gives the requests of a scope, of an action, of one request, or of a glob over their names, in the order of the
+// kernel's numbers; none if there are none.
+func FindRequests(pattern string) []kauth.RequestID {
+	matches := func(id kauth.RequestID) bool { return MatchGlob(pattern, id.String()) }
+	if p, ok := kauth.FindPattern(pattern); ok {
+		matches = p.Matches
+	}
+	var list []kauth.RequestID
+	for id := range kauth.RequestID(kauth.NumRequests) {
+		if matches(id) {
+			list = append(list, id)
+		}
+	}
+	return list
+}

@@ -244,6 +244,57 @@ func TestInterrupt(t *testing.T) {
 	}
 }
 
+// log -f in a session shows what another program does, until Ctrl-C; then the session goes on.
+func TestFollowInASession(t *testing.T) {
+	dir := t.TempDir()
+	write(t, dir, "web.lua", `policy "web" { deny = { "system.reboot" } }`)
+	run := func(args ...string) {
+		t.Helper()
+		if out, err := program(t, dir, nil, append([]string{"-k", "sim:state"}, args...)...).CombinedOutput(); err != nil {
+			t.Fatalf("%v: %s", err, out)
+		}
+	}
+	run("load", "web.lua")
+	run("-e", "p = cell.create{ name = 'web', root = '/cells/web' }:process{ uid = 0 }", "-e", "p:reboot()")
+	x := start(t, program(t, dir, []string{"TERM=dumb"}, "-k", "sim:state", "--readonly"))
+	x.until(prompt)
+	x.typed("log -f --policy web\n")
+	if said := x.until("[policy web, web.lua:1]\n"); !strings.Contains(said, "1  +0s  cell web, process ") {
+		t.Errorf("it begins with %q", said)
+	}
+	for _, number := range []string{"2", "3"} {
+		run("-e", "cell.get('web'):process{ uid = 0 }:reboot()")
+		if said := x.until("[policy web, web.lua:1]\n"); !strings.HasPrefix(said, number+"  +0s  cell web, process ") {
+			t.Errorf("it goes on with %q", said)
+		}
+	}
+	x.typed("\x03")
+	if said := x.until(prompt); strings.ContainsAny(said, "abcdefghijklmnopqrstuvwxyz") && !strings.Contains(said, "^C") {
+		t.Errorf("Ctrl-C must say nothing, but says %q", said)
+	}
+	x.typed("6 * 7\n")
+	if said := x.until(prompt); !strings.Contains(said, "\n42\n") {
+		t.Errorf("the session must go on, but says %q", said)
+	}
+	// A session that is told to end does so while it follows.
+	x.typed("log -f -n 1 --policy web\n")
+	x.until("[policy web, web.lua:1]\n")
+	if err := x.c.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	x.until("never said")
+	if x.c.Wait(); x.c.ProcessState.ExitCode() != signalled+int(syscall.SIGTERM) {
+		t.Errorf("the program ends with %v", x.c.ProcessState)
+	}
+	// In a session that alone can use its kernel nothing would come.
+	x = start(t, program(t, dir, []string{"TERM=dumb"}, "-k", "sim:state"))
+	x.until(prompt)
+	x.typed("log -f\n")
+	if said := x.until(prompt); !strings.Contains(said, "only this program can use this one") {
+		t.Errorf("it says %q", said)
+	}
+}
+
 // A generation that nobody can confirm any more goes away, however the session ends.
 func TestEndRollsBack(t *testing.T) {
 	// Started by nohup(1) the tests ignore hang-ups, and what they start would; what they catch is left to it.

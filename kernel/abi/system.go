@@ -12,6 +12,8 @@ const (
 	SystemMachine = "hw.machine"
 	// SystemBoot is a struct timespec: when the kernel started, by its clock.
 	SystemBoot = "kern.boottime"
+	// SystemLog is the message buffer as text, oldest first, with zeros where nothing was written yet.
+	SystemLog = "kern.msgbuf"
 	// SystemClock is a struct clockinfo.
 	SystemClock = "kern.clockrate"
 )

@@ -37,6 +37,8 @@ type Options struct {
 	Machine Machine
 	// Warn is told of what went wrong beside something that succeeded; nil for nobody.
 	Warn func(error)
+	// After gives a channel that is sent the time once, after the duration; nil is the system's clock.
+	After func(time.Duration) <-chan time.Time
 }
 
 // Machine is what a program runs on. The zero value is the machine that it does run on; others are for tests, which must
@@ -84,6 +86,7 @@ type Connection struct {
 	whole  kernel.Kernel
 	keeper keeper
 	clock  *clock
+	watch  watch
 }
 
 // Whole describes the kernel as it is for those who may change it, also to those who may not.
@@ -111,6 +114,9 @@ func Open(o Options) (*Connection, error) {
 	}
 	if o.Warn == nil {
 		o.Warn = func(error) {}
+	}
+	if o.After == nil {
+		o.After = time.After
 	}
 	t, err := parseTarget(o.Target)
 	switch {
@@ -159,7 +165,7 @@ func (c *Connection) Close() error {
 }
 
 // alone is for what nobody else can change anyway.
-func alone() (unlock func(), err error) { return func() {}, nil }
+func unshared() (unlock func(), err error) { return func() {}, nil }
 
 // clock moves the clock of a simulated kernel as time passes.
 type clock struct {
@@ -190,12 +196,12 @@ func openMemory(t *target, o Options) (*Connection, error) {
 	if err != nil {
 		return nil, err
 	}
-	return simulated(k, k, &memory{}, o), nil
+	return simulated(k, k, &memory{}, alone{}, o), nil
 }
 
 // simulated makes the connection to a simulated kernel, which k may wrap.
-func simulated(k kernel.Kernel, s *sim.Kernel, keep keeper, o Options) *Connection {
-	c := &Connection{Kernel: k, Simulator: s, Groups: simGroups(sim.DefaultGroups()), keeper: keep, clock: newClock(s, o.Now)}
+func simulated(k kernel.Kernel, s *sim.Kernel, keep keeper, w watch, o Options) *Connection {
+	c := &Connection{Kernel: k, Simulator: s, Groups: simGroups(sim.DefaultGroups()), keeper: keep, clock: newClock(s, o.Now), watch: w}
 	c.Launcher = &launch.Local{Register: register(s)}
 	if o.ReadOnly {
 		return c.ReadOnlyView()
@@ -205,7 +211,7 @@ func simulated(k kernel.Kernel, s *sim.Kernel, keep keeper, o Options) *Connecti
 
 // ReadOnlyView gives the same kernel to somebody who must not change it. It needs no Close of its own.
 func (c *Connection) ReadOnlyView() *Connection {
-	return &Connection{Kernel: kernel.ReadOnly(c.Kernel), whole: c.Kernel, Launcher: refusing{}, Groups: c.Groups, keeper: readOnly{c.keeper}, clock: c.clock}
+	return &Connection{Kernel: kernel.ReadOnly(c.Kernel), whole: c.Kernel, Launcher: refusing{}, Groups: c.Groups, keeper: readOnly{c.keeper}, clock: c.clock, watch: c.watch}
 }
 
 // register lets a command of this machine be a process of the simulated kernel while it runs.
@@ -227,7 +233,7 @@ func register(k *sim.Kernel) func(kernel.Cell, launch.Account) (func(launch.Stat
 type readOnly struct{ keeper }
 
 func (readOnly) WriteNotes([]byte) error { return kernel.RefuseReadOnly("load a policy") }
-func (readOnly) Lock() (func(), error)   { return alone() }
+func (readOnly) Lock() (func(), error)   { return unshared() }
 func (readOnly) save() error             { return nil }
 func (readOnly) settle() error           { return nil }
 
@@ -309,7 +315,7 @@ func openNetBSD(o Options) (*Connection, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Connection{Kernel: k, Launcher: &launch.Cells{}, Groups: hostGroups{}, keeper: folder{path, k.EUID()}}
+	c := &Connection{Kernel: k, Launcher: &launch.Cells{}, Groups: hostGroups{}, keeper: folder{path, k.EUID()}, watch: &going{k, o.After}}
 	if o.Machine.System != nil {
 		c.Launcher = nowhere{k.EUID()} // a helper would enter a cell of the running system
 	}

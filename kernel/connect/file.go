@@ -24,6 +24,8 @@ type stateFile struct {
 	name, path string
 	unlock     func()
 	now        func() time.Time
+	// seen is the file as it was just before it was read, nil if there was none.
+	seen fs.FileInfo
 	// mu is held while the section or the file is written.
 	mu sync.Mutex
 	// saved is what the file holds, savedAt when it was last made safe from a crash, and swapped says that it was written
@@ -50,7 +52,11 @@ func openFile(t *target, o Options) (*Connection, error) {
 		}
 		return nil, err
 	}
-	return simulated(f, f.Kernel, f, o), nil
+	var w watch = alone{}
+	if o.ReadOnly {
+		w = &snapshot{path: f.path, seen: f.seen, o: o}
+	}
+	return simulated(f, f.Kernel, f, w, o), nil
 }
 
 func (f *stateFile) open(t *target, o Options) error {
@@ -83,6 +89,7 @@ func (f *stateFile) open(t *target, o Options) error {
 	case !info.Mode().IsRegular():
 		return f.refuse("it must be a file, but is something else", "")
 	}
+	f.seen = info
 	text, err := os.ReadFile(path)
 	if err != nil {
 		return f.unusable(err)
@@ -326,7 +333,7 @@ func (f *stateFile) write(safe bool) error {
 }
 
 // Lock has nobody to keep away: the file is locked as long as it is open.
-func (f *stateFile) Lock() (unlock func(), err error) { return alone() }
+func (f *stateFile) Lock() (unlock func(), err error) { return unshared() }
 
 func (f *stateFile) close() error {
 	if f.unlock != nil {

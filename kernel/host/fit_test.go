@@ -183,7 +183,8 @@ func TestReports(t *testing.T) {
 		t.Errorf("%s", got)
 	}
 	e := kernel.Event{Sequence: 7, Time: 1500 * time.Millisecond, Name: "web-1", Cell: 3, PID: 12, EUID: 80, Request: kauth.MustFind("system.reboot"), Decision: policy.Decision{Answer: policy.Answer{Result: policy.Deny, Reason: "no"}}, Fallback: true}
-	if got, want := text(EventReport(&e)), `{"sequence":7,"time":1.5,"cell":"web-1","id":3,"pid":12,"euid":80,"request":"system.reboot","result":"deny","reason":"no","fallback":true}`; got != want {
+	r := Recorded{Event: &e, Name: e.Name, Started: time.Date(2026, 6, 1, 0, 0, 0, 0, time.UTC)}
+	if got, want := text(r.Report()), `{"model":"secmodel_celleval","sequence":7,"time":1.5,"at":"2026-06-01T00:00:01.5Z","cell":"web-1","id":3,"pid":12,"euid":80,"request":"system.reboot","result":"deny","reason":"no","fallback":true,"unknown":["uid","gid","egid","groups"]}`; got != want {
 		t.Errorf("%s", got)
 	}
 	if got := text(KernelReport(kernel.Info{Name: "x", Revision: secmodel.Current})); !strings.Contains(got, `"vocabulary":""`) || !strings.Contains(got, `"revision":"current"`) {

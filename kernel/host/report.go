@@ -257,25 +257,6 @@ func (h *History) report(g *Generation) GenerationReport {
 	return r
 }
 
-// DecisionEvent is the report of a recorded decision.
-type DecisionEvent struct {
-	Sequence uint64 `json:"sequence"`
-	// Time in seconds since the kernel's start.
-	Time    float64       `json:"time"`
-	Cell    string        `json:"cell"`
-	ID      kernel.CellID `json:"id"`
-	PID     int           `json:"pid"`
-	EUID    uint32        `json:"euid"`
-	Request string        `json:"request"`
-	report.Answer
-	Fallback bool `json:"fallback,omitempty"`
-}
-
-// EventReport is the report of a recorded decision.
-func EventReport(e *kernel.Event) DecisionEvent {
-	return DecisionEvent{e.Sequence, e.Time.Seconds(), e.Name, e.Cell, e.PID, e.EUID, e.Request.String(), report.Of(&e.Decision), e.Fallback}
-}
-
 // InfoReport is the report of what a kernel can do.
 type InfoReport struct {
 	Name       string `json:"name"`

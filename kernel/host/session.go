@@ -124,9 +124,26 @@ func (s *Session) Enter() error {
 // Leave is the end of Step.
 func (s *Session) Leave() error {
 	defer s.mu.Unlock()
+	if s.ended {
+		return nil // while the step was resting
+	}
 	err := s.once(s.keeper.Save())
 	s.watch()
 	return err
+}
+
+// Rest lets others go on in the middle of a step while wait waits for something that comes from outside: what was done is saved
+// before, what is not confirmed in time is rolled back meanwhile, and time goes on after it. Who has stopped waiting because
+// the session has ended finds ErrEnded. The end of the step must follow in any case.
+func (s *Session) Rest(wait func()) error {
+	err := s.Leave()
+	wait()
+	s.mu.Lock()
+	if s.ended {
+		return ErrEnded
+	}
+	s.keeper.Tick()
+	return errors.Join(err, s.expire())
 }
 
 // Settle saves what has changed about cells and policies, before somebody is told of it; see Keeper. It is for the work of

@@ -134,7 +134,7 @@ func info(t *testing.T, s *suite) {
 	if i.Name == "" || i.Version == "" || !i.Revision.Properties().Supported || i.Vocabulary == nil || i.HZ <= 0 {
 		t.Errorf("%+v", i)
 	}
-	for _, c := range []kernel.Capability{kernel.CapEvaluation, kernel.CapProcesses, kernel.CapEnter, kernel.CapState} {
+	for _, c := range []kernel.Capability{kernel.CapEvaluation, kernel.CapProcesses, kernel.CapEnter, kernel.CapDenials, kernel.CapState} {
 		has, lacks := i.Capabilities[c], i.Missing[c]
 		if (has == "") == (lacks == "") {
 			t.Errorf("the capability %s is there (%q) or missing (%q), and why is said", c, has, lacks)

@@ -13,6 +13,7 @@ import (
 
 	"cellsh/kernel"
 	"cellsh/kernel/abi"
+	"cellsh/kernel/denylog"
 	"cellsh/kernel/netbsd/state"
 	"cellsh/policy/kauth"
 	"cellsh/policy/secmodel"
@@ -151,6 +152,13 @@ func (k *Kernel) capabilities() {
 		k.info.Capabilities[kernel.CapEvaluation] = found
 	} else {
 		k.info.Missing[kernel.CapEvaluation] = found
+	}
+	if rev := k.rev.Revision; !rev.Properties().LogsDenials {
+		k.info.Missing[kernel.CapDenials] = denylog.NotLogged(rev)
+	} else if uid := k.sys.EUID(); uid != 0 {
+		k.info.Missing[kernel.CapDenials] = fmt.Sprintf("only root of the host can read the kernel's log, but the caller is uid %d", uid)
+	} else {
+		k.info.Capabilities[kernel.CapDenials] = denylog.Logged
 	}
 	if uid := k.sys.EUID(); uid != 0 {
 		k.info.Missing[kernel.CapEnter] = fmt.Sprintf("only root of the host can enter a cell, but the caller is uid %d", uid)
@@ -305,6 +313,27 @@ func (k *Kernel) lookUp(l abi.Layout, is func(kernel.Cell) bool) (kernel.Cell, b
 
 func (k *Kernel) find(id kernel.CellID) (kernel.Cell, bool) {
 	return k.lookUp(k.revision().Layout, func(c kernel.Cell) bool { return c.ID == id })
+}
+
+// Denials are read from the kernel's message buffer, which only root of the host can.
+func (k *Kernel) Denials() ([]kernel.Denial, error) {
+	if _, ok := k.info.Capabilities[kernel.CapDenials]; !ok {
+		return nil, kernel.Unsupported(k, kernel.CapDenials)
+	}
+	text, err := k.tree.read(abi.SystemLog, 1)
+	if err != nil {
+		return nil, plainError("read the kernel's log", err)
+	}
+	return denylog.Denials(string(text), k.info.Vocabulary, k.revision().Revision), nil
+}
+
+// Uptime is how long ago the kernel started.
+func (k *Kernel) Uptime() time.Duration {
+	boot, err := k.booted()
+	if err != nil {
+		boot = k.boot // it told when it was opened
+	}
+	return max(k.now().Sub(boot), 0)
 }
 
 // Current is 0 on the host. The kernel does not tell a member of a cell which one it is in: that is an error.

@@ -6,11 +6,13 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
 	"cellsh/kernel"
 	"cellsh/kernel/abi"
+	"cellsh/kernel/denylog"
 	"cellsh/policy/kauth"
 	"cellsh/policy/secmodel"
 	"cellsh/policy/stock"
@@ -232,6 +234,11 @@ func (k *Kernel) Info() kernel.Info {
 	} else {
 		info.Missing[kernel.CapEvaluation] = "the simulated kernel was started without the evaluation model"
 	}
+	if k.rev.LogsDenials {
+		info.Capabilities[kernel.CapDenials] = denylog.Logged
+	} else {
+		info.Missing[kernel.CapDenials] = denylog.NotLogged(k.opts.Revision)
+	}
 	return info
 }
 
@@ -374,6 +381,21 @@ func (k *Kernel) Log() (lines []LogLine, lost uint64) {
 	defer k.mu.Unlock()
 	lines, lost = k.log.kept()
 	return slices.Clone(lines), lost
+}
+
+// Denials are what the message buffer tells of denials by secmodel_cell.
+func (k *Kernel) Denials() ([]kernel.Denial, error) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if !k.rev.LogsDenials {
+		return nil, &kernel.UnsupportedError{Kernel: "sim", Capability: kernel.CapDenials, Why: denylog.NotLogged(k.opts.Revision)}
+	}
+	var text strings.Builder
+	lines, _ := k.log.kept()
+	for _, l := range lines {
+		text.WriteString(l.String() + "\n")
+	}
+	return denylog.Denials(text.String(), k.opts.Vocabulary, k.opts.Revision), nil
 }
 
 func (l *kernelLog) kept() (lines []LogLine, lost uint64) {

@@ -139,6 +139,15 @@ func (f *fields) strings(key string) []string {
 	return out
 }
 
+// oneOrMore reads a string or a list of strings.
+func (f *fields) oneOrMore(key string) []string {
+	if s, ok := f.t.RawGetString(key).(lua.LString); ok {
+		f.used = append(f.used, key)
+		return []string{string(s)}
+	}
+	return f.strings(key)
+}
+
 // flag reads true or false, if it is given.
 func (f *fields) flag(key string, to *bool) {
 	switch v := f.get(key).(type) {

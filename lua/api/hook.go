@@ -72,7 +72,7 @@ func onEvent(b *binding, L *lua.LState) int {
 		b.skipDecisions(at)
 	}
 	s := b.Host.Events.On(kind, func(e host.Event) error {
-		_, err := b.m.VM.CallWithin(hookInstructions, fn, eventTable(b.m.VM.L, e))
+		_, err := b.m.VM.CallWithin(hookInstructions, fn, b.eventTable(e))
 		if e := (*vm.Error)(nil); errors.As(err, &e) && b.m.VM.Node(fn) == nil {
 			e.Span, e.Excerpt = at, "" // what has no place of its own was not called where the event came from
 		}
@@ -96,10 +96,12 @@ func (b *binding) skipDecisions(at diag.Span) {
 	}
 }
 
-func eventTable(L *lua.LState, e host.Event) lua.LValue {
+func (b *binding) eventTable(e host.Event) lua.LValue {
+	L := b.m.VM.L
 	t := L.NewTable()
 	if e.Decision != nil {
-		t = table(L, host.EventReport(e.Decision)).(*lua.LTable)
+		r := b.Host.Recorded(e.Decision)
+		t = table(L, r.Report()).(*lua.LTable)
 	}
 	if e.Excess != nil {
 		t = table(L, e.Excess).(*lua.LTable)

@@ -291,7 +291,7 @@ func TestHooksThatCantBeTold(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		broken := Kernel{Host: host.New(noEvents{k}, &host.Memory{}, loader.Reader{}.Load, nil), Simulator: k}
+		broken := Kernel{Host: host.New(noEvents{k}, &host.Memory{}, loader.Reader{}.Load, time.Now), Simulator: k}
 		s := newSession(t)
 		b := s.bind(broken)
 		if own {

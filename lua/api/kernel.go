@@ -3,7 +3,6 @@ package api
 import (
 	lua "github.com/yuin/gopher-lua"
 
-	"cellsh/kernel"
 	"cellsh/kernel/host"
 	"cellsh/policy"
 	"cellsh/policy/kauth"
@@ -19,29 +18,26 @@ print(k.name, k.revision, k.capabilities.evaluation)
 				L.Push(table(L, host.KernelReport(b.Host.Kernel.Info())))
 				return 1
 			}},
-		{Name: "kernel.events", Returns: "table[], number", Params: []Param{{"after", "number", "sequence number; without it all that the kernel has kept", true}},
-			Doc: `Gives the decisions that the evaluation model has recorded, oldest first: sequence, time in seconds since the kernel's
-start, cell, id, pid, euid, request, result, reason, policy, file and line. The kernel keeps denials, grants and what
-policies in audit mode would have denied, and of these only the last. The second result is how many came after that number
-and are not kept any more.`,
+		{Name: "kernel.events", Returns: "table[], number", Params: []Param{{"options", "number|table", eventOptions(), true}},
+			Doc: `Gives the decisions that the kernel tells of afterwards, oldest first. The evaluation model keeps denials, grants, what
+policies in audit mode would have denied and what they record, and of these only the last. The second result is how many of
+them came after the given number and are not kept any more. Denials by secmodel_cell itself, by the profile of a cell, are
+taken from the kernel's log, which root of the host can read and which tells at most one a second of each kind. They have no
+numbers: after a number come those that are later than that decision, if it is kept, and else all.
+
+Each has model, which is secmodel_celleval or secmodel_cell; time, in seconds since the kernel's start; at, the time of day
+in UTC; cell, id, euid, request, result, reason; and unknown, a list of the fields of the request that the kernel does not
+keep. Those of secmodel_celleval have sequence, generation, pid, policy, file and line too, and those of secmodel_cell
+limited = true, log, which is the line of the kernel's log, and in place of request a list requests where the log does not
+tell which it was.`,
 			Example: `policy "web" { deny = { "system.reboot" } }
 engine.load()
 local p = cell.create{ name = "web-1", root = "/cells/web-1" }:process{}
 p:reboot()
 print(kernel.events()[1].request, kernel.events()[1].result)
---> system.reboot	deny`, call: func(b *binding, L *lua.LState) int {
-				after := uint64(0)
-				if n := L.OptNumber(1, 0); n > 0 {
-					after = uint64(n)
-				}
-				list, lost, err := b.Host.Tail(after).Next()
-				if err != nil {
-					raise(L, err)
-				}
-				L.Push(values(L, list, func(e kernel.Event) lua.LValue { return table(L, host.EventReport(&e)) }))
-				L.Push(lua.LNumber(lost))
-				return 2
-			}},
+print(#kernel.events{ cell = "web-*", result = { "grant", "would-deny" } })
+--> system.reboot	deny
+--> 0`, call: kernelEvents},
 		{Name: "kauth.requests", Returns: "string[]", Params: []Param{{"pattern", "string", "a scope, an action, a request, or a glob over the names of requests; all without it", true}},
 			Doc: "Lists the names of requests, in the order of the kernel's numbers.",
 			Example: `for _, name in ipairs(kauth.requests("network.bind")) do print(name) end
@@ -65,17 +61,9 @@ end
 
 func kauthRequests(_ *binding, L *lua.LState) int {
 	pattern := L.OptString(1, "*")
-	var matching func(kauth.RequestID) bool
-	if p, ok := kauth.FindPattern(pattern); ok {
-		matching = p.Matches
-	} else {
-		matching = func(id kauth.RequestID) bool { return kauth.MatchGlob(pattern, id.String()) }
-	}
 	var list []string
-	for id := range kauth.RequestID(kauth.NumRequests) {
-		if matching(id) {
-			list = append(list, id.String())
-		}
+	for _, id := range policy.FindRequests(pattern) {
+		list = append(list, id.String())
 	}
 	if len(list) == 0 {
 		fail(L, policy.PatternHint(pattern), "a pattern must match a request, but %q matches none", pattern)
@@ -126,3 +114,45 @@ func kauthRequest(b *binding, L *lua.LState) int {
 	L.Push(table(L, out))
 	return 1
 }
+
+// eventOptions says what kernel.events takes.
+func eventOptions() string {
+	text := "a sequence number, after which to begin, or a table: after, such a number"
+	for _, k := range host.FilterKeys() {
+		text += "; " + k.Name + ", a string or a list of them: " + k.Doc
+	}
+	return text
+}
+
+func kernelEvents(b *binding, L *lua.LState) int {
+	const name = "kernel.events"
+	var f host.Filter
+	after := uint64(0)
+	if _, ok := L.Get(1).(*lua.LTable); ok {
+		t := tableArg(L, name, 1)
+		if n, ok := t.number("after", 0, maxSequence); ok {
+			after = uint64(n)
+		}
+		for _, k := range host.FilterKeys() {
+			for _, value := range t.oneOrMore(k.Name) {
+				t.check(f.Add(k.Name, value, b.Host.Now()))
+			}
+		}
+		t.done()
+	} else if n := L.OptNumber(1, 0); n > 0 {
+		after = uint64(n)
+	}
+	batch, err := b.Host.Log(after).Next()
+	if err == nil {
+		_, err = f.Known(b.Host, batch.List)
+	}
+	if err != nil {
+		raise(L, err)
+	}
+	L.Push(values(L, f.Choose(batch.List), func(r host.Recorded) lua.LValue { return table(L, r.Report()) }))
+	L.Push(lua.LNumber(batch.Lost))
+	return 2
+}
+
+// maxSequence is the highest sequence number that a number of Lua holds exactly.
+const maxSequence = 1 << 53

@@ -192,7 +192,10 @@ func (c *Command) flags(common *Common) (*flags.Set, func(*Invocation) error) {
 // refuse says which of the common flags that were given before the command mean nothing to it.
 func (c *Command) refuse(fs *flags.Set, given *Common) error {
 	for _, name := range given.given() {
-		if slices.Contains(c.Without, name) {
+		switch {
+		case slices.Contains(c.Without, name) && fs.Has(name):
+			return fmt.Errorf("--%s must stand behind the command, where it means something else, but stands before it", name)
+		case slices.Contains(c.Without, name):
 			return fs.Unknown(name)
 		}
 	}

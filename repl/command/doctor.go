@@ -42,6 +42,8 @@ func lost(c kernel.Capability, k *host.InfoReport, readOnly bool) string {
 		return "policies are not asked; load chooses the profiles, ports and limits of new cells (see cellsh fit)"
 	case kernel.CapProcesses:
 		return "system calls can't be tried out (cell:process in Lua)"
+	case kernel.CapDenials:
+		return "log shows no denials by profiles"
 	case kernel.CapEnter:
 		if k.Simulated && !readOnly {
 			return "exec runs commands on this machine, in no cell"
