@@ -118,6 +118,11 @@ func (b *binding) run(c launch.Command) (launch.Status, error) {
 		return launch.Status{}, kernel.Unsupported(b.Host.Kernel, kernel.CapEnter)
 	}
 	o := &b.m.options
+	if o.Settle != nil {
+		if err := o.Settle(); err != nil {
+			return launch.Status{}, err
+		}
+	}
 	return b.Launch.Run(context.Background(), c, launch.Files{In: o.Stdin, Out: o.Stdout, Err: o.Stderr})
 }
 
