@@ -161,7 +161,12 @@ func (c *Command) run(args []string, common Common, env Env, out *Output) int {
 		return Usage
 	}
 	inv.Args = rest
-	err = inv.finish(work(inv))
+	err = work(inv)
+	// With JSON the result says it all the same.
+	if inv.target != nil && inv.target.Steps != nil && inv.target.Steps.Told(err) && !inv.JSON {
+		err = quiet{Failed}
+	}
+	err = inv.finish(err)
 	var u *usageError
 	var q quiet
 	switch {

@@ -241,7 +241,7 @@ func (inv *Invocation) await(l *host.Loaded) error {
 		return err
 	}
 	vigil := host.Vigil{Deadline: *d, After: time.After, Now: inv.Now, Open: func(readOnly bool) (*host.Session, error) {
-		t, err := inv.enter(readOnly, patience)
+		t, err := inv.enter(readOnly, patience, false)
 		if err != nil {
 			return nil, err
 		}
@@ -308,7 +308,7 @@ func (inv *Invocation) standing() host.Booted {
 	if inv.Session != nil {
 		return inv.Session.Host.Standing()
 	}
-	t, err := inv.enter(true, 0)
+	t, err := inv.enter(true, 0, true)
 	if err != nil {
 		return host.BootNothing
 	}
