@@ -3,6 +3,7 @@ package host
 import (
 	"errors"
 	"testing"
+	"time"
 
 	"cellsh/kernel"
 	"cellsh/kernel/sim"
@@ -49,6 +50,15 @@ func (r *ring) List() ([]kernel.Cell, error) {
 
 func (r *ring) Evaluator() (kernel.Evaluator, error) { return r, nil }
 
+// Status has the number of the last.
+func (r *ring) Status() (kernel.Status, error) {
+	s, err := r.Kernel.Status()
+	if n := len(r.kept); n > 0 {
+		s.Sequence = r.kept[n-1].Sequence
+	}
+	return s, err
+}
+
 func (r *ring) Events(after uint64) ([]kernel.Event, error) {
 	var out []kernel.Event
 	for _, e := range r.kept {
@@ -72,7 +82,7 @@ func TestTail(t *testing.T) {
 	k, err := sim.New(sim.Options{})
 	ok(t, err)
 	r := &ring{Kernel: k}
-	tail := New(r, &Memory{}, load, nil).Tail(0)
+	tail := New(r, &Memory{}, load, time.Now).Tail(0)
 	for i, c := range []struct {
 		kept []kernel.Event
 		n    int

@@ -147,6 +147,10 @@ func (b *binding) news() []host.Event {
 				out = append(out, host.Event{Kind: host.Denied, Cell: e.Name, ID: e.Cell, Decision: e})
 			}
 		}
+		if err == nil && b.tail.Anew() {
+			b.report(host.Denied, diag.Diagnostic{Severity: diag.Warning, Code: diag.EventsLost,
+				Message: "hooks for deny must be told of every denial, but the evaluation model was started anew, and what it had recorded since they were last told can't be had any more"})
+		}
 		if lost > 0 {
 			b.report(host.Denied, diag.Diagnostic{Severity: diag.Warning, Code: diag.EventsLost,
 				Message: fmt.Sprintf("hooks for deny must be told of every denial, but of the decisions since they were last told %d can't be had any more", lost)})
