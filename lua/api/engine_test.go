@@ -2,6 +2,7 @@ package api
 
 import (
 	"encoding/json"
+	"errors"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -11,7 +12,9 @@ import (
 	lua "github.com/yuin/gopher-lua"
 
 	"cellsh/lua/loader"
+	"cellsh/lua/vm"
 	"cellsh/policy"
+	"cellsh/policy/diag"
 	"cellsh/policy/kauth"
 	"cellsh/policy/study"
 )
@@ -172,5 +175,37 @@ func TestEngineCheckTellsWhatIsWrong(t *testing.T) {
 	out, err := s.run(`local c = engine.check([[` + file + `]]) print(c.ok, #c.diagnostics, c.diagnostics[1].line, c.diagnostics[1].code)`)
 	if want := "false\t1\t2\tpolicy.key\n"; err != "" || out != want {
 		t.Errorf("%q, %q, want %q", out, err, want)
+	}
+}
+
+// What the host refuses has the same code in Lua as from a command; where Lua has only words, it is an error of Lua.
+func TestErrorsKeepTheirCode(t *testing.T) {
+	s := newSession(t)
+	s.expect(t, `policy "web" { cells = "web-*", deny = { "system" } }
+engine.load()
+p = cell.create{ name = "web-1", root = "/cells/web-1" }:process{}`, "")
+	other := filepath.Join(t.TempDir(), "other.lua")
+	if err := os.WriteFile(other, []byte(`policy "other" { cells = "db-*", deny = { "system" } }`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for text, want := range map[string]diag.Code{
+		`engine.load("` + other + `")`:                                 diag.LoadLoses,
+		`engine.load("none.lua")`:                                      diag.FileRead,
+		`cell.create{ name = "web-1", root = "/cells/web-1" }`:         diag.KernelRefused,
+		`coroutine.wrap(function() engine.load("none.lua") end)()`:     diag.Runtime,
+		`local ok, why = pcall(engine.load, "none.lua") error(why, 0)`: diag.Runtime,
+		`p:setuid()`:                diag.Runtime,
+		`engine.load(5)`:            diag.Runtime,
+		`error("x")`:                diag.Runtime,
+		`local t = nil; return t.x`: diag.Runtime,
+	} {
+		fn, err := s.VM.CompileIn(s.VM.Environment(), "session", text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var e *vm.Error
+		if _, err := s.Call(fn); !errors.As(err, &e) || e.Code != want || e.File != "session" {
+			t.Errorf("%s: %v, want %s", text, err, want)
+		}
 	}
 }

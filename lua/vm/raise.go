@@ -325,6 +325,9 @@ func (v *VM) wrap(err error) *Error {
 	default:
 		e.Message = err.Error()
 	}
+	if code := codeOf(e.Cause); code != "" {
+		e.Code = code
+	}
 	if reason := v.meter.failed; reason != nil && e.Problems == nil {
 		e.Code, e.Hint = reason.code, reason.hint
 		e.Message = reason.text
@@ -333,6 +336,24 @@ func (v *VM) wrap(err error) *Error {
 		e.Excerpt = v.files.Line(e.File, e.Line)
 	}
 	return e
+}
+
+// codeOf is the code that all errors have that the cause of an error is in words, "" where it is only words, or several things.
+func codeOf(cause error) diag.Code {
+	code := diag.Code("")
+	for _, d := range diag.Of(cause) {
+		if d.Severity != diag.Error {
+			continue
+		}
+		if code != "" && d.Code != code {
+			return ""
+		}
+		code = d.Code
+	}
+	if code == diag.Failed {
+		return ""
+	}
+	return code
 }
 
 // placed is what the text of an error begins with.
