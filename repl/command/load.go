@@ -59,7 +59,8 @@ shows how); --strict refuses policies of which such a kernel enforces less, and
 
 With --boot the policies are those of /etc/cellsh/policy.d, if no path is
 given. All files, and the folders above them, must belong to root (on a
-simulated kernel to root or to the caller) and be writable by nobody else. If
+simulated kernel to root or to the caller) and be writable by nobody else; a
+sticky folder as /tmp is may be, if it only leads to the folder of the files. If
 the policies can't be loaded the last good generation is, and without one, with
 --lockdown, a policy that denies everything to cells. The exit code then says
 what is active: 1 the last good generation, 3 lockdown, 4 nothing. So it does
@@ -261,11 +262,7 @@ func (inv *Invocation) await(l *host.Loaded) error {
 // bootReader reads policies as at boot: only those that nobody else can have changed.
 func (t *Target) bootReader() loader.Reader {
 	r := t.Reader
-	trust := &disk.Trust{Owners: []int{0}, Limit: syntax.MaxSource}
-	if uid := os.Geteuid(); uid > 0 && t.Info().Simulated {
-		trust.Owners = append(trust.Owners, uid)
-	}
-	r.Files = trust
+	r.Files = &disk.Trust{Owners: t.Owners, Limit: syntax.MaxSource}
 	return r
 }
 
