@@ -91,7 +91,7 @@ func (c *Common) given() []string {
 
 // cellList declares a flag with the name of a cell that may be given several times. The cells need not exist.
 func cellList(fs *flags.Set, to *[]string, usage string) {
-	fs.Func("cell", "NAME", usage, func(name string) string {
+	fs.Each("cell", "NAME", usage, func(name string) string {
 		*to = append(*to, name)
 		return policy.CheckName(name)
 	})
