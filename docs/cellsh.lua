@@ -294,8 +294,8 @@ function engine.decide(question, options) end
 -----> system.reboot	deny	allow
 -----> machdep.iopl	allow	deny
 ---```
----@param old string|string[] files and folders of policies; nil for those that are loaded
----@param new? string|string[] files and folders of policies; without it what was declared here and is pending, together with what is loaded
+---@param old string|string[]|number files and folders of policies, or a generation that is kept; nil for those that are loaded
+---@param new? string|string[]|number files and folders of policies, or a generation; without it what was declared here and is pending, together with what is loaded
 ---@param options? table cells: a list of names of cells to look at too
 ---@return table
 function engine.diff(old, new, options) end
@@ -331,7 +331,7 @@ function engine.explain(question, options) end
 -----> 1
 ---```
 ---@param paths? string|string[] files and folders of policies; without it what was declared here and is pending, together with what is loaded
----@param options? table yes = true: load even if live cells lose policies that they have, or if there is nothing to load although something is loaded; without it that is an error. usable = true: where the kernel asks no programs, cells are made so that services run
+---@param options? table yes = true: load even if live cells lose policies that they have, or if there is nothing to load although something is loaded; without it that is an error. usable = true: where the kernel asks no programs, cells are made so that services run. only: the name of a policy, or a list of names: they alone are put in place of the loaded ones, all others stay. dry_run = true: load nothing, and say what would change
 ---@return table
 function engine.load(paths, options) end
 
@@ -377,6 +377,23 @@ function engine.policies() end
 ---@param generation? number the one to go back to; without it the last one before the active that needs no confirmation
 ---@return table
 function engine.rollback(generation) end
+
+---Takes single policies out of what is loaded; all others stay as they are loaded, and what must never be allowed stays. Gives
+---what engine.load gives.
+---```lua
+---policy "web" { cells = "web-*", deny = { "system.reboot" } }
+---policy "db" { cells = "db-*", deny = { "machdep" } }
+---engine.load()
+---print(engine.unload("db", { dry_run = true }).difference.changes[1].request)
+---engine.unload("db")
+---print(#engine.policies(), engine.policies()[1].name)
+-----> machdep.cacheflush
+-----> 1	web
+---```
+---@param names string|string[] names of policies
+---@param options? table yes and dry_run as for engine.load
+---@return table
+function engine.unload(names, options) end
 
 ---@class kauth
 kauth = {}

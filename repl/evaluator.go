@@ -87,7 +87,7 @@ func newEvaluator(env Env, common command.Common) (*evaluator, error) {
 			}
 			return ""
 		}})
-	target.Pending = e.api.LoadPending
+	target.Pending = e.api.Propose
 	if err := target.Steps.Step(func() error { return nil }); err != nil {
 		return nil, errors.Join(err, e.close())
 	}

@@ -113,6 +113,12 @@ func (e *evaluator) completer(r *input.Reader) *complete.Completer {
 		ReadOnly: e.api.VM.ReadOnly, ReadDir: os.ReadDir, Cells: func() []string {
 			names, _ := e.target.Host.LiveNames() // nothing is completed where they are not known
 			return names
+		}, Policies: func() []string {
+			p, err := e.target.Host.Policies()
+			if err != nil {
+				return nil // as with cells
+			}
+			return p.Set().Names()
 		}}
 	for _, x := range command.All() {
 		c.Commands = append(c.Commands, complete.Command{Name: x.Name, Args: x.Args, Flags: complete.Flags(x.AllFlags())})

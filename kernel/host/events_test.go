@@ -155,7 +155,7 @@ func TestUsageHasNoEffects(t *testing.T) {
 	limit := int64(100)
 	p := policies("small", "system.reboot")
 	p.Set().Policies[0].Budget.Memory = &limit
-	_, _, err = s.h.Load(study.New(p.Set(), nil, study.Options{}), LoadOptions{Session: true})
+	_, _, err = s.h.LoadProposal(inSession(study.New(p.Set(), nil, study.Options{})), LoadOptions{})
 	ok(t, err)
 	_, err = s.h.Create(kernel.Spec{Name: "web-1", Root: "/cells"})
 	ok(t, err)

@@ -105,40 +105,38 @@ func (h *Host) Frozen(p *study.Policies, aim analysis.Aim) ([]Frozen, error) {
 	return out, nil
 }
 
-// loadStock makes policies the active ones on a kernel that asks no programs: cells that are made from now on are made
-// as fits them best. Nothing about live cells can be changed. After is the history with the generation.
-func (h *Host) loadStock(p *study.Policies, g Generation, after *History, strict bool) (*Loaded, error) {
-	out := &Loaded{Stock: true, Generation: g.Number}
-	var lax diag.List
+// choice is how policies have cells made on a kernel that asks no programs: made has those that are made from now on, frozen
+// those that live, of which nothing can be changed. Lax is what the kernel enforces less of.
+type choice struct {
+	made   []Making
+	frozen []Frozen
+	lax    diag.List
+}
+
+// choose finds what fits policies best.
+func (h *Host) choose(p *study.Policies, aim analysis.Aim) (out choice, err error) {
 	for _, s := range p.Samples(nil, nil) {
 		if !p.Names(s.Name) {
 			continue
 		}
-		fit, err := p.Fit(s.Name, h.Kernel.Info().Revision, g.Aim())
+		fit, err := p.Fit(s.Name, h.Kernel.Info().Revision, aim)
 		if err != nil {
-			return nil, err
+			return out, err
 		}
-		out.Made = append(out.Made, Making{s.Glob, fit})
+		out.made = append(out.made, Making{s.Glob, fit})
 		if fit.Lax() {
-			lax = append(lax, laxProblem(p, fit))
+			out.lax = append(out.lax, laxProblem(p, fit))
 		}
 	}
-	var err error
-	if out.Frozen, err = h.Frozen(p, g.Aim()); err != nil {
-		return nil, err
+	if out.frozen, err = h.Frozen(p, aim); err != nil {
+		return out, err
 	}
-	for i := range out.Frozen {
-		if problem, ok := frozenProblem(p, &out.Frozen[i]); ok {
-			lax = append(lax, problem)
+	for i := range out.frozen {
+		if problem, ok := frozenProblem(p, &out.frozen[i]); ok {
+			out.lax = append(out.lax, problem)
 		}
 	}
-	if strict && len(lax) > 0 {
-		return nil, p.Fill(lax).Sort()
-	}
-	if err := writeHistory(h.notes, after); err != nil {
-		return nil, err
-	}
-	h.keep(&g, p)
+	out.lax = p.Fill(out.lax).Sort()
 	return out, nil
 }
 

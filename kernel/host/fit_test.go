@@ -170,7 +170,7 @@ func TestReports(t *testing.T) {
 	}
 	history, err := s.h.History()
 	ok(t, err)
-	history.Generations[0].Sources = append(history.Generations[0].Sources, rules.Source{File: "module.lua", Module: true})
+	history.Generations[0].Sources = append(history.Generations[0].Sources, Source{Source: rules.Source{File: "module.lua", Module: true}})
 	if got, want := text(history.Report()), `[{"generation":1,"time":"2026-06-01T00:00:00Z","files":["a.lua"],"active":true,"until":"2026-06-01T00:01:00Z"}]`; got != want {
 		t.Errorf("%s", got)
 	}

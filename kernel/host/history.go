@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"cellsh/policy/analysis"
@@ -18,8 +19,8 @@ import (
 type Generation struct {
 	Number uint64    `json:"number"`
 	Time   time.Time `json:"time"`
-	// Sources are the files, modules included.
-	Sources []rules.Source `json:"sources,omitempty"`
+	// Sources are the files, modules included, and what of them counts.
+	Sources []Source `json:"sources,omitempty"`
 	// Session says that policies declared in a session are among them. These have no source, and are gone when the
 	// session ends: the kernel goes on with their programs, but nothing more can be compiled.
 	Session bool `json:"session,omitempty"`
@@ -31,6 +32,37 @@ type Generation struct {
 	Lockdown bool `json:"lockdown,omitempty"`
 	// Tentative is how long the policies had to be confirmed in, while they are not: 0 once they need not be.
 	Tentative time.Duration `json:"tentative,omitempty"`
+}
+
+// Source is a file of a generation. Files with the same Since were loaded together: they have modules of their own.
+type Source struct {
+	rules.Source
+	// Since is the generation that the file came with, where single policies were replaced since; 0 where none were.
+	Since uint64 `json:"since,omitempty"`
+	// Without are the policies that the file declares and the generation leaves out, by name.
+	Without []string `json:"without,omitempty"`
+}
+
+// whole are files that were loaded together, with all that they declare.
+func whole(sources []rules.Source) []Source {
+	var out []Source
+	for _, s := range sources {
+		out = append(out, Source{Source: s})
+	}
+	return out
+}
+
+// holds reports whether the generation is these files, with all that they declare.
+func (g *Generation) holds(sources []rules.Source) bool {
+	return slices.EqualFunc(g.Sources, sources, func(s Source, t rules.Source) bool { return s.Source == t && len(s.Without) == 0 })
+}
+
+// String is the name of the file, and what is left out of it: "web.lua without admin".
+func (s *Source) String() string {
+	if len(s.Without) == 0 {
+		return s.File
+	}
+	return s.File + " without " + strings.Join(s.Without, " and ")
 }
 
 // Files names the policy files, modules left out.

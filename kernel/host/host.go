@@ -20,8 +20,8 @@ type Load func([]rules.Source) *study.Policies
 // kept are policies that were read.
 type kept struct {
 	*study.Policies
-	// session says that some have no source; see Generation.Session.
-	session bool
+	// declared are those of a session among them, which have no source; see Generation.Session. Nil is none.
+	declared *rules.Set
 }
 
 // Host is a kernel with the policies that are loaded there. Everything that changes cells or policies goes through
@@ -119,23 +119,23 @@ func (h *Host) policiesOf(g *Generation) (*study.Policies, error) {
 		return nil, &kernel.Error{Op: fmt.Sprintf("read generation %d", g.Number),
 			Text: "the policies must come from files, but some were declared in a session that has ended", Hint: "load files: cellsh load PATH"}
 	}
-	p := h.load(g.Sources)
+	p := h.compose(g.Sources)
 	if p.Loading.Failed() {
 		return nil, p.Loading
 	}
-	h.keep(g, p)
+	h.keep(g, p, nil)
 	return p, nil
 }
 
 // keep remembers the policies of a generation: those from files until another generation is kept, as they can be read
 // again; those of a session as long as the program runs.
-func (h *Host) keep(g *Generation, p *study.Policies) {
+func (h *Host) keep(g *Generation, p *study.Policies, declared *rules.Set) {
 	for number, old := range h.read {
-		if !old.session {
+		if old.declared == nil {
 			delete(h.read, number)
 		}
 	}
-	h.read[g.origin()] = kept{p, g.Session}
+	h.read[g.origin()] = kept{p, declared}
 }
 
 // LiveNames are the names of the cells that exist.

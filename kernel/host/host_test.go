@@ -20,7 +20,7 @@ func load(sources []rules.Source) *study.Policies {
 	set := &rules.Set{Sources: slices.Clone(sources)}
 	var problems diag.List
 	for _, s := range sources {
-		p := &rules.Policy{Name: strings.TrimSuffix(s.File, ".lua"), Span: diag.Span{File: s.File, Line: 1}, Default: rules.Default{Result: policy.Allow}}
+		p := &rules.Policy{Name: strings.TrimSuffix(s.File, ".lua"), Span: diag.Span{File: s.File, Line: 1}, File: s.File, Default: rules.Default{Result: policy.Allow}}
 		for _, word := range strings.Fields(s.Text) {
 			at, ok := kauth.FindPattern(word)
 			if !ok {

@@ -46,75 +46,21 @@ type LoadOptions struct {
 	Confirm time.Duration
 	// Yes loads policies with which live cells lose some that they have; without it that is a *LossError.
 	Yes bool
-	// Session says that policies without a source are among them.
-	Session bool
 	// Strict refuses policies of which a kernel without the evaluation model enforces less.
 	Strict bool
-	// Usable has cells made so that services run there; see analysis.Usable.
+	// Usable has cells made so that services run there; see analysis.Usable. What is loaded in part keeps that.
 	Usable bool
-}
-
-// Load checks policies and pushes their programs for all live cells, or changes nothing: the error is a diag.List of
-// all that is wrong with them, or says why the kernel refused. The check is given even then. On a kernel without the
-// evaluation model the policies choose how cells are made from now on.
-func (h *Host) Load(p *study.Policies, o LoadOptions) (*Loaded, *study.Check, error) {
-	check, err := h.Check(p)
-	if err != nil {
-		return nil, nil, err
-	}
-	if check.Problems.Failed() {
-		return nil, check, check.Problems
-	}
-	var out *Loaded
-	err = h.alone(func() error {
-		out, err = h.loadChecked(p, o)
-		return err
-	})
-	if err == nil {
-		out.Witnessed = check.Witnessed
-	}
-	return out, check, err
-}
-
-// Check checks policies as Load does, and changes nothing: if the check has failed Load would refuse them.
-func (h *Host) Check(p *study.Policies) (*study.Check, error) {
-	live, err := h.LiveNames()
-	if err != nil {
-		return nil, err
-	}
-	return p.Check(study.CheckOptions{Live: live, ErrorsOnly: true})
-}
-
-// loadChecked is Load for policies that are checked.
-func (h *Host) loadChecked(p *study.Policies, o LoadOptions) (*Loaded, error) {
-	history, err := h.History()
-	if err != nil {
-		return nil, err
-	}
-	losses, err := h.losses(p, history)
-	if err != nil {
-		return nil, err
-	}
-	if !o.Yes {
-		if err := h.agreeable(p, losses, history); err != nil {
-			return nil, err
-		}
-	}
-	g := Generation{Sources: p.Set().Sources, Session: o.Session, Tentative: o.Confirm, Usable: o.Usable}
-	out, err := h.replace(p, g, history, o.Strict)
-	if err == nil {
-		out.Losses = losses
-	}
-	return out, err
+	// Compare has the plan say which decisions and budgets change.
+	Compare bool
 }
 
 // replace loads policies in place of what is active, which may wait to be confirmed.
-func (h *Host) replace(p *study.Policies, g Generation, history *History, strict bool) (*Loaded, error) {
-	out, err := h.push(p, g, history, strict)
-	if err == nil && history.Deadline != nil {
-		out.Replaced = history.Deadline.Generation
+func (h *Host) replace(p *study.Policies, g Generation, history *History) (*Loaded, error) {
+	r, err := h.prepare(p, g, history)
+	if err != nil {
+		return nil, err
 	}
-	return out, err
+	return h.push(p, r, history, nil)
 }
 
 // Holds gives the number of the active generation if its policies are those, source for source, and the kernel has
@@ -125,7 +71,7 @@ func (h *Host) Holds(p *study.Policies) (uint64, error) {
 		return 0, err
 	}
 	g := history.Active()
-	if g == nil || g.Session || g.Lockdown || !slices.Equal(g.Sources, p.Set().Sources) {
+	if g == nil || g.Session || g.Lockdown || !g.holds(p.Set().Sources) {
 		return 0, nil
 	}
 	e, err := h.Kernel.Evaluator()
@@ -153,44 +99,74 @@ func (h *Host) nextNumber(history *History) uint64 {
 	return n + 1
 }
 
-// push loads policies into the kernel as a new generation, and notes it.
-func (h *Host) push(p *study.Policies, g Generation, history *History, strict bool) (*Loaded, error) {
-	g.Number, g.Time = h.nextNumber(history), h.now().UTC()
-	d := history.deadline(&g)
-	var out *Loaded
-	if e, err := h.Kernel.Evaluator(); err != nil {
-		if out, err = h.loadStock(p, g, history.with(g, d), strict); err != nil {
-			return nil, err
-		}
-	} else {
-		b, bytes, err := h.pushPrograms(e, p, g, history, d)
-		if err != nil {
-			return nil, err
-		}
-		out = loaded(b, bytes)
+// ready is a generation that could be pushed: what the kernel would get, and how cells would be made.
+type ready struct {
+	Generation
+	// bundle and its bytes are for a kernel with the evaluation model; it is nil for another.
+	bundle *program.Bundle
+	bytes  []byte
+	// choice is for a kernel that asks no programs.
+	choice
+}
+
+// prepare makes all that a push of the policies needs, and changes nothing.
+func (h *Host) prepare(p *study.Policies, g Generation, history *History) (*ready, error) {
+	g.Number = h.nextNumber(history)
+	out := &ready{Generation: g}
+	var err error
+	if !h.Evaluates() {
+		out.choice, err = h.choose(p, g.Aim())
+		return out, err
 	}
+	if out.bundle, err = h.bundleOfAll(p, &g); err != nil {
+		return nil, err
+	}
+	out.bytes = out.bundle.Encode()
+	return out, nil
+}
+
+// push loads what is ready into the kernel, and notes it. Declared are policies of a session among them.
+func (h *Host) push(p *study.Policies, r *ready, history *History, declared *rules.Set) (*Loaded, error) {
+	r.Time = h.now().UTC()
+	d := history.deadline(&r.Generation)
+	if err := h.pushReady(p, r, history, d, declared); err != nil {
+		return nil, err
+	}
+	out := r.loaded()
 	if out.Deadline = d; d != nil {
 		h.waits = d.Generation
+	}
+	if history.Deadline != nil {
+		out.Replaced = history.Deadline.Generation
 	}
 	return out, nil
 }
 
-// pushPrograms is push for a kernel with the evaluation model. It gives the bundle and its length in bytes.
-func (h *Host) pushPrograms(e kernel.Evaluator, p *study.Policies, g Generation, history *History, d *Deadline) (*program.Bundle, int, error) {
-	b, err := h.bundleOfAll(p, &g)
-	if err != nil {
-		return nil, 0, err
-	}
+// pushReady is push for a deadline that is known.
+func (h *Host) pushReady(p *study.Policies, r *ready, history *History, d *Deadline, declared *rules.Set) error {
 	// The history first: a kernel with a generation that nobody remembers is worse than one that is behind.
-	if err := writeHistory(h.notes, history.with(g, d)); err != nil {
-		return nil, 0, err
+	if err := writeHistory(h.notes, history.with(r.Generation, d)); err != nil {
+		return err
 	}
-	text := b.Encode()
-	if err := e.Load(text, d.window(h.now())); err != nil {
-		return nil, 0, errors.Join(err, writeHistory(h.notes, history))
+	if r.bundle != nil {
+		e, err := h.Kernel.Evaluator()
+		if err == nil {
+			err = e.Load(r.bytes, d.window(h.now()))
+		}
+		if err != nil {
+			return errors.Join(err, writeHistory(h.notes, history))
+		}
 	}
-	h.keep(&g, p)
-	return b, len(text), nil
+	h.keep(&r.Generation, p, declared)
+	return nil
+}
+
+// loaded is what there is to say once it is pushed.
+func (r *ready) loaded() *Loaded {
+	if r.bundle == nil {
+		return &Loaded{Generation: r.Number, Stock: true, Made: r.made, Frozen: r.frozen}
+	}
+	return loaded(r.bundle, len(r.bytes))
 }
 
 func loaded(b *program.Bundle, bytes int) *Loaded {
@@ -318,7 +294,15 @@ func (h *Host) attach(p *study.Policies, g *Generation, history *History, cells 
 			}
 			d = &Deadline{next.Number, d.Until, d.Window, d.Back}
 		}
-		return h.pushPrograms(e, p, next, history, d)
+		r, err := h.prepare(p, next, history)
+		if err == nil {
+			r.Time = next.Time
+			err = h.pushReady(p, r, history, d, h.read[g.origin()].declared)
+		}
+		if err != nil {
+			return nil, 0, err
+		}
+		return r.bundle, len(r.bytes), nil
 	}
 	b, err := h.bundle(p, g, status.Attachment+1, cells)
 	if err != nil {
@@ -352,7 +336,7 @@ func (h *Host) rollback(number uint64) (*Loaded, error) {
 	}
 	if old == nil {
 		if number != 0 {
-			return nil, &kernel.Error{Op: fmt.Sprintf("roll back to generation %d", number), Text: fmt.Sprintf("the generation must be one of those kept, but is %d", number), Hint: "run: generations"}
+			return nil, unknownGeneration("roll back to", number)
 		}
 		e := &kernel.Error{Op: "roll back", Text: "an earlier generation that needs no confirmation must be kept, but there is none"}
 		if len(history.Generations) > 1 {
@@ -361,6 +345,10 @@ func (h *Host) rollback(number uint64) (*Loaded, error) {
 		return nil, e
 	}
 	return h.reload(old, history)
+}
+
+func unknownGeneration(what string, number uint64) error {
+	return &kernel.Error{Op: fmt.Sprintf("%s generation %d", what, number), Text: fmt.Sprintf("the generation must be one of those kept, but is %d", number), Hint: "run: generations"}
 }
 
 // reload loads a generation again, as a new one, if it still fits the host and the cells that live now.
@@ -382,7 +370,11 @@ func (h *Host) reload(old *Generation, history *History) (*Loaded, error) {
 	if err != nil {
 		return nil, err
 	}
-	out, err := h.replace(p, old.again(), history, false)
+	r, err := h.prepare(p, old.again(), history)
+	if err != nil {
+		return nil, err
+	}
+	out, err := h.push(p, r, history, h.read[old.origin()].declared)
 	if err == nil {
 		out.Losses = losses
 	}
@@ -467,7 +459,7 @@ func (h *Host) revert(history *History) (*Loaded, error) {
 		return h.reload(back, history)
 	}
 	// Then the policies that were loaded must not stay either, and the fallback decides.
-	return h.replace(h.load(nil), Generation{}, history, false)
+	return h.replace(h.load(nil), Generation{}, history)
 }
 
 // Booted says which policies are active after a boot.
@@ -530,10 +522,13 @@ func (h *Host) lockDown(history *History, why error) (Booted, *Loaded, error) {
 		return booted, nil, errors.Join(why, err)
 	}
 	p := lockdown(h.Kernel.Info().Vocabulary)
-	g := Generation{Sources: p.Set().Sources, Lockdown: true}
-	out, err := h.push(p, g, history, false)
+	g := Generation{Sources: whole(p.Set().Sources), Lockdown: true}
+	var out *Loaded
+	r, err := h.prepare(p, g, history)
 	if err == nil {
-		return BootLockdown, out, why
+		if out, err = h.push(p, r, history, nil); err == nil {
+			return BootLockdown, out, why
+		}
 	}
 	why = errors.Join(why, err)
 	g.Number = h.nextNumber(history)
@@ -611,14 +606,4 @@ func lockdown(v *kauth.Vocabulary) *study.Policies {
 		Sources:  []rules.Source{{File: at.File, Text: "policy \"lockdown\" { default = \"deny\" }\n"}},
 		Policies: []*rules.Policy{{Name: "lockdown", Span: at, Default: rules.Default{Result: policy.Deny, Span: at}}},
 	}, nil, study.Options{Vocabulary: v})
-}
-
-// Merge puts policies declared in a session together with those of the active generation: one of the same name
-// replaces the older.
-func (h *Host) Merge(declared *rules.Set) (*study.Policies, error) {
-	active, err := h.Policies()
-	if err != nil {
-		return nil, err
-	}
-	return study.New(active.Set().With(declared), nil, study.Options{Vocabulary: h.Kernel.Info().Vocabulary}), nil
 }

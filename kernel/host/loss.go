@@ -65,24 +65,17 @@ func (e *LossError) Diagnostics() diag.List {
 	return diag.List{{Code: diag.LoadLoses, Message: e.Error(), Hint: hint}}
 }
 
-// agreeable says whether policies may be loaded without anybody's yes; else the error is a *LossError.
-func (h *Host) agreeable(p *study.Policies, losses []Loss, history *History) error {
-	if len(losses) > 0 {
-		return &LossError{Losses: losses}
-	}
+// gone are the policies that are loaded, if there would be none any more.
+func (h *Host) gone(p *study.Policies, history *History) []string {
 	g := history.Active()
 	if g == nil || g.Lockdown || len(p.Set().Policies) > 0 {
 		return nil
 	}
 	had, err := h.policiesOf(g)
-	if err != nil || len(had.Set().Policies) == 0 {
+	if err != nil {
 		return nil // they are gone already
 	}
-	e := &LossError{}
-	for _, p := range had.Set().Policies {
-		e.Gone = append(e.Gone, p.Name)
-	}
-	return e
+	return had.Set().Names()
 }
 
 // losses are the policies that live cells have by what is active, and would not have by the others. Lockdown is no

@@ -72,7 +72,7 @@ func TestReadingsThatDiffer(t *testing.T) {
 	p.Set().Policies[0].Cells[1].Pattern = "web-2*"
 	p.Set().Policies[0].Cells = append(p.Set().Policies[0].Cells, rules.Glob{Pattern: "web-*"})
 	p = study.New(p.Set(), nil, study.Options{})
-	if _, check, err = h.Load(p, LoadOptions{Session: true}); err != nil || check.Witnessed.Asked == 0 {
+	if _, check, err = h.LoadProposal(inSession(p), LoadOptions{}); err != nil || check.Witnessed.Asked == 0 {
 		t.Fatalf("%+v, %v", check, err)
 	}
 	if _, err := h.Create(kernel.Spec{Name: "web-4", Root: "/cells"}); err != nil {

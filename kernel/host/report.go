@@ -5,6 +5,7 @@ import (
 
 	"cellsh/kernel"
 	"cellsh/policy/analysis"
+	"cellsh/policy/diag"
 	"cellsh/policy/report"
 	"cellsh/policy/study"
 )
@@ -52,6 +53,58 @@ func (u *Usage) Report() UsageReport {
 	return r
 }
 
+// PlanReport is the report of what a load would do. OK says that it could be done; if not, diagnostics say why, and where the
+// policies themselves are wrong nothing else is known.
+type PlanReport struct {
+	OK          bool      `json:"ok"`
+	Diagnostics diag.List `json:"diagnostics"`
+	// Changes says that anything would be different; see Plan.Changes.
+	Changes bool `json:"changes"`
+	// Active is the generation that is loaded, 0 for none, and Generation the number of the one that would be.
+	Active     uint64           `json:"active"`
+	Generation uint64           `json:"generation,omitempty"`
+	Cells      []CellPlanReport `json:"cells"`
+	Programs   int              `json:"programs"`
+	Covered    int              `json:"covered"`
+	Bytes      int              `json:"bytes"`
+	// Replaced, Stock, Made, Frozen and Losses are those of LoadReport, as they would be, and Behind is Plan.Behind.
+	Replaced uint64         `json:"replaced,omitempty"`
+	Behind   uint64         `json:"behind,omitempty"`
+	Stock    bool           `json:"stock,omitempty"`
+	Made     []MakingReport `json:"made,omitempty"`
+	Frozen   []FrozenReport `json:"frozen,omitempty"`
+	Losses   []Loss         `json:"losses,omitempty"`
+	// Difference is what the command diff writes; absent if it is not known what is loaded.
+	Difference *study.DifferenceReport `json:"difference,omitempty"`
+}
+
+// CellPlanReport is the report of what a load would do to a live cell: was and will are policies, fallback or none.
+type CellPlanReport struct {
+	ID      kernel.CellID `json:"id"`
+	Cell    string        `json:"cell"`
+	Loses   []string      `json:"loses"`
+	Gets    []string      `json:"gets"`
+	Was     string        `json:"was"`
+	Will    string        `json:"will"`
+	Profile string        `json:"profile"`
+	Changes int           `json:"changes"`
+	Budgets int           `json:"budgets"`
+}
+
+// Report of the plan.
+func (p *Plan) Report() PlanReport {
+	r := PlanReport{OK: p.Problem == nil, Diagnostics: report.List(diag.Of(p.Problem)), Changes: p.ready != nil && p.Changes(), Active: p.Active, Generation: p.Generation, Cells: []CellPlanReport{},
+		Programs: p.Programs, Covered: p.Covered, Bytes: p.Bytes, Replaced: p.Replaced, Behind: p.Behind, Stock: p.Stock, Made: makingReports(p.Made), Frozen: frozenReports(p.Frozen), Losses: p.Losses}
+	for _, c := range p.Cells {
+		r.Cells = append(r.Cells, CellPlanReport{c.ID, c.Name, report.List(c.Loses), report.List(c.Gets), c.Was.String(), c.Will.String(), c.Profile, c.Changes, c.Budgets})
+	}
+	if p.Difference != nil {
+		d := p.Difference.Report()
+		r.Difference = &d
+	}
+	return r
+}
+
 // LoadReport is the report of a load.
 type LoadReport struct {
 	Generation uint64   `json:"generation"`
@@ -70,6 +123,8 @@ type LoadReport struct {
 	Replaced uint64 `json:"replaced,omitempty"`
 	// Losses are the policies that live cells had and have no more.
 	Losses []Loss `json:"losses,omitempty"`
+	// Plan is what it was to do, where that was asked for.
+	Plan *PlanReport `json:"plan,omitempty"`
 }
 
 // MakingReport is how cells are made on a kernel that asks no programs. A glob that is "" stands for all that no other names.
@@ -106,22 +161,56 @@ func (l *Loaded) Report() LoadReport {
 	if l.Deadline != nil {
 		r.Until = &l.Deadline.Until
 	}
-	for _, m := range l.Made {
-		best := m.Fit.Best()
-		r.Made = append(r.Made, MakingReport{m.Glob, best.Profile.String(), report.List(m.Fit.Ports), misfitReport(m.Fit, best)})
+	r.Made, r.Frozen = makingReports(l.Made), frozenReports(l.Frozen)
+	if l.Witnessed != nil && l.Witnessed.Answers > 0 {
+		r.Witnessed = study.ReportWitnessed(l.Witnessed)
 	}
-	for _, f := range l.Frozen {
+	return r
+}
+
+func makingReports(list []Making) (out []MakingReport) {
+	for _, m := range list {
+		best := m.Fit.Best()
+		out = append(out, MakingReport{m.Glob, best.Profile.String(), report.List(m.Fit.Ports), misfitReport(m.Fit, best)})
+	}
+	return out
+}
+
+func frozenReports(list []Frozen) (out []FrozenReport) {
+	for _, f := range list {
 		o := FrozenReport{Cell: f.Cell, Profile: "unknown"}
 		if f.Profile != nil {
 			m := misfitReport(f.Fit, f.Fit.With(*f.Profile))
 			o.Profile, o.MisfitReport = f.Profile.String(), &m
 		}
-		r.Frozen = append(r.Frozen, o)
+		out = append(out, o)
 	}
-	if l.Witnessed != nil && l.Witnessed.Answers > 0 {
-		r.Witnessed = study.ReportWitnessed(l.Witnessed)
+	return out
+}
+
+// SourcesReport is the report of a generation with its sources.
+type SourcesReport struct {
+	GenerationReport
+	Sources []SourceReport `json:"sources"`
+}
+
+// SourceReport is the report of a file of a generation. Since is the generation that it came with, absent if that is the
+// generation itself or the one that it repeats.
+type SourceReport struct {
+	File    string   `json:"file"`
+	Module  bool     `json:"module,omitempty"`
+	Since   uint64   `json:"since,omitempty"`
+	Without []string `json:"without,omitempty"`
+	Text    string   `json:"text"`
+}
+
+// ReportSources is the report of one of the generations, with its sources.
+func (h *History) ReportSources(g *Generation) SourcesReport {
+	out := SourcesReport{h.report(g), []SourceReport{}}
+	for _, s := range g.Sources {
+		out.Sources = append(out.Sources, SourceReport{s.File, s.Module, s.Since, s.Without, s.Text})
 	}
-	return r
+	return out
 }
 
 // GenerationReport is the report of a generation.
@@ -129,10 +218,12 @@ type GenerationReport struct {
 	Generation uint64    `json:"generation"`
 	Time       time.Time `json:"time"`
 	Files      []string  `json:"files"`
-	Of         uint64    `json:"of,omitempty"`
-	Session    bool      `json:"session,omitempty"`
-	Lockdown   bool      `json:"lockdown,omitempty"`
-	Active     bool      `json:"active,omitempty"`
+	// Without has the policies that files declare and that are left out, by file.
+	Without  map[string][]string `json:"without,omitempty"`
+	Of       uint64              `json:"of,omitempty"`
+	Session  bool                `json:"session,omitempty"`
+	Lockdown bool                `json:"lockdown,omitempty"`
+	Active   bool                `json:"active,omitempty"`
 	// Until is when it is rolled back unless confirmed.
 	Until *time.Time `json:"until,omitempty"`
 	// NeverConfirmed says that it had to be confirmed, and was not.
@@ -143,16 +234,32 @@ type GenerationReport struct {
 func (h *History) Report() []GenerationReport {
 	out := []GenerationReport{}
 	for i := range h.Generations {
-		g := &h.Generations[i]
-		r := GenerationReport{Generation: g.Number, Time: g.Time, Files: report.List(g.Files()), Of: g.Of, Session: g.Session, Lockdown: g.Lockdown, Active: g == h.Active()}
-		if d := h.Deadline; d != nil && d.Generation == g.Number {
-			r.Until = &d.Until
-		} else {
-			r.NeverConfirmed = !g.settled()
-		}
-		out = append(out, r)
+		out = append(out, h.report(&h.Generations[i]))
 	}
 	return out
+}
+
+func (h *History) isActive(g *Generation) bool {
+	a := h.Active()
+	return a != nil && g.Number == a.Number
+}
+
+func (h *History) report(g *Generation) GenerationReport {
+	r := GenerationReport{Generation: g.Number, Time: g.Time, Files: report.List(g.Files()), Of: g.Of, Session: g.Session, Lockdown: g.Lockdown, Active: h.isActive(g)}
+	for _, s := range g.Sources {
+		if len(s.Without) > 0 {
+			if r.Without == nil {
+				r.Without = map[string][]string{}
+			}
+			r.Without[s.File] = s.Without
+		}
+	}
+	if d := h.Deadline; d != nil && d.Generation == g.Number {
+		r.Until = &d.Until
+	} else {
+		r.NeverConfirmed = !g.settled()
+	}
+	return r
 }
 
 // DecisionEvent is the report of a recorded decision.

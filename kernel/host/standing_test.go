@@ -139,7 +139,7 @@ func TestStandingBehind(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	g := Generation{Number: 2, Sources: []rules.Source{{File: "web.lua", Text: "machdep"}}}
+	g := Generation{Number: 2, Sources: whole([]rules.Source{{File: "web.lua", Text: "machdep"}})}
 	if err := writeHistory(h.notes, history.with(g, nil)); err != nil {
 		t.Fatal(err)
 	}

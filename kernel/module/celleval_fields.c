@@ -96,15 +96,27 @@ fill_address(const struct ce_question *q, struct celleval_request *r)
 	}
 }
 
+/*
+ * Whether the target has the very credential of the question, as the caller itself has, and often its children: what that
+ * says is known without a lock, for whoever asks holds it.
+ */
+static inline bool
+shares_credential(const struct ce_question *q)
+{
+	const struct proc *p = q->arg[0];
+
+	return p != NULL && p->p_cred == q->cred;
+}
+
 static void
-fill_target_cell(const struct ce_question *q, const struct ce_view *view, struct celleval_request *r)
+fill_target_cell(uint32_t cell, const struct ce_view *view, struct celleval_request *r)
 {
 	const struct ce_place *place;
 	struct celleval_entry entry;
 
-	if (q->target_cell == CE_HOST) {
+	if (cell == CE_HOST) {
 		celleval_set_text(r, CELLEVAL_FIELD_TARGET_CELL, "", 0);
-	} else if ((place = celleval_place(view, q->target_cell)) != NULL) {
+	} else if ((place = celleval_place(view, cell)) != NULL) {
 		celleval_cell_at(&place->image->bundle, place->index, &entry);
 		celleval_set_text(r, CELLEVAL_FIELD_TARGET_CELL, entry.name.bytes, entry.name.length);
 	} else {
@@ -155,19 +167,29 @@ without_socket(const struct ce_question *q)
 	return q->number == CELLEVAL_NETWORK_SOCKET_OPEN || q->number == CELLEVAL_NETWORK_SOCKET_RAWSOCK;
 }
 
+static inline const struct socket *
+socket(const struct ce_question *q)
+{
+	return q->arg[1];
+}
+
+static inline const struct vnode *
+device(const struct ce_question *q)
+{
+	return q->arg[1];
+}
+
 void
 celleval_fill(const struct ce_question *q, const struct ce_view *view, uint64_t mask, struct celleval_request *r)
 {
 	const struct proc *p = q->arg[0];
-	const struct socket *so = q->arg[1];
-	const struct rlimit *rlim = q->arg[2];
-	const struct mount *mp = q->arg[1];
-	const struct vnode *vp = q->arg[1];
+	const struct mount *mp;
 	enum celleval_field f;
+	uint64_t left, missing = 0;
 	int64_t v;
 
-	for (; mask != 0; mask &= mask - 1) {
-		f = (enum celleval_field)__builtin_ctzll(mask);
+	for (left = mask; left != 0; left &= left - 1) {
+		f = (enum celleval_field)__builtin_ctzll(left);
 		switch (f) {
 		case CELLEVAL_FIELD_UID:
 			v = kauth_cred_getuid(q->cred);
@@ -185,13 +207,13 @@ celleval_fill(const struct ce_question *q, const struct ce_view *view, uint64_t 
 			celleval_set_groups(r, is_member, q->cred);
 			continue;
 		case CELLEVAL_FIELD_FAMILY:
-			v = so->so_proto->pr_domain->dom_family;
+			v = socket(q)->so_proto->pr_domain->dom_family;
 			break;
 		case CELLEVAL_FIELD_TYPE:
-			v = without_socket(q) ? number(q, 2) : so->so_type;
+			v = without_socket(q) ? number(q, 2) : socket(q)->so_type;
 			break;
 		case CELLEVAL_FIELD_PROTOCOL:
-			v = without_socket(q) ? number(q, 3) : so->so_proto->pr_protocol;
+			v = without_socket(q) ? number(q, 3) : socket(q)->so_proto->pr_protocol;
 			break;
 		case CELLEVAL_FIELD_PORT:
 			v = port(q);
@@ -218,32 +240,45 @@ celleval_fill(const struct ce_question *q, const struct ce_view *view, uint64_t 
 			v = p != NULL && p == initproc;
 			break;
 		case CELLEVAL_FIELD_TARGET_SAME_CELL:
-			if (!q->have_target)
-				continue;
-			v = q->target_cell == q->cell;
+			if (shares_credential(q))
+				v = 1;
+			else if (q->have_target)
+				v = q->target_cell == q->cell;
+			else
+				goto later;
 			break;
 		case CELLEVAL_FIELD_TARGET_UID:
-			if (!q->have_target)
-				continue;
-			v = q->target_uid;
+			if (shares_credential(q))
+				v = kauth_cred_getuid(q->cred);
+			else if (q->have_target)
+				v = q->target_uid;
+			else
+				goto later;
 			break;
 		case CELLEVAL_FIELD_TARGET_EUID:
-			if (!q->have_target)
-				continue;
-			v = q->target_euid;
+			if (shares_credential(q))
+				v = kauth_cred_geteuid(q->cred);
+			else if (q->have_target)
+				v = q->target_euid;
+			else
+				goto later;
 			break;
 		case CELLEVAL_FIELD_TARGET_CELL:
-			if (q->have_target)
-				fill_target_cell(q, view, r);
+			if (shares_credential(q))
+				fill_target_cell(q->cell, view, r);
+			else if (q->have_target)
+				fill_target_cell(q->target_cell, view, r);
+			else
+				goto later;
 			continue;
 		case CELLEVAL_FIELD_RESOURCE:
 			v = number(q, 3);
 			break;
 		case CELLEVAL_FIELD_CUR:
-			v = limit(rlim->rlim_cur);
+			v = limit(((const struct rlimit *)q->arg[2])->rlim_cur);
 			break;
 		case CELLEVAL_FIELD_MAX:
-			v = limit(rlim->rlim_max);
+			v = limit(((const struct rlimit *)q->arg[2])->rlim_max);
 			break;
 		case CELLEVAL_FIELD_IFNAME:
 			fill_ifname(q, r);
@@ -255,6 +290,7 @@ celleval_fill(const struct ce_question *q, const struct ce_view *view, uint64_t 
 			v = (uint32_t)(uintptr_t)q->arg[2];
 			break;
 		case CELLEVAL_FIELD_FSTYPE:
+			mp = q->arg[1];
 			fill_name(r, CELLEVAL_FIELD_FSTYPE, mp->mnt_stat.f_fstypename, sizeof(mp->mnt_stat.f_fstypename));
 			continue;
 		case CELLEVAL_FIELD_MODE:
@@ -264,13 +300,13 @@ celleval_fill(const struct ce_question *q, const struct ce_view *view, uint64_t 
 			v = q->arg[2] != NULL;
 			break;
 		case CELLEVAL_FIELD_KIND:
-			v = vp->v_type;
+			v = device(q)->v_type;
 			break;
 		case CELLEVAL_FIELD_MAJOR:
-			v = major(vp->v_rdev);
+			v = major(device(q)->v_rdev);
 			break;
 		case CELLEVAL_FIELD_MINOR:
-			v = minor(vp->v_rdev);
+			v = minor(device(q)->v_rdev);
 			break;
 		case CELLEVAL_FIELD_BITS:
 			v = (uint32_t)(uintptr_t)q->arg[0];
@@ -280,7 +316,7 @@ celleval_fill(const struct ce_question *q, const struct ce_view *view, uint64_t 
 			break;
 		case CELLEVAL_FIELD_MEMBERS:
 			if (!q->have_members)
-				continue;
+				goto later;
 			v = (int64_t)q->members + q->ahead;
 			break;
 		default:
@@ -288,8 +324,12 @@ celleval_fill(const struct ce_question *q, const struct ce_view *view, uint64_t 
 			v = 0;
 			break;
 		}
-		celleval_set_number(r, f, v);
+		r->number[f] = v;
+		continue;
+later:
+		missing |= CELLEVAL_BIT(f);
 	}
+	r->given |= mask & ~missing;
 }
 
 static void

@@ -102,7 +102,7 @@ struct ce_view {
 	uint32_t			nplaces;
 	struct ce_place			*places;	/* by id */
 	uint32_t			*slots;		/* 1 + an index of places, or 0; by hash of the id */
-	size_t				size;
+	vsize_t				size;
 	SIMPLEQ_ENTRY(ce_view)		link;
 };
 

@@ -412,16 +412,17 @@ view_bits(uint32_t nplaces)
 	return bits;
 }
 
-/* A view with room for so many places, whose slots are still empty. */
+/* A view with room for so many places, whose slots are still empty; NULL where there is no memory for it. */
 static struct ce_view *
 view_make(uint32_t nplaces)
 {
 	const uint32_t bits = view_bits(nplaces);
 	struct ce_view *view;
-	size_t size;
+	vsize_t size;
 
-	size = sizeof(*view) + nplaces * sizeof(struct ce_place) + (sizeof(uint32_t) << bits);
-	view = kmem_alloc(size, KM_SLEEP);
+	view = (struct ce_view *)large_alloc(sizeof(*view) + nplaces * sizeof(struct ce_place) + (sizeof(uint32_t) << bits), 1, &size);
+	if (view == NULL)
+		return NULL;
 	memset(view, 0, sizeof(*view));
 	view->size = size;
 	view->shift = (uint8_t)(32 - bits);
@@ -430,6 +431,12 @@ view_make(uint32_t nplaces)
 	view->slots = (uint32_t *)(view->places + nplaces);
 	memset(view->slots, 0, sizeof(uint32_t) << bits);
 	return view;
+}
+
+static void
+view_free(struct ce_view *view)
+{
+	large_free((vaddr_t)view, view->size);
 }
 
 static void
@@ -542,7 +549,7 @@ store_reap(void)
 	}
 	while ((view = SIMPLEQ_FIRST(&g.views)) != NULL) {
 		SIMPLEQ_REMOVE_HEAD(&g.views, link);
-		kmem_free(view, view->size);
+		view_free(view);
 	}
 	while ((set = SLIST_FIRST(&g.sets)) != NULL) {
 		SLIST_REMOVE_HEAD(&g.sets, link);
@@ -684,7 +691,11 @@ load(struct uio *uio, size_t length, uint32_t window)
 	set->base = image;
 	TAILQ_INIT(&set->images);
 	TAILQ_INSERT_TAIL(&set->images, image, link);
-	set->view = view_make(image->bundle.ncells);
+	if ((set->view = view_make(image->bundle.ncells)) == NULL) {
+		kmem_free(set, sizeof(*set));
+		error = ENOMEM;
+		goto fail;
+	}
 	set->view->generation = set->generation;
 	set->view->fallback = image->bundle.fallback;
 	set->view->fallback_image = image;
@@ -785,7 +796,8 @@ view_merge(const struct ce_view *old, struct ce_image *image)
 			behind = behind && place.id > last;
 		}
 	}
-	view = view_make(old->nplaces + fresh);
+	if ((view = view_make(old->nplaces + fresh)) == NULL)
+		return NULL;
 	view_like(view, old);
 	if (behind && view->shift == old->shift) {
 		memcpy(view->places, old->places, old->nplaces * sizeof(*view->places));
@@ -857,11 +869,14 @@ attach(struct uio *uio, size_t length)
 	if ((error = image_cells(image)) != 0)
 		goto fail;
 	/* It can fall meanwhile, but then it lies there until this writer is done. */
-	view = view_merge(set->view, image);
+	if ((view = view_merge(set->view, image)) == NULL) {
+		error = ENOMEM;
+		goto fail;
+	}
 	mutex_enter(&store.lock);
 	if (store.loaded != set) {
 		mutex_exit(&store.lock);
-		kmem_free(view, view->size);
+		view_free(view);
 		error = ESRCH;
 		goto fail;
 	}
@@ -996,8 +1011,7 @@ tidy(void)
 		old = set->view;
 		for (i = 0; i < old->nplaces; i++)
 			stay += old->places[i].record->gone < 2;
-		if (stay < old->nplaces) {
-			view = view_make(stay);
+		if (stay < old->nplaces && (view = view_make(stay)) != NULL) {
 			view_like(view, old);
 			for (i = 0; i < old->nplaces; i++)
 				if (old->places[i].record->gone < 2)
@@ -1199,48 +1213,55 @@ by_id(const void *a, const void *b)
 	return x->id < y->id ? -1 : x->id > y->id;
 }
 
+static void
+tell_cell(struct celleval_cell *c, const struct ce_record *r, const struct ce_view *view, const struct ce_place *place)
+{
+	c->id = r->id;
+	if ((celleval_off & CE_DISABLED) != 0)
+		c->answered = CELLEVAL_BY_PROFILE;
+	else if (place != NULL && place->program != NULL)
+		c->answered = CELLEVAL_BY_PROGRAM;
+	else
+		c->answered = view->fallback_for_all || r->profile == CE_PROFILE_LOW ?
+		    CELLEVAL_BY_FALLBACK : CELLEVAL_BY_PROFILE;
+	if (place != NULL)
+		c->answered |= CELLEVAL_NAMED;
+	c->decisions = r->decisions;
+	c->denied = r->denied;
+	c->granted = r->granted;
+	c->would_deny = r->would_deny;
+}
+
 size_t
 celleval_store_cells(struct celleval_cell *cells, size_t max)
 {
-	const struct ce_place *place;
 	const struct ce_record *r;
 	const struct ce_view *view;
-	struct celleval_cell spare, *c;
+	struct celleval_cell spare;
 	uint32_t i;
 	size_t n = 0;
+	bool others = false;
 
 	/* Neither the view nor the table can go while their locks are held. */
 	mutex_enter(&store.lock);
 	view = store.loaded != NULL ? store.loaded->view : &empty;
+	for (i = 0; i < view->nplaces; i++, n++)
+		if (n < max)
+			tell_cell(&cells[n], view->places[i].record, view, &view->places[i]);
 	mutex_enter(&records.lock);
 	for (i = 0; i < 1u << records.table->bits; i++) {
-		if ((r = records.table->slot[i]) == NULL)
+		r = records.table->slot[i];
+		if (r == NULL || r->decisions == 0 || celleval_place(view, r->id) != NULL)
 			continue;
-		place = celleval_place(view, r->id);
-		if (place == NULL && r->decisions == 0)
-			continue;
-		if (n < max) {
-			c = &cells[n];
-			c->id = r->id;
-			if ((celleval_off & CE_DISABLED) != 0)
-				c->answered = CELLEVAL_BY_PROFILE;
-			else if (place != NULL && place->program != NULL)
-				c->answered = CELLEVAL_BY_PROGRAM;
-			else
-				c->answered = view->fallback_for_all || r->profile == CE_PROFILE_LOW ?
-				    CELLEVAL_BY_FALLBACK : CELLEVAL_BY_PROFILE;
-			if (place != NULL)
-				c->answered |= CELLEVAL_NAMED;
-			c->decisions = r->decisions;
-			c->denied = r->denied;
-			c->granted = r->granted;
-			c->would_deny = r->would_deny;
-		}
+		if (n < max)
+			tell_cell(&cells[n], r, view, NULL);
+		others = true;
 		n++;
 	}
 	mutex_exit(&records.lock);
 	mutex_exit(&store.lock);
-	if (n > 1 && max > 1)
+	/* Places are in order, and most often there is nothing else. */
+	if (others && max > 1)
 		kheapsort(cells, MIN(n, max), sizeof(*cells), by_id, &spare);
 	return n;
 }

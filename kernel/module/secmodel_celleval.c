@@ -262,23 +262,36 @@ which(const struct celleval_action *actions, size_t nactions, kauth_action_t act
 	return a->bits ? celleval_places[a->first] : CELLEVAL_NO_QUESTION;
 }
 
+/* All that ask_cell has no short way for. The section has begun. */
+static int __noinline
+ask_whole(struct ce_question *q, struct section *sec)
+{
+	struct ce_outcome o;
+
+	answer(q, &o, false, sec);
+	return o.decision.result == CELLEVAL_DENY ? KAUTH_RESULT_DENY :
+	    o.decision.result == CELLEVAL_GRANT ? KAUTH_RESULT_ALLOW : KAUTH_RESULT_DEFER;
+}
+
+/*
+ * Most requests of a cell are allowed by its program, which has nothing to say about them, or to keep: these take a short
+ * way, and only count. All others are answered from the start again: refusals can take their time.
+ */
 static int __noinline
 ask_cell(uint32_t cell, enum celleval_scope scope, unsigned number, kauth_cred_t cred, void *arg0, void *arg1, void *arg2,
     void *arg3)
 {
 	const struct celleval_program *program;
+	struct celleval_decision d;
+	struct celleval_request request;
+	struct celleval_root root;
 	struct ce_question q;
-	struct ce_outcome o;
 	struct section sec;
 
 	enter(&sec, cell);
-	/* What is asked most is what no policy says anything about. */
-	if (__predict_true(sec.place != NULL && (program = sec.place->program) != NULL && program->request_of[number] == 0 &&
-	    celleval_all == 0)) {
-		atomic_inc_ulong(&sec.place->record->decisions);
-		pserialize_read_exit(sec.s);
-		return KAUTH_RESULT_DEFER;
-	}
+	program = sec.place != NULL ? sec.place->program : NULL;
+	if (__predict_true(program != NULL && program->request_of[number] == 0 && celleval_all == 0))
+		goto allow;
 	q.cred = cred;
 	q.cell = cell;
 	q.number = number;
@@ -289,9 +302,20 @@ ask_cell(uint32_t cell, enum celleval_scope scope, unsigned number, kauth_cred_t
 	q.arg[3] = arg3;
 	q.have_target = q.have_members = false;
 	q.ahead = 0;
-	answer(&q, &o, false, &sec);
-	return o.decision.result == CELLEVAL_DENY ? KAUTH_RESULT_DENY :
-	    o.decision.result == CELLEVAL_GRANT ? KAUTH_RESULT_ALLOW : KAUTH_RESULT_DEFER;
+	if (__predict_true(program != NULL && celleval_find(program, number, &root))) {
+		celleval_clear(&request);
+		if (root.mask != 0)
+			celleval_fill(&q, sec.view, root.mask, &request);
+		d = celleval_run(program, &root, &request);
+		if (d.result == CELLEVAL_ALLOW && d.would != CELLEVAL_DENY && d.record == 0 && celleval_all == 0)
+			goto allow;
+	}
+	return ask_whole(&q, &sec);
+
+allow:
+	atomic_inc_ulong(&sec.place->record->decisions);
+	pserialize_read_exit(sec.s);
+	return KAUTH_RESULT_DEFER;
 }
 
 /* The way of the host's requests is short, for they pay for nothing that they have. */

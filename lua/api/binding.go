@@ -93,23 +93,25 @@ func (b *binding) call(e *Entry, L *lua.LState) int {
 }
 
 // merged are the policies that are loaded, with those that are pending in place of their namesakes.
-func (b *binding) merged() (*study.Policies, error) { return b.Host.Merge(b.m.pending) }
-
-// loadPending loads the policies that are loaded together with those that are pending.
-func (b *binding) loadPending(o host.LoadOptions) (*host.Loaded, *study.Check, error) {
-	if len(b.m.pending.Policies)+len(b.m.pending.Nevers) == 0 {
-		return nil, nil, diag.List{{Code: diag.Failed, Message: "there must be something to load, but nothing is pending", Hint: "give a path, or declare a policy first"}}
-	}
-	p, err := b.merged()
+func (b *binding) merged() (*study.Policies, error) {
+	p, err := b.Host.Merge(b.m.pending)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	o.Session = true
-	out, check, err := b.Host.Load(p, o)
-	if err == nil {
-		b.m.pending = &rules.Set{}
+	return p.Policies, nil
+}
+
+// propose proposes the policies that are loaded together with those that are pending.
+func (b *binding) propose() (*host.Proposal, error) {
+	if len(b.m.pending.Policies)+len(b.m.pending.Nevers) == 0 {
+		return nil, diag.List{{Code: diag.Failed, Message: "there must be something to load, but nothing is pending", Hint: "give a path, or declare a policy first"}}
 	}
-	return out, check, err
+	p, err := b.Host.Merge(b.m.pending)
+	if err != nil {
+		return nil, err
+	}
+	p.Done = func() { b.m.pending = &rules.Set{} }
+	return p, nil
 }
 
 // run runs a command in a cell.

@@ -23,12 +23,23 @@ func engineEntries() []*Entry {
 	question := Param{"question", "table", "cell, request, and the fields as a line of the command decide has them, those of a target in a table: target = { pid = 7 }", false}
 	return []*Entry{
 		{Name: "engine.load", Returns: "table", Params: []Param{{"paths", "string|string[]", "files and folders of policies; without it what was declared here and is pending, together with what is loaded", true},
-			{"options", "table", "yes = true: load even if live cells lose policies that they have, or if there is nothing to load although something is loaded; without it that is an error. usable = true: where the kernel asks no programs, cells are made so that services run", true}},
+			{"options", "table", "yes = true: load even if live cells lose policies that they have, or if there is nothing to load although something is loaded; without it that is an error. usable = true: where the kernel asks no programs, cells are made so that services run. only: the name of a policy, or a list of names: they alone are put in place of the loaded ones, all others stay. dry_run = true: load nothing, and say what would change", true}},
 			Doc: `Checks policies and pushes their programs into the kernel, all or nothing. Gives generation, cells, programs and bytes, and
 losses, a list with policy and cells, if cells have lost any. Where the kernel asks no programs stock is true; made says how
 cells are made from now on, and frozen which live and stay as they are. An error says everything that is wrong; nothing has changed then.`,
 			Example: denyReboot + `print(engine.load().generation)
 --> 1`, call: engineLoad},
+		{Name: "engine.unload", Returns: "table", Params: []Param{{"names", "string|string[]", "names of policies", false},
+			{"options", "table", "yes and dry_run as for engine.load", true}},
+			Doc: `Takes single policies out of what is loaded; all others stay as they are loaded, and what must never be allowed stays. Gives
+what engine.load gives.`,
+			Example: denyReboot + `policy "db" { cells = "db-*", deny = { "machdep" } }
+engine.load()
+print(engine.unload("db", { dry_run = true }).difference.changes[1].request)
+engine.unload("db")
+print(#engine.policies(), engine.policies()[1].name)
+--> machdep.cacheflush
+--> 1	web`, call: engineUnload},
 		{Name: "engine.loaded", Returns: "number|nil", Params: []Param{{"paths", "string|string[]", "files and folders of policies", false}},
 			Doc: `Gives the number of the active generation if it was loaded from these files and they have not changed since, so that loading
 them again would change nothing; else nil.`,
@@ -109,8 +120,8 @@ local c = engine.check()
 print(c.ok, c.broken[1].title, c.broken[1].explain)
 --> false	no reboot	web-1 system.reboot`, call: engineCheck},
 		{Name: "engine.diff", Returns: "table", Params: []Param{
-			{"old", "string|string[]", "files and folders of policies; nil for those that are loaded", false},
-			{"new", "string|string[]", "files and folders of policies; without it what was declared here and is pending, together with what is loaded", true},
+			{"old", "string|string[]|number", "files and folders of policies, or a generation that is kept; nil for those that are loaded", false},
+			{"new", "string|string[]|number", "files and folders of policies, or a generation; without it what was declared here and is pending, together with what is loaded", true},
 			{"options", "table", "cells: a list of names of cells to look at too", true}},
 			Doc: `Says exactly which requests change their answer between two sets of policies: changes, budgets and cells, which is what the
 command diff writes with --json.`,
@@ -156,6 +167,27 @@ func paths(L *lua.LState, e string, v lua.LValue) []string {
 	list, err := listOf(v, "a list of paths", text)
 	if err != nil {
 		fail(L, "", "what %s is given %s", e, err)
+	}
+	return list
+}
+
+// words reads a name or a list of names of policies, at least one.
+func words(L *lua.LState, e string, v lua.LValue) []string {
+	var list []string
+	switch x := v.(type) {
+	case lua.LString:
+		return []string{string(x)}
+	case *lua.LTable:
+		for i := 1; i <= x.MaxN(); i++ {
+			s, ok := x.RawGetInt(i).(lua.LString)
+			if !ok {
+				fail(L, "", "a name for %s must be a string, but is %s", e, show(x.RawGetInt(i)))
+			}
+			list = append(list, string(s))
+		}
+	}
+	if len(list) == 0 {
+		fail(L, "", "%s must be given the name of a policy or a list of names, but is given %s", e, show(v))
 	}
 	return list
 }
@@ -286,14 +318,30 @@ func engineDiff(b *binding, L *lua.LState) int {
 	o := options(L, e, 3)
 	cells := o.strings("cells")
 	o.done()
-	var old *study.Policies
-	var err error
-	if v := L.Get(1); v != lua.LNil {
-		old = b.read(L, e, v)
-	} else if old, err = b.Host.Policies(); err != nil {
-		raise(L, err)
+	side := func(v lua.LValue) *study.Policies {
+		number := uint64(0)
+		switch n, ok := v.(lua.LNumber); {
+		case ok && (n < 1 || n != lua.LNumber(uint64(n))):
+			fail(L, "", "a generation for %s must be a whole number from 1, but is %s", e, v)
+		case ok:
+			number = uint64(n)
+		case v != lua.LNil:
+			return b.read(L, e, v)
+		}
+		p, err := b.Host.GenerationPolicies(number)
+		if err != nil {
+			raise(L, err)
+		}
+		return p
 	}
-	d, err := study.Diff(old, b.read(L, e, L.Get(2)), b.liveNames(L), cells)
+	old := side(L.Get(1))
+	var new *study.Policies
+	if v := L.Get(2); v != lua.LNil {
+		new = side(v)
+	} else {
+		new = b.read(L, e, v)
+	}
+	d, err := study.Diff(old, new, b.liveNames(L), cells)
 	if err != nil {
 		raise(L, err)
 	}
@@ -302,19 +350,69 @@ func engineDiff(b *binding, L *lua.LState) int {
 }
 
 func engineLoad(b *binding, L *lua.LState) int {
+	const e = "engine.load"
 	b.m.mustSettle(L)
 	var o host.LoadOptions
-	f := options(L, "engine.load", 2)
-	f.flag("yes", &o.Yes)
+	f := options(L, e, 2)
+	dry := loadOptions(f, &o)
 	f.flag("usable", &o.Usable)
-	f.done()
-	var out *host.Loaded
-	var err error
-	if v := L.Get(1); v == lua.LNil {
-		out, _, err = b.loadPending(o)
-	} else {
-		out, _, err = b.Host.Load(b.Reader.Read(paths(L, "engine.load", v)), o)
+	var only []string
+	if v := f.get("only"); v != lua.LNil {
+		only = words(L, "only of "+f.e, v)
 	}
+	f.done()
+	var p *host.Proposal
+	var err error
+	switch v := L.Get(1); {
+	case v == lua.LNil && only != nil:
+		fail(L, "", "%s must be given paths with only, but is given none", e)
+	case v == lua.LNil:
+		p, err = b.propose()
+	case only != nil:
+		p, err = b.Host.Only(b.Reader.Read(paths(L, e, v)), only)
+	default:
+		p = host.Whole(b.Reader.Read(paths(L, e, v)))
+	}
+	if err != nil {
+		raise(L, err)
+	}
+	return b.load(L, p, o, dry)
+}
+
+func engineUnload(b *binding, L *lua.LState) int {
+	const e = "engine.unload"
+	b.m.mustSettle(L)
+	names := words(L, e, L.Get(1))
+	var o host.LoadOptions
+	f := options(L, e, 2)
+	dry := loadOptions(f, &o)
+	f.done()
+	p, err := b.Host.Unload(names)
+	if err != nil {
+		raise(L, err)
+	}
+	return b.load(L, p, o, dry)
+}
+
+// loadOptions reads the options that engine.load and engine.unload both have, and gives whether nothing shall be done.
+func loadOptions(f *fields, o *host.LoadOptions) (dry bool) {
+	f.flag("yes", &o.Yes)
+	f.flag("dry_run", &dry)
+	o.Compare = dry
+	return dry
+}
+
+// load loads what is proposed, or with dry says what that would do.
+func (b *binding) load(L *lua.LState, p *host.Proposal, o host.LoadOptions, dry bool) int {
+	if dry {
+		plan, err := b.Host.Plan(p, o)
+		if err != nil {
+			raise(L, err)
+		}
+		L.Push(table(L, plan.Report()))
+		return 1
+	}
+	out, _, err := b.Host.LoadProposal(p, o)
 	if err != nil {
 		raise(L, err)
 	}

@@ -13,7 +13,6 @@ import (
 	"cellsh/lua/vm"
 	"cellsh/policy/diag"
 	"cellsh/policy/rules"
-	"cellsh/policy/study"
 )
 
 // Options for New.
@@ -128,10 +127,9 @@ func (m *Machine) mustSettle(L *lua.LState) {
 // Pending gives the policies that were declared and are not loaded.
 func (m *Machine) Pending() *rules.Set { return m.pending }
 
-// LoadPending loads the policies that are loaded in the machine's kernel together with those that are pending.
-func (m *Machine) LoadPending(o host.LoadOptions) (*host.Loaded, *study.Check, error) {
-	return m.own.loadPending(o)
-}
+// Propose proposes the policies that are loaded in the machine's kernel together with those that are pending, which they are
+// no more once they are loaded.
+func (m *Machine) Propose() (*host.Proposal, error) { return m.own.propose() }
 
 // maxChain is how many events hooks may cause by themselves.
 const maxChain = 1000

@@ -45,8 +45,7 @@ type Declarations struct {
 	unreported unreported
 	// files that problems are in, by name.
 	files map[string]*syntax.File
-	// roots are the files that were run when policies were declared, which may be in modules.
-	roots   map[*rules.Policy]string
+	// running is the file that is run, "" outside of files.
 	running string
 	// begun are the declarations of the running file that have a name and no table yet; nil outside of files.
 	begun map[*context]bool
@@ -59,7 +58,7 @@ func New(f Functions, v *kauth.Vocabulary) *Declarations {
 	if v == nil {
 		v = kauth.Newest()
 	}
-	return &Declarations{functions: f, vocabulary: v, files: map[string]*syntax.File{}, roots: map[*rules.Policy]string{}, skipping: map[kauth.Pattern]bool{}}
+	return &Declarations{functions: f, vocabulary: v, files: map[string]*syntax.File{}, skipping: map[kauth.Pattern]bool{}}
 }
 
 // Policies are those that were declared, in the order of the declarations, with all of a name.
@@ -75,7 +74,7 @@ func (d *Declarations) Set() *rules.Set {
 	for _, p := range d.policies {
 		if same, twice := seen[p.Name]; twice {
 			first, hint := same.Span, ""
-			if first == p.Span && d.roots[same] != d.roots[p] {
+			if first == p.Span && same.File != p.File {
 				hint = "a module is run for each file that needs it, and in a folder also by itself; declare policies elsewhere"
 			}
 			d.Report(diag.Diagnostic{Span: p.Span, Code: diag.PolicyDuplicate, Hint: hint,
@@ -110,7 +109,6 @@ func (d *Declarations) Found() (list diag.List, all bool) {
 func (d *Declarations) Clear() {
 	d.policies, d.nevers, d.problems, d.elements = nil, nil, nil, 0
 	d.unreported = unreported{}
-	clear(d.roots)
 	clear(d.skipping)
 }
 

@@ -12,7 +12,7 @@ func (c *context) never(t *value.Table) {
 	if c.tooMany(len(c.d.nevers), "assertions") || c.tooLong(t, c.whole, "a never") {
 		return
 	}
-	n := &rules.Never{Title: c.name, Span: c.whole}
+	n := &rules.Never{Title: c.name, Span: c.whole, File: c.d.running}
 	before, failed := len(c.d.problems), c.d.unreported
 	if err := policy.CheckReason(c.name); err != nil || c.name == "" {
 		c.wrong(n.Span, "", "the title of a never must be a line of at most %d bytes, but is %s", policy.MaxReason, describe(value.String(c.name)))

@@ -18,7 +18,7 @@ func (c *context) policy(t *value.Table) {
 	if c.tooMany(len(c.d.policies), "policies") || c.tooLong(t, c.whole, "a policy") {
 		return
 	}
-	p := &rules.Policy{Name: c.name, Span: c.title, Default: rules.Default{Result: policy.Allow}}
+	p := &rules.Policy{Name: c.name, Span: c.title, File: c.d.running, Default: rules.Default{Result: policy.Allow}}
 	if err := policy.CheckName(c.name); err != "" {
 		c.wrong(p.Span, "", "the name of a policy %s", err)
 	}
@@ -33,7 +33,6 @@ func (c *context) policy(t *value.Table) {
 	c.mode(p, t)
 	c.budget(p, t)
 	c.d.policies = append(c.d.policies, p)
-	c.d.roots[p] = c.d.running
 }
 
 // tooMany reports that a load has as many declarations as it can have.

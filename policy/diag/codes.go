@@ -84,6 +84,8 @@ const (
 	PolicyKey Code = "policy.key"
 	// PolicyValue: a value of the wrong kind.
 	PolicyValue Code = "policy.value"
+	// PolicyUnknown: there is no policy of that name.
+	PolicyUnknown Code = "policy.unknown"
 	// PolicyDuplicate: two things that must be one.
 	PolicyDuplicate Code = "policy.duplicate"
 	// PolicyLimit: more of something than can be taken.

@@ -13,8 +13,10 @@ import (
 // Policy is one policy as it was declared.
 type Policy struct {
 	Name string
-	// Span is the place of the declaration.
+	// Span is the place of the declaration, and File the file that was run then, which may have the policy from a module; ""
+	// for a policy of a session.
 	Span diag.Span
+	File string
 	// Cells are globs over the names of the cells that it is for; nil means every cell.
 	Cells []Glob
 	// Audit policies decide and record, and refuse nothing.
@@ -149,7 +151,9 @@ type FieldRead struct {
 // Never asserts that requests are always denied.
 type Never struct {
 	Title string
-	Span  diag.Span
+	// Span and File are as in Policy.
+	Span diag.Span
+	File string
 	// Cells as in Policy.
 	Cells []Glob
 	// Patterns of the requests.
@@ -196,6 +200,27 @@ func (s *Set) With(newer *Set) *Set {
 		Policies: with(s.Policies, newer.Policies, func(p *Policy) string { return p.Name }),
 		Nevers:   with(s.Nevers, newer.Nevers, func(n *Never) string { return n.Title })}
 	slices.SortStableFunc(out.Policies, func(a, b *Policy) int { return strings.Compare(a.Name, b.Name) })
+	return out
+}
+
+// Without gives the set without the policies of these names. Its assertions are all there: they hold whatever the policies
+// say.
+func (s *Set) Without(names ...string) *Set {
+	out := &Set{Sources: s.Sources, Nevers: s.Nevers}
+	for _, p := range s.Policies {
+		if !slices.Contains(names, p.Name) {
+			out.Policies = append(out.Policies, p)
+		}
+	}
+	return out
+}
+
+// Names are those of the policies, in the order of the set.
+func (s *Set) Names() []string {
+	var out []string
+	for _, p := range s.Policies {
+		out = append(out, p.Name)
+	}
 	return out
 }
 

@@ -17,8 +17,9 @@ type Policies struct {
 	// Loading are the problems of reading and declaring.
 	Loading diag.List
 	files   *diag.Files
-	// paths that they were read from.
+	// paths that they were read from, and apart says that no command line names them.
 	paths []string
+	apart bool
 	// witnesses are the functions whose two readings were compared.
 	witnesses *analysis.Witnesses
 	// checked has what Usable has found out, by cell, and checkedPrograms by what the cell's policies have become: cells that no policy
@@ -39,20 +40,30 @@ type Options struct {
 	Paths []string
 	// Vocabulary of the kernel that they are for; nil is kauth.Newest.
 	Vocabulary *kauth.Vocabulary
+	// Apart says that no command line names these policies: they are put together of those that are loaded and others.
+	Apart bool
 	// SkipOptimizations is passed to the compiler.
 	SkipOptimizations bool
 }
 
 // New studies a set of policies, and tells what was wrong with reading and declaring it.
 func New(set *rules.Set, loading diag.List, o Options) *Policies {
-	p := &Policies{Compiler: rules.NewCompiler(set, rules.Options{SkipOptimizations: o.SkipOptimizations, Vocabulary: o.Vocabulary}), Loading: loading, paths: o.Paths, files: &diag.Files{},
+	p := &Policies{Compiler: rules.NewCompiler(set, rules.Options{SkipOptimizations: o.SkipOptimizations, Vocabulary: o.Vocabulary}), Loading: loading, paths: o.Paths, apart: o.Apart, files: &diag.Files{},
 		checked: map[string]error{}, checkedPrograms: map[*rules.Program]error{}, holding: map[kind]bool{}, good: map[kind]bool{}, fits: map[fitKey]*analysis.StockFit{}}
 	p.witnesses = analysis.NewWitnesses(p.Compiler)
+	texts := map[string]string{}
 	for _, s := range set.Sources {
+		if text, twice := texts[s.File]; twice && text != s.Text {
+			s.Text = "" // of a file with two texts no line is shown: it could be the wrong one
+		}
+		texts[s.File] = s.Text
 		p.files.Add(s.File, s.Text)
 	}
 	return p
 }
+
+// Named says that a command line can name these policies: they are those of paths.
+func (p *Policies) Named() bool { return len(p.paths) > 0 }
 
 // Fill adds source lines to problems.
 func (p *Policies) Fill(l diag.List) diag.List { return p.files.Fill(l) }
@@ -329,7 +340,10 @@ func (p *Policies) breachProblem(b *analysis.Breach) diag.Diagnostic {
 	d := diag.Diagnostic{Span: b.Never.Span, Code: diag.NeverBroken,
 		Message: fmt.Sprintf("%q must hold, but cell %s gets %s for %s where %s", b.Never.Title, b.Cell, describeAnswer(b.Decision.Answer), b.Request, b.Where),
 		Hint:    "no kernel is known that asks this, but nothing may rely on that"}
-	if example := p.ExplainCommand(b.Cell, b.Example); example != "" {
+	switch example := p.ExplainCommand(b.Cell, b.Example); {
+	case p.apart:
+		d.Hint = "assertions stay when single policies are replaced or taken out: to be rid of one load all files without it"
+	case example != "":
 		d.Hint = "for example: " + example
 	}
 	if b.Decision.Source.Line > 0 {

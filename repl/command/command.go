@@ -37,6 +37,8 @@ const (
 	OK     = 0
 	Failed = 1
 	Usage  = 2
+	// Changed: with --exit-code, something changes.
+	Changed = 5
 )
 
 // Command is one entry of the table.
@@ -104,6 +106,8 @@ type Invocation struct {
 	Command *Command
 	Args    []string
 
+	// looks says that this run only looks, though the command changes things: a dry run.
+	looks   bool
 	out     *Output
 	target  *Target
 	timings timings

@@ -13,21 +13,29 @@ import (
 
 func diffCommand() *Command {
 	return &Command{
-		Name: "diff", Args: "[--cell NAME...] OLD NEW", Short: "exactly which requests change their answer",
+		Name: "diff", Args: "[--cell NAME...] [OLD] NEW", Short: "exactly which requests change their answer",
 		Long: `Compares the policies of two files or folders and lists every request whose
 answer changes, and every budget that does. Changes of reasons, of places in
 files and of the order of things are none. It looks at one sample of each glob
-of either side, and at each --cell; the output names them. The policies of
---policy are added to both sides.
+of either side, at the cells that exist, and at each --cell; the output names
+them. The policies of --policy are added to both sides.
 
-The exit code is 0 whether or not there are changes; it is 1 if policies are
-wrong.
+With one path the policies are compared with those that are loaded, in a session
+without any path those that were declared there. load --dry-run says more about
+the cells that exist. With --generations the arguments are numbers of
+generations that are kept; one alone is compared with what is loaded.
+
+The exit code is 0 whether or not there are changes, unless --exit-code is
+given: then it is 5 where there are. It is 1 if policies are wrong.
 
   cellsh diff old.lua web.lua
-  cellsh diff --cell web-7 old.lua web.lua`,
+  cellsh diff --cell web-7 old.lua web.lua
+  cellsh -k sim:cells.state diff --generations 1 2`,
 		Setup: func(fs *flags.Set) func(*Invocation) error {
 			var o comparing
 			cellList(fs, &o.cells, "look at the cell NAME too; repeats")
+			fs.Switch(&o.generations, "generations", "the arguments are numbers of generations: see cellsh generations")
+			fs.Switch(&o.exit, "exit-code", "exit with 5 if there are changes")
 			return o.run
 		},
 	}
@@ -35,18 +43,12 @@ wrong.
 
 // comparing is the flags of diff.
 type comparing struct {
-	cells []string
+	cells             []string
+	generations, exit bool
 }
 
 func (flags *comparing) run(inv *Invocation) error {
-	if len(inv.Args) != 2 {
-		return usage("an old and a new path must be given, but %s given", given(len(inv.Args)))
-	}
-	old, err := inv.read(inv.Args[:1], false)
-	if err != nil {
-		return err
-	}
-	new, err := inv.read(inv.Args[1:], false)
+	old, new, err := flags.sides(inv)
 	if err != nil {
 		return err
 	}
@@ -62,10 +64,84 @@ func (flags *comparing) run(inv *Invocation) error {
 		return err
 	}
 	if inv.JSON {
-		return inv.json(d.Report())
+		err = inv.json(d.Report())
+	} else {
+		fmt.Fprint(inv.Stdout, diffText(d, new))
 	}
-	fmt.Fprint(inv.Stdout, diffText(d, new))
-	return nil
+	if err == nil && flags.exit && len(d.Requests)+len(d.Budgets) > 0 {
+		return quiet{Changed}
+	}
+	return err
+}
+
+// sides are what is compared.
+func (flags *comparing) sides(inv *Invocation) (old, new *study.Policies, err error) {
+	n := len(inv.Args)
+	switch {
+	case flags.generations && (n == 0 || n > 2):
+		return nil, nil, usage("one or two generations must be given, but %s given", given(n))
+	case !flags.generations && (n > 2 || n == 0 && inv.Session == nil):
+		return nil, nil, usage("an old and a new path must be given, or a new one alone, but %s given", given(n))
+	case len(inv.Policy) > 0 && (flags.generations || n < 2):
+		return nil, nil, usage("--policy goes with an old and a new path, to both of which it is added")
+	case flags.generations:
+		return flags.kept(inv)
+	case n == 2:
+		if old, err = inv.read(inv.Args[:1], false); err == nil {
+			new, err = inv.read(inv.Args[1:], false)
+		}
+		return old, new, err
+	}
+	if old, err = inv.loadedPolicies(); err != nil {
+		return nil, nil, err
+	}
+	if n == 1 {
+		new, err = inv.read(inv.Args, false)
+		return old, new, err
+	}
+	p, err := inv.Session.Pending()
+	if err != nil {
+		return nil, nil, err
+	}
+	return old, p.Policies, nil
+}
+
+// kept are the policies of generations.
+func (flags *comparing) kept(inv *Invocation) (old, new *study.Policies, err error) {
+	var sides [2]*study.Policies
+	for i, arg := range inv.Args {
+		number, err := generation(arg)
+		if err != nil {
+			return nil, nil, err
+		}
+		t, err := inv.open()
+		if err != nil {
+			return nil, nil, err
+		}
+		if sides[i], err = t.Host.GenerationPolicies(number); err != nil {
+			return nil, nil, err
+		}
+	}
+	if len(inv.Args) == 1 {
+		sides[1], err = inv.loadedPolicies()
+	}
+	return sides[0], sides[1], err
+}
+
+// loadedPolicies are those of the active generation. That there is none is said.
+func (inv *Invocation) loadedPolicies() (*study.Policies, error) {
+	t, err := inv.open()
+	if err != nil {
+		return nil, err
+	}
+	g, err := t.Host.Generation(0)
+	if err == nil && g == nil {
+		inv.note("no policy is loaded: this compares with none")
+	}
+	if err != nil {
+		return nil, err
+	}
+	return t.Host.Policies()
 }
 
 // failed is the problems of policies that can't be used.
@@ -89,6 +165,9 @@ func diffText(d *study.Difference, new *study.Policies) string {
 	for _, g := range alike(d.Requests, func(c *analysis.Change) string { return c.Request.String() }, changeText) {
 		b.WriteString(wrap(0, strings.Join(g.names, ", ")) + g.text)
 		for _, c := range g.things {
+			if !new.Named() {
+				break // no command has these policies
+			}
 			if example := new.ExplainCommand(c.Cells[0], c.Example); example != "" {
 				fmt.Fprintf(&b, "  for example: %s\n", example)
 				break

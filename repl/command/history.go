@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"cellsh/kernel"
 	"cellsh/kernel/host"
 	"cellsh/repl/flags"
 )
@@ -19,6 +20,83 @@ back to.
   cellsh -k sim:cells.state generations`,
 		Setup: func(*flags.Set) func(*Invocation) error { return runGenerations },
 	}
+}
+
+func showCommand() *Command {
+	return &Command{
+		Name: "show", Args: "[GENERATION]", Short: "the sources of what was loaded", Without: []string{"policy"},
+		Long: `Writes the files of a generation as they were when they were loaded, modules
+included; without a number those of the active one. A comment before each has
+its name, the policies in it that the generation leaves out, because others have
+replaced them or unload has taken them away, and, where single policies were
+replaced, the generation that it came with. The older of two files of one name
+is called NAME@GENERATION.
+
+Policies that a session has declared have no source.
+
+  cellsh -k sim:cells.state show
+  cellsh -k sim:cells.state show 1`,
+		Setup: func(*flags.Set) func(*Invocation) error { return runShow },
+	}
+}
+
+func runShow(inv *Invocation) error {
+	number := uint64(0)
+	switch len(inv.Args) {
+	case 0:
+	case 1:
+		var err error
+		if number, err = generation(inv.Args[0]); err != nil {
+			return err
+		}
+	default:
+		return usage("one generation may be given, but there are %d", len(inv.Args))
+	}
+	h, err := inv.host()
+	if err != nil {
+		return err
+	}
+	g, err := h.Generation(number)
+	if err != nil {
+		return err
+	}
+	if g == nil {
+		return &kernel.Error{Op: "show", Text: "a policy must be loaded first, but none is", Hint: "run: load PATH"}
+	}
+	history, err := h.History()
+	if err != nil {
+		return err
+	}
+	if inv.JSON {
+		return inv.json(history.ReportSources(g))
+	}
+	fmt.Fprintf(inv.Stdout, "-- generation %d: %s\n", g.Number, generationText(history, g))
+	for i := range g.Sources {
+		s := &g.Sources[i]
+		fmt.Fprintf(inv.Stdout, "-- %s\n%s", sourceText(s), s.Text)
+		if !strings.HasSuffix(s.Text, "\n") {
+			fmt.Fprintln(inv.Stdout)
+		}
+	}
+	if g.Session {
+		inv.note("policies that a session has declared have no source, and are not shown")
+	}
+	return nil
+}
+
+// sourceText is what there is to say about a file of a generation.
+func sourceText(s *host.Source) string {
+	parts := []string{"file " + s.File}
+	if s.Module {
+		parts[0] = "module " + s.File
+	}
+	if s.Since != 0 {
+		parts = append(parts, fmt.Sprintf("came with generation %d", s.Since))
+	}
+	if len(s.Without) > 0 {
+		parts = append(parts, "without "+policiesText(s.Without))
+	}
+	return strings.Join(parts, "; ")
 }
 
 func rollbackCommand() *Command {
@@ -91,7 +169,13 @@ func generationText(h *host.History, g *host.Generation) string {
 	case g.Of != 0:
 		parts = append(parts, fmt.Sprintf("generation %d again", g.Of))
 	}
-	if files := g.Files(); len(files) > 0 {
+	var files []string
+	for i := range g.Sources {
+		if s := &g.Sources[i]; !s.Module {
+			files = append(files, s.String())
+		}
+	}
+	if len(files) > 0 {
 		const most = 3
 		text := strings.Join(files[:min(most, len(files))], ", ")
 		if len(files) > most {

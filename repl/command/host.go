@@ -23,9 +23,9 @@ type Target struct {
 	Steps *host.Session
 	// Reader reads policies that are not loaded.
 	Reader loader.Reader
-	// Pending loads policies that a session has declared, together with those that are loaded; only the target of a session
+	// Pending proposes policies that a session has declared, together with those that are loaded; only the target of a session
 	// has it.
-	Pending func(host.LoadOptions) (*host.Loaded, *study.Check, error)
+	Pending func() (*host.Proposal, error)
 }
 
 // OpenTarget connects to a kernel; the options must have a clock. What print in policy files writes goes to output.
@@ -51,12 +51,12 @@ func (inv *Invocation) open() (*Target, error) {
 	if inv.Session != nil && inv.Kernel != "" {
 		return nil, usage("-k can't be given in a session: it has its kernel, %s", inv.Session.Info().Name)
 	}
-	if inv.ReadOnly && inv.Command.Changes {
+	if inv.ReadOnly && inv.changes() {
 		return nil, kernel.RefuseReadOnly(strings.Join(append([]string{inv.Command.Name}, inv.Args[:min(1, len(inv.Args))]...), " "))
 	}
 	if inv.Session != nil {
 		inv.target = inv.Session
-		if !inv.Command.Changes {
+		if !inv.changes() {
 			inv.target = inv.Session.view()
 		}
 		inv.out.Settle = inv.Session.Steps.Settle
@@ -72,10 +72,13 @@ func (inv *Invocation) open() (*Target, error) {
 	return t, nil
 }
 
+// changes reports whether this run of the command changes cells or policies.
+func (inv *Invocation) changes() bool { return inv.Command.Changes && !inv.looks }
+
 // begin opens the kernel for the command. For one that only looks, what was not confirmed in time is rolled back before, or it
 // is said that it can't be.
 func (inv *Invocation) begin() (*Target, error) {
-	if inv.Command.Changes {
+	if inv.changes() {
 		return inv.enter(false, patience, true)
 	}
 	var look *Target

@@ -51,6 +51,25 @@ A session that ends takes back what it has loaded and nobody has confirmed.
 In a session load without a path loads what was declared there, together with
 what is loaded.
 
+With --dry-run nothing is loaded: it says which decisions and budgets would
+change, which cells would lose or get policies, and whether the policies could
+be loaded. The exit code is 0 if they could, and 1 if not, also where a load
+without --yes would be refused because cells lose policies. With --exit-code it
+is 5 where they could and anything would be different: a decision, a budget,
+the policies of a live cell, who answers for it, or how cells are made. With -v
+a load says the same before it asks, or changes anything.
+
+  cellsh load --dry-run /etc/cellsh/policy.d
+
+With --only policies of that name are put in place of the loaded ones, or
+beside them, and all others stay as they are loaded. What must never be allowed
+by the files of these policies is checked from then on too; what the loaded
+files assert stays, even if their policies are replaced. Cells go on being made
+as --usable chose before. While a generation waits to be confirmed only what
+has to be confirmed too can be made of it.
+
+  cellsh load --only web /etc/cellsh/policy.d
+
 A kernel without the evaluation model asks no programs. There the policies
 choose profile, ports and limits of cells that are made from now on (cellsh fit
 shows how); --strict refuses policies of which such a kernel enforces less, and
@@ -68,8 +87,8 @@ where the kernel can't be opened or changed at all, because another program has
 it, say: then what was active stays.`,
 		Setup: func(fs *flags.Set) func(*Invocation) error {
 			var l loading
-			fs.Func("confirm", "TIME", "roll back after TIME, such as 30s, unless confirmed", l.within)
-			fs.Switch(&l.yes, "yes", "load even if cells lose policies that they have")
+			l.declare(fs)
+			fs.List(&l.only, "only", "POLICY", "replace the loaded POLICY of that name alone, or add it; repeats")
 			fs.Switch(&l.strict, "strict", "refuse policies that the kernel would enforce only in part")
 			fs.Switch(&l.usable, "usable", "have cells made so that services run, where the kernel asks no programs")
 			fs.Switch(&l.boot, "boot", "load as at boot")
@@ -79,9 +98,43 @@ it, say: then what was active stays.`,
 	}
 }
 
+func unloadCommand() *Command {
+	return &Command{
+		Name: "unload", Args: "POLICY...", Short: "take single policies out of what is loaded",
+		Changes: true, Without: []string{"policy"},
+		Long: `Loads what is loaded again, as a new generation, without the policies of these
+names. All others stay as they are loaded, also if their files have changed
+since. What must never be allowed stays, even if it stands in the same file: to
+be rid of that load the other files. rollback goes back, and cells that are made
+later are made without these policies.
+
+If cells that exist lose policies by that, as they mostly do, a terminal is
+asked first. Where there is none it is refused, unless --yes is given. The other
+flags are those of load.
+
+  cellsh -k sim:cells.state unload --yes web`,
+		Setup: func(fs *flags.Set) func(*Invocation) error {
+			var l loading
+			l.declare(fs)
+			return l.unload
+		},
+	}
+}
+
+// loading is the flags of load and unload.
 type loading struct {
-	confirm                             time.Duration
-	strict, usable, boot, lockdown, yes bool
+	confirm                                                 time.Duration
+	strict, usable, boot, lockdown, yes, dry, exit, verbose bool
+	only                                                    []string
+}
+
+// declare declares the flags that both have.
+func (l *loading) declare(fs *flags.Set) {
+	fs.Func("confirm", "TIME", "roll back after TIME, such as 30s, unless confirmed", l.within)
+	fs.Switch(&l.yes, "yes", "do it even if cells lose policies that they have")
+	fs.Switch(&l.dry, "dry-run", "say what it would do to each cell, and do nothing")
+	fs.Switch(&l.exit, "exit-code", "with --dry-run: exit with 5 if anything would change")
+	fs.Switch(&l.verbose, "v", "say what changes before anything does")
 }
 
 // within takes the time to confirm.
@@ -103,11 +156,44 @@ func (l *loading) run(inv *Invocation) error {
 		return usage("--boot and --confirm can't be given together: nobody is there to confirm")
 	case l.boot && l.yes:
 		return usage("--boot and --yes can't be given together: --boot never asks")
+	case l.boot && (l.dry || l.verbose || len(l.only) > 0):
+		return usage("--boot can't be given with --dry-run, -v or --only: a boot loads all, or what was good before")
+	case l.exit && !l.dry:
+		return usage("--exit-code goes with --dry-run")
 	case l.boot:
 		return l.atBoot(inv, paths)
-	case len(paths) == 0 && inv.Session == nil:
+	case len(paths) == 0 && (inv.Session == nil || len(l.only) > 0):
 		return usage("a path must be given")
 	}
+	var again []string
+	for _, name := range l.only {
+		again = append(again, "--only", name)
+	}
+	return l.work(inv, append(again, paths...), func(h *host.Host) (*host.Proposal, error) {
+		if len(paths) == 0 {
+			return inv.Session.Pending()
+		}
+		p := inv.target.Reader.Read(paths)
+		if len(l.only) > 0 {
+			return h.Only(p, l.only)
+		}
+		return host.Whole(p), nil
+	})
+}
+
+func (l *loading) unload(inv *Invocation) error {
+	switch {
+	case l.exit && !l.dry:
+		return usage("--exit-code goes with --dry-run")
+	case len(inv.Args) == 0:
+		return usage("the name of a policy must be given")
+	}
+	return l.work(inv, inv.Args, func(h *host.Host) (*host.Proposal, error) { return h.Unload(inv.Args) })
+}
+
+// work loads what is proposed, or says what that would do. Words are what the command was given beside its flags.
+func (l *loading) work(inv *Invocation, words []string, propose func(*host.Host) (*host.Proposal, error)) error {
+	inv.looks = l.dry
 	h, err := inv.host()
 	if err != nil {
 		return err
@@ -117,35 +203,143 @@ func (l *loading) run(inv *Invocation) error {
 			return err
 		}
 	}
-	o := host.LoadOptions{Confirm: l.confirm, Strict: l.strict, Usable: l.usable, Yes: l.yes}
-	load := inv.target.Pending
-	if len(paths) > 0 {
-		p := inv.target.Reader.Read(paths)
-		load = func(o host.LoadOptions) (*host.Loaded, *study.Check, error) { return h.Load(p, o) }
+	proposal, err := propose(h)
+	if err != nil {
+		return err
 	}
-	out, check, err := load(o)
-	if loss := new(host.LossError); errors.As(err, &loss) {
-		loss.Hint = "if that is meant, run: " + inv.line(shellWords(append([]string{"load", "--yes"}, paths...)))
+	plan, err := h.Plan(proposal, host.LoadOptions{Confirm: l.confirm, Strict: l.strict, Usable: l.usable, Yes: l.yes, Compare: l.dry || l.verbose})
+	if err != nil {
+		return err
+	}
+	loss := new(host.LossError)
+	if errors.As(plan.Problem, &loss) {
+		loss.Hint = "if that is meant, run: " + inv.line(shellWords(append([]string{inv.Command.Name, "--yes"}, words...)))
+	}
+	if l.dry {
+		inv.lap("plan")
+		return l.dryRun(inv, plan)
+	}
+	if l.verbose && !inv.JSON && plan.Generation != 0 {
+		fmt.Fprint(inv.Stdout, changesText(plan))
+	}
+	if loss.Losses != nil || loss.Gone != nil {
 		if inv.Ask != nil && !inv.JSON {
-			if !inv.Ask(loss.Error() + ". Load all the same?") {
+			if !inv.Ask(loss.Error() + ". " + map[string]string{"load": "Load", "unload": "Unload"}[inv.Command.Name] + " all the same?") {
 				inv.note("nothing has changed")
 				return quiet{Failed}
 			}
-			o.Yes = true
-			if out, check, err = load(o); err == nil {
-				out.Losses = nil // they have just been told
-			}
+			plan.Agree()
 		}
 	}
+	if plan.Problem != nil {
+		inv.lap("load")
+		return plan.Problem
+	}
+	out, err := h.Carry(plan)
 	inv.lap("load")
 	if err != nil {
 		return err
 	}
-	inv.warnings(check.Problems)
-	if err := inv.loaded(out); err != nil {
+	inv.warnings(plan.Check.Problems)
+	if inv.JSON && l.verbose {
+		report, what := out.Report(), plan.Report()
+		report.Plan = &what
+		err = inv.json(report)
+	} else {
+		err = inv.loaded(out)
+	}
+	if err != nil {
 		return err
 	}
 	return inv.await(out)
+}
+
+// dryRun says what a load would do.
+func (l *loading) dryRun(inv *Invocation, plan *host.Plan) error {
+	switch {
+	case inv.JSON:
+		if err := inv.json(plan.Report()); err != nil {
+			return err
+		}
+		if plan.Problem != nil {
+			return quiet{Failed}
+		}
+	case plan.Generation == 0:
+		return plan.Problem
+	default:
+		inv.warnings(plan.Check.Problems)
+		fmt.Fprint(inv.Stdout, changesText(plan))
+		if plan.Stock {
+			fmt.Fprintf(inv.Stdout, "generation %d would be: this kernel asks no programs\n", plan.Generation)
+			inv.madeText(plan.Made, plan.Frozen)
+		} else {
+			fmt.Fprintf(inv.Stdout, "generation %d would be: %s for %s, %d bytes\n", plan.Generation, plural(plan.Programs, "program"), plural(plan.Covered, "cell"), plan.Bytes)
+		}
+		if plan.Replaced != 0 {
+			inv.note("generation %d, which waits to be confirmed, would be replaced", plan.Replaced)
+		}
+		if plan.Confirm != 0 {
+			inv.note("it would be rolled back in %s unless confirmed", plan.Confirm)
+		}
+		if plan.Problem != nil {
+			return plan.Problem
+		}
+	}
+	if l.exit && plan.Changes() {
+		return quiet{Changed}
+	}
+	return nil
+}
+
+// changesText is what a plan changes, cell by cell.
+func changesText(p *host.Plan) string {
+	var b strings.Builder
+	if p.Difference != nil {
+		b.WriteString(diffText(p.Difference, p.Proposal.Policies))
+	} else {
+		b.WriteString(wrap(0, "which decisions change is not known: "+diag.Of(p.Unknown)[0].Message))
+	}
+	if p.Behind != 0 {
+		b.WriteString(wrap(0, fmt.Sprintf("the kernel has generation %d, and not %d, with which this compares", p.Behind, p.Active)))
+	}
+	for _, g := range alike(p.Cells, func(c *host.CellPlan) string { return c.Name }, func(c *host.CellPlan) string { return cellPlanText(c, p.Stock) }) {
+		b.WriteString(wrap(0, cellsText(g.names)+": "+g.text))
+	}
+	return b.String()
+}
+
+func cellPlanText(c *host.CellPlan, stock bool) string {
+	var parts []string
+	if len(c.Loses) > 0 {
+		parts = append(parts, "loses "+policiesText(c.Loses))
+	}
+	if len(c.Gets) > 0 {
+		parts = append(parts, "gets "+policiesText(c.Gets))
+	}
+	if c.Changes > 0 {
+		parts = append(parts, plural(c.Changes, "change"))
+	}
+	if c.Budgets > 0 {
+		parts = append(parts, plural(c.Budgets, "budget"))
+	}
+	if c.Was != c.Will {
+		parts = append(parts, map[analysis.Answering]string{analysis.ByPolicies: "policies are asked", analysis.ByFallback: "no policies are asked: the fallback denies what the profile high would",
+			analysis.ByNone: "no policies are asked: its profile holds it"}[c.Will])
+	}
+	switch {
+	case stock:
+		parts = append(parts, "stays as it was made, with profile "+c.Profile)
+	case len(parts) == 0:
+		return "nothing changes"
+	}
+	return strings.Join(parts, "; ")
+}
+
+func policiesText(names []string) string {
+	if len(names) == 1 {
+		return "policy " + names[0]
+	}
+	return "policies " + listed(names)
 }
 
 // shellWords writes arguments as a shell reads them.
@@ -195,9 +389,15 @@ func (inv *Invocation) loaded(l *host.Loaded) error {
 		return nil
 	}
 	fmt.Fprintf(inv.Stdout, "generation %d: this kernel asks no programs; cells made from now on get what fits the policies best\n", l.Generation)
+	inv.madeText(l.Made, l.Frozen)
+	return nil
+}
+
+// madeText writes how cells are made on a kernel that asks no programs.
+func (inv *Invocation) madeText(made []host.Making, frozen []host.Frozen) {
 	better, low := false, false
-	for i := range l.Made {
-		m := &l.Made[i]
+	for i := range made {
+		m := &made[i]
 		ports := ""
 		if len(m.Fit.Ports) > 0 {
 			ports = ", " + portsText(m.Fit.Ports)
@@ -207,9 +407,9 @@ func (inv *Invocation) loaded(l *host.Loaded) error {
 		low = low || best.Profile == kernel.Low
 		better = better || len(m.Fit.For(analysis.Usable).Best().Lacking) < len(best.Lacking)
 	}
-	if len(l.Frozen) > 0 {
+	if len(frozen) > 0 {
 		fmt.Fprintln(inv.Stdout, "cells that live, and stay as they were made:")
-		for _, g := range alike(l.Frozen, func(f *host.Frozen) string { return f.Cell }, (*host.Frozen).Misfit) {
+		for _, g := range alike(frozen, func(f *host.Frozen) string { return f.Cell }, (*host.Frozen).Misfit) {
 			fmt.Fprint(inv.Stdout, wrap(2, listed(g.names)+": "+g.text))
 		}
 	}
@@ -219,7 +419,6 @@ func (inv *Invocation) loaded(l *host.Loaded) error {
 	if better {
 		inv.note("with load --usable cells get a profile that lets services run")
 	}
-	return nil
 }
 
 // await says until when a generation must be confirmed, and waits for that: it lets the kernel go, so that another program

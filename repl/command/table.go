@@ -33,8 +33,10 @@ func All() []*Command {
 		lspCommand(),
 		proveCommand(),
 		rollbackCommand(),
+		showCommand(),
 		statsCommand(),
 		testCommand(),
+		unloadCommand(),
 	}
 }
 

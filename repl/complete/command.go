@@ -182,6 +182,10 @@ func (c *Completer) value(kind, typed string, given []string) []Candidate {
 		if c.Cells != nil {
 			return words(c.Cells(), typed)
 		}
+	case "POLICY":
+		if c.Policies != nil {
+			return words(c.Policies(), typed)
+		}
 	case "REQUEST":
 		return requests(typed)
 	case "FIELD=VALUE":

@@ -16,7 +16,7 @@ import (
 type Command struct {
 	Name string
 	// Args is the synopsis, "[--policy PATH...] CELL [REQUEST]". What its words stand for is completed: CELL, REQUEST,
-	// FIELD=VALUE, COMMAND names one, and PATH, FILE, DIR, OLD and NEW are paths.
+	// FIELD=VALUE, POLICY is one that is loaded, COMMAND names one, and PATH, FILE, DIR, OLD and NEW are paths.
 	Args  string
 	Flags []Flag
 }
@@ -47,6 +47,8 @@ type Completer struct {
 	Unfinished func() string
 	// Cells gives the names of the cells that exist.
 	Cells func() []string
+	// Policies gives the names of those that are loaded.
+	Policies func() []string
 	// Globals are those of the session.
 	Globals *lua.LTable
 	// Members gives what can follow a dot after an object, Methods what can follow a colon.
