@@ -392,6 +392,9 @@ func realCall(probe string) (kauth.Errno, error) {
 	case "open null rw":
 		_, err := unix.Open("/dev/null", unix.O_RDWR, 0)
 		return errno(err)
+	case "open null w":
+		_, err := unix.Open("/dev/null", unix.O_WRONLY, 0)
+		return errno(err)
 	case "open null r":
 		_, err := unix.Open("/dev/null", unix.O_RDONLY, 0)
 		return errno(err)

@@ -113,6 +113,7 @@ func simulatedCall(k *sim.Kernel, p *sim.Process, c kernel.Cell, uid uint32, pro
 		"iopl":                                    {"sysarch", map[string]any{"op": "iopl"}},
 		"read mtrr":                               {"sysarch", map[string]any{"op": "mtrr_get"}},
 		"open null rw":                            {"open", map[string]any{"path": "/dev/null", "mode": "rw"}},
+		"open null w":                             {"open", map[string]any{"path": "/dev/null", "mode": "w"}},
 		"open null r":                             {"open", map[string]any{"path": "/dev/null"}},
 	}
 	if call, ok := calls[probe]; ok {
