@@ -141,6 +141,7 @@ var Probes = []Probe{
 	{Name: "getfh", Request: "system.filehandle", Denied: kauth.EPERM},
 	{Name: "acct", Request: "system.accounting", Denied: kauth.EPERM},
 	{Name: "sethostname", Request: "system.sysctl.modify", Denied: kauth.EPERM},
+	{Name: "read the size of the message buffer", Request: "system.sysctl.prvt", Denied: kauth.EPERM, Refused: secmodel.Early},
 	{Name: "adjtime", Request: "system.time.adjtime", Denied: kauth.EPERM},
 	{Name: "ntp_adjtime", Request: "system.time.ntpadjtime", Denied: kauth.EPERM},
 	{Name: "sem_unlink", Request: "system.semaphore", Denied: kauth.EACCES},
@@ -187,11 +188,10 @@ var LeftOut = map[string][]string{
 	"what it needs stays after the process, and while it is denied can't be removed": {
 		"system.sysvipc", "system.sysctl.add", "system.sysctl.delete", "system.pset.assign", "system.pset.bind", "system.pset.destroy",
 	},
-	"it is asked on the way to an answer that is given without it too, so that no single call tells": {
-		"process.cansee.openfiles", "process.cansee.eproc", "system.kernaddr", "system.sysctl.desc", "system.sysctl.prvt", "system.setidcore",
-		"system.map_va_zero",
+	"a denial leaves the process or the file out of a list, and the call does not fail": {"process.cansee.openfiles", "process.cansee.eproc"},
+	"it is asked when a sysctl node of the whole machine is written, after system.sysctl.modify, or is described": {
+		"system.setidcore", "system.kernaddr", "system.map_va_zero", "system.time.rtcoffset", "system.time.timecounters", "system.sysctl.desc",
 	},
-	"it changes the clock of the machine": {"system.time.rtcoffset", "system.time.timecounters"},
 }
 
 // FindProbe gives the probe of that name.

@@ -362,6 +362,8 @@ func realCall(probe string) (kauth.Errno, error) {
 		return raw(51, 0, 0, 0) // SYS_acct (sys/syscall.h)
 	case "sethostname":
 		return sysctlWrite([]byte("probe"), 1, 10) // kern.hostname
+	case "read the size of the message buffer":
+		return sysctlNumbers(1, 31) // kern.msgbufsize
 	case "adjtime":
 		return raw(unix.SYS_ADJTIME, buffer, 0, 0)
 	case "modctl exists":

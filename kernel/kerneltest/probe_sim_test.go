@@ -102,6 +102,7 @@ func simulatedCall(k *sim.Kernel, p *sim.Process, c kernel.Cell, uid uint32, pro
 		"getfh":                                   {"getfh", map[string]any{"path": "/"}},
 		"acct":                                    {"acct", nil},
 		"sethostname":                             {"sysctl_write", map[string]any{"name": "kern.hostname", "value": "probe"}},
+		"read the size of the message buffer":     {"sysctl_read", map[string]any{"name": "kern.msgbufsize"}},
 		"adjtime":                                 {"adjtime", nil},
 		"modctl exists":                           {"modctl", map[string]any{"cmd": "exists", "name": "nosuch"}},
 		"reboot":                                  {"reboot", nil},
