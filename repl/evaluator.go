@@ -38,6 +38,10 @@ type evaluator struct {
 	width  func() int
 	// out is where Lua writes.
 	out *command.Output
+	// unsaved is why the step that runs could not be saved where somebody was to be told of it; nil if it could.
+	unsaved error
+	// told says that somebody was told of that.
+	told bool
 
 	// ask asks the user for a yes; nil where nobody can be asked.
 	ask func(question string) bool
@@ -71,12 +75,12 @@ func newEvaluator(env Env, common command.Common) (*evaluator, error) {
 		return nil, err
 	}
 	e.target = target
-	e.out.Settle = target.Steps.Settle
+	e.out.Settle = e.settle
 	if ask := env.asker(); ask != nil {
 		e.ask = unless(e.interrupted, ask)
 	}
 	e.api = api.New(api.Options{Kernel: api.Kernel{Host: target.Host, Reader: target.Reader, Simulator: target.Simulator, Launch: target.Launcher},
-		Stdin: env.Stdin, Stdout: env.Stdout, Stderr: env.Stderr, Output: e.out, Report: e.problems,
+		Stdin: env.Stdin, Stdout: env.Stdout, Stderr: env.Stderr, Output: e.out, Settle: e.settle, Report: e.meanwhile,
 		Help: func(name string) string {
 			if c := command.Find(name); c != nil {
 				return c.Help()
@@ -102,6 +106,39 @@ func (h harmless) Write(text []byte) (int, error) {
 
 func (e *evaluator) note(form string, args ...any) {
 	fmt.Fprintf(e.env.Stderr, "note: "+form+"\n", args...)
+}
+
+// settle saves before somebody is told something. The step tells its error, unless who is given it does.
+func (e *evaluator) settle() error {
+	err := e.target.Steps.Settle()
+	if err != nil {
+		e.unsaved = err
+	}
+	return err
+}
+
+// meanwhile writes problems while a step runs: they may tell of what it has done.
+func (e *evaluator) meanwhile(l diag.List) {
+	_ = e.settle()
+	e.problems(append(e.lost(), l...))
+}
+
+// lost is why the step could not be saved, once.
+func (e *evaluator) lost() diag.List {
+	if e.unsaved == nil || e.told {
+		return nil
+	}
+	e.told = true
+	return diag.Of(e.unsaved)
+}
+
+// call calls a function of Lua. What its error tells of is saved.
+func (e *evaluator) call(fn *lua.LFunction, args ...lua.LValue) ([]lua.LValue, error) {
+	results, err := e.api.Call(fn, args...)
+	if err != nil {
+		_ = e.settle()
+	}
+	return results, err
 }
 
 // problems writes problems for the user.
@@ -135,25 +172,40 @@ func (e *evaluator) statement(s input.Statement) error {
 		if err != nil {
 			return err
 		}
-		results, err := e.api.Call(fn)
+		results, err := e.call(fn)
 		if err != nil {
 			return ofAnotherTool(s.File, err)
 		}
 		if name := unknown(s.File, results); name != "" {
 			e.note("there is no variable and no command %s%s", name, didYouMean(name))
 		}
-		values := &command.Output{To: e.env.Stdout, Settle: e.target.Steps.Settle}
+		values := &command.Output{To: e.env.Stdout, Settle: e.settle}
 		_ = show.Values(values, results, e.showOptions())
 		return unwritten(values)
 	})
 }
 
-// unwritten says why what was written is lost. Where nobody reads any more, as with head(1), that is nil.
+// unwritten says why what was written is lost. Where nobody reads any more, as with head(1), that is nil; so it is where
+// nothing was written because it could not be saved, which the step tells.
 func unwritten(o *command.Output) error {
-	if err := o.Err(); !errors.Is(err, syscall.EPIPE) {
+	if err := o.Err(); !errors.Is(err, syscall.EPIPE) && !errors.As(err, new(*host.UnsavedError)) {
 		return err
 	}
 	return nil
+}
+
+// outcome reports how the work of a step ended. Before anything else it says why the step could not be saved, unless that is
+// what the work failed with.
+func (e *evaluator) outcome(err error) error {
+	e.told = e.told || errors.As(err, new(*host.UnsavedError))
+	if l := e.lost(); l != nil {
+		e.problems(l)
+	}
+	err = e.report(err)
+	if e.unsaved != nil {
+		err = errors.Join(err, errFailed)
+	}
+	return err
 }
 
 // unknown gives the name if somebody asked for the value of a variable that has none.
@@ -198,7 +250,7 @@ func (e *evaluator) script(file, text string, args []string) error {
 			list.RawSetInt(i+1, values[i])
 		}
 		env.RawSetString("arg", list)
-		_, err = e.api.Call(fn, values...)
+		_, err = e.call(fn, values...)
 		return ofAnotherTool(f, err)
 	})
 }
@@ -229,7 +281,8 @@ func (e *evaluator) run(work func() error) error {
 	}
 	var done error
 	if err := e.target.Steps.Step(func() error {
-		done = e.report(work())
+		e.unsaved, e.told = nil, false
+		done = e.outcome(work())
 		return unwritten(e.out)
 	}); errors.Is(err, host.ErrEnded) {
 		return errLeave // a signal was faster

@@ -166,6 +166,9 @@ func (e *evaluator) end(err error) int {
 	switch {
 	case errors.As(err, &end):
 		code = end.code
+		if errors.Is(err, errFailed) {
+			code = max(code, command.Failed)
+		}
 	case errors.Is(err, errInterrupted):
 		code = interruptedCode
 	case err != nil:

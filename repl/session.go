@@ -66,7 +66,9 @@ func (e *evaluator) talk() error {
 	defer ed.Close()
 	// The editor sees Ctrl-C itself.
 	e.ask = unless(e.ending, func(question string) bool {
-		line, err := ed.ReadLine(asked(question))
+		// An editor that has to draw a prompt of several lines anew would leave the first one behind.
+		fmt.Fprintln(e.env.Stdout, show.Text(question))
+		line, err := ed.ReadLine(strings.TrimPrefix(asked(""), " "))
 		return err == nil && isYes(line)
 	})
 	e.greet()

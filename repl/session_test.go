@@ -215,6 +215,35 @@ func converse(t *testing.T, x *terminal, transcript string) string {
 	return screen.String()
 }
 
+// A question that is longer than a line is there once, however it is edited.
+func TestLongQuestion(t *testing.T) {
+	dir := t.TempDir()
+	for name, text := range map[string]string{"a.lua": `policy "web" { cells = "web-*", deny = { "system" } }`, "b.lua": `policy "db" { cells = "db-*", deny = { "system" } }`} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	const drawn = " \b" // how a line without text ends
+	x := start(t, program(t, dir, []string{"TERM=xterm", "NO_COLOR=1"}, "-k", "sim"))
+	x.until(prompt + drawn)
+	for _, line := range []string{"load a.lua", "create web-1 --root /cells/web-1"} {
+		x.typed(line + "\r")
+		x.until(prompt + drawn)
+	}
+	x.typed("load b.lua\r")
+	said := x.until(asks + drawn)
+	x.typed("nonsense\x7f\x7f\r")
+	said += x.until(prompt + drawn)
+	if n := strings.Count(said, "live cells must keep"); n != 1 {
+		t.Errorf("the question is there %d times: %q", n, said)
+	}
+	x.typed("exit\r")
+	x.until("never said")
+	if err := x.wait(); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestInterrupt(t *testing.T) {
 	x := start(t, program(t, t.TempDir(), []string{"TERM=dumb"}, "-k", "sim"))
 	x.until(prompt)

@@ -81,6 +81,9 @@ type Connection struct {
 	Launcher launch.Launcher
 	// Groups of the host, by name.
 	Groups policy.Groups
+	// Owners are the ids of the users of this machine who decide what the kernel is given at boot: root, and whoever has a
+	// simulated kernel.
+	Owners []int
 
 	// whole is the kernel without the restriction of a read-only view; nil if it is Kernel.
 	whole  kernel.Kernel
@@ -201,7 +204,10 @@ func openMemory(t *target, o Options) (*Connection, error) {
 
 // simulated makes the connection to a simulated kernel, which k may wrap.
 func simulated(k kernel.Kernel, s *sim.Kernel, keep keeper, w watch, o Options) *Connection {
-	c := &Connection{Kernel: k, Simulator: s, Groups: simGroups(sim.DefaultGroups()), keeper: keep, clock: newClock(s, o.Now), watch: w}
+	c := &Connection{Kernel: k, Simulator: s, Groups: simGroups(sim.DefaultGroups()), keeper: keep, clock: newClock(s, o.Now), watch: w, Owners: []int{0}}
+	if uid := os.Geteuid(); uid > 0 {
+		c.Owners = append(c.Owners, uid)
+	}
 	c.Launcher = &launch.Local{Register: register(s)}
 	if o.ReadOnly {
 		return c.ReadOnlyView()
@@ -211,7 +217,7 @@ func simulated(k kernel.Kernel, s *sim.Kernel, keep keeper, w watch, o Options) 
 
 // ReadOnlyView gives the same kernel to somebody who must not change it. It needs no Close of its own.
 func (c *Connection) ReadOnlyView() *Connection {
-	return &Connection{Kernel: kernel.ReadOnly(c.Kernel), whole: c.Kernel, Launcher: refusing{}, Groups: c.Groups, keeper: readOnly{c.keeper}, clock: c.clock, watch: c.watch}
+	return &Connection{Kernel: kernel.ReadOnly(c.Kernel), whole: c.Kernel, Launcher: refusing{}, Groups: c.Groups, Owners: c.Owners, keeper: readOnly{c.keeper}, clock: c.clock, watch: c.watch}
 }
 
 // register lets a command of this machine be a process of the simulated kernel while it runs.
@@ -315,7 +321,7 @@ func openNetBSD(o Options) (*Connection, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Connection{Kernel: k, Launcher: &launch.Cells{}, Groups: hostGroups{}, keeper: folder{path, k.EUID()}, watch: &going{k, o.After}}
+	c := &Connection{Kernel: k, Launcher: &launch.Cells{}, Groups: hostGroups{}, Owners: []int{0}, keeper: folder{path, k.EUID()}, watch: &going{k, o.After}}
 	if o.Machine.System != nil {
 		c.Launcher = nowhere{k.EUID()} // a helper would enter a cell of the running system
 	}

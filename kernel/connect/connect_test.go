@@ -498,6 +498,15 @@ func TestDefault(t *testing.T) {
 			t.Errorf("%s, -k %q: %v", c.what, c.target, err)
 		} else if conn.Info().Simulated != c.simulated {
 			t.Errorf("%s, -k %q: %+v", c.what, c.target, conn.Info())
+		} else {
+			// What a simulated kernel is given its user decides, what the running one is only root.
+			owners := []int{0}
+			if uid := os.Geteuid(); uid > 0 && c.simulated {
+				owners = append(owners, uid)
+			}
+			if !slices.Equal(conn.Owners, owners) || !slices.Equal(conn.ReadOnlyView().Owners, owners) {
+				t.Errorf("%s, -k %q: trusts %v", c.what, c.target, conn.Owners)
+			}
 		}
 	}
 	if runtime.GOOS == "netbsd" {

@@ -104,11 +104,16 @@ func (g *Generation) again() Generation {
 
 // History is the generations that a host has had.
 type History struct {
-	// Generations, ascending; the last is the active one.
+	// Generations, ascending; the last is the active one, unless the kernel has gone back from it by itself.
 	Generations []Generation `json:"generations,omitempty"`
 	// Deadline is set while the active generation waits to be confirmed.
 	Deadline *Deadline `json:"unconfirmed,omitempty"`
+
+	overdue *Overdue
 }
+
+// Overdue is the generation that was not confirmed in time and is not rolled back yet, nil if there is none.
+func (h *History) Overdue() *Overdue { return h.overdue }
 
 // Deadline is when a generation is rolled back unless it is confirmed.
 type Deadline struct {
@@ -137,12 +142,20 @@ func (d *Deadline) window(now time.Time) time.Duration {
 // maxGenerations is how many are kept.
 const maxGenerations = 16
 
-// Active is the newest generation, nil if nothing was loaded.
-func (h *History) Active() *Generation {
+// Newest is the generation that was loaded last, nil if nothing was.
+func (h *History) Newest() *Generation {
 	if len(h.Generations) == 0 {
 		return nil
 	}
 	return &h.Generations[len(h.Generations)-1]
+}
+
+// Active is the newest generation, or the one that the kernel has gone back to by itself; nil if there is none.
+func (h *History) Active() *Generation {
+	if h.overdue != nil && h.overdue.GoneBack {
+		return h.Find(h.overdue.Back)
+	}
+	return h.Newest()
 }
 
 // with is the history after a load.

@@ -90,7 +90,9 @@ func (h *Host) History() (*History, error) {
 		}
 		h.noted = bytes.Clone(text)
 	}
-	return &History{slices.Clone(h.history.Generations), h.history.Deadline}, nil
+	out := &History{Generations: slices.Clone(h.history.Generations), Deadline: h.history.Deadline}
+	out.overdue, err = h.overdue(out.Deadline)
+	return out, err
 }
 
 // Policies are those of the active generation; none if nothing is loaded.
@@ -182,6 +184,9 @@ func (h *Host) Create(s kernel.Spec) (id kernel.CellID, err error) {
 func (h *Host) create(s kernel.Spec) (kernel.CellID, error) {
 	history, err := h.History()
 	if err != nil {
+		return 0, err
+	}
+	if err := history.overdue.refuse("create cell " + s.Name); err != nil {
 		return 0, err
 	}
 	evaluation := h.Evaluates()

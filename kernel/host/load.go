@@ -88,7 +88,7 @@ func (h *Host) Holds(p *study.Policies) (uint64, error) {
 // nextNumber is higher than any that the history or the kernel knows.
 func (h *Host) nextNumber(history *History) uint64 {
 	n := uint64(0)
-	if a := history.Active(); a != nil {
+	if a := history.Newest(); a != nil {
 		n = a.Number
 	}
 	if e, err := h.Kernel.Evaluator(); err == nil {
@@ -235,6 +235,9 @@ func (h *Host) Attach(names ...string) (out *Loaded, err error) {
 func (h *Host) attachNamed(names []string) (*Loaded, error) {
 	history, err := h.History()
 	if err != nil {
+		return nil, err
+	}
+	if err := history.overdue.refuse("attach"); err != nil {
 		return nil, err
 	}
 	g := history.Active()
@@ -423,10 +426,14 @@ func (h *Host) confirmLoaded(number uint64) error {
 // Expire rolls back a generation that was not confirmed in time; nil if there is none, or if there is still time.
 func (h *Host) Expire() (*Loaded, error) {
 	history, err := h.History()
-	if err != nil || history.Deadline == nil || !history.Deadline.Over(h.now()) {
+	if err != nil || history.Overdue() == nil {
 		return nil, err
 	}
-	return h.revertIf(func(d *Deadline) bool { return d.Over(h.now()) })
+	out, err := h.revertIf(func(d *Deadline) bool { return d.Over(h.now()) })
+	if err != nil {
+		err = &ExpireError{history.Deadline.Generation, err}
+	}
+	return out, err
 }
 
 // Revert loads the newest generation again that needs no confirmation, in place of those that wait for one; nil if none

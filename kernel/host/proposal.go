@@ -267,6 +267,10 @@ func (p *Proposal) changeable(history *History, confirm bool) error {
 		return errStale
 	case g.Lockdown:
 		return errLockdown
+	case history.Overdue() != nil && history.Overdue().GoneBack:
+		return nil // what is changed needs no confirmation
+	case history.Overdue() != nil:
+		return history.Overdue().refuse("change what is loaded")
 	case history.Deadline != nil && !confirm:
 		return &kernel.Error{Op: "change what is loaded", Text: fmt.Sprintf("it must need no confirmation, but generation %d waits for one", history.Deadline.Generation),
 			Hint: fmt.Sprintf("confirm %d, or roll back, or give --confirm: what is made of them must be confirmed too", history.Deadline.Generation)}

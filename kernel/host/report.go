@@ -239,8 +239,13 @@ func (h *History) Report() []GenerationReport {
 	return out
 }
 
+func (h *History) isActive(g *Generation) bool {
+	a := h.Active()
+	return a != nil && g.Number == a.Number
+}
+
 func (h *History) report(g *Generation) GenerationReport {
-	r := GenerationReport{Generation: g.Number, Time: g.Time, Files: report.List(g.Files()), Of: g.Of, Session: g.Session, Lockdown: g.Lockdown, Active: g.Number == h.Active().Number}
+	r := GenerationReport{Generation: g.Number, Time: g.Time, Files: report.List(g.Files()), Of: g.Of, Session: g.Session, Lockdown: g.Lockdown, Active: h.isActive(g)}
 	for _, s := range g.Sources {
 		if len(s.Without) > 0 {
 			if r.Without == nil {

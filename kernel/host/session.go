@@ -79,6 +79,9 @@ type Session struct {
 	unsettled bool
 	failed    string
 	stop      func() bool
+	// expired is what Failed was told at the beginning of this step, stuck what it was told last, "" since nothing is overdue.
+	expired *ExpireError
+	stuck   string
 }
 
 // NewSession begins the use of a host that the keeper keeps.
@@ -220,8 +223,9 @@ func (s *Session) rollBack() error {
 }
 
 // expire rolls back what was not confirmed in time. If that can't be done the generation stays, and the work goes on: it
-// may mend what is wrong. So it does if the generations can't be read, which the work tells where it needs them.
+// may mend what is wrong, and is told once why. So it does if the generations can't be read, which the work tells where it needs them.
 func (s *Session) expire() error {
+	s.expired = nil
 	if s.options.ReadOnly {
 		return nil
 	}
@@ -230,13 +234,23 @@ func (s *Session) expire() error {
 		return nil
 	}
 	back, err := s.Host.Expire()
-	if err != nil {
+	if err == nil {
+		s.stuck = ""
+	} else if err.Error() != s.stuck {
+		s.stuck = err.Error()
+		errors.As(err, &s.expired)
 		s.options.Failed(err)
 	}
 	if back == nil {
 		return nil
 	}
 	return s.tell(Lapse{history.Deadline.Generation, back.Generation, false})
+}
+
+// Told reports whether an error of the step's work is what Failed was told at its beginning: the work has tried the same
+// again.
+func (s *Session) Told(err error) bool {
+	return s.expired != nil && err != nil && err.Error() == s.expired.Err.Error()
 }
 
 // tell saves before it tells.

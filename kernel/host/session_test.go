@@ -170,7 +170,16 @@ func TestStepGoesOn(t *testing.T) {
 	s.took()
 	timers := len(s.timers)
 	ok(t, x.Step(func() error { s.did("work"); return nil }))
-	s.want("a step", "tick, failed: a is gone, work, save")
+	s.want("a step", "tick, failed: generation 2 was not confirmed in time, and could not be rolled back: a is gone, work, save")
+	// It is told once, however many steps there are, and by who tries it himself.
+	ok(t, x.Step(func() error {
+		_, err := s.h.Revert()
+		if err == nil || x.Told(err) {
+			t.Errorf("%v must be told", err)
+		}
+		return nil
+	}))
+	s.want("another step", "tick, save")
 	if len(s.timers) != timers {
 		t.Error("a timer would try it again and again")
 	}

@@ -88,3 +88,7 @@ func (t *Tail) Skip() error {
 	_, _, err := t.Next()
 	return err
 }
+
+// Anew reports whether the last step has found that the kernel counts from 1 again: what it had recorded before and not given
+// is lost, and nobody knows how much that was.
+func (t *Tail) Anew() bool { return t.anew }

@@ -13,7 +13,8 @@ import (
 // to confirm it.
 type Vigil struct {
 	Deadline Deadline
-	// Open begins a session with the kernel, for a look or for a change. It has entered its only step.
+	// Open begins a session with the kernel, for a look or for a change, and tells nobody what failed: Wait does. It has
+	// entered its only step.
 	Open func(readOnly bool) (*Session, error)
 	// After gives a channel that is sent the time once, after the duration.
 	After func(time.Duration) <-chan time.Time
@@ -92,6 +93,8 @@ func (v *Vigil) end(why string) (Fate, error) {
 		if err == nil && !decided {
 			if _, err = s.Host.Revert(); err == nil {
 				fate, _, err = v.fate(s.Host, why)
+			} else {
+				err = &ExpireError{v.Deadline.Generation, err}
 			}
 		}
 		return fate, errors.Join(err, s.Release())

@@ -85,50 +85,54 @@ func TestSimulator(t *testing.T) {
 // TestDriver has the driver for the running NetBSD work on the simulator's nodes, as root of its host.
 func TestDriver(t *testing.T) {
 	for _, rev := range secmodel.Revisions() {
-		t.Run(rev.String(), func(t *testing.T) {
-			kerneltest.Run(t, func(t *testing.T) kerneltest.Subject {
-				under := simulator(t, sim.Options{Revision: rev})
-				// The size of the first revision's structures shows where there is a cell.
-				if err := under.MakeRoot("/cells/first"); err != nil {
-					t.Fatal(err)
-				}
-				if _, err := under.Create(kernel.Spec{Name: "first", Root: "/cells/first"}); err != nil {
-					t.Fatal(err)
-				}
-				root, e := under.Init().Fork()
-				if e != 0 {
-					t.Fatal(e)
-				}
-				k, err := netbsd.Open(netbsd.Options{System: sim.Wire{Process: root}, Now: under.Now, State: filepath.Join(t.TempDir(), "cells"), Warn: func(err error) { t.Error(err) }})
-				if err != nil {
-					t.Fatal(err)
-				}
-				if found := k.Info().Revision; found != rev {
-					t.Fatalf("the driver finds revision %s: %v", found, k.Info().Findings)
-				}
-				return files(t, under, kerneltest.Subject{Kernel: k, Furnish: furnish(under), Probe: simulated(under), Enter: func(c kernel.Cell) (func(), error) {
-					p, e := root.Fork()
-					if e != 0 {
-						return nil, e
-					}
-					leave := func() { p.Exit(0); root.Wait() }
-					if e := p.Chroot(c.Root); e != 0 {
-						leave()
-						return nil, e
-					}
-					entry, err := netbsd.NewEntry(c.ID, netbsd.Options{System: sim.Wire{Process: p}})
-					if err == nil {
-						err = entry.Enter()
-					}
-					if err != nil {
-						leave()
-						return nil, err
-					}
-					return leave, nil
-				}})
-			})
-		})
+		for _, without := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s/evaluation=%v", rev, !without), func(t *testing.T) { testDriver(t, sim.Options{Revision: rev, NoEvaluation: without}) })
+		}
 	}
+}
+
+func testDriver(t *testing.T, o sim.Options) {
+	kerneltest.Run(t, func(t *testing.T) kerneltest.Subject {
+		under := simulator(t, o)
+		// The size of the first revision's structures shows where there is a cell.
+		if err := under.MakeRoot("/cells/first"); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := under.Create(kernel.Spec{Name: "first", Root: "/cells/first"}); err != nil {
+			t.Fatal(err)
+		}
+		root, e := under.Init().Fork()
+		if e != 0 {
+			t.Fatal(e)
+		}
+		k, err := netbsd.Open(netbsd.Options{System: sim.Wire{Process: root}, Now: under.Now, State: filepath.Join(t.TempDir(), "cells"), Warn: func(err error) { t.Error(err) }})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if found := k.Info().Revision; found != o.Revision {
+			t.Fatalf("the driver finds revision %s: %v", found, k.Info().Findings)
+		}
+		return files(t, under, kerneltest.Subject{Kernel: k, Furnish: furnish(under), Probe: simulated(under), Enter: func(c kernel.Cell) (func(), error) {
+			p, e := root.Fork()
+			if e != 0 {
+				return nil, e
+			}
+			leave := func() { p.Exit(0); root.Wait() }
+			if e := p.Chroot(c.Root); e != 0 {
+				leave()
+				return nil, e
+			}
+			entry, err := netbsd.NewEntry(c.ID, netbsd.Options{System: sim.Wire{Process: p}})
+			if err == nil {
+				err = entry.Enter()
+			}
+			if err != nil {
+				leave()
+				return nil, err
+			}
+			return leave, nil
+		}})
+	})
 }
 
 // TestDriverUsers: what the driver says to callers who are not root of the host.

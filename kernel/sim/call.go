@@ -73,6 +73,11 @@ type ArgumentError struct {
 
 func (e *ArgumentError) Error() string { return e.Call + ": " + e.Text }
 
+// Diagnostics is one problem.
+func (e *ArgumentError) Diagnostics() diag.List {
+	return diag.List{{Code: diag.Failed, Message: e.Error(), Hint: e.Hint}}
+}
+
 // Args are the checked arguments of a call: int64, string, bool, []int64, policy.Addr or nil.
 type Args map[string]any
 

@@ -96,47 +96,66 @@ func (f *fields) number(key string, lo, hi int64) (int64, bool) {
 	return i, true
 }
 
-// numbers reads a list of whole numbers.
-func (f *fields) numbers(key string, lo, hi int64) []int64 {
+// listOf reads a list, whose elements one turns into what is wanted. A table that has other keys too is none, so that nothing in
+// it is overlooked. The error is the end of a sentence that begins with what the list is.
+func listOf[T any](v lua.LValue, must string, one func(any) (T, bool)) ([]T, error) {
+	t, ok := v.(*lua.LTable)
+	if !ok {
+		return nil, fmt.Errorf("must be %s, but is %s", must, show(v))
+	}
+	for k, _ := t.Next(lua.LNil); k != lua.LNil; k, _ = t.Next(k) {
+		if n, ok := k.(lua.LNumber); !ok || n < 1 || n != lua.LNumber(int(n)) {
+			return nil, fmt.Errorf("must be %s, but has the key %s", must, show(k))
+		}
+	}
+	x, err := tables.Plain(t, nil)
+	if err != nil {
+		return nil, err
+	}
+	list := x.([]any)
+	out := make([]T, len(list))
+	for i, e := range list {
+		if out[i], ok = one(e); !ok {
+			return nil, fmt.Errorf("must be %s, but number %d of them is %s", must, i+1, show(t.RawGetInt(i+1)))
+		}
+	}
+	return out, nil
+}
+
+// text is an element of a list of strings.
+func text(v any) (string, bool) {
+	s, ok := v.(string)
+	return s, ok
+}
+
+// word is an element of a command; numbers are written as Lua does.
+func word(v any) (string, bool) {
+	if n, ok := v.(float64); ok {
+		return lua.LNumber(n).String(), true
+	}
+	return text(v)
+}
+
+// listField reads a list that is the value of a key, nil if it is not given.
+func listField[T any](f *fields, key, must string, one func(any) (T, bool)) []T {
 	v := f.get(key)
 	if v == lua.LNil {
 		return nil
 	}
-	t, ok := v.(*lua.LTable)
-	if !ok {
-		f.bad(key, "a list of numbers", v)
-	}
-	out := make([]int64, 0, t.MaxN())
-	for i := 1; i <= t.MaxN(); i++ {
-		n, ok := t.RawGetInt(i).(lua.LNumber)
-		k := int64(n)
-		if !ok || lua.LNumber(k) != n || k < lo || k > hi {
-			f.bad(key, fmt.Sprintf("a list of whole numbers from %d to %d", lo, hi), t.RawGetInt(i))
-		}
-		out = append(out, k)
+	out, err := listOf(v, must, one)
+	if err != nil {
+		fail(f.L, "", "%s of %s %s", key, f.e, err)
 	}
 	return out
 }
 
-// strings reads a list of strings.
-func (f *fields) strings(key string) []string {
-	v := f.get(key)
-	if v == lua.LNil {
-		return nil
-	}
-	t, ok := v.(*lua.LTable)
-	if !ok {
-		f.bad(key, "a list of strings", v)
-	}
-	var out []string
-	for i := 1; i <= t.MaxN(); i++ {
-		s, ok := t.RawGetInt(i).(lua.LString)
-		if !ok {
-			f.bad(key, "a list of strings", t.RawGetInt(i))
-		}
-		out = append(out, string(s))
-	}
-	return out
+// numbers reads a list of whole numbers.
+func (f *fields) numbers(key string, lo, hi int64) []int64 {
+	return listField(f, key, fmt.Sprintf("a list of whole numbers from %d to %d", lo, hi), func(v any) (int64, bool) {
+		n, ok := v.(float64)
+		k := int64(n)
+		return k, ok && float64(k) == n && k >= lo && k <= hi
+	})
 }
 
 // oneOrMore reads a string or a list of strings.
@@ -147,6 +166,9 @@ func (f *fields) oneOrMore(key string) []string {
 	}
 	return f.strings(key)
 }
+
+// strings reads a list of strings.
+func (f *fields) strings(key string) []string { return listField(f, key, "a list of strings", text) }
 
 // flag reads true or false, if it is given.
 func (f *fields) flag(key string, to *bool) {

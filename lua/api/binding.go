@@ -120,6 +120,11 @@ func (b *binding) run(c launch.Command) (launch.Status, error) {
 		return launch.Status{}, kernel.Unsupported(b.Host.Kernel, kernel.CapEnter)
 	}
 	o := &b.m.options
+	if o.Settle != nil {
+		if err := o.Settle(); err != nil {
+			return launch.Status{}, err
+		}
+	}
 	return b.Launch.Run(context.Background(), c, launch.Files{In: o.Stdin, Out: o.Stdout, Err: o.Stderr})
 }
 
@@ -143,6 +148,10 @@ func (b *binding) news() []host.Event {
 			if e := &list[i]; e.Result == policy.Deny {
 				out = append(out, host.Event{Kind: host.Denied, Cell: e.Name, ID: e.Cell, Decision: e})
 			}
+		}
+		if err == nil && b.tail.Anew() {
+			b.report(host.Denied, diag.Diagnostic{Severity: diag.Warning, Code: diag.EventsLost,
+				Message: "hooks for deny must be told of every denial, but the evaluation model was started anew, and what it had recorded since they were last told can't be had any more"})
 		}
 		if lost > 0 {
 			b.report(host.Denied, diag.Diagnostic{Severity: diag.Warning, Code: diag.EventsLost,

@@ -209,18 +209,9 @@ func execCell(b *binding, L *lua.LState) int {
 	if L.GetTop() > 1 {
 		f := tableArg(L, "exec", 2)
 		command.User = f.text("user", false)
-		if v := f.get("cmd"); v != lua.LNil {
-			t, ok := v.(*lua.LTable)
-			if !ok || t.MaxN() == 0 {
-				f.bad("cmd", "a list of strings", v)
-			}
-			for i := 1; i <= t.MaxN(); i++ {
-				s := t.RawGetInt(i)
-				if !lua.LVCanConvToString(s) {
-					f.bad("cmd", "a list of strings", s)
-				}
-				command.Args = append(command.Args, s.String())
-			}
+		command.Args = listField(f, "cmd", "a list of strings", word)
+		if v := f.get("cmd"); v != lua.LNil && len(command.Args) == 0 {
+			f.bad("cmd", "a list of strings", v)
 		}
 		if v := f.get("env"); v != lua.LNil {
 			t, ok := v.(*lua.LTable)

@@ -161,18 +161,14 @@ func paths(L *lua.LState, e string, v lua.LValue) []string {
 	case lua.LString:
 		return []string{string(x)}
 	case *lua.LTable:
-		var list []string
-		for i := 1; i <= x.MaxN(); i++ {
-			s, ok := x.RawGetInt(i).(lua.LString)
-			if !ok {
-				fail(L, "", "a path for %s must be a string, but is %s", e, show(x.RawGetInt(i)))
-			}
-			list = append(list, string(s))
-		}
-		return list
+	default:
+		fail(L, "", "%s must be given a path or a list of paths, but is given %s", e, show(v))
 	}
-	fail(L, "", "%s must be given a path or a list of paths, but is given %s", e, show(v))
-	return nil
+	list, err := listOf(v, "a list of paths", text)
+	if err != nil {
+		fail(L, "", "what %s is given %s", e, err)
+	}
+	return list
 }
 
 // words reads a name or a list of names of policies, at least one.

@@ -2,6 +2,7 @@ package api
 
 import (
 	"encoding/json"
+	"errors"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -11,7 +12,9 @@ import (
 	lua "github.com/yuin/gopher-lua"
 
 	"cellsh/lua/loader"
+	"cellsh/lua/vm"
 	"cellsh/policy"
+	"cellsh/policy/diag"
 	"cellsh/policy/kauth"
 	"cellsh/policy/study"
 )
@@ -132,18 +135,27 @@ func TestEngineRefusesWrongArguments(t *testing.T) {
 		`engine.explain({ cell = "a", request = "system.reboot" }, { policy = "none.lua" })`:                                                                                           "none.lua: a policy file or folder must exist, but does not",
 		`engine.explain({ cell = "a", request = "system.reboot" }, { policy = "none.lua", pending = true })`:                                                                           "must have policy or pending, but have both",
 		`policy "p" { on = { ["system.reboot"] = function(r) if r.uid == 0 then return deny end end } } engine.explain({ cell = "a", request = "system.reboot" }, { pending = true })`: "the answer depends on uid, which must be given, but is missing",
-		`engine.can()`:                                 "engine.can must be given the name of a cell, but is given nil",
-		`engine.can("a", 5)`:                           "engine.can must be given the name of a request, but is given 5",
-		`engine.can("a", "system.rebot")`:              "request must be a scope, an action or a request, but is \"system.rebot\"",
-		`engine.can("a", nil, { profile = "middle" })`: "profile must be low, medium, high or unknown, but is \"middle\"",
-		`engine.can("a", nil, { ports = { 0 } })`:      "ports of the options of engine.can must be ports from 1 to 65535, but one is 0",
-		`engine.can("a", nil, { program = "mine" })`:   "program must be policies, fallback or none, but is \"mine\"",
-		`engine.check(5)`:                              "engine.check must be given a path or a list of paths, but is given 5",
-		`engine.check(nil, { cells = "a" })`:           "cells of the options of engine.check must be a list of strings, but is \"a\"",
-		`engine.check(nil, { proof = 1 })`:             "proof of the options of engine.check must be true or false, but is 1",
-		`policy "p" { den = 5 } engine.check()`:        "a key of a policy must be a known one, but is \"den\"",
-		`engine.diff("none.lua", "none.lua")`:          "none.lua: a policy file or folder must exist, but does not",
-		`engine.diff({ 5 })`:                           "a path for engine.diff must be a string, but is 5",
+		`engine.can()`:                                  "engine.can must be given the name of a cell, but is given nil",
+		`engine.can("a", 5)`:                            "engine.can must be given the name of a request, but is given 5",
+		`engine.can("a", "system.rebot")`:               "request must be a scope, an action or a request, but is \"system.rebot\"",
+		`engine.can("a", nil, { profile = "middle" })`:  "profile must be low, medium, high or unknown, but is \"middle\"",
+		`engine.can("a", nil, { ports = { 0 } })`:       "ports of the options of engine.can must be ports from 1 to 65535, but one is 0",
+		`engine.can("a", nil, { program = "mine" })`:    "program must be policies, fallback or none, but is \"mine\"",
+		`engine.check(5)`:                               "engine.check must be given a path or a list of paths, but is given 5",
+		`engine.check(nil, { cells = "a" })`:            "cells of the options of engine.check must be a list of strings, but is \"a\"",
+		`engine.check(nil, { proof = 1 })`:              "proof of the options of engine.check must be true or false, but is 1",
+		`policy "p" { den = 5 } engine.check()`:         "a key of a policy must be a known one, but is \"den\"",
+		`engine.diff("none.lua", "none.lua")`:           "none.lua: a policy file or folder must exist, but does not",
+		`engine.diff({ 5 })`:                            "what engine.diff is given must be a list of paths, but number 1 of them is 5",
+		`engine.load({ "b.lua", yes = true })`:          "what engine.load is given must be a list of paths, but has the key \"yes\"",
+		`engine.check({ "a.lua", foo = 1 })`:            "what engine.check is given must be a list of paths, but has the key \"foo\"",
+		`engine.check({ foo = 1 })`:                     "what engine.check is given must be a list of paths, but has the key \"foo\"",
+		`engine.loaded({ [1.5] = "a" })`:                "what engine.loaded is given must be a list of paths, but has the key 1.5",
+		`engine.diff({ nil, "a" })`:                     "what engine.diff is given must be a list of paths, but number 1 of them is nil",
+		`engine.check(nil, { cells = { "a", b = 1 } })`: "cells of the options of engine.check must be a list of strings, but has the key \"b\"",
+		`engine.explain({ cell = "a", request = "system.reboot" }, { policy = { "a", pending = true } })`: "what engine.explain is given must be a list of paths, but has the key \"pending\"",
+		`cell.create{ name = "a", root = "/cells/a" }:exec{ cmd = { "true", user = "x" } }`:               "cmd of exec must be a list of strings, but has the key \"user\"",
+		`cell.create{ name = "a", root = "/cells/a" }:process{ groups = { 1, x = 2 } }`:                   "must be a list of whole numbers from 0 to 4294967295, but has the key \"x\"",
 	} {
 		s := newSession(t)
 		out, err := s.run(text)
@@ -163,5 +175,37 @@ func TestEngineCheckTellsWhatIsWrong(t *testing.T) {
 	out, err := s.run(`local c = engine.check([[` + file + `]]) print(c.ok, #c.diagnostics, c.diagnostics[1].line, c.diagnostics[1].code)`)
 	if want := "false\t1\t2\tpolicy.key\n"; err != "" || out != want {
 		t.Errorf("%q, %q, want %q", out, err, want)
+	}
+}
+
+// What the host refuses has the same code in Lua as from a command; where Lua has only words, it is an error of Lua.
+func TestErrorsKeepTheirCode(t *testing.T) {
+	s := newSession(t)
+	s.expect(t, `policy "web" { cells = "web-*", deny = { "system" } }
+engine.load()
+p = cell.create{ name = "web-1", root = "/cells/web-1" }:process{}`, "")
+	other := filepath.Join(t.TempDir(), "other.lua")
+	if err := os.WriteFile(other, []byte(`policy "other" { cells = "db-*", deny = { "system" } }`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for text, want := range map[string]diag.Code{
+		`engine.load("` + other + `")`:                                 diag.LoadLoses,
+		`engine.load("none.lua")`:                                      diag.FileRead,
+		`cell.create{ name = "web-1", root = "/cells/web-1" }`:         diag.KernelRefused,
+		`coroutine.wrap(function() engine.load("none.lua") end)()`:     diag.Runtime,
+		`local ok, why = pcall(engine.load, "none.lua") error(why, 0)`: diag.Runtime,
+		`p:setuid()`:                diag.Runtime,
+		`engine.load(5)`:            diag.Runtime,
+		`error("x")`:                diag.Runtime,
+		`local t = nil; return t.x`: diag.Runtime,
+	} {
+		fn, err := s.VM.CompileIn(s.VM.Environment(), "session", text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var e *vm.Error
+		if _, err := s.Call(fn); !errors.As(err, &e) || e.Code != want || e.File != "session" {
+			t.Errorf("%s: %v, want %s", text, err, want)
+		}
 	}
 }

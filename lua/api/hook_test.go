@@ -358,3 +358,25 @@ print(waiting() - before)
 sim.advance(1)
 print(waiting())`, "0\n3\n0\n")
 }
+
+// An evaluation model that is loaded anew counts its decisions from 1 again: hooks are told of those, and that there may be
+// others.
+func TestHooksWhenTheModelIsLoadedAnew(t *testing.T) {
+	s := newSession(t)
+	s.expect(t, `policy "web" { deny = { "system.reboot" } }
+engine.load()
+cell.on("deny", function(e) print(e.sequence) end)
+p = cell.create{ name = "web-1", root = "/cells/web-1" }:process{}
+p:reboot() p:reboot()`, "1\n2\n")
+	k, err := sim.New(sim.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.own.Host.Kernel = k
+	if _, problem := s.run(`local x = 1`); problem != "" || len(s.problems) != 1 || s.problems[0].Code != diag.EventsLost || !strings.Contains(s.problems[0].Message, "was started anew") {
+		t.Errorf("%q, %v", problem, s.problems)
+	}
+	if _, problem := s.run(`local x = 1`); problem != "" || len(s.problems) != 0 {
+		t.Errorf("it must be told once: %q, %v", problem, s.problems)
+	}
+}

@@ -23,6 +23,9 @@ type Options struct {
 	Stdin, Stdout, Stderr *os.File
 	// Output is where print and help write.
 	Output io.Writer
+	// Settle, if not nil, is called before code tells anybody anything, but where it writes to Output: by files, and by commands
+	// on the host and in cells. Its error is raised.
+	Settle func() error
 	// Report is told of problems that belong to no call: of declarations, and of hooks. Nil is nobody.
 	Report func(diag.List)
 	// Help gives the text about a name that is not in the table, "" if there is none.
@@ -61,7 +64,7 @@ func New(o Options) *Machine {
 		o.Report = func(diag.List) {}
 	}
 	m := &Machine{options: o, entries: Entries(), pending: &rules.Set{}, types: map[string]*lua.LTable{}, declared: loader.NewDeclarer(o.Kernel.Reader.Groups, o.Kernel.Host.Kernel.Info().Vocabulary)}
-	of := vm.Options{Level: vm.Session, Output: o.Output, Waited: m.tell}
+	of := vm.Options{Level: vm.Session, Output: o.Output, Waited: m.tell, Settle: o.Settle}
 	// A nil file is none.
 	if o.Stdin != nil {
 		of.Stdin = o.Stdin

@@ -144,9 +144,6 @@ func (b *binding) systemCall(L *lua.LState, c *sim.Call) int {
 	}
 	bound, err := c.Bind(args)
 	if err != nil {
-		if e, ok := err.(*sim.ArgumentError); ok {
-			fail(L, e.Hint, "%s", e)
-		}
 		raise(L, err)
 	}
 	var value any

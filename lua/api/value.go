@@ -7,6 +7,7 @@ import (
 	lua "github.com/yuin/gopher-lua"
 
 	"cellsh/lua/tables"
+	"cellsh/lua/vm"
 	"cellsh/policy/diag"
 )
 
@@ -46,7 +47,7 @@ func raise(L *lua.LState, err error) {
 	if more > 0 {
 		parts = append(parts, fmt.Sprintf("and %d more", more))
 	}
-	L.RaiseError("%s", strings.Join(parts, "; "))
+	vm.Raise(L, strings.Join(parts, "; "), err)
 }
 
 // table gives a report as Lua sees it: what it is as JSON, as tables.

@@ -24,7 +24,13 @@ type Options struct {
 	Now func() time.Time
 	// Zone is the time zone; nil is the system's.
 	Zone *time.Location
+	// Settle, if not nil, is called before a function tells anybody outside of the machine anything: before files are opened,
+	// written, closed, removed or renamed, and before commands run. Its error is that of the function, which then does nothing.
+	Settle func() error
 }
+
+// telling are the functions that do, or can do, what others see.
+var telling = []string{"os.execute", "os.remove", "os.rename", "os.tmpname", "io.open", "io.output", "io.input", "io.popen", "io.write", "io.close", "file.write", "file.close"}
 
 // System is what the functions share: the files that are read and written where none is named, and the random numbers.
 // It is not safe for concurrent use.
@@ -55,6 +61,11 @@ func New(o Options) *System {
 			s.functions[name] = call.function(name)
 		}
 	}
+	if o.Settle != nil {
+		for _, name := range telling {
+			s.functions[name] = s.settled(s.functions[name])
+		}
+	}
 	return s
 }
 
@@ -74,6 +85,18 @@ func (b body) function(name string) *library.Function {
 		}
 		return results, nil
 	}}
+}
+
+// settled is a function that settles before it does anything.
+func (s *System) settled(f *library.Function) *library.Function {
+	with := *f
+	with.Call = func(m library.Meter, args []value.Value) ([]value.Value, error) {
+		if err := s.options.Settle(); err != nil {
+			return nil, err
+		}
+		return f.Call(m, args)
+	}
+	return &with
 }
 
 func one(v value.Value) []value.Value { return []value.Value{v} }

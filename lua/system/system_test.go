@@ -389,3 +389,37 @@ func TestTimes(t *testing.T) {
 		t.Error(r, err)
 	}
 }
+
+// What could not be saved is not told, by any of the functions that tell.
+func TestSettle(t *testing.T) {
+	dir := t.TempDir()
+	unsaved := errors.New("not saved")
+	var why error
+	var out bytes.Buffer
+	s := New(Options{Out: &out, Settle: func() error { return why }})
+	path := func(name string) string { return filepath.Join(dir, name) }
+	opened, err := call(t, s, "io.open", path("f"), "w")
+	if err != nil {
+		t.Fatal(err)
+	}
+	why = unsaved
+	calls := [][]any{{"os.execute", "touch " + path("x")}, {"os.remove", path("f")}, {"os.rename", path("f"), path("x")}, {"os.tmpname"},
+		{"io.open", path("x"), "w"}, {"io.output", path("x")}, {"io.input", path("x")}, {"io.popen", "touch " + path("x")}, {"io.write", "x"}, {"io.close", opened[0]},
+		{"file.write", opened[0], "x"}, {"file.close", opened[0]}}
+	if len(calls) != len(telling) {
+		t.Errorf("%d calls for %d functions", len(calls), len(telling))
+	}
+	for _, c := range calls {
+		if _, err := call(t, s, c[0].(string), c[1:]...); !errors.Is(err, unsaved) {
+			t.Errorf("%s: %v", c[0], err)
+		}
+	}
+	left, err := os.ReadDir(dir)
+	if err != nil || len(left) != 1 || out.Len() > 0 {
+		t.Errorf("%v, written %q, %v", left, out.String(), err)
+	}
+	why = nil
+	if got := shown(call(t, s, "file.write", opened[0], "x")); got != "true" {
+		t.Errorf("saved again: %s", got)
+	}
+}

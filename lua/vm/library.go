@@ -181,7 +181,7 @@ func (c *libraryCall) args() []value.Value {
 // give pushes what a function of the library gives, or raises its error.
 func (c *libraryCall) give(results []value.Value, err error) int {
 	if err != nil {
-		c.v.raise(c.L, "%s", err)
+		Raise(c.L, err.Error(), err)
 	}
 	for _, x := range results {
 		c.L.Push(c.out(x))

@@ -25,6 +25,8 @@ type Error struct {
 	Incomplete bool
 	// Value is what error was called with, nil for errors of the machine.
 	Value lua.LValue
+	// Cause is the error of Go that a function of the machine's owner has raised, nil for others.
+	Cause error
 	// Exit is set where the code asked to end the program, with ExitCode.
 	Exit     bool
 	ExitCode int
@@ -32,6 +34,9 @@ type Error struct {
 
 // Diagnostics is the first of the problems.
 func (e *Error) Diagnostics() diag.List { return diag.List{e.Diagnostic} }
+
+// Unwrap is the cause.
+func (e *Error) Unwrap() error { return e.Cause }
 
 // exitRequest travels through the interpreter as the value of an error.
 type exitRequest struct{ code int }
@@ -48,6 +53,8 @@ type raised struct {
 	at spot
 	// trace are the calls at that time, where somebody asked for them.
 	trace string
+	// cause is the error of Go that it says in words, nil if there is none.
+	cause error
 }
 
 func (*raised) Error() string { return "raised" }
@@ -70,6 +77,20 @@ func (v *VM) raiseAt(L *lua.LState, p part, form string, args ...any) {
 	throw(L, lua.LString(place+fmt.Sprintf(form, args...)), spot{line, p})
 }
 
+// caused travels through the interpreter as the value of an error that has its cause in Go.
+type caused struct {
+	text  string
+	cause error
+}
+
+// Raise raises an error of a function of Go: for Lua a text, with the place of the call before it; who calls the machine
+// gets the cause with it. It does not return.
+func Raise(L *lua.LState, text string, cause error) {
+	ud := L.NewUserData()
+	ud.Value = caused{text, cause}
+	L.Error(ud, 0)
+}
+
 // protect is the function that calls others for the machine: with its arguments, the first of which it calls. Errors then
 // come through onError.
 func (v *VM) protect(L *lua.LState) int {
@@ -86,7 +107,13 @@ func (v *VM) protect(L *lua.LState) int {
 func (v *VM) onError(L *lua.LState) {
 	e := &lua.ApiError{Type: lua.ApiErrorRun, StackTrace: " "}
 	var r raised
-	e.Object, r.at = v.meaning(L, L.Get(-1))
+	x := L.Get(-1)
+	e.Object, r.at = v.meaning(L, x)
+	if ud, ok := x.(*lua.LUserData); ok {
+		if f, ok := ud.Value.(caused); ok {
+			r.cause = f.cause
+		}
+	}
 	if v.tracing > 0 {
 		r.trace = v.traceback(L, 0)
 	}
@@ -98,8 +125,12 @@ func (v *VM) onError(L *lua.LState) {
 func (v *VM) meaning(L *lua.LState, x lua.LValue) (lua.LValue, spot) {
 	switch x := x.(type) {
 	case *lua.LUserData:
-		if t, ok := x.Value.(thrown); ok {
+		switch t := x.Value.(type) {
+		case thrown:
 			return t.value, t.at
+		case caused:
+			place, line := v.at(L, 1)
+			return lua.LString(place + t.text), spot{line, callee}
 		}
 	case lua.LString:
 		u, n, rest, line := v.cut(string(x))
@@ -294,6 +325,9 @@ func (v *VM) wrap(err error) *Error {
 	default:
 		e.Message = err.Error()
 	}
+	if code := codeOf(e.Cause); code != "" {
+		e.Code = code
+	}
 	if reason := v.meter.failed; reason != nil && e.Problems == nil {
 		e.Code, e.Hint = reason.code, reason.hint
 		e.Message = reason.text
@@ -302,6 +336,24 @@ func (v *VM) wrap(err error) *Error {
 		e.Excerpt = v.files.Line(e.File, e.Line)
 	}
 	return e
+}
+
+// codeOf is the code that all errors have that the cause of an error is in words, "" where it is only words, or several things.
+func codeOf(cause error) diag.Code {
+	code := diag.Code("")
+	for _, d := range diag.Of(cause) {
+		if d.Severity != diag.Error {
+			continue
+		}
+		if code != "" && d.Code != code {
+			return ""
+		}
+		code = d.Code
+	}
+	if code == diag.Failed {
+		return ""
+	}
+	return code
 }
 
 // placed is what the text of an error begins with.
@@ -331,7 +383,7 @@ func (v *VM) explain(e *Error, ae *lua.ApiError) {
 	var x lua.LValue
 	var at spot
 	if r, ok := ae.Cause.(*raised); ok {
-		x, at = ae.Object, r.at
+		x, at, e.Cause = ae.Object, r.at, r.cause
 	} else {
 		x, at = v.meaning(v.L, ae.Object)
 	}

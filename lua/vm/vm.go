@@ -56,6 +56,9 @@ type Options struct {
 	// Waited, if not nil, is called whenever code of the level Session has waited for a command, in os.execute. It may call
 	// functions of the machine.
 	Waited func()
+	// Settle, if not nil, is called before code of the level Session tells anybody outside of the machine anything but by
+	// print; see system.Options. Its error is raised.
+	Settle func() error
 	// Require reads the module of a name for the level Policy. Nil means that there are no modules.
 	Require func(name string) (*syntax.File, error)
 	// Inspect is given every source without problems before it is compiled; nil does nothing.

@@ -60,7 +60,10 @@ func needed(g *Gap) bool {
 
 func (n *ServiceNeed) among(g *Gap) bool {
 	p, ok := kauth.FindPattern(n.Pattern)
-	if !ok || !p.Matches(g.Request) {
+	if !ok {
+		panic("analysis: there is no request " + n.Pattern)
+	}
+	if !p.Matches(g.Request) {
 		return false
 	}
 	var tests []*policy.Test

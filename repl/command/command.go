@@ -93,7 +93,7 @@ func (c *Common) given() []string {
 
 // cellList declares a flag with the name of a cell that may be given several times. The cells need not exist.
 func cellList(fs *flags.Set, to *[]string, usage string) {
-	fs.Func("cell", "NAME", usage, func(name string) string {
+	fs.Each("cell", "NAME", usage, func(name string) string {
 		*to = append(*to, name)
 		return policy.CheckName(name)
 	})
@@ -165,7 +165,12 @@ func (c *Command) run(args []string, common Common, env Env, out *Output) int {
 		return Usage
 	}
 	inv.Args = rest
-	err = inv.finish(work(inv))
+	err = work(inv)
+	// With JSON the result says it all the same.
+	if inv.target != nil && inv.target.Steps != nil && inv.target.Steps.Told(err) && !inv.JSON {
+		err = quiet{Failed}
+	}
+	err = inv.finish(err)
 	var u *usageError
 	var q quiet
 	switch {

@@ -136,9 +136,12 @@ func diagnose(t *Target, info kernel.Info, bootFolder string) (*diagnosis, error
 		if p, err = t.Host.Policies(); err != nil {
 			d.attend("the policies of generation %d can't be compiled for new cells: %s", g.Number, err)
 		}
-		if history.Deadline != nil {
+		if history.Deadline != nil && history.Overdue() == nil {
 			d.attend("generation %d waits to be confirmed until %s UTC", g.Number, history.Deadline.Until.UTC().Format("15:04:05"))
 		}
+	}
+	if o := history.Overdue(); o != nil {
+		d.attend("%s", o)
 	}
 	if e, err := t.Host.Kernel.Evaluator(); err == nil {
 		status, err := e.Status()

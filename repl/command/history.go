@@ -70,7 +70,7 @@ func runShow(inv *Invocation) error {
 	if inv.JSON {
 		return inv.json(history.ReportSources(g))
 	}
-	fmt.Fprintf(inv.Stdout, "-- generation %d: %s\n", g.Number, generationText(history, g, inv.Now()))
+	fmt.Fprintf(inv.Stdout, "-- generation %d: %s\n", g.Number, generationText(history, g))
 	for i := range g.Sources {
 		s := &g.Sources[i]
 		fmt.Fprintf(inv.Stdout, "-- %s\n%s", sourceText(s), s.Text)
@@ -148,20 +148,20 @@ func runGenerations(inv *Invocation) error {
 	if inv.JSON {
 		return inv.json(history.Report())
 	}
-	if history.Active() == nil {
+	if history.Newest() == nil {
 		fmt.Fprintln(inv.Stdout, "nothing was loaded")
 		return nil
 	}
 	var rows []string
 	for i := range history.Generations {
 		g := &history.Generations[i]
-		rows = append(rows, fmt.Sprintf("%d\t%s\t%s", g.Number, g.Time.UTC().Format(time.DateTime), generationText(history, g, inv.Now())))
+		rows = append(rows, fmt.Sprintf("%d\t%s\t%s", g.Number, g.Time.UTC().Format(time.DateTime), generationText(history, g)))
 	}
 	inv.table("GENERATION\tLOADED (UTC)\tFROM", rows)
 	return nil
 }
 
-func generationText(h *host.History, g *host.Generation, now time.Time) string {
+func generationText(h *host.History, g *host.Generation) string {
 	var parts []string
 	switch {
 	case g.Lockdown:
@@ -193,10 +193,13 @@ func generationText(h *host.History, g *host.Generation, now time.Time) string {
 	}
 	if d := h.Deadline; d != nil && d.Generation == g.Number {
 		until := d.Until.UTC().Format(time.TimeOnly)
-		if d.Over(now) {
-			parts = append(parts, "not confirmed by "+until+", and not rolled back yet")
-		} else {
+		switch o := h.Overdue(); {
+		case o == nil:
 			parts = append(parts, "rolled back at "+until+" unless confirmed")
+		case o.GoneBack:
+			parts = append(parts, "not confirmed by "+until+", and the kernel has gone back")
+		default:
+			parts = append(parts, "not confirmed by "+until+", and not rolled back yet")
 		}
 	} else if g.Tentative != 0 {
 		parts = append(parts, "never confirmed")

@@ -62,10 +62,7 @@ func (inv *Invocation) open() (*Target, error) {
 		inv.out.Settle = inv.Session.Steps.Settle
 		return inv.target, nil
 	}
-	t, err := inv.enter(!inv.changes(), patience)
-	if err == nil && !inv.changes() {
-		t, err = inv.overdue(t)
-	}
+	t, err := inv.begin()
 	if err != nil {
 		return nil, err
 	}
@@ -78,41 +75,51 @@ func (inv *Invocation) open() (*Target, error) {
 // changes reports whether this run of the command changes cells or policies.
 func (inv *Invocation) changes() bool { return inv.Command.Changes && !inv.looks }
 
-// overdue rolls back a generation that was not confirmed in time for a command that only looks: whoever has loaded it may
-// be gone. If that can't be done it is said. It gives the kernel to look at.
-func (inv *Invocation) overdue(look *Target) (*Target, error) {
-	history, err := look.Host.History()
-	if err != nil || history.Deadline == nil || !history.Deadline.Over(inv.Now()) {
-		return look, nil // what is wrong with the history is told by who needs it
+// begin opens the kernel for the command. For one that only looks, what was not confirmed in time is rolled back before, or it
+// is said that it can't be.
+func (inv *Invocation) begin() (*Target, error) {
+	if inv.changes() {
+		return inv.enter(false, patience, true)
 	}
-	why := kernel.RefuseReadOnly(inv.Command.Name)
-	if !inv.ReadOnly {
-		var t *Target
-		if t, why = inv.enter(false, 0); why == nil {
-			why = t.Steps.Release()
+	var look *Target
+	_, left, why, err := host.Look(func(readOnly bool) (*host.Session, error) {
+		if !readOnly {
+			if inv.ReadOnly {
+				return nil, kernel.RefuseReadOnly(inv.Command.Name)
+			}
+			t, err := inv.enter(false, 0, true)
+			if err != nil {
+				return nil, err
+			}
+			return t.Steps, nil
 		}
-	}
-	if why != nil {
-		d := history.Deadline
-		inv.note("generation %d was not confirmed by %s UTC, and is still active: %s", d.Generation, d.Until.UTC().Format(time.TimeOnly), diag.Of(why)[0].Message)
-		return look, nil
-	}
-	if err := look.Steps.Release(); err != nil {
+		var err error
+		if look, err = inv.enter(true, patience, true); err != nil {
+			return nil, err
+		}
+		return look.Steps, nil
+	})
+	if err != nil {
 		return nil, err
 	}
-	return inv.enter(true, patience)
+	if left != nil {
+		inv.note("%s: %s", left, diag.Of(why)[0].Message)
+	}
+	return look, nil
 }
 
 // patience is how long a command waits for another one that has the state file.
 const patience = 2 * time.Second
 
-// enter opens the kernel that -k names, and begins the step that the command is.
-func (inv *Invocation) enter(readOnly bool, patience time.Duration) (*Target, error) {
+// enter opens the kernel that -k names, and begins the step that the command is. What fails beside its work is told if telling
+// is set.
+func (inv *Invocation) enter(readOnly bool, patience time.Duration, telling bool) (*Target, error) {
 	o := connect.Options{Target: inv.Kernel, ReadOnly: readOnly, Machine: inv.Machine, Patience: patience, Now: inv.Now, Warn: func(err error) { inv.note("%s", err) }}
-	t, err := OpenTarget(o, inv.Stderr, host.SessionOptions{
-		Lapsed: func(l host.Lapse) { inv.note("%s", l) },
-		Failed: func(err error) { diag.Write(inv.Stderr, diag.Of(err)) },
-	})
+	steps := host.SessionOptions{Lapsed: func(l host.Lapse) { inv.note("%s", l) }}
+	if telling {
+		steps.Failed = func(err error) { diag.Write(inv.Stderr, diag.Of(err)) }
+	}
+	t, err := OpenTarget(o, inv.Stderr, steps)
 	if err != nil {
 		return nil, err
 	}

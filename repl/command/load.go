@@ -78,7 +78,8 @@ shows how); --strict refuses policies of which such a kernel enforces less, and
 
 With --boot the policies are those of /etc/cellsh/policy.d, if no path is
 given. All files, and the folders above them, must belong to root (on a
-simulated kernel to root or to the caller) and be writable by nobody else. If
+simulated kernel to root or to the caller) and be writable by nobody else; a
+sticky folder as /tmp is may be, if it only leads to the folder of the files. If
 the policies can't be loaded the last good generation is, and without one, with
 --lockdown, a policy that denies everything to cells. The exit code then says
 what is active: 1 the last good generation, 3 lockdown, 4 nothing. So it does
@@ -440,7 +441,7 @@ func (inv *Invocation) await(l *host.Loaded) error {
 		return err
 	}
 	vigil := host.Vigil{Deadline: *d, After: time.After, Now: inv.Now, Open: func(readOnly bool) (*host.Session, error) {
-		t, err := inv.enter(readOnly, patience)
+		t, err := inv.enter(readOnly, patience, false)
 		if err != nil {
 			return nil, err
 		}
@@ -460,11 +461,7 @@ func (inv *Invocation) await(l *host.Loaded) error {
 // bootReader reads policies as at boot: only those that nobody else can have changed.
 func (t *Target) bootReader() loader.Reader {
 	r := t.Reader
-	trust := &disk.Trust{Owners: []int{0}, Limit: syntax.MaxSource}
-	if uid := os.Geteuid(); uid > 0 && t.Info().Simulated {
-		trust.Owners = append(trust.Owners, uid)
-	}
-	r.Files = trust
+	r.Files = &disk.Trust{Owners: t.Owners, Limit: syntax.MaxSource}
 	return r
 }
 
@@ -507,7 +504,7 @@ func (inv *Invocation) standing() host.Booted {
 	if inv.Session != nil {
 		return inv.Session.Host.Standing()
 	}
-	t, err := inv.enter(true, 0)
+	t, err := inv.enter(true, 0, true)
 	if err != nil {
 		return host.BootNothing
 	}

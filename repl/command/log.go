@@ -62,7 +62,7 @@ syslog gives them to syslogd(8), as authpriv.notice.
 			fs.Text(&l.to, "to", "FILE", "add the decisions to FILE as lines of JSON, or give them to syslog")
 			var check host.Filter
 			for _, k := range host.FilterKeys() {
-				fs.Func(k.Name, k.Value, "show "+k.Doc, func(value string) string {
+				fs.Each(k.Name, k.Value, "show "+k.Doc, func(value string) string {
 					l.wanted = append(l.wanted, [2]string{k.Name, value})
 					// What is wrong does not depend on the time.
 					var wrong *policy.KeyError

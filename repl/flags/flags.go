@@ -21,6 +21,9 @@ type Flag struct {
 	Value string
 	// Usage is what it does: what follows its name in a list of flags.
 	Usage string
+	// Repeats says that it may be given several times. Another flag with a value may be given once: which of two was meant
+	// nobody knows.
+	Repeats bool
 
 	// take is given the value that was written; of a flag that takes nothing, "true" or "false". It gives what goes on
 	// after the flag's name in a sentence about what is wrong, "must be ...", or "".
@@ -51,7 +54,7 @@ func (s *Set) add(f *Flag) {
 
 // Switch adds a flag that takes nothing and makes p true.
 func (s *Set) Switch(p *bool, name, usage string) {
-	s.add(&Flag{name, "", usage, func(v string) string {
+	s.add(&Flag{Name: name, Usage: usage, take: func(v string) string {
 		*p = v == "true"
 		return ""
 	}})
@@ -67,7 +70,7 @@ func (s *Set) Text(p *string, name, value, usage string) {
 
 // List adds a flag with any text that may be given several times. p keeps what it has.
 func (s *Set) List(p *[]string, name, value, usage string) {
-	s.Func(name, value, usage, func(v string) string {
+	s.Each(name, value, usage, func(v string) string {
 		*p = append(*p, v)
 		return ""
 	})
@@ -103,7 +106,12 @@ func (s *Set) Percent(p *float64, name, value, usage string) {
 // Func adds a flag whose value is given to take. That says what must be and is not, in words that go on after the flag's
 // name, as Must has them; "" if nothing is wrong.
 func (s *Set) Func(name, value, usage string, take func(value string) (problem string)) {
-	s.add(&Flag{name, value, usage, take})
+	s.add(&Flag{Name: name, Value: value, Usage: usage, take: take})
+}
+
+// Each is Func for a flag that may be given several times.
+func (s *Set) Each(name, value, usage string, take func(value string) (problem string)) {
+	s.add(&Flag{Name: name, Value: value, Usage: usage, Repeats: true, take: take})
 }
 
 // Must is "must ..., but is ..." about the value of a flag.
@@ -175,6 +183,7 @@ var ErrHelp = errors.New("help is wanted")
 // Read takes the flags out of the arguments, and gives those that are none. An error is a sentence about the first flag
 // with which something is wrong, or ErrHelp; the flags before it have been taken then.
 func (s *Set) Read(args []string, place Place) (rest []string, err error) {
+	once := map[*Flag]bool{}
 	for i := 0; i < len(args); i++ {
 		arg := args[i]
 		switch {
@@ -211,6 +220,10 @@ func (s *Set) Read(args []string, place Place) (rest []string, err error) {
 			}
 			value = args[i]
 		}
+		if once[f] {
+			return nil, fmt.Errorf("%s must be given once, but is given again", f)
+		}
+		once[f] = f.Value != "" && !f.Repeats
 		if problem := f.take(value); problem != "" {
 			return nil, fmt.Errorf("%s %s", f, problem)
 		}

@@ -45,7 +45,7 @@ func TestRead(t *testing.T) {
 		{Anywhere, "", "{false  [] 0 0 } []"},
 		{Anywhere, "a -on b", "{true  [] 0 0 } [a b]"},
 		{Anywhere, "--on=true --on=0", "{false  [] 0 0 } []"},
-		{Anywhere, "-t x --t y -t=z=1 --list a --list=b", "{false z=1 [a b] 0 0 } []"},
+		{Anywhere, "-t=z=1 --list a --list=b", "{false z=1 [a b] 0 0 } []"},
 		{Anywhere, "-number 5 - a", "{false  [] 5 0 } [- a]"},
 		{Anywhere, "-t -- a", "{false -- [] 0 0 } [a]"},
 		{Anywhere, "-t -on -on", "{true -on [] 0 0 } []"},
@@ -79,6 +79,11 @@ func TestRead(t *testing.T) {
 		{Anywhere, "--percent 101", `--percent must be a number from 0 to 100, but is "101"`},
 		{Anywhere, "--percent nan", `--percent must be a number from 0 to 100, but is "nan"`},
 		{Anywhere, "--percent -0.1", `--percent must be a number from 0 to 100, but is "-0.1"`},
+		{Anywhere, "-t x --t x", "-t must be given once, but is given again"},
+		{Anywhere, "--number 1 a --number=2", "--number must be given once, but is given again"},
+		{Anywhere, "--percent 1 --percent 2", "--percent must be given once, but is given again"},
+		{Anywhere, "--even ab --even ab", "--even must be given once, but is given again"},
+		{AroundFirst, "-t x a -t y", "-t must be given once, but is given again"},
 		{Anywhere, "--even odd", `--even must be even, but is "odd"`},
 	} {
 		var g given
