@@ -132,6 +132,8 @@ var Probes = []Probe{
 		Fields: map[string]any{"family": int64(24), "type": int64(2), "protocol": int64(17), "port": int64(PortOfRoot), "addr": policy.Addr{Version: 6}}},
 	{Name: "socket inet6 raw icmp6", Request: "network.socket.rawsock", Denied: kauth.EPERM, OnlyRoot: true,
 		Fields: map[string]any{"domain": int64(24), "type": int64(3), "protocol": int64(58)}},
+	{Name: "setsockopt bindany", Request: "network.bind.anyaddr", Denied: kauth.EPERM},
+	{Name: "setsockopt recvhopopts", Request: "network.ipv6.hopbyhop", Denied: kauth.EPERM},
 	{Name: "route add", Request: "network.route", Denied: kauth.EACCES},
 	{Name: "set flags of lo0", Request: "network.interface.setpriv", Denied: kauth.EPERM, Fields: map[string]any{"ifname": "lo0"}},
 
@@ -181,9 +183,9 @@ var LeftOut = map[string][]string{
 		"system.mount.update", "system.mount.umap", "system.mount.device", "system.fs_reservedspace", "system.fs_quota", "system.fs_extattr",
 		"system.fs_snapshot", "system.lfs", "system.veriexec", "process.procfs", "network.nfs",
 	},
-	"it needs packets, somebody else's socket, or a filter": {
-		"network.firewall.fw", "network.forwsrcrt", "network.ipsec.bypass", "network.ipv6", "network.socket.cansee", "network.socket.drop",
-		"network.socket.setpriv", "network.bind.anyaddr",
+	"it needs packets, somebody else's socket, a filter, or an interface with a route to a group": {
+		"network.firewall.fw", "network.forwsrcrt", "network.ipsec.bypass", "network.socket.cansee", "network.socket.drop",
+		"network.socket.setpriv", "network.ipv6.join_multicast",
 	},
 	"what it needs stays after the process, and while it is denied can't be removed": {
 		"system.sysvipc", "system.sysctl.add", "system.sysctl.delete", "system.pset.assign", "system.pset.bind", "system.pset.destroy",

@@ -135,6 +135,13 @@ func realCall(probe string) (kauth.Errno, error) {
 		}
 		return errno(unix.Bind(fd, at))
 	}
+	option := func(domain, level, option int) (kauth.Errno, error) {
+		fd, err := unix.Socket(domain, unix.SOCK_DGRAM, 0)
+		if err != nil {
+			return 0, kerneltest.ErrNoProbe
+		}
+		return errno(unix.SetsockoptInt(fd, level, option, 1))
+	}
 	// ofChild makes a call on a child that waits until it ends.
 	ofChild := func(call func(pid int) (kauth.Errno, error)) (kauth.Errno, error) {
 		var ends [2]int
@@ -321,6 +328,10 @@ func realCall(probe string) (kauth.Errno, error) {
 		return bind(unix.AF_INET, unix.SOCK_DGRAM, kerneltest.PortOfRoot)
 	case "bind udp6 8081":
 		return bind(unix.AF_INET6, unix.SOCK_DGRAM, kerneltest.PortOfUsers)
+	case "setsockopt bindany":
+		return option(unix.AF_INET, unix.IPPROTO_IP, 27) // IP_BINDANY (netinet/in.h)
+	case "setsockopt recvhopopts":
+		return option(unix.AF_INET6, unix.IPPROTO_IPV6, unix.IPV6_RECVHOPOPTS)
 	case "route add":
 		fd, err := unix.Socket(unix.AF_ROUTE, unix.SOCK_RAW, 0)
 		if err != nil {

@@ -183,6 +183,14 @@ func simulatedCall(k *sim.Kernel, p *sim.Process, c kernel.Cell, uid uint32, pro
 		return bind(2, 2, 0)
 	case "bind udp6 81":
 		return bind(24, 2, kerneltest.PortOfRoot)
+	case "setsockopt bindany", "setsockopt recvhopopts":
+		option := strings.TrimPrefix(probe, "setsockopt ")
+		fd, e := p.Socket(map[string]int{"bindany": 2, "recvhopopts": 24}[option], 2, 0)
+		if e != 0 {
+			return e, nil
+		}
+		_, e, err := p.Call("setsockopt", map[string]any{"fd": int64(fd), "option": option})
+		return e, err
 	case "route add":
 		fd, e := p.Socket(34, 3, 0)
 		if e != 0 {
