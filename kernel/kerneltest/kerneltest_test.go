@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"testing"
 
 	"cellsh/kernel"
@@ -232,4 +233,36 @@ func TestRunning(t *testing.T) {
 				return leave, nil
 			}}
 	})
+}
+
+// TestLeftOut: a request that policies are asked has a probe, or a reason why it has none, and not both.
+func TestLeftOut(t *testing.T) {
+	probed := map[string]bool{}
+	for _, p := range kerneltest.Probes {
+		probed[p.Request] = true
+	}
+	used := map[string]bool{}
+	for _, id := range kauth.Newest().Requests() {
+		var reasons []string
+		for why, names := range kerneltest.LeftOut {
+			for _, name := range names {
+				if id.String() == name || strings.HasPrefix(id.String(), name+".") {
+					reasons, used[name] = append(reasons, why), true
+				}
+			}
+		}
+		switch {
+		case probed[id.String()] && len(reasons) > 0:
+			t.Errorf("%s has a probe, and is left out: %q", id, reasons)
+		case !probed[id.String()] && len(reasons) != 1:
+			t.Errorf("%s has no probe, and must have one reason why, but has %q", id, reasons)
+		}
+	}
+	for _, names := range kerneltest.LeftOut {
+		for _, name := range names {
+			if !used[name] {
+				t.Errorf("%s is left out, but is no request that the kernel asks policies", name)
+			}
+		}
+	}
 }

@@ -135,14 +135,54 @@ func realCall(probe string) (kauth.Errno, error) {
 		}
 		return errno(unix.Bind(fd, at))
 	}
-	var space [256]byte
-	buffer := uintptr(unsafe.Pointer(&space))
-	switch probe {
-	case "kill itself with signal 0":
-		return errno(unix.Kill(os.Getpid(), 0))
-	case "kill itself with SIGWINCH":
-		return errno(unix.Kill(os.Getpid(), unix.SIGWINCH))
-	case "fork":
+	option := func(domain, level, option int) (kauth.Errno, error) {
+		fd, err := unix.Socket(domain, unix.SOCK_DGRAM, 0)
+		if err != nil {
+			return 0, kerneltest.ErrNoProbe
+		}
+		return errno(unix.SetsockoptInt(fd, level, option, 1))
+	}
+	// ofChild makes a call on a child that waits until it ends.
+	ofChild := func(call func(pid int) (kauth.Errno, error)) (kauth.Errno, error) {
+		var ends [2]int
+		if err := unix.Pipe2(ends[:], unix.O_CLOEXEC); err != nil {
+			return 0, err
+		}
+		var got byte
+		into := uintptr(unsafe.Pointer(&got))
+		pid, _, e := syscall.RawSyscall(unix.SYS_FORK, 0, 0, 0)
+		if e == 0 && pid == 0 {
+			syscall.RawSyscall(unix.SYS_CLOSE, uintptr(ends[1]), 0, 0)
+			syscall.RawSyscall(unix.SYS_READ, uintptr(ends[0]), into, 1)
+			syscall.RawSyscall(unix.SYS_EXIT, 0, 0, 0)
+		}
+		if e != 0 {
+			return 0, e
+		}
+		result, err := call(int(pid))
+		unix.Close(ends[1])
+		var status unix.WaitStatus
+		if _, err := unix.Wait4(int(pid), &status, 0, nil); err != nil {
+			return 0, err
+		}
+		return result, err
+	}
+	watch := func(pid int) (kauth.Errno, error) {
+		queue, err := unix.Kqueue()
+		if err != nil {
+			return 0, err
+		}
+		change := make([]unix.Kevent_t, 1)
+		unix.SetKevent(&change[0], pid, unix.EVFILT_PROC, unix.EV_ADD)
+		change[0].Fflags = unix.NOTE_EXIT
+		_, err = unix.Kevent(queue, change, nil, nil)
+		return errno(err)
+	}
+	attach := func(pid int) (kauth.Errno, error) {
+		_, _, e := unix.Syscall6(unix.SYS_PTRACE, 9, uintptr(pid), 0, 0, 0, 0)
+		return kauth.Errno(e), nil
+	}
+	fork := func() (kauth.Errno, error) {
 		pid, _, e := syscall.RawSyscall(unix.SYS_FORK, 0, 0, 0)
 		if e == 0 && pid == 0 {
 			syscall.RawSyscall(unix.SYS_EXIT, 0, 0, 0)
@@ -154,6 +194,16 @@ func realCall(probe string) (kauth.Errno, error) {
 			}
 		}
 		return kauth.Errno(e), nil
+	}
+	var space [256]byte
+	buffer := uintptr(unsafe.Pointer(&space))
+	switch probe {
+	case "kill itself with signal 0":
+		return errno(unix.Kill(os.Getpid(), 0))
+	case "kill itself with SIGWINCH":
+		return errno(unix.Kill(os.Getpid(), unix.SIGWINCH))
+	case "fork":
+		return fork()
 	case "setrlimit nofile 40 50":
 		limit := [2]uint64{40, 50}
 		return raw(unix.SYS_SETRLIMIT, 8, uintptr(unsafe.Pointer(&limit)), 0)
@@ -165,15 +215,7 @@ func realCall(probe string) (kauth.Errno, error) {
 		const processCPUTime = 0x40000000 // CLOCK_PROCESS_CPUTIME_ID (sys/time.h)
 		return raw(unix.SYS_CLOCK_GETTIME, processCPUTime, buffer, 0)
 	case "watch itself with kevent":
-		queue, err := unix.Kqueue()
-		if err != nil {
-			return 0, err
-		}
-		change := make([]unix.Kevent_t, 1)
-		unix.SetKevent(&change[0], os.Getpid(), unix.EVFILT_PROC, unix.EV_ADD)
-		change[0].Fflags = unix.NOTE_EXIT
-		_, err = unix.Kevent(queue, change, nil, nil)
-		return errno(err)
+		return watch(os.Getpid())
 	case "sched_getparam":
 		var policy uint32
 		_, _, e := unix.Syscall6(unix.SYS__SCHED_GETPARAM, 0, 0, uintptr(unsafe.Pointer(&policy)), buffer, 0, 0)
@@ -186,6 +228,90 @@ func realCall(probe string) (kauth.Errno, error) {
 		return sysctlNumbers(1, 48, int32(os.Getpid()), 1) // kern.proc_args.PID.argv
 	case "read its own name for cores":
 		return sysctlNumbers(10, 0x7fffffff, 1) // proc.curproc.corename
+	case "read its own environment":
+		return sysctlNumbers(1, 48, int32(os.Getpid()), 3) // kern.proc_args.PID.env
+	case "read its own limit of files":
+		return sysctlNumbers(10, 0x7fffffff, 2, 9, 1) // proc.curproc.rlimit.descriptors.soft
+	case "write its own name for cores":
+		return sysctlWrite([]byte("probe.core\x00"), 10, 0x7fffffff, 1)
+	case "write its own stop at fork":
+		return sysctlWrite(make([]byte, 4), 10, 0x7fffffff, 3) // proc.curproc.stopfork
+	case "fork beyond the limit":
+		limit := [2]uint64{0, 0}
+		if e, _ := raw(unix.SYS_SETRLIMIT, 7, uintptr(unsafe.Pointer(&limit)), 0); e != 0 {
+			return 0, e
+		}
+		return fork()
+	case "setgroups":
+		return errno(unix.Setgroups([]int{7}))
+	case "setlogin":
+		return raw(unix.SYS___SETLOGIN, text("probe"), 0, 0)
+	case "sched_setaffinity":
+		// The empty set frees a thread.
+		thread, _, _ := unix.Syscall(unix.SYS__LWP_SELF, 0, 0, 0)
+		_, _, e := unix.Syscall6(unix.SYS__SCHED_SETAFFINITY, 0, thread, 32, buffer, 0, 0)
+		return kauth.Errno(e), nil
+	case "ktrace itself", "ktrace itself for good":
+		fd, err := unix.Open("/dev/null", unix.O_RDWR, 0)
+		if err != nil {
+			return 0, err
+		}
+		const set, syscalls = 0, 2<<28 | 1<<1 // KTROP_SET, KTRFACv2 and KTRFAC_SYSCALL (sys/ktrace.h)
+		_, _, e := unix.Syscall6(unix.SYS_FKTRACE, uintptr(fd), set, syscalls, uintptr(os.Getpid()), 0, 0)
+		return kauth.Errno(e), nil
+	case "kill a child with signal 0":
+		return ofChild(func(pid int) (kauth.Errno, error) { return errno(unix.Kill(pid, 0)) })
+	case "setpriority 7 of a child":
+		return ofChild(func(pid int) (kauth.Errno, error) { return errno(unix.Setpriority(unix.PRIO_PROCESS, pid, 7)) })
+	case "watch a child with kevent":
+		return ofChild(watch)
+	case "ptrace attach to a child":
+		return ofChild(attach)
+	case "kill init with signal 0":
+		return errno(unix.Kill(1, 0))
+	case "setpriority 0 of init":
+		return errno(unix.Setpriority(unix.PRIO_PROCESS, 1, 0))
+	case "watch init with kevent":
+		return watch(1)
+	case "sched_getparam of init":
+		var policy uint32
+		_, _, e := unix.Syscall6(unix.SYS__SCHED_GETPARAM, 1, 0, uintptr(unsafe.Pointer(&policy)), buffer, 0, 0)
+		return kauth.Errno(e), nil
+	case "read the arguments of init":
+		return sysctlNumbers(1, 48, 1, 1)
+	case "ptrace attach to init":
+		return attach(1)
+	case "bind udp 0":
+		return bind(unix.AF_INET, unix.SOCK_DGRAM, 0)
+	case "bind udp6 81":
+		return bind(unix.AF_INET6, unix.SOCK_DGRAM, kerneltest.PortOfRoot)
+	case "socket inet6 raw icmp6":
+		return socket(unix.AF_INET6, unix.SOCK_RAW, unix.IPPROTO_ICMPV6)
+	case "ntp_adjtime":
+		// MOD_CLKB, which the kernel's own clock has no part for (sys/timex.h): nothing changes.
+		*(*uint32)(unsafe.Pointer(&space)) = 0x4000
+		return raw(unix.SYS_NTP_ADJTIME, buffer, 0, 0)
+	case "sem_unlink", "mq_unlink":
+		numbers := map[string][2]uintptr{"sem_unlink": {248, 249}, "mq_unlink": {257, 259}}[probe] // SYS__ksem_open, SYS_mq_open... (sys/syscall.h)
+		name := text("/probe" + strconv.Itoa(os.Getuid()))
+		var last uintptr
+		if probe == "sem_unlink" {
+			last = buffer
+		}
+		_, _, e := unix.Syscall6(numbers[0], name, unix.O_CREAT|unix.O_RDWR, 0o600, 0, last, 0)
+		switch {
+		case e == unix.ENOSYS:
+			return 0, kerneltest.ErrNoProbe
+		case e != 0 && e != unix.EACCES:
+			return 0, e
+		}
+		return raw(numbers[1], name, 0, 0)
+	case "mount getargs":
+		const getargs = 0x400000 // MNT_GETARGS (sys/fstypes.h)
+		_, _, e := unix.Syscall6(unix.SYS_MOUNT, text("ffs"), text("/"), getargs, buffer, uintptr(len(space)), 0)
+		return kauth.Errno(e), nil
+	case "unmount":
+		return errno(unix.Unmount("/tmp", 0))
 	case "socket inet dgram":
 		return socket(unix.AF_INET, unix.SOCK_DGRAM, 0)
 	case "socket inet stream tcp":
@@ -202,6 +328,10 @@ func realCall(probe string) (kauth.Errno, error) {
 		return bind(unix.AF_INET, unix.SOCK_DGRAM, kerneltest.PortOfRoot)
 	case "bind udp6 8081":
 		return bind(unix.AF_INET6, unix.SOCK_DGRAM, kerneltest.PortOfUsers)
+	case "setsockopt bindany":
+		return option(unix.AF_INET, unix.IPPROTO_IP, 27) // IP_BINDANY (netinet/in.h)
+	case "setsockopt recvhopopts":
+		return option(unix.AF_INET6, unix.IPPROTO_IPV6, unix.IPV6_RECVHOPOPTS)
 	case "route add":
 		fd, err := unix.Socket(unix.AF_ROUTE, unix.SOCK_RAW, 0)
 		if err != nil {
@@ -242,10 +372,9 @@ func realCall(probe string) (kauth.Errno, error) {
 	case "acct":
 		return raw(51, 0, 0, 0) // SYS_acct (sys/syscall.h)
 	case "sethostname":
-		name := []byte("probe")
-		mib := [2]int32{1, 10} // kern.hostname
-		_, _, e := unix.Syscall6(unix.SYS___SYSCTL, uintptr(unsafe.Pointer(&mib)), 2, 0, 0, uintptr(unsafe.Pointer(&name[0])), uintptr(len(name)))
-		return kauth.Errno(e), nil
+		return sysctlWrite([]byte("probe"), 1, 10) // kern.hostname
+	case "read the size of the message buffer":
+		return sysctlNumbers(1, 31) // kern.msgbufsize
 	case "adjtime":
 		return raw(unix.SYS_ADJTIME, buffer, 0, 0)
 	case "modctl exists":
@@ -276,6 +405,9 @@ func realCall(probe string) (kauth.Errno, error) {
 	case "open null rw":
 		_, err := unix.Open("/dev/null", unix.O_RDWR, 0)
 		return errno(err)
+	case "open null w":
+		_, err := unix.Open("/dev/null", unix.O_WRONLY, 0)
+		return errno(err)
 	case "open null r":
 		_, err := unix.Open("/dev/null", unix.O_RDONLY, 0)
 		return errno(err)
@@ -290,5 +422,10 @@ func sysctlNumbers(mib ...int32) (kauth.Errno, error) {
 	var out [512]byte
 	size := uintptr(len(out))
 	_, _, e := unix.Syscall6(unix.SYS___SYSCTL, uintptr(unsafe.Pointer(&mib[0])), uintptr(len(mib)), uintptr(unsafe.Pointer(&out)), uintptr(unsafe.Pointer(&size)), 0, 0)
+	return kauth.Errno(e), nil
+}
+
+func sysctlWrite(value []byte, mib ...int32) (kauth.Errno, error) {
+	_, _, e := unix.Syscall6(unix.SYS___SYSCTL, uintptr(unsafe.Pointer(&mib[0])), uintptr(len(mib)), 0, 0, uintptr(unsafe.Pointer(&value[0])), uintptr(len(value)))
 	return kauth.Errno(e), nil
 }
