@@ -38,6 +38,8 @@ type Loaded struct {
 	Replaced uint64
 	// Losses are the policies that live cells had and have no more.
 	Losses []Loss
+	// Overruled are the cells that the load reached whose profile refuses what their policies allow.
+	Overruled []Overruled
 }
 
 // LoadOptions say how to load. The zero value is a plain load.
@@ -262,11 +264,17 @@ func (h *Host) attachNamed(names []string) (*Loaded, error) {
 			return nil, err
 		}
 	}
+	overruled, err := h.overruled(p, cells)
+	if err != nil {
+		return nil, err
+	}
 	b, bytes, err := h.attach(p, g, history, cells)
 	if err != nil {
 		return nil, err
 	}
-	return loaded(b, bytes), nil
+	out := loaded(b, bytes)
+	out.Overruled = overruled
+	return out, nil
 }
 
 // attach gives the cells programs of the active generation, whose policies these are, in addition to those that have one.
@@ -371,9 +379,13 @@ func (h *Host) reload(old *Generation, history *History) (*Loaded, error) {
 	if err != nil {
 		return nil, err
 	}
+	overruled, err := h.Overruled(p)
+	if err != nil {
+		return nil, err
+	}
 	out, err := h.push(p, r, history, h.read[old.origin()].declared)
 	if err == nil {
-		out.Losses = losses
+		out.Losses, out.Overruled = losses, overruled
 	}
 	return out, err
 }

@@ -205,7 +205,10 @@ func TestExplainIsWhatHappens(t *testing.T) {
 						t.Fatal(err)
 					}
 					if e.Becomes == nil {
-						// The policies are asked: what else is said is that of can.
+						// The policies deny it, which stands: what else is said is that of can.
+						if e.Decision.Result != policy.Deny || e.Standing.Asked() != analysis.ByPolicies {
+							t.Errorf("policies %q, cell %s, uid %d: it is not said what becomes of %s", text, in.Name, uid, e.Decision.Result)
+						}
 						if e.Becomes, err = p.Becomes(&q, e.Standing.Answerer); err != nil {
 							t.Fatal(err)
 						}

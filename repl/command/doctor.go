@@ -24,11 +24,12 @@ func doctorCommand() *Command {
 	return &Command{
 		Name: "doctor", Short: "what this kernel can do, and what follows for the policies", Without: []string{"policy"},
 		Long: `Says which kernel it is, what it can do and what it can't, and how that was
-found out; what is loaded and which cells it does not reach, and whether root in
-a cell could take the host or change its network because its policies don't deny
-it; and whether load --boot would take the policies for boot. The exit code is 1
-if anything needs attention. What only root of the host may know is not looked
-at for others, and that is said; in a cell there is little to look at.
+found out; what is loaded, which cells it does not reach, and of which cells the
+profile refuses what their policies allow; whether root in a cell could take the
+host or change its network because its policies don't deny it; and whether
+load --boot would take the policies for boot. The exit code is 1 if anything
+needs attention. What only root of the host may know is not looked at for
+others, and that is said; in a cell there is little to look at.
 
   cellsh -k sim doctor`,
 		Setup: func(*flags.Set) func(*Invocation) error { return runDoctor },
@@ -161,6 +162,13 @@ func diagnose(t *Target, info kernel.Info, bootFolder string) (*diagnosis, error
 			d.attend("cells that policies name have no program of theirs: %s; run: cellsh attach", strings.Join(missed, ", "))
 		}
 		if p != nil {
+			overruled, err := t.Host.Overruled(p)
+			if err != nil {
+				return nil, err
+			}
+			for _, text := range overruledTexts(overruled) {
+				d.attend("%s", text)
+			}
 			d.powerful(p, usages)
 		}
 	} else if p != nil {

@@ -274,6 +274,9 @@ func (l *loading) dryRun(inv *Invocation, plan *host.Plan) error {
 		} else {
 			fmt.Fprintf(inv.Stdout, "generation %d would be: %s for %s, %d bytes\n", plan.Generation, plural(plan.Programs, "program"), plural(plan.Covered, "cell"), plan.Bytes)
 		}
+		for _, text := range overruledTexts(plan.Overruled) {
+			inv.note("%s", text)
+		}
 		if plan.Replaced != 0 {
 			inv.note("generation %d, which waits to be confirmed, would be replaced", plan.Replaced)
 		}
@@ -382,6 +385,9 @@ func (inv *Invocation) loaded(l *host.Loaded) error {
 		for _, loss := range l.Losses {
 			inv.note("%s", loss)
 		}
+		for _, text := range overruledTexts(l.Overruled) {
+			inv.note("%s", text)
+		}
 	}()
 	if !l.Stock {
 		fmt.Fprintf(inv.Stdout, "generation %d: %s for %s, %d bytes\n", l.Generation, plural(l.Programs, "program"), plural(len(l.Cells), "cell"), l.Bytes)
@@ -390,6 +396,14 @@ func (inv *Invocation) loaded(l *host.Loaded) error {
 	fmt.Fprintf(inv.Stdout, "generation %d: this kernel asks no programs; cells made from now on get what fits the policies best\n", l.Generation)
 	inv.madeText(l.Made, l.Frozen)
 	return nil
+}
+
+// overruledTexts say which cells have profiles that refuse what their policies allow.
+func overruledTexts(list []host.Overruled) (out []string) {
+	for _, g := range alike(list, func(o *host.Overruled) string { return o.Cell }, (*host.Overruled).Text) {
+		out = append(out, cellsText(g.names)+": "+g.text)
+	}
+	return out
 }
 
 // madeText writes how cells are made on a kernel that asks no programs.
