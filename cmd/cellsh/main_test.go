@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"strconv"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -53,13 +54,15 @@ func program() {
 //	user     a user of the host, which the process then is too
 //	member   root in the cell
 //
+// Behind any of them +evaluation says that the kernel has the evaluation model.
 // What is kept beside its kernel is in the folder db, and the policies for boot are in policy.d, or in CELLSH_TEST_POLICIES.
 func testMachine(name string) (connect.Machine, error) {
 	m := connect.Machine{Foreign: "linux/amd64", Folder: "db", Policies: cmp.Or(os.Getenv(policies), "policy.d")}
 	if name == "" {
 		return m, nil
 	}
-	k, err := sim.New(sim.Options{NoEvaluation: true})
+	name, evaluation := strings.CutSuffix(name, "+evaluation")
+	k, err := sim.New(sim.Options{NoEvaluation: !evaluation})
 	if err != nil {
 		return m, err
 	}

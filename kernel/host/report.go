@@ -282,20 +282,24 @@ func (h *History) report(g *Generation) GenerationReport {
 
 // InfoReport is the report of what a kernel can do.
 type InfoReport struct {
-	Name       string `json:"name"`
-	Simulated  bool   `json:"simulated"`
-	Version    string `json:"version"`
-	Revision   string `json:"revision"`
-	Vocabulary string `json:"vocabulary"`
-	HZ         int    `json:"hz"`
+	Name      string `json:"name"`
+	Simulated bool   `json:"simulated"`
+	Version   string `json:"version"`
+	Revision  string `json:"revision"`
+	// RevisionAssumed says that the revision is not known, and taken to be that.
+	RevisionAssumed bool   `json:"revision_assumed,omitempty"`
+	Vocabulary      string `json:"vocabulary"`
+	HZ              int    `json:"hz"`
 	// Capabilities, and those that are missing, each with how that was found.
 	Capabilities map[kernel.Capability]string `json:"capabilities"`
 	Missing      map[kernel.Capability]string `json:"missing"`
+	// EvaluationUnseen says that the kernel may ask programs although the evaluation model is missing for this caller.
+	EvaluationUnseen bool `json:"evaluation_unseen,omitempty"`
 }
 
 // KernelReport is the report of a kernel.
 func KernelReport(i kernel.Info) InfoReport {
-	r := InfoReport{Name: i.Name, Simulated: i.Simulated, Version: i.Version, Revision: i.Revision.String(), HZ: i.HZ, Capabilities: i.Capabilities, Missing: i.Missing}
+	r := InfoReport{Name: i.Name, Simulated: i.Simulated, Version: i.Version, Revision: i.Revision.String(), RevisionAssumed: i.RevisionAssumed, EvaluationUnseen: i.EvaluationUnseen, HZ: i.HZ, Capabilities: i.Capabilities, Missing: i.Missing}
 	if i.Vocabulary != nil {
 		r.Vocabulary = i.Vocabulary.Version
 	}

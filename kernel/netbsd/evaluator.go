@@ -24,6 +24,7 @@ var _ kernel.Evaluator = (*evaluator)(nil)
 // vocabulary is that of the model if there is one.
 func (k *Kernel) findEvaluation() (*evaluator, string) {
 	version, err := k.readInt(abi.EvalABI)
+	k.info.EvaluationUnseen = !errors.Is(err, errNoNode)
 	switch {
 	case errors.Is(err, errNoNode):
 		return nil, "there is no " + abi.EvalTree + ": the module secmodel_celleval is not loaded"
@@ -49,7 +50,7 @@ func (k *Kernel) findEvaluation() (*evaluator, string) {
 	if err != nil {
 		return nil, fmt.Sprintf("%s can't be read: %v", abi.EvalMajor, err)
 	}
-	k.info.Vocabulary = vocabulary
+	k.info.Vocabulary, k.info.EvaluationUnseen = vocabulary, false
 	return &evaluator{k, major}, fmt.Sprintf("secmodel_celleval is loaded, with version %d of its interface", version)
 }
 

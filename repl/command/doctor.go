@@ -36,17 +36,24 @@ others, and that is said; in a cell there is little to look at.
 	}
 }
 
-// lost says what is lost without a capability.
-func lost(c kernel.Capability, k *host.InfoReport, readOnly bool) string {
+// lost says what is lost without a capability, "" where the caller can't know.
+func (d *diagnosis) lost(c kernel.Capability) string {
+	k := &d.Kernel
 	switch c {
 	case kernel.CapEvaluation:
+		switch {
+		case d.Place == inCell:
+			return ""
+		case k.EvaluationUnseen:
+			return "nothing can be loaded into it, and whether programs are asked that others have loaded is not known"
+		}
 		return "policies are not asked; load chooses the profiles, ports and limits of new cells (see cellsh fit)"
 	case kernel.CapProcesses:
 		return "system calls can't be tried out (cell:process in Lua)"
 	case kernel.CapDenials:
 		return "log shows no denials by profiles"
 	case kernel.CapEnter:
-		if k.Simulated && !readOnly {
+		if k.Simulated && !d.readOnly {
 			return "exec runs commands on this machine, in no cell"
 		}
 		return "exec runs nothing"
@@ -302,12 +309,19 @@ func (d *diagnosis) text() string {
 	if k.Simulated {
 		what = "simulated: nothing here has an effect outside of cellsh"
 	}
-	fmt.Fprintf(&b, "kernel %s: NetBSD %s, secmodel_cell %s (%s)\n", k.Name, k.Version, k.Revision, what)
+	revision := k.Revision
+	if k.RevisionAssumed {
+		revision = fmt.Sprintf("of a revision that is not known (the rules of %s are used)", k.Revision)
+	}
+	fmt.Fprintf(&b, "kernel %s: NetBSD %s, secmodel_cell %s (%s)\n", k.Name, k.Version, revision, what)
 	for _, c := range slices.Sorted(maps.Keys(k.Capabilities)) {
 		fmt.Fprintf(&b, "  %-11s yes: %s\n", c, k.Capabilities[c])
 	}
 	for _, c := range slices.Sorted(maps.Keys(k.Missing)) {
-		fmt.Fprintf(&b, "  %-11s no: %s\n              so %s\n", c, k.Missing[c], lost(c, k, d.readOnly))
+		fmt.Fprintf(&b, "  %-11s no: %s\n", c, k.Missing[c])
+		if text := d.lost(c); text != "" {
+			fmt.Fprintf(&b, "              so %s\n", text)
+		}
 	}
 	for _, f := range d.Findings {
 		fmt.Fprintf(&b, "  found: %s\n", f)
