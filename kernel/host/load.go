@@ -38,6 +38,8 @@ type Loaded struct {
 	Replaced uint64
 	// Losses are the policies that live cells had and have no more.
 	Losses []Loss
+	// Disabled says that the evaluation model is switched off, so that nobody asks the programs.
+	Disabled bool
 	// Overruled are the cells that the load reached whose profile refuses what their policies allow.
 	Overruled []Overruled
 }
@@ -135,6 +137,7 @@ func (h *Host) push(p *study.Policies, r *ready, history *History, declared *rul
 		return nil, err
 	}
 	out := r.loaded()
+	out.Disabled = h.disabled()
 	if out.Deadline = d; d != nil {
 		h.waits = d.Generation
 	}
@@ -142,6 +145,16 @@ func (h *Host) push(p *study.Policies, r *ready, history *History, declared *rul
 		out.Replaced = history.Deadline.Generation
 	}
 	return out, nil
+}
+
+// disabled reports whether the kernel has an evaluation model that is switched off. One that does not answer is none.
+func (h *Host) disabled() bool {
+	e, err := h.Kernel.Evaluator()
+	if err != nil {
+		return false
+	}
+	status, err := e.Status()
+	return err == nil && status.Disabled
 }
 
 // pushReady is push for a deadline that is known.
@@ -273,7 +286,7 @@ func (h *Host) attachNamed(names []string) (*Loaded, error) {
 		return nil, err
 	}
 	out := loaded(b, bytes)
-	out.Overruled = overruled
+	out.Overruled, out.Disabled = overruled, h.disabled()
 	return out, nil
 }
 

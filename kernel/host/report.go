@@ -126,6 +126,8 @@ type LoadReport struct {
 	Losses []Loss `json:"losses,omitempty"`
 	// Plan is what it was to do, where that was asked for.
 	Plan *PlanReport `json:"plan,omitempty"`
+	// Disabled says that the evaluation model is switched off, so that nobody asks the programs.
+	Disabled bool `json:"disabled,omitempty"`
 	// Overruled are the cells whose profile refuses what their policies allow.
 	Overruled []OverruledReport `json:"overruled,omitempty"`
 }
@@ -180,7 +182,7 @@ func overruledReports(list []Overruled) (out []OverruledReport) {
 
 // Report of the load.
 func (l *Loaded) Report() LoadReport {
-	r := LoadReport{Generation: l.Generation, Cells: report.List(l.Cells), Programs: l.Programs, Bytes: l.Bytes, Stock: l.Stock, Replaced: l.Replaced, Losses: l.Losses, Overruled: overruledReports(l.Overruled)}
+	r := LoadReport{Generation: l.Generation, Cells: report.List(l.Cells), Programs: l.Programs, Bytes: l.Bytes, Stock: l.Stock, Replaced: l.Replaced, Losses: l.Losses, Disabled: l.Disabled, Overruled: overruledReports(l.Overruled)}
 	if l.Deadline != nil {
 		r.Until = &l.Deadline.Until
 	}

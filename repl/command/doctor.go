@@ -10,7 +10,6 @@ import (
 	"strings"
 
 	"cellsh/kernel"
-	"cellsh/kernel/abi"
 	"cellsh/kernel/host"
 	"cellsh/lua/loader"
 	"cellsh/policy/diag"
@@ -157,7 +156,7 @@ func diagnose(t *Target, info kernel.Info, bootFolder string) (*diagnosis, error
 			d.attend("the kernel has generation %d, but %d was loaded last; load again, or attach", status.Generation, d.Generation)
 		}
 		if status.Disabled {
-			d.attend("the evaluation model is switched off, so that no program is asked: run: sysctl -w %s=0", abi.EvalDisable)
+			d.attend("%s", switchedOff)
 		}
 		var missed []string
 		for i := range usages {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"cellsh/kernel"
+	"cellsh/kernel/abi"
 	"cellsh/kernel/connect"
 	"cellsh/kernel/disk"
 	"cellsh/kernel/host"
@@ -385,6 +386,9 @@ func (inv *Invocation) loaded(l *host.Loaded) error {
 		for _, loss := range l.Losses {
 			inv.note("%s", loss)
 		}
+		if l.Disabled {
+			inv.note("%s", switchedOff)
+		}
 		for _, text := range overruledTexts(l.Overruled) {
 			inv.note("%s", text)
 		}
@@ -397,6 +401,9 @@ func (inv *Invocation) loaded(l *host.Loaded) error {
 	inv.madeText(l.Made, l.Frozen)
 	return nil
 }
+
+// switchedOff says that no program is asked, and what helps.
+const switchedOff = "the evaluation model is switched off, so that no program is asked: run: sysctl -w " + abi.EvalDisable + "=0"
 
 // overruledTexts say which cells have profiles that refuse what their policies allow.
 func overruledTexts(list []host.Overruled) (out []string) {
