@@ -162,6 +162,9 @@ type Info struct {
 	// EvaluationUnseen says that the kernel may ask programs although CapEvaluation is missing: this caller can't tell, or this
 	// program does not know that version of the evaluation model.
 	EvaluationUnseen bool
+	// EvaluationInWay is what keeps root of the host from loading into an evaluation model that is there, as the file of its
+	// device may; nil for nothing, and where the caller is not root.
+	EvaluationInWay error
 	// Findings say in words how the revision was found out, and what was assumed.
 	Findings []string
 	// HZ is how many ticks of Cell.Ticks1s make a second of one processor.

@@ -167,6 +167,13 @@ func diagnose(t *Target, info kernel.Info, bootFolder string) (*diagnosis, error
 		if len(missed) > 0 {
 			d.attend("cells that policies name have no program of theirs: %s; run: cellsh attach", strings.Join(missed, ", "))
 		}
+		if err := info.EvaluationInWay; err != nil {
+			text := err.Error()
+			if hint := diag.Of(err)[0].Hint; hint != "" {
+				text += "; " + hint
+			}
+			d.attend("%s", text)
+		}
 		if p != nil {
 			overruled, err := t.Host.Overruled(p)
 			if err != nil {
