@@ -304,8 +304,8 @@ function engine.diff(old, new, options) end
 ---policy has passed, their values and lines, and misses, the smallest change of each field that turns the result, the
 ---smallest first. What answers on the kernel at hand is in program (policies, fallback or none), profile, ports and revision,
 ---and whether it asks programs in asks_programs; exists is false for a cell that does not, and near the name of one that
----does. Where the policies are not asked final has what becomes of the request instead. It is what the command explain
----writes with --json.
+---does. Where the policies are not asked, or do not deny it, final has what the kernel makes of the request in the end. It is
+---what the command explain writes with --json.
 ---```lua
 ---policy "web" { on = { ["network.bind.privport"] = function(r)
 ---  if r.port ~= 80 then return deny, "only port 80" end
@@ -323,7 +323,8 @@ function engine.diff(old, new, options) end
 function engine.explain(question, options) end
 
 ---Checks policies and pushes their programs into the kernel, all or nothing. Gives generation, cells, programs and bytes, and
----losses, a list with policy and cells, if cells have lost any. Where the kernel asks no programs stock is true; made says how
+---losses, a list with policy and cells, if cells have lost any, and overruled, a list with cell, profile and requests, if the
+---profiles of cells refuse what their policies allow. Where the kernel asks no programs stock is true; made says how
 ---cells are made from now on, and frozen which live and stay as they are. An error says everything that is wrong; nothing has changed then.
 ---```lua
 ---policy "web" { cells = "web-*", deny = { "system.reboot" } }

@@ -150,14 +150,21 @@ type Info struct {
 	Simulated bool
 	// Version of the system, "10.99.12".
 	Version string
-	// Revision of secmodel_cell.
-	Revision secmodel.Revision
+	// Revision of secmodel_cell. RevisionAssumed says that it could not be found out, and that this one's rules are used.
+	Revision        secmodel.Revision
+	RevisionAssumed bool
 	// Vocabulary that the kernel speaks.
 	Vocabulary *kauth.Vocabulary
 	// Capabilities that the kernel has, and how that was found out, in words.
 	Capabilities map[Capability]string
 	// Missing capabilities, and why.
 	Missing map[Capability]string
+	// EvaluationUnseen says that the kernel may ask programs although CapEvaluation is missing: this caller can't tell, or this
+	// program does not know that version of the evaluation model.
+	EvaluationUnseen bool
+	// EvaluationInWay is what keeps root of the host from loading into an evaluation model that is there, as the file of its
+	// device may; nil for nothing, and where the caller is not root.
+	EvaluationInWay error
 	// Findings say in words how the revision was found out, and what was assumed.
 	Findings []string
 	// HZ is how many ticks of Cell.Ticks1s make a second of one processor.

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"strconv"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -15,8 +16,10 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"cellsh/kernel"
+	"cellsh/kernel/abi"
 	"cellsh/kernel/connect"
 	"cellsh/kernel/sim"
+	"cellsh/policy/kauth"
 	"cellsh/repl"
 )
 
@@ -53,13 +56,17 @@ func program() {
 //	user     a user of the host, which the process then is too
 //	member   root in the cell
 //
+// Behind any of them +evaluation says that the kernel has the evaluation model, and +evaluation+blocked that its device can't
+// be made either, because /dev is read-only.
 // What is kept beside its kernel is in the folder db, and the policies for boot are in policy.d, or in CELLSH_TEST_POLICIES.
 func testMachine(name string) (connect.Machine, error) {
 	m := connect.Machine{Foreign: "linux/amd64", Folder: "db", Policies: cmp.Or(os.Getenv(policies), "policy.d")}
 	if name == "" {
 		return m, nil
 	}
-	k, err := sim.New(sim.Options{NoEvaluation: true})
+	name, blocked := strings.CutSuffix(name, "+blocked")
+	name, evaluation := strings.CutSuffix(name, "+evaluation")
+	k, err := sim.New(sim.Options{NoEvaluation: !evaluation})
 	if err != nil {
 		return m, err
 	}
@@ -89,8 +96,17 @@ func testMachine(name string) (connect.Machine, error) {
 	}
 	p, err := k.Spawn(who)
 	m.System = sim.Wire{Process: p}
+	if blocked {
+		m.System = blockedDevice{sim.Wire{Process: p}}
+	}
 	return m, err
 }
+
+// blockedDevice is a system without a device of the evaluation model, with a /dev that is read-only.
+type blockedDevice struct{ sim.Wire }
+
+func (blockedDevice) OpenEvaluation(uint32) (abi.Device, error) { return nil, kauth.EROFS }
+func (blockedDevice) LookEvaluation(uint32) error               { return kauth.EROFS }
 
 var update = flag.Bool("update", false, "write what is printed into the scripts")
 

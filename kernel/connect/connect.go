@@ -305,7 +305,11 @@ func (f folder) Lock() (unlock func(), err error) {
 	case errors.Is(err, os.ErrPermission) && f.euid != 0:
 		return nil, f.rootOnly("change cells or policies", kauth.EPERM)
 	}
-	return nil, &kernel.Error{Op: "lock the generations", Text: fmt.Sprintf("the folder %s must be writable, but is not: %s", f.path, disk.Cause(err)), Hint: "it belongs to root"}
+	hint := ""
+	if disk.ReadOnly(err) {
+		hint = "its file system is mounted read-only: mount it for writing"
+	}
+	return nil, &kernel.Error{Op: "lock the generations", Text: fmt.Sprintf("the folder %s must be writable, but is not: %s", f.path, disk.Cause(err)), Hint: hint}
 }
 
 func (folder) save() error   { return nil }

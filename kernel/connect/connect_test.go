@@ -211,8 +211,8 @@ func TestFolderLock(t *testing.T) {
 		t.Fatal(err)
 	}
 	var refused *kernel.Error
-	if _, err := (folder{filepath.Join(file, "x"), 0}).Lock(); !errors.As(err, &refused) || !strings.Contains(err.Error(), "must be writable, but is not: not a directory") {
-		t.Error(err)
+	if _, err := (folder{filepath.Join(file, "x"), 0}).Lock(); !errors.As(err, &refused) || !strings.Contains(err.Error(), "must be writable, but is not: not a directory") || refused.Hint != "" {
+		t.Errorf("%v, hint %q", err, refused.Hint)
 	}
 }
 

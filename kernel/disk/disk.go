@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 )
 
 // BusyError says that another process holds a lock.
@@ -80,6 +81,9 @@ func Cause(err error) error {
 	}
 	return err
 }
+
+// ReadOnly reports whether an error says that the file system is mounted read-only.
+func ReadOnly(err error) bool { return errors.Is(err, syscall.EROFS) }
 
 // Replace makes the text the content of the file, so that after a crash either the old content is there or the new
 // one. The file belongs to the caller and is readable by nobody else. Whoever calls it holds the lock of the file: the

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 )
 
@@ -198,5 +199,11 @@ func TestTrust(t *testing.T) {
 	// A pipe is not waited for.
 	if _, err := trust.ReadFile(os.DevNull); err == nil {
 		t.Error("a device is trusted")
+	}
+}
+
+func TestReadOnly(t *testing.T) {
+	if !ReadOnly(&fs.PathError{Op: "mkdir", Path: "/var/db", Err: syscall.EROFS}) || ReadOnly(fs.ErrPermission) || ReadOnly(nil) {
+		t.Error("a file system that is mounted read-only is not told from another")
 	}
 }

@@ -5,11 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"cellsh/kernel"
 	"cellsh/policy/analysis"
 	"cellsh/policy/diag"
+	"cellsh/policy/kauth"
 	"cellsh/policy/rules"
 	"cellsh/policy/study"
 )
@@ -197,15 +199,18 @@ func (h *Host) create(s kernel.Spec) (kernel.CellID, error) {
 			return 0, err
 		}
 	}
+	chosen := false // the ports are those that the policies choose
 	if g != nil && !g.Lockdown {
 		if err := p.Attachable(s.Name); err != nil {
 			return 0, err
 		}
 		h.fillIn(&s, p)
 		if !evaluation {
+			named := s.Ports != nil
 			if err := h.fillInStock(&s, p, g.Aim()); err != nil {
 				return 0, err
 			}
+			chosen = !named && len(s.Ports) > 0
 		}
 	}
 	if err := s.Check(h.Kernel.Info().Revision); err != nil {
@@ -218,6 +223,9 @@ func (h *Host) create(s kernel.Spec) (kernel.CellID, error) {
 	}
 	id, err := h.Kernel.Create(s)
 	if err != nil {
+		if chosen {
+			return 0, h.portsTaken(err, &s)
+		}
 		return 0, err
 	}
 	if g != nil && evaluation {
@@ -227,6 +235,21 @@ func (h *Host) create(s kernel.Spec) (kernel.CellID, error) {
 		}
 	}
 	return id, nil
+}
+
+// portsTaken adds to the error of making a cell that its policies have chosen its ports, if those may be what exists already.
+func (h *Host) portsTaken(err error, s *kernel.Spec) error {
+	e := new(kernel.Error)
+	if !errors.As(err, &e) || e.Errno != kauth.EEXIST {
+		return err
+	}
+	if cells, unread := h.Kernel.List(); unread != nil || slices.ContainsFunc(cells, func(c kernel.Cell) bool { return c.Name == s.Name }) {
+		return err // it is the name
+	}
+	with := *e
+	ports := strings.Trim(strings.ReplaceAll(fmt.Sprint(s.Ports), " ", ","), "[]")
+	with.Hint = fmt.Sprintf("its policies choose ports %s for it, and only one cell can reserve a port: --ports says which to reserve in their place", ports)
+	return &with
 }
 
 func (h *Host) fillIn(s *kernel.Spec, p *study.Policies) {

@@ -38,6 +38,10 @@ type Loaded struct {
 	Replaced uint64
 	// Losses are the policies that live cells had and have no more.
 	Losses []Loss
+	// Disabled says that the evaluation model is switched off, so that nobody asks the programs.
+	Disabled bool
+	// Overruled are the cells that the load reached whose profile refuses what their policies allow.
+	Overruled []Overruled
 }
 
 // LoadOptions say how to load. The zero value is a plain load.
@@ -133,6 +137,7 @@ func (h *Host) push(p *study.Policies, r *ready, history *History, declared *rul
 		return nil, err
 	}
 	out := r.loaded()
+	out.Disabled = h.disabled()
 	if out.Deadline = d; d != nil {
 		h.waits = d.Generation
 	}
@@ -140,6 +145,16 @@ func (h *Host) push(p *study.Policies, r *ready, history *History, declared *rul
 		out.Replaced = history.Deadline.Generation
 	}
 	return out, nil
+}
+
+// disabled reports whether the kernel has an evaluation model that is switched off. One that does not answer is none.
+func (h *Host) disabled() bool {
+	e, err := h.Kernel.Evaluator()
+	if err != nil {
+		return false
+	}
+	status, err := e.Status()
+	return err == nil && status.Disabled
 }
 
 // pushReady is push for a deadline that is known.
@@ -265,11 +280,17 @@ func (h *Host) attachNamed(names []string) (*Loaded, error) {
 			return nil, err
 		}
 	}
+	overruled, err := h.overruled(p, cells)
+	if err != nil {
+		return nil, err
+	}
 	b, bytes, err := h.attach(p, g, history, cells)
 	if err != nil {
 		return nil, err
 	}
-	return loaded(b, bytes), nil
+	out := loaded(b, bytes)
+	out.Overruled, out.Disabled = overruled, h.disabled()
+	return out, nil
 }
 
 // attach gives the cells programs of the active generation, whose policies these are, in addition to those that have one.
@@ -374,9 +395,13 @@ func (h *Host) reload(old *Generation, history *History) (*Loaded, error) {
 	if err != nil {
 		return nil, err
 	}
+	overruled, err := h.Overruled(p)
+	if err != nil {
+		return nil, err
+	}
 	out, err := h.push(p, r, history, h.read[old.origin()].declared)
 	if err == nil {
-		out.Losses = losses
+		out.Losses, out.Overruled = losses, overruled
 	}
 	return out, err
 }

@@ -26,6 +26,8 @@ type Plan struct {
 	Confirm time.Duration
 	// Losses are the policies that live cells have and would have no more.
 	Losses []Loss
+	// Overruled are the live cells whose profile would refuse what their policies allow.
+	Overruled []Overruled
 	// Cells that live, by id, if LoadOptions.Compare asked for it. Where the kernel asks no programs they stay as they were made, and no decision changes for them.
 	Cells []CellPlan
 	// Programs, how many different ones for how many cells and of how many bytes, for a kernel that asks them.
@@ -132,6 +134,9 @@ func (h *Host) Plan(p *Proposal, o LoadOptions) (*Plan, error) {
 		out.Replaced = out.Active
 	}
 	if out.Losses, err = h.losses(p.Policies, history); err != nil {
+		return nil, err
+	}
+	if out.Overruled, err = h.overruled(p.Policies, cells); err != nil {
 		return nil, err
 	}
 	out.gone = h.gone(p.Policies, history)
@@ -265,7 +270,7 @@ func (h *Host) carry(p *Plan) (*Loaded, error) {
 	if err != nil {
 		return nil, err
 	}
-	out.Witnessed = p.Check.Witnessed
+	out.Witnessed, out.Overruled = p.Check.Witnessed, p.Overruled
 	if !p.told {
 		out.Losses = p.Losses
 	}

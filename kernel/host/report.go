@@ -67,7 +67,7 @@ type PlanReport struct {
 	Programs   int              `json:"programs"`
 	Covered    int              `json:"covered"`
 	Bytes      int              `json:"bytes"`
-	// Replaced, Stock, Made, Frozen and Losses are those of LoadReport, as they would be, and Behind is Plan.Behind.
+	// Replaced, Stock, Made, Frozen, Losses and Overruled are those of LoadReport, as they would be, and Behind is Plan.Behind.
 	Replaced uint64         `json:"replaced,omitempty"`
 	Behind   uint64         `json:"behind,omitempty"`
 	Stock    bool           `json:"stock,omitempty"`
@@ -76,6 +76,7 @@ type PlanReport struct {
 	Losses   []Loss         `json:"losses,omitempty"`
 	// Difference is what the command diff writes; absent if it is not known what is loaded.
 	Difference *study.DifferenceReport `json:"difference,omitempty"`
+	Overruled  []OverruledReport       `json:"overruled,omitempty"`
 }
 
 // CellPlanReport is the report of what a load would do to a live cell: was and will are policies, fallback or none.
@@ -94,7 +95,7 @@ type CellPlanReport struct {
 // Report of the plan.
 func (p *Plan) Report() PlanReport {
 	r := PlanReport{OK: p.Problem == nil, Diagnostics: report.List(diag.Of(p.Problem)), Changes: p.ready != nil && p.Changes(), Active: p.Active, Generation: p.Generation, Cells: []CellPlanReport{},
-		Programs: p.Programs, Covered: p.Covered, Bytes: p.Bytes, Replaced: p.Replaced, Behind: p.Behind, Stock: p.Stock, Made: makingReports(p.Made), Frozen: frozenReports(p.Frozen), Losses: p.Losses}
+		Programs: p.Programs, Covered: p.Covered, Bytes: p.Bytes, Replaced: p.Replaced, Behind: p.Behind, Stock: p.Stock, Made: makingReports(p.Made), Frozen: frozenReports(p.Frozen), Losses: p.Losses, Overruled: overruledReports(p.Overruled)}
 	for _, c := range p.Cells {
 		r.Cells = append(r.Cells, CellPlanReport{c.ID, c.Name, report.List(c.Loses), report.List(c.Gets), c.Was.String(), c.Will.String(), c.Profile, c.Changes, c.Budgets})
 	}
@@ -125,6 +126,10 @@ type LoadReport struct {
 	Losses []Loss `json:"losses,omitempty"`
 	// Plan is what it was to do, where that was asked for.
 	Plan *PlanReport `json:"plan,omitempty"`
+	// Disabled says that the evaluation model is switched off, so that nobody asks the programs.
+	Disabled bool `json:"disabled,omitempty"`
+	// Overruled are the cells whose profile refuses what their policies allow.
+	Overruled []OverruledReport `json:"overruled,omitempty"`
 }
 
 // MakingReport is how cells are made on a kernel that asks no programs. A glob that is "" stands for all that no other names.
@@ -155,9 +160,29 @@ type FrozenReport struct {
 	*MisfitReport
 }
 
+// OverruledReport is a cell whose policies are asked and whose profile refuses requests that they allow; unknown says why it is not
+// known which.
+type OverruledReport struct {
+	Cell     string   `json:"cell"`
+	Profile  string   `json:"profile"`
+	Requests []string `json:"requests"`
+	Unknown  string   `json:"unknown,omitempty"`
+}
+
+func overruledReports(list []Overruled) (out []OverruledReport) {
+	for _, o := range list {
+		r := OverruledReport{Cell: o.Cell, Profile: o.Profile.String(), Requests: report.List(o.Requests)}
+		if o.Unknown != nil {
+			r.Unknown = o.Unknown.Error()
+		}
+		out = append(out, r)
+	}
+	return out
+}
+
 // Report of the load.
 func (l *Loaded) Report() LoadReport {
-	r := LoadReport{Generation: l.Generation, Cells: report.List(l.Cells), Programs: l.Programs, Bytes: l.Bytes, Stock: l.Stock, Replaced: l.Replaced, Losses: l.Losses}
+	r := LoadReport{Generation: l.Generation, Cells: report.List(l.Cells), Programs: l.Programs, Bytes: l.Bytes, Stock: l.Stock, Replaced: l.Replaced, Losses: l.Losses, Disabled: l.Disabled, Overruled: overruledReports(l.Overruled)}
 	if l.Deadline != nil {
 		r.Until = &l.Deadline.Until
 	}
@@ -264,20 +289,24 @@ func (h *History) report(g *Generation) GenerationReport {
 
 // InfoReport is the report of what a kernel can do.
 type InfoReport struct {
-	Name       string `json:"name"`
-	Simulated  bool   `json:"simulated"`
-	Version    string `json:"version"`
-	Revision   string `json:"revision"`
-	Vocabulary string `json:"vocabulary"`
-	HZ         int    `json:"hz"`
+	Name      string `json:"name"`
+	Simulated bool   `json:"simulated"`
+	Version   string `json:"version"`
+	Revision  string `json:"revision"`
+	// RevisionAssumed says that the revision is not known, and taken to be that.
+	RevisionAssumed bool   `json:"revision_assumed,omitempty"`
+	Vocabulary      string `json:"vocabulary"`
+	HZ              int    `json:"hz"`
 	// Capabilities, and those that are missing, each with how that was found.
 	Capabilities map[kernel.Capability]string `json:"capabilities"`
 	Missing      map[kernel.Capability]string `json:"missing"`
+	// EvaluationUnseen says that the kernel may ask programs although the evaluation model is missing for this caller.
+	EvaluationUnseen bool `json:"evaluation_unseen,omitempty"`
 }
 
 // KernelReport is the report of a kernel.
 func KernelReport(i kernel.Info) InfoReport {
-	r := InfoReport{Name: i.Name, Simulated: i.Simulated, Version: i.Version, Revision: i.Revision.String(), HZ: i.HZ, Capabilities: i.Capabilities, Missing: i.Missing}
+	r := InfoReport{Name: i.Name, Simulated: i.Simulated, Version: i.Version, Revision: i.Revision.String(), RevisionAssumed: i.RevisionAssumed, EvaluationUnseen: i.EvaluationUnseen, HZ: i.HZ, Capabilities: i.Capabilities, Missing: i.Missing}
 	if i.Vocabulary != nil {
 		r.Vocabulary = i.Vocabulary.Version
 	}
@@ -298,7 +327,7 @@ type StandingReport struct {
 func (s *Standing) Report() StandingReport { return StandingReport{s.Exists, s.Near, s.Asks, s.Behind} }
 
 // ExplainedReport is the report of an explanation: result, reason and so on are what the policies say, final what becomes of
-// the request where their program is not asked.
+// the request by all models of the kernel, absent where the policies deny it.
 type ExplainedReport struct {
 	study.ExplanationReport
 	StandingReport

@@ -9,6 +9,8 @@ import (
 	"cellsh/policy/diag"
 	"cellsh/policy/kauth"
 	"cellsh/policy/rules"
+	"cellsh/policy/secmodel"
+	"cellsh/policy/stock"
 	"cellsh/policy/study"
 )
 
@@ -172,6 +174,8 @@ func (s *Standing) Who() string {
 	switch {
 	case s.Asked() == analysis.ByPolicies && s.Behind != 0:
 		return fmt.Sprintf("the program of generation %d answers, which is not the one that was loaded last", s.Behind)
+	case s.Asked() == analysis.ByPolicies && s.Profile != nil && *s.Profile != secmodel.Low:
+		return fmt.Sprintf("the program of its policies answers, and so does its profile, which is %s", s.ProfileName())
 	case s.Asked() == analysis.ByPolicies:
 		return "the program of its policies answers"
 	case s.Asked() == analysis.ByNone:
@@ -202,8 +206,21 @@ func (s *Standing) profileAnswers() string {
 type Explained struct {
 	*study.Explanation
 	Standing *Standing
-	// Becomes has what becomes of the request where no program of the policies is asked; nil where one is.
+	// Becomes has what becomes of the request by all models of the kernel. It is nil where the policies deny it, which stands,
+	// and where other policies than these are asked.
 	Becomes []analysis.Case
+}
+
+// Refused reports whether the kernel refuses the request although the policies do not deny it, whatever else is so.
+func (e *Explained) Refused() bool {
+	for i := range e.Becomes {
+		for _, o := range []*analysis.Outcome{e.Becomes[i].Root, e.Becomes[i].User} {
+			if o != nil && (o.Profiles != nil || o.Allowed != stock.No) {
+				return false
+			}
+		}
+	}
+	return len(e.Becomes) > 0
 }
 
 // Explain says why a request is answered as it is, by the policies and by the kernel at hand; see StandingOf.
@@ -217,9 +234,17 @@ func (h *Host) Explain(q *policy.Question, p *study.Policies, supposed bool) (*E
 		return nil, err
 	}
 	out := &Explained{Explanation: e, Standing: s}
-	if s.Asked() != analysis.ByPolicies {
-		out.Becomes, err = p.Becomes(q, s.Answerer)
+	who := s.Answerer
+	if who.Asked() == analysis.ByPolicies {
+		switch {
+		case s.Behind != 0 || e.Decision.Result == policy.Deny:
+			return out, nil
+		case e.Decision.Result == policy.Allow:
+			// The other models decide as if nobody was asked, and how large the program is does not matter to them.
+			who.Program = analysis.ByNone
+		}
 	}
+	out.Becomes, err = p.Becomes(q, who)
 	return out, err
 }
 

@@ -126,6 +126,28 @@ func TestStandingOf(t *testing.T) {
 	}
 }
 
+// secret are notes that only root may read.
+type secret struct{ Notebook }
+
+func (secret) ReadNotes() ([]byte, error) { return nil, kauth.EACCES }
+
+// Policies that the caller may not read are not told as lost.
+func TestUsageOfHiddenPolicies(t *testing.T) {
+	k := newSim(t, sim.Options{})
+	h := newHost(t, k)
+	if _, _, err := h.Load(policies("web", "system"), LoadOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	makeCell(t, h, "web", nil)
+	if u, err := h.Usage(); err != nil || len(u) != 1 || u[0].Hidden || u[0].Policies == nil {
+		t.Errorf("%+v, %v", u, err)
+	}
+	user := New(k, secret{h.notes}, load, h.Now)
+	if u, err := user.Usage(); err != nil || len(u) != 1 || !u[0].Hidden || !u[0].Covered() || u[0].Policies != nil {
+		t.Errorf("%+v, %v", u, err)
+	}
+}
+
 // A kernel that has another generation than was loaded last does not answer by that.
 func TestStandingBehind(t *testing.T) {
 	k := newSim(t, sim.Options{})
@@ -205,7 +227,10 @@ func TestExplainIsWhatHappens(t *testing.T) {
 						t.Fatal(err)
 					}
 					if e.Becomes == nil {
-						// The policies are asked: what else is said is that of can.
+						// The policies deny it, which stands: what else is said is that of can.
+						if e.Decision.Result != policy.Deny || e.Standing.Asked() != analysis.ByPolicies {
+							t.Errorf("policies %q, cell %s, uid %d: it is not said what becomes of %s", text, in.Name, uid, e.Decision.Result)
+						}
 						if e.Becomes, err = p.Becomes(&q, e.Standing.Answerer); err != nil {
 							t.Fatal(err)
 						}

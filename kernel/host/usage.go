@@ -27,8 +27,10 @@ type Usage struct {
 	CPU1s, CPU10s float64
 	// Counts of the evaluation model, nil where there is none.
 	Counts *kernel.Counts
-	// Policies of the active generation that apply to the cell, by name; nil if they are not known.
+	// Policies of the active generation that apply to the cell, by name; nil if they are not known. Hidden says that this is
+	// because the caller may not read them.
 	Policies []string
+	Hidden   bool
 	// Answerer is what answers for the cell. Behind is the generation whose policies that are, if it is not the one that was
 	// loaded last, else 0; Unattached says that Attach would give it the program of its policies, which it lacks.
 	Answerer   analysis.Answerer
@@ -49,6 +51,7 @@ func (h *Host) Usage() ([]Usage, error) {
 	}
 	// Policies that can't be compiled any more tell nothing about cells, and keep nobody from looking at them.
 	p, err := h.Policies()
+	hidden := Hidden(err)
 	if err != nil {
 		p = nil
 	}
@@ -60,7 +63,7 @@ func (h *Host) Usage() ([]Usage, error) {
 	hz := float64(max(h.Kernel.Info().HZ, 1))
 	for i, c := range cells {
 		u := &out[i]
-		u.Cell = c
+		u.Cell, u.Hidden = c, hidden
 		u.CPU1s, u.CPU10s = 100*float64(c.Ticks1s)/hz, 100*float64(c.Ticks10s)/hz
 		u.Answerer, u.Behind = answers.of(c), answers.behind
 		if s, ok := answers.known[c.ID]; ok {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
 
 	"golang.org/x/sys/unix"
 
@@ -21,7 +22,7 @@ var nativeEvaluation = func(major uint32) (abi.Device, error) {
 		switch err := unix.Lstat(path, &there); {
 		case err == nil && !is(&there):
 			if there.Mode&unix.S_IFMT != unix.S_IFCHR {
-				return nil, fmt.Errorf("%s must be a device, but is another kind of file", path)
+				return nil, errOtherFile
 			}
 			if err := unix.Unlink(path); err != nil && err != unix.ENOENT {
 				return nil, numbered(err)
@@ -48,6 +49,22 @@ var nativeEvaluation = func(major uint32) (abi.Device, error) {
 		unix.Close(fd)
 	}
 	return nil, fmt.Errorf("%s must hold still, but somebody changes it", path)
+}
+
+var errOtherFile = errors.New(abi.EvalDevice + " must be a device, but is another kind of file")
+
+// nativeLook looks whether nativeEvaluation could open the device, or make it.
+var nativeLook = func(major uint32) error {
+	var there unix.Stat_t
+	switch err := unix.Lstat(abi.EvalDevice, &there); {
+	case err == nil && there.Mode&unix.S_IFMT != unix.S_IFCHR:
+		return errOtherFile
+	case err == nil && there.Rdev == unix.Mkdev(major, 0):
+		return nil
+	case err != nil && err != unix.ENOENT:
+		return numbered(err)
+	}
+	return numbered(unix.Access(filepath.Dir(abi.EvalDevice), unix.W_OK))
 }
 
 // device is the open device of the evaluation model.

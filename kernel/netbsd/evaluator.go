@@ -24,6 +24,7 @@ var _ kernel.Evaluator = (*evaluator)(nil)
 // vocabulary is that of the model if there is one.
 func (k *Kernel) findEvaluation() (*evaluator, string) {
 	version, err := k.readInt(abi.EvalABI)
+	k.info.EvaluationUnseen = !errors.Is(err, errNoNode)
 	switch {
 	case errors.Is(err, errNoNode):
 		return nil, "there is no " + abi.EvalTree + ": the module secmodel_celleval is not loaded"
@@ -49,8 +50,14 @@ func (k *Kernel) findEvaluation() (*evaluator, string) {
 	if err != nil {
 		return nil, fmt.Sprintf("%s can't be read: %v", abi.EvalMajor, err)
 	}
-	k.info.Vocabulary = vocabulary
-	return &evaluator{k, major}, fmt.Sprintf("secmodel_celleval is loaded, with version %d of its interface", version)
+	k.info.Vocabulary, k.info.EvaluationUnseen = vocabulary, false
+	e := &evaluator{k, major}
+	if k.sys.EUID() == 0 {
+		if err := k.sys.LookEvaluation(major); err != nil {
+			k.info.EvaluationInWay = e.openError("use the evaluation model", err)
+		}
+	}
+	return e, fmt.Sprintf("secmodel_celleval is loaded, with version %d of its interface", version)
 }
 
 func (k *Kernel) evaluationStatus() (abi.EvaluationStatus, error) {
@@ -89,21 +96,27 @@ func (e *evaluator) command(op string, c abi.Command) error {
 
 func (e *evaluator) open(op string) (abi.Device, error) {
 	d, err := e.k.sys.OpenEvaluation(e.major)
+	if err != nil {
+		return nil, e.openError(op, err)
+	}
+	return d, nil
+}
+
+// openError says why the device can't be opened.
+func (e *evaluator) openError(op string, err error) error {
 	var errno kauth.Errno
 	switch {
-	case err == nil:
-		return d, nil
 	case !errors.As(err, &errno):
-		return nil, &kernel.Error{Op: op, Text: err.Error()}
+		return &kernel.Error{Op: op, Text: err.Error()}
 	case errno == kauth.EPERM || errno == kauth.EACCES:
-		return nil, notHostRoot(op, e.k.sys.EUID())
+		return notHostRoot(op, e.k.sys.EUID())
 	case errno == kauth.ENXIO || errno == kauth.ENOENT || errno == kauth.ENODEV:
-		return nil, &kernel.Error{Op: op, Errno: errno, Text: "the evaluation model must be there, but is gone", Hint: "load it: modload secmodel_celleval"}
+		return &kernel.Error{Op: op, Errno: errno, Text: "the evaluation model must be there, but is gone", Hint: "load it: modload secmodel_celleval"}
 	case errno == kauth.EROFS:
-		return nil, &kernel.Error{Op: op, Errno: errno, Text: abi.EvalDevice + " must be the device of the evaluation model, but is not, and can't be made on a read-only file system",
+		return &kernel.Error{Op: op, Errno: errno, Text: abi.EvalDevice + " must be the device of the evaluation model, but is not, and can't be made on a read-only file system",
 			Hint: fmt.Sprintf("make it once /dev can be written: mknod -m 600 %s c %d 0", abi.EvalDevice, e.major)}
 	}
-	return nil, evaluationError(op, err)
+	return evaluationError(op, err)
 }
 
 // evaluationError says what little is known of an error that no operation of the evaluation model expects.

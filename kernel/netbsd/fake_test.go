@@ -448,3 +448,5 @@ func (f *fake) tryOpen(o Options) (*Kernel, error) {
 
 // OpenEvaluation: this kernel has no evaluation model.
 func (f *fake) OpenEvaluation(uint32) (abi.Device, error) { return nil, kauth.ENXIO }
+
+func (f *fake) LookEvaluation(uint32) error { return nil }

@@ -178,7 +178,7 @@ func (k *Kernel) Info() kernel.Info {
 	defer k.mu.Unlock()
 	info := k.info
 	info.Capabilities, info.Missing = maps.Clone(info.Capabilities), maps.Clone(info.Missing)
-	info.Revision, info.Findings = k.rev.Revision, slices.Clone(k.rev.findings)
+	info.Revision, info.RevisionAssumed, info.Findings = k.rev.Revision, k.rev.assumed, slices.Clone(k.rev.findings)
 	return info
 }
 

@@ -149,6 +149,14 @@ func TestInfo(t *testing.T) {
 		if got := k.Info().Missing[c.cap]; !strings.Contains(got, c.want) {
 			t.Errorf("%s: %q, want %q", what, got, c.want)
 		}
+		// Only a node that is not there says that no program is asked.
+		if got, want := k.Info().EvaluationUnseen, what == "unknown evaluation"; got != want {
+			t.Errorf("%s: evaluation unseen: %v, want %v", what, got, want)
+		}
+		// Users and members may not make the calls that tell more.
+		if got, want := k.Info().RevisionAssumed, what == "user" || what == "in a cell"; got != want {
+			t.Errorf("%s: revision assumed: %v, want %v", what, got, want)
+		}
 		var unsupported *kernel.UnsupportedError
 		if _, err := k.Evaluator(); !errors.As(err, &unsupported) {
 			t.Errorf("%s: %v", what, err)

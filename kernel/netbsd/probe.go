@@ -15,6 +15,8 @@ type revision struct {
 	abi.Layout
 	// sized says that the sizes of the structures were seen, and not only assumed.
 	sized bool
+	// assumed says that the revision could not be found out.
+	assumed bool
 	// findings say in words how it was found out.
 	findings []string
 }
@@ -58,9 +60,11 @@ func probe(t *tree) (revision, error) {
 		r.found("%s looks at the reply buffer first: interim or later", abi.CellCreate)
 	case kauth.EPERM:
 		r.found("only root of the host can find out more, so it is taken to be april")
+		r.assumed = true
 		return r, nil
 	default:
 		r.found("%s gave %v where EINVAL or ENOMEM was expected, so it is taken to be april", abi.CellCreate, err)
+		r.assumed = true
 		return r, nil
 	}
 	// The structures are the same since April, so only the name of the layout changes.
@@ -75,6 +79,7 @@ func probe(t *tree) (revision, error) {
 		r.Revision = secmodel.Current
 	default:
 		r.found("%s gave %v where ENOENT or EINVAL was expected, so it is taken to be interim", abi.CellDestroy, err)
+		r.assumed = true
 	}
 	return r, nil
 }

@@ -9,3 +9,6 @@ var nativeSysctl func(mib []int32, old, new []byte) (int, error)
 
 // nativeEvaluation is nil, too.
 var nativeEvaluation func(major uint32) (abi.Device, error)
+
+// nativeLook is nil, too.
+var nativeLook func(major uint32) error

@@ -24,6 +24,9 @@ type System interface {
 	// OpenEvaluation opens the device of the evaluation model, which has that major number. Errors are a kauth.Errno, or say in
 	// words what is in the way.
 	OpenEvaluation(major uint32) (abi.Device, error)
+	// LookEvaluation gives the error that OpenEvaluation would meet with the file of the device, nil for none, and changes
+	// nothing. It is for root.
+	LookEvaluation(major uint32) error
 }
 
 // system is the one that the options name. On systems other than NetBSD the error is a *kernel.UnsupportedError.
@@ -54,3 +57,4 @@ func (native) EUID() int                                        { return os.Gete
 func (native) Stat(path string) (fs.FileInfo, error)            { return os.Stat(path) }
 func (native) SameFile(a, b fs.FileInfo) bool                   { return os.SameFile(a, b) }
 func (native) OpenEvaluation(major uint32) (abi.Device, error)  { return nativeEvaluation(major) }
+func (native) LookEvaluation(major uint32) error                { return nativeLook(major) }

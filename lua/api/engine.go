@@ -25,7 +25,8 @@ func engineEntries() []*Entry {
 		{Name: "engine.load", Returns: "table", Params: []Param{{"paths", "string|string[]", "files and folders of policies; without it what was declared here and is pending, together with what is loaded", true},
 			{"options", "table", "yes = true: load even if live cells lose policies that they have, or if there is nothing to load although something is loaded; without it that is an error. usable = true: where the kernel asks no programs, cells are made so that services run. only: the name of a policy, or a list of names: they alone are put in place of the loaded ones, all others stay. dry_run = true: load nothing, and say what would change", true}},
 			Doc: `Checks policies and pushes their programs into the kernel, all or nothing. Gives generation, cells, programs and bytes, and
-losses, a list with policy and cells, if cells have lost any. Where the kernel asks no programs stock is true; made says how
+losses, a list with policy and cells, if cells have lost any, and overruled, a list with cell, profile and requests, if the
+profiles of cells refuse what their policies allow. Where the kernel asks no programs stock is true; made says how
 cells are made from now on, and frozen which live and stay as they are. An error says everything that is wrong; nothing has changed then.`,
 			Example: denyReboot + `print(engine.load().generation)
 --> 1`, call: engineLoad},
@@ -73,8 +74,8 @@ print(engine.decide{ cell = "web-1", request = "system.reboot" }.result)
 policy has passed, their values and lines, and misses, the smallest change of each field that turns the result, the
 smallest first. What answers on the kernel at hand is in program (policies, fallback or none), profile, ports and revision,
 and whether it asks programs in asks_programs; exists is false for a cell that does not, and near the name of one that
-does. Where the policies are not asked final has what becomes of the request instead. It is what the command explain
-writes with --json.`,
+does. Where the policies are not asked, or do not deny it, final has what the kernel makes of the request in the end. It is
+what the command explain writes with --json.`,
 			Example: `policy "web" { on = { ["network.bind.privport"] = function(r)
   if r.port ~= 80 then return deny, "only port 80" end
 end } }

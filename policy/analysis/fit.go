@@ -232,24 +232,7 @@ func (f *StockFit) compare(c *rules.Compiler, id kauth.RequestID) error {
 			if err != nil {
 				return err
 			}
-			differences.RegionsOf(found, func(x difference) bool { return x != difference{} }, func(r graph.Region, x difference) bool {
-				if _, ok := example(r); !ok {
-					return true
-				}
-				r = r.Clone()
-				g := Gap{Request: id, Region: r, Where: r.String(), Decision: x.decision, Root: Meeting{Truth: stock.No}, User: Meeting{Truth: stock.No}}
-				root, user := callers(r)
-				if root {
-					g.Root = m.meeting(x.root)
-				}
-				if user {
-					g.User = m.meeting(x.user)
-				}
-				if g.Root.Truth != stock.No || g.User.Truth != stock.No {
-					*side.gaps = append(*side.gaps, g)
-				}
-				return true
-			})
+			*side.gaps = append(*side.gaps, m.gaps(id, differences, found)...)
 		}
 	}
 	return nil
@@ -260,6 +243,29 @@ func (f *StockFit) compare(c *rules.Compiler, id kauth.RequestID) error {
 type difference struct {
 	decision   policy.Decision
 	root, user string
+}
+
+// gaps are the regions of a diagram of differences that somebody meets.
+func (m *models) gaps(id kauth.RequestID, differences *graph.Diagrams[difference], found graph.Ref) (out []Gap) {
+	differences.RegionsOf(found, func(x difference) bool { return x != difference{} }, func(r graph.Region, x difference) bool {
+		if _, ok := example(r); !ok {
+			return true
+		}
+		r = r.Clone()
+		g := Gap{Request: id, Region: r, Where: r.String(), Decision: x.decision, Root: Meeting{Truth: stock.No}, User: Meeting{Truth: stock.No}}
+		root, user := callers(r)
+		if root {
+			g.Root = m.meeting(x.root)
+		}
+		if user {
+			g.User = m.meeting(x.user)
+		}
+		if g.Root.Truth != stock.No || g.User.Truth != stock.No {
+			out = append(out, g)
+		}
+		return true
+	})
+	return out
 }
 
 // differ marks the combinations in which the policies lead to one result and the kernel to the other.

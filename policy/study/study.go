@@ -30,6 +30,8 @@ type Policies struct {
 	// not either, and need not run functions, as none reads the name. fits are how cells fit kernels without the evaluation model.
 	holding, good map[kind]bool
 	fits          map[fitKey]*analysis.StockFit
+	// overruled has what Overruled has found out.
+	overruled map[overruleKey][]string
 	// slips are those of functions that do not depend on the cell; nil until they were looked for.
 	slips []analysis.Slip
 }
@@ -49,7 +51,7 @@ type Options struct {
 // New studies a set of policies, and tells what was wrong with reading and declaring it.
 func New(set *rules.Set, loading diag.List, o Options) *Policies {
 	p := &Policies{Compiler: rules.NewCompiler(set, rules.Options{SkipOptimizations: o.SkipOptimizations, Vocabulary: o.Vocabulary}), Loading: loading, paths: o.Paths, apart: o.Apart, files: &diag.Files{},
-		checked: map[string]error{}, checkedPrograms: map[*rules.Program]error{}, holding: map[kind]bool{}, good: map[kind]bool{}, fits: map[fitKey]*analysis.StockFit{}}
+		checked: map[string]error{}, checkedPrograms: map[*rules.Program]error{}, holding: map[kind]bool{}, good: map[kind]bool{}, fits: map[fitKey]*analysis.StockFit{}, overruled: map[overruleKey][]string{}}
 	p.witnesses = analysis.NewWitnesses(p.Compiler)
 	texts := map[string]string{}
 	for _, s := range set.Sources {

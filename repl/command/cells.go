@@ -116,6 +116,8 @@ func answers(u *host.Usage) string {
 	switch {
 	case u.Covered() && u.Behind != 0:
 		return fmt.Sprintf("policies of generation %d", u.Behind)
+	case u.Covered() && u.Hidden:
+		return "policies that only root of the host may read"
 	case u.Covered() && u.Policies == nil:
 		return "policies that are not known any more"
 	case u.Covered():

@@ -10,7 +10,6 @@ import (
 	"strings"
 
 	"cellsh/kernel"
-	"cellsh/kernel/abi"
 	"cellsh/kernel/host"
 	"cellsh/lua/loader"
 	"cellsh/policy/diag"
@@ -24,28 +23,36 @@ func doctorCommand() *Command {
 	return &Command{
 		Name: "doctor", Short: "what this kernel can do, and what follows for the policies", Without: []string{"policy"},
 		Long: `Says which kernel it is, what it can do and what it can't, and how that was
-found out; what is loaded and which cells it does not reach, and whether root in
-a cell could take the host or change its network because its policies don't deny
-it; and whether load --boot would take the policies for boot. The exit code is 1
-if anything needs attention. What only root of the host may know is not looked
-at for others, and that is said; in a cell there is little to look at.
+found out; what is loaded, which cells it does not reach, and of which cells the
+profile refuses what their policies allow; whether root in a cell could take the
+host or change its network because its policies don't deny it; and whether
+load --boot would take the policies for boot. The exit code is 1 if anything
+needs attention. What only root of the host may know is not looked at for
+others, and that is said; in a cell there is little to look at.
 
   cellsh -k sim doctor`,
 		Setup: func(*flags.Set) func(*Invocation) error { return runDoctor },
 	}
 }
 
-// lost says what is lost without a capability.
-func lost(c kernel.Capability, k *host.InfoReport, readOnly bool) string {
+// lost says what is lost without a capability, "" where the caller can't know.
+func (d *diagnosis) lost(c kernel.Capability) string {
+	k := &d.Kernel
 	switch c {
 	case kernel.CapEvaluation:
+		switch {
+		case d.Place == inCell:
+			return ""
+		case k.EvaluationUnseen:
+			return "nothing can be loaded into it, and whether programs are asked that others have loaded is not known"
+		}
 		return "policies are not asked; load chooses the profiles, ports and limits of new cells (see cellsh fit)"
 	case kernel.CapProcesses:
 		return "system calls can't be tried out (cell:process in Lua)"
 	case kernel.CapDenials:
 		return "log shows no denials by profiles"
 	case kernel.CapEnter:
-		if k.Simulated && !readOnly {
+		if k.Simulated && !d.readOnly {
 			return "exec runs commands on this machine, in no cell"
 		}
 		return "exec runs nothing"
@@ -152,7 +159,7 @@ func diagnose(t *Target, info kernel.Info, bootFolder string) (*diagnosis, error
 			d.attend("the kernel has generation %d, but %d was loaded last; load again, or attach", status.Generation, d.Generation)
 		}
 		if status.Disabled {
-			d.attend("the evaluation model is switched off, so that no program is asked: run: sysctl -w %s=0", abi.EvalDisable)
+			d.attend("%s", switchedOff)
 		}
 		var missed []string
 		for i := range usages {
@@ -163,7 +170,21 @@ func diagnose(t *Target, info kernel.Info, bootFolder string) (*diagnosis, error
 		if len(missed) > 0 {
 			d.attend("cells that policies name have no program of theirs: %s; run: cellsh attach", strings.Join(missed, ", "))
 		}
+		if err := info.EvaluationInWay; err != nil {
+			text := err.Error()
+			if hint := diag.Of(err)[0].Hint; hint != "" {
+				text += "; " + hint
+			}
+			d.attend("%s", text)
+		}
 		if p != nil {
+			overruled, err := t.Host.Overruled(p)
+			if err != nil {
+				return nil, err
+			}
+			for _, text := range overruledTexts(overruled) {
+				d.attend("%s", text)
+			}
 			d.powerful(p, usages)
 		}
 	} else if p != nil {
@@ -297,12 +318,19 @@ func (d *diagnosis) text() string {
 	if k.Simulated {
 		what = "simulated: nothing here has an effect outside of cellsh"
 	}
-	fmt.Fprintf(&b, "kernel %s: NetBSD %s, secmodel_cell %s (%s)\n", k.Name, k.Version, k.Revision, what)
+	revision := k.Revision
+	if k.RevisionAssumed {
+		revision = fmt.Sprintf("of a revision that is not known (the rules of %s are used)", k.Revision)
+	}
+	fmt.Fprintf(&b, "kernel %s: NetBSD %s, secmodel_cell %s (%s)\n", k.Name, k.Version, revision, what)
 	for _, c := range slices.Sorted(maps.Keys(k.Capabilities)) {
 		fmt.Fprintf(&b, "  %-11s yes: %s\n", c, k.Capabilities[c])
 	}
 	for _, c := range slices.Sorted(maps.Keys(k.Missing)) {
-		fmt.Fprintf(&b, "  %-11s no: %s\n              so %s\n", c, k.Missing[c], lost(c, k, d.readOnly))
+		fmt.Fprintf(&b, "  %-11s no: %s\n", c, k.Missing[c])
+		if text := d.lost(c); text != "" {
+			fmt.Fprintf(&b, "              so %s\n", text)
+		}
 	}
 	for _, f := range d.Findings {
 		fmt.Fprintf(&b, "  found: %s\n", f)

@@ -24,7 +24,9 @@ Where the kernel asks no program for the cell, because it has no evaluation
 model or the cell no program, first comes what the kernel does: by the cell's
 profile, if that is known, and its own models. The policies then say what they
 would have of it. A cell that does not exist is told as that; policies answer
-all the same for one of that name.
+all the same for one of that name. Where the policies are asked and do not deny
+it, what the kernel's other models make of it is told too, and if they refuse it
+that comes first.
 
   cellsh explain --policy web.lua web-1 network.bind.privport port=81`,
 		Setup: func(fs *flags.Set) func(*Invocation) error {
@@ -85,8 +87,8 @@ var verbs = map[policy.Result]string{policy.Allow: "allowed", policy.Grant: "gra
 // explainedText is what the kernel answers, and then what the policies say, and why.
 func explainedText(e *host.Explained, full bool) string {
 	d := e.Decision
-	if s := e.Standing; s.Asked() == analysis.ByPolicies && s.Behind == 0 {
-		return explainText(e.Explanation, full)
+	if s := e.Standing; s.Asked() == analysis.ByPolicies && s.Behind == 0 && !e.Refused() {
+		return explainText(e.Explanation, e.Becomes, full)
 	}
 	return fateText(e) + wrap(2, e.Standing.Who()) +
 		wrap(2, fmt.Sprintf("the policies would have it %s%s", verbs[d.Result], because(d.Answer))) + place(d.Answer) + noteText(d) + tracesText(e.Explanation, full)
@@ -98,12 +100,17 @@ func fateText(e *host.Explained) string {
 	if e.Standing.Behind != 0 && e.Becomes == nil {
 		return wrap(0, head+" is answered by other policies than those that were loaded last")
 	}
-	if len(e.Becomes) == 1 {
-		return wrap(0, head+": "+outcomes(&e.Becomes[0]))
+	return casesText(0, head, e.Becomes)
+}
+
+// casesText says behind the head, which has that much before it, what becomes of a request.
+func casesText(indent int, head string, cases []analysis.Case) string {
+	if len(cases) == 1 {
+		return wrap(indent, head+": "+outcomes(&cases[0]))
 	}
-	text := wrap(0, head)
-	for i := range e.Becomes {
-		text += wrap(2, e.Becomes[i].Where+": "+outcomes(&e.Becomes[i]))
+	text := wrap(indent, head)
+	for i := range cases {
+		text += wrap(indent+2, cases[i].Where+": "+outcomes(&cases[i]))
 	}
 	return text
 }
@@ -115,18 +122,22 @@ func noteText(d *study.Decision) string {
 	return wrap(2, d.Note)
 }
 
-// explainText is what the policies answer, and why, where they are asked.
-func explainText(e *study.Explanation, full bool) string {
+// explainText is what the policies answer, and why, where they are asked, and what becomes of the request then, if that is known.
+func explainText(e *study.Explanation, becomes []analysis.Case, full bool) string {
 	d := e.Decision
 	var b strings.Builder
 	b.WriteString(wrap(0, fmt.Sprintf("cell %s: %s is %s%s", e.Cell, e.Request, verbs[d.Result], because(d.Answer))) + place(d.Answer) + noteText(d))
 	switch {
 	case d.Probe:
 		b.WriteString("  it is a probe: a denial is no error, it only picks a behaviour\n")
-	case d.Result == policy.Allow:
-		b.WriteString("  the kernel's other models still decide\n")
 	case d.Result == policy.Deny && e.Request.Info().DenyText != "":
 		b.WriteString(wrap(2, "the system call fails with: "+e.Request.Info().DenyText))
+	}
+	switch {
+	case len(becomes) > 0:
+		b.WriteString(casesText(2, "with the kernel's other models", becomes))
+	case d.Result == policy.Allow:
+		b.WriteString("  the kernel's other models still decide\n")
 	}
 	return b.String() + tracesText(e, full)
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"cellsh/kernel"
+	"cellsh/kernel/abi"
 	"cellsh/kernel/connect"
 	"cellsh/kernel/disk"
 	"cellsh/kernel/host"
@@ -275,6 +276,9 @@ func (l *loading) dryRun(inv *Invocation, plan *host.Plan) error {
 		} else {
 			fmt.Fprintf(inv.Stdout, "generation %d would be: %s for %s, %d bytes\n", plan.Generation, plural(plan.Programs, "program"), plural(plan.Covered, "cell"), plan.Bytes)
 		}
+		for _, text := range overruledTexts(plan.Overruled) {
+			inv.note("%s", text)
+		}
 		if plan.Replaced != 0 {
 			inv.note("generation %d, which waits to be confirmed, would be replaced", plan.Replaced)
 		}
@@ -383,6 +387,12 @@ func (inv *Invocation) loaded(l *host.Loaded) error {
 		for _, loss := range l.Losses {
 			inv.note("%s", loss)
 		}
+		if l.Disabled {
+			inv.note("%s", switchedOff)
+		}
+		for _, text := range overruledTexts(l.Overruled) {
+			inv.note("%s", text)
+		}
 	}()
 	if !l.Stock {
 		fmt.Fprintf(inv.Stdout, "generation %d: %s for %s, %d bytes\n", l.Generation, plural(l.Programs, "program"), plural(len(l.Cells), "cell"), l.Bytes)
@@ -391,6 +401,17 @@ func (inv *Invocation) loaded(l *host.Loaded) error {
 	fmt.Fprintf(inv.Stdout, "generation %d: this kernel asks no programs; cells made from now on get what fits the policies best\n", l.Generation)
 	inv.madeText(l.Made, l.Frozen)
 	return nil
+}
+
+// switchedOff says that no program is asked, and what helps.
+const switchedOff = "the evaluation model is switched off, so that no program is asked: run: sysctl -w " + abi.EvalDisable + "=0"
+
+// overruledTexts say which cells have profiles that refuse what their policies allow.
+func overruledTexts(list []host.Overruled) (out []string) {
+	for _, g := range alike(list, func(o *host.Overruled) string { return o.Cell }, (*host.Overruled).Text) {
+		out = append(out, cellsText(g.names)+": "+g.text)
+	}
+	return out
 }
 
 // madeText writes how cells are made on a kernel that asks no programs.

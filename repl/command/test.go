@@ -114,7 +114,7 @@ func resultText(r trial.Result, verbose bool) string {
 	fmt.Fprintf(&b, "FAIL  %s: %s (%s)\n", r.File, r.Name, r.Took.Round(time.Microsecond))
 	diag.Write(&b, diag.List{*r.Problem})
 	if e := r.Explanation; e != nil {
-		text := explainText(e, false)
+		text := explainText(e, nil, false)
 		b.WriteString("  " + strings.ReplaceAll(strings.TrimSpace(text), "\n", "\n  ") + "\n")
 	}
 	return b.String()
