@@ -187,7 +187,7 @@ struct ce_outcome {
 
 /* ---- The ring of decisions ---- */
 
-int	celleval_ring_init(void);
+void	celleval_ring_init(void);
 void	celleval_ring_fini(void);
 int	celleval_ring_ready(void);	/* the first open: what can't be made while the kernel starts */
 void	celleval_ring_stop(void);

@@ -421,7 +421,7 @@ celleval_ring_kqfilter(struct ce_reader *r, struct knote *kn)
 
 /* ---- Coming and going ---- */
 
-int
+void
 celleval_ring_init(void)
 {
 	mutex_init(&ring.lock, MUTEX_DEFAULT, IPL_NONE);
@@ -429,7 +429,6 @@ celleval_ring_init(void)
 	selinit(&ring.sel);
 	SLIST_INIT(&ring.dead);
 	ring.events = kmem_zalloc(RING_SIZE * sizeof(*ring.events), KM_SLEEP);
-	return 0;
 }
 
 int

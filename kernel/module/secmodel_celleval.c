@@ -527,16 +527,27 @@ gate_close(void)
 	gate_drain();
 }
 
+/* The last of it, once nobody comes any more. What the store takes away leaves its texts to the ring, so the ring goes last. */
+static void
+take_down(void)
+{
+	celleval_store_stop();
+	celleval_ring_stop();
+	celleval_store_fini();
+	celleval_ring_fini();
+}
+
 static int
 init(void)
 {
 	size_t i;
 	int error;
 
-	if ((error = celleval_store_init(celleval_builtin, sizeof(celleval_builtin))) != 0)
+	celleval_ring_init();
+	if ((error = celleval_store_init(celleval_builtin, sizeof(celleval_builtin))) != 0) {
+		celleval_ring_fini();
 		return error;
-	if ((error = celleval_ring_init()) != 0)
-		goto no_ring;
+	}
 	if ((error = secmodel_register(&secmodel, CELLEVAL_ID, CE_NAME, NULL, eval, NULL)) != 0)
 		goto no_secmodel;
 	if ((error = celleval_device_init()) != 0)
@@ -561,10 +572,7 @@ no_nodes:
 no_device:
 	(void)secmodel_deregister(secmodel);
 no_secmodel:
-	celleval_ring_fini();
-no_ring:
-	celleval_store_stop();
-	celleval_store_fini();
+	take_down();
 	return error;
 }
 
@@ -584,10 +592,7 @@ fini(void)
 	celleval_nodes_fini();
 	celleval_device_fini();
 	(void)secmodel_deregister(secmodel);
-	celleval_store_stop();
-	celleval_ring_stop();
-	celleval_store_fini();
-	celleval_ring_fini();
+	take_down();
 	return 0;
 }
 
