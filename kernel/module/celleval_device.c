@@ -49,15 +49,14 @@ fo_read(file_t *fp, off_t *offset, struct uio *uio, kauth_cred_t cred, int flags
 	return celleval_ring_read(fp->f_data, uio, (fp->f_flag & FNONBLOCK) == 0);
 }
 
+/* Carries out one command, all of it or, with an error, nothing. */
 static int
-fo_write(file_t *fp, off_t *offset, struct uio *uio, kauth_cred_t cred, int flags)
+command(struct ce_reader *r, struct uio *uio)
 {
 	struct celleval_command c;
 	size_t length = uio->uio_resid;
 	int error;
 
-	if (!caller_may())
-		return EPERM;
 	if (length < sizeof(c))
 		return EINVAL;
 	if ((error = uiomove(&c, sizeof(c), uio)) != 0)
@@ -87,11 +86,28 @@ fo_write(file_t *fp, off_t *offset, struct uio *uio, kauth_cred_t cred, int flag
 			return celleval_store_confirm(c.number);
 		if (c.operation == CELLEVAL_REVERT)
 			return celleval_store_revert(c.number);
-		celleval_ring_after(fp->f_data, c.number);
+		celleval_ring_after(r, c.number);
 		return 0;
 	default:
 		return EOPNOTSUPP;
 	}
+}
+
+static int
+fo_write(file_t *fp, off_t *offset, struct uio *uio, kauth_cred_t cred, int flags)
+{
+	const size_t length = uio->uio_resid;
+	int error;
+
+	if (!caller_may())
+		return EPERM;
+	/*
+	 * What was copied in of a command that fails is not written: write(2) makes a success of EINTR and ERESTART
+	 * where the length that is left says that something is.
+	 */
+	if ((error = command(fp->f_data, uio)) != 0)
+		uio->uio_resid = length;
+	return error;
 }
 
 static int
