@@ -143,6 +143,16 @@ fo_stat(file_t *fp, struct stat *st)
 	return 0;
 }
 
+/*
+ * close(2) waits for those who are in a call on its descriptor. Other descriptors can refer to the same reader, and which one a
+ * thread came with is not known here; so all begin their read(2) anew, which finds what is still open.
+ */
+static void
+fo_restart(file_t *fp)
+{
+	celleval_ring_restart(fp->f_data);
+}
+
 static int
 fo_close(file_t *fp)
 {
@@ -164,7 +174,7 @@ static const struct fileops descriptor = {
 	.fo_stat = fo_stat,
 	.fo_close = fo_close,
 	.fo_kqfilter = fo_kqfilter,
-	.fo_restart = fnullop_restart,
+	.fo_restart = fo_restart,
 };
 
 /* ---- The device ---- */

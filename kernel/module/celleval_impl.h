@@ -201,9 +201,12 @@ void	celleval_ring_counts(uint64_t *newest, uint64_t *dropped);
 /* A descriptor's place: the last sequence number that it has read. */
 struct ce_reader {
 	uint64_t	after;
+	unsigned	waiting;	/* threads in read(2) that wait for an event */
+	bool		restart;	/* they are to look again whether their descriptor is still theirs */
 };
 int	celleval_ring_read(struct ce_reader *, struct uio *, bool wait);
 void	celleval_ring_after(struct ce_reader *, uint64_t);
+void	celleval_ring_restart(struct ce_reader *);	/* a descriptor is being closed: ERESTART for all who wait */
 int	celleval_ring_poll(struct ce_reader *, int events);
 struct knote;
 int	celleval_ring_kqfilter(struct ce_reader *, struct knote *);

@@ -299,6 +299,25 @@ ring_next(const struct ce_reader *r)
 	return &ring.events[next % RING_SIZE];
 }
 
+/* Waits until there may be something to read. */
+static int
+ring_wait(struct ce_reader *r)
+{
+	int error;
+
+	KASSERT(mutex_owned(&ring.lock));
+	/* Those who were told to restart are still on their way out: whoever comes meanwhile goes with them. */
+	if (r->restart)
+		return ERESTART;
+	r->waiting++;
+	error = cv_wait_sig(&ring.cv, &ring.lock);
+	if (r->restart && error == 0)
+		error = ERESTART;
+	if (--r->waiting == 0)
+		r->restart = false;
+	return error;
+}
+
 int
 celleval_ring_read(struct ce_reader *r, struct uio *uio, bool wait)
 {
@@ -317,7 +336,7 @@ celleval_ring_read(struct ce_reader *r, struct uio *uio, bool wait)
 			if (!wait)
 				error = EAGAIN;
 			else
-				error = cv_wait_sig(&ring.cv, &ring.lock);
+				error = ring_wait(r);
 		}
 		if (e == NULL) {
 			mutex_exit(&ring.lock);
@@ -355,6 +374,17 @@ celleval_ring_after(struct ce_reader *r, uint64_t sequence)
 	mutex_exit(&ring.lock);
 	/* There may be something to read now for a thread that waits. */
 	ring_schedule();
+}
+
+void
+celleval_ring_restart(struct ce_reader *r)
+{
+	mutex_enter(&ring.lock);
+	if (r->waiting > 0) {
+		r->restart = true;
+		cv_broadcast(&ring.cv);
+	}
+	mutex_exit(&ring.lock);
 }
 
 int
