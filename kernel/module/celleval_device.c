@@ -18,6 +18,7 @@ __KERNEL_RCSID(0, "$NetBSD$");
 #include <sys/kauth.h>
 #include <sys/kmem.h>
 #include <sys/lwp.h>
+#include <sys/poll.h>
 #include <sys/proc.h>
 #include <sys/stat.h>
 #include <sys/sysctl.h>
@@ -125,12 +126,17 @@ fo_ioctl(file_t *fp, u_long command, void *data)
 static int
 fo_poll(file_t *fp, int events)
 {
+	/* What a read would say. */
+	if (!caller_may())
+		return POLLERR;
 	return celleval_ring_poll(fp->f_data, events);
 }
 
 static int
 fo_kqfilter(file_t *fp, struct knote *kn)
 {
+	if (!caller_may())
+		return EPERM;
 	return celleval_ring_kqfilter(fp->f_data, kn);
 }
 
