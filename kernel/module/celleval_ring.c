@@ -303,18 +303,21 @@ ring_next(const struct ce_reader *r)
 static int
 ring_wait(struct ce_reader *r)
 {
-	int error;
+	int error = 0;
 
 	KASSERT(mutex_owned(&ring.lock));
-	/* Those who were told to restart are still on their way out: whoever comes meanwhile goes with them. */
-	if (r->restart)
-		return ERESTART;
-	r->waiting++;
-	error = cv_wait_sig(&ring.cv, &ring.lock);
-	if (r->restart && error == 0)
-		error = ERESTART;
-	if (--r->waiting == 0)
-		r->restart = false;
+	if (!r->restart) {
+		r->waiting++;
+		error = cv_wait_sig(&ring.cv, &ring.lock);
+		r->waiting--;
+	}
+	/* Whoever comes while others are still on their way out goes with them, and the last takes it back. */
+	if (r->restart) {
+		if (error == 0)
+			error = ERESTART;
+		if (r->waiting == 0)
+			r->restart = false;
+	}
 	return error;
 }
 
@@ -380,10 +383,9 @@ void
 celleval_ring_restart(struct ce_reader *r)
 {
 	mutex_enter(&ring.lock);
-	if (r->waiting > 0) {
-		r->restart = true;
-		cv_broadcast(&ring.cv);
-	}
+	/* Also where nobody waits yet: somebody can be about to. One who is not meant begins anew for nothing, once. */
+	r->restart = true;
+	cv_broadcast(&ring.cv);
 	mutex_exit(&ring.lock);
 }
 

@@ -16,10 +16,9 @@ import (
 	"cellsh/kernel/abi"
 )
 
-// TestInterrupted asks the running kernel's evaluation model for what it must refuse, while signals come and another writer keeps it
-// busy: a command that was interrupted before anything was done is EINTR, and never a success. It loads nothing, for
-// what the other writes is no bundle.
-func TestInterrupted(t *testing.T) {
+// evaluatingKernel is the running kernel, which must have the evaluation model, for root.
+func evaluatingKernel(t *testing.T) *Kernel {
+	t.Helper()
 	k, err := Open(Options{})
 	var unsupported *kernel.UnsupportedError
 	switch {
@@ -32,16 +31,24 @@ func TestInterrupted(t *testing.T) {
 	case os.Geteuid() != 0:
 		t.Skip("only root can open the device")
 	}
+	return k
+}
+
+// openEvaluation opens the device of the evaluation model.
+func openEvaluation(t *testing.T, k *Kernel) int {
+	t.Helper()
+	return must[abi.Device](t)(k.sys.OpenEvaluation(k.eval.major)).(*device).fd
+}
+
+// TestInterrupted asks the running kernel's evaluation model for what it must refuse, while signals come and another writer keeps it
+// busy: a command that was interrupted before anything was done is EINTR, and never a success. It loads nothing, for
+// what the other writes is no bundle.
+func TestInterrupted(t *testing.T) {
+	k := evaluatingKernel(t)
 	order := k.tree.machine.Order
-	open := func() int {
-		d, err := k.sys.OpenEvaluation(k.eval.major)
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { d.Close() })
-		return d.(*device).fd
-	}
-	busy, fd := open(), open()
+	busy, fd := openEvaluation(t, k), openEvaluation(t, k)
+	defer unix.Close(busy)
+	defer unix.Close(fd)
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, unix.SIGUSR1)
 	defer signal.Stop(signals)
@@ -87,5 +94,39 @@ func TestInterrupted(t *testing.T) {
 	t.Logf("%d of %d commands were interrupted", interrupted, tried*len(commands))
 	if interrupted == 0 {
 		t.Skip("no signal came at the right time")
+	}
+}
+
+// TestCloseWakes closes a descriptor that another thread reads from, or is about to: neither waits for the other.
+func TestCloseWakes(t *testing.T) {
+	k := evaluatingKernel(t)
+	order := k.tree.machine.Order
+	// Nothing is ever after it.
+	after := must[[]byte](t)((&abi.Command{Operation: abi.OpAfter, Number: 1 << 62}).Encode(order))
+	reader := func(fd int) <-chan error {
+		begins, ends := make(chan struct{}), make(chan error, 1)
+		go func() {
+			text := make([]byte, eventBuffer)
+			close(begins)
+			_, err := again(func() (int, error) { return unix.Read(fd, text) })
+			ends <- err
+		}()
+		<-begins
+		return ends
+	}
+	for range 100 {
+		fd := openEvaluation(t, k)
+		must[int](t)(unix.Write(fd, after))
+		if err := unix.SetNonblock(fd, false); err != nil {
+			t.Fatal(err)
+		}
+		goes := reader(fd)
+		runtime.Gosched()
+		if err := unix.Close(fd); err != nil {
+			t.Fatal(err)
+		}
+		if err := <-goes; err != unix.EBADF {
+			t.Fatalf("a read from a closed descriptor: %v", err)
+		}
 	}
 }
