@@ -18,6 +18,7 @@ __KERNEL_RCSID(0, "$NetBSD$");
 #include <sys/kauth.h>
 #include <sys/kmem.h>
 #include <sys/lwp.h>
+#include <sys/poll.h>
 #include <sys/proc.h>
 #include <sys/stat.h>
 #include <sys/sysctl.h>
@@ -49,15 +50,14 @@ fo_read(file_t *fp, off_t *offset, struct uio *uio, kauth_cred_t cred, int flags
 	return celleval_ring_read(fp->f_data, uio, (fp->f_flag & FNONBLOCK) == 0);
 }
 
+/* Carries out one command, all of it or, with an error, nothing. */
 static int
-fo_write(file_t *fp, off_t *offset, struct uio *uio, kauth_cred_t cred, int flags)
+command(struct ce_reader *r, struct uio *uio)
 {
 	struct celleval_command c;
 	size_t length = uio->uio_resid;
 	int error;
 
-	if (!caller_may())
-		return EPERM;
 	if (length < sizeof(c))
 		return EINVAL;
 	if ((error = uiomove(&c, sizeof(c), uio)) != 0)
@@ -87,11 +87,28 @@ fo_write(file_t *fp, off_t *offset, struct uio *uio, kauth_cred_t cred, int flag
 			return celleval_store_confirm(c.number);
 		if (c.operation == CELLEVAL_REVERT)
 			return celleval_store_revert(c.number);
-		celleval_ring_after(fp->f_data, c.number);
+		celleval_ring_after(r, c.number);
 		return 0;
 	default:
 		return EOPNOTSUPP;
 	}
+}
+
+static int
+fo_write(file_t *fp, off_t *offset, struct uio *uio, kauth_cred_t cred, int flags)
+{
+	const size_t length = uio->uio_resid;
+	int error;
+
+	if (!caller_may())
+		return EPERM;
+	/*
+	 * What was copied in of a command that fails is not written: write(2) makes a success of EINTR and ERESTART
+	 * where the length that is left says that something is.
+	 */
+	if ((error = command(fp->f_data, uio)) != 0)
+		uio->uio_resid = length;
+	return error;
 }
 
 static int
@@ -109,12 +126,17 @@ fo_ioctl(file_t *fp, u_long command, void *data)
 static int
 fo_poll(file_t *fp, int events)
 {
+	/* What a read would say. */
+	if (!caller_may())
+		return POLLERR;
 	return celleval_ring_poll(fp->f_data, events);
 }
 
 static int
 fo_kqfilter(file_t *fp, struct knote *kn)
 {
+	if (!caller_may())
+		return EPERM;
 	return celleval_ring_kqfilter(fp->f_data, kn);
 }
 
@@ -125,6 +147,16 @@ fo_stat(file_t *fp, struct stat *st)
 	st->st_mode = S_IFCHR | S_IRUSR | S_IWUSR;
 	st->st_rdev = makedev(device_major, 0);
 	return 0;
+}
+
+/*
+ * close(2) waits for those who are in a call on its descriptor. Other descriptors can refer to the same reader, and which one a
+ * thread came with is not known here; so all begin their read(2) anew, which finds what is still open.
+ */
+static void
+fo_restart(file_t *fp)
+{
+	celleval_ring_restart(fp->f_data);
 }
 
 static int
@@ -148,7 +180,7 @@ static const struct fileops descriptor = {
 	.fo_stat = fo_stat,
 	.fo_close = fo_close,
 	.fo_kqfilter = fo_kqfilter,
-	.fo_restart = fnullop_restart,
+	.fo_restart = fo_restart,
 };
 
 /* ---- The device ---- */

@@ -35,7 +35,10 @@ struct cell_config {
 uint32_t secmodel_cell_cred_id(kauth_cred_t);
 /* Effective user 0 outside of all cells. */
 bool	secmodel_cell_is_host_root(kauth_cred_t);
-/* False for a cell that does not exist, and for one that somebody is trying to destroy just now. Walks a list. */
+/*
+ * False for a cell that does not exist. One that somebody tries in vain to destroy stays there for everybody: secmodel_cell_destroy
+ * marks it and takes the mark back under one hold of the lock that this takes. Walks a list.
+ */
 bool	secmodel_cell_get_config(uint32_t, struct cell_config *);
 /* Whether there are any cells. */
 bool	secmodel_cell_has_entries(void);
@@ -53,8 +56,8 @@ bool	secmodel_cell_has_entries(void);
 struct ce_record {
 	uint32_t		id;
 	uint8_t			profile;
-	/* for whoever tidies: how often the cell was not there, and whether something refers to it */
-	uint8_t			gone;
+	/* for whoever tidies: whether the cell has ended, and whether something refers to it */
+	bool			gone;
 	bool			kept;
 	SLIST_ENTRY(ce_record)	next;
 	volatile unsigned long	decisions;
@@ -187,7 +190,7 @@ struct ce_outcome {
 
 /* ---- The ring of decisions ---- */
 
-int	celleval_ring_init(void);
+void	celleval_ring_init(void);
 void	celleval_ring_fini(void);
 int	celleval_ring_ready(void);	/* the first open: what can't be made while the kernel starts */
 void	celleval_ring_stop(void);
@@ -201,9 +204,12 @@ void	celleval_ring_counts(uint64_t *newest, uint64_t *dropped);
 /* A descriptor's place: the last sequence number that it has read. */
 struct ce_reader {
 	uint64_t	after;
+	unsigned	waiting;	/* threads in read(2) that wait for an event */
+	bool		restart;	/* they are to look again whether their descriptor is still theirs */
 };
 int	celleval_ring_read(struct ce_reader *, struct uio *, bool wait);
 void	celleval_ring_after(struct ce_reader *, uint64_t);
+void	celleval_ring_restart(struct ce_reader *);	/* a descriptor is being closed: ERESTART for all who wait */
 int	celleval_ring_poll(struct ce_reader *, int events);
 struct knote;
 int	celleval_ring_kqfilter(struct ce_reader *, struct knote *);

@@ -299,6 +299,28 @@ ring_next(const struct ce_reader *r)
 	return &ring.events[next % RING_SIZE];
 }
 
+/* Waits until there may be something to read. */
+static int
+ring_wait(struct ce_reader *r)
+{
+	int error = 0;
+
+	KASSERT(mutex_owned(&ring.lock));
+	if (!r->restart) {
+		r->waiting++;
+		error = cv_wait_sig(&ring.cv, &ring.lock);
+		r->waiting--;
+	}
+	/* Whoever comes while others are still on their way out goes with them, and the last takes it back. */
+	if (r->restart) {
+		if (error == 0)
+			error = ERESTART;
+		if (r->waiting == 0)
+			r->restart = false;
+	}
+	return error;
+}
+
 int
 celleval_ring_read(struct ce_reader *r, struct uio *uio, bool wait)
 {
@@ -317,7 +339,7 @@ celleval_ring_read(struct ce_reader *r, struct uio *uio, bool wait)
 			if (!wait)
 				error = EAGAIN;
 			else
-				error = cv_wait_sig(&ring.cv, &ring.lock);
+				error = ring_wait(r);
 		}
 		if (e == NULL) {
 			mutex_exit(&ring.lock);
@@ -355,6 +377,16 @@ celleval_ring_after(struct ce_reader *r, uint64_t sequence)
 	mutex_exit(&ring.lock);
 	/* There may be something to read now for a thread that waits. */
 	ring_schedule();
+}
+
+void
+celleval_ring_restart(struct ce_reader *r)
+{
+	mutex_enter(&ring.lock);
+	/* Also where nobody waits yet: somebody can be about to. One who is not meant begins anew for nothing, once. */
+	r->restart = true;
+	cv_broadcast(&ring.cv);
+	mutex_exit(&ring.lock);
 }
 
 int
@@ -421,7 +453,7 @@ celleval_ring_kqfilter(struct ce_reader *r, struct knote *kn)
 
 /* ---- Coming and going ---- */
 
-int
+void
 celleval_ring_init(void)
 {
 	mutex_init(&ring.lock, MUTEX_DEFAULT, IPL_NONE);
@@ -429,7 +461,6 @@ celleval_ring_init(void)
 	selinit(&ring.sel);
 	SLIST_INIT(&ring.dead);
 	ring.events = kmem_zalloc(RING_SIZE * sizeof(*ring.events), KM_SLEEP);
-	return 0;
 }
 
 int

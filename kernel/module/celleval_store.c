@@ -218,8 +218,8 @@ celleval_profile(uint32_t id)
 	struct cell_config config;
 
 	/*
-	 * A cell that is not there is one that has ended, or one with members that somebody tries to destroy. For it nothing is
-	 * kept, and the fallback answers: it must not be without anybody for that moment.
+	 * A cell that is not there has ended, but sockets and files can still have its credential. For it nothing is kept, and the
+	 * fallback answers: it must not be without anybody.
 	 */
 	if (!secmodel_cell_get_config(id, &config))
 		return CE_PROFILE_LOW;
@@ -247,7 +247,7 @@ records_rebuild(uint32_t more, bool drop)
 	for (i = 0; i < 1u << old->bits; i++) {
 		if ((r = old->slot[i]) == NULL)
 			continue;
-		if (drop && r->gone >= 2 && !r->kept) {
+		if (drop && r->gone && !r->kept) {
 			SLIST_INSERT_HEAD(&store.grave.records, r, next);
 			store.grave.count++;
 		} else {
@@ -957,8 +957,8 @@ celleval_store_revert(uint64_t generation)
 /* ---- Tidying: cells that have ended ---- */
 
 /*
- * Nobody tells when a cell ends. Their records and places are looked for where there are many. A cell that is not there
- * twice, half a second apart, has ended: somebody who tries to destroy one with members hides it for less than that.
+ * Nobody tells when a cell ends. Their records and places are looked for where there are many. Ids are never given out
+ * twice, so one that is not there has ended for ever.
  */
 static void
 mark_gone(void)
@@ -972,10 +972,7 @@ mark_gone(void)
 		if ((r = atomic_load_consume(&t->slot[i])) == NULL)
 			continue;
 		r->kept = false;
-		if (secmodel_cell_get_config(r->id, &config))
-			r->gone = 0;
-		else if (r->gone < 2)
-			r->gone++;
+		r->gone = !secmodel_cell_get_config(r->id, &config);
 	}
 }
 
@@ -998,10 +995,6 @@ tidy(void)
 
 	writer_enter_always();
 	mark_gone();
-	writer_exit();
-	kpause("cevtidy", false, MAX(hz / 2, 1), NULL);
-	writer_enter_always();
-	mark_gone();
 
 	/* The set can't change but by the callout, which takes the lock. */
 	mutex_enter(&store.lock);
@@ -1010,15 +1003,15 @@ tidy(void)
 	if (set != NULL) {
 		old = set->view;
 		for (i = 0; i < old->nplaces; i++)
-			stay += old->places[i].record->gone < 2;
+			stay += !old->places[i].record->gone;
 		if (stay < old->nplaces && (view = view_make(stay)) != NULL) {
 			view_like(view, old);
 			for (i = 0; i < old->nplaces; i++)
-				if (old->places[i].record->gone < 2)
+				if (!old->places[i].record->gone)
 					view_add(view, &old->places[i]);
 			mutex_enter(&store.lock);
 			for (i = 0; i < old->nplaces; i++)
-				if (old->places[i].record->gone >= 2)
+				if (old->places[i].record->gone)
 					release_place(set, &old->places[i]);
 			bury_view(old);
 			set->view = view;
@@ -1068,19 +1061,16 @@ store_work(struct work *work, void *cookie)
 	store_reap();
 }
 
-/* Wakes the worker. Listeners and the callout come here. */
+/* Wakes the worker. Listeners and the callout come here. The lock keeps the queue from going meanwhile: see celleval_store_stop. */
 static void
 store_kick(void)
 {
-	bool enqueue;
-
 	mutex_enter(&store.lock);
-	enqueue = store.queue != NULL && !store.queued && !store.closed;
-	if (enqueue)
+	if (store.queue != NULL && !store.queued && !store.closed) {
 		store.queued = true;
-	mutex_exit(&store.lock);
-	if (enqueue)
 		workqueue_enqueue(store.queue, &store.work, NULL);
+	}
+	mutex_exit(&store.lock);
 }
 
 /* What can't be made while the kernel starts is made at the first open. */

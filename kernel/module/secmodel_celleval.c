@@ -382,6 +382,9 @@ ask_quietly(struct ce_question *q, struct ce_outcome *o)
 	o->decision.result = CELLEVAL_ALLOW;
 	o->found = false;
 	o->line = 0;
+	/* The kernel's own: kauth(9) allows it all without asking anybody, and there is nothing behind these pointers. */
+	if (q->cred == NOCRED || q->cred == FSCRED)
+		return;
 	if (celleval_off == 0 && (q->cell = secmodel_cell_cred_id(q->cred)) != CE_HOST) {
 		enter(&sec, q->cell);
 		answer(q, o, true, &sec);
@@ -489,7 +492,8 @@ static struct {
 /*
  * kauth_unlisten_scope(9) frees a listener although another processor may be at it, on its way through the list. Taking an
  * object of that size right behind it on the same processor gives the very same one, and so keeps its link whole
- * for whoever still follows it. Then the barriers let everybody come through who had it.
+ * for whoever still follows it. Then the barriers let everybody come through who had it, and whoever closed the last
+ * descriptor, who may still have a few instructions of ours to go.
  */
 static void
 unlisten(void)
@@ -527,16 +531,27 @@ gate_close(void)
 	gate_drain();
 }
 
+/* The last of it, once nobody comes any more. What the store takes away leaves its texts to the ring, so the ring goes last. */
+static void
+take_down(void)
+{
+	celleval_store_stop();
+	celleval_ring_stop();
+	celleval_store_fini();
+	celleval_ring_fini();
+}
+
 static int
 init(void)
 {
 	size_t i;
 	int error;
 
-	if ((error = celleval_store_init(celleval_builtin, sizeof(celleval_builtin))) != 0)
+	celleval_ring_init();
+	if ((error = celleval_store_init(celleval_builtin, sizeof(celleval_builtin))) != 0) {
+		celleval_ring_fini();
 		return error;
-	if ((error = celleval_ring_init()) != 0)
-		goto no_ring;
+	}
 	if ((error = secmodel_register(&secmodel, CELLEVAL_ID, CE_NAME, NULL, eval, NULL)) != 0)
 		goto no_secmodel;
 	if ((error = celleval_device_init()) != 0)
@@ -561,10 +576,7 @@ no_nodes:
 no_device:
 	(void)secmodel_deregister(secmodel);
 no_secmodel:
-	celleval_ring_fini();
-no_ring:
-	celleval_store_stop();
-	celleval_store_fini();
+	take_down();
 	return error;
 }
 
@@ -584,10 +596,7 @@ fini(void)
 	celleval_nodes_fini();
 	celleval_device_fini();
 	(void)secmodel_deregister(secmodel);
-	celleval_store_stop();
-	celleval_ring_stop();
-	celleval_store_fini();
-	celleval_ring_fini();
+	take_down();
 	return 0;
 }
 

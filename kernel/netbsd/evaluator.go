@@ -88,8 +88,18 @@ func (e *evaluator) command(op string, c abi.Command) error {
 		return err
 	}
 	defer d.Close()
-	if _, err := d.Write(text); err != nil {
-		return e.refused(op, &c, err)
+	return e.write(op, d, &c, text)
+}
+
+// write has the kernel carry out a command, whose text is given too. It takes a command whole or not at all; that it took a
+// part says nothing of what it did with it, so that is never taken for done.
+func (e *evaluator) write(op string, d abi.Device, c *abi.Command, text []byte) error {
+	switch n, err := d.Write(text); {
+	case err != nil:
+		return e.refused(op, c, err)
+	case n != len(text):
+		return &kernel.Error{Op: op, Text: fmt.Sprintf("the kernel must take all %d bytes of the command, but took %d: it is not known whether it was carried out", len(text), n),
+			Hint: "see what is loaded: cellsh list"}
 	}
 	return nil
 }
@@ -256,9 +266,9 @@ func (e *evaluator) follow(op string, after uint64) (abi.Device, error) {
 	if err != nil {
 		return nil, err
 	}
-	if _, err := d.Write(text); err != nil {
+	if err := e.write(op, d, &c, text); err != nil {
 		d.Close()
-		return nil, e.refused(op, &c, err)
+		return nil, err
 	}
 	return d, nil
 }
