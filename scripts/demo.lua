@@ -83,6 +83,8 @@ try(("site-www has %d processes and makes one more"):format(site:stats().process
 
 title("What the kernel recorded")
 local count = {}
-for _, event in ipairs(kernel.events{ model = "secmodel_celleval" }) do count[event.result] = (count[event.result] or 0) + 1 end
+for _, event in ipairs(kernel.events{ model = "secmodel_celleval" }) do
+  count[event.result] = (count[event.result] or 0) + 1
+end
 print(("denials: %d, grants: %d"):format(count.deny or 0, count.grant or 0))
 print("\ntry the same by hand: cellsh starts a session on a simulated kernel")
