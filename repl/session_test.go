@@ -312,7 +312,7 @@ func TestFollowInASession(t *testing.T) {
 		t.Fatal(err)
 	}
 	x.until("never said")
-	if x.c.Wait(); x.c.ProcessState.ExitCode() != signalled+int(syscall.SIGTERM) {
+	if x.wait(); x.c.ProcessState.ExitCode() != signalled+int(syscall.SIGTERM) {
 		t.Errorf("the program ends with %v", x.c.ProcessState)
 	}
 	// In a session that alone can use its kernel nothing would come.
