@@ -146,24 +146,7 @@ func Can(c *rules.Compiler, cell string, id kauth.RequestID, who Answerer, o Can
 		scenes = append(scenes, scene{who.revision(), p, settings, who.Ports, true})
 	}
 	m := newModels(id, scenes...)
-	said := m.graph()
-	program := programGraph(c, cell, id, &who)
-	space := graph.NewSpace(id, append(program.tested, said, graph.Tests{isRoot})...)
-	pieces := cmp.Or(o.Pieces, graph.DefaultLimit)
-	d := graph.NewDiagrams[policy.Decision](space)
-	d.Bound(pieces)
-	decided, err := program.reduce(d)
-	if err != nil {
-		return nil, err
-	}
-	others := graph.NewDiagrams[replies](space)
-	replied, err := graph.Reduce(others, said)
-	if err != nil {
-		return nil, err
-	}
-	all := graph.NewDiagrams[ending](space)
-	all.Bound(pieces)
-	end, err := graph.Apply(all, d, decided, others, replied, func(x policy.Decision, r replies) ending {
+	all, end, err := together(m, programGraph(c, cell, id, &who), nil, cmp.Or(o.Pieces, graph.DefaultLimit), func(x policy.Decision, r replies) ending {
 		e := ending{decision: x}
 		for i, p := range profiles {
 			result := x.Result
@@ -256,11 +239,40 @@ type answering struct {
 func programGraph(c *rules.Compiler, cell string, id kauth.RequestID, who *Answerer) answering {
 	switch {
 	case who.Asked() == ByPolicies && c.Vocabulary().Asks(id):
-		graphs := c.PolicyGraphs(cell, id)
-		return answering{rules.Tested(graphs), func(d *graph.Diagrams[policy.Decision]) (graph.Ref, error) { return rules.Combine(d, graphs) }}
+		return policiesGraph(c, cell, id)
 	case who.Asked() == ByFallback && c.Vocabulary().Asks(id):
 		g := rules.ProgramGraph(stock.FallbackFor(c.Vocabulary()), id)
 		return answering{[]graph.Tested{g}, func(d *graph.Diagrams[policy.Decision]) (graph.Ref, error) { return graph.Reduce(d, g) }}
 	}
 	return answering{nil, func(d *graph.Diagrams[policy.Decision]) (graph.Ref, error) { return d.Leaf(policy.Allowed), nil }}
+}
+
+// policiesGraph is what the policies of a cell say.
+func policiesGraph(c *rules.Compiler, cell string, id kauth.RequestID) answering {
+	graphs := c.PolicyGraphs(cell, id)
+	return answering{rules.Tested(graphs), func(d *graph.Diagrams[policy.Decision]) (graph.Ref, error) { return rules.Combine(d, graphs) }}
+}
+
+// together works out, for all requests, what f makes of what the program says and what the models reply. Whether the caller is
+// root is told apart, and what more is tested. The error is graph.ErrTooLarge where the program or the outcome takes more
+// pieces than that.
+func together[E comparable](m *models, program answering, more graph.Tests, pieces int, f func(policy.Decision, replies) E) (*graph.Diagrams[E], graph.Ref, error) {
+	said := m.graph()
+	tests := append(graph.Tests{isRoot}, more...)
+	space := graph.NewSpace(m.id, append(program.tested, said, tests)...)
+	d := graph.NewDiagrams[policy.Decision](space)
+	d.Bound(pieces)
+	decided, err := program.reduce(d)
+	if err != nil {
+		return nil, 0, err
+	}
+	others := graph.NewDiagrams[replies](space)
+	replied, err := graph.Reduce(others, said)
+	if err != nil {
+		return nil, 0, err
+	}
+	all := graph.NewDiagrams[E](space)
+	all.Bound(pieces)
+	end, err := graph.Apply(all, d, decided, others, replied, f)
+	return all, end, err
 }

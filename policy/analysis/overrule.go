@@ -30,21 +30,7 @@ func Overruled(c *rules.Compiler, cell string, who Answerer) (out []Gap, err err
 func overruled(c *rules.Compiler, cell string, id kauth.RequestID, who Answerer) ([]Gap, error) {
 	settings := stock.DefaultSettings()
 	m := newModels(id, scene{who.revision(), secmodel.Low, &settings, who.Ports, true}, scene{who.revision(), *who.Profile, &settings, who.Ports, true})
-	said := m.graph()
-	graphs := c.PolicyGraphs(cell, id)
-	space := graph.NewSpace(id, append(rules.Tested(graphs), said, graph.Tests{isRoot})...)
-	d := graph.NewDiagrams[policy.Decision](space)
-	decided, err := rules.Combine(d, graphs)
-	if err != nil {
-		return nil, err
-	}
-	others := graph.NewDiagrams[replies](space)
-	replied, err := graph.Reduce(others, said)
-	if err != nil {
-		return nil, err
-	}
-	differences := graph.NewDiagrams[difference](space)
-	found, err := graph.Apply(differences, d, decided, others, replied, func(x policy.Decision, r replies) difference {
+	differences, found, err := together(m, policiesGraph(c, cell, id), nil, graph.DefaultLimit, func(x policy.Decision, r replies) difference {
 		root := differ(judged(x.Result, r.root[0]), judged(x.Result, r.root[1]), allowed, refused)
 		user := differ(judged(x.Result, r.user[0]), judged(x.Result, r.user[1]), allowed, refused)
 		if root == "" && user == "" {

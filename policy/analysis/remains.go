@@ -42,28 +42,12 @@ const maxParts = 3
 func Remains(c *rules.Compiler, cell string, id kauth.RequestID, only *policy.Test) (*Remainder, error) {
 	settings := stock.DefaultSettings()
 	m := newModels(id, scene{secmodel.Current, secmodel.Low, &settings, nil, true})
-	said := m.graph()
 	low := secmodel.Low
-	program := programGraph(c, cell, id, &Answerer{Profile: &low})
-	mine := graph.Tests{isRoot}
+	var mine graph.Tests
 	if only != nil {
-		mine = append(mine, *only)
+		mine = graph.Tests{*only}
 	}
-	space := graph.NewSpace(id, append(program.tested, said, mine)...)
-	d := graph.NewDiagrams[policy.Decision](space)
-	d.Bound(smallCan)
-	decided, err := program.reduce(d)
-	if err != nil {
-		return nil, err
-	}
-	others := graph.NewDiagrams[replies](space)
-	replied, err := graph.Reduce(others, said)
-	if err != nil {
-		return nil, err
-	}
-	all := graph.NewDiagrams[bool](space)
-	all.Bound(smallCan)
-	end, err := graph.Apply(all, d, decided, others, replied, func(x policy.Decision, r replies) bool {
+	all, end, err := together(m, programGraph(c, cell, id, &Answerer{Profile: &low}), mine, smallCan, func(x policy.Decision, r replies) bool {
 		return truthOf(decideFate(x.Result, r.root[0]).allowed, allowed) != stock.No
 	})
 	if err != nil {

@@ -41,16 +41,9 @@ Policies that a session has declared have no source.
 }
 
 func runShow(inv *Invocation) error {
-	number := uint64(0)
-	switch len(inv.Args) {
-	case 0:
-	case 1:
-		var err error
-		if number, err = generation(inv.Args[0]); err != nil {
-			return err
-		}
-	default:
-		return usage("one generation may be given, but there are %d", len(inv.Args))
+	number, err := inv.generation()
+	if err != nil {
+		return err
 	}
 	h, err := inv.host()
 	if err != nil {
@@ -133,6 +126,17 @@ func generation(s string) (uint64, error) {
 	return n, nil
 }
 
+// generation is the one that may be named, 0 for none.
+func (inv *Invocation) generation() (uint64, error) {
+	switch len(inv.Args) {
+	case 0:
+		return 0, nil
+	case 1:
+		return generation(inv.Args[0])
+	}
+	return 0, usage("one generation may be given, but there are %d", len(inv.Args))
+}
+
 func runGenerations(inv *Invocation) error {
 	if len(inv.Args) > 0 {
 		return usage("generations takes no arguments, but %q is given", inv.Args[0])
@@ -208,16 +212,9 @@ func generationText(h *host.History, g *host.Generation) string {
 }
 
 func runRollback(inv *Invocation) error {
-	number := uint64(0)
-	switch len(inv.Args) {
-	case 0:
-	case 1:
-		var err error
-		if number, err = generation(inv.Args[0]); err != nil {
-			return err
-		}
-	default:
-		return usage("one generation may be given, but there are %d", len(inv.Args))
+	number, err := inv.generation()
+	if err != nil {
+		return err
 	}
 	h, err := inv.host()
 	if err != nil {
