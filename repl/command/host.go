@@ -234,8 +234,11 @@ func (inv *Invocation) supposed() bool { return len(inv.Policy) > 0 }
 // missing says that a cell does not exist: what is told of it is what one of that name would get. Where there are no cells
 // at all, as where policies are tried out, that goes without saying.
 func (inv *Invocation) missing(s *host.Standing, what string) error {
+	if s.Exists {
+		return nil
+	}
 	live, err := inv.live()
-	if err == nil && s.Missing() != "" && (len(live) > 0 || !inv.supposed() && !inv.target.Ephemeral()) {
+	if err == nil && (len(live) > 0 || !inv.supposed() && !inv.target.Ephemeral()) {
 		inv.note("%s: %s", s.Missing(), what)
 	}
 	return err
