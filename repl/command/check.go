@@ -74,8 +74,12 @@ func (flags *checking) run(inv *Invocation) error {
 			return err
 		}
 	} else {
+		withBase := ""
+		if len(c.LeftToRoot) > 0 && !hasBase(c.Policies) {
+			withBase = inv.withBase(append(slices.Clone(inv.Args), inv.Policy...))
+		}
 		diag.Write(inv.Stderr, c.Problems)
-		fmt.Fprint(inv.Stdout, checkText(c, inv.withBase(append(slices.Clone(inv.Args), inv.Policy...))))
+		fmt.Fprint(inv.Stdout, checkText(c, withBase))
 	}
 	if c.Problems.Failed() {
 		return quiet{Failed}
@@ -83,7 +87,8 @@ func (flags *checking) run(inv *Invocation) error {
 	return nil
 }
 
-// checkText writes what was found; withBase is the line that checks the policies together with the base policy.
+// checkText writes what was found; withBase is the line that checks the policies together with the base policy, "" where that
+// would close nothing.
 func checkText(c *study.Check, withBase string) string {
 	var b strings.Builder
 	errors, warnings := c.Problems.Count(diag.Error), c.Problems.Count(diag.Warning)
@@ -111,7 +116,7 @@ func checkText(c *study.Check, withBase string) string {
 			b.WriteString(wrap(0, fmt.Sprintf("root in %s may still %s", cellsText(l.Cells), text)))
 		}
 	}
-	if len(c.LeftToRoot) > 0 && !hasBase(c.Policies) {
+	if withBase != "" {
 		// The line is for typing: it stays whole.
 		fmt.Fprintf(&b, "the base policy that ships with cellsh denies all of that; with it:\n    %s\n", withBase)
 	}
