@@ -231,7 +231,7 @@ func missing(a, b []string) []string {
 // or how cells are made. Where it is not known what is loaded, or nobody has asked for a comparison, it does.
 func (p *Plan) Changes() bool {
 	d := p.Difference
-	return d == nil || len(d.Requests)+len(d.Budgets) > 0 || p.aimed || slices.ContainsFunc(p.Cells, func(c CellPlan) bool { return !c.Stays() })
+	return d == nil || d.Any() || p.aimed || slices.ContainsFunc(p.Cells, func(c CellPlan) bool { return !c.Stays() })
 }
 
 // Agree says that live cells may lose policies, which somebody has been told.

@@ -192,6 +192,9 @@ type Difference struct {
 	Budgets  []analysis.BudgetChange
 }
 
+// Any reports whether anything changes.
+func (d *Difference) Any() bool { return len(d.Requests)+len(d.Budgets) > 0 }
+
 // Diff compares two sets of policies in the cells that exist, those that are named, and a sample of each glob of either
 // set. Errors are as for Decide.
 func Diff(old, new *Policies, live, named []string) (*Difference, error) {

@@ -68,7 +68,7 @@ func (flags *comparing) run(inv *Invocation) error {
 	} else {
 		fmt.Fprint(inv.Stdout, diffText(d, new))
 	}
-	if err == nil && flags.exit && len(d.Requests)+len(d.Budgets) > 0 {
+	if err == nil && flags.exit && d.Any() {
 		return quiet{Changed}
 	}
 	return err
@@ -178,7 +178,7 @@ func diffText(d *study.Difference, new *study.Policies) string {
 		fmt.Fprintf(&b, "budget %s\n  was %s\n  now %s\n  in %s\n", c.Name, budgetText(c.Old), budgetText(c.New), listed(c.Cells))
 	}
 	b.WriteString(samplesText(d.Cells))
-	if len(d.Requests)+len(d.Budgets) == 0 {
+	if !d.Any() {
 		b.WriteString("nothing changes\n")
 		return b.String()
 	}
