@@ -1,6 +1,7 @@
 package command
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -264,6 +265,15 @@ func (inv *Invocation) problems(l diag.List) {
 
 // json writes a value on one line.
 func (inv *Invocation) json(v any) error { return report.Write(inv.Stdout, v) }
+
+// jsonLine is the line that json writes of a report.
+func jsonLine(v any) []byte {
+	var b bytes.Buffer
+	if err := report.Write(&b, v); err != nil {
+		panic("command: a report that can't be written: " + err.Error())
+	}
+	return b.Bytes()
+}
 
 func plural(n int, what string) string {
 	if n == 1 {

@@ -2,8 +2,6 @@ package command
 
 import (
 	"bufio"
-	"bytes"
-	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -11,7 +9,6 @@ import (
 	"cellsh/kernel/disk"
 	"cellsh/policy"
 	"cellsh/policy/diag"
-	"cellsh/policy/report"
 	"cellsh/policy/study"
 	"cellsh/repl/flags"
 )
@@ -70,7 +67,6 @@ func runDecide(inv *Invocation) error {
 		answer, ok := answerLine(p, line, tooLong)
 		failed = failed || !ok
 		out.Write(answer)
-		out.WriteByte('\n')
 		// An answer is written before the next request is waited for.
 		if in.Buffered() == 0 {
 			if err := out.Flush(); err != nil {
@@ -106,7 +102,7 @@ func readLine(in *bufio.Reader) (line []byte, tooLong bool, err error) {
 	}
 }
 
-// answerLine gives the JSON for one line, and whether it could be answered.
+// answerLine gives the line of JSON for one line, and whether it could be answered.
 func answerLine(p *study.Policies, line []byte, tooLong bool) ([]byte, bool) {
 	if tooLong {
 		return errorLine(fmt.Errorf("a line must have at most %d bytes, but has more", maxLine)), false
@@ -119,7 +115,7 @@ func answerLine(p *study.Policies, line []byte, tooLong bool) ([]byte, bool) {
 	if err != nil {
 		return errorLine(err), false
 	}
-	return encode(d.Report()), true
+	return jsonLine(d.Report()), true
 }
 
 func errorLine(err error) []byte {
@@ -137,13 +133,5 @@ func errorLine(err error) []byte {
 		}
 		text = strings.Join(parts, "; ")
 	}
-	return encode(map[string]string{"error": strings.ReplaceAll(text, "\n", "; ")})
-}
-
-func encode(v any) []byte {
-	var b bytes.Buffer
-	if err := report.Write(&b, v); err != nil {
-		return errorLine(errors.New("the answer can't be written as JSON"))
-	}
-	return bytes.TrimSuffix(b.Bytes(), []byte("\n"))
+	return jsonLine(map[string]string{"error": strings.ReplaceAll(text, "\n", "; ")})
 }

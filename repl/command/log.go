@@ -1,7 +1,6 @@
 package command
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -17,7 +16,6 @@ import (
 	"cellsh/kernel/disk"
 	"cellsh/kernel/host"
 	"cellsh/policy"
-	"cellsh/policy/report"
 	"cellsh/repl/flags"
 	"cellsh/repl/outlet"
 )
@@ -264,7 +262,9 @@ func (l *logging) open(inv *Invocation) (sink, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s must take decisions, but does not: %w", l.to, disk.Cause(err))
 	}
-	o := outlet.New(place, outlet.Options{Tell: func(s string) { inv.note("%s", s) }, Gap: func(lost uint64, why string) []byte { return line(missing{lost, "they could not be written: " + why}) }})
+	o := outlet.New(place, outlet.Options{Tell: func(s string) { inv.note("%s", s) }, Gap: func(lost uint64, why string) []byte {
+		return jsonLine(missing{lost, "they could not be written: " + why})
+	}})
 	return lines{
 		put:  func(text []byte) error { o.Write(text); return nil },
 		note: func(text []byte, lost uint64) error { o.Note(text, lost); return nil },
@@ -301,22 +301,14 @@ type lines struct {
 	end  func() error
 }
 
-func line(v any) []byte {
-	var b bytes.Buffer
-	if err := report.Write(&b, v); err != nil {
-		panic("log: a report that can't be written: " + err.Error())
-	}
-	return b.Bytes()
-}
-
 func (l lines) batch(b *host.Batch) error {
 	for _, m := range gaps(b) {
-		if err := l.note(line(m), m.Lost); err != nil {
+		if err := l.note(jsonLine(m), m.Lost); err != nil {
 			return err
 		}
 	}
 	for i := range b.List {
-		if err := l.put(line(b.List[i].Report())); err != nil {
+		if err := l.put(jsonLine(b.List[i].Report())); err != nil {
 			return err
 		}
 	}
