@@ -218,11 +218,8 @@ func converse(t *testing.T, x *terminal, transcript string) string {
 // A question that is longer than a line is there once, however it is edited.
 func TestLongQuestion(t *testing.T) {
 	dir := t.TempDir()
-	for name, text := range map[string]string{"a.lua": `policy "web" { cells = "web-*", deny = { "system" } }`, "b.lua": `policy "db" { cells = "db-*", deny = { "system" } }`} {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
+	write(t, dir, "a.lua", `policy "web" { cells = "web-*", deny = { "system" } }`)
+	write(t, dir, "b.lua", `policy "db" { cells = "db-*", deny = { "system" } }`)
 	const drawn = " \b" // how a line without text ends
 	x := start(t, program(t, dir, []string{"TERM=xterm", "NO_COLOR=1"}, "-k", "sim"))
 	x.until(prompt + drawn)
