@@ -94,7 +94,7 @@ func (flags *dumping) run(inv *Invocation) error {
 	if d.Loading.Failed() {
 		return d.Loading
 	}
-	cells := []string(flags.cells)
+	cells := flags.cells
 	if len(cells) == 0 {
 		live, err := inv.live()
 		if err != nil {
