@@ -162,10 +162,10 @@ func eachRequest(c *rules.Compiler, cells []string, f func(graphs []*rules.Polic
 		if err != nil {
 			return err
 		}
-		if seen[p] {
+		if seen[p.Kind()] {
 			continue
 		}
-		seen[p] = true
+		seen[p.Kind()] = true
 		for _, id := range c.Requests() {
 			if err := f(c.PolicyGraphs(cell, id), cell, id); err != nil {
 				return err

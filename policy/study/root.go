@@ -111,7 +111,7 @@ func (p *Policies) LeftToRoot(cells []string) []LeftToRoot {
 		if err != nil {
 			continue // told by who asks for the program
 		}
-		left, ok := known[prog]
+		left, ok := known[prog.Kind()]
 		if !ok {
 			left.Host, _ = p.leftOf(cell, hostDangers)
 			left.Network = []LeftKind{}
@@ -120,7 +120,7 @@ func (p *Policies) LeftToRoot(cells []string) []LeftToRoot {
 					left.Network = append(left.Network, LeftKind{k.what, whole, list})
 				}
 			}
-			known[prog] = left
+			known[prog.Kind()] = left
 		}
 		if len(left.Host)+len(left.Network) == 0 {
 			continue

@@ -223,10 +223,10 @@ func (p *Policies) Check(o CheckOptions) (*Check, error) {
 			}
 			return nil, err
 		}
-		size, ok := sizes[prog]
+		size, ok := sizes[prog.Kind()]
 		if !ok {
 			size = ProgramSize{"", len(prog.Nodes()), len(prog.Leaves()), len(prog.Encode(p.Vocabulary())), prog.Stats.Before.Nodes, prog.Stats.After.Depth}
-			sizes[prog] = size
+			sizes[prog.Kind()] = size
 		}
 		size.Cell = cell
 		out.Programs = append(out.Programs, size)
@@ -234,7 +234,7 @@ func (p *Policies) Check(o CheckOptions) (*Check, error) {
 			// Rules are missing that the assertions may need.
 			continue
 		}
-		breaches, problems, err := p.nevers(cell)
+		breaches, problems, err := p.nevers(cell, p.kindOf(cell, prog))
 		if err != nil {
 			return nil, err
 		}
@@ -304,26 +304,21 @@ type kind struct {
 	nevers string
 }
 
-// kindOf compiles the cell's program, unless one of its kind has it already.
-func (p *Policies) kindOf(cell string) (kind, error) {
-	prog, err := p.Program(cell)
-	if err != nil {
-		return kind{}, err
-	}
+// kindOf is the kind of a cell with that program.
+func (p *Policies) kindOf(cell string, prog *rules.Program) kind {
 	about := make([]byte, len(p.Set().Nevers))
 	for i, n := range p.Set().Nevers {
 		if n.AppliesTo(cell) {
 			about[i] = 1
 		}
 	}
-	return kind{prog.Kind(), string(about)}, nil
+	return kind{prog.Kind(), string(about)}
 }
 
-// nevers checks the assertions in a cell. The problems have a line for each breach, too.
-func (p *Policies) nevers(cell string) ([]analysis.Breach, diag.List, error) {
-	k, err := p.kindOf(cell)
-	if err != nil || p.holding[k] {
-		return nil, nil, err
+// nevers checks the assertions in a cell of that kind. The problems have a line for each breach, too.
+func (p *Policies) nevers(cell string, k kind) ([]analysis.Breach, diag.List, error) {
+	if p.holding[k] {
+		return nil, nil, nil
 	}
 	breaches, problems, err := analysis.Nevers(p.Compiler, cell)
 	if err != nil {
@@ -359,15 +354,15 @@ func (p *Policies) Attachable(name string) error {
 	if err := p.Usable(name); err != nil {
 		return err
 	}
-	k, err := p.kindOf(name)
-	if err != nil || p.good[k] {
-		return err
-	}
 	prog, err := p.Program(name)
 	if err != nil {
 		return err
 	}
-	_, problems, err := p.nevers(name)
+	k := p.kindOf(name, prog)
+	if p.good[k] {
+		return nil
+	}
+	_, problems, err := p.nevers(name, k)
 	if err != nil {
 		return err
 	}
