@@ -10,7 +10,7 @@ import (
 
 // ServiceNeed is requests that a service makes, whatever it serves: without them it does not start, or not serve.
 type ServiceNeed struct {
-	Pattern string
+	Pattern kauth.Pattern
 	// What it is for, in words.
 	What string
 	// where says which of the requests; nil for all.
@@ -30,25 +30,21 @@ var (
 // /dev/null, of which those that are there are in its root; to make processes and become their user; to signal, look at
 // and limit processes of its own cell; and to make and bind ordinary sockets. To run a program (execve) asks nothing.
 var ServiceNeeds = []ServiceNeed{
-	{"device.rawio_spec", "open device nodes such as /dev/null", nil},
-	{"process.fork", "make processes", nil},
-	{"process.setid", "become another user", nil},
-	{"process.signal", "signal its own processes", []policy.Test{ownCell}},
-	{"process.cansee", "see its own processes", []policy.Test{ownCell}},
-	{"process.rlimit", "limit its own processes", []policy.Test{ownCell}},
-	{"network.socket.open", "make sockets", ordinary},
-	{"network.bind", "bind every port that its policies give it", nil},
+	{kauth.MustFindPattern("device.rawio_spec"), "open device nodes such as /dev/null", nil},
+	{kauth.MustFindPattern("process.fork"), "make processes", nil},
+	{kauth.MustFindPattern("process.setid"), "become another user", nil},
+	{kauth.MustFindPattern("process.signal"), "signal its own processes", []policy.Test{ownCell}},
+	{kauth.MustFindPattern("process.cansee"), "see its own processes", []policy.Test{ownCell}},
+	{kauth.MustFindPattern("process.rlimit"), "limit its own processes", []policy.Test{ownCell}},
+	{kauth.MustFindPattern("network.socket.open"), "make sockets", ordinary},
+	{kauth.MustFindPattern("network.bind"), "bind every port that its policies give it", nil},
 }
 
 // numbered is the test whether a field has one of the named values.
 func numbered(f kauth.Field, names ...string) policy.Test {
 	t := policy.Test{Kind: policy.In, Field: f}
 	for _, name := range names {
-		v, ok := f.Info().Names.Value(name)
-		if !ok {
-			panic("analysis: " + f.String() + " has no value " + name)
-		}
-		t.Set = t.Set.Union(interval.Single(v))
+		t.Set = t.Set.Union(interval.Single(f.Info().Names.MustValue(name)))
 	}
 	return t
 }
@@ -59,11 +55,7 @@ func needed(g *Gap) bool {
 }
 
 func (n *ServiceNeed) among(g *Gap) bool {
-	p, ok := kauth.FindPattern(n.Pattern)
-	if !ok {
-		panic("analysis: there is no request " + n.Pattern)
-	}
-	if !p.Matches(g.Request) {
+	if !n.Pattern.Matches(g.Request) {
 		return false
 	}
 	var tests []*policy.Test

@@ -185,6 +185,15 @@ func MustFind(name string) RequestID {
 	return id
 }
 
+// MustFindPattern is FindPattern for a name that is written in the program; see [MustFind].
+func MustFindPattern(name string) Pattern {
+	p, ok := FindPattern(name)
+	if !ok {
+		panic("kauth: there is no scope, action or request " + name)
+	}
+	return p
+}
+
 // hash is FNV-1a of 32 bits. The generator uses the same.
 func hash(name string) uint32 {
 	h := uint32(2166136261)

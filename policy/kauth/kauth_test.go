@@ -294,15 +294,28 @@ func TestMustFind(t *testing.T) {
 	if got := MustFind("network.bind.port").String(); got != "network.bind.port" {
 		t.Errorf("%s", got)
 	}
-	for _, name := range []string{"network.bind.prot", "network.bind", ""} {
-		func() {
-			defer func() {
-				if p := recover(); p != "kauth: there is no request "+name {
-					t.Errorf("%q: %v", name, p)
-				}
-			}()
-			MustFind(name)
+	if got := MustFindPattern("network.bind").String(); got != "network.bind" {
+		t.Errorf("%s", got)
+	}
+	if got := DeviceKinds.MustValue("block"); got != 3 {
+		t.Errorf("%d", got)
+	}
+	panics := func(name, want string, find func()) {
+		defer func() {
+			if p := recover(); p != want+name {
+				t.Errorf("%q: %v", name, p)
+			}
 		}()
+		find()
+	}
+	for _, name := range []string{"network.bind.prot", "network.bind", ""} {
+		panics(name, "kauth: there is no request ", func() { MustFind(name) })
+	}
+	for _, name := range []string{"network.bind.prot", "netwrok", ""} {
+		panics(name, "kauth: there is no scope, action or request ", func() { MustFindPattern(name) })
+	}
+	for _, name := range []string{"blok", ""} {
+		panics(name, "kauth: there is no name of "+DeviceKinds.What()+" ", func() { DeviceKinds.MustValue(name) })
 	}
 }
 

@@ -54,6 +54,15 @@ func (n *Names) Value(name string) (int64, bool) {
 	return 0, false
 }
 
+// MustValue is Value for a name that is written in the program; see [MustFind].
+func (n *Names) MustValue(name string) int64 {
+	v, ok := n.Value(name)
+	if !ok {
+		panic("kauth: there is no name of " + n.what + " " + name)
+	}
+	return v
+}
+
 // Meant gives the value that another usual spelling means: upper case, with the constant's prefix (SIGKILL,
 // AF_INET, PF_INET), or a synonym (unix for local).
 func (n *Names) Meant(name string) (int64, bool) {

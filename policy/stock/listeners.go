@@ -204,12 +204,8 @@ func requests(name string) []kauth.RequestID {
 	if name[0] == '=' {
 		return []kauth.RequestID{kauth.MustFind(name[1:])}
 	}
-	p, ok := kauth.FindPattern(name)
-	if !ok {
-		panic("stock: there is no scope, action or request " + name)
-	}
 	var ids []kauth.RequestID
-	for lo, hi := p.Range(); lo < hi; lo++ {
+	for lo, hi := kauth.MustFindPattern(name).Range(); lo < hi; lo++ {
 		ids = append(ids, lo)
 	}
 	return ids

@@ -13,8 +13,7 @@ import (
 
 // danger is requests with which root in a cell does harm to the host.
 type danger struct {
-	// names of scopes, actions or requests.
-	names []string
+	requests []kauth.Pattern
 	// only these requests do harm; nil is all of them.
 	only *policy.Test
 	// whole says that no field tells which of them do: they count only if the policies refuse none of them. Where they
@@ -23,8 +22,8 @@ type danger struct {
 }
 
 var (
-	rawDevices = []string{"device.rawio_spec.write", "device.rawio_spec.rw"}
-	modules    = []string{"system.module"}
+	rawDevices = named("device.rawio_spec.write", "device.rawio_spec.rw")
+	modules    = named("system.module")
 )
 
 // hostDangers take the whole host; networkDangers its network. The profile low, which cells with policies have, denies none
@@ -32,28 +31,28 @@ var (
 // the first counts.
 var (
 	hostDangers = []danger{
-		{names: []string{"system.reboot"}},
-		{names: modules, whole: true},
+		{requests: named("system.reboot")},
+		{requests: modules, whole: true},
 		// What the kernel loads by itself is not the caller's choice.
-		{names: modules, only: is(kauth.FieldAutoload, 0)},
-		{names: []string{"system.filehandle", "machdep.unmanagedmem", "machdep.iopl", "machdep.ioperm_set"}},
+		{requests: modules, only: is(kauth.FieldAutoload, 0)},
+		{requests: named("system.filehandle", "machdep.unmanagedmem", "machdep.iopl", "machdep.ioperm_set")},
 		// Which numbers are disks and memory depends on the machine, but for this: a device of blocks is a disk.
-		{names: rawDevices, whole: true},
-		{names: rawDevices, only: is(kauth.FieldKind, named(&kauth.DeviceKinds, "block"))},
+		{requests: rawDevices, whole: true},
+		{requests: rawDevices, only: is(kauth.FieldKind, kauth.DeviceKinds.MustValue("block"))},
 	}
 	networkDangers = []struct {
 		what    string
 		dangers []danger
 	}{
-		{"packet filters", []danger{{names: []string{"network.firewall"}}}},
-		{"interfaces", []danger{{names: []string{"network.interface.set", "network.interface.setpriv", "network.interface.firmware", "network.interface_ppp", "network.interface_slip",
-			"network.interface_strip", "network.interface_tun", "network.interface_pvc", "network.interface_bridge.setpriv", "network.interface_wg.setpriv"}}}},
-		{"routes", []danger{{names: []string{"network.route", "network.forwsrcrt"}}}},
-		{"packet queues", []danger{{names: []string{"network.altq"}}}},
-		{"packets made by hand", []danger{{names: []string{"network.socket.rawsock"}}, {names: []string{"network.socket.open"}, only: is(kauth.FieldType, named(&kauth.SocketTypes, "raw"))}}},
-		{"connections of others", []danger{{names: []string{"network.socket.drop"}}}},
-		{"IPsec", []danger{{names: []string{"network.ipsec"}}}},
-		{"NFS", []danger{{names: []string{"network.nfs"}}}},
+		{"packet filters", []danger{{requests: named("network.firewall")}}},
+		{"interfaces", []danger{{requests: named("network.interface.set", "network.interface.setpriv", "network.interface.firmware", "network.interface_ppp", "network.interface_slip",
+			"network.interface_strip", "network.interface_tun", "network.interface_pvc", "network.interface_bridge.setpriv", "network.interface_wg.setpriv")}}},
+		{"routes", []danger{{requests: named("network.route", "network.forwsrcrt")}}},
+		{"packet queues", []danger{{requests: named("network.altq")}}},
+		{"packets made by hand", []danger{{requests: named("network.socket.rawsock")}, {requests: named("network.socket.open"), only: is(kauth.FieldType, kauth.SocketTypes.MustValue("raw"))}}},
+		{"connections of others", []danger{{requests: named("network.socket.drop")}}},
+		{"IPsec", []danger{{requests: named("network.ipsec")}}},
+		{"NFS", []danger{{requests: named("network.nfs")}}},
 	}
 )
 
@@ -61,13 +60,13 @@ func is(f kauth.Field, v int64) *policy.Test {
 	return &policy.Test{Kind: policy.In, Field: f, Set: interval.Single(v)}
 }
 
-// named is the value of a name that there is: the table above is made when the program starts.
-func named(names *kauth.Names, name string) int64 {
-	v, ok := names.Value(name)
-	if !ok {
-		panic("study: no " + names.What() + " is called " + name)
+// named are the scopes, actions or requests of these names.
+func named(names ...string) []kauth.Pattern {
+	var list []kauth.Pattern
+	for _, name := range names {
+		list = append(list, kauth.MustFindPattern(name))
 	}
-	return v
+	return list
 }
 
 // LeftToRoot is what the policies of some cells leave to root in them although the host suffers from it. The profile low,
@@ -141,11 +140,7 @@ func (p *Policies) leftOf(cell string, dangers []danger) (list []LeftRequest, wh
 	list, whole = []LeftRequest{}, true
 	listed := map[kauth.RequestID]bool{}
 	for _, d := range dangers {
-		for _, name := range d.names {
-			pattern, ok := kauth.FindPattern(name)
-			if !ok {
-				panic("study: no request is called " + name)
-			}
+		for _, pattern := range d.requests {
 			var left []LeftRequest
 			asked, all := 0, true
 			lo, hi := pattern.Range()
@@ -163,7 +158,7 @@ func (p *Policies) leftOf(cell string, dangers []danger) (list []LeftRequest, wh
 			}
 			whole = whole && all
 			if all && asked > 1 {
-				left = []LeftRequest{{Request: name}}
+				left = []LeftRequest{{Request: pattern.String()}}
 			}
 			list = append(list, left...)
 		}
