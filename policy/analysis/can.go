@@ -238,7 +238,7 @@ type answering struct {
 
 func programGraph(c *rules.Compiler, cell string, id kauth.RequestID, who *Answerer) answering {
 	switch {
-	case who.Asked() == ByPolicies && c.Vocabulary().Asks(id):
+	case who.Asked() == ByPolicies:
 		return policiesGraph(c, cell, id)
 	case who.Asked() == ByFallback && c.Vocabulary().Asks(id):
 		g := rules.ProgramGraph(stock.FallbackFor(c.Vocabulary()), id)

@@ -91,23 +91,20 @@ type ProfileFit struct {
 }
 
 // LackingNames are the requests that a service needs and does not get, as policies name them.
-func (p *ProfileFit) LackingNames() []string {
-	var out []string
-	for i := range p.Lacking {
-		out = append(out, p.Lacking[i].Request.String())
-	}
-	return names(out)
-}
+func (p *ProfileFit) LackingNames() []string { return RequestNames(p.Lacking) }
 
 // Requests counts the different requests among gaps.
-func Requests(gaps []Gap) int {
-	n := 0
+func Requests(gaps []Gap) int { return len(RequestNames(gaps)) }
+
+// RequestNames are the different requests among gaps, as policies name them.
+func RequestNames(gaps []Gap) []string {
+	var out []string
 	for i := range gaps {
 		if i == 0 || gaps[i].Request != gaps[i-1].Request {
-			n++
+			out = append(out, gaps[i].Request.String())
 		}
 	}
-	return n
+	return out
 }
 
 // Gap is requests of which the kernel makes something else than the policies would.

@@ -38,11 +38,7 @@ func (p *Policies) Overruled(cell string, who analysis.Answerer) ([]string, erro
 	if err != nil {
 		return nil, tooLarge(err)
 	}
-	for i := range gaps {
-		if i == 0 || gaps[i].Request != gaps[i-1].Request {
-			names = append(names, gaps[i].Request.String())
-		}
-	}
+	names = analysis.RequestNames(gaps)
 	p.overruled[key] = names
 	return names, nil
 }
