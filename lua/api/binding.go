@@ -62,7 +62,7 @@ func (b *binding) use() {
 func (b *binding) globals() map[string]lua.LValue {
 	libraries := map[string]*lua.LTable{}
 	out := map[string]lua.LValue{}
-	for _, e := range b.m.entries {
+	for _, e := range Entries() {
 		if e.Kind != Global {
 			continue
 		}

@@ -3,6 +3,7 @@ package api
 import (
 	"slices"
 	"strings"
+	"sync"
 
 	lua "github.com/yuin/gopher-lua"
 )
@@ -91,11 +92,21 @@ func (e *Entry) split() (owner, member string) {
 	return e.Name[:i], e.Name[i+1:]
 }
 
-// Entries lists the table, by name.
+// listed is the table, which is made when it is first needed. Its functions need it in turn, so that it can't be the value of
+// the variable.
+var listed struct {
+	once    sync.Once
+	entries []*Entry
+}
+
+// Entries lists the table, by name. It must not be changed.
 func Entries() []*Entry {
-	entries := slices.Concat(wordEntries(), cellEntries(), hookEntries(), processEntries(), kernelEntries(), engineEntries(), simEntries(), helpEntries())
-	slices.SortFunc(entries, func(a, b *Entry) int { return strings.Compare(a.Name, b.Name) })
-	return entries
+	listed.once.Do(func() {
+		all := slices.Concat(wordEntries(), cellEntries(), hookEntries(), processEntries(), kernelEntries(), engineEntries(), simEntries(), helpEntries())
+		slices.SortFunc(all, func(a, b *Entry) int { return strings.Compare(a.Name, b.Name) })
+		listed.entries = all
+	})
+	return listed.entries
 }
 
 // Find gives the entry of that name, or nil.

@@ -42,8 +42,6 @@ type Machine struct {
 	declared *loader.Declarer
 	// pending are the policies that were declared in statements that have ended, and are not loaded.
 	pending *rules.Set
-	// entries is the table of all that there is.
-	entries []*Entry
 	// types are the metatables of objects, by the names of their types.
 	types map[string]*lua.LTable
 
@@ -63,7 +61,7 @@ func New(o Options) *Machine {
 	if o.Report == nil {
 		o.Report = func(diag.List) {}
 	}
-	m := &Machine{options: o, entries: Entries(), pending: &rules.Set{}, types: map[string]*lua.LTable{}, declared: loader.NewDeclarer(o.Kernel.Reader.Groups, o.Kernel.Host.Kernel.Info().Vocabulary)}
+	m := &Machine{options: o, pending: &rules.Set{}, types: map[string]*lua.LTable{}, declared: loader.NewDeclarer(o.Kernel.Reader.Groups, o.Kernel.Host.Kernel.Info().Vocabulary)}
 	of := vm.Options{Level: vm.Session, Output: o.Output, Waited: m.tell, Settle: o.Settle}
 	// A nil file is none.
 	if o.Stdin != nil {

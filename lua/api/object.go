@@ -46,7 +46,7 @@ func objectOf(v lua.LValue) object {
 func (m *Machine) metatable(L *lua.LState, typ string) *lua.LTable {
 	methods := map[string]lua.LValue{}
 	properties := map[string]*Entry{}
-	for _, e := range m.entries {
+	for _, e := range Entries() {
 		owner, name := e.split()
 		if owner != typ {
 			continue

@@ -12,7 +12,7 @@ func Stubs() string {
 	var b strings.Builder
 	b.WriteString("---@meta\n\n---@alias result \"deny\"|\"allow\"|\"grant\"\n\n---@type result\ndeny = \"deny\"\n---@type result\nallow = \"allow\"\n---@type result\ngrant = \"grant\"\n---No limit, in budgets and limits, and where a request says that there is none.\n---@type number\nunlimited = 2 ^ 63 - 1\n")
 	for _, owner := range owners() {
-		own := slices.DeleteFunc(Entries(), func(e *Entry) bool { o, _ := e.split(); return o != owner })
+		own := slices.DeleteFunc(slices.Clone(Entries()), func(e *Entry) bool { o, _ := e.split(); return o != owner })
 		b.WriteByte('\n')
 		writeOwner(&b, owner, own)
 	}
