@@ -67,7 +67,7 @@ func (b *binding) globals() map[string]lua.LValue {
 			continue
 		}
 		fn := b.m.VM.Function(vm.Builtin{Name: e.Name}, func(L *lua.LState) int { return b.call(e, L) })
-		library, name := e.split()
+		library, name := e.Split()
 		if library == "" {
 			out[name] = fn
 			continue

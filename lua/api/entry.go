@@ -83,8 +83,8 @@ func (e *Entry) Signature() string {
 	return s
 }
 
-// split gives the parts of the name: "cell" and "create", or "" and "help".
-func (e *Entry) split() (owner, member string) {
+// Split gives the parts of the name, the library or the type and what belongs to it: "cell" and "create", or "" and "help".
+func (e *Entry) Split() (owner, member string) {
 	i := strings.LastIndexAny(e.Name, ".:")
 	if i < 0 {
 		return "", e.Name

@@ -94,7 +94,7 @@ func (e *Entry) Text() string {
 func group(name string) string {
 	var b strings.Builder
 	for _, e := range Entries() {
-		if owner, _ := e.split(); owner == name {
+		if owner, _ := e.Split(); owner == name {
 			fmt.Fprintf(&b, "%s\n%s", e.Signature(), wrap(firstSentence(e.Doc), "    "))
 		}
 	}
@@ -105,7 +105,7 @@ func overview() string {
 	var b strings.Builder
 	last := "-"
 	for _, e := range Entries() {
-		owner, name := e.split()
+		owner, name := e.Split()
 		if owner != last {
 			if last != "-" {
 				b.WriteByte('\n')

@@ -47,7 +47,7 @@ func (m *Machine) metatable(L *lua.LState, typ string) *lua.LTable {
 	methods := map[string]lua.LValue{}
 	properties := map[string]*Entry{}
 	for _, e := range Entries() {
-		owner, name := e.split()
+		owner, name := e.Split()
 		if owner != typ {
 			continue
 		}
@@ -96,7 +96,7 @@ func members(typ string) []string { return membersOf(typ, Method, Property) }
 func membersOf(typ string, kinds ...Kind) []string {
 	var names []string
 	for _, e := range Entries() {
-		if owner, name := e.split(); owner == typ && slices.Contains(kinds, e.Kind) {
+		if owner, name := e.Split(); owner == typ && slices.Contains(kinds, e.Kind) {
 			names = append(names, name)
 		}
 	}
@@ -136,7 +136,7 @@ func Text(v lua.LValue) (string, bool) {
 
 // receive calls a method or property on the object that is the first argument, in the kernel that the object belongs to.
 func receive(e *Entry, L *lua.LState) int {
-	typ, name := e.split()
+	typ, name := e.Split()
 	x := objectOf(L.Get(1))
 	if x == nil || x.typ() != typ {
 		fail(L, "write x:"+name+"(...), with a colon", "%s must be called on a %s, but is called on a %s", name, typ, L.Get(1).Type())

@@ -12,7 +12,7 @@ func Stubs() string {
 	var b strings.Builder
 	b.WriteString("---@meta\n\n---@alias result \"deny\"|\"allow\"|\"grant\"\n\n---@type result\ndeny = \"deny\"\n---@type result\nallow = \"allow\"\n---@type result\ngrant = \"grant\"\n---No limit, in budgets and limits, and where a request says that there is none.\n---@type number\nunlimited = 2 ^ 63 - 1\n")
 	for _, owner := range owners() {
-		own := slices.DeleteFunc(slices.Clone(Entries()), func(e *Entry) bool { o, _ := e.split(); return o != owner })
+		own := slices.DeleteFunc(slices.Clone(Entries()), func(e *Entry) bool { o, _ := e.Split(); return o != owner })
 		b.WriteByte('\n')
 		writeOwner(&b, owner, own)
 	}
@@ -23,7 +23,7 @@ func Stubs() string {
 func owners() []string {
 	var list []string
 	for _, e := range Entries() {
-		if o, _ := e.split(); !slices.Contains(list, o) {
+		if o, _ := e.Split(); !slices.Contains(list, o) {
 			list = append(list, o)
 		}
 	}
@@ -37,7 +37,7 @@ func writeOwner(b *strings.Builder, owner string, own []*Entry) {
 		fmt.Fprintf(b, "---@class %s\n", owner)
 		for _, e := range own {
 			if e.Kind == Property {
-				_, name := e.split()
+				_, name := e.Split()
 				fmt.Fprintf(b, "---@field %s %s %s\n", name, e.Returns, oneLine(e.Doc))
 			}
 		}

@@ -61,11 +61,11 @@ func Scripted(f *syntax.File) bool {
 
 // isScriptLibrary reports whether a name is that of a library that only scripts have.
 func isScriptLibrary(name string) bool {
-	return slices.ContainsFunc(api.Entries(), func(e *api.Entry) bool { return e.Kind == api.Global && ownerOf(e) == name && name != "" })
+	return slices.ContainsFunc(api.Entries(), func(e *api.Entry) bool {
+		library, _ := e.Split()
+		return e.Kind == api.Global && library == name && library != ""
+	})
 }
-
-// ownerOf is the library or the type that an entry belongs to: "cell" of cell.create and of cell:destroy, "" of print.
-func ownerOf(e *api.Entry) string { return e.Name[:max(strings.LastIndexAny(e.Name, ".:"), 0)] }
 
 // Declares reports whether a file declares policies or what must never be allowed.
 func Declares(f *syntax.File) bool {
@@ -292,12 +292,13 @@ func (c *completion) entries(owner string, object bool) {
 		return
 	}
 	for _, e := range api.Entries() {
-		if ownerOf(e) != owner {
+		of, name := e.Split()
+		if of != owner {
 			continue
 		}
 		k := map[api.Kind]Kind{api.Global: Function, api.Method: Method, api.Property: Field}[e.Kind]
 		if wanted := c.situation == behindColon; wanted == (k == Method) && object == (k != Function) {
-			c.offer(k, e.Name[len(owner)+1:], e.Signature(), e.Doc)
+			c.offer(k, name, e.Signature(), e.Doc)
 		}
 	}
 }
@@ -416,16 +417,16 @@ func (c *completion) names() {
 		c.offer(Variable, l.Name, "local", "")
 	}
 	for _, e := range api.Entries() {
-		switch {
+		switch library, _ := e.Split(); {
 		case e.Kind == api.Word || e.Kind == api.CurriedWord:
 			if !loader.IsTest(c.source.Name) {
 				c.offer(Function, e.Name, e.Signature(), e.Doc)
 			}
 		case e.Kind != api.Global || !c.source.Script:
-		case ownerOf(e) == "":
+		case library == "":
 			c.offer(Function, e.Name, e.Signature(), e.Doc)
 		default:
-			c.offer(Library, ownerOf(e), "library", "")
+			c.offer(Library, library, "library", "")
 		}
 	}
 	if loader.IsTest(c.source.Name) {
