@@ -156,37 +156,30 @@ pending.`,
 
 func loadedTable(L *lua.LState, l *host.Loaded) lua.LValue { return table(L, l.Report()) }
 
-// paths reads a path or a list of paths.
-func paths(L *lua.LState, e string, v lua.LValue) []string {
+// oneOrMany reads a string or a list of strings, which are called one and many in errors.
+func oneOrMany(L *lua.LState, e string, v lua.LValue, one, many string) []string {
 	switch x := v.(type) {
 	case lua.LString:
 		return []string{string(x)}
 	case *lua.LTable:
 	default:
-		fail(L, "", "%s must be given a path or a list of paths, but is given %s", e, show(v))
+		fail(L, "", "%s must be given %s or a list of %s, but is given %s", e, one, many, show(v))
 	}
-	list, err := listOf(v, "a list of paths", text)
+	list, err := listOf(v, "a list of "+many, text)
 	if err != nil {
 		fail(L, "", "what %s is given %s", e, err)
 	}
 	return list
 }
 
-// words reads a name or a list of names of policies, at least one.
-func words(L *lua.LState, e string, v lua.LValue) []string {
-	var list []string
-	switch x := v.(type) {
-	case lua.LString:
-		return []string{string(x)}
-	case *lua.LTable:
-		for i := 1; i <= x.MaxN(); i++ {
-			s, ok := x.RawGetInt(i).(lua.LString)
-			if !ok {
-				fail(L, "", "a name for %s must be a string, but is %s", e, show(x.RawGetInt(i)))
-			}
-			list = append(list, string(s))
-		}
-	}
+// paths reads a path or a list of paths.
+func paths(L *lua.LState, e string, v lua.LValue) []string {
+	return oneOrMany(L, e, v, "a path", "paths")
+}
+
+// policyNames reads a name or a list of names of policies, at least one.
+func policyNames(L *lua.LState, e string, v lua.LValue) []string {
+	list := oneOrMany(L, e, v, "the name of a policy", "names")
 	if len(list) == 0 {
 		fail(L, "", "%s must be given the name of a policy or a list of names, but is given %s", e, show(v))
 	}
@@ -359,7 +352,7 @@ func engineLoad(b *binding, L *lua.LState) int {
 	f.flag("usable", &o.Usable)
 	var only []string
 	if v := f.get("only"); v != lua.LNil {
-		only = words(L, "only of "+f.e, v)
+		only = policyNames(L, "only of "+f.e, v)
 	}
 	f.done()
 	var p *host.Proposal
@@ -383,7 +376,7 @@ func engineLoad(b *binding, L *lua.LState) int {
 func engineUnload(b *binding, L *lua.LState) int {
 	const e = "engine.unload"
 	b.m.mustSettle(L)
-	names := words(L, e, L.Get(1))
+	names := policyNames(L, e, L.Get(1))
 	var o host.LoadOptions
 	f := options(L, e, 2)
 	dry := loadOptions(f, &o)
