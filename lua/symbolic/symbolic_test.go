@@ -462,7 +462,6 @@ func TestErrorsOfLua(t *testing.T) {
 	}
 }
 
-// States that are equal are one: a chain of ifs makes a graph of its length.
 // TestMisplacedQuestions: who asks a field in a way that it has not reads how it is asked.
 func TestMisplacedQuestions(t *testing.T) {
 	for _, c := range []struct{ request, body, message, hint string }{
@@ -496,6 +495,7 @@ func TestMisplacedQuestions(t *testing.T) {
 	}
 }
 
+// States that are equal are one: a chain of ifs makes a graph of its length.
 func TestJoining(t *testing.T) {
 	for _, n := range []int{10, 100, 1000} {
 		var b strings.Builder
