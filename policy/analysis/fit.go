@@ -145,7 +145,7 @@ func (m Meeting) String() string {
 // policies are left out.
 func Fit(c *rules.Compiler, cell string, rev secmodel.Revision) (*StockFit, error) {
 	f := &StockFit{Cell: cell, Revision: rev, Vocabulary: c.Vocabulary()}
-	for _, p := range c.Set().For(cell) {
+	for _, p := range c.For(cell) {
 		f.Policies = append(f.Policies, p.Name)
 	}
 	if err := f.ports(c); err != nil {

@@ -160,6 +160,18 @@ func (c *Compiler) applying(cell string) []int {
 	return list
 }
 
+// For gives the policies that apply to the cell of that name, in the order of the set.
+func (c *Compiler) For(cell string) []*Policy { return c.at(c.applying(cell)) }
+
+// at gives the policies at these positions.
+func (c *Compiler) at(list []int) []*Policy {
+	var out []*Policy
+	for _, i := range list {
+		out = append(out, c.set.Policies[i])
+	}
+	return out
+}
+
 // Set is what the compiler was made for.
 func (c *Compiler) Set() *Set { return c.set }
 
@@ -424,10 +436,7 @@ func (c *Compiler) program(cell string) (*Program, error) {
 			return &out, nil
 		}
 	}
-	out := &Program{CellRead: cellRead}
-	for _, i := range applying {
-		out.Policies = append(out.Policies, c.set.Policies[i])
-	}
+	out := &Program{Policies: c.at(applying), CellRead: cellRead}
 	a := newAssembler()
 	var decided []decided
 	for k, id := range ids {

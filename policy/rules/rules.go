@@ -182,17 +182,6 @@ type Set struct {
 	Sources []Source
 }
 
-// For gives the policies that apply to the cell of that name, in the order of the set.
-func (s *Set) For(cell string) []*Policy {
-	var out []*Policy
-	for _, p := range s.Policies {
-		if p.AppliesTo(cell) {
-			out = append(out, p)
-		}
-	}
-	return out
-}
-
 // With gives what is declared in both sets; of policies of one name, and of assertions of one title, only those of the
 // newer. The policies are ordered by name, the sources are those of s.
 func (s *Set) With(newer *Set) *Set {

@@ -33,7 +33,7 @@ func TestSetWith(t *testing.T) {
 	if got.Sources[0].File != "b" || len(older.Policies) != 3 || older.Policies[2].Cells[0].Pattern != "b*" || older.Nevers[2].Title != "a" || len(newer.Policies) != 2 {
 		t.Errorf("%v, and the sets were %v and %v", got.Sources, older, newer)
 	}
-	if for1 := got.For("b-1"); len(for1) != 2 || for1[0].Name != "b" || for1[1].Name != "c" {
+	if for1 := NewCompiler(got, Options{}).For("b-1"); len(for1) != 2 || for1[0].Name != "b" || for1[1].Name != "c" {
 		t.Errorf("for b-1: %v", for1)
 	}
 }

@@ -2,7 +2,6 @@ package study
 
 import (
 	"fmt"
-	"slices"
 
 	"cellsh/policy"
 	"cellsh/policy/analysis"
@@ -25,12 +24,7 @@ func ParsePattern(name string) (kauth.Pattern, error) {
 func (p *Policies) SourceLine(at diag.Span) string { return p.files.Line(at.File, at.Line) }
 
 // Names reports whether any policy applies to a cell of that name.
-func (p *Policies) Names(cell string) bool {
-	return slices.ContainsFunc(p.Set().Policies, func(pol *rules.Policy) bool { return pol.AppliesTo(cell) })
-}
-
-// For gives the policies that apply to a cell of that name, by name.
-func (p *Policies) For(cell string) []*rules.Policy { return p.Set().For(cell) }
+func (p *Policies) Names(cell string) bool { return len(p.For(cell)) > 0 }
 
 // usable is Usable for several cells.
 func (p *Policies) usable(cells []string) error {
