@@ -130,7 +130,7 @@ func kernelEvents(b *binding, L *lua.LState) int {
 	after := uint64(0)
 	if _, ok := L.Get(1).(*lua.LTable); ok {
 		t := tableArg(L, name, 1)
-		if n, ok := t.number("after", 0, maxSequence); ok {
+		if n, ok := t.number("after", 0, kauth.MaxExact); ok {
 			after = uint64(n)
 		}
 		for _, k := range host.FilterKeys() {
@@ -153,6 +153,3 @@ func kernelEvents(b *binding, L *lua.LState) int {
 	L.Push(lua.LNumber(batch.Lost))
 	return 2
 }
-
-// maxSequence is the highest sequence number that a number of Lua holds exactly.
-const maxSequence = 1 << 53
