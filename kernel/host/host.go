@@ -146,11 +146,15 @@ func (h *Host) LiveNames() ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
+	return cellNames(cells), nil
+}
+
+func cellNames(cells []kernel.Cell) []string {
 	names := make([]string, len(cells))
 	for i, c := range cells {
 		names[i] = c.Name
 	}
-	return names, nil
+	return names
 }
 
 // Cell gives a cell by name; op is what it is wanted for, for the error.

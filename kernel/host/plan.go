@@ -186,11 +186,7 @@ func (h *Host) compare(out *Plan, cells []kernel.Cell) error {
 	will.p, will.supposed, will.everything = p, !was.disabled, false
 	changes, budgets := map[string]int{}, map[string]int{}
 	if old != nil {
-		var live []string
-		for _, c := range cells {
-			live = append(live, c.Name)
-		}
-		if out.Difference, err = study.Diff(old, p, live, nil); err != nil {
+		if out.Difference, err = study.Diff(old, p, cellNames(cells), nil); err != nil {
 			return err
 		}
 		if !out.Stock {

@@ -2,6 +2,7 @@ package host
 
 import (
 	"fmt"
+	"slices"
 
 	"cellsh/kernel"
 	"cellsh/policy"
@@ -44,15 +45,11 @@ func (h *Host) StandingOf(cell string, p *study.Policies, supposed bool) (*Stand
 		return nil, err
 	}
 	s := &Standing{Cell: cell, Asks: a.asks, Disabled: a.disabled, Named: p.Names(cell), Behind: a.behind}
-	names := make([]string, len(cells))
-	for i, c := range cells {
-		if c.Name == cell {
-			s.Exists, s.Answerer = true, a.of(c)
-			return s, nil
-		}
-		names[i] = c.Name
+	if i := slices.IndexFunc(cells, func(c kernel.Cell) bool { return c.Name == cell }); i >= 0 {
+		s.Exists, s.Answerer = true, a.of(cells[i])
+		return s, nil
 	}
-	s.Near = diag.Nearest(cell, names)
+	s.Near = diag.Nearest(cell, cellNames(cells))
 	s.Answerer, err = a.madeNow(cell)
 	return s, err
 }
