@@ -219,10 +219,7 @@ func (f *Filter) Known(h *Host, list []Recorded) (note string, err error) {
 			notes = append(notes, fmt.Sprintf("whether a policy %s is loaded can't be told: %s", name, diag.Of(err)[0].Message))
 			continue
 		}
-		var loaded []string
-		for _, x := range p.Set().Policies {
-			loaded = append(loaded, x.Name)
-		}
+		loaded := p.Set().Names()
 		if !slices.Contains(loaded, name) {
 			hint := diag.DidYouMean(name, append(loaded, policies...))
 			errs = append(errs, &policy.KeyError{Key: "policy", Text: fmt.Sprintf("must be one that is loaded or has decided something, but is %q", name), Hint: hint})

@@ -7,7 +7,6 @@ import (
 
 	"cellsh/kernel"
 	"cellsh/policy/diag"
-	"cellsh/policy/rules"
 	"cellsh/policy/study"
 )
 
@@ -100,10 +99,8 @@ func (h *Host) losses(p *study.Policies, history *History) ([]Loss, error) {
 	}
 	if had, err := h.policiesOf(g); err == nil {
 		for _, c := range cells {
-			for _, old := range had.For(c.Name) {
-				if !slices.ContainsFunc(p.For(c.Name), func(q *rules.Policy) bool { return q.Name == old.Name }) {
-					lose(old.Name, c.Name)
-				}
+			for _, policy := range missing(namesOf(had.For(c.Name)), namesOf(p.For(c.Name))) {
+				lose(policy, c.Name)
 			}
 		}
 		return out, nil
