@@ -73,29 +73,29 @@ func plain(sources []Source) []rules.Source {
 // errLockdown refuses to change lockdown in part.
 var errLockdown = &kernel.Error{Op: "change what is loaded", Text: "it must have been loaded by somebody, but lockdown is active", Hint: "load all that shall be active: load PATH; or go back: rollback"}
 
-// current proposes what is loaded, for changes.
-func (h *Host) current() (*Proposal, error) {
+// current proposes what is loaded, for changes, and gives the history by which it is.
+func (h *Host) current() (*Proposal, *History, error) {
 	history, err := h.History()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	g := history.Active()
 	out := &Proposal{changes: true}
 	if out.Policies, err = h.policiesOf(g); err != nil || g == nil {
-		return out, err
+		return out, history, err
 	}
 	out.on, out.usable, out.declared = g.Number, g.Usable, h.read[g.origin()].declared
 	for _, s := range g.Sources {
 		s.Without = slices.Clone(s.Without)
 		out.sources = append(out.sources, s)
 	}
-	return out, nil
+	return out, history, nil
 }
 
 // Merge puts policies declared in a session together with those of the active generation: one of the same name
 // replaces the older.
 func (h *Host) Merge(declared *rules.Set) (*Proposal, error) {
-	p, err := h.current()
+	p, _, err := h.current()
 	if err != nil {
 		return nil, err
 	}
@@ -118,11 +118,7 @@ func (h *Host) Only(p *study.Policies, names []string) (*Proposal, error) {
 	if err := among(names, p.Set(), "a policy of --only must be declared in what is read"); err != nil {
 		return nil, err
 	}
-	base, err := h.current()
-	if err != nil {
-		return nil, err
-	}
-	history, err := h.History()
+	base, history, err := h.current()
 	if err != nil {
 		return nil, err
 	}
@@ -133,19 +129,20 @@ func (h *Host) Only(p *study.Policies, names []string) (*Proposal, error) {
 		})
 	}
 	var fresh []Source
+	since := h.nextNumber(history)
 	for _, s := range p.Set().Sources {
 		if s.Module || declaresAny(p.Set(), s.File, names) {
-			fresh = append(fresh, Source{Source: s, Since: h.nextNumber(history)})
+			fresh = append(fresh, Source{Source: s, Since: since})
 		}
 	}
 	leaveOut(fresh, p.Set(), func(name string) bool { return !slices.Contains(names, name) })
-	return h.change(base, names, fresh)
+	return h.change(base, history, names, fresh)
 }
 
 // Unload leaves policies of these names out of what is loaded. Assertions stay. The error is a diag.List of names that are
 // not loaded.
 func (h *Host) Unload(names []string) (*Proposal, error) {
-	base, err := h.current()
+	base, history, err := h.current()
 	if err != nil {
 		return nil, err
 	}
@@ -155,14 +152,13 @@ func (h *Host) Unload(names []string) (*Proposal, error) {
 	if base.declared != nil {
 		base.declared = base.declared.Without(names...)
 	}
-	return h.change(base, names, nil)
+	return h.change(base, history, names, nil)
 }
 
-// change makes the proposal without the policies of these names that files declare, and with fresh files beside.
-func (h *Host) change(p *Proposal, names []string, fresh []Source) (*Proposal, error) {
-	if history, err := h.History(); err != nil {
-		return nil, err
-	} else if g := history.Active(); g != nil && g.Lockdown {
+// change makes the proposal without the policies of these names that files declare, and with fresh files beside. The history
+// is that of current.
+func (h *Host) change(p *Proposal, history *History, names []string, fresh []Source) (*Proposal, error) {
+	if g := history.Active(); g != nil && g.Lockdown {
 		return nil, errLockdown
 	}
 	read := h.compose(p.sources)
