@@ -104,7 +104,6 @@ func (h *Host) state(history *History) (state, []kernel.Cell, error) {
 	for _, c := range cells {
 		s.cells = append(s.cells, c.ID)
 	}
-	slices.Sort(s.cells)
 	return s, cells, nil
 }
 
@@ -198,7 +197,6 @@ func (h *Host) compare(out *Plan, cells []kernel.Cell) error {
 			}
 		}
 	}
-	slices.SortFunc(cells, func(a, b kernel.Cell) int { return int(a.ID - b.ID) })
 	for _, c := range cells {
 		a, b := was.of(c), will.of(c)
 		plan := CellPlan{ID: c.ID, Name: c.Name, Profile: a.ProfileName(), Was: a.Asked(), Will: b.Asked(), Changes: changes[c.Name], Budgets: budgets[c.Name]}
