@@ -38,8 +38,8 @@ type journal struct {
 
 // newJournal has a first line.
 func newJournal(boot time.Time) journal {
-	var j journal
-	if why := j.follow(fmt.Appendf(nil, "%s%s\n", magic, boot.UTC().Format(time.RFC3339Nano))); why != "" {
+	j := journal{boot: boot.UTC()}
+	if why := j.follow(j.header()); why != "" {
 		panic(why) // a time can be read as it was written
 	}
 	return j
@@ -71,7 +71,7 @@ func (j *journal) add(r record) ([]byte, error) {
 func (j *journal) follow(text []byte) (why string) {
 	if j.end == 0 && bytes.IndexByte(text, '\n') < 0 {
 		// The first line is written with the file.
-		return fmt.Sprintf("its first line must begin with %q, but is %q", strings.TrimSpace(magic), text[:min(len(text), 40)])
+		return notFirst(text)
 	}
 	for {
 		line, rest, whole := bytes.Cut(text, []byte("\n"))
@@ -86,12 +86,16 @@ func (j *journal) follow(text []byte) (why string) {
 	}
 }
 
+func notFirst(line []byte) (why string) {
+	return fmt.Sprintf("its first line must begin with %q, but is %q", strings.TrimSpace(magic), line[:min(len(line), 40)])
+}
+
 func (j *journal) line(line []byte) (why string) {
 	if j.end == 0 {
 		at, ok := strings.CutPrefix(string(line), magic)
 		boot, err := time.Parse(time.RFC3339Nano, at)
 		if !ok || err != nil {
-			return fmt.Sprintf("its first line must begin with %q, but is %q", strings.TrimSpace(magic), line[:min(len(line), 40)])
+			return notFirst(line)
 		}
 		j.boot, j.entries, j.sum = boot, map[kernel.CellID]Entry{}, crc32.ChecksumIEEE(line)
 		return ""

@@ -1,6 +1,7 @@
 package state
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -253,6 +254,6 @@ func (j *journal) sorted() []Entry {
 	for _, e := range j.entries {
 		list = append(list, e)
 	}
-	slices.SortFunc(list, func(a, b Entry) int { return int(int64(a.Cell) - int64(b.Cell)) })
+	slices.SortFunc(list, func(a, b Entry) int { return cmp.Compare(a.Cell, b.Cell) })
 	return list
 }
