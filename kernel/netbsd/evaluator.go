@@ -77,39 +77,40 @@ func (k *Kernel) Evaluator() (kernel.Evaluator, error) {
 	return k.eval, nil
 }
 
-// command opens the device, has the command carried out, and says in words why not.
+// command has the kernel carry out a command, and says in words why not.
 func (e *evaluator) command(op string, c abi.Command) error {
-	text, err := c.Encode(e.k.tree.machine.Order)
-	if err != nil {
-		return &kernel.Error{Op: op, Text: err.Error()}
-	}
-	d, err := e.open(op)
+	d, err := e.send(op, c)
 	if err != nil {
 		return err
 	}
-	defer d.Close()
-	return e.write(op, d, &c, text)
-}
-
-// write has the kernel carry out a command, whose text is given too. It takes a command whole or not at all; that it took a
-// part says nothing of what it did with it, so that is never taken for done.
-func (e *evaluator) write(op string, d abi.Device, c *abi.Command, text []byte) error {
-	switch n, err := d.Write(text); {
-	case err != nil:
-		return e.refused(op, c, err)
-	case n != len(text):
-		return &kernel.Error{Op: op, Text: fmt.Sprintf("the kernel must take all %d bytes of the command, but took %d: it is not known whether it was carried out", len(text), n),
-			Hint: "see what is loaded: cellsh list"}
-	}
+	d.Close()
 	return nil
 }
 
-func (e *evaluator) open(op string) (abi.Device, error) {
+// send is command, and gives the device that the command was written to.
+func (e *evaluator) send(op string, c abi.Command) (abi.Device, error) {
+	text, err := c.Encode(e.k.tree.machine.Order)
+	if err != nil {
+		return nil, &kernel.Error{Op: op, Text: err.Error()}
+	}
 	d, err := e.k.sys.OpenEvaluation(e.major)
 	if err != nil {
 		return nil, e.openError(op, err)
 	}
-	return d, nil
+	// The kernel takes a command whole or not at all; that it took a part says nothing of what it did with it, so that is
+	// never taken for done.
+	n, err := d.Write(text)
+	switch {
+	case err != nil:
+		err = e.refused(op, &c, err)
+	case n != len(text):
+		err = &kernel.Error{Op: op, Text: fmt.Sprintf("the kernel must take all %d bytes of the command, but took %d: it is not known whether it was carried out", len(text), n),
+			Hint: "see what is loaded: cellsh list"}
+	default:
+		return d, nil
+	}
+	d.Close()
+	return nil, err
 }
 
 // openError says why the device can't be opened.
@@ -257,20 +258,7 @@ func (e *evaluator) Events(after uint64) ([]kernel.Event, error) {
 
 // follow opens the device for the events after a sequence number.
 func (e *evaluator) follow(op string, after uint64) (abi.Device, error) {
-	c := abi.Command{Operation: abi.OpAfter, Number: after}
-	text, err := c.Encode(e.k.tree.machine.Order)
-	if err != nil {
-		return nil, err
-	}
-	d, err := e.open(op)
-	if err != nil {
-		return nil, err
-	}
-	if err := e.write(op, d, &c, text); err != nil {
-		d.Close()
-		return nil, err
-	}
-	return d, nil
+	return e.send(op, abi.Command{Operation: abi.OpAfter, Number: after})
 }
 
 func (e *evaluator) Wait(ctx context.Context, after uint64) error {
