@@ -167,7 +167,7 @@ func (c *Connection) Close() error {
 	return errors.Join(c.keeper.save(), c.keeper.close(), c.Kernel.Close())
 }
 
-// alone is for what nobody else can change anyway.
+// unshared is the lock of what nobody else can change anyway.
 func unshared() (unlock func(), err error) { return func() {}, nil }
 
 // clock moves the clock of a simulated kernel as time passes.

@@ -216,15 +216,12 @@ func (f *stateFile) setSection(s section) error {
 // Create makes a cell.
 func (f *stateFile) Create(s kernel.Spec) (kernel.CellID, error) {
 	id, err := f.Kernel.Create(s)
-	f.changed()
-	return id, err
+	return id, f.changed(err)
 }
 
 // Destroy removes a cell.
 func (f *stateFile) Destroy(id kernel.CellID) error {
-	err := f.Kernel.Destroy(id)
-	f.changed()
-	return err
+	return f.changed(f.Kernel.Destroy(id))
 }
 
 // Evaluator is the simulated kernel's, which writes the file as the methods below do.
@@ -237,41 +234,35 @@ func (f *stateFile) Evaluator() (kernel.Evaluator, error) {
 
 // Load replaces what is loaded.
 func (f *stateFile) Load(bundle []byte, window time.Duration) error {
-	err := f.Kernel.Load(bundle, window)
-	f.changed()
-	return err
+	return f.changed(f.Kernel.Load(bundle, window))
 }
 
 // Attach adds to what is loaded.
 func (f *stateFile) Attach(bundle []byte) error {
-	err := f.Kernel.Attach(bundle)
-	f.changed()
-	return err
+	return f.changed(f.Kernel.Attach(bundle))
 }
 
 // Confirm keeps what waits.
 func (f *stateFile) Confirm(generation uint64) error {
-	err := f.Kernel.Confirm(generation)
-	f.changed()
-	return err
+	return f.changed(f.Kernel.Confirm(generation))
 }
 
 // Revert goes back to what was confirmed before.
 func (f *stateFile) Revert(generation uint64) error {
-	err := f.Kernel.Revert(generation)
-	f.changed()
-	return err
+	return f.changed(f.Kernel.Revert(generation))
 }
 
 const saveInterval = time.Second
 
-func (f *stateFile) changed() {
+// changed is for after a change, whose error it gives.
+func (f *stateFile) changed(err error) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.unsettled = true
 	if f.due() {
 		_ = f.write(true) // it is tried again, and told then
 	}
+	return err
 }
 
 // due reports whether it is time to make the file safe from a crash.
