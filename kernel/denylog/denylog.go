@@ -2,6 +2,7 @@ package denylog
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -148,7 +149,7 @@ func (l Line) Requests(v *kauth.Vocabulary, rev secmodel.Revision) []kauth.Reque
 	var exact, others []kauth.RequestID
 	for id := range kauth.RequestID(kauth.NumRequests) {
 		n, known := v.Number(id)
-		if !known || uint64(n.Action) != l.Action || !l.Kind.has(n.Scope) || !denies(rev, id) {
+		if !known || uint64(n.Action) != l.Action || !slices.Contains(kinds[l.Kind].scopes, n.Scope) || !denies(rev, id) {
 			continue
 		}
 		switch {
@@ -168,15 +169,6 @@ func (l Line) Requests(v *kauth.Vocabulary, rev secmodel.Revision) []kauth.Reque
 		return exact
 	}
 	return others
-}
-
-func (k Kind) has(s kauth.Scope) bool {
-	for _, x := range kinds[k].scopes {
-		if x == s {
-			return true
-		}
-	}
-	return false
 }
 
 // denies reports whether secmodel_cell of the revision denies the request to anybody.

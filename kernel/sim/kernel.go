@@ -385,11 +385,11 @@ func (k *Kernel) Log() (lines []LogLine, lost uint64) {
 
 // Denials are what the message buffer tells of denials by secmodel_cell.
 func (k *Kernel) Denials() ([]kernel.Denial, error) {
+	if !k.rev.LogsDenials {
+		return nil, kernel.Unsupported(k, kernel.CapDenials)
+	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if !k.rev.LogsDenials {
-		return nil, &kernel.UnsupportedError{Kernel: "sim", Capability: kernel.CapDenials, Why: denylog.NotLogged(k.opts.Revision)}
-	}
 	var text strings.Builder
 	lines, _ := k.log.kept()
 	for _, l := range lines {
