@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"cellsh/kernel"
-	"cellsh/kernel/netbsd"
 	"cellsh/kernel/sim"
 	"cellsh/policy/rules"
 )
@@ -28,25 +27,13 @@ var crowds = []struct {
 	{"sim", sim.Options{}, func(_ testing.TB, k *sim.Kernel) kernel.Kernel { return k }},
 	{"sim,stock", sim.Options{NoEvaluation: true}, func(_ testing.TB, k *sim.Kernel) kernel.Kernel { return k }},
 	{"driver,stock", sim.Options{NoEvaluation: true}, func(t testing.TB, under *sim.Kernel) kernel.Kernel {
-		k, err := netbsd.Open(netbsd.Options{System: sim.Wire{Process: under.Init()}, Now: under.Now,
-			State: filepath.Join(t.TempDir(), "cells"), Warn: func(err error) { t.Error(err) }})
-		if err != nil {
-			t.Fatal(err)
-		}
-		return k
+		return driver(t, under, filepath.Join(t.TempDir(), "cells"))
 	}},
 }
 
 func newCrowd(t testing.TB, o sim.Options, open func(testing.TB, *sim.Kernel) kernel.Kernel, beside int) *crowd {
 	t.Helper()
-	under, err := sim.New(o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := under.MakeRoot("/cells/c"); err != nil {
-		t.Fatal(err)
-	}
-	c := &crowd{t: t, h: New(open(t, under), &Memory{}, load, func() time.Time { return time.Time{} })}
+	c := &crowd{t: t, h: New(open(t, newSim(t, o)), &Memory{}, load, func() time.Time { return time.Time{} })}
 	p := load([]rules.Source{{File: "a.lua", Text: "system machdep"}, {File: "b.lua", Text: "network.route device"}, {File: "c.lua", Text: "process.ptrace"}})
 	if _, _, err := c.h.Load(p, LoadOptions{}); err != nil {
 		t.Fatal(err)

@@ -21,7 +21,7 @@ func newHost(t *testing.T, k kernel.Kernel) *Host {
 	return New(k, &Memory{}, load, func() time.Time { return time.Date(2026, 6, 1, 0, 0, 0, 0, time.UTC) })
 }
 
-func newSim(t *testing.T, o sim.Options) *sim.Kernel {
+func newSim(t testing.TB, o sim.Options) *sim.Kernel {
 	t.Helper()
 	k, err := sim.New(o)
 	if err != nil {
@@ -34,7 +34,7 @@ func newSim(t *testing.T, o sim.Options) *sim.Kernel {
 }
 
 // driver is that of the running NetBSD on the simulated one, with a memory of what it has made at the path.
-func driver(t *testing.T, under *sim.Kernel, state string) kernel.Kernel {
+func driver(t testing.TB, under *sim.Kernel, state string) kernel.Kernel {
 	t.Helper()
 	k, err := netbsd.Open(netbsd.Options{System: sim.Wire{Process: under.Init()}, Now: under.Now, State: state, Warn: func(err error) { t.Error(err) }})
 	if err != nil {
