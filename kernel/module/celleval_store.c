@@ -484,18 +484,32 @@ bury_image(struct ce_image *image)
 	store.grave.count++;
 }
 
+/* With NULL nothing is buried. */
 static void
 bury_set(struct ce_set *set)
 {
 	struct ce_image *image;
 
 	KASSERT(mutex_owned(&store.lock));
+	if (set == NULL)
+		return;
 	while ((image = TAILQ_FIRST(&set->images)) != NULL) {
 		TAILQ_REMOVE(&set->images, image, link);
 		bury_image(image);
 	}
 	bury_view(set->view);
 	SLIST_INSERT_HEAD(&store.grave.sets, set, link);
+}
+
+static void
+bury_fallen(void)
+{
+	struct ce_set *set;
+
+	while ((set = SLIST_FIRST(&store.fallen)) != NULL) {
+		SLIST_REMOVE_HEAD(&store.fallen, link);
+		bury_set(set);
+	}
 }
 
 static void
@@ -596,14 +610,10 @@ writer_enter_always(void)
 static void
 writer_exit(void)
 {
-	struct ce_set *set;
 	bool much, some;
 
 	mutex_enter(&store.lock);
-	while ((set = SLIST_FIRST(&store.fallen)) != NULL) {
-		SLIST_REMOVE_HEAD(&store.fallen, link);
-		bury_set(set);
-	}
+	bury_fallen();
 	store.writing = false;
 	cv_broadcast(&store.cv);
 	much = store.grave.bytes > GRAVE_BYTES || store.grave.count > GRAVE_COUNT;
@@ -621,6 +631,15 @@ publish(struct ce_set *set)
 	KASSERT(mutex_owned(&store.lock));
 	store.loaded = set;
 	atomic_store_release(&celleval_view, set != NULL ? set->view : &empty);
+}
+
+/* What is loaded stays, and nothing comes back. */
+static void
+stay(void)
+{
+	bury_set(store.back);
+	store.back = NULL;
+	store.waits = false;
 }
 
 /* Goes back from what waits to what was confirmed. */
@@ -712,15 +731,12 @@ load(struct uio *uio, size_t length, uint32_t window)
 	mutex_enter(&store.lock);
 	if (store.waits || window == 0) {
 		/* What waits gives its place, and what comes back stays; or what is confirmed does, for good. */
-		if (store.loaded != NULL)
-			bury_set(store.loaded);
+		bury_set(store.loaded);
 	} else {
 		store.back = store.loaded;
 	}
-	if (window == 0 && store.back != NULL) {
-		bury_set(store.back);
-		store.back = NULL;
-	}
+	if (window == 0)
+		stay();
 	publish(set);
 	store.highest = set->generation;
 	store.waits = window != 0;
@@ -916,29 +932,9 @@ celleval_store_attach(struct uio *uio, size_t length)
 	return error;
 }
 
-int
-celleval_store_confirm(uint64_t generation)
-{
-	int error;
-
-	if ((error = writer_enter()) != 0)
-		return error;
-	mutex_enter(&store.lock);
-	if (!store.waits || store.loaded->generation != generation) {
-		error = ESRCH;
-	} else {
-		if (store.back != NULL)
-			bury_set(store.back);
-		store.back = NULL;
-		store.waits = false;
-	}
-	mutex_exit(&store.lock);
-	writer_exit();
-	return error;
-}
-
-int
-celleval_store_revert(uint64_t generation)
+/* Says what becomes of the generation that waits. */
+static int
+settle(uint64_t generation, void (*how)(void))
 {
 	int error;
 
@@ -948,10 +944,22 @@ celleval_store_revert(uint64_t generation)
 	if (!store.waits || store.loaded->generation != generation)
 		error = ESRCH;
 	else
-		go_back();
+		how();
 	mutex_exit(&store.lock);
 	writer_exit();
 	return error;
+}
+
+int
+celleval_store_confirm(uint64_t generation)
+{
+	return settle(generation, stay);
+}
+
+int
+celleval_store_revert(uint64_t generation)
+{
+	return settle(generation, go_back);
 }
 
 /* ---- Tidying: cells that have ended ---- */
@@ -1309,21 +1317,13 @@ void
 celleval_store_fini(void)
 {
 	struct ce_record *r;
-	struct ce_set *set;
 	uint32_t i;
 
 	mutex_enter(&store.lock);
-	while ((set = SLIST_FIRST(&store.fallen)) != NULL) {
-		SLIST_REMOVE_HEAD(&store.fallen, link);
-		bury_set(set);
-	}
-	if (store.loaded != NULL)
-		bury_set(store.loaded);
-	if (store.back != NULL)
-		bury_set(store.back);
+	bury_fallen();
+	bury_set(store.loaded);
 	publish(NULL);
-	store.back = NULL;
-	store.waits = false;
+	stay();
 	mutex_exit(&store.lock);
 	store_reap();
 	for (i = 0; i < 1u << records.table->bits; i++)
