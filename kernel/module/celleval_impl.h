@@ -73,9 +73,8 @@ struct ce_image {
 	vsize_t			bytes_size;
 	vaddr_t			programs;
 	vsize_t			programs_size;
-	/* places in the view of its set that refer to it; the base, which has the fallback, stays without any */
+	/* places in the view of its set that refer to it; the set's base, which has the fallback, stays without any */
 	uint32_t		uses;
-	bool			base;
 	/* decisions from here that are on their way into the ring: see celleval_ring_put */
 	volatile unsigned int	pending;
 	TAILQ_ENTRY(ce_image)	link;

@@ -724,7 +724,6 @@ load(struct uio *uio, size_t length, uint32_t window)
 		view_add(set->view, &place);
 	}
 	image->uses = image->bundle.ncells;
-	image->base = true;
 
 	if (window != 0)
 		deadline = celleval_now() + (uint64_t)window * 1000000u;
@@ -851,7 +850,7 @@ release_place(struct ce_set *set, const struct ce_place *place)
 
 	KASSERT(mutex_owned(&store.lock));
 	KASSERT(image->uses > 0);
-	if (--image->uses == 0 && !image->base) {
+	if (--image->uses == 0 && image != set->base) {
 		TAILQ_REMOVE(&set->images, image, link);
 		bury_image(image);
 	}
