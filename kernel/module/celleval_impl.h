@@ -110,13 +110,20 @@ struct ce_view {
 
 extern struct ce_view *celleval_view;	/* never NULL while there are listeners */
 
+/* Where the search for a cell begins, in a table of 1 << (32 - shift) slots. */
+static inline uint32_t
+celleval_hash(uint32_t id, unsigned shift)
+{
+	return (id * 2654435761u) >> shift;
+}
+
 /* The place of a cell, NULL for one that is not named. */
 static inline const struct ce_place *
 celleval_place(const struct ce_view *view, uint32_t id)
 {
 	uint32_t i, at;
 
-	for (i = (id * 2654435761u) >> view->shift; (at = view->slots[i]) != 0; i = (i + 1) & view->mask)
+	for (i = celleval_hash(id, view->shift); (at = view->slots[i]) != 0; i = (i + 1) & view->mask)
 		if (view->places[at - 1].id == id)
 			return &view->places[at - 1];
 	return NULL;

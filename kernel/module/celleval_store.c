@@ -148,7 +148,7 @@ table_make(uint32_t bits)
 static inline uint32_t
 table_slot(const struct ce_table *t, uint32_t id)
 {
-	return (id * 2654435761u) >> (32 - t->bits);
+	return celleval_hash(id, 32 - t->bits);
 }
 
 static inline struct ce_record *
@@ -188,6 +188,21 @@ celleval_record(uint32_t id)
 	return table_find(atomic_load_consume(&records.table), id);
 }
 
+/* Whether it gets scarce: there are few records to spare, or few slots. */
+static bool
+few_spare(void)
+{
+	KASSERT(mutex_owned(&records.lock));
+	return records.nspare < RECORDS_SPARE / 2;
+}
+
+static bool
+few_slots(void)
+{
+	KASSERT(mutex_owned(&records.lock));
+	return records.table->used >= 3u << (records.table->bits - 3);
+}
+
 /* Keeps a record of the cell if there is room; asks for more if it gets scarce. Listeners come here. */
 static struct ce_record *
 record_keep(uint32_t id, uint8_t profile)
@@ -205,7 +220,7 @@ record_keep(uint32_t id, uint8_t profile)
 		r->profile = profile;
 		table_put(records.table, r);
 	}
-	scarce = records.nspare < RECORDS_SPARE / 2 || records.table->used >= 3u << (records.table->bits - 3);
+	scarce = few_spare() || few_slots();
 	mutex_exit(&records.lock);
 	if (scarce)
 		store_kick();
@@ -235,11 +250,9 @@ records_rebuild(uint32_t more, bool drop)
 	struct ce_record *r;
 	uint32_t bits, i;
 
-	for (bits = RECORDS_BITS;; bits++) {
-		/* New ones can come while no lock is held, but only as many as there are slots for. */
-		if ((1u << (bits - 2)) >= records.table->used + more + RECORDS_SPARE)
-			break;
-	}
+	/* New ones can come while no lock is held, but only as many as there are slots for. */
+	for (bits = RECORDS_BITS; (1u << (bits - 2)) < records.table->used + more + RECORDS_SPARE; bits++)
+		continue;
 	new = table_make(bits);
 	mutex_enter(&store.lock);
 	mutex_enter(&records.lock);
@@ -266,22 +279,18 @@ static void
 records_reserve(uint32_t more)
 {
 	struct ce_record *r;
-	bool small = false;
+	bool small;
 
-	for (;;) {
-		mutex_enter(&records.lock);
-		if (records.nspare >= RECORDS_SPARE + more) {
-			small = (1u << (records.table->bits - 2)) < records.table->used + more;
-			mutex_exit(&records.lock);
-			break;
-		}
+	mutex_enter(&records.lock);
+	while (records.nspare < RECORDS_SPARE + more) {
 		mutex_exit(&records.lock);
 		r = kmem_zalloc(sizeof(*r), KM_SLEEP);
 		mutex_enter(&records.lock);
 		SLIST_INSERT_HEAD(&records.spare, r, next);
 		records.nspare++;
-		mutex_exit(&records.lock);
 	}
+	small = (1u << (records.table->bits - 2)) < records.table->used + more;
+	mutex_exit(&records.lock);
 	if (small)
 		records_rebuild(more, false);
 }
@@ -445,7 +454,7 @@ view_add(struct ce_view *view, const struct ce_place *place)
 	uint32_t i;
 
 	view->places[view->nplaces++] = *place;
-	for (i = (place->id * 2654435761u) >> view->shift; view->slots[i] != 0; i = (i + 1) & view->mask)
+	for (i = celleval_hash(place->id, view->shift); view->slots[i] != 0; i = (i + 1) & view->mask)
 		continue;
 	view->slots[i] = view->nplaces;
 }
@@ -1050,10 +1059,8 @@ store_work(struct work *work, void *cookie)
 	store.tidy = false;
 	few = !SLIST_EMPTY(&store.fallen);
 	mutex_enter(&records.lock);
-	if (records.table->used >= 3u << (records.table->bits - 3))
-		look = true;
-	if (records.nspare < RECORDS_SPARE / 2)
-		few = true;
+	look = look || few_slots();
+	few = few || few_spare();
 	mutex_exit(&records.lock);
 	mutex_exit(&store.lock);
 
