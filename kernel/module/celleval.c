@@ -458,6 +458,17 @@ celleval_leaf(const struct celleval_program *p, uint32_t index, struct celleval_
 	return true;
 }
 
+struct celleval_text
+celleval_fallback_bytes(const struct celleval_bundle *b)
+{
+	struct celleval_text t;
+
+	/* the first program, which says its length itself */
+	t.bytes = b->bytes + BUNDLE_HEADER;
+	t.length = get32(t.bytes + 4);
+	return t;
+}
+
 /* ---- Cells ---- */
 
 static struct celleval_text

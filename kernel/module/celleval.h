@@ -213,6 +213,9 @@ struct celleval_entry {
 /* Finds a cell by the kernel's id, by halves; false if the bundle does not list it. */
 bool celleval_find_cell(const struct celleval_bundle *, uint32_t id, struct celleval_entry *);
 
+/* The bytes of the fallback: the same program has the same. */
+struct celleval_text celleval_fallback_bytes(const struct celleval_bundle *);
+
 /* The cell with an index below ncells; cells are in the order of their ids. */
 void celleval_cell_at(const struct celleval_bundle *, uint32_t index, struct celleval_entry *);
 

@@ -774,17 +774,13 @@ celleval_store_load(struct uio *uio, size_t length, uint32_t window)
 	return error;
 }
 
-/* Whether both fallbacks are the same program. */
+/* Whether both fallbacks are the same program, for the same cells. */
 static bool
-same_fallback(const struct ce_image *a, const struct ce_image *b)
+same_fallback(const struct celleval_bundle *a, const struct celleval_bundle *b)
 {
-	size_t n;
+	const struct celleval_text x = celleval_fallback_bytes(a), y = celleval_fallback_bytes(b);
 
-	if (a->bundle.fallback_for_all != b->bundle.fallback_for_all)
-		return false;
-	/* The fallback is the first program, and says its length itself. */
-	n = (size_t)le32dec(a->bundle.bytes + 64 + 4);
-	return n == le32dec(b->bundle.bytes + 64 + 4) && memcmp(a->bundle.bytes + 64, b->bundle.bytes + 64, n) == 0;
+	return a->fallback_for_all == b->fallback_for_all && x.length == y.length && memcmp(x.bytes, y.bytes, x.length) == 0;
 }
 
 /* All that a view says but for its places. */
@@ -885,7 +881,7 @@ attach(struct uio *uio, size_t length)
 		error = ESRCH;
 	else if (image->bundle.attachment <= set->attachment)
 		error = EEXIST;
-	else if (!same_fallback(set->base, image))
+	else if (!same_fallback(&set->base->bundle, &image->bundle))
 		error = EINVAL;
 	mutex_exit(&store.lock);
 	if (error != 0)
