@@ -196,7 +196,7 @@ celleval_find(const struct celleval_program *p, unsigned question, struct cellev
 static inline struct celleval_text
 request_text(const struct celleval_request *r, unsigned field)
 {
-	return r->text[field == CELLEVAL_FIELD_TARGET_CELL ? 0 : field == CELLEVAL_FIELD_IFNAME ? 1 : 2];
+	return r->text[celleval_text_place(field)];
 }
 
 /* A search by halves among ranges that ascend. */

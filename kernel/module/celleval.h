@@ -251,8 +251,14 @@ struct celleval_root {
 /* Finds the question; false if the program does not list it: then it is allowed, with no leaf. */
 bool celleval_find(const struct celleval_program *, unsigned question, struct celleval_root *);
 
-/* The fields of text have places of their own. */
+/* The fields of text have places of their own: target.cell, ifname, fstype. */
 enum { CELLEVAL_NTEXTS = 3 };
+
+static inline unsigned
+celleval_text_place(unsigned field)
+{
+	return field == CELLEVAL_FIELD_TARGET_CELL ? 0 : field == CELLEVAL_FIELD_IFNAME ? 1 : 2;
+}
 
 /*
  * The values of a request's fields. Set them with the functions below, which say in given what is there: what is not given
@@ -290,7 +296,7 @@ celleval_set_number(struct celleval_request *r, enum celleval_field f, int64_t v
 static inline void
 celleval_set_text(struct celleval_request *r, enum celleval_field f, const void *bytes, size_t length)
 {
-	unsigned at = f == CELLEVAL_FIELD_TARGET_CELL ? 0 : f == CELLEVAL_FIELD_IFNAME ? 1 : 2;
+	unsigned at = celleval_text_place(f);
 
 	r->text[at].bytes = bytes;
 	r->text[at].length = length;
