@@ -834,18 +834,25 @@ text_lies_within(const struct draft *d, uint64_t at)
 	return d->ntext >= 2 && at <= d->ntext - 2 && get16(d->texts + (size_t)at) <= d->ntext - 2 - at;
 }
 
+/* The question of a request, CELLEVAL_NO_QUESTION if there is none. */
+static unsigned
+question_of(const struct draft *d, uint32_t i)
+{
+	uint32_t number = get32(d->requests + (size_t)i * REQUEST_SIZE);
+
+	return celleval_question((enum celleval_scope)(number >> 16), number >> 8 & 0xff, number & 0xff);
+}
+
 /* Rule 2: what is referred to lies within its section, and what is not used is zero. */
 
 static enum celleval_fault
 check_requests(struct draft *d)
 {
 	for (uint32_t i = 0; i < d->nrequests; i++) {
-		uint32_t number = get32(d->requests + (size_t)i * REQUEST_SIZE);
-		unsigned q = CELLEVAL_NO_QUESTION;
+		unsigned q = question_of(d, i);
 
-		if (number >> 16 >= CELLEVAL_SCOPE_SYSTEM && number >> 16 <= CELLEVAL_SCOPE_DEVICE)
-			q = celleval_question((enum celleval_scope)(number >> 16), number >> 8 & 0xff, number & 0xff);
-		if (q == CELLEVAL_NO_QUESTION || questions[q].number != number) {
+		/* a mask without a name is found as its action, but is no other way to write it */
+		if (q == CELLEVAL_NO_QUESTION || questions[q].number != get32(d->requests + (size_t)i * REQUEST_SIZE)) {
 			d->index = i;
 			return CELLEVAL_FAULT_REQUEST_UNKNOWN;
 		}
@@ -1128,14 +1135,6 @@ verify_nodes(struct draft *d)
 		}
 	}
 	return CELLEVAL_SOUND;
-}
-
-static unsigned
-question_of(const struct draft *d, uint32_t i)
-{
-	uint32_t number = get32(d->requests + (size_t)i * REQUEST_SIZE);
-
-	return celleval_question((enum celleval_scope)(number >> 16), number >> 8 & 0xff, number & 0xff);
 }
 
 /*
