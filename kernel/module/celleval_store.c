@@ -532,6 +532,14 @@ grave_init(struct ce_grave *g)
 	SLIST_INIT(&g->records);
 }
 
+/* Sets lie there only with their views, and tables have bytes. */
+static bool
+grave_is_empty(void)
+{
+	KASSERT(mutex_owned(&store.lock));
+	return store.grave.bytes == 0 && store.grave.count == 0;
+}
+
 /* Frees what lies in the grave, once nobody can hold it. Sleeps. Writers and the worker may be here at the same time. */
 static void
 store_reap(void)
@@ -542,6 +550,7 @@ store_reap(void)
 	struct ce_table *table;
 	struct ce_view *view;
 	struct ce_set *set;
+	bool empty_grave;
 
 	grave_init(&g);
 	mutex_enter(&store.lock);
@@ -550,16 +559,12 @@ store_reap(void)
 	g.sets = store.grave.sets;
 	g.tables = store.grave.tables;
 	g.records = store.grave.records;
-	SLIST_INIT(&store.grave.sets);
-	SLIST_INIT(&store.grave.tables);
-	SLIST_INIT(&store.grave.records);
-	store.grave.bytes = 0;
-	store.grave.count = 0;
+	empty_grave = grave_is_empty();
+	grave_init(&store.grave);
 	mutex_exit(&store.lock);
 
 	celleval_ring_reap();
-	if (TAILQ_EMPTY(&g.images) && SIMPLEQ_EMPTY(&g.views) && SLIST_EMPTY(&g.sets) && SLIST_EMPTY(&g.tables) &&
-	    SLIST_EMPTY(&g.records))
+	if (empty_grave)
 		return;
 	pserialize_perform(psz);
 	while ((image = TAILQ_FIRST(&g.images)) != NULL) {
@@ -626,7 +631,7 @@ writer_exit(void)
 	store.writing = false;
 	cv_broadcast(&store.cv);
 	much = store.grave.bytes > GRAVE_BYTES || store.grave.count > GRAVE_COUNT;
-	some = store.grave.bytes != 0 || store.grave.count != 0 || store.tidy;
+	some = !grave_is_empty() || store.tidy;
 	mutex_exit(&store.lock);
 	if (much)
 		store_reap();
