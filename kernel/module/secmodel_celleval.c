@@ -151,6 +151,16 @@ enter(struct section *sec, uint32_t cell)
 	sec->place = celleval_place(sec->view, cell);
 }
 
+/* No program says anything. */
+static inline __always_inline void
+no_opinion(struct ce_outcome *o)
+{
+	o->answered = CELLEVAL_BY_PROFILE;
+	o->decision.result = CELLEVAL_ALLOW;
+	o->found = false;
+	o->line = 0;
+}
+
 /*
  * Answers a question of a cell, whose section has begun. A quiet one is neither counted nor kept. Fields that can be had
  * without waiting are filled in the section; where the program asks for another, the section ends, the field is
@@ -186,10 +196,7 @@ answer(struct ce_question *q, struct ce_outcome *o, bool quiet, struct section *
 			}
 			if (!sec->view->fallback_for_all && profile != CE_PROFILE_LOW) {
 				pserialize_read_exit(sec->s);
-				o->answered = CELLEVAL_BY_PROFILE;
-				o->decision.result = CELLEVAL_ALLOW;
-				o->found = false;
-				o->line = 0;
+				no_opinion(o);
 				return;
 			}
 			o->answered = CELLEVAL_BY_FALLBACK;
