@@ -372,7 +372,7 @@ celleval_nodes_init(void)
 		    SYSCTL_DESCR("Evaluation model of cellsh"), NULL, 0, NULL, 0, CTL_CREATE, CTL_EOL);
 	if (error == 0)
 		error = sysctl_createv(&nodes, 0, &node, NULL, 0, CTLTYPE_STRING, "name", SYSCTL_DESCR("Name of the model"),
-		    NULL, 0, __UNCONST("cellsh evaluation"), 0, CTL_CREATE, CTL_EOL);
+		    NULL, 0, __UNCONST(CE_MODEL_NAME), 0, CTL_CREATE, CTL_EOL);
 	if (error == 0)
 		error = sysctl_createv(&nodes, 0, &node, NULL, CTLFLAG_IMMEDIATE, CTLTYPE_INT, "abi",
 		    SYSCTL_DESCR("Version of the interface"), node_number, CELLEVAL_ABI, NULL, 0, CTL_CREATE, CTL_EOL);

@@ -43,6 +43,9 @@ bool	secmodel_cell_get_config(uint32_t, struct cell_config *);
 /* Whether there are any cells. */
 bool	secmodel_cell_has_entries(void);
 
+/* The model's name for people. */
+#define CE_MODEL_NAME	"cellsh evaluation"
+
 #define CE_HOST		0u
 #define CE_PROFILE_LOW	0u
 #define CE_NAME_MAX	63	/* bytes of a cell's name */

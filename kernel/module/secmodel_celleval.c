@@ -22,7 +22,6 @@ __KERNEL_RCSID(0, "$NetBSD$");
 #include <sys/module.h>
 #include <sys/proc.h>
 #include <sys/pserialize.h>
-#include <sys/syslog.h>
 #include <sys/systm.h>
 #include <sys/xcall.h>
 
@@ -33,8 +32,6 @@ __KERNEL_RCSID(0, "$NetBSD$");
 
 /* Without secmodel_cell there are no cells; the dependency keeps it from being unloaded before this module. */
 MODULE(MODULE_CLASS_SECMODEL, secmodel_celleval, "secmodel_cell");
-
-#define CE_NAME	"cellsh evaluation"
 
 volatile unsigned int celleval_off;
 volatile unsigned int celleval_all;
@@ -385,10 +382,7 @@ ask_quietly(struct ce_question *q, struct ce_outcome *o)
 {
 	struct section sec;
 
-	o->answered = CELLEVAL_BY_PROFILE;
-	o->decision.result = CELLEVAL_ALLOW;
-	o->found = false;
-	o->line = 0;
+	no_opinion(o);
 	/* The kernel's own: kauth(9) allows it all without asking anybody, and there is nothing behind these pointers. */
 	if (q->cred == NOCRED || q->cred == FSCRED)
 		return;
@@ -559,7 +553,7 @@ init(void)
 		celleval_ring_fini();
 		return error;
 	}
-	if ((error = secmodel_register(&secmodel, CELLEVAL_ID, CE_NAME, NULL, eval, NULL)) != 0)
+	if ((error = secmodel_register(&secmodel, CELLEVAL_ID, CE_MODEL_NAME, NULL, eval, NULL)) != 0)
 		goto no_secmodel;
 	if ((error = celleval_device_init()) != 0)
 		goto no_device;
