@@ -289,19 +289,20 @@ func TestQuestions(t *testing.T) {
 		scope           uint32
 		action, request uint64
 	}
+	actions := []uint64{255, 256, 257, 1<<32 + 1, 1<<64 - 1}
+	for a := range uint64(40) {
+		actions = append(actions, a)
+	}
+	requests := []uint64{255, 256, 1 << 32, 1<<64 - 1}
+	for r := range uint64(64) {
+		requests = append(requests, r)
+	}
 	var numbers []number
 	for scope := range uint32(8) {
-		for _, action := range append(slices.Collect(func(yield func(uint64) bool) {
-			for a := range uint64(40) {
-				if !yield(a) {
-					return
-				}
-			}
-		}), 255, 256, 257, 1<<32+1, 1<<64-1) {
-			for request := range uint64(64) {
+		for _, action := range actions {
+			for _, request := range requests {
 				numbers = append(numbers, number{scope, action, request})
 			}
-			numbers = append(numbers, number{scope, action, 255}, number{scope, action, 256}, number{scope, action, 1 << 32}, number{scope, action, 1<<64 - 1})
 		}
 	}
 	var frame []byte
