@@ -171,6 +171,12 @@ celleval_asked(unsigned question)
 	return question < CELLEVAL_NQUESTIONS && questions[question].asked;
 }
 
+uint32_t
+celleval_number(unsigned question)
+{
+	return question < CELLEVAL_NQUESTIONS ? questions[question].number : 0;
+}
+
 uint64_t
 celleval_carried(unsigned question)
 {

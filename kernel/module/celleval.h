@@ -237,6 +237,9 @@ unsigned celleval_question(enum celleval_scope, uint64_t action, uint64_t reques
  */
 bool celleval_asked(unsigned question);
 
+/* The question's number in bundles, scope << 16 | action << 8 | request; 0 for CELLEVAL_NO_QUESTION. */
+uint32_t celleval_number(unsigned question);
+
 /* The fields that the question carries, a bit for each. No program looks at others. */
 uint64_t celleval_carried(unsigned question);
 

@@ -236,7 +236,4 @@ void	celleval_nodes_fini(void);
 extern volatile unsigned int celleval_off;
 extern volatile unsigned int celleval_all;
 
-/* The number of a question in bundles and events. */
-uint32_t celleval_number(unsigned question);
-
 #endif

@@ -36,12 +36,6 @@ MODULE(MODULE_CLASS_SECMODEL, secmodel_celleval, "secmodel_cell");
 volatile unsigned int celleval_off;
 volatile unsigned int celleval_all;
 
-uint32_t
-celleval_number(unsigned question)
-{
-	return celleval_questions[question].number;
-}
-
 /* ---- The gate ---- */
 
 /*
@@ -166,7 +160,7 @@ no_opinion(struct ce_outcome *o)
 static inline __always_inline void
 answer(struct ce_question *q, struct ce_outcome *o, bool quiet, struct section *sec)
 {
-	const bool probe = celleval_questions[q->number].probe;
+	const bool probe = celleval_probes[q->number];
 	struct ce_record *record;
 	struct celleval_request request;
 	struct celleval_entry entry;

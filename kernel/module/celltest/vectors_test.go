@@ -314,7 +314,7 @@ func TestQuestions(t *testing.T) {
 		answer := d.ask(t, 'Q', frame)
 		found := 0
 		for i, n := range numbers {
-			var want [10]byte
+			var want [14]byte
 			want[0] = 0xff
 			if n.action < 256 {
 				// A number of more than a byte is only one of a bit mask.
@@ -327,9 +327,11 @@ func TestQuestions(t *testing.T) {
 						want[1] = 1
 					}
 					le.PutUint64(want[2:], uint64(id.Info().Fields))
+					number, _ := vocabulary.Number(id)
+					le.PutUint32(want[10:], number.Key())
 				}
 			}
-			if got := answer[10*i : 10*i+10]; !bytes.Equal(got, want[:]) {
+			if got := answer[14*i : 14*i+14]; !bytes.Equal(got, want[:]) {
 				t.Errorf("%v is %v, want %v", n, got, want)
 			}
 		}

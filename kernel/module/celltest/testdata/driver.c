@@ -6,7 +6,8 @@
  *	P	a program alone. The same, and it is what cell 0 asks from now on.
  *	R	a cell, and requests of it, to the last bundle that was sound. The answer is what is decided, for each.
  *	F	nothing. The answer is the text of each fault.
- *	Q	scopes, actions and requests. The answer is the number of the question in the vocabulary, whether it is asked, its fields.
+ *	Q	scopes, actions and requests. The answer is the number of the question in the vocabulary, whether it is asked, its
+ *		fields, and its number.
  *
  * What is verified and what is written lies in memory of exactly the size that it may have, so that a sanitizer sees every
  * step beside it.
@@ -244,6 +245,7 @@ questions(struct reader r)
 		put(q, 1);
 		put(celleval_asked(q), 1);
 		put(celleval_carried(q), 8);
+		put(celleval_number(q), 4);
 	}
 }
 

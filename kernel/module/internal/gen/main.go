@@ -114,15 +114,11 @@ struct celleval_action {
 		p("};\n\n")
 	}
 	p("static const uint8_t celleval_places[] = {\n\t%s,\n};\n\n", strings.Join(places, ",\n\t"))
-	p(`/* The number of a question in bundles and events, and whether a denial only picks a behaviour. */
-static const struct {
-	uint32_t	number;
-	bool		probe;
-} celleval_questions[] = {
-`)
+	p("/* The questions of which a denial only picks a behaviour. */\nstatic const bool celleval_probes[CELLEVAL_NQUESTIONS] = {\n")
 	for id := range kauth.RequestID(kauth.NumRequests) {
-		n, _ := v.Number(id)
-		p("\t[%s] = { %#06x, %t },\n", macro(id), n.Key(), v.Flags(id).Has(kauth.Probe))
+		if v.Flags(id).Has(kauth.Probe) {
+			p("\t[%s] = true,\n", macro(id))
+		}
 	}
 	p("};\n\n/* The built-in fallback: the program that denies what profile high does. */\nstatic const uint8_t celleval_builtin[] = {")
 	for i, c := range stock.FallbackFor(v).Encode(v) {
