@@ -699,6 +699,13 @@ confirm_timeout(void *cookie)
 	}
 }
 
+/* How many places are worth a look for cells that have ended, where so many are known to be needed. */
+static uint32_t
+worth_a_look(uint32_t needed)
+{
+	return MAX(2 * needed, 256);
+}
+
 static int
 load(struct uio *uio, size_t length, uint32_t window)
 {
@@ -754,7 +761,7 @@ load(struct uio *uio, size_t length, uint32_t window)
 	store.highest = set->generation;
 	store.waits = window != 0;
 	store.deadline = deadline;
-	store.tidy_places = MAX(2 * set->view->nplaces, 256);
+	store.tidy_places = worth_a_look(set->view->nplaces);
 	if (store.waits)
 		schedule((uint64_t)window * 1000000u);
 	mutex_exit(&store.lock);
@@ -1035,7 +1042,7 @@ tidy(void)
 			publish(set);
 			mutex_exit(&store.lock);
 		}
-		store.tidy_places = MAX(2 * stay, 256);
+		store.tidy_places = worth_a_look(stay);
 	}
 	mutex_enter(&store.lock);
 	keep_records(store.loaded);
@@ -1294,7 +1301,7 @@ celleval_store_init(const uint8_t *program, size_t length)
 	callout_setfunc(&store.callout, confirm_timeout, NULL);
 	grave_init(&store.grave);
 	SLIST_INIT(&store.fallen);
-	store.tidy_places = 256;
+	store.tidy_places = worth_a_look(0);
 	mutex_init(&records.lock, MUTEX_DEFAULT, IPL_NONE);
 	SLIST_INIT(&records.spare);
 	records.table = table_make(RECORDS_BITS);
