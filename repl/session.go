@@ -27,6 +27,7 @@ func (e *evaluator) session() error {
 		return e.talk()
 	}
 	r := input.NewScript(isCommand)
+	r.Mistaken = e.mistaken
 	in := bufio.NewReader(e.env.Stdin)
 	for {
 		line, err := in.ReadString('\n')
@@ -62,6 +63,7 @@ func (e *evaluator) talk() error {
 	}
 	e.width = e.columns
 	r := input.New(isCommand)
+	r.Mistaken = e.mistaken
 	language := dialect.Dialect{IsCommand: isCommand}.Language()
 	language.Complete = e.completer().Complete
 	ed := editor.New(editor.Options{Stdin: e.env.Stdin, Stdout: e.env.Stdout, Getenv: e.env.Getenv, History: editor.HistoryPath(e.env.Getenv),

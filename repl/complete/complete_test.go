@@ -91,7 +91,7 @@ func TestComplete(t *testing.T) {
 		{"load scripts/policy.d/with\\ s", "+pace.lua "},
 		{"load scripts/i", `+t\'s.lua `},
 		{"load web.lua 'scripts/i", `+t'\''s.lua' `},
-		{"load 'scripts/i", ""},
+		{"load 'scripts/i", `+t'\''s.lua' `},
 		{`load web.lua "scripts/policy.d/with s`, `+pace.lua" `},
 		{`load web.lua "scripts/po`, "+licy.d/"},
 		{"load .", "+hidden "},

@@ -146,9 +146,11 @@ func (d Dialect) Look(text string, at int) []editor.Span {
 		add := func(from, to int, look editor.Look) {
 			spans = append(spans, editor.Span{From: p.From + from, To: p.From + to, Look: look})
 		}
-		if input.IsCommand(part, d.IsCommand) && !strings.Contains(part, "\n") {
+		switch {
+		case strings.HasPrefix(strings.TrimSpace(part), "!"):
+		case input.IsCommand(part, d.IsCommand) && !strings.Contains(part, "\n"):
 			command(part, add)
-		} else {
+		default:
 			luaLooks(part, at-p.From, add)
 		}
 		if len(p.Problems) > 0 {
@@ -160,16 +162,18 @@ func (d Dialect) Look(text string, at int) []editor.Span {
 	return spans
 }
 
-// command colours the name of a command, and what is quoted.
+// command colours the name of a command, and what is quoted. What is for the machine's shell stays plain.
 func command(line string, add func(from, to int, look editor.Look)) {
 	from := len(white(line))
-	to := from
-	for to < len(line) && line[to] != ' ' && line[to] != '\t' {
-		to++
+	i := from
+	for i < len(line) && !strings.ContainsRune(" \t;|>", rune(line[i])) {
+		i++
 	}
-	add(from, to, editor.Command)
-	for i := to; i < len(line); i++ {
+	add(from, i, editor.Command)
+	for ; i < len(line); i++ {
 		switch c := line[i]; c {
+		case '|':
+			return
 		case '\\':
 			i++
 		case '"', '\'':

@@ -132,6 +132,9 @@ func TestLook(t *testing.T) {
 	}{
 		{"list --json", 0, "«C:list» --json"},
 		{` explain a "app 3" 'x`, 0, ` «C:explain» a «s:"app 3"» «x:'»«s:x»`},
+		{"list;load 'a' | wc 'b'", 0, "«C:list»;«C:load» «s:'a'» | wc 'b'"},
+		{"list; x = = 1", 0, "«C:list»; x = «x:=» «n:1»"},
+		{"!if 'x", 0, "!if 'x"},
 		{"list = 1", 0, "list = «n:1»"},
 		{"if x then return 'a' end -- so", 6, "«k:if» x «k:then» «k:return» «s:'a'» «k:end» «c:-- so»"},
 		{"f(1)", 4, "f«m:(»«n:1»«m:)»"},

@@ -23,20 +23,27 @@ type Part struct {
 func Divide(text string, isCommand func(string) bool) []Part {
 	r := NewScript(isCommand)
 	var parts []Part
+	add := func(p Part, err error) {
+		errors.As(err, &p.Problems)
+		parts = append(parts, p)
+	}
 	from, at := 0, 0
 	for line := range strings.SplitSeq(text, "\n") {
+		end := at + len(line)
+		for !r.Pending() && IsCommand(line, isCommand) {
+			words, to, rest, err := Command(line)
+			add(Part{From: end - len(line), To: end - len(rest), Statement: Statement{Text: line, Words: words, To: to}}, err)
+			line = rest
+		}
 		if !r.Pending() {
-			from = at
+			from = end - len(line)
 		}
 		statements, err := r.line(line, false)
-		end := at + len(line)
 		switch {
 		case err != nil:
-			p := Part{From: from, To: end}
-			errors.As(err, &p.Problems)
-			parts = append(parts, p)
+			add(Part{From: from, To: end}, err)
 		case len(statements) > 0:
-			parts = append(parts, Part{From: from, To: end, Statement: statements[0]})
+			add(Part{From: from, To: end, Statement: statements[0]}, nil)
 		}
 		at = end + 1
 	}
