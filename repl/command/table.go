@@ -27,6 +27,7 @@ func All() []*Command {
 		fmtCommand(),
 		generationsCommand(),
 		helpCommand(),
+		initCommand(),
 		listCommand(),
 		loadCommand(),
 		logCommand(),
