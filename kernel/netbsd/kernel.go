@@ -197,11 +197,13 @@ func (k *Kernel) Create(s kernel.Spec) (kernel.CellID, error) {
 		return 0, err
 	}
 	from := k.now()
+	k.announce(s, from)
 	id, err := k.create(op, s, rev.Layout)
 	if errors.Is(err, kauth.EINVAL) && !rev.sized && rev.Revision == secmodel.April {
 		id, err = k.createEarly(op, s, err)
 	}
 	if err != nil {
+		k.unannounce(s)
 		return 0, err
 	}
 	k.mu.Lock()
@@ -381,6 +383,27 @@ func (k *Kernel) remember(id kernel.CellID, s kernel.Spec, from time.Time) {
 	}
 	if err != nil {
 		k.warn(err)
+	}
+}
+
+// announce notes what a cell is about to be made with, for the case that this program is killed before it can be remembered.
+// What goes wrong with that goes wrong again then, and is told.
+func (k *Kernel) announce(s kernel.Spec, from time.Time) {
+	if k.memory == nil {
+		return
+	}
+	if boot, err := k.booted(); err == nil {
+		_ = k.memory.Begin(boot, state.Entry{Name: s.Name, From: from.Sub(boot), Profile: s.Profile, Ports: s.Ports})
+	}
+}
+
+// unannounce takes it back: the cell was not made.
+func (k *Kernel) unannounce(s kernel.Spec) {
+	if k.memory == nil {
+		return
+	}
+	if boot, err := k.booted(); err == nil {
+		_ = k.memory.Drop(boot, s.Name) // it only stands for a cell that is made within seconds
 	}
 }
 

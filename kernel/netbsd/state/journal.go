@@ -20,16 +20,30 @@ const (
 	maxSize = 1 << 28
 )
 
-// record is a change: a cell was made, or is gone.
+// record is a change: a cell is about to be made, was made, was not made after all, or is gone.
 type record struct {
-	Made *Entry        `json:"made,omitempty"`
-	Gone kernel.CellID `json:"gone,omitempty"`
+	Making *Entry        `json:"making,omitempty"`
+	Made   *Entry        `json:"made,omitempty"`
+	Unmade string        `json:"unmade,omitempty"`
+	Gone   kernel.CellID `json:"gone,omitempty"`
+}
+
+// about counts the cells that a record is about.
+func (r *record) about() (n int) {
+	for _, said := range []bool{r.Making != nil, r.Made != nil, r.Unmade != "", r.Gone != 0} {
+		if said {
+			n++
+		}
+	}
+	return n
 }
 
 // journal is what a file holds. The zero value is an empty file.
 type journal struct {
 	boot    time.Time
 	entries map[kernel.CellID]Entry
+	// making are cells that were about to be made, by name; their id is not known.
+	making map[string]Entry
 	// records is how many lines there are, end where the last whole one ends, and sum its checksum.
 	records int
 	end     int64
@@ -51,7 +65,9 @@ func (j *journal) header() []byte {
 }
 
 // wasteful reports whether most of the file is about what is gone.
-func (j *journal) wasteful() bool { return j.records > 64 && j.records > 4*len(j.entries) }
+func (j *journal) wasteful() bool {
+	return j.records > 64 && j.records > 4*(len(j.entries)+len(j.making))
+}
 
 // add is the line of a change, which is noted.
 func (j *journal) add(r record) ([]byte, error) {
@@ -97,7 +113,7 @@ func (j *journal) line(line []byte) (why string) {
 		if !ok || err != nil {
 			return notFirst(line)
 		}
-		j.boot, j.entries, j.sum = boot, map[kernel.CellID]Entry{}, crc32.ChecksumIEEE(line)
+		j.boot, j.entries, j.making, j.sum = boot, map[kernel.CellID]Entry{}, map[string]Entry{}, crc32.ChecksumIEEE(line)
 		return ""
 	}
 	said, body, _ := bytes.Cut(line, []byte(" "))
@@ -115,15 +131,23 @@ func (j *journal) line(line []byte) (why string) {
 		return fmt.Sprintf("line %d must be a change of a cell, but more follows", j.records+2)
 	}
 	e := r.Made
+	if r.Making != nil {
+		e = r.Making
+	}
 	switch {
-	case e == nil && r.Gone == 0 || e != nil && r.Gone != 0:
+	case r.about() != 1:
 		return fmt.Sprintf("line %d must be about one cell, but is about another number of them", j.records+2)
-	case e == nil:
+	case r.Unmade != "":
+		delete(j.making, r.Unmade)
+	case r.Gone != 0:
 		delete(j.entries, r.Gone)
-	case e.Cell == 0 || e.Name == "" || len(e.Ports) > kernel.MaxPorts || e.Profile != nil && *e.Profile > kernel.High:
+	case (e.Cell == 0) != (e == r.Making) || e.Name == "" || len(e.Ports) > kernel.MaxPorts || e.Profile != nil && *e.Profile > kernel.High:
 		return fmt.Sprintf("an entry must be that of a cell, but is of cell %d, name %q, %d ports", e.Cell, e.Name, len(e.Ports))
+	case e == r.Making:
+		j.making[e.Name] = *e
 	default:
 		j.entries[e.Cell] = *e
+		delete(j.making, e.Name)
 	}
 	j.sum = next
 	j.records++

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -79,11 +80,39 @@ func (f *File) Find(k Key) (Entry, bool, error) {
 	if err := f.look(); err != nil {
 		return Entry{}, false, err
 	}
-	e, ok := f.seen.entries[k.Cell]
-	if !ok || !sameBoot(f.seen.boot, k.Boot) || !e.is(k) {
+	if !sameBoot(f.seen.boot, k.Boot) {
+		return Entry{}, false, nil
+	}
+	if e, ok := f.seen.entries[k.Cell]; ok && e.is(k) {
+		return e, true, nil
+	}
+	// Who made it may have been killed before it was told which id the cell has.
+	e, ok := f.seen.making[k.Name]
+	e.Cell, e.To = k.Cell, e.From+call
+	if !ok || k.Created == 0 || !e.is(k) {
 		return Entry{}, false, nil
 	}
 	return e, true, nil
+}
+
+// call is how long a call that makes a cell takes at most.
+const call = 10 * time.Second
+
+// Begin notes that a cell is about to be made; the entry has no id yet, and no end. If it is made Put follows, and if not Drop.
+// Whoever is killed between Begin and Put leaves the entry to the cell of that name that was made then.
+func (f *File) Begin(boot time.Time, e Entry) error {
+	if err := os.MkdirAll(filepath.Dir(f.Path), 0o700); err != nil {
+		return fmt.Errorf("the state of cells can't be written: %w", err)
+	}
+	return f.change(boot, record{Making: &e})
+}
+
+// Drop says that the cell of that name, which Begin has noted, was not made.
+func (f *File) Drop(boot time.Time, name string) error {
+	if _, err := os.Stat(filepath.Dir(f.Path)); errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return f.change(boot, record{Unmade: name})
 }
 
 // Put adds the entry, or replaces that of the same cell. Entries of other starts are dropped. It costs the same however many
@@ -116,7 +145,9 @@ func (f *File) change(boot time.Time, r record) error {
 		return err
 	}
 	anew := f.bad != "" || f.info == nil || !sameBoot(f.seen.boot, boot)
-	if _, known := f.seen.entries[r.Gone]; r.Made == nil && (anew || !known) {
+	_, known := f.seen.entries[r.Gone]
+	_, begun := f.seen.making[r.Unmade]
+	if r.Made == nil && r.Making == nil && (anew || !known && !begun) {
 		return nil
 	}
 	if anew {
@@ -162,11 +193,18 @@ func (f *File) write(line []byte) error {
 
 // rewrite leaves out what is gone.
 func (f *File) rewrite() error {
-	list := f.seen.sorted()
+	var list []record
+	for _, e := range f.seen.sorted() {
+		list = append(list, record{Made: &e})
+	}
+	for _, name := range slices.Sorted(maps.Keys(f.seen.making)) {
+		e := f.seen.making[name]
+		list = append(list, record{Making: &e})
+	}
 	f.seen = newJournal(f.seen.boot)
 	text := f.seen.header()
-	for i := range list {
-		line, err := f.seen.add(record{Made: &list[i]})
+	for _, r := range list {
+		line, err := f.seen.add(r)
 		if err != nil {
 			return err
 		}

@@ -405,3 +405,60 @@ func BenchmarkPut(b *testing.B) {
 		})
 	}
 }
+
+// Whoever is killed while a cell is made leaves what it is made with to the cell that was made then, and to no other.
+func TestBegin(t *testing.T) {
+	f := memory(t)
+	low := kernel.Low
+	begun := Entry{Name: "cell-7", From: created, Profile: &low, Ports: []uint16{80}}
+	begin := func() {
+		t.Helper()
+		if err := f.Begin(boot, begun); err != nil {
+			t.Fatal(err)
+		}
+	}
+	begin()
+	for _, who := range []*File{f, f.again()} {
+		e, ok, err := who.Find(key(7))
+		if err != nil || !ok || e.Cell != 7 || *e.Profile != low || !slices.Equal(e.Ports, []uint16{80}) {
+			t.Errorf("%+v, %v, %v", e, ok, err)
+		}
+		for _, other := range []Key{
+			{Boot: boot, Cell: 7, Created: created - time.Minute, Name: "cell-7"}, {Boot: boot, Cell: 7, Created: created + time.Minute, Name: "cell-7"},
+			{Boot: boot, Cell: 7, Name: "cell-7"}, {Boot: boot, Cell: 7, Created: created, Name: "cell-8"}, {Boot: boot.Add(time.Hour), Cell: 7, Created: created, Name: "cell-7"},
+		} {
+			if e, ok, err := who.Find(other); ok || err != nil {
+				t.Errorf("%+v is found for %+v: %v", e, other, err)
+			}
+		}
+	}
+	// It stays when the file is written anew, and ends with the cell or without it.
+	for i := range kernel.CellID(200) {
+		put(t, f, entry(100))
+		if i == 100 && !found(t, f.again(), 7) {
+			t.Error("it is lost")
+		}
+	}
+	if err := f.Drop(boot, "cell-7"); err != nil || found(t, f, 7) || found(t, f.again(), 7) {
+		t.Errorf("it was not made, but is found: %v", err)
+	}
+	size := func() int64 {
+		info, err := os.Stat(f.Path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return info.Size()
+	}
+	before := size()
+	if err := f.Drop(boot, "cell-7"); err != nil || size() != before {
+		t.Errorf("what was not begun is dropped: %v", err)
+	}
+	begin()
+	put(t, f, entry(7))
+	if e, ok, err := f.again().Find(key(7)); err != nil || !ok || e.Ports != nil {
+		t.Errorf("%+v, %v, %v", e, ok, err)
+	}
+	if err := f.Remove(boot, 7); err != nil || found(t, f.again(), 7) {
+		t.Errorf("%v: begun and made is one", err)
+	}
+}
