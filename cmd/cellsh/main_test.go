@@ -41,12 +41,16 @@ func program() {
 	if err != nil {
 		panic(err)
 	}
+	os.Exit(repl.Main(os.Args[1:], repl.Env{Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Getenv: os.Getenv, Version: version, Now: clock(), Machine: m}))
+}
+
+// clock is that of the machine, which CELLSH_TEST_LATER sets.
+func clock() func() time.Time {
 	d, err := time.ParseDuration(cmp.Or(os.Getenv(later), "0s"))
 	if err != nil {
 		panic(err)
 	}
-	os.Exit(repl.Main(os.Args[1:], repl.Env{Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Getenv: os.Getenv, Version: version,
-		Now: func() time.Time { return time.Now().Add(d) }, Machine: m}))
+	return func() time.Time { return time.Now().Add(d) }
 }
 
 // testMachine is a machine that stands for the one that the tests run on. Without a name it is no NetBSD. Else it is one
@@ -56,12 +60,19 @@ func program() {
 //	user     a user of the host, which the process then is too
 //	member   root in the cell
 //
-// Behind any of them +evaluation says that the kernel has the evaluation model, and +evaluation+blocked that its device can't
+// or kept:FILE: then it has no cell at first, root of the host, the evaluation model, and a kernel that is kept in the file and
+// goes on when programs end, until the file is removed. It counts by the clock that was not set (CELLSH_TEST_LATER).
+//
+// Behind any of the others +evaluation says that the kernel has the evaluation model, and +evaluation+blocked that its device can't
 // be made either, because /dev is read-only.
 // What is kept beside its kernel is in the folder db, and the policies for boot are in policy.d, or in CELLSH_TEST_POLICIES.
 func testMachine(name string) (connect.Machine, error) {
 	m := connect.Machine{Foreign: "linux/amd64", Folder: "db", Policies: cmp.Or(os.Getenv(policies), "policy.d")}
 	if name == "" {
+		return m, nil
+	}
+	if path, is := strings.CutPrefix(name, "kept:"); is {
+		m.System = kept{path, time.Now}
 		return m, nil
 	}
 	name, blocked := strings.CutSuffix(name, "+blocked")
