@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"syscall"
@@ -133,11 +134,18 @@ var update = flag.Bool("update", false, "write what is printed into the scripts"
 //
 // and the conditions root, and kill for a shell that can send signals.
 //
+// RCD is the path of the rc.d script.
+//
 // With the variable CELLSH_TEST_LATER=TIME the program believes that it is later by that, and with CELLSH_TEST_MACHINE=NAME
 // that it runs on that machine, see testMachine; on the one that it does run on it never is.
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
+		Setup: func(env *testscript.Env) error {
+			path, err := filepath.Abs("../../scripts/rc.d/cellsh")
+			env.Setenv("RCD", path)
+			return err
+		},
 		UpdateScripts:       *update,
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
