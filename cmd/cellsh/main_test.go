@@ -132,7 +132,7 @@ var update = flag.Bool("update", false, "write what is printed into the scripts"
 //	link FILE TARGET                  fails unless the file is a symbolic link to that
 //	retry PROGRAM ARGUMENT...         like exec, again and again until it succeeds
 //
-// and the conditions root, and kill for a shell that can send signals.
+// and the conditions root, kill for a shell that can send signals, and mount for who may mount file systems for a program alone.
 //
 // RCD is the path of the rc.d script.
 //
@@ -155,6 +155,8 @@ func TestScripts(t *testing.T) {
 				return os.Getuid() == 0, nil
 			case "kill":
 				return exec.Command("sh", "-c", "kill -0 $$").Run() == nil, nil
+			case "mount":
+				return exec.Command("unshare", "-m", "mount", "-t", "tmpfs", "tmpfs", os.TempDir()).Run() == nil, nil
 			}
 			return false, errors.New("there is no condition " + name)
 		},

@@ -295,7 +295,13 @@ func (f folder) rootOnly(op string, errno kauth.Errno) error {
 }
 
 // WriteNotes is for who has locked.
-func (f folder) WriteNotes(text []byte) error { return disk.Replace(f.notes(), text) }
+func (f folder) WriteNotes(text []byte) error {
+	err := disk.Replace(f.notes(), text)
+	if err == nil {
+		return nil
+	}
+	return &kernel.Error{Op: "note the generation", Text: fmt.Sprintf("the file %s must be writable, but is not: %s", f.notes(), disk.Cause(err))}
+}
 
 // SetAside renames the file, to one that does not exist yet, as long as there are not too many of them: then the last is replaced.
 func (f folder) SetAside() (where string, err error) {
