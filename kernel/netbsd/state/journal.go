@@ -83,7 +83,7 @@ func (j *journal) add(r record) ([]byte, error) {
 }
 
 // follow notes what a text holds that stands behind what was noted. A last line without its end is left out: its writer has
-// died, or is at it. Otherwise it says why the text is not one of ours, "" if it is; then what was noted is of no use.
+// died, or is at it. Otherwise it says why the text is not one of ours, "" if it is; what was noted before that was.
 func (j *journal) follow(text []byte) (why string) {
 	if j.end == 0 && bytes.IndexByte(text, '\n') < 0 {
 		// The first line is written with the file.

@@ -62,14 +62,21 @@ type File struct {
 	// none.
 	seen journal
 	info fs.FileInfo
-	// bad says why the file is not believed, "" if it is.
+	// bad says why the file is not believed behind what was seen, "" if it is.
 	bad string
 }
 
 // DamagedError says why a file is not believed.
-type DamagedError struct{ Path, Why string }
+type DamagedError struct {
+	Path, Why string
+	// Before is how many cells are known from what stands before the damage, which is believed.
+	Before int
+}
 
 func (e *DamagedError) Error() string {
+	if e.Before > 0 {
+		return fmt.Sprintf("%s is ignored from what is damaged on, and %d cells before it are known: %s", e.Path, e.Before, e.Why)
+	}
 	return fmt.Sprintf("%s is ignored: %s", e.Path, e.Why)
 }
 
@@ -144,7 +151,7 @@ func (f *File) change(boot time.Time, r record) error {
 	if err := f.look(); err != nil {
 		return err
 	}
-	anew := f.bad != "" || f.info == nil || !sameBoot(f.seen.boot, boot)
+	anew := f.info == nil || !sameBoot(f.seen.boot, boot)
 	_, known := f.seen.entries[r.Gone]
 	_, begun := f.seen.making[r.Unmade]
 	if r.Made == nil && r.Making == nil && (anew || !known && !begun) {
@@ -155,7 +162,7 @@ func (f *File) change(boot time.Time, r record) error {
 	}
 	line, err := f.seen.add(r)
 	if err == nil {
-		if anew || f.seen.wasteful() {
+		if anew || f.bad != "" || f.seen.wasteful() {
 			err = f.rewrite()
 		} else {
 			err = f.write(line)
@@ -210,6 +217,13 @@ func (f *File) rewrite() error {
 		}
 		text = append(text, line...)
 	}
+	if f.bad != "" {
+		// Nobody can say what is lost with it.
+		os.Remove(f.Path + ".damaged")
+		if err := os.Link(f.Path, f.Path+".damaged"); err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, fs.ErrPermission) && !errors.Is(err, errors.ErrUnsupported) {
+			return err
+		}
+	}
 	err := disk.Swap(f.Path, text)
 	if err == nil {
 		f.bad = ""
@@ -263,13 +277,11 @@ func (f *File) read() error {
 		return err
 	}
 	if info.Mode().Perm()&0o022 != 0 {
+		f.seen = journal{}
 		why = fmt.Sprintf("it must be writable by its owner only, but its mode is %#o", info.Mode().Perm())
 	}
-	if f.info, f.bad = info, why; why != "" {
-		f.seen = journal{}
-		if f.Damaged != nil {
-			f.Damaged(&DamagedError{f.Path, why})
-		}
+	if f.info, f.bad = info, why; why != "" && f.Damaged != nil {
+		f.Damaged(&DamagedError{f.Path, why, len(f.seen.entries)})
 	}
 	return nil
 }
