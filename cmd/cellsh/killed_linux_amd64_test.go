@@ -18,9 +18,6 @@ import (
 	"testing"
 	"time"
 
-	"cellsh/kernel"
-	"cellsh/kernel/connect"
-	"cellsh/kernel/host"
 	"cellsh/repl/command"
 )
 
@@ -138,165 +135,6 @@ func (k *killer) changes(tid int) bool {
 	return true
 }
 
-// world is a folder with a kernel, policies and notes.
-type world struct {
-	t      testing.TB
-	dir    string
-	netbsd bool
-}
-
-func (w *world) machine() connect.Machine {
-	m := connect.Machine{Foreign: "linux/amd64", Folder: filepath.Join(w.dir, "db"), Policies: filepath.Join(w.dir, "policy.d")}
-	if w.netbsd {
-		m.System = kept{filepath.Join(w.dir, "k"), time.Now}
-	}
-	return m
-}
-
-func (w *world) target() string {
-	if w.netbsd {
-		return "netbsd"
-	}
-	return "sim:" + filepath.Join(w.dir, "s")
-}
-
-// open begins a step with the kernel; end must be called.
-func (w *world) open(readOnly bool) (*command.Target, error) {
-	t, err := command.OpenTarget(connect.Options{Target: w.target(), ReadOnly: readOnly, Machine: w.machine(), Now: time.Now, Warn: func(err error) { w.t.Error(err) }}, io.Discard, host.SessionOptions{})
-	if err == nil {
-		if err = t.Steps.Enter(); err != nil {
-			err = errors.Join(err, t.Steps.Close())
-		}
-	}
-	return t, err
-}
-
-// do works with the kernel, and leaves what waits to be confirmed.
-func (w *world) do(work func(*command.Target) error) error {
-	t, err := w.open(false)
-	if err != nil {
-		return err
-	}
-	return errors.Join(work(t), t.Steps.Release())
-}
-
-func (w *world) load(name string, confirm time.Duration) func(*command.Target) error {
-	return func(t *command.Target) error {
-		_, _, err := t.Host.Load(t.Reader.Read([]string{filepath.Join(w.dir, name+".lua")}), host.LoadOptions{Confirm: confirm, Yes: true})
-		return err
-	}
-}
-
-var madeWith = map[string]kernel.Profile{"web-1": kernel.Medium, "web-2": kernel.Low, "web-3": kernel.High}
-
-func (w *world) create(name string) func(*command.Target) error {
-	return func(t *command.Target) error {
-		profile := madeWith[name]
-		_, err := t.Host.Create(kernel.Spec{Name: name, Root: "/cells/" + name, Profile: &profile, Ports: []uint16{uint16(80 + len(name)*10 + int(name[len(name)-1]))}})
-		return err
-	}
-}
-
-// copy gives another world that is the same.
-func (w *world) copy(t testing.TB) *world {
-	out := &world{t, filepath.Join(t.TempDir(), "w"), w.netbsd}
-	if err := os.CopyFS(out.dir, os.DirFS(w.dir)); err != nil {
-		t.Fatal(err)
-	}
-	if err := errors.Join(os.Chmod(out.dir, 0o755), os.Chmod(filepath.Join(out.dir, "policy.d"), 0o755)); err != nil {
-		t.Fatal(err)
-	}
-	return out
-}
-
-// newWorld makes one, step by step.
-func newWorld(t testing.TB, netbsd bool, steps ...func(*world) func(*command.Target) error) *world {
-	t.Helper()
-	w := &world{t, t.TempDir(), netbsd}
-	for _, name := range []string{"a", "b", "c", "policy.d/d"} {
-		path := filepath.Join(w.dir, name+".lua")
-		text := fmt.Sprintf("policy %q { cells = \"web-*\", deny = { \"system\" } }\npolicy \"x\" { cells = \"web-*\", deny = { \"machdep.iopl\" } }\n", filepath.Base(name))
-		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, []byte(text), 0o644)); err != nil {
-			t.Fatal(err)
-		}
-	}
-	for _, step := range steps {
-		if err := w.do(step(w)); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return w
-}
-
-// found is what there is in a world.
-type found struct {
-	// active are the policies of the generation that is told to be active, "" for none.
-	active  string
-	number  uint64
-	numbers []uint64
-	cells   []string
-	// bare are cells that policies name and whose program the kernel has not.
-	bare []string
-}
-
-// look says what there is, as a command that only looks is told, and fails where that is not one whole thing.
-func (w *world) look() (f found, err error) {
-	t, err := w.open(true)
-	if err != nil {
-		return f, err
-	}
-	defer func() { err = errors.Join(err, t.Steps.Release()) }()
-	history, err := t.Host.History()
-	if err != nil {
-		return f, err
-	}
-	for _, g := range history.Generations {
-		f.numbers = append(f.numbers, g.Number)
-	}
-	p, err := t.Host.Policies()
-	if err != nil {
-		return f, err
-	}
-	f.active = strings.Join(p.Set().Names(), " ")
-	if a := history.Active(); a != nil {
-		f.number = a.Number
-	}
-	e, err := t.Evaluator()
-	if err != nil {
-		return f, err
-	}
-	status, err := e.Status()
-	if err != nil {
-		return f, err
-	}
-	if status.Generation != f.number {
-		return f, fmt.Errorf("generation %d is told to be active, but the kernel has %d", f.number, status.Generation)
-	}
-	if waits := history.Deadline != nil && history.Overdue() == nil; waits != status.Waits {
-		return f, fmt.Errorf("that generation %d waits is told: %t, and so in the kernel: %t", f.number, waits, status.Waits)
-	}
-	cells, err := t.List()
-	if err != nil {
-		return f, err
-	}
-	answers, err := e.Cells()
-	if err != nil {
-		return f, err
-	}
-	for _, c := range cells {
-		f.cells = append(f.cells, c.Name)
-		made, ok := t.Made(c)
-		if want := madeWith[c.Name]; !ok || made.Profile != want || len(made.Ports) != 1 {
-			return f, fmt.Errorf("cell %s was made with profile %s, but %+v is known: %t", c.Name, want, made, ok)
-		}
-		i := slices.IndexFunc(answers, func(s kernel.CellStatus) bool { return s.Cell == c.ID })
-		if p.Names(c.Name) && (i < 0 || answers[i].Answered != kernel.ByProgram) {
-			f.bare = append(f.bare, c.Name)
-		}
-	}
-	return f, nil
-}
-
 // act is a command that is killed in the middle.
 type act struct {
 	name string
@@ -309,14 +147,6 @@ type act struct {
 	active []string
 	cells  []string
 	bare   string
-}
-
-func loaded(name string, confirm time.Duration) func(*world) func(*command.Target) error {
-	return func(w *world) func(*command.Target) error { return w.load(name, confirm) }
-}
-
-func created(name string) func(*world) func(*command.Target) error {
-	return func(w *world) func(*command.Target) error { return w.create(name) }
 }
 
 var acts = func() []act {

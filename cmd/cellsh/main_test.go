@@ -140,7 +140,7 @@ var update = flag.Bool("update", false, "write what is printed into the scripts"
 // that it runs on that machine, see testMachine; on the one that it does run on it never is.
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
-		Dir:                 "testdata/script",
+		Dir: "testdata/script",
 		Setup: func(env *testscript.Env) error {
 			path, err := filepath.Abs("../../scripts/rc.d/cellsh")
 			env.Setenv("RCD", path)
