@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -170,10 +171,18 @@ var acts = func() []act {
 	}
 }()
 
-// killAt runs the act in a copy of its world, kills it at that call, and looks what is there; then it has to go on as ever. It
-// gives how many calls there were, and whether it was killed.
-func (a *act) killAt(t *testing.T, base *world, program string, at int) (calls int, killed bool) {
-	w := base.copy(t)
+// scene is an act in a world, in which there is something before.
+type scene struct {
+	*act
+	base   *world
+	before found
+}
+
+// killAt runs the act in a copy of its world, kills it before that call, and looks what is there; then it has to go on as ever. It
+// gives whether it was killed.
+func (a *scene) killAt(t *testing.T, program string, at int) (killed bool) {
+	w, before := a.base.copy(t), &a.before
+	defer os.RemoveAll(w.dir)
 	k := &killer{dir: w.dir, at: at}
 	args := append([]string{"-k", "sim:s"}, a.args...)
 	env := append(os.Environ(), machine+"=")
@@ -186,16 +195,12 @@ func (a *act) killAt(t *testing.T, base *world, program string, at int) (calls i
 	}
 	bad := func(form string, args ...any) {
 		t.Helper()
-		t.Errorf("%s on %s, killed: %t (exit code %d) before call %d (%s):\n%s\n%s", a.name, base.target(), killed, code, at, strings.Join(k.calls, ", "), fmt.Sprintf(form, args...), k.output.String())
-	}
-	before, err := base.look()
-	if err != nil && !a.restart {
-		t.Fatal(err)
+		t.Errorf("%s on %s, killed: %t (exit code %d) before call %d (%s):\n%s\n%s", a.name, w.target(), killed, code, at, strings.Join(k.calls, ", "), fmt.Sprintf(form, args...), k.output.String())
 	}
 	now, err := w.look()
-	if nothing := a.restart || len(a.base) == 0; err != nil && !(nothing && killed && strings.HasSuffix(err.Error(), "but the kernel has 0")) {
-		bad("%v", err)
-		return len(k.calls), killed
+	if nothing := a.restart || len(a.act.base) == 0; err != nil || now.gone && !(nothing && killed) {
+		bad("%+v, %v", now, err)
+		return killed
 	}
 	if !slices.Contains(a.active, now.active) && !(a.restart && killed) {
 		bad("active is %q, which must be one of %q", now.active, a.active)
@@ -218,18 +223,18 @@ func (a *act) killAt(t *testing.T, base *world, program string, at int) (calls i
 	// Whoever comes next finds nothing in the way, and all is well after that.
 	if err := w.do(w.load("c", 0)); err != nil {
 		bad("the next load: %v", err)
-		return len(k.calls), killed
+		return killed
 	}
 	end, err := w.look()
 	if err != nil || end.active != "c x" || len(end.bare) > 0 {
 		bad("after the next load: %+v, %v", end, err)
 	}
-	return len(k.calls), killed
+	return killed
 }
 
-// Whoever is killed, wherever that is, leaves one whole generation active, told as that, and loses nothing. Each act is killed
-// at a few of its calls that are drawn by lot, with CELLSH_TEST_KILLS=N as many times in all, and with 0 before each of its calls
-// once. What was written in 2026 was killed 3,000 times.
+// Whoever is killed, wherever that is, leaves one whole generation active, told as that, and loses nothing. Programs are killed
+// fifty times, at calls that are drawn by lot; with CELLSH_TEST_KILLS=N it is so many times, and with 0 once before each call of
+// each act.
 func TestKilled(t *testing.T) {
 	program, err := exec.LookPath("cellsh")
 	if err != nil {
@@ -242,41 +247,50 @@ func TestKilled(t *testing.T) {
 	if _, _, err := (&killer{dir: t.TempDir(), at: 1 << 30}).run(program, os.Environ(), "-k", "sim", "list"); err != nil {
 		t.Skipf("no program can be traced here: %v", err)
 	}
-	type stage struct {
-		*act
-		base *world
-		// calls are how many it makes.
-		calls int
-	}
-	var stages []stage
-	done := 0
+	var scenes []*scene
 	for _, netbsd := range []bool{false, true} {
 		for i := range acts {
 			a := &acts[i]
 			if a.restart && !netbsd {
 				continue // the file is the kernel
 			}
-			s := stage{act: a, base: newWorld(t, netbsd, a.base...)}
+			s := &scene{act: a, base: newWorld(t, netbsd, a.base...)}
 			if a.restart {
 				if err := os.Remove(filepath.Join(s.base.dir, "k")); err != nil {
 					t.Fatal(err)
 				}
 			}
-			s.calls, _ = a.killAt(t, s.base, program, 1<<30)
-			for at := 0; kills == 0 && at < s.calls; at++ {
-				if _, killed := a.killAt(t, s.base, program, at); killed {
-					done++
-				}
+			if s.before, err = s.base.look(); err != nil {
+				t.Fatal(err)
 			}
-			stages = append(stages, s)
+			scenes = append(scenes, s)
 		}
 	}
+	// No act has more than a few dozens of calls.
+	const most = 64
+	var next, killed atomic.Int64
 	lot := rand.New(rand.NewPCG(2026, 13))
-	for done < kills && !t.Failed() {
-		s := &stages[done%len(stages)]
-		if _, killed := s.killAt(t, s.base, program, lot.IntN(s.calls)); killed {
-			done++
-		}
+	var order []int // of places to kill at, by lot
+	for len(order) < len(scenes)*most {
+		order = append(order, len(order))
 	}
-	t.Logf("killed %d times", done)
+	lot.Shuffle(len(order), func(i, j int) { order[i], order[j] = order[j], order[i] })
+	t.Run("workers", func(t *testing.T) {
+		for i := range 2 {
+			t.Run(strconv.Itoa(i), func(t *testing.T) {
+				t.Parallel()
+				for !t.Failed() {
+					n := int(next.Add(1)) - 1
+					if kills == 0 && n >= len(order) || kills > 0 && int(killed.Load()) >= kills {
+						return
+					}
+					at := order[n%len(order)]
+					if scenes[at/most].killAt(t, program, at%most) {
+						killed.Add(1)
+					}
+				}
+			})
+		}
+	})
+	t.Logf("killed %d times", killed.Load())
 }

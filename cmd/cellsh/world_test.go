@@ -112,8 +112,10 @@ func newWorld(t testing.TB, netbsd bool, steps ...func(*world) func(*command.Tar
 // found is what there is in a world.
 type found struct {
 	// active are the policies of the generation that is told to be active, "" for none.
-	active  string
-	number  uint64
+	active string
+	number uint64
+	// gone says that the kernel has nothing, which is told.
+	gone    bool
 	numbers []uint64
 	cells   []string
 	// bare are cells that policies name and whose program the kernel has not.
@@ -150,8 +152,12 @@ func (w *world) look() (f found, err error) {
 	if err != nil {
 		return f, err
 	}
-	if status.Generation != f.number {
-		return f, fmt.Errorf("generation %d is told to be active, but the kernel has %d", f.number, status.Generation)
+	told := f.number
+	if instead, differs := history.Instead(); differs {
+		told, f.gone = instead, true
+	}
+	if status.Generation != told {
+		return f, fmt.Errorf("generation %d is told to be active, but the kernel has %d", told, status.Generation)
 	}
 	if waits := history.Deadline != nil && history.Overdue() == nil; waits != status.Waits {
 		return f, fmt.Errorf("that generation %d waits is told: %t, and so in the kernel: %t", f.number, waits, status.Waits)

@@ -132,6 +132,19 @@ func (h *Host) boot(p *study.Policies, o BootOptions) (Booted, *Loaded, error) {
 	return h.lastResort(history, o, errors.Join(err, newest))
 }
 
+// Bootable says why a boot would not load policies although nothing is wrong with them; nil if it would, or if it is hidden from
+// the caller what was loaded.
+func (h *Host) Bootable(p *study.Policies) error {
+	history, err := h.History()
+	if Hidden(err) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return h.bootable(p, history)
+}
+
 // bootable says why a boot must not load policies although nothing is wrong with them, if that is so.
 func (h *Host) bootable(p *study.Policies, history *History) error {
 	if p.Loading.Failed() {

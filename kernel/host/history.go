@@ -121,6 +121,17 @@ type History struct {
 	overdue *Overdue
 	// confirmed says that the kernel was told that the newest generation stays, and the notes were not.
 	confirmed bool
+	// instead is what the kernel has if that is not the active generation, else nil.
+	instead *uint64
+}
+
+// Instead is the generation that the kernel has in place of the active one, 0 for none, and whether it has not that one: it was
+// started again, or another program has loaded what is not noted.
+func (h *History) Instead() (generation uint64, differs bool) {
+	if h.instead == nil {
+		return 0, false
+	}
+	return *h.instead, true
 }
 
 // Overdue is the generation that was not confirmed in time and is not rolled back yet, nil if there is none.

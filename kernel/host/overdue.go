@@ -78,6 +78,11 @@ func (h *Host) settle(out *History) error {
 		}
 		out.Deadline = d
 	}
+	defer func() {
+		if a := out.Active(); a != nil && a.Number != status.Generation {
+			out.instead = &status.Generation
+		}
+	}()
 	switch {
 	case d == nil:
 	case status.Generation == d.Generation && !status.Waits:

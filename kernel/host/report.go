@@ -268,7 +268,7 @@ func (h *History) Report() []GenerationReport {
 
 func (h *History) isActive(g *Generation) bool {
 	a := h.Active()
-	return a != nil && g.Number == a.Number
+	return a != nil && g.Number == a.Number && h.instead == nil
 }
 
 func (h *History) report(g *Generation) GenerationReport {
