@@ -85,7 +85,14 @@ the policies can't be loaded the last good generation is, and without one, with
 --lockdown, a policy that denies everything to cells. The exit code then says
 what is active: 1 the last good generation, 3 lockdown, 4 nothing. So it does
 where the kernel can't be opened or changed at all, because another program has
-it, say: then what was active stays.`,
+it, say: then what was active stays.
+
+At boot nothing is loaded that had to be confirmed and never was, whether the
+machine went down meanwhile or it was rolled back; files that were changed since
+are new. Files without any policy are refused, unless the last good generation
+has none either. A list of generations that is damaged is kept aside, and a new
+one begins. What can't be noted, because the disk is full or read-only, is
+loaded all the same into a kernel that has nothing good.`,
 		Setup: func(fs *flags.Set) func(*Invocation) error {
 			var l loading
 			l.declare(fs)
