@@ -159,6 +159,8 @@ type act struct {
 	active []string
 	cells  []string
 	bare   string
+	// again are the policies that may be active too if it is done twice, "" for none.
+	again string
 }
 
 var acts = func() []act {
@@ -171,7 +173,7 @@ var acts = func() []act {
 		{name: "load over what waits", args: []string{"load", "--yes", "a.lua"}, base: waiting, active: []string{"a x", "c x"}},
 		{name: "confirm", args: []string{"confirm", "3"}, base: waiting, active: []string{"c x"}},
 		{name: "rollback", args: []string{"rollback"}, base: usual, active: []string{"a x", "b x"}},
-		{name: "rollback of what waits", args: []string{"rollback"}, base: waiting, active: []string{"b x", "c x"}},
+		{name: "rollback of what waits", args: []string{"rollback"}, base: waiting, active: []string{"b x", "c x"}, again: "a x"},
 		{name: "unload", args: []string{"unload", "--yes", "x"}, base: usual, active: []string{"b", "b x"}},
 		{name: "create", args: []string{"create", "web-3", "--root", "/cells/web-3", "--profile", "high", "--ports", "81"}, base: usual, active: []string{"b x"}, cells: []string{"web-3"}, bare: "web-3"},
 		{name: "destroy", args: []string{"destroy", "web-2"}, base: usual, active: []string{"b x"}, cells: []string{"web-2"}},
@@ -191,9 +193,10 @@ type scene struct {
 	calls atomic.Int64
 }
 
-// killAt runs the act in a copy of its world, kills it before that call, and looks what is there; then it has to go on as ever. It
-// gives whether it was killed.
-func (a *scene) killAt(t *testing.T, program string, at int) (killed bool) {
+// killAt runs the act in a copy of its world, kills it before that call, and looks what is there; then it has to go on as ever.
+// With again, if that is not below 0, the act is tried once more before anybody looks, and killed before that call. It gives
+// whether it was killed the first time, and how many times in all.
+func (a *scene) killAt(t *testing.T, program string, at, again int) (killed bool, kills int) {
 	w, before := a.base.copy(t), &a.before
 	defer os.RemoveAll(w.dir)
 	k := &killer{dir: w.dir, at: at}
@@ -203,8 +206,20 @@ func (a *scene) killAt(t *testing.T, program string, at int) (killed bool) {
 		args[1], env = "netbsd", append(env, machine+"=kept:"+filepath.Join(w.dir, "k"))
 	}
 	killed, code, err := k.run(program, env, args...)
+	if killed {
+		kills++
+	}
+	if killed && again >= 0 && err == nil {
+		k.at, k.calls = again, append(k.calls, "killed; again")
+		k.at += len(k.calls)
+		var second bool
+		if second, code, err = k.run(program, env, args...); second {
+			kills++
+		}
+	}
 	if err != nil {
-		t.Fatal(err)
+		t.Error(err)
+		return killed, kills
 	}
 	bad := func(form string, args ...any) {
 		t.Helper()
@@ -213,9 +228,9 @@ func (a *scene) killAt(t *testing.T, program string, at int) (killed bool) {
 	now, err := w.look()
 	if nothing := a.restart || len(a.act.base) == 0; err != nil || now.gone && !(nothing && killed) {
 		bad("%+v, %v", now, err)
-		return killed
+		return killed, kills
 	}
-	if !slices.Contains(a.active, now.active) && !(a.restart && killed) {
+	if !slices.Contains(a.active, now.active) && !(a.restart && killed) && (again < 0 || now.active != a.again) {
 		bad("active is %q, which must be one of %q", now.active, a.active)
 	}
 	for _, n := range before.numbers {
@@ -236,17 +251,17 @@ func (a *scene) killAt(t *testing.T, program string, at int) (killed bool) {
 	// Whoever comes next finds nothing in the way, and all is well after that.
 	if err := w.do(w.load("c", 0)); err != nil {
 		bad("the next load: %v", err)
-		return killed
+		return killed, kills
 	}
 	end, err := w.look()
 	if err != nil || end.active != "c x" || len(end.bare) > 0 {
 		bad("after the next load: %+v, %v", end, err)
 	}
-	return killed
+	return killed, kills
 }
 
 // Whoever is killed, wherever that is, leaves one whole generation active, told as that, and loses nothing. Programs are killed
-// fifty times, at calls that are drawn by lot; with CELLSH_TEST_KILLS=N it is so many times, and with 0 once before each call of
+// fifty times, at calls that are drawn by lot, and half of them a second time when they try again; with CELLSH_TEST_KILLS=N it is so many times, and with 0 once before each call of
 // each act.
 func TestKilled(t *testing.T) {
 	program, err := exec.LookPath("cellsh")
@@ -301,9 +316,13 @@ func TestKilled(t *testing.T) {
 					if known := int(s.calls.Load()); known > 0 && at >= known {
 						continue
 					}
-					if s.killAt(t, program, at) {
-						killed.Add(1)
-					} else {
+					again := -1
+					if kills > 0 && n%2 == 1 {
+						again = order[len(order)-1-n%len(order)] % most
+					}
+					first, times := s.killAt(t, program, at, again)
+					killed.Add(int64(times))
+					if !first {
 						s.calls.Store(int64(at))
 					}
 				}

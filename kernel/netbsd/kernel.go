@@ -197,13 +197,13 @@ func (k *Kernel) Create(s kernel.Spec) (kernel.CellID, error) {
 		return 0, err
 	}
 	from := k.now()
-	k.announce(s, from)
+	unmade := k.announce(s, from)
 	id, err := k.create(op, s, rev.Layout)
 	if errors.Is(err, kauth.EINVAL) && !rev.sized && rev.Revision == secmodel.April {
 		id, err = k.createEarly(op, s, err)
 	}
 	if err != nil {
-		k.unannounce(s)
+		unmade()
 		return 0, err
 	}
 	k.mu.Lock()
@@ -386,25 +386,20 @@ func (k *Kernel) remember(id kernel.CellID, s kernel.Spec, from time.Time) {
 	}
 }
 
-// announce notes what a cell is about to be made with, for the case that this program is killed before it can be remembered.
-// What goes wrong with that goes wrong again then, and is told.
-func (k *Kernel) announce(s kernel.Spec, from time.Time) {
+// announce notes what a cell is about to be made with, for the case that this program is killed before it can be remembered, and
+// gives what takes that back where the cell is not made. What goes wrong with it goes wrong again when the cell is remembered,
+// and is told then.
+func (k *Kernel) announce(s kernel.Spec, from time.Time) (unmade func()) {
 	if k.memory == nil {
-		return
+		return func() {}
 	}
-	if boot, err := k.booted(); err == nil {
-		_ = k.memory.Begin(boot, state.Entry{Name: s.Name, From: from.Sub(boot), Profile: s.Profile, Ports: s.Ports})
+	boot, err := k.booted()
+	if err != nil {
+		return func() {}
 	}
-}
-
-// unannounce takes it back: the cell was not made.
-func (k *Kernel) unannounce(s kernel.Spec) {
-	if k.memory == nil {
-		return
-	}
-	if boot, err := k.booted(); err == nil {
-		_ = k.memory.Drop(boot, s.Name) // it only stands for a cell that is made within seconds
-	}
+	e := state.Entry{Name: s.Name, From: from.Sub(boot), Profile: s.Profile, Ports: s.Ports}
+	_ = k.memory.Begin(boot, e)
+	return func() { _ = k.memory.Drop(boot, e) }
 }
 
 // forget drops what was kept of a cell that is gone.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -24,13 +25,13 @@ const (
 type record struct {
 	Making *Entry        `json:"making,omitempty"`
 	Made   *Entry        `json:"made,omitempty"`
-	Unmade string        `json:"unmade,omitempty"`
+	Unmade *Entry        `json:"unmade,omitempty"`
 	Gone   kernel.CellID `json:"gone,omitempty"`
 }
 
 // about counts the cells that a record is about.
 func (r *record) about() (n int) {
-	for _, said := range []bool{r.Making != nil, r.Made != nil, r.Unmade != "", r.Gone != 0} {
+	for _, said := range []bool{r.Making != nil, r.Made != nil, r.Unmade != nil, r.Gone != 0} {
 		if said {
 			n++
 		}
@@ -42,8 +43,8 @@ func (r *record) about() (n int) {
 type journal struct {
 	boot    time.Time
 	entries map[kernel.CellID]Entry
-	// making are cells that were about to be made, by name; their id is not known.
-	making map[string]Entry
+	// making are cells that were about to be made, by name; their id is not known. Of several of one name at most one was made.
+	making map[string][]Entry
 	// records is how many lines there are, end where the last whole one ends, and sum its checksum.
 	records int
 	end     int64
@@ -113,7 +114,7 @@ func (j *journal) line(line []byte) (why string) {
 		if !ok || err != nil {
 			return notFirst(line)
 		}
-		j.boot, j.entries, j.making, j.sum = boot, map[kernel.CellID]Entry{}, map[string]Entry{}, crc32.ChecksumIEEE(line)
+		j.boot, j.entries, j.making, j.sum = boot, map[kernel.CellID]Entry{}, map[string][]Entry{}, crc32.ChecksumIEEE(line)
 		return ""
 	}
 	said, body, _ := bytes.Cut(line, []byte(" "))
@@ -131,20 +132,25 @@ func (j *journal) line(line []byte) (why string) {
 		return fmt.Sprintf("line %d must be a change of a cell, but more follows", j.records+2)
 	}
 	e := r.Made
-	if r.Making != nil {
-		e = r.Making
+	for _, begun := range []*Entry{r.Making, r.Unmade} {
+		if begun != nil {
+			e = begun
+		}
 	}
 	switch {
 	case r.about() != 1:
 		return fmt.Sprintf("line %d must be about one cell, but is about another number of them", j.records+2)
-	case r.Unmade != "":
-		delete(j.making, r.Unmade)
 	case r.Gone != 0:
 		delete(j.entries, r.Gone)
-	case (e.Cell == 0) != (e == r.Making) || e.Name == "" || len(e.Ports) > kernel.MaxPorts || e.Profile != nil && *e.Profile > kernel.High:
+	case (e.Cell == 0) != (e != r.Made) || e.Name == "" || len(e.Ports) > kernel.MaxPorts || e.Profile != nil && *e.Profile > kernel.High:
 		return fmt.Sprintf("an entry must be that of a cell, but is of cell %d, name %q, %d ports", e.Cell, e.Name, len(e.Ports))
 	case e == r.Making:
-		j.making[e.Name] = *e
+		j.making[e.Name] = append(j.making[e.Name], *e)
+	case e == r.Unmade:
+		j.making[e.Name] = slices.DeleteFunc(j.making[e.Name], func(b Entry) bool { return b.From == e.From })
+		if len(j.making[e.Name]) == 0 {
+			delete(j.making, e.Name)
+		}
 	default:
 		j.entries[e.Cell] = *e
 		delete(j.making, e.Name)

@@ -94,19 +94,22 @@ func (f *File) Find(k Key) (Entry, bool, error) {
 		return e, true, nil
 	}
 	// Who made it may have been killed before it was told which id the cell has.
-	e, ok := f.seen.making[k.Name]
-	e.Cell, e.To = k.Cell, e.From+call
-	if !ok || k.Created == 0 || !e.is(k) {
-		return Entry{}, false, nil
+	var best Entry
+	ok := false
+	for _, e := range f.seen.making[k.Name] {
+		// Once it was made nobody else could make it: it is the last that was begun before.
+		if e.Cell, e.To = k.Cell, e.From+call; k.Created != 0 && e.is(k) && (!ok || e.From <= k.Created) {
+			best, ok = e, true
+		}
 	}
-	return e, true, nil
+	return best, ok, nil
 }
 
 // call is how long a call that makes a cell takes at most.
 const call = 10 * time.Second
 
-// Begin notes that a cell is about to be made; the entry has no id yet, and no end. If it is made Put follows, and if not Drop.
-// Whoever is killed between Begin and Put leaves the entry to the cell of that name that was made then.
+// Begin notes that a cell is about to be made; the entry has no id yet, and no end. If it is made Put follows, and if not Drop
+// with the same entry. Whoever is killed between Begin and Put leaves the entry to the cell of that name that was made then.
 func (f *File) Begin(boot time.Time, e Entry) error {
 	if err := os.MkdirAll(filepath.Dir(f.Path), 0o700); err != nil {
 		return fmt.Errorf("the state of cells can't be written: %w", err)
@@ -114,12 +117,12 @@ func (f *File) Begin(boot time.Time, e Entry) error {
 	return f.change(boot, record{Making: &e})
 }
 
-// Drop says that the cell of that name, which Begin has noted, was not made.
-func (f *File) Drop(boot time.Time, name string) error {
+// Drop says that a cell that Begin has noted was not made.
+func (f *File) Drop(boot time.Time, e Entry) error {
 	if _, err := os.Stat(filepath.Dir(f.Path)); errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
-	return f.change(boot, record{Unmade: name})
+	return f.change(boot, record{Unmade: &e})
 }
 
 // Put adds the entry, or replaces that of the same cell. Entries of other starts are dropped. It costs the same however many
@@ -153,7 +156,7 @@ func (f *File) change(boot time.Time, r record) error {
 	}
 	anew := f.info == nil || !sameBoot(f.seen.boot, boot)
 	_, known := f.seen.entries[r.Gone]
-	_, begun := f.seen.making[r.Unmade]
+	begun := r.Unmade != nil && len(f.seen.making[r.Unmade.Name]) > 0
 	if r.Made == nil && r.Making == nil && (anew || !known && !begun) {
 		return nil
 	}
@@ -205,8 +208,9 @@ func (f *File) rewrite() error {
 		list = append(list, record{Made: &e})
 	}
 	for _, name := range slices.Sorted(maps.Keys(f.seen.making)) {
-		e := f.seen.making[name]
-		list = append(list, record{Making: &e})
+		for _, e := range f.seen.making[name] {
+			list = append(list, record{Making: &e})
+		}
 	}
 	f.seen = newJournal(f.seen.boot)
 	text := f.seen.header()
