@@ -28,10 +28,11 @@ func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){"cellsh": program})
 }
 
-// later is the variable with how much later than now it is for the program, machine the one with what it runs on, and
+// later is the variable with how much later than now it is for the program, uptime with how much longer a kernel that is kept runs, machine the one with what it runs on, and
 // policies the one with the folder of the policies for boot.
 const (
 	later    = "CELLSH_TEST_LATER"
+	uptime   = "CELLSH_TEST_UPTIME"
 	machine  = "CELLSH_TEST_MACHINE"
 	policies = "CELLSH_TEST_POLICIES"
 )
@@ -42,12 +43,12 @@ func program() {
 	if err != nil {
 		panic(err)
 	}
-	os.Exit(repl.Main(os.Args[1:], repl.Env{Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Getenv: os.Getenv, Version: version, Now: clock(), Machine: m}))
+	os.Exit(repl.Main(os.Args[1:], repl.Env{Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Getenv: os.Getenv, Version: version, Now: clock(later), Machine: m}))
 }
 
-// clock is that of the machine, which CELLSH_TEST_LATER sets.
-func clock() func() time.Time {
-	d, err := time.ParseDuration(cmp.Or(os.Getenv(later), "0s"))
+// clock is a clock that the variable sets.
+func clock(variable string) func() time.Time {
+	d, err := time.ParseDuration(cmp.Or(os.Getenv(variable), "0s"))
 	if err != nil {
 		panic(err)
 	}
@@ -62,7 +63,8 @@ func clock() func() time.Time {
 //	member   root in the cell
 //
 // or kept:FILE: then it has no cell at first, root of the host, the evaluation model, and a kernel that is kept in the file and
-// goes on when programs end, until the file is removed. It counts by the clock that was not set (CELLSH_TEST_LATER).
+// goes on when programs end, until the file is removed. It counts by
+// a clock of its own (CELLSH_TEST_UPTIME).
 //
 // Behind any of the others +evaluation says that the kernel has the evaluation model, and +evaluation+blocked that its device can't
 // be made either, because /dev is read-only.
@@ -73,7 +75,7 @@ func testMachine(name string) (connect.Machine, error) {
 		return m, nil
 	}
 	if path, is := strings.CutPrefix(name, "kept:"); is {
-		m.System = kept{path, time.Now}
+		m.System = kept{path, clock(uptime)}
 		return m, nil
 	}
 	name, blocked := strings.CutSuffix(name, "+blocked")
