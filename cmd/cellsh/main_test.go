@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"syscall"
@@ -27,10 +28,11 @@ func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){"cellsh": program})
 }
 
-// later is the variable with how much later than now it is for the program, machine the one with what it runs on, and
+// later is the variable with how much later than now it is for the program, uptime with how much longer a kernel that is kept runs, machine the one with what it runs on, and
 // policies the one with the folder of the policies for boot.
 const (
 	later    = "CELLSH_TEST_LATER"
+	uptime   = "CELLSH_TEST_UPTIME"
 	machine  = "CELLSH_TEST_MACHINE"
 	policies = "CELLSH_TEST_POLICIES"
 )
@@ -41,12 +43,16 @@ func program() {
 	if err != nil {
 		panic(err)
 	}
-	d, err := time.ParseDuration(cmp.Or(os.Getenv(later), "0s"))
+	os.Exit(repl.Main(os.Args[1:], repl.Env{Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Getenv: os.Getenv, Version: version, Now: clock(later), Machine: m}))
+}
+
+// clock is a clock that the variable sets.
+func clock(variable string) func() time.Time {
+	d, err := time.ParseDuration(cmp.Or(os.Getenv(variable), "0s"))
 	if err != nil {
 		panic(err)
 	}
-	os.Exit(repl.Main(os.Args[1:], repl.Env{Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Getenv: os.Getenv, Version: version,
-		Now: func() time.Time { return time.Now().Add(d) }, Machine: m}))
+	return func() time.Time { return time.Now().Add(d) }
 }
 
 // testMachine is a machine that stands for the one that the tests run on. Without a name it is no NetBSD. Else it is one
@@ -56,12 +62,20 @@ func program() {
 //	user     a user of the host, which the process then is too
 //	member   root in the cell
 //
-// Behind any of them +evaluation says that the kernel has the evaluation model, and +evaluation+blocked that its device can't
+// or kept:FILE: then it has no cell at first, root of the host, the evaluation model, and a kernel that is kept in the file and
+// goes on when programs end, until the file is removed. It counts by
+// a clock of its own (CELLSH_TEST_UPTIME).
+//
+// Behind any of the others +evaluation says that the kernel has the evaluation model, and +evaluation+blocked that its device can't
 // be made either, because /dev is read-only.
 // What is kept beside its kernel is in the folder db, and the policies for boot are in policy.d, or in CELLSH_TEST_POLICIES.
 func testMachine(name string) (connect.Machine, error) {
 	m := connect.Machine{Foreign: "linux/amd64", Folder: "db", Policies: cmp.Or(os.Getenv(policies), "policy.d")}
 	if name == "" {
+		return m, nil
+	}
+	if path, is := strings.CutPrefix(name, "kept:"); is {
+		m.System = kept{path, clock(uptime)}
 		return m, nil
 	}
 	name, blocked := strings.CutSuffix(name, "+blocked")
@@ -120,13 +134,20 @@ var update = flag.Bool("update", false, "write what is printed into the scripts"
 //	link FILE TARGET                  fails unless the file is a symbolic link to that
 //	retry PROGRAM ARGUMENT...         like exec, again and again until it succeeds
 //
-// and the conditions root, and kill for a shell that can send signals.
+// and the conditions root, kill for a shell that can send signals, and mount for who may mount file systems for a program alone.
+//
+// RCD is the path of the rc.d script.
 //
 // With the variable CELLSH_TEST_LATER=TIME the program believes that it is later by that, and with CELLSH_TEST_MACHINE=NAME
 // that it runs on that machine, see testMachine; on the one that it does run on it never is.
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
-		Dir:                 "testdata/script",
+		Dir: "testdata/script",
+		Setup: func(env *testscript.Env) error {
+			path, err := filepath.Abs("../../scripts/rc.d/cellsh")
+			env.Setenv("RCD", path)
+			return err
+		},
 		UpdateScripts:       *update,
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
@@ -136,6 +157,8 @@ func TestScripts(t *testing.T) {
 				return os.Getuid() == 0, nil
 			case "kill":
 				return exec.Command("sh", "-c", "kill -0 $$").Run() == nil, nil
+			case "mount":
+				return exec.Command("unshare", "-m", "mount", "-t", "tmpfs", "tmpfs", os.TempDir()).Run() == nil, nil
 			}
 			return false, errors.New("there is no condition " + name)
 		},

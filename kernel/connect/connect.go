@@ -139,6 +139,9 @@ func (c *Connection) ReadNotes() ([]byte, error) { return c.keeper.ReadNotes() }
 // WriteNotes replaces it, whole or not at all; refused if the connection is read-only.
 func (c *Connection) WriteNotes(text []byte) error { return c.keeper.WriteNotes(text) }
 
+// SetAside keeps what can't be used of it out of the way, and says where; refused if the connection is read-only.
+func (c *Connection) SetAside() (where string, err error) { return c.keeper.SetAside() }
+
 // Lock keeps other programs from changing the kernel or what is kept beside it, until unlock. It waits for them.
 func (c *Connection) Lock() (unlock func(), err error) { return c.keeper.Lock() }
 
@@ -238,10 +241,11 @@ func register(k *sim.Kernel) func(kernel.Cell, launch.Account) (func(launch.Stat
 // readOnly refuses new notes, and writes nothing.
 type readOnly struct{ keeper }
 
-func (readOnly) WriteNotes([]byte) error { return kernel.RefuseReadOnly("load a policy") }
-func (readOnly) Lock() (func(), error)   { return unshared() }
-func (readOnly) save() error             { return nil }
-func (readOnly) settle() error           { return nil }
+func (readOnly) WriteNotes([]byte) error   { return kernel.RefuseReadOnly("load a policy") }
+func (readOnly) SetAside() (string, error) { return "", kernel.RefuseReadOnly("load a policy") }
+func (readOnly) Lock() (func(), error)     { return unshared() }
+func (readOnly) save() error               { return nil }
+func (readOnly) settle() error             { return nil }
 
 // refusing is the launcher of a connection that is read-only: a command could change anything.
 type refusing struct{}
@@ -291,7 +295,25 @@ func (f folder) rootOnly(op string, errno kauth.Errno) error {
 }
 
 // WriteNotes is for who has locked.
-func (f folder) WriteNotes(text []byte) error { return disk.Replace(f.notes(), text) }
+func (f folder) WriteNotes(text []byte) error {
+	err := disk.Replace(f.notes(), text)
+	if err == nil {
+		return nil
+	}
+	return &kernel.Error{Op: "note the generation", Text: fmt.Sprintf("the file %s must be writable, but is not: %s", f.notes(), disk.Cause(err))}
+}
+
+// SetAside renames the file, to one that does not exist yet, as long as there are not too many of them: then the last is replaced.
+func (f folder) SetAside() (where string, err error) {
+	const most = 9
+	for i := 1; i <= most; i++ {
+		where = fmt.Sprintf("%s.damaged.%d", f.notes(), i)
+		if _, err := os.Lstat(where); errors.Is(err, os.ErrNotExist) {
+			break
+		}
+	}
+	return where, os.Rename(f.notes(), where)
+}
 
 // Lock is for all programs that use the folder.
 func (f folder) Lock() (unlock func(), err error) {

@@ -42,6 +42,8 @@ type section struct {
 	// Saved is when, by the clock of the machine.
 	Saved time.Time `json:"saved"`
 	Notes []byte    `json:"notes,omitempty"`
+	// Damaged are notes that could not be used, the newest last.
+	Damaged [][]byte `json:"damaged,omitempty"`
 }
 
 func openFile(t *target, o Options) (*Connection, error) {
@@ -200,6 +202,19 @@ func (f *stateFile) WriteNotes(text []byte) error {
 	s.Notes = text
 	f.unsettled = true
 	return f.setSection(s)
+}
+
+// SetAside keeps it in the state, beside what is written from then on.
+func (f *stateFile) SetAside() (where string, err error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	s, err := f.section()
+	if err != nil {
+		return "", err
+	}
+	s.Damaged, s.Notes = append(s.Damaged, s.Notes), nil
+	f.unsettled = true
+	return "a part of " + f.name, f.setSection(s)
 }
 
 func (f *stateFile) setSection(s section) error {

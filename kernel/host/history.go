@@ -1,9 +1,13 @@
 package host
 
 import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 	"time"
@@ -92,6 +96,11 @@ func (g *Generation) origin() uint64 {
 	return g.Number
 }
 
+// ordinary reports whether the generation is what somebody wants to be active from then on: a boot loads no other, and takes no
+// other for a sign of what was wanted. Lockdown stands in for something else, and a session has no sources; so it has to be with
+// whatever else is active for a while only.
+func (g *Generation) ordinary() bool { return !g.Lockdown && !g.Session }
+
 // settled reports whether the generation needs no confirmation: it never did, or it was confirmed.
 func (g *Generation) settled() bool { return g.Tentative == 0 }
 
@@ -110,6 +119,19 @@ type History struct {
 	Deadline *Deadline `json:"unconfirmed,omitempty"`
 
 	overdue *Overdue
+	// confirmed says that the kernel was told that the newest generation stays, and the notes were not.
+	confirmed bool
+	// instead is what the kernel has if that is not the active generation, else nil.
+	instead *uint64
+}
+
+// Instead is the generation that the kernel has in place of the active one, 0 for none, and whether it has not that one: it was
+// started again, or another program has loaded what is not noted.
+func (h *History) Instead() (generation uint64, differs bool) {
+	if h.instead == nil {
+		return 0, false
+	}
+	return *h.instead, true
 }
 
 // Overdue is the generation that was not confirmed in time and is not rolled back yet, nil if there is none.
@@ -150,9 +172,10 @@ func (h *History) Newest() *Generation {
 	return &h.Generations[len(h.Generations)-1]
 }
 
-// Active is the newest generation, or the one that the kernel has gone back to by itself; nil if there is none.
+// Active is the newest generation, or the one that the kernel has gone back to by itself, or must go back to because it was
+// started again; nil if there is none.
 func (h *History) Active() *Generation {
-	if h.overdue != nil && h.overdue.GoneBack {
+	if h.overdue != nil && (h.overdue.GoneBack || h.overdue.Restarted) {
 		return h.Find(h.overdue.Back)
 	}
 	return h.Newest()
@@ -207,6 +230,20 @@ func (h *History) confirm() *History {
 	return out
 }
 
+// tried is the newest generation if nobody has confirmed it, whether it still waits or was rolled back since; nil if nothing
+// was tried after the last load that was good.
+func (h *History) tried() *Generation {
+	for i := len(h.Generations) - 1; i >= 0; i-- {
+		switch g := &h.Generations[i]; {
+		case !g.settled():
+			return g
+		case g.Of == 0 && len(g.Sources) > 0:
+			return nil
+		}
+	}
+	return nil
+}
+
 // Before gives the generation that a rollback of the active one goes to: the last one before it that needs no
 // confirmation, nil if there is none. What was rolled back from is not gone back to.
 func (h *History) Before() *Generation {
@@ -243,8 +280,34 @@ type Notebook interface {
 	ReadNotes() ([]byte, error)
 	// WriteNotes replaces it, whole or not at all. Whoever calls it has locked.
 	WriteNotes([]byte) error
+	// SetAside takes what was written away, and says where it is kept from then on: for what is damaged. Whoever calls it has
+	// locked.
+	SetAside() (where string, err error)
 	// Lock keeps other programs from changing anything until unlock: what a change begins with is so until its end.
 	Lock() (unlock func(), err error)
+}
+
+// NotesError says why what is done can't be noted.
+type NotesError struct{ Err error }
+
+func (e *NotesError) Error() string { return e.Err.Error() }
+
+// Unwrap gives the reason.
+func (e *NotesError) Unwrap() error { return e.Err }
+
+// Diagnostics are those of the reason.
+func (e *NotesError) Diagnostics() diag.List { return diag.Of(e.Err) }
+
+// DamagedError says why the list of generations can't be used.
+type DamagedError struct{ Why string }
+
+func (e *DamagedError) Error() string {
+	return "the list of generations must be as it was written, but is damaged: " + e.Why
+}
+
+// Diagnostics is one problem, with what to do.
+func (e *DamagedError) Diagnostics() diag.List {
+	return diag.List{{Code: diag.Failed, Message: e.Error(), Hint: "what the kernel has stays; load --boot PATH keeps the damaged list aside, and begins a new one"}}
 }
 
 // Memory is a notebook that ends with the program. The zero value is empty.
@@ -262,21 +325,64 @@ func (m *Memory) WriteNotes(text []byte) error {
 	return nil
 }
 
+// SetAside forgets it: nobody could look at it.
+func (m *Memory) SetAside() (where string, err error) {
+	m.text = nil
+	return "nothing", nil
+}
+
+// The notes are a line with the magic and the checksum of what follows, and a History as JSON. Those of version 1 were the JSON
+// alone.
+const notesMagic = "cellsh generations 2 "
+
 func parseHistory(text []byte) (*History, error) {
 	h := &History{}
 	if len(text) == 0 {
 		return h, nil
 	}
-	if err := json.Unmarshal(text, h); err != nil {
-		return nil, fmt.Errorf("the list of generations must be readable, but is damaged: %s", diag.Malformed(err))
+	if text[0] != '{' {
+		head, body, _ := bytes.Cut(text, []byte("\n"))
+		sum, ok := bytes.CutPrefix(head, []byte(notesMagic))
+		switch want := checksum(body); {
+		case !ok:
+			return nil, &DamagedError{fmt.Sprintf("its first line must begin with %q, but is %q", strings.TrimSpace(notesMagic), head[:min(len(head), 40)])}
+		case string(sum) != want:
+			return nil, &DamagedError{fmt.Sprintf("its checksum must be %s, but is %q", want[:16], sum[:min(len(sum), 16)])}
+		}
+		text = body
+	}
+	d := json.NewDecoder(bytes.NewReader(text))
+	// What is not known may be why a generation must not be loaded.
+	d.DisallowUnknownFields()
+	if err := d.Decode(h); err != nil {
+		return nil, &DamagedError{diag.Malformed(err)}
+	}
+	if _, err := d.Token(); err != io.EOF {
+		return nil, &DamagedError{"something follows behind its end"}
+	}
+	for i := range h.Generations {
+		if g := &h.Generations[i]; g.Number == 0 || i > 0 && g.Number <= h.Generations[i-1].Number {
+			return nil, &DamagedError{fmt.Sprintf("the numbers of generations must rise, but %d is at place %d", g.Number, i+1)}
+		}
+	}
+	if d, a := h.Deadline, h.Newest(); d != nil && (a == nil || d.Generation != a.Number) {
+		return nil, &DamagedError{fmt.Sprintf("the generation that waits must be the newest, but is %d", d.Generation)}
 	}
 	return h, nil
 }
 
+func checksum(text []byte) string {
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:])
+}
+
 func writeHistory(n Notebook, h *History) error {
-	text, err := json.Marshal(h)
+	body, err := json.Marshal(h)
 	if err != nil {
 		return fmt.Errorf("the list of generations can't be written: %w", err)
 	}
-	return n.WriteNotes(text)
+	if err := n.WriteNotes(append([]byte(notesMagic+checksum(body)+"\n"), body...)); err != nil {
+		return &NotesError{err}
+	}
+	return nil
 }

@@ -40,6 +40,8 @@ type Host struct {
 	waits uint64
 	// locked says that the notes are locked.
 	locked bool
+	// beyond is a number above all that may be noted, while it is not known what is; else 0.
+	beyond uint64
 	// history is what the notes said when they were noted.
 	history *History
 	noted   []byte
@@ -67,7 +69,7 @@ func (h *Host) alone(work func() error) error {
 	}
 	unlock, err := h.notes.Lock()
 	if err != nil {
-		return err
+		return &NotesError{err}
 	}
 	h.locked = true
 	defer func() {
@@ -80,7 +82,7 @@ func (h *Host) alone(work func() error) error {
 // Now is the time of day by the host's clock.
 func (h *Host) Now() time.Time { return h.now() }
 
-// History gives the generations.
+// History gives the generations, as far as the kernel agrees: see settle.
 func (h *Host) History() (*History, error) {
 	text, err := h.notes.ReadNotes()
 	if err != nil {
@@ -93,8 +95,7 @@ func (h *Host) History() (*History, error) {
 		h.noted = bytes.Clone(text)
 	}
 	out := &History{Generations: slices.Clone(h.history.Generations), Deadline: h.history.Deadline}
-	out.overdue, err = h.overdue(out.Deadline)
-	return out, err
+	return out, h.settle(out)
 }
 
 // Policies are those of the active generation; none if nothing is loaded.

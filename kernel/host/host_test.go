@@ -1,6 +1,7 @@
 package host
 
 import (
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -20,7 +21,7 @@ func load(sources []rules.Source) *study.Policies {
 	set := &rules.Set{Sources: slices.Clone(sources)}
 	var problems diag.List
 	for _, s := range sources {
-		p := &rules.Policy{Name: strings.TrimSuffix(s.File, ".lua"), Span: diag.Span{File: s.File, Line: 1}, File: s.File, Default: rules.Default{Result: policy.Allow}}
+		p := &rules.Policy{Name: strings.TrimSuffix(filepath.Base(s.File), ".lua"), Span: diag.Span{File: s.File, Line: 1}, File: s.File, Default: rules.Default{Result: policy.Allow}}
 		for _, word := range strings.Fields(s.Text) {
 			at, ok := kauth.FindPattern(word)
 			if !ok {
@@ -68,6 +69,7 @@ func TestUnconfirmedGenerations(t *testing.T) {
 	expire := func() string {
 		t.Helper()
 		now = now.Add(time.Hour)
+		k.Advance(time.Hour)
 		if _, err := h.Expire(); err != nil {
 			t.Fatal(err)
 		}

@@ -8,10 +8,7 @@ import (
 	"time"
 
 	"cellsh/kernel"
-	"cellsh/policy"
 	"cellsh/policy/analysis"
-	"cellsh/policy/diag"
-	"cellsh/policy/kauth"
 	"cellsh/policy/program"
 	"cellsh/policy/rules"
 	"cellsh/policy/stock"
@@ -91,9 +88,9 @@ func (h *Host) Holds(p *study.Policies) (uint64, error) {
 
 // nextNumber is higher than any that the history or the kernel knows.
 func (h *Host) nextNumber(history *History) uint64 {
-	n := uint64(0)
+	n := h.beyond
 	if a := history.Newest(); a != nil {
-		n = a.Number
+		n = max(n, a.Number)
 	}
 	if e, err := h.Kernel.Evaluator(); err == nil {
 		if s, err := e.Status(); err == nil {
@@ -305,20 +302,15 @@ func (h *Host) attach(p *study.Policies, g *Generation, history *History, cells 
 		return nil, 0, err
 	}
 	if status.Generation != g.Number {
-		// The kernel was started again, or somebody else loaded: ours is loaded anew. What waits goes on waiting.
-		next := g.again()
-		next.Number, next.Time = h.nextNumber(history), h.now().UTC()
-		d := history.Deadline
-		if d != nil {
-			if h.waits == d.Generation {
-				h.waits = next.Number
-			}
-			d = &Deadline{next.Number, d.Until, d.Window, d.Back}
+		if status.Generation != 0 && history.Find(status.Generation) == nil {
+			return nil, 0, &kernel.Error{Op: "attach cells", Text: fmt.Sprintf("what the kernel has must be noted, but generation %d is not: another program has loaded it, or it could not be noted", status.Generation),
+				Hint: "load the policies again: load PATH"}
 		}
-		r, err := h.prepare(p, next, history)
+		// The kernel was started again: ours is loaded anew. It does not wait: what does is overdue then.
+		r, err := h.prepare(p, g.again(), history)
 		if err == nil {
-			r.Time = next.Time
-			err = h.pushReady(p, r, history, d, h.read[g.origin()].declared)
+			r.Time = h.now().UTC()
+			err = h.pushReady(p, r, history, nil, h.read[g.origin()].declared)
 		}
 		if err != nil {
 			return nil, 0, err
@@ -416,6 +408,9 @@ func (h *Host) confirm(number uint64) error {
 	if err != nil {
 		return err
 	}
+	if a := history.Active(); history.confirmed && a.Number == number {
+		return writeHistory(h.notes, history) // the kernel knows already
+	}
 	if d := history.Deadline; d == nil || d.Generation != number {
 		text := fmt.Sprintf("the generation must wait to be confirmed, but %d does not", number)
 		if d != nil {
@@ -448,15 +443,15 @@ func (h *Host) confirmLoaded(number uint64) error {
 	return nil
 }
 
-// Expire rolls back a generation that was not confirmed in time; nil if there is none, or if there is still time.
+// Expire rolls back a generation that is overdue; nil if there is none.
 func (h *Host) Expire() (*Loaded, error) {
 	history, err := h.History()
 	if err != nil || history.Overdue() == nil {
 		return nil, err
 	}
-	out, err := h.revertIf(func(d *Deadline) bool { return d.Over(h.now()) })
+	out, err := h.revertIf(func(history *History) bool { return history.Overdue() != nil })
 	if err != nil {
-		err = &ExpireError{history.Deadline.Generation, err}
+		err = &ExpireError{history.Overdue(), err}
 	}
 	return out, err
 }
@@ -464,14 +459,14 @@ func (h *Host) Expire() (*Loaded, error) {
 // Revert loads the newest generation again that needs no confirmation, in place of those that wait for one; nil if none
 // does.
 func (h *Host) Revert() (*Loaded, error) {
-	return h.revertIf(func(*Deadline) bool { return true })
+	return h.revertIf(func(*History) bool { return true })
 }
 
-// revertIf rolls back what waits if, once nobody else can change it, it has such a deadline.
-func (h *Host) revertIf(due func(*Deadline) bool) (out *Loaded, err error) {
+// revertIf rolls back what waits if, once nobody else can change it, it is due.
+func (h *Host) revertIf(due func(*History) bool) (out *Loaded, err error) {
 	err = h.alone(func() error {
 		history, err := h.History()
-		if err == nil && history.Deadline != nil && due(history.Deadline) {
+		if err == nil && history.Deadline != nil && due(history) {
 			out, err = h.revert(history)
 		}
 		return err
@@ -485,150 +480,4 @@ func (h *Host) revert(history *History) (*Loaded, error) {
 	}
 	// Then the policies that were loaded must not stay either, and the fallback decides.
 	return h.replace(h.load(nil), Generation{}, history)
-}
-
-// Booted says which policies are active after a boot.
-type Booted uint8
-
-// What can be active; the numbers are the exit codes of load --boot, but for the first.
-const (
-	BootLoaded   Booted = 0
-	BootLastGood Booted = 1
-	BootLockdown Booted = 3
-	BootNothing  Booted = 4
-)
-
-// BootOptions say how to load at boot.
-type BootOptions struct {
-	// Lockdown loads a policy that denies everything to cells if nothing else can be loaded.
-	Lockdown bool
-	// Strict and Usable are those of LoadOptions.
-	Strict, Usable bool
-}
-
-// String is "loaded", "last good", "lockdown" or "nothing".
-func (b Booted) String() string {
-	return map[Booted]string{BootLoaded: "loaded", BootLastGood: "last good", BootLockdown: "lockdown", BootNothing: "nothing"}[b]
-}
-
-// Boot loads policies as at boot: if they can't be loaded the last generation that can is, and without one, if so
-// configured, a policy that denies everything to cells. The error says why it is not the policies themselves. If nothing
-// at all can be loaded what was active stays; Loaded is nil then.
-// Generations that waited to be confirmed are none to go back to.
-func (h *Host) Boot(p *study.Policies, o BootOptions) (booted Booted, out *Loaded, err error) {
-	err = h.alone(func() error { booted, out, err = h.boot(p, o); return err })
-	if booted == BootLoaded && err != nil {
-		// There is no lock to be had, so nothing could be noted, either.
-		history, herr := h.History()
-		if herr != nil {
-			history, err = &History{}, errors.Join(err, herr)
-		}
-		return h.lastResort(history, o, err)
-	}
-	return booted, out, err
-}
-
-// lastResort is for a boot that has found no generation to load, because of an error: what is active stays if it is good;
-// else it is lockdown, if that is wanted.
-func (h *Host) lastResort(history *History, o BootOptions, why error) (Booted, *Loaded, error) {
-	booted, g := h.standing(history)
-	if !o.Lockdown || booted == BootLastGood && (g == nil || g.settled()) {
-		return booted, nil, why
-	}
-	return h.lockDown(history, why)
-}
-
-// lockDown loads the policy that denies everything, because of an error, which what goes wrong now joins. It loads it also
-// where that can't be noted: the next load is told that the kernel is ahead, and until then nothing is open.
-func (h *Host) lockDown(history *History, why error) (Booted, *Loaded, error) {
-	e, err := h.Kernel.Evaluator()
-	if err != nil {
-		booted, _ := h.standing(history)
-		return booted, nil, errors.Join(why, err)
-	}
-	p := lockdown(h.Kernel.Info().Vocabulary)
-	g := Generation{Sources: whole(p.Set().Sources), Lockdown: true}
-	var out *Loaded
-	r, err := h.prepare(p, g, history)
-	if err == nil {
-		if out, err = h.push(p, r, history, nil); err == nil {
-			return BootLockdown, out, why
-		}
-	}
-	why = errors.Join(why, err)
-	g.Number = h.nextNumber(history)
-	b, err := h.bundleOfAll(p, &g)
-	if err == nil {
-		text := b.Encode()
-		if err = e.Load(text, 0); err == nil {
-			return BootLockdown, loaded(b, len(text)), why
-		}
-	}
-	booted, _ := h.standing(history)
-	return booted, nil, errors.Join(why, err)
-}
-
-// Standing says which policies are active as things are, of those that a boot can leave so: BootLoaded is none of them.
-func (h *Host) Standing() Booted {
-	history, err := h.History()
-	if err != nil {
-		history = &History{}
-	}
-	booted, _ := h.standing(history)
-	return booted
-}
-
-// standing is Standing, and gives the generation that is active; nil if there is none, or if nobody has noted it.
-func (h *Host) standing(history *History) (Booted, *Generation) {
-	g := history.Active()
-	if e, err := h.Kernel.Evaluator(); err == nil {
-		// The kernel decides, whatever was noted: it may have been started since, or its notes may be lost.
-		status, err := e.Status()
-		if err != nil || status.Generation == 0 {
-			return BootNothing, nil
-		}
-		g = history.Find(status.Generation)
-	} else if g == nil {
-		return BootNothing, nil
-	}
-	if g != nil && g.Lockdown {
-		return BootLockdown, g
-	}
-	return BootLastGood, g
-}
-
-func (h *Host) boot(p *study.Policies, o BootOptions) (Booted, *Loaded, error) {
-	history, err := h.History()
-	if err != nil {
-		return h.lastResort(&History{}, o, err)
-	}
-	out, _, err := h.Load(p, LoadOptions{Strict: o.Strict, Usable: o.Usable, Yes: true})
-	if err == nil {
-		return BootLoaded, out, nil
-	}
-	var newest error // why the last good generation is none
-	for i := len(history.Generations) - 1; i >= 0; i-- {
-		g := &history.Generations[i]
-		if g.Lockdown || g.Session || !g.settled() {
-			continue
-		}
-		out, gerr := h.reload(g, history)
-		if gerr == nil {
-			return BootLastGood, out, err
-		}
-		if newest == nil {
-			newest = gerr
-		}
-	}
-	return h.lastResort(history, o, errors.Join(err, newest))
-}
-
-// lockdown are policies that deny everything to cells. No source is read for them: that could fail, as what should
-// have been loaded did.
-func lockdown(v *kauth.Vocabulary) *study.Policies {
-	at := diag.Span{File: "lockdown", Line: 1}
-	return study.New(&rules.Set{
-		Sources:  []rules.Source{{File: at.File, Text: "policy \"lockdown\" { default = \"deny\" }\n"}},
-		Policies: []*rules.Policy{{Name: "lockdown", Span: at, Default: rules.Default{Result: policy.Deny, Span: at}}},
-	}, nil, study.Options{Vocabulary: v})
 }

@@ -14,37 +14,95 @@ type Overdue struct {
 	Deadline
 	// GoneBack says that the kernel has gone back by itself, to the generation Back: what answers is what that one says.
 	GoneBack bool
+	// Restarted says that the kernel was started again while it waited, or never got it: it has nothing loaded.
+	Restarted bool
+}
+
+// cause is why it is to be rolled back, as the end of a sentence.
+func (o *Overdue) cause() string {
+	if o.Restarted {
+		return "waited to be confirmed when the kernel was started again"
+	}
+	return "was not confirmed in time"
 }
 
 // String is a sentence without a full stop.
 func (o *Overdue) String() string {
 	switch {
+	case o.Restarted:
+		return fmt.Sprintf("generation %d %s, and is not loaded again", o.Generation, o.cause())
 	case o.GoneBack && o.Back == 0:
-		return fmt.Sprintf("generation %d was not confirmed in time: the kernel has gone back to none by itself, which is not noted yet", o.Generation)
+		return fmt.Sprintf("generation %d %s: the kernel has gone back to none by itself, which is not noted yet", o.Generation, o.cause())
 	case o.GoneBack:
-		return fmt.Sprintf("generation %d was not confirmed in time: the kernel has gone back to generation %d by itself, which is not noted yet", o.Generation, o.Back)
+		return fmt.Sprintf("generation %d %s: the kernel has gone back to generation %d by itself, which is not noted yet", o.Generation, o.cause(), o.Back)
 	}
 	return fmt.Sprintf("generation %d was not confirmed by %s UTC, and is still active", o.Generation, o.Until.UTC().Format(time.TimeOnly))
 }
 
-// overdue says whether the generation of a deadline is overdue; nil if it is not. A kernel counts the time too, and goes back
-// without asking anybody.
-func (h *Host) overdue(d *Deadline) (*Overdue, error) {
-	if d == nil || !d.Over(h.now()) {
-		return nil, nil
-	}
-	o := &Overdue{Deadline: *d}
+// slack is how far the clock of the machine may be from that of the kernel without anybody being told another time.
+const slack = 2 * time.Second
+
+// settle brings what was noted in line with what the kernel has, which decides: a program may have been killed between the
+// two, the kernel may have been started again, and a kernel that asks programs counts by itself how long a generation waits,
+// by a clock that nobody sets.
+func (h *Host) settle(out *History) error {
+	d := out.Deadline
 	e, err := h.Kernel.Evaluator()
 	if err != nil {
-		return o, nil // it asks no programs
+		// It asks no programs: what was noted is all there is, and the time of day.
+		if d != nil && d.Over(h.now()) {
+			out.overdue = &Overdue{Deadline: *d}
+		}
+		return nil
+	}
+	newest := out.Newest()
+	if newest == nil {
+		return nil
 	}
 	status, err := e.Status()
 	if err != nil {
-		return nil, err
+		if d != nil {
+			return err
+		}
+		return nil // whoever needs it is told
 	}
-	// One that was started again has none, which is another thing.
-	o.GoneBack = status.Generation == d.Back && !status.Waits
-	return o, nil
+	if n := len(out.Generations); n > 1 && status.Generation != newest.Number && status.Highest == out.Generations[n-2].Number {
+		// It was noted, but the kernel never got it: whoever loaded it was killed in between. That has not happened.
+		out.Generations = out.Generations[:n-1]
+		newest, d = out.Newest(), nil
+		if !newest.settled() {
+			d = &Deadline{Generation: newest.Number, Until: newest.Time.Add(newest.Tentative), Window: newest.Tentative, Back: status.Back}
+			if !status.Waits {
+				d.Back = status.Generation
+			}
+		}
+		out.Deadline = d
+	}
+	defer func() {
+		if a := out.Active(); a != nil && a.Number != status.Generation {
+			out.instead = &status.Generation
+		}
+	}()
+	switch {
+	case d == nil:
+	case status.Generation == d.Generation && !status.Waits:
+		// Whoever confirmed it was killed before that was noted.
+		confirmed := out.confirm()
+		out.Generations, out.Deadline, out.confirmed = confirmed.Generations, nil, true
+	case status.Generation == d.Generation:
+		if until := h.now().Add(status.Left); until.Sub(d.Until).Abs() > slack {
+			set := *d
+			set.Until = until.UTC()
+			out.Deadline = &set // the machine's clock was set meanwhile
+		} else if d.Over(h.now()) {
+			out.overdue = &Overdue{Deadline: *d}
+		}
+	case status.Highest == 0:
+		out.overdue = &Overdue{Deadline: *d, Restarted: true}
+	case d.Over(h.now()) || status.Highest >= d.Generation && status.Generation == d.Back:
+		out.overdue = &Overdue{Deadline: *d, GoneBack: status.Generation == d.Back && !status.Waits}
+	}
+	return nil
 }
 
 // refuse says that nothing can be made by the policies of a generation that is overdue.
@@ -52,20 +110,20 @@ func (o *Overdue) refuse(op string) error {
 	if o == nil {
 		return nil
 	}
-	return &kernel.Error{Op: op, Text: fmt.Sprintf("generation %d must be rolled back first, because it was not confirmed in time", o.Generation),
+	return &kernel.Error{Op: op, Text: fmt.Sprintf("generation %d must be rolled back first, because it %s", o.Generation, o.cause()),
 		Hint: "if it can't be, load other policies"}
 }
 
-// ExpireError says why a generation that was not confirmed in time could not be rolled back.
+// ExpireError says why a generation that is overdue could not be rolled back.
 type ExpireError struct {
-	Generation uint64
-	Err        error
+	Overdue *Overdue
+	Err     error
 }
 
 func (e *ExpireError) Error() string { return e.prefix() + e.Err.Error() }
 
 func (e *ExpireError) prefix() string {
-	return fmt.Sprintf("generation %d was not confirmed in time, and could not be rolled back: ", e.Generation)
+	return fmt.Sprintf("generation %d %s, and could not be rolled back: ", e.Overdue.Generation, e.Overdue.cause())
 }
 
 // Unwrap gives the reason.

@@ -27,7 +27,7 @@ func TestRest(t *testing.T) {
 	s.took()
 	ok(t, session.Rest(func() {
 		s.want("before waiting", "save")
-		s.now = s.now.Add(time.Minute)
+		s.pass(time.Minute)
 		s.timers[len(s.timers)-1].run()
 		s.want("the timer", "tick, save, generation 2 was not confirmed in time: rolled back, as generation 3, save")
 	}))

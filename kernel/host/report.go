@@ -124,6 +124,8 @@ type LoadReport struct {
 	Replaced uint64 `json:"replaced,omitempty"`
 	// Losses are the policies that live cells had and have no more.
 	Losses []Loss `json:"losses,omitempty"`
+	// Notes are what went wrong beside a load at boot, in sentences.
+	Notes []string `json:"notes,omitempty"`
 	// Plan is what it was to do, where that was asked for.
 	Plan *PlanReport `json:"plan,omitempty"`
 	// Disabled says that the evaluation model is switched off, so that nobody asks the programs.
@@ -266,7 +268,7 @@ func (h *History) Report() []GenerationReport {
 
 func (h *History) isActive(g *Generation) bool {
 	a := h.Active()
-	return a != nil && g.Number == a.Number
+	return a != nil && g.Number == a.Number && h.instead == nil
 }
 
 func (h *History) report(g *Generation) GenerationReport {

@@ -52,17 +52,17 @@ type SessionOptions struct {
 type Lapse struct {
 	// Generation that is not active any more, and the one that is.
 	Generation, Now uint64
-	// Ended says that the session ended before the time was over.
-	Ended bool
+	// Ended says that the session ended before the time was over, and Restarted that the kernel did.
+	Ended, Restarted bool
 }
 
 // String is a sentence without a full stop.
 func (l Lapse) String() string {
-	when := "in time"
+	cause := (&Overdue{Restarted: l.Restarted}).cause()
 	if l.Ended {
-		when = "before the end"
+		cause = "was not confirmed before the end"
 	}
-	return fmt.Sprintf("generation %d was not confirmed %s: rolled back, as generation %d", l.Generation, when, l.Now)
+	return fmt.Sprintf("generation %d %s: rolled back, as generation %d", l.Generation, cause, l.Now)
 }
 
 // Session is the use of a host by one command, script or terminal. What it does with the host it does in steps: each
@@ -219,7 +219,7 @@ func (s *Session) rollBack() error {
 	if err != nil {
 		return err
 	}
-	return s.tell(Lapse{history.Deadline.Generation, back.Generation, true})
+	return s.tell(Lapse{Generation: history.Deadline.Generation, Now: back.Generation, Ended: true})
 }
 
 // expire rolls back what was not confirmed in time. If that can't be done the generation stays, and the work goes on: it
@@ -244,7 +244,7 @@ func (s *Session) expire() error {
 	if back == nil {
 		return nil
 	}
-	return s.tell(Lapse{history.Deadline.Generation, back.Generation, false})
+	return s.tell(Lapse{Generation: history.Deadline.Generation, Now: back.Generation, Restarted: history.Overdue() != nil && history.Overdue().Restarted})
 }
 
 // Told reports whether an error of the step's work is what Failed was told at its beginning: the work has tried the same

@@ -197,11 +197,13 @@ func (k *Kernel) Create(s kernel.Spec) (kernel.CellID, error) {
 		return 0, err
 	}
 	from := k.now()
+	unmade := k.announce(s, from)
 	id, err := k.create(op, s, rev.Layout)
 	if errors.Is(err, kauth.EINVAL) && !rev.sized && rev.Revision == secmodel.April {
 		id, err = k.createEarly(op, s, err)
 	}
 	if err != nil {
+		unmade()
 		return 0, err
 	}
 	k.mu.Lock()
@@ -382,6 +384,22 @@ func (k *Kernel) remember(id kernel.CellID, s kernel.Spec, from time.Time) {
 	if err != nil {
 		k.warn(err)
 	}
+}
+
+// announce notes what a cell is about to be made with, for the case that this program is killed before it can be remembered, and
+// gives what takes that back where the cell is not made. What goes wrong with it goes wrong again when the cell is remembered,
+// and is told then.
+func (k *Kernel) announce(s kernel.Spec, from time.Time) (unmade func()) {
+	if k.memory == nil {
+		return func() {}
+	}
+	boot, err := k.booted()
+	if err != nil {
+		return func() {}
+	}
+	e := state.Entry{Name: s.Name, From: from.Sub(boot), Profile: s.Profile, Ports: s.Ports}
+	_ = k.memory.Begin(boot, e)
+	return func() { _ = k.memory.Drop(boot, e) }
 }
 
 // forget drops what was kept of a cell that is gone.

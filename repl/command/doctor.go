@@ -77,6 +77,8 @@ type diagnosis struct {
 	Boot   string   `json:"boot,omitempty"`
 
 	readOnly, hidden bool
+	// instead says that the kernel has another generation.
+	instead bool
 }
 
 // The places.
@@ -140,6 +142,7 @@ func diagnose(t *Target, info kernel.Info, bootFolder string) (*diagnosis, error
 	var p *study.Policies // of the active generation; nil if nothing is loaded, or if they can't be compiled
 	if g := history.Active(); g != nil {
 		d.Generation = g.Number
+		_, d.instead = history.Instead()
 		if p, err = t.Host.Policies(); err != nil {
 			d.attend("the policies of generation %d can't be compiled for new cells: %s", g.Number, err)
 		}
@@ -156,7 +159,11 @@ func diagnose(t *Target, info kernel.Info, bootFolder string) (*diagnosis, error
 			return nil, err
 		}
 		if status.Generation != d.Generation && !d.hidden {
-			d.attend("the kernel has generation %d, but %d was loaded last; load again, or attach", status.Generation, d.Generation)
+			how := ", or attach"
+			if status.Generation != 0 {
+				how = ""
+			}
+			d.attend("the kernel has generation %d, but %d was loaded last; load again%s", status.Generation, d.Generation, how)
 		}
 		if status.Disabled {
 			d.attend("%s", switchedOff)
@@ -308,6 +315,10 @@ func (d *diagnosis) boot(t *Target, folder string) error {
 			d.attend("load --boot: %s", problem.Error())
 		}
 	}
+	if err := t.Host.Bootable(p); err != nil {
+		d.Boot = folder + " holds what load --boot would refuse"
+		d.attend("%s", err)
+	}
 	return nil
 }
 
@@ -340,6 +351,9 @@ func (d *diagnosis) text() string {
 		switch {
 		case d.Generation > 0:
 			loaded = fmt.Sprintf("generation %d is loaded", d.Generation)
+			if d.instead {
+				loaded = fmt.Sprintf("generation %d was loaded last", d.Generation)
+			}
 		case d.hidden:
 			loaded = "what is loaded is not known"
 		}

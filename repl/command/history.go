@@ -193,7 +193,14 @@ func generationText(h *host.History, g *host.Generation) string {
 		parts = append(parts, "a session")
 	}
 	if g == h.Active() {
-		parts = append(parts, "active")
+		switch instead, differs := h.Instead(); {
+		case !differs:
+			parts = append(parts, "active")
+		case instead == 0:
+			parts = append(parts, "loaded last, but the kernel has none")
+		default:
+			parts = append(parts, fmt.Sprintf("loaded last, but the kernel has generation %d", instead))
+		}
 	}
 	if d := h.Deadline; d != nil && d.Generation == g.Number {
 		until := d.Until.UTC().Format(time.TimeOnly)

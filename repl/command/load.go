@@ -85,7 +85,14 @@ the policies can't be loaded the last good generation is, and without one, with
 --lockdown, a policy that denies everything to cells. The exit code then says
 what is active: 1 the last good generation, 3 lockdown, 4 nothing. So it does
 where the kernel can't be opened or changed at all, because another program has
-it, say: then what was active stays.`,
+it, say: then what was active stays.
+
+At boot nothing is loaded that had to be confirmed and never was, whether the
+machine went down meanwhile or it was rolled back; files that were changed since
+are new. Files without any policy are refused, unless the last good generation
+has none either. A list of generations that is damaged is kept aside, and a new
+one begins. What can't be noted, because the disk is full or read-only, is
+loaded all the same into a kernel that has nothing good.`,
 		Setup: func(fs *flags.Set) func(*Invocation) error {
 			var l loading
 			l.declare(fs)
@@ -506,18 +513,33 @@ func (l *loading) atBoot(inv *Invocation, paths []string) error {
 		return err
 	}
 	if err != nil {
-		return inv.notBooted(inv.standing(), nil, err)
+		return inv.notBooted(inv.standing(), nil, err, nil)
 	}
-	booted, out, err := h.Boot(inv.target.bootReader().Read(paths), host.BootOptions{Lockdown: l.lockdown, Strict: l.strict, Usable: l.usable})
+	var notes []string
+	note := func(text string) { notes = append(notes, text) }
+	booted, out, err := h.Boot(inv.target.bootReader().Read(paths), host.BootOptions{Lockdown: l.lockdown, Strict: l.strict, Usable: l.usable, Note: note})
 	// What can't be saved is lost with the command.
 	if serr := inv.target.Steps.Settle(); serr != nil {
 		booted, out, err = inv.standing(), nil, errors.Join(err, serr)
 	}
 	inv.lap("load")
-	if err == nil {
-		return inv.loaded(out)
+	if err != nil {
+		return inv.notBooted(booted, out, err, notes)
 	}
-	return inv.notBooted(booted, out, err)
+	if inv.JSON {
+		report := out.Report()
+		report.Notes = notes
+		return inv.json(report)
+	}
+	inv.allNotes(notes)
+	return inv.loaded(out)
+}
+
+// allNotes says several things beside the result.
+func (inv *Invocation) allNotes(notes []string) {
+	for _, text := range notes {
+		inv.note("%s", text)
+	}
 }
 
 // standing looks which policies are active in a kernel that can't be changed: another program may have it.
@@ -537,8 +559,8 @@ func (inv *Invocation) standing() host.Booted {
 }
 
 // notBooted tells why the policies could not be loaded at boot, and what is active: if out is not nil it has just been
-// loaded.
-func (inv *Invocation) notBooted(what host.Booted, out *host.Loaded, err error) error {
+// loaded. Notes are what else there is to say.
+func (inv *Invocation) notBooted(what host.Booted, out *host.Loaded, err error, notes []string) error {
 	problems := diag.Of(err)
 	inv.out.Settle = nil // what is told is saved, or is why it could not be
 	if inv.JSON {
@@ -546,12 +568,16 @@ func (inv *Invocation) notBooted(what host.Booted, out *host.Loaded, err error) 
 		if out != nil {
 			report["loaded"] = out.Report()
 		}
+		if notes != nil {
+			report["notes"] = notes
+		}
 		if err := inv.json(report); err != nil {
 			return err
 		}
 		return quiet{int(what)}
 	}
 	inv.problems(problems)
+	inv.allNotes(notes)
 	fmt.Fprintf(inv.Stderr, "cellsh: %s\n", booted[what])
 	if out != nil {
 		if err := inv.loaded(out); err != nil {

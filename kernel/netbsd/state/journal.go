@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -20,16 +21,30 @@ const (
 	maxSize = 1 << 28
 )
 
-// record is a change: a cell was made, or is gone.
+// record is a change: a cell is about to be made, was made, was not made after all, or is gone.
 type record struct {
-	Made *Entry        `json:"made,omitempty"`
-	Gone kernel.CellID `json:"gone,omitempty"`
+	Making *Entry        `json:"making,omitempty"`
+	Made   *Entry        `json:"made,omitempty"`
+	Unmade *Entry        `json:"unmade,omitempty"`
+	Gone   kernel.CellID `json:"gone,omitempty"`
+}
+
+// about counts the cells that a record is about.
+func (r *record) about() (n int) {
+	for _, said := range []bool{r.Making != nil, r.Made != nil, r.Unmade != nil, r.Gone != 0} {
+		if said {
+			n++
+		}
+	}
+	return n
 }
 
 // journal is what a file holds. The zero value is an empty file.
 type journal struct {
 	boot    time.Time
 	entries map[kernel.CellID]Entry
+	// making are cells that were about to be made, by name; their id is not known. Of several of one name at most one was made.
+	making map[string][]Entry
 	// records is how many lines there are, end where the last whole one ends, and sum its checksum.
 	records int
 	end     int64
@@ -51,7 +66,9 @@ func (j *journal) header() []byte {
 }
 
 // wasteful reports whether most of the file is about what is gone.
-func (j *journal) wasteful() bool { return j.records > 64 && j.records > 4*len(j.entries) }
+func (j *journal) wasteful() bool {
+	return j.records > 64 && j.records > 4*(len(j.entries)+len(j.making))
+}
 
 // add is the line of a change, which is noted.
 func (j *journal) add(r record) ([]byte, error) {
@@ -67,7 +84,7 @@ func (j *journal) add(r record) ([]byte, error) {
 }
 
 // follow notes what a text holds that stands behind what was noted. A last line without its end is left out: its writer has
-// died, or is at it. Otherwise it says why the text is not one of ours, "" if it is; then what was noted is of no use.
+// died, or is at it. Otherwise it says why the text is not one of ours, "" if it is; what was noted before that was.
 func (j *journal) follow(text []byte) (why string) {
 	if j.end == 0 && bytes.IndexByte(text, '\n') < 0 {
 		// The first line is written with the file.
@@ -97,7 +114,7 @@ func (j *journal) line(line []byte) (why string) {
 		if !ok || err != nil {
 			return notFirst(line)
 		}
-		j.boot, j.entries, j.sum = boot, map[kernel.CellID]Entry{}, crc32.ChecksumIEEE(line)
+		j.boot, j.entries, j.making, j.sum = boot, map[kernel.CellID]Entry{}, map[string][]Entry{}, crc32.ChecksumIEEE(line)
 		return ""
 	}
 	said, body, _ := bytes.Cut(line, []byte(" "))
@@ -115,15 +132,28 @@ func (j *journal) line(line []byte) (why string) {
 		return fmt.Sprintf("line %d must be a change of a cell, but more follows", j.records+2)
 	}
 	e := r.Made
+	for _, begun := range []*Entry{r.Making, r.Unmade} {
+		if begun != nil {
+			e = begun
+		}
+	}
 	switch {
-	case e == nil && r.Gone == 0 || e != nil && r.Gone != 0:
+	case r.about() != 1:
 		return fmt.Sprintf("line %d must be about one cell, but is about another number of them", j.records+2)
-	case e == nil:
+	case r.Gone != 0:
 		delete(j.entries, r.Gone)
-	case e.Cell == 0 || e.Name == "" || len(e.Ports) > kernel.MaxPorts || e.Profile != nil && *e.Profile > kernel.High:
+	case (e.Cell == 0) != (e != r.Made) || e.Name == "" || len(e.Ports) > kernel.MaxPorts || e.Profile != nil && *e.Profile > kernel.High:
 		return fmt.Sprintf("an entry must be that of a cell, but is of cell %d, name %q, %d ports", e.Cell, e.Name, len(e.Ports))
+	case e == r.Making:
+		j.making[e.Name] = append(j.making[e.Name], *e)
+	case e == r.Unmade:
+		j.making[e.Name] = slices.DeleteFunc(j.making[e.Name], func(b Entry) bool { return b.From == e.From })
+		if len(j.making[e.Name]) == 0 {
+			delete(j.making, e.Name)
+		}
 	default:
 		j.entries[e.Cell] = *e
+		delete(j.making, e.Name)
 	}
 	j.sum = next
 	j.records++

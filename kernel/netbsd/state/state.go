@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -61,14 +62,21 @@ type File struct {
 	// none.
 	seen journal
 	info fs.FileInfo
-	// bad says why the file is not believed, "" if it is.
+	// bad says why the file is not believed behind what was seen, "" if it is.
 	bad string
 }
 
 // DamagedError says why a file is not believed.
-type DamagedError struct{ Path, Why string }
+type DamagedError struct {
+	Path, Why string
+	// Before is how many cells are known from what stands before the damage, which is believed.
+	Before int
+}
 
 func (e *DamagedError) Error() string {
+	if e.Before > 0 {
+		return fmt.Sprintf("%s is ignored from what is damaged on, and %d cells before it are known: %s", e.Path, e.Before, e.Why)
+	}
 	return fmt.Sprintf("%s is ignored: %s", e.Path, e.Why)
 }
 
@@ -79,11 +87,42 @@ func (f *File) Find(k Key) (Entry, bool, error) {
 	if err := f.look(); err != nil {
 		return Entry{}, false, err
 	}
-	e, ok := f.seen.entries[k.Cell]
-	if !ok || !sameBoot(f.seen.boot, k.Boot) || !e.is(k) {
+	if !sameBoot(f.seen.boot, k.Boot) {
 		return Entry{}, false, nil
 	}
-	return e, true, nil
+	if e, ok := f.seen.entries[k.Cell]; ok && e.is(k) {
+		return e, true, nil
+	}
+	// Who made it may have been killed before it was told which id the cell has.
+	var best Entry
+	ok := false
+	for _, e := range f.seen.making[k.Name] {
+		// Once it was made nobody else could make it: it is the last that was begun before.
+		if e.Cell, e.To = k.Cell, e.From+call; k.Created != 0 && e.is(k) && (!ok || e.From <= k.Created) {
+			best, ok = e, true
+		}
+	}
+	return best, ok, nil
+}
+
+// call is how long a call that makes a cell takes at most.
+const call = 10 * time.Second
+
+// Begin notes that a cell is about to be made; the entry has no id yet, and no end. If it is made Put follows, and if not Drop
+// with the same entry. Whoever is killed between Begin and Put leaves the entry to the cell of that name that was made then.
+func (f *File) Begin(boot time.Time, e Entry) error {
+	if err := os.MkdirAll(filepath.Dir(f.Path), 0o700); err != nil {
+		return fmt.Errorf("the state of cells can't be written: %w", err)
+	}
+	return f.change(boot, record{Making: &e})
+}
+
+// Drop says that a cell that Begin has noted was not made.
+func (f *File) Drop(boot time.Time, e Entry) error {
+	if _, err := os.Stat(filepath.Dir(f.Path)); errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return f.change(boot, record{Unmade: &e})
 }
 
 // Put adds the entry, or replaces that of the same cell. Entries of other starts are dropped. It costs the same however many
@@ -115,8 +154,10 @@ func (f *File) change(boot time.Time, r record) error {
 	if err := f.look(); err != nil {
 		return err
 	}
-	anew := f.bad != "" || f.info == nil || !sameBoot(f.seen.boot, boot)
-	if _, known := f.seen.entries[r.Gone]; r.Made == nil && (anew || !known) {
+	anew := f.info == nil || !sameBoot(f.seen.boot, boot)
+	_, known := f.seen.entries[r.Gone]
+	begun := r.Unmade != nil && len(f.seen.making[r.Unmade.Name]) > 0
+	if r.Made == nil && r.Making == nil && (anew || !known && !begun) {
 		return nil
 	}
 	if anew {
@@ -124,7 +165,7 @@ func (f *File) change(boot time.Time, r record) error {
 	}
 	line, err := f.seen.add(r)
 	if err == nil {
-		if anew || f.seen.wasteful() {
+		if anew || f.bad != "" || f.seen.wasteful() {
 			err = f.rewrite()
 		} else {
 			err = f.write(line)
@@ -162,15 +203,30 @@ func (f *File) write(line []byte) error {
 
 // rewrite leaves out what is gone.
 func (f *File) rewrite() error {
-	list := f.seen.sorted()
+	var list []record
+	for _, e := range f.seen.sorted() {
+		list = append(list, record{Made: &e})
+	}
+	for _, name := range slices.Sorted(maps.Keys(f.seen.making)) {
+		for _, e := range f.seen.making[name] {
+			list = append(list, record{Making: &e})
+		}
+	}
 	f.seen = newJournal(f.seen.boot)
 	text := f.seen.header()
-	for i := range list {
-		line, err := f.seen.add(record{Made: &list[i]})
+	for _, r := range list {
+		line, err := f.seen.add(r)
 		if err != nil {
 			return err
 		}
 		text = append(text, line...)
+	}
+	if f.bad != "" {
+		// Nobody can say what is lost with it.
+		os.Remove(f.Path + ".damaged")
+		if err := os.Link(f.Path, f.Path+".damaged"); err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, fs.ErrPermission) && !errors.Is(err, errors.ErrUnsupported) {
+			return err
+		}
 	}
 	err := disk.Swap(f.Path, text)
 	if err == nil {
@@ -225,13 +281,11 @@ func (f *File) read() error {
 		return err
 	}
 	if info.Mode().Perm()&0o022 != 0 {
+		f.seen = journal{}
 		why = fmt.Sprintf("it must be writable by its owner only, but its mode is %#o", info.Mode().Perm())
 	}
-	if f.info, f.bad = info, why; why != "" {
-		f.seen = journal{}
-		if f.Damaged != nil {
-			f.Damaged(&DamagedError{f.Path, why})
-		}
+	if f.info, f.bad = info, why; why != "" && f.Damaged != nil {
+		f.Damaged(&DamagedError{f.Path, why, len(f.seen.entries)})
 	}
 	return nil
 }

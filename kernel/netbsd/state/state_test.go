@@ -177,27 +177,29 @@ func TestDamaged(t *testing.T) {
 		text []byte
 		mode os.FileMode
 		want string
+		// before are the cells before the damage.
+		before int
 	}
 	all := map[string]damage{
-		"empty":          {nil, 0o600, "first line"},
-		"no whole line":  {good[:20], 0o600, "first line"},
-		"another file":   {[]byte("cellsh state 1 00000000\n[]\n"), 0o600, "first line"},
-		"no time":        {[]byte(magic + "today\n"), 0o600, "first line"},
-		"no first line":  {without(0), 0o600, "first line"},
-		"a lost line":    {without(1), 0o600, "line 2 must begin with"},
-		"another lost":   {without(2), 0o600, "line 3 must begin with"},
-		"another order":  {bytes.Join(swapped, nil), 0o600, "line 2 must begin with"},
-		"twice":          {append(slices.Clone(good), lines[3]...), 0o600, "line 5 must begin with"},
-		"longer":         {append(slices.Clone(good), "x\n"...), 0o600, "line 5 must begin with"},
-		"not a change":   {sealed(`[]`), 0o600, "must be a change of a cell"},
-		"two changes":    {sealed(`{"gone":1}{"gone":2}`), 0o600, "more follows"},
-		"nothing":        {sealed(`{}`), 0o600, "must be about one cell"},
-		"both":           {sealed(`{"made":{"cell":1,"name":"x"},"gone":2}`), 0o600, "must be about one cell"},
-		"unknown member": {sealed(`{"colour":1}`), 0o600, "must be a change of a cell"},
-		"the host":       {sealed(`{"made":{"cell":0,"name":"x"}}`), 0o600, "must be that of a cell"},
-		"profile 3":      {sealed(`{"made":{"cell":1,"name":"x","profile":3}}`), 0o600, "must be that of a cell"},
-		"port 65536":     {sealed(`{"made":{"cell":1,"name":"x","ports":[65536]}}`), 0o600, "must be a change of a cell"},
-		"anybody's":      {good, 0o666, "writable by its owner only"},
+		"empty":          {nil, 0o600, "first line", 0},
+		"no whole line":  {good[:20], 0o600, "first line", 0},
+		"another file":   {[]byte("cellsh state 1 00000000\n[]\n"), 0o600, "first line", 0},
+		"no time":        {[]byte(magic + "today\n"), 0o600, "first line", 0},
+		"no first line":  {without(0), 0o600, "first line", 0},
+		"a lost line":    {without(1), 0o600, "line 2 must begin with", 0},
+		"another lost":   {without(2), 0o600, "line 3 must begin with", 1},
+		"another order":  {bytes.Join(swapped, nil), 0o600, "line 2 must begin with", 0},
+		"twice":          {append(slices.Clone(good), lines[3]...), 0o600, "line 5 must begin with", 3},
+		"longer":         {append(slices.Clone(good), "x\n"...), 0o600, "line 5 must begin with", 3},
+		"not a change":   {sealed(`[]`), 0o600, "must be a change of a cell", 0},
+		"two changes":    {sealed(`{"gone":1}{"gone":2}`), 0o600, "more follows", 0},
+		"nothing":        {sealed(`{}`), 0o600, "must be about one cell", 0},
+		"both":           {sealed(`{"made":{"cell":1,"name":"x"},"gone":2}`), 0o600, "must be about one cell", 0},
+		"unknown member": {sealed(`{"colour":1}`), 0o600, "must be a change of a cell", 0},
+		"the host":       {sealed(`{"made":{"cell":0,"name":"x"}}`), 0o600, "must be that of a cell", 0},
+		"profile 3":      {sealed(`{"made":{"cell":1,"name":"x","profile":3}}`), 0o600, "must be that of a cell", 0},
+		"port 65536":     {sealed(`{"made":{"cell":1,"name":"x","ports":[65536]}}`), 0o600, "must be a change of a cell", 0},
+		"anybody's":      {good, 0o666, "writable by its owner only", 0},
 	}
 	for i := range good {
 		for _, bit := range []int{0, 3, 6} {
@@ -205,7 +207,7 @@ func TestDamaged(t *testing.T) {
 			text[i] ^= 1 << bit
 			// What makes the last line one without an end is a writer who died; see TestCut.
 			if i < len(good)-1 {
-				all[fmt.Sprintf("bit %d of byte %d", bit, i)] = damage{text, 0o600, ""}
+				all[fmt.Sprintf("bit %d of byte %d", bit, i)] = damage{text, 0o600, "", max(bytes.Count(good[:i], []byte("\n"))-1, 0)}
 			}
 		}
 	}
@@ -217,18 +219,26 @@ func TestDamaged(t *testing.T) {
 			t.Fatal(err)
 		}
 		for id := range kernel.CellID(3) {
-			if e, ok, err := f.Find(key(id + 1)); ok || err != nil {
-				t.Errorf("%s: believed %+v, %v", what, e, err)
+			if e, ok, err := f.Find(key(id + 1)); ok != (int(id) < c.before) || err != nil {
+				t.Errorf("%s: believed %+v, %t, %v", what, e, ok, err)
 			}
 		}
 		var damaged *DamagedError
-		if !errors.As(told, &damaged) || !strings.Contains(damaged.Why, c.want) {
+		if !errors.As(told, &damaged) || !strings.Contains(damaged.Why, c.want) || damaged.Before != c.before {
 			t.Errorf("%s: told %v, want %q", what, told, c.want)
 		}
 		put(t, f, entry(7))
 		told = nil
 		if !found(t, f, 7) || !found(t, f.again(), 7) || told != nil {
 			t.Errorf("%s: after the next put: %v", what, told)
+		}
+		for id := range kernel.CellID(3) {
+			if found(t, f.again(), id+1) != (int(id) < c.before) {
+				t.Errorf("%s: after the next put cell %d is known: %t", what, id+1, int(id) >= c.before)
+			}
+		}
+		if text, err := os.ReadFile(f.Path + ".damaged"); err != nil || !bytes.Equal(text, c.text) {
+			t.Errorf("%s: what was damaged is lost: %v", what, err)
 		}
 	}
 }
@@ -403,5 +413,74 @@ func BenchmarkPut(b *testing.B) {
 				put(b, f, entry(id))
 			}
 		})
+	}
+}
+
+// Whoever is killed while a cell is made leaves what it is made with to the cell that was made then, and to no other.
+func TestBegin(t *testing.T) {
+	f := memory(t)
+	low := kernel.Low
+	begun := Entry{Name: "cell-7", From: created, Profile: &low, Ports: []uint16{80}}
+	begin := func() {
+		t.Helper()
+		if err := f.Begin(boot, begun); err != nil {
+			t.Fatal(err)
+		}
+	}
+	begin()
+	for _, who := range []*File{f, f.again()} {
+		e, ok, err := who.Find(key(7))
+		if err != nil || !ok || e.Cell != 7 || *e.Profile != low || !slices.Equal(e.Ports, []uint16{80}) {
+			t.Errorf("%+v, %v, %v", e, ok, err)
+		}
+		for _, other := range []Key{
+			{Boot: boot, Cell: 7, Created: created - time.Minute, Name: "cell-7"}, {Boot: boot, Cell: 7, Created: created + time.Minute, Name: "cell-7"},
+			{Boot: boot, Cell: 7, Name: "cell-7"}, {Boot: boot, Cell: 7, Created: created, Name: "cell-8"}, {Boot: boot.Add(time.Hour), Cell: 7, Created: created, Name: "cell-7"},
+		} {
+			if e, ok, err := who.Find(other); ok || err != nil {
+				t.Errorf("%+v is found for %+v: %v", e, other, err)
+			}
+		}
+	}
+	// It stays when the file is written anew, and ends with the cell or without it.
+	for i := range kernel.CellID(200) {
+		put(t, f, entry(100))
+		if i == 100 && !found(t, f.again(), 7) {
+			t.Error("it is lost")
+		}
+	}
+	// Who tries it again because it was not told of the cell takes back no more than its own.
+	again := begun
+	again.From += time.Second
+	again.Ports = nil
+	for _, step := range []func(time.Time, Entry) error{f.Begin, f.Drop} {
+		if err := step(boot, again); err != nil {
+			t.Fatal(err)
+		}
+		if e, ok, err := f.again().Find(key(7)); err != nil || !ok || !slices.Equal(e.Ports, []uint16{80}) {
+			t.Errorf("%+v, %t, %v", e, ok, err)
+		}
+	}
+	if err := f.Drop(boot, begun); err != nil || found(t, f, 7) || found(t, f.again(), 7) {
+		t.Errorf("it was not made, but is found: %v", err)
+	}
+	size := func() int64 {
+		info, err := os.Stat(f.Path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return info.Size()
+	}
+	before := size()
+	if err := f.Drop(boot, begun); err != nil || size() != before {
+		t.Errorf("what was not begun is dropped: %v", err)
+	}
+	begin()
+	put(t, f, entry(7))
+	if e, ok, err := f.again().Find(key(7)); err != nil || !ok || e.Ports != nil {
+		t.Errorf("%+v, %v, %v", e, ok, err)
+	}
+	if err := f.Remove(boot, 7); err != nil || found(t, f.again(), 7) {
+		t.Errorf("%v: begun and made is one", err)
 	}
 }
