@@ -27,6 +27,7 @@ func All() []*Command {
 		fmtCommand(),
 		generationsCommand(),
 		helpCommand(),
+		learnCommand(),
 		listCommand(),
 		loadCommand(),
 		logCommand(),
