@@ -552,7 +552,7 @@ func (l *learner) do(t *task, cur *study.Policies) (*Rule, *study.Policies, stri
 	if err != nil {
 		return nil, nil, "", err
 	}
-	forbidden := ""
+	forbidden, uncovered := "", ""
 	for _, w := range list {
 		c, err := w.policies.Check(study.CheckOptions{Live: l.o.Live, Cells: l.cells, ErrorsOnly: true})
 		if err != nil {
@@ -567,6 +567,18 @@ func (l *learner) do(t *task, cur *study.Policies) (*Rule, *study.Policies, stri
 			why = c.Problems[0].Message
 			continue
 		}
+		changes, err := analysis.Diff(cur.Compiler, w.policies.Compiler, l.cells)
+		if err != nil {
+			return nil, nil, "", err
+		}
+		if i := slices.IndexFunc(changes, func(c analysis.Change) bool { return l.more(&c) != "" }); i >= 0 {
+			// What one policy denies another may grant.
+			why = l.more(&changes[i])
+			if now := &changes[i].New; now.Result == policy.Grant || now.Would.Result == policy.Grant {
+				uncovered = fmt.Sprintf("policy %s would grant it then (%s): --grant says that this is meant", grantor(now).Policy, grantor(now).Span())
+			}
+			continue
+		}
 		rule, err := l.rule(t, cur, w)
 		if err == nil {
 			rule.Rejected = len(list) - 1
@@ -576,10 +588,20 @@ func (l *learner) do(t *task, cur *study.Policies) (*Rule, *study.Policies, stri
 	switch {
 	case forbidden != "":
 		return nil, nil, forbidden, nil
+	case uncovered != "":
+		return nil, nil, uncovered, nil
 	case len(candidates) == 0:
 		return nil, nil, fmt.Sprintf("the rule that denies it (%s) is written in a way that can't be changed safely", t.denial.Source.Span()), nil
 	}
 	return nil, nil, fmt.Sprintf("no small change of policy %s lifts it and nothing else; of the last that was tried: %s", t.policy.Name, why), nil
+}
+
+// grantor is where a grant comes from.
+func grantor(d *policy.Decision) policy.Source {
+	if d.Result == policy.Grant {
+		return d.Source
+	}
+	return d.Would.Source
 }
 
 // byHand is the rule to be written by hand.

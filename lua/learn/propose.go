@@ -235,15 +235,20 @@ func (p *proposer) conditions(w writer, exact bool) []condition {
 // is reports whether an outcome is the one that denies.
 func (t *task) is(o rules.Outcome) bool { return o == t.denial }
 
+// users are those that asked.
+func (t *task) users() interval.Set {
+	var set interval.Set
+	for _, a := range t.asked {
+		set = set.Union(interval.Single(int64(a.EUID)))
+	}
+	return set
+}
+
 // given are the numbers that conditions say anyway.
 func (p *proposer) given() map[kauth.Field]interval.Set {
 	out := map[kauth.Field]interval.Set{}
 	if !p.o.AnyUser {
-		var set interval.Set
-		for _, a := range p.asked {
-			set = set.Union(interval.Single(int64(a.EUID)))
-		}
-		out[kauth.FieldEUID] = set
+		out[kauth.FieldEUID] = p.users()
 	}
 	for f, tests := range p.o.Told.tests {
 		if len(tests) == 1 && tests[0].Kind == policy.In {
@@ -656,7 +661,7 @@ func indented(lines []string, indent, nl string) string {
 // wrap puts a function around the one that an entry names.
 func (p *proposer) wrap(s *source, t *syntax.TableExpr, pattern kauth.Pattern, list []condition) {
 	f := field(t, "on")
-	if f == nil || always(list) {
+	if f == nil {
 		return
 	}
 	on, ok := syntax.Unparen(f.Value).(*syntax.TableExpr)
@@ -668,6 +673,9 @@ func (p *proposer) wrap(s *source, t *syntax.TableExpr, pattern kauth.Pattern, l
 		return
 	}
 	lines := p.entryLines(s, pattern, list, "return "+syntax.Spelling(e.Value)+"(r)")
+	if always(list) {
+		lines = p.entryLines(s, pattern, list[:1], "")
+	}
 	rule := joined(lines)
 	if _, indent := s.begin(e.Pos()); s.first(e.Pos()) {
 		p.add(s, Wrapped, rule, edit{e.Pos(), e.End(), strings.Join(lines, s.newline()+indent)})

@@ -106,18 +106,26 @@ func (l *learner) try(t *task, cur *study.Policies, c candidate) (*weighed, stri
 				return nil, "policies would be for other cells", nil
 			}
 			for _, x := range pairs {
-				if seen[asking{x, id}] {
+				changed, known := seen[asking{x, id}]
+				if !known {
+					var why string
+					if changed, why, err = l.permitted(t, x, id); err != nil {
+						return nil, err.Error(), nil
+					}
+					if why != "" {
+						return nil, why, nil
+					}
+					seen[asking{x, id}] = changed
+				}
+				switch {
+				case !changed:
 					continue
+				case x.old.Policy.Name != t.policy.Name:
+					return nil, fmt.Sprintf("policy %s shares what would be changed", x.old.Policy.Name), nil
+				case !l.o.AnyCell && !slices.ContainsFunc(t.asked, func(a *Asked) bool { return a.Cell == cell }):
+					return nil, fmt.Sprintf("it would be for other cells too, for %s, say", cell), nil
 				}
-				seen[asking{x, id}] = true
-				changed, why, err := l.permitted(x, id)
-				if err != nil {
-					return nil, err.Error(), nil
-				}
-				if why != "" {
-					return nil, why, nil
-				}
-				if changed && !slices.Contains(w.touched, id) {
+				if !slices.Contains(w.touched, id) {
 					w.touched = append(w.touched, id)
 				}
 			}
@@ -203,13 +211,14 @@ func verdict(d policy.Decision) policy.Decision {
 func (t turn) opens() bool { return opened(&t.was, &t.now) }
 
 // permitted says whether a policy says anything else after a change, and what is wrong with that, "" if it only stops to deny.
-func (l *learner) permitted(x pair, id kauth.RequestID) (changed bool, why string, err error) {
+func (l *learner) permitted(t *task, x pair, id kauth.RequestID) (changed bool, why string, err error) {
 	if a, ok := constant(x.old); ok {
 		if b, ok := constant(x.new); ok && a == b {
 			return false, "", nil
 		}
 	}
-	d, r, err := x.turns(graph.NewSpace(id, x.old.Graph, x.new.Graph))
+	user := policy.Test{Kind: policy.In, Field: kauth.FieldEUID, Set: t.users()}
+	d, r, err := x.turns(graph.NewSpace(id, x.old.Graph, x.new.Graph, graph.Tests{user}))
 	if err != nil {
 		return false, "", err
 	}
@@ -219,7 +228,11 @@ func (l *learner) permitted(x pair, id kauth.RequestID) (changed bool, why strin
 		}
 		changed = true
 		c := analysis.Change{Request: id, Where: region.String(), Old: t.was, New: t.now}
-		why = l.more(&c)
+		if why = l.more(&c); why == "" && !l.o.AnyUser {
+			if q, ok := analysis.Example(region.Restrict(&user, false)); ok {
+				why = fmt.Sprintf("it would be for other users too, for euid %d, say", q.Int[kauth.FieldEUID])
+			}
+		}
 		return why == ""
 	})
 	return changed, why, nil
