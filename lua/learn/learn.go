@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"cellsh/lua/syntax"
 	"cellsh/policy"
 	"cellsh/policy/analysis"
 	"cellsh/policy/diag"
@@ -68,6 +69,8 @@ type Rule struct {
 	Shape Shape
 	Text  string
 	Asked []*Asked
+	// Grants says that it does not only stop to deny.
+	Grants bool
 	// Where are the requests that the policy no longer denies, in words, the first pieces of them; Count is how many in all cells
 	// that were looked at, nil if they can't be counted, told apart by the fields By.
 	Where []string
@@ -433,24 +436,21 @@ func (l *learner) next(wishes []*wish, cur *study.Policies) (*task, error) {
 				if g.Policy.Budget.Procs != nil && strings.HasPrefix(o.Reason, "budget procs = ") && o.Column == 0 && o.Source.Line == g.Policy.Budget.Span.Line {
 					continue // a budget holds whatever rules say
 				}
+				result := policy.Allow
+				if grant, err := l.needsGrant(w, cur); err != nil {
+					return nil, err
+				} else if grant {
+					result = policy.Grant
+				}
 				if out == nil {
-					out = &task{policy: g.Policy, request: w.Request, denial: o, result: policy.Allow}
+					out = &task{policy: g.Policy, request: w.Request, denial: o, result: result}
 					out.entry = entryOf(g.Policy, w.Request, o)
 				}
-				if out.policy.Name == g.Policy.Name && out.request == w.Request && out.denial == o {
+				if out.policy.Name == g.Policy.Name && out.request == w.Request && out.denial == o && out.result == result {
 					out.asked, out.graphs = append(out.asked, w.Asked), append(out.graphs, g)
 					break
 				}
 			}
-		}
-	}
-	if out != nil && l.o.Grant {
-		grant, err := l.needsGrant(out, cur)
-		if err != nil {
-			return nil, err
-		}
-		if grant {
-			out.result = policy.Grant
 		}
 	}
 	return out, nil
@@ -590,10 +590,10 @@ func (l *learner) do(t *task, cur *study.Policies) (*Rule, *study.Policies, stri
 		return nil, nil, forbidden, nil
 	case uncovered != "":
 		return nil, nil, uncovered, nil
-	case len(candidates) == 0:
+	case why == "":
 		return nil, nil, fmt.Sprintf("the rule that denies it (%s) is written in a way that can't be changed safely", t.denial.Source.Span()), nil
 	}
-	return nil, nil, fmt.Sprintf("no small change of policy %s lifts it and nothing else; of the last that was tried: %s", t.policy.Name, why), nil
+	return nil, nil, fmt.Sprintf("no small change of policy %s lifts it and nothing else: %s", t.policy.Name, why), nil
 }
 
 // grantor is where a grant comes from.
@@ -604,19 +604,20 @@ func grantor(d *policy.Decision) policy.Source {
 	return d.Would.Source
 }
 
-// byHand is the rule to be written by hand.
+// byHand is the rule to be written by hand, and where.
 func (l *learner) byHand(t *task) string {
 	p := &proposer{learner: l, task: t}
 	list := p.conditions(writer{r: "r", groups: l.o.Groups}, false)
-	if always(list) {
-		return p.then()
+	if t.entry != nil && t.entry.Function != nil {
+		return fmt.Sprintf("before the denial at %s: %s", t.denial.Source.Span(), p.text(list))
 	}
-	return p.text(list)
+	lines := p.entryLines(&source{syntax.Read("", "")}, t.request.Chain()[0], list, "")
+	return fmt.Sprintf("in on of policy %s: %s", t.policy.Name, joined(lines))
 }
 
 // rule tells of a change.
 func (l *learner) rule(t *task, cur *study.Policies, w *weighed) (*Rule, error) {
-	out := &Rule{Policy: t.policy.Name, Request: t.request, Denial: t.denial.Answer, File: w.file, Shape: w.shape, Text: w.candidate.rule, Asked: t.asked, Count: w.count}
+	out := &Rule{Policy: t.policy.Name, Request: t.request, Denial: t.denial.Answer, File: w.file, Shape: w.shape, Text: w.candidate.rule, Asked: t.asked, Grants: t.result == policy.Grant, Count: w.count}
 	a := t.asked[0]
 	x, ok := l.pairOf(t, a.Cell, cur, w)
 	if !ok {
@@ -732,15 +733,13 @@ func (l *learner) tighterBy(f kauth.Field, t *task, cur *study.Policies, w *weig
 	return out
 }
 
-// needsGrant reports whether what the task is about is refused by the kernel's other models even if no policy denies it.
-func (l *learner) needsGrant(t *task, cur *study.Policies) (bool, error) {
-	for _, a := range t.asked {
-		outcome, err := l.becomes(a, cur)
-		if err != nil || outcome != "" {
-			return outcome != "", err
-		}
+// needsGrant reports whether a wish is refused by the kernel's other models even if no policy denies it, and is to be granted.
+func (l *learner) needsGrant(w *wish, cur *study.Policies) (bool, error) {
+	if !l.o.Grant {
+		return false, nil
 	}
-	return false, nil
+	outcome, err := l.becomes(w.Asked, cur)
+	return outcome != "", err
 }
 
 // becomes says how the kernel's other models refuse a request, whatever else it has; "" if they do not.
@@ -797,7 +796,7 @@ func (l *learner) finish(out *Lesson, wishes []*wish) error {
 			return err
 		}
 		granted := slices.ContainsFunc(out.Rules, func(r *Rule) bool {
-			return strings.Contains(r.Text, "grant") && slices.Contains(r.Asked, w.Asked)
+			return r.Grants && slices.Contains(r.Asked, w.Asked)
 		})
 		if outcome != "" && !granted && !w.policy.Audit {
 			out.Refused = append(out.Refused, &Refused{w.Asked, outcome})

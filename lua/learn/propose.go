@@ -64,6 +64,8 @@ type proposer struct {
 	*learner
 	*task
 	texts map[string]*source
+	// named says that conditions name the cells although the policy is for no others: what is changed may be shared.
+	named bool
 	out   []candidate
 }
 
@@ -75,16 +77,21 @@ func (l *learner) propose(t *task, sources []rules.Source) []candidate {
 	}
 	place := t.denial.Source
 	returns := p.returnsAt(place.File, place.Line, t.denial.Column)
-	switch {
-	case len(returns) > 0 && t.entry != nil && t.entry.Function != nil:
-		for _, r := range returns {
-			p.beforeReturn(r)
+	for _, p.named = range []bool{false, true} {
+		if p.named && (l.o.AnyCell || !p.alone()) {
+			break
 		}
-		p.moreSpecific(true)
-		p.elements()
-	default:
-		p.moreSpecific(false)
-		p.elements()
+		if len(returns) > 0 && t.entry != nil && t.entry.Function != nil {
+			for _, r := range returns {
+				p.beforeReturn(r)
+			}
+			p.moreSpecific(true)
+		} else {
+			p.moreSpecific(false)
+		}
+		if !p.named {
+			p.elements()
+		}
 	}
 	var out []candidate
 	seen := map[string]bool{}
@@ -190,8 +197,7 @@ func (p *proposer) common() bool {
 func (p *proposer) conditions(w writer, exact bool) []condition {
 	told := w.tells(&p.o.Told, p.request)
 	lines := rows(p.asked)
-	switch {
-	case p.o.AnyCell || p.alone():
+	if p.o.AnyCell || p.alone() && !p.named {
 		var all []*Asked
 		for _, a := range p.asked {
 			b := *a
@@ -514,7 +520,7 @@ func (p *proposer) moreSpecific(past bool) {
 		}
 		switch {
 		case mine < 0 && t != nil:
-			p.newEntry(s, t, pattern, list, "")
+			p.newEntry(s, t, pattern, list, "", nil)
 		case mine >= 0 && p.policy.Entries[mine].Function != nil:
 			p.inFunction(p.policy.Entries[mine].Function, exact)
 			if t != nil {
@@ -539,16 +545,42 @@ func (p *proposer) entryLines(s *source, pattern kauth.Pattern, list []condition
 	return append(out, "end")
 }
 
+// instead is what an entry stands instead of: a name that is taken out of a list, or the whole field of the policy's table.
+type instead struct {
+	gone  edit
+	whole *syntax.TableField
+}
+
+// put adds a field to the policy's table, instead of another if that goes as a whole.
+func (i *instead) put(s *source, t *syntax.TableExpr, lines []string) []edit {
+	if i == nil || i.whole == nil {
+		return append(i.edits(), s.appendTo(t, lines)...)
+	}
+	text := joined(lines)
+	if _, indent := s.begin(i.whole.Pos()); s.first(i.whole.Pos()) {
+		text = strings.Join(lines, s.newline()+indent)
+	}
+	return []edit{{i.whole.Pos(), i.whole.End(), text}}
+}
+
+// edits take out what goes.
+func (i *instead) edits() []edit {
+	if i == nil {
+		return nil
+	}
+	return []edit{i.gone}
+}
+
 // newEntry adds an entry to on, or to the list of names that are allowed if nothing is asked. End is the last statement of its
 // function.
-func (p *proposer) newEntry(s *source, t *syntax.TableExpr, pattern kauth.Pattern, list []condition, end string, more ...edit) {
+func (p *proposer) newEntry(s *source, t *syntax.TableExpr, pattern kauth.Pattern, list []condition, end string, i *instead) {
 	if always(list) {
 		name := p.result.String()
 		rule := name + " = { " + quote(pattern.String()) + " }"
 		if f := field(t, name); f == nil {
-			p.add(s, Entry, rule, append(more, s.appendTo(t, []string{rule})...)...)
+			p.add(s, Entry, rule, i.put(s, t, []string{rule})...)
 		} else if l, ok := syntax.Unparen(f.Value).(*syntax.TableExpr); ok {
-			p.add(s, Entry, rule, append(more, s.appendTo(l, []string{quote(pattern.String())})...)...)
+			p.add(s, Entry, rule, append(i.edits(), s.appendTo(l, []string{quote(pattern.String())})...)...)
 		}
 		return
 	}
@@ -564,11 +596,11 @@ func (p *proposer) newEntry(s *source, t *syntax.TableExpr, pattern kauth.Patter
 			}
 			all = append(all, unit+l)
 		}
-		p.add(s, Entry, rule, append(more, s.appendTo(t, append(all, "}"))...)...)
+		p.add(s, Entry, rule, i.put(s, t, append(all, "}"))...)
 		return
 	}
 	if on, ok := syntax.Unparen(f.Value).(*syntax.TableExpr); ok {
-		p.add(s, Entry, rule, append(more, s.appendTo(on, lines)...)...)
+		p.add(s, Entry, rule, append(i.edits(), s.appendTo(on, lines)...)...)
 	}
 }
 
@@ -581,20 +613,19 @@ func (p *proposer) inPlace(s *source, t *syntax.TableExpr, pattern kauth.Pattern
 	l, ok := syntax.Unparen(f.Value).(*syntax.TableExpr)
 	if !ok {
 		if name, ok := syntax.Unparen(f.Value).(*syntax.StringExpr); ok && name.Value == pattern.String() {
-			p.newEntry(s, t, pattern, list, "return deny", s.remove(t, f))
+			p.newEntry(s, t, pattern, list, "return deny", &instead{s.remove(t, f), f})
 		}
 		return
 	}
 	for _, e := range l.Fields {
 		name, ok := syntax.Unparen(e.Value).(*syntax.StringExpr)
-		if !ok || e.Key != nil || name.Value != pattern.String() {
-			continue
+		switch {
+		case !ok || e.Key != nil || name.Value != pattern.String():
+		case len(l.Fields) == 1:
+			p.newEntry(s, t, pattern, list, "return deny", &instead{s.remove(t, f), f})
+		default:
+			p.newEntry(s, t, pattern, list, "return deny", &instead{s.remove(l, e), nil})
 		}
-		gone := s.remove(l, e)
-		if len(l.Fields) == 1 {
-			gone = s.remove(t, f)
-		}
-		p.newEntry(s, t, pattern, list, "return deny", gone)
 	}
 }
 

@@ -44,7 +44,7 @@ func (x *weighed) compare(y *weighed) int {
 }
 
 // weigh reads and compiles the candidates, and gives those that do nothing but to lift denials, those of the task among them, the
-// smallest first. The policies are those before the change. Why is why the last was not taken.
+// smallest first. The policies are those before the change. Why is why the first was not taken.
 func (l *learner) weigh(t *task, cur *study.Policies, candidates []candidate) (out []*weighed, why string, err error) {
 	for i, c := range candidates {
 		w, reason, err := l.try(t, cur, c)
@@ -52,7 +52,7 @@ func (l *learner) weigh(t *task, cur *study.Policies, candidates []candidate) (o
 			return nil, "", err
 		}
 		if w == nil {
-			why = reason
+			why = cmp.Or(why, reason)
 			continue
 		}
 		w.order = i
@@ -71,7 +71,7 @@ func (l *learner) try(t *task, cur *study.Policies, c candidate) (*weighed, stri
 	before := sources[i].Text
 	after := inStyle(c.file, before, apply(before, c.edits))
 	if after == before {
-		return nil, "it changes nothing", nil
+		return nil, "", nil
 	}
 	if !slices.Equal(comments(c.file, before), comments(c.file, after)) {
 		return nil, "a comment would be lost", nil
@@ -82,7 +82,7 @@ func (l *learner) try(t *task, cur *study.Policies, c candidate) (*weighed, stri
 		return nil, "", err
 	}
 	if p.Loading.Failed() {
-		return nil, p.Loading[0].Message, nil
+		return nil, "", nil // it fits in nowhere as it is written
 	}
 	if !slices.Equal(p.Set().Names(), cur.Set().Names()) {
 		return nil, "the policies would be others", nil
@@ -136,7 +136,7 @@ func (l *learner) try(t *task, cur *study.Policies, c candidate) (*weighed, stri
 	}
 	lifted, err := l.lifted(t, p)
 	if err != nil || !lifted {
-		return nil, "it does not lift the denial", nil
+		return nil, "", nil
 	}
 	return w, "", nil
 }
