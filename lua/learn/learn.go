@@ -1,6 +1,7 @@
 package learn
 
 import (
+	"cmp"
 	"fmt"
 	"math/big"
 	"slices"
@@ -78,8 +79,6 @@ type Rule struct {
 	By    kauth.FieldSet
 	// Tighter would let through fewer; nil if nothing more can be told of the requests.
 	Tighter *Tighter
-	// Rejected is how many other changes would have done it.
-	Rejected int
 }
 
 // Tighter is a change that would let through less, if one knew more of the requests.
@@ -406,7 +405,7 @@ func (l *learner) search(wishes []*wish) (made *Lesson, failed []*Unlearned, err
 		}
 		if rule == nil {
 			for _, a := range t.asked {
-				failed = append(failed, &Unlearned{a, why, l.byHand(t)})
+				failed = append(failed, &Unlearned{a, why.text, why.byHand})
 			}
 			return nil, failed, nil
 		}
@@ -541,22 +540,24 @@ func (l *learner) lifted(t *task, after *study.Policies) (bool, error) {
 	return true, nil
 }
 
+// unable is why a denial can't be lifted, and the rule to be written by hand, "" if there is none.
+type unable struct{ text, byHand string }
+
 // do lifts one denial in the smallest way.
-func (l *learner) do(t *task, cur *study.Policies) (*Rule, *study.Policies, string, error) {
+func (l *learner) do(t *task, cur *study.Policies) (*Rule, *study.Policies, unable, error) {
 	sources := cur.Set().Sources
 	if !slices.ContainsFunc(sources, func(s rules.Source) bool { return s.File == t.denial.Source.File }) {
-		return nil, nil, "the source of the rule that denied it is not at hand: it was declared in a session", nil
+		return nil, nil, unable{text: "the source of the rule that denied it is not at hand: it was declared in a session"}, nil
 	}
-	candidates := l.propose(t, sources)
-	list, why, err := l.weigh(t, cur, candidates)
+	list, why, err := l.weigh(t, cur, l.propose(t, sources))
 	if err != nil {
-		return nil, nil, "", err
+		return nil, nil, unable{}, err
 	}
-	forbidden, uncovered := "", ""
+	var forbidden, uncovered string
 	for _, w := range list {
 		c, err := w.policies.Check(study.CheckOptions{Live: l.o.Live, Cells: l.cells, ErrorsOnly: true})
 		if err != nil {
-			return nil, nil, "", err
+			return nil, nil, unable{}, err
 		}
 		if len(c.Breaches) > 0 {
 			b := &c.Breaches[0]
@@ -564,36 +565,33 @@ func (l *learner) do(t *task, cur *study.Policies) (*Rule, *study.Policies, stri
 			continue
 		}
 		if c.Problems.Failed() {
-			why = c.Problems[0].Message
+			why = cmp.Or(why, c.Problems[0].Message)
 			continue
 		}
 		changes, err := analysis.Diff(cur.Compiler, w.policies.Compiler, l.cells)
 		if err != nil {
-			return nil, nil, "", err
+			return nil, nil, unable{}, tooLarge(t.asked[0], err)
 		}
 		if i := slices.IndexFunc(changes, func(c analysis.Change) bool { return l.more(&c) != "" }); i >= 0 {
 			// What one policy denies another may grant.
-			why = l.more(&changes[i])
 			if now := &changes[i].New; now.Result == policy.Grant || now.Would.Result == policy.Grant {
 				uncovered = fmt.Sprintf("policy %s would grant it then (%s): --grant says that this is meant", grantor(now).Policy, grantor(now).Span())
 			}
+			why = cmp.Or(why, l.more(&changes[i]))
 			continue
 		}
 		rule, err := l.rule(t, cur, w)
-		if err == nil {
-			rule.Rejected = len(list) - 1
-		}
-		return rule, w.policies, "", err
+		return rule, w.policies, unable{}, err
 	}
 	switch {
 	case forbidden != "":
-		return nil, nil, forbidden, nil
+		return nil, nil, unable{text: forbidden}, nil
 	case uncovered != "":
-		return nil, nil, uncovered, nil
+		return nil, nil, unable{text: uncovered}, nil
 	case why == "":
-		return nil, nil, fmt.Sprintf("the rule that denies it (%s) is written in a way that can't be changed safely", t.denial.Source.Span()), nil
+		return nil, nil, unable{fmt.Sprintf("the rule that denies it (%s) is written in a way that can't be changed safely", t.denial.Source.Span()), l.byHand(t)}, nil
 	}
-	return nil, nil, fmt.Sprintf("no small change of policy %s lifts it and nothing else: %s", t.policy.Name, why), nil
+	return nil, nil, unable{fmt.Sprintf("no small change of policy %s lifts it and nothing else: %s", t.policy.Name, why), l.byHand(t)}, nil
 }
 
 // grantor is where a grant comes from.

@@ -54,6 +54,8 @@ type candidate struct {
 	shape Shape
 	// rule is what is added, in one line.
 	rule string
+	// named says that it names cells only because what it changes may be shared.
+	named bool
 }
 
 // maxCandidates is how many changes are tried for one task.
@@ -106,7 +108,7 @@ func (l *learner) propose(t *task, sources []rules.Source) []candidate {
 }
 
 func (p *proposer) add(s *source, shape Shape, rule string, edits ...edit) {
-	p.out = append(p.out, candidate{s.file.Name, edits, shape, rule})
+	p.out = append(p.out, candidate{s.file.Name, edits, shape, rule, p.named})
 }
 
 // returning is a return that denies, with what is around it.

@@ -40,7 +40,7 @@ func (x *weighed) compare(y *weighed) int {
 			return c
 		}
 	}
-	return cmp.Or(cmp.Compare(x.lines, y.lines), cmp.Compare(x.shape, y.shape), cmp.Compare(x.order, y.order))
+	return cmp.Or(cmp.Compare(x.lines, y.lines), order(x.named)-order(y.named), cmp.Compare(x.shape, y.shape), cmp.Compare(x.order, y.order))
 }
 
 // weigh reads and compiles the candidates, and gives those that do nothing but to lift denials, those of the task among them, the

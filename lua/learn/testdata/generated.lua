@@ -8,7 +8,7 @@ for _, name in ipairs{ "web-1", "web-2" } do
 end
 
 -- gives
-left: web-1 system.reboot euid=0: no small change of policy web-1 lifts it and nothing else: a function must answer some request, but this one answers none of system.reboot in cell web-2
+left: web-1 system.reboot euid=0: no small change of policy web-1 lifts it and nothing else: policy web-2 shares what would be changed
   by hand: in on of policy web-1: ["system.reboot"] = function(r) if r.euid == 0 then return allow end end
-left: web-2 machdep.iopl euid=0: no small change of policy web-2 lifts it and nothing else: a function must answer some request, but this one answers none of machdep.iopl in cell web-1
+left: web-2 machdep.iopl euid=0: no small change of policy web-2 lifts it and nothing else: policy web-1 shares what would be changed
   by hand: in on of policy web-2: ["machdep.iopl"] = function(r) if r.euid == 0 then return allow end end

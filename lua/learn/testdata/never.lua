@@ -15,4 +15,3 @@ never("the database is not reached from other machines", {
 
 -- gives
 left: db-1 network.bind.port euid=70: it must never be allowed: "the database is not reached from other machines" (p.lua:14:1) speaks of network.bind.port where r.addr not within 127.0.0.0/8 and r.euid == 70 and r.port == 5432
-  by hand: before the denial at p.lua:5: if r.cell.name == "db-1" and r.euid == 70 then return allow end
