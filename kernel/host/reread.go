@@ -123,7 +123,7 @@ func (r *RecordedReport) recorded() (out Recorded, wrong string) {
 	if !(r.Time >= 0 && r.Time < math.MaxInt64/1e9) {
 		return out, fmt.Sprintf("has the time %v", r.Time)
 	}
-	since := time.Duration(r.Time * 1e9)
+	since := time.Duration(math.Round(r.Time * 1e9))
 	out.Name, out.Started = r.Cell, r.At.Add(-since)
 	names := r.Requests
 	if r.Request != "" {
