@@ -168,12 +168,3 @@ func carrier(f kauth.Field) (kauth.RequestID, bool) {
 func (t *Told) carried(id kauth.RequestID) []kauth.Field {
 	return slices.DeleteFunc(slices.Clone(t.fields), func(f kauth.Field) bool { return !id.Info().Fields.Has(f) })
 }
-
-// with is what is told with one field more.
-func (t *Told) with(f kauth.Field, test policy.Test) Told {
-	out := Told{fields: append(slices.Clone(t.fields), f), tests: map[kauth.Field][]policy.Test{f: {test}}, words: t.words}
-	for g, tests := range t.tests {
-		out.tests[g] = tests
-	}
-	return out
-}

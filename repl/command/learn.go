@@ -159,10 +159,10 @@ func (l *learning) run(inv *Invocation) error {
 	if !inv.JSON {
 		fmt.Fprint(inv.Stdout, lessonText(lesson, others))
 	}
-	written, err := l.write(inv, lesson)
+	wrote, err := l.write(inv, lesson)
 	if inv.JSON && err == nil {
 		report := lesson.Report(others)
-		report.Written = written
+		report.Written = wrote
 		err = inv.json(report)
 	}
 	if err == nil && len(lesson.Left)+len(others) > 0 {
@@ -299,7 +299,7 @@ func sameFile(a, b string) bool {
 }
 
 // write writes the files, if that is wanted.
-func (l *learning) write(inv *Invocation, lesson *learn.Lesson) (written_ bool, err error) {
+func (l *learning) write(inv *Invocation, lesson *learn.Lesson) (bool, error) {
 	if len(l.into) == 0 || len(lesson.Files) == 0 {
 		return false, nil
 	}
@@ -348,7 +348,7 @@ func lessonText(l *learn.Lesson, others []*learn.Left) string {
 		b.WriteString("  " + r.Text + "\n")
 		b.WriteString(ruleCount(r))
 		if t := r.Tighter; t != nil {
-			b.WriteString(wrap(2, fmt.Sprintf("tighter, if more is known: with %s=%s, say, it would be %s of %s", t.Field, study.QuoteWord(t.Value), countText(t.Count), countText(t.Of))))
+			b.WriteString(wrap(2, fmt.Sprintf("tighter, if more is known: with %s=%s, say, %s of %s requests", t.Field, study.QuoteWord(t.Value), countText(t.Count), countText(t.Of))))
 		}
 	}
 	for _, f := range l.Files {
