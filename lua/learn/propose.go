@@ -523,6 +523,10 @@ func (p *proposer) moreSpecific(past bool) {
 		switch {
 		case mine < 0 && t != nil:
 			p.newEntry(s, t, pattern, list, "", nil)
+			if p.named && !past {
+				// Where it is shared it has to answer for those too that have not asked.
+				p.newEntry(s, t, pattern, list, "return deny", nil)
+			}
 		case mine >= 0 && p.policy.Entries[mine].Function != nil:
 			p.inFunction(p.policy.Entries[mine].Function, exact)
 			if t != nil {

@@ -21,8 +21,86 @@ type author struct {
 	t *rapid.T
 	b strings.Builder
 	n int
+	*family
 }
 
+// family is requests of one kind, with what can be tested of them.
+type family struct {
+	scope, action string
+	requests      []kauth.RequestID
+	tests         []string
+	// fill gives the fields of a request values.
+	fill func(t *rapid.T, q *policy.Request)
+}
+
+// families are different in the kinds of their fields.
+var families = []*family{
+	{"network", "network.bind", []kauth.RequestID{kauth.MustFind("network.bind.port"), kauth.MustFind("network.bind.privport"), kauth.MustFind("network.bind.anyaddr")},
+		[]string{"r.port == 80", "r.port == 443", "r.port and r.port < 1024", "r.port and r.port > 6000", "not r.port", "ports[r.port]", `r.type == "dgram"`, "r.port and r.port % 2 == 0", `r.addr and r.addr:within("10.0.0.0/8")`},
+		func(t *rapid.T, q *policy.Request) {
+			q.SetInt(kauth.FieldFamily, 2)
+			q.SetInt(kauth.FieldType, rapid.SampledFrom([]int64{1, 2}).Draw(t, "type"))
+			q.SetInt(kauth.FieldProtocol, 6)
+			if !q.ID.Info().Fields.Has(kauth.FieldPort) {
+				return
+			}
+			ports := []int64{0, 1024, 6000, 6001, 8080, 8081}
+			if q.ID == kauth.MustFind("network.bind.privport") {
+				ports = []int64{22, 23, 25, 53, 80, 443, 1023}
+			}
+			q.SetInt(kauth.FieldPort, rapid.SampledFrom(ports).Draw(t, "port"))
+			addr, err := policy.ParseAddr(rapid.SampledFrom([]string{"10.1.2.3", "192.0.2.1", "2001:db8::1"}).Draw(t, "addr"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			q.SetAddr(addr)
+		}},
+	{"system", "system.mount", []kauth.RequestID{kauth.MustFind("system.mount.new"), kauth.MustFind("system.mount.update"), kauth.MustFind("system.mount.unmount")},
+		[]string{`r.flags and has(r.flags, "MNT_RDONLY")`, `r.flags and not has(r.flags, "MNT_NOSUID")`, "r.flags == 0", "r.flags and r.flags > 4", `r.fstype == "nfs"`, `r.fstype and r.fstype:glob("t*fs")`, "not r.fstype", "r.flags and has(r.flags, 5)"},
+		func(t *rapid.T, q *policy.Request) {
+			if q.ID.Info().Fields.Has(kauth.FieldFlags) {
+				q.SetInt(kauth.FieldFlags, rapid.SampledFrom([]int64{0, 1, 4, 5, 8, 9, 13}).Draw(t, "flags"))
+			}
+			if q.ID.Info().Fields.Has(kauth.FieldFstype) {
+				q.SetText(kauth.FieldFstype, rapid.SampledFrom([]string{"nfs", "tmpfs", "ffs", "ttfs"}).Draw(t, "fstype"))
+			}
+		}},
+	{"process", "process.signal", []kauth.RequestID{kauth.MustFind("process.signal"), kauth.MustFind("process.nice"), kauth.MustFind("process.procfs.read")},
+		[]string{`r.signal == "kill"`, "r.target.same_cell", "not r.target.is_self", "r.target.uid == r.uid", "r.target.euid == r.euid", "ids[r.target.uid]", "r.nice and r.nice < 0", "not r.signal", `r.target.cell == r.cell.name`, `r.target.cell == "db"`},
+		func(t *rapid.T, q *policy.Request) {
+			who := rapid.IntRange(0, 2).Draw(t, "target")
+			q.SetInt(kauth.FieldTargetPID, 7)
+			q.SetInt(kauth.FieldTargetIsInit, 0)
+			q.SetInt(kauth.FieldTargetIsSelf, int64(who/2))
+			q.SetInt(kauth.FieldTargetSameCell, int64(min(who, 1)))
+			q.SetInt(kauth.FieldTargetUID, rapid.SampledFrom([]int64{0, 70, 1000}).Draw(t, "target uid"))
+			q.SetInt(kauth.FieldTargetEUID, rapid.SampledFrom([]int64{0, 70, 1000}).Draw(t, "target euid"))
+			if who == 2 {
+				q.SetInt(kauth.FieldTargetUID, q.Int[kauth.FieldUID])
+				q.SetInt(kauth.FieldTargetEUID, q.Int[kauth.FieldEUID])
+			}
+			q.SetText(kauth.FieldTargetCell, rapid.SampledFrom([]string{"", "web-1", "db", "?"}).Draw(t, "target cell"))
+			if q.ID.Info().Fields.Has(kauth.FieldSignal) {
+				q.SetInt(kauth.FieldSignal, rapid.SampledFrom([]int64{0, 9, 15}).Draw(t, "signal"))
+			}
+			if q.ID.Info().Fields.Has(kauth.FieldNice) {
+				q.SetInt(kauth.FieldNice, rapid.SampledFrom([]int64{-20, -1, 0, 20}).Draw(t, "nice"))
+			}
+		}},
+}
+
+// names are the entries that a policy can have for the family.
+func (f *family) names() []string {
+	out := []string{f.scope, f.action}
+	for _, id := range f.requests {
+		if !slices.Contains(out, id.String()) {
+			out = append(out, id.String())
+		}
+	}
+	return out
+}
+
+// pick is one of several.
 func (a *author) pick(label string, list ...string) string {
 	return rapid.SampledFrom(list).Draw(a.t, label)
 }
@@ -35,11 +113,13 @@ func (a *author) comment() string {
 	return a.pick("comment", "", "", fmt.Sprintf(" -- note %d", a.n))
 }
 
-// test is a condition on a request of network.bind.
+// test is a condition on a request.
 func (a *author) test() string {
 	one := func() string {
-		return a.pick("test", "r.port == 80", "r.port == 443", "r.port and r.port < 1024", "r.port and r.port > 6000", "not r.port", "r.euid == 0", "r.euid ~= 80", "r.uid == r.euid",
-			`r:in_group("wheel")`, `r:in_group(5)`, "ports[r.port]", "ids[r.euid]", `r.type == "dgram"`, `r.cell.name == "web-1"`, "r.port and r.port % 2 == 0", `r.addr and r.addr:within("10.0.0.0/8")`)
+		if rapid.IntRange(0, 2).Draw(a.t, "about") > 0 {
+			return a.pick("test", a.tests...)
+		}
+		return a.pick("who", "r.euid == 0", "r.euid ~= 80", "r.uid == r.euid", `r:in_group("wheel")`, `r:in_group(5)`, "ids[r.euid]", `r.cell.name == "web-1"`)
 	}
 	switch rapid.IntRange(0, 4).Draw(a.t, "form") {
 	case 0:
@@ -96,17 +176,14 @@ func (a *author) policy(name string) {
 	}
 	taken := map[string]bool{}
 	name = func() string {
-		n := a.pick("entry", "network.bind", "network.bind.port", "network.bind.privport", "network.bind.anyaddr", "network")
-		if taken[n] {
-			return ""
-		}
+		n := a.pick("entry", a.names()...)
 		taken[n] = true
 		return n
 	}()
-	if second := a.pick("list", "network.bind.port", "network", "network.bind.anyaddr", ""); second != "" && !taken[second] {
+	if second := a.pick("list", append(a.names(), "")...); second != "" && !taken[second] {
 		taken[second] = true
 		if inline {
-			fmt.Fprintf(&a.b, "  deny = { \"system\", %q },%s\n", second, a.comment())
+			fmt.Fprintf(&a.b, "  deny = { \"device\", %q },%s\n", second, a.comment())
 		} else {
 			fmt.Fprintf(&a.b, "  deny = {\n    %q,%s\n    \"machdep\"%s\n  },\n", second, a.comment(), a.comment())
 		}
@@ -135,18 +212,16 @@ func (a *author) write() string {
 	if a.chance("another") {
 		a.policy("b")
 	}
-	if a.chance("never") {
+	if a.scope == "network" && a.chance("never") {
 		a.b.WriteString("never(\"no telnet\", { \"network.bind.privport\", where = function(r) return r.port == 23 end })\npolicy \"telnet\" { on = { [\"network.bind.privport\"] = function(r) if r.port == 23 then return deny, \"telnet\" end end } }\n")
 	}
 	return a.b.String()
 }
 
-var binds = []kauth.RequestID{kauth.MustFind("network.bind.port"), kauth.MustFind("network.bind.privport"), kauth.MustFind("network.bind.anyaddr")}
-
 // request is a random one that a cell makes.
-func request(t *rapid.T, id kauth.RequestID) *policy.Request {
+func (f *family) request(t *rapid.T) *policy.Request {
 	draw := func(label string, list ...int64) int64 { return rapid.SampledFrom(list).Draw(t, label) }
-	q := &policy.Request{ID: id}
+	q := &policy.Request{ID: rapid.SampledFrom(f.requests).Draw(t, "request")}
 	var groups []uint32
 	for _, g := range []uint32{0, 5} {
 		if rapid.Bool().Draw(t, "member") {
@@ -155,21 +230,7 @@ func request(t *rapid.T, id kauth.RequestID) *policy.Request {
 	}
 	euid := draw("euid", 0, 70, 80, 1000)
 	q.SetCredential(uint32(draw("uid", euid, 1000)), uint32(euid), 100, 100, groups...)
-	for f, values := range map[kauth.Field][]int64{kauth.FieldFamily: {2}, kauth.FieldType: {1, 2}, kauth.FieldProtocol: {6}} {
-		q.SetInt(f, draw(f.String(), values...))
-	}
-	if q.ID.Info().Fields.Has(kauth.FieldPort) {
-		if id == binds[1] {
-			q.SetInt(kauth.FieldPort, draw("low", 22, 23, 25, 53, 80, 443, 1023))
-		} else {
-			q.SetInt(kauth.FieldPort, draw("high", 0, 1024, 6000, 6001, 8080, 8081))
-		}
-		addr, err := policy.ParseAddr(rapid.SampledFrom([]string{"10.1.2.3", "192.0.2.1", "2001:db8::1"}).Draw(t, "addr"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		q.SetAddr(addr)
-	}
+	f.fill(t, q)
 	return q
 }
 
@@ -191,7 +252,8 @@ func TestLearnsWhatItTells(t *testing.T) {
 	lessons, given := 0, 0
 	why := map[string]int{}
 	rapid.Check(t, func(t *rapid.T) {
-		text := (&author{t: t}).write()
+		f := rapid.SampledFrom(families).Draw(t, "family")
+		text := (&author{t: t, family: f}).write()
 		sources := []rules.Source{{File: "p.lua", Text: text}}
 		base, _ := read(sources)
 		if base.Loading.Failed() {
@@ -207,7 +269,7 @@ func TestLearnsWhatItTells(t *testing.T) {
 		var from []string
 		for range rapid.IntRange(1, 3).Draw(t, "asked") {
 			cell := rapid.SampledFrom(cells).Draw(t, "cell")
-			q := request(t, rapid.SampledFrom(binds).Draw(t, "request"))
+			q := f.request(t)
 			d, err := base.Decide(&policy.Question{Cell: cell, Request: *q})
 			if err != nil {
 				t.Fatal(err)
@@ -223,13 +285,15 @@ func TestLearnsWhatItTells(t *testing.T) {
 		if len(asked) == 0 {
 			t.Skip("nothing is denied")
 		}
-		if q := wanted[0]; len(asked) == 1 && q.Given.Has(kauth.FieldPort) && rapid.Bool().Draw(t, "told") {
-			for _, word := range []string{fmt.Sprintf("port=%d", q.Int[kauth.FieldPort]), "addr=" + q.Addr.String()} {
-				if err := o.Told.Tell(word, machine); err != nil {
-					t.Fatal(err)
+		if q := wanted[0]; len(asked) == 1 && rapid.Bool().Draw(t, "told") {
+			for _, word := range strings.Fields(study.ExplainArgs("x", q))[2:] {
+				word = strings.Trim(word, "'")
+				name, value, _ := strings.Cut(word, "=")
+				if fd, _ := kauth.FindField(name); fd.Info().Kind == kauth.KindGroups || fd == kauth.FieldEUID || value == "" || rapid.Bool().Draw(t, "unknown") {
+					continue
 				}
-				if rapid.Bool().Draw(t, "enough") {
-					break
+				if err := o.Told.Tell(word, machine); err != nil {
+					t.Fatal(word, err)
 				}
 			}
 		}
@@ -265,7 +329,7 @@ func TestLearnsWhatItTells(t *testing.T) {
 		}
 		for range 20 {
 			cell := rapid.SampledFrom(cells).Draw(t, "cell")
-			q := request(t, rapid.SampledFrom(binds).Draw(t, "request"))
+			q := f.request(t)
 			if rapid.Bool().Draw(t, "near") {
 				// One that was asked for, by another or elsewhere.
 				near := *wanted[0]
@@ -283,7 +347,7 @@ func TestLearnsWhatItTells(t *testing.T) {
 				fail("%s is %v, but a change is told", study.ExplainArgs(cell, q), was)
 			case was[0] != now[0] && (was[0] != policy.Deny || now[0] == policy.Grant), was[1] != now[1] && was[1] != policy.Deny:
 				fail("%s was %v and is %v", study.ExplainArgs(cell, q), was, now)
-			case cell != "mail" && q.ID == binds[1] && q.Int[kauth.FieldPort] == 23 && len(base.Set().Nevers) > 0 && now[0] != policy.Deny:
+			case cell != "mail" && q.Given.Has(kauth.FieldPort) && q.Int[kauth.FieldPort] == 23 && len(base.Set().Nevers) > 0 && now[0] != policy.Deny:
 				fail("%s must never be allowed", study.ExplainArgs(cell, q))
 			case was != now && !o.AnyUser && !slices.ContainsFunc(asked, func(a *Asked) bool { return int64(a.EUID) == q.Int[kauth.FieldEUID] }):
 				fail("%s: nobody has asked for this user", study.ExplainArgs(cell, q))
@@ -298,7 +362,7 @@ func TestLearnsWhatItTells(t *testing.T) {
 // shortWhy is a reason without what is special about it.
 func shortWhy(why string) string {
 	if i := strings.IndexAny(why, "(:\""); i > 0 {
-		return why[:i] + why[max(i, strings.LastIndex(why, ":")):]
+		return why[:i]
 	}
 	return why
 }
