@@ -148,6 +148,9 @@ func (s *source) lineEnd(offset int) int {
 // lines of the field without indentation.
 func (s *source) appendTo(t *syntax.TableExpr, lines []string) []edit {
 	nl := s.newline()
+	if e, ok := s.spread(t, lines); ok {
+		return []edit{e}
+	}
 	if len(t.Fields) == 0 {
 		text := " " + joined(lines)
 		if s.text()[t.Pos()+1] == '}' {
@@ -174,6 +177,33 @@ func (s *source) appendTo(t *syntax.TableExpr, lines []string) []edit {
 		text += nl + indent + l
 	}
 	return append(edits, edit{end, end, text + ","})
+}
+
+// maxWidth is how wide a line should be at most.
+const maxWidth = 100
+
+// spread is how a field of several lines is added to a constructor that ends on one line, if that would become too wide: on lines
+// of its own.
+func (s *source) spread(t *syntax.TableExpr, lines []string) (edit, bool) {
+	begin, indent := s.begin(t.Pos())
+	at, comma := t.Pos()+1, ""
+	if n := len(t.Fields); n > 0 {
+		var separated bool
+		if at, separated = s.separated(t.Fields[n-1]); !separated {
+			comma = ","
+		}
+	}
+	end := t.End() - 1
+	if len(lines) == 1 || s.line(t.Pos()) != s.line(end) || strings.TrimSpace(s.text()[at:end]) != "" || s.lineEnd(end)-begin+len(joined(lines)) <= maxWidth {
+		return edit{}, false
+	}
+	text, nl, unit := comma, s.newline(), s.unit()
+	for i, l := range lines {
+		if text += nl + indent + unit + l; i == len(lines)-1 {
+			text += ","
+		}
+	}
+	return edit{at, end, text + nl + indent}, true
 }
 
 // joined makes one line of several.

@@ -295,7 +295,7 @@ func (p *proposer) lines(list []condition, indent, unit string) []string {
 	var out []string
 	for _, c := range list {
 		one := p.rule(c)
-		if len(c) == 0 || len(indent)+len(one) <= 100 {
+		if len(c) == 0 || len(indent)+len(one) <= maxWidth {
 			out = append(out, one)
 			continue
 		}
@@ -492,10 +492,30 @@ func (p *proposer) table() (*source, *syntax.TableExpr) {
 		if len(args) == 0 || !(holds(inner.Args[0]) || holds(inner.Callee())) {
 			return true
 		}
-		found, _ = syntax.Unparen(args[0]).(*syntax.TableExpr)
+		found = s.constructor(args[0])
 		return true
 	})
 	return s, found
+}
+
+// constructor is the constructor that an expression is, or that a local variable begins with; nil if it is another expression.
+func (s *source) constructor(e syntax.Expr) *syntax.TableExpr {
+	e = syntax.Unparen(e)
+	name, ok := e.(*syntax.NameExpr)
+	if !ok || name.Local == nil {
+		t, _ := e.(*syntax.TableExpr)
+		return t
+	}
+	var found *syntax.TableExpr
+	syntax.Walk(s.file.Main, func(n syntax.Node) bool {
+		if l, ok := n.(*syntax.LocalStmt); ok {
+			if i := slices.Index(l.Names, name.Local); i >= 0 && i < len(l.Exprs) {
+				found, _ = syntax.Unparen(l.Exprs[i]).(*syntax.TableExpr)
+			}
+		}
+		return found == nil
+	})
+	return found
 }
 
 // field is the field of a constructor with a constant key.
@@ -585,7 +605,7 @@ func (p *proposer) newEntry(s *source, t *syntax.TableExpr, pattern kauth.Patter
 		rule := name + " = { " + quote(pattern.String()) + " }"
 		if f := field(t, name); f == nil {
 			p.add(s, Entry, rule, i.put(s, t, []string{rule})...)
-		} else if l, ok := syntax.Unparen(f.Value).(*syntax.TableExpr); ok {
+		} else if l := s.constructor(f.Value); l != nil {
 			p.add(s, Entry, rule, append(i.edits(), s.appendTo(l, []string{quote(pattern.String())})...)...)
 		}
 		return
@@ -605,7 +625,7 @@ func (p *proposer) newEntry(s *source, t *syntax.TableExpr, pattern kauth.Patter
 		p.add(s, Entry, rule, i.put(s, t, append(all, "}"))...)
 		return
 	}
-	if on, ok := syntax.Unparen(f.Value).(*syntax.TableExpr); ok {
+	if on := s.constructor(f.Value); on != nil {
 		p.add(s, Entry, rule, append(i.edits(), s.appendTo(on, lines)...)...)
 	}
 }
@@ -616,8 +636,8 @@ func (p *proposer) inPlace(s *source, t *syntax.TableExpr, pattern kauth.Pattern
 	if f == nil {
 		return
 	}
-	l, ok := syntax.Unparen(f.Value).(*syntax.TableExpr)
-	if !ok {
+	l := s.constructor(f.Value)
+	if l == nil {
 		if name, ok := syntax.Unparen(f.Value).(*syntax.StringExpr); ok && name.Value == pattern.String() {
 			p.newEntry(s, t, pattern, list, "return deny", &instead{s.remove(t, f), f})
 		}
@@ -627,7 +647,7 @@ func (p *proposer) inPlace(s *source, t *syntax.TableExpr, pattern kauth.Pattern
 		name, ok := syntax.Unparen(e.Value).(*syntax.StringExpr)
 		switch {
 		case !ok || e.Key != nil || name.Value != pattern.String():
-		case len(l.Fields) == 1:
+		case len(l.Fields) == 1 && l == syntax.Unparen(f.Value):
 			p.newEntry(s, t, pattern, list, "return deny", &instead{s.remove(t, f), f})
 		default:
 			p.newEntry(s, t, pattern, list, "return deny", &instead{s.remove(l, e), nil})
@@ -701,8 +721,8 @@ func (p *proposer) wrap(s *source, t *syntax.TableExpr, pattern kauth.Pattern, l
 	if f == nil {
 		return
 	}
-	on, ok := syntax.Unparen(f.Value).(*syntax.TableExpr)
-	if !ok {
+	on := s.constructor(f.Value)
+	if on == nil {
 		return
 	}
 	e := field(on, pattern.String())

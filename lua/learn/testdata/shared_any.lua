@@ -25,12 +25,16 @@ rule of b, a function around another: ["network.bind.port"] = function(r) return
   with port=8080 it would be 1 of 64513
 --- p.lua
 +++ p.lua
-@@ -4,13 +4,15 @@
+@@ -4,13 +4,19 @@
  end
  policy "a" {
    cells = "web-*",
 -  on = { ["network.bind"] = shared },
-+  on = { ["network.bind"] = shared, ["network.bind.port"] = function(r) if r.cell.name == "web-1" then return allow end end },
++  on = { ["network.bind"] = shared,
++    ["network.bind.port"] = function(r)
++      if r.cell.name == "web-1" then return allow end
++    end,
++  },
  }
  policy "b" {
    cells = "web-1",

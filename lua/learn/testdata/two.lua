@@ -14,9 +14,15 @@ rule of web, an entry for the request: ["system.chroot.chroot"] = function(r) if
   denied at p.lua:5; lets through 1 where r.euid == 0
 --- p.lua
 +++ p.lua
-@@ -1,8 +1,11 @@
+@@ -1,8 +1,17 @@
 -policy "base" { deny = { "system" } }
-+policy "base" { deny = { "system" }, on = { ["system.chroot.chroot"] = function(r) if r.cell.name == "web-1" and r.euid == 0 then return allow end end } }
++policy "base" { deny = { "system" },
++  on = {
++    ["system.chroot.chroot"] = function(r)
++      if r.cell.name == "web-1" and r.euid == 0 then return allow end
++    end,
++  },
++}
  policy "web" {
    cells = "web-*",
    on = {
