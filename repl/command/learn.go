@@ -336,14 +336,20 @@ func (l *learning) write(inv *Invocation, lesson *learn.Lesson) (bool, error) {
 	return true, nil
 }
 
+// mostAsked is how many of those who asked for a change are told one by one; JSON has all.
+const mostAsked = 12
+
 // lessonText is what was learned.
 func lessonText(l *learn.Lesson, others []*learn.Left) string {
 	var b strings.Builder
 	for _, r := range l.Rules {
 		b.WriteString(wrap(0, fmt.Sprintf("policy %s, %s: %s", r.Policy, r.File, r.Shape)))
 		b.WriteString(wrap(2, "lifts "+answerText(r.Denial)+", asked for by"))
-		for _, a := range r.Asked {
+		for _, a := range r.Asked[:min(len(r.Asked), mostAsked)] {
 			b.WriteString(wrap(4, askedText(a)))
+		}
+		if n := len(r.Asked) - mostAsked; n > 0 {
+			fmt.Fprintf(&b, "    and %d more\n", n)
 		}
 		b.WriteString("  " + r.Text + "\n")
 		b.WriteString(ruleCount(r))
