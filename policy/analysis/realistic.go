@@ -120,3 +120,6 @@ func example(region graph.Region) (*policy.Request, bool) {
 	}
 	return q, false
 }
+
+// Example gives a request of the region that a process of a cell can make, false if there is none.
+func Example(region graph.Region) (*policy.Request, bool) { return example(region) }

@@ -29,6 +29,7 @@ func All() []*Command {
 		generationsCommand(),
 		helpCommand(),
 		initCommand(),
+		learnCommand(),
 		listCommand(),
 		loadCommand(),
 		logCommand(),

@@ -1,0 +1,462 @@
+package command
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"math/big"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"cellsh/kernel"
+	"cellsh/kernel/disk"
+	"cellsh/kernel/host"
+	"cellsh/lua/learn"
+	"cellsh/policy"
+	"cellsh/policy/analysis"
+	"cellsh/policy/diag"
+	"cellsh/policy/kauth"
+	"cellsh/policy/rules"
+	"cellsh/policy/study"
+	"cellsh/repl/flags"
+	"cellsh/repl/show"
+)
+
+func learnCommand() *Command {
+	return &Command{
+		Name: "learn", Args: "[--policy PATH...] [--into FILE...] [FIELD=VALUE...]", Short: "the smallest change of policies that allows what was denied",
+		Long: `Takes the denials that the kernel has kept, or with --from those of a file that
+log --to or log --json has written, and finds for each the smallest change of
+the policies that allows it: the one that lets through the fewest requests,
+counted exactly, and then the one that changes the fewest lines. What policies
+in audit mode would have denied counts too. The policies are those that are
+loaded, or those of --policy.
+
+  cellsh -k sim:cells.state learn --cell 'web-*' --since 1h
+  cellsh learn --policy web.lua --from denials.log port=81
+
+A denial by a policy is lifted in that policy, at the rule that made it: deny
+wins, so that no other policy could. If another policy denies the same, that is
+lifted too. A denial by the profile of a cell, by the fallback or by a budget is
+told, with what helps instead. What a never() forbids is not lifted.
+
+The kernel keeps the cell, the request and the effective user; a change is for
+these and for all values of the other fields that were denied so. Who knows more
+says it: FIELD=VALUE, or FIELD=VALUE,VALUE. Numbers can be ranges, 8000-8099,
+addresses prefixes, strings can have a *, and groups=NAME is a group. It is said
+what would be tighter. --any euid makes changes for all users, and --any cell
+for all cells of the policy.
+
+Rules allow: what needs root still does. Where the kernel's other models refuse
+a request although no policy denies it, that is said; with --grant the rule
+grants it.
+
+It shows what asked for each change, the change of the source, and exactly which
+decisions become others. With --into the change is written into these files,
+after a yes or with --yes; only if it is for no other files. Before, the result
+has been read again, what was asked for has been put through the functions
+themselves, and nothing but denials has changed. Nothing is loaded.
+
+The exit code is 1 if something that was denied would be so still.
+
+  cellsh learn --policy web.lua --from denials.log --into web.lua --yes`,
+		Setup: func(fs *flags.Set) func(*Invocation) error {
+			l := &learning{}
+			var check host.Filter
+			for _, k := range host.FilterKeys() {
+				name := map[string]string{"cell": "cell", "request": "request", "since": "since", "policy": "denied-by"}[k.Name]
+				if name == "" {
+					continue
+				}
+				fs.Each(name, k.Value, "learn from "+k.Doc, func(value string) string {
+					l.wanted = append(l.wanted, [2]string{k.Name, value})
+					var wrong *policy.KeyError
+					if errors.As(check.Add(k.Name, value, time.Time{}), &wrong) {
+						return strings.TrimSuffix(wrong.Text+"; "+wrong.Hint, "; ")
+					}
+					return ""
+				})
+			}
+			fs.Text(&l.from, "from", "FILE", "take the decisions of FILE, which log has written, or - for standard input")
+			fs.List(&l.into, "into", "FILE", "write the change into FILE, which has the policy; repeats")
+			fs.Each("any", "WHAT", "let changes be for any euid, or for any cell of the policy; repeats", func(value string) string {
+				switch value {
+				case "euid":
+					l.anyUser = true
+				case "cell":
+					l.anyCell = true
+				default:
+					return flags.Must("be euid or cell", value)
+				}
+				return ""
+			})
+			fs.Switch(&l.grant, "grant", "grant what the kernel's other models would refuse")
+			fs.Switch(&l.yes, "yes", "write without asking")
+			return l.run
+		},
+	}
+}
+
+// learning is the flags of learn.
+type learning struct {
+	wanted                       [][2]string
+	from                         string
+	into                         []string
+	anyUser, anyCell, grant, yes bool
+}
+
+func (l *learning) run(inv *Invocation) error {
+	switch {
+	case l.yes && len(l.into) == 0:
+		return usage("--yes goes with --into")
+	case len(l.into) > 0 && inv.ReadOnly:
+		return kernel.RefuseReadOnly("learn --into " + l.into[0])
+	}
+	t, err := inv.open()
+	if err != nil {
+		return err
+	}
+	var told learn.Told
+	var errs policy.Errors
+	for _, word := range inv.Args {
+		errs.Add(told.Tell(word, t.Groups))
+	}
+	if err := errs.Err(); err != nil {
+		return err
+	}
+	list, err := l.recorded(inv, t)
+	if err != nil {
+		return err
+	}
+	p, err := inv.policies()
+	if err != nil {
+		return err
+	}
+	if err := l.intended(p); err != nil {
+		return err
+	}
+	live, err := inv.live()
+	if err != nil {
+		return err
+	}
+	asked, others := learn.Fold(list)
+	lesson, err := learn.Learn(p, asked, learn.Options{
+		Read: func(sources []rules.Source) (*study.Policies, error) { return inv.reread(t, sources) },
+		Live: live, Groups: t.Groups, Told: told, AnyCell: l.anyCell, AnyUser: l.anyUser, Grant: l.grant,
+		Answers: func(cell string, p *study.Policies) (analysis.Answerer, error) {
+			s, err := t.Host.StandingOf(cell, p, inv.supposed())
+			if err != nil {
+				return analysis.Answerer{}, err
+			}
+			return s.Answerer, nil
+		}})
+	inv.lap("learn")
+	if err != nil {
+		return err
+	}
+	if !inv.JSON {
+		fmt.Fprint(inv.Stdout, lessonText(lesson, others))
+	}
+	wrote, err := l.write(inv, lesson)
+	if inv.JSON && err == nil {
+		report := lesson.Report(others)
+		report.Written = wrote
+		err = inv.json(report)
+	}
+	if err == nil && len(lesson.Left)+len(others) > 0 {
+		err = quiet{Failed}
+	}
+	return err
+}
+
+// recorded are the decisions to learn from.
+func (l *learning) recorded(inv *Invocation, t *Target) ([]host.Recorded, error) {
+	var f host.Filter
+	for _, w := range l.wanted {
+		if err := f.Add(w[0], w[1], inv.Now()); err != nil {
+			return nil, err
+		}
+	}
+	var list []host.Recorded
+	if l.from != "" {
+		r, err := l.reread(inv)
+		if err != nil {
+			return nil, err
+		}
+		inv.damaged(r)
+		list = r.List
+	} else {
+		if inv.Session == nil && t.Ephemeral() {
+			inv.note("%s", ephemeralNote)
+		}
+		b, err := t.Host.Log(0).Next()
+		if err != nil {
+			return nil, err
+		}
+		if text := silence(&b); text != "" {
+			inv.note("%s", text)
+		}
+		texts{inv}.losses(&b)
+		list = b.List
+	}
+	note, err := f.Known(t.Host, list)
+	if err != nil {
+		return nil, err
+	}
+	if note != "" {
+		inv.note("%s", note)
+	}
+	return f.Choose(list), nil
+}
+
+// reread reads the file of decisions.
+func (l *learning) reread(inv *Invocation) (*host.Reread, error) {
+	if l.from == stdin {
+		r, err := host.ReadRecorded("standard input", inv.Stdin)
+		if err != nil {
+			return nil, fmt.Errorf("standard input must be readable, but is not: %w", disk.Cause(err))
+		}
+		return r, nil
+	}
+	var r *host.Reread
+	file, err := os.Open(l.from)
+	if err == nil {
+		defer file.Close()
+		r, err = host.ReadRecorded(l.from, io.Reader(file))
+	}
+	if err != nil {
+		return nil, diag.List{{Span: diag.Span{File: l.from}, Code: diag.FileRead, Message: fmt.Sprintf("a file of decisions must be readable, but is not: %s", disk.Cause(err)),
+			Hint: "cellsh log -f --to FILE writes one"}}
+	}
+	return r, nil
+}
+
+// mostDamaged is how many damaged lines are told one by one.
+const mostDamaged = 10
+
+// damaged says what could not be read, and what is missing in a file of decisions.
+func (inv *Invocation) damaged(r *host.Reread) {
+	diag.Write(inv.Stderr, r.Damaged[:min(len(r.Damaged), mostDamaged)])
+	if n := len(r.Damaged) - mostDamaged; n > 0 {
+		inv.note("%s damaged too", areMany(n, "further line"))
+	}
+	switch {
+	case r.Lost > 0:
+		inv.note("%s missing in the file: they were not kept", areMany(int(min(r.Lost, 1<<31)), "decision"))
+	case r.Gaps:
+		inv.note("decisions may be missing in the file")
+	}
+}
+
+// reread reads the policies in use with other texts.
+func (inv *Invocation) reread(t *Target, sources []rules.Source) (*study.Policies, error) {
+	if inv.supposed() {
+		return t.Reader.Load(sources), nil
+	}
+	texts := map[string]string{}
+	for _, s := range sources {
+		texts[s.File] = s.Text
+	}
+	return t.Host.Rewritten(texts)
+}
+
+// intended says which files of --into are none of the policies, or others than these were read from.
+func (l *learning) intended(p *study.Policies) error {
+	var problems diag.List
+	for _, path := range l.into {
+		i := slices.IndexFunc(p.Set().Sources, func(s rules.Source) bool { return sameFile(s.File, path) })
+		d := diag.Diagnostic{Span: diag.Span{File: path}, Code: diag.Failed}
+		if i < 0 {
+			var files []string
+			for _, s := range p.Set().Sources {
+				files = append(files, s.File)
+			}
+			if d.Message = "a file of --into must be one of the policies, but these come from " + listed(files); len(files) == 0 {
+				d.Message = "a file of --into must be one of the policies, but no policies come from files"
+			}
+			d.Hint = "cellsh learn --policy " + study.QuoteWord(path) + " learns for policies that are not loaded"
+			problems = append(problems, d)
+			continue
+		}
+		if text, err := os.ReadFile(path); err != nil {
+			problems = append(problems, written(path, err)...)
+		} else if string(text) != p.Set().Sources[i].Text {
+			d.Message = "a file of --into must be as it was loaded, but has changed since"
+			d.Hint = "to learn for what is in it now: cellsh learn --policy " + study.QuoteWord(path)
+			problems = append(problems, d)
+		}
+	}
+	return problems.Err()
+}
+
+// sameFile reports whether two paths lead to one file.
+func sameFile(a, b string) bool {
+	x, err := disk.Target(a)
+	y, err2 := disk.Target(b)
+	return err == nil && err2 == nil && x == y
+}
+
+// write writes the files, if that is wanted.
+func (l *learning) write(inv *Invocation, lesson *learn.Lesson) (bool, error) {
+	if len(l.into) == 0 || len(lesson.Files) == 0 {
+		return false, nil
+	}
+	var problems diag.List
+	var names []string
+	for _, f := range lesson.Files {
+		names = append(names, f.Name)
+		if !slices.ContainsFunc(l.into, func(path string) bool { return sameFile(path, f.Name) }) {
+			problems = append(problems, diag.Diagnostic{Span: diag.Span{File: f.Name}, Code: diag.Failed, Message: "all files that a change is for must be given, but --into does not name this one",
+				Hint: "nothing was written: a part of the change would not allow what was asked for; add --into " + study.QuoteWord(f.Name)})
+		}
+	}
+	if problems != nil {
+		return false, problems
+	}
+	if !l.yes {
+		if inv.Ask == nil || inv.JSON {
+			return false, diag.List{{Code: diag.Failed, Message: "a change must be agreed to before it is written, but nobody can be asked", Hint: "if it is meant, give --yes"}}
+		}
+		if !inv.Ask("Write " + listed(names) + "?") {
+			inv.note("nothing was written")
+			return false, quiet{Failed}
+		}
+	}
+	for _, f := range lesson.Files {
+		problems = append(problems, written(f.Name, disk.Rewrite(f.Name, []byte(f.Before), []byte(f.After)))...)
+	}
+	if problems != nil {
+		return false, problems
+	}
+	if !inv.JSON {
+		fmt.Fprintf(inv.Stdout, "written: %s\n", listed(names))
+	}
+	return true, nil
+}
+
+// mostAsked is how many of those who asked for a change are told one by one; JSON has all.
+const mostAsked = 12
+
+// lessonText is what was learned.
+func lessonText(l *learn.Lesson, others []*learn.Left) string {
+	var b strings.Builder
+	for _, r := range l.Rules {
+		b.WriteString(wrap(0, fmt.Sprintf("policy %s, %s: %s", r.Policy, r.File, r.Shape)))
+		b.WriteString(wrap(2, "lifts "+answerText(r.Denial)+", asked for by"))
+		for _, a := range r.Asked[:min(len(r.Asked), mostAsked)] {
+			b.WriteString(wrap(4, askedText(a)))
+		}
+		if n := len(r.Asked) - mostAsked; n > 0 {
+			fmt.Fprintf(&b, "    and %d more\n", n)
+		}
+		b.WriteString("  " + r.Text + "\n")
+		b.WriteString(ruleCount(r))
+		if t := r.Tighter; t != nil {
+			b.WriteString(wrap(2, fmt.Sprintf("tighter, if more is known: with %s=%s, say, %s of %s requests", t.Field, study.QuoteWord(t.Value), countText(t.Count), countText(t.Of))))
+		}
+	}
+	for _, f := range l.Files {
+		b.WriteString(show.Difference(f.Name, f.Before, f.After))
+	}
+	if len(l.Rules) > 0 {
+		b.WriteString(diffText(l.Difference, l.Policies))
+		b.WriteString(wrap(0, "proved with the functions themselves: "+plural(l.Proved, "request")))
+	}
+	for _, x := range l.Refused {
+		b.WriteString(wrap(0, fmt.Sprintf("%s: the kernel's other models decide then: %s; only a grant gives it: --grant", askedText(x.Asked), x.Outcome)))
+	}
+	for _, a := range l.Allowed {
+		b.WriteString(wrap(0, askedText(a)+": not denied any more"))
+	}
+	for _, u := range l.Left {
+		b.WriteString(wrap(0, "no change for "+askedText(u.Asked)+": "+u.Why))
+		if u.ByHand != "" {
+			b.WriteString("  by hand: " + u.ByHand + "\n")
+		}
+	}
+	for _, x := range others {
+		b.WriteString(leftText(x))
+	}
+	if b.Len() == 0 {
+		return "nothing was denied\n"
+	}
+	return b.String()
+}
+
+// askedText is who asked for what, and how often.
+func askedText(a *learn.Asked) string {
+	text := fmt.Sprintf("cell %s, euid %d: %s", a.Cell, a.EUID, a.Request)
+	if a.Audit {
+		text += ", in audit mode"
+	}
+	return text + ", " + timesText(a.Count)
+}
+
+func timesText(n int) string {
+	if n == 1 {
+		return "once"
+	}
+	return fmt.Sprintf("%d times", n)
+}
+
+func leftText(x *learn.Left) string {
+	var names []string
+	for _, id := range x.Requests {
+		names = append(names, id.String())
+	}
+	if len(names) == 0 {
+		names = []string{"a request without a name"}
+	}
+	cell := "cell " + x.Cell
+	if x.Cell == "" {
+		cell = "a cell that is gone"
+	}
+	text := wrap(0, fmt.Sprintf("no change for %s, euid %d: %s, %s: %s", cell, x.EUID, strings.Join(names, " or "), timesText(x.Count), x.Why))
+	if x.Help != "" {
+		text += wrap(2, x.Help)
+	}
+	return text
+}
+
+// ruleCount says what a rule lets through.
+func ruleCount(r *learn.Rule) string {
+	head := "the policy no longer denies "
+	if r.Count == nil {
+		head += "more requests than can be counted"
+	} else if head += countText(r.Count) + " request"; r.Count.Cmp(big.NewInt(1)) != 0 {
+		head += "s"
+	}
+	if by := r.By.Fields(); len(by) > 0 {
+		var names []string
+		for _, f := range by {
+			if f != kauth.FieldGroups {
+				names = append(names, f.String())
+			}
+		}
+		if len(names) > 0 {
+			head += ", told apart by " + strings.Join(names, ", ")
+		}
+	}
+	if len(r.Where) > 0 && r.Where[0] != "any request" {
+		head += ": where " + strings.Join(r.Where, "; or where ")
+	}
+	return wrap(2, head)
+}
+
+// countText is a number with its thousands set apart, or of one that nobody can read how large it is.
+func countText(n *big.Int) string {
+	digits := n.String()
+	if len(digits) > 15 {
+		return fmt.Sprintf("over 10^%d", len(digits)-1)
+	}
+	var b strings.Builder
+	for i, d := range digits {
+		if i > 0 && (len(digits)-i)%3 == 0 {
+			b.WriteByte(',')
+		}
+		b.WriteRune(d)
+	}
+	return b.String()
+}
