@@ -66,7 +66,7 @@ func (l *Cells) Run(ctx context.Context, c Command, f Files) (Status, error) {
 	}
 	status, err := l.session(ctx, child{
 		paths: []string{helper}, args: []string{helper, helperArg}, env: []string{}, extra: theirs,
-	}, f, func() error {
+	}, f, func(int) error {
 		closeTheirs()
 		// A helper that dies before it read all of this is noticed by what it does not report.
 		go func() {

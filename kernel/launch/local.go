@@ -19,6 +19,9 @@ type Local struct {
 	// Register, if not nil, is called before the command starts, with the account that it would have in the cell.
 	// An error keeps it from starting. The function that it gives is called when the command ended.
 	Register func(kernel.Cell, Account) (exited func(Status), err error)
+	// Started, if not nil, is called when the command runs, with the number of its process, which is that of its session. The
+	// function that it gives is called when the command ended; others may be left in the session.
+	Started func(c kernel.Cell, session int) (ended func())
 	// Quiet leaves out the notice, for a caller that gave it.
 	Quiet bool
 }
@@ -66,7 +69,14 @@ func (l *Local) run(ctx context.Context, c Command, me Account, f Files) (Status
 			fmt.Fprintf(f.Err, "cellsh: the home %s is no directory, so the shell starts in /\n", me.Home)
 		}
 	}
-	status, err := l.session(ctx, child{paths: candidates(program, env), args: args, env: env, dir: dir}, f, func() error { return nil })
+	ended := func() {}
+	status, err := l.session(ctx, child{paths: candidates(program, env), args: args, env: env, dir: dir}, f, func(pid int) error {
+		if l.Started != nil {
+			ended = l.Started(c.Cell, pid)
+		}
+		return nil
+	})
+	ended()
 	if errno, ok := err.(kauth.Errno); ok {
 		return status, c.explain(Execute{}, me, errno)
 	}

@@ -14,7 +14,7 @@ type child struct {
 }
 
 // session refuses: there are no sessions and no terminals to relay on this system.
-func (Options) session(context.Context, child, Files, func() error) (Status, error) {
+func (Options) session(context.Context, child, Files, func(int) error) (Status, error) {
 	return Status{}, foreign()
 }
 
