@@ -37,8 +37,8 @@ func killCommand() *Command {
 		Long: `Sends SIGNAL, a name or a number of this machine, else TERM, to all processes in
 the cell and to nobody else, and says how many there were. KILL is sent until
 none is left. Any other signal is sent once; NetBSD may lose it for a process
-that is just executing a program. If a policy denies process.signal to the cell, that
-is so for these signals too, and is said.
+that is just executing a program. If a policy denies process.signal to the cell,
+these signals are denied too, and that is said.
 
 ` + simulatedMembers + `
 
