@@ -1,0 +1,16 @@
+//go:build !unix
+
+package outlet
+
+import "errors"
+
+// socket is nothing on systems without syslogd(8).
+type socket int
+
+const closed socket = -1
+
+func dial(string) (socket, error) { return closed, errors.ErrUnsupported }
+
+func (socket) send([]byte) error { return errors.ErrUnsupported }
+
+func (socket) close() error { return nil }
