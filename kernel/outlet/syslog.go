@@ -98,6 +98,12 @@ func (s *System) Put(m Message) error {
 	return err
 }
 
+func (s *System) ready(within time.Duration) {
+	if s.socket != closed {
+		s.socket.ready(within)
+	}
+}
+
 func (s *System) dial() error {
 	if err := s.Close(); err != nil {
 		return err
