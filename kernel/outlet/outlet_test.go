@@ -277,7 +277,7 @@ func receive(t *testing.T, c *net.UnixConn) string {
 func TestSyslog(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "log")
 	now := func() time.Time { return time.Date(2026, 6, 1, 14, 5, 6, 0, time.UTC) }
-	p := Syslog(Sender{Facility: 10, Tag: "cellsh", Now: now, paths: []string{path + ".none", path}})
+	p := Syslog(Sender{Facility: 10, Tag: "cellsh", Now: now, Sockets: []string{path + ".none", path}})
 	if err := p.Alive(); err != ErrNoSyslog {
 		t.Errorf("without syslogd: %v", err)
 	}

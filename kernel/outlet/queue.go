@@ -158,10 +158,19 @@ type patient[T any] struct {
 // A busy place is asked again after a pause that grows from the first to the last of these.
 const firstPause, lastPause = time.Millisecond, 64 * time.Millisecond
 
+// readier is a place that knows when it takes more: ready waits for that for at most so long, if the system can tell, and
+// otherwise not at all.
+type readier interface{ ready(time.Duration) }
+
 func (p *patient[T]) Put(v T) error {
+	place, known := p.Place.(readier)
 	var waited time.Duration
 	for pause := firstPause; ; pause = min(2*pause, lastPause) {
 		err := p.Place.Put(v)
+		if err == ErrBusy && known {
+			place.ready(pause)
+			err = p.Place.Put(v)
+		}
 		if err != ErrBusy || waited >= p.patience {
 			return err
 		}

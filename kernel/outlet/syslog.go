@@ -30,9 +30,8 @@ type Sender struct {
 	Tag string
 	// Now is the clock; nil is the system's.
 	Now func() time.Time
-
-	// paths are for tests.
-	paths []string
+	// Sockets are where syslogd may listen; nil is where it does on the systems that there are.
+	Sockets []string
 }
 
 // ErrNoSyslog says that nobody takes messages.
@@ -50,8 +49,8 @@ type System struct {
 // Syslog gives messages to syslogd(8). It is looked for with the first message, and again whenever it has gone, so that one that
 // is started anew gets what follows. Of what it takes it may drop some, and says nothing of that.
 func Syslog(s Sender) *System {
-	if s.paths == nil {
-		s.paths = sockets
+	if s.Sockets == nil {
+		s.Sockets = sockets
 	}
 	if s.Now == nil {
 		s.Now = time.Now
@@ -99,11 +98,17 @@ func (s *System) Put(m Message) error {
 	return err
 }
 
+func (s *System) ready(within time.Duration) {
+	if s.socket != closed {
+		s.socket.ready(within)
+	}
+}
+
 func (s *System) dial() error {
 	if err := s.Close(); err != nil {
 		return err
 	}
-	for _, path := range s.sender.paths {
+	for _, path := range s.sender.Sockets {
 		if to, err := dial(path); err == nil {
 			s.socket = to
 			return nil

@@ -4,6 +4,7 @@ package outlet
 
 import (
 	"errors"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -38,6 +39,12 @@ func (s socket) send(packet []byte) error {
 		}
 		return err
 	}
+}
+
+// ready waits until a datagram can be sent. The BSDs look at the sender's side only, and say so at once.
+func (s socket) ready(within time.Duration) {
+	// An error is a short wait.
+	_, _ = unix.Poll([]unix.PollFd{{Fd: int32(s), Events: unix.POLLOUT}}, int(within.Milliseconds()))
 }
 
 func (s socket) close() error { return unix.Close(int(s)) }
