@@ -19,3 +19,5 @@ func (Options) session(context.Context, child, Files, func(int) error) (Status, 
 }
 
 func (Options) term(Files) string { return "" }
+
+func execute(string, []string, []string, int) error { return foreign() }

@@ -20,7 +20,7 @@ type child struct {
 	extra []*os.File
 }
 
-// session runs a child to its end. Once it is started, ready is called with its number, which is that of its session, and whose error ends the session; the modes
+// session runs a child to its end. Once it is started, ready is called with its process, and its error ends the session; the modes
 // of the caller's terminal are not touched before it succeeded.
 func (o Options) session(ctx context.Context, c child, f Files, ready func(pid int) error) (Status, error) {
 	if err := ctx.Err(); err != nil {
