@@ -69,6 +69,8 @@ func TestComplete(t *testing.T) {
 		{`policy "web" { cells = "a", | }`, "allow budget default deny grant mode on"},
 		{"policy \"web\" {\n  de|\n  cells = 'a',\n}", "default deny"},
 		{`policy "web" { budget = { | } }`, "as core cpu memory nofile procs"},
+		{`policy "web" { budget = { memory = { limit = "1G", | } } }`, "action over warn"},
+		{`policy "web" { budget = { cpu = { action = "|" } } }`, "log restart stop throttle"},
 		{`policy("web")({ mo|`, "mode"},
 		{`policy "web" { on = { net| } }`, "+network network.bind.port"},
 		{`never("t", { wh| })`, "where"},
