@@ -263,7 +263,7 @@ func (h *Host) fillIn(s *kernel.Spec, p *study.Policies) {
 	}
 	for _, b := range analysis.Budgets(p.Set(), s.Name) {
 		if limit := limits[b.Name]; limit != nil && *limit == nil {
-			v := uint64(b.Limit)
+			v := uint64(b.Value)
 			*limit = &v
 		}
 	}

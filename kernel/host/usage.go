@@ -84,10 +84,10 @@ func excesses(budgets []analysis.Budget, u *Usage) []Excess {
 	for i := range budgets {
 		b := &budgets[i]
 		switch {
-		case b.Name == analysis.BudgetMemory && int64(u.Memory) > b.Limit:
-			out = append(out, Excess{string(b.Name), int64(u.Memory), b.Limit, b.Policy})
-		case b.Name == analysis.BudgetCPU && u.CPU10s > float64(b.Limit):
-			out = append(out, Excess{string(b.Name), int64(u.CPU10s), b.Limit, b.Policy})
+		case b.Name == analysis.BudgetMemory && int64(u.Memory) > b.Value:
+			out = append(out, Excess{string(b.Name), int64(u.Memory), b.Value, b.Policy})
+		case b.Name == analysis.BudgetCPU && u.CPU10s > float64(b.Value):
+			out = append(out, Excess{string(b.Name), int64(u.CPU10s), b.Value, b.Policy})
 		}
 	}
 	return out

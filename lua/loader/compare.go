@@ -244,7 +244,7 @@ func budget(b *rules.Budget) string {
 		of   *rules.Watch
 	}{{"memory", b.Memory}, {"cpu", b.CPU}} {
 		if f.of != nil {
-			texts = append(texts, strings.TrimSpace(fmt.Sprintf("%s = %d %s", f.name, f.of.Limit, f.of.Terms())))
+			texts = append(texts, strings.TrimSpace(fmt.Sprintf("%s = %d %s", f.name, f.of.Limit, f.of.Terms)))
 		}
 	}
 	if len(texts) == 0 {

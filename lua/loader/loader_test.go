@@ -72,7 +72,7 @@ policy("unbounded", { budget = { nofile = unlimited, as = "unlimited", core = un
 	if want := (rules.Watch{Limit: 512 << 20}); b.Memory == nil || *b.Memory != want {
 		t.Errorf("memory must be %+v, but is %+v", want, b.Memory)
 	}
-	if want := (rules.Watch{Limit: 150, Warn: 80, Over: 90_000, Action: rules.Restart}); b.CPU == nil || *b.CPU != want {
+	if want := (rules.Watch{Limit: 150, Terms: rules.Terms{Warn: 80, Over: 90_000, Action: rules.Restart}}); b.CPU == nil || *b.CPU != want {
 		t.Errorf("cpu must be %+v, but is %+v", want, b.CPU)
 	}
 	all := set.Policies[0]

@@ -55,9 +55,10 @@ func (n BudgetName) Watched() bool { return n == BudgetMemory || n == BudgetCPU 
 // Budget is what limits a cell: the smallest value that a policy gives, and which policy.
 type Budget struct {
 	Name BudgetName
-	// Watch has the value as its limit: processes, files, bytes, or percent of one processor; kauth.Unlimited for none. What else
-	// it has is that of the same policy, and only a budget that is watched has it.
-	rules.Watch
+	// Value in processes, files, bytes, or percent of one processor; kauth.Unlimited for none.
+	Value int64
+	// Terms of the same policy; only a budget that is watched has any.
+	rules.Terms
 	Policy string
 	diag.Span
 }
@@ -67,8 +68,8 @@ func (b *Budget) String() string { return string(b.Name) + " = " + b.Text() }
 
 // Text is the value as policies write it: 1024, or { limit = 512M, action = stop }.
 func (b *Budget) Text() string {
-	value := b.Name.Format(b.Limit)
-	if terms := b.Terms(); terms != "" {
+	value := b.Name.Format(b.Value)
+	if terms := b.Terms.String(); terms != "" {
 		return "{ limit = " + value + ", " + terms + " }"
 	}
 	return value
@@ -102,8 +103,8 @@ func Budgets(set *rules.Set, cell string) []Budget {
 			if w == nil || p.Audit || !p.AppliesTo(cell) {
 				continue
 			}
-			if b := &least[w.Action]; *b == nil || w.Limit < (*b).Limit {
-				*b = &Budget{name, *w, p.Name, p.Budget.Span}
+			if b := &least[w.Action]; *b == nil || w.Limit < (*b).Value {
+				*b = &Budget{name, w.Limit, w.Terms, p.Name, p.Budget.Span}
 			}
 		}
 		for _, b := range least {
@@ -138,7 +139,7 @@ func BudgetChanges(old, new *rules.Set, cells []string) []BudgetChange {
 		for _, name := range BudgetNames {
 			for _, pair := range pairs(of(a, name), of(b, name)) {
 				x, y := pair[0], pair[1]
-				if x != nil && y != nil && x.Watch == y.Watch {
+				if x != nil && y != nil && x.Value == y.Value && x.Terms == y.Terms {
 					continue
 				}
 				k := key{name: name, had: x != nil, has: y != nil}

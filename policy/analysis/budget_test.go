@@ -23,10 +23,10 @@ func TestBudgetsByAction(t *testing.T) {
 		return &rules.Policy{Name: name, Budget: rules.Budget{Memory: &w}}
 	}
 	set := &rules.Set{Policies: []*rules.Policy{
-		memory("a", rules.Watch{Limit: 1 << 30, Over: 10_000, Action: rules.Stop}),
+		memory("a", rules.Watch{Limit: 1 << 30, Terms: rules.Terms{Over: 10_000, Action: rules.Stop}}),
 		memory("b", rules.Watch{Limit: 512 << 20}),
-		memory("c", rules.Watch{Limit: 256 << 20, Warn: 90}),
-		memory("d", rules.Watch{Limit: 2 << 30, Action: rules.Stop}),
+		memory("c", rules.Watch{Limit: 256 << 20, Terms: rules.Terms{Warn: 90}}),
+		memory("d", rules.Watch{Limit: 2 << 30, Terms: rules.Terms{Action: rules.Stop}}),
 		{Name: "e", Audit: true, Budget: rules.Budget{Memory: &rules.Watch{Limit: 1}}},
 	}}
 	want := "c: memory = { limit = 256M, warn = 90% }\na: memory = { limit = 1G, over = 10s, action = stop }\n"
@@ -43,7 +43,7 @@ func TestBudgetChangesOfActions(t *testing.T) {
 		}
 		return set
 	}
-	tell, stop := rules.Watch{Limit: 50}, rules.Watch{Limit: 50, Action: rules.Stop}
+	tell, stop := rules.Watch{Limit: 50}, rules.Watch{Limit: 50, Terms: rules.Terms{Action: rules.Stop}}
 	for _, test := range []struct {
 		name     string
 		old, new *rules.Set
@@ -51,7 +51,7 @@ func TestBudgetChangesOfActions(t *testing.T) {
 	}{
 		{"the same", of(tell), of(tell), ""},
 		{"another action", of(tell), of(stop), "50% -> { limit = 50%, action = stop }"},
-		{"another term", of(tell), of(rules.Watch{Limit: 50, Warn: 80}), "50% -> { limit = 50%, warn = 80% }"},
+		{"another term", of(tell), of(rules.Watch{Limit: 50, Terms: rules.Terms{Warn: 80}}), "50% -> { limit = 50%, warn = 80% }"},
 		{"one more", of(tell), of(tell, stop), "none -> { limit = 50%, action = stop }"},
 		{"one less", of(stop, tell), of(stop), "50% -> none"},
 		{"none", of(stop, tell), of(), "50% -> none; { limit = 50%, action = stop } -> none"},

@@ -7,11 +7,15 @@ import (
 	"strings"
 )
 
-// Watch is a budget that no kernel enforces: it is watched, and something is done about it. The zero value but for Limit only
-// tells.
+// Watch is a budget that no kernel enforces: it is watched, and something is done about it.
 type Watch struct {
 	// Limit in bytes or in percent of one processor, which may be used.
 	Limit int64
+	Terms
+}
+
+// Terms are what is done about a budget that is watched. The zero value only tells that it is exceeded.
+type Terms struct {
 	// Warn is the percentage of the limit from which a warning is told, 1 to 100; 0 for none.
 	Warn int64
 	// Over is for how long the limit must be exceeded until that counts, in milliseconds; 0 for at once.
@@ -60,17 +64,17 @@ func (a *Action) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// Terms are those beside the limit as policies have them, "" if there are none: "warn = 80%, over = 10s, action = stop".
-func (w *Watch) Terms() string {
+// String is how policies have them, "" if there are none: "warn = 80%, over = 10s, action = stop".
+func (t Terms) String() string {
 	var terms []string
-	if w.Warn != 0 {
-		terms = append(terms, fmt.Sprintf("warn = %d%%", w.Warn))
+	if t.Warn != 0 {
+		terms = append(terms, fmt.Sprintf("warn = %d%%", t.Warn))
 	}
-	if w.Over != 0 {
-		terms = append(terms, "over = "+Span(w.Over))
+	if t.Over != 0 {
+		terms = append(terms, "over = "+Span(t.Over))
 	}
-	if w.Action != Log {
-		terms = append(terms, "action = "+w.Action.String())
+	if t.Action != Log {
+		terms = append(terms, "action = "+t.Action.String())
 	}
 	return strings.Join(terms, ", ")
 }

@@ -36,7 +36,7 @@ func TestAction(t *testing.T) {
 	if err := a.UnmarshalText([]byte("kill")); err == nil || err.Error() != `an action must be log, throttle, restart, stop, but is "kill"` {
 		t.Error(err)
 	}
-	if got := (&Watch{Limit: 1, Warn: 80, Over: 1500, Action: Stop}).Terms(); got != "warn = 80%, over = 1500ms, action = stop" {
+	if got := (Terms{Warn: 80, Over: 1500, Action: Stop}).String(); got != "warn = 80%, over = 1500ms, action = stop" {
 		t.Error(got)
 	}
 }

@@ -409,7 +409,7 @@ func budgetReport(b *analysis.Budget) *BudgetReport {
 	if b == nil {
 		return nil
 	}
-	r := &BudgetReport{Value: b.Limit, Text: b.Text(), Warn: b.Warn, Over: float64(b.Over) / 1000, Policy: b.Policy, File: b.File, Line: b.Line}
+	r := &BudgetReport{Value: b.Value, Text: b.Text(), Warn: b.Warn, Over: float64(b.Over) / 1000, Policy: b.Policy, File: b.File, Line: b.Line}
 	if b.Action != rules.Log {
 		r.Action = b.Action.String()
 	}
