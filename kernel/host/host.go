@@ -47,6 +47,9 @@ type Host struct {
 	read map[uint64]kept
 	// over has the budgets that were exceeded when they were last watched; nil while nobody wants to know.
 	over map[excessKey]bool
+	// applied is what the policies appliedBy say about the cells that were last measured.
+	applied   map[string]*applied
+	appliedBy *study.Policies
 }
 
 // New joins a kernel and the notes that are kept with it. The clock is that of generations.

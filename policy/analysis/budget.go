@@ -73,12 +73,23 @@ func (n BudgetName) Format(v int64) string {
 
 // Budgets are those that a cell has, in the order of BudgetNames. Those of policies in audit mode limit nothing.
 func Budgets(set *rules.Set, cell string) []Budget {
+	var list []*rules.Policy
+	for _, p := range set.Policies {
+		if p.AppliesTo(cell) {
+			list = append(list, p)
+		}
+	}
+	return BudgetsOf(list)
+}
+
+// BudgetsOf are those of a cell to which these policies apply.
+func BudgetsOf(policies []*rules.Policy) []Budget {
 	var out []Budget
 	for _, name := range BudgetNames {
 		var least *Budget
-		for _, p := range set.Policies {
+		for _, p := range policies {
 			v := name.of(&p.Budget)
-			if v == nil || p.Audit || !p.AppliesTo(cell) {
+			if v == nil || p.Audit {
 				continue
 			}
 			if least == nil || *v < least.Value {
