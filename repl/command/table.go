@@ -31,6 +31,7 @@ func All() []*Command {
 		loadCommand(),
 		logCommand(),
 		lspCommand(),
+		metricsCommand(),
 		proveCommand(),
 		rollbackCommand(),
 		showCommand(),
