@@ -2,6 +2,7 @@ package analysis
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 
 	"cellsh/policy/diag"
@@ -75,7 +76,9 @@ func (n BudgetName) Format(v int64) string {
 func Budgets(set *rules.Set, cell string) []Budget {
 	var list []*rules.Policy
 	for _, p := range set.Policies {
-		if p.AppliesTo(cell) {
+		// Most policies have none, and to find out whether one applies takes longer.
+		limits := func(n BudgetName) bool { return n.of(&p.Budget) != nil }
+		if slices.ContainsFunc(BudgetNames, limits) && p.AppliesTo(cell) {
 			list = append(list, p)
 		}
 	}

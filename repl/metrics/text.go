@@ -2,6 +2,7 @@ package metrics
 
 import (
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -38,7 +39,8 @@ func (s *Snapshot) Text() []byte { return s.Append(nil) }
 
 // Append adds the text to b.
 func (s *Snapshot) Append(b []byte) []byte {
-	w := &sampler{text: b, ofCells: cellLabels(s.Cells)}
+	w := &sampler{ofCells: cellLabels(s.Cells)}
+	w.text = slices.Grow(b, s.size(w.ofCells))
 	for i := range metrics {
 		m := &metrics[i]
 		before := len(w.text)
@@ -58,6 +60,22 @@ func (s *Snapshot) Append(b []byte) []byte {
 		}
 	}
 	return w.text
+}
+
+// size is about how long the text is: most of it are names and labels of cells. Growing it bit by bit takes as long as to write it.
+func (s *Snapshot) size(cells []labels) int {
+	const head, value = 256, 16
+	n := 0
+	for i := range metrics {
+		n += len(metrics[i].Name) + head
+		if m := &metrics[i]; len(m.Labels) > 0 && m.Labels[0] == cellLabelled[0] {
+			n += len(cells) * (len(m.Name) + value)
+		}
+	}
+	for i := range cells {
+		n += 6*len(cells[i].rooted) + (len(metrics)/2)*cells[i].plain
+	}
+	return n
 }
 
 // sampler writes the samples of one metric after the other.
