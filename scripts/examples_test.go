@@ -38,7 +38,9 @@ func expressions(t *testing.T) map[string]string {
 			Title, Description string
 			Targets            []struct{ Expr, RefID string }
 		}
-		Templating struct{ List []struct{ Name, Type, Query string } }
+		Templating struct {
+			List []struct{ Name, Type, Query string }
+		}
 	}
 	if err := json.Unmarshal(text, &board); err != nil {
 		t.Fatal(err)

@@ -153,7 +153,9 @@ func handler(s Source) http.Handler {
 	return mux
 }
 
-func unavailable(w http.ResponseWriter, err error) { http.Error(w, err.Error(), http.StatusServiceUnavailable) }
+func unavailable(w http.ResponseWriter, err error) {
+	http.Error(w, err.Error(), http.StatusServiceUnavailable)
+}
 
 // limited accepts only so many connections at a time; others wait in the kernel's queue.
 type limited struct {
