@@ -5,8 +5,11 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
+	"net/http"
 	"os"
 	"os/exec"
+	"regexp"
 	"strconv"
 	"strings"
 	"syscall"
@@ -24,7 +27,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"cellsh": program})
+	testscript.Main(m, map[string]func(){"cellsh": program, "fetch": fetch})
 }
 
 // later is the variable with how much later than now it is for the program, machine the one with what it runs on, and
@@ -47,6 +50,36 @@ func program() {
 	}
 	os.Exit(repl.Main(os.Args[1:], repl.Env{Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Getenv: os.Getenv, Version: version,
 		Now: func() time.Time { return time.Now().Add(d) }, Machine: m}))
+}
+
+// fetch is a program that makes a request of the server whose address is in a file, as cellsh metrics writes it, and writes the
+// answer.
+func fetch() {
+	text, err := os.ReadFile(os.Args[1])
+	if err == nil {
+		at := regexp.MustCompile(`http://[^/]+`).Find(text)
+		if at == nil {
+			err = errors.New("there is no address yet")
+		} else {
+			err = request(string(at) + os.Args[2])
+		}
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	os.Exit(0)
+}
+
+func request(url string) error {
+	a, err := http.Get(url)
+	if err != nil {
+		return err
+	}
+	defer a.Body.Close()
+	fmt.Println(a.Status)
+	_, err = io.Copy(os.Stdout, a.Body)
+	return err
 }
 
 // testMachine is a machine that stands for the one that the tests run on. Without a name it is no NetBSD. Else it is one
@@ -119,6 +152,10 @@ var update = flag.Bool("update", false, "write what is printed into the scripts"
 //	mode FILE OCTAL                   fails unless these are the file's permissions
 //	link FILE TARGET                  fails unless the file is a symbolic link to that
 //	retry PROGRAM ARGUMENT...         like exec, again and again until it succeeds
+//
+// the program
+//
+//	fetch FILE PATH                   asks the server for a path, whose address cellsh metrics has written to the file
 //
 // and the conditions root, and kill for a shell that can send signals.
 //

@@ -95,12 +95,25 @@ func (n BudgetName) Format(v int64) string {
 // Budgets are those that a cell has, in the order of BudgetNames. Those of policies in audit mode limit nothing. Of those that
 // are watched there can be one for each action: what is told at 256M does not keep a service from being stopped at 1G.
 func Budgets(set *rules.Set, cell string) []Budget {
+	var list []*rules.Policy
+	for _, p := range set.Policies {
+		// Most policies have none, and to find out whether one applies takes longer.
+		limits := func(n BudgetName) bool { return n.of(&p.Budget) != nil }
+		if slices.ContainsFunc(BudgetNames, limits) && p.AppliesTo(cell) {
+			list = append(list, p)
+		}
+	}
+	return BudgetsOf(list)
+}
+
+// BudgetsOf are those of a cell to which these policies apply.
+func BudgetsOf(policies []*rules.Policy) []Budget {
 	var out []Budget
 	for _, name := range BudgetNames {
 		var least [len(rules.Actions)]*Budget
-		for _, p := range set.Policies {
+		for _, p := range policies {
 			w := name.of(&p.Budget)
-			if w == nil || p.Audit || !p.AppliesTo(cell) {
+			if w == nil || p.Audit {
 				continue
 			}
 			if b := &least[w.Action]; *b == nil || w.Limit < (*b).Value {

@@ -139,6 +139,43 @@ func (inv *Invocation) close() error {
 	return err
 }
 
+// lookOnly gives the kernel to a command that must have no effect at all, not even to roll back what was not confirmed in time.
+func (inv *Invocation) lookOnly() (*Target, error) {
+	if inv.target == nil && inv.Session == nil {
+		t, err := inv.enter(true, patience, true)
+		if err != nil {
+			return nil, err
+		}
+		inv.target = t
+		inv.lap("open")
+	}
+	if _, err := inv.host(); err != nil {
+		return nil, err
+	}
+	return inv.target, nil
+}
+
+// steps are those in which the kernel is used.
+func (inv *Invocation) steps() *host.Session {
+	if inv.Session != nil {
+		return inv.Session.Steps
+	}
+	return inv.target.Steps
+}
+
+// current is the target, or if it shows a kernel as it was and that is another now, a new one.
+func (inv *Invocation) current(t *Target) (*Target, error) {
+	o, stale := t.Stale()
+	if !stale {
+		return t, nil
+	}
+	fresh, err := inv.look(o)
+	if err != nil {
+		return t, err // it is tried again
+	}
+	return fresh, nil
+}
+
 // view is the target for commands that only look.
 func (t *Target) view() *Target {
 	c := t.ReadOnlyView()
