@@ -20,6 +20,7 @@ import (
 	"cellsh/bench/crowd"
 	"cellsh/bench/decide"
 	"cellsh/bench/incell"
+	"cellsh/bench/lines"
 	"cellsh/bench/scale"
 	"cellsh/bench/start"
 	"cellsh/policy/rules"
@@ -27,7 +28,7 @@ import (
 
 func main() {
 	once := flag.Bool("once", false, "measure everything once and judge nothing")
-	only := flag.String("only", "", "measure only `SECTION`: decisions, module, scale, simulator or operations")
+	only := flag.String("only", "", "measure only `SECTION`: decisions, module, scale, simulator, output or operations")
 	flag.Parse()
 	r := &report{effort: careful, judge: !*once}
 	if *once {
@@ -37,7 +38,7 @@ func main() {
 	for _, section := range []struct {
 		name    string
 		measure func() error
-	}{{"decisions", r.decisions}, {"module", r.module}, {"scale", r.scale}, {"simulator", r.simulator}, {"operations", r.operations}} {
+	}{{"decisions", r.decisions}, {"module", r.module}, {"scale", r.scale}, {"simulator", r.simulator}, {"output", r.output}, {"operations", r.operations}} {
 		if *only != "" && *only != section.name {
 			continue
 		}
@@ -406,5 +407,53 @@ func (r *report) operations() error {
 	}
 	fmt.Printf("| the first | %.1f | %d |\n| another | %.1f | %d |\n", ms(s.First), s.Bytes, ms(s.Later), s.Bytes)
 	r.promise("a scrape of 10,000 cells", 100, ms(max(s.First, s.Later)), " ms")
+	return nil
+}
+
+// output measures what services write beside logger(1).
+func (r *report) output() error {
+	number := 100_000
+	if !r.judge {
+		number = 1000
+	}
+	fmt.Printf("\n## Lines of services\n\n%d lines of 80 bytes from a pipe to a socket that stands for syslogd(8), and is read as fast as it can be, by the clock.\n\n"+
+		"| | lines a second | logger = 1 |\n| --- | ---: | ---: |\n", number)
+	race, err := lines.Start(number)
+	if err != nil {
+		return err
+	}
+	defer race.Close()
+	var lost uint64
+	kept := func(system bool) func() error {
+		return func() error {
+			n, err := race.Kept(system)
+			lost += n
+			return err
+		}
+	}
+	calls := []func() error{kept(false), kept(true), race.Logger}
+	names := []string{"the file of a service", "the file of a service, and syslog", "logger"}
+	times, err := measure(r.effort, calls...)
+	missing := errors.Is(err, lines.ErrNoLogger)
+	if missing {
+		times, err = measure(r.effort, calls[:2]...)
+	}
+	if err != nil {
+		return err
+	}
+	last := times[len(times)-1].time
+	for i := range times {
+		ratio := "-"
+		if !missing {
+			ratio = fmt.Sprintf("%.1f", float64(last)/float64(times[i].time))
+		}
+		fmt.Printf("| %s | %.0f | %s |\n", names[i], float64(number)/times[i].time.Seconds(), ratio)
+	}
+	if missing {
+		fmt.Println("\nlogger is skipped:", lines.ErrNoLogger)
+	}
+	if lost > 0 {
+		fmt.Printf("\n%d messages came faster than the socket took them; the file has them.\n", lost)
+	}
 	return nil
 }
