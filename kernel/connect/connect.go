@@ -14,6 +14,7 @@ import (
 	"cellsh/kernel/disk"
 	"cellsh/kernel/host"
 	"cellsh/kernel/launch"
+	"cellsh/kernel/monitor/rundir"
 	"cellsh/kernel/netbsd"
 	"cellsh/kernel/sim"
 	"cellsh/policy"
@@ -53,6 +54,8 @@ type Machine struct {
 	Folder string
 	// Policies is the folder with the policies for boot; "" is /etc/cellsh/policy.d.
 	Policies string
+	// Run is the run directory of services; "" is /var/run/cellsh.
+	Run string
 }
 
 // isNetBSD reports whether the system is NetBSD, with cells or without.
@@ -71,6 +74,9 @@ func (m *Machine) folder() string { return cmp.Or(m.Folder, defaultFolder) }
 
 // BootFolder is the folder with the policies for boot.
 func (m *Machine) BootFolder() string { return cmp.Or(m.Policies, defaultPolicies) }
+
+// RunDir is where the state of services is.
+func (m *Machine) RunDir() rundir.Dir { return cmp.Or(rundir.Dir(m.Run), rundir.Default) }
 
 // Connection is a kernel in use, with what is kept beside it. It is not safe for concurrent use.
 type Connection struct {
