@@ -16,6 +16,7 @@ import (
 	"cellsh/kernel/host"
 	"cellsh/kernel/launch"
 	"cellsh/kernel/members"
+	"cellsh/kernel/monitor/rundir"
 	"cellsh/kernel/netbsd"
 	"cellsh/kernel/process"
 	"cellsh/kernel/sim"
@@ -56,6 +57,8 @@ type Machine struct {
 	Folder string
 	// Policies is the folder with the policies for boot; "" is /etc/cellsh/policy.d.
 	Policies string
+	// Run is the run directory of services; "" is /var/run/cellsh.
+	Run string
 }
 
 // isNetBSD reports whether the system is NetBSD, with cells or without.
@@ -74,6 +77,9 @@ func (m *Machine) folder() string { return cmp.Or(m.Folder, defaultFolder) }
 
 // BootFolder is the folder with the policies for boot.
 func (m *Machine) BootFolder() string { return cmp.Or(m.Policies, defaultPolicies) }
+
+// RunDir is where the state of services is.
+func (m *Machine) RunDir() rundir.Dir { return cmp.Or(rundir.Dir(m.Run), rundir.Default) }
 
 // Connection is a kernel in use, with what is kept beside it. It is not safe for concurrent use.
 type Connection struct {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -197,6 +198,14 @@ func (inv *Invocation) host() (*host.Host, error) {
 // note says something beside the result, on standard error.
 func (inv *Invocation) note(form string, args ...any) {
 	fmt.Fprintf(inv.Stderr, "note: "+form+"\n", args...)
+}
+
+// noteOnce is note for what is so again and again.
+func (inv *Invocation) noteOnce(text string) {
+	if !slices.Contains(inv.noted, text) {
+		inv.noted = append(inv.noted, text)
+		inv.note("%s", text)
+	}
 }
 
 // finish gives up what the command has opened; what goes wrong with that joins the command's error.

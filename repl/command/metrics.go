@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"cellsh/kernel/host"
+	"cellsh/policy/diag"
 	"cellsh/repl/flags"
 	"cellsh/repl/metrics"
 	"cellsh/repl/scrape"
@@ -156,6 +157,10 @@ func (inv *Invocation) measure(t *Target) (*metrics.Snapshot, error) {
 		return nil, err
 	}
 	s.Version = inv.Version
+	if s.Services, err = metrics.ServicesOf(inv.Machine.RunDir(), inv.Now()); err != nil {
+		// Cells are told of all the same. Who is not root can't look at services.
+		inv.noteOnce("not all services can be looked at: " + diag.Of(err)[0].Message)
+	}
 	return s, nil
 }
 

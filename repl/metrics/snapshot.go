@@ -1,10 +1,13 @@
 package metrics
 
 import (
+	"errors"
 	"time"
 
 	"cellsh/kernel"
 	"cellsh/kernel/host"
+	"cellsh/kernel/monitor/rundir"
+	"cellsh/kernel/service"
 	"cellsh/policy/analysis"
 	"cellsh/policy/kauth"
 )
@@ -110,6 +113,49 @@ func Of(h *host.Host) (*Snapshot, error) {
 	s.Evaluation = &Evaluation{status.Generation, status.Disabled, status.Sequence, status.Dropped}
 	return s, nil
 }
+
+// Unknown is the state of a service of which nothing is known, because what is kept of it can't be read.
+const Unknown = "unknown"
+
+// ServicesOf looks at the services of a run directory. One that can't be read is Unknown, and joins the error, with which there may
+// be services all the same.
+func ServicesOf(d rundir.Dir, now time.Time) ([]Service, error) {
+	names, err := d.Names()
+	if err != nil {
+		return nil, err
+	}
+	var list []Service
+	var errs []error
+	for _, name := range names {
+		s, err := d.Service(name).Look()
+		if err != nil {
+			errs = append(errs, err)
+			list = append(list, Service{Name: name, State: Unknown})
+			continue
+		}
+		list = append(list, serviceOf(&s, now))
+	}
+	return list, errors.Join(errs...)
+}
+
+func serviceOf(s *rundir.Status, now time.Time) Service {
+	out := Service{Name: s.Service, Cell: s.Cell, State: s.State.String(), Uptime: s.Uptime(now), Restarts: uint64(max(s.Restarts, 0)), Healthy: s.Healthy}
+	switch s.State {
+	case service.Starting, service.Running, service.Unhealthy, service.Stopping:
+		out.Up = s.PID != 0
+	}
+	if e := s.Exit; e != nil {
+		code := e.Code
+		if e.Signal != 0 {
+			code = signalled + e.Signal
+		}
+		out.Exit = &code
+	}
+	return out
+}
+
+// signalled and the number of the signal is the code of a command that a signal ended, as shells have it.
+const signalled = 128
 
 func cellOf(m *host.Measure) Cell {
 	c := Cell{ID: uint32(m.ID), Name: m.Name, Root: m.Root, Ticks1s: m.Ticks1s, Ticks10s: m.Ticks10s, Processes: m.Processes, References: m.References, Memory: m.Memory, Age: m.Age, Counts: m.Counts}

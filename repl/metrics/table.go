@@ -54,21 +54,21 @@ var metrics = []Metric{
 	{"cellsh_events_recorded_total", Counter, "Decisions that the evaluation model has recorded to be read.", nil, ofEvaluation(func(e *Evaluation) float64 { return float64(e.Recorded) })},
 	{"cellsh_events_lost_total", Counter, "Recorded decisions that the kernel keeps no more. Who had not read them by then can't.", nil, ofEvaluation(func(e *Evaluation) float64 { return float64(e.Dropped) })},
 
-	service("cellsh_service_up", Gauge, "1 if the command of the service runs, else 0.", func(s *Service) (float64, bool) { return truth(s.Up), true }),
-	{"cellsh_service_state", Gauge, "1 for the state that the service is in.", []string{"service", "cell", "state"}, func(s *Snapshot, w *sampler) {
+	ofService("cellsh_service_up", Gauge, "1 if the command of the service runs, else 0.", func(s *Service) (float64, bool) { return truth(s.Up), true }),
+	{"cellsh_service_state", Gauge, "1 for the state that the service is in: that of cellsh status, or unknown where what is kept of it can't be read.", []string{"service", "cell", "state"}, func(s *Snapshot, w *sampler) {
 		for i := range s.Services {
 			w.sample(1, s.Services[i].Name, s.Services[i].Cell, s.Services[i].State)
 		}
 	}},
-	service("cellsh_service_restarts_total", Counter, "Starts of the service after its command had ended by itself.", func(s *Service) (float64, bool) { return float64(s.Restarts), true }),
-	service("cellsh_service_last_exit_code", Gauge, "Code that the command of the service has ended with last; 128 and the number of the signal where that has ended it.", func(s *Service) (float64, bool) {
+	ofService("cellsh_service_restarts_total", Counter, "Starts of the service after its command had ended by itself.", func(s *Service) (float64, bool) { return float64(s.Restarts), true }),
+	ofService("cellsh_service_last_exit_code", Gauge, "Code that the command of the service has ended with last; 128 and the number of the signal where that has ended it.", func(s *Service) (float64, bool) {
 		if s.Exit == nil {
 			return 0, false
 		}
 		return float64(*s.Exit), true
 	}),
-	service("cellsh_service_uptime_seconds", Gauge, "Time since the command of the service was started, while it runs.", func(s *Service) (float64, bool) { return s.Uptime.Seconds(), s.Up }),
-	service("cellsh_service_healthy", Gauge, "1 if the health command of the service said last that it works, else 0.", func(s *Service) (float64, bool) {
+	ofService("cellsh_service_uptime_seconds", Gauge, "Time since the command of the service was started, while it runs.", func(s *Service) (float64, bool) { return s.Uptime.Seconds(), s.Up }),
+	ofService("cellsh_service_healthy", Gauge, "1 if the health command of the service said last that it works, else 0.", func(s *Service) (float64, bool) {
 		if s.Healthy == nil {
 			return 0, false
 		}
@@ -156,7 +156,7 @@ func ofEvaluation(of func(*Evaluation) float64) func(*Snapshot, *sampler) {
 	}
 }
 
-func service(name string, kind Kind, help string, of func(*Service) (float64, bool)) Metric {
+func ofService(name string, kind Kind, help string, of func(*Service) (float64, bool)) Metric {
 	return Metric{name, kind, help, serviceLabels, func(s *Snapshot, w *sampler) {
 		for i := range s.Services {
 			if v, ok := of(&s.Services[i]); ok {
