@@ -167,21 +167,21 @@ func TestArrowsPointDown(t *testing.T) {
 // reserved are imports that belong to some packages only, those of the folders that are named. An import stands for
 // all below it, too.
 var reserved = map[string][]string{
-	// Nothing here talks to a network. Addresses are data.
-	"net":       nil,
-	"net/netip": {"policy"},
+	// Nothing here talks to a network, but for who asks for metrics. Addresses are data.
+	"net":       {"repl/scrape"},
+	"net/netip": {"policy", "repl/scrape"},
 	"net/url":   {"repl/lsp"},
-	// The system's log is a socket of this machine.
-	"log/syslog": {"repl/outlet"},
+	// It blocks, and takes one level a connection; kernel/outlet speaks to syslogd itself.
+	"log/syslog": nil,
 	// Commands are started in cells, with what their credential needs; by scripts, with os.execute and io.popen; and by sessions.
 	"os/exec": {"lua/system", "repl/shell"},
-	// The system itself: who starts commands, keeps files, and speaks to NetBSD.
-	"golang.org/x/sys": {"kernel/disk", "kernel/launch", "kernel/netbsd"},
-	"unsafe":           {"kernel/abi", "kernel/launch", "kernel/netbsd"},
+	// The system itself: who starts commands, keeps files, and speaks to NetBSD and to syslogd.
+	"golang.org/x/sys": {"kernel/disk", "kernel/launch", "kernel/members", "kernel/monitor", "kernel/netbsd", "kernel/outlet", "kernel/process"},
+	"unsafe":           {"kernel/abi", "kernel/launch", "kernel/netbsd", "kernel/process"},
 	// Numbers of signals and errors, where a terminal or a script hands them on.
-	"syscall": {"kernel/disk", "kernel/launch", "kernel/netbsd", "lua/system", "repl"},
+	"syscall": {"kernel/connect", "kernel/disk", "kernel/launch", "kernel/members", "kernel/monitor", "kernel/netbsd", "kernel/output", "lua/system", "repl"},
 	// Policies are data and functions of data; the simulated kernel is a value.
-	"os":   {"cmd", "kernel/connect", "kernel/disk", "kernel/launch", "kernel/netbsd", "lua/api", "lua/loader", "lua/system", "lua/trial", "lua/vm", "repl"},
+	"os":   {"cmd", "kernel/connect", "kernel/disk", "kernel/launch", "kernel/members", "kernel/monitor", "kernel/netbsd", "kernel/outlet", "kernel/output", "kernel/process", "lua/api", "lua/loader", "lua/system", "lua/trial", "lua/vm", "repl"},
 	"time": {"kernel", "lua", "repl"},
 	// Everything below Lua is used without it.
 	"github.com/yuin/gopher-lua": {"lua", "repl"},

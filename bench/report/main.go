@@ -20,13 +20,15 @@ import (
 	"cellsh/bench/crowd"
 	"cellsh/bench/decide"
 	"cellsh/bench/incell"
+	"cellsh/bench/lines"
 	"cellsh/bench/scale"
 	"cellsh/bench/start"
+	"cellsh/policy/rules"
 )
 
 func main() {
 	once := flag.Bool("once", false, "measure everything once and judge nothing")
-	only := flag.String("only", "", "measure only `SECTION`: decisions, module, scale or simulator")
+	only := flag.String("only", "", "measure only `SECTION`: decisions, module, scale, simulator, output or operations")
 	flag.Parse()
 	r := &report{effort: careful, judge: !*once}
 	if *once {
@@ -36,7 +38,7 @@ func main() {
 	for _, section := range []struct {
 		name    string
 		measure func() error
-	}{{"decisions", r.decisions}, {"module", r.module}, {"scale", r.scale}, {"simulator", r.simulator}} {
+	}{{"decisions", r.decisions}, {"module", r.module}, {"scale", r.scale}, {"simulator", r.simulator}, {"output", r.output}, {"operations", r.operations}} {
 		if *only != "" && *only != section.name {
 			continue
 		}
@@ -382,6 +384,76 @@ func (r *report) simulator() error {
 			return err
 		}
 		fmt.Printf("| create a cell with its program, and destroy it, beside %d | %.2f |\n", n, ms(times[0].time))
+	}
+	return nil
+}
+
+// operations measures what watches over cells.
+func (r *report) operations() error {
+	fmt.Print("\n## Operations\n\nA scrape of the metrics of 10,000 cells, from the kernel to the text, with 102 policies that are loaded, in\nprocessor time. The first after a load finds out what policies say of each name.\n\n" +
+		"| | ms | bytes |\n| --- | ---: | ---: |\n")
+	fleet := scale.Fleet{Teams: 100, Cells: 100}
+	h, err := scale.Host(fleet.Names())
+	if err != nil {
+		return err
+	}
+	limits := rules.Source{File: "limits.lua", Text: `policy "limits" { budget = { memory = "1G", cpu = "50%", procs = 100 } }`}
+	if _, err := scale.Load(h, append(fleet.Sources(), limits)); err != nil {
+		return err
+	}
+	s, err := scale.Scrape(h, r.effort.rounds)
+	if err != nil {
+		return err
+	}
+	fmt.Printf("| the first | %.1f | %d |\n| another | %.1f | %d |\n", ms(s.First), s.Bytes, ms(s.Later), s.Bytes)
+	r.promise("a scrape of 10,000 cells", 100, ms(max(s.First, s.Later)), " ms")
+	return nil
+}
+
+// output measures what services write beside logger(1).
+func (r *report) output() error {
+	number := 100_000
+	if !r.judge {
+		number = 1000
+	}
+	fmt.Printf("\n## Lines of services\n\n%d lines of 80 bytes from a pipe to a socket that stands for syslogd(8), and is read as fast as it can be, by the clock.\n\n"+
+		"| | lines a second | logger = 1 |\n| --- | ---: | ---: |\n", number)
+	race, err := lines.Start(number)
+	if err != nil {
+		return err
+	}
+	defer race.Close()
+	var lost uint64
+	kept := func(system bool) func() error {
+		return func() error {
+			n, err := race.Kept(system)
+			lost += n
+			return err
+		}
+	}
+	calls := []func() error{kept(false), kept(true), race.Logger}
+	names := []string{"the file of a service", "the file of a service, and syslog", "logger"}
+	times, err := measure(r.effort, calls...)
+	missing := errors.Is(err, lines.ErrNoLogger)
+	if missing {
+		times, err = measure(r.effort, calls[:2]...)
+	}
+	if err != nil {
+		return err
+	}
+	last := times[len(times)-1].time
+	for i := range times {
+		ratio := "-"
+		if !missing {
+			ratio = fmt.Sprintf("%.1f", float64(last)/float64(times[i].time))
+		}
+		fmt.Printf("| %s | %.0f | %s |\n", names[i], float64(number)/times[i].time.Seconds(), ratio)
+	}
+	if missing {
+		fmt.Println("\nlogger is skipped:", lines.ErrNoLogger)
+	}
+	if lost > 0 {
+		fmt.Printf("\n%d messages came faster than the socket took them; the file has them.\n", lost)
 	}
 	return nil
 }

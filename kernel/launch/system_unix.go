@@ -27,12 +27,30 @@ type nativeSystem struct {
 }
 
 func (nativeSystem) HideDescriptors(from int) error {
+	return eachDescriptor(from, func(fd int) error {
+		_, err := unix.FcntlInt(uintptr(fd), unix.F_SETFD, unix.FD_CLOEXEC)
+		return err
+	})
+}
+
+func (nativeSystem) CloseInherited(from int) error {
+	return eachDescriptor(from, func(fd int) error {
+		flags, err := unix.FcntlInt(uintptr(fd), unix.F_GETFD, 0)
+		if err == nil && flags&unix.FD_CLOEXEC == 0 {
+			err = unix.Close(fd)
+		}
+		return err
+	})
+}
+
+// eachDescriptor does something with each descriptor from the given one on that is open.
+func eachDescriptor(from int, do func(fd int) error) error {
 	last, err := lastDescriptor()
 	if err != nil {
 		return kernelErrno(err)
 	}
 	for fd := from; fd <= last; fd++ {
-		if _, err := unix.FcntlInt(uintptr(fd), unix.F_SETFD, unix.FD_CLOEXEC); err != nil && err != unix.EBADF {
+		if err := do(fd); err != nil && err != unix.EBADF {
 			return kernelErrno(err)
 		}
 	}
@@ -97,3 +115,18 @@ func (nativeSystem) Getuid() (real, effective uint32) {
 }
 
 func (s nativeSystem) PrepareEnter(id kernel.CellID) (Entry, error) { return s.entry(id) }
+
+// CloseInherited closes the descriptors from the given one on that the program was started with. Those that it has opened itself
+// are marked to be closed by execve, and stay.
+func CloseInherited(from int) error {
+	last, err := lastDescriptor()
+	if err != nil {
+		return kernelErrno(err)
+	}
+	for fd := from; fd <= last; fd++ {
+		if flags, err := unix.FcntlInt(uintptr(fd), unix.F_GETFD, 0); err == nil && flags&unix.FD_CLOEXEC == 0 {
+			unix.Close(fd)
+		}
+	}
+	return nil
+}

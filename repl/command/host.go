@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -55,7 +56,7 @@ func (inv *Invocation) open() (*Target, error) {
 	if inv.Session != nil && inv.Kernel != "" {
 		return nil, usage("-k can't be given in a session: it has its kernel, %s", inv.Session.Info().Name)
 	}
-	if inv.ReadOnly && inv.changes() {
+	if inv.ReadOnly && (inv.changes() || inv.Command.Reaches) {
 		return nil, kernel.RefuseReadOnly(strings.Join(append([]string{inv.Command.Name}, inv.Args[:min(1, len(inv.Args))]...), " "))
 	}
 	if inv.Session != nil {
@@ -143,6 +144,43 @@ func (inv *Invocation) close() error {
 	return err
 }
 
+// lookOnly gives the kernel to a command that must have no effect at all, not even to roll back what was not confirmed in time.
+func (inv *Invocation) lookOnly() (*Target, error) {
+	if inv.target == nil && inv.Session == nil {
+		t, err := inv.enter(true, patience, true)
+		if err != nil {
+			return nil, err
+		}
+		inv.target = t
+		inv.lap("open")
+	}
+	if _, err := inv.host(); err != nil {
+		return nil, err
+	}
+	return inv.target, nil
+}
+
+// steps are those in which the kernel is used.
+func (inv *Invocation) steps() *host.Session {
+	if inv.Session != nil {
+		return inv.Session.Steps
+	}
+	return inv.target.Steps
+}
+
+// current is the target, or if it shows a kernel as it was and that is another now, a new one.
+func (inv *Invocation) current(t *Target) (*Target, error) {
+	o, stale := t.Stale()
+	if !stale {
+		return t, nil
+	}
+	fresh, err := inv.look(o)
+	if err != nil {
+		return t, err // it is tried again
+	}
+	return fresh, nil
+}
+
 // view is the target for commands that only look.
 func (t *Target) view() *Target {
 	c := t.ReadOnlyView()
@@ -164,6 +202,14 @@ func (inv *Invocation) host() (*host.Host, error) {
 // note says something beside the result, on standard error.
 func (inv *Invocation) note(form string, args ...any) {
 	fmt.Fprintf(inv.Stderr, "note: "+form+"\n", args...)
+}
+
+// noteOnce is note for what is so again and again.
+func (inv *Invocation) noteOnce(text string) {
+	if !slices.Contains(inv.noted, text) {
+		inv.noted = append(inv.noted, text)
+		inv.note("%s", text)
+	}
 }
 
 // finish gives up what the command has opened; what goes wrong with that joins the command's error.

@@ -15,9 +15,9 @@ import (
 	"cellsh/kernel/connect"
 	"cellsh/kernel/disk"
 	"cellsh/kernel/host"
+	"cellsh/kernel/outlet"
 	"cellsh/policy"
 	"cellsh/repl/flags"
-	"cellsh/repl/outlet"
 )
 
 func logCommand() *Command {
@@ -200,10 +200,7 @@ func (inv *Invocation) untilStopped() (context.Context, func()) {
 func (inv *Invocation) following(log *host.Log, take func(*host.Batch) error) error {
 	ctx, stop := inv.untilStopped()
 	defer stop()
-	steps := inv.target.Steps
-	if inv.Session != nil {
-		steps = inv.Session.Steps
-	}
+	steps := inv.steps()
 	seeing := inv.target.Connection
 	for {
 		var waited error
@@ -252,17 +249,18 @@ func (l *logging) open(inv *Invocation) (sink, error) {
 	case l.to == "":
 		return texts{inv}, nil
 	}
-	var place outlet.Place
+	var place outlet.Place[[]byte]
 	var err error
 	if l.to == "syslog" {
-		place, err = outlet.Syslog()
+		system := outlet.Syslog(outlet.Sender{Facility: authpriv, Tag: "cellsh", Now: inv.Now})
+		place, err = outlet.Lined(outlet.Patient[outlet.Message](system, time.Second), notice), system.Alive()
 	} else {
 		place, err = outlet.File(l.to)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("%s must take decisions, but does not: %w", l.to, disk.Cause(err))
 	}
-	o := outlet.New(place, outlet.Options{Tell: func(s string) { inv.note("%s", s) }, Gap: func(lost uint64, why string) []byte {
+	o := outlet.New(place, outlet.Options[[]byte]{What: "decisions", Tell: func(s string) { inv.note("%s", s) }, Gap: func(lost uint64, why string) []byte {
 		return jsonLine(missing{lost, "they could not be written: " + why})
 	}})
 	return lines{
@@ -271,6 +269,9 @@ func (l *logging) open(inv *Invocation) (sink, error) {
 		end:  o.Close,
 	}, nil
 }
+
+// The facility and the level of decisions in the system's log.
+const authpriv, notice = 10, 5
 
 // missing stands for decisions that are not told. Lost is 0 where it is not known how many.
 type missing struct {
