@@ -547,3 +547,57 @@ func TestNotesThatCannotBeRead(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// Notes that can't be used are kept, however often that happens, and where others have seen them.
+func TestSetAside(t *testing.T) {
+	dir := t.TempDir()
+	f := folder{path: dir}
+	for i := range 12 {
+		text := []byte(fmt.Sprint("damaged ", i))
+		if err := f.WriteNotes(text); err != nil {
+			t.Fatal(err)
+		}
+		where, err := f.SetAside()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if kept, err := os.ReadFile(where); err != nil || string(kept) != string(text) {
+			t.Errorf("%s: %q, %v", where, kept, err)
+		}
+		if text, err := f.ReadNotes(); text != nil || err != nil {
+			t.Errorf("%q, %v", text, err)
+		}
+	}
+	if first, err := os.ReadFile(filepath.Join(dir, "generations.damaged.1")); err != nil || string(first) != "damaged 0" {
+		t.Errorf("%q, %v", first, err)
+	}
+	path := filepath.Join(dir, "s")
+	c, err := Open(Options{Target: "sim:" + path})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, text := range []string{"one", "two"} {
+		if err := c.WriteNotes([]byte(text)); err != nil {
+			t.Fatal(err)
+		}
+		if where, err := c.SetAside(); where != "a part of "+path || err != nil {
+			t.Errorf("%s, %v", where, err)
+		}
+	}
+	if err := c.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if c, err = Open(Options{Target: "sim:" + path, ReadOnly: true}); err != nil {
+		t.Fatal(err)
+	}
+	if text, err := c.ReadNotes(); text != nil || err != nil {
+		t.Errorf("%q, %v", text, err)
+	}
+	s, err := c.keeper.(readOnly).keeper.(*stateFile).section()
+	if err != nil || len(s.Damaged) != 2 || string(s.Damaged[1]) != "two" {
+		t.Errorf("%+v, %v", s, err)
+	}
+	if _, err := c.SetAside(); err == nil {
+		t.Error("who only looks sets notes aside")
+	}
+}

@@ -81,8 +81,6 @@ func (h *Host) Boot(p *study.Policies, o BootOptions) (booted Booted, out *Loade
 	if out != nil {
 		o.Note(fmt.Sprintf("generation %d could not be noted: %s; it stays until the machine goes down, but no cell can be made by it: once that is mended load the policies again",
 			out.Generation, diag.Of(unnoted)[0].Message))
-	} else {
-		err = errors.Join(err, unnoted)
 	}
 	return booted, out, err
 }

@@ -235,6 +235,7 @@ func (h *History) confirm() *History {
 func (h *History) tried() *Generation {
 	for i := len(h.Generations) - 1; i >= 0; i-- {
 		switch g := &h.Generations[i]; {
+		case !g.ordinary():
 		case !g.settled():
 			return g
 		case g.Of == 0 && len(g.Sources) > 0:

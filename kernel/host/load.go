@@ -302,9 +302,12 @@ func (h *Host) attach(p *study.Policies, g *Generation, history *History, cells 
 		return nil, 0, err
 	}
 	if status.Generation != g.Number {
+		const op, hint = "attach cells", "load the policies again: load PATH"
 		if status.Generation != 0 && history.Find(status.Generation) == nil {
-			return nil, 0, &kernel.Error{Op: "attach cells", Text: fmt.Sprintf("what the kernel has must be noted, but generation %d is not: another program has loaded it, or it could not be noted", status.Generation),
-				Hint: "load the policies again: load PATH"}
+			return nil, 0, &kernel.Error{Op: op, Text: fmt.Sprintf("what the kernel has must be noted, but generation %d is not: another program has loaded it, or it could not be noted", status.Generation), Hint: hint}
+		}
+		if d := history.Deadline; d != nil {
+			return nil, 0, &kernel.Error{Op: op, Text: fmt.Sprintf("the kernel must have generation %d, which waits to be confirmed, but has %d: another program has loaded it", d.Generation, status.Generation), Hint: hint}
 		}
 		// The kernel was started again: ours is loaded anew. It does not wait: what does is overdue then.
 		r, err := h.prepare(p, g.again(), history)
