@@ -15,7 +15,6 @@ import (
 	"cellsh/kernel/host"
 	"cellsh/lua/learn"
 	"cellsh/policy"
-	"cellsh/policy/analysis"
 	"cellsh/policy/diag"
 	"cellsh/policy/kauth"
 	"cellsh/policy/rules"
@@ -137,21 +136,13 @@ func (l *learning) run(inv *Invocation) error {
 	if err := l.intended(p); err != nil {
 		return err
 	}
-	live, err := inv.live()
+	o, err := learn.On(t.Host, t.Reader, inv.supposed())
 	if err != nil {
 		return err
 	}
+	o.Told, o.AnyCell, o.AnyUser, o.Grant = told, l.anyCell, l.anyUser, l.grant
 	asked, others := learn.Fold(list)
-	lesson, err := learn.Learn(p, asked, learn.Options{
-		Read: func(sources []rules.Source) (*study.Policies, error) { return inv.reread(t, sources) },
-		Live: live, Groups: t.Groups, Told: told, AnyCell: l.anyCell, AnyUser: l.anyUser, Grant: l.grant,
-		Answers: func(cell string, p *study.Policies) (analysis.Answerer, error) {
-			s, err := t.Host.StandingOf(cell, p, inv.supposed())
-			if err != nil {
-				return analysis.Answerer{}, err
-			}
-			return s.Answerer, nil
-		}})
+	lesson, err := learn.Learn(p, asked, o)
 	inv.lap("learn")
 	if err != nil {
 		return err
@@ -248,18 +239,6 @@ func (inv *Invocation) damaged(r *host.Reread) {
 	case r.Gaps:
 		inv.note("decisions may be missing in the file")
 	}
-}
-
-// reread reads the policies in use with other texts.
-func (inv *Invocation) reread(t *Target, sources []rules.Source) (*study.Policies, error) {
-	if inv.supposed() {
-		return t.Reader.Load(sources), nil
-	}
-	texts := map[string]string{}
-	for _, s := range sources {
-		texts[s.File] = s.Text
-	}
-	return t.Host.Rewritten(texts)
 }
 
 // intended says which files of --into are none of the policies, or others than these were read from.
