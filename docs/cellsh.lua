@@ -322,6 +322,17 @@ function engine.diff(old, new, options) end
 ---@return table
 function engine.explain(question, options) end
 
+---Drops what was declared here under that name and is pending; gives false if nothing was. What is loaded stays: engine.unload
+---takes policies out of that.
+---```lua
+---policy "web" { cells = "web-*", deny = { "system.reboot" } }
+---print(engine.forget("web"), engine.forget("web"), #engine.policies())
+-----> true	false	0
+---```
+---@param name string name of a policy, or title of an assertion
+---@return boolean
+function engine.forget(name) end
+
 ---Finds the smallest change of policies that allows what was denied, and writes nothing: rules, each with who asked for it; files,
 ---with the texts that they would have; and difference, which is what engine.diff gives. allowed are requests that are not denied
 ---any more, left those for which there is no change, with why, and refused those that the kernel's other models refuse all the
