@@ -699,6 +699,14 @@ func (l *learner) tighter(t *task, cur *study.Policies, w *weighed, example *pol
 		}
 	}
 	for _, f := range fields {
+		if f.Info().Kind == kauth.KindBool {
+			// What is so says more than what is not.
+			yes := *example
+			yes.SetInt(f, 1)
+			if out := l.tighterBy(f, t, cur, w, &yes); out != nil && out.Count.Sign() > 0 && out.Count.Cmp(out.Of) < 0 {
+				return out
+			}
+		}
 		if out := l.tighterBy(f, t, cur, w, example); out != nil && out.Count.Cmp(out.Of) < 0 {
 			return out
 		}
