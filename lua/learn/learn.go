@@ -804,9 +804,14 @@ func (l *learner) becomes(a *Asked, p *study.Policies) (string, error) {
 
 // finish says what is different, and proves it.
 func (l *learner) finish(out *Lesson, wishes []*wish) error {
-	for i, s := range l.base.Set().Sources {
-		if now := out.Policies.Set().Sources[i]; now.Text != s.Text {
-			out.Files = append(out.Files, File{s.File, s.Text, now.Text})
+	was, now := l.base.Set().Sources, out.Policies.Set().Sources
+	for _, s := range was {
+		if slices.Contains(now, s) || slices.ContainsFunc(out.Files, func(f File) bool { return f.Name == s.File }) {
+			continue
+		}
+		// Of one name there can be several, loaded at different times.
+		if i := slices.IndexFunc(now, func(n rules.Source) bool { return n.File == s.File && !slices.Contains(was, n) }); i >= 0 {
+			out.Files = append(out.Files, File{s.File, s.Text, now[i].Text})
 		}
 	}
 	var err error

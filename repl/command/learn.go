@@ -149,6 +149,9 @@ func (l *learning) run(inv *Invocation) error {
 	}
 	if !inv.JSON {
 		fmt.Fprint(inv.Stdout, lessonText(lesson, others))
+		if len(l.into) == 0 && len(lesson.Files) > 0 {
+			fmt.Fprint(inv.Stdout, wrap(0, "nothing was written: that takes "+intoText(lesson)))
+		}
 	}
 	wrote, err := l.write(inv, lesson)
 	if inv.JSON && err == nil {
@@ -313,6 +316,15 @@ func (l *learning) write(inv *Invocation, lesson *learn.Lesson) (bool, error) {
 		fmt.Fprintf(inv.Stdout, "written: %s\n", listed(names))
 	}
 	return true, nil
+}
+
+// intoText are the flags that write the change.
+func intoText(l *learn.Lesson) string {
+	var words []string
+	for _, f := range l.Files {
+		words = append(words, "--into "+study.QuoteWord(f.Name))
+	}
+	return strings.Join(words, " ")
 }
 
 // mostAsked is how many of those who asked for a change are told one by one; JSON has all.
