@@ -334,6 +334,27 @@ function engine.explain(question, options) end
 ---@return boolean
 function engine.forget(name) end
 
+---Finds the smallest change of policies that allows what was denied, and writes nothing: rules, each with who asked for it; files,
+---with the texts that they would have; and difference, which is what engine.diff gives. allowed are requests that are not denied
+---any more, left those for which there is no change, with why, and refused those that the kernel's other models refuse all the
+---same. ok is true if nothing is left. It is what the command learn writes with --json.
+---```lua
+---local name = os.tmpname()
+---local file = io.open(name, "w")
+---file:write([[policy "web" { cells = "web-1", deny = { "system" } }]])
+---file:close()
+---engine.load(name)
+---cell.create{ name = "web-1", root = "/cells/web-1" }:process{}:reboot()
+---local lesson = engine.learn{ request = "system.reboot" }
+---print(lesson.ok, lesson.rules[1].policy, lesson.rules[1].rule)
+---os.remove(name)
+-----> true	web	["system.reboot"] = function(r) if r.euid == 0 then return allow end end
+---```
+---@param filter? table which decisions to learn from, as for kernel.events; all that are kept without it
+---@param options? table policy: a path or a list of paths, whose policies are to be changed; without it those that are loaded. told: a table of fields with what the requests had, as words of the command learn: { port = "8000-8099" }. any_euid and any_cell = true: changes may be for all users, and for all cells of a policy. grant = true: rules may grant
+---@return table
+function engine.learn(filter, options) end
+
 ---Checks policies and pushes their programs into the kernel, all or nothing. Gives generation, cells, programs and bytes, and
 ---losses, a list with policy and cells, if cells have lost any, and overruled, a list with cell, profile and requests, if the
 ---profiles of cells refuse what their policies allow. Where the kernel asks no programs stock is true; made says how

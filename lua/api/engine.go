@@ -1,10 +1,16 @@
 package api
 
 import (
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+
 	lua "github.com/yuin/gopher-lua"
 
 	"cellsh/kernel"
 	"cellsh/kernel/host"
+	"cellsh/lua/learn"
 	"cellsh/lua/tables"
 	"cellsh/policy"
 	"cellsh/policy/kauth"
@@ -133,6 +139,23 @@ for _, change in ipairs(engine.diff(nil).changes) do
 end
 --> system.reboot	deny	allow
 --> machdep.iopl	allow	deny`, call: engineDiff},
+		{Name: "engine.learn", Returns: "table", Params: []Param{
+			{"filter", "table", "which decisions to learn from, as for kernel.events; all that are kept without it", true},
+			{"options", "table", "policy: a path or a list of paths, whose policies are to be changed; without it those that are loaded. told: a table of fields with what the requests had, as words of the command learn: { port = \"8000-8099\" }. any_euid and any_cell = true: changes may be for all users, and for all cells of a policy. grant = true: rules may grant", true}},
+			Doc: `Finds the smallest change of policies that allows what was denied, and writes nothing: rules, each with who asked for it; files,
+with the texts that they would have; and difference, which is what engine.diff gives. allowed are requests that are not denied
+any more, left those for which there is no change, with why, and refused those that the kernel's other models refuse all the
+same. ok is true if nothing is left. It is what the command learn writes with --json.`,
+			Example: `local name = os.tmpname()
+local file = io.open(name, "w")
+file:write([[policy "web" { cells = "web-1", deny = { "system" } }]])
+file:close()
+engine.load(name)
+cell.create{ name = "web-1", root = "/cells/web-1" }:process{}:reboot()
+local lesson = engine.learn{ request = "system.reboot" }
+print(lesson.ok, lesson.rules[1].policy, lesson.rules[1].rule)
+os.remove(name)
+--> true	web	["system.reboot"] = function(r) if r.euid == 0 then return allow end end`, call: engineLearn},
 		{Name: "engine.rollback", Returns: "table", Params: []Param{{"generation", "number", "the one to go back to; without it the last one before the active that needs no confirmation", true}},
 			Doc: "Loads an earlier generation again, as a new one. Gives what engine.load gives.",
 			Example: denyReboot + `engine.load()
@@ -349,6 +372,66 @@ func engineDiff(b *binding, L *lua.LState) int {
 		raise(L, err)
 	}
 	L.Push(table(L, d.Report()))
+	return 1
+}
+
+func engineLearn(b *binding, L *lua.LState) int {
+	const e = "engine.learn"
+	var f host.Filter
+	filter := options(L, e, 1)
+	filter.e = "the filter of " + e
+	for _, k := range host.FilterKeys() {
+		for _, value := range filter.oneOrMore(k.Name) {
+			filter.check(f.Add(k.Name, value, b.Host.Now()))
+		}
+	}
+	filter.done()
+	o := options(L, e, 2)
+	files := o.get("policy")
+	var anyUser, anyCell, grant bool
+	o.flag("any_euid", &anyUser)
+	o.flag("any_cell", &anyCell)
+	o.flag("grant", &grant)
+	var told learn.Told
+	if v := o.get("told"); v != lua.LNil {
+		words, ok := o.plain("told", v).(map[string]any)
+		if !ok {
+			o.bad("told", "a table of fields", v)
+		}
+		for _, name := range slices.Sorted(maps.Keys(words)) {
+			word := fmt.Sprint(words[name])
+			if n, ok := words[name].(float64); ok {
+				word = strconv.FormatFloat(n, 'f', -1, 64)
+			}
+			o.check(told.Tell(name+"="+word, b.Reader.Groups))
+		}
+	}
+	o.done()
+	p, err := b.Host.Policies()
+	if files != lua.LNil {
+		p, err = b.Reader.Read(paths(L, e, files)), nil
+	}
+	if err != nil {
+		raise(L, err)
+	}
+	batch, err := b.Host.Log(0).Next()
+	if err == nil {
+		_, err = f.Known(b.Host, batch.List)
+	}
+	if err != nil {
+		raise(L, err)
+	}
+	on, err := learn.On(b.Host, b.Reader, files != lua.LNil)
+	if err != nil {
+		raise(L, err)
+	}
+	on.Told, on.AnyUser, on.AnyCell, on.Grant = told, anyUser, anyCell, grant
+	asked, others := learn.Fold(f.Choose(batch.List))
+	lesson, err := learn.Learn(p, asked, on)
+	if err != nil {
+		raise(L, err)
+	}
+	L.Push(table(L, lesson.Report(others)))
 	return 1
 }
 

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"math/big"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -286,7 +287,7 @@ func (l *learner) wish(a *Asked) (*wish, string, error) {
 
 // matching are the outcomes that the recorded denial can have been. Lines move when a file is changed; reasons stay.
 func matching(a *Asked, deniers []rules.Outcome) map[rules.Outcome]bool {
-	here, said, silent := map[rules.Outcome]bool{}, map[rules.Outcome]bool{}, map[rules.Outcome]bool{}
+	here, near, said, silent := map[rules.Outcome]bool{}, map[rules.Outcome]bool{}, map[rules.Outcome]bool{}, map[rules.Outcome]bool{}
 	for _, o := range deniers {
 		if o.Reason != a.Denial.Reason {
 			continue
@@ -295,6 +296,9 @@ func matching(a *Asked, deniers []rules.Outcome) map[rules.Outcome]bool {
 		if o.Source.File == a.Denial.Source.File && o.Source.Line == a.Denial.Source.Line {
 			here[o] = true
 		}
+		if filepath.Base(o.Source.File) == filepath.Base(a.Denial.Source.File) && o.Source.Line == a.Denial.Source.Line {
+			near[o] = true // a copy of the file, in another folder
+		}
 		if o.Reason == "" {
 			silent[o] = true
 		}
@@ -302,6 +306,8 @@ func matching(a *Asked, deniers []rules.Outcome) map[rules.Outcome]bool {
 	switch {
 	case len(here) > 0:
 		return here
+	case len(near) > 0:
+		return near
 	case a.Denial.Reason != "" || len(silent) == 1:
 		return said
 	}
@@ -547,7 +553,7 @@ type unable struct{ text, byHand string }
 func (l *learner) do(t *task, cur *study.Policies) (*Rule, *study.Policies, unable, error) {
 	sources := cur.Set().Sources
 	if !slices.ContainsFunc(sources, func(s rules.Source) bool { return s.File == t.denial.Source.File }) {
-		return nil, nil, unable{text: "the source of the rule that denied it is not at hand: it was declared in a session"}, nil
+		return nil, nil, unable{text: "the rule that denied it stands in no file: it was declared in a session, or is the lockdown"}, nil
 	}
 	list, why, err := l.weigh(t, cur, l.propose(t, sources))
 	if err != nil {
@@ -561,7 +567,7 @@ func (l *learner) do(t *task, cur *study.Policies) (*Rule, *study.Policies, unab
 		}
 		if len(c.Breaches) > 0 {
 			b := &c.Breaches[0]
-			forbidden = fmt.Sprintf("it must never be allowed: %q (%s) speaks of %s where %s", b.Never.Title, b.Never.Span, b.Request, b.Where)
+			forbidden = fmt.Sprintf("it must never be allowed: %q (%s) speaks of %s where %s%s", b.Never.Title, b.Never.Span, b.Request, b.Where, l.unlike(b))
 			continue
 		}
 		if c.Problems.Failed() {
@@ -592,6 +598,20 @@ func (l *learner) do(t *task, cur *study.Policies) (*Rule, *study.Policies, unab
 		return nil, nil, unable{fmt.Sprintf("the rule that denies it (%s) is written in a way that can't be changed safely", t.denial.Source.Span()), l.byHand(t)}, nil
 	}
 	return nil, nil, unable{fmt.Sprintf("no small change of policy %s lifts it and nothing else: %s", t.policy.Name, why), l.byHand(t)}, nil
+}
+
+// unlike says what helps if a request was none of those that must never be allowed: the fields that are not known tell.
+func (l *learner) unlike(b *analysis.Breach) string {
+	var names []string
+	for _, f := range b.Example.Given.Fields() {
+		if l.o.Told.tests[f] == nil && f != kauth.FieldEUID && slices.Contains(telling[:], f) {
+			names = append(names, f.String()+"=VALUE")
+		}
+	}
+	if len(names) == 0 {
+		return ""
+	}
+	return "; if the request was another one, say so: " + strings.Join(names, " ")
 }
 
 // grantor is where a grant comes from.
@@ -679,6 +699,14 @@ func (l *learner) tighter(t *task, cur *study.Policies, w *weighed, example *pol
 		}
 	}
 	for _, f := range fields {
+		if f.Info().Kind == kauth.KindBool {
+			// What is so says more than what is not.
+			yes := *example
+			yes.SetInt(f, 1)
+			if out := l.tighterBy(f, t, cur, w, &yes); out != nil && out.Count.Sign() > 0 && out.Count.Cmp(out.Of) < 0 {
+				return out
+			}
+		}
 		if out := l.tighterBy(f, t, cur, w, example); out != nil && out.Count.Cmp(out.Of) < 0 {
 			return out
 		}
@@ -776,9 +804,14 @@ func (l *learner) becomes(a *Asked, p *study.Policies) (string, error) {
 
 // finish says what is different, and proves it.
 func (l *learner) finish(out *Lesson, wishes []*wish) error {
-	for i, s := range l.base.Set().Sources {
-		if now := out.Policies.Set().Sources[i]; now.Text != s.Text {
-			out.Files = append(out.Files, File{s.File, s.Text, now.Text})
+	was, now := l.base.Set().Sources, out.Policies.Set().Sources
+	for _, s := range was {
+		if slices.Contains(now, s) || slices.ContainsFunc(out.Files, func(f File) bool { return f.Name == s.File }) {
+			continue
+		}
+		// Of one name there can be several, loaded at different times.
+		if i := slices.IndexFunc(now, func(n rules.Source) bool { return n.File == s.File && !slices.Contains(was, n) }); i >= 0 {
+			out.Files = append(out.Files, File{s.File, s.Text, now[i].Text})
 		}
 	}
 	var err error

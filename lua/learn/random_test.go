@@ -8,6 +8,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"cellsh/lua/format"
 	"cellsh/lua/syntax"
 	"cellsh/policy"
 	"cellsh/policy/analysis"
@@ -254,6 +255,14 @@ func TestLearnsWhatItTells(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		f := rapid.SampledFrom(families).Draw(t, "family")
 		text := (&author{t: t, family: f}).write()
+		if rapid.Bool().Draw(t, "in style") {
+			if out, problems := format.Source("p.lua", text); len(problems) == 0 {
+				text = out
+			}
+		}
+		if rapid.IntRange(0, 9).Draw(t, "line ends") == 0 {
+			text = strings.ReplaceAll(text, "\n", "\r\n")
+		}
 		sources := []rules.Source{{File: "p.lua", Text: text}}
 		base, _ := read(sources)
 		if base.Loading.Failed() {
@@ -326,6 +335,14 @@ func TestLearnsWhatItTells(t *testing.T) {
 		}
 		if syntax.Read("p.lua", after).Problems.Failed() {
 			fail("it can't be read")
+		}
+		if strings.Contains(text, "\r\n") && strings.Count(after, "\n") != strings.Count(after, "\r\n") {
+			fail("lines end in two ways: %q", after)
+		}
+		if was, _ := format.Source("p.lua", text); was == text {
+			if now, _ := format.Source("p.lua", after); now != after {
+				fail("the file was in the one style, and is not")
+			}
 		}
 		for range 20 {
 			cell := rapid.SampledFrom(cells).Draw(t, "cell")

@@ -18,7 +18,6 @@ import (
 // weighed is a candidate that was read and compiled, and does what it is to do.
 type weighed struct {
 	candidate
-	sources  []rules.Source
 	policies *study.Policies
 	// touched are the requests to which some policy says something else.
 	touched []kauth.RequestID
@@ -76,7 +75,13 @@ func (l *learner) try(t *task, cur *study.Policies, c candidate) (*weighed, stri
 	if !slices.Equal(comments(c.file, before), comments(c.file, after)) {
 		return nil, "a comment would be lost", nil
 	}
-	sources[i].Text, w.sources, w.lines = after, sources, changedLines(before, after)
+	for j := range sources {
+		// Files that were loaded at different times can have one module.
+		if sources[j].File == c.file && sources[j].Text == before {
+			sources[j].Text = after
+		}
+	}
+	w.lines = changedLines(before, after)
 	p, err := l.read(sources)
 	if err != nil {
 		return nil, "", err

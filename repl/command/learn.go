@@ -15,7 +15,6 @@ import (
 	"cellsh/kernel/host"
 	"cellsh/lua/learn"
 	"cellsh/policy"
-	"cellsh/policy/analysis"
 	"cellsh/policy/diag"
 	"cellsh/policy/kauth"
 	"cellsh/policy/rules"
@@ -137,27 +136,22 @@ func (l *learning) run(inv *Invocation) error {
 	if err := l.intended(p); err != nil {
 		return err
 	}
-	live, err := inv.live()
+	o, err := learn.On(t.Host, t.Reader, inv.supposed())
 	if err != nil {
 		return err
 	}
+	o.Told, o.AnyCell, o.AnyUser, o.Grant = told, l.anyCell, l.anyUser, l.grant
 	asked, others := learn.Fold(list)
-	lesson, err := learn.Learn(p, asked, learn.Options{
-		Read: func(sources []rules.Source) (*study.Policies, error) { return inv.reread(t, sources) },
-		Live: live, Groups: t.Groups, Told: told, AnyCell: l.anyCell, AnyUser: l.anyUser, Grant: l.grant,
-		Answers: func(cell string, p *study.Policies) (analysis.Answerer, error) {
-			s, err := t.Host.StandingOf(cell, p, inv.supposed())
-			if err != nil {
-				return analysis.Answerer{}, err
-			}
-			return s.Answerer, nil
-		}})
+	lesson, err := learn.Learn(p, asked, o)
 	inv.lap("learn")
 	if err != nil {
 		return err
 	}
 	if !inv.JSON {
 		fmt.Fprint(inv.Stdout, lessonText(lesson, others))
+		if len(l.into) == 0 && len(lesson.Files) > 0 {
+			fmt.Fprint(inv.Stdout, wrap(0, "nothing was written: that takes "+intoText(lesson)))
+		}
 	}
 	wrote, err := l.write(inv, lesson)
 	if inv.JSON && err == nil {
@@ -250,18 +244,6 @@ func (inv *Invocation) damaged(r *host.Reread) {
 	}
 }
 
-// reread reads the policies in use with other texts.
-func (inv *Invocation) reread(t *Target, sources []rules.Source) (*study.Policies, error) {
-	if inv.supposed() {
-		return t.Reader.Load(sources), nil
-	}
-	texts := map[string]string{}
-	for _, s := range sources {
-		texts[s.File] = s.Text
-	}
-	return t.Host.Rewritten(texts)
-}
-
 // intended says which files of --into are none of the policies, or others than these were read from.
 func (l *learning) intended(p *study.Policies) error {
 	var problems diag.List
@@ -334,6 +316,15 @@ func (l *learning) write(inv *Invocation, lesson *learn.Lesson) (bool, error) {
 		fmt.Fprintf(inv.Stdout, "written: %s\n", listed(names))
 	}
 	return true, nil
+}
+
+// intoText are the flags that write the change.
+func intoText(l *learn.Lesson) string {
+	var words []string
+	for _, f := range l.Files {
+		words = append(words, "--into "+study.QuoteWord(f.Name))
+	}
+	return strings.Join(words, " ")
 }
 
 // mostAsked is how many of those who asked for a change are told one by one; JSON has all.

@@ -13,7 +13,7 @@ policy "a" {
 -- gives
 rule of a, a condition: if r.euid == 1000 and r:in_group("operator") then return allow end
   denied at p.lua:6; lets through 1 where not r:in_group(0) and r.euid == 1000 and r:in_group(5)
-  with target.same_cell=false it would be 1 of 2
+  with target.same_cell=true it would be 1 of 2
 --- p.lua
 +++ p.lua
 @@ -3,6 +3,7 @@

@@ -12,7 +12,7 @@ policy "admins" {
 -- gives
 rule of admins, an element of a table: [1002] = true
   denied at p.lua:6; lets through 1 where r.signal == "kill" and r.euid == 1002
-  with target.same_cell=false it would be 1 of 2
+  with target.same_cell=true it would be 1 of 2
 --- p.lua
 +++ p.lua
 @@ -1,4 +1,4 @@

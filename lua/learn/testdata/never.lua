@@ -14,4 +14,4 @@ never("the database is not reached from other machines", {
 })
 
 -- gives
-left: db-1 network.bind.port euid=70: it must never be allowed: "the database is not reached from other machines" (p.lua:14:1) speaks of network.bind.port where r.addr not within 127.0.0.0/8 and r.euid == 70 and r.port == 5432
+left: db-1 network.bind.port euid=70: it must never be allowed: "the database is not reached from other machines" (p.lua:14:1) speaks of network.bind.port where r.addr not within 127.0.0.0/8 and r.euid == 70 and r.port == 5432; if the request was another one, say so: port=VALUE addr=VALUE
