@@ -93,7 +93,7 @@ func (h *Host) History() (*History, error) {
 		h.noted = bytes.Clone(text)
 	}
 	out := &History{Generations: slices.Clone(h.history.Generations), Deadline: h.history.Deadline}
-	out.overdue, err = h.overdue(out.Deadline)
+	out.overdue, err = h.overdue(out)
 	return out, err
 }
 
@@ -104,6 +104,16 @@ func (h *Host) Policies() (*study.Policies, error) {
 		return nil, err
 	}
 	return h.policiesOf(history.Active())
+}
+
+// Enforced are those of the active generation, or while an audit runs of the one that comes again after it: what is loaded,
+// whatever is not refused just now.
+func (h *Host) Enforced() (*study.Policies, error) {
+	history, err := h.History()
+	if err != nil {
+		return nil, err
+	}
+	return h.policiesOf(history.Enforced())
 }
 
 // policiesOf reads the policies of a generation again; nil is none.
@@ -124,6 +134,9 @@ func (h *Host) policiesOf(g *Generation) (*study.Policies, error) {
 	p := h.compose(g.Sources)
 	if p.Loading.Failed() {
 		return nil, p.Loading
+	}
+	if g.Audit != nil {
+		p = p.Auditing(g.Audit)
 	}
 	h.keep(g, p, nil)
 	return p, nil
@@ -205,7 +218,7 @@ func (h *Host) create(s kernel.Spec) (kernel.CellID, error) {
 	}
 	chosen := false // the ports are those that the policies choose
 	if g != nil && !g.Lockdown {
-		if err := p.Attachable(s.Name); err != nil {
+		if err := h.attachable(p, history, s.Name); err != nil {
 			return 0, err
 		}
 		h.fillIn(&s, p)

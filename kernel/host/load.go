@@ -34,8 +34,10 @@ type Loaded struct {
 	Witnessed *analysis.Witnessed
 	// Deadline is that of the generation, nil if it need not be confirmed.
 	Deadline *Deadline
-	// Replaced is the generation that waited to be confirmed until then, 0 if none did.
+	// Replaced is the generation that waited to be confirmed until then, 0 if none did, and Ended the cells that were audited until
+	// then and are no more.
 	Replaced uint64
+	Ended    []string
 	// Losses are the policies that live cells had and have no more.
 	Losses []Loss
 	// Disabled says that the evaluation model is switched off, so that nobody asks the programs.
@@ -75,7 +77,7 @@ func (h *Host) Holds(p *study.Policies) (uint64, error) {
 		return 0, err
 	}
 	g := history.Active()
-	if g == nil || g.Session || g.Lockdown || !g.holds(p.Set().Sources) {
+	if g == nil || g.Session || g.Lockdown || g.Audit != nil || !g.holds(p.Set().Sources) {
 		return 0, nil
 	}
 	e, err := h.Kernel.Evaluator()
@@ -138,12 +140,11 @@ func (h *Host) push(p *study.Policies, r *ready, history *History, declared *rul
 	}
 	out := r.loaded()
 	out.Disabled = h.disabled()
-	if out.Deadline = d; d != nil {
+	if out.Deadline = d; d != nil && (r.Audit == nil || r.Session) {
+		// Of an audit the kernel counts the time, and whoever comes by then notes its end; but policies of a session are gone with it.
 		h.waits = d.Generation
 	}
-	if history.Deadline != nil {
-		out.Replaced = history.Deadline.Generation
-	}
+	out.Replaced, out.Ended = history.replaced(&r.Generation)
 	return out, nil
 }
 
@@ -276,7 +277,7 @@ func (h *Host) attachNamed(names []string) (*Loaded, error) {
 		cells = slices.DeleteFunc(cells, func(c kernel.Cell) bool { return !slices.Contains(names, c.Name) })
 	}
 	for _, c := range cells {
-		if err := p.Attachable(c.Name); err != nil {
+		if err := h.attachable(p, history, c.Name); err != nil {
 			return nil, err
 		}
 	}
@@ -306,9 +307,18 @@ func (h *Host) attach(p *study.Policies, g *Generation, history *History, cells 
 	}
 	if status.Generation != g.Number {
 		// The kernel was started again, or somebody else loaded: ours is loaded anew. What waits goes on waiting.
+		d := history.Deadline
+		if g.Audit != nil {
+			// But an audit has ended with the kernel that it was begun on.
+			if g, d = history.Enforced(), nil; g == nil {
+				return nil, 0, errStale
+			}
+			if p, err = h.policiesOf(g); err != nil {
+				return nil, 0, err
+			}
+		}
 		next := g.again()
 		next.Number, next.Time = h.nextNumber(history), h.now().UTC()
-		d := history.Deadline
 		if d != nil {
 			if h.waits == d.Generation {
 				h.waits = next.Number
@@ -354,6 +364,10 @@ func (h *Host) rollback(number uint64) (*Loaded, error) {
 	old := history.Before()
 	if number != 0 {
 		old = history.Find(number)
+	}
+	if old != nil && old.Audit != nil {
+		return nil, &kernel.Error{Op: fmt.Sprintf("roll back to generation %d", number), Text: "the generation must be one that can be loaded again, but is an audit of " + auditText(old.Audit),
+			Hint: "audit it anew: audit start"}
 	}
 	if old == nil {
 		if number != 0 {
@@ -416,6 +430,10 @@ func (h *Host) confirm(number uint64) error {
 	if err != nil {
 		return err
 	}
+	if g := history.Find(number); g != nil && g.Audit != nil {
+		return &kernel.Error{Op: fmt.Sprintf("confirm generation %d", number), Text: fmt.Sprintf("the generation must be one that can stay, but is an audit of %s", auditText(g.Audit)),
+			Hint: "an audit ends by itself, or with audit stop; a policy that shall refuse nothing for good has mode = \"audit\""}
+	}
 	if d := history.Deadline; d == nil || d.Generation != number {
 		text := fmt.Sprintf("the generation must wait to be confirmed, but %d does not", number)
 		if d != nil {
@@ -456,7 +474,7 @@ func (h *Host) Expire() (*Loaded, error) {
 	}
 	out, err := h.revertIf(func(d *Deadline) bool { return d.Over(h.now()) })
 	if err != nil {
-		err = &ExpireError{history.Deadline.Generation, err}
+		err = &ExpireError{history.Deadline.Generation, history.audited(), err}
 	}
 	return out, err
 }

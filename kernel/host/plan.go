@@ -20,8 +20,11 @@ type Plan struct {
 	Problem error
 	// Active is the generation that it would replace, 0 for none, and Generation the number that the new one would have.
 	Active, Generation uint64
-	// Replaced is Active if that waits to be confirmed, else 0.
+	// Replaced is Active if that waits to be confirmed, else 0, and Ended the cells that are audited and would be no more.
 	Replaced uint64
+	Ended    []string
+	// Audit is what an audit would leave open, nil for what is none.
+	Audit *Opening
 	// Confirm is how long the new one would wait to be confirmed, 0 if it need not be.
 	Confirm time.Duration
 	// Losses are the policies that live cells have and would have no more.
@@ -129,9 +132,6 @@ func (h *Host) Plan(p *Proposal, o LoadOptions) (*Plan, error) {
 		return nil, err
 	}
 	out.Active = out.state.active
-	if out.state.waits {
-		out.Replaced = out.Active
-	}
 	if out.Losses, err = h.losses(p.Policies, history); err != nil {
 		return nil, err
 	}
@@ -139,7 +139,8 @@ func (h *Host) Plan(p *Proposal, o LoadOptions) (*Plan, error) {
 		return nil, err
 	}
 	out.gone = h.gone(p.Policies, history)
-	g := Generation{Sources: p.sources, Session: p.declared != nil, Tentative: o.Confirm, Usable: o.Usable || p.usable}
+	g := Generation{Sources: p.sources, Session: p.declared != nil, Tentative: max(o.Confirm, p.lasts), Usable: o.Usable || p.usable, Audit: p.audit}
+	out.Replaced, out.Ended = history.replaced(&g)
 	if out.ready, err = h.prepare(p.Policies, g, history); err != nil {
 		return nil, err
 	}
@@ -153,6 +154,12 @@ func (h *Host) Plan(p *Proposal, o LoadOptions) (*Plan, error) {
 		out.Problem = &LossError{Losses: out.Losses, Gone: out.gone}
 	case o.Strict:
 		out.Problem = out.ready.lax.Err()
+	}
+	if p.audit != nil {
+		out.Audit = opening(p.Policies, p.audit)
+		if out.Problem == nil && !o.Yes {
+			out.Problem = &OpenError{out.Audit, ""}
+		}
 	}
 	if !o.Compare {
 		return out, nil
@@ -172,7 +179,7 @@ func (h *Host) Check(p *study.Policies) (*study.Check, error) {
 // compare fills in what becomes of live cells.
 func (h *Host) compare(out *Plan, cells []kernel.Cell) error {
 	p := out.Proposal.Policies
-	old, err := h.policiesOf(out.history.Active())
+	old, err := h.policiesOf(out.history.Enforced())
 	if err != nil {
 		out.Unknown, old = err, nil
 	}
@@ -222,15 +229,15 @@ func missing(a, b []string) []string {
 }
 
 // Changes reports whether the load would change a decision or a budget, which policies a live cell has, who is asked for it,
-// or how cells are made. Where it is not known what is loaded, or nobody has asked for a comparison, it does.
+// how cells are made, or that an audit runs. Where it is not known what is loaded, or nobody has asked for a comparison, it does.
 func (p *Plan) Changes() bool {
 	d := p.Difference
-	return d == nil || d.Any() || p.aimed || slices.ContainsFunc(p.Cells, func(c CellPlan) bool { return !c.Stays() })
+	return d == nil || d.Any() || p.aimed || len(p.Ended) > 0 || slices.ContainsFunc(p.Cells, func(c CellPlan) bool { return !c.Stays() })
 }
 
-// Agree says that live cells may lose policies, which somebody has been told.
+// Agree says that live cells may lose policies, or that nothing may be refused in some, which somebody has been told.
 func (p *Plan) Agree() {
-	if errors.As(p.Problem, new(*LossError)) {
+	if errors.As(p.Problem, new(*LossError)) || errors.As(p.Problem, new(*OpenError)) {
 		p.Problem, p.told, p.options.Yes = nil, true, true
 		if p.options.Strict {
 			p.Problem = p.ready.lax.Err()

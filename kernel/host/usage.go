@@ -1,6 +1,8 @@
 package host
 
 import (
+	"slices"
+
 	"cellsh/kernel"
 	"cellsh/policy/analysis"
 )
@@ -36,6 +38,8 @@ type Usage struct {
 	Answerer   analysis.Answerer
 	Behind     uint64
 	Unattached bool
+	// Audit is the one that the cell is part of, nil if there is none.
+	Audit *Audit
 	// Over are the budgets that it exceeds.
 	Over []Excess
 }
@@ -59,6 +63,10 @@ func (h *Host) Usage() ([]Usage, error) {
 	if err != nil {
 		return nil, err
 	}
+	audit, err := h.Audit()
+	if err != nil && !hidden {
+		return nil, err
+	}
 	out := make([]Usage, len(cells))
 	hz := float64(max(h.Kernel.Info().HZ, 1))
 	for i, c := range cells {
@@ -66,6 +74,9 @@ func (h *Host) Usage() ([]Usage, error) {
 		u.Cell, u.Hidden = c, hidden
 		u.CPU1s, u.CPU10s = 100*float64(c.Ticks1s)/hz, 100*float64(c.Ticks10s)/hz
 		u.Answerer, u.Behind = answers.of(c), answers.behind
+		if audit != nil && slices.Contains(audit.Cells, c.Name) && u.Covered() {
+			u.Audit = audit
+		}
 		if s, ok := answers.known[c.ID]; ok {
 			u.Counts = &s.Counts
 		}

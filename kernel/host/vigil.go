@@ -94,7 +94,7 @@ func (v *Vigil) end(why string) (Fate, error) {
 			if _, err = s.Host.Revert(); err == nil {
 				fate, _, err = v.fate(s.Host, why)
 			} else {
-				err = &ExpireError{v.Deadline.Generation, err}
+				err = &ExpireError{v.Deadline.Generation, nil, err}
 			}
 		}
 		return fate, errors.Join(err, s.Release())

@@ -208,6 +208,13 @@ func Diff(old, new *Policies, live, named []string) (*Difference, error) {
 	return out, nil
 }
 
+// Auditing gives the same policies with these cells audited, and no others: see [rules.Set.Auditing].
+func (p *Policies) Auditing(cells []string) *Policies {
+	out := New(p.Set().Auditing(cells), p.Loading, Options{Paths: p.paths, Vocabulary: p.Vocabulary(), Apart: p.apart})
+	out.files = p.files
+	return out
+}
+
 // both has the globs of two sets.
 func both(a, b *rules.Set) *rules.Set {
 	return &rules.Set{Policies: append(append([]*rules.Policy(nil), a.Policies...), b.Policies...), Nevers: append(append([]*rules.Never(nil), a.Nevers...), b.Nevers...)}

@@ -140,6 +140,14 @@ func leftTexts(l *study.LeftToRoot) []string {
 	if len(l.Host) > 0 {
 		out = append(out, "take the host: no policy denies "+leftNames(l.Host))
 	}
+	if kinds := leftKinds(l); len(kinds) > 0 {
+		out = append(out, "change the host's network, which no policy denies: "+strings.Join(kinds, ", "))
+	}
+	return out
+}
+
+// leftKinds are the things of the host's network that are left to root.
+func leftKinds(l *study.LeftToRoot) []string {
 	var kinds []string
 	for _, k := range l.Network {
 		text := k.What
@@ -148,10 +156,7 @@ func leftTexts(l *study.LeftToRoot) []string {
 		}
 		kinds = append(kinds, text)
 	}
-	if len(kinds) > 0 {
-		out = append(out, "change the host's network, which no policy denies: "+strings.Join(kinds, ", "))
-	}
-	return out
+	return kinds
 }
 
 // leftNames names what is left to root.

@@ -21,9 +21,10 @@ of either side, at the cells that exist, and at each --cell; the output names
 them. The policies of --policy are added to both sides.
 
 With one path the policies are compared with those that are loaded, in a session
-without any path those that were declared there. load --dry-run says more about
-the cells that exist. With --generations the arguments are numbers of
-generations that are kept; one alone is compared with what is loaded.
+without any path those that were declared there; with these as they come again
+where an audit runs. load --dry-run says more about the cells that exist. With
+--generations the arguments are numbers of generations that are kept; one alone
+is compared with what is loaded.
 
 The exit code is 0 whether or not there are changes, unless --exit-code is
 given: then it is 5 where there are. It is 1 if policies are wrong.
@@ -128,7 +129,7 @@ func (flags *comparing) kept(inv *Invocation) (old, new *study.Policies, err err
 	return sides[0], sides[1], err
 }
 
-// loadedPolicies are those of the active generation. That there is none is said.
+// loadedPolicies are those that are loaded, whatever is audited just now. That there are none is said.
 func (inv *Invocation) loadedPolicies() (*study.Policies, error) {
 	t, err := inv.open()
 	if err != nil {
@@ -141,7 +142,7 @@ func (inv *Invocation) loadedPolicies() (*study.Policies, error) {
 	if err != nil {
 		return nil, err
 	}
-	return t.Host.Policies()
+	return t.Host.Enforced()
 }
 
 // failed is the problems of policies that can't be used.

@@ -279,6 +279,9 @@ func (l *loading) dryRun(inv *Invocation, plan *host.Plan) error {
 		for _, text := range overruledTexts(plan.Overruled) {
 			inv.note("%s", text)
 		}
+		if len(plan.Ended) > 0 {
+			inv.note("the audit of %s would end", cellsText(plan.Ended))
+		}
 		if plan.Replaced != 0 {
 			inv.note("generation %d, which waits to be confirmed, would be replaced", plan.Replaced)
 		}
@@ -381,6 +384,9 @@ func (inv *Invocation) loaded(l *host.Loaded) error {
 		return inv.json(l.Report())
 	}
 	defer func() {
+		if len(l.Ended) > 0 {
+			inv.note("the audit of %s has ended", cellsText(l.Ended))
+		}
 		if l.Replaced != 0 {
 			inv.note("generation %d, which waited to be confirmed, is replaced", l.Replaced)
 		}

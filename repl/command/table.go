@@ -12,6 +12,7 @@ import (
 func All() []*Command {
 	return []*Command{
 		attachCommand(),
+		auditCommand(),
 		canCommand(),
 		checkCommand(),
 		confirmCommand(),
