@@ -233,6 +233,28 @@ function cell:stats() end
 ---@class engine
 engine = {}
 
+---Has the policies of these cells refuse nothing for a time: what they would deny is recorded, and what they grant stays granted.
+---Gives what engine.load gives, with until, and audit, which has the assertions that do not hold there in nevers and what root in the
+---cells could do to the host in left_to_root. It ends by itself, with engine.end_audit, and with any load. Without cells it gives the
+---audit that runs, with generation, cells, since, until and back, or nil.
+---```lua
+---policy "web" { cells = "web-*", deny = { "system.reboot" } }
+---engine.load()
+---local p = cell.create{ name = "web-1", root = "/cells/web-1" }:process{ uid = 0 }
+---print(p:reboot())
+---engine.audit("web-1", { seconds = 1800, yes = true })
+---print(p:reboot(), engine.audit().cells[1])
+---engine.end_audit()
+---print(p:reboot(), engine.audit())
+-----> nil	EPERM	policy web (session:1)
+-----> true	web-1
+-----> nil	nil
+---```
+---@param cells? string|string[] names of cells that live; without them it says what is audited
+---@param options? table seconds: for how long, which must be given; yes = true: it is known that nothing is refused there, without which it is an error
+---@return table|nil
+function engine.audit(cells, options) end
+
 ---Says what a cell may do, in full: requests is a list with the cases of each request, where each has the requests that it
 ---is about in words, the answer of the policies, and what finally becomes of them for root and for other users. It is what
 ---the command can writes with --json.
@@ -299,6 +321,14 @@ function engine.decide(question, options) end
 ---@param options? table cells: a list of names of cells to look at too
 ---@return table
 function engine.diff(old, new, options) end
+
+---Ends the audit that runs: what was loaded before is loaded again. Gives what engine.load gives, or nil if none runs.
+---```lua
+---print(engine.end_audit())
+-----> nil
+---```
+---@return table|nil
+function engine.end_audit() end
 
 ---Says why a request of a cell is answered as it is: what engine.decide gives, and policies, a list with the tests that each
 ---policy has passed, their values and lines, and misses, the smallest change of each field that turns the result, the

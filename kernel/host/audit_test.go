@@ -112,10 +112,18 @@ func TestAudits(t *testing.T) {
 		now := time.Date(2026, 6, 1, 0, 0, 0, 0, time.UTC)
 		notes := &Memory{}
 		h := New(k, notes, load, func() time.Time { return now })
+		if _, _, err := h.Load(policies("a", "system.reboot"), LoadOptions{}); err != nil {
+			rt.Fatal(err)
+		}
+		for _, name := range names[:2] {
+			if _, err := h.Create(kernel.Spec{Name: name, Root: "/cells"}); err != nil {
+				rt.Fatal(err)
+			}
+		}
 		pick := func() string { return rapid.SampledFrom(names).Draw(rt, "name") }
 		step := func() {
-			switch op := rapid.SampledFrom([]string{"load", "load", "tentative", "only", "unload", "create", "create", "destroy", "audit", "audit", "audit", "stop", "rollback",
-				"rollback to", "confirm", "time", "kernel's time", "attach", "boot", "restart"}).Draw(rt, "op"); op {
+			switch rapid.SampledFrom([]string{"load", "load", "tentative", "only", "unload", "create", "create", "destroy", "audit", "audit", "audit", "audit", "audit", "stop", "rollback",
+				"rollback to", "confirm", "time", "kernel's time", "attach", "boot", "restart"}).Draw(rt, "op") {
 			case "load":
 				_, _, _ = h.Load(policies(pick(), "system.reboot"), LoadOptions{Yes: true})
 			case "tentative":
@@ -134,17 +142,18 @@ func TestAudits(t *testing.T) {
 			case "destroy":
 				_ = h.Destroy(pick())
 			case "audit":
-				_, _ = audit(h, time.Hour, pick(), pick())
+				if live, _ := h.LiveNames(); len(live) > 0 {
+					_, _ = audit(h, time.Hour, rapid.SliceOfN(rapid.SampledFrom(live), 1, 2).Draw(rt, "cells")...)
+				}
 			case "stop":
 				_, _ = h.EndAudit()
 			case "rollback":
 				_, _ = h.Rollback(0)
-			case "rollback to", "confirm":
-				n := rapid.Uint64Range(1, 12).Draw(rt, "generation")
-				if op == "confirm" {
-					_ = h.Confirm(n)
-				} else {
-					_, _ = h.Rollback(n)
+			case "rollback to":
+				_, _ = h.Rollback(rapid.Uint64Range(1, 12).Draw(rt, "generation"))
+			case "confirm":
+				if history, _ := h.History(); history.Deadline != nil {
+					_ = h.Confirm(history.Deadline.Generation)
 				}
 			case "time":
 				now = now.Add(2 * time.Hour)
@@ -171,7 +180,7 @@ func TestAudits(t *testing.T) {
 				rt.Fatal(err)
 			}
 		}
-		for range rapid.IntRange(1, 25).Draw(rt, "steps") {
+		for range rapid.IntRange(15, 30).Draw(rt, "steps") {
 			step()
 			history, err := h.History()
 			if err != nil {

@@ -163,7 +163,7 @@ engine.audit("web-1", { seconds = 1800, yes = true })
 print(p:reboot(), engine.audit().cells[1])
 engine.end_audit()
 print(p:reboot(), engine.audit())
---> nil	EPERM	policy web (=[string "example"]:1)
+--> nil	EPERM	policy web (session:1)
 --> true	web-1
 --> nil	nil`, call: engineAudit},
 		{Name: "engine.end_audit", Returns: "table|nil", Doc: "Ends the audit that runs: what was loaded before is loaded again. Gives what engine.load gives, or nil if none runs.",
