@@ -114,7 +114,7 @@ func (a *auditing) start(inv *Invocation, cells []string) error {
 		fmt.Fprint(inv.Stdout, openingText(plan, a.lasts))
 	}
 	if open := new(host.OpenError); errors.As(plan.Problem, &open) {
-		open.Hint = "if that is meant, run: " + inv.line(shellWords(append(append([]string{"audit", "start", "--yes", "--for", a.lasts.String()}, cells...))))
+		open.Hint = "if that is meant, run: " + inv.line(shellWords(append([]string{"audit", "start", "--yes", "--for", a.lasts.String()}, cells...)))
 		if inv.Ask != nil && !inv.JSON {
 			if !inv.Ask("Audit " + cellsText(plan.Audit.Cells) + "?") {
 				inv.note("nothing has changed")

@@ -33,6 +33,7 @@ func All() []*Command {
 		logCommand(),
 		lspCommand(),
 		proveCommand(),
+		replayCommand(),
 		rollbackCommand(),
 		showCommand(),
 		statsCommand(),
