@@ -77,7 +77,7 @@ func (h *Host) Replay(r *Reread, p *study.Policies) (*Replayed, error) {
 			continue
 		}
 		out.Decisions++
-		a := asking{cell: e.Name, request: e.Request, euid: e.EUID, anybody: r.Nobody[i]}
+		a := asking{cell: e.Name, request: e.Request, euid: e.EUID, anybody: r.Nobody[i], fallback: e.Fallback}
 		b, err := replayer.becomes(a)
 		if err != nil {
 			return nil, err
@@ -122,8 +122,8 @@ type asking struct {
 	cell    string
 	request kauth.RequestID
 	euid    uint32
-	// anybody says that it is not known who asked.
-	anybody bool
+	// anybody says that it is not known who asked, and fallback that the fallback has answered, so that the profile of the cell was low.
+	anybody, fallback bool
 }
 
 // becoming is what can become of it.
@@ -186,12 +186,12 @@ func (r *replayer) workOut(a asking) (*becoming, error) {
 	default:
 		out.fallback = true
 		switch profile := r.profile(a.cell); {
+		case a.fallback || profile != nil && *profile == secmodel.Low:
+			possible, err = analysis.PossibleIn(stock.FallbackFor(r.p.Vocabulary()), a.request, euid)
 		case profile == nil:
 			out.why = "no policy names the cell: the fallback answers if its profile is low, which is not known"
-		case *profile != secmodel.Low:
-			out.why = fmt.Sprintf("no policy names the cell: its profile, which is %s, answers", *profile)
 		default:
-			possible, err = analysis.PossibleIn(stock.FallbackFor(r.p.Vocabulary()), a.request, euid)
+			out.why = fmt.Sprintf("no policy names the cell: its profile, which is %s, answers", *profile)
 		}
 		if out.why != "" {
 			return out, nil

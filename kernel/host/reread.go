@@ -86,7 +86,7 @@ func malformed(text []byte, err error) flaw {
 	var syntax *json.SyntaxError
 	switch {
 	case errors.As(err, &kind) && kind.Field != "":
-		return flaw{fmt.Sprintf("has a member %s of a wrong kind", kind.Field), max(int(kind.Offset)-1, 0)}
+		return flaw{fmt.Sprintf("has a member %s of a wrong kind", kind.Field), max(bytes.Index(text, []byte(`"`+kind.Field+`"`)), 0)}
 	case errors.As(err, &syntax):
 		return flaw{"is no object of JSON", min(max(int(syntax.Offset)-1, 0), max(len(text)-1, 0))}
 	}

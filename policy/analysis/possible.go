@@ -20,19 +20,8 @@ type Possibilities struct {
 	Depends kauth.FieldSet
 }
 
-// Results are the results that the decisions have, each once.
-func (p *Possibilities) Results() []policy.Result {
-	var out []policy.Result
-	for i := range p.Decisions {
-		if r := p.Decisions[i].Result; !slices.Contains(out, r) {
-			out = append(out, r)
-		}
-	}
-	return out
-}
-
 // Possible gives what the policies can decide in a cell about a request that is made under an effective user id, whatever its
-// other fields are; about one of any user if euid is nil. The error is graph.ErrTooLarge where that can't be worked out.
+// other fields are, if a process of a cell can make it; about one of any user if euid is nil. The error is graph.ErrTooLarge where that can't be worked out.
 func Possible(c *rules.Compiler, cell string, id kauth.RequestID, euid *uint32) (*Possibilities, error) {
 	graphs := c.PolicyGraphs(cell, id)
 	return possible(id, euid, rules.Tested(graphs), func(d *graph.Diagrams[policy.Decision]) (graph.Ref, error) { return rules.Combine(d, graphs) })
@@ -45,13 +34,21 @@ func PossibleIn(p *program.Program, id kauth.RequestID, euid *uint32) (*Possibil
 }
 
 func possible(id kauth.RequestID, euid *uint32, tested []graph.Tested, decide func(*graph.Diagrams[policy.Decision]) (graph.Ref, error)) (*Possibilities, error) {
-	asked := graph.Constant(true)
+	var b graph.Builder[bool]
+	yes, no := b.Leaf(true), b.Leaf(false)
 	known := kauth.FieldSet(0)
+	who := yes
+	restrict := func(f kauth.Field, to interval.Set) {
+		who = b.Node(policy.Test{Kind: policy.In, Field: f, Set: to}, who, no, diag.Span{})
+	}
 	if euid != nil {
-		var b graph.Builder[bool]
-		asked = b.Graph(b.Node(policy.Test{Kind: policy.In, Field: kauth.FieldEUID, Set: interval.Single(int64(*euid))}, b.Leaf(true), b.Leaf(false), diag.Span{}))
+		restrict(kauth.FieldEUID, interval.Single(int64(*euid)))
 		known = known.With(kauth.FieldEUID)
 	}
+	if id.Usual(kauth.FieldPort) != nil {
+		restrict(kauth.FieldPort, graph.Usual(id, kauth.FieldPort))
+	}
+	asked := b.Graph(who)
 	space := graph.NewSpace(id, append(slices.Clone(tested), asked)...)
 	d := graph.NewDiagrams[policy.Decision](space)
 	at, err := decide(d)
@@ -59,7 +56,7 @@ func possible(id kauth.RequestID, euid *uint32, tested []graph.Tested, decide fu
 		return nil, err
 	}
 	a := graph.NewDiagrams[bool](space)
-	who, err := graph.Reduce(a, asked)
+	guard, err := graph.Reduce(a, asked)
 	if err != nil {
 		return nil, err
 	}
@@ -68,7 +65,7 @@ func possible(id kauth.RequestID, euid *uint32, tested []graph.Tested, decide fu
 		asked bool
 	}
 	all := graph.NewDiagrams[leaf](space)
-	both, err := graph.Apply(all, d, at, a, who, func(x policy.Decision, asked bool) leaf {
+	both, err := graph.Apply(all, d, at, a, guard, func(x policy.Decision, asked bool) leaf {
 		if !asked {
 			return leaf{}
 		}
@@ -78,10 +75,22 @@ func possible(id kauth.RequestID, euid *uint32, tested []graph.Tested, decide fu
 		return nil, err
 	}
 	out := &Possibilities{Depends: relevant(tested...) &^ known}
-	if !all.OneRegionEach(both, func(l leaf) bool { return l.asked }, func(_ graph.Region, _ *policy.Request, l leaf) {
-		out.Decisions = append(out.Decisions, l.Decision)
-	}) {
-		return nil, graph.ErrTooLarge
+	looked := 0
+	for _, want := range all.Outcomes(both) {
+		if !want.asked {
+			continue
+		}
+		all.RegionsOf(both, func(l leaf) bool { return l == want }, func(region graph.Region, _ leaf) bool {
+			looked++
+			_, found := example(region)
+			if found {
+				out.Decisions = append(out.Decisions, want.Decision)
+			}
+			return !found && looked < smallRegions
+		})
+		if looked >= smallRegions {
+			return nil, graph.ErrTooLarge
+		}
 	}
 	slices.SortStableFunc(out.Decisions, func(x, y policy.Decision) int { return int(y.Result) - int(x.Result) })
 	return out, nil

@@ -54,7 +54,7 @@ func (r *replaying) run(inv *Invocation) error {
 	if len(inv.Args) == 0 {
 		return usage("a file must be given")
 	}
-	h, err := inv.host()
+	t, err := inv.open()
 	if err != nil {
 		return err
 	}
@@ -66,7 +66,7 @@ func (r *replaying) run(inv *Invocation) error {
 	if err != nil {
 		return err
 	}
-	out, err := h.Replay(from, p)
+	out, err := t.Host.Replay(from, p)
 	if err != nil {
 		return err
 	}
