@@ -37,10 +37,11 @@ type Plan struct {
 	Programs, Covered, Bytes int
 	// Behind is the generation that the kernel has in place of Active, 0 if it has that one, or nobody has asked.
 	Behind uint64
-	// Stock, Made and Frozen are those of Loaded.
-	Stock  bool
-	Made   []Making
-	Frozen []Frozen
+	// Disabled, Stock, Made and Frozen are those of Loaded.
+	Disabled bool
+	Stock    bool
+	Made     []Making
+	Frozen   []Frozen
 	// Difference has the decisions and budgets that change, if it was asked for too. Unknown is why it can't be
 	// told: nobody knows any more what is loaded.
 	Difference *study.Difference
@@ -116,7 +117,7 @@ func (h *Host) Plan(p *Proposal, o LoadOptions) (*Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := &Plan{Proposal: p, Confirm: o.Confirm, options: o, history: history, Stock: !h.Evaluates()}
+	out := &Plan{Proposal: p, Confirm: o.Confirm, options: o, history: history, Stock: !h.Evaluates(), Disabled: h.disabled()}
 	var cells []kernel.Cell
 	if out.state, cells, err = h.state(history); err != nil {
 		return nil, err
@@ -192,7 +193,7 @@ func (h *Host) compare(out *Plan, cells []kernel.Cell) error {
 	will.p, will.supposed, will.everything = p, !was.disabled, false
 	changes, budgets := map[string]int{}, map[string]int{}
 	if old != nil {
-		if out.Difference, err = study.Diff(old, p, cellNames(cells), nil); err != nil {
+		if out.Difference, err = h.diff(old, p, cells, nil); err != nil {
 			return err
 		}
 		if !out.Stock {

@@ -111,10 +111,11 @@ type PlanReport struct {
 	Programs   int              `json:"programs"`
 	Covered    int              `json:"covered"`
 	Bytes      int              `json:"bytes"`
-	// Replaced, Ended, Stock, Made, Frozen, Losses and Overruled are those of LoadReport, as they would be, and Behind is Plan.Behind.
+	// Replaced, Ended, Disabled, Stock, Made, Frozen, Losses and Overruled are those of LoadReport, as they would be, and Behind is Plan.Behind.
 	Replaced uint64         `json:"replaced,omitempty"`
 	Ended    []string       `json:"ended,omitempty"`
 	Behind   uint64         `json:"behind,omitempty"`
+	Disabled bool           `json:"disabled,omitempty"`
 	Stock    bool           `json:"stock,omitempty"`
 	Made     []MakingReport `json:"made,omitempty"`
 	Frozen   []FrozenReport `json:"frozen,omitempty"`
@@ -140,7 +141,7 @@ type CellPlanReport struct {
 // Report of the plan.
 func (p *Plan) Report() PlanReport {
 	r := PlanReport{OK: p.Problem == nil, Diagnostics: report.List(diag.Of(p.Problem)), Changes: p.ready != nil && p.Changes(), Active: p.Active, Generation: p.Generation, Cells: []CellPlanReport{},
-		Programs: p.Programs, Covered: p.Covered, Bytes: p.Bytes, Replaced: p.Replaced, Ended: p.Ended, Behind: p.Behind, Stock: p.Stock, Made: makingReports(p.Made), Frozen: frozenReports(p.Frozen), Losses: p.Losses, Overruled: overruledReports(p.Overruled)}
+		Programs: p.Programs, Covered: p.Covered, Bytes: p.Bytes, Replaced: p.Replaced, Ended: p.Ended, Behind: p.Behind, Disabled: p.Disabled, Stock: p.Stock, Made: makingReports(p.Made), Frozen: frozenReports(p.Frozen), Losses: p.Losses, Overruled: ReportOverruled(p.Overruled)}
 	for _, c := range p.Cells {
 		r.Cells = append(r.Cells, CellPlanReport{c.ID, c.Name, report.List(c.Loses), report.List(c.Gets), c.Was.String(), c.Will.String(), c.Profile, c.Changes, c.Budgets})
 	}
@@ -216,7 +217,8 @@ type OverruledReport struct {
 	Unknown  string   `json:"unknown,omitempty"`
 }
 
-func overruledReports(list []Overruled) (out []OverruledReport) {
+// ReportOverruled is the report of such cells.
+func ReportOverruled(list []Overruled) (out []OverruledReport) {
 	for _, o := range list {
 		r := OverruledReport{Cell: o.Cell, Profile: o.Profile.String(), Requests: report.List(o.Requests)}
 		if o.Unknown != nil {
@@ -229,7 +231,7 @@ func overruledReports(list []Overruled) (out []OverruledReport) {
 
 // Report of the load.
 func (l *Loaded) Report() LoadReport {
-	r := LoadReport{Generation: l.Generation, Cells: report.List(l.Cells), Programs: l.Programs, Bytes: l.Bytes, Stock: l.Stock, Replaced: l.Replaced, Ended: l.Ended, Losses: l.Losses, Disabled: l.Disabled, Overruled: overruledReports(l.Overruled)}
+	r := LoadReport{Generation: l.Generation, Cells: report.List(l.Cells), Programs: l.Programs, Bytes: l.Bytes, Stock: l.Stock, Replaced: l.Replaced, Ended: l.Ended, Losses: l.Losses, Disabled: l.Disabled, Overruled: ReportOverruled(l.Overruled)}
 	if l.Deadline != nil {
 		r.Until = &l.Deadline.Until
 	}

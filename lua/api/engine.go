@@ -368,7 +368,7 @@ func engineDiff(b *binding, L *lua.LState) int {
 	} else {
 		new = b.read(L, e, v)
 	}
-	d, err := study.Diff(old, new, b.liveNames(L), cells)
+	d, err := b.Host.Diff(old, new, cells)
 	if err != nil {
 		raise(L, err)
 	}

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"cellsh/kernel/host"
 	"cellsh/policy/analysis"
 	"cellsh/policy/diag"
 	"cellsh/policy/rules"
@@ -69,8 +70,18 @@ func (flags *checking) run(inv *Invocation) error {
 	if err != nil {
 		return err
 	}
+	var overruled []host.Overruled
+	if !c.Problems.Failed() {
+		if overruled, err = t.Host.Overruled(p); err != nil {
+			return err
+		}
+	}
 	if inv.JSON {
-		if err := inv.json(c.Report()); err != nil {
+		err := inv.json(struct {
+			study.CheckReport
+			Overruled []host.OverruledReport `json:"overruled,omitempty"`
+		}{c.Report(), host.ReportOverruled(overruled)})
+		if err != nil {
 			return err
 		}
 	} else {
@@ -80,6 +91,9 @@ func (flags *checking) run(inv *Invocation) error {
 		}
 		diag.Write(inv.Stderr, c.Problems)
 		fmt.Fprint(inv.Stdout, checkText(c, withBase))
+		for _, text := range overruledTexts(overruled) {
+			inv.note("%s", text)
+		}
 	}
 	if c.Problems.Failed() {
 		return quiet{Failed}

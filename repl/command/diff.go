@@ -53,14 +53,14 @@ func (flags *comparing) run(inv *Invocation) error {
 	if err != nil {
 		return err
 	}
-	live, err := inv.live()
+	t, err := inv.open()
 	if err != nil {
 		return err
 	}
 	if problems := slices.Concat(failed(old), failed(new)); problems.Failed() {
 		return problems
 	}
-	d, err := study.Diff(old, new, live, flags.cells)
+	d, err := t.Host.Diff(old, new, flags.cells)
 	if err != nil {
 		return err
 	}

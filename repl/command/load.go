@@ -276,6 +276,9 @@ func (l *loading) dryRun(inv *Invocation, plan *host.Plan) error {
 		} else {
 			fmt.Fprintf(inv.Stdout, "generation %d would be: %s for %s, %d bytes\n", plan.Generation, plural(plan.Programs, "program"), plural(plan.Covered, "cell"), plan.Bytes)
 		}
+		if plan.Disabled {
+			inv.note("%s", switchedOff)
+		}
 		for _, text := range overruledTexts(plan.Overruled) {
 			inv.note("%s", text)
 		}
