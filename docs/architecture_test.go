@@ -173,8 +173,8 @@ var reserved = map[string][]string{
 	"net/url":   {"repl/lsp"},
 	// The system's log is a socket of this machine.
 	"log/syslog": {"repl/outlet"},
-	// Commands are started in cells, with what their credential needs; and by scripts, with os.execute and io.popen.
-	"os/exec": {"lua/system"},
+	// Commands are started in cells, with what their credential needs; by scripts, with os.execute and io.popen; and by sessions.
+	"os/exec": {"lua/system", "repl/shell"},
 	// The system itself: who starts commands, keeps files, and speaks to NetBSD.
 	"golang.org/x/sys": {"kernel/disk", "kernel/launch", "kernel/netbsd"},
 	"unsafe":           {"kernel/abi", "kernel/launch", "kernel/netbsd"},
