@@ -24,7 +24,8 @@ that is wrong. It lists what the policies grant, checks what must never be
 allowed, and proves that two readings of the policies agree, and the compiled
 programs with them: see prove. And it says where policies leave to root in a
 cell what could take the whole host, or change the host's network: the kernel's
-profile, which denies that in other cells, is low where policies are asked.
+profile, which denies that in other cells, is low where policies are asked. Of
+cells that exist with another profile it says that this refuses more.
 
 The exit code is 1 if there is any error.
 

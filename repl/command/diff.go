@@ -18,7 +18,9 @@ func diffCommand() *Command {
 answer changes, and every budget that does. Changes of reasons, of places in
 files and of the order of things are none. It looks at one sample of each glob
 of either side, at the cells that exist, and at each --cell; the output names
-them. The policies of --policy are added to both sides.
+them. The policies of --policy are added to both sides. For a cell that exists
+and that no policy of a side names the fallback answers there, unless the cell
+has another profile than low.
 
 With one path the policies are compared with those that are loaded, in a session
 without any path those that were declared there; with these as they come again
