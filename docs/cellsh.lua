@@ -396,6 +396,22 @@ function engine.loaded(paths) end
 ---@return table[]
 function engine.policies() end
 
+---Says which recorded decisions would have another result under policies; under those that are loaded as they come again after an
+---audit, if one runs. Gives decisions, same, flipped and open, which are numbers, and the lists flips and undecided, with count, cell,
+---euids, request, was, now, which is a list, and why. It is what the command replay writes with --json. A line that can't be read is
+---an error.
+---```lua
+---policy "web" { deny = { "system.reboot" } }
+---local log = '{"model":"secmodel_celleval","time":1,"cell":"a","euid":0,"request":"system.reboot","result":"allow"}'
+---local r = engine.replay(log, { pending = true })
+---print(r.flipped, r.flips[1].was.result, r.flips[1].now[1].result)
+-----> 1	allow	deny
+---```
+---@param log string decisions as the command log writes them with --json: an object a line, or one with all
+---@param options? table policy: a path or a list of paths, whose policies are asked; pending = true: those that are declared and not loaded are asked too. Without it those that are loaded are
+---@return table
+function engine.replay(log, options) end
+
 ---Loads an earlier generation again, as a new one. Gives what engine.load gives.
 ---```lua
 ---policy "web" { cells = "web-*", deny = { "system.reboot" } }

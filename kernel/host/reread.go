@@ -30,6 +30,16 @@ type Reread struct {
 	Nobody map[int]bool
 }
 
+// Err has the damaged lines as errors, for who can't do without them; nil if there are none.
+func (r *Reread) Err() error {
+	var out diag.List
+	for _, d := range r.Damaged {
+		d.Severity, d.Hint = diag.Error, ""
+		out = append(out, d)
+	}
+	return out.Err()
+}
+
 // maxRecorded bounds one line of a file of recorded decisions.
 const maxRecorded = 1 << 20
 

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"strings"
 	"time"
 
 	lua "github.com/yuin/gopher-lua"
@@ -135,6 +136,17 @@ for _, change in ipairs(engine.diff(nil).changes) do
 end
 --> system.reboot	deny	allow
 --> machdep.iopl	allow	deny`, call: engineDiff},
+		{Name: "engine.replay", Returns: "table", Params: []Param{
+			{"log", "string", "decisions as the command log writes them with --json: an object a line, or one with all", false}, where},
+			Doc: `Says which recorded decisions would have another result under policies; under those that are loaded as they come again after an
+audit, if one runs. Gives decisions, same, flipped and open, which are numbers, and the lists flips and undecided, with count, cell,
+euids, request, was, now, which is a list, and why. It is what the command replay writes with --json. A line that can't be read is
+an error.`,
+			Example: `policy "web" { deny = { "system.reboot" } }
+local log = '{"model":"secmodel_celleval","time":1,"cell":"a","euid":0,"request":"system.reboot","result":"allow"}'
+local r = engine.replay(log, { pending = true })
+print(r.flipped, r.flips[1].was.result, r.flips[1].now[1].result)
+--> 1	allow	deny`, call: engineReplay},
 		{Name: "engine.rollback", Returns: "table", Params: []Param{{"generation", "number", "the one to go back to; without it the last one before the active that needs no confirmation", true}},
 			Doc: "Loads an earlier generation again, as a new one. Gives what engine.load gives.",
 			Example: denyReboot + `engine.load()
@@ -490,6 +502,33 @@ func engineAudit(b *binding, L *lua.LState) int {
 		raise(L, err)
 	}
 	L.Push(table(L, host.AuditedReport{LoadReport: out.Report(), Audit: plan.Audit.Report()}))
+	return 1
+}
+
+func engineReplay(b *binding, L *lua.LState) int {
+	const e = "engine.replay"
+	text, ok := L.Get(1).(lua.LString)
+	if !ok {
+		fail(L, "", "%s must be given the text of a log, but is given %s", e, show(L.Get(1)))
+	}
+	o := options(L, e, 2)
+	p, supposed := b.policies(o, e)
+	o.done()
+	from, err := host.ReadRecorded("log", strings.NewReader(string(text)))
+	if err == nil {
+		err = from.Err()
+	}
+	if err == nil && !supposed {
+		p, err = b.Host.Enforced()
+	}
+	var out *host.Replayed
+	if err == nil {
+		out, err = b.Host.Replay(from, p)
+	}
+	if err != nil {
+		raise(L, err)
+	}
+	L.Push(table(L, out.Report(from)))
 	return 1
 }
 

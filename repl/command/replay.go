@@ -111,11 +111,7 @@ func (inv *Invocation) reread(files []string) (*host.Reread, error) {
 			problems = append(problems, diag.Diagnostic{Span: diag.Span{File: name}, Code: diag.FileRead, Message: fmt.Sprintf("a log must be readable, but is not: %s", disk.Cause(err))})
 			continue
 		}
-		for i := range one.Damaged {
-			d := one.Damaged[i]
-			d.Severity, d.Hint = diag.Error, ""
-			problems = append(problems, d)
-		}
+		problems = append(problems, diag.Of(one.Err())...)
 		for i := range one.Nobody {
 			all.Nobody[len(all.List)+i] = true
 		}
