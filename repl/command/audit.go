@@ -14,7 +14,7 @@ import (
 
 func auditCommand() *Command {
 	return &Command{
-		Name: "audit", Args: "[status | start CELL... --for TIME | stop]", Short: "have policies of cells record and refuse nothing, for a time",
+		Name: "audit", Args: "[start|stop|status] [CELL...]", Short: "have policies of cells record and refuse nothing, for a time",
 		Changes: true, Without: []string{"policy"},
 		Long: `With audit start the policies of the cells refuse nothing for TIME: what they
 would deny is left to the kernel's other models, and recorded, so that log
