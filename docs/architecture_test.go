@@ -101,10 +101,10 @@ const module = "cellsh/"
 
 // layers are the folders of the module, the lowest first; a package imports only those of its own folder and of lower
 // ones.
-var layers = []string{"policy", "kernel", "lua", "repl", "cmd"}
+var layers = []string{"scripts", "policy", "kernel", "lua", "repl", "cmd"}
 
 // free are packages without a place in the order: nothing imports them.
-var free = []string{"docs", "scripts"}
+var free = []string{"docs"}
 
 func layer(pkg string) int {
 	return slices.Index(layers, strings.Split(strings.TrimPrefix(pkg, module), "/")[0])

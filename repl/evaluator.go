@@ -92,7 +92,7 @@ func newEvaluator(env Env, common command.Common) (*evaluator, error) {
 			}
 			return ""
 		}})
-	target.Pending = e.api.Propose
+	target.Pending, target.Declared, target.Forget = e.api.Propose, e.api.Pending, e.api.Forget
 	if err := target.Steps.Step(func() error { return nil }); err != nil {
 		return nil, errors.Join(err, e.close())
 	}
