@@ -234,6 +234,28 @@ function cell:stats() end
 ---@class engine
 engine = {}
 
+---Has the policies of these cells refuse nothing for a time: what they would deny is recorded, and what they grant stays granted.
+---Gives what engine.load gives, with until, and audit, which has the assertions that do not hold there in nevers and what root in the
+---cells could do to the host in left_to_root. It ends by itself, with engine.end_audit, and with any load. Without cells it gives the
+---audit that runs, with generation, cells, since, until and back, or nil.
+---```lua
+---policy "web" { cells = "web-*", deny = { "system.reboot" } }
+---engine.load()
+---local p = cell.create{ name = "web-1", root = "/cells/web-1" }:process{ uid = 0 }
+---print(p:reboot())
+---engine.audit("web-1", { seconds = 1800, yes = true })
+---print(p:reboot(), engine.audit().cells[1])
+---engine.end_audit()
+---print(p:reboot(), engine.audit())
+-----> nil	EPERM	policy web (session:1)
+-----> true	web-1
+-----> nil	nil
+---```
+---@param cells? string|string[] names of cells that live; without them it says what is audited
+---@param options? table seconds: for how long, which must be given; yes = true: it is known that nothing is refused there, without which it is an error
+---@return table|nil
+function engine.audit(cells, options) end
+
 ---Says what a cell may do, in full: requests is a list with the cases of each request, where each has the requests that it
 ---is about in words, the answer of the policies, and what finally becomes of them for root and for other users. It is what
 ---the command can writes with --json.
@@ -300,6 +322,14 @@ function engine.decide(question, options) end
 ---@param options? table cells: a list of names of cells to look at too
 ---@return table
 function engine.diff(old, new, options) end
+
+---Ends the audit that runs: what was loaded before is loaded again. Gives what engine.load gives, or nil if none runs.
+---```lua
+---print(engine.end_audit())
+-----> nil
+---```
+---@return table|nil
+function engine.end_audit() end
 
 ---Says why a request of a cell is answered as it is: what engine.decide gives, and policies, a list with the tests that each
 ---policy has passed, their values and lines, and misses, the smallest change of each field that turns the result, the
@@ -398,6 +428,22 @@ function engine.loaded(paths) end
 ---```
 ---@return table[]
 function engine.policies() end
+
+---Says which recorded decisions would have another result under policies; under those that are loaded as they come again after an
+---audit, if one runs. Gives decisions, same, flipped and open, which are numbers, and the lists flips and undecided, with count, cell,
+---euids, request, was, now, which is a list, and why. It is what the command replay writes with --json. A line that can't be read is
+---an error.
+---```lua
+---policy "web" { deny = { "system.reboot" } }
+---local log = '{"model":"secmodel_celleval","time":1,"cell":"a","euid":0,"request":"system.reboot","result":"allow"}'
+---local r = engine.replay(log, { pending = true })
+---print(r.flipped, r.flips[1].was.result, r.flips[1].now[1].result)
+-----> 1	allow	deny
+---```
+---@param log string decisions as the command log writes them with --json: an object a line, or one with all
+---@param options? table policy: a path or a list of paths, whose policies are asked; pending = true: those that are declared and not loaded are asked too. Without it those that are loaded are
+---@return table
+function engine.replay(log, options) end
 
 ---Loads an earlier generation again, as a new one. Gives what engine.load gives.
 ---```lua

@@ -118,6 +118,19 @@ func (d Decision) Combine(e Decision) Decision {
 	return Decision{d.Answer.Combine(e.Answer), d.Would.Combine(e.Would)}
 }
 
+// Lifted is the decision in a cell that is audited: a denial is left to the kernel's other models, and recorded as what would
+// be denied. All else stays, so that nothing is granted that was not before.
+func (d Decision) Lifted() Decision {
+	if d.Result != Deny {
+		return d
+	}
+	out := Allowed
+	out.Record = d.Record
+	d.Record = false
+	out.Would = d.Answer.Combine(d.Would)
+	return out
+}
+
 // Allowed is the decision where no policy says anything.
 var Allowed = Decision{Answer: Answer{Result: Allow}}
 

@@ -14,6 +14,7 @@ import (
 	lua "github.com/yuin/gopher-lua"
 	"golang.org/x/term"
 
+	"cellsh/kernel"
 	"cellsh/kernel/connect"
 	"cellsh/kernel/disk"
 	"cellsh/kernel/host"
@@ -72,7 +73,9 @@ func newEvaluator(env Env, common command.Common) (*evaluator, error) {
 	}
 	e.out = &command.Output{To: output}
 	target, err := command.OpenTarget(connect.Options{Target: common.Kernel, ReadOnly: common.ReadOnly, Machine: env.Machine, Now: env.Now, Warn: func(err error) { e.note("%s", err) }}, e.out,
-		host.SessionOptions{Lapsed: func(l host.Lapse) { e.note("%s", l) }, Failed: func(err error) { e.problems(diag.Of(err)) }})
+		host.SessionOptions{Lapsed: func(l host.Lapse) { e.note("%s", l) }, Overdue: func(o *host.Overdue) {
+			e.note("%s: %s", o, diag.Of(kernel.RefuseReadOnly("note it"))[0].Message)
+		}, Failed: func(err error) { e.problems(diag.Of(err)) }})
 	if err != nil {
 		return nil, err
 	}

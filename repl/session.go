@@ -138,13 +138,21 @@ func (e *evaluator) completer() *complete.Completer {
 	return c
 }
 
-// prompt names the kernel.
+// prompt names the kernel, and says how long an audit lasts.
 func (e *evaluator) prompt(goesOn bool) string {
 	info := e.target.Whole()
+	name := info.Name
 	if info.Simulated {
-		return e.style.Prompt("SIM", true, goesOn)
+		name = "SIM"
 	}
-	return e.style.Prompt(info.Name, false, goesOn)
+	_ = e.target.Steps.Step(func() error { // what fails is told by the next statement
+		audit, err := e.target.Host.Audit()
+		if err == nil && audit != nil {
+			name += " audit " + command.Left(audit.Left(e.env.Now()))
+		}
+		return nil
+	})
+	return e.style.Prompt(name, info.Simulated, goesOn)
 }
 
 // greet says where one is.

@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"syscall"
 	"testing"
@@ -234,6 +235,48 @@ func TestLongQuestion(t *testing.T) {
 		t.Errorf("the question is there %d times: %q", n, said)
 	}
 	x.typed("exit\r")
+	x.until("never said")
+	if err := x.wait(); err != nil {
+		t.Error(err)
+	}
+}
+
+// An audit is asked for, after it is said what it leaves open; while it runs the prompt says so.
+func TestAuditInASession(t *testing.T) {
+	dir := t.TempDir()
+	write(t, dir, "a.lua", `policy "web" { cells = "web-*", deny = { "system" } } never("no reboot", { "system.reboot", cells = "web-*" })`)
+	x := start(t, program(t, dir, []string{"TERM=dumb"}, "-k", "sim"))
+	x.until(prompt)
+	for _, line := range []string{"load a.lua", "create web-1 --root /cells/web-1"} {
+		x.typed(line + "\n")
+		x.until(prompt)
+	}
+	x.typed("audit start web-1 --for 2h\n")
+	if said := x.until(asks); !strings.Contains(said, `the assertion "no reboot" (a.lua:1:55) does not hold there`) || !strings.HasSuffix(said, "\nAudit cell web-1?\n"+asks) {
+		t.Errorf("it asks %q", said)
+	}
+	x.typed("n\n")
+	if said := x.until(prompt); !strings.Contains(said, "note: nothing has changed\n") {
+		t.Errorf("it says %q", said)
+	}
+	x.typed("audit start web-1 --for 2h\n")
+	x.until(asks)
+	x.typed("y\n")
+	running := regexp.MustCompile(`\nSIM audit (2h0m|1h59m)> $`)
+	if said := x.until("> "); !running.MatchString(said) {
+		t.Errorf("it says %q", said)
+	}
+	x.typed("(\n")
+	if said := x.until("| "); !strings.Contains(said, "SIM audit ") {
+		t.Errorf("it says %q", said)
+	}
+	x.typed("6 * 7)\n")
+	x.until("> ")
+	x.typed("audit stop\n")
+	if said := x.until(prompt); !strings.HasSuffix(said, "\n"+prompt) || !strings.Contains(said, "note: the audit of cell web-1 has ended\n") {
+		t.Errorf("it says %q", said)
+	}
+	x.typed("exit\n")
 	x.until("never said")
 	if err := x.wait(); err != nil {
 		t.Error(err)

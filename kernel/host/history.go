@@ -36,6 +36,10 @@ type Generation struct {
 	Lockdown bool `json:"lockdown,omitempty"`
 	// Tentative is how long the policies had to be confirmed in, while they are not: 0 once they need not be.
 	Tentative time.Duration `json:"tentative,omitempty"`
+	// Audit are the cells in which policies refuse nothing and what they would deny is recorded; nil for a generation that is
+	// no audit. One that is lasts until its deadline, then what it was made of is loaded again; it is never confirmed and
+	// never loaded again itself.
+	Audit []string `json:"audit,omitempty"`
 }
 
 // Source is a file of a generation. Files with the same Since were loaded together: they have modules of their own.
@@ -99,7 +103,7 @@ func (g *Generation) origin() uint64 {
 // ordinary reports whether the generation is what somebody wants to be active from then on: a boot loads no other, and takes no
 // other for a sign of what was wanted. Lockdown stands in for something else, and a session has no sources; so it has to be with
 // whatever else is active for a while only.
-func (g *Generation) ordinary() bool { return !g.Lockdown && !g.Session }
+func (g *Generation) ordinary() bool { return !g.Lockdown && !g.Session && g.Audit == nil }
 
 // settled reports whether the generation needs no confirmation: it never did, or it was confirmed.
 func (g *Generation) settled() bool { return g.Tentative == 0 }
@@ -134,7 +138,8 @@ func (h *History) Instead() (generation uint64, differs bool) {
 	return *h.instead, true
 }
 
-// Overdue is the generation that was not confirmed in time and is not rolled back yet, nil if there is none.
+// Overdue is the generation that was not confirmed in time, or the audit that is over, and is not rolled back yet; nil if there
+// is none.
 func (h *History) Overdue() *Overdue { return h.overdue }
 
 // Deadline is when a generation is rolled back unless it is confirmed.
@@ -181,6 +186,26 @@ func (h *History) Active() *Generation {
 	return h.Newest()
 }
 
+// Enforced is the active generation, or while an audit runs the one that it was made of, which comes again: what is loaded,
+// whatever is not refused just now.
+func (h *History) Enforced() *Generation {
+	if a := h.Active(); a != nil && a.Audit != nil && h.Deadline != nil {
+		return h.Find(h.Deadline.Back)
+	}
+	return h.Active()
+}
+
+// audited are the cells of the audit that is active, or over and not noted yet; nil for none.
+func (h *History) audited() []string {
+	if h.Deadline == nil {
+		return nil
+	}
+	if g := h.Find(h.Deadline.Generation); g != nil {
+		return g.Audit
+	}
+	return nil
+}
+
 // with is the history after a load.
 func (h *History) with(g Generation, d *Deadline) *History {
 	list := append(slices.Clone(h.Generations), g)
@@ -190,9 +215,13 @@ func (h *History) with(g Generation, d *Deadline) *History {
 		good = g.Number
 	}
 	for len(list) > maxGenerations {
-		oldest := 0
-		if list[0].Number == good {
-			oldest = 1
+		// An audit that is over can't be gone back to.
+		oldest := slices.IndexFunc(list[:len(list)-1], func(g Generation) bool { return g.Audit != nil })
+		if oldest < 0 {
+			oldest = 0
+			if list[0].Number == good {
+				oldest = 1
+			}
 		}
 		list = slices.Delete(list, oldest, oldest+1)
 	}

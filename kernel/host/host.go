@@ -111,6 +111,16 @@ func (h *Host) Policies() (*study.Policies, error) {
 	return h.policiesOf(history.Active())
 }
 
+// Enforced are those of the active generation, or while an audit runs of the one that comes again after it: what is loaded,
+// whatever is not refused just now.
+func (h *Host) Enforced() (*study.Policies, error) {
+	history, err := h.History()
+	if err != nil {
+		return nil, err
+	}
+	return h.policiesOf(history.Enforced())
+}
+
 // policiesOf reads the policies of a generation again; nil is none.
 func (h *Host) policiesOf(g *Generation) (*study.Policies, error) {
 	if g == nil {
@@ -129,6 +139,9 @@ func (h *Host) policiesOf(g *Generation) (*study.Policies, error) {
 	p := h.compose(g.Sources)
 	if p.Loading.Failed() {
 		return nil, p.Loading
+	}
+	if g.Audit != nil {
+		p = p.Auditing(g.Audit)
 	}
 	h.keep(g, p, nil)
 	return p, nil
@@ -210,7 +223,7 @@ func (h *Host) create(s kernel.Spec) (kernel.CellID, error) {
 	}
 	chosen := false // the ports are those that the policies choose
 	if g != nil && !g.Lockdown {
-		if err := p.Attachable(s.Name); err != nil {
+		if err := h.attachable(p, history, s.Name); err != nil {
 			return 0, err
 		}
 		h.fillIn(&s, p)

@@ -31,8 +31,10 @@ type Loaded struct {
 	Witnessed *analysis.Witnessed
 	// Deadline is that of the generation, nil if it need not be confirmed.
 	Deadline *Deadline
-	// Replaced is the generation that waited to be confirmed until then, 0 if none did.
+	// Replaced is the generation that waited to be confirmed until then, 0 if none did, and Ended the cells that were audited until
+	// then and are no more.
 	Replaced uint64
+	Ended    []string
 	// Losses are the policies that live cells had and have no more.
 	Losses []Loss
 	// Disabled says that the evaluation model is switched off, so that nobody asks the programs.
@@ -72,7 +74,7 @@ func (h *Host) Holds(p *study.Policies) (uint64, error) {
 		return 0, err
 	}
 	g := history.Active()
-	if g == nil || g.Session || g.Lockdown || !g.holds(p.Set().Sources) {
+	if g == nil || g.Session || g.Lockdown || g.Audit != nil || !g.holds(p.Set().Sources) {
 		return 0, nil
 	}
 	e, err := h.Kernel.Evaluator()
@@ -135,12 +137,11 @@ func (h *Host) push(p *study.Policies, r *ready, history *History, declared *rul
 	}
 	out := r.loaded()
 	out.Disabled = h.disabled()
-	if out.Deadline = d; d != nil {
+	if out.Deadline = d; d != nil && (r.Audit == nil || r.Session) {
+		// Of an audit the kernel counts the time, and whoever comes by then notes its end; but policies of a session are gone with it.
 		h.waits = d.Generation
 	}
-	if history.Deadline != nil {
-		out.Replaced = history.Deadline.Generation
-	}
+	out.Replaced, out.Ended = history.replaced(&r.Generation)
 	return out, nil
 }
 
@@ -273,7 +274,7 @@ func (h *Host) attachNamed(names []string) (*Loaded, error) {
 		cells = slices.DeleteFunc(cells, func(c kernel.Cell) bool { return !slices.Contains(names, c.Name) })
 	}
 	for _, c := range cells {
-		if err := p.Attachable(c.Name); err != nil {
+		if err := h.attachable(p, history, c.Name); err != nil {
 			return nil, err
 		}
 	}
@@ -350,6 +351,10 @@ func (h *Host) rollback(number uint64) (*Loaded, error) {
 	if number != 0 {
 		old = history.Find(number)
 	}
+	if old != nil && old.Audit != nil {
+		return nil, &kernel.Error{Op: fmt.Sprintf("roll back to generation %d", number), Text: "the generation must be one that can be loaded again, but is an audit of " + auditText(old.Audit),
+			Hint: "audit it anew: audit start"}
+	}
 	if old == nil {
 		if number != 0 {
 			return nil, unknownGeneration("roll back to", number)
@@ -410,6 +415,10 @@ func (h *Host) confirm(number uint64) error {
 	history, err := h.History()
 	if err != nil {
 		return err
+	}
+	if g := history.Find(number); g != nil && g.Audit != nil {
+		return &kernel.Error{Op: fmt.Sprintf("confirm generation %d", number), Text: fmt.Sprintf("the generation must be one that can stay, but is an audit of %s", auditText(g.Audit)),
+			Hint: "an audit ends by itself, or with audit stop; a policy that shall refuse nothing for good has mode = \"audit\""}
 	}
 	if a := history.Active(); history.confirmed && a.Number == number {
 		return writeHistory(h.notes, history) // the kernel knows already

@@ -9,9 +9,11 @@ import (
 	"cellsh/policy/diag"
 )
 
-// Overdue is a generation that was not confirmed in time, and that nobody has rolled back yet.
+// Overdue is a generation that was not confirmed in time, or an audit that is over, and that nobody has rolled back yet.
 type Overdue struct {
 	Deadline
+	// Audit are the cells of an audit; nil for a generation that had to be confirmed.
+	Audit []string
 	// GoneBack says that the kernel has gone back by itself, to the generation Back: what answers is what that one says.
 	GoneBack bool
 	// Restarted says that the kernel was started again while it waited, or never got it: it has nothing loaded.
@@ -29,6 +31,14 @@ func (o *Overdue) cause() string {
 // String is a sentence without a full stop.
 func (o *Overdue) String() string {
 	switch {
+	case o.Audit != nil && o.Restarted:
+		return fmt.Sprintf("the audit of %s has ended, because the kernel was started again, and generation %d is not loaded again yet", auditText(o.Audit), o.Back)
+	case o.Audit != nil:
+		text := fmt.Sprintf("the audit of %s was over at %s UTC", auditText(o.Audit), o.Until.UTC().Format(time.TimeOnly))
+		if o.GoneBack {
+			return fmt.Sprintf("%s: the kernel has gone back to generation %d by itself, which is not noted yet", text, o.Back)
+		}
+		return text + ", and generation " + fmt.Sprint(o.Back) + " is not loaded again yet"
 	case o.Restarted:
 		return fmt.Sprintf("generation %d %s, and is not loaded again", o.Generation, o.cause())
 	case o.GoneBack && o.Back == 0:
@@ -51,7 +61,7 @@ func (h *Host) settle(out *History) error {
 	if err != nil {
 		// It asks no programs: what was noted is all there is, and the time of day.
 		if d != nil && d.Over(h.now()) {
-			out.overdue = &Overdue{Deadline: *d}
+			out.overdue = &Overdue{Deadline: *d, Audit: out.audited()}
 		}
 		return nil
 	}
@@ -95,12 +105,12 @@ func (h *Host) settle(out *History) error {
 			set.Until = until.UTC()
 			out.Deadline = &set // the machine's clock was set meanwhile
 		} else if d.Over(h.now()) {
-			out.overdue = &Overdue{Deadline: *d}
+			out.overdue = &Overdue{Deadline: *d, Audit: out.audited()}
 		}
 	case status.Highest == 0:
-		out.overdue = &Overdue{Deadline: *d, Restarted: true}
+		out.overdue = &Overdue{Deadline: *d, Audit: out.audited(), Restarted: true}
 	case d.Over(h.now()) || status.Highest >= d.Generation && status.Generation == d.Back:
-		out.overdue = &Overdue{Deadline: *d, GoneBack: status.Generation == d.Back && !status.Waits}
+		out.overdue = &Overdue{Deadline: *d, Audit: out.audited(), GoneBack: status.Generation == d.Back && !status.Waits}
 	}
 	return nil
 }
@@ -109,6 +119,10 @@ func (h *Host) settle(out *History) error {
 func (o *Overdue) refuse(op string) error {
 	if o == nil {
 		return nil
+	}
+	if o.Audit != nil {
+		return &kernel.Error{Op: op, Text: fmt.Sprintf("generation %d must be loaded again first, because the audit of %s is over", o.Back, auditText(o.Audit)),
+			Hint: "if it can't be, load other policies"}
 	}
 	return &kernel.Error{Op: op, Text: fmt.Sprintf("generation %d must be rolled back first, because it %s", o.Generation, o.cause()),
 		Hint: "if it can't be, load other policies"}
@@ -123,6 +137,9 @@ type ExpireError struct {
 func (e *ExpireError) Error() string { return e.prefix() + e.Err.Error() }
 
 func (e *ExpireError) prefix() string {
+	if e.Overdue.Audit != nil {
+		return fmt.Sprintf("the audit of %s is over, and what was loaded before could not be loaded again: ", auditText(e.Overdue.Audit))
+	}
 	return fmt.Sprintf("generation %d %s, and could not be rolled back: ", e.Overdue.Generation, e.Overdue.cause())
 }
 

@@ -20,8 +20,11 @@ type Plan struct {
 	Problem error
 	// Active is the generation that it would replace, 0 for none, and Generation the number that the new one would have.
 	Active, Generation uint64
-	// Replaced is Active if that waits to be confirmed, else 0.
+	// Replaced is Active if that waits to be confirmed, else 0, and Ended the cells that are audited and would be no more.
 	Replaced uint64
+	Ended    []string
+	// Audit is what an audit would leave open, nil for what is none.
+	Audit *Opening
 	// Confirm is how long the new one would wait to be confirmed, 0 if it need not be.
 	Confirm time.Duration
 	// Losses are the policies that live cells have and would have no more.
@@ -34,10 +37,11 @@ type Plan struct {
 	Programs, Covered, Bytes int
 	// Behind is the generation that the kernel has in place of Active, 0 if it has that one, or nobody has asked.
 	Behind uint64
-	// Stock, Made and Frozen are those of Loaded.
-	Stock  bool
-	Made   []Making
-	Frozen []Frozen
+	// Disabled, Stock, Made and Frozen are those of Loaded.
+	Disabled bool
+	Stock    bool
+	Made     []Making
+	Frozen   []Frozen
 	// Difference has the decisions and budgets that change, if it was asked for too. Unknown is why it can't be
 	// told: nobody knows any more what is loaded.
 	Difference *study.Difference
@@ -113,7 +117,7 @@ func (h *Host) Plan(p *Proposal, o LoadOptions) (*Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := &Plan{Proposal: p, Confirm: o.Confirm, options: o, history: history, Stock: !h.Evaluates()}
+	out := &Plan{Proposal: p, Confirm: o.Confirm, options: o, history: history, Stock: !h.Evaluates(), Disabled: h.disabled()}
 	var cells []kernel.Cell
 	if out.state, cells, err = h.state(history); err != nil {
 		return nil, err
@@ -129,9 +133,6 @@ func (h *Host) Plan(p *Proposal, o LoadOptions) (*Plan, error) {
 		return nil, err
 	}
 	out.Active = out.state.active
-	if out.state.waits {
-		out.Replaced = out.Active
-	}
 	if out.Losses, err = h.losses(p.Policies, history); err != nil {
 		return nil, err
 	}
@@ -139,7 +140,8 @@ func (h *Host) Plan(p *Proposal, o LoadOptions) (*Plan, error) {
 		return nil, err
 	}
 	out.gone = h.gone(p.Policies, history)
-	g := Generation{Sources: p.sources, Session: p.declared != nil, Tentative: o.Confirm, Usable: o.Usable || p.usable}
+	g := Generation{Sources: p.sources, Session: p.declared != nil, Tentative: max(o.Confirm, p.lasts), Usable: o.Usable || p.usable, Audit: p.audit}
+	out.Replaced, out.Ended = history.replaced(&g)
 	if out.ready, err = h.prepare(p.Policies, g, history); err != nil {
 		return nil, err
 	}
@@ -153,6 +155,12 @@ func (h *Host) Plan(p *Proposal, o LoadOptions) (*Plan, error) {
 		out.Problem = &LossError{Losses: out.Losses, Gone: out.gone}
 	case o.Strict:
 		out.Problem = out.ready.lax.Err()
+	}
+	if p.audit != nil {
+		out.Audit = opening(p.Policies, p.audit)
+		if out.Problem == nil && !o.Yes {
+			out.Problem = &OpenError{out.Audit, ""}
+		}
 	}
 	if !o.Compare {
 		return out, nil
@@ -172,7 +180,7 @@ func (h *Host) Check(p *study.Policies) (*study.Check, error) {
 // compare fills in what becomes of live cells.
 func (h *Host) compare(out *Plan, cells []kernel.Cell) error {
 	p := out.Proposal.Policies
-	old, err := h.policiesOf(out.history.Active())
+	old, err := h.policiesOf(out.history.Enforced())
 	if err != nil {
 		out.Unknown, old = err, nil
 	}
@@ -185,7 +193,7 @@ func (h *Host) compare(out *Plan, cells []kernel.Cell) error {
 	will.p, will.supposed, will.everything = p, !was.disabled, false
 	changes, budgets := map[string]int{}, map[string]int{}
 	if old != nil {
-		if out.Difference, err = study.Diff(old, p, cellNames(cells), nil); err != nil {
+		if out.Difference, err = h.diff(old, p, cells, nil); err != nil {
 			return err
 		}
 		if !out.Stock {
@@ -222,15 +230,15 @@ func missing(a, b []string) []string {
 }
 
 // Changes reports whether the load would change a decision or a budget, which policies a live cell has, who is asked for it,
-// or how cells are made. Where it is not known what is loaded, or nobody has asked for a comparison, it does.
+// how cells are made, or that an audit runs. Where it is not known what is loaded, or nobody has asked for a comparison, it does.
 func (p *Plan) Changes() bool {
 	d := p.Difference
-	return d == nil || d.Any() || p.aimed || slices.ContainsFunc(p.Cells, func(c CellPlan) bool { return !c.Stays() })
+	return d == nil || d.Any() || p.aimed || len(p.Ended) > 0 || slices.ContainsFunc(p.Cells, func(c CellPlan) bool { return !c.Stays() })
 }
 
-// Agree says that live cells may lose policies, which somebody has been told.
+// Agree says that live cells may lose policies, or that nothing may be refused in some, which somebody has been told.
 func (p *Plan) Agree() {
-	if errors.As(p.Problem, new(*LossError)) {
+	if errors.As(p.Problem, new(*LossError)) || errors.As(p.Problem, new(*OpenError)) {
 		p.Problem, p.told, p.options.Yes = nil, true, true
 		if p.options.Strict {
 			p.Problem = p.ready.lax.Err()

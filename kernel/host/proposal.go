@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"slices"
+	"time"
 
 	"cellsh/kernel"
 	"cellsh/policy/diag"
@@ -26,6 +27,9 @@ type Proposal struct {
 	changes bool
 	on      uint64
 	usable  bool
+	// audit are the cells to be audited and lasts is for how long; nil and 0 for what is no audit.
+	audit []string
+	lasts time.Duration
 }
 
 // Whole proposes policies that were read from files, in place of all that are loaded.
@@ -73,13 +77,13 @@ func plain(sources []Source) []rules.Source {
 // errLockdown refuses to change lockdown in part.
 var errLockdown = &kernel.Error{Op: "change what is loaded", Text: "it must have been loaded by somebody, but lockdown is active", Hint: "load all that shall be active: load PATH; or go back: rollback"}
 
-// current proposes what is loaded, for changes, and gives the history by which it is.
+// current proposes what is loaded, for changes, and gives the history by which it is. What is made of it ends an audit.
 func (h *Host) current() (*Proposal, *History, error) {
 	history, err := h.History()
 	if err != nil {
 		return nil, nil, err
 	}
-	g := history.Active()
+	g := history.Enforced()
 	out := &Proposal{changes: true}
 	if out.Policies, err = h.policiesOf(g); err != nil || g == nil {
 		return out, history, err
@@ -255,7 +259,7 @@ func (p *Proposal) changeable(history *History, confirm bool) error {
 	if !p.changes {
 		return nil
 	}
-	g := history.Active()
+	g := history.Enforced()
 	switch {
 	case g == nil && p.on == 0:
 		return nil
@@ -267,7 +271,7 @@ func (p *Proposal) changeable(history *History, confirm bool) error {
 		return nil // what is changed needs no confirmation
 	case history.Overdue() != nil:
 		return history.Overdue().refuse("change what is loaded")
-	case history.Deadline != nil && !confirm:
+	case history.Deadline != nil && history.audited() == nil && !confirm:
 		return &kernel.Error{Op: "change what is loaded", Text: fmt.Sprintf("it must need no confirmation, but generation %d waits for one", history.Deadline.Generation),
 			Hint: fmt.Sprintf("confirm %d, or roll back, or give --confirm: what is made of them must be confirmed too", history.Deadline.Generation)}
 	}

@@ -32,6 +32,8 @@ type UsageReport struct {
 	Program string   `json:"program"`
 	Profile string   `json:"profile"`
 	Over    []Excess `json:"over"`
+	// AuditedUntil is when the audit of the cell ends, absent if there is none.
+	AuditedUntil *time.Time `json:"audited_until,omitempty"`
 	*CountsReport
 }
 
@@ -43,10 +45,52 @@ type CountsReport struct {
 	WouldDeny uint64 `json:"would_deny"`
 }
 
+// AuditReport is the report of an audit that runs.
+type AuditReport struct {
+	Generation uint64    `json:"generation"`
+	Cells      []string  `json:"cells"`
+	Since      time.Time `json:"since"`
+	Until      time.Time `json:"until"`
+	// Back is the generation that is loaded again then.
+	Back uint64 `json:"back"`
+}
+
+// Report of the audit.
+func (a *Audit) Report() AuditReport {
+	return AuditReport{a.Generation, a.Cells, a.Since, a.Until.UTC(), a.Back}
+}
+
+// AuditedReport is the report of the load of an audit.
+type AuditedReport struct {
+	LoadReport
+	Audit OpeningReport `json:"audit"`
+}
+
+// OpeningReport is the report of what an audit leaves open. Left is what root in the cells could do to the host, and Nevers are the
+// titles of the assertions that do not hold there.
+type OpeningReport struct {
+	Cells    []string           `json:"cells"`
+	Policies []string           `json:"policies"`
+	Left     []study.LeftToRoot `json:"left_to_root"`
+	Nevers   []string           `json:"nevers"`
+}
+
+// Report of what is left open.
+func (o *Opening) Report() OpeningReport {
+	r := OpeningReport{o.Cells, o.Policies, report.List(o.Left), []string{}}
+	for _, n := range o.Nevers {
+		r.Nevers = append(r.Nevers, n.Title)
+	}
+	return r
+}
+
 // Report of the usage.
 func (u *Usage) Report() UsageReport {
 	r := UsageReport{ID: u.ID, Name: u.Name, Root: u.Root, Age: u.Age.Seconds(), Processes: u.Processes, References: u.References, Memory: u.Memory,
 		CPU1s: u.CPU1s, CPU10s: u.CPU10s, Nofile: u.Nofile, AS: u.AS, Core: u.Core, Policies: report.List(u.Policies), Covered: u.Covered(), Program: u.Answerer.Asked().String(), Profile: u.Answerer.ProfileName(), Over: report.List(u.Over)}
+	if u.Audit != nil {
+		r.AuditedUntil = &u.Audit.Until
+	}
 	if c := u.Counts; c != nil {
 		r.CountsReport = &CountsReport{c.Decisions, c.Denied, c.Granted, c.WouldDeny}
 	}
@@ -67,9 +111,11 @@ type PlanReport struct {
 	Programs   int              `json:"programs"`
 	Covered    int              `json:"covered"`
 	Bytes      int              `json:"bytes"`
-	// Replaced, Stock, Made, Frozen, Losses and Overruled are those of LoadReport, as they would be, and Behind is Plan.Behind.
+	// Replaced, Ended, Disabled, Stock, Made, Frozen, Losses and Overruled are those of LoadReport, as they would be, and Behind is Plan.Behind.
 	Replaced uint64         `json:"replaced,omitempty"`
+	Ended    []string       `json:"ended,omitempty"`
 	Behind   uint64         `json:"behind,omitempty"`
+	Disabled bool           `json:"disabled,omitempty"`
 	Stock    bool           `json:"stock,omitempty"`
 	Made     []MakingReport `json:"made,omitempty"`
 	Frozen   []FrozenReport `json:"frozen,omitempty"`
@@ -95,7 +141,7 @@ type CellPlanReport struct {
 // Report of the plan.
 func (p *Plan) Report() PlanReport {
 	r := PlanReport{OK: p.Problem == nil, Diagnostics: report.List(diag.Of(p.Problem)), Changes: p.ready != nil && p.Changes(), Active: p.Active, Generation: p.Generation, Cells: []CellPlanReport{},
-		Programs: p.Programs, Covered: p.Covered, Bytes: p.Bytes, Replaced: p.Replaced, Behind: p.Behind, Stock: p.Stock, Made: makingReports(p.Made), Frozen: frozenReports(p.Frozen), Losses: p.Losses, Overruled: overruledReports(p.Overruled)}
+		Programs: p.Programs, Covered: p.Covered, Bytes: p.Bytes, Replaced: p.Replaced, Ended: p.Ended, Behind: p.Behind, Disabled: p.Disabled, Stock: p.Stock, Made: makingReports(p.Made), Frozen: frozenReports(p.Frozen), Losses: p.Losses, Overruled: ReportOverruled(p.Overruled)}
 	for _, c := range p.Cells {
 		r.Cells = append(r.Cells, CellPlanReport{c.ID, c.Name, report.List(c.Loses), report.List(c.Gets), c.Was.String(), c.Will.String(), c.Profile, c.Changes, c.Budgets})
 	}
@@ -122,6 +168,8 @@ type LoadReport struct {
 	Until *time.Time `json:"until,omitempty"`
 	// Replaced is the generation that waited to be confirmed until then.
 	Replaced uint64 `json:"replaced,omitempty"`
+	// Ended are the cells that were audited until then, and are no more.
+	Ended []string `json:"ended,omitempty"`
 	// Losses are the policies that live cells had and have no more.
 	Losses []Loss `json:"losses,omitempty"`
 	// Notes are what went wrong beside a load at boot, in sentences.
@@ -171,7 +219,8 @@ type OverruledReport struct {
 	Unknown  string   `json:"unknown,omitempty"`
 }
 
-func overruledReports(list []Overruled) (out []OverruledReport) {
+// ReportOverruled is the report of such cells.
+func ReportOverruled(list []Overruled) (out []OverruledReport) {
 	for _, o := range list {
 		r := OverruledReport{Cell: o.Cell, Profile: o.Profile.String(), Requests: report.List(o.Requests)}
 		if o.Unknown != nil {
@@ -184,7 +233,7 @@ func overruledReports(list []Overruled) (out []OverruledReport) {
 
 // Report of the load.
 func (l *Loaded) Report() LoadReport {
-	r := LoadReport{Generation: l.Generation, Cells: report.List(l.Cells), Programs: l.Programs, Bytes: l.Bytes, Stock: l.Stock, Replaced: l.Replaced, Losses: l.Losses, Disabled: l.Disabled, Overruled: overruledReports(l.Overruled)}
+	r := LoadReport{Generation: l.Generation, Cells: report.List(l.Cells), Programs: l.Programs, Bytes: l.Bytes, Stock: l.Stock, Replaced: l.Replaced, Ended: l.Ended, Losses: l.Losses, Disabled: l.Disabled, Overruled: ReportOverruled(l.Overruled)}
 	if l.Deadline != nil {
 		r.Until = &l.Deadline.Until
 	}
@@ -251,7 +300,9 @@ type GenerationReport struct {
 	Session  bool                `json:"session,omitempty"`
 	Lockdown bool                `json:"lockdown,omitempty"`
 	Active   bool                `json:"active,omitempty"`
-	// Until is when it is rolled back unless confirmed.
+	// Audit are the cells that are audited by it, or were; absent if it is no audit.
+	Audit []string `json:"audit,omitempty"`
+	// Until is when it is rolled back unless confirmed, or when the audit ends.
 	Until *time.Time `json:"until,omitempty"`
 	// NeverConfirmed says that it had to be confirmed, and was not.
 	NeverConfirmed bool `json:"never_confirmed,omitempty"`
@@ -266,13 +317,14 @@ func (h *History) Report() []GenerationReport {
 	return out
 }
 
-func (h *History) isActive(g *Generation) bool {
+// IsActive reports whether it is the active generation.
+func (h *History) IsActive(g *Generation) bool {
 	a := h.Active()
 	return a != nil && g.Number == a.Number && h.instead == nil
 }
 
 func (h *History) report(g *Generation) GenerationReport {
-	r := GenerationReport{Generation: g.Number, Time: g.Time, Files: report.List(g.Files()), Of: g.Of, Session: g.Session, Lockdown: g.Lockdown, Active: h.isActive(g)}
+	r := GenerationReport{Generation: g.Number, Time: g.Time, Files: report.List(g.Files()), Of: g.Of, Session: g.Session, Lockdown: g.Lockdown, Active: h.IsActive(g), Audit: g.Audit}
 	for _, s := range g.Sources {
 		if len(s.Without) > 0 {
 			if r.Without == nil {
@@ -284,7 +336,7 @@ func (h *History) report(g *Generation) GenerationReport {
 	if d := h.Deadline; d != nil && d.Generation == g.Number {
 		r.Until = &d.Until
 	} else {
-		r.NeverConfirmed = !g.settled()
+		r.NeverConfirmed = !g.settled() && g.Audit == nil
 	}
 	return r
 }

@@ -15,8 +15,6 @@ import (
 	"cellsh/policy"
 	"cellsh/policy/diag"
 	"cellsh/policy/kauth"
-	"cellsh/policy/rules"
-	"cellsh/policy/study"
 )
 
 // Reread is what a file of recorded decisions has.
@@ -28,6 +26,18 @@ type Reread struct {
 	Gaps bool
 	// Damaged are the lines that can't be read: nothing is known of what they stood for.
 	Damaged diag.List
+	// Nobody are the places in List of decisions that do not say who asked.
+	Nobody map[int]bool
+}
+
+// Err has the damaged lines as errors, for who can't do without them; nil if there are none.
+func (r *Reread) Err() error {
+	var out diag.List
+	for _, d := range r.Damaged {
+		d.Severity, d.Hint = diag.Error, ""
+		out = append(out, d)
+	}
+	return out.Err()
 }
 
 // maxRecorded bounds one line of a file of recorded decisions.
@@ -47,13 +57,13 @@ func ReadRecorded(file string, from io.Reader) (*Reread, error) {
 		if err == io.EOF && len(text) == 0 && !long {
 			return out, nil
 		}
-		wrong := "is longer than 1 MB"
+		flaws := []flaw{{text: "is longer than 1 MB"}}
 		if !long {
-			wrong = out.line(bytes.TrimSpace(text))
+			flaws = out.line(bytes.TrimRight(text, " \t\r\n"))
 		}
-		if wrong != "" {
-			out.Damaged = append(out.Damaged, diag.Diagnostic{Span: diag.Span{File: file, Line: line}, Severity: diag.Warning, Code: diag.FileRead,
-				Message: "a line must be a decision as log --json writes it, but " + wrong, Hint: "the line is left out; the others are read"})
+		for _, wrong := range flaws {
+			out.Damaged = append(out.Damaged, diag.Diagnostic{Span: diag.Span{File: file, Line: line, Column: wrong.at + 1}, Severity: diag.Warning, Code: diag.FileRead,
+				Message: "a line must be a decision as log --json writes it, but " + wrong.text, Hint: "the line is left out; the others are read"})
 		}
 		if err == io.EOF {
 			return out, nil
@@ -74,10 +84,29 @@ func readRecordedLine(in *bufio.Reader) (line []byte, long bool, err error) {
 	}
 }
 
+// flaw is something that is wrong with a line, and how many bytes are before it.
+type flaw struct {
+	text string
+	at   int
+}
+
+// malformed is what is wrong with a text that is not of the form of a value.
+func malformed(text []byte, err error) flaw {
+	var kind *json.UnmarshalTypeError
+	var syntax *json.SyntaxError
+	switch {
+	case errors.As(err, &kind) && kind.Field != "":
+		return flaw{fmt.Sprintf("has a member %s of a wrong kind", kind.Field), max(bytes.Index(text, []byte(`"`+kind.Field+`"`)), 0)}
+	case errors.As(err, &syntax):
+		return flaw{"is no object of JSON", min(max(int(syntax.Offset)-1, 0), max(len(text)-1, 0))}
+	}
+	return flaw{"is no object of JSON", len(text) - len(bytes.TrimLeft(text, " \t"))}
+}
+
 // line takes one line, and says what is wrong with it.
-func (r *Reread) line(text []byte) (wrong string) {
+func (r *Reread) line(text []byte) []flaw {
 	if len(text) == 0 {
-		return ""
+		return nil
 	}
 	var kind struct {
 		Model  *string           `json:"model"`
@@ -85,43 +114,65 @@ func (r *Reread) line(text []byte) (wrong string) {
 		Lost   *uint64           `json:"lost"`
 	}
 	if err := json.Unmarshal(text, &kind); err != nil {
-		return "is no object of JSON"
+		return []flaw{malformed(text, err)}
 	}
 	switch {
 	case kind.Model != nil:
-		return r.event(text)
+		return r.event(text, "", 0)
 	case kind.Lost == nil:
-		return "has no model"
+		return []flaw{{"has no model", 0}}
 	}
 	r.Lost += *kind.Lost
 	r.Gaps = r.Gaps || *kind.Lost == 0 && kind.Events == nil
+	before := 0
+	var out []flaw
 	for _, e := range kind.Events {
-		if wrong := r.event(e); wrong != "" {
-			return "has an event that " + wrong
-		}
+		before += bytes.Index(text[before:], e)
+		out = append(out, r.event(e, "has an event that ", before)...)
+		before += len(e)
 	}
-	return ""
+	return out
 }
 
-func (r *Reread) event(text []byte) (wrong string) {
+// event takes a decision that is so far behind the beginning of its line. Flaws are told with a few words before them.
+func (r *Reread) event(text []byte, words string, before int) []flaw {
+	flaws := func(f flaw) []flaw { return []flaw{{words + f.text, before + f.at}} }
 	var report RecordedReport
 	if err := json.Unmarshal(text, &report); err != nil {
-		if t := new(json.UnmarshalTypeError); errors.As(err, &t) {
-			return fmt.Sprintf("has a member %s of a wrong kind", t.Field)
-		}
-		return "is no object of JSON"
+		return flaws(malformed(text, err))
 	}
 	x, wrong := report.recorded()
-	if wrong == "" {
-		r.List = append(r.List, x)
+	if wrong.text != "" {
+		at := 0
+		if wrong.key != "" {
+			at = max(bytes.Index(text, []byte(wrong.key)), 0)
+		}
+		return flaws(flaw{wrong.text, at})
 	}
-	return wrong
+	// What nobody has said is not taken for root.
+	var who struct {
+		EUID *uint32 `json:"euid"`
+	}
+	if err := json.Unmarshal(text, &who); err != nil {
+		return flaws(malformed(text, err))
+	}
+	if who.EUID == nil {
+		if r.Nobody == nil {
+			r.Nobody = map[int]bool{}
+		}
+		r.Nobody[len(r.List)] = true
+	}
+	r.List = append(r.List, x)
+	return nil
 }
 
+// unfit is a member of a decision that can't be, with its name as it is written.
+type unfit struct{ text, key string }
+
 // recorded is the decision that the report tells of.
-func (r *RecordedReport) recorded() (out Recorded, wrong string) {
+func (r *RecordedReport) recorded() (out Recorded, wrong unfit) {
 	if !(r.Time >= 0 && r.Time < math.MaxInt64/1e9) {
-		return out, fmt.Sprintf("has the time %v", r.Time)
+		return out, unfit{fmt.Sprintf("has the time %v", r.Time), `"time"`}
 	}
 	since := time.Duration(math.Round(r.Time * 1e9))
 	out.Name, out.Started = r.Cell, r.At.Add(-since)
@@ -133,20 +184,20 @@ func (r *RecordedReport) recorded() (out Recorded, wrong string) {
 	for _, name := range names {
 		id, ok := kauth.Find(name)
 		if !ok {
-			return out, fmt.Sprintf("has the request %q, which no kernel asks", diag.Short(name))
+			return out, unfit{fmt.Sprintf("has the request %q, which no kernel asks", diag.Short(name)), fmt.Sprintf("%q", name)}
 		}
 		ids = append(ids, id)
 	}
 	switch r.Model {
 	case modelCell:
 		out.Denial = &kernel.Denial{Time: since, Cell: r.ID, EUID: r.EUID, Requests: ids, Text: r.Line}
-		return out, ""
+		return out, unfit{}
 	case modelEvaluation:
 	default:
-		return out, fmt.Sprintf("has the model %q", diag.Short(r.Model))
+		return out, unfit{fmt.Sprintf("has the model %q", diag.Short(r.Model)), `"model"`}
 	}
 	if len(ids) != 1 {
-		return out, "has no request"
+		return out, unfit{"has no request", ""}
 	}
 	e := &kernel.Event{Sequence: r.Sequence, Time: since, Generation: r.Generation, Cell: r.ID, Name: r.Cell, EUID: r.EUID, Request: ids[0], Fallback: r.Fallback, Probe: r.Probe}
 	if r.PID != nil {
@@ -154,36 +205,16 @@ func (r *RecordedReport) recorded() (out Recorded, wrong string) {
 	}
 	var ok bool
 	if e.Result, ok = policy.ParseResult(r.Result); !ok {
-		return out, fmt.Sprintf("has the result %q", diag.Short(r.Result))
+		return out, unfit{fmt.Sprintf("has the result %q", diag.Short(r.Result)), `"result"`}
 	}
 	e.Reason, e.Record = r.Reason, r.Record
 	e.Source = policy.Source{Policy: r.Policy, File: r.File, Line: r.Answer.Line}
 	if r.WouldResult != "" {
 		if e.Would.Result, ok = policy.ParseResult(r.WouldResult); !ok {
-			return out, fmt.Sprintf("has the result %q", diag.Short(r.WouldResult))
+			return out, unfit{fmt.Sprintf("has the result %q", diag.Short(r.WouldResult)), `"would_result"`}
 		}
 		e.Would.Reason, e.Would.Source = r.WouldReason, policy.Source{Policy: r.WouldPolicy, File: r.WouldFile, Line: r.WouldLine}
 	}
 	out.Event = e
-	return out, ""
-}
-
-// Rewritten are the policies that are loaded, with other texts for some of their files: as they would be if these had been
-// loaded. A file has the name that it has in the sources of [Host.Policies]. Nothing is loaded.
-func (h *Host) Rewritten(texts map[string]string) (*study.Policies, error) {
-	base, _, err := h.current()
-	if err != nil {
-		return nil, err
-	}
-	for i := range base.sources {
-		s := &base.sources[i]
-		if text, ok := texts[s.File]; ok {
-			s.Source = rules.Source{File: s.File, Text: text, Module: s.Module}
-		}
-	}
-	p := h.compose(base.sources)
-	if base.declared != nil {
-		p = study.New(p.Set().With(base.declared), p.Loading, study.Options{Vocabulary: h.Kernel.Info().Vocabulary, Apart: true})
-	}
-	return p, nil
+	return out, unfit{}
 }

@@ -37,8 +37,9 @@ var ErrEnded = errors.New("the session must not have ended, but has")
 
 // SessionOptions of a session. The zero value is one that may change things and tells nobody.
 type SessionOptions struct {
-	// ReadOnly changes nothing: what was not confirmed in time stays.
+	// ReadOnly changes nothing: what was not confirmed in time stays. Overdue is told of it, once; nil tells nobody.
 	ReadOnly bool
+	Overdue  func(*Overdue)
 	// AfterFunc calls a function once after a while, unless it is stopped before; nil is the system's clock.
 	AfterFunc func(time.Duration, func()) (stop func() bool)
 	// Lapsed is told of a generation that the session has rolled back, after that is saved. It is called during a step,
@@ -48,16 +49,25 @@ type SessionOptions struct {
 	Failed func(error)
 }
 
-// Lapse is a generation that was rolled back because nobody has confirmed it.
+// Lapse is a generation that was rolled back because nobody has confirmed it, or because it was an audit and that is over.
 type Lapse struct {
 	// Generation that is not active any more, and the one that is.
 	Generation, Now uint64
 	// Ended says that the session ended before the time was over, and Restarted that the kernel did.
 	Ended, Restarted bool
+	// Audit are the cells that were audited, if it was an audit; else nil.
+	Audit []string
 }
 
 // String is a sentence without a full stop.
 func (l Lapse) String() string {
+	if l.Audit != nil {
+		why := ""
+		if l.Ended {
+			why = " with the session"
+		}
+		return fmt.Sprintf("the audit of %s has ended%s: what was loaded before is loaded again, as generation %d", auditText(l.Audit), why, l.Now)
+	}
 	cause := (&Overdue{Restarted: l.Restarted}).cause()
 	if l.Ended {
 		cause = "was not confirmed before the end"
@@ -82,6 +92,8 @@ type Session struct {
 	// expired is what Failed was told at the beginning of this step, stuck what it was told last, "" since nothing is overdue.
 	expired *ExpireError
 	stuck   string
+	// overdue is the generation that Overdue was told of, 0 for none.
+	overdue uint64
 }
 
 // NewSession begins the use of a host that the keeper keeps.
@@ -91,6 +103,9 @@ func NewSession(h *Host, k Keeper, o SessionOptions) *Session {
 	}
 	if o.Lapsed == nil {
 		o.Lapsed = func(Lapse) {}
+	}
+	if o.Overdue == nil {
+		o.Overdue = func(*Overdue) {}
 	}
 	if o.Failed == nil {
 		o.Failed = func(error) {}
@@ -219,18 +234,22 @@ func (s *Session) rollBack() error {
 	if err != nil {
 		return err
 	}
-	return s.tell(Lapse{Generation: history.Deadline.Generation, Now: back.Generation, Ended: true})
+	return s.tell(Lapse{Generation: history.Deadline.Generation, Now: back.Generation, Ended: true, Audit: history.audited()})
 }
 
 // expire rolls back what was not confirmed in time. If that can't be done the generation stays, and the work goes on: it
 // may mend what is wrong, and is told once why. So it does if the generations can't be read, which the work tells where it needs them.
 func (s *Session) expire() error {
 	s.expired = nil
-	if s.options.ReadOnly {
-		return nil
-	}
 	history, err := s.Host.History()
 	if err != nil || history.Deadline == nil {
+		return nil
+	}
+	if s.options.ReadOnly {
+		if o := history.Overdue(); o != nil && o.Generation != s.overdue {
+			s.overdue = o.Generation
+			s.options.Overdue(o)
+		}
 		return nil
 	}
 	back, err := s.Host.Expire()
@@ -244,7 +263,7 @@ func (s *Session) expire() error {
 	if back == nil {
 		return nil
 	}
-	return s.tell(Lapse{Generation: history.Deadline.Generation, Now: back.Generation, Restarted: history.Overdue() != nil && history.Overdue().Restarted})
+	return s.tell(Lapse{Generation: history.Deadline.Generation, Now: back.Generation, Restarted: history.Overdue() != nil && history.Overdue().Restarted, Audit: history.audited()})
 }
 
 // Told reports whether an error of the step's work is what Failed was told at its beginning: the work has tried the same

@@ -144,6 +144,28 @@ func (a *answering) madeNow(cell string) (analysis.Answerer, error) {
 	return out, nil
 }
 
+// Diff compares two sets of policies on this kernel: see study.DiffAnswered. Where a cell that exists loses its policies, or gets its
+// first, the fallback answers after or before, unless its profile is known not to be low.
+func (h *Host) Diff(old, new *study.Policies, named []string) (*study.Difference, error) {
+	cells, err := h.Kernel.List()
+	if err != nil {
+		return nil, err
+	}
+	return h.diff(old, new, cells, named)
+}
+
+func (h *Host) diff(old, new *study.Policies, cells []kernel.Cell, named []string) (*study.Difference, error) {
+	if !h.Evaluates() {
+		return study.Diff(old, new, cellNames(cells), named)
+	}
+	low := map[string]bool{}
+	for _, c := range cells {
+		m, known := h.Kernel.Made(c)
+		low[c.Name] = !known || m.Profile == secmodel.Low
+	}
+	return study.DiffAnswered(old, new, cellNames(cells), named, func(cell string) bool { return low[cell] })
+}
+
 // Missing says that the cell does not exist, and which one may be meant; "" if it exists.
 func (s *Standing) Missing() string {
 	if s.Exists {

@@ -2,6 +2,7 @@ package host
 
 import (
 	"math"
+	"slices"
 
 	"cellsh/kernel"
 	"cellsh/kernel/budget"
@@ -56,6 +57,8 @@ type Usage struct {
 	Answerer   analysis.Answerer
 	Behind     uint64
 	Unattached bool
+	// Audit is the one that the cell is part of, nil if there is none.
+	Audit *Audit
 }
 
 // Covered reports whether a program of policies answers for the cell; else it is the fallback or the profile alone.
@@ -76,12 +79,19 @@ func (h *Host) Usage() ([]Usage, error) {
 	if err != nil {
 		return nil, err
 	}
+	audit, err := h.Audit()
+	if err != nil && !Hidden(unread) {
+		return nil, err
+	}
 	out := make([]Usage, len(list))
 	for i := range list {
 		u := &out[i]
 		u.Measure = list[i]
 		u.Answerer, u.Behind = answers.of(u.Cell), answers.behind
 		u.Unattached = p != nil && answers.asks && !answers.disabled && len(u.Policies) > 0 && !u.Covered()
+		if audit != nil && slices.Contains(audit.Cells, u.Name) && u.Covered() {
+			u.Audit = audit
+		}
 	}
 	return out, nil
 }

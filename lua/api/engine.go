@@ -5,6 +5,8 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
+	"time"
 
 	lua "github.com/yuin/gopher-lua"
 
@@ -156,6 +158,17 @@ local lesson = engine.learn{ request = "system.reboot" }
 print(lesson.ok, lesson.rules[1].policy, lesson.rules[1].rule)
 os.remove(name)
 --> true	web	["system.reboot"] = function(r) if r.euid == 0 then return allow end end`, call: engineLearn},
+		{Name: "engine.replay", Returns: "table", Params: []Param{
+			{"log", "string", "decisions as the command log writes them with --json: an object a line, or one with all", false}, where},
+			Doc: `Says which recorded decisions would have another result under policies; under those that are loaded as they come again after an
+audit, if one runs. Gives decisions, same, flipped and open, which are numbers, and the lists flips and undecided, with count, cell,
+euids, request, was, now, which is a list, and why. It is what the command replay writes with --json. A line that can't be read is
+an error.`,
+			Example: `policy "web" { deny = { "system.reboot" } }
+local log = '{"model":"secmodel_celleval","time":1,"cell":"a","euid":0,"request":"system.reboot","result":"allow"}'
+local r = engine.replay(log, { pending = true })
+print(r.flipped, r.flips[1].was.result, r.flips[1].now[1].result)
+--> 1	allow	deny`, call: engineReplay},
 		{Name: "engine.rollback", Returns: "table", Params: []Param{{"generation", "number", "the one to go back to; without it the last one before the active that needs no confirmation", true}},
 			Doc: "Loads an earlier generation again, as a new one. Gives what engine.load gives.",
 			Example: denyReboot + `engine.load()
@@ -168,6 +181,37 @@ print(engine.rollback().generation)
 					raise(L, err)
 				}
 				L.Push(loadedTable(L, out))
+				return 1
+			}},
+		{Name: "engine.audit", Returns: "table|nil", Params: []Param{
+			{"cells", "string|string[]", "names of cells that live; without them it says what is audited", true},
+			{"options", "table", "seconds: for how long, which must be given; yes = true: it is known that nothing is refused there, without which it is an error", true}},
+			Doc: `Has the policies of these cells refuse nothing for a time: what they would deny is recorded, and what they grant stays granted.
+Gives what engine.load gives, with until, and audit, which has the assertions that do not hold there in nevers and what root in the
+cells could do to the host in left_to_root. It ends by itself, with engine.end_audit, and with any load. Without cells it gives the
+audit that runs, with generation, cells, since, until and back, or nil.`,
+			Example: denyReboot + `engine.load()
+local p = cell.create{ name = "web-1", root = "/cells/web-1" }:process{ uid = 0 }
+print(p:reboot())
+engine.audit("web-1", { seconds = 1800, yes = true })
+print(p:reboot(), engine.audit().cells[1])
+engine.end_audit()
+print(p:reboot(), engine.audit())
+--> nil	EPERM	policy web (session:1)
+--> true	web-1
+--> nil	nil`, call: engineAudit},
+		{Name: "engine.end_audit", Returns: "table|nil", Doc: "Ends the audit that runs: what was loaded before is loaded again. Gives what engine.load gives, or nil if none runs.",
+			Example: `print(engine.end_audit())
+--> nil`, call: func(b *binding, L *lua.LState) int {
+				out, err := b.Host.EndAudit()
+				switch {
+				case err != nil:
+					raise(L, err)
+				case out == nil:
+					L.Push(lua.LNil)
+				default:
+					L.Push(loadedTable(L, out))
+				}
 				return 1
 			}},
 		{Name: "engine.policies", Returns: "table[]", Doc: `Lists the policies that are loaded, and those that were declared here and are pending: name, cells, mode, file, line, and
@@ -367,7 +411,7 @@ func engineDiff(b *binding, L *lua.LState) int {
 	} else {
 		new = b.read(L, e, v)
 	}
-	d, err := study.Diff(old, new, b.liveNames(L), cells)
+	d, err := b.Host.Diff(old, new, cells)
 	if err != nil {
 		raise(L, err)
 	}
@@ -503,6 +547,79 @@ func (b *binding) load(L *lua.LState, p *host.Proposal, o host.LoadOptions, dry 
 		raise(L, err)
 	}
 	L.Push(loadedTable(L, out))
+	return 1
+}
+
+func engineAudit(b *binding, L *lua.LState) int {
+	const e = "engine.audit"
+	b.m.mustSettle(L)
+	if L.Get(1) == lua.LNil {
+		a, err := b.Host.Audit()
+		switch {
+		case err != nil:
+			raise(L, err)
+		case a == nil:
+			L.Push(lua.LNil)
+		default:
+			L.Push(table(L, a.Report()))
+		}
+		return 1
+	}
+	cells := oneOrMany(L, e, L.Get(1), "the name of a cell", "names")
+	f := options(L, e, 2)
+	seconds, given := f.number("seconds", 1, int64(host.MaxAudit/time.Second))
+	var o host.LoadOptions
+	f.flag("yes", &o.Yes)
+	f.done()
+	switch {
+	case len(cells) == 0:
+		fail(L, "", "%s must be given the name of a cell or a list of names, but is given %s", e, show(L.Get(1)))
+	case !given:
+		fail(L, "", "%s must have seconds, for how long the audit lasts", f.e)
+	}
+	p, err := b.Host.ProposeAudit(cells, time.Duration(seconds)*time.Second)
+	if err != nil {
+		raise(L, err)
+	}
+	plan, err := b.Host.Plan(p, o)
+	if err == nil && plan.Problem != nil {
+		err = plan.Problem
+	}
+	var out *host.Loaded
+	if err == nil {
+		out, err = b.Host.Carry(plan)
+	}
+	if err != nil {
+		raise(L, err)
+	}
+	L.Push(table(L, host.AuditedReport{LoadReport: out.Report(), Audit: plan.Audit.Report()}))
+	return 1
+}
+
+func engineReplay(b *binding, L *lua.LState) int {
+	const e = "engine.replay"
+	text, ok := L.Get(1).(lua.LString)
+	if !ok {
+		fail(L, "", "%s must be given the text of a log, but is given %s", e, show(L.Get(1)))
+	}
+	o := options(L, e, 2)
+	p, supposed := b.policies(o, e)
+	o.done()
+	from, err := host.ReadRecorded("log", strings.NewReader(string(text)))
+	if err == nil {
+		err = from.Err()
+	}
+	if err == nil && !supposed {
+		p, err = b.Host.Enforced()
+	}
+	var out *host.Replayed
+	if err == nil {
+		out, err = b.Host.Replay(from, p)
+	}
+	if err != nil {
+		raise(L, err)
+	}
+	L.Push(table(L, out.Report(from)))
 	return 1
 }
 

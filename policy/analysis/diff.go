@@ -9,6 +9,7 @@ import (
 	"cellsh/policy/graph"
 	"cellsh/policy/kauth"
 	"cellsh/policy/rules"
+	"cellsh/policy/stock"
 )
 
 // Change is requests whose decision differs between two sets.
@@ -81,13 +82,29 @@ func verdictsOf(o, n *policy.Decision, probe bool) verdicts {
 // Diff gives exactly the requests of processes in cells whose decision changes from one set to the other in the cells. Changes of reasons
 // and places are none. Cells with the same changes share them.
 func Diff(old, new *rules.Compiler, cells []string) ([]Change, error) {
+	return DiffAnswered(old, new, cells, nil)
+}
+
+// DiffAnswered is Diff where the fallback answers for cells that no policy of a side names, if it does for cells of that name.
+func DiffAnswered(old, new *rules.Compiler, cells []string, fallback func(cell string) bool) ([]Change, error) {
+	fallbacks := map[kauth.RequestID][]*rules.PolicyGraph{}
+	graphs := func(c *rules.Compiler, cell string, id kauth.RequestID) []*rules.PolicyGraph {
+		if fallback == nil || !c.Vocabulary().Asks(id) || len(c.For(cell)) > 0 || !fallback(cell) {
+			return c.PolicyGraphs(cell, id)
+		}
+		// Both sides are for the same kernel.
+		if fallbacks[id] == nil {
+			fallbacks[id] = []*rules.PolicyGraph{fallbackGraph(c.Vocabulary(), id)}
+		}
+		return fallbacks[id]
+	}
 	var out []Change
 	seen := map[string]int{}
 	// Cells that no policy tells apart have the same graphs, and are compared once.
 	known := map[string][]Change{}
 	for _, cell := range names(cells) {
 		for _, id := range new.Requests() {
-			a, b := old.PolicyGraphs(cell, id), new.PolicyGraphs(cell, id)
+			a, b := graphs(old, cell, id), graphs(new, cell, id)
 			pair := fmt.Sprint(id, graphsKey(a), graphsKey(b))
 			changes, ok := known[pair]
 			if !ok {
@@ -112,6 +129,16 @@ func Diff(old, new *rules.Compiler, cells []string) ([]Change, error) {
 	}
 	slices.SortStableFunc(out, func(x, y Change) int { return int(x.Request) - int(y.Request) })
 	return out, nil
+}
+
+// fallbackGraph is what the fallback says to a request, in the form of a policy's graph.
+func fallbackGraph(v *kauth.Vocabulary, id kauth.RequestID) *rules.PolicyGraph {
+	said := rules.ProgramGraph(stock.FallbackFor(v), id)
+	g := &graph.Graph[rules.Outcome]{Root: said.Root, Nodes: said.Nodes}
+	for i := range said.Leaves {
+		g.Leaves = append(g.Leaves, rules.Outcome{Answer: said.Leaves[i].Answer})
+	}
+	return &rules.PolicyGraph{Policy: &rules.Policy{}, Graph: g}
 }
 
 // graphsKey stands for a list of graphs.

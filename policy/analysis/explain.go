@@ -68,7 +68,7 @@ func Explain(c *rules.Compiler, cell string, r *policy.Request) (*Explanation, e
 
 // tracePolicy lists the tests up to the answer, or up to one whose field is missing.
 func tracePolicy(g *rules.PolicyGraph, r *policy.Request) PolicyTrace {
-	t := PolicyTrace{Policy: g.Policy.Name, Audit: g.Policy.Audit}
+	t := PolicyTrace{Policy: g.Policy.Name, Audit: g.Policy.Audit || g.Lifted}
 	at := g.Graph.Root
 	for at >= 0 {
 		n := &g.Graph.Nodes[at]

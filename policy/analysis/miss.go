@@ -127,7 +127,9 @@ func regionMoves(f kauth.Field, graphs []*rules.PolicyGraph, r *policy.Request, 
 		if !ok {
 			return nil
 		}
-		parts[i] = &rules.PolicyGraph{Policy: g.Policy, Graph: part}
+		about := *g
+		about.Graph = part
+		parts[i] = &about
 	}
 	var usual interval.Set
 	if likely {

@@ -101,13 +101,14 @@ func Globs(set *rules.Set) []rules.Glob {
 }
 
 // Nevers looks for requests that must be denied in a cell and are not. What policies in audit mode would say, and
-// what the kernel's other models say, does not count. One breach for each assertion and request is enough.
+// what the kernel's other models say, does not count, nor do cells that are audited. One breach for each assertion and request
+// is enough.
 func Nevers(c *rules.Compiler, cell string) ([]Breach, diag.List, error) {
 	var out []Breach
 	var problems diag.List
 	var faults rules.Faults
 	for _, n := range c.Set().Nevers {
-		if !n.AppliesTo(cell) {
+		if !n.AppliesTo(cell) || c.Set().Audits(cell) {
 			continue
 		}
 		for _, id := range c.Requests() {
@@ -153,6 +154,17 @@ func NeversRead(c *rules.Compiler, cell string) bool {
 		}
 	}
 	return false
+}
+
+// Lifted are the assertions that would not hold in the cells if these were audited, in the order of the set: those that are about them.
+func Lifted(set *rules.Set, cells []string) []*rules.Never {
+	var out []*rules.Never
+	for _, n := range set.Nevers {
+		if slices.ContainsFunc(cells, n.AppliesTo) {
+			out = append(out, n)
+		}
+	}
+	return out
 }
 
 func breach(c *rules.Compiler, n *rules.Never, cell string, id kauth.RequestID) (*Breach, error) {

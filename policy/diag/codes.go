@@ -138,6 +138,8 @@ const (
 	FitLax Code = "fit.lax"
 	// LoadLoses: live cells would lose policies.
 	LoadLoses Code = "load.loses"
+	// AuditOpens: nothing would be refused in live cells.
+	AuditOpens Code = "audit.opens"
 	// HookDropped: a hook failed, and is not called any more.
 	HookDropped Code = "hook.dropped"
 	// EventsLost: something happened that hooks were not told of.

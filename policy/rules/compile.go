@@ -31,8 +31,8 @@ type Compiler struct {
 	// requests are those that the vocabulary's kernel asks policies.
 	requests []kauth.RequestID
 	// exact has the policies that name a cell without a glob, globs the others; both by position in the set.
-	exact map[string][]int
-	globs []int
+	exact map[string][]position
+	globs []position
 
 	policies map[policyKey][]*PolicyGraph
 	// searched has the graphs and requests whose faults were looked for.
@@ -49,10 +49,14 @@ type Compiler struct {
 	equal map[string]*program.Program
 }
 
+// position is that of a policy in the set. In cells that are audited it is the one beyond all of them by as much: the same policy, and
+// other graphs and programs.
+type position int
+
 // policyKey is what a policy's graphs depend on, but for the request's fields: the entries that speak of the request.
 // cell is "" if no function read its name.
 type policyKey struct {
-	policy  int
+	policy  position
 	entries entries
 	cell    string
 }
@@ -74,6 +78,8 @@ func (p *Policy) entriesFor(id kauth.RequestID) entries {
 type PolicyGraph struct {
 	Policy *Policy
 	Graph  *graph.Graph[Outcome]
+	// Lifted says that it is of a cell that is audited, as then are those of all its policies.
+	Lifted bool
 	// CellRead says that it is for this cell only.
 	CellRead bool
 	// Function says that functions have a part in it.
@@ -122,9 +128,10 @@ func NewCompiler(set *Set, o Options) *Compiler {
 	if o.Vocabulary == nil {
 		o.Vocabulary = kauth.Newest()
 	}
-	c := &Compiler{set: set, options: o, requests: o.Vocabulary.Requests(), exact: map[string][]int{}, policies: map[policyKey][]*PolicyGraph{},
+	c := &Compiler{set: set, options: o, requests: o.Vocabulary.Requests(), exact: map[string][]position{}, policies: map[policyKey][]*PolicyGraph{},
 		searched: map[graphKey]bool{}, programs: map[string]*Program{}, kinds: map[string]*Program{}, alike: map[[sha256.Size]byte]int{}, cells: map[string]*Program{}, equal: map[string]*program.Program{}}
-	for i, p := range set.Policies {
+	for at, p := range set.Policies {
+		i := position(at)
 		if p.Cells == nil {
 			c.globs = append(c.globs, i)
 			continue
@@ -149,7 +156,7 @@ func NewCompiler(set *Set, o Options) *Compiler {
 }
 
 // applying gives the policies for a cell, by position.
-func (c *Compiler) applying(cell string) []int {
+func (c *Compiler) applying(cell string) []position {
 	list := slices.Clone(c.exact[cell])
 	for _, i := range c.globs {
 		if c.set.Policies[i].AppliesTo(cell) {
@@ -157,17 +164,29 @@ func (c *Compiler) applying(cell string) []int {
 		}
 	}
 	slices.Sort(list)
+	if c.set.Audits(cell) {
+		for i := range list {
+			list[i] += position(len(c.set.Policies))
+		}
+	}
 	return list
+}
+
+// policyAt gives the policy at a position, and whether that is the one of cells that are audited.
+func (c *Compiler) policyAt(i position) (p *Policy, audited bool) {
+	n := position(len(c.set.Policies))
+	return c.set.Policies[i%n], i >= n
 }
 
 // For gives the policies that apply to the cell of that name, in the order of the set.
 func (c *Compiler) For(cell string) []*Policy { return c.at(c.applying(cell)) }
 
 // at gives the policies at these positions.
-func (c *Compiler) at(list []int) []*Policy {
+func (c *Compiler) at(list []position) []*Policy {
 	var out []*Policy
 	for _, i := range list {
-		out = append(out, c.set.Policies[i])
+		p, _ := c.policyAt(i)
+		out = append(out, p)
 	}
 	return out
 }
@@ -225,7 +244,7 @@ func (c *Compiler) PolicyGraphs(cell string, id kauth.RequestID) []*PolicyGraph 
 	return out
 }
 
-func (c *Compiler) policyGraph(i int, id kauth.RequestID, cell string) *PolicyGraph {
+func (c *Compiler) policyGraph(i position, id kauth.RequestID, cell string) *PolicyGraph {
 	g := c.findPolicy(i, id, cell)
 	if found := (graphKey{g, id}); g.faulty && !c.searched[found] {
 		c.searched[found] = true
@@ -235,8 +254,8 @@ func (c *Compiler) policyGraph(i int, id kauth.RequestID, cell string) *PolicyGr
 }
 
 // findPolicy gives the graph that was made for the request, or for one that the policy can't tell from it.
-func (c *Compiler) findPolicy(i int, id kauth.RequestID, cell string) *PolicyGraph {
-	p := c.set.Policies[i]
+func (c *Compiler) findPolicy(i position, id kauth.RequestID, cell string) *PolicyGraph {
+	p, audited := c.policyAt(i)
 	key := policyKey{policy: i, entries: p.entriesFor(id)}
 	for _, key.cell = range [...]string{"", cell} {
 		for _, g := range c.policies[key] {
@@ -246,6 +265,7 @@ func (c *Compiler) findPolicy(i int, id kauth.RequestID, cell string) *PolicyGra
 		}
 	}
 	g := c.buildPolicy(p, key.entries, id, cell)
+	g.Lifted = audited
 	if !g.CellRead {
 		key.cell = ""
 	} else if !g.faulty {
@@ -385,8 +405,15 @@ func Combine(d *graph.Diagrams[policy.Decision], graphs []*PolicyGraph) (graph.R
 			return 0, err
 		}
 	}
+	if lifted(graphs) {
+		return graph.Map(d, d, at, policy.Decision.Lifted)
+	}
 	return at, nil
 }
+
+// lifted reports whether the graphs are those of a cell that is audited. That is done to what they say together: a denial
+// by one policy overrules what another grants.
+func lifted(graphs []*PolicyGraph) bool { return len(graphs) > 0 && graphs[0].Lifted }
 
 // Program compiles what the policies say to all requests in a cell. Cells for which it is the same get the same.
 func (c *Compiler) Program(cell string) (*Program, error) {
@@ -470,7 +497,7 @@ func (c *Compiler) program(cell string) (*Program, error) {
 	return out, nil
 }
 
-func keyOf(list []int) string {
+func keyOf[T ~int](list []T) string {
 	var b strings.Builder
 	for _, i := range list {
 		b.WriteString(itoa(int64(i)))
@@ -522,6 +549,9 @@ func (c *Compiler) decide(graphs []*PolicyGraph, id kauth.RequestID, before []de
 		}
 	}
 	if all {
+		if lifted(graphs) {
+			constant = constant.Lifted()
+		}
 		out.stats = graph.Stats{Before: size, After: graph.Size{Leaves: 1}}
 		out.graph = graph.Constant(constant)
 		return out
@@ -591,6 +621,9 @@ func compose(graphs []*PolicyGraph) *graph.Graph[policy.Decision] {
 	var from func(i int, sofar policy.Decision) graph.Ref
 	from = func(i int, sofar policy.Decision) graph.Ref {
 		if i == len(graphs) {
+			if lifted(graphs) {
+				sofar = sofar.Lifted()
+			}
 			return b.Leaf(sofar)
 		}
 		k := key{i, sofar}

@@ -179,12 +179,15 @@ type Set struct {
 	Nevers   []*Never
 	// Sources are the texts that the set was made of, by file name, in the order of the load.
 	Sources []Source
+	// Audited are the names of cells in which policies refuse nothing: what they would deny together is recorded, and left to
+	// the kernel's other models; see [policy.Decision.Lifted]. No assertion holds there.
+	Audited []string
 }
 
 // With gives what is declared in both sets; of policies of one name, and of assertions of one title, only those of the
 // newer. The policies are ordered by name, the sources are those of s.
 func (s *Set) With(newer *Set) *Set {
-	out := &Set{Sources: s.Sources,
+	out := &Set{Sources: s.Sources, Audited: s.Audited,
 		Policies: with(s.Policies, newer.Policies, func(p *Policy) string { return p.Name }),
 		Nevers:   with(s.Nevers, newer.Nevers, func(n *Never) string { return n.Title })}
 	slices.SortStableFunc(out.Policies, func(a, b *Policy) int { return strings.Compare(a.Name, b.Name) })
@@ -194,7 +197,7 @@ func (s *Set) With(newer *Set) *Set {
 // Without gives the set without the policies of these names. Its assertions are all there: they hold whatever the policies
 // say.
 func (s *Set) Without(names ...string) *Set {
-	out := &Set{Sources: s.Sources, Nevers: s.Nevers}
+	out := &Set{Sources: s.Sources, Nevers: s.Nevers, Audited: s.Audited}
 	for _, p := range s.Policies {
 		if !slices.Contains(names, p.Name) {
 			out.Policies = append(out.Policies, p)
@@ -202,6 +205,16 @@ func (s *Set) Without(names ...string) *Set {
 	}
 	return out
 }
+
+// Auditing gives the set with these cells audited, and no others.
+func (s *Set) Auditing(cells []string) *Set {
+	out := *s
+	out.Audited = cells
+	return &out
+}
+
+// Audits reports whether the cell of that name is audited.
+func (s *Set) Audits(cell string) bool { return slices.Contains(s.Audited, cell) }
 
 // Names are those of the policies, in the order of the set.
 func (s *Set) Names() []string {

@@ -192,6 +192,11 @@ func (d *Difference) Any() bool { return len(d.Requests)+len(d.Budgets) > 0 }
 // Diff compares two sets of policies in the cells that exist, those that are named, and a sample of each glob of either
 // set. Errors are as for Decide.
 func Diff(old, new *Policies, live, named []string) (*Difference, error) {
+	return DiffAnswered(old, new, live, named, nil)
+}
+
+// DiffAnswered is Diff where the fallback answers for cells that no policy of a side names, if it does for cells of that name.
+func DiffAnswered(old, new *Policies, live, named []string, fallback func(cell string) bool) (*Difference, error) {
 	out := &Difference{Cells: analysis.Samples(both(old.Set(), new.Set()), live, named)}
 	cells := sampleNames(out.Cells)
 	if err := old.usable(cells); err != nil {
@@ -200,12 +205,19 @@ func Diff(old, new *Policies, live, named []string) (*Difference, error) {
 	if err := new.usable(cells); err != nil {
 		return nil, err
 	}
-	changes, err := analysis.Diff(old.Compiler, new.Compiler, cells)
+	changes, err := analysis.DiffAnswered(old.Compiler, new.Compiler, cells, fallback)
 	if err != nil {
 		return nil, tooLarge(err)
 	}
 	out.Requests, out.Budgets = changes, analysis.BudgetChanges(old.Set(), new.Set(), cells)
 	return out, nil
+}
+
+// Auditing gives the same policies with these cells audited, and no others: see [rules.Set.Auditing].
+func (p *Policies) Auditing(cells []string) *Policies {
+	out := New(p.Set().Auditing(cells), p.Loading, Options{Paths: p.paths, Vocabulary: p.Vocabulary(), Apart: p.apart})
+	out.files = p.files
+	return out
 }
 
 // both has the globs of two sets.

@@ -139,6 +139,8 @@ func (p *Policies) Decide(q *policy.Question) (*Decision, error) {
 			out.Note = "policies are not asked: the kernel never asks this"
 		case len(prog.Policies) == 0:
 			out.Note = "no policy names cell " + q.Cell
+		case d.Would.Result == policy.Deny && p.Set().Audits(q.Cell):
+			out.Note = "the cell is audited, and nothing is refused there"
 		default:
 			out.Note = "no policy objects"
 		}

@@ -21,7 +21,8 @@ func listCommand() *Command {
 		Name: "list", Short: "the cells, and what answers for them", Without: []string{"policy"},
 		Long: `Lists the cells, and what answers for each: the policies that are loaded, by
 name, or the fallback for a cell of profile low that no policy names, or that
-other tools have made since the load (cellsh attach gives it its program).
+other tools have made since the load (cellsh attach gives it its program). Of
+cells that are audited it says how long.
 Where no program answers, as everywhere on a kernel without the evaluation
 model, it is the profile that the cell was made with. No kernel tells it: of
 cells that other tools have made it is unknown.
@@ -134,7 +135,11 @@ func runList(inv *Invocation) error {
 	var rows []string
 	for i := range usages {
 		u := &usages[i]
-		rows = append(rows, fmt.Sprintf("%d\t%s\t%d\t%s\t%s\t%s", u.ID, u.Name, u.Processes, age(u.Age), u.Root, answers(u)))
+		by := answers(u)
+		if u.Audit != nil {
+			by += fmt.Sprintf("; audited for %s more, refusing nothing", Left(u.Audit.Left(inv.Now())))
+		}
+		rows = append(rows, fmt.Sprintf("%d\t%s\t%d\t%s\t%s\t%s", u.ID, u.Name, u.Processes, age(u.Age), u.Root, by))
 	}
 	inv.table("ID\tNAME\tPROCESSES\tAGE\tROOT\tANSWERED BY", rows)
 	return nil

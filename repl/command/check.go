@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"cellsh/kernel/host"
 	"cellsh/policy/analysis"
 	"cellsh/policy/diag"
 	"cellsh/policy/rules"
@@ -23,7 +24,8 @@ that is wrong. It lists what the policies grant, checks what must never be
 allowed, and proves that two readings of the policies agree, and the compiled
 programs with them: see prove. And it says where policies leave to root in a
 cell what could take the whole host, or change the host's network: the kernel's
-profile, which denies that in other cells, is low where policies are asked.
+profile, which denies that in other cells, is low where policies are asked. Of
+cells that exist with another profile it says that this refuses more.
 
 The exit code is 1 if there is any error.
 
@@ -69,8 +71,18 @@ func (flags *checking) run(inv *Invocation) error {
 	if err != nil {
 		return err
 	}
+	var overruled []host.Overruled
+	if !c.Problems.Failed() {
+		if overruled, err = t.Host.Overruled(p); err != nil {
+			return err
+		}
+	}
 	if inv.JSON {
-		if err := inv.json(c.Report()); err != nil {
+		err := inv.json(struct {
+			study.CheckReport
+			Overruled []host.OverruledReport `json:"overruled,omitempty"`
+		}{c.Report(), host.ReportOverruled(overruled)})
+		if err != nil {
 			return err
 		}
 	} else {
@@ -80,6 +92,9 @@ func (flags *checking) run(inv *Invocation) error {
 		}
 		diag.Write(inv.Stderr, c.Problems)
 		fmt.Fprint(inv.Stdout, checkText(c, withBase))
+		for _, text := range overruledTexts(overruled) {
+			inv.note("%s", text)
+		}
 	}
 	if c.Problems.Failed() {
 		return quiet{Failed}
@@ -140,6 +155,14 @@ func leftTexts(l *study.LeftToRoot) []string {
 	if len(l.Host) > 0 {
 		out = append(out, "take the host: no policy denies "+leftNames(l.Host))
 	}
+	if kinds := leftKinds(l); len(kinds) > 0 {
+		out = append(out, "change the host's network, which no policy denies: "+strings.Join(kinds, ", "))
+	}
+	return out
+}
+
+// leftKinds are the things of the host's network that are left to root.
+func leftKinds(l *study.LeftToRoot) []string {
 	var kinds []string
 	for _, k := range l.Network {
 		text := k.What
@@ -148,10 +171,7 @@ func leftTexts(l *study.LeftToRoot) []string {
 		}
 		kinds = append(kinds, text)
 	}
-	if len(kinds) > 0 {
-		out = append(out, "change the host's network, which no policy denies: "+strings.Join(kinds, ", "))
-	}
-	return out
+	return kinds
 }
 
 // leftNames names what is left to root.

@@ -18,12 +18,15 @@ func diffCommand() *Command {
 answer changes, and every budget that does. Changes of reasons, of places in
 files and of the order of things are none. It looks at one sample of each glob
 of either side, at the cells that exist, and at each --cell; the output names
-them. The policies of --policy are added to both sides.
+them. The policies of --policy are added to both sides. For a cell that exists
+and that no policy of a side names the fallback answers there, unless the cell
+has another profile than low.
 
 With one path the policies are compared with those that are loaded, in a session
-without any path those that were declared there. load --dry-run says more about
-the cells that exist. With --generations the arguments are numbers of
-generations that are kept; one alone is compared with what is loaded.
+without any path those that were declared there; with these as they come again
+where an audit runs. load --dry-run says more about the cells that exist. With
+--generations the arguments are numbers of generations that are kept; one alone
+is compared with what is loaded.
 
 The exit code is 0 whether or not there are changes, unless --exit-code is
 given: then it is 5 where there are. It is 1 if policies are wrong.
@@ -52,14 +55,14 @@ func (flags *comparing) run(inv *Invocation) error {
 	if err != nil {
 		return err
 	}
-	live, err := inv.live()
+	t, err := inv.open()
 	if err != nil {
 		return err
 	}
 	if problems := slices.Concat(failed(old), failed(new)); problems.Failed() {
 		return problems
 	}
-	d, err := study.Diff(old, new, live, flags.cells)
+	d, err := t.Host.Diff(old, new, flags.cells)
 	if err != nil {
 		return err
 	}
@@ -128,7 +131,7 @@ func (flags *comparing) kept(inv *Invocation) (old, new *study.Policies, err err
 	return sides[0], sides[1], err
 }
 
-// loadedPolicies are those of the active generation. That there is none is said.
+// loadedPolicies are those that are loaded, whatever is audited just now. That there are none is said.
 func (inv *Invocation) loadedPolicies() (*study.Policies, error) {
 	t, err := inv.open()
 	if err != nil {
@@ -141,7 +144,7 @@ func (inv *Invocation) loadedPolicies() (*study.Policies, error) {
 	if err != nil {
 		return nil, err
 	}
-	return t.Host.Policies()
+	return t.Host.Enforced()
 }
 
 // failed is the problems of policies that can't be used.

@@ -8,6 +8,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"time"
 
 	"cellsh/kernel"
 	"cellsh/kernel/host"
@@ -143,10 +144,16 @@ func diagnose(t *Target, info kernel.Info, bootFolder string) (*diagnosis, error
 	if g := history.Active(); g != nil {
 		d.Generation = g.Number
 		_, d.instead = history.Instead()
-		if p, err = t.Host.Policies(); err != nil {
+		if p, err = t.Host.Enforced(); err != nil {
 			d.attend("the policies of generation %d can't be compiled for new cells: %s", g.Number, err)
 		}
-		if history.Deadline != nil && history.Overdue() == nil {
+		audit, err := t.Host.Audit()
+		switch {
+		case err != nil:
+			return nil, err
+		case audit != nil && history.Overdue() == nil:
+			d.attend("%s audited until %s UTC: policies refuse nothing there", areAudited(audit.Cells), audit.Until.UTC().Format(time.TimeOnly))
+		case history.Deadline != nil && g.Audit == nil && history.Overdue() == nil:
 			d.attend("generation %d waits to be confirmed until %s UTC", g.Number, history.Deadline.Until.UTC().Format("15:04:05"))
 		}
 	}

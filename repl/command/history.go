@@ -170,6 +170,8 @@ func generationText(h *host.History, g *host.Generation) string {
 	switch {
 	case g.Lockdown:
 		parts = append(parts, "lockdown: cells are denied everything")
+	case g.Audit != nil:
+		parts = append(parts, "audit of "+cellsText(g.Audit))
 	case g.Of != 0:
 		parts = append(parts, fmt.Sprintf("generation %d again", g.Of))
 	}
@@ -192,7 +194,7 @@ func generationText(h *host.History, g *host.Generation) string {
 	if g.Session {
 		parts = append(parts, "a session")
 	}
-	if g == h.Active() {
+	if h.IsActive(g) {
 		switch instead, differs := h.Instead(); {
 		case !differs:
 			parts = append(parts, "active")
@@ -205,6 +207,12 @@ func generationText(h *host.History, g *host.Generation) string {
 	if d := h.Deadline; d != nil && d.Generation == g.Number {
 		until := d.Until.UTC().Format(time.TimeOnly)
 		switch o := h.Overdue(); {
+		case g.Audit != nil && o == nil:
+			parts = append(parts, "until "+until)
+		case g.Audit != nil && o.GoneBack:
+			parts = append(parts, "over at "+until+", and the kernel has gone back")
+		case g.Audit != nil:
+			parts = append(parts, "over at "+until+", and not rolled back yet")
 		case o == nil:
 			parts = append(parts, "rolled back at "+until+" unless confirmed")
 		case o.GoneBack:
@@ -212,7 +220,7 @@ func generationText(h *host.History, g *host.Generation) string {
 		default:
 			parts = append(parts, "not confirmed by "+until+", and not rolled back yet")
 		}
-	} else if g.Tentative != 0 {
+	} else if g.Tentative != 0 && g.Audit == nil {
 		parts = append(parts, "never confirmed")
 	}
 	return strings.Join(parts, "; ")

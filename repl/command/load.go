@@ -283,8 +283,14 @@ func (l *loading) dryRun(inv *Invocation, plan *host.Plan) error {
 		} else {
 			fmt.Fprintf(inv.Stdout, "generation %d would be: %s for %s, %d bytes\n", plan.Generation, plural(plan.Programs, "program"), plural(plan.Covered, "cell"), plan.Bytes)
 		}
+		if plan.Disabled {
+			inv.note("%s", switchedOff)
+		}
 		for _, text := range overruledTexts(plan.Overruled) {
 			inv.note("%s", text)
+		}
+		if len(plan.Ended) > 0 {
+			inv.note("the audit of %s would end", cellsText(plan.Ended))
 		}
 		if plan.Replaced != 0 {
 			inv.note("generation %d, which waits to be confirmed, would be replaced", plan.Replaced)
@@ -388,6 +394,9 @@ func (inv *Invocation) loaded(l *host.Loaded) error {
 		return inv.json(l.Report())
 	}
 	defer func() {
+		if len(l.Ended) > 0 {
+			inv.note("the audit of %s has ended", cellsText(l.Ended))
+		}
 		if l.Replaced != 0 {
 			inv.note("generation %d, which waited to be confirmed, is replaced", l.Replaced)
 		}

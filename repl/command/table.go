@@ -12,6 +12,7 @@ import (
 func All() []*Command {
 	return []*Command{
 		attachCommand(),
+		auditCommand(),
 		canCommand(),
 		checkCommand(),
 		confirmCommand(),
@@ -39,6 +40,7 @@ func All() []*Command {
 		policiesCommand(),
 		proveCommand(),
 		psCommand(),
+		replayCommand(),
 		rollbackCommand(),
 		showCommand(),
 		statsCommand(),

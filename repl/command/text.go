@@ -157,8 +157,11 @@ func answerText(a policy.Answer) string {
 // decisionText is a decision with what policies in audit mode would say.
 func decisionText(d *policy.Decision) string {
 	s := answerText(d.Answer)
-	if d.Implicit() {
+	switch {
+	case d.Implicit() && d.Result == policy.Allow:
 		s = "allow, no policy objects"
+	case d.Implicit():
+		s = d.Result.String() + " by the fallback"
 	}
 	if d.Would.Result != policy.Pass {
 		s += "; policies in audit mode would say " + answerText(d.Would)

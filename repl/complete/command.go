@@ -192,8 +192,11 @@ func (c *Completer) value(kind, typed string, given []string) []Candidate {
 		return requests(typed)
 	case "FIELD=VALUE":
 		return fields(typed, given)
-	case "PATH", "FILE", "DIR", "OLD", "NEW":
+	case "PATH", "FILE", "DIR", "OLD", "NEW", "LOG":
 		return c.paths(typed)
+	}
+	if choice := strings.Split(kind, "|"); len(choice) > 1 {
+		return words(choice, typed)
 	}
 	return nil
 }

@@ -18,7 +18,8 @@ type Command struct {
 	// Doc says in a few words what it does.
 	Doc string
 	// Args is the synopsis, "[--policy PATH...] CELL [REQUEST]". What its words stand for is completed: CELL, REQUEST,
-	// FIELD=VALUE, POLICY is one that is loaded, COMMAND names one, and PATH, FILE, DIR, OLD and NEW are paths.
+	// FIELD=VALUE, POLICY is one that is loaded, COMMAND names one, and PATH, FILE, DIR, OLD, NEW and LOG are paths; a|b|c
+	// is one of these words.
 	Args  string
 	Flags []Flag
 }
