@@ -18,6 +18,7 @@ import (
 	"cellsh/kernel/sim"
 	"cellsh/policy"
 	"cellsh/policy/kauth"
+	"cellsh/policy/progress"
 )
 
 // Options of Open.
@@ -35,6 +36,8 @@ type Options struct {
 	Now func() time.Time
 	// Machine is the one whose kernel is meant.
 	Machine Machine
+	// Work that waiting for other programs is part of; nil can't be stopped.
+	Work *progress.Work
 	// Warn is told of what went wrong beside something that succeeded; nil for nobody.
 	Warn func(error)
 	// After gives a channel that is sent the time once, after the duration; nil is the system's clock.
@@ -266,6 +269,7 @@ func (n nowhere) Run(_ context.Context, c launch.Command, _ launch.Files) (launc
 type folder struct {
 	path string
 	euid int
+	work *progress.Work
 }
 
 func (f folder) notes() string { return filepath.Join(f.path, "generations") }
@@ -297,7 +301,13 @@ func (f folder) WriteNotes(text []byte) error { return disk.Replace(f.notes(), t
 func (f folder) Lock() (unlock func(), err error) {
 	err = os.MkdirAll(f.path, 0o700)
 	if err == nil {
-		unlock, err = disk.Lock(f.notes() + ".lock")
+		ctx, end := f.work.Listen()
+		unlock, err = disk.LockUntil(ctx, f.notes()+".lock", func(b *disk.BusyError) { f.work.At(waiting(b)) })
+		end()
+		if errors.Is(err, context.Canceled) {
+			f.work.Check()
+			return nil, progress.ErrStopped // what must not be stopped half-way does not wait any more
+		}
 	}
 	switch {
 	case err == nil:
@@ -310,6 +320,15 @@ func (f folder) Lock() (unlock func(), err error) {
 		hint = "its file system is mounted read-only: mount it for writing"
 	}
 	return nil, &kernel.Error{Op: "lock the generations", Text: fmt.Sprintf("the folder %s must be writable, but is not: %s", f.path, disk.Cause(err)), Hint: hint}
+}
+
+// waiting is the step of who waits for a lock.
+func waiting(b *disk.BusyError) progress.Step {
+	who := "another program"
+	if b.PID > 0 {
+		who = fmt.Sprintf("process %d", b.PID)
+	}
+	return progress.Step{Doing: "waiting for " + who + ", which holds " + b.Path}
 }
 
 func (folder) save() error   { return nil }
@@ -325,7 +344,7 @@ func openNetBSD(o Options) (*Connection, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Connection{Kernel: k, Launcher: &launch.Cells{}, Groups: hostGroups{}, Owners: []int{0}, keeper: folder{path, k.EUID()}, watch: &going{k, o.After}}
+	c := &Connection{Kernel: k, Launcher: &launch.Cells{}, Groups: hostGroups{}, Owners: []int{0}, keeper: folder{path, k.EUID(), o.Work}, watch: &going{k, o.After}}
 	if o.Machine.System != nil {
 		c.Launcher = nowhere{k.EUID()} // a helper would enter a cell of the running system
 	}

@@ -187,7 +187,7 @@ func TestSettle(t *testing.T) {
 
 // The notes about a running NetBSD are locked while something changes, and not between.
 func TestFolderLock(t *testing.T) {
-	f := folder{filepath.Join(t.TempDir(), "cellsh"), 0}
+	f := folder{filepath.Join(t.TempDir(), "cellsh"), 0, nil}
 	unlock, err := f.Lock()
 	if err != nil {
 		t.Fatal(err)
@@ -211,7 +211,7 @@ func TestFolderLock(t *testing.T) {
 		t.Fatal(err)
 	}
 	var refused *kernel.Error
-	if _, err := (folder{filepath.Join(file, "x"), 0}).Lock(); !errors.As(err, &refused) || !strings.Contains(err.Error(), "must be writable, but is not: not a directory") || refused.Hint != "" {
+	if _, err := (folder{filepath.Join(file, "x"), 0, nil}).Lock(); !errors.As(err, &refused) || !strings.Contains(err.Error(), "must be writable, but is not: not a directory") || refused.Hint != "" {
 		t.Errorf("%v, hint %q", err, refused.Hint)
 	}
 }
@@ -543,7 +543,7 @@ func TestNotesThatCannotBeRead(t *testing.T) {
 		t.Fatal(err)
 	}
 	var e *kernel.Error
-	if _, err := (folder{file, 0}).ReadNotes(); !errors.As(err, &e) || !strings.HasPrefix(e.Text, "the file "+file+"/generations must be readable, but is not: ") {
+	if _, err := (folder{file, 0, nil}).ReadNotes(); !errors.As(err, &e) || !strings.HasPrefix(e.Text, "the file "+file+"/generations must be readable, but is not: ") {
 		t.Error(err)
 	}
 }

@@ -5,6 +5,7 @@ import (
 
 	"cellsh/policy"
 	"cellsh/policy/kauth"
+	"cellsh/policy/progress"
 	"cellsh/policy/rules"
 	"cellsh/policy/study"
 )
@@ -21,6 +22,8 @@ type Reader struct {
 	Vocabulary *kauth.Vocabulary
 	// SkipOptimizations is passed to the compiler.
 	SkipOptimizations bool
+	// Work that reading and all that is done with what was read is part of.
+	Work *progress.Work
 }
 
 // Read reads and declares the policies of the paths. Functions are compiled later, for the cells that are asked about.
@@ -31,17 +34,17 @@ func (r Reader) Read(paths []string) *study.Policies {
 	}
 	sources, unread := ReadFrom(paths, files)
 	set, problems := LoadSources(sources, r.options())
-	return study.New(set, append(unread, problems...).Sort(), study.Options{Paths: paths, SkipOptimizations: r.SkipOptimizations, Vocabulary: r.Vocabulary})
+	return study.New(set, append(unread, problems...).Sort(), study.Options{Paths: paths, SkipOptimizations: r.SkipOptimizations, Vocabulary: r.Vocabulary, Work: r.Work})
 }
 
 // Load is Read for texts that were read before.
 func (r Reader) Load(sources []rules.Source) *study.Policies {
 	set, problems := LoadSources(sources, r.options())
-	return study.New(set, problems, study.Options{SkipOptimizations: r.SkipOptimizations, Vocabulary: r.Vocabulary})
+	return study.New(set, problems, study.Options{SkipOptimizations: r.SkipOptimizations, Vocabulary: r.Vocabulary, Work: r.Work})
 }
 
 func (r Reader) options() Options {
-	o := Options{Groups: r.Groups, Output: r.Output, Vocabulary: r.Vocabulary}
+	o := Options{Groups: r.Groups, Output: r.Output, Vocabulary: r.Vocabulary, Work: r.Work}
 	if r.Files != nil {
 		o.Module = ModuleFrom(r.Files)
 	}

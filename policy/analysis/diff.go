@@ -85,8 +85,10 @@ func Diff(old, new *rules.Compiler, cells []string) ([]Change, error) {
 	seen := map[string]int{}
 	// Cells that no policy tells apart have the same graphs, and are compared once.
 	known := map[string][]Change{}
-	for _, cell := range names(cells) {
-		for _, id := range new.Requests() {
+	cells = names(cells)
+	for k, cell := range cells {
+		for j, id := range new.Requests() {
+			at(new, "comparing", cells, k, j)
 			a, b := old.PolicyGraphs(cell, id), new.PolicyGraphs(cell, id)
 			pair := fmt.Sprint(id, graphsKey(a), graphsKey(b))
 			changes, ok := known[pair]

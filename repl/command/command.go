@@ -13,8 +13,10 @@ import (
 	"cellsh/kernel/connect"
 	"cellsh/policy"
 	"cellsh/policy/diag"
+	"cellsh/policy/progress"
 	"cellsh/policy/report"
 	"cellsh/repl/flags"
+	"cellsh/repl/waiting"
 )
 
 // Env is what a command may touch.
@@ -23,12 +25,18 @@ type Env struct {
 	Stdout, Stderr io.Writer
 	// Now is the clock; nil is the system's.
 	Now func() time.Time
+	// After gives a channel that is sent the time once, after the duration; nil is the system's clock.
+	After func(time.Duration) <-chan time.Time
 	// Ask asks the user for a yes; nil where nobody can be asked.
 	Ask func(question string) (yes bool)
 	// Version of the program.
 	Version string
 	// Machine that the program runs on.
 	Machine connect.Machine
+	// Work is told where the command is, and when it must end; nil is never. Line shows that at the terminal that Stdout and
+	// Stderr may be, and gives way to what is written there; nil shows nothing.
+	Work *progress.Work
+	Line *waiting.Line
 	// Session is the kernel of a session, which its commands share, with Pending; nil opens one for each command.
 	Session *Target
 }
@@ -38,6 +46,8 @@ const (
 	OK     = 0
 	Failed = 1
 	Usage  = 2
+	// Interrupted by Ctrl-C, as shells have it.
+	Interrupted = 128 + int(syscall.SIGINT)
 	// Changed: with --exit-code, something changes.
 	Changed = 5
 )
@@ -131,7 +141,11 @@ func (c *Command) Run(args []string, common Common, env Env) int {
 	if env.Now == nil {
 		env.Now = time.Now
 	}
-	out := &Output{To: env.Stdout}
+	if env.After == nil {
+		env.After = time.After
+	}
+	out := &Output{To: env.Line.Writer(env.Stdout)}
+	env.Stderr = env.Line.Writer(env.Stderr)
 	env.Stdout = out
 	code := c.run(args, common, env, out)
 	err := out.Err()
@@ -166,7 +180,10 @@ func (c *Command) run(args []string, common Common, env Env, out *Output) int {
 		return Usage
 	}
 	inv.Args = rest
-	err = work(inv)
+	err = inv.Work.Run(func() error { return work(inv) })
+	if errors.Is(err, progress.ErrStopped) {
+		err = inv.stopped()
+	}
 	// With JSON the result says it all the same.
 	if inv.target != nil && inv.target.Steps != nil && inv.target.Steps.Told(err) && !inv.JSON {
 		err = quiet{Failed}
@@ -183,8 +200,44 @@ func (c *Command) run(args []string, common Common, env Env, out *Output) int {
 	case errors.As(err, &q):
 		return q.code
 	}
+	if inv.Work.Abandoned() {
+		return Interrupted // it was said
+	}
+	if errors.As(err, new(*stopped)) {
+		inv.problems(diag.Of(err))
+		return Interrupted
+	}
 	inv.problems(diag.Of(err))
 	return Failed
+}
+
+// stopped says that a command was interrupted, and what it had done until then.
+type stopped struct{ text string }
+
+func (e *stopped) Error() string { return e.text }
+
+// Diagnostics is the error as a problem.
+func (e *stopped) Diagnostics() diag.List {
+	return diag.List{{Code: diag.Interrupted, Message: e.text}}
+}
+
+// stopped is the error of a command that was stopped. What it has worked out is not to be trusted.
+func (inv *Invocation) stopped() error {
+	if inv.Session != nil {
+		inv.Session.Host.Forget()
+	}
+	return &stopped{StoppedText(inv.Work, inv.Command)}
+}
+
+// StoppedText says that a command was interrupted, and what it had done until then.
+func StoppedText(w *progress.Work, c *Command) string {
+	switch done := w.Changes(); {
+	case len(done) > 0:
+		return "interrupted; before that: " + strings.Join(done, ", ")
+	case c.Changes:
+		return "interrupted: nothing has changed"
+	}
+	return "interrupted"
 }
 
 // flags are all that the command takes, and what does the work once they are read.

@@ -5,17 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"os"
-	"os/signal"
-	"slices"
 	"strings"
-	"syscall"
 	"time"
 
 	"cellsh/kernel/connect"
 	"cellsh/kernel/disk"
 	"cellsh/kernel/host"
 	"cellsh/policy"
+	"cellsh/policy/progress"
 	"cellsh/repl/flags"
 	"cellsh/repl/outlet"
 )
@@ -182,24 +179,11 @@ func (l *logging) show(inv *Invocation, b *host.Batch) error {
 	return out.batch(b)
 }
 
-// untilStopped gives a context that is done once somebody wants the command to stop: by Ctrl-C or, as services are stopped, by
-// SIGTERM, which in a session ends the session. Who started the program may have made it deaf to them.
-func (inv *Invocation) untilStopped() (context.Context, func()) {
-	signals := []os.Signal{os.Interrupt}
-	if inv.Session == nil {
-		signals = append(signals, syscall.SIGTERM)
-	}
-	signals = slices.DeleteFunc(signals, signal.Ignored)
-	if len(signals) == 0 {
-		return context.Background(), func() {} // none stands for all
-	}
-	return signal.NotifyContext(context.Background(), signals...)
-}
-
 // following gives what comes to take, until it is stopped, which is a good end, or until take has an error.
 func (inv *Invocation) following(log *host.Log, take func(*host.Batch) error) error {
-	ctx, stop := inv.untilStopped()
-	defer stop()
+	ctx, end := inv.Work.Listen()
+	defer end()
+	inv.Work.At(progress.Step{Doing: "waiting for decisions"})
 	steps := inv.target.Steps
 	if inv.Session != nil {
 		steps = inv.Session.Steps
