@@ -181,6 +181,7 @@ func (c *Command) run(args []string, common Common, env Env, out *Output) int {
 	}
 	inv.Args = rest
 	err = inv.Work.Run(func() error { return work(inv) })
+	inv.Line.Hide() // what is left to do takes no time
 	if errors.Is(err, progress.ErrStopped) {
 		err = inv.stopped()
 	}

@@ -9,6 +9,7 @@ import (
 	"cellsh/kernel/disk"
 	"cellsh/policy"
 	"cellsh/policy/diag"
+	"cellsh/policy/progress"
 	"cellsh/policy/study"
 	"cellsh/repl/flags"
 )
@@ -57,6 +58,11 @@ func runDecide(inv *Invocation) error {
 	out := bufio.NewWriterSize(inv.Stdout, 1<<16)
 	failed := false
 	for {
+		if inv.Work.Stopped() {
+			// What was answered is told, in whole lines.
+			_ = out.Flush()
+		}
+		inv.Work.At(progress.Step{Doing: "answering"})
 		line, tooLong, err := readLine(in)
 		if err != nil {
 			if err != io.EOF {
