@@ -37,6 +37,7 @@ func All() []*Command {
 		statsCommand(),
 		testCommand(),
 		unloadCommand(),
+		versionCommand(),
 	}
 }
 

@@ -53,6 +53,7 @@ var waits = map[string]wait{
 	"stats":       {session: true},
 	"test":        {args: []string{"t"}, session: true},
 	"unload":      {args: []string{"--yes", "a"}, session: true},
+	"version":     {quick: "it writes what it has"},
 }
 
 var waitFiles = map[string]string{
