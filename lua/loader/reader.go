@@ -18,6 +18,8 @@ type Reader struct {
 	Output io.Writer
 	// Files reads policy files and their modules; nil reads them whoever may have changed them.
 	Files Files
+	// Standard is what the path - reads, but as a module.
+	Standard *Standard
 	// Vocabulary of the kernel that they are for; nil is kauth.Newest.
 	Vocabulary *kauth.Vocabulary
 	// SkipOptimizations is passed to the compiler.
@@ -32,7 +34,7 @@ func (r Reader) Read(paths []string) *study.Policies {
 	if files == nil {
 		files = plain{}
 	}
-	sources, unread := ReadFrom(paths, files)
+	sources, unread := ReadFrom(paths, withStandard{files, r.Standard})
 	set, problems := LoadSources(sources, r.options())
 	return study.New(set, append(unread, problems...).Sort(), study.Options{Paths: paths, SkipOptimizations: r.SkipOptimizations, Vocabulary: r.Vocabulary, Work: r.Work})
 }

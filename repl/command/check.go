@@ -28,7 +28,8 @@ profile, which denies that in other cells, is low where policies are asked.
 The exit code is 1 if there is any error.
 
   cellsh check /etc/cellsh/policy.d
-  cellsh check --cell web-7 web.lua`,
+  cellsh check --cell web-7 web.lua
+  cellsh check - < web.lua`,
 		Setup: func(fs *flags.Set) func(*Invocation) error {
 			var o checking
 			cellList(fs, &o.cells, "look at the cell NAME too; repeats")

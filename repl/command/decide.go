@@ -4,9 +4,11 @@ import (
 	"bufio"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"cellsh/kernel/disk"
+	"cellsh/lua/loader"
 	"cellsh/policy"
 	"cellsh/policy/diag"
 	"cellsh/policy/progress"
@@ -46,6 +48,9 @@ const maxLine = 1 << 20
 func runDecide(inv *Invocation) error {
 	if len(inv.Args) > 0 {
 		return usage("requests are read from standard input, but %q is given", inv.Args[0])
+	}
+	if slices.Contains(inv.Policy, loader.StandardInput) {
+		return usage("--policy - is standard input, but requests are read from there")
 	}
 	p, err := inv.policies()
 	if err != nil {

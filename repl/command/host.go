@@ -68,6 +68,7 @@ func (inv *Invocation) open() (*Target, error) {
 		return nil, err
 	}
 	inv.target = t
+	t.Reader.Standard = loader.NewStandard(inv.Stdin)
 	inv.out.Settle = t.Steps.Settle
 	inv.lap("open")
 	return t, nil

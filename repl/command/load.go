@@ -49,7 +49,8 @@ none the load is refused, unless --yes is given.
 A session that ends takes back what it has loaded and nobody has confirmed.
 
 In a session load without a path loads what was declared there, together with
-what is loaded.
+what is loaded. Outside of sessions - is standard input, as it is for every
+command that takes policies.
 
 With --dry-run nothing is loaded: it says which decisions and budgets would
 change, which cells would lose or get policies, and whether the policies could
@@ -482,6 +483,7 @@ func (inv *Invocation) await(l *host.Loaded) error {
 // bootReader reads policies as at boot: only those that nobody else can have changed.
 func (t *Target) bootReader() loader.Reader {
 	r := t.Reader
+	r.Standard = nil // nobody knows who wrote it
 	r.Files = &disk.Trust{Owners: t.Owners, Limit: syntax.MaxSource}
 	return r
 }
