@@ -9,6 +9,8 @@
 //	repl/input      lines become statements
 //	repl/editor     lines are read, at a terminal with history and completion
 //	repl/complete   what could follow
+//	repl/pager      what is longer than the screen
+//	repl/waiting    what long work is doing
 //	repl/show       values, problems and prompts for people
 //
 // What it is not: nothing is decided here, and no kernel is spoken to; see packages engine and kernel.

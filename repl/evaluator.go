@@ -326,7 +326,7 @@ func (e *evaluator) command(words []string) error {
 	if c == nil {
 		return leaving(words)
 	}
-	code := c.Run(words[1:], common, command.Env{Stdin: e.env.Stdin, Stdout: e.env.Stdout, Stderr: e.env.Stderr, Now: e.env.Now, After: e.env.After, Version: e.env.Version, Machine: e.env.Machine, Ask: e.ask, Session: e.target, Work: e.work, Line: e.line})
+	code := c.Run(words[1:], common, command.Env{Stdin: e.env.Stdin, Stdout: e.env.Stdout, Stderr: e.env.Stderr, Now: e.env.Now, After: e.env.After, Version: e.env.Version, Machine: e.env.Machine, Ask: e.ask, Page: e.env.pager(), Session: e.target, Work: e.work, Line: e.line})
 	e.api.Dispatch()
 	if code != command.OK {
 		return errFailed

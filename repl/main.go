@@ -20,6 +20,7 @@ import (
 	"cellsh/repl/command"
 	"cellsh/repl/flags"
 	"cellsh/repl/input"
+	"cellsh/repl/pager"
 	"cellsh/repl/show"
 	"cellsh/repl/waiting"
 )
@@ -72,7 +73,11 @@ func Main(args []string, env Env) int {
 	rest, err := fs.Read(args, flags.First)
 	switch {
 	case errors.Is(err, flags.ErrHelp):
-		fmt.Fprint(env.Stdout, command.Overview())
+		if page := env.pager(); page != nil {
+			_ = page(command.Overview())
+		} else {
+			fmt.Fprint(env.Stdout, command.Overview())
+		}
 		return command.OK
 	case err != nil:
 		return env.usage(err.Error())
@@ -143,7 +148,7 @@ func (env Env) command(c *command.Command, args []string, common command.Common)
 	defer end()
 	ended := make(chan int, 1)
 	go func() {
-		ended <- c.Run(args, common, command.Env{Stdin: env.Stdin, Stdout: env.Stdout, Stderr: env.Stderr, Now: env.Now, After: env.After, Version: env.Version, Machine: env.Machine, Ask: env.asker(line), Work: work, Line: line})
+		ended <- c.Run(args, common, command.Env{Stdin: env.Stdin, Stdout: env.Stdout, Stderr: env.Stderr, Now: env.Now, After: env.After, Version: env.Version, Machine: env.Machine, Ask: env.asker(line), Page: env.pager(), Work: work, Line: line})
 	}()
 	told := command.Interrupted // the exit code of the signal that has ended it
 	var late <-chan time.Time
@@ -178,6 +183,15 @@ func (env *Env) line() *waiting.Line {
 	}
 	name := env.Getenv("TERM")
 	return waiting.New(waiting.Options{To: env.Stderr, Plain: name == "" || name == "dumb", After: env.After, Now: env.Now, Columns: func() int { return columns(env.Stderr) }})
+}
+
+// pager shows text that is longer than the screen, where there is one; nil where there is none.
+func (env *Env) pager() func(text string) error {
+	if name := env.Getenv("TERM"); !isTerminal(env.Stdin) || !isTerminal(env.Stdout) || name == "" || name == "dumb" {
+		return nil
+	}
+	p := &pager.Pager{Stdin: env.Stdin, Stdout: env.Stdout, Stderr: env.Stderr, Command: env.Getenv("PAGER")}
+	return func(text string) error { return p.Show(show.Text(text)) }
 }
 
 // evaluate opens the kernel for work, and gives the exit code.

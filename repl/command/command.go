@@ -29,6 +29,8 @@ type Env struct {
 	After func(time.Duration) <-chan time.Time
 	// Ask asks the user for a yes; nil where nobody can be asked.
 	Ask func(question string) (yes bool)
+	// Page shows text that may be longer than the screen; nil writes it to Stdout.
+	Page func(text string) error
 	// Version of the program.
 	Version string
 	// Machine that the program runs on.
@@ -173,10 +175,10 @@ func (c *Command) run(args []string, common Common, env Env, out *Output) int {
 	}
 	switch {
 	case errors.Is(err, flags.ErrHelp):
-		fmt.Fprint(env.Stdout, c.Help())
+		_ = inv.page(inv.help(c))
 		return OK
 	case err != nil:
-		fmt.Fprintf(env.Stderr, "cellsh %s: %s\nrun: cellsh help %s\n", c.Name, err, c.Name)
+		fmt.Fprintf(env.Stderr, "%s: %s\nrun: %s\n", inv.called(c.Name), err, inv.called("help "+c.Name))
 		return Usage
 	}
 	inv.Args = rest
@@ -196,7 +198,7 @@ func (c *Command) run(args []string, common Common, env Env, out *Output) int {
 	case err == nil || out.err != nil && errors.Is(err, out.err):
 		return OK // what could not be written is told by who asked
 	case errors.As(err, &u):
-		fmt.Fprintf(env.Stderr, "cellsh %s: %s\nusage: %s\n", c.Name, u.text, c.synopsis())
+		fmt.Fprintf(env.Stderr, "%s: %s\nusage: %s\n", inv.called(c.Name), u.text, inv.called(strings.TrimPrefix(c.synopsis(), "cellsh ")))
 		return Usage
 	case errors.As(err, &q):
 		return q.code
@@ -315,6 +317,32 @@ func (inv *Invocation) problems(l diag.List) {
 		return
 	}
 	diag.Write(inv.Stderr, l)
+}
+
+// called is how a command is called where this one was.
+func (inv *Invocation) called(command string) string {
+	if inv.Session != nil {
+		return command
+	}
+	return "cellsh " + command
+}
+
+// help is the text about a command, as it is called here.
+func (inv *Invocation) help(c *Command) string {
+	text, _ := strings.CutPrefix(c.Help(), "usage: cellsh ")
+	return "usage: " + inv.called(text)
+}
+
+// page writes text that may be longer than the screen. Who shows it gets the signals meanwhile.
+func (inv *Invocation) page(text string) error {
+	if inv.Page == nil {
+		_, err := io.WriteString(inv.Stdout, text)
+		return err
+	}
+	_, end := inv.Work.Listen()
+	defer end()
+	inv.Line.Hide()
+	return inv.Page(text)
 }
 
 // json writes a value on one line.

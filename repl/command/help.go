@@ -1,7 +1,7 @@
 package command
 
 import (
-	"fmt"
+	"strings"
 
 	"cellsh/lua/api"
 	"cellsh/repl/flags"
@@ -39,23 +39,43 @@ func runHelp(inv *Invocation) error {
 	case len(inv.Args) > 1:
 		return usage("one name may be given, but there are %d", len(inv.Args))
 	case len(inv.Args) == 0:
-		fmt.Fprint(inv.Stdout, Overview())
-		return nil
+		if inv.Session != nil {
+			return inv.page(sessionOverview())
+		}
+		return inv.page(Overview())
 	}
 	name := inv.Args[0]
-	c := Find(name)
-	if c != nil {
-		fmt.Fprint(inv.Stdout, c.Help())
+	var parts []string
+	if c := Find(name); c != nil {
+		parts = append(parts, inv.help(c))
 	}
 	text, err := api.About(name)
-	switch {
-	case err == nil:
-		if c != nil {
-			fmt.Fprintln(inv.Stdout)
-		}
-		fmt.Fprint(inv.Stdout, text)
-	case c == nil:
+	if err == nil {
+		parts = append(parts, text)
+	}
+	if len(parts) == 0 {
 		return err
 	}
-	return nil
+	return inv.page(strings.Join(parts, "\n"))
+}
+
+// sessionOverview is what help shows in a session.
+func sessionOverview() string {
+	return `A line is a command or Lua; what is not finished goes on in the next line.
+
+commands:
+` + overview() + `
+exit or Ctrl-D leaves, and Ctrl-C ends what runs.
+
+help COMMAND tells more of one, and help NAME of Lua, such as help cell.create.
+These libraries and types are there:
+
+` + must(api.About(""))
+}
+
+func must(text string, err error) string {
+	if err != nil {
+		panic("command: there must be help, but: " + err.Error())
+	}
+	return text
 }
