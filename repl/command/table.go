@@ -11,6 +11,7 @@ import (
 // All lists the commands, by name.
 func All() []*Command {
 	return []*Command{
+		aproposCommand(),
 		attachCommand(),
 		canCommand(),
 		checkCommand(),

@@ -27,6 +27,7 @@ type wait struct {
 // waits has every command. One that computes, reads many files or waits for others checks whether it shall end, and says
 // where it is; see package progress.
 var waits = map[string]wait{
+	"apropos":     {args: []string{"load"}, quick: "it looks through what it has"},
 	"attach":      {args: []string{"web-1"}, session: true},
 	"can":         {args: []string{"web-1", "network.bind"}, session: true},
 	"check":       {args: []string{"b.lua"}, session: true},
