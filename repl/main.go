@@ -93,7 +93,7 @@ func Main(args []string, env Env) int {
 			return env.command(c, rest[1:], common)
 		}
 		if !isScript(rest[0]) {
-			return env.usage(command.Unknown(rest[0]))
+			return env.usage(command.Unknown(rest))
 		}
 	}
 	if common.JSON || len(common.Policy) > 0 {
@@ -285,6 +285,7 @@ var errInterrupted = errors.New("interrupted")
 // lines runs texts as a session would, up to the first that fails.
 func (e *evaluator) lines(texts []string) error {
 	r := input.NewScript(isCommand)
+	r.Mistaken = e.mistaken
 	for _, text := range texts {
 		if err := e.feed(r, text); err != nil {
 			return e.left(err)

@@ -24,7 +24,7 @@ func TestPager(t *testing.T) {
 		t.Errorf("it ends with %v", err)
 	}
 
-	const prompt = "SIM\x1b[0m>  \b"
+	const prompt = "SIM\x1b[0m> "
 	x = start(t, program(t, t.TempDir(), []string{"TERM=vt100"}))
 	x.until(prompt)
 	x.typed("help\r")
@@ -33,14 +33,10 @@ func TestPager(t *testing.T) {
 	}
 	x.typed("\x03")
 	x.until(prompt)
-	x.typed("help list\r")
-	if said := x.until(prompt); !strings.Contains(said, "\nusage: list\n") {
-		t.Errorf("what fits is shown without questions, but it says %q", said)
-	}
+	x.typed("help list\r") // which fits
+	x.answers("\nusage: list\n")
 	x.typed("6 * 7\r")
-	if said := x.until(prompt); !strings.Contains(said, "\n42\n") {
-		t.Errorf("the session must go on, but says %q", said)
-	}
+	x.answers("\n42\n")
 
 	x = start(t, program(t, t.TempDir(), []string{"TERM=vt100", "PAGER=head -n 1"}, "help", "load"))
 	if said := x.until("never said"); said != "usage: cellsh load PATH...\n" {

@@ -45,7 +45,7 @@ type Work struct {
 	counting bool
 	left     int
 	step     Step
-	changed   []string
+	changed  []string
 }
 
 // New makes work of which nothing runs.

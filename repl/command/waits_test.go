@@ -12,6 +12,7 @@ import (
 	"cellsh/kernel/connect"
 	"cellsh/kernel/host"
 	"cellsh/policy/progress"
+	"cellsh/policy/rules"
 )
 
 // wait is a command of which somebody may have to wait for the end.
@@ -42,12 +43,15 @@ var waits = map[string]wait{
 	"explain":     {args: []string{"web-1", "system.reboot"}, session: true},
 	"fit":         {args: []string{"b.lua"}, session: true},
 	"fmt":         {args: []string{"-w", "b.lua"}},
+	"forget":      {args: []string{"none"}, quick: "it drops what is pending"},
 	"generations": {quick: "it reads what is noted"},
 	"help":        {quick: "it writes what it has"},
+	"init":        {args: []string{"new"}, quick: "it writes a few files"},
 	"list":        {session: true},
 	"load":        {args: []string{"--yes", "b.lua"}, session: true},
 	"log":         {quick: "it reads what the kernel keeps; with -f it listens, see TestFollow in cmd/cellsh"},
 	"lsp":         {quick: "an editor waits, and stops its analyses"},
+	"policies":    {session: true},
 	"prove":       {args: []string{"b.lua"}, session: true},
 	"rollback":    {args: []string{"1"}, session: true},
 	"show":        {args: []string{"1"}, quick: "it writes sources that are kept"},
@@ -203,6 +207,7 @@ func TestWaitsInASession(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
+				target.Declared = func() *rules.Set { return &rules.Set{} }
 				run := func(args ...string) (code int) {
 					err := target.Steps.Step(func() error {
 						code = Find(args[0]).Run(args[1:], Common{}, Env{Stdin: strings.NewReader(waits[args[0]].stdin), Stdout: &out, Stderr: &errs, Work: w, Now: now,
