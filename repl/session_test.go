@@ -27,8 +27,12 @@ func TestMain(m *testing.M) {
 	if os.Getenv(asProgram) != "" {
 		// A clock that stands, so that what is said is the same each time.
 		now := time.Date(2026, 6, 1, 12, 0, 0, 0, time.UTC)
-		os.Exit(Main(os.Args[1:], Env{Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Getenv: os.Getenv, Now: func() time.Time { return now }, Version: "test",
-			Machine: connect.Machine{Foreign: "linux/amd64"}}))
+		env := Env{Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Getenv: os.Getenv, Now: func() time.Time { return now }, Version: "test",
+			Machine: connect.Machine{Foreign: "linux/amd64"}}
+		if os.Getenv(quickly) != "" {
+			env.hurry(now)
+		}
+		os.Exit(Main(os.Args[1:], env))
 	}
 	os.Exit(m.Run())
 }

@@ -22,6 +22,7 @@ import (
 	"cellsh/kernel/sim"
 	"cellsh/policy"
 	"cellsh/policy/kauth"
+	"cellsh/policy/progress"
 )
 
 // Options of Open.
@@ -39,6 +40,8 @@ type Options struct {
 	Now func() time.Time
 	// Machine is the one whose kernel is meant.
 	Machine Machine
+	// Work that waiting for other programs is part of; nil can't be stopped.
+	Work *progress.Work
 	// Warn is told of what went wrong beside something that succeeded; nil for nobody.
 	Warn func(error)
 	// After gives a channel that is sent the time once, after the duration; nil is the system's clock.
@@ -308,6 +311,7 @@ func (n nowhere) refuse(op string) *kernel.Error {
 type folder struct {
 	path string
 	euid int
+	work *progress.Work
 }
 
 func (f folder) notes() string { return filepath.Join(f.path, "generations") }
@@ -357,7 +361,13 @@ func (f folder) SetAside() (where string, err error) {
 func (f folder) Lock() (unlock func(), err error) {
 	err = os.MkdirAll(f.path, 0o700)
 	if err == nil {
-		unlock, err = disk.Lock(f.notes() + ".lock")
+		ctx, end := f.work.Listen()
+		unlock, err = disk.LockUntil(ctx, f.notes()+".lock", func(b *disk.BusyError) { f.work.At(waiting(b)) })
+		end()
+		if errors.Is(err, context.Canceled) {
+			f.work.Check()
+			return nil, progress.ErrStopped // what must not be stopped half-way does not wait any more
+		}
 	}
 	switch {
 	case err == nil:
@@ -370,6 +380,15 @@ func (f folder) Lock() (unlock func(), err error) {
 		hint = "its file system is mounted read-only: mount it for writing"
 	}
 	return nil, &kernel.Error{Op: "lock the generations", Text: fmt.Sprintf("the folder %s must be writable, but is not: %s", f.path, disk.Cause(err)), Hint: hint}
+}
+
+// waiting is the step of who waits for a lock.
+func waiting(b *disk.BusyError) progress.Step {
+	who := "another program"
+	if b.PID > 0 {
+		who = fmt.Sprintf("process %d", b.PID)
+	}
+	return progress.Step{Doing: "waiting for " + who + ", which holds " + b.Path}
 }
 
 func (folder) save() error   { return nil }
@@ -385,7 +404,7 @@ func openNetBSD(o Options) (*Connection, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Connection{Kernel: k, Launcher: &launch.Cells{}, Members: &members.Cells{}, Groups: hostGroups{}, Owners: []int{0}, keeper: folder{path, k.EUID()}, watch: &going{k, o.After}}
+	c := &Connection{Kernel: k, Launcher: &launch.Cells{}, Members: &members.Cells{}, Groups: hostGroups{}, Owners: []int{0}, keeper: folder{path, k.EUID(), o.Work}, watch: &going{k, o.After}}
 	if o.Machine.System != nil {
 		// A helper would enter a cell of the running system.
 		c.Launcher, c.Members = nowhere{k.EUID()}, nowhere{k.EUID()}

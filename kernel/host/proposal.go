@@ -62,7 +62,7 @@ func (h *Host) compose(sources []Source) *study.Policies {
 		set.Sources = read
 		sources = sources[n:]
 	}
-	return study.New(set, problems, study.Options{Vocabulary: h.Kernel.Info().Vocabulary})
+	return study.New(set, problems, study.Options{Vocabulary: h.Kernel.Info().Vocabulary, Work: h.Work})
 }
 
 // plain are files as they are read.
@@ -108,7 +108,7 @@ func (h *Host) Merge(declared *rules.Set) (*Proposal, error) {
 	} else {
 		p.declared = declared
 	}
-	p.Policies = study.New(p.Set().With(declared), nil, study.Options{Vocabulary: h.Kernel.Info().Vocabulary, Apart: true})
+	p.Policies = study.New(p.Set().With(declared), nil, study.Options{Vocabulary: h.Kernel.Info().Vocabulary, Work: h.Work, Apart: true})
 	return p, nil
 }
 
@@ -195,7 +195,7 @@ func (h *Host) change(p *Proposal, history *History, names []string, fresh []Sou
 	} else {
 		p.declared = nil
 	}
-	p.Policies = study.New(set, read.Loading, study.Options{Vocabulary: h.Kernel.Info().Vocabulary, Apart: true})
+	p.Policies = study.New(set, read.Loading, study.Options{Vocabulary: h.Kernel.Info().Vocabulary, Work: h.Work, Apart: true})
 	return p, nil
 }
 

@@ -90,7 +90,12 @@ func (b *binding) call(e *Entry, L *lua.LState) int {
 		raise(L, kernel.Unsupported(b.Host.Kernel, kernel.CapProcesses))
 	}
 	b.use()
-	return e.call(b, L)
+	results := 0
+	if stopped := b.Host.Work.Catch(func() { results = e.call(b, L) }); stopped != nil {
+		b.Host.Forget()
+		L.RaiseError("%s", stopped)
+	}
+	return results
 }
 
 // merged are the policies that are loaded, with those that are pending in place of their namesakes.

@@ -61,8 +61,8 @@ func New(o Options) *Machine {
 	if o.Report == nil {
 		o.Report = func(diag.List) {}
 	}
-	m := &Machine{options: o, pending: &rules.Set{}, types: map[string]*lua.LTable{}, declared: loader.NewDeclarer(o.Kernel.Reader.Groups, o.Kernel.Host.Kernel.Info().Vocabulary)}
-	of := vm.Options{Level: vm.Session, Output: o.Output, Waited: m.tell, Settle: o.Settle}
+	m := &Machine{options: o, pending: &rules.Set{}, types: map[string]*lua.LTable{}, declared: loader.NewDeclarer(o.Kernel.Reader.Groups, o.Kernel.Host.Kernel.Info().Vocabulary, o.Kernel.Reader.Work)}
+	of := vm.Options{Level: vm.Session, Output: o.Output, Waited: m.tell, Settle: o.Settle, Work: o.Kernel.Reader.Work}
 	// A nil file is none.
 	if o.Stdin != nil {
 		of.Stdin = o.Stdin
@@ -87,7 +87,8 @@ func (m *Machine) Close() { m.VM.Close() }
 // Call runs a function that was compiled in the machine with arguments. What it declares is pending afterwards, unless any of it is
 // wrong: then nothing of it is, and Report is told. Hooks are told of what happened.
 func (m *Machine) Call(fn *lua.LFunction, args ...lua.LValue) ([]lua.LValue, error) {
-	results, err := m.VM.Call(fn, args...)
+	var results []lua.LValue
+	err := m.options.Kernel.Reader.Work.Run(func() (err error) { results, err = m.VM.Call(fn, args...); return err })
 	if problems := m.settle(); len(problems) > 0 {
 		m.options.Report(problems)
 		if err == nil && problems.Failed() {

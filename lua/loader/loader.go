@@ -17,6 +17,7 @@ import (
 	"cellsh/policy"
 	"cellsh/policy/diag"
 	"cellsh/policy/kauth"
+	"cellsh/policy/progress"
 	"cellsh/policy/rules"
 )
 
@@ -33,6 +34,8 @@ type Options struct {
 	Module func(dir, name string) (file, text string, err error)
 	// VM has limits for tests; both readings keep them.
 	VM vm.Options
+	// Work that loading, and compiling and asking functions, is part of.
+	Work *progress.Work
 
 	// second is another second reading, for tests.
 	second reading
@@ -45,8 +48,9 @@ func LoadSources(sources []rules.Source, o Options) (*rules.Set, diag.List) {
 	l := &loading{options: o, sources: slices.Clone(sources), files: map[string]*syntax.File{}}
 	l.first = declare.New(func(f value.Value, where bool) rules.Function { return decisionOf(l.tree, f, where) }, o.Vocabulary)
 	l.second = declare.New(askedOf(o.Groups), o.Vocabulary)
-	for _, s := range sources {
+	for i, s := range sources {
 		if !s.Module {
+			o.Work.At(progress.Step{Doing: "reading", Of: s.File, Done: i, Total: len(sources)})
 			l.file(s)
 		}
 	}
@@ -111,7 +115,7 @@ func (l *loading) file(s rules.Source) {
 	modules := l.modules(filepath.Dir(s.File))
 	before := [2]mark{markOf(l.first), markOf(l.second)}
 	options := symbolic.MachineOptions{Groups: l.options.Groups, Output: l.options.Output, Require: modules,
-		Instructions: l.options.VM.Instructions, Memory: l.options.VM.Memory}
+		Instructions: l.options.VM.Instructions, Memory: l.options.VM.Memory, Work: l.options.Work}
 	l.tree = symbolic.NewMachine(options)
 	words(l.tree, l.first)
 	l.first.Begin(s.File)
@@ -153,6 +157,7 @@ func (l *loading) file(s rules.Source) {
 	}
 	l.second.Begin(s.File)
 	err = run(file, modules, l.second, l.options)
+	l.options.Work.Check() // where it was stopped it has ended otherwise than the first
 	l.second.End(err != nil)
 	if !l.agree(file, raised, err) {
 		return

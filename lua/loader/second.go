@@ -12,7 +12,7 @@ import (
 // secondReading runs a file in gopher-lua. What it prints the first has printed.
 func secondReading(file *syntax.File, modules func(name string) (*syntax.File, error), d *declare.Declarations, o Options) error {
 	options := o.VM
-	options.Level, options.Output, options.Require = vm.Policy, nil, modules
+	options.Level, options.Output, options.Require, options.Work = vm.Policy, nil, modules, o.Work
 	m := vm.New(options)
 	wordsIn(m, d)
 	fn, err := m.CompileTree(m.NewEnvironment(), file)

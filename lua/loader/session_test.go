@@ -23,7 +23,7 @@ import (
 // session is a machine whose declarations are collected.
 func session(t *testing.T) (d *Declarer, run func(text string)) {
 	t.Helper()
-	d = NewDeclarer(nil, nil)
+	d = NewDeclarer(nil, nil, nil)
 	m := d.Machine(vm.Options{Level: vm.Session})
 	t.Cleanup(m.Close)
 	return d, func(text string) {

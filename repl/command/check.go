@@ -30,7 +30,8 @@ cells that exist with another profile it says that this refuses more.
 The exit code is 1 if there is any error.
 
   cellsh check /etc/cellsh/policy.d
-  cellsh check --cell web-7 web.lua`,
+  cellsh check --cell web-7 web.lua
+  cellsh check - < web.lua`,
 		Setup: func(fs *flags.Set) func(*Invocation) error {
 			var o checking
 			cellList(fs, &o.cells, "look at the cell NAME too; repeats")

@@ -5,11 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"os"
-	"os/signal"
-	"slices"
 	"strings"
-	"syscall"
 	"time"
 
 	"cellsh/kernel/connect"
@@ -17,6 +13,7 @@ import (
 	"cellsh/kernel/host"
 	"cellsh/kernel/outlet"
 	"cellsh/policy"
+	"cellsh/policy/progress"
 	"cellsh/repl/flags"
 )
 
@@ -183,23 +180,17 @@ func (l *logging) show(inv *Invocation, b *host.Batch) error {
 }
 
 // untilStopped gives a context that is done once somebody wants the command to stop: by Ctrl-C or, as services are stopped, by
-// SIGTERM, which in a session ends the session. Who started the program may have made it deaf to them.
-func (inv *Invocation) untilStopped() (context.Context, func()) {
-	signals := []os.Signal{os.Interrupt}
-	if inv.Session == nil {
-		signals = append(signals, syscall.SIGTERM)
-	}
-	signals = slices.DeleteFunc(signals, signal.Ignored)
-	if len(signals) == 0 {
-		return context.Background(), func() {} // none stands for all
-	}
-	return signal.NotifyContext(context.Background(), signals...)
+// SIGTERM; what it does until then is said.
+func (inv *Invocation) untilStopped(doing string) (ctx context.Context, end func()) {
+	ctx, end = inv.Work.Listen()
+	inv.Work.At(progress.Step{Doing: doing})
+	return ctx, end
 }
 
 // following gives what comes to take, until it is stopped, which is a good end, or until take has an error.
 func (inv *Invocation) following(log *host.Log, take func(*host.Batch) error) error {
-	ctx, stop := inv.untilStopped()
-	defer stop()
+	ctx, end := inv.untilStopped("waiting for decisions")
+	defer end()
 	steps := inv.steps()
 	seeing := inv.target.Connection
 	for {

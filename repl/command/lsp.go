@@ -2,7 +2,6 @@ package command
 
 import (
 	"io"
-	"time"
 
 	"cellsh/lua/loader"
 	"cellsh/policy/diag"
@@ -45,7 +44,7 @@ func serve(inv *Invocation) error {
 	if err != nil {
 		return err
 	}
-	code := lsp.Serve(lsp.Options{In: inv.Stdin, Out: inv.Stdout, Files: loader.Disk(), Cells: cells, After: time.After, Version: inv.Version,
+	code := lsp.Serve(lsp.Options{In: inv.Stdin, Out: inv.Stdout, Files: loader.Disk(), Cells: cells, After: inv.After, Version: inv.Version,
 		Analyse: func(sources []rules.Source, files loader.Files) diag.List {
 			r := reader
 			// Standard output belongs to the protocol.

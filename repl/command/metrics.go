@@ -85,7 +85,7 @@ func (m *serving) run(inv *Invocation) error {
 	if err != nil {
 		return errors.Join(err, l.Close())
 	}
-	ctx, stop := inv.untilStopped()
+	ctx, stop := inv.untilStopped("serving metrics")
 	defer stop()
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()

@@ -11,6 +11,7 @@ import (
 // All lists the commands, by name.
 func All() []*Command {
 	return []*Command{
+		aproposCommand(),
 		attachCommand(),
 		auditCommand(),
 		canCommand(),
@@ -46,6 +47,7 @@ func All() []*Command {
 		statsCommand(),
 		testCommand(),
 		unloadCommand(),
+		versionCommand(),
 	}
 }
 
