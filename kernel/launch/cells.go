@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"runtime"
 
@@ -36,12 +37,23 @@ func (l *Cells) Run(ctx context.Context, c Command, f Files) (Status, error) {
 	if uid := os.Geteuid(); uid != 0 {
 		return Status{}, c.notStarted(kernel.NotRoot(c.op(), uid))
 	}
-	helper := l.Executable
+	note := l.Note
+	if note == nil {
+		note = func(text string) { fmt.Fprintln(f.Err, "cellsh:", text) }
+	}
+	return l.helped(ctx, c, f, l.Executable, "", newRequest(c, l.term(f)), func(reports io.Reader) error { return c.await(reports, note) })
+}
+
+// helped runs the command by way of the helper, which is the running program where no other is named. Await follows what the
+// helper reports until it is the command.
+func (o Options) helped(ctx context.Context, c Command, f Files, helper, dir string, q request, await func(io.Reader) error) (Status, error) {
+	name := helper
 	if helper == "" {
 		var err error
 		if helper, err = os.Executable(); err != nil {
 			return Status{}, c.refuse("", "the program must find its own file to start it as the helper, but: %v", err)
 		}
+		name = os.Args[0]
 	}
 	requestRead, requestWrite, err := os.Pipe()
 	if err != nil {
@@ -60,23 +72,33 @@ func (l *Cells) Run(ctx context.Context, c Command, f Files) (Status, error) {
 			f.Close()
 		}
 	}
-	note := l.Note
-	if note == nil {
-		note = func(text string) { fmt.Fprintln(f.Err, "cellsh:", text) }
-	}
-	status, err := l.session(ctx, child{
-		paths: []string{helper}, args: []string{helper, helperArg}, env: []string{}, extra: theirs,
-	}, f, func() error {
+	status, err := o.session(ctx, child{
+		paths: []string{helper}, args: []string{name, helperArg}, env: []string{}, dir: dir, extra: theirs,
+	}, f, func(pid int) error {
 		closeTheirs()
+		if o.Held != nil {
+			if err := o.Held(pid); err != nil {
+				return c.notStarted(err)
+			}
+		}
 		// A helper that dies before it read all of this is noticed by what it does not report.
 		go func() {
-			json.NewEncoder(requestWrite).Encode(newRequest(c, l.term(f)))
+			json.NewEncoder(requestWrite).Encode(q)
 			requestWrite.Close()
 		}()
-		return c.await(reportRead, note)
+		if err := await(reportRead); err != nil {
+			return err
+		}
+		if o.Began != nil {
+			o.Began()
+		}
+		return nil
 	})
 	closeTheirs()
-	return status, c.outcome(ctx, err, "the helper "+helper)
+	if err = c.outcome(ctx, err, "the helper "+helper); errors.As(err, new(*NotStarted)) {
+		status = Status{} // it is that of the helper
+	}
+	return status, err
 }
 
 // outcome is the error of Run for one of a session, in which something should have started.

@@ -26,6 +26,8 @@ type Command struct {
 	// User is "USER" or "USER:GROUP", each a name of the cell's /etc/passwd and /etc/group or a number; "" is root.
 	// With a group given, the command is in that group alone, else in all groups of the user.
 	User string
+	// Groups that it is in beside the one of User, which must be "USER:GROUP" then.
+	Groups []uint32
 	// Args are the program and its arguments; none for the user's shell as a login shell. A program without a
 	// slash is looked up in PATH.
 	Args []string
@@ -43,6 +45,9 @@ func (c Command) check() error {
 	}
 	if len(c.Args) > 0 && c.Args[0] == "" {
 		return c.refuse("", "the command must have a name, but it is empty")
+	}
+	if len(c.Groups) > 0 && !strings.Contains(c.User, ":") {
+		return c.refuse("", "the user must be USER:GROUP where more groups are given, but is %q", c.User)
 	}
 	for _, e := range c.Env {
 		if name, _, ok := strings.Cut(e, "="); !ok || name == "" || strings.ContainsRune(e, 0) {
@@ -142,6 +147,12 @@ type Options struct {
 	// of the terminal changed. Else Run listens for SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2 and SIGWINCH
 	// itself. NetBSD may lose a signal that arrives while the command is just being executed.
 	Signals <-chan os.Signal
+	// Held, if not nil, is told the process that will be the command, before it is: an error keeps it from being that. Who is
+	// killed in between leaves nothing behind, because that process ends unless its launcher lets it go on. It leads a
+	// session of its own.
+	Held func(pid int) error
+	// Began, if not nil, is called once that process is the command.
+	Began func()
 }
 
 func (o Options) clock() Clock {

@@ -32,21 +32,24 @@ type request struct {
 	Root, User       []byte
 	Nofile, AS, Core *uint64
 	Args, Env        [][]byte
+	Groups           []uint32
 	Term             string
+	// Local are the files to try for a command of this machine, which has no cell; nil for one of a cell.
+	Local [][]byte `json:",omitempty"`
 }
 
 func newRequest(c Command, term string) request {
 	return request{
 		ID: c.Cell.ID, Name: c.Cell.Name, Root: []byte(c.Cell.Root), User: []byte(c.User),
 		Nofile: c.Cell.Nofile, AS: c.Cell.AS, Core: c.Cell.Core,
-		Args: convert[[]byte](c.Args), Env: convert[[]byte](c.Env), Term: term,
+		Args: convert[[]byte](c.Args), Env: convert[[]byte](c.Env), Groups: c.Groups, Term: term,
 	}
 }
 
 func (q request) command() Command {
 	return Command{
 		Cell: kernel.Cell{ID: q.ID, Name: q.Name, Root: string(q.Root), Nofile: q.Nofile, AS: q.AS, Core: q.Core},
-		User: string(q.User), Args: convert[string](q.Args), Env: convert[string](q.Env),
+		User: string(q.User), Groups: q.Groups, Args: convert[string](q.Args), Env: convert[string](q.Env),
 	}
 }
 
@@ -93,6 +96,9 @@ func (r report) encode() []byte {
 func newFailure(step int, err error) *failure {
 	if refused := new(kernel.Error); errors.As(err, &refused) {
 		return &failure{Step: step, Error: refused}
+	}
+	if errno, bare := err.(kauth.Errno); bare {
+		return &failure{Step: step, Errno: errno}
 	}
 	return &failure{Step: step, Text: err.Error()}
 }
@@ -146,12 +152,19 @@ func help(sys System, unsupported error, in io.Reader, out io.Writer) int {
 		tell(report{Failure: newFailure(step, err)})
 		return 1
 	}
-	if unsupported != nil {
+	var q request
+	err := json.NewDecoder(io.LimitReader(in, maxRequest)).Decode(&q)
+	if unsupported != nil && q.Local == nil {
 		return fail(noStep, unsupported)
 	}
-	var q request
-	if err := json.NewDecoder(io.LimitReader(in, maxRequest)).Decode(&q); err != nil {
+	if err != nil {
 		return fail(noStep, fmt.Errorf("the helper must get a request, but: %w", err))
+	}
+	if q.Local != nil {
+		if err := executeLocal(q, send); err != nil {
+			return fail(noStep, err)
+		}
+		return 0
 	}
 	c := q.command()
 	steps, err := Plan(c)
@@ -217,4 +230,40 @@ func (c Command) failed(f failure, who Account) error {
 		return c.refuse("", "the helper must fail in a step of its plan, but fails in step %d: %v", f.Step, err)
 	}
 	return c.explain(steps[f.Step], who, err)
+}
+
+// localRequest lets the helper be a command of this machine.
+func localRequest(paths, args, env []string) request {
+	return request{Local: convert[[]byte](paths), Args: convert[[]byte](args), Env: convert[[]byte](env)}
+}
+
+// executeLocal becomes the first of the files that can be executed.
+func executeLocal(q request, send func([]byte) error) error {
+	if err := send(report{Starting: true}.encode()); err != nil {
+		return err
+	}
+	return executeFirst(convert[string](q.Local), func(path string) error {
+		return execute(path, convert[string](q.Args), convert[string](q.Env), reportDescriptor)
+	})
+}
+
+// awaitLocal follows the reports of executeLocal until the helper is the command. The error is a kauth.Errno, or in words.
+func awaitLocal(in io.Reader) error {
+	reports := json.NewDecoder(in)
+	starting := false
+	for {
+		var r report
+		err := reports.Decode(&r)
+		switch {
+		case err == io.EOF && starting:
+			return nil
+		case err != nil:
+			return fmt.Errorf("the helper must tell when it executes the command, but ended before: %w", err)
+		case r.Failure != nil && r.Failure.Text != "":
+			return errors.New(r.Failure.Text)
+		case r.Failure != nil:
+			return r.Failure.Errno
+		}
+		starting = starting || r.Starting
+	}
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -42,6 +43,14 @@ func TestHelper(t *testing.T) {
 	}
 	if m.args[1] != "ä\xff" {
 		t.Errorf("the bytes of an argument changed: %q", m.args[1])
+	}
+
+	m = newMachine()
+	if _, err := deliver(t, m, Command{Cell: web(), User: "www:100", Groups: []uint32{7, 100, 8}, Args: []string{"ls"}}); err != nil || !slices.Equal(m.groups, []uint32{100, 7, 8}) {
+		t.Errorf("groups %v, %v", m.groups, err)
+	}
+	if _, err := deliver(t, newMachine(), Command{Cell: web(), User: "www", Groups: []uint32{7}, Args: []string{"ls"}}); err == nil || !strings.Contains(err.Error(), `the user must be USER:GROUP where more groups are given, but is "www"`) {
+		t.Errorf("%v", err)
 	}
 
 	m = newMachine()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"strconv"
@@ -21,6 +22,8 @@ type Local struct {
 	Register func(kernel.Cell, Account) (exited func(Status), err error)
 	// Quiet leaves out the notice, for a caller that gave it.
 	Quiet bool
+	// Executable is the program to start as the helper, which there is only with Held or Began; see Cells.
+	Executable string
 }
 
 var _ Launcher = (*Local)(nil)
@@ -66,7 +69,20 @@ func (l *Local) run(ctx context.Context, c Command, me Account, f Files) (Status
 			fmt.Fprintf(f.Err, "cellsh: the home %s is no directory, so the shell starts in /\n", me.Home)
 		}
 	}
-	status, err := l.session(ctx, child{paths: candidates(program, env), args: args, env: env, dir: dir}, f, func() error { return nil })
+	paths := candidates(program, env)
+	var status Status
+	var err error
+	if l.Held == nil && l.Began == nil {
+		status, err = l.session(ctx, child{paths: paths, args: args, env: env, dir: dir}, f, func(int) error { return nil })
+	} else {
+		status, err = l.helped(ctx, c, f, l.Executable, dir, localRequest(paths, args, env), func(reports io.Reader) error {
+			err := awaitLocal(reports)
+			if errno, ok := err.(kauth.Errno); ok {
+				return c.explain(Execute{}, me, errno)
+			}
+			return err
+		})
+	}
 	if errno, ok := err.(kauth.Errno); ok {
 		return status, c.explain(Execute{}, me, errno)
 	}

@@ -14,8 +14,10 @@ type child struct {
 }
 
 // session refuses: there are no sessions and no terminals to relay on this system.
-func (Options) session(context.Context, child, Files, func() error) (Status, error) {
+func (Options) session(context.Context, child, Files, func(int) error) (Status, error) {
 	return Status{}, foreign()
 }
 
 func (Options) term(Files) string { return "" }
+
+func execute(string, []string, []string, int) error { return foreign() }

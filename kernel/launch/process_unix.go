@@ -113,3 +113,11 @@ func (p *process) signal(s syscall.Signal) {
 
 func (p *process) kill()                  { p.signal(unix.SIGKILL) }
 func (p *process) ended() <-chan struct{} { return p.done }
+
+// execute becomes the file, as execve(2); it gives only an error. The descriptors from 3 to last close with it.
+func execute(path string, args, env []string, last int) error {
+	for fd := 3; fd <= last; fd++ {
+		unix.CloseOnExec(fd)
+	}
+	return kernelErrno(unix.Exec(path, args, env))
+}

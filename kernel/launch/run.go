@@ -3,6 +3,7 @@ package launch
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"cellsh/kernel"
 	"cellsh/policy/kauth"
@@ -81,6 +82,11 @@ func (s ResolveUser) do(r *runner) (err error) {
 	r.who, err = resolve(s.User, func(name string) ([]byte, error) { return r.sys.ReadFile(name, maxDatabase) })
 	if err != nil {
 		return err
+	}
+	for _, g := range r.Groups {
+		if !slices.Contains(r.who.Groups, g) {
+			r.who.Groups = append(r.who.Groups, g)
+		}
 	}
 	return r.tell(report{Account: &r.who})
 }

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -225,16 +226,53 @@ func TestLocalStatus(t *testing.T) {
 		{[]string{empty}, Status{}, 126, "must be a program that this kernel can run"},
 		{[]string{"a\x00b"}, Status{}, 1, "must have no zero byte"},
 	} {
-		p := newPipes(t)
-		status, err := (&Local{Quiet: true}).Run(t.Context(), Command{Cell: web(), Args: c.args}, p.Files)
-		p.wait()
-		if status != c.want || ExitCode(status, err) != c.exit {
-			t.Errorf("%q: %+v, %v, exit %d; want %+v, %d", c.args, status, err, ExitCode(status, err), c.want, c.exit)
-		}
-		if (err == nil) != (c.say == "") || err != nil && !strings.Contains(err.Error(), c.say) {
-			t.Errorf("%q: %v, want %q", c.args, err, c.say)
+		held := 0
+		for _, l := range []*Local{{Quiet: true}, {Quiet: true, Options: Options{Held: func(pid int) error { held = pid; return nil }}}} {
+			p := newPipes(t)
+			status, err := l.Run(t.Context(), Command{Cell: web(), Args: c.args}, p.Files)
+			p.wait()
+			if l.Held != nil && held == 0 && c.exit != 1 {
+				t.Errorf("%q: nobody was told of its process", c.args)
+			}
+			if status != c.want || ExitCode(status, err) != c.exit {
+				t.Errorf("%q: %+v, %v, exit %d; want %+v, %d", c.args, status, err, ExitCode(status, err), c.want, c.exit)
+			}
+			if (err == nil) != (c.say == "") || err != nil && !strings.Contains(err.Error(), c.say) {
+				t.Errorf("%q: %v, want %q", c.args, err, c.say)
+			}
 		}
 	}
+}
+
+// TestLocalHeld: a command that somebody holds is not executed before that one lets go, and is the process that was told.
+func TestLocalHeld(t *testing.T) {
+	var told []string
+	mark := filepath.Join(t.TempDir(), "mark")
+	var pid int
+	l := &Local{Quiet: true, Options: Options{Held: func(p int) error {
+		pid = p
+		_, err := os.Stat(mark)
+		told = append(told, fmt.Sprint("held ", errors.Is(err, fs.ErrNotExist)))
+		return nil
+	}, Began: func() { told = append(told, "began") }}}
+	p := newPipes(t)
+	if _, err := l.Run(t.Context(), Command{Cell: web(), Args: []string{"sh", "-c", "echo $$ > " + mark}}, p.Files); err != nil {
+		t.Fatal(err)
+	}
+	p.wait()
+	if text := must(os.ReadFile(mark)); strings.TrimSpace(string(text)) != fmt.Sprint(pid) || !slices.Equal(told, []string{"held true", "began"}) {
+		t.Errorf("%q told of %d: %q", text, pid, told)
+	}
+
+	l.Held = func(int) error { return errors.New("there is no room for it") }
+	told = nil
+	p = newPipes(t)
+	_, err := l.Run(t.Context(), Command{Cell: web(), Args: []string{"rm", mark}}, p.Files)
+	p.wait()
+	if err == nil || !strings.Contains(err.Error(), "there is no room for it") || len(told) != 0 {
+		t.Errorf("%v, %q", err, told)
+	}
+	must(os.Stat(mark))
 }
 
 func TestLocalAround(t *testing.T) {

@@ -20,9 +20,9 @@ type child struct {
 	extra []*os.File
 }
 
-// session runs a child to its end. Once it is started, ready is called, whose error ends the session; the modes
+// session runs a child to its end. Once it is started, ready is called with its process, and its error ends the session; the modes
 // of the caller's terminal are not touched before it succeeded.
-func (o Options) session(ctx context.Context, c child, f Files, ready func() error) (Status, error) {
+func (o Options) session(ctx context.Context, c child, f Files, ready func(pid int) error) (Status, error) {
 	if err := ctx.Err(); err != nil {
 		return Status{}, err
 	}
@@ -43,7 +43,7 @@ func (o Options) session(ctx context.Context, c child, f Files, ready func() err
 	}
 	defer context.AfterFunc(ctx, func() { killUntilGone(p, o.clock()) })()
 
-	err = ready()
+	err = ready(p.pid)
 	if err == nil && r != nil {
 		err = r.begin()
 	}

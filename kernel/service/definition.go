@@ -1,6 +1,8 @@
 package service
 
 import (
+	"fmt"
+	"slices"
 	"time"
 
 	"cellsh/kernel"
@@ -17,6 +19,8 @@ type Definition struct {
 	Command []string
 	// User is "USER" or "USER:GROUP" as launch.Command takes it; "" is root of the cell.
 	User string
+	// Groups are supplementary groups in addition to the one of User, which must be "USER:GROUP" then.
+	Groups []uint32
 	// Env are NAME=VALUE, which are all that the command gets beside what launch.Command promises.
 	Env []string
 	// Restart says when a command that has ended is started again.
@@ -88,6 +92,27 @@ type Log struct {
 	File string
 	Size int64
 	Keep int
+}
+
+// String is the name that files and flags use.
+func (r Restart) String() string {
+	if int(r) < len(restartNames) {
+		return restartNames[r]
+	}
+	return fmt.Sprintf("Restart(%d)", uint8(r))
+}
+
+var restartNames = [...]string{"always", "on-failure", "never"}
+
+// ParseRestart gives the rule of that name; false if there is none.
+func ParseRestart(name string) (Restart, bool) {
+	i := slices.Index(restartNames[:], name)
+	return Restart(max(i, 0)), i >= 0
+}
+
+// DefaultHealth are the times of a health check where nothing is said of them.
+func DefaultHealth() Health {
+	return Health{Every: 30 * time.Second, Timeout: 10 * time.Second, StartTimeout: time.Minute, Failures: 3}
 }
 
 // Defaults are what a definition has where it says nothing: those of cellctl supervise where it has any (cellctl(8)).
