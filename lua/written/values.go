@@ -5,6 +5,7 @@ import (
 	"math"
 	"strconv"
 	"strings"
+	"time"
 
 	"cellsh/lua/value"
 	"cellsh/policy"
@@ -81,6 +82,33 @@ func (r *Reader) Size(orUnlimited bool) func(string, value.Value, diag.Span) *in
 		r.Wrong(at, hint, "%s must be a number of bytes, or one with the unit K, M, G or T like \"512M\"%s, but is %s", key, or, Describe(v))
 		return nil
 	}
+}
+
+// Duration reads a duration like "10s", of at least so much.
+func (r *Reader) Duration(key string, v value.Value, at diag.Span, least time.Duration) (time.Duration, bool) {
+	hint := "write: \"10s\"; the units are ms, s, m, h and d"
+	switch x := v.(type) {
+	case value.String:
+		d, err := time.ParseDuration(string(x))
+		if days, ok := strings.CutSuffix(string(x), "d"); ok {
+			var n uint64
+			n, err = strconv.ParseUint(days, 10, 16)
+			d = time.Duration(n) * 24 * time.Hour
+		}
+		if err == nil && d >= least {
+			return d, true
+		}
+		if err == nil {
+			r.Wrong(at, "", "%s must be at least %s, but is %s", key, least, Describe(v))
+			return 0, false
+		}
+	case value.Number:
+		if n, ok := whole(x); ok && n >= 0 {
+			hint = fmt.Sprintf("write: \"%ds\"", n)
+		}
+	}
+	r.Wrong(at, hint, "%s must be a duration like \"10s\", but is %s", key, Describe(v))
+	return 0, false
 }
 
 // Describe says what a value is, for messages.
