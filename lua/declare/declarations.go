@@ -19,6 +19,9 @@ type Site = written.Site
 // Words are the functions that declare.
 var Words = []string{"policy", "never"}
 
+// ServiceWord is the word of files of services; package services has it.
+const ServiceWord = "service"
+
 // Constants are the other names that policy files know: the results, and unlimited.
 func Constants() map[string]value.Value {
 	c := map[string]value.Value{"record": value.String("record"), "unlimited": value.Number(kauth.Unlimited)}

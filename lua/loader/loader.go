@@ -125,6 +125,9 @@ func (l *loading) file(s rules.Source) {
 	if raised != nil {
 		raised.Message = readable(raised.Message)
 	}
+	if raised != nil && raised.Hint == "" && written.Called(raised.Node) == declare.ServiceWord {
+		raised.Hint = "services are declared in files of their own, which check --services reads"
+	}
 	if raised != nil && !raised.Raised {
 		// A bound was reached. The second reading has others, and nothing to be compared with.
 		l.first.Report(raised.Diagnostic)

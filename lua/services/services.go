@@ -43,9 +43,6 @@ type Set struct {
 	Graph *service.Graph
 }
 
-// Word is the word that declares.
-const Word = "service"
-
 // Read reads the services of the paths: files, or folders' files *.lua in the order of their names. The set has those that are
 // right, without what is wrong with the order of others; the problems are all, sorted.
 func Read(paths []string, o Options) (*Set, diag.List) {
@@ -65,7 +62,7 @@ func Load(sources []rules.Source, o Options) (*Set, diag.List) {
 	l := &loading{options: o, findings: written.NewFindings(diag.ServiceLimit)}
 	l.calls.Reader = written.Reader{Findings: l.findings, Codes: written.Codes{Value: diag.ServiceValue, Key: diag.ServiceKey, Limit: diag.ServiceLimit},
 		Names: []string{"unlimited"}}
-	l.word = &written.Word{Name: Word, Title: "name", Form: `service "name" { ... }`, Take: l.declare}
+	l.word = &written.Word{Name: declare.ServiceWord, Title: "name", Form: `service "name" { ... }`, Take: l.declare}
 	for _, s := range sources {
 		l.file(s)
 	}
@@ -105,12 +102,12 @@ func (l *loading) file(s rules.Source) {
 	}
 	m := symbolic.NewMachine(symbolic.MachineOptions{Output: l.options.Output, Require: l.modules(filepath.Dir(s.File))})
 	m.Define("unlimited", value.Number(kauth.Unlimited))
-	m.Define(Word, m.Native(Word, func(c *symbolic.Call) ([]value.Value, error) {
+	m.Define(declare.ServiceWord, m.Native(declare.ServiceWord, func(c *symbolic.Call) ([]value.Value, error) {
 		then := l.calls.Call(l.word, c.Args, written.Site(c.Site))
 		if then == nil {
 			return nil, nil
 		}
-		return []value.Value{m.Native(Word, func(c *symbolic.Call) ([]value.Value, error) {
+		return []value.Value{m.Native(declare.ServiceWord, func(c *symbolic.Call) ([]value.Value, error) {
 			then(c.Args, written.Site(c.Site))
 			return nil, nil
 		})}, nil
@@ -137,10 +134,8 @@ func (l *loading) raised(f *syntax.File, err error) {
 	if d.Message = diag.Cut(d.Message, 1000); d.Message == "" {
 		d.Message = "an error without a text"
 	}
-	if call, ok := e.Node.(*syntax.CallExpr); ok && d.Hint == "" {
-		if name, ok := syntax.Unparen(call.Func).(*syntax.NameExpr); ok && name.Local == nil && slices.Contains(declare.Words, name.Name) {
-			d.Hint = "policies are declared in files of their own, which load and check read"
-		}
+	if d.Hint == "" && slices.Contains(declare.Words, written.Called(e.Node)) {
+		d.Hint = "policies are declared in files of their own, which load and check read"
 	}
 	l.findings.Report(d)
 }

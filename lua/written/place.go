@@ -192,3 +192,13 @@ func constant(e syntax.Expr) value.Value {
 	}
 	return nil
 }
+
+// Called is the global function that a call is of, "" for what is no such call: where that is nil, its name says what was meant.
+func Called(n syntax.Node) string {
+	if call, ok := n.(*syntax.CallExpr); ok && call.Method == nil {
+		if name, ok := syntax.Unparen(call.Func).(*syntax.NameExpr); ok && name.Local == nil {
+			return name.Name
+		}
+	}
+	return ""
+}
