@@ -7,6 +7,7 @@ import (
 	"cellsh/lua/syntax"
 	"cellsh/lua/value"
 	"cellsh/lua/vm"
+	"cellsh/lua/written"
 )
 
 // secondReading runs a file in gopher-lua. What it prints the first has printed.
@@ -104,7 +105,7 @@ func shallow(m *vm.VM, v lua.LValue, depth int) value.Value {
 			// The keys of a table are neither nil nor NaN.
 			_ = t.Set(shallow(m, k, 1), shallow(m, v, depth-1))
 			// More is refused.
-			if n++; n > declare.MaxElements {
+			if n++; n > written.MaxElements {
 				break
 			}
 		}

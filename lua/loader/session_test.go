@@ -9,11 +9,11 @@ import (
 	lua "github.com/yuin/gopher-lua"
 	"pgregory.net/rapid"
 
-	"cellsh/lua/declare"
 	"cellsh/lua/library"
 	"cellsh/lua/symbolic"
 	"cellsh/lua/value"
 	"cellsh/lua/vm"
+	"cellsh/lua/written"
 	"cellsh/policy"
 	"cellsh/policy/diag"
 	"cellsh/policy/kauth"
@@ -294,7 +294,7 @@ func TestShallow(t *testing.T) {
 	loop := m.L.NewTable()
 	loop.RawSetString("self", loop)
 	long := m.L.NewTable()
-	for i := range 3 * declare.MaxElements {
+	for i := range 3 * written.MaxElements {
 		long.Append(lua.LNumber(i))
 	}
 	loop.RawSetString("long", long)
@@ -302,7 +302,7 @@ func TestShallow(t *testing.T) {
 	if inner := top.Field("self").(*value.Table).Field("self").(*value.Table); inner.Field("self") != (value.Nil{}) {
 		t.Error("tables below a list must be left out")
 	}
-	if n := top.Field("long").(*value.Table).Len(); n <= declare.MaxElements || n > declare.MaxElements+2 {
+	if n := top.Field("long").(*value.Table).Len(); n <= written.MaxElements || n > written.MaxElements+2 {
 		t.Errorf("%d elements are taken over", n)
 	}
 }

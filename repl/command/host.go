@@ -51,7 +51,7 @@ func (inv *Invocation) open() (*Target, error) {
 	if inv.Session != nil && inv.Kernel != "" {
 		return nil, usage("-k can't be given in a session: it has its kernel, %s", inv.Session.Info().Name)
 	}
-	if inv.ReadOnly && inv.changes() {
+	if inv.ReadOnly && (inv.changes() || inv.Command.Reaches) {
 		return nil, kernel.RefuseReadOnly(strings.Join(append([]string{inv.Command.Name}, inv.Args[:min(1, len(inv.Args))]...), " "))
 	}
 	if inv.Session != nil {
