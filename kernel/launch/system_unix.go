@@ -33,7 +33,11 @@ func (nativeSystem) HideDescriptors(from int) error {
 	})
 }
 
-func (nativeSystem) CloseInherited(from int) error {
+func (nativeSystem) CloseInherited(from int) error { return CloseInherited(from) }
+
+// CloseInherited closes the descriptors from the given one on that the program was started with. Those that it has opened itself
+// are marked to be closed by execve, and stay.
+func CloseInherited(from int) error {
 	return eachDescriptor(from, func(fd int) error {
 		flags, err := unix.FcntlInt(uintptr(fd), unix.F_GETFD, 0)
 		if err == nil && flags&unix.FD_CLOEXEC == 0 {

@@ -110,11 +110,9 @@ func (f Folder) Remove() error {
 	return nil
 }
 
-// Claim makes this process the monitor of the service as long as it lives. The error is a *disk.BusyError if there is one.
-func (f Folder) Claim() error {
-	_, err := disk.Claim(f.file("claim"))
-	return err
-}
+// Claim makes this process the monitor of the service until it calls release, as it must in the end, or dies. The error is a
+// *disk.BusyError if there is one.
+func (f Folder) Claim() (release func(), err error) { return disk.Claim(f.file("claim")) }
 
 // Monitor is the process that watches over the service, as the kernel says; 0 if none does. The monitor itself must not ask.
 func (f Folder) Monitor() (int, error) {

@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"reflect"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -24,8 +25,15 @@ func TestMain(m *testing.M) {
 	if dir == "" {
 		os.Exit(m.Run())
 	}
-	fmt.Println(Dir(dir).Service("web").Claim())
+	release, err := Dir(dir).Service("web").Claim()
+	fmt.Println(err)
+	// The collector of garbage takes no claim away.
+	runtime.GC()
+	runtime.GC()
 	os.Stdin.Read(make([]byte, 1))
+	if err == nil {
+		release()
+	}
 }
 
 // claim has the service claimed by another process until the function is called.
@@ -132,11 +140,13 @@ func TestClaim(t *testing.T) {
 	d, f := made(t)
 	pid, end := claim(t, d)
 	var busy *disk.BusyError
-	if err := f.Claim(); !errors.As(err, &busy) || busy.PID != pid {
+	if _, err := f.Claim(); !errors.As(err, &busy) || busy.PID != pid {
 		t.Errorf("%v", err)
 	}
 	end()
-	check(t, f.Claim())
+	release, err := f.Claim()
+	check(t, err)
+	release()
 }
 
 func TestTrust(t *testing.T) {
