@@ -77,7 +77,7 @@ function policy(name) end
 
 ---@class service.arguments
 ---@field cell table|string what its cell is made with where it is missing, as cell.create takes it, with the service's name where none is given; or the name of a cell that another service declares or that exists; its keys are name, root, yes, profile, ports, nofile, as, core
----@field cmd string[] the program and its arguments
+---@field cmd (string|number)[] the program and its arguments
 ---@field user? string USER or USER:GROUP of the cell, names or numbers; root without it
 ---@field groups? number[] ids of more groups, with USER:GROUP
 ---@field env? table variables of the environment, NAME = "VALUE"; no others are passed on
@@ -85,7 +85,7 @@ function policy(name) end
 ---@field backoff? table how long that waits; its keys are first, limit, reset, crashes
 ---@field stop_signal? string|number the signal that ends it, "HUP" say; TERM without it
 ---@field stop_timeout? string how long it may take then, until it is killed; 5s without it
----@field health? string[] a command in the cell that says by its exit code 0 that the service works
+---@field health? (string|number)[] a command in the cell that says by its exit code 0 that the service works
 ---@field health_every? string how often that is asked; 30s without it
 ---@field health_timeout? string how long it may take to answer; 10s without it
 ---@field health_failures? number failures in a row until it is unhealthy; 3 without it

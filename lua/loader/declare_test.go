@@ -405,24 +405,24 @@ pcall(policy "q", { mode = denny })`, []problem{
 	}},
 	// Files of other tools.
 	{`volume("x")`, []problem{
-		{at: "1:1", code: diag.FileForeign, message: "a source must be a policy or a script of cellsh, but this is a file of cellman: volume is a word of it", hint: "cellsh reads policies, which declare with policy and never, and scripts, which make cells with cell.create"},
+		{at: "1:1", code: diag.FileForeign, message: "a source must be a policy, a service or a script of cellsh, but this is a file of cellman: volume is a word of it", hint: "cellsh reads policies, which declare with policy and never, services, which declare with service, and scripts, which make cells with cell.create"},
 	}},
 	{`cell("web", { create = { profile = "high" } })`, []problem{
-		{at: "1:1", code: diag.FileForeign, message: "a source must be a policy or a script of cellsh, but this is a file of cellman: cell is a word of it", hint: "cellsh reads policies, which declare with policy and never, and scripts, which make cells with cell.create"},
+		{at: "1:1", code: diag.FileForeign, message: "a source must be a policy, a service or a script of cellsh, but this is a file of cellman: cell is a word of it", hint: "cellsh reads policies, which declare with policy and never, services, which declare with service, and scripts, which make cells with cell.create"},
 	}},
 	{`apply("web", { pkg("nginx") })`, []problem{
-		{at: "1:16", code: diag.FileForeign, message: "a source must be a policy or a script of cellsh, but this is a file of cellman: pkg is a word of it", hint: "cellsh reads policies, which declare with policy and never, and scripts, which make cells with cell.create"},
+		{at: "1:16", code: diag.FileForeign, message: "a source must be a policy, a service or a script of cellsh, but this is a file of cellman: pkg is a word of it", hint: "cellsh reads policies, which declare with policy and never, services, which declare with service, and scripts, which make cells with cell.create"},
 	}},
 	{`policy "p" {} local data = host("/data", { target = "/data" })`, []problem{
-		{at: "1:28", code: diag.FileForeign, message: "a source must be a policy or a script of cellsh, but this is a file of cellman: host is a word of it", hint: "cellsh reads policies, which declare with policy and never, and scripts, which make cells with cell.create"},
+		{at: "1:28", code: diag.FileForeign, message: "a source must be a policy, a service or a script of cellsh, but this is a file of cellman: host is a word of it", hint: "cellsh reads policies, which declare with policy and never, services, which declare with service, and scripts, which make cells with cell.create"},
 	}},
 	{"# a comment\nname=web\n\ncommand=/usr/sbin/nginx -g\n", []problem{
-		{at: "2:1", code: diag.FileForeign, message: "a source must be a policy or a script of cellsh, but this is a file of celladm: name= is a key of it", hint: "cellsh reads policies, which declare with policy and never, and scripts, which make cells with cell.create"},
+		{at: "2:1", code: diag.FileForeign, message: "a source must be a policy, a service or a script of cellsh, but this is a file of celladm: name= is a key of it", hint: "cellsh reads policies, which declare with policy and never, services, which declare with service, and scripts, which make cells with cell.create"},
 	}},
 	// Assignments of one's own are not.
 	{"name='web'\nreserved_ports=80,443", nil},
 	{"# where from\nNETBSD_MIRROR=http://cdn.NetBSD.org/pub\nCELL_ALLOW_HOST_MOUNTS=YES\n", []problem{
-		{at: "2:1", code: diag.FileForeign, message: "a source must be a policy or a script of cellsh, but this is a file of cellman: NETBSD_MIRROR= is a key of it", hint: "cellsh reads policies, which declare with policy and never, and scripts, which make cells with cell.create"},
+		{at: "2:1", code: diag.FileForeign, message: "a source must be a policy, a service or a script of cellsh, but this is a file of cellman: NETBSD_MIRROR= is a key of it", hint: "cellsh reads policies, which declare with policy and never, services, which declare with service, and scripts, which make cells with cell.create"},
 	}},
 	// Names of one's own are not.
 	{`local function cell(name) end cell("x") function host(name) end host("y") policy "p" { deny = { "network" } }`, nil},

@@ -30,7 +30,7 @@ var keys = func() []Key {
 	d, h := service.Defaults(), service.DefaultHealth()
 	return []Key{
 		{"cell", "table|string", "what its cell is made with where it is missing, as cell.create takes it, with the service's name where none is given; or the name of a cell that another service declares or that exists", false, cellKeys(), (*reading).cell},
-		{"cmd", "string[]", "the program and its arguments", false, nil, (*reading).command},
+		{"cmd", "(string|number)[]", "the program and its arguments", false, nil, (*reading).command},
 		{"user", "string", "USER or USER:GROUP of the cell, names or numbers; root without it", true, nil, (*reading).user},
 		{"groups", "number[]", "ids of more groups, with USER:GROUP", true, nil, (*reading).groups},
 		{"env", "table", "variables of the environment, NAME = \"VALUE\"; no others are passed on", true, nil, (*reading).env},
@@ -43,7 +43,7 @@ var keys = func() []Key {
 		}, (*reading).backoff},
 		{"stop_signal", "string|number", "the signal that ends it, \"HUP\" say; TERM without it", true, nil, (*reading).signal},
 		{"stop_timeout", "string", fmt.Sprintf("how long it may take then, until it is killed; %s without it", short(d.Stop.Timeout)), true, nil, (*reading).stopTimeout},
-		{"health", "string[]", "a command in the cell that says by its exit code 0 that the service works", true, nil, (*reading).health},
+		{"health", "(string|number)[]", "a command in the cell that says by its exit code 0 that the service works", true, nil, (*reading).health},
 		{"health_every", "string", fmt.Sprintf("how often that is asked; %s without it", short(h.Every)), true, nil, (*reading).healthEvery},
 		{"health_timeout", "string", fmt.Sprintf("how long it may take to answer; %s without it", short(h.Timeout)), true, nil, (*reading).healthTimeout},
 		{"health_failures", "number", fmt.Sprintf("failures in a row until it is unhealthy; %d without it", h.Failures), true, nil, (*reading).healthFailures},

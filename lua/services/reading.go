@@ -69,6 +69,7 @@ func (l *loading) declare(d *written.Declaration, t *value.Table) {
 		to.wrong["name"], to.wrong["cell"] = true, true
 		d.Wrong(d.Title, "", "the name of a service %s", text)
 	}
+	d.Meant = meant
 	in := &reading{&d.Reader, t, keys, to}
 	in.each("a service", "write: cmd = { \"/usr/sbin/httpd\", \"-f\" }")
 	in.finish()
@@ -86,7 +87,7 @@ func (in *reading) each(what, hint string) {
 		case v.value != (value.Nil{}):
 			in.to.places[k.Name] = v.at
 			k.read(in, v)
-		case !k.Optional && !in.unset(k.Name):
+		case !k.Optional && !in.unset(k.Name) && !in.misnamed(k.Name):
 			in.Wrong(in.Whole, k.Name+": "+k.Doc, "%s must have the key %s, but has not", what, k.Name)
 		}
 		if in.Findings.Number() > before || v.value == (value.Nil{}) && !k.Optional {
@@ -98,14 +99,56 @@ func (in *reading) each(what, hint string) {
 // unset reports whether a key is written though it has no value: that is told already.
 func (in *reading) unset(key string) bool { return in.Written.Value(key) != nil }
 
+// foreign are keys that other tools have for a key, or people write.
+var foreign = map[string][]string{
+	"cmd":      {"command", "exec", "run", "program", "supervise_cmd", "argv", "args"},
+	"requires": {"depends_on", "require", "depends", "needs"},
+	"user":     {"run_as", "run_uid", "uid"},
+	"env":      {"environment"},
+	"health":   {"healthcheck", "health_cmd"},
+	"restart":  {"respawn"},
+}
+
+// meant is what somebody means by a key of a service that there is not.
+func meant(name string) string {
+	for key, others := range foreign {
+		if slices.Contains(others, name) {
+			return "did you mean " + key + "?"
+		}
+	}
+	for _, k := range keys {
+		if slices.Contains(names(k.Keys), name) {
+			return fmt.Sprintf("it is a key of %s: %s = { %s = ... }", k.Name, k.Name, name)
+		}
+	}
+	return ""
+}
+
+// misnamed reports whether a key is given under another name: that is told already.
+func (in *reading) misnamed(key string) bool {
+	known := names(in.keys)
+	for k := range in.table.Pairs {
+		name, _ := k.(value.String)
+		if !slices.Contains(known, string(name)) && (slices.Contains(foreign[key], string(name)) || diag.Nearest(string(name), known) == key) {
+			return true
+		}
+	}
+	return false
+}
+
 // below reads the table that is the value of a key.
 func (in *reading) below(v given) {
 	t, ok := v.value.(*value.Table)
 	if !ok {
-		in.Wrong(v.at, "", "%s must be a table, but is %s", v.key, written.Describe(v.value))
+		hint := ""
+		if s, text := v.value.(value.String); text && v.key == "log" && path.IsAbs(string(s)) {
+			hint = fmt.Sprintf("write: log = { file = %q }", diag.Short(string(s)))
+		}
+		in.Wrong(v.at, hint, "%s must be a table, but is %s", v.key, written.Describe(v.value))
 		return
 	}
 	r := in.Below(v.key)
+	r.Meant = nil
 	what := "the table " + v.key
 	if r.TooLong(t, v.at, what) {
 		return
@@ -234,10 +277,32 @@ func (in *reading) words(v given) (list []string) {
 			"%s must be a list of the program and its arguments, but is %s", v.key, written.Describe(v.value))
 		return nil
 	}
-	for _, e := range in.Strings(in.table, v.key, "strings") {
+	for _, e := range in.Strings(numbered(in.table, v.key), v.key, "strings") {
 		list = append(list, e.Text)
 	}
 	return list
+}
+
+// numbered is a table with the list of a key alone, in which numbers are written out: { "-p", port }.
+func numbered(t *value.Table, key string) *value.Table {
+	list, ok := t.Field(key).(*value.Table)
+	if !ok {
+		return t
+	}
+	texts, out := &value.Table{Meta: list.Meta}, &value.Table{}
+	n := 0
+	for k, v := range list.Pairs {
+		if x, ok := v.(value.Number); ok {
+			v = value.String(value.Format(x))
+		}
+		// The keys of a table are keys. More is refused.
+		_ = texts.Set(k, v)
+		if n++; n > written.MaxElements {
+			break
+		}
+	}
+	_ = out.Set(value.String(key), texts)
+	return out
 }
 
 func (in *reading) command(v given) { in.to.Command = in.words(v) }
@@ -336,7 +401,14 @@ func (in *reading) restart(v given) {
 	s, _ := v.value.(value.String)
 	r, ok := service.ParseRestart(string(s))
 	if !ok {
-		in.Wrong(v.at, diag.DidYouMean(string(s), []string{"always", "on-failure", "never"}), "restart must be \"always\", \"on-failure\" or \"never\", but is %s", written.Describe(v.value))
+		hint := diag.DidYouMean(string(s), []string{"always", "on-failure", "never"})
+		if b, ok := v.value.(value.Bool); ok {
+			hint = "write: restart = \"never\""
+			if b {
+				hint = "write: restart = \"always\""
+			}
+		}
+		in.Wrong(v.at, hint, "restart must be \"always\", \"on-failure\" or \"never\", but is %s", written.Describe(v.value))
 		return
 	}
 	in.to.Restart = r

@@ -47,7 +47,7 @@ func TestWhole(t *testing.T) {
 service "db" { cell = { root = "/cells/db" }, cmd = "postgres" }
 service "web" {
   cell = { name = "front", root = "/cells/web", profile = "medium", ports = { 80, "443" }, nofile = 1024, as = "512M", core = 0, yes = true },
-  cmd = { "/usr/sbin/httpd", "-f" }, user = "www:www", groups = { 80, 443 },
+  cmd = { "/usr/sbin/httpd", "-f", 8080 }, user = "www:www", groups = { 80, 443 },
   env = { LANG = "C", N = 5 },
   restart = "on-failure", backoff = { first = "2s", limit = "1m", reset = "5m", crashes = 0 },
   stop_signal = "hup", stop_timeout = "1d",
@@ -74,7 +74,7 @@ service("log", { cell = "db", cmd = { "syslogd" }, stop_signal = 2 })`)
 	d.Cell.Profile, d.Cell.Nofile, d.Cell.AS, d.Cell.Core, d.At = nil, nil, nil, nil, diag.Span{}
 	health := *d.Health
 	d.Health = nil
-	if got, want := fmt.Sprintf("%+v", d), `{Name:web Cell:{Name:front Root:/cells/web HostRoot:true Profile:<nil> Ports:[80 443] Nofile:<nil> AS:<nil> Core:<nil>} Command:[/usr/sbin/httpd -f] User:www:www Groups:[80 443] Env:[LANG=C N=5] Restart:on-failure Backoff:{First:2s Limit:1m0s Reset:5m0s Crashes:0} Stop:{Signal:1 Timeout:24h0m0s} Health:<nil> Log:{Facility:19 Stdout:6 Stderr:-1 Tag:www File:/var/log/www Size:10485760 Keep:0} Requires:[db] After:[log] Autostart:true At:}`; got != want {
+	if got, want := fmt.Sprintf("%+v", d), `{Name:web Cell:{Name:front Root:/cells/web HostRoot:true Profile:<nil> Ports:[80 443] Nofile:<nil> AS:<nil> Core:<nil>} Command:[/usr/sbin/httpd -f 8080] User:www:www Groups:[80 443] Env:[LANG=C N=5] Restart:on-failure Backoff:{First:2s Limit:1m0s Reset:5m0s Crashes:0} Stop:{Signal:1 Timeout:24h0m0s} Health:<nil> Log:{Facility:19 Stdout:6 Stderr:-1 Tag:www File:/var/log/www Size:10485760 Keep:0} Requires:[db] After:[log] Autostart:true At:}`; got != want {
 		t.Errorf("%s\nwant %s", got, want)
 	}
 	if want := (service.Health{Command: []string{"/bin/check", "-q"}, Every: 10 * time.Second, Timeout: time.Second, StartTimeout: 90 * time.Second, Failures: 2}); fmt.Sprint(health) != fmt.Sprint(want) {

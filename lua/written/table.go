@@ -21,6 +21,8 @@ type Reader struct {
 	Written *Literal
 	// Names are globals of the files, which misspelt ones may mean.
 	Names []string
+	// Meant says what somebody means by a key that there is not, as a hint, "" if nothing is known of it; nil knows nothing.
+	Meant func(key string) string
 }
 
 // Codes are the codes under which readers report.
@@ -86,7 +88,13 @@ func (r *Reader) EachKey(t *value.Table, known []string, what, hint string) {
 		if slices.Contains(known, string(name)) {
 			continue
 		}
-		hint := diag.DidYouMean(string(name), known)
+		hint := ""
+		if r.Meant != nil {
+			hint = r.Meant(string(name))
+		}
+		if hint == "" {
+			hint = diag.DidYouMean(string(name), known)
+		}
 		if hint == "" {
 			hint = "the keys are " + strings.Join(known, ", ")
 		}
