@@ -2,6 +2,9 @@ package command
 
 import (
 	"io"
+	"path/filepath"
+	"slices"
+	"strings"
 	"time"
 
 	"cellsh/lua/assist"
@@ -50,21 +53,41 @@ func serve(inv *Invocation) error {
 	}
 	code := lsp.Serve(lsp.Options{In: inv.Stdin, Out: inv.Stdout, Files: loader.Disk(), Cells: cells, After: time.After, Version: inv.Version,
 		Analyse: func(sources []rules.Source, files loader.Files) diag.List {
-			if len(sources) > 0 && assist.Serves(syntax.Read(sources[0].File, sources[0].Text)) {
-				_, problems := services.Load(sources, services.Options{Files: files})
-				return problems
-			}
-			r := reader
-			// Standard output belongs to the protocol.
-			r.Files, r.Output = files, io.Discard
-			check, err := r.Load(sources).Check(study.CheckOptions{Live: cells, NoProof: true})
-			if err != nil {
-				return diag.Of(err)
-			}
-			return check.Problems
+			return analyse(reader, cells, sources, files)
 		}})
 	if code != OK {
 		return quiet{code}
 	}
 	return nil
+}
+
+// analyse gives the problems of a document.
+func analyse(reader loader.Reader, cells []string, sources []rules.Source, files loader.Files) diag.List {
+	if len(sources) == 1 && assist.Serves(syntax.Read(sources[0].File, sources[0].Text)) {
+		return analyseServices(sources[0], files)
+	}
+	// Standard output belongs to the protocol.
+	reader.Files, reader.Output = files, io.Discard
+	check, err := reader.Load(sources).Check(study.CheckOptions{Live: cells, NoProof: true})
+	if err != nil {
+		return diag.Of(err)
+	}
+	return check.Problems
+}
+
+// analyseServices gives what is wrong with a file of services, which may name those of the files beside it.
+func analyseServices(source rules.Source, files loader.Files) diag.List {
+	sources := []rules.Source{source}
+	if filepath.IsAbs(source.File) {
+		// What can't be read of the others is no problem of this one.
+		others, _ := loader.ReadServices([]string{filepath.Dir(source.File)}, files)
+		for _, o := range others {
+			if o.File != source.File && assist.Serves(syntax.Read(o.File, o.Text)) {
+				sources = append(sources, o)
+			}
+		}
+		slices.SortFunc(sources, func(a, b rules.Source) int { return strings.Compare(a.File, b.File) })
+	}
+	_, problems := services.Load(sources, services.Options{Files: files})
+	return slices.DeleteFunc(problems, func(d diag.Diagnostic) bool { return d.File != source.File && d.File != "" })
 }
