@@ -72,6 +72,8 @@ func TestComplete(t *testing.T) {
 		{`service "web" { | }`, "after autostart backoff cell cmd env groups health health_every health_failures health_timeout log requires restart start_timeout stop_signal stop_timeout user"},
 		{`service("web", { cell = { | } })`, "as core name nofile ports profile root yes"},
 		{`service "web" { log = { file = "/x", | } }`, "facility keep size stderr stdout tag"},
+		{`service "db" {} service("log", {}) service "web" { requires = { "|" } }`, "db log"},
+		{`service "web" { after = "|" } service "db" {}`, "db"},
 		{`service "web" { restart = "|" }`, "always never on-failure"},
 		{`policy("web")({ mo|`, "mode"},
 		{`policy "web" { on = { net| } }`, "+network network.bind.port"},
@@ -334,12 +336,12 @@ func TestCaseKeys(t *testing.T) {
 }
 
 func TestSymbols(t *testing.T) {
-	f := syntax.Read("w.lua", "local x = 1\nlocal function f() end\nfunction M.g() end\npolicy \"web\" {}\nnever(\"t\", {})\nx()\npolicy(x) {}\n")
+	f := syntax.Read("w.lua", "local x = 1\nlocal function f() end\nfunction M.g() end\npolicy \"web\" {}\nnever(\"t\", {})\nx()\npolicy(x) {}\nservice \"s\" {}\n")
 	var got []string
 	for _, s := range Symbols(f) {
 		got = append(got, fmt.Sprint(s.Name, " ", f.Text[s.At.From:s.At.To]))
 	}
-	if want := `[f f M.g g policy web "web" never t "t"]`; fmt.Sprint(got) != want {
+	if want := `[f f M.g g policy web "web" never t "t" service s "s"]`; fmt.Sprint(got) != want {
 		t.Errorf("%v, want %s", got, want)
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"cellsh/lua/loader"
 	"cellsh/lua/services"
 	"cellsh/lua/syntax"
+	"cellsh/lua/written"
 	"cellsh/policy/kauth"
 )
 
@@ -170,7 +171,26 @@ func (c *completion) elements(e elements) {
 		c.patterns()
 	case cellNames:
 		c.cells()
+	case serviceNames:
+		c.services()
 	}
+}
+
+// services offers the services that the file declares, but for the one that is written.
+func (c *completion) services() {
+	inside := func(n syntax.Node) bool { return n.Pos() <= c.from && c.from <= n.End() }
+	syntax.Walk(c.path[0], func(n syntax.Node) bool {
+		call, ok := n.(*syntax.CallExpr)
+		if ok && written.Called(call) == declare.ServiceWord && len(call.Args) > 0 && !inside(call) {
+			if title, ok := call.Args[0].(*syntax.StringExpr); ok && !slices.ContainsFunc(c.path, func(above syntax.Node) bool {
+				outer, ok := above.(*syntax.CallExpr)
+				return ok && outer.Func == syntax.Expr(call)
+			}) {
+				c.offer(Value, title.Value, "service", "")
+			}
+		}
+		return true
+	})
 }
 
 // valueOf offers the values of a key.

@@ -38,6 +38,7 @@ const (
 	noElements elements = iota
 	requestNames
 	cellNames
+	serviceNames
 )
 
 func (s *shape) key(name string) *key {
@@ -197,8 +198,11 @@ func serviceShape(keys []services.Key) *shape {
 		for _, m := range quotedWord.FindAllStringSubmatch(k.Doc, -1) {
 			x.values = append(x.values, m[1])
 		}
-		if k.Keys != nil {
+		switch {
+		case k.Keys != nil:
 			x.below = serviceShape(k.Keys)
+		case k.Name == "requires" || k.Name == "after":
+			x.below = &shape{elements: serviceNames}
 		}
 		s.keys = append(s.keys, x)
 	}
