@@ -14,6 +14,7 @@ import (
 
 	"cellsh/kernel/disk"
 	"cellsh/kernel/launch"
+	"cellsh/kernel/members"
 	"cellsh/kernel/monitor/rundir"
 	"cellsh/kernel/output"
 	"cellsh/kernel/process"
@@ -417,7 +418,7 @@ func (m *monitor) do(a service.Action) {
 
 // signal sends a signal to what there is of the service now.
 func (m *monitor) signal(number int) {
-	list, err := members(m.leader)
+	list, err := family(m.leader)
 	if err == nil {
 		err = signalAll(list, number)
 	}
@@ -431,7 +432,7 @@ func (m *monitor) count() {
 	leader, takings := m.leader, m.takings
 	go func() {
 		n := 1 // if it can't be known
-		if list, err := members(leader); err == nil {
+		if list, err := family(leader); err == nil {
 			n = len(list)
 		}
 		if n == 0 {
@@ -483,6 +484,8 @@ func (m *monitor) launch() {
 		}
 	})
 	began := false
+	sessions := &members.Sessions{Folder: m.task.Sessions}
+	gone := func() {} // what is left is still seen
 	l := m.launcher(launch.Options{
 		Held: func(pid int) error {
 			closeTheirs()
@@ -495,6 +498,9 @@ func (m *monitor) launch() {
 				return err
 			}
 			m.o.Step("noted")
+			if m.task.Sessions != "" {
+				gone = sessions.Began(m.task.Cell, pid)
+			}
 			m.events <- key
 			return nil
 		},
@@ -506,6 +512,7 @@ func (m *monitor) launch() {
 	go func() {
 		status, err := l.Run(context.Background(), m.command(m.task.Service.Command), files)
 		closeTheirs()
+		gone()
 		if !began {
 			m.o.Step("not begun")
 			if left := m.folder.ClearSession(); err == nil {

@@ -33,6 +33,7 @@ func All() []*Command {
 		logCommand(),
 		lspCommand(),
 		metricsCommand(),
+		outputCommand(),
 		proveCommand(),
 		psCommand(),
 		rollbackCommand(),
