@@ -122,7 +122,7 @@ func TestBudgetRestarts(t *testing.T) {
 func TestBudgetThrottles(t *testing.T) {
 	l := newLab(t)
 	ctx := t.Context()
-	task := l.shell("web", `sleep 1000 & echo $! >> $D/pids; echo $$ >> $D/pids; wait`)
+	task := l.shell("web", `/bin/sh -c 'echo $$ >> $D/pids; exec sleep 1000' & echo $$ >> $D/pids; wait`)
 	task.Budgets = []budget.Rule{tiny(rules.Throttle)}
 	l.must(l.Start(ctx, task))(service.Running)
 	held := func(pids []int) bool {

@@ -9,6 +9,9 @@ import (
 // tellMonitors tells the monitors of services in cells of the kernel what is to be watched now that other policies are loaded.
 // A monitor that can't be told watches what it did, which is said; nothing else depends on it.
 func (inv *Invocation) tellMonitors(t *Target) {
+	if t.Ephemeral() {
+		return // no service runs there
+	}
 	m := &monitor.Manager{Dir: inv.Machine.RunDir()}
 	ctx := context.Background()
 	all, err := m.All(ctx)
