@@ -124,8 +124,6 @@ func notRunning(op string, s rundir.Status) error {
 	if why := Why(&s); why != "" {
 		text += ": " + why
 	}
-	// What the launcher says begins with what was tried, which is known here.
-	text = strings.Replace(text, ": exec in cell "+s.Cell+": ", ": ", 1)
 	return &kernel.Error{Op: op, Text: text}
 }
 

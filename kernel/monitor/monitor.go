@@ -12,6 +12,7 @@ import (
 	"sync"
 	"time"
 
+	"cellsh/kernel"
 	"cellsh/kernel/disk"
 	"cellsh/kernel/launch"
 	"cellsh/kernel/members"
@@ -521,12 +522,28 @@ func (m *monitor) launch() {
 			if err == nil {
 				err = errors.New("the command must begin before it ends")
 			}
-			m.events <- service.NotBegun{Why: err.Error()}
+			m.events <- service.NotBegun{Why: sentence(err)}
 			return
 		}
 		m.o.Step("ended")
 		m.events <- service.Ended{Exit: service.Exit{Code: status.Code, Signal: status.Signal}}
 	}()
+}
+
+// sentence is an error without what was tried, which who reads it knows, and with its hint.
+func sentence(err error) string {
+	known := new(kernel.Error)
+	if !errors.As(err, &known) {
+		return err.Error()
+	}
+	text := known.Text
+	if known.Errno != 0 {
+		text += " (" + known.Errno.Name() + ")"
+	}
+	if known.Hint != "" {
+		text += "; " + known.Hint
+	}
+	return text
 }
 
 // files are the descriptors of the command, and those among them that are to be closed here once it has them.
@@ -598,7 +615,7 @@ func (m *monitor) status() rundir.Status {
 		s.Over, s.Throttled, s.Unwatched = m.usage.session.Exceeded(), m.usage.throttle.On(), m.usage.unread
 	}
 	if m.finished {
-		s.Monitor = 0
+		s.Monitor, s.Output = 0, ""
 	}
 	if s.State != m.told.State || m.told.Service == "" {
 		s.Since = time.Now()
@@ -618,6 +635,12 @@ func (m *monitor) publish() {
 	}
 	m.told = s
 	m.o.Step(s.State.String())
+	defer func() {
+		// From now on it mostly waits: what the start took is given back.
+		if s.State == service.Running {
+			debug.FreeOSMemory()
+		}
+	}()
 	if err := m.folder.WriteStatus(&s); err != nil && m.out != nil && !m.finished {
 		m.out.Note(levelWarning, fmt.Sprintf("the status can't be kept: %v", err))
 	}

@@ -1,6 +1,7 @@
 package command
 
 import (
+	"cmp"
 	"errors"
 	"io/fs"
 	"os"
@@ -26,11 +27,9 @@ func (f *serviceFlags) declare(fs *flags.Set) {
 }
 
 // dir is the run directory.
-func (f *serviceFlags) dir() (rundir.Dir, error) {
-	if f.run == "" {
-		return rundir.Default, nil
-	}
-	path, err := filepath.Abs(f.run)
+func (f *serviceFlags) dir(inv *Invocation) (rundir.Dir, error) {
+	// Monitors do not work where their starter does.
+	path, err := filepath.Abs(cmp.Or(f.run, string(inv.Machine.RunDir())))
 	return rundir.Dir(path), err
 }
 

@@ -105,7 +105,7 @@ type tail struct {
 
 // tails opens the output of the services.
 func (o *outputting) tails(inv *Invocation, begin output.TailOptions) (list []*tail, err error) {
-	dir, err := o.dir()
+	dir, err := o.dir(inv)
 	if err != nil {
 		return nil, err
 	}
