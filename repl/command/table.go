@@ -32,6 +32,7 @@ func All() []*Command {
 		loadCommand(),
 		logCommand(),
 		lspCommand(),
+		metricsCommand(),
 		outputCommand(),
 		proveCommand(),
 		psCommand(),
