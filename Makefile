@@ -27,6 +27,7 @@ install: build
 	install -m 644 docs/cellsh.3 $(DESTDIR)$(PREFIX)/man/man3/cellsh.3
 	install -m 644 docs/cellsh.lua $(DESTDIR)$(PREFIX)/share/examples/cellsh/cellsh.lua
 	cp -R scripts/*.lua scripts/policy.d $(DESTDIR)$(PREFIX)/share/examples/cellsh/
+	cp scripts/examples/* $(DESTDIR)$(PREFIX)/share/examples/cellsh/
 	install -m 755 scripts/rc.d/cellsh $(DESTDIR)$(PREFIX)/share/examples/rc.d/cellsh
 
 # The packages with benchmarks, found when they are wanted.

@@ -167,9 +167,9 @@ func TestArrowsPointDown(t *testing.T) {
 // reserved are imports that belong to some packages only, those of the folders that are named. An import stands for
 // all below it, too.
 var reserved = map[string][]string{
-	// Nothing here talks to a network. Addresses are data.
-	"net":       nil,
-	"net/netip": {"policy"},
+	// Nothing here talks to a network, but for who asks for metrics. Addresses are data.
+	"net":       {"repl/scrape"},
+	"net/netip": {"policy", "repl/scrape"},
 	"net/url":   {"repl/lsp"},
 	// It blocks, and takes one level a connection; kernel/outlet speaks to syslogd itself.
 	"log/syslog": nil,

@@ -191,8 +191,9 @@ type Status struct {
 	Left  time.Duration
 	// Disabled says that nobody is asked at the moment; the model has no opinion.
 	Disabled bool
-	// Sequence is that of the newest recorded decision, 0 before the first.
-	Sequence uint64
+	// Sequence is that of the newest recorded decision, 0 before the first, and Dropped how many of them nobody can read any
+	// more.
+	Sequence, Dropped uint64
 }
 
 // Answered says who answers for a cell in the evaluation model.

@@ -7,6 +7,8 @@
 //     They can be run again at any time. What they share is in the module provision.lua. Most deployments want the same
 //     ports, so a host has one of them, or changes ports in script and policy. demo.lua shows what cellsh does.
 //   - rc.d/cellsh: loads /etc/cellsh/policy.d at boot, see rc.d(8).
+//   - examples: what Prometheus and Grafana need for the metrics of cells: how they are scraped, alerts with their tests, and a
+//     dashboard.
 //
 // make install puts all of it below share/examples.
 //

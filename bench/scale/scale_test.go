@@ -124,3 +124,19 @@ func TestReadings(t *testing.T) {
 		}
 	}
 }
+
+// What is scraped is there for every cell, also the second time.
+func TestScrape(t *testing.T) {
+	f := Fleet{Teams: 2, Cells: 5}
+	h, err := Host(f.Names())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Load(h, f.Sources()); err != nil {
+		t.Fatal(err)
+	}
+	s, err := Scrape(h, 2)
+	if err != nil || s.Bytes < 10*500 {
+		t.Errorf("%s, %v", s, err)
+	}
+}

@@ -7,9 +7,12 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"syscall"
@@ -34,7 +37,7 @@ func TestMain(m *testing.M) {
 	if launch.IsHelper(os.Args) || monitor.IsHelper(os.Args) {
 		program() // for what the tests themselves start
 	}
-	testscript.Main(m, map[string]func(){"cellsh": program})
+	testscript.Main(m, map[string]func(){"cellsh": program, "fetch": fetch})
 }
 
 // later is the variable with how much later than now it is for the program, machine the one with what it runs on, and
@@ -65,6 +68,36 @@ func program() {
 		Now: func() time.Time { return time.Now().Add(d) }, Machine: m}))
 }
 
+// fetch is a program that makes a request of the server whose address is in a file, as cellsh metrics writes it, and writes the
+// answer.
+func fetch() {
+	text, err := os.ReadFile(os.Args[1])
+	if err == nil {
+		at := regexp.MustCompile(`http://[^/]+`).Find(text)
+		if at == nil {
+			err = errors.New("there is no address yet")
+		} else {
+			err = request(string(at) + os.Args[2])
+		}
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	os.Exit(0)
+}
+
+func request(url string) error {
+	a, err := http.Get(url)
+	if err != nil {
+		return err
+	}
+	defer a.Body.Close()
+	fmt.Println(a.Status)
+	_, err = io.Copy(os.Stdout, a.Body)
+	return err
+}
+
 // testMachine is a machine that stands for the one that the tests run on. Without a name it is no NetBSD. Else it is one
 // with a cell called web, where the program is run by
 //
@@ -74,7 +107,7 @@ func program() {
 //
 // Behind any of them +evaluation says that the kernel has the evaluation model, and +evaluation+blocked that its device can't
 // be made either, because /dev is read-only.
-// What is kept beside its kernel is in the folder db, and the policies for boot are in policy.d, or in CELLSH_TEST_POLICIES.
+// What is kept beside its kernel is in the folder db, the state of services in run, and the policies for boot are in policy.d, or in CELLSH_TEST_POLICIES.
 func testMachine(name string) (connect.Machine, error) {
 	m := connect.Machine{Foreign: "linux/amd64", Folder: "db", Run: "run", Policies: cmp.Or(os.Getenv(policies), "policy.d")}
 	if name == "" {
@@ -136,6 +169,10 @@ var update = flag.Bool("update", false, "write what is printed into the scripts"
 //	link FILE TARGET                  fails unless the file is a symbolic link to that
 //	retry PROGRAM ARGUMENT...         like exec, again and again until it succeeds
 //	crash KEY FILE                    kills the process whose number has that key in the status of a service, as JSON
+//
+// the program
+//
+//	fetch FILE PATH                   asks the server for a path, whose address cellsh metrics has written to the file
 //
 // and the conditions root, kill for a shell that can send signals, and processes for a system whose processes can be seen. Services
 // that a script has started are stopped at its end.

@@ -148,8 +148,6 @@ type EvaluationStatus struct {
 	Vocabulary uint64
 	// All says that every decision is kept.
 	All bool
-	// Dropped are the events that nobody can read any more.
-	Dropped uint64
 }
 
 // Encode is the value as the node gives it.

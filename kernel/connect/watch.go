@@ -28,6 +28,12 @@ func (c *Connection) Snapshot() (Options, bool) {
 	return s.o, true
 }
 
+// Stale is Snapshot where what the connection shows is not so any more.
+func (c *Connection) Stale() (Options, bool) {
+	o, ok := c.Snapshot()
+	return o, ok && c.watch.(*snapshot).changed()
+}
+
 // watch waits for what others do.
 type watch interface {
 	wait(ctx context.Context, after uint64) error

@@ -16,21 +16,25 @@ type Event struct {
 	ID   kernel.CellID
 	// Decision of a denial.
 	Decision *kernel.Event
-	// Excess is the budget that is exceeded.
+	// Excess is the budget that an event is about.
 	Excess *Excess
 }
 
 // The kinds of events. Those of cells that are made and destroyed here are emitted by the host itself; the others by who
 // looks for them, with [Tail] and [Host.NewExcesses].
 const (
-	Created    = "create"
-	Destroyed  = "destroy"
-	Denied     = "deny"
-	OverBudget = "over-budget"
+	Created   = "create"
+	Destroyed = "destroy"
+	Denied    = "deny"
+	// NearBudget: what is used of a budget has reached its warning. OverBudget: it was exceeded for as long as it says.
+	// UnderBudget: it is no more.
+	NearBudget  = "near-budget"
+	OverBudget  = "over-budget"
+	UnderBudget = "under-budget"
 )
 
 // EventKinds are the kinds that there are.
-var EventKinds = []string{Created, Denied, Destroyed, OverBudget}
+var EventKinds = []string{Created, Denied, Destroyed, NearBudget, OverBudget, UnderBudget}
 
 // Subscription is a hook that waits for events. Cancel ends it.
 type Subscription struct {

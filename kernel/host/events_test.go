@@ -2,11 +2,14 @@ package host
 
 import (
 	"errors"
+	"fmt"
+	"strings"
 	"testing"
 	"time"
 
 	"cellsh/kernel"
 	"cellsh/kernel/sim"
+	"cellsh/policy/rules"
 	"cellsh/policy/study"
 )
 
@@ -152,9 +155,8 @@ func TestUsageHasNoEffects(t *testing.T) {
 	g := &greedy{Kernel: k}
 	s := newStage(t)
 	s.h = New(g, &Memory{}, load, s.h.now)
-	limit := int64(100)
 	p := policies("small", "system.reboot")
-	p.Set().Policies[0].Budget.Memory = &limit
+	p.Set().Policies[0].Budget.Memory = &rules.Watch{Limit: 100}
 	_, _, err = s.h.LoadProposal(inSession(study.New(p.Set(), nil, study.Options{})), LoadOptions{})
 	ok(t, err)
 	_, err = s.h.Create(kernel.Spec{Name: "web-1", Root: "/cells"})
@@ -199,4 +201,52 @@ func TestUsageHasNoEffects(t *testing.T) {
 	watch(2)
 	s.h.Events.On("over-budget", func(Event) error { told++; return nil })
 	watch(3)
+}
+
+// TestBudgetEvents: a budget tells that it is near, exceeded after as long as it says by the kernel's clock, and no more; one
+// that swings round its limit tells it once, and a policy that changes begins anew.
+func TestBudgetEvents(t *testing.T) {
+	k, err := sim.New(sim.Options{})
+	ok(t, err)
+	g := &greedy{Kernel: k}
+	s := newStage(t)
+	s.h = New(g, &Memory{}, load, s.h.now)
+	give := func(w rules.Watch) {
+		t.Helper()
+		p := policies("small", "system.reboot")
+		p.Set().Policies[0].Budget.Memory = &w
+		_, _, err := s.h.LoadProposal(inSession(study.New(p.Set(), nil, study.Options{})), LoadOptions{})
+		ok(t, err)
+	}
+	give(rules.Watch{Limit: 100, Terms: rules.Terms{Warn: 80, Over: 2000}})
+	_, err = s.h.Create(kernel.Spec{Name: "web-1", Root: "/cells"})
+	ok(t, err)
+	var told []string
+	for _, kind := range []string{NearBudget, OverBudget, UnderBudget} {
+		s.h.Events.On(kind, func(e Event) error {
+			told = append(told, fmt.Sprintf("%s %s %d of %d", e.Kind, e.Cell, e.Excess.Use, e.Excess.Limit))
+			return nil
+		})
+	}
+	for _, x := range []struct {
+		memory uint64
+		want   string
+	}{{50, ""}, {85, "near-budget web-1 85 of 100"}, {120, ""}, {110, ""}, {120, "over-budget web-1 120 of 100"}, {95, ""}, {120, ""},
+		{80, ""}, {70, ""}, {60, "under-budget web-1 60 of 100"}} {
+		g.memory, told = x.memory, nil
+		list, err := s.h.NewExcesses()
+		ok(t, err)
+		for _, e := range list {
+			s.h.Events.Emit(e)
+		}
+		if got := strings.Join(told, ", "); got != x.want {
+			t.Errorf("with %d: told %q, want %q", x.memory, got, x.want)
+		}
+		k.Advance(time.Second)
+	}
+	give(rules.Watch{Limit: 10})
+	list, err := s.h.NewExcesses()
+	if err != nil || len(list) != 1 || list[0].Kind != OverBudget || list[0].Excess.Limit != 10 {
+		t.Errorf("a new limit must be watched at once: %+v, %v", list, err)
+	}
 }

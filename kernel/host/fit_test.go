@@ -178,7 +178,7 @@ func TestReports(t *testing.T) {
 		t.Errorf("%s", got)
 	}
 	four := uint64(4)
-	u := Usage{Cell: kernel.Cell{ID: 3, Name: "web-1", Root: "/cells/web-1", Age: 90 * time.Second, Processes: 2, References: 3, Memory: 4096, Nofile: &four}, CPU1s: 1.5, Policies: []string{"a"}, Counts: &kernel.Counts{Decisions: 9, Denied: 1}}
+	u := Usage{Measure: Measure{Cell: kernel.Cell{ID: 3, Name: "web-1", Root: "/cells/web-1", Age: 90 * time.Second, Processes: 2, References: 3, Memory: 4096, Nofile: &four}, CPU1s: 1.5, Policies: []string{"a"}, Counts: &kernel.Counts{Decisions: 9, Denied: 1}}}
 	if got, want := text(u.Report()), `{"id":3,"name":"web-1","root":"/cells/web-1","age":90,"processes":2,"references":3,"memory":4096,"cpu1s":1.5,"cpu10s":0,"nofile":4,"policies":["a"],"covered":true,"program":"policies","profile":"unknown","over":[],"decisions":9,"denied":1,"granted":0,"would_deny":0}`; got != want {
 		t.Errorf("%s", got)
 	}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"cellsh/kernel"
+	"cellsh/kernel/budget"
 	"cellsh/policy/analysis"
 	"cellsh/policy/diag"
 	"cellsh/policy/kauth"
@@ -45,8 +46,11 @@ type Host struct {
 	noted   []byte
 	// read are policies by their generation: those of the active one if they were needed, and all that have no source.
 	read map[uint64]kept
-	// over has the budgets that were exceeded when they were last watched; nil while nobody wants to know.
-	over map[excessKey]bool
+	// watchers follow the budgets of cells; nil while nobody wants to know.
+	watchers map[watched]*budget.Watcher
+	// applied is what the policies appliedBy say about the cells that were last measured.
+	applied   map[string]*applied
+	appliedBy *study.Policies
 }
 
 // New joins a kernel and the notes that are kept with it. The clock is that of generations.

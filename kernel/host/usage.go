@@ -1,11 +1,15 @@
 package host
 
 import (
+	"math"
+
 	"cellsh/kernel"
+	"cellsh/kernel/budget"
 	"cellsh/policy/analysis"
+	"cellsh/policy/study"
 )
 
-// Excess is a budget that a cell exceeds.
+// Excess is what a cell uses of a budget that it exceeds, or that an event is about.
 type Excess struct {
 	// Budget is "memory" in bytes or "cpu" in percent of one processor: those that the kernel does not enforce.
 	Budget string `json:"budget"`
@@ -15,29 +19,43 @@ type Excess struct {
 	Policy string `json:"policy"`
 }
 
-type excessKey struct {
-	cell   kernel.CellID
-	budget string
-}
-
-// Usage is what a cell uses, and what decides about it.
-type Usage struct {
+// Measure is what a cell uses, and what limits it.
+type Measure struct {
 	kernel.Cell
 	// CPU1s and CPU10s are percent of one processor, over the last second and the last ten.
 	CPU1s, CPU10s float64
 	// Counts of the evaluation model, nil where there is none.
 	Counts *kernel.Counts
 	// Policies of the active generation that apply to the cell, by name; nil if they are not known. Hidden says that this is
-	// because the caller may not read them.
+	// because the caller may not read them. Budgets are what they limit. Neither must be changed.
 	Policies []string
 	Hidden   bool
+	Budgets  []analysis.Budget
+	// Over are the budgets that it exceeds.
+	Over []Excess
+}
+
+// Use is how much of a budget the cell uses, in the unit of the budget; false for one that is a limit of each process.
+func (m *Measure) Use(b analysis.BudgetName) (float64, bool) {
+	switch b {
+	case analysis.BudgetMemory:
+		return float64(m.Memory), true
+	case analysis.BudgetCPU:
+		return m.CPU10s, true
+	case analysis.BudgetProcs:
+		return float64(m.Processes), true
+	}
+	return 0, false
+}
+
+// Usage is what a cell uses, and what decides about it.
+type Usage struct {
+	Measure
 	// Answerer is what answers for the cell. Behind is the generation whose policies that are, if it is not the one that was
 	// loaded last, else 0; Unattached says that Attach would give it the program of its policies, which it lacks.
 	Answerer   analysis.Answerer
 	Behind     uint64
 	Unattached bool
-	// Over are the budgets that it exceeds.
-	Over []Excess
 }
 
 // Covered reports whether a program of policies answers for the cell; else it is the fallback or the profile alone.
@@ -45,77 +63,162 @@ func (u *Usage) Covered() bool { return u.Answerer.Asked() == analysis.ByPolicie
 
 // Usage gives all cells by id. It has no effects.
 func (h *Host) Usage() ([]Usage, error) {
-	cells, err := h.Kernel.List()
+	// Policies that can't be compiled any more tell nothing about cells, and keep nobody from looking at them.
+	p, unread := h.Policies()
+	if unread != nil {
+		p = nil
+	}
+	list, err := h.measure(p, Hidden(unread))
 	if err != nil {
 		return nil, err
-	}
-	// Policies that can't be compiled any more tell nothing about cells, and keep nobody from looking at them.
-	p, err := h.Policies()
-	hidden := Hidden(err)
-	if err != nil {
-		p = nil
 	}
 	answers, err := h.answering(p, false)
 	if err != nil {
 		return nil, err
 	}
-	out := make([]Usage, len(cells))
-	hz := float64(max(h.Kernel.Info().HZ, 1))
-	for i, c := range cells {
+	out := make([]Usage, len(list))
+	for i := range list {
 		u := &out[i]
-		u.Cell, u.Hidden = c, hidden
-		u.CPU1s, u.CPU10s = 100*float64(c.Ticks1s)/hz, 100*float64(c.Ticks10s)/hz
-		u.Answerer, u.Behind = answers.of(c), answers.behind
-		if s, ok := answers.known[c.ID]; ok {
-			u.Counts = &s.Counts
-		}
-		if p == nil {
-			continue
-		}
-		u.Policies = namesOf(p.For(c.Name))
-		u.Unattached = answers.asks && !answers.disabled && len(u.Policies) > 0 && !u.Covered()
-		u.Over = excesses(analysis.Budgets(p.Set(), c.Name), u)
+		u.Measure = list[i]
+		u.Answerer, u.Behind = answers.of(u.Cell), answers.behind
+		u.Unattached = p != nil && answers.asks && !answers.disabled && len(u.Policies) > 0 && !u.Covered()
 	}
 	return out, nil
 }
 
-func excesses(budgets []analysis.Budget, u *Usage) []Excess {
+// Measures gives what all cells use, by id: Usage without what decides about them, which takes longer to find out. It has no
+// effects.
+func (h *Host) Measures() ([]Measure, error) {
+	p, unread := h.Policies()
+	if unread != nil {
+		p = nil
+	}
+	return h.measure(p, Hidden(unread))
+}
+
+// applied is what policies say about the cell of a name.
+type applied struct {
+	names   []string
+	budgets []analysis.Budget
+}
+
+// measure measures all cells. The policies are those that are loaded, nil if they are not known.
+func (h *Host) measure(p *study.Policies, hidden bool) ([]Measure, error) {
+	cells, err := h.Kernel.List()
+	if err != nil {
+		return nil, err
+	}
+	counts, err := h.counts()
+	if err != nil {
+		return nil, err
+	}
+	// What applies to a name is found by looking at all policies, and stays as long as they are loaded.
+	known := h.applied
+	if h.appliedBy != p {
+		known = nil
+	}
+	h.applied, h.appliedBy = make(map[string]*applied, len(cells)), p
+	hz := float64(max(h.Kernel.Info().HZ, 1))
+	out := make([]Measure, len(cells))
+	for i, c := range cells {
+		m := &out[i]
+		m.Cell, m.Hidden = c, hidden
+		m.CPU1s, m.CPU10s = 100*float64(c.Ticks1s)/hz, 100*float64(c.Ticks10s)/hz
+		m.Counts = counts[c.ID]
+		if p == nil {
+			continue
+		}
+		a := known[c.Name]
+		if a == nil {
+			list := p.For(c.Name)
+			a = &applied{namesOf(list), analysis.BudgetsOf(list)}
+		}
+		h.applied[c.Name] = a
+		m.Policies, m.Budgets = a.names, a.budgets
+		m.Over = excesses(m)
+	}
+	return out, nil
+}
+
+// counts are those of the evaluation model; none where there is none.
+func (h *Host) counts() (map[kernel.CellID]*kernel.Counts, error) {
+	e, err := h.Kernel.Evaluator()
+	if err != nil {
+		return nil, nil // it asks no programs
+	}
+	list, err := e.Cells()
+	if err != nil {
+		return nil, err
+	}
+	out := make(map[kernel.CellID]*kernel.Counts, len(list))
+	for i := range list {
+		out[list[i].Cell] = &list[i].Counts
+	}
+	return out, nil
+}
+
+func excesses(m *Measure) []Excess {
 	var out []Excess
-	for i := range budgets {
-		b := &budgets[i]
-		switch {
-		case b.Name == analysis.BudgetMemory && int64(u.Memory) > b.Value:
-			out = append(out, Excess{string(b.Name), int64(u.Memory), b.Value, b.Policy})
-		case b.Name == analysis.BudgetCPU && u.CPU10s > float64(b.Value):
-			out = append(out, Excess{string(b.Name), int64(u.CPU10s), b.Value, b.Policy})
+	for i := range m.Budgets {
+		b := &m.Budgets[i]
+		if !b.Name.Watched() {
+			continue // the kernel enforces it
+		}
+		if use, _ := m.Use(b.Name); use > float64(b.Value) {
+			out = append(out, Excess{string(b.Name), int64(use), b.Value, b.Policy})
 		}
 	}
 	return out
 }
 
-// NewExcesses gives an event for each budget that is exceeded and was not the last time, if any hook wants to know. Whoever
-// calls it emits them. Usage does not change what it gives: to look has no effects.
+// watched is a budget of a cell that is followed.
+type watched struct {
+	cell kernel.CellID
+	budget.Rule
+}
+
+// budgetEvents are the kinds of events about budgets.
+var budgetEvents = map[budget.Kind]string{budget.Near: NearBudget, budget.Over: OverBudget, budget.Under: UnderBudget}
+
+// NewExcesses takes a sample of what cells use of the budgets that are watched, as the kernel tells it, and gives an event for
+// each that has come near its limit, is exceeded, or is no more, if any hook wants to know. Whoever calls it emits them. How
+// long it has been exceeded is told by the kernel's clock. Usage does not change what it gives: to look has no effects.
 func (h *Host) NewExcesses() ([]Event, error) {
-	if !h.Events.Wanted(OverBudget) {
-		h.over = nil // who comes later is told of all
+	if !h.Events.Wanted(NearBudget) && !h.Events.Wanted(OverBudget) && !h.Events.Wanted(UnderBudget) {
+		h.watchers = nil // who comes later is told of all
 		return nil, nil
 	}
-	list, err := h.Usage()
+	list, err := h.Measures()
 	if err != nil {
 		return nil, err
 	}
-	now := map[excessKey]bool{}
+	at := h.Kernel.Uptime()
+	now := map[watched]*budget.Watcher{}
 	var fresh []Event
 	for i := range list {
-		u := &list[i]
-		for j := range u.Over {
-			key := excessKey{u.ID, u.Over[j].Budget}
-			now[key] = true
-			if !h.over[key] {
-				fresh = append(fresh, Event{Kind: OverBudget, Cell: u.Name, ID: u.ID, Excess: &u.Over[j]})
+		m := &list[i]
+		for _, r := range budget.Rules(m.Budgets) {
+			key := watched{m.ID, r}
+			w := h.watchers[key]
+			if w == nil {
+				w = &budget.Watcher{Rule: r}
+			}
+			now[key] = w
+			use, _ := m.Use(r.Budget)
+			for _, e := range w.Step(at, int64(math.Ceil(use))) {
+				fresh = append(fresh, Event{Kind: budgetEvents[e.Kind], Cell: m.Name, ID: m.ID, Excess: &Excess{string(r.Budget), int64(use), r.Limit, r.Policy}})
 			}
 		}
 	}
-	h.over = now
+	h.watchers = now
 	return fresh, nil
+}
+
+// WatchedBudgets are the rules by which the use of a cell of that name is watched, which need not exist.
+func (h *Host) WatchedBudgets(cell string) ([]budget.Rule, error) {
+	p, err := h.Policies()
+	if err != nil {
+		return nil, err
+	}
+	return budget.Rules(analysis.Budgets(p.Set(), cell)), nil
 }

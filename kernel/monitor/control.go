@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"cellsh/kernel/budget"
 	"cellsh/kernel/monitor/rundir"
 )
 
@@ -14,6 +15,14 @@ import (
 // that changes, until either side closes.
 type request struct {
 	Ask verb `json:"ask"`
+	// Budgets are to be watched from now on; nil for those that are.
+	Budgets *[]budget.Rule `json:"budgets,omitempty"`
+}
+
+// these are budgets for a request, where none at all are some, too.
+func these(list []budget.Rule) *[]budget.Rule {
+	list = append([]budget.Rule{}, list...)
+	return &list
 }
 
 type verb string
@@ -23,13 +32,15 @@ const (
 	askStart   verb = "start"
 	askStop    verb = "stop"
 	askRestart verb = "restart"
+	// askBudgets only says what is to be watched.
+	askBudgets verb = "budgets"
 )
 
 const (
 	// answerTime is how long the other side may take to say or to take something.
 	answerTime = 10 * time.Second
 	// maxRequest is how long a request may be, in bytes.
-	maxRequest = 1 << 10
+	maxRequest = 1 << 16
 	// maxConnections are served at the same time.
 	maxConnections = 64
 	// backlog is how many states may wait for one who reads slowly.
@@ -41,8 +52,9 @@ type subscriber chan rundir.Status
 
 // ask is a request that has come, with who is told what comes of it.
 type ask struct {
-	what verb
-	to   subscriber
+	what    verb
+	budgets *[]budget.Rule
+	to      subscriber
 }
 
 // control serves the socket. What is asked goes to asks.
@@ -92,7 +104,7 @@ func (c *control) answer(conn *os.File) {
 	}
 	to := make(subscriber, backlog)
 	select {
-	case c.asks <- ask{r.Ask, to}:
+	case c.asks <- ask{r.Ask, r.Budgets, to}:
 	case <-c.end:
 		return
 	}

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"cellsh/kernel"
+	"cellsh/kernel/budget"
 	"cellsh/kernel/monitor/rundir"
 	"cellsh/kernel/output"
 	"cellsh/kernel/service"
@@ -94,7 +95,7 @@ func (m *Manager) start(ctx context.Context, t Task, how verb) (rundir.Status, e
 			return settled(s) && (s.Starts >= begun || s.State.Final())
 		}
 		if pid != 0 {
-			s, err = m.ask(ctx, f, pid, how, done)
+			s, err = m.ask(ctx, f, pid, request{how, these(t.Budgets)}, done)
 		} else {
 			s, err = m.spawn(ctx, f, t, settled)
 		}
@@ -128,7 +129,10 @@ func notRunning(op string, s rundir.Status) error {
 
 // Why says why a service is in its state, "" if there is nothing to say.
 func Why(s *rundir.Status) string {
-	if s.Exit == nil || s.Exit.OK() || s.State == service.Running || s.State == service.Unhealthy || s.State == service.Starting {
+	if s.State == service.Running || s.State == service.Unhealthy || s.State == service.Starting {
+		return strings.Join(append(nonEmpty(s.Why), budgetTexts(s)...), "; ")
+	}
+	if s.Exit == nil || s.Exit.OK() {
 		return s.Why
 	}
 	text := "its command " + ExitText(*s.Exit)
@@ -136,6 +140,28 @@ func Why(s *rundir.Status) string {
 		text = s.Why + "; " + text + " last"
 	}
 	return text
+}
+
+func nonEmpty(text string) []string {
+	if text == "" {
+		return nil
+	}
+	return []string{text}
+}
+
+// budgetTexts say what a service that runs uses too much of.
+func budgetTexts(s *rundir.Status) (texts []string) {
+	for i := range s.Over {
+		r := &s.Over[i]
+		texts = append(texts, fmt.Sprintf("%s is over %s, its budget in policy %s", r.Budget, r.Budget.Format(r.Limit), r.Policy))
+	}
+	if s.Throttled {
+		texts = append(texts, "it is held back")
+	}
+	if s.Unwatched != "" {
+		texts = append(texts, "its budgets can't be watched: "+s.Unwatched)
+	}
+	return texts
 }
 
 // Stop has the service end, and waits until no process of it is left.
@@ -149,7 +175,7 @@ func (m *Manager) Stop(ctx context.Context, name string) (rundir.Status, error) 
 		}
 		switch {
 		case s.Monitor != 0:
-			s, err = m.ask(ctx, f, s.Monitor, askStop, func(s rundir.Status) bool { return s.State.Final() })
+			s, err = m.ask(ctx, f, s.Monitor, request{Ask: askStop}, func(s rundir.Status) bool { return s.State.Final() })
 		case s.State != service.Lost:
 			return s, nil
 		default:
@@ -172,6 +198,25 @@ func (m *Manager) Stop(ctx context.Context, name string) (rundir.Status, error) 
 	}
 }
 
+// SetBudgets has other budgets of its cell watched for a service from now on; one that has no monitor gets them when it is started.
+func (m *Manager) SetBudgets(ctx context.Context, name string, budgets []budget.Rule) error {
+	f := m.Dir.Service(name)
+	for {
+		pid, err := f.Monitor()
+		if err != nil || pid == 0 {
+			return err
+		}
+		_, err = m.ask(ctx, f, pid, request{askBudgets, these(budgets)}, func(rundir.Status) bool { return true })
+		if errors.Is(err, errAgain) {
+			continue
+		}
+		if err != nil && !errors.Is(err, errEnded) {
+			return refuse("tell the budgets of service "+name, err)
+		}
+		return nil
+	}
+}
+
 // Wait waits until the service is in one of the states, and gives its status.
 func (m *Manager) Wait(ctx context.Context, name string, states []service.State) (rundir.Status, error) {
 	f := m.Dir.Service(name)
@@ -183,7 +228,7 @@ func (m *Manager) Wait(ctx context.Context, name string, states []service.State)
 		if s.Monitor == 0 {
 			return s, refuse("wait for service "+name, fmt.Errorf("it must come to be %s, but is %s", Names(states), s.State))
 		}
-		s, err = m.ask(ctx, f, s.Monitor, askStatus, func(s rundir.Status) bool { return slices.Contains(states, s.State) })
+		s, err = m.ask(ctx, f, s.Monitor, request{Ask: askStatus}, func(s rundir.Status) bool { return slices.Contains(states, s.State) })
 		if err == nil {
 			return s, nil
 		}
@@ -208,7 +253,7 @@ func (m *Manager) Status(ctx context.Context, name string) (rundir.Status, error
 	for {
 		s, err := f.Look()
 		if errors.As(err, new(*rundir.DamagedError)) && s.Monitor != 0 {
-			s, err = m.ask(ctx, f, s.Monitor, askStatus, func(rundir.Status) bool { return true })
+			s, err = m.ask(ctx, f, s.Monitor, request{Ask: askStatus}, func(rundir.Status) bool { return true })
 			if errors.Is(err, errAgain) || errors.Is(err, errEnded) {
 				continue
 			}
@@ -252,7 +297,7 @@ func refuse(op string, err error) error {
 }
 
 // ask asks the monitor with that process id, and follows what it says until that is enough.
-func (m *Manager) ask(ctx context.Context, f rundir.Folder, pid int, what verb, enough func(rundir.Status) bool) (rundir.Status, error) {
+func (m *Manager) ask(ctx context.Context, f rundir.Folder, pid int, what request, enough func(rundir.Status) bool) (rundir.Status, error) {
 	conn, err := dial(f.Control())
 	if errors.Is(err, errNobody) {
 		// It does not listen yet, or not any more.
@@ -262,7 +307,7 @@ func (m *Manager) ask(ctx context.Context, f rundir.Folder, pid int, what verb, 
 		return rundir.Status{}, err
 	}
 	defer conn.Close()
-	text, err := json.Marshal(request{what})
+	text, err := json.Marshal(what)
 	if err == nil {
 		err = conn.SetDeadline(time.Now().Add(answerTime))
 	}

@@ -110,6 +110,7 @@ type monitor struct {
 	// check stops the health check that runs; nil while none does. It is the one with the number checks.
 	check  context.CancelFunc
 	checks int
+	usage  usage
 	// reapAt is when orphans are looked for that have ended.
 	reapAt time.Duration
 }
@@ -257,6 +258,7 @@ func (m *monitor) run() {
 		if m.reapAt != 0 && m.now() >= m.reapAt {
 			m.reap()
 		}
+		m.look()
 	}
 	m.o.Step("finished")
 	m.control.close()
@@ -284,6 +286,9 @@ func (m *monitor) wait() time.Duration {
 	if m.reapAt != 0 {
 		d = min(d, m.reapAt-m.now())
 	}
+	if m.usage.watching {
+		d = min(d, m.usage.next-m.now())
+	}
 	return max(d, 0)
 }
 
@@ -303,10 +308,13 @@ func (m *monitor) event(e any) {
 }
 
 func (m *monitor) asked(a ask) {
-	in, known := map[verb]service.Input{askStart: service.AskedStart{}, askStop: service.AskedStop{}, askRestart: service.AskedRestart{}, askStatus: service.Tick{}}[a.what]
+	in, known := map[verb]service.Input{askStart: service.AskedStart{}, askStop: service.AskedStop{}, askRestart: service.AskedRestart{}, askStatus: service.Tick{}, askBudgets: service.Tick{}}[a.what]
 	if !known {
 		close(a.to)
 		return
+	}
+	if a.budgets != nil {
+		m.setBudgets(*a.budgets)
 	}
 	m.step(in)
 	s := m.status()
@@ -323,7 +331,10 @@ func (m *monitor) step(in service.Input) {
 	case service.Began:
 		now := time.Now()
 		m.began, m.healthy = &now, nil
+		m.watchRun()
 		m.o.Step("began")
+	case service.Ended:
+		m.watchNothing()
 	case service.Checked:
 		if m.check != nil {
 			m.check()
@@ -596,6 +607,9 @@ func (m *monitor) status() rundir.Status {
 		s.PID = m.leader.PID
 	default:
 		s.Healthy = nil
+	}
+	if m.usage.session != nil {
+		s.Over, s.Throttled, s.Unwatched = m.usage.session.Exceeded(), m.usage.throttle.On(), m.usage.unread
 	}
 	if m.finished {
 		s.Monitor, s.Output = 0, ""

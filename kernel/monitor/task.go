@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 
 	"cellsh/kernel"
+	"cellsh/kernel/budget"
 	"cellsh/kernel/service"
 	"cellsh/policy/diag"
 )
@@ -15,6 +16,8 @@ type Task struct {
 	Service service.Definition
 	// Cell to run it in, as the kernel lists it.
 	Cell kernel.Cell
+	// Budgets of the cell that are watched.
+	Budgets []budget.Rule
 	// Kernel is what rundir.Status says of it.
 	Kernel string
 	// Simulated says that the command runs as an ordinary one of this machine.
@@ -82,9 +85,9 @@ func (t *Task) UnmarshalJSON(text []byte) error {
 // same reports whether two tasks run the same service in the same cell.
 func (t Task) same(other Task) bool {
 	ids := func(t Task) []byte {
-		// What the kernel samples of a cell is no part of it.
+		// What the kernel samples of a cell is no part of it, and budgets can be told to one that runs.
 		t.Cell = kernel.Cell{ID: t.Cell.ID, Name: t.Cell.Name, Root: t.Cell.Root, Created: t.Cell.Created, Nofile: t.Cell.Nofile, AS: t.Cell.AS, Core: t.Cell.Core}
-		t.End = false
+		t.End, t.Budgets = false, nil
 		text, err := json.Marshal(t)
 		if err != nil {
 			return nil

@@ -65,8 +65,9 @@ func newEvaluation(size int, all bool) *evaluation {
 // status is what the node says.
 func (k *Kernel) evaluationStatus() abi.EvaluationStatus {
 	e := k.eval
-	s := abi.EvaluationStatus{Format: program.ABIVersion, Vocabulary: k.opts.Vocabulary.ID, All: e.all, Dropped: e.ring.sequence - uint64(len(e.ring.events))}
+	s := abi.EvaluationStatus{Format: program.ABIVersion, Vocabulary: k.opts.Vocabulary.ID, All: e.all}
 	s.Highest, s.Waits, s.Disabled, s.Sequence = e.highest, e.waits, e.disabled, e.ring.sequence
+	s.Dropped = e.ring.sequence - uint64(len(e.ring.events))
 	if l := e.loaded; l != nil {
 		s.Generation, s.Attachment, s.Programs, s.Cells, s.Bytes = l.bundle.Generation, l.bundle.Attachment, len(l.bundle.Programs), len(l.bundle.Cells), l.bytes
 	}

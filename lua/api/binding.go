@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	lua "github.com/yuin/gopher-lua"
 
@@ -52,7 +53,7 @@ func (m *Machine) bind(k Kernel) *binding {
 
 // use notes that something may happen in the kernel of which hooks are told later. In the machine's own it always may.
 func (b *binding) use() {
-	if !b.used && (b == b.m.own || b.Host.Events.Wanted(host.Denied) || b.Host.Events.Wanted(host.OverBudget)) {
+	if !b.used && (b == b.m.own || slices.ContainsFunc([]string{host.Denied, host.NearBudget, host.OverBudget, host.UnderBudget}, b.Host.Events.Wanted)) {
 		b.used = true
 		b.m.used = append(b.m.used, b)
 	}

@@ -19,11 +19,12 @@ const hookInstructions = 1_000_000
 func hookEntries() []*Entry {
 	return []*Entry{
 		{Name: "cell.on", Returns: "subscription", Params: []Param{
-			{"event", "string", "\"create\", \"destroy\", \"deny\" or \"over-budget\"", false},
+			{"event", "string", "\"create\", \"destroy\", \"deny\", \"near-budget\", \"over-budget\" or \"under-budget\"", false},
 			{"hook", "function", "is called with a table", false},
 		}, Doc: `Calls a function whenever something happens to a cell of the kernel that cell belongs to, from now on until the session
-or script ends. The table has event, cell and id; for deny also what kernel.events tells of the decision; for over-budget also
-budget, use, limit and policy. Each call may take a million instructions; a hook that takes more, or raises an error, is
+or script ends. The table has event, cell and id; for deny also what kernel.events tells of the decision; for budgets of memory
+and cpu also budget, use, limit and policy. Over is told when the limit was exceeded for as long as the policy says, near when
+the warning was reached that it has, and under when at most nine tenths of the limit were used for that long. Each call may take a million instructions; a hook that takes more, or raises an error, is
 dropped and reported. That a cell is made or destroyed is told at once; denials, and budgets that are exceeded, after each
 statement, and after sim.advance, cell:exec and os.execute. What hooks do is told after they have ended.`,
 			Example: `local s = cell.on("create", function(e) print("made", e.cell) end)

@@ -10,6 +10,7 @@ import (
 	"cellsh/lua/services"
 	"cellsh/lua/syntax"
 	"cellsh/policy/kauth"
+	"cellsh/policy/rules"
 )
 
 // key is one that a table can have.
@@ -184,6 +185,24 @@ func entryShape(e *api.Entry) *shape {
 			for _, b := range declare.BudgetKeys {
 				k.below.keys = append(k.below.keys, key{name: b.Name, doc: b.Doc})
 			}
+			for i := range k.below.keys {
+				if slices.Contains(declare.WatchedBudgets, k.below.keys[i].name) {
+					k.below.keys[i].below = watchShape()
+				}
+			}
+		}
+		s.keys = append(s.keys, k)
+	}
+	return s
+}
+
+// watchShape is the shape of a budget that is watched.
+func watchShape() *shape {
+	s := &shape{}
+	for _, b := range declare.WatchKeys {
+		k := key{name: b.Name, doc: b.Doc}
+		if b.Name == "action" {
+			k.values = rules.Actions[:]
 		}
 		s.keys = append(s.keys, k)
 	}

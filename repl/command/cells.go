@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -35,21 +34,6 @@ cells that other tools have made it is unknown.
 
   cellsh -k sim:cells.state list`,
 		Setup: func(*flags.Set) func(*Invocation) error { return runList },
-	}
-}
-
-func statsCommand() *Command {
-	return &Command{
-		Name: "stats", Args: "[CELL...]", Short: "what cells use, and how often they were denied", Without: []string{"policy"},
-		Long: `Shows for the cells processes, memory (virtual size), processor time over the
-last second and the last ten, in percent of one processor, and what the
-evaluation model decided: all decisions, those that denied, that granted, and
-that a policy in audit mode would have denied. The kernel samples once a
-second. Budgets of memory and processor time are not enforced by the kernel:
-those that are exceeded are listed.
-
-  cellsh -k sim:cells.state stats web-1`,
-		Setup: func(*flags.Set) func(*Invocation) error { return runStats },
 	}
 }
 
@@ -205,49 +189,6 @@ func size(n uint64) string {
 		return fmt.Sprintf("%.1f%c", math.Floor(v*10)/10, unit)
 	}
 	return fmt.Sprintf("%.0f%c", math.Floor(v), unit)
-}
-
-func runStats(inv *Invocation) error {
-	h, err := inv.host()
-	if err != nil {
-		return err
-	}
-	usages, err := h.Usage()
-	if err != nil {
-		return err
-	}
-	if len(inv.Args) > 0 {
-		for _, name := range inv.Args {
-			if _, err := h.Cell("show cell "+name, name); err != nil {
-				return err
-			}
-		}
-		usages = slices.DeleteFunc(usages, func(u host.Usage) bool { return !slices.Contains(inv.Args, u.Name) })
-	}
-	if inv.JSON {
-		return inv.json(reports(usages))
-	}
-	if len(usages) == 0 {
-		fmt.Fprintln(inv.Stdout, "there are no cells")
-		return nil
-	}
-	var rows, over []string
-	for i := range usages {
-		u := &usages[i]
-		counts := "-\t-\t-\t-"
-		if c := u.Counts; c != nil {
-			counts = fmt.Sprintf("%d\t%d\t%d\t%d", c.Decisions, c.Denied, c.Granted, c.WouldDeny)
-		}
-		rows = append(rows, fmt.Sprintf("%s\t%s\t%s\t%.0f%%\t%.0f%%\t%s", u.Name, memberCount(u), size(u.Memory), u.CPU1s, u.CPU10s, counts))
-		for _, e := range u.Over {
-			over = append(over, fmt.Sprintf("cell %s is over its budget of %s: %s, but policy %s says %s", u.Name, e.Budget, amount(e.Budget, e.Use), e.Policy, amount(e.Budget, e.Limit)))
-		}
-	}
-	inv.table("NAME\tPROCESSES\tMEMORY\tCPU 1S\tCPU 10S\tDECISIONS\tDENIED\tGRANTED\tAUDIT", rows)
-	for _, line := range over {
-		fmt.Fprintln(inv.Stdout, line)
-	}
-	return nil
 }
 
 // memberCount counts the processes of a cell.

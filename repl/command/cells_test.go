@@ -13,9 +13,9 @@ func TestAnswersOfHiddenPolicies(t *testing.T) {
 		usage host.Usage
 		want  string
 	}{
-		{host.Usage{Hidden: true}, "policies that only root of the host may read"},
+		{host.Usage{Measure: host.Measure{Hidden: true}}, "policies that only root of the host may read"},
 		{host.Usage{}, "policies that are not known any more"},
-		{host.Usage{Policies: []string{"a", "b"}}, "a, b"},
+		{host.Usage{Measure: host.Measure{Policies: []string{"a", "b"}}}, "a, b"},
 	} {
 		c.usage.Answerer = analysis.Answerer{Program: analysis.ByPolicies}
 		if got := answers(&c.usage); got != c.want {

@@ -115,6 +115,8 @@ type Invocation struct {
 	out     *Output
 	target  *Target
 	timings timings
+	// noted are the notes that are not said again.
+	noted []string
 }
 
 // usageError makes the exit code 2.

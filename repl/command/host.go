@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -119,7 +120,11 @@ const patience = 2 * time.Second
 // is set.
 func (inv *Invocation) enter(readOnly bool, patience time.Duration, telling bool) (*Target, error) {
 	o := connect.Options{Target: inv.Kernel, ReadOnly: readOnly, Machine: inv.Machine, Patience: patience, Now: inv.Now, Warn: func(err error) { inv.note("%s", err) }}
-	steps := host.SessionOptions{Lapsed: func(l host.Lapse) { inv.note("%s", l) }}
+	lapsed := false
+	steps := host.SessionOptions{Lapsed: func(l host.Lapse) {
+		inv.note("%s", l)
+		lapsed = true
+	}}
 	if telling {
 		steps.Failed = func(err error) { diag.Write(inv.Stderr, diag.Of(err)) }
 	}
@@ -129,6 +134,9 @@ func (inv *Invocation) enter(readOnly bool, patience time.Duration, telling bool
 	}
 	if err := t.Steps.Enter(); err != nil {
 		return nil, errors.Join(err, t.Steps.Close())
+	}
+	if lapsed {
+		inv.tellMonitors(t)
 	}
 	return t, nil
 }
@@ -141,6 +149,43 @@ func (inv *Invocation) close() error {
 	err := inv.target.Steps.Release()
 	inv.target = nil
 	return err
+}
+
+// lookOnly gives the kernel to a command that must have no effect at all, not even to roll back what was not confirmed in time.
+func (inv *Invocation) lookOnly() (*Target, error) {
+	if inv.target == nil && inv.Session == nil {
+		t, err := inv.enter(true, patience, true)
+		if err != nil {
+			return nil, err
+		}
+		inv.target = t
+		inv.lap("open")
+	}
+	if _, err := inv.host(); err != nil {
+		return nil, err
+	}
+	return inv.target, nil
+}
+
+// steps are those in which the kernel is used.
+func (inv *Invocation) steps() *host.Session {
+	if inv.Session != nil {
+		return inv.Session.Steps
+	}
+	return inv.target.Steps
+}
+
+// current is the target, or if it shows a kernel as it was and that is another now, a new one.
+func (inv *Invocation) current(t *Target) (*Target, error) {
+	o, stale := t.Stale()
+	if !stale {
+		return t, nil
+	}
+	fresh, err := inv.look(o)
+	if err != nil {
+		return t, err // it is tried again
+	}
+	return fresh, nil
 }
 
 // view is the target for commands that only look.
@@ -164,6 +209,14 @@ func (inv *Invocation) host() (*host.Host, error) {
 // note says something beside the result, on standard error.
 func (inv *Invocation) note(form string, args ...any) {
 	fmt.Fprintf(inv.Stderr, "note: "+form+"\n", args...)
+}
+
+// noteOnce is note for what is so again and again.
+func (inv *Invocation) noteOnce(text string) {
+	if !slices.Contains(inv.noted, text) {
+		inv.noted = append(inv.noted, text)
+		inv.note("%s", text)
+	}
 }
 
 // finish gives up what the command has opened; what goes wrong with that joins the command's error.

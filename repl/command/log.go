@@ -200,10 +200,7 @@ func (inv *Invocation) untilStopped() (context.Context, func()) {
 func (inv *Invocation) following(log *host.Log, take func(*host.Batch) error) error {
 	ctx, stop := inv.untilStopped()
 	defer stop()
-	steps := inv.target.Steps
-	if inv.Session != nil {
-		steps = inv.Session.Steps
-	}
+	steps := inv.steps()
 	seeing := inv.target.Connection
 	for {
 		var waited error

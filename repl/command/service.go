@@ -440,14 +440,19 @@ func (o *operating) tasks(list []string, tasks map[string]monitor.Task, wrong ma
 			wrong[name] = err
 			continue
 		}
-		tasks[name] = t.task(d, c, supervised)
+		tasks[name] = o.inv.task(d, c, supervised)
 	}
 	return nil
 }
 
 // task is what a monitor is to do.
-func (t *Target) task(d service.Definition, c kernel.Cell, supervised bool) monitor.Task {
-	task := monitor.Task{Service: d, Cell: c, Kernel: t.Place, Simulated: t.Simulator != nil, Supervised: supervised}
+func (inv *Invocation) task(d service.Definition, c kernel.Cell, supervised bool) monitor.Task {
+	t := inv.target
+	budgets, err := t.Host.WatchedBudgets(c.Name)
+	if err != nil {
+		inv.note("the budgets of service %s are not watched: %s", d.Name, err)
+	}
+	task := monitor.Task{Service: d, Cell: c, Budgets: budgets, Kernel: t.Place, Simulated: t.Simulator != nil, Supervised: supervised}
 	if s, ok := t.Members.(*members.Sessions); ok && s.Folder != "" {
 		// Monitors do not work where their starter does.
 		if path, err := filepath.Abs(s.Folder); err == nil {

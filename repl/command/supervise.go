@@ -177,7 +177,7 @@ func (s *supervising) run(inv *Invocation) error {
 		return err
 	}
 	m := &monitor.Manager{Dir: dir}
-	task := inv.target.task(d, c, true)
+	task := inv.task(d, c, true)
 	if s.foreground {
 		return s.stay(inv, m, task)
 	}

@@ -34,6 +34,7 @@ func All() []*Command {
 		loadCommand(),
 		logCommand(),
 		lspCommand(),
+		metricsCommand(),
 		outputCommand(),
 		policiesCommand(),
 		proveCommand(),

@@ -1,0 +1,19 @@
+package docs
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"cellsh/repl/metrics"
+)
+
+func TestOperations(t *testing.T) {
+	checkTranscripts(t, "operations.md")
+	var table strings.Builder
+	table.WriteString("| metric | kind | labels | what it is |\n| --- | --- | --- | --- |\n")
+	for _, m := range metrics.All() {
+		fmt.Fprintf(&table, "| `%s` | %s | %s | %s |\n", m.Name, m.Kind, strings.Join(m.Labels, ", "), m.Help)
+	}
+	checkGenerated(t, "operations.md", map[string]string{"metrics": table.String()})
+}
