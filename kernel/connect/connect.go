@@ -93,6 +93,8 @@ type Connection struct {
 	Launcher launch.Launcher
 	// Members are the processes in cells.
 	Members members.Members
+	// Place is which kernel it is, for what outlives the connection: see Place.
+	Place string
 	// Groups of the host, by name.
 	Groups policy.Groups
 	// Owners are the ids of the users of this machine who decide what the kernel is given at boot: root, and whoever has a
@@ -147,15 +149,48 @@ func Open(o Options) (*Connection, error) {
 		o.After = time.After
 	}
 	t, err := parseTarget(o.Target)
-	switch {
-	case err != nil:
+	if err != nil {
 		return nil, err
-	case t.system == "netbsd" || t.system == "" && o.Machine.isNetBSD():
+	}
+	c, err := openTarget(&t, o)
+	if err == nil {
+		c.Place, err = Place(o.Target, &o.Machine)
+	}
+	return c, err
+}
+
+func openTarget(t *target, o Options) (*Connection, error) {
+	switch {
+	case t.isNetBSD(&o.Machine):
 		return openNetBSD(o)
 	case t.file == "":
-		return openMemory(&t, o)
+		return openMemory(t, o)
 	}
-	return openFile(&t, o)
+	return openFile(t, o)
+}
+
+// Place is which kernel a target names, the same for all names of it: "netbsd", "sim:" and the absolute path of the file that
+// has its state, or "sim" for one that ends with the program. Neither the kernel nor the file need exist.
+func Place(name string, m *Machine) (string, error) {
+	t, err := parseTarget(name)
+	switch {
+	case err != nil:
+		return "", err
+	case t.isNetBSD(m):
+		return "netbsd", nil
+	case t.file == "":
+		return "sim", nil
+	}
+	path, err := filepath.Abs(t.file)
+	if err != nil {
+		return "", err
+	}
+	if real, err := filepath.EvalSymlinks(path); err == nil {
+		path = real
+	} else if dir, err := filepath.EvalSymlinks(filepath.Dir(path)); err == nil {
+		path = filepath.Join(dir, filepath.Base(path))
+	}
+	return "sim:" + path, nil
 }
 
 // ReadNotes gives what is kept beside the kernel.
@@ -249,7 +284,7 @@ func simulated(k kernel.Kernel, s *sim.Kernel, keep keeper, w watch, o Options) 
 
 // ReadOnlyView gives the same kernel to somebody who must not change it. It needs no Close of its own.
 func (c *Connection) ReadOnlyView() *Connection {
-	return &Connection{Kernel: kernel.ReadOnly(c.Kernel), whole: c.Kernel, Launcher: refusing{}, Members: members.ReadOnly(c.Members), reach: c.Reach(), Groups: c.Groups, Owners: c.Owners, keeper: readOnly{c.keeper}, clock: c.clock, watch: c.watch}
+	return &Connection{Kernel: kernel.ReadOnly(c.Kernel), whole: c.Kernel, Launcher: refusing{}, Members: members.ReadOnly(c.Members), reach: c.Reach(), Place: c.Place, Groups: c.Groups, Owners: c.Owners, keeper: readOnly{c.keeper}, clock: c.clock, watch: c.watch}
 }
 
 // register lets a command of this machine be a process of the simulated kernel while it runs.

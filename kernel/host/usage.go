@@ -223,3 +223,12 @@ func (h *Host) NewExcesses() ([]Event, error) {
 	h.watchers = now
 	return fresh, nil
 }
+
+// WatchedBudgets are the rules by which the use of a cell of that name is watched, which need not exist.
+func (h *Host) WatchedBudgets(cell string) ([]budget.Rule, error) {
+	p, err := h.Policies()
+	if err != nil {
+		return nil, err
+	}
+	return budget.Rules(analysis.Budgets(p.Set(), cell)), nil
+}

@@ -70,7 +70,7 @@ func (m *monitor) look() {
 		return
 	}
 	u.next = now + budget.Interval
-	list, err := members(m.leader)
+	list, err := family(m.leader)
 	if err != nil {
 		m.cannotLook(err)
 		return
@@ -134,7 +134,7 @@ func (m *monitor) hold(list []process.Process) {
 		err = u.throttle.Lower(list, process.SetNice)
 	case u.throttle.On():
 		if list == nil {
-			list, err = members(m.leader)
+			list, err = family(m.leader)
 		}
 		if failed := u.throttle.Restore(list, process.SetNice); err == nil {
 			err = failed

@@ -62,6 +62,10 @@ func TestBudgetIsTold(t *testing.T) {
 		return func() bool { return slices.Equal(l.status("web").Over, want) }
 	}
 	l.until("the small budget is exceeded", over(tiny(rules.Log)))
+	s := l.status("web")
+	if want := "memory is over 1, its budget in policy small"; Why(&s) != want {
+		t.Errorf("%s", Why(&s))
+	}
 	if err := l.SetBudgets(ctx, "web", []budget.Rule{large}); err != nil {
 		t.Fatal(err)
 	}
@@ -118,13 +122,17 @@ func TestBudgetRestarts(t *testing.T) {
 func TestBudgetThrottles(t *testing.T) {
 	l := newLab(t)
 	ctx := t.Context()
-	task := l.shell("web", `sleep 1000 & echo $! >> $D/pids; echo $$ >> $D/pids; wait`)
+	task := l.shell("web", `/bin/sh -c 'echo $$ >> $D/pids; exec sleep 1000' & echo $$ >> $D/pids; wait`)
 	task.Budgets = []budget.Rule{tiny(rules.Throttle)}
 	l.must(l.Start(ctx, task))(service.Running)
 	held := func(pids []int) bool {
 		return len(pids) == 2 && l.nice(pids[0]) >= 19 && l.nice(pids[1]) >= 19
 	}
 	l.until("it is held back", func() bool { return l.status("web").Throttled && held(l.living()) })
+	s := l.status("web")
+	if want := "memory is over 1, its budget in policy small; it is held back"; Why(&s) != want {
+		t.Errorf("%s", Why(&s))
+	}
 	if os.Geteuid() != 0 {
 		t.Skip("only root gives a better priority")
 	}

@@ -12,8 +12,10 @@ import (
 	"sync"
 	"time"
 
+	"cellsh/kernel"
 	"cellsh/kernel/disk"
 	"cellsh/kernel/launch"
+	"cellsh/kernel/members"
 	"cellsh/kernel/monitor/rundir"
 	"cellsh/kernel/output"
 	"cellsh/kernel/process"
@@ -417,7 +419,7 @@ func (m *monitor) do(a service.Action) {
 
 // signal sends a signal to what there is of the service now.
 func (m *monitor) signal(number int) {
-	list, err := members(m.leader)
+	list, err := family(m.leader)
 	if err == nil {
 		err = signalAll(list, number)
 	}
@@ -431,7 +433,7 @@ func (m *monitor) count() {
 	leader, takings := m.leader, m.takings
 	go func() {
 		n := 1 // if it can't be known
-		if list, err := members(leader); err == nil {
+		if list, err := family(leader); err == nil {
 			n = len(list)
 		}
 		if n == 0 {
@@ -483,6 +485,8 @@ func (m *monitor) launch() {
 		}
 	})
 	began := false
+	sessions := &members.Sessions{Folder: m.task.Sessions}
+	gone := func() {} // what is left is still seen
 	l := m.launcher(launch.Options{
 		Held: func(pid int) error {
 			closeTheirs()
@@ -495,6 +499,9 @@ func (m *monitor) launch() {
 				return err
 			}
 			m.o.Step("noted")
+			if m.task.Sessions != "" {
+				gone = sessions.Began(m.task.Cell, pid)
+			}
 			m.events <- key
 			return nil
 		},
@@ -506,6 +513,7 @@ func (m *monitor) launch() {
 	go func() {
 		status, err := l.Run(context.Background(), m.command(m.task.Service.Command), files)
 		closeTheirs()
+		gone()
 		if !began {
 			m.o.Step("not begun")
 			if left := m.folder.ClearSession(); err == nil {
@@ -514,12 +522,25 @@ func (m *monitor) launch() {
 			if err == nil {
 				err = errors.New("the command must begin before it ends")
 			}
-			m.events <- service.NotBegun{Why: err.Error()}
+			m.events <- service.NotBegun{Why: sentence(err)}
 			return
 		}
 		m.o.Step("ended")
 		m.events <- service.Ended{Exit: service.Exit{Code: status.Code, Signal: status.Signal}}
 	}()
+}
+
+// sentence is an error without what was tried, which who reads it knows.
+func sentence(err error) string {
+	known := new(kernel.Error)
+	if !errors.As(err, &known) {
+		return err.Error()
+	}
+	text := known.Text
+	if known.Errno != 0 {
+		text += " (" + known.Errno.Name() + ")"
+	}
+	return text
 }
 
 // files are the descriptors of the command, and those among them that are to be closed here once it has them.
@@ -591,7 +612,7 @@ func (m *monitor) status() rundir.Status {
 		s.Over, s.Throttled, s.Unwatched = m.usage.session.Exceeded(), m.usage.throttle.On(), m.usage.unread
 	}
 	if m.finished {
-		s.Monitor = 0
+		s.Monitor, s.Output = 0, ""
 	}
 	if s.State != m.told.State || m.told.Service == "" {
 		s.Since = time.Now()
@@ -611,6 +632,12 @@ func (m *monitor) publish() {
 	}
 	m.told = s
 	m.o.Step(s.State.String())
+	defer func() {
+		// From now on it mostly waits: what the start took is given back.
+		if s.State == service.Running {
+			debug.FreeOSMemory()
+		}
+	}()
 	if err := m.folder.WriteStatus(&s); err != nil && m.out != nil && !m.finished {
 		m.out.Note(levelWarning, fmt.Sprintf("the status can't be kept: %v", err))
 	}

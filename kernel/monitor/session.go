@@ -28,9 +28,9 @@ func identify(pid int) (process.Key, error) {
 	return process.Key{}, fmt.Errorf("process %d must be told of by the system, but is not", pid)
 }
 
-// members are the living processes of the session that the process began, which must be known to be no other's, and where this
+// family are the living processes of the session that the process began, which must be known to be no other's, and where this
 // monitor is given them, of all that came from them.
-func members(leader process.Key) ([]process.Process, error) {
+func family(leader process.Key) ([]process.Process, error) {
 	q := process.Query{Session: leader.PID}
 	if adopts || leader.PID == 0 {
 		q.Session = 0

@@ -7,6 +7,7 @@ import (
 	"cellsh/lua/syntax"
 	"cellsh/lua/value"
 	"cellsh/lua/vm"
+	"cellsh/lua/written"
 )
 
 // secondReading runs a file in gopher-lua. What it prints the first has printed.
@@ -123,7 +124,7 @@ func (c *copier) shallow(v lua.LValue, depth int) value.Value {
 			// The keys of a table are neither nil nor NaN.
 			_ = t.Set(c.shallow(k, 1), c.shallow(v, depth-1))
 			// More is refused.
-			if n++; n > declare.MaxElements {
+			if n++; n > written.MaxElements {
 				break
 			}
 		}

@@ -122,7 +122,11 @@ const patience = 2 * time.Second
 // is set.
 func (inv *Invocation) enter(readOnly bool, patience time.Duration, telling bool) (*Target, error) {
 	o := connect.Options{Target: inv.Kernel, ReadOnly: readOnly, Machine: inv.Machine, Patience: patience, Now: inv.Now, After: inv.After, Work: inv.Work, Warn: func(err error) { inv.note("%s", err) }}
-	steps := host.SessionOptions{Lapsed: func(l host.Lapse) { inv.note("%s", l) }}
+	lapsed := false
+	steps := host.SessionOptions{Lapsed: func(l host.Lapse) {
+		inv.note("%s", l)
+		lapsed = true
+	}}
 	if telling {
 		steps.Failed = func(err error) { diag.Write(inv.Stderr, diag.Of(err)) }
 	}
@@ -132,6 +136,9 @@ func (inv *Invocation) enter(readOnly bool, patience time.Duration, telling bool
 	}
 	if err := t.Steps.Enter(); err != nil {
 		return nil, errors.Join(err, t.Steps.Close())
+	}
+	if lapsed {
+		inv.tellMonitors(t)
 	}
 	return t, nil
 }

@@ -38,7 +38,8 @@ func killCommand() *Command {
 the cell and to nobody else, and says how many there were. KILL is sent until
 none is left. Any other signal is sent once; NetBSD may lose it for a process
 that is just executing a program. If a policy denies process.signal to the cell,
-these signals are denied too, and that is said.
+these signals are denied too, and that is said. A service that ends so is
+started again by its monitor: stop ends it for good.
 
 ` + simulatedMembers + `
 

@@ -54,8 +54,14 @@ func (d Dir) Names() ([]string, error) {
 	return list, nil
 }
 
-// Log is the folder for the output of services.
-func (d Dir) Log() string { return filepath.Join(string(d), "log") }
+// Log is the folder for the output of services. For the running system it is /var/log/cellsh: what is in /var/run is gone after
+// a boot, and with it the last words of a service.
+func (d Dir) Log() string {
+	if d == Default {
+		return "/var/log/cellsh"
+	}
+	return filepath.Join(string(d), "log")
+}
 
 // maxFile is how long a file may be: a command may have as many arguments as execve(2) takes.
 const maxFile = 4 << 20
