@@ -530,7 +530,7 @@ func (m *monitor) launch() {
 	}()
 }
 
-// sentence is an error without what was tried, which who reads it knows, and with its hint.
+// sentence is an error without what was tried, which who reads it knows.
 func sentence(err error) string {
 	known := new(kernel.Error)
 	if !errors.As(err, &known) {
@@ -539,9 +539,6 @@ func sentence(err error) string {
 	text := known.Text
 	if known.Errno != 0 {
 		text += " (" + known.Errno.Name() + ")"
-	}
-	if known.Hint != "" {
-		text += "; " + known.Hint
 	}
 	return text
 }

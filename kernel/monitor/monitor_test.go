@@ -298,7 +298,7 @@ func TestNotStarted(t *testing.T) {
 	task := l.shell("web", "")
 	task.Service.Command = []string{"/no/such/program"}
 	_, err := l.Start(t.Context(), task)
-	if err == nil || err.Error() != "start service web: it must run, but is failed: the command must exist in the cell, but /no/such/program does not (ENOENT); if the file is there, the interpreter that its first line names is not" {
+	if err == nil || err.Error() != "start service web: it must run, but is failed: the command must exist in the cell, but /no/such/program does not (ENOENT)" {
 		t.Errorf("%v", err)
 	}
 	if s := l.must(l.Status(t.Context(), "web"))(service.Failed); !strings.Contains(s.Why, "/no/such/program") {

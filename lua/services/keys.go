@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"cellsh/kernel"
 	"cellsh/kernel/outlet"
@@ -35,18 +36,18 @@ var keys = func() []Key {
 		{"env", "table", "variables of the environment, NAME = \"VALUE\"; no others are passed on", true, nil, (*reading).env},
 		{"restart", "string", fmt.Sprintf("\"always\", \"on-failure\" or \"never\": whether it is started again once it has ended; %s without it", d.Restart), true, nil, (*reading).restart},
 		{"backoff", "table", "how long that waits", true, []Key{
-			{"first", "string", fmt.Sprintf("after the first end, and twice as long after each that follows; %s without it", d.Backoff.First), true, nil, (*reading).first},
-			{"limit", "string", fmt.Sprintf("at most; %s without it", d.Backoff.Limit), true, nil, (*reading).limit},
-			{"reset", "string", fmt.Sprintf("a run of that length makes the next wait the first again; %s without it", d.Backoff.Reset), true, nil, (*reading).reset},
+			{"first", "string", fmt.Sprintf("after the first end, and twice as long after each that follows; %s without it", short(d.Backoff.First)), true, nil, (*reading).first},
+			{"limit", "string", fmt.Sprintf("at most; %s without it", short(d.Backoff.Limit)), true, nil, (*reading).limit},
+			{"reset", "string", fmt.Sprintf("a run of that length makes the next wait the first again; %s without it", short(d.Backoff.Reset)), true, nil, (*reading).reset},
 			{"crashes", "number", fmt.Sprintf("ends in a row after which it is given up as a crash loop, 0 for never; %d without it", d.Backoff.Crashes), true, nil, (*reading).crashes},
 		}, (*reading).backoff},
 		{"stop_signal", "string|number", "the signal that ends it, \"HUP\" say; TERM without it", true, nil, (*reading).signal},
-		{"stop_timeout", "string", fmt.Sprintf("how long it may take then, until it is killed; %s without it", d.Stop.Timeout), true, nil, (*reading).stopTimeout},
+		{"stop_timeout", "string", fmt.Sprintf("how long it may take then, until it is killed; %s without it", short(d.Stop.Timeout)), true, nil, (*reading).stopTimeout},
 		{"health", "string[]", "a command in the cell that says by its exit code 0 that the service works", true, nil, (*reading).health},
-		{"health_every", "string", fmt.Sprintf("how often that is asked; %s without it", h.Every), true, nil, (*reading).healthEvery},
-		{"health_timeout", "string", fmt.Sprintf("how long it may take to answer; %s without it", h.Timeout), true, nil, (*reading).healthTimeout},
+		{"health_every", "string", fmt.Sprintf("how often that is asked; %s without it", short(h.Every)), true, nil, (*reading).healthEvery},
+		{"health_timeout", "string", fmt.Sprintf("how long it may take to answer; %s without it", short(h.Timeout)), true, nil, (*reading).healthTimeout},
 		{"health_failures", "number", fmt.Sprintf("failures in a row until it is unhealthy; %d without it", h.Failures), true, nil, (*reading).healthFailures},
-		{"start_timeout", "string", fmt.Sprintf("how long it may take until health says yes for the first time; %s without it", h.StartTimeout), true, nil, (*reading).startTimeout},
+		{"start_timeout", "string", fmt.Sprintf("how long it may take until health says yes for the first time; %s without it", short(h.StartTimeout)), true, nil, (*reading).startTimeout},
 		{"log", "table", "where its output goes", true, []Key{
 			{"facility", "string", "of syslog: " + strings.Join(outlet.Facilities(), ", ") + "; daemon without it", true, nil, (*reading).facility},
 			{"stdout", "string|number", "level of standard output in syslog: " + strings.Join(outlet.Levels(), ", ") + ", 0 to 7, or none to leave it out; notice without it", true, nil, (*reading).stdout},
@@ -61,6 +62,15 @@ var keys = func() []Key {
 		{"autostart", "boolean", "true starts it with the machine", true, nil, (*reading).autostart},
 	}
 }()
+
+// short is a duration as people write it.
+func short(d time.Duration) string {
+	s := d.String()
+	if strings.HasSuffix(s, "m0s") {
+		return strings.TrimSuffix(s, "0s")
+	}
+	return s
+}
 
 // cellDocs say what keys of a cell are; kernel.SpecKeys are the keys.
 var cellDocs = map[string][2]string{

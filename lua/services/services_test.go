@@ -9,8 +9,10 @@ import (
 	"testing"
 	"time"
 
+	"cellsh/kernel/disk"
 	"cellsh/kernel/service"
 	"cellsh/lua/loader"
+	"cellsh/lua/syntax"
 	"cellsh/policy/diag"
 	"cellsh/policy/rules"
 )
@@ -232,11 +234,37 @@ service "f" { cell = "web", cmd = "x", requires = "a" }`)
 	}
 }
 
-// A file that others could have changed is not read.
-func TestTrust(t *testing.T) {
+// What can't be read is told, and what others could have changed is not read: neither a file nor a module.
+func TestFiles(t *testing.T) {
 	_, problems := Read([]string{"/nowhere/services.d"}, Options{})
 	if got := render(problems); !strings.Contains(got, "a service file or folder must exist, but does not [file.read]") {
 		t.Error(got)
+	}
+	folder := t.TempDir()
+	put := func(name, text string, mode os.FileMode) {
+		t.Helper()
+		path := filepath.Join(folder, name)
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Chmod(path, mode); err != nil {
+			t.Fatal(err)
+		}
+	}
+	put("a.lua", `service "a" { `+plain+` }`, 0o644)
+	put("b.lua", `service "b" { `+plain+` }`, 0o666)
+	put("c.lua", `require "module"`, 0o600)
+	put("module.lua", `return 1`, 0o620)
+	trust := &disk.Trust{Owners: []int{0, os.Geteuid()}, Limit: syntax.MaxSource}
+	set, problems := Read([]string{folder}, Options{Files: trust})
+	if got := fmt.Sprint(set.Graph.Names()); got != "[a]" {
+		t.Error(got)
+	}
+	got := render(problems)
+	for _, want := range []string{"b.lua: error: ", "[file.trust]", "c.lua:1:1: error: module module must be readable, but is not: "} {
+		if !strings.Contains(got, want) {
+			t.Errorf("%s\nwant %s", got, want)
+		}
 	}
 }
 

@@ -207,10 +207,6 @@ func (o *operating) known() []string {
 	return slices.Compact(known)
 }
 
-func unknownService(name string, known []string) error {
-	return diag.List{{Code: diag.ServiceUnknown, Message: fmt.Sprintf("there must be a service called %s, but there is none", diag.Short(name)), Hint: diag.DidYouMean(name, known)}}
-}
-
 // named are the services that the arguments name, each once. Those that there are not are problems.
 func (o *operating) named(there func(name string) bool) []string {
 	var names []string
@@ -218,7 +214,7 @@ func (o *operating) named(there func(name string) bool) []string {
 		switch {
 		case slices.Contains(o.inv.Args[:i], name):
 		case !there(name):
-			o.problems = append(o.problems, unknownService(name, o.known()))
+			o.problems = append(o.problems, unknownService(name, diag.DidYouMean(name, o.known())))
 		default:
 			names = append(names, name)
 		}
@@ -349,9 +345,9 @@ func (o *operating) startAll(list, again []string) error {
 				case s.State == service.Stopped:
 					return fmt.Sprintf("service %s has run in cell %s and ended", name, s.Cell)
 				case b.Monitor != 0 && b.Monitor == s.Monitor && b.Starts == s.Starts:
-					return fmt.Sprintf("service %s runs already in cell %s, process %d", name, s.Cell, s.PID)
+					return fmt.Sprintf("service %s runs already in cell %s", name, s.Cell)
 				}
-				return fmt.Sprintf("service %s runs in cell %s, process %d", name, s.Cell, s.PID)
+				return fmt.Sprintf("service %s runs in cell %s", name, s.Cell)
 			})
 		})
 	})
@@ -677,7 +673,7 @@ func (o *statusing) names(inv *Invocation, dir rundir.Dir, set *services.Set) ([
 	for _, name := range inv.Args {
 		switch {
 		case !slices.Contains(known, name):
-			missing = append(missing, unknownService(name, known))
+			missing = append(missing, unknownService(name, diag.DidYouMean(name, known)))
 		case !slices.Contains(names, name):
 			names = append(names, name)
 		}

@@ -25,15 +25,14 @@ func superviseCommand() *Command {
 	return &Command{
 		Name: "supervise", Args: "CELL [--] COMMAND [ARGUMENT...]", Short: "run a command in a cell as a service", Changes: true, Verbatim: true, Without: []string{"policy"},
 		Long: `Runs the command in the cell as a service that no file declares: it is started
-again whenever it ends, after 1, 2, 4, 8 and then 10 seconds, and after the first
-second again once it has run for 30. After 10 ends in a row that came earlier it
-is given up. What it writes goes to the system's log and to a file, which
-cellsh output shows. It has the name of its cell; status, stop and restart take
-that.
+again whenever it ends, after 1, 2, 4, 8 and then 10 seconds, and after 1 again
+once it has run for 30. After 10 ends in a row that came earlier it is given up.
+What it writes goes to the system's log and to a file, which cellsh output
+shows. It has the name of its cell; status, stop and restart take that.
 
-Flags and their meaning are those of cellctl supervise: -f, -o, -e and -t for the
-log, -U with -G, and -g with both, for numbers of users and groups. The groups
-are none but those that are given.
+Flags and their meaning are those of cellctl supervise: -f, -o, -e and -t for
+the log, -U with -G, and -g with both, for numbers of users and groups. The
+command is in no groups but those that are given.
 
   cellsh -k sim:cells.state supervise --user www web-1 -- httpd -f`,
 		Setup: func(fs *flags.Set) func(*Invocation) error {
@@ -207,7 +206,7 @@ func (s *supervising) run(inv *Invocation) error {
 		return nil
 	}
 	if started == nil && !inv.JSON {
-		fmt.Fprintf(inv.Stdout, "service %s runs in cell %s, process %d\n", d.Name, c.Name, status.PID)
+		fmt.Fprintf(inv.Stdout, "service %s runs in cell %s\n", d.Name, c.Name)
 	}
 	return started
 }

@@ -9,9 +9,9 @@ import (
 	"time"
 
 	"cellsh/kernel/host"
-	"cellsh/kernel/monitor/rundir"
+	"cellsh/kernel/monitor"
 	"cellsh/kernel/output"
-	"cellsh/lua/services"
+	"cellsh/kernel/service"
 	"cellsh/policy"
 	"cellsh/policy/diag"
 	"cellsh/repl/flags"
@@ -127,35 +127,55 @@ func (o *outputting) tails(inv *Invocation, begin output.TailOptions) (list []*t
 		if slices.Contains(names[:i], name) {
 			continue
 		}
-		t, err := output.NewTail(outputFile(dir, set, name), begin)
+		log := service.Log{Size: 1}
+		found := slices.Contains(known, name)
+		if d := set.Graph.Find(name); d != nil {
+			log = d.Log
+		}
+		if slices.Contains(run, name) {
+			// What its monitor was told is so, whatever is declared now.
+			task, told, err := (&monitor.Manager{Dir: dir}).Task(name)
+			if err != nil {
+				errs = append(errs, err)
+				continue
+			}
+			if told {
+				log = task.Service.Log
+			}
+		}
+		if log.File == "" {
+			log.File = output.File(dir.Log(), name)
+		}
+		problem := policy.CheckName(name)
+		if problem != "" && !found {
+			errs = append(errs, unknownService(name, "a name "+problem))
+			continue
+		}
+		t, err := output.NewTail(log.File, begin)
 		if err != nil {
 			errs = append(errs, err)
 			continue
 		}
-		switch {
-		case !t.Empty():
-		case !slices.Contains(known, name):
-			hint := diag.DidYouMean(name, known)
-			if problem := policy.CheckName(name); problem != "" {
-				hint = "a name " + problem
+		if t.Empty() {
+			switch {
+			case !found:
+				t.Close()
+				errs = append(errs, unknownService(name, diag.DidYouMean(name, known)))
+				continue
+			case log.Size == 0:
+				inv.note("what %s writes is kept in no file: the size of its log is 0", name)
+			default:
+				inv.note("%s has written nothing that is kept", name)
 			}
-			t.Close()
-			errs = append(errs, diag.List{{Code: diag.ServiceUnknown, Message: fmt.Sprintf("there must be a service called %s, but there is none", diag.Short(name)), Hint: hint}})
-			continue
-		default:
-			inv.note("%s has written nothing that is kept", name)
 		}
 		list = append(list, &tail{Tail: t, name: name})
 	}
 	return list, errors.Join(errs...)
 }
 
-// outputFile is where the output of a service is kept.
-func outputFile(dir rundir.Dir, set *services.Set, name string) string {
-	if d := set.Graph.Find(name); d != nil && d.Log.File != "" {
-		return d.Log.File
-	}
-	return output.File(dir.Log(), name)
+// unknownService says that there is no service of that name.
+func unknownService(name, hint string) error {
+	return diag.List{{Code: diag.ServiceUnknown, Message: fmt.Sprintf("there must be a service called %s, but there is none", diag.Short(name)), Hint: hint}}
 }
 
 // showLines writes what there is, in the order of time. At the end that is all: a line that has not ended is shown as it is. It ends early without
