@@ -200,12 +200,11 @@ func TestScripts(t *testing.T) {
 		Setup: func(env *testscript.Env) error {
 			path, err := filepath.Abs("../../scripts/rc.d/cellsh")
 			env.Setenv("RCD", path)
-			return err
+			return errors.Join(err, stopServices(env))
 		},
 		UpdateScripts:       *update,
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
-		Setup:               stopServices,
 		Condition: func(name string) (bool, error) {
 			switch name {
 			case "root":

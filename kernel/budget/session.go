@@ -83,12 +83,19 @@ func (s *Session) Sample(at time.Duration, list []process.Process) []Event {
 	return events
 }
 
-// Exceeded are the rules whose budgets are exceeded.
-func (s *Session) Exceeded() []Rule {
-	var list []Rule
+// Excess is a budget that is exceeded.
+type Excess struct {
+	Rule
+	// Use is what was used when that was told.
+	Use int64 `json:"use"`
+}
+
+// Exceeded are the budgets that are exceeded.
+func (s *Session) Exceeded() []Excess {
+	var list []Excess
 	for _, w := range s.watchers {
 		if w.Exceeded() {
-			list = append(list, w.Rule)
+			list = append(list, Excess{w.Rule, w.told})
 		}
 	}
 	return list

@@ -82,11 +82,11 @@ func TestSessionChange(t *testing.T) {
 		return len(s.Sample(time.Duration(second)*time.Second, []process.Process{proc(1, 10, 0)}))
 	}
 	s.Change([]Rule{small})
-	if sample(0) != 1 || !slices.Equal(s.Exceeded(), []Rule{small}) || !s.Watches() {
+	if sample(0) != 1 || !slices.Equal(s.Exceeded(), []Excess{{small, 10 << 20}}) || !s.Watches() {
 		t.Errorf("exceeded are %+v", s.Exceeded())
 	}
 	s.Change([]Rule{large, small})
-	if sample(1) != 0 || !slices.Equal(s.Exceeded(), []Rule{small}) {
+	if sample(1) != 0 || !slices.Equal(s.Exceeded(), []Excess{{small, 10 << 20}}) {
 		t.Errorf("a rule that stays must be told once, exceeded are %+v", s.Exceeded())
 	}
 	s.Change([]Rule{large})

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"cellsh/kernel"
+	"cellsh/kernel/budget"
 	"cellsh/kernel/sim"
 	"cellsh/policy/rules"
 	"cellsh/policy/study"
@@ -248,5 +249,52 @@ func TestBudgetEvents(t *testing.T) {
 	list, err := s.h.NewExcesses()
 	if err != nil || len(list) != 1 || list[0].Kind != OverBudget || list[0].Excess.Limit != 10 {
 		t.Errorf("a new limit must be watched at once: %+v, %v", list, err)
+	}
+}
+
+// TestBudgetsOfServices: where the monitor of a service watches a cell, what it says counts, and not what the kernel samples.
+func TestBudgetsOfServices(t *testing.T) {
+	k, err := sim.New(sim.Options{})
+	ok(t, err)
+	s := newStage(t)
+	s.h = New(&greedy{Kernel: k, memory: 500}, &Memory{}, load, s.h.now)
+	p := policies("small", "system.reboot")
+	p.Set().Policies[0].Budget.Memory = &rules.Watch{Limit: 100}
+	_, _, err = s.h.LoadProposal(inSession(study.New(p.Set(), nil, study.Options{})), LoadOptions{})
+	ok(t, err)
+	id, err := s.h.Create(kernel.Spec{Name: "web-1", Root: "/cells"})
+	ok(t, err)
+	var services map[kernel.CellID][]budget.Excess
+	s.h.Services = func() map[kernel.CellID][]budget.Excess { return services }
+	s.h.Events.On(OverBudget, func(Event) error { return nil })
+	rule := budget.Rule{Budget: "memory", Limit: 100, Policy: "small"}
+	for i, x := range []struct {
+		services map[kernel.CellID][]budget.Excess
+		over     int64
+		want     string
+	}{
+		{map[kernel.CellID][]budget.Excess{id: nil}, 0, ""},
+		{map[kernel.CellID][]budget.Excess{id: {{Rule: rule, Use: 150}}}, 150, "over-budget"},
+		{map[kernel.CellID][]budget.Excess{id: {{Rule: rule, Use: 150}}}, 150, ""},
+		{map[kernel.CellID][]budget.Excess{id: {}}, 0, "under-budget"},
+		{nil, 500, "over-budget"},
+		{nil, 500, ""},
+	} {
+		services = x.services
+		list, err := s.h.Usage()
+		ok(t, err)
+		var use int64
+		for _, e := range list[0].Over {
+			use = e.Use
+		}
+		events, err := s.h.NewExcesses()
+		ok(t, err)
+		var told []string
+		for _, e := range events {
+			told = append(told, e.Kind)
+		}
+		if got := strings.Join(told, " "); got != x.want || use != x.over {
+			t.Errorf("look %d: told %q with %d used, want %q with %d", i, got, use, x.want, x.over)
+		}
 	}
 }

@@ -37,6 +37,9 @@ type Host struct {
 	// Work that whatever the host does is part of; nil can't be stopped. What changes cells or policies is not stopped once it
 	// has begun to.
 	Work *progress.Work
+	// Services, if not nil, tells of the cells with services whose monitors watch their budgets which of these they exceed, if
+	// any. That is what counts for these cells, and not what the kernel samples.
+	Services func() map[kernel.CellID][]budget.Excess
 
 	notes Notebook
 	load  Load
@@ -54,6 +57,8 @@ type Host struct {
 	read map[uint64]kept
 	// watchers follow the budgets of cells; nil while nobody wants to know.
 	watchers map[watched]*budget.Watcher
+	// told has the budgets that are watched by monitors and were exceeded at the last look; nil as watchers.
+	told map[supervised]bool
 	// applied is what the policies appliedBy say about the cells that were last measured.
 	applied   map[string]*applied
 	appliedBy *study.Policies
@@ -67,7 +72,7 @@ func New(k kernel.Kernel, n Notebook, load Load, now func() time.Time) *Host {
 // View gives a host with the same policies to somebody who has the kernel and the notes in another way, such as one
 // that must not change them. Its hooks are its own.
 func (h *Host) View(k kernel.Kernel, n Notebook) *Host {
-	return &Host{Kernel: k, notes: n, load: h.load, now: h.now, read: h.read, Work: h.Work}
+	return &Host{Kernel: k, Services: h.Services, notes: n, load: h.load, now: h.now, read: h.read, Work: h.Work}
 }
 
 // Forget gives up what was worked out of policies: work that was stopped may have left it unfinished.

@@ -1,8 +1,11 @@
 package host
 
 import (
+	"cmp"
+	"maps"
 	"math"
 	"slices"
+	"sync"
 
 	"cellsh/kernel"
 	"cellsh/kernel/budget"
@@ -32,8 +35,10 @@ type Measure struct {
 	Policies []string
 	Hidden   bool
 	Budgets  []analysis.Budget
-	// Over are the budgets that it exceeds.
-	Over []Excess
+	// Over are the budgets that it exceeds: as the monitor of its service has it if it is Supervised, else by what the kernel
+	// samples.
+	Over       []Excess
+	Supervised bool
 }
 
 // Use is how much of a budget the cell uses, in the unit of the budget; false for one that is a limit of each process.
@@ -129,6 +134,12 @@ func (h *Host) measure(p *study.Policies, hidden bool) ([]Measure, error) {
 	}
 	h.applied, h.appliedBy = make(map[string]*applied, len(cells)), p
 	hz := float64(max(h.Kernel.Info().HZ, 1))
+	services := sync.OnceValue(func() map[kernel.CellID][]budget.Excess {
+		if h.Services == nil {
+			return nil
+		}
+		return h.Services()
+	})
 	out := make([]Measure, len(cells))
 	for i, c := range cells {
 		m := &out[i]
@@ -145,9 +156,22 @@ func (h *Host) measure(p *study.Policies, hidden bool) ([]Measure, error) {
 		}
 		h.applied[c.Name] = a
 		m.Policies, m.Budgets = a.names, a.budgets
-		m.Over = excesses(m)
+		if !slices.ContainsFunc(m.Budgets, func(b analysis.Budget) bool { return b.Name.Watched() }) {
+			continue
+		}
+		list, known := services()[c.ID]
+		if m.Supervised = known; !known {
+			m.Over = excesses(m)
+		}
+		for _, x := range list {
+			m.Over = append(m.Over, excess(x.Rule, x.Use))
+		}
 	}
 	return out, nil
+}
+
+func excess(r budget.Rule, use int64) Excess {
+	return Excess{string(r.Budget), use, r.Limit, r.Policy}
 }
 
 // counts are those of the evaluation model; none where there is none.
@@ -195,7 +219,7 @@ var budgetEvents = map[budget.Kind]string{budget.Near: NearBudget, budget.Over: 
 // long it has been exceeded is told by the kernel's clock. Usage does not change what it gives: to look has no effects.
 func (h *Host) NewExcesses() ([]Event, error) {
 	if !h.Events.Wanted(NearBudget) && !h.Events.Wanted(OverBudget) && !h.Events.Wanted(UnderBudget) {
-		h.watchers = nil // who comes later is told of all
+		h.watchers, h.told = nil, nil // who comes later is told of all
 		return nil, nil
 	}
 	list, err := h.Measures()
@@ -204,9 +228,14 @@ func (h *Host) NewExcesses() ([]Event, error) {
 	}
 	at := h.Kernel.Uptime()
 	now := map[watched]*budget.Watcher{}
+	told := map[supervised]bool{}
 	var fresh []Event
 	for i := range list {
 		m := &list[i]
+		if m.Supervised {
+			fresh = append(fresh, h.changes(m, told)...)
+			continue
+		}
 		for _, r := range budget.Rules(m.Budgets) {
 			key := watched{m.ID, r}
 			w := h.watchers[key]
@@ -216,12 +245,41 @@ func (h *Host) NewExcesses() ([]Event, error) {
 			now[key] = w
 			use, _ := m.Use(r.Budget)
 			for _, e := range w.Step(at, int64(math.Ceil(use))) {
-				fresh = append(fresh, Event{Kind: budgetEvents[e.Kind], Cell: m.Name, ID: m.ID, Excess: &Excess{string(r.Budget), int64(use), r.Limit, r.Policy}})
+				fresh = append(fresh, Event{Kind: budgetEvents[e.Kind], Cell: m.Name, ID: m.ID, Excess: new(excess(r, int64(use)))})
 			}
 		}
 	}
-	h.watchers = now
+	h.watchers, h.told = now, told
 	return fresh, nil
+}
+
+// supervised is a budget of a cell that a monitor watches.
+type supervised struct {
+	cell           kernel.CellID
+	budget, policy string
+	limit          int64
+}
+
+// changes are the events of a cell whose budgets a monitor watches: what it exceeds now and did not, and what it did. Told notes
+// what it exceeds.
+func (h *Host) changes(m *Measure, told map[supervised]bool) []Event {
+	var fresh []Event
+	for i := range m.Over {
+		x := &m.Over[i]
+		key := supervised{m.ID, x.Budget, x.Policy, x.Limit}
+		if told[key] = true; !h.told[key] {
+			fresh = append(fresh, Event{Kind: OverBudget, Cell: m.Name, ID: m.ID, Excess: x})
+		}
+	}
+	inOrder := func(a, b supervised) int {
+		return cmp.Or(cmp.Compare(a.budget, b.budget), cmp.Compare(a.limit, b.limit))
+	}
+	for _, key := range slices.SortedFunc(maps.Keys(h.told), inOrder) {
+		if key.cell == m.ID && !told[key] {
+			fresh = append(fresh, Event{Kind: UnderBudget, Cell: m.Name, ID: m.ID, Excess: &Excess{Budget: key.budget, Limit: key.limit, Policy: key.policy}})
+		}
+	}
+	return fresh
 }
 
 // WatchedBudgets are the rules by which the use of a cell of that name is watched, which need not exist.

@@ -127,7 +127,7 @@ func (m *monitor) tellEvent(e *budget.Event) {
 // hold holds the processes back while a budget says so, and lets them go as they went else.
 func (m *monitor) hold(list []process.Process) {
 	u := &m.usage
-	wanted := slices.ContainsFunc(u.session.Exceeded(), func(r budget.Rule) bool { return r.Action == rules.Throttle })
+	wanted := slices.ContainsFunc(u.session.Exceeded(), func(x budget.Excess) bool { return x.Action == rules.Throttle })
 	var err error
 	switch {
 	case wanted:

@@ -474,6 +474,8 @@ func TestSocket(t *testing.T) {
 	// A monitor that can't be asked is told by a signal.
 	syscall.Kill(s.Monitor, syscall.SIGTERM)
 	l.until("it is stopped", func() bool { s, err := l.Status(ctx, "web"); return err == nil && s.State == service.Stopped })
+	// It removes its socket after it has told that.
+	l.until("its monitor is gone", func() bool { pid, err := f.Monitor(); return err == nil && pid == 0 })
 
 	if err := os.Mkdir(f.Control(), 0o700); err != nil {
 		t.Fatal(err)

@@ -3,7 +3,10 @@ package command
 import (
 	"context"
 
+	"cellsh/kernel"
+	"cellsh/kernel/budget"
 	"cellsh/kernel/monitor"
+	"cellsh/kernel/monitor/rundir"
 )
 
 // tellMonitors tells the monitors of services in cells of the kernel what is to be watched now that other policies are loaded.
@@ -30,4 +33,20 @@ func (inv *Invocation) tellMonitors(t *Target) {
 			inv.note("service %s is watched by the budgets that it had: %s", s.Service, err)
 		}
 	}
+}
+
+// exceeded tells of the cells of a kernel with services whose monitors watch them which budgets they exceed.
+func exceeded(dir rundir.Dir, place string) map[kernel.CellID][]budget.Excess {
+	names, err := dir.Names()
+	if err != nil {
+		return nil // who may not look at services has none
+	}
+	list := map[kernel.CellID][]budget.Excess{}
+	for _, name := range names {
+		s, err := dir.Service(name).Look()
+		if err == nil && s.Monitor != 0 && s.Kernel == place && s.Unwatched == "" {
+			list[s.CellID] = append(list[s.CellID], s.Over...)
+		}
+	}
+	return list
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"cellsh/kernel"
+	"cellsh/kernel/budget"
 	"cellsh/kernel/connect"
 	"cellsh/kernel/host"
 	"cellsh/lua/loader"
@@ -43,6 +44,9 @@ func OpenTarget(o connect.Options, output io.Writer, steps host.SessionOptions) 
 	h := host.New(c.Kernel, c, reader.Load, o.Now)
 	h.Work = o.Work
 	steps.ReadOnly = o.ReadOnly
+	if !c.Ephemeral() {
+		h.Services = func() map[kernel.CellID][]budget.Excess { return exceeded(o.Machine.RunDir(), c.Place) }
+	}
 	return &Target{Connection: c, Host: h, Steps: host.NewSession(h, c, steps), Reader: reader}, nil
 }
 
