@@ -194,7 +194,7 @@ func generationText(h *host.History, g *host.Generation) string {
 	if g.Session {
 		parts = append(parts, "a session")
 	}
-	if h.IsActive(g) {
+	if a := h.Active(); a != nil && g.Number == a.Number {
 		switch instead, differs := h.Instead(); {
 		case !differs:
 			parts = append(parts, "active")
