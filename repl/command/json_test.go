@@ -52,6 +52,9 @@ func TestJSON(t *testing.T) {
 		if none {
 			continue
 		}
+		if waits[c.Name].apart != "" {
+			continue
+		}
 		t.Run(c.Name, func(t *testing.T) {
 			waitFolder(t)
 			try := func(args []string, fails bool) {

@@ -23,12 +23,15 @@ type wait struct {
 	quick string
 	// session says that it is also given in a session.
 	session bool
+	// apart says where it is tested in its own way, because it starts processes, serves, or talks with somebody.
+	apart string
 }
 
 // waits has every command. One that computes, reads many files or waits for others checks whether it shall end, and says
 // where it is; see package progress.
 var waits = map[string]wait{
 	"apropos":     {args: []string{"load"}, quick: "it looks through what it has"},
+	"audit":       {args: []string{"start", "web-1", "--for", "30m", "--yes"}},
 	"attach":      {args: []string{"web-1"}, session: true},
 	"can":         {args: []string{"web-1", "network.bind"}, session: true},
 	"check":       {args: []string{"b.lua"}, session: true},
@@ -39,7 +42,7 @@ var waits = map[string]wait{
 	"diff":        {args: []string{"b.lua"}, session: true},
 	"doctor":      {},
 	"dump":        {args: []string{"b.lua"}, session: true},
-	"exec":        {args: []string{"web-1", "true"}, quick: "the command that it runs gets the signals, and the terminal"},
+	"exec":        {args: []string{"web-1", "true"}, apart: "exec.txtar: the command that it runs gets the signals, and the terminal"},
 	"explain":     {args: []string{"web-1", "system.reboot"}, session: true},
 	"fit":         {args: []string{"b.lua"}, session: true},
 	"fmt":         {args: []string{"-w", "b.lua"}},
@@ -47,17 +50,29 @@ var waits = map[string]wait{
 	"generations": {quick: "it reads what is noted"},
 	"help":        {quick: "it writes what it has"},
 	"init":        {args: []string{"new"}, quick: "it writes a few files"},
+	"kill":        {args: []string{"web-1"}, quick: "it waits a moment for those that it has killed"},
+	"learn":       {},
 	"list":        {session: true},
 	"load":        {args: []string{"--yes", "b.lua"}, session: true},
 	"log":         {quick: "it reads what the kernel keeps; with -f it listens, see TestFollow in cmd/cellsh"},
-	"lsp":         {quick: "an editor waits, and stops its analyses"},
+	"lsp":         {apart: "lsp.txtar: an editor waits, and stops its analyses"},
+	"metrics":     {apart: "metrics.txtar: it serves until it is stopped"},
+	"output":      {args: []string{"web"}, quick: "it reads the end of files; with -f it listens"},
 	"policies":    {session: true},
 	"prove":       {args: []string{"b.lua"}, session: true},
+	"ps":          {args: []string{"web-1"}, quick: "it asks the system once"},
+	"replay":      {args: []string{"d.log"}},
+	"restart":     {apart: "services.txtar: it waits for services, and says what they do"},
 	"rollback":    {args: []string{"1"}, session: true},
 	"show":        {args: []string{"1"}, quick: "it writes sources that are kept"},
+	"start":       {apart: "services.txtar: it waits for services, and says what they do"},
 	"stats":       {session: true},
+	"status":      {apart: "services.txtar: it reads what monitors have written"},
+	"stop":        {apart: "services.txtar: it waits for services, and says what they do"},
+	"supervise":   {apart: "services.txtar: it starts a monitor"},
 	"test":        {args: []string{"t"}, session: true},
 	"unload":      {args: []string{"--yes", "a"}, session: true},
+	"watch":       {apart: "watch.txtar: it calls hooks until it is stopped"},
 	"version":     {quick: "it writes what it has"},
 }
 
@@ -66,6 +81,7 @@ var waitFiles = map[string]string{
 policy "c" { cells = { "web-*" }, deny = { "system.reboot" } }`,
 	"b.lua": `policy "a" { cells = { "web-*" }, on = { ["network.bind.port"] = function(r) if r.port ~= 80 and r.port ~= 443 then return deny, "web only" end end } }
 never "no reboot" { cells = { "web-*" }, request = "system.reboot", where = function(r) return r.euid > 0 end }`,
+	"d.log":        `{"model":"secmodel_celleval","time":1,"at":"2026-06-01T12:00:00Z","cell":"web-1","id":1,"euid":0,"request":"system.reboot","result":"deny","policy":"c","file":"a.lua","line":2}` + "\n",
 	"t/a.lua":      `policy "a" { on = { ["network.bind.privport"] = function(r) if r.port < 1024 then return deny end end } }`,
 	"t/a_test.lua": `cases("ports", { cell = "web-1", request = "network.bind.privport", { port = 80, expect = deny }, { port = 1023, expect = deny } })`,
 }
@@ -132,8 +148,8 @@ func TestWaits(t *testing.T) {
 			continue
 		}
 		t.Run(name, func(t *testing.T) {
-			if x.quick != "" && (name == "exec" || name == "lsp") {
-				return // it needs files, or somebody to talk with
+			if x.apart != "" {
+				return
 			}
 			waitFolder(t)
 			state, err := os.ReadFile("state")
