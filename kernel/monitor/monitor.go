@@ -270,9 +270,12 @@ func (m *monitor) run() {
 			m.resend()
 		}
 		if m.witnessAt != 0 && m.now() >= m.witnessAt {
+			m.witnessAt = 0
 			if list, err := family(m.leader); err == nil {
 				m.witness(list)
 			}
+			// From now on it mostly waits: what the start took is given back.
+			debug.FreeOSMemory()
 		}
 		m.look()
 	}
@@ -692,12 +695,6 @@ func (m *monitor) publish() {
 	}
 	m.told = s
 	m.o.Step(s.State.String())
-	defer func() {
-		// From now on it mostly waits: what the start took is given back.
-		if s.State == service.Running {
-			debug.FreeOSMemory()
-		}
-	}()
 	if err := m.folder.WriteStatus(&s); err != nil && m.out != nil && !m.finished {
 		m.out.Note(levelWarning, fmt.Sprintf("the status can't be kept: %v", err))
 	}

@@ -169,13 +169,18 @@ const (
 	resendLooks = 10
 )
 
-// lost are those of the list that have executed a program since they were sent the signal, or did so just then. Of one that does so
-// now it is not yet known.
+// lost are those of the list that have executed a program since they were sent the signal, or did so just then, and those that were
+// not there yet. Of one that executes a program now it is not yet known.
 func (s *sent) lost(list []process.Process) (pids []int) {
 	for i := range list {
 		p := &list[i]
 		at := slices.IndexFunc(s.to, func(q process.Process) bool { return q.PID == p.PID })
-		if at < 0 || !p.Measured {
+		if !p.Measured {
+			continue
+		}
+		if at < 0 {
+			s.to = append(s.to, *p)
+			pids = append(pids, p.PID)
 			continue
 		}
 		if q := &s.to[at]; !q.Measured || q.Key() == p.Key() && q.Name != p.Name {
