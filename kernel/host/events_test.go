@@ -2,6 +2,7 @@ package host
 
 import (
 	"errors"
+	"fmt"
 	"testing"
 	"time"
 
@@ -14,7 +15,7 @@ import (
 func TestChainOfEvents(t *testing.T) {
 	var b Bus
 	var dropped []string
-	b.Dropped = func(s *Subscription) { dropped = append(dropped, s.Failed.Error()) }
+	b.Failed = func(s *Subscription) { dropped = append(dropped, s.Failed.Error()) }
 	b.On("create", func(Event) error {
 		b.Emit(Event{Kind: "create"})
 		b.Emit(Event{Kind: "create"})
@@ -145,8 +146,8 @@ func (g *greedy) List() ([]kernel.Cell, error) {
 	return list, err
 }
 
-// To look at usage has no effects: whoever does it takes no event from a hook.
-func TestUsageHasNoEffects(t *testing.T) {
+// What is over a budget is so as long as it is.
+func TestUsageOver(t *testing.T) {
 	k, err := sim.New(sim.Options{})
 	ok(t, err)
 	g := &greedy{Kernel: k}
@@ -159,44 +160,51 @@ func TestUsageHasNoEffects(t *testing.T) {
 	ok(t, err)
 	_, err = s.h.Create(kernel.Spec{Name: "web-1", Root: "/cells"})
 	ok(t, err)
-
-	told := 0
-	look := func(memory uint64, over bool) {
-		t.Helper()
-		g.memory = memory
+	for _, test := range []struct {
+		memory uint64
+		want   string
+	}{{200, "[{memory 200 100 small}]"}, {200, "[{memory 200 100 small}]"}, {100, "[]"}, {101, "[{memory 101 100 small}]"}} {
+		g.memory = test.memory
 		list, err := s.h.Usage()
-		if err != nil || len(list) != 1 || len(list[0].Over) > 0 != over {
-			t.Fatalf("%+v, %v", list, err)
+		if err != nil || len(list) != 1 || fmt.Sprint(list[0].Over) != test.want {
+			t.Errorf("%d: %+v, %v", test.memory, list, err)
+		}
+		if use, known := list[0].Use("memory"); use != float64(test.memory) || !known {
+			t.Errorf("%v", use)
+		}
+		if _, known := list[0].Use("nofile"); known {
+			t.Error("a limit of each process is used by no cell")
 		}
 	}
-	watch := func(want int) {
-		t.Helper()
-		list, err := s.h.NewExcesses()
-		ok(t, err)
-		for _, e := range list {
-			s.h.Events.Emit(e)
+}
+
+// A hook that fails is called again where the bus keeps it.
+func TestBusKeeps(t *testing.T) {
+	b := Bus{Keep: true}
+	var failed []string
+	b.Failed = func(s *Subscription) { failed = append(failed, fmt.Sprint(s.Failed, s.Active())) }
+	calls := 0
+	s := b.On("create", func(Event) error {
+		if calls++; calls < 3 {
+			return fmt.Errorf("no %d", calls)
 		}
-		if told != want {
-			t.Errorf("told %d times, want %d", told, want)
+		return nil
+	})
+	for range 3 {
+		b.Emit(Event{Kind: "create"})
+	}
+	if calls != 3 || fmt.Sprint(failed) != "[no 1 true no 2 true]" || !s.Active() {
+		t.Errorf("%d, %q", calls, failed)
+	}
+}
+
+func TestKinds(t *testing.T) {
+	for i, k := range Kinds {
+		if found, ok := FindKind(k.Name); !ok || found != k || k.Doc == "" || i > 0 && Kinds[i-1].Name >= k.Name {
+			t.Errorf("%+v", k)
 		}
 	}
-	look(200, true)
-	watch(0) // nobody wants to know
-	hook := s.h.Events.On("over-budget", func(Event) error { told++; return nil })
-	look(200, true)
-	look(200, true)
-	watch(1)
-	watch(1)
-	look(50, false)
-	look(200, true)
-	watch(1) // it was not watched meanwhile
-	look(50, false)
-	watch(1)
-	look(200, true)
-	watch(2)
-	// Who comes later is told of what is so already.
-	hook.Cancel()
-	watch(2)
-	s.h.Events.On("over-budget", func(Event) error { told++; return nil })
-	watch(3)
+	if _, ok := FindKind("dney"); ok {
+		t.Error("there is no dney")
+	}
 }

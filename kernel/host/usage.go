@@ -1,10 +1,15 @@
 package host
 
 import (
+	"slices"
+
 	"cellsh/kernel"
 	"cellsh/policy/analysis"
 	"cellsh/policy/study"
 )
+
+// Watched are the budgets that the kernel does not enforce, so that they can be exceeded.
+var Watched = []analysis.BudgetName{analysis.BudgetMemory, analysis.BudgetCPU}
 
 // Excess is a budget that a cell exceeds.
 type Excess struct {
@@ -14,11 +19,6 @@ type Excess struct {
 	Limit  int64  `json:"limit"`
 	// Policy that sets the limit.
 	Policy string `json:"policy"`
-}
-
-type excessKey struct {
-	cell   kernel.CellID
-	budget string
 }
 
 // Measure is what a cell uses, and what limits it.
@@ -163,39 +163,12 @@ func excesses(m *Measure) []Excess {
 	var out []Excess
 	for i := range m.Budgets {
 		b := &m.Budgets[i]
-		if b.Name != analysis.BudgetMemory && b.Name != analysis.BudgetCPU {
-			continue // the kernel enforces it
+		if !slices.Contains(Watched, b.Name) {
+			continue
 		}
 		if use, _ := m.Use(b.Name); use > float64(b.Value) {
 			out = append(out, Excess{string(b.Name), int64(use), b.Value, b.Policy})
 		}
 	}
 	return out
-}
-
-// NewExcesses gives an event for each budget that is exceeded and was not the last time, if any hook wants to know. Whoever
-// calls it emits them. Usage does not change what it gives: to look has no effects.
-func (h *Host) NewExcesses() ([]Event, error) {
-	if !h.Events.Wanted(OverBudget) {
-		h.over = nil // who comes later is told of all
-		return nil, nil
-	}
-	list, err := h.Measures()
-	if err != nil {
-		return nil, err
-	}
-	now := map[excessKey]bool{}
-	var fresh []Event
-	for i := range list {
-		u := &list[i]
-		for j := range u.Over {
-			key := excessKey{u.ID, u.Over[j].Budget}
-			now[key] = true
-			if !h.over[key] {
-				fresh = append(fresh, Event{Kind: OverBudget, Cell: u.Name, ID: u.ID, Excess: &u.Over[j]})
-			}
-		}
-	}
-	h.over = now
-	return fresh, nil
 }

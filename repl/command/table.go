@@ -38,6 +38,7 @@ func All() []*Command {
 		statsCommand(),
 		testCommand(),
 		unloadCommand(),
+		watchCommand(),
 	}
 }
 

@@ -163,6 +163,15 @@ func (f Folder) ReadStatus() (s Status, found bool, err error) {
 	return s, true, nil
 }
 
+// StatusFile is the file with the status as it is now, nil if there is none: as long as it is the same file, nothing new was told.
+func (f Folder) StatusFile() fs.FileInfo {
+	info, err := os.Stat(f.file("status"))
+	if err != nil {
+		return nil
+	}
+	return info
+}
+
 // WriteStatus tells of the service. It is for who has claimed it.
 func (f Folder) WriteStatus(s *Status) error { return f.write("status", s) }
 

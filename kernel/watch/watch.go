@@ -1,0 +1,169 @@
+package watch
+
+import (
+	"cmp"
+	"errors"
+	"slices"
+
+	"cellsh/kernel"
+	"cellsh/kernel/host"
+	"cellsh/policy"
+)
+
+// Cells finds cells that were made and removed. The zero value has seen none; it is not safe for concurrent use.
+type Cells struct {
+	seen map[kernel.CellID]kernel.Cell
+}
+
+// Next gives the events since the last look: cells that are gone before those that are new, each by id. A number that belongs to
+// another cell than before is both.
+func (c *Cells) Next(list []kernel.Cell) []host.Event {
+	before := c.seen
+	c.seen = make(map[kernel.CellID]kernel.Cell, len(list))
+	for _, cell := range list {
+		c.seen[cell.ID] = cell
+	}
+	if before == nil {
+		return nil
+	}
+	same := func(a, b kernel.Cell) bool {
+		return a.Name == b.Name && (a.Created == b.Created || a.Created == 0 || b.Created == 0)
+	}
+	var gone, made []host.Event
+	for id, old := range before {
+		if now, ok := c.seen[id]; !ok || !same(old, now) {
+			gone = append(gone, host.Event{Kind: host.Destroyed, Cell: old.Name, ID: id})
+		}
+	}
+	for id, now := range c.seen {
+		if old, ok := before[id]; !ok || !same(old, now) {
+			made = append(made, host.Event{Kind: host.Created, Cell: now.Name, ID: id})
+		}
+	}
+	byID := func(a, b host.Event) int { return cmp.Compare(a.ID, b.ID) }
+	slices.SortFunc(gone, byID)
+	slices.SortFunc(made, byID)
+	return append(gone, made...)
+}
+
+// Budgets finds budgets that are exceeded, and that are not any more. One that was exceeded is so until less than nine tenths of it
+// are used, so that what swings round a limit is one event. The zero value has seen none; it is not safe for concurrent use.
+type Budgets struct {
+	over map[budget]host.Excess
+}
+
+type budget struct {
+	id   kernel.CellID
+	name string
+	what string
+}
+
+// hysteresis is the part of a limit below which a budget is not exceeded any more.
+const hysteresis = 0.9
+
+// Next gives the events since the last look, by cell. Also the first look finds what is exceeded. Of a cell that is gone there is
+// nothing to tell.
+func (b *Budgets) Next(list []host.Measure) []host.Event {
+	before := b.over
+	b.over = map[budget]host.Excess{}
+	var out []host.Event
+	for i := range list {
+		m := &list[i]
+		for j := range m.Over {
+			e := m.Over[j]
+			key := budget{m.ID, m.Name, e.Budget}
+			b.over[key] = e
+			if _, was := before[key]; !was {
+				out = append(out, host.Event{Kind: host.OverBudget, Cell: m.Name, ID: m.ID, Excess: &e})
+			}
+		}
+		for _, name := range host.Watched {
+			key := budget{m.ID, m.Name, string(name)}
+			was, known := before[key]
+			if _, is := b.over[key]; is || !known {
+				continue
+			}
+			// It is below the limit, or there is none any more.
+			use, _ := m.Use(name)
+			for k := range m.Budgets {
+				if limit := &m.Budgets[k]; limit.Name == name {
+					was.Limit, was.Policy = limit.Value, limit.Policy
+					if use > hysteresis*float64(limit.Value) {
+						b.over[key] = was
+					}
+				}
+			}
+			if _, still := b.over[key]; !still {
+				was.Use = int64(use)
+				out = append(out, host.Event{Kind: host.UnderBudget, Cell: m.Name, ID: m.ID, Excess: &was})
+			}
+		}
+	}
+	return out
+}
+
+// Generations finds loads and rollbacks, whoever has done them. The zero value has seen none; it is not safe for concurrent use.
+type Generations struct {
+	begun bool
+	// newest is the highest number that was seen, active that of what was active, and origin that of its policies.
+	newest, active, origin uint64
+}
+
+// Next gives the events since the last look, oldest first.
+func (g *Generations) Next(h *host.History) []host.Event {
+	var out []host.Event
+	change := func(kind string, to *host.Generation) {
+		c := host.Change{From: g.active}
+		g.active, g.origin = 0, 0
+		if to != nil {
+			c.Generation, c.Of = to.Number, to.Of
+			for i := range to.Sources {
+				c.Files = append(c.Files, to.Sources[i].File)
+			}
+			g.active, g.origin = to.Number, to.Origin()
+		}
+		out = append(out, host.Event{Kind: kind, Change: &c})
+	}
+	if n := h.Newest(); n == nil && g.newest > 0 || n != nil && n.Number < g.newest {
+		*g = Generations{} // it is another history
+	}
+	begun := g.begun
+	for i := range h.Generations {
+		switch to := &h.Generations[i]; {
+		case to.Number <= g.newest:
+			continue
+		case to.Of == 0:
+			change(host.Replaced, to)
+		case to.Origin() != g.origin:
+			change(host.RolledBack, to)
+		default:
+			g.active = to.Number // the same policies anew
+		}
+		g.newest = h.Generations[i].Number
+	}
+	// A kernel goes back by itself, before anybody notes it.
+	if a := h.Active(); a == nil && g.active != 0 {
+		change(host.RolledBack, nil)
+	} else if a != nil && a.Origin() != g.origin {
+		change(host.RolledBack, a)
+	}
+	g.begun = true
+	if !begun {
+		return nil
+	}
+	return out
+}
+
+// Decided is a decision as an event: a denial or a grant; false for others.
+func Decided(r *host.Recorded) (host.Event, bool) {
+	kind := host.Denied // what has no event is a denial by secmodel_cell
+	if r.Event != nil {
+		kind = kinds[r.Event.Result]
+	}
+	return host.Event{Kind: kind, Cell: r.Name, ID: r.Cell(), Decision: r, Count: 1}, kind != ""
+}
+
+var kinds = map[policy.Result]string{policy.Deny: host.Denied, policy.Grant: host.Granted}
+
+// Unsupported reports whether an error says that something can't happen on the kernel at hand.
+func Unsupported(err error) bool { return errors.As(err, new(*kernel.UnsupportedError)) }
