@@ -242,7 +242,7 @@ func retry(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("usage: retry PROGRAM ARGUMENT...")
 	}
 	var err error
-	for range 200 {
+	for range 2000 {
 		if err = ts.Exec(args[0], args[1:]...); err == nil {
 			return
 		}

@@ -15,6 +15,12 @@ type Cells struct {
 	seen map[kernel.CellID]kernel.Cell
 }
 
+// Knows reports whether the cell of that number was there at the last look.
+func (c *Cells) Knows(id kernel.CellID) bool {
+	_, ok := c.seen[id]
+	return ok
+}
+
 // Next gives the events since the last look: cells that are gone before those that are new, each by id. A number that belongs to
 // another cell than before is both.
 func (c *Cells) Next(list []kernel.Cell) []host.Event {

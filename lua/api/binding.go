@@ -147,6 +147,9 @@ var (
 	generationKinds = []string{host.Replaced, host.RolledBack}
 )
 
+// decided is what a decision of a kind is called.
+var decided = map[string]string{host.Denied: "denial", host.Granted: "grant"}
+
 // wanted reports whether a hook waits for one of the kinds.
 func (b *binding) wanted(kinds ...string) bool {
 	return slices.ContainsFunc(kinds, b.Host.Events.Wanted)
@@ -160,7 +163,7 @@ func (b *binding) news() []host.Event {
 		list, lost, err := b.tail.Next()
 		b.failed(decisionKinds, err)
 		kind := b.first(decisionKinds)
-		each := map[string]string{host.Denied: "denial", host.Granted: "grant"}[kind]
+		each := decided[kind]
 		for i := range list {
 			r := b.Host.Recorded(&list[i])
 			if e, ok := watch.Decided(&r); ok {

@@ -105,7 +105,7 @@ func (b *binding) skip(kind string, at diag.Span) {
 	case slices.Contains(decisionKinds, kind) && !b.wanted(decisionKinds...):
 		if err := b.tail.Skip(); errors.As(err, new(*kernel.UnsupportedError)) {
 			b.m.options.Report(diag.List{{Span: at, Severity: diag.Warning, Code: diag.KernelUnsupported,
-				Message: fmt.Sprintf("hooks for %s must be told of decisions, but there will be none: %s", kind, err)}})
+				Message: fmt.Sprintf("hooks for %s must be told of %ss, but there will be none: %s", kind, decided[kind], err)}})
 		}
 	case slices.Contains(generationKinds, kind) && !b.wanted(generationKinds...):
 		b.generations = watch.Generations{}

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"errors"
 	"io"
 	"os"
@@ -33,8 +34,9 @@ type Options struct {
 	// that does not end by itself is ended.
 	Watched bool
 	// Patience is how long a command may take that code runs on the host; 0 is for ever. One that takes longer is killed with its
-	// process group, and the function raises an error.
+	// process group, and the function raises an error; so it is once Context is done, if that is not nil.
 	Patience time.Duration
+	Context  context.Context
 	// Help gives the text about a name that is not in the table, "" if there is none.
 	Help func(name string) string
 }
@@ -72,7 +74,7 @@ func New(o Options) *Machine {
 		o.Report = func(diag.List) {}
 	}
 	m := &Machine{options: o, pending: &rules.Set{}, types: map[string]*lua.LTable{}, declared: loader.NewDeclarer(o.Kernel.Reader.Groups, o.Kernel.Host.Kernel.Info().Vocabulary)}
-	of := vm.Options{Level: vm.Session, Output: o.Output, Waited: m.tell, Settle: o.Settle, Patience: o.Patience}
+	of := vm.Options{Level: vm.Session, Output: o.Output, Waited: m.tell, Settle: o.Settle, Patience: o.Patience, Context: o.Context}
 	if o.Watched {
 		of.Instructions = watchedInstructions
 	}

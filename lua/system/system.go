@@ -33,6 +33,8 @@ type Options struct {
 	// function raises an error: os.execute itself, and for io.popen what reads, writes or closes its file. With it commands lead
 	// process groups of their own.
 	Patience time.Duration
+	// Context kills commands once it is done, as if they had taken too long; nil is never. It counts if there is a Patience.
+	Context context.Context
 }
 
 // telling are the functions that do, or can do, what others see.
@@ -143,7 +145,11 @@ func (s *System) command(text string) (cmd *exec.Cmd, late func() error, end fun
 		cmd = exec.Command("/bin/sh", "-c", text)
 		late, end = func() error { return nil }, func() {}
 	} else {
-		ctx, cancel := context.WithTimeout(context.Background(), s.options.Patience)
+		ctx := s.options.Context
+		if ctx == nil {
+			ctx = context.Background()
+		}
+		ctx, cancel := context.WithTimeout(ctx, s.options.Patience)
 		cmd = exec.CommandContext(ctx, "/bin/sh", "-c", text)
 		cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 		var killed atomic.Bool

@@ -81,7 +81,7 @@ func (f *hookFile) run(ctx context.Context) {
 	}
 	steps := t.Steps
 	defer steps.Close()
-	m := f.make(t)
+	m := f.make(ctx, t)
 	defer m.Close()
 	f.machine.Store(m)
 	loaded := false
@@ -142,15 +142,19 @@ func (f *hookFile) kernel(t *Target) api.Kernel {
 	return api.Kernel{Host: t.Host, Reader: t.Reader, Simulator: t.Simulator, Launch: t.Launcher}
 }
 
-func (f *hookFile) make(t *Target) *api.Machine {
+func (f *hookFile) make(ctx context.Context, t *Target) *api.Machine {
 	var m *api.Machine
 	out, _ := f.inv.out.To.(*os.File)
 	var stderr *os.File
 	if o, ok := f.inv.Stderr.(*oneByOne); ok {
 		stderr, _ = o.to.(*os.File)
 	}
-	m = api.New(api.Options{Kernel: f.kernel(t), Stdout: out, Stderr: stderr, Output: &oneByOne{to: f.inv.out.To}, Watched: true, Patience: hookPatience,
-		Report: func(l diag.List) { f.report(m, l) }})
+	m = api.New(api.Options{Kernel: f.kernel(t), Stdout: out, Stderr: stderr, Output: &oneByOne{to: f.inv.out.To}, Watched: true, Patience: hookPatience, Context: ctx,
+		Report: func(l diag.List) {
+			if ctx.Err() == nil { // at the end what runs is ended, and fails
+				f.report(m, l)
+			}
+		}})
 	return m
 }
 

@@ -73,6 +73,10 @@ func (m *serving) run(inv *Invocation) error {
 	if err != nil {
 		return err
 	}
+	ctx, stop := inv.untilStopped()
+	defer stop()
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
 	l, err := scrape.Listen(m.listen)
 	if err != nil {
 		return err
@@ -85,10 +89,6 @@ func (m *serving) run(inv *Invocation) error {
 	if err != nil {
 		return errors.Join(err, l.Close())
 	}
-	ctx, stop := inv.untilStopped()
-	defer stop()
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
 	questions := make(chan question)
 	ask := func(wait context.Context, health bool) ([]byte, error) {
 		a := make(chan answer, 1)

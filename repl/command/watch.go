@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"slices"
 	"sync"
 	"time"
 
@@ -205,6 +206,7 @@ func (o *observer) follow(ctx context.Context, t *Target) error {
 			o.trouble("the kernel", err)
 		}
 		if fresh, err := o.inv.current(t); err == nil {
+			looks = looks || fresh != t // somebody has done something
 			t = fresh
 			o.log.On(t.Host)
 			o.trouble("the kernel", nil)
@@ -213,7 +215,7 @@ func (o *observer) follow(ctx context.Context, t *Target) error {
 		}
 		if b, there, err := o.decisions(); there {
 			o.trouble("decisions", nil)
-			o.decided(&b)
+			o.decided(t, &b)
 		} else if !watch.Unsupported(err) {
 			o.trouble("decisions", err)
 		}
@@ -281,7 +283,7 @@ func (o *observer) look(t *Target) []host.Event {
 }
 
 // decided hands decisions on.
-func (o *observer) decided(b *host.Batch) {
+func (o *observer) decided(t *Target, b *host.Batch) {
 	for _, m := range gaps(b) {
 		if m.Lost > 0 {
 			o.inv.note("%s lost: %s", areMany(int(m.Lost), "decision"), m.Why)
@@ -294,6 +296,9 @@ func (o *observer) decided(b *host.Batch) {
 		o.trouble("the log", o.out.batch(b))
 	}
 	var out []host.Event
+	if slices.ContainsFunc(b.List, func(r host.Recorded) bool { return r.Cell() != 0 && !o.cells.Knows(r.Cell()) }) {
+		o.tell(o.look(t)) // that the cell was made comes first
+	}
 	for i := range b.List {
 		if e, ok := watch.Decided(&b.List[i]); ok {
 			out = append(out, e)
