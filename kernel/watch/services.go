@@ -2,8 +2,6 @@ package watch
 
 import (
 	"errors"
-	"io/fs"
-	"os"
 
 	"cellsh/kernel/host"
 	"cellsh/kernel/monitor/rundir"
@@ -25,7 +23,7 @@ type Services struct {
 type seen struct {
 	rundir.Status
 	// file is what its status was read from.
-	file fs.FileInfo
+	file rundir.Stamp
 	// running says that its command has started and not ended, by what was told.
 	running bool
 }
@@ -47,10 +45,10 @@ func (s *Services) Next() ([]host.Event, error) {
 	for i, name := range names {
 		old := s.seen[name]
 		f := s.Dir.Service(name)
-		file := f.StatusFile()
+		file := f.Stamp()
 		// Their turns differ, so that not all are asked at once.
 		asks := (s.looks+i)%rest == 0 && old != nil && !old.State.Final()
-		if old != nil && !asks && unchanged(old.file, file) {
+		if old != nil && !asks && file.Is(old.file) {
 			now[name] = old
 			continue
 		}
@@ -74,13 +72,6 @@ func (s *Services) Next() ([]host.Event, error) {
 	s.begun, s.seen = true, now
 	s.looks++
 	return out, errors.Join(errs...)
-}
-
-func unchanged(a, b fs.FileInfo) bool {
-	if a == nil || b == nil {
-		return a == nil && b == nil
-	}
-	return os.SameFile(a, b) && a.Size() == b.Size() && a.ModTime().Equal(b.ModTime())
 }
 
 // alive reports whether the command of a service runs.

@@ -163,13 +163,24 @@ func (f Folder) ReadStatus() (s Status, found bool, err error) {
 	return s, true, nil
 }
 
-// StatusFile is the file with the status as it is now, nil if there is none: as long as it is the same file, nothing new was told.
-func (f Folder) StatusFile() fs.FileInfo {
+// Stamp tells one status from the next without reading either. The zero value is that of none.
+type Stamp struct{ info fs.FileInfo }
+
+// Stamp of the status as it is now.
+func (f Folder) Stamp() Stamp {
 	info, err := os.Stat(f.file("status"))
 	if err != nil {
-		return nil
+		return Stamp{}
 	}
-	return info
+	return Stamp{info}
+}
+
+// Is reports whether nothing was told between the two.
+func (s Stamp) Is(o Stamp) bool {
+	if s.info == nil || o.info == nil {
+		return s.info == nil && o.info == nil
+	}
+	return os.SameFile(s.info, o.info) && s.info.Size() == o.info.Size() && s.info.ModTime().Equal(o.info.ModTime())
 }
 
 // WriteStatus tells of the service. It is for who has claimed it.
