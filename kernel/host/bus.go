@@ -72,27 +72,27 @@ const (
 // Kind describes a kind of events.
 type Kind struct {
 	Name string
-	// Doc says when it happens.
-	Doc string
+	// Doc says when it happens, and Has what the table of a hook has beside event.
+	Doc, Has string
 	// Watched says that only cellsh watch sees it: it happens to services, which go on without those who have started them.
 	Watched bool
 }
 
 // Kinds are those that there are, by name.
 var Kinds = []Kind{
-	{CrashLoop, "a service has ended too often in a row, and is not started again by itself", true},
-	{Created, "a cell was made", false},
-	{Denied, "a request was denied", false},
-	{Destroyed, "a cell was removed", false},
-	{Exited, "the command of a service has ended", true},
-	{Granted, "a request was granted", false},
-	{Healthy, "the health command of a service says that it works", true},
-	{Replaced, "policies were loaded", false},
-	{OverBudget, "a cell uses more than its budget", false},
-	{RolledBack, "earlier policies are active again", false},
-	{Started, "the command of a service was started", true},
-	{UnderBudget, "a cell that was over its budget uses less than nine tenths of it", false},
-	{Unhealthy, "the health command of a service says that it does not work", true},
+	{CrashLoop, "a service has ended too often in a row, and is not started again by itself", "cell, id, service, state, why, pid, restarts", true},
+	{Created, "a cell was made", "cell, id", false},
+	{Denied, "a request was denied", "what kernel.events tells, and count", false},
+	{Destroyed, "a cell was removed", "cell, id", false},
+	{Exited, "the command of a service has ended", "cell, id, service, state, why, pid, restarts, and code or signal", true},
+	{Granted, "a request was granted", "what kernel.events tells, and count", false},
+	{Healthy, "the health command of a service says that it works", "cell, id, service, state, why, pid, restarts", true},
+	{Replaced, "policies were loaded", "generation, from, of, files", false},
+	{OverBudget, "a cell uses more than its budget", "cell, id, budget, use, limit, policy", false},
+	{RolledBack, "earlier policies are active again", "generation, from, of, files", false},
+	{Started, "the command of a service was started", "cell, id, service, state, why, pid, restarts", true},
+	{UnderBudget, "a cell that was over its budget uses less than nine tenths of it", "cell, id, budget, use, limit, policy", false},
+	{Unhealthy, "the health command of a service says that it does not work", "cell, id, service, state, why, pid, restarts", true},
 }
 
 // FindKind gives the kind of that name; false if there is none.
