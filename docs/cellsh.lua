@@ -326,6 +326,17 @@ function engine.diff(old, new, options) end
 ---@return table
 function engine.explain(question, options) end
 
+---Drops what was declared here under that name and is pending; gives false if nothing was. What is loaded stays: engine.unload
+---takes policies out of that.
+---```lua
+---policy "web" { cells = "web-*", deny = { "system.reboot" } }
+---print(engine.forget("web"), engine.forget("web"), #engine.policies())
+-----> true	false	0
+---```
+---@param name string name of a policy, or title of an assertion
+---@return boolean
+function engine.forget(name) end
+
 ---Checks policies and pushes their programs into the kernel, all or nothing. Gives generation, cells, programs and bytes, and
 ---losses, a list with policy and cells, if cells have lost any, and overruled, a list with cell, profile and requests, if the
 ---profiles of cells refuse what their policies allow. Where the kernel asks no programs stock is true; made says how

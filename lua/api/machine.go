@@ -141,6 +141,21 @@ func (m *Machine) mustSettle(L *lua.LState) {
 // Pending gives the policies that were declared and are not loaded.
 func (m *Machine) Pending() *rules.Set { return m.pending }
 
+// Forget drops the policy of that name, or the assertion of that title, that was declared and is not loaded; false if there is
+// none.
+func (m *Machine) Forget(name string) bool {
+	left := m.pending.Without(name)
+	left.Nevers = nil
+	for _, n := range m.pending.Nevers {
+		if n.Title != name {
+			left.Nevers = append(left.Nevers, n)
+		}
+	}
+	found := len(left.Policies)+len(left.Nevers) < len(m.pending.Policies)+len(m.pending.Nevers)
+	m.pending = left
+	return found
+}
+
 // Propose proposes the policies that are loaded in the machine's kernel together with those that are pending, which they are
 // no more once they are loaded.
 func (m *Machine) Propose() (*host.Proposal, error) { return m.own.propose() }

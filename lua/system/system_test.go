@@ -345,11 +345,11 @@ func TestPatience(t *testing.T) {
 		t.Cleanup(cancel)
 		return New(Options{Patience: time.Hour, Context: ctx, Out: told{cancel}}), cancel
 	}
-	s, _ := begin()
+	s, cancel := begin()
+	defer cancel()
 	if _, err := call(t, s, "os.execute", "sleep 1000 & echo begun; wait"); err == nil || err.Error() != text {
 		t.Error(err)
 	}
-	s, cancel := begin()
 	for name, use := range map[string]func(f value.Value) error{
 		"read":  func(f value.Value) error { _, err := call(t, s, "file.read", f, "*a"); return err },
 		"close": func(f value.Value) error { _, err := call(t, s, "file.close", f); return err },

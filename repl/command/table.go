@@ -25,13 +25,16 @@ func All() []*Command {
 		explainCommand(),
 		fitCommand(),
 		fmtCommand(),
+		forgetCommand(),
 		generationsCommand(),
 		helpCommand(),
+		initCommand(),
 		listCommand(),
 		loadCommand(),
 		logCommand(),
 		lspCommand(),
 		metricsCommand(),
+		policiesCommand(),
 		proveCommand(),
 		rollbackCommand(),
 		showCommand(),
@@ -61,9 +64,13 @@ func Names() []string {
 	return names
 }
 
-// Unknown says that there is no command of that name, and which one was meant.
-func Unknown(name string) string {
+// Unknown says that there is no command of the name that the words begin with, and which one was meant.
+func Unknown(words []string) string {
+	name := words[0]
 	text := "there is no command " + flags.Word(name)
+	if line, ok := Instead(words); ok {
+		return text + ", which is another tool's; here it is: cellsh " + line
+	}
 	if near := diag.Nearest(name, Names()); near != "" {
 		text += "; did you mean " + near + "?"
 	}
