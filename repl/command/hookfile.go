@@ -203,7 +203,7 @@ func (f *hookFile) report(m *api.Machine, l diag.List) {
 			continue
 		}
 		if before.since > 0 {
-			d.Message += fmt.Sprintf(" (%d more times since that was said)", before.since)
+			d.Message += fmt.Sprintf(" (%s since that was said)", plural(before.since, "more time"))
 		}
 		*before = failure{told: now}
 		told = append(told, d)
