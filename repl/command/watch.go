@@ -186,6 +186,7 @@ func (o *observer) decisions() (b host.Batch, there bool, err error) {
 		}
 		return b, false, err
 	}
+	o.silent = false
 	if text := silence(&b); text != "" {
 		o.inv.noteOnce(text)
 	}
@@ -262,6 +263,13 @@ func (o *observer) await(ctx context.Context, t *Target, next <-chan time.Time) 
 // look gives what has happened that is seen by looking.
 func (o *observer) look(t *Target) []host.Event {
 	var out []host.Event
+	// Of what happened within one look the order is not known. Cells are mostly made for policies that are there.
+	history, err := t.Host.History()
+	if host.Hidden(err) {
+		o.inv.noteOnce("loads and rollbacks can't be seen: only root of the host may read what is loaded")
+	} else if o.trouble("generations", err); err == nil {
+		out = append(out, o.generations.Next(history)...)
+	}
 	measures, err := t.Host.Measures()
 	if o.trouble("cells", err); err == nil {
 		cells := make([]kernel.Cell, len(measures))
@@ -270,12 +278,6 @@ func (o *observer) look(t *Target) []host.Event {
 		}
 		out = append(out, o.cells.Next(cells)...)
 		out = append(out, o.budgets.Next(measures)...)
-	}
-	history, err := t.Host.History()
-	if host.Hidden(err) {
-		o.inv.noteOnce("loads and rollbacks can't be seen: only root of the host may read what is loaded")
-	} else if o.trouble("generations", err); err == nil {
-		out = append(out, o.generations.Next(history)...)
 	}
 	events, err := o.services.Next()
 	o.trouble("services", err)
