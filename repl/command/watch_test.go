@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"cellsh/kernel"
+	"cellsh/kernel/connect"
 	"cellsh/kernel/host"
 	"cellsh/policy"
 	"cellsh/policy/diag"
@@ -17,7 +18,7 @@ import (
 func TestHookFailures(t *testing.T) {
 	var said strings.Builder
 	now := time.Date(2026, 6, 1, 12, 0, 0, 0, time.UTC)
-	f := newHookFile(&Invocation{Env: Env{Stderr: &said, Now: func() time.Time { return now }}}, rules.Source{File: "a.lua"})
+	f := newHookFile(&Invocation{Env: Env{Stderr: &said, Now: func() time.Time { return now }, Machine: connect.Machine{Foreign: "linux/amd64"}}}, rules.Source{File: "a.lua"})
 	for i, step := range []struct {
 		later   time.Duration
 		message string
@@ -54,7 +55,7 @@ func TestHookFailures(t *testing.T) {
 // TestHookRunsLong: one that does not come back is said once.
 func TestHookRunsLong(t *testing.T) {
 	var said strings.Builder
-	f := newHookFile(&Invocation{Env: Env{Stderr: &said}}, rules.Source{File: "a.lua"})
+	f := newHookFile(&Invocation{Env: Env{Stderr: &said, Machine: connect.Machine{Foreign: "linux/amd64"}}}, rules.Source{File: "a.lua"})
 	now := time.Date(2026, 6, 1, 12, 0, 0, 0, time.UTC)
 	const want = "note: a.lua: a hook has been running for 30s; events for this file wait\n"
 	for i, step := range []struct {
@@ -76,7 +77,7 @@ func TestHookRunsLong(t *testing.T) {
 // TestTrouble: what can't be looked at is said once for each reason, and so is that it can be again.
 func TestTrouble(t *testing.T) {
 	var said strings.Builder
-	o := observer{inv: &Invocation{Env: Env{Stderr: &said}}}
+	o := observer{inv: &Invocation{Env: Env{Stderr: &said, Machine: connect.Machine{Foreign: "linux/amd64"}}}}
 	o.trouble("cells", nil)
 	for _, err := range []error{errors.New("one"), errors.New("one"), errors.New("two"), nil, nil, errors.New("one")} {
 		o.trouble("cells", err)
@@ -91,7 +92,7 @@ func TestTrouble(t *testing.T) {
 // TestObserverTells: denials and grants go to every file of hooks, what is missing is said, and all of it goes to the log.
 func TestObserverTells(t *testing.T) {
 	var said, log strings.Builder
-	inv := &Invocation{Env: Env{Stderr: &said}}
+	inv := &Invocation{Env: Env{Stderr: &said, Machine: connect.Machine{Foreign: "linux/amd64"}}}
 	o := observer{inv: inv, out: lines{put: func(b []byte) error { log.Write(b); return nil }, note: func(b []byte, _ uint64) error { log.Write(b); return nil }, end: func() error { return nil }}}
 	for range 2 {
 		o.files = append(o.files, newHookFile(inv, rules.Source{File: "a.lua"}))
