@@ -176,12 +176,12 @@ var reserved = map[string][]string{
 	// Commands are started in cells, with what their credential needs; by scripts, with os.execute and io.popen; and by sessions.
 	"os/exec": {"lua/system", "repl/shell"},
 	// The system itself: who starts commands, keeps files, and speaks to NetBSD and to syslogd.
-	"golang.org/x/sys": {"kernel/disk", "kernel/launch", "kernel/netbsd", "kernel/outlet", "kernel/process"},
+	"golang.org/x/sys": {"kernel/disk", "kernel/launch", "kernel/members", "kernel/monitor", "kernel/netbsd", "kernel/outlet", "kernel/process"},
 	"unsafe":           {"kernel/abi", "kernel/launch", "kernel/netbsd", "kernel/process"},
 	// Numbers of signals and errors, where a terminal or a script hands them on.
-	"syscall": {"kernel/disk", "kernel/launch", "kernel/netbsd", "kernel/output", "lua/system", "repl"},
+	"syscall": {"kernel/connect", "kernel/disk", "kernel/launch", "kernel/members", "kernel/monitor", "kernel/netbsd", "kernel/output", "lua/system", "repl"},
 	// Policies are data and functions of data; the simulated kernel is a value.
-	"os":   {"cmd", "kernel/connect", "kernel/disk", "kernel/launch", "kernel/monitor", "kernel/netbsd", "kernel/outlet", "kernel/output", "kernel/process", "lua/api", "lua/loader", "lua/system", "lua/trial", "lua/vm", "repl"},
+	"os":   {"cmd", "kernel/connect", "kernel/disk", "kernel/launch", "kernel/members", "kernel/monitor", "kernel/netbsd", "kernel/outlet", "kernel/output", "kernel/process", "lua/api", "lua/loader", "lua/system", "lua/trial", "lua/vm", "repl"},
 	"time": {"kernel", "lua", "repl"},
 	// Everything below Lua is used without it.
 	"github.com/yuin/gopher-lua": {"lua", "repl"},

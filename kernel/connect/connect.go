@@ -8,14 +8,17 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"syscall"
 	"time"
 
 	"cellsh/kernel"
 	"cellsh/kernel/disk"
 	"cellsh/kernel/host"
 	"cellsh/kernel/launch"
+	"cellsh/kernel/members"
 	"cellsh/kernel/monitor/rundir"
 	"cellsh/kernel/netbsd"
+	"cellsh/kernel/process"
 	"cellsh/kernel/sim"
 	"cellsh/policy"
 	"cellsh/policy/kauth"
@@ -91,12 +94,18 @@ type Connection struct {
 	Simulator *sim.Kernel
 	// Launcher runs commands in cells.
 	Launcher launch.Launcher
+	// Members are the processes in cells.
+	Members members.Members
+	// Place is which kernel it is, for what outlives the connection: see Place.
+	Place string
 	// Groups of the host, by name.
 	Groups policy.Groups
 	// Owners are the ids of the users of this machine who decide what the kernel is given at boot: root, and whoever has a
 	// simulated kernel.
 	Owners []int
 
+	// reach are the Members without the restriction of a read-only view; nil if they are Members.
+	reach members.Members
 	// whole is the kernel without the restriction of a read-only view; nil if it is Kernel.
 	whole  kernel.Kernel
 	keeper keeper
@@ -110,6 +119,15 @@ func (c *Connection) Whole() kernel.Info {
 		return c.whole.Info()
 	}
 	return c.Info()
+}
+
+// Reach are the Members for who may send them signals, which changes neither cells nor policies and needs no lock, also where
+// the connection is read-only. Whether the user wants that is for the caller to ask.
+func (c *Connection) Reach() members.Members {
+	if c.reach != nil {
+		return c.reach
+	}
+	return c.Members
 }
 
 // keeper keeps the notes of a connection, and the kernel's state where it does not keep it itself.
@@ -134,15 +152,48 @@ func Open(o Options) (*Connection, error) {
 		o.After = time.After
 	}
 	t, err := parseTarget(o.Target)
-	switch {
-	case err != nil:
+	if err != nil {
 		return nil, err
-	case t.system == "netbsd" || t.system == "" && o.Machine.isNetBSD():
+	}
+	c, err := openTarget(&t, o)
+	if err == nil {
+		c.Place, err = Place(o.Target, &o.Machine)
+	}
+	return c, err
+}
+
+func openTarget(t *target, o Options) (*Connection, error) {
+	switch {
+	case t.isNetBSD(&o.Machine):
 		return openNetBSD(o)
 	case t.file == "":
-		return openMemory(&t, o)
+		return openMemory(t, o)
 	}
-	return openFile(&t, o)
+	return openFile(t, o)
+}
+
+// Place is which kernel a target names, the same for all names of it: "netbsd", "sim:" and the absolute path of the file that
+// has its state, or "sim" for one that ends with the program. Neither the kernel nor the file need exist.
+func Place(name string, m *Machine) (string, error) {
+	t, err := parseTarget(name)
+	switch {
+	case err != nil:
+		return "", err
+	case t.isNetBSD(m):
+		return "netbsd", nil
+	case t.file == "":
+		return "sim", nil
+	}
+	path, err := filepath.Abs(t.file)
+	if err != nil {
+		return "", err
+	}
+	if real, err := filepath.EvalSymlinks(path); err == nil {
+		path = real
+	} else if dir, err := filepath.EvalSymlinks(filepath.Dir(path)); err == nil {
+		path = filepath.Join(dir, filepath.Base(path))
+	}
+	return "sim:" + path, nil
 }
 
 // ReadNotes gives what is kept beside the kernel.
@@ -220,7 +271,11 @@ func simulated(k kernel.Kernel, s *sim.Kernel, keep keeper, w watch, o Options) 
 	if uid := os.Geteuid(); uid > 0 {
 		c.Owners = append(c.Owners, uid)
 	}
-	c.Launcher = &launch.Local{Register: register(s)}
+	sessions := &members.Sessions{Warn: o.Warn}
+	if f, kept := keep.(*stateFile); kept {
+		sessions.Folder = f.path + ".sessions"
+	}
+	c.Launcher, c.Members = &launch.Local{Register: register(s), Started: sessions.Began}, sessions
 	if o.ReadOnly {
 		return c.ReadOnlyView()
 	}
@@ -229,7 +284,7 @@ func simulated(k kernel.Kernel, s *sim.Kernel, keep keeper, w watch, o Options) 
 
 // ReadOnlyView gives the same kernel to somebody who must not change it. It needs no Close of its own.
 func (c *Connection) ReadOnlyView() *Connection {
-	return &Connection{Kernel: kernel.ReadOnly(c.Kernel), whole: c.Kernel, Launcher: refusing{}, Groups: c.Groups, Owners: c.Owners, keeper: readOnly{c.keeper}, clock: c.clock, watch: c.watch}
+	return &Connection{Kernel: kernel.ReadOnly(c.Kernel), whole: c.Kernel, Launcher: refusing{}, Members: members.ReadOnly(c.Members), reach: c.Reach(), Place: c.Place, Groups: c.Groups, Owners: c.Owners, keeper: readOnly{c.keeper}, clock: c.clock, watch: c.watch}
 }
 
 // register lets a command of this machine be a process of the simulated kernel while it runs.
@@ -266,12 +321,24 @@ func (refusing) Run(_ context.Context, c launch.Command, _ launch.Files) (launch
 type nowhere struct{ euid int }
 
 func (n nowhere) Run(_ context.Context, c launch.Command, _ launch.Files) (launch.Status, error) {
-	op := "exec in cell " + c.Cell.Name
+	return launch.Status{}, &launch.NotStarted{Err: n.refuse("exec in cell " + c.Cell.Name), Code: 1}
+}
+
+// Processes and Signal refuse, too.
+func (n nowhere) Processes(c kernel.Cell) ([]process.Process, error) {
+	return nil, n.refuse("see the members of cell " + c.Name)
+}
+
+func (n nowhere) Signal(c kernel.Cell, _ syscall.Signal) (int, error) {
+	return 0, n.refuse("send a signal to cell " + c.Name)
+}
+
+func (n nowhere) refuse(op string) *kernel.Error {
 	err := &kernel.Error{Op: op, Text: "the kernel must be the running one, but something stands for it"}
 	if n.euid != 0 {
 		err = kernel.NotRoot(op, n.euid)
 	}
-	return launch.Status{}, &launch.NotStarted{Err: err, Code: 1}
+	return err
 }
 
 // folder keeps notes about the running NetBSD in a file, for a caller with that user id.
@@ -337,9 +404,10 @@ func openNetBSD(o Options) (*Connection, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Connection{Kernel: k, Launcher: &launch.Cells{}, Groups: hostGroups{}, Owners: []int{0}, keeper: folder{path, k.EUID()}, watch: &going{k, o.After}}
+	c := &Connection{Kernel: k, Launcher: &launch.Cells{}, Members: &members.Cells{}, Groups: hostGroups{}, Owners: []int{0}, keeper: folder{path, k.EUID()}, watch: &going{k, o.After}}
 	if o.Machine.System != nil {
-		c.Launcher = nowhere{k.EUID()} // a helper would enter a cell of the running system
+		// A helper would enter a cell of the running system.
+		c.Launcher, c.Members = nowhere{k.EUID()}, nowhere{k.EUID()}
 	}
 	if o.ReadOnly {
 		return c.ReadOnlyView(), nil

@@ -19,12 +19,14 @@ func TestMain(m *testing.M) {
 	if path == "" {
 		os.Exit(m.Run())
 	}
-	if _, err := Claim(path); err != nil {
+	release, err := Claim(path)
+	if err != nil {
 		os.Stdout.WriteString(err.Error() + "\n")
 		os.Exit(1)
 	}
 	os.Stdout.WriteString("claimed\n")
 	os.Stdin.Read(make([]byte, 1)) // until it is killed
+	release()
 }
 
 // claimer is a process that claims the file, and what it says.

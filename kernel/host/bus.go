@@ -61,6 +61,7 @@ const (
 	Healthy     = "healthy"
 	Unhealthy   = "unhealthy"
 	CrashLoop   = "crash-loop"
+	NearBudget  = "near-budget"
 	OverBudget  = "over-budget"
 	UnderBudget = "under-budget"
 	Denied      = "deny"
@@ -88,10 +89,11 @@ var Kinds = []Kind{
 	{Granted, "a request was granted", "what kernel.events tells, and count", false},
 	{Healthy, "the health command of a service says that it works", "cell, id, service, state, why, pid, restarts", true},
 	{Replaced, "policies were loaded", "generation, from, of, files", false},
-	{OverBudget, "a cell uses more than its budget", "cell, id, budget, use, limit, policy", false},
+	{NearBudget, "what a cell uses of a budget has reached the warning that the policy has", "cell, id, budget, use, limit, policy", false},
+	{OverBudget, "a cell has used more than its budget for as long as the policy says", "cell, id, budget, use, limit, policy", false},
 	{RolledBack, "earlier policies are active again", "generation, from, of, files", false},
 	{Started, "the command of a service was started", "cell, id, service, state, why, pid, restarts", true},
-	{UnderBudget, "a cell that was over its budget uses less than nine tenths of it", "cell, id, budget, use, limit, policy", false},
+	{UnderBudget, "a cell that was over its budget has used at most nine tenths of it for as long", "cell, id, budget, use, limit, policy", false},
 	{Unhealthy, "the health command of a service says that it does not work", "cell, id, service, state, why, pid, restarts", true},
 }
 

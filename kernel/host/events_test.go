@@ -8,6 +8,7 @@ import (
 
 	"cellsh/kernel"
 	"cellsh/kernel/sim"
+	"cellsh/policy/rules"
 	"cellsh/policy/study"
 )
 
@@ -153,9 +154,8 @@ func TestUsageOver(t *testing.T) {
 	g := &greedy{Kernel: k}
 	s := newStage(t)
 	s.h = New(g, &Memory{}, load, s.h.now)
-	limit := int64(100)
 	p := policies("small", "system.reboot")
-	p.Set().Policies[0].Budget.Memory = &limit
+	p.Set().Policies[0].Budget.Memory = &rules.Watch{Limit: 100}
 	_, _, err = s.h.LoadProposal(inSession(study.New(p.Set(), nil, study.Options{})), LoadOptions{})
 	ok(t, err)
 	_, err = s.h.Create(kernel.Spec{Name: "web-1", Root: "/cells"})

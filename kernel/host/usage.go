@@ -1,17 +1,13 @@
 package host
 
 import (
-	"slices"
-
 	"cellsh/kernel"
+	"cellsh/kernel/budget"
 	"cellsh/policy/analysis"
 	"cellsh/policy/study"
 )
 
-// Watched are the budgets that the kernel does not enforce, so that they can be exceeded.
-var Watched = []analysis.BudgetName{analysis.BudgetMemory, analysis.BudgetCPU}
-
-// Excess is a budget that a cell exceeds.
+// Excess is what a cell uses of a budget that it exceeds, or that an event is about.
 type Excess struct {
 	// Budget is "memory" in bytes or "cpu" in percent of one processor: those that the kernel does not enforce.
 	Budget string `json:"budget"`
@@ -163,12 +159,21 @@ func excesses(m *Measure) []Excess {
 	var out []Excess
 	for i := range m.Budgets {
 		b := &m.Budgets[i]
-		if !slices.Contains(Watched, b.Name) {
-			continue
+		if !b.Name.Watched() {
+			continue // the kernel enforces it
 		}
 		if use, _ := m.Use(b.Name); use > float64(b.Value) {
 			out = append(out, Excess{string(b.Name), int64(use), b.Value, b.Policy})
 		}
 	}
 	return out
+}
+
+// WatchedBudgets are the rules by which the use of a cell of that name is watched, which need not exist.
+func (h *Host) WatchedBudgets(cell string) ([]budget.Rule, error) {
+	p, err := h.Policies()
+	if err != nil {
+		return nil, err
+	}
+	return budget.Rules(analysis.Budgets(p.Set(), cell)), nil
 }

@@ -20,6 +20,10 @@ type Local struct {
 	// Register, if not nil, is called before the command starts, with the account that it would have in the cell.
 	// An error keeps it from starting. The function that it gives is called when the command ended.
 	Register func(kernel.Cell, Account) (exited func(Status), err error)
+	// Started, if not nil, is called when the command runs, with its process, which leads a session. The function that it
+	// gives is called when the command ended; others may be left in the session. Unlike Held it needs no helper, and is not
+	// called where there is one.
+	Started func(c kernel.Cell, pid int) (ended func())
 	// Quiet leaves out the notice, for a caller that gave it.
 	Quiet bool
 	// Executable is the program to start as the helper, which there is only with Held or Began; see Cells.
@@ -72,8 +76,15 @@ func (l *Local) run(ctx context.Context, c Command, me Account, f Files) (Status
 	paths := candidates(program, env)
 	var status Status
 	var err error
+	ended := func() {}
 	if l.Held == nil && l.Began == nil {
-		status, err = l.session(ctx, child{paths: paths, args: args, env: env, dir: dir}, f, func(int) error { return nil })
+		status, err = l.session(ctx, child{paths: paths, args: args, env: env, dir: dir}, f, func(pid int) error {
+			if l.Started != nil {
+				ended = l.Started(c.Cell, pid)
+			}
+			return nil
+		})
+		ended()
 	} else {
 		status, err = l.helped(ctx, c, f, l.Executable, dir, localRequest(paths, args, env), func(reports io.Reader) error {
 			err := awaitLocal(reports)

@@ -31,7 +31,8 @@ func (l Limit) String() string { return [...]string{"nofile", "core", "as"}[l] }
 // The steps. What they need to know of the user is known only once ResolveUser was done: it reads the cell's own
 // files.
 type (
-	// HideDescriptors closes all descriptors from the given one on as soon as the command is executed.
+	// HideDescriptors closes all descriptors from the given one on as soon as the command is executed, and at once those
+	// that are not the helper's own.
 	HideDescriptors struct{ From int }
 	// Chroot makes the folder the root.
 	Chroot struct{ Dir string }

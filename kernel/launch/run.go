@@ -15,6 +15,9 @@ type System interface {
 	// HideDescriptors marks all open descriptors from the given one on to be closed by execve. Those that are
 	// opened later must be marked from the start.
 	HideDescriptors(from int) error
+	// CloseInherited closes the descriptors from the given one on that the program was started with: those that are open
+	// and would stay so at execve, because everything that the program opens itself would not.
+	CloseInherited(from int) error
 	Chroot(dir string) error
 	Chdir(dir string) error
 	// ReadFile gives a regular file of at most limit bytes. It never waits, whatever kind of file it meets. For a
@@ -74,9 +77,17 @@ func (r *runner) run(steps []Step) (failed int, err error) {
 	return 0, nil
 }
 
-func (s HideDescriptors) do(r *runner) error { return r.sys.HideDescriptors(s.From) }
-func (s Chroot) do(r *runner) error          { return r.sys.Chroot(s.Dir) }
-func (s Chdir) do(r *runner) error           { return r.sys.Chdir(s.Dir) }
+// From the moment that it enters the cell until it is the command, members with enough rights can get hold of the helper, by
+// ptrace(2): what the caller of this program left open must be gone before, not only at execve.
+func (s HideDescriptors) do(r *runner) error {
+	if err := r.sys.CloseInherited(reportDescriptor + 1); err != nil {
+		return err
+	}
+	return r.sys.HideDescriptors(s.From)
+}
+
+func (s Chroot) do(r *runner) error { return r.sys.Chroot(s.Dir) }
+func (s Chdir) do(r *runner) error  { return r.sys.Chdir(s.Dir) }
 
 func (s ResolveUser) do(r *runner) (err error) {
 	r.who, err = resolve(s.User, func(name string) ([]byte, error) { return r.sys.ReadFile(name, maxDatabase) })

@@ -121,9 +121,25 @@ func (m *machine) setid(known ...bool) error {
 	return nil
 }
 
+func (m *machine) CloseInherited(from int) error {
+	return m.did("close %d", from)
+}
+
 func (m *machine) HideDescriptors(from int) error {
 	m.hidden = from
 	return m.did("hide %d", from)
+}
+
+// TestInheritedAreClosed: what the caller left open is closed before the root is changed.
+func TestInheritedAreClosed(t *testing.T) {
+	m := newMachine()
+	if _, err := deliver(t, m, Command{Cell: web(), Args: []string{"ls"}}); err != nil {
+		t.Fatal(err)
+	}
+	want := []string{"close 5", "hide 3", "chroot /cells/web"}
+	if !slices.Equal(m.log[:3], want) {
+		t.Errorf("the helper must begin with %q, but did %q", want, m.log)
+	}
 }
 
 func (m *machine) Chroot(dir string) error {

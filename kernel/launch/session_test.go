@@ -302,6 +302,33 @@ func TestLocalAround(t *testing.T) {
 	}
 }
 
+// TestLocalStarted: who is told of a command is told its session, once it runs, and of its end.
+func TestLocalStarted(t *testing.T) {
+	var session, ends int
+	l := &Local{Quiet: true, Started: func(c kernel.Cell, s int) func() {
+		if c.Name != "web" {
+			t.Errorf("the cell must be web, but is %s", c.Name)
+		}
+		session = s
+		return func() { ends++ }
+	}}
+	p := newPipes(t)
+	if _, err := l.Run(t.Context(), Command{Cell: web(), Args: []string{"sh", "-c", "echo $$"}}, p.Files); err != nil {
+		t.Fatal(err)
+	}
+	p.wait()
+	if strings.TrimSpace(p.out.String()) != fmt.Sprint(session) || ends != 1 {
+		t.Errorf("session %d must be that of process %s and end once, but ended %d times", session, p.out, ends)
+	}
+	p = newPipes(t)
+	session = 0
+	l.Run(t.Context(), Command{Cell: web(), Args: []string{"no-such-command"}}, p.Files)
+	p.wait()
+	if session != 0 || ends != 1 {
+		t.Errorf("what did not start has no session, but has %d", session)
+	}
+}
+
 func TestLocalRegister(t *testing.T) {
 	var registered []Account
 	var ended []Status

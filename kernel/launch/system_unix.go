@@ -27,12 +27,34 @@ type nativeSystem struct {
 }
 
 func (nativeSystem) HideDescriptors(from int) error {
+	return eachDescriptor(from, func(fd int) error {
+		_, err := unix.FcntlInt(uintptr(fd), unix.F_SETFD, unix.FD_CLOEXEC)
+		return err
+	})
+}
+
+func (nativeSystem) CloseInherited(from int) error { return CloseInherited(from) }
+
+// CloseInherited closes the descriptors from the given one on that the program was started with. Those that it has opened itself
+// are marked to be closed by execve, and stay.
+func CloseInherited(from int) error {
+	return eachDescriptor(from, func(fd int) error {
+		flags, err := unix.FcntlInt(uintptr(fd), unix.F_GETFD, 0)
+		if err == nil && flags&unix.FD_CLOEXEC == 0 {
+			err = unix.Close(fd)
+		}
+		return err
+	})
+}
+
+// eachDescriptor does something with each descriptor from the given one on that is open.
+func eachDescriptor(from int, do func(fd int) error) error {
 	last, err := lastDescriptor()
 	if err != nil {
 		return kernelErrno(err)
 	}
 	for fd := from; fd <= last; fd++ {
-		if _, err := unix.FcntlInt(uintptr(fd), unix.F_SETFD, unix.FD_CLOEXEC); err != nil && err != unix.EBADF {
+		if err := do(fd); err != nil && err != unix.EBADF {
 			return kernelErrno(err)
 		}
 	}

@@ -62,7 +62,7 @@ func TestKinfo(t *testing.T) {
 	const usec = 250_000
 	for _, order := range []binary.ByteOrder{binary.LittleEndian, binary.BigEndian} {
 		members := func(more map[string]uint64) map[string]uint64 {
-			v := map[string]uint64{"pid": 812, "ppid": 1, "sid": 810, "pgid": 811, "uid": 1000, "ruid": 1001, "gid": 7, "rgid": 8, "stat": 3, "realstat": 2,
+			v := map[string]uint64{"pid": 812, "ppid": 1, "sid": 810, "pgid": 811, "uid": 1000, "ruid": 1001, "gid": 7, "rgid": 8, "stat": 3, "realstat": 2, "nice": 25,
 				"rssize": 100, "tsize": 9, "uvalid": 1, "ustart_sec": 1_700_000_000, "ustart_usec": usec, "uutime_sec": 3, "uutime_usec": usec,
 				"ustime_sec": 1, "ustime_usec": usec, "uctime_sec": 9, "uctime_usec": usec, "svuid": 5}
 			for n, x := range more {
@@ -71,7 +71,7 @@ func TestKinfo(t *testing.T) {
 			return v
 		}
 		want := Process{PID: 812, Parent: 1, Session: 810, Group: 811, UID: 1000, RealUID: 1001, State: Sleeping, Measured: true, Resident: 100 * 4096,
-			Born: "1700000000250000", Start: time.Unix(1_700_000_000, usec*1000), Time: 4500 * time.Millisecond, Waited: 9250 * time.Millisecond, Name: "httpd"}
+			Born: "1700000000250000", Start: time.Unix(1_700_000_000, usec*1000), Time: 4500 * time.Millisecond, Waited: 9250 * time.Millisecond, Nice: 5, Name: "httpd"}
 		for _, test := range []struct {
 			name   string
 			more   map[string]uint64
@@ -132,8 +132,8 @@ func TestArgs(t *testing.T) {
 var testLinux = &linux{"b00t", time.Unix(1_000_000, 0), 4096}
 
 func TestStat(t *testing.T) {
-	const rest = " S 11 12 13 0 -1 4194560 9 9 9 9 250 50 7 3 20 0 4 0 12345 999 77 18446744073709551615 1 1 0"
-	want := Process{PID: 17, Parent: 11, Group: 12, Session: 13, State: Sleeping, Measured: true, Name: "a) R (b", Resident: 77 * 4096,
+	const rest = " S 11 12 13 0 -1 4194560 9 9 9 9 250 50 7 3 20 -7 4 0 12345 999 77 18446744073709551615 1 1 0"
+	want := Process{PID: 17, Parent: 11, Group: 12, Session: 13, State: Sleeping, Measured: true, Name: "a) R (b", Nice: -7, Resident: 77 * 4096,
 		Time: 3 * time.Second, Waited: 100 * time.Millisecond, Born: "b00t.12345", Start: time.Unix(1_000_123, 450_000_000)}
 	got, err := testLinux.stat("17 (a) R (b)" + rest + "\n")
 	if err != nil || !reflect.DeepEqual(got, want) {

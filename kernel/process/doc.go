@@ -7,5 +7,5 @@
 //
 // A [Meter] adds up what a session uses from one look to the next.
 //
-// What it is not: it knows no cells, and changes no process.
+// What it is not: it knows no cells, and changes nothing of a process but its priority.
 package process

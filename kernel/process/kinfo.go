@@ -20,6 +20,7 @@ const (
 	kinfoUID      = 136 // uint32, effective
 	kinfoRealUID  = 140 // uint32
 	kinfoStat     = 360 // int8, of the first thread
+	kinfoNice     = 363 // uint8, above niceZero
 	kinfoName     = 368 // char[24]
 	kinfoNameSize = 24
 	kinfoResident = 432 // int32, pages
@@ -30,6 +31,9 @@ const (
 	kinfoWaited   = 592
 	kinfoProcStat = 632 // uint64, of the process
 )
+
+// niceZero is what the kernel has for the usual priority (NZERO in sys/sys/param.h).
+const niceZero = 20
 
 // The states in sys/sys/lwp.h and sys/sys/proc.h.
 const (
@@ -99,6 +103,7 @@ func decodeKinfo(order binary.ByteOrder, page uint64, text []byte) (Process, err
 	p.Measured, p.Resident = true, uint64(pages)*page
 	start := span(kinfoStart)
 	p.Born, p.Start = Stamp(strconv.FormatInt(start.Microseconds(), 10)), time.Unix(0, 0).Add(start)
+	p.Nice = int(text[kinfoNice]) - niceZero
 	p.Time, p.Waited = span(kinfoUser)+span(kinfoSystem), span(kinfoWaited)
 	return p, wrong
 }

@@ -25,6 +25,8 @@ type Process struct {
 	Resident uint64
 	// Time is the processor time of its own, and Waited that of all its children that have ended and were waited for.
 	Time, Waited time.Duration
+	// Nice is its priority for processors, from -20, the first, to 20, or 19 on Linux, the last; 0 is the usual one.
+	Nice int
 	// Name of the program as the kernel has it, cut to a few characters.
 	Name string
 	// Args are the program and its arguments, as it shows them itself. They are nil if they were not asked for or the system

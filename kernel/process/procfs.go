@@ -54,6 +54,11 @@ func (l *linux) stat(text string) (Process, error) {
 		Time: ticks(14) + ticks(15), Waited: ticks(16) + ticks(17), Resident: uint64(number(24)) * l.page,
 		Born: Stamp(l.boot + "." + fields[22-3]), Start: l.began.Add(ticks(22)),
 	}
+	nice, err := strconv.Atoi(fields[19-3])
+	if err != nil && wrong == nil {
+		wrong = fmt.Errorf("field 19 of a process must be a number, but is %.40q", fields[19-3])
+	}
+	p.Nice = nice
 	pid, err := strconv.Atoi(strings.TrimSpace(text[:open]))
 	if (err != nil || pid < 0) && wrong == nil {
 		wrong = fmt.Errorf("the number of a process must come first, but that is %.40q", text[:open])

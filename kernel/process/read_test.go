@@ -78,3 +78,33 @@ func TestMeterSelf(t *testing.T) {
 		}
 	}
 }
+
+// TestSetNice: what is set is told, and what is too far becomes the last there is.
+func TestSetNice(t *testing.T) {
+	me := func() Process {
+		t.Helper()
+		list, err := Read(Query{})
+		if errors.As(err, new(*kernel.UnsupportedError)) {
+			t.Skip(err)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		return list[slices.IndexFunc(list, func(p Process) bool { return p.PID == os.Getpid() })]
+	}
+	was := me().Nice
+	if err := SetNice(os.Getpid(), 100); err != nil {
+		t.Fatal(err)
+	}
+	if now := me().Nice; now < 19 || now > 20 {
+		t.Errorf("the priority must be the last, but is %d", now)
+	}
+	if os.Geteuid() == 0 {
+		if err := SetNice(os.Getpid(), was); err != nil || me().Nice != was {
+			t.Errorf("the priority must be %d again, but is %d: %v", was, me().Nice, err)
+		}
+	}
+	if err := SetNice(1<<30, 0); err != nil {
+		t.Errorf("a process that is gone is no error: %v", err)
+	}
+}

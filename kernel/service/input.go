@@ -28,6 +28,12 @@ type (
 		OK  bool
 		Why string
 	}
+	// Exceeded says that the service has used too much, and why it must end; with Restart it is started again as if it had
+	// ended by itself, after a while and not without end.
+	Exceeded struct {
+		Restart bool
+		Why     string
+	}
 	// Tick says that time has passed: see Machine.Deadline.
 	Tick struct{}
 )
@@ -41,6 +47,7 @@ func (NotBegun) input()     {}
 func (Ended) input()        {}
 func (Counted) input()      {}
 func (Checked) input()      {}
+func (Exceeded) input()     {}
 func (Tick) input()         {}
 
 // Action is something to be done for a service.

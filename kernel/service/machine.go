@@ -27,6 +27,10 @@ const (
 	up
 	// again: it shall end and then run again.
 	again
+	// retry: it shall end because of a budget, and run again as if it had ended by itself.
+	retry
+	// broken: it shall end because of a budget.
+	broken
 )
 
 const (
@@ -67,6 +71,9 @@ type Machine struct {
 	failures   int
 	// backoff is how often in a row it was started again since a run lasted long, short how many ends in a row came early.
 	backoff, short int
+
+	// exceeded is why it ends because of a budget.
+	exceeded string
 
 	facts Facts
 }
@@ -131,6 +138,8 @@ func (m *Machine) Step(now time.Duration, in Input) []Action {
 		do = m.counted(now, in.Members)
 	case Checked:
 		m.checked(now, in)
+	case Exceeded:
+		do = m.tooMuch(now, in)
 	case Tick:
 	}
 	return append(do, m.tick(now)...)
@@ -145,10 +154,24 @@ func (m *Machine) askedStart(now time.Duration) []Action {
 		m.backoff, m.short = 0, 0
 		m.everBegan = false
 		return m.launch()
-	case m.want == down:
+	case m.want != up:
 		m.want = again // once it has ended
 	}
 	return nil
+}
+
+// tooMuch ends a command that runs because of a budget.
+func (m *Machine) tooMuch(now time.Duration, in Exceeded) []Action {
+	if m.phase != alive || m.want != up {
+		return nil
+	}
+	w := broken
+	if in.Restart {
+		w = retry
+	}
+	do := m.end(now, w)
+	m.exceeded, m.facts.Why = in.Why, in.Why
+	return do
 }
 
 func (m *Machine) launch() []Action {
@@ -302,6 +325,11 @@ func (m *Machine) gone(now time.Duration) []Action {
 		m.want = up
 		m.everBegan = false
 		return m.launch()
+	case retry:
+		m.want = up
+		return m.again(now, m.long, m.exceeded)
+	case broken:
+		return m.finish(Failed, m.exceeded)
 	}
 	var e Exit
 	if m.facts.Exit != nil {

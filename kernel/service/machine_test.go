@@ -52,7 +52,7 @@ func story(d Definition, lines ...string) string {
 			step(at, Tick{})
 		}
 		step(now, map[string]Input{"start": AskedStart{}, "stop": AskedStop{}, "restart": AskedRestart{}, "left": Left{}, "began": Began{}, "notbegun": NotBegun{"no such file"},
-			"exit": Ended{Exit{Code: n}}, "died": Ended{Exit{Signal: n}}, "members": Counted{n}, "good": Checked{OK: true}, "bad": Checked{Why: "it said no"}, "tick": Tick{}}[what])
+			"exit": Ended{Exit{Code: n}}, "died": Ended{Exit{Signal: n}}, "members": Counted{n}, "good": Checked{OK: true}, "bad": Checked{Why: "it said no"}, "tick": Tick{}, "over": Exceeded{false, "memory is over its budget"}, "overagain": Exceeded{true, "memory is over its budget"}}[what])
 	}
 	return b.String()
 }
@@ -75,6 +75,43 @@ func TestMachine(t *testing.T) {
 5000: Send 15 [stopping]
 5010: Count [stopping]
 5010: Finish [stopped]
+`},
+		{"a budget stops it", quick(), []string{"0 start", "1 began", "100 over", "101 over", "110 died 15", "110 members 0", "200 over"}, `
+0: Launch [starting]
+1: [running]
+100: Send 15 [stopping]
+110: Count [stopping]
+110: Finish [failed]
+`},
+		{"a budget has it started again, in a while and not without end", once, []string{"0 start", "1 began", "100 overagain", "110 died 15", "110 members 0", "1111 began", "1200 overagain", "1210 exit 0", "1210 members 0"}, `
+0: Launch [starting]
+1: [running]
+100: Send 15 [stopping]
+110: Count [stopping]
+110: [waiting]
+1110: Launch [starting]
+1111: [running]
+1200: Send 15 [stopping]
+1210: Count [stopping]
+1210: Finish [crash-loop]
+`},
+		{"a budget counts where a service is not started again by itself", never, []string{"0 start", "1 began", "100 overagain", "110 exit 0", "110 members 0"}, `
+0: Launch [starting]
+1: [running]
+100: Send 15 [stopping]
+110: Count [stopping]
+110: [waiting]
+`},
+		{"who asks is heard while a budget ends it", quick(), []string{"0 start", "1 began", "100 over", "101 start", "110 died 15", "110 members 0", "111 began", "200 overagain", "201 stop", "210 died 15", "210 members 0"}, `
+0: Launch [starting]
+1: [running]
+100: Send 15 [stopping]
+110: Count [stopping]
+110: Launch [starting]
+111: [running]
+200: Send 15 [stopping]
+210: Count [stopping]
+210: Finish [stopped]
 `},
 		{"a stop right after the start is no signal that execve loses", quick(), []string{"0 start", "1 began", "2 stop", "30 died 15", "30 members 0"}, `
 0: Launch [starting]
@@ -362,6 +399,13 @@ func TestMachineModel(t *testing.T) {
 			"start":   func() { wanted = true; step(AskedStart{}) },
 			"stop":    func() { wanted = false; step(AskedStop{}) },
 			"restart": func() { wanted = true; step(AskedRestart{}) },
+			"exceeded": func() {
+				again := rapid.Bool().Draw(t, "again")
+				if w.leader && m.State() != Stopping && !again {
+					wanted = false
+				}
+				step(Exceeded{again, "too much"})
+			},
 			"begin": func() {
 				if w.launching {
 					w.launching, w.leader, began = false, true, now

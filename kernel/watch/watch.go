@@ -3,9 +3,12 @@ package watch
 import (
 	"cmp"
 	"errors"
+	"math"
 	"slices"
+	"time"
 
 	"cellsh/kernel"
+	"cellsh/kernel/budget"
 	"cellsh/kernel/host"
 	"cellsh/policy"
 )
@@ -52,56 +55,39 @@ func (c *Cells) Next(list []kernel.Cell) []host.Event {
 	return append(gone, made...)
 }
 
-// Budgets finds budgets that are exceeded, and that are not any more. One that was exceeded is so until less than nine tenths of it
-// are used, so that what swings round a limit is one event. The zero value has seen none; it is not safe for concurrent use.
+// Budgets follows budgets that the kernel does not enforce: whether they are near, exceeded for as long as they say, and not any more.
+// The zero value has seen none; it is not safe for concurrent use.
 type Budgets struct {
-	over map[budget]host.Excess
+	watchers map[watched]*budget.Watcher
 }
 
-type budget struct {
+// watched is a budget of a cell; one whose rule changes begins anew.
+type watched struct {
 	id   kernel.CellID
 	name string
-	what string
+	budget.Rule
 }
 
-// hysteresis is the part of a limit below which a budget is not exceeded any more.
-const hysteresis = 0.9
+var budgetKinds = map[budget.Kind]string{budget.Near: host.NearBudget, budget.Over: host.OverBudget, budget.Under: host.UnderBudget}
 
-// Next gives the events since the last look, by cell. Also the first look finds what is exceeded. Of a cell that is gone there is
-// nothing to tell.
-func (b *Budgets) Next(list []host.Measure) []host.Event {
-	before := b.over
-	b.over = map[budget]host.Excess{}
+// Next takes a sample of what all cells use at a time, by the kernel's clock, and gives the events, by cell. Also the first sample
+// finds what is exceeded. Of a cell that is gone there is nothing to tell.
+func (b *Budgets) Next(list []host.Measure, at time.Duration) []host.Event {
+	before := b.watchers
+	b.watchers = map[watched]*budget.Watcher{}
 	var out []host.Event
 	for i := range list {
 		m := &list[i]
-		for j := range m.Over {
-			e := m.Over[j]
-			key := budget{m.ID, m.Name, e.Budget}
-			b.over[key] = e
-			if _, was := before[key]; !was {
-				out = append(out, host.Event{Kind: host.OverBudget, Cell: m.Name, ID: m.ID, Excess: &e})
+		for _, r := range budget.Rules(m.Budgets) {
+			key := watched{m.ID, m.Name, r}
+			w := before[key]
+			if w == nil {
+				w = &budget.Watcher{Rule: r}
 			}
-		}
-		for _, name := range host.Watched {
-			key := budget{m.ID, m.Name, string(name)}
-			was, known := before[key]
-			if _, is := b.over[key]; is || !known {
-				continue
-			}
-			// It is below the limit, or there is none any more.
-			use, _ := m.Use(name)
-			for k := range m.Budgets {
-				if limit := &m.Budgets[k]; limit.Name == name {
-					was.Limit, was.Policy = limit.Value, limit.Policy
-					if use > hysteresis*float64(limit.Value) {
-						b.over[key] = was
-					}
-				}
-			}
-			if _, still := b.over[key]; !still {
-				was.Use = int64(use)
-				out = append(out, host.Event{Kind: host.UnderBudget, Cell: m.Name, ID: m.ID, Excess: &was})
+			b.watchers[key] = w
+			use, _ := m.Use(r.Budget)
+			for _, e := range w.Step(at, int64(math.Ceil(use))) {
+				out = append(out, host.Event{Kind: budgetKinds[e.Kind], Cell: m.Name, ID: m.ID, Excess: &host.Excess{Budget: string(r.Budget), Use: int64(use), Limit: r.Limit, Policy: r.Policy}})
 			}
 		}
 	}

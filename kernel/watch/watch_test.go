@@ -108,44 +108,43 @@ func TestCellsAreWhole(t *testing.T) {
 	})
 }
 
+// TestBudgets: a budget tells that it is near, exceeded after as long as it says by the kernel's clock, and no more; one that swings
+// round its limit tells it once, and a policy that changes begins anew.
 func TestBudgets(t *testing.T) {
-	// measure is a cell that uses so much of its limit, which is 0 for none.
-	measure := func(name string, use uint64, limit int64) host.Measure {
+	// measure is a cell that uses so much of a budget, which has a limit of 0 for none.
+	measure := func(name string, use uint64, limit int64, terms rules.Terms) host.Measure {
 		m := host.Measure{Cell: kernel.Cell{ID: 1, Name: name, Memory: use}}
 		if limit > 0 {
-			m.Budgets = []analysis.Budget{{Name: analysis.BudgetMemory, Value: limit, Policy: "p"}}
-		}
-		if limit > 0 && int64(use) > limit {
-			m.Over = []host.Excess{{Budget: "memory", Use: int64(use), Limit: limit, Policy: "p"}}
+			m.Budgets = []analysis.Budget{{Name: analysis.BudgetMemory, Value: limit, Policy: "p", Terms: terms}}
 		}
 		return m
 	}
+	slow := rules.Terms{Warn: 80, Over: 2000}
 	var b Budgets
 	for i, step := range []struct {
 		list []host.Measure
 		want string
 	}{
-		{[]host.Measure{measure("web", 101, 100)}, "over-budget web memory 101/100"}, // also what is so already
-		{[]host.Measure{measure("web", 200, 100)}, ""},
-		// What swings round the limit is one event.
-		{[]host.Measure{measure("web", 99, 100)}, ""},
-		{[]host.Measure{measure("web", 101, 100)}, ""},
-		{[]host.Measure{measure("web", 91, 100)}, ""},
-		{[]host.Measure{measure("web", 90, 100)}, "under-budget web memory 90/100"},
-		{[]host.Measure{measure("web", 99, 100)}, ""},
-		{[]host.Measure{measure("web", 101, 100)}, "over-budget web memory 101/100"},
-		// Other policies: more is allowed, or there is no limit any more.
-		{[]host.Measure{measure("web", 101, 200)}, "under-budget web memory 101/200"},
-		{[]host.Measure{measure("web", 300, 200)}, "over-budget web memory 300/200"},
-		{[]host.Measure{measure("web", 300, 0)}, "under-budget web memory 300/200"},
-		{[]host.Measure{measure("web", 300, 0)}, ""},
+		{[]host.Measure{measure("web", 50, 100, slow)}, ""},
+		{[]host.Measure{measure("web", 85, 100, slow)}, "near-budget web memory 85/100"},
+		{[]host.Measure{measure("web", 120, 100, slow)}, ""},
+		{[]host.Measure{measure("web", 110, 100, slow)}, ""},
+		{[]host.Measure{measure("web", 120, 100, slow)}, "over-budget web memory 120/100"},
+		{[]host.Measure{measure("web", 95, 100, slow)}, ""},
+		{[]host.Measure{measure("web", 120, 100, slow)}, ""},
+		{[]host.Measure{measure("web", 80, 100, slow)}, ""},
+		{[]host.Measure{measure("web", 70, 100, slow)}, ""},
+		{[]host.Measure{measure("web", 60, 100, slow)}, "under-budget web memory 60/100"},
+		// Another limit is watched at once, also where nothing has changed but that.
+		{[]host.Measure{measure("web", 60, 10, rules.Terms{})}, "over-budget web memory 60/10"},
+		{[]host.Measure{measure("web", 60, 0, rules.Terms{})}, ""},
+		{[]host.Measure{measure("web", 60, 10, rules.Terms{})}, "over-budget web memory 60/10"},
 		// Of one that is gone there is nothing to say, and another of its number begins anew.
-		{[]host.Measure{measure("web", 300, 200)}, "over-budget web memory 300/200"},
-		{[]host.Measure{measure("db", 300, 200)}, "over-budget db memory 300/200"},
+		{[]host.Measure{measure("db", 60, 10, rules.Terms{})}, "over-budget db memory 60/10"},
 		{nil, ""},
-		{[]host.Measure{measure("db", 1, 200)}, ""},
+		{[]host.Measure{measure("db", 1, 10, rules.Terms{})}, ""},
 	} {
-		if got := words(b.Next(step.list)); got != step.want {
+		if got := words(b.Next(step.list, time.Duration(i)*time.Second)); got != step.want {
 			t.Errorf("step %d: %s, want %s", i, got, step.want)
 		}
 	}

@@ -143,7 +143,7 @@ func (b *binding) tell() int {
 // The kinds of events that are found out by looking, by what is looked at.
 var (
 	decisionKinds   = []string{host.Denied, host.Granted}
-	budgetKinds     = []string{host.OverBudget, host.UnderBudget}
+	budgetKinds     = []string{host.NearBudget, host.OverBudget, host.UnderBudget}
 	generationKinds = []string{host.Replaced, host.RolledBack}
 )
 
@@ -193,7 +193,7 @@ func (b *binding) news() []host.Event {
 	list, err := b.Host.Measures()
 	b.failed(budgetKinds, err)
 	if err == nil {
-		out = append(out, b.budgets.Next(list)...)
+		out = append(out, b.budgets.Next(list, b.Host.Kernel.Uptime())...)
 	}
 	return out
 }

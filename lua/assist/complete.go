@@ -1,12 +1,14 @@
 package assist
 
 import (
+	"path/filepath"
 	"slices"
 	"strings"
 
 	"cellsh/lua/api"
 	"cellsh/lua/declare"
 	"cellsh/lua/loader"
+	"cellsh/lua/services"
 	"cellsh/lua/syntax"
 	"cellsh/policy/kauth"
 )
@@ -67,12 +69,23 @@ func isScriptLibrary(name string) bool {
 	})
 }
 
+// ofServices reports whether a file is one of services by where it lies.
+func ofServices(name string) bool {
+	return filepath.Base(filepath.Dir(name)) == filepath.Base(services.Folder)
+}
+
+// Serves reports whether a file declares services.
+func Serves(f *syntax.File) bool { return calls(f, []string{declare.ServiceWord}) }
+
 // Declares reports whether a file declares policies or what must never be allowed.
-func Declares(f *syntax.File) bool {
+func Declares(f *syntax.File) bool { return calls(f, declare.Words) }
+
+// calls reports whether a file calls one of the words.
+func calls(f *syntax.File, words []string) bool {
 	found := false
 	syntax.Walk(f.Main, func(n syntax.Node) bool {
 		if call, ok := n.(*syntax.CallExpr); ok {
-			if name, ok := call.Func.(*syntax.NameExpr); ok && name.Local == nil && slices.Contains(declare.Words, name.Name) {
+			if name, ok := call.Func.(*syntax.NameExpr); ok && name.Local == nil && slices.Contains(words, name.Name) {
 				found = true
 			}
 		}
@@ -416,10 +429,11 @@ func (c *completion) names() {
 	for _, l := range c.locals() {
 		c.offer(Variable, l.Name, "local", "")
 	}
+	inServices := !c.source.Script && ofServices(c.source.Name)
 	for _, e := range api.Entries() {
 		switch library, _ := e.Split(); {
 		case e.Kind == api.Word || e.Kind == api.CurriedWord:
-			if !loader.IsTest(c.source.Name) {
+			if !loader.IsTest(c.source.Name) && e.Services == inServices {
 				c.offer(Function, e.Name, e.Signature(), e.Doc)
 			}
 		case e.Kind != api.Global || !c.source.Script:
@@ -436,7 +450,9 @@ func (c *completion) names() {
 		c.offer(Library, "engine", "library", "")
 	}
 	for name := range declare.Constants() {
-		c.offer(Value, name, "result", "")
+		if !inServices || name == "unlimited" {
+			c.offer(Value, name, "result", "")
+		}
 	}
 	for _, name := range libraryNames(c.source.Script) {
 		if owner, _, ok := strings.Cut(name, "."); ok {

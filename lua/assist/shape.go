@@ -7,8 +7,10 @@ import (
 
 	"cellsh/lua/api"
 	"cellsh/lua/declare"
+	"cellsh/lua/services"
 	"cellsh/lua/syntax"
 	"cellsh/policy/kauth"
+	"cellsh/policy/rules"
 )
 
 // key is one that a table can have.
@@ -97,6 +99,8 @@ func argumentShape(call *syntax.CallExpr, table *syntax.TableExpr) *shape {
 	switch name {
 	case "policy", "never":
 		return entryShape(api.Find(name))
+	case declare.ServiceWord:
+		return serviceShape(services.Keys())
 	case "cases":
 		row := questionShape(table, true)
 		row.rows = questionShape(table, true)
@@ -180,8 +184,42 @@ func entryShape(e *api.Entry) *shape {
 			for _, b := range declare.BudgetKeys {
 				k.below.keys = append(k.below.keys, key{name: b.Name, doc: b.Doc})
 			}
+			for i := range k.below.keys {
+				if slices.Contains(declare.WatchedBudgets, k.below.keys[i].name) {
+					k.below.keys[i].below = watchShape()
+				}
+			}
 		}
 		s.keys = append(s.keys, k)
+	}
+	return s
+}
+
+// watchShape is the shape of a budget that is watched.
+func watchShape() *shape {
+	s := &shape{}
+	for _, b := range declare.WatchKeys {
+		k := key{name: b.Name, doc: b.Doc}
+		if b.Name == "action" {
+			k.values = rules.Actions[:]
+		}
+		s.keys = append(s.keys, k)
+	}
+	return s
+}
+
+// serviceShape is the shape of the table that service takes, or of one in it.
+func serviceShape(keys []services.Key) *shape {
+	s := &shape{}
+	for _, k := range keys {
+		x := key{name: k.Name, kind: k.Type, doc: k.Doc}
+		for _, m := range quotedWord.FindAllStringSubmatch(k.Doc, -1) {
+			x.values = append(x.values, m[1])
+		}
+		if k.Keys != nil {
+			x.below = serviceShape(k.Keys)
+		}
+		s.keys = append(s.keys, x)
 	}
 	return s
 }

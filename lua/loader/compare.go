@@ -234,9 +234,17 @@ func budget(b *rules.Budget) string {
 	for _, f := range [...]struct {
 		name string
 		of   *int64
-	}{{"procs", b.Procs}, {"nofile", b.Nofile}, {"as", b.AS}, {"core", b.Core}, {"memory", b.Memory}, {"cpu", b.CPU}} {
+	}{{"procs", b.Procs}, {"nofile", b.Nofile}, {"as", b.AS}, {"core", b.Core}} {
 		if f.of != nil {
 			texts = append(texts, fmt.Sprintf("%s = %d", f.name, *f.of))
+		}
+	}
+	for _, f := range [...]struct {
+		name string
+		of   *rules.Watch
+	}{{"memory", b.Memory}, {"cpu", b.CPU}} {
+		if f.of != nil {
+			texts = append(texts, strings.TrimSpace(fmt.Sprintf("%s = %d %s", f.name, f.of.Limit, f.of.Terms)))
 		}
 	}
 	if len(texts) == 0 {

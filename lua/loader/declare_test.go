@@ -557,6 +557,29 @@ end`, []problem{
 	{`policy "p" { budget = { memory = unlimited } }`, []problem{
 		{at: "1:25", code: diag.PolicyValue, message: "memory must be a number of bytes, or one with the unit K, M, G or T like \"512M\", but is unlimited", hint: "M is 1048576 bytes"},
 	}},
+	{`policy "p" { budget = { memory = { limit = "512x", warn = "0%", over = 10, action = "restrat" } } }`, []problem{
+		{at: "1:36", code: diag.PolicyValue, message: `limit must be a number of bytes, or one with the unit K, M, G or T like "512M", but is "512x"`, hint: "M is 1048576 bytes"},
+		{at: "1:52", code: diag.PolicyValue, message: `warn must be a percentage from "1%" to "100%", but is "0%"`, hint: "it is a part of limit"},
+		{at: "1:65", code: diag.PolicyValue, message: `over must be a duration like "10s", but is 10`, hint: `write: "10s"`},
+		{at: "1:76", code: diag.PolicyValue, message: `action must be "log", "throttle", "restart" or "stop", but is "restrat"`, hint: "did you mean restart?"},
+	}},
+	{`policy "p" { budget = { memory = { warn = "101%", over = "25x", action = function() end }, cpu = {} } }`, []problem{
+		{at: "1:25", code: diag.PolicyValue, message: "memory must have a limit, but has none"},
+		{at: "1:36", code: diag.PolicyValue, message: `warn must be a percentage from "1%" to "100%", but is "101%"`, hint: "it is a part of limit"},
+		{at: "1:51", code: diag.PolicyValue, message: `over must be a duration like "10s", but is "25x"`, hint: `write: "10s"; the units are ms, s, m, h and d`},
+		{at: "1:65", code: diag.PolicyValue, message: `action must be "log", "throttle", "restart" or "stop", but is a function`, hint: `a function that is called then is a hook of sessions and scripts: cell.on("over-budget", function(e) ... end)`},
+		{at: "1:92", code: diag.PolicyValue, message: "cpu must have a limit, but has none"},
+	}},
+	{`policy "p" { budget = { cpu = { limit = 50, lmit = 3, ["over"] = "-10s", warn = warning } } }`, []problem{
+		{at: "1:33", code: diag.PolicyValue, message: `limit must be a percentage like "50%", but is 50`, hint: "100% is one whole processor"},
+		{at: "1:45", code: diag.PolicyKey, message: `a key of cpu must be a known one, but is "lmit"`, hint: "did you mean limit?"},
+		{at: "1:57", code: diag.PolicyValue, message: `over must be at least 0s, but is "-10s"`},
+		{at: "1:74", code: diag.PolicyValue, message: "warn must have a value, but warning is nil", hint: "to leave it out write: nil"},
+	}},
+	{`policy "p" { budget = { memory = { "512M" } } }`, []problem{
+		{at: "1:25", code: diag.PolicyValue, message: "memory must have a limit, but has none"},
+		{at: "1:37", code: diag.PolicyKey, message: `a key of memory must be a name, but is 1, which stands for "512M"`, hint: "write: limit = ..."},
+	}},
 	{`policy "p" { budget = { cpu = 50 } }`, []problem{
 		{at: "1:25", code: diag.PolicyValue, message: `cpu must be a percentage like "50%", but is 50`, hint: "100% is one whole processor"},
 	}},

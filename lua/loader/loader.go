@@ -14,6 +14,7 @@ import (
 	"cellsh/lua/syntax"
 	"cellsh/lua/value"
 	"cellsh/lua/vm"
+	"cellsh/lua/written"
 	"cellsh/policy"
 	"cellsh/policy/diag"
 	"cellsh/policy/kauth"
@@ -84,7 +85,7 @@ func (l *loading) read(name, text string) *syntax.File {
 	l.first.Know(f)
 	problems := f.Problems
 	if !problems.Failed() {
-		problems = append(slices.Clone(problems), declare.DuplicateKeys(f)...)
+		problems = append(slices.Clone(problems), written.DuplicateKeys(f, diag.PolicyDuplicate)...)
 	}
 	l.unreported = append(l.unreported, problems...)
 	return f
@@ -123,6 +124,9 @@ func (l *loading) file(s rules.Source) {
 	}
 	if raised != nil {
 		raised.Message = readable(raised.Message)
+	}
+	if raised != nil && raised.Hint == "" && written.Called(raised.Node) == declare.ServiceWord {
+		raised.Hint = "services are declared in files of their own, which check --services reads"
 	}
 	if raised != nil && !raised.Raised {
 		// A bound was reached. The second reading has others, and nothing to be compared with.

@@ -28,7 +28,7 @@ policy "web" {
   on = {
     ["network.bind"] = function(r) return allow end,
   },
-  budget = { procs = 64, nofile = 1024, as = "2G", core = 0, memory = "512M", cpu = "150%" },
+  budget = { procs = 64, nofile = 1024, as = "2G", core = 0, memory = "512M", cpu = { limit = "150%", warn = "80%", over = "90s", action = "restart" } },
   mode   = "audit",
 }
 policy "all" {}
@@ -64,10 +64,16 @@ policy("unbounded", { budget = { nofile = unlimited, as = "unlimited", core = un
 		name string
 		got  *int64
 		want int64
-	}{{"procs", b.Procs, 64}, {"nofile", b.Nofile, 1024}, {"as", b.AS, 2 << 30}, {"core", b.Core, 0}, {"memory", b.Memory, 512 << 20}, {"cpu", b.CPU, 150}} {
+	}{{"procs", b.Procs, 64}, {"nofile", b.Nofile, 1024}, {"as", b.AS, 2 << 30}, {"core", b.Core, 0}} {
 		if c.got == nil || *c.got != c.want {
 			t.Errorf("%s must be %d, but is %v", c.name, c.want, c.got)
 		}
+	}
+	if want := (rules.Watch{Limit: 512 << 20}); b.Memory == nil || *b.Memory != want {
+		t.Errorf("memory must be %+v, but is %+v", want, b.Memory)
+	}
+	if want := (rules.Watch{Limit: 150, Terms: rules.Terms{Warn: 80, Over: 90_000, Action: rules.Restart}}); b.CPU == nil || *b.CPU != want {
+		t.Errorf("cpu must be %+v, but is %+v", want, b.CPU)
 	}
 	all := set.Policies[0]
 	if all.Cells != nil || all.Default.Result != policy.Allow || all.Default.Span.Line != 0 || all.Audit || all.Budget.Procs != nil || !all.AppliesTo("anything") {

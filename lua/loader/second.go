@@ -7,6 +7,7 @@ import (
 	"cellsh/lua/syntax"
 	"cellsh/lua/value"
 	"cellsh/lua/vm"
+	"cellsh/lua/written"
 )
 
 // secondReading runs a file in gopher-lua. What it prints the first has printed.
@@ -68,20 +69,34 @@ type luaFunction struct {
 // Type is FunctionType.
 func (*luaFunction) Type() value.Type { return value.FunctionType }
 
-// declaredDepth is how deep tables lie in a declaration: a policy, its lists, and what lies in those by mistake, of which
-// only the type matters.
-const declaredDepth = 3
+// declaredDepth is how deep tables lie in a declaration: a policy, its budget, what is watched of that, and what lies in those by
+// mistake, of which only the type matters.
+const declaredDepth = 4
 
 // argumentsOf takes over the arguments of a word, as deep as a declaration is looked at.
 func argumentsOf(m *vm.VM, L *lua.LState) []value.Value {
 	args := make([]value.Value, min(L.GetTop(), 2))
+	c := copier{m, map[level]*value.Table{}}
 	for i := range args {
-		args[i] = shallow(m, L.Get(i+1), declaredDepth)
+		args[i] = c.shallow(L.Get(i+1), declaredDepth)
 	}
 	return args
 }
 
-func shallow(m *vm.VM, v lua.LValue, depth int) value.Value {
+// copier takes values over. A table that stands in many places is taken over once.
+type copier struct {
+	m    *vm.VM
+	done map[level]*value.Table
+}
+
+// level is a table with how deep it is taken over.
+type level struct {
+	table *lua.LTable
+	depth int
+}
+
+func (c *copier) shallow(v lua.LValue, depth int) value.Value {
+	m := c.m
 	switch x := v.(type) {
 	case *lua.LFunction:
 		if m.Node(x) != nil {
@@ -90,7 +105,12 @@ func shallow(m *vm.VM, v lua.LValue, depth int) value.Value {
 		b, _ := m.Builtin(x)
 		return &value.Builtin{Name: b.Name}
 	case *lua.LTable:
+		at := level{x, depth}
+		if t, known := c.done[at]; known {
+			return t
+		}
 		t := &value.Table{}
+		c.done[at] = t
 		if depth == 1 {
 			return t
 		}
@@ -102,9 +122,9 @@ func shallow(m *vm.VM, v lua.LValue, depth int) value.Value {
 		n := 0
 		for k, v := x.Next(lua.LNil); k != lua.LNil; k, v = x.Next(k) {
 			// The keys of a table are neither nil nor NaN.
-			_ = t.Set(shallow(m, k, 1), shallow(m, v, depth-1))
+			_ = t.Set(c.shallow(k, 1), c.shallow(v, depth-1))
 			// More is refused.
-			if n++; n > declare.MaxElements {
+			if n++; n > written.MaxElements {
 				break
 			}
 		}

@@ -11,7 +11,9 @@ import (
 	"cellsh/lua/syntax"
 	"cellsh/lua/value"
 	"cellsh/lua/vm"
+	"cellsh/lua/written"
 	"cellsh/policy"
+	"cellsh/policy/diag"
 	"cellsh/policy/kauth"
 	"cellsh/policy/rules"
 )
@@ -35,7 +37,7 @@ func NewDeclarer(groups policy.Groups, v *kauth.Vocabulary) *Declarer {
 func (d *Declarer) Machine(o vm.Options) *vm.VM {
 	o.Inspect = func(f *syntax.File) {
 		d.Know(f)
-		for _, p := range declare.DuplicateKeys(f) {
+		for _, p := range written.DuplicateKeys(f, diag.PolicyDuplicate) {
 			d.Report(p)
 		}
 	}

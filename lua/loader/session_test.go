@@ -9,11 +9,11 @@ import (
 	lua "github.com/yuin/gopher-lua"
 	"pgregory.net/rapid"
 
-	"cellsh/lua/declare"
 	"cellsh/lua/library"
 	"cellsh/lua/symbolic"
 	"cellsh/lua/value"
 	"cellsh/lua/vm"
+	"cellsh/lua/written"
 	"cellsh/policy"
 	"cellsh/policy/diag"
 	"cellsh/policy/kauth"
@@ -287,6 +287,25 @@ func TestTakeOver(t *testing.T) {
 	})
 }
 
+// A table that stands in many places costs once: there is not enough time for each of them.
+func TestSharedTables(t *testing.T) {
+	m := vm.New(vm.Options{Level: vm.Session})
+	defer m.Close()
+	inner := lua.LValue(lua.LTrue)
+	for range declaredDepth - 1 {
+		outer := m.L.NewTable()
+		for range written.MaxElements {
+			outer.Append(inner)
+		}
+		inner = outer
+	}
+	c := copier{m, map[level]*value.Table{}}
+	top := c.shallow(inner, declaredDepth).(*value.Table)
+	if top.At(1) != top.At(written.MaxElements) || len(c.done) != declaredDepth-1 {
+		t.Errorf("%d tables are taken over, must be %d", len(c.done), declaredDepth-1)
+	}
+}
+
 // Words in a session take no more of a table than a declaration has.
 func TestShallow(t *testing.T) {
 	m := vm.New(vm.Options{Level: vm.Session})
@@ -294,15 +313,20 @@ func TestShallow(t *testing.T) {
 	loop := m.L.NewTable()
 	loop.RawSetString("self", loop)
 	long := m.L.NewTable()
-	for i := range 3 * declare.MaxElements {
+	for i := range 3 * written.MaxElements {
 		long.Append(lua.LNumber(i))
 	}
 	loop.RawSetString("long", long)
-	top := shallow(m, loop, declaredDepth).(*value.Table)
-	if inner := top.Field("self").(*value.Table).Field("self").(*value.Table); inner.Field("self") != (value.Nil{}) {
+	c := copier{m, map[level]*value.Table{}}
+	top := c.shallow(loop, declaredDepth).(*value.Table)
+	inner := top
+	for range declaredDepth - 1 {
+		inner = inner.Field("self").(*value.Table)
+	}
+	if inner.Field("self") != (value.Nil{}) {
 		t.Error("tables below a list must be left out")
 	}
-	if n := top.Field("long").(*value.Table).Len(); n <= declare.MaxElements || n > declare.MaxElements+2 {
+	if n := top.Field("long").(*value.Table).Len(); n <= written.MaxElements || n > written.MaxElements+2 {
 		t.Errorf("%d elements are taken over", n)
 	}
 }

@@ -27,33 +27,53 @@ const (
 var BudgetNames = []BudgetName{BudgetProcs, BudgetNofile, BudgetAS, BudgetCore, BudgetMemory, BudgetCPU}
 
 // of gives the budget of that name in a declaration, nil if it has none.
-func (n BudgetName) of(b *rules.Budget) *int64 {
+func (n BudgetName) of(b *rules.Budget) *rules.Watch {
+	var limit *int64
 	switch n {
 	case BudgetProcs:
-		return b.Procs
+		limit = b.Procs
 	case BudgetNofile:
-		return b.Nofile
+		limit = b.Nofile
 	case BudgetAS:
-		return b.AS
+		limit = b.AS
 	case BudgetCore:
-		return b.Core
+		limit = b.Core
 	case BudgetMemory:
 		return b.Memory
+	case BudgetCPU:
+		return b.CPU
 	}
-	return b.CPU
+	if limit == nil {
+		return nil
+	}
+	return &rules.Watch{Limit: *limit}
 }
+
+// Watched reports whether the budget is watched, and not enforced.
+func (n BudgetName) Watched() bool { return n == BudgetMemory || n == BudgetCPU }
 
 // Budget is what limits a cell: the smallest value that a policy gives, and which policy.
 type Budget struct {
 	Name BudgetName
 	// Value in processes, files, bytes, or percent of one processor; kauth.Unlimited for none.
-	Value  int64
+	Value int64
+	// Terms of the same policy; only a budget that is watched has any.
+	rules.Terms
 	Policy string
 	diag.Span
 }
 
 // String is "nofile = 1024", with units where policies write them.
-func (b *Budget) String() string { return string(b.Name) + " = " + b.Name.Format(b.Value) }
+func (b *Budget) String() string { return string(b.Name) + " = " + b.Text() }
+
+// Text is the value as policies write it: 1024, or { limit = 512M, action = stop }.
+func (b *Budget) Text() string {
+	value := b.Name.Format(b.Value)
+	if terms := b.Terms.String(); terms != "" {
+		return "{ limit = " + value + ", " + terms + " }"
+	}
+	return value
+}
 
 // Format writes a value as policies do: 512M, 50%, unlimited.
 func (n BudgetName) Format(v int64) string {
@@ -72,7 +92,8 @@ func (n BudgetName) Format(v int64) string {
 	return strconv.FormatInt(v, 10) + [...]string{"", "K", "M", "G", "T"}[unit]
 }
 
-// Budgets are those that a cell has, in the order of BudgetNames. Those of policies in audit mode limit nothing.
+// Budgets are those that a cell has, in the order of BudgetNames. Those of policies in audit mode limit nothing. Of those that
+// are watched there can be one for each action: what is told at 256M does not keep a service from being stopped at 1G.
 func Budgets(set *rules.Set, cell string) []Budget {
 	var list []*rules.Policy
 	for _, p := range set.Policies {
@@ -89,18 +110,20 @@ func Budgets(set *rules.Set, cell string) []Budget {
 func BudgetsOf(policies []*rules.Policy) []Budget {
 	var out []Budget
 	for _, name := range BudgetNames {
-		var least *Budget
+		var least [len(rules.Actions)]*Budget
 		for _, p := range policies {
-			v := name.of(&p.Budget)
-			if v == nil || p.Audit {
+			w := name.of(&p.Budget)
+			if w == nil || p.Audit {
 				continue
 			}
-			if least == nil || *v < least.Value {
-				least = &Budget{name, *v, p.Name, p.Budget.Span}
+			if b := &least[w.Action]; *b == nil || w.Limit < (*b).Value {
+				*b = &Budget{name, w.Limit, w.Terms, p.Name, p.Budget.Span}
 			}
 		}
-		if least != nil {
-			out = append(out, *least)
+		for _, b := range least {
+			if b != nil {
+				out = append(out, *b)
+			}
 		}
 	}
 	return out
@@ -115,8 +138,7 @@ type BudgetChange struct {
 	Old, New *Budget
 }
 
-// BudgetChanges lists the budgets of the cells whose value is another in the new set. Cells with the same change share
-// it.
+// BudgetChanges lists the budgets of the cells that are others in the new set. Cells with the same change share it.
 func BudgetChanges(old, new *rules.Set, cells []string) []BudgetChange {
 	type key struct {
 		name     BudgetName
@@ -128,34 +150,58 @@ func BudgetChanges(old, new *rules.Set, cells []string) []BudgetChange {
 	for _, cell := range names(cells) {
 		a, b := Budgets(old, cell), Budgets(new, cell)
 		for _, name := range BudgetNames {
-			x, y := find(a, name), find(b, name)
-			if x == nil && y == nil || x != nil && y != nil && x.Value == y.Value {
-				continue
+			for _, pair := range pairs(of(a, name), of(b, name)) {
+				x, y := pair[0], pair[1]
+				if x != nil && y != nil && x.Value == y.Value && x.Terms == y.Terms {
+					continue
+				}
+				k := key{name: name, had: x != nil, has: y != nil}
+				if x != nil {
+					k.old = *x
+				}
+				if y != nil {
+					k.new = *y
+				}
+				i, ok := seen[k]
+				if !ok {
+					i = len(out)
+					seen[k] = i
+					out = append(out, BudgetChange{Name: name, Old: x, New: y})
+				}
+				out[i].Cells = append(out[i].Cells, cell)
 			}
-			k := key{name: name, had: x != nil, has: y != nil}
-			if x != nil {
-				k.old = *x
-			}
-			if y != nil {
-				k.new = *y
-			}
-			i, ok := seen[k]
-			if !ok {
-				i = len(out)
-				seen[k] = i
-				out = append(out, BudgetChange{Name: name, Old: x, New: y})
-			}
-			out[i].Cells = append(out[i].Cells, cell)
 		}
 	}
 	return out
 }
 
-func find(list []Budget, name BudgetName) *Budget {
+// of are the budgets of a name, in the order of their actions.
+func of(list []Budget, name BudgetName) (same []*Budget) {
 	for i := range list {
 		if list[i].Name == name {
-			return &list[i]
+			same = append(same, &list[i])
 		}
 	}
-	return nil
+	return same
+}
+
+// pairs puts budgets of one name together: those with one action, and if there is one on each side, these whatever they do.
+func pairs(old, new []*Budget) (pairs [][2]*Budget) {
+	if len(old) == 1 && len(new) == 1 {
+		return [][2]*Budget{{old[0], new[0]}}
+	}
+	with := func(list []*Budget, a rules.Action) *Budget {
+		i := slices.IndexFunc(list, func(b *Budget) bool { return b.Action == a })
+		if i < 0 {
+			return nil
+		}
+		return list[i]
+	}
+	for a := range rules.Actions {
+		x, y := with(old, rules.Action(a)), with(new, rules.Action(a))
+		if x != nil || y != nil {
+			pairs = append(pairs, [2]*Budget{x, y})
+		}
+	}
+	return pairs
 }

@@ -200,7 +200,7 @@ func ports(from uint16, n int) []uint16 {
 
 func TestFitUsesBudgets(t *testing.T) {
 	n := func(v int64) *int64 { return &v }
-	big := &rules.Policy{Name: "a", Default: rules.Default{Result: policy.Allow}, Budget: rules.Budget{Procs: n(64), Nofile: n(1024), Core: n(0), Memory: n(1 << 29), CPU: n(50)}}
+	big := &rules.Policy{Name: "a", Default: rules.Default{Result: policy.Allow}, Budget: rules.Budget{Procs: n(64), Nofile: n(1024), Core: n(0), Memory: &rules.Watch{Limit: 1 << 29}, CPU: &rules.Watch{Limit: 50}}}
 	small := &rules.Policy{Name: "b", Default: rules.Default{Result: policy.Allow}, Budget: rules.Budget{Nofile: n(256), AS: n(kauth.Unlimited)}}
 	audit := &rules.Policy{Name: "c", Audit: true, Default: rules.Default{Result: policy.Allow}, Budget: rules.Budget{Nofile: n(1)}}
 	f, err := Fit(compiler(big, small, audit), "web-1", secmodel.Current)

@@ -85,8 +85,7 @@ type Budget struct {
 	// Nofile, AS and Core become resource limits of what cellsh starts; kauth.Unlimited for none.
 	Nofile, AS, Core *int64
 	// Memory in bytes and CPU in percent of one processor are watched, not enforced: the kernel has no gate.
-	Memory *int64
-	CPU    *int64
+	Memory, CPU *Watch
 }
 
 // Function is a decision function. It is what keeps this package free of Lua.

@@ -366,11 +366,15 @@ type ChangeReport struct {
 
 // BudgetReport is the report of a budget; value is a number, and text what a policy would say.
 type BudgetReport struct {
-	Value  int64  `json:"value"`
-	Text   string `json:"text"`
-	Policy string `json:"policy"`
-	File   string `json:"file"`
-	Line   int    `json:"line"`
+	Value int64  `json:"value"`
+	Text  string `json:"text"`
+	// Warn is a percentage of value, Over seconds, and Action what is done; absent where there is none, or it is only told.
+	Warn   int64   `json:"warn,omitempty"`
+	Over   float64 `json:"over,omitempty"`
+	Action string  `json:"action,omitempty"`
+	Policy string  `json:"policy"`
+	File   string  `json:"file"`
+	Line   int     `json:"line"`
 }
 
 // BudgetChangeReport is the report of a budget that changes; old or new is absent for none.
@@ -405,7 +409,11 @@ func budgetReport(b *analysis.Budget) *BudgetReport {
 	if b == nil {
 		return nil
 	}
-	return &BudgetReport{b.Value, b.Name.Format(b.Value), b.Policy, b.File, b.Line}
+	r := &BudgetReport{Value: b.Value, Text: b.Text(), Warn: b.Warn, Over: float64(b.Over) / 1000, Policy: b.Policy, File: b.File, Line: b.Line}
+	if b.Action != rules.Log {
+		r.Action = b.Action.String()
+	}
+	return r
 }
 
 // MeetingReport says when somebody meets a difference: always, or if one of the conditions holds.

@@ -56,6 +56,9 @@ type Command struct {
 	Without []string
 	// Changes says that the command changes cells or policies: a state file is locked for it, and saved.
 	Changes bool
+	// Reaches says that the command reaches what runs in cells, and changes neither cells nor policies: it is refused with
+	// --readonly, and locks nothing.
+	Reaches bool
 	// Setup declares the flags of its own, and gives what does the work with the arguments that are no flags.
 	Setup func(*flags.Set) func(*Invocation) error
 }

@@ -215,5 +215,5 @@ func budgetText(b *analysis.Budget) string {
 	if b == nil {
 		return "none"
 	}
-	return fmt.Sprintf("%s (%s)", b.Name.Format(b.Value), b.Span)
+	return fmt.Sprintf("%s (%s)", b.Text(), b.Span)
 }

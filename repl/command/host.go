@@ -56,7 +56,7 @@ func (inv *Invocation) open() (*Target, error) {
 	if inv.Session != nil && inv.Kernel != "" {
 		return nil, usage("-k can't be given in a session: it has its kernel, %s", inv.Session.Info().Name)
 	}
-	if inv.ReadOnly && inv.changes() {
+	if inv.ReadOnly && (inv.changes() || inv.Command.Reaches) {
 		return nil, kernel.RefuseReadOnly(strings.Join(append([]string{inv.Command.Name}, inv.Args[:min(1, len(inv.Args))]...), " "))
 	}
 	if inv.Session != nil {
@@ -120,7 +120,11 @@ const patience = 2 * time.Second
 // is set.
 func (inv *Invocation) enter(readOnly bool, patience time.Duration, telling bool) (*Target, error) {
 	o := connect.Options{Target: inv.Kernel, ReadOnly: readOnly, Machine: inv.Machine, Patience: patience, Now: inv.Now, Warn: func(err error) { inv.note("%s", err) }}
-	steps := host.SessionOptions{Lapsed: func(l host.Lapse) { inv.note("%s", l) }}
+	lapsed := false
+	steps := host.SessionOptions{Lapsed: func(l host.Lapse) {
+		inv.note("%s", l)
+		lapsed = true
+	}}
 	if telling {
 		steps.Failed = func(err error) { diag.Write(inv.Stderr, diag.Of(err)) }
 	}
@@ -130,6 +134,9 @@ func (inv *Invocation) enter(readOnly bool, patience time.Duration, telling bool
 	}
 	if err := t.Steps.Enter(); err != nil {
 		return nil, errors.Join(err, t.Steps.Close())
+	}
+	if lapsed {
+		inv.tellMonitors(t)
 	}
 	return t, nil
 }

@@ -377,6 +377,7 @@ func (inv *Invocation) line(name string) string {
 
 // loaded writes what a load did.
 func (inv *Invocation) loaded(l *host.Loaded) error {
+	inv.tellMonitors(inv.target)
 	if inv.JSON {
 		return inv.json(l.Report())
 	}
@@ -473,6 +474,12 @@ func (inv *Invocation) await(l *host.Loaded) error {
 		return err
 	}
 	if !fate.Confirmed {
+		if t, err := inv.enter(true, patience, false); err == nil {
+			inv.tellMonitors(t)
+			if err := t.Steps.Release(); err != nil {
+				return err
+			}
+		}
 		return &kernel.Error{Op: inv.Command.Name, Text: fate.String()}
 	}
 	fmt.Fprintln(inv.Stderr, fate)

@@ -44,7 +44,7 @@ writing it. A kernel that only this program can use can't be followed.
 With --json a decision is an object, with -f or --to one a line. Its member
 unknown names the fields of the request that the kernel does not keep: what
 depends on them can't be worked out again. A line with lost and why stands for
-decisions that are missing.
+decisions that are missing. For what services have written see output.
 
 With --to FILE such lines are added to FILE, each at once, and to the one that
 is there once FILE was renamed, emptied or replaced. If it can't be written that

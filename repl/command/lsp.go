@@ -4,7 +4,10 @@ import (
 	"io"
 	"time"
 
+	"cellsh/lua/assist"
 	"cellsh/lua/loader"
+	"cellsh/lua/services"
+	"cellsh/lua/syntax"
 	"cellsh/policy/diag"
 	"cellsh/policy/rules"
 	"cellsh/policy/study"
@@ -16,11 +19,11 @@ func lspCommand() *Command {
 	return &Command{
 		Name: "lsp", Short: "serve an editor", Without: []string{"policy", "readonly", "json", "timings"},
 		Long: `Speaks the Language Server Protocol with an editor on standard input and output.
-While policies, tests and scripts are written it tells what is wrong with them,
-as check does, and it completes names of requests, the fields that the request
-of a function carries, names of values and keys; it says what names mean, finds
-where they are declared, renames locals, and formats as fmt does. Policies are
-checked without the proof; scripts and tests are read and not run.
+While policies, services, tests and scripts are written it tells what is wrong
+with them, as check does, and it completes names of requests, the fields that
+the request of a function carries, names of values and keys; it says what names
+mean, finds where they are declared, renames locals, and formats as fmt does.
+Policies are checked without the proof; scripts and tests are read and not run.
 
 docs/editors.md has the lines for vim, neovim, emacs and VS Code. The exit code
 is 0 if the editor ended it as the protocol says.
@@ -47,6 +50,10 @@ func serve(inv *Invocation) error {
 	}
 	code := lsp.Serve(lsp.Options{In: inv.Stdin, Out: inv.Stdout, Files: loader.Disk(), Cells: cells, After: time.After, Version: inv.Version,
 		Analyse: func(sources []rules.Source, files loader.Files) diag.List {
+			if len(sources) > 0 && assist.Serves(syntax.Read(sources[0].File, sources[0].Text)) {
+				_, problems := services.Load(sources, services.Options{Files: files})
+				return problems
+			}
 			r := reader
 			// Standard output belongs to the protocol.
 			r.Files, r.Output = files, io.Discard

@@ -147,7 +147,7 @@ func showStats(inv *Invocation) error {
 		if c := u.Counts; c != nil {
 			counts = fmt.Sprintf("%d\t%d\t%d\t%d", c.Decisions, c.Denied, c.Granted, c.WouldDeny)
 		}
-		rows = append(rows, fmt.Sprintf("%s\t%s\t%s\t%.0f%%\t%.0f%%\t%s", u.Name, members(u), size(u.Memory), u.CPU1s, u.CPU10s, counts))
+		rows = append(rows, fmt.Sprintf("%s\t%s\t%s\t%.0f%%\t%.0f%%\t%s", u.Name, memberCount(u), size(u.Memory), u.CPU1s, u.CPU10s, counts))
 		for _, e := range u.Over {
 			over = append(over, fmt.Sprintf("cell %s is over its budget of %s: %s, but policy %s says %s", u.Name, e.Budget, amount(e.Budget, e.Use), e.Policy, amount(e.Budget, e.Limit)))
 		}

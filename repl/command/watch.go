@@ -277,7 +277,7 @@ func (o *observer) look(t *Target) []host.Event {
 			cells[i] = measures[i].Cell
 		}
 		out = append(out, o.cells.Next(cells)...)
-		out = append(out, o.budgets.Next(measures)...)
+		out = append(out, o.budgets.Next(measures, t.Uptime())...)
 	}
 	events, err := o.services.Next()
 	o.trouble("services", err)

@@ -61,7 +61,7 @@ func TestServices(t *testing.T) {
 	}
 
 	// What is damaged while somebody could tell more.
-	if err := dir.Service("web").Claim(); err != nil {
+	if _, err := dir.Service("web").Claim(); err != nil {
 		t.Fatal(err)
 	}
 	if err := os.Chmod(filepath.Join(dir.Service("db").Path(), "status"), 0o666); err != nil {

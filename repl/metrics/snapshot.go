@@ -166,14 +166,21 @@ func cellOf(m *host.Measure) Cell {
 			continue
 		}
 		budget := &Budget{use, float64(b.Value), b.Policy}
+		var to **Budget
 		switch b.Name {
 		case analysis.BudgetMemory:
-			c.MemoryBudget = budget
+			to = &c.MemoryBudget
 		case analysis.BudgetCPU:
 			budget.Use, budget.Limit = budget.Use/100, budget.Limit/100
-			c.CPUBudget = budget
+			to = &c.CPUBudget
 		case analysis.BudgetProcs:
-			c.ProcessBudget = budget
+			to = &c.ProcessBudget
+		default:
+			continue
+		}
+		// Of those with several actions it is the least limit.
+		if *to == nil || budget.Limit < (*to).Limit {
+			*to = budget
 		}
 	}
 	return c

@@ -54,8 +54,14 @@ func (d Dir) Names() ([]string, error) {
 	return list, nil
 }
 
-// Log is the folder for the output of services.
-func (d Dir) Log() string { return filepath.Join(string(d), "log") }
+// Log is the folder for the output of services. For the running system it is /var/log/cellsh: what is in /var/run is gone after
+// a boot, and with it the last words of a service.
+func (d Dir) Log() string {
+	if d == Default {
+		return "/var/log/cellsh"
+	}
+	return filepath.Join(string(d), "log")
+}
 
 // maxFile is how long a file may be: a command may have as many arguments as execve(2) takes.
 const maxFile = 4 << 20
@@ -104,11 +110,9 @@ func (f Folder) Remove() error {
 	return nil
 }
 
-// Claim makes this process the monitor of the service as long as it lives. The error is a *disk.BusyError if there is one.
-func (f Folder) Claim() error {
-	_, err := disk.Claim(f.file("claim"))
-	return err
-}
+// Claim makes this process the monitor of the service until it calls release, as it must in the end, or dies. The error is a
+// *disk.BusyError if there is one.
+func (f Folder) Claim() (release func(), err error) { return disk.Claim(f.file("claim")) }
 
 // Monitor is the process that watches over the service, as the kernel says; 0 if none does. The monitor itself must not ask.
 func (f Folder) Monitor() (int, error) {
@@ -201,6 +205,20 @@ func (f Folder) ReadSession() (k process.Key, found bool, err error) {
 	return k, true, nil
 }
 
+// WriteWitnesses notes other processes of that session: as long as one of them lives the session is what it was, also when the
+// one that began it is gone. It is for who has claimed the service.
+func (f Folder) WriteWitnesses(list []process.Key) error { return f.write("witnesses", list) }
+
+// ReadWitnesses gives them. What is damaged is none.
+func (f Folder) ReadWitnesses() ([]process.Key, error) {
+	text, _, err := f.read("witnesses")
+	var list []process.Key
+	if err != nil || json.Unmarshal([]byte(text), &list) != nil {
+		return nil, err
+	}
+	return list, nil
+}
+
 // WriteTask keeps what the monitor was told to do. It is for who has claimed the service.
 func (f Folder) WriteTask(task any) error { return f.write("command", task) }
 
@@ -218,8 +236,10 @@ func (f Folder) ReadTask(task any) (found bool, err error) {
 
 // ClearSession says that no process is left of the session.
 func (f Folder) ClearSession() error {
-	if err := os.Remove(f.file("session")); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return unusable(string(f.dir), err)
+	for _, name := range []string{"witnesses", "session"} {
+		if err := os.Remove(f.file(name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return unusable(string(f.dir), err)
+		}
 	}
 	return nil
 }

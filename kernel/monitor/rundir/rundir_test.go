@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"reflect"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -24,8 +25,15 @@ func TestMain(m *testing.M) {
 	if dir == "" {
 		os.Exit(m.Run())
 	}
-	fmt.Println(Dir(dir).Service("web").Claim())
+	release, err := Dir(dir).Service("web").Claim()
+	fmt.Println(err)
+	// The collector of garbage takes no claim away.
+	runtime.GC()
+	runtime.GC()
 	os.Stdin.Read(make([]byte, 1))
+	if err == nil {
+		release()
+	}
 }
 
 // claim has the service claimed by another process until the function is called.
@@ -119,6 +127,15 @@ func TestSession(t *testing.T) {
 	if k, found, err := f.ReadSession(); k != want || !found || err != nil {
 		t.Errorf("%v, %v, %v", k, found, err)
 	}
+	others := []process.Key{{PID: 4712, Born: "boot.18"}}
+	check(t, f.WriteWitnesses(others))
+	if list, err := f.ReadWitnesses(); !slices.Equal(list, others) || err != nil {
+		t.Errorf("%v, %v", list, err)
+	}
+	check(t, os.WriteFile(filepath.Join(f.Path(), "witnesses"), []byte("[{"), 0o600))
+	if list, err := f.ReadWitnesses(); list != nil || err != nil {
+		t.Errorf("%v, %v", list, err)
+	}
 	// Whatever is in the file, it is never init or nobody that is signalled.
 	for _, text := range []string{"", "{", `{"PID":1,"Born":"x"}`, `{"PID":0,"Born":"x"}`, `{"PID":-1,"Born":"x"}`, `{"PID":4711}`, `[]`} {
 		check(t, os.WriteFile(filepath.Join(f.Path(), "session"), []byte(text), 0o600))
@@ -132,11 +149,13 @@ func TestClaim(t *testing.T) {
 	d, f := made(t)
 	pid, end := claim(t, d)
 	var busy *disk.BusyError
-	if err := f.Claim(); !errors.As(err, &busy) || busy.PID != pid {
+	if _, err := f.Claim(); !errors.As(err, &busy) || busy.PID != pid {
 		t.Errorf("%v", err)
 	}
 	end()
-	check(t, f.Claim())
+	release, err := f.Claim()
+	check(t, err)
+	release()
 }
 
 func TestTrust(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"cellsh/kernel"
+	"cellsh/kernel/budget"
 	"cellsh/kernel/service"
 )
 
@@ -36,6 +37,11 @@ type Status struct {
 	Healthy *bool `json:"healthy,omitempty"`
 	// Output is what can't be kept of what it writes, in words; "" for nothing.
 	Output string `json:"output,omitempty"`
+	// Over are the budgets that it exceeds now, Throttled says that it is held back because of one, and Unwatched why it can't
+	// be found out what it uses.
+	Over      []budget.Rule `json:"over,omitempty"`
+	Throttled bool          `json:"throttled,omitempty"`
+	Unwatched string        `json:"unwatched,omitempty"`
 	// Supervised says that it is none of a file, but was begun by supervise.
 	Supervised bool     `json:"supervised,omitempty"`
 	Command    []string `json:"command"`
