@@ -1,6 +1,7 @@
 package command
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -51,6 +52,7 @@ does: those that the kernel has kept, and then those that come.
 			var w watching
 			fs.List(&w.hooks, "hooks", "PATH", "run the hooks of PATH instead of those in /etc/cellsh/hooks.d; repeats")
 			fs.Text(&w.to, "to", "FILE", "add decisions to FILE as lines of JSON, or give them to syslog")
+			runDirFlag(fs, &w.dir)
 			return w.run
 		},
 	}
@@ -59,6 +61,8 @@ does: those that the kernel has kept, and then those that come.
 type watching struct {
 	hooks []string
 	to    string
+	// dir is the run directory of services, "" for the machine's.
+	dir string
 }
 
 // lookEvery is how often it is looked what has happened, of which nobody tells. After decisions the next are waited for no sooner
@@ -75,6 +79,7 @@ func (w *watching) run(inv *Invocation) error {
 	if inv.Session != nil {
 		return usage("watch must run by itself, but not in a session: it has to go on when that ends")
 	}
+	inv.Machine.Run = cmp.Or(w.dir, inv.Machine.Run)
 	t, err := inv.lookOnly()
 	if err != nil {
 		return err
