@@ -54,6 +54,7 @@ func All() []*Command {
 		testCommand(),
 		unloadCommand(),
 		versionCommand(),
+		watchCommand(),
 	}
 }
 
