@@ -477,7 +477,10 @@ func TestSocket(t *testing.T) {
 	os.Remove(f.Control())
 	// A monitor that can't be asked is told by a signal.
 	syscall.Kill(s.Monitor, syscall.SIGTERM)
-	l.until("it is stopped", func() bool { s, err := l.Status(ctx, "web"); return err == nil && s.State == service.Stopped })
+	l.until("it is stopped", func() bool {
+		s, err := l.Status(ctx, "web")
+		return err == nil && s.State == service.Stopped && s.Monitor == 0
+	})
 
 	if err := os.Mkdir(f.Control(), 0o700); err != nil {
 		t.Fatal(err)
