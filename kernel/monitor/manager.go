@@ -492,6 +492,12 @@ func (m *Manager) Foreground(t Task, out, err *os.File, stop <-chan struct{}, to
 	if err := f.Make(); err != nil {
 		return 1, err
 	}
+	// One that has ended its service is about to go.
+	if s, looked := f.Look(); looked == nil && s.Monitor != 0 && s.State.Final() {
+		if failed := m.settle(context.Background(), f, s.Monitor); failed != nil && !errors.Is(failed, errAgain) {
+			return 1, refuse(op, failed)
+		}
+	}
 	null, failed := os.Open(os.DevNull)
 	if failed != nil {
 		return 1, refuse(op, failed)

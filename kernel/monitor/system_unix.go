@@ -114,9 +114,11 @@ func (l *listener) accept() (*os.File, error) {
 	return os.NewFile(uintptr(fd), l.path), nil
 }
 
-// close stops listening, and takes the name away.
+// close stops listening, and takes the name away. What else has it by now stays.
 func (l *listener) close() {
-	os.Remove(l.path)
+	if info, err := os.Lstat(l.path); err == nil && info.Mode()&os.ModeSocket != 0 {
+		os.Remove(l.path)
+	}
 	l.file.Close()
 }
 

@@ -181,7 +181,7 @@ func (s *supervising) run(inv *Invocation) error {
 	if s.foreground {
 		return s.stay(inv, m, task)
 	}
-	if old, err := m.Status(context.Background(), d.Name); err == nil && old.Monitor != 0 {
+	if old, err := m.Status(context.Background(), d.Name); err == nil && !old.State.Final() {
 		return &kernel.Error{Op: op, Text: fmt.Sprintf("service %s must not run yet, but is %s in cell %s", d.Name, old.State, old.Cell),
 			Hint: "stop it, or give this one another name with --name"}
 	}
