@@ -111,6 +111,10 @@ type monitor struct {
 	check  context.CancelFunc
 	checks int
 	usage  usage
+	// sent is the stop signal that may be lost; nil while none may.
+	sent *sent
+	// witnessAt is when the processes that the command has started are noted; 0 is not.
+	witnessAt time.Duration
 	// reapAt is when orphans are looked for that have ended.
 	reapAt time.Duration
 }
@@ -200,7 +204,11 @@ func (m *monitor) recover() (left bool, err error) {
 	if err != nil || !found {
 		return false, err
 	}
-	what, pids, err := look(leader)
+	witnesses, err := m.folder.ReadWitnesses()
+	if err != nil {
+		return false, err
+	}
+	what, pids, err := look(leader, witnesses)
 	switch {
 	case err != nil:
 		return false, err
@@ -258,6 +266,14 @@ func (m *monitor) run() {
 		if m.reapAt != 0 && m.now() >= m.reapAt {
 			m.reap()
 		}
+		if m.sent != nil && m.now() >= m.sent.at {
+			m.resend()
+		}
+		if m.witnessAt != 0 && m.now() >= m.witnessAt {
+			if list, err := family(m.leader); err == nil {
+				m.witness(list)
+			}
+		}
 		m.look()
 	}
 	m.o.Step("finished")
@@ -288,6 +304,12 @@ func (m *monitor) wait() time.Duration {
 	}
 	if m.usage.watching {
 		d = min(d, m.usage.next-m.now())
+	}
+	if m.sent != nil {
+		d = min(d, m.sent.at-m.now())
+	}
+	if m.witnessAt != 0 {
+		d = min(d, m.witnessAt-m.now())
 	}
 	return max(d, 0)
 }
@@ -331,6 +353,7 @@ func (m *monitor) step(in service.Input) {
 	case service.Began:
 		now := time.Now()
 		m.began, m.healthy = &now, nil
+		m.sent, m.witnessAt = nil, m.now()+witnessAfter
 		m.watchRun()
 		m.o.Step("began")
 	case service.Ended:
@@ -348,6 +371,9 @@ func (m *monitor) step(in service.Input) {
 		m.do(a)
 	}
 }
+
+// witnessAfter is how long a command has to start what it consists of, until that is noted.
+const witnessAfter = 2 * time.Second
 
 // Levels of syslog(3), as cellctl has them for what it says itself.
 const (
@@ -417,14 +443,48 @@ func (m *monitor) do(a service.Action) {
 	}
 }
 
-// signal sends a signal to what there is of the service now.
+// signal sends a signal to what there is of the service now. Who is sent it is noted before: if the command ends of it and then
+// this monitor is killed, the others are still known.
 func (m *monitor) signal(number int) {
+	m.sent = nil
 	list, err := family(m.leader)
 	if err == nil {
+		m.witness(list)
 		err = signalAll(list, number)
 	}
 	if err != nil && m.out != nil {
 		m.out.Note(levelWarning, fmt.Sprintf("%s can't be sent: %v", SignalName(number), err))
+	}
+	if number != killNumber && losesSignals {
+		m.sent = &sent{signal: number, to: list, at: m.now() + resendAfter, looks: resendLooks}
+	}
+}
+
+// resend sends the stop signal again to who may have lost it.
+func (m *monitor) resend() {
+	s := m.sent
+	list, err := family(m.leader)
+	if s.looks--; err != nil || len(list) == 0 || s.looks == 0 {
+		m.sent = nil
+		return
+	}
+	s.at = m.now() + resendAfter
+	for _, pid := range s.lost(list) {
+		signalProcess(pid, s.signal)
+	}
+}
+
+// witness notes the processes of the session. It is no matter if that can't be done.
+func (m *monitor) witness(list []process.Process) {
+	m.witnessAt = 0
+	var keys []process.Key
+	for i := range list {
+		if p := &list[i]; p.Measured && p.Session == m.leader.PID {
+			keys = append(keys, p.Key())
+		}
+	}
+	if len(keys) > 0 {
+		_ = m.folder.WriteWitnesses(keys)
 	}
 }
 

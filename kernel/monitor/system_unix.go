@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"runtime"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -163,6 +164,16 @@ func signalGroup(group, signal int) error {
 	}
 	return nil
 }
+
+// signalProcess sends a signal to a process that was there just now. That it has ended since is no error.
+func signalProcess(pid, signal int) {
+	if pid > 1 {
+		_ = unix.Kill(pid, unix.Signal(signal))
+	}
+}
+
+// losesSignals says that a signal can be lost that reaches a process in execve(2).
+const losesSignals = runtime.GOOS == "netbsd"
 
 // detached starts a process in a session of its own, or in that of the caller.
 func detached(own bool) *syscall.SysProcAttr { return &syscall.SysProcAttr{Setsid: own} }

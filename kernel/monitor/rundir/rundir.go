@@ -185,6 +185,20 @@ func (f Folder) ReadSession() (k process.Key, found bool, err error) {
 	return k, true, nil
 }
 
+// WriteWitnesses notes other processes of that session: as long as one of them lives the session is what it was, also when the
+// one that began it is gone. It is for who has claimed the service.
+func (f Folder) WriteWitnesses(list []process.Key) error { return f.write("witnesses", list) }
+
+// ReadWitnesses gives them. What is damaged is none.
+func (f Folder) ReadWitnesses() ([]process.Key, error) {
+	text, _, err := f.read("witnesses")
+	var list []process.Key
+	if err != nil || json.Unmarshal([]byte(text), &list) != nil {
+		return nil, err
+	}
+	return list, nil
+}
+
 // WriteTask keeps what the monitor was told to do. It is for who has claimed the service.
 func (f Folder) WriteTask(task any) error { return f.write("command", task) }
 
@@ -202,8 +216,10 @@ func (f Folder) ReadTask(task any) (found bool, err error) {
 
 // ClearSession says that no process is left of the session.
 func (f Folder) ClearSession() error {
-	if err := os.Remove(f.file("session")); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return unusable(string(f.dir), err)
+	for _, name := range []string{"witnesses", "session"} {
+		if err := os.Remove(f.file(name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return unusable(string(f.dir), err)
+		}
 	}
 	return nil
 }
