@@ -101,10 +101,10 @@ const module = "cellsh/"
 
 // layers are the folders of the module, the lowest first; a package imports only those of its own folder and of lower
 // ones.
-var layers = []string{"policy", "kernel", "lua", "repl", "cmd"}
+var layers = []string{"scripts", "policy", "kernel", "lua", "repl", "cmd"}
 
 // free are packages without a place in the order: nothing imports them.
-var free = []string{"docs", "scripts"}
+var free = []string{"docs"}
 
 func layer(pkg string) int {
 	return slices.Index(layers, strings.Split(strings.TrimPrefix(pkg, module), "/")[0])
@@ -173,8 +173,8 @@ var reserved = map[string][]string{
 	"net/url":   {"repl/lsp"},
 	// It blocks, and takes one level a connection; kernel/outlet speaks to syslogd itself.
 	"log/syslog": nil,
-	// Commands are started in cells, with what their credential needs; and by scripts, with os.execute and io.popen.
-	"os/exec": {"lua/system"},
+	// Commands are started in cells, with what their credential needs; by scripts, with os.execute and io.popen; and by sessions.
+	"os/exec": {"lua/system", "repl/shell"},
 	// The system itself: who starts commands, keeps files, and speaks to NetBSD and to syslogd.
 	"golang.org/x/sys": {"kernel/disk", "kernel/launch", "kernel/members", "kernel/monitor", "kernel/netbsd", "kernel/outlet", "kernel/process"},
 	"unsafe":           {"kernel/abi", "kernel/launch", "kernel/netbsd", "kernel/process"},

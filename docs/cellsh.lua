@@ -196,10 +196,13 @@ function cell.hooks() end
 function cell.list() end
 
 ---Calls a function whenever something happens to a cell of the kernel that cell belongs to, from now on until the session
----or script ends. The table has event, cell and id; for deny also what kernel.events tells of the decision; for budgets of memory
----and cpu also budget, use, limit and policy. Over is told when the limit was exceeded for as long as the policy says, near when
----the warning was reached that it has, and under when at most nine tenths of the limit were used for that long. Each call may take a million instructions; a hook that takes more, or raises an error, is
----dropped and reported. That a cell is made or destroyed is told at once; denials, and budgets that are exceeded, after each
+---or script ends: create: a cell was made; deny: a request was denied; destroy: a cell was removed; grant: a request was granted; load: policies were loaded; near-budget: what a cell uses of a budget has reached the warning that the policy has; over-budget: a cell has used more than its budget for as long as the policy says; rollback: earlier policies are active again; under-budget: a cell that was over its budget has used at most nine tenths of it for as long. What happens to services only cellsh watch sees, as their monitors go on without
+---it: crash-loop: a service has ended too often in a row, and is not started again by itself; exit: the command of a service has ended; healthy: the health command of a service says that it works; start: the command of a service was started; unhealthy: the health command of a service says that it does not work.
+---The table has event, and of what has to do with a cell, cell and id; for decisions also what kernel.events tells of them, and
+---count, how many like it there were; for budgets also budget, use, limit and policy; for loads and rollbacks generation, from,
+---which was active before, of, whose policies it repeats, and files; for services service, state, why, pid, restarts, and for exit
+---code or signal. Each call may take a million instructions; a hook that takes more, or raises an error, is dropped and reported.
+---cellsh watch keeps it and calls it again the next time. That a cell is made or destroyed is told at once; all else after each
 ---statement, and after sim.advance, cell:exec and os.execute. What hooks do is told after they have ended.
 ---```lua
 ---local s = cell.on("create", function(e) print("made", e.cell) end)
@@ -208,7 +211,7 @@ function cell.list() end
 ---cell.create{ name = "web-2", root = "/cells/web-2" }
 -----> made	web-1
 ---```
----@param event string "create", "destroy", "deny", "near-budget", "over-budget" or "under-budget"
+---@param event string "crash-loop", "create", "deny", "destroy", "exit", "grant", "healthy", "load", "near-budget", "over-budget", "rollback", "start", "under-budget" or "unhealthy"
 ---@param hook function is called with a table
 ---@return subscription
 function cell.on(event, hook) end
@@ -364,6 +367,17 @@ function engine.diff(old, new, options) end
 ---@param options? table policy: a path or a list of paths, whose policies are asked; pending = true: those that are declared and not loaded are asked too. Without it those that are loaded are
 ---@return table
 function engine.explain(question, options) end
+
+---Drops what was declared here under that name and is pending; gives false if nothing was. What is loaded stays: engine.unload
+---takes policies out of that.
+---```lua
+---policy "web" { cells = "web-*", deny = { "system.reboot" } }
+---print(engine.forget("web"), engine.forget("web"), #engine.policies())
+-----> true	false	0
+---```
+---@param name string name of a policy, or title of an assertion
+---@return boolean
+function engine.forget(name) end
 
 ---Checks policies and pushes their programs into the kernel, all or nothing. Gives generation, cells, programs and bytes, and
 ---losses, a list with policy and cells, if cells have lost any, and overruled, a list with cell, profile and requests, if the

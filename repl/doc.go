@@ -7,6 +7,7 @@
 //
 //	repl/command    the commands
 //	repl/input      lines become statements
+//	repl/dialect    what the editor must know of what is typed
 //	repl/editor     lines are read, at a terminal with history and completion
 //	repl/complete   what could follow
 //	repl/show       values, problems and prompts for people

@@ -15,6 +15,7 @@ import (
 	"golang.org/x/term"
 
 	"cellsh/kernel/connect"
+	"cellsh/kernel/disk"
 	"cellsh/kernel/host"
 	"cellsh/lua/api"
 	"cellsh/lua/declare"
@@ -24,6 +25,7 @@ import (
 	"cellsh/repl/command"
 	"cellsh/repl/editor"
 	"cellsh/repl/input"
+	"cellsh/repl/shell"
 	"cellsh/repl/show"
 )
 
@@ -87,7 +89,7 @@ func newEvaluator(env Env, common command.Common) (*evaluator, error) {
 			}
 			return ""
 		}})
-	target.Pending = e.api.Propose
+	target.Pending, target.Declared, target.Forget = e.api.Propose, e.api.Pending, e.api.Forget
 	if err := target.Steps.Step(func() error { return nil }); err != nil {
 		return nil, errors.Join(err, e.close())
 	}
@@ -164,9 +166,12 @@ func (e *evaluator) report(err error) error {
 
 // statement runs a statement and writes its results. The error is errFailed, or exit.
 func (e *evaluator) statement(s input.Statement) error {
+	if s.Host != "" {
+		return e.shell(shell.Run(s.Host, e.env.Stdin, e.env.Stdout, e.env.Stderr))
+	}
 	return e.run(func() error {
 		if s.Words != nil {
-			return e.command(s.Words)
+			return e.redirected(s.To, func(out io.Writer) error { return e.command(s.Words, out) })
 		}
 		fn, err := e.api.VM.CompileStatement(e.api.VM.Environment(), s.File)
 		if err != nil {
@@ -299,19 +304,87 @@ func (e *evaluator) run(work func() error) error {
 }
 
 // command runs a command in this session.
-func (e *evaluator) command(words []string) error {
+func (e *evaluator) command(words []string, out io.Writer) error {
 	common := e.common
 	common.Kernel, common.Timings = "", false
 	c := command.Find(words[0])
 	if c == nil {
 		return leaving(words)
 	}
-	code := c.Run(words[1:], common, command.Env{Stdin: e.env.Stdin, Stdout: e.env.Stdout, Stderr: e.env.Stderr, Now: e.env.Now, Machine: e.env.Machine, Ask: e.ask, Session: e.target})
+	code := c.Run(words[1:], common, command.Env{Stdin: e.env.Stdin, Stdout: out, Stderr: e.env.Stderr, Now: e.env.Now, Machine: e.env.Machine, Ask: e.ask, Session: e.target})
 	e.api.Dispatch()
 	if code != command.OK {
 		return errFailed
 	}
 	return nil
+}
+
+// redirected does work whose output goes to a file or to a command of this machine, or where it always goes.
+func (e *evaluator) redirected(to input.Redirect, work func(io.Writer) error) error {
+	switch {
+	case to.Pipe != "":
+		in, wait, err := shell.Pipe(to.Pipe, e.env.Stdout, e.env.Stderr)
+		if err != nil {
+			return fmt.Errorf("%q must be started, but can't be: %w", to.Pipe, disk.Cause(err))
+		}
+		err = work(in)
+		in.Close()
+		return errors.Join(err, e.shell(wait()))
+	case to.File != "":
+		mode := os.O_TRUNC
+		if to.Append {
+			mode = os.O_APPEND
+		}
+		f, err := os.OpenFile(to.File, os.O_WRONLY|os.O_CREATE|mode, 0o666)
+		if err != nil {
+			return fmt.Errorf("%s must be a file that can be written, but can't be: %w", to.File, disk.Cause(err))
+		}
+		err = work(f)
+		if closing := f.Close(); err == nil && closing != nil {
+			err = fmt.Errorf("%s must be written, but is not: %w", to.File, disk.Cause(closing))
+		}
+		return err
+	}
+	return work(e.env.Stdout)
+}
+
+// shell is how a command of this machine has ended. At a terminal everybody sees what it says itself.
+func (e *evaluator) shell(err error) error {
+	var failed *shell.FailedError
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &failed):
+		e.note("%s", failed)
+		return errFailed
+	}
+	return e.report(fmt.Errorf("commands of this machine must be run by /bin/sh, but it can't be: %w", disk.Cause(err)))
+}
+
+// mistaken is the error of a line that somebody took for a command; see input.Reader.
+func (e *evaluator) mistaken(line string, isLua bool) error {
+	words, err := input.Words(line)
+	if err != nil {
+		words = strings.Fields(line)
+	}
+	if e.api.VM.Environment().RawGetString(words[0]) != lua.LNil {
+		return nil
+	}
+	d := diag.Diagnostic{Span: diag.Span{File: "command", Line: 1, Column: strings.Index(line, words[0]) + 1, Width: len(words[0])}, Code: diag.CommandLine, Excerpt: line}
+	instead, habit := command.Instead(words)
+	switch {
+	case habit:
+		d.Message = fmt.Sprintf("%s must be a command or a variable, but is another tool's command", words[0])
+		d.Hint = "here it is: " + instead
+	case isLua:
+		return nil
+	default:
+		d.Message = fmt.Sprintf("a line must be a command or Lua, but there is no command %s", words[0])
+		if d.Hint = diag.DidYouMean(words[0], command.Names()); d.Hint == "" {
+			d.Hint = "help shows the commands, and !" + words[0] + " runs one of this machine"
+		}
+	}
+	return diag.List{d}
 }
 
 // leaving is what exit does.

@@ -78,7 +78,7 @@ func Main(args []string, env Env) int {
 			return c.Run(rest[1:], common, command.Env{Stdin: env.Stdin, Stdout: env.Stdout, Stderr: env.Stderr, Now: env.Now, Version: env.Version, Machine: env.Machine, Ask: env.asker()})
 		}
 		if !isScript(rest[0]) {
-			return env.usage(command.Unknown(rest[0]))
+			return env.usage(command.Unknown(rest))
 		}
 	}
 	if common.JSON || len(common.Policy) > 0 {
@@ -208,6 +208,7 @@ var errInterrupted = errors.New("interrupted")
 // lines runs texts as a session would, up to the first that fails.
 func (e *evaluator) lines(texts []string) error {
 	r := input.NewScript(isCommand)
+	r.Mistaken = e.mistaken
 	for _, text := range texts {
 		if err := e.feed(r, text); err != nil {
 			return e.left(err)

@@ -14,6 +14,7 @@ import (
 	"cellsh/lua/api"
 	"cellsh/repl/command"
 	"cellsh/repl/complete"
+	"cellsh/repl/dialect"
 	"cellsh/repl/editor"
 	"cellsh/repl/input"
 	"cellsh/repl/show"
@@ -26,6 +27,7 @@ func (e *evaluator) session() error {
 		return e.talk()
 	}
 	r := input.NewScript(isCommand)
+	r.Mistaken = e.mistaken
 	in := bufio.NewReader(e.env.Stdin)
 	for {
 		line, err := in.ReadString('\n')
@@ -61,20 +63,23 @@ func (e *evaluator) talk() error {
 	}
 	e.width = e.columns
 	r := input.New(isCommand)
+	r.Mistaken = e.mistaken
+	language := dialect.Dialect{IsCommand: isCommand}.Language()
+	language.Complete = e.completer().Complete
 	ed := editor.New(editor.Options{Stdin: e.env.Stdin, Stdout: e.env.Stdout, Getenv: e.env.Getenv, History: editor.HistoryPath(e.env.Getenv),
-		Complete: e.completer(r).Complete, Warn: func(s string) { e.note("%s", s) }})
+		Language: language, Colours: e.style.Colours(), Warn: func(s string) { e.note("%s", s) }})
 	defer ed.Close()
 	// The editor sees Ctrl-C itself.
 	e.ask = unless(e.ending, func(question string) bool {
 		// An editor that has to draw a prompt of several lines anew would leave the first one behind.
 		fmt.Fprintln(e.env.Stdout, show.Text(question))
-		line, err := ed.ReadLine(strings.TrimPrefix(asked(""), " "))
+		line, err := ed.Answer(strings.TrimPrefix(asked(""), " "))
 		return err == nil && isYes(line)
 	})
 	e.greet()
 	typed := ""
 	for {
-		line, err := ed.ReadLine(e.prompt(r.Pending()))
+		line, err := ed.Statement(editor.Prompts{First: e.prompt(r.Pending()), Next: e.prompt(true)})
 		var long *editor.LongLineError
 		switch {
 		case errors.Is(err, editor.ErrInterrupt):
@@ -92,6 +97,10 @@ func (e *evaluator) talk() error {
 		}
 		typed += line
 		err = e.feed(r, line)
+		if r.Pending() && strings.Contains(line, "\n") {
+			// Where lines are edited together nothing follows them: it is given up.
+			err = e.report(r.End())
+		}
 		if r.Pending() {
 			typed += "\n"
 			continue
@@ -108,8 +117,8 @@ func (e *evaluator) talk() error {
 }
 
 // completer knows what can follow.
-func (e *evaluator) completer(r *input.Reader) *complete.Completer {
-	c := &complete.Completer{Unfinished: r.Unfinished, Globals: e.api.VM.Environment(), Members: api.MemberNames, Methods: api.MethodNames,
+func (e *evaluator) completer() *complete.Completer {
+	c := &complete.Completer{Globals: e.api.VM.Environment(), About: api.Short, Members: api.MemberNames, Methods: api.MethodNames,
 		ReadOnly: e.api.VM.ReadOnly, ReadDir: os.ReadDir, Cells: func() []string {
 			names, _ := e.target.Host.LiveNames() // nothing is completed where they are not known
 			return names
@@ -121,10 +130,10 @@ func (e *evaluator) completer(r *input.Reader) *complete.Completer {
 			return p.Set().Names()
 		}}
 	for _, x := range command.All() {
-		c.Commands = append(c.Commands, complete.Command{Name: x.Name, Args: x.Args, Flags: complete.Flags(x.AllFlags())})
+		c.Commands = append(c.Commands, complete.Command{Name: x.Name, Doc: x.Short, Args: x.Args, Flags: complete.Flags(x.AllFlags())})
 	}
 	for _, word := range leave {
-		c.Commands = append(c.Commands, complete.Command{Name: word})
+		c.Commands = append(c.Commands, complete.Command{Name: word, Doc: "leave the session"})
 	}
 	return c
 }

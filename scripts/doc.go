@@ -14,3 +14,17 @@
 //
 // What it is not: nothing here decides by itself. The files are examples that are meant to be copied and changed.
 package scripts
+
+import "embed"
+
+// Base is the policy that holds every cell, with its tests and the module that the policies share.
+//
+//go:embed policy.d/00-base.lua policy.d/00-base_test.lua policy.d/service.lua
+var Base embed.FS
+
+// SysVCells is the line of the base policy with the cells that may use System V IPC, and SysVCell the one of them, which its tests
+// name.
+const (
+	SysVCell  = "mantis-db"
+	SysVCells = `local sysv_cells = { ["` + SysVCell + `"] = true }`
+)

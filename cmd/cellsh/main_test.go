@@ -109,7 +109,7 @@ func request(url string) error {
 // be made either, because /dev is read-only.
 // What is kept beside its kernel is in the folder db, the state of services in run, and the policies for boot are in policy.d, or in CELLSH_TEST_POLICIES.
 func testMachine(name string) (connect.Machine, error) {
-	m := connect.Machine{Foreign: "linux/amd64", Folder: "db", Run: "run", Policies: cmp.Or(os.Getenv(policies), "policy.d")}
+	m := connect.Machine{Foreign: "linux/amd64", Folder: "db", Run: "run", Hooks: "hooks.d", Policies: cmp.Or(os.Getenv(policies), "policy.d")}
 	if name == "" {
 		return m, nil
 	}
@@ -294,7 +294,7 @@ func retry(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("usage: retry PROGRAM ARGUMENT...")
 	}
 	var err error
-	for range 200 {
+	for range 2000 {
 		if err = ts.Exec(args[0], args[1:]...); err == nil {
 			return
 		}

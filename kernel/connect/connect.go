@@ -57,6 +57,8 @@ type Machine struct {
 	Folder string
 	// Policies is the folder with the policies for boot; "" is /etc/cellsh/policy.d.
 	Policies string
+	// Hooks is the folder with the hooks of cellsh watch; "" is /etc/cellsh/hooks.d.
+	Hooks string
 	// Run is the run directory of services; "" is /var/run/cellsh.
 	Run string
 }
@@ -70,6 +72,7 @@ func (m *Machine) isNetBSD() bool {
 const (
 	defaultFolder   = "/var/db/cellsh"
 	defaultPolicies = "/etc/cellsh/policy.d"
+	defaultHooks    = "/etc/cellsh/hooks.d"
 )
 
 // folder is where notes are.
@@ -77,6 +80,9 @@ func (m *Machine) folder() string { return cmp.Or(m.Folder, defaultFolder) }
 
 // BootFolder is the folder with the policies for boot.
 func (m *Machine) BootFolder() string { return cmp.Or(m.Policies, defaultPolicies) }
+
+// HookFolder is the folder with hooks.
+func (m *Machine) HookFolder() string { return cmp.Or(m.Hooks, defaultHooks) }
 
 // RunDir is where the state of services is.
 func (m *Machine) RunDir() rundir.Dir { return cmp.Or(rundir.Dir(m.Run), rundir.Default) }

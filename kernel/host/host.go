@@ -32,7 +32,7 @@ type kept struct {
 type Host struct {
 	Kernel kernel.Kernel
 	// Events tells hooks what happens.
-	Events Bus
+	Events *Bus
 	// Services, if not nil, tells of the cells with services whose monitors watch their budgets which of these they exceed, if
 	// any. That is what counts for these cells, and not what the kernel samples.
 	Services func() map[kernel.CellID][]budget.Excess
@@ -49,10 +49,6 @@ type Host struct {
 	noted   []byte
 	// read are policies by their generation: those of the active one if they were needed, and all that have no source.
 	read map[uint64]kept
-	// watchers follow the budgets of cells; nil while nobody wants to know.
-	watchers map[watched]*budget.Watcher
-	// told has the budgets that are watched by monitors and were exceeded at the last look; nil as watchers.
-	told map[supervised]bool
 	// applied is what the policies appliedBy say about the cells that were last measured.
 	applied   map[string]*applied
 	appliedBy *study.Policies
@@ -60,13 +56,13 @@ type Host struct {
 
 // New joins a kernel and the notes that are kept with it. The clock is that of generations.
 func New(k kernel.Kernel, n Notebook, load Load, now func() time.Time) *Host {
-	return &Host{Kernel: k, notes: n, load: load, now: now, read: map[uint64]kept{}}
+	return &Host{Kernel: k, Events: &Bus{}, notes: n, load: load, now: now, read: map[uint64]kept{}}
 }
 
 // View gives a host with the same policies to somebody who has the kernel and the notes in another way, such as one
 // that must not change them. Its hooks are its own.
 func (h *Host) View(k kernel.Kernel, n Notebook) *Host {
-	return &Host{Kernel: k, Services: h.Services, notes: n, load: h.load, now: h.now, read: h.read}
+	return &Host{Kernel: k, Events: &Bus{}, Services: h.Services, notes: n, load: h.load, now: h.now, read: h.read}
 }
 
 // alone does work while no other program changes cells or generations. Work may call it again.
@@ -120,7 +116,7 @@ func (h *Host) policiesOf(g *Generation) (*study.Policies, error) {
 	if g == nil {
 		return h.load(nil), nil
 	}
-	if p, ok := h.read[g.origin()]; ok {
+	if p, ok := h.read[g.Origin()]; ok {
 		return p.Policies, nil
 	}
 	if g.Lockdown {
@@ -146,7 +142,7 @@ func (h *Host) keep(g *Generation, p *study.Policies, declared *rules.Set) {
 			delete(h.read, number)
 		}
 	}
-	h.read[g.origin()] = kept{p, declared}
+	h.read[g.Origin()] = kept{p, declared}
 }
 
 // LiveNames are the names of the cells that exist.

@@ -318,7 +318,7 @@ func (h *Host) attach(p *study.Policies, g *Generation, history *History, cells 
 		r, err := h.prepare(p, next, history)
 		if err == nil {
 			r.Time = next.Time
-			err = h.pushReady(p, r, history, d, h.read[g.origin()].declared)
+			err = h.pushReady(p, r, history, d, h.read[g.Origin()].declared)
 		}
 		if err != nil {
 			return nil, 0, err
@@ -399,7 +399,7 @@ func (h *Host) reload(old *Generation, history *History) (*Loaded, error) {
 	if err != nil {
 		return nil, err
 	}
-	out, err := h.push(p, r, history, h.read[old.origin()].declared)
+	out, err := h.push(p, r, history, h.read[old.Origin()].declared)
 	if err == nil {
 		out.Losses, out.Overruled = losses, overruled
 	}

@@ -84,7 +84,7 @@ func (h *Host) current() (*Proposal, *History, error) {
 	if out.Policies, err = h.policiesOf(g); err != nil || g == nil {
 		return out, history, err
 	}
-	out.on, out.usable, out.declared = g.Number, g.Usable, h.read[g.origin()].declared
+	out.on, out.usable, out.declared = g.Number, g.Usable, h.read[g.Origin()].declared
 	for _, s := range g.Sources {
 		s.Without = slices.Clone(s.Without)
 		out.sources = append(out.sources, s)

@@ -1,9 +1,6 @@
 package host
 
 import (
-	"cmp"
-	"maps"
-	"math"
 	"slices"
 	"sync"
 
@@ -194,83 +191,6 @@ func excesses(m *Measure) []Excess {
 		}
 	}
 	return out
-}
-
-// watched is a budget of a cell that is followed.
-type watched struct {
-	cell kernel.CellID
-	budget.Rule
-}
-
-// budgetEvents are the kinds of events about budgets.
-var budgetEvents = map[budget.Kind]string{budget.Near: NearBudget, budget.Over: OverBudget, budget.Under: UnderBudget}
-
-// NewExcesses takes a sample of what cells use of the budgets that are watched, as the kernel tells it, and gives an event for
-// each that has come near its limit, is exceeded, or is no more, if any hook wants to know. Whoever calls it emits them. How
-// long it has been exceeded is told by the kernel's clock. Usage does not change what it gives: to look has no effects.
-func (h *Host) NewExcesses() ([]Event, error) {
-	if !h.Events.Wanted(NearBudget) && !h.Events.Wanted(OverBudget) && !h.Events.Wanted(UnderBudget) {
-		h.watchers, h.told = nil, nil // who comes later is told of all
-		return nil, nil
-	}
-	list, err := h.Measures()
-	if err != nil {
-		return nil, err
-	}
-	at := h.Kernel.Uptime()
-	now := map[watched]*budget.Watcher{}
-	told := map[supervised]bool{}
-	var fresh []Event
-	for i := range list {
-		m := &list[i]
-		if m.Supervised {
-			fresh = append(fresh, h.changes(m, told)...)
-			continue
-		}
-		for _, r := range budget.Rules(m.Budgets) {
-			key := watched{m.ID, r}
-			w := h.watchers[key]
-			if w == nil {
-				w = &budget.Watcher{Rule: r}
-			}
-			now[key] = w
-			use, _ := m.Use(r.Budget)
-			for _, e := range w.Step(at, int64(math.Ceil(use))) {
-				fresh = append(fresh, Event{Kind: budgetEvents[e.Kind], Cell: m.Name, ID: m.ID, Excess: new(excess(r, int64(use)))})
-			}
-		}
-	}
-	h.watchers, h.told = now, told
-	return fresh, nil
-}
-
-// supervised is a budget of a cell that a monitor watches.
-type supervised struct {
-	cell           kernel.CellID
-	budget, policy string
-	limit          int64
-}
-
-// changes are the events of a cell whose budgets a monitor watches: what it exceeds now and did not, and what it did. Told notes
-// what it exceeds.
-func (h *Host) changes(m *Measure, told map[supervised]bool) []Event {
-	var fresh []Event
-	for i := range m.Over {
-		x := &m.Over[i]
-		key := supervised{m.ID, x.Budget, x.Policy, x.Limit}
-		if told[key] = true; !h.told[key] {
-			fresh = append(fresh, Event{Kind: OverBudget, Cell: m.Name, ID: m.ID, Excess: x})
-		}
-	}
-	inOrder := func(a, b supervised) int {
-		return cmp.Or(cmp.Compare(a.budget, b.budget), cmp.Compare(a.limit, b.limit))
-	}
-	for _, key := range slices.SortedFunc(maps.Keys(h.told), inOrder) {
-		if key.cell == m.ID && !told[key] {
-			fresh = append(fresh, Event{Kind: UnderBudget, Cell: m.Name, ID: m.ID, Excess: &Excess{Budget: key.budget, Limit: key.limit, Policy: key.policy}})
-		}
-	}
-	return fresh
 }
 
 // WatchedBudgets are the rules by which the use of a cell of that name is watched, which need not exist.

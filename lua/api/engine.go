@@ -151,6 +151,15 @@ print(engine.rollback().generation)
 pending.`,
 			Example: denyReboot + `print(engine.policies()[1].name, engine.policies()[1].pending)
 --> web	true`, call: enginePolicies},
+		{Name: "engine.forget", Returns: "boolean", Params: []Param{{"name", "string", "name of a policy, or title of an assertion", false}},
+			Doc: `Drops what was declared here under that name and is pending; gives false if nothing was. What is loaded stays: engine.unload
+takes policies out of that.`,
+			Example: denyReboot + `print(engine.forget("web"), engine.forget("web"), #engine.policies())
+--> true	false	0`, call: func(b *binding, L *lua.LState) int {
+				b.m.mustSettle(L)
+				L.Push(lua.LBool(b.m.Forget(L.CheckString(1))))
+				return 1
+			}},
 	}
 }
 

@@ -61,6 +61,15 @@ func About(name string) (string, error) {
 	return "", diag.List{{Code: diag.Failed, Message: fmt.Sprintf("help must be asked about something that exists, but there is no %s", name), Hint: hint}}
 }
 
+// Short is the first sentence about an entry, without its full stop; "" if the table has none of that name.
+func Short(name string) string {
+	e := Find(name)
+	if e == nil {
+		return ""
+	}
+	return strings.TrimSuffix(strings.ReplaceAll(strings.TrimSpace(firstSentence(e.Doc)), "\n", " "), ".")
+}
+
 // Text is the help of an entry.
 func (e *Entry) Text() string {
 	var b strings.Builder

@@ -1,10 +1,12 @@
 package api
 
 import (
+	"context"
 	"errors"
 	"io"
 	"os"
 	"slices"
+	"time"
 
 	lua "github.com/yuin/gopher-lua"
 
@@ -28,6 +30,13 @@ type Options struct {
 	Settle func() error
 	// Report is told of problems that belong to no call: of declarations, and of hooks. Nil is nobody.
 	Report func(diag.List)
+	// Watched says that hooks for what happens in Kernel are told by Tell, of all kinds of events, and are kept if they fail. Code
+	// that does not end by itself is ended.
+	Watched bool
+	// Patience is how long a command may take that code runs on the host; 0 is for ever. One that takes longer is killed with its
+	// process group, and the function raises an error; so it is once Context is done, if that is not nil.
+	Patience time.Duration
+	Context  context.Context
 	// Help gives the text about a name that is not in the table, "" if there is none.
 	Help func(name string) string
 }
@@ -56,13 +65,19 @@ type Machine struct {
 	telling bool
 }
 
+// watchedInstructions is what code may take that is no hook, where the machine is Watched.
+const watchedInstructions = 10_000_000
+
 // New makes a machine of the level Session with all that the table has.
 func New(o Options) *Machine {
 	if o.Report == nil {
 		o.Report = func(diag.List) {}
 	}
 	m := &Machine{options: o, pending: &rules.Set{}, types: map[string]*lua.LTable{}, declared: loader.NewDeclarer(o.Kernel.Reader.Groups, o.Kernel.Host.Kernel.Info().Vocabulary)}
-	of := vm.Options{Level: vm.Session, Output: o.Output, Waited: m.tell, Settle: o.Settle}
+	of := vm.Options{Level: vm.Session, Output: o.Output, Waited: m.tell, Settle: o.Settle, Patience: o.Patience, Context: o.Context}
+	if o.Watched {
+		of.Instructions = watchedInstructions
+	}
 	// A nil file is none.
 	if o.Stdin != nil {
 		of.Stdin = o.Stdin
@@ -75,6 +90,7 @@ func New(o Options) *Machine {
 	}
 	m.VM = m.declared.Machine(of)
 	m.own = m.bind(o.Kernel)
+	o.Kernel.Host.Events.Keep = o.Watched
 	for name, v := range m.own.globals() {
 		m.VM.Define(name, v)
 	}
@@ -125,9 +141,37 @@ func (m *Machine) mustSettle(L *lua.LState) {
 // Pending gives the policies that were declared and are not loaded.
 func (m *Machine) Pending() *rules.Set { return m.pending }
 
+// Forget drops the policy of that name, or the assertion of that title, that was declared and is not loaded; false if there is
+// none.
+func (m *Machine) Forget(name string) bool {
+	left := m.pending.Without(name)
+	left.Nevers = nil
+	for _, n := range m.pending.Nevers {
+		if n.Title != name {
+			left.Nevers = append(left.Nevers, n)
+		}
+	}
+	found := len(left.Policies)+len(left.Nevers) < len(m.pending.Policies)+len(m.pending.Nevers)
+	m.pending = left
+	return found
+}
+
 // Propose proposes the policies that are loaded in the machine's kernel together with those that are pending, which they are
 // no more once they are loaded.
 func (m *Machine) Propose() (*host.Proposal, error) { return m.own.propose() }
+
+// Tell tells hooks of an event in the machine's kernel, where it is Watched.
+func (m *Machine) Tell(e host.Event) {
+	m.own.Host.Events.Emit(e)
+	m.Dispatch()
+}
+
+// Rebind has code work with another connection to the machine's kernel; its hooks stay.
+func (m *Machine) Rebind(k Kernel) {
+	k.Host.Events = m.own.Host.Events
+	m.own.Kernel = k
+	m.own.tail = k.Host.Tail(0)
+}
 
 // maxChain is how many events hooks may cause by themselves.
 const maxChain = 1000
@@ -148,9 +192,13 @@ func (m *Machine) tell() {
 	}
 	m.telling = true
 	defer func() { m.telling = false }()
-	m.own.use() // there things happen by themselves
+	if !m.options.Watched {
+		m.own.use() // there things happen by themselves
+	}
 	for _, b := range m.takeUsed() {
-		b.tell()
+		if !b.told() {
+			b.tell()
+		}
 	}
 	// What simulated kernels have recorded meanwhile hooks have caused: they are told of that too, but not without end. In
 	// others somebody else may have caused it; there it is told the next time.
@@ -160,13 +208,13 @@ func (m *Machine) tell() {
 			return
 		}
 		for _, b := range list {
-			if b.Simulator != nil {
+			if b.Simulator != nil && !b.told() {
 				chain += b.tell()
 			}
 		}
 	}
 	for _, b := range m.takeUsed() {
-		if b.Simulator == nil {
+		if b.Simulator == nil || b.told() {
 			continue
 		}
 		if untold := len(b.news()); untold > 0 {

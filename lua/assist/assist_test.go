@@ -121,7 +121,7 @@ func TestCompleteScript(t *testing.T) {
 		{`cell.create{ |`, "as core name nofile ports profile root yes"},
 		{`cell.create{ profile = "|`, "high low medium"},
 		{`local p = sim.process{} p:bind{ |`, "+addr port"},
-		{`cell.on("|`, "create deny destroy near-budget over-budget under-budget"},
+		{`cell.on("|`, "crash-loop create deny destroy exit grant healthy load near-budget over-budget rollback start under-budget unhealthy"},
 		{`cell.get("w|`, "web-1"},
 		{`engine.decide{ request = "network.bind.port", |`, "+port family cell -signal expect"},
 		{`engine.decide{ request = "network.bind.port", family = "in|" }`, "+inet inet6"},

@@ -37,6 +37,11 @@ func ReadServices(paths []string, from Files) ([]rules.Source, diag.List) {
 	return read(paths, from, kind{"service", "services", false})
 }
 
+// ReadHooks is ReadFrom for files of hooks.
+func ReadHooks(paths []string, from Files) ([]rules.Source, diag.List) {
+	return read(paths, from, kind{"hook", "hooks", false})
+}
+
 // ReadAll is Read for all Lua that the paths stand for, tests too.
 func ReadAll(paths []string) ([]rules.Source, diag.List) {
 	return read(paths, plain{}, kind{"source", "policies", true})

@@ -1,6 +1,7 @@
 package vm
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"time"
@@ -59,6 +60,10 @@ type Options struct {
 	// Settle, if not nil, is called before code of the level Session tells anybody outside of the machine anything but by
 	// print; see system.Options. Its error is raised.
 	Settle func() error
+	// Patience is how long a command may take that code of the level Session runs, and Context ends it earlier; see
+	// system.Options. 0 is for ever, nil never.
+	Patience time.Duration
+	Context  context.Context
 	// Require reads the module of a name for the level Policy. Nil means that there are no modules.
 	Require func(name string) (*syntax.File, error)
 	// Inspect is given every source without problems before it is compiled; nil does nothing.

@@ -156,6 +156,8 @@ const (
 	LoadLoses Code = "load.loses"
 	// HookDropped: a hook failed, and is not called any more.
 	HookDropped Code = "hook.dropped"
+	// HookFailed: a hook of cellsh watch failed, and is called again the next time.
+	HookFailed Code = "hook.failed"
 	// EventsLost: something happened that hooks were not told of.
 	EventsLost Code = "events.lost"
 )

@@ -3,6 +3,7 @@ package study
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"cellsh/policy"
 	"cellsh/policy/analysis"
@@ -241,6 +242,7 @@ func (p *Policies) Check(o CheckOptions) (*Check, error) {
 		out.Breaches = append(out.Breaches, breaches...)
 		out.Problems = append(out.Problems, problems...)
 	}
+	out.Problems = append(out.Problems, p.breachProblems(out.Breaches)...)
 	functions := p.Problems()
 	remarkable := !out.Problems.Failed() && !functions.Failed()
 	// Of what could be declared, whatever else is wrong: all problems are told at once.
@@ -315,7 +317,7 @@ func (p *Policies) kindOf(cell string, prog *rules.Program) kind {
 	return kind{prog.Kind(), string(about)}
 }
 
-// nevers checks the assertions in a cell of that kind. The problems have a line for each breach, too.
+// nevers checks the assertions in a cell of that kind. The problems are those of the assertions themselves; see breachProblems.
 func (p *Policies) nevers(cell string, k kind) ([]analysis.Breach, diag.List, error) {
 	if p.holding[k] {
 		return nil, nil, nil
@@ -327,15 +329,57 @@ func (p *Policies) nevers(cell string, k kind) ([]analysis.Breach, diag.List, er
 	if len(breaches)+len(problems) == 0 && !analysis.NeversRead(p.Compiler, cell) {
 		p.holding[k] = true
 	}
-	for i := range breaches {
-		problems = append(problems, p.breachProblem(&breaches[i]))
-	}
 	return breaches, problems, nil
 }
 
-func (p *Policies) breachProblem(b *analysis.Breach) diag.Diagnostic {
+// breachProblems tells each assertion that is broken by one answer once, however many requests and cells get it.
+func (p *Policies) breachProblems(breaches []analysis.Breach) diag.List {
+	type cause struct {
+		never  *rules.Never
+		answer string
+		at     diag.Span
+	}
+	var causes []cause
+	by := map[cause][]*analysis.Breach{}
+	for i := range breaches {
+		b := &breaches[i]
+		c := cause{b.Never, describeAnswer(b.Decision.Answer), b.Decision.Source.Span()}
+		if by[c] == nil {
+			causes = append(causes, c)
+		}
+		by[c] = append(by[c], b)
+	}
+	var out diag.List
+	for _, c := range causes {
+		out = append(out, p.breachProblem(by[c], c.answer))
+	}
+	return out
+}
+
+// breachProblem tells of breaches by one answer.
+func (p *Policies) breachProblem(all []*analysis.Breach, answer string) diag.Diagnostic {
+	b := all[0]
+	var cells, requests []string
+	alike := true
+	for _, x := range all {
+		if !slices.Contains(cells, x.Cell) {
+			cells = append(cells, x.Cell)
+		}
+		if r := x.Request.String(); !slices.Contains(requests, r) {
+			requests = append(requests, r)
+		}
+		alike = alike && x.Where == b.Where
+	}
+	where := "where " + b.Where
+	if !alike {
+		where += " in the first of them"
+	}
+	who := "cell " + cells[0] + " gets"
+	if len(cells) > 1 {
+		who = "cells " + some(cells) + " get"
+	}
 	d := diag.Diagnostic{Span: b.Never.Span, Code: diag.NeverBroken,
-		Message: fmt.Sprintf("%q must hold, but cell %s gets %s for %s where %s", b.Never.Title, b.Cell, describeAnswer(b.Decision.Answer), b.Request, b.Where),
+		Message: fmt.Sprintf("%q must hold, but %s %s for %s %s", b.Never.Title, who, answer, some(requests), where),
 		Hint:    "no kernel is known that asks this, but nothing may rely on that"}
 	switch example := p.ExplainCommand(b.Cell, b.Example); {
 	case p.apart:
@@ -347,6 +391,19 @@ func (p *Policies) breachProblem(b *analysis.Breach) diag.Diagnostic {
 		d.Related = []diag.Related{{Span: b.Decision.Source.Span(), Message: "the answer is given here"}}
 	}
 	return d
+}
+
+// some lists the first names, and says how many more there are.
+func some(names []string) string {
+	const shown = 4
+	switch n := len(names); {
+	case n == 1:
+		return names[0]
+	case n <= shown:
+		return strings.Join(names[:n-1], ", ") + " and " + names[n-1]
+	default:
+		return fmt.Sprintf("%s and %d more", strings.Join(names[:shown-1], ", "), n-shown+1)
+	}
 }
 
 // Attachable checks for a cell's name what a load checks for those that live.
@@ -362,10 +419,11 @@ func (p *Policies) Attachable(name string) error {
 	if p.good[k] {
 		return nil
 	}
-	_, problems, err := p.nevers(name, k)
+	breaches, problems, err := p.nevers(name, k)
 	if err != nil {
 		return err
 	}
+	problems = append(problems, p.breachProblems(breaches)...)
 	if !problems.Failed() {
 		// Functions may read the name of the cell.
 		w, err := p.witnesses.Compare([]string{name})

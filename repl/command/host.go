@@ -14,6 +14,7 @@ import (
 	"cellsh/kernel/host"
 	"cellsh/lua/loader"
 	"cellsh/policy/diag"
+	"cellsh/policy/rules"
 	"cellsh/policy/study"
 )
 
@@ -28,6 +29,9 @@ type Target struct {
 	// Pending proposes policies that a session has declared, together with those that are loaded; only the target of a session
 	// has it.
 	Pending func() (*host.Proposal, error)
+	// Declared gives what Pending adds to that which is loaded, and Forget drops what is of a name; both as Pending.
+	Declared func() *rules.Set
+	Forget   func(name string) bool
 }
 
 // OpenTarget connects to a kernel; the options must have a clock. What print in policy files writes goes to output.

@@ -124,13 +124,19 @@ func (l *logging) run(inv *Invocation) error {
 	if !l.follow && l.to == "" {
 		return l.show(inv, &first)
 	}
+	// Who sees the first decision may ask it to stop.
+	ctx, stop := context.Background(), func() {}
+	if l.follow {
+		ctx, stop = inv.untilStopped()
+	}
+	defer stop()
 	out, err := l.open(inv)
 	if err != nil {
 		return err
 	}
 	err = out.batch(&first)
 	if l.follow && err == nil {
-		err = inv.following(log, func(b *host.Batch) error {
+		err = inv.following(ctx, log, func(b *host.Batch) error {
 			b.List = f.Choose(b.List)
 			return out.batch(b)
 		})
@@ -196,10 +202,8 @@ func (inv *Invocation) untilStopped() (context.Context, func()) {
 	return signal.NotifyContext(context.Background(), signals...)
 }
 
-// following gives what comes to take, until it is stopped, which is a good end, or until take has an error.
-func (inv *Invocation) following(log *host.Log, take func(*host.Batch) error) error {
-	ctx, stop := inv.untilStopped()
-	defer stop()
+// following gives what comes to take, until the context is done, which is a good end, or until take has an error.
+func (inv *Invocation) following(ctx context.Context, log *host.Log, take func(*host.Batch) error) error {
 	steps := inv.steps()
 	seeing := inv.target.Connection
 	for {

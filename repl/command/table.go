@@ -25,8 +25,10 @@ func All() []*Command {
 		explainCommand(),
 		fitCommand(),
 		fmtCommand(),
+		forgetCommand(),
 		generationsCommand(),
 		helpCommand(),
+		initCommand(),
 		killCommand(),
 		listCommand(),
 		loadCommand(),
@@ -34,6 +36,7 @@ func All() []*Command {
 		lspCommand(),
 		metricsCommand(),
 		outputCommand(),
+		policiesCommand(),
 		proveCommand(),
 		psCommand(),
 		restartCommand(),
@@ -46,6 +49,7 @@ func All() []*Command {
 		superviseCommand(),
 		testCommand(),
 		unloadCommand(),
+		watchCommand(),
 	}
 }
 
@@ -68,9 +72,13 @@ func Names() []string {
 	return names
 }
 
-// Unknown says that there is no command of that name, and which one was meant.
-func Unknown(name string) string {
+// Unknown says that there is no command of the name that the words begin with, and which one was meant.
+func Unknown(words []string) string {
+	name := words[0]
 	text := "there is no command " + flags.Word(name)
+	if line, ok := Instead(words); ok {
+		return text + ", which is another tool's; here it is: cellsh " + line
+	}
 	if near := diag.Nearest(name, Names()); near != "" {
 		text += "; did you mean " + near + "?"
 	}

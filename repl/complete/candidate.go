@@ -6,4 +6,6 @@ type Candidate struct {
 	Text string
 	// Insert is what has to be typed after the cursor.
 	Insert string
+	// Doc says in a few words what it is; "" if nothing is known.
+	Doc string
 }

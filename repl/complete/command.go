@@ -164,15 +164,17 @@ func (c *Command) flags(typed string, completer *Completer) []Candidate {
 		}
 		return completer.value(f.kind(), value, nil)
 	}
-	var all []string
+	var found []Candidate
 	for _, f := range c.Flags {
-		dashes := "--"
+		name := "--" + f.Name
 		if len(f.Name) == 1 {
-			dashes = "-"
+			name = "-" + f.Name
 		}
-		all = append(all, dashes+f.Name)
+		if rest, ok := strings.CutPrefix(name, typed); ok {
+			found = append(found, Candidate{Text: name, Insert: rest, Doc: f.Doc})
+		}
 	}
-	return words(all, typed)
+	return found
 }
 
 // value completes what a word of a synopsis stands for. The arguments before it are those given.

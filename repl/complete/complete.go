@@ -15,6 +15,8 @@ import (
 // Command is a command as far as completion knows it.
 type Command struct {
 	Name string
+	// Doc says in a few words what it does.
+	Doc string
 	// Args is the synopsis, "[--policy PATH...] CELL [REQUEST]". What its words stand for is completed: CELL, REQUEST,
 	// FIELD=VALUE, POLICY is one that is loaded, COMMAND names one, and PATH, FILE, DIR, OLD and NEW are paths.
 	Args  string
@@ -27,13 +29,15 @@ type Flag struct {
 	Name string
 	// Value is what it takes, a word as in a synopsis; "" for nothing.
 	Value string
+	// Doc says in a few words what it does.
+	Doc string
 }
 
 // Flags gives the flags of a set.
 func Flags(fs *flags.Set) []Flag {
 	var all []Flag
 	for _, f := range fs.All() {
-		all = append(all, Flag{f.Name, f.Value})
+		all = append(all, Flag{f.Name, f.Value, f.Usage})
 	}
 	return all
 }
@@ -42,9 +46,6 @@ func Flags(fs *flags.Set) []Flag {
 // Complete.
 type Completer struct {
 	Commands []Command
-	// Unfinished is the text of the statement that the line goes on with, which makes it no command whatever it begins
-	// with; "" if it begins one.
-	Unfinished func() string
 	// Cells gives the names of the cells that exist.
 	Cells func() []string
 	// Policies gives the names of those that are loaded.
@@ -55,29 +56,34 @@ type Completer struct {
 	Members, Methods func(lua.LValue) []string
 	// ReadOnly gives what stands behind a table that only looks empty.
 	ReadOnly func(*lua.LTable) (*lua.LTable, bool)
+	// About says in a few words what a name like cell.create is; "" for one that is not known.
+	About func(name string) string
 	// ReadDir is that of package os; nil completes no paths.
 	ReadDir func(string) ([]os.DirEntry, error)
 }
 
-// Complete gives what can follow the line up to a position in bytes, each once, in order.
-func (c *Completer) Complete(line string, pos int) []Candidate {
-	before := line[:max(0, min(pos, len(line)))]
-	var found []Candidate
-	unfinished := ""
-	if c.Unfinished != nil {
-		unfinished = c.Unfinished()
+// Complete gives what can follow the text up to a position in bytes, each once, in order.
+func (c *Completer) Complete(text string, pos int) []Candidate {
+	before := text[:max(0, min(pos, len(text)))]
+	line := strings.LastIndexByte(before, '\n') + 1
+	// The statement that goes on is Lua, whatever its last line begins with.
+	begin := line
+	if parts := input.Divide(before[:line], c.isCommand); len(parts) > 0 && parts[len(parts)-1].Unfinished {
+		begin = parts[len(parts)-1].From
 	}
-	if unfinished == "" {
-		word := strings.TrimLeft(before, " \t")
+	var found []Candidate
+	if begin == line {
+		here, _, _ := strings.Cut(text[line:], "\n")
+		word := strings.TrimLeft(before[line:], " \t")
 		switch {
 		case !strings.ContainsAny(word, " \t"):
 			found = c.commandNames(word)
 		// What comes after the cursor may show that it is Lua.
-		case input.IsCommand(before, c.isCommand) && input.IsCommand(line, c.isCommand):
-			return tidy(c.arguments(before))
+		case input.IsCommand(before[line:], c.isCommand) && input.IsCommand(here, c.isCommand):
+			return tidy(c.arguments(before[line:]))
 		}
 	}
-	return tidy(append(found, c.lua(unfinished+"\n"+before)...))
+	return tidy(append(found, c.lua(before[begin:])...))
 }
 
 // tidy sorts, drops what is twice, and what can't be typed.
@@ -122,7 +128,7 @@ func (c *Completer) commandNames(typed string) []Candidate {
 			// Something must follow, or can.
 			rest += " "
 		}
-		found = append(found, Candidate{Text: command.Name, Insert: rest})
+		found = append(found, Candidate{Text: command.Name, Insert: rest, Doc: command.Doc})
 	}
 	return found
 }

@@ -53,12 +53,12 @@ ring = {} setmetatable(ring, { __index = ring })
 	files := fstest.MapFS{"scripts/policy.d/web.lua": {}, "scripts/policy.d/with space.lua": {}, "scripts/it's.lua": {}, "web.lua": {}, ".hidden": {}, "bad\nname": {}, "ünï.lua": {}}
 	return &Completer{
 		Commands: []Command{
-			{Name: "list"}, {Name: "load", Args: "PATH...", Flags: []Flag{{"confirm", "DURATION"}, {"strict", ""}, {"policy", "PATH"}}},
-			{Name: "explain", Args: "[--policy PATH...] CELL REQUEST [FIELD=VALUE...]", Flags: []Flag{{"json", ""}, {"policy", "PATH"}, {"k", "KERNEL"}}},
-			{Name: "exec", Args: "CELL [--] [COMMAND [ARGUMENT...]]", Flags: []Flag{{"user", "USER"}}},
-			{Name: "diff", Args: "[--cell NAME...] OLD NEW", Flags: []Flag{{"cell", "NAME"}}},
-			{Name: "unload", Args: "POLICY...", Flags: []Flag{{"only", "POLICY"}}},
-			{Name: "create", Args: "NAME --root DIR", Flags: []Flag{{"root", "DIR"}}},
+			{Name: "list"}, {Name: "load", Args: "PATH...", Flags: []Flag{{"confirm", "DURATION", ""}, {"strict", "", ""}, {"policy", "PATH", ""}}},
+			{Name: "explain", Args: "[--policy PATH...] CELL REQUEST [FIELD=VALUE...]", Flags: []Flag{{"json", "", ""}, {"policy", "PATH", ""}, {"k", "KERNEL", ""}}},
+			{Name: "exec", Args: "CELL [--] [COMMAND [ARGUMENT...]]", Flags: []Flag{{"user", "USER", ""}}},
+			{Name: "diff", Args: "[--cell NAME...] OLD NEW", Flags: []Flag{{"cell", "NAME", ""}}},
+			{Name: "unload", Args: "POLICY...", Flags: []Flag{{"only", "POLICY", ""}}},
+			{Name: "create", Args: "NAME --root DIR", Flags: []Flag{{"root", "DIR", ""}}},
 			{Name: "decide", Args: "[--policy PATH...] < REQUESTS"},
 		},
 		Cells:    func() []string { return []string{"web-1", "web-2", "db"} },
@@ -91,7 +91,7 @@ func TestComplete(t *testing.T) {
 		{"load scripts/policy.d/with\\ s", "+pace.lua "},
 		{"load scripts/i", `+t\'s.lua `},
 		{"load web.lua 'scripts/i", `+t'\''s.lua' `},
-		{"load 'scripts/i", ""},
+		{"load 'scripts/i", `+t'\''s.lua' `},
 		{`load web.lua "scripts/policy.d/with s`, `+pace.lua" `},
 		{`load web.lua "scripts/po`, "+licy.d/"},
 		{"load .", "+hidden "},
@@ -189,7 +189,7 @@ func TestComplete(t *testing.T) {
 		{"policy 'web' { on = { ['process.signal'] = function(r) if r.signal == 'ki", "+ll"},
 		{"policy 'web' { on = { ['network.bind'] = function(r) if r.cell.name == 'd", "+b"},
 		{"policy 'web' { mode = 'a", "+udit"},
-		{"cell.on('cr", "+eate"},
+		{"cell.on('cre", "+ate"},
 		{"local first = 1; x = fir", "+st"},
 		{"_VER", "+SION"},
 		{"cell.c|reate", "create current"},
@@ -240,26 +240,46 @@ func TestFlags(t *testing.T) {
 	fs.Switch(&strict, "strict", "refuse")
 	fs.List(&paths, "policy", "PATH", "use PATH")
 	fs.Number(&most, "most", "COUNT", "stop after COUNT")
-	if got, want := Flags(&fs), []Flag{{"most", "COUNT"}, {"policy", "PATH"}, {"strict", ""}}; !slices.Equal(got, want) {
+	if got, want := Flags(&fs), []Flag{{"most", "COUNT", "stop after COUNT"}, {"policy", "PATH", "use PATH"}, {"strict", "", "refuse"}}; !slices.Equal(got, want) {
 		t.Errorf("%q", got)
 	}
 }
 
 func TestUnfinished(t *testing.T) {
 	c := completer(t)
-	c.Unfinished = func() string { return "policy 'web' {\n  -- {" }
-	if got := c.Complete("  mod", 5); len(got) != 1 || got[0] != (Candidate{"mode", "e = "}) {
+	complete := func(text string) []Candidate { return c.Complete(text, len(text)) }
+	if got := complete("list\npolicy 'web' {\n  -- {\n  mod"); len(got) != 1 || got[0].Insert != "e = " {
 		t.Errorf("%q", got)
 	}
-	c.Unfinished = func() string { return "x = [[" }
-	if got := c.Complete("cell.cr", 7); len(got) != 0 {
+	if got := complete("x = [[\ncell.cr"); len(got) != 0 {
 		t.Errorf("%q", got)
 	}
-	c.Unfinished = func() string { return "x = {" }
-	for _, line := range []string{"load s", "lis"} {
-		for _, got := range c.Complete(line, len(line)) {
+	for _, text := range []string{"x = {\nload s", "x = {\nlis"} {
+		for _, got := range complete(text) {
 			if got.Text == "scripts/" || got.Text == "list" {
-				t.Errorf("%q: %q", line, got)
+				t.Errorf("%q: %q", text, got)
+			}
+		}
+	}
+	if got := complete("x = 1\nlis"); len(got) != 1 || got[0].Text != "list" {
+		t.Errorf("%q", got)
+	}
+}
+
+// What is offered is described where that is known.
+func TestDescriptions(t *testing.T) {
+	c := completer(t)
+	c.Commands[1].Doc = "load policies"
+	c.Commands[1].Flags[1].Doc = "refuse"
+	c.About = func(name string) string { return "about " + name }
+	for text, want := range map[string]string{"loa": "load policies", "load --s": "refuse", "cell.cr": "about cell.create", "x = kauth.requests('a'); cell.cr": "about cell.create",
+		"web:des": "about web:destroy", "prin": "about print", "policy 'web' { mo": "", "nothing.cell.cr": "", "('x'):re": ""} {
+		for _, got := range c.Complete(text, len(text)) {
+			if got.Text == "loadfile" || got.Text == "loadstring" {
+				continue
+			}
+			if want != "" && got.Doc != want {
+				t.Errorf("%q: %q, want %q", text, got, want)
 			}
 		}
 	}

@@ -37,7 +37,7 @@ func (c *Completer) lua(before string) []Candidate {
 			if owner == nil {
 				return insertions(known, typed, assist.Field, assist.Method)
 			}
-			return words(c.members(owner, last.Text == ":", typed), typed)
+			return c.described(spelled(tokens), words(c.members(owner, last.Text == ":", typed), typed))
 		case last.Kind == syntax.Keyword && (last.Text == "local" || last.Text == "function" || last.Text == "for" || last.Text == "goto"):
 			// A new name is typed.
 			return nil
@@ -50,9 +50,29 @@ func (c *Completer) lua(before string) []Candidate {
 		return nil
 	}
 	found := insertions(known, typed, assist.Variable)
-	found = append(found, words(c.names(c.Globals, typed, nil), typed)...)
+	found = append(found, c.described("", words(c.names(c.Globals, typed, nil), typed))...)
 	if typed != "" {
 		found = append(found, words(syntax.Keywords(), typed)...)
+	}
+	return found
+}
+
+// spelled is the name that the tokens end with and the dot or colon behind it, cell. for example; "" if they end with something
+// else.
+func spelled(tokens []syntax.Token) string {
+	n := len(tokens)
+	if n < 2 || tokens[n-2].Kind != syntax.Name || n > 2 && (tokens[n-3].Text == "." || tokens[n-3].Text == ":") {
+		return ""
+	}
+	return tokens[n-2].Text + tokens[n-1].Text
+}
+
+// described are the candidates, with what is known of the name that each makes with the owner before it.
+func (c *Completer) described(owner string, found []Candidate) []Candidate {
+	for i := range found {
+		if c.About != nil {
+			found[i].Doc = c.About(owner + found[i].Text)
+		}
 	}
 	return found
 }
@@ -71,7 +91,7 @@ func insertions(known []assist.Candidate, typed string, kinds ...assist.Kind) []
 	var found []Candidate
 	for _, k := range known {
 		if rest, ok := strings.CutPrefix(k.Insert, typed); ok && slices.Contains(kinds, k.Kind) {
-			found = append(found, Candidate{Text: k.Label, Insert: rest})
+			found = append(found, Candidate{Text: k.Label, Insert: rest, Doc: k.Detail})
 		}
 	}
 	return found

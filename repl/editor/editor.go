@@ -6,21 +6,22 @@ import (
 	"strings"
 
 	"github.com/chzyer/readline"
-
-	"cellsh/repl/complete"
 )
 
-// ErrInterrupt is what ReadLine gives for Ctrl-C; the line is dropped.
+// ErrInterrupt is what reading gives for Ctrl-C; the text is dropped.
 var ErrInterrupt = errors.New("interrupted")
 
-// MaxLine is how long a line may be that is not typed at a terminal, and how long a pasted text, in bytes.
+// MaxLine is how long a line may be that is not typed at a terminal, and how long a text that is, in bytes.
 const MaxLine = 1 << 20
 
-// Editor reads lines. It is not safe for concurrent use.
+// Editor reads what people write. It is not safe for concurrent use.
 type Editor interface {
-	// ReadLine gives the next line without its newline. Text that was pasted at once may have several lines. The error
-	// is ErrInterrupt, io.EOF at the end, a *LongLineError, or one of reading.
-	ReadLine(prompt string) (string, error)
+	// Statement gives the next statement, or a line of it, without its last newline. Where lines are edited it has all lines
+	// that belong together; else it is one line, and the caller asks for the next with prompts that say so. The error is
+	// ErrInterrupt, io.EOF at the end, a *LongLineError, or one of reading.
+	Statement(Prompts) (string, error)
+	// Answer gives one line, without its newline, which is in no language. Errors are those of Statement.
+	Answer(prompt string) (string, error)
 	// Remember keeps a statement, of one or more lines, in the history. One that begins with a space is not kept.
 	Remember(statement string)
 	// Close gives the terminal back.
@@ -34,8 +35,10 @@ type Options struct {
 	Getenv func(string) string
 	// History is the path of the history file; "" keeps it in memory only. See HistoryPath.
 	History string
-	// Complete gives what can follow the line up to a position in bytes; nil completes nothing.
-	Complete func(line string, pos int) []complete.Candidate
+	// Language is that of statements.
+	Language Language
+	// Colours has text coloured, and shows suggestions, which nothing but their colour tells from what is typed.
+	Colours bool
 	// Warn is told, in a sentence, of what does not keep lines from being read; nil tells nobody.
 	Warn func(string)
 }

@@ -36,7 +36,9 @@ func newPlain(o Options, people bool) *plain {
 	return &plain{in: bufio.NewReaderSize(o.Stdin, 1<<16), out: o.Stdout, people: people}
 }
 
-func (p *plain) ReadLine(prompt string) (string, error) {
+func (p *plain) Statement(prompts Prompts) (string, error) { return p.Answer(prompts.First) }
+
+func (p *plain) Answer(prompt string) (string, error) {
 	if !p.people {
 		return p.read()
 	}

@@ -1,15 +1,12 @@
 package editor
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"os"
 	"os/signal"
-	"regexp"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"syscall"
 
 	"github.com/chzyer/readline"
@@ -21,51 +18,29 @@ import (
 type terminal struct {
 	o       Options
 	fd      int
-	rl      *readline.Instance
-	stdin   *readline.CancelableStdin
-	keys    *keys
+	palette palette
 	history *history
 	// paste says that the terminal can mark pasted text.
 	paste   bool
-	reading atomic.Bool
-	// ended says that the terminal is gone.
-	ended, gone atomic.Bool
-	signals     chan os.Signal
-	resized     func()
-	// promptWidth is how many columns the prompt takes.
-	promptWidth atomic.Int64
+	keys    keys
+	signals chan os.Signal
+	// pressed are keys that came and belong to the next text.
+	pressed []key
+	gone    error
 
 	mu sync.Mutex
-	// cooked is how the terminal was before it was made raw, nil while it is not.
-	cooked *readline.State
+	// cooked is how the terminal was before it was made raw, nil while it is not; rawness is how it is then.
+	cooked  *readline.State
+	rawness string
+	// draft is the text that is being read, nil while none is.
+	draft  *draft
+	canvas canvas
 }
 
 func newTerminal(o Options) Editor {
-	t := &terminal{o: o, fd: int(o.Stdin.Fd()), paste: marksPaste(o.Getenv("TERM")), signals: make(chan os.Signal, 4)}
-	t.keys = newKeys(t.suspend)
-	t.history = openHistory(o.History, o.Warn)
-	t.stdin = readline.NewCancelableStdin(&keyboard{t: t})
-	rl, err := readline.NewEx(&readline.Config{
-		Stdin:  t.stdin,
-		Stdout: o.Stdout,
-		Stderr: o.Stdout,
-		// The line editor's own history file is not used: it writes newlines as they are.
-		DisableAutoSaveHistory: true,
-		HistoryLimit:           maxOffered + 1,
-		AutoComplete:           completer{t},
-		Painter:                painter{},
-		EOFPrompt:              "\n",
-		FuncGetWidth:           t.lineWidth,
-		FuncIsTerminal:         func() bool { return true },
-		FuncMakeRaw:            t.raw,
-		FuncExitRaw:            t.unraw,
-		FuncOnWidthChanged:     func(f func()) { t.resized = f },
-	})
-	if err != nil {
-		o.Warn(fmt.Sprintf("lines can't be edited: %s", err))
-		return newPlain(o, true)
-	}
-	t.rl = rl
+	term := o.Getenv("TERM")
+	t := &terminal{o: o, fd: int(o.Stdin.Fd()), palette: newPalette(o.Colours, term), paste: marksPaste(term), signals: make(chan os.Signal, 4),
+		history: openHistory(o.History, o.Warn)}
 	signal.Notify(t.signals, syscall.SIGWINCH, syscall.SIGCONT)
 	go t.watch()
 	return t
@@ -94,142 +69,196 @@ func (t *terminal) size() (columns, rows int) {
 	return columns, rows
 }
 
-// lineWidth is the width that the line editor reckons with. Where nothing but the prompt fits on a line it would look for
-// the end of the line for ever.
-func (t *terminal) lineWidth() int {
-	columns, _ := t.size()
-	return max(columns, int(t.promptWidth.Load())+1)
-}
-
-var colours = regexp.MustCompile("\x1b\\[[0-9;]*m")
-
-func (t *terminal) setPrompt(prompt string) {
-	t.promptWidth.Store(int64(show.Width(colours.ReplaceAllString(prompt, ""))))
-	t.rl.SetPrompt(prompt)
-	t.resized()
-}
-
+// raw and cook are called with mu held.
 func (t *terminal) raw() error {
-	t.mu.Lock()
-	defer t.mu.Unlock()
 	state, err := readline.MakeRaw(t.fd)
 	if err == nil && t.cooked == nil {
 		t.cooked = state
 	}
+	t.rawness = t.modes()
 	return err
 }
 
-func (t *terminal) unraw() error {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if t.cooked == nil {
-		return nil
+// modes of the terminal, as text to compare.
+func (t *terminal) modes() string {
+	state, err := readline.GetState(t.fd)
+	if err != nil {
+		return ""
 	}
-	state := t.cooked
-	t.cooked = nil
-	return readline.Restore(t.fd, state)
+	return fmt.Sprint(*state)
+}
+
+func (t *terminal) cook() {
+	if t.cooked != nil {
+		// There is nobody left to tell where it fails.
+		_ = readline.Restore(t.fd, t.cooked)
+		t.cooked = nil
+	}
 }
 
 // watch hears of a new width, and of being continued after a stop, when the terminal is no more as it was left.
 func (t *terminal) watch() {
 	for s := range t.signals {
-		switch {
-		case s == syscall.SIGWINCH:
-			t.resized()
-		case t.reading.Load():
-			t.resume()
+		t.mu.Lock()
+		if t.draft != nil {
+			switch {
+			case s != syscall.SIGCONT:
+				columns, _ := t.size()
+				t.write(t.canvas.reflow(columns))
+				t.draw()
+			case t.modes() != t.rawness:
+				// Somebody else had the terminal meanwhile; after Ctrl-Z it is raw again by now.
+				t.resume()
+			}
 		}
+		t.mu.Unlock()
 	}
 }
 
 // suspend stops the whole job, as the terminal does for Ctrl-Z where nobody edits lines.
 func (t *terminal) suspend() {
 	t.bracketedPaste(false)
-	t.unraw()
+	t.write(t.canvas.leave())
+	t.cook()
 	syscall.Kill(0, syscall.SIGTSTP)
 	// Where nobody could continue it, it is not stopped at all.
 	t.resume()
 }
 
 func (t *terminal) resume() {
-	t.raw()
+	if t.raw() != nil {
+		return // the next read tells
+	}
 	t.bracketedPaste(true)
-	t.rl.Refresh()
+	t.canvas = canvas{}
+	t.write("\r")
+	t.draw()
 }
 
 func (t *terminal) bracketedPaste(on bool) {
 	switch {
 	case !t.paste:
 	case on:
-		io.WriteString(t.o.Stdout, "\x1b[?2004h")
+		t.write("\x1b[?2004h")
 	default:
-		io.WriteString(t.o.Stdout, "\x1b[?2004l")
+		t.write("\x1b[?2004l")
 	}
 }
 
-func (t *terminal) ReadLine(prompt string) (string, error) {
-	t.offerHistory()
-	t.setPrompt(prompt)
+// write gives text to the terminal. One that is gone is noticed when keys are read.
+func (t *terminal) write(s string) { _, _ = io.WriteString(t.o.Stdout, s) }
+
+func (t *terminal) draw() {
+	columns, rows := t.size()
+	t.write(t.canvas.draw(t.draft.view(columns, rows)))
+}
+
+func (t *terminal) Statement(p Prompts) (string, error) {
+	return t.read(newDraft(t.o.Language, t.palette, p, t.history.entries))
+}
+
+func (t *terminal) Answer(prompt string) (string, error) {
+	return t.read(newDraft(Language{}, t.palette, Prompts{First: prompt}, nil))
+}
+
+// read reads keys until they end the text.
+func (t *terminal) read(d *draft) (string, error) {
+	if t.gone != nil {
+		return "", t.gone
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if err := t.raw(); err != nil {
+		return "", fmt.Errorf("its modes can't be set: %w", err)
+	}
+	defer t.cook()
+	t.draft, t.canvas = d, canvas{}
+	defer func() { t.draft = nil }()
 	t.bracketedPaste(true)
 	defer t.bracketedPaste(false)
-	t.reading.Store(true)
-	defer t.reading.Store(false)
+	t.draw()
 	for {
-		if t.ended.Load() {
-			return "", io.EOF
-		}
-		line, err := t.rl.Operation.Runes()
-		switch {
-		case errors.Is(err, readline.ErrInterrupt):
-			t.keys.forget(line)
-			return "", ErrInterrupt
-		case err == io.EOF && t.keys.deleteKey.Load():
+		if len(t.pressed) == 0 {
+			if err := t.wait(); err != nil {
+				t.gone = err
+				return "", err
+			}
 			continue
-		case err != nil:
-			t.ended.Store(t.gone.Load())
-			return "", err
 		}
-		text, pasted := t.keys.text(line)
-		t.keys.forget(line)
-		if strings.Contains(text, tooLong) {
+		k := t.pressed[0]
+		t.pressed = t.pressed[1:]
+		switch d.press(k) {
+		case goesOn:
+			if len(t.pressed) == 0 {
+				t.draw()
+			}
+		case suspended:
+			t.suspend()
+		case cleared:
+			t.write("\x1b[H\x1b[2J")
+			t.canvas = canvas{}
+			t.draw()
+		case accepted:
+			text := d.block.Text()
+			t.finish()
+			if len(text) > MaxLine {
+				return "", &LongLineError{}
+			}
+			return text, nil
+		case interrupted:
+			t.finish()
+			return "", ErrInterrupt
+		case ended:
+			return "", io.EOF
+		case tooLong:
+			t.finish()
 			return "", &LongLineError{}
 		}
-		for _, p := range pasted {
-			t.showPasted(p)
-		}
-		return text, nil
 	}
 }
 
-// maxPastedLines is how many lines of pasted text are shown.
-const maxPastedLines = 200
-
-func (t *terminal) showPasted(text string) {
-	lines := strings.SplitAfterN(show.Text(text), "\n", maxPastedLines+1)
-	if len(lines) > maxPastedLines {
-		more := 1 + strings.Count(lines[maxPastedLines], "\n")
-		lines[maxPastedLines] = fmt.Sprintf("... and of lines %d more", more)
-	}
-	io.WriteString(t.o.Stdout, strings.Join(lines, "")+"\n")
+// finish shows the text as it is, without what is around it, and leaves it.
+func (t *terminal) finish() {
+	d := t.draft
+	d.menu, d.search = nil, nil
+	d.block.Bottom()
+	d.language.Look = finally(d.language.Look)
+	columns, rows := t.size()
+	d.palette[suggested] = ""
+	t.write(t.canvas.draw(d.view(columns, rows)))
+	t.write(t.canvas.leave())
 }
 
-// What the arrow keys and the search reach: so many statements, and none that is longer in bytes, because the line
-// editor writes the whole line with every key.
-const (
-	maxOffered       = 2000
-	maxOfferedLength = 8000
-)
-
-// offerHistory gives the line editor the history anew: it keeps its place in it from line to line, and edits what
-// it shows.
-func (t *terminal) offerHistory() {
-	t.rl.ResetHistory()
-	entries := t.history.entries
-	for _, e := range entries[max(0, len(entries)-maxOffered):] {
-		if len(e) <= maxOfferedLength {
-			t.rl.SaveHistory(toMarks(e))
-		}
+// finally is how a text looks that is not changed any more: no place in it is marked.
+func finally(look func(string, int) []Span) func(string, int) []Span {
+	if look == nil {
+		return nil
 	}
+	return func(text string, at int) []Span {
+		spans := look(text, at)
+		for i := range spans {
+			if spans[i].Look == Matching || spans[i].Look == Mistake {
+				spans[i].To = spans[i].From
+			}
+		}
+		return spans
+	}
+}
+
+// wait waits for keys. Meanwhile the terminal may be resized.
+func (t *terminal) wait() error {
+	t.mu.Unlock()
+	defer t.mu.Lock()
+	var buf [4096]byte
+	n, err := t.o.Stdin.Read(buf[:])
+	if n == 0 {
+		if err == nil {
+			err = io.EOF
+		}
+		return err
+	}
+	t.pressed = t.keys.feed(buf[:n])
+	return nil
 }
 
 func (t *terminal) Remember(statement string) { t.history.remember(statement) }
@@ -237,102 +266,8 @@ func (t *terminal) Remember(statement string) { t.history.remember(statement) }
 func (t *terminal) Close() error {
 	signal.Stop(t.signals)
 	close(t.signals)
-	return errors.Join(t.stdin.Close(), t.rl.Close(), t.unraw())
-}
-
-// keyboard is what the line editor reads.
-type keyboard struct {
-	t *terminal
-	// typed is what the terminal sent and is not fed yet, keys what was fed and is not read yet.
-	typed, keys []byte
-}
-
-func (k *keyboard) Read(p []byte) (int, error) {
-	for len(k.keys) == 0 {
-		if len(k.typed) == 0 {
-			var buf [4096]byte
-			n, err := k.t.o.Stdin.Read(buf[:])
-			if n == 0 && err != nil {
-				k.t.gone.Store(true)
-				return 0, err
-			}
-			k.typed = buf[:n]
-		}
-		k.keys, k.typed = k.t.keys.feed(k.typed)
-	}
-	n := copy(p, k.keys)
-	k.keys = k.keys[n:]
-	return n, nil
-}
-
-type painter struct{}
-
-func (painter) Paint(line []rune, _ int) []rune { return paint(line) }
-
-// completer inserts what all candidates have in common, or else lists them. The line editor's own list does not fit
-// small terminals.
-type completer struct{ t *terminal }
-
-func (c completer) Do(line []rune, pos int) ([][]rune, int) {
-	if c.t.o.Complete == nil {
-		return nil, 0
-	}
-	before, _ := c.t.keys.text(line[:pos])
-	after, _ := c.t.keys.text(line[pos:])
-	candidates := c.t.o.Complete(before+after, len(before))
-	if len(candidates) == 0 {
-		return nil, 0
-	}
-	common := []rune(candidates[0].Insert)
-	texts := make([]string, len(candidates))
-	for i, candidate := range candidates {
-		insert := []rune(candidate.Insert)
-		n := 0
-		for n < len(common) && n < len(insert) && common[n] == insert[n] {
-			n++
-		}
-		common = common[:n]
-		texts[i] = candidate.Text
-	}
-	if len(common) > 0 {
-		return [][]rune{[]rune(toMarks(string(common)))}, 0
-	}
-	if len(candidates) > 1 {
-		columns, rows := c.t.size()
-		io.WriteString(c.t.rl, list(texts, columns, rows-2))
-	}
-	return nil, 0
-}
-
-// list arranges words in columns, at most so many rows, each with a newline.
-func list(words []string, width, rows int) string {
-	widest := 0
-	for i, w := range words {
-		words[i] = strings.ReplaceAll(show.Text(w), "\n", " ")
-		widest = max(widest, show.Width(words[i])+2)
-	}
-	// A word that ends at the edge of the screen would begin a line.
-	columns := max((width-1)/widest, 1)
-	rows = max(rows, 2)
-	height := (len(words) + columns - 1) / columns
-	more := 0
-	if height > rows {
-		height = rows - 1
-		more = len(words) - height*columns
-		words = words[:height*columns]
-	}
-	var b strings.Builder
-	for row := range height {
-		for i := row; i < len(words); i += height {
-			b.WriteString(words[i])
-			if i+height < len(words) {
-				b.WriteString(strings.Repeat(" ", widest-show.Width(words[i])))
-			}
-		}
-		b.WriteByte('\n')
-	}
-	if more > 0 {
-		fmt.Fprintf(&b, "... %d more\n", more)
-	}
-	return b.String()
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.cook()
+	return nil
 }

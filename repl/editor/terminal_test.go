@@ -38,6 +38,8 @@ type screen struct {
 	shown    strings.Builder
 	seen     int
 	asked    int
+	// narrow screens have no room for a prompt with a number.
+	narrow bool
 }
 
 func newScreen(t *testing.T) *screen {
@@ -98,7 +100,7 @@ func (s *screen) press(keys string) {
 func (s *screen) editor(term, history string) Editor {
 	e := New(Options{Stdin: s.tty, Stdout: s.tty, History: history, Warn: noWarning(s.t),
 		Getenv: func(name string) string { return map[string]string{"TERM": term}[name] },
-		Complete: func(line string, pos int) (out []complete.Candidate) {
+		Language: Language{Complete: func(line string, pos int) (out []complete.Candidate) {
 			from := strings.LastIndexAny(line[:pos], " \n") + 1
 			for _, w := range []string{"cell.create", "cell.get", "cell.list", "only"} {
 				if rest, ok := strings.CutPrefix(w, line[from:pos]); ok {
@@ -106,7 +108,7 @@ func (s *screen) editor(term, history string) Editor {
 				}
 			}
 			return out
-		}})
+		}}})
 	s.t.Cleanup(func() { e.Close() })
 	return e
 }
@@ -121,8 +123,11 @@ func (s *screen) ask(e Editor, keys ...func()) (string, error) {
 	done := make(chan result, 1)
 	s.asked++
 	prompt := fmt.Sprintf("%d> ", s.asked)
+	if s.narrow {
+		prompt = ">"
+	}
 	go func() {
-		line, err := e.ReadLine(prompt)
+		line, err := e.Statement(Prompts{prompt, prompt})
 		done <- result{line, err}
 	}()
 	s.wait(prompt)
@@ -155,14 +160,14 @@ func TestTerminal(t *testing.T) {
 		{"Ctrl-C drops the line", []func(){press("abc"), wait("abc"), press("\x03")}, "", ErrInterrupt},
 		{"history", []func(){press("\x1b[A\x1b[A\x1b[B!\r")}, "for i = 1, 2 do\n\tprint(i)\nend!", nil},
 		{"history begins at its end again", []func(){press("\x1b[A\x1b[A\r")}, "x = 1", nil},
-		{"search", []func(){press("\x12= 1, "), wait("bck-i-search: = 1, "), press("\r")}, "for i = 1, 2 do\n\tprint(i)\nend", nil},
+		{"search", []func(){press("\x12= 1, "), wait("search: = 1, "), press("\r")}, "for i = 1, 2 do\n\tprint(i)\nend", nil},
 		{"the only candidate is inserted", []func(){press("on\t()\r")}, "only()", nil},
-		{"what candidates have in common is inserted", []func(){press("f ce\t\tl\t\r"), wait("cell.create  cell.get     cell.list\r\n")}, "f cell.list", nil},
+		{"what candidates have in common is inserted", []func(){press("f ce\t\t"), wait("cell.create  cell.get     cell.list"), press("l\t\r")}, "f cell.list", nil},
 		{"no candidate", []func(){press("zz\t\r")}, "zz", nil},
 		{"Delete on an empty line is not the end", []func(){press("\x1b[3~ab\x1b[D\x1b[3~\r")}, "a", nil},
 		{"keys that mean nothing", []func(){press("\x00\x16\x1b[15~\x1bqa\x14\x14\x7f\x7fa\r")}, "a", nil},
-		{"pasted lines", []func(){press("f\x1b[200~(\r\tg(),\r\r\"\x1b]0;title\x07\")\rx\x1b[201~"), wait("(\r\n\tg(),\r\n\r\n\"]0;title\")\r\n")}, "f(\n\tg(),\n\n\"]0;title\")", nil},
-		{"what was pasted after the last newline waits", []func(){press("y\r")}, "xy", nil},
+		{"pasted lines", []func(){press("f\x1b[200~(\r\tg(),\r\r\"\x1b]0;title\x07\")\r\x1b[201~x"), wait("f(\r\r\n"), wait("    g(),\r\r\n"), wait("\"]0;title\")")}, "f(\n\tg(),\n\n\"]0;title\")", nil},
+		{"what was typed after the last newline waits", []func(){press("y\r")}, "xy", nil},
 		{"too much is pasted", []func(){func() {
 			// The terminal takes only as much as is read.
 			s.press("\x1b[200~")
@@ -191,6 +196,7 @@ func TestTerminal(t *testing.T) {
 func TestNarrowTerminal(t *testing.T) {
 	for _, columns := range []uint16{0, 1, 2, 3, 4, 5, 8, 9} {
 		s := newScreen(t)
+		s.narrow = true
 		if err := pty.SetSize(s.ptm, pty.Size{Rows: 3, Columns: columns}); err != nil {
 			t.Fatal(err)
 		}
@@ -239,7 +245,7 @@ func TestHangUp(t *testing.T) {
 	done := make(chan error, 1)
 	go func() {
 		for range 2 {
-			_, err := e.ReadLine("SIM> ")
+			_, err := e.Statement(Prompts{First: "SIM> "})
 			done <- err
 		}
 	}()
@@ -309,7 +315,7 @@ func TestPlain(t *testing.T) {
 	e, out := plainEditor(t, "one\r\n\n"+long+"\r\n"+long+"y\nthree\x00\x1b[A\r\r\nlast")
 	var got []string
 	for {
-		line, err := e.ReadLine("SIM> ")
+		line, err := e.Statement(Prompts{First: "SIM> "})
 		if err == io.EOF {
 			break
 		}
@@ -327,28 +333,11 @@ func TestPlain(t *testing.T) {
 	if want := "one||as long as can be|too long|three\x00\x1b[A\r|last"; strings.Join(got, "|") != want {
 		t.Errorf("%q, want %q", got, want)
 	}
-	if _, err := e.ReadLine(""); err != io.EOF {
+	if _, err := e.Answer(""); err != io.EOF {
 		t.Error(err)
 	}
 	if info, _ := out.Stat(); info.Size() != 0 {
 		t.Error("something was written")
-	}
-}
-
-func BenchmarkOfferHistory(b *testing.B) {
-	ptm, tty, err := pty.Open()
-	if err != nil {
-		b.Skip(err)
-	}
-	defer ptm.Close()
-	defer tty.Close()
-	e := newTerminal(Options{Stdin: tty, Stdout: tty, Getenv: func(string) string { return "xterm" }, Warn: func(string) {}}).(*terminal)
-	defer e.Close()
-	for i := range MaxHistory {
-		e.Remember(fmt.Sprintf("cell.create{ name = \"web-%d\", root = \"/cells/web\" }", i))
-	}
-	for b.Loop() {
-		e.offerHistory()
 	}
 }
 

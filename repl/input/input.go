@@ -12,8 +12,11 @@ import (
 type Statement struct {
 	// Text as it was typed, lines separated by \n.
 	Text string
-	// Words of a command with its name first; nil for Lua.
+	// Words of a command with its name first, and where it writes to; nil for Lua.
 	Words []string
+	To    Redirect
+	// Host is what the machine's shell runs: a line that began with !.
+	Host string
 	// File is the Lua, called "session[3]" in diagnostics. Values that it returns are for the user.
 	File *syntax.File
 }
@@ -21,6 +24,9 @@ type Statement struct {
 // Reader collects lines. It is not safe for concurrent use.
 type Reader struct {
 	isCommand func(string) bool
+	// Mistaken gives the error of a line that is no command and, as lua says, may be Lua: nil if it is none that somebody took for
+	// one. It is asked only of lines that look like commands; nil asks nobody.
+	Mistaken func(line string, lua bool) error
 	// interactive readers take a blank line as the end of an attempt.
 	interactive bool
 	statements  int
@@ -62,9 +68,10 @@ func (r *Reader) End() error {
 // more lines are needed. Text of several lines, as it is pasted, is taken line by line, and blank lines in it mean
 // nothing. The error is a diag.List and about what follows the statements; the rest of the text is dropped.
 //
-// A line is a command if its first word is the name of one and a space or the end follows it; unless a string, a
-// bracket or an operator of Lua comes next. What could be a flag or a path is none of these: a - before a word, a / at
-// the begin of one, and . and .. alone or before a slash.
+// A line is a command if its first word is the name of one and a space or the end follows it; unless a bracket or an operator
+// of Lua comes next. What could be a flag or a path is none of these: a - before a word, a / at
+// the begin of one, and . and .. alone or before a slash; nor are > and ; which Command knows. A line that begins with ! is for
+// the machine's shell.
 func (r *Reader) Add(text string) ([]Statement, error) {
 	if !strings.Contains(text, "\n") {
 		return r.line(text, r.interactive)
@@ -87,12 +94,22 @@ func (r *Reader) line(line string, blankEnds bool) ([]Statement, error) {
 		if blank {
 			return nil, nil
 		}
+		if host, ok := strings.CutPrefix(strings.TrimSpace(line), "!"); ok {
+			if host = strings.TrimSpace(host); host == "" {
+				return nil, badWords(line, strings.Index(line, "!"), "a ! must be followed by a command of this machine, but nothing follows it", "")
+			}
+			return []Statement{{Text: line, Host: host}}, nil
+		}
 		if IsCommand(line, r.isCommand) {
-			words, err := Words(line)
+			words, to, rest, err := Command(line)
 			if err != nil {
 				return nil, err
 			}
-			return []Statement{{Text: line, Words: words}}, nil
+			more, err := r.line(rest, false)
+			return append([]Statement{{Text: line, Words: words, To: to}}, more...), err
+		}
+		if err := r.mistaken(line); err != nil {
+			return nil, err
 		}
 	}
 	r.count(line)
@@ -117,6 +134,31 @@ func (r *Reader) line(line string, blankEnds bool) ([]Statement, error) {
 	}
 	r.statements++
 	return []Statement{{Text: text, File: file}}, nil
+}
+
+// mistaken is the error of a line that begins a statement and that somebody took for a command.
+func (r *Reader) mistaken(line string) error {
+	if r.Mistaken == nil {
+		return nil
+	}
+	tokens := syntax.Scan(line)
+	if len(tokens) == 0 || tokens[0].Kind != syntax.Name {
+		return nil
+	}
+	if len(tokens) == 1 {
+		return r.Mistaken(line, true)
+	}
+	second := tokens[1]
+	switch apart := second.Offset > tokens[0].End(); {
+	case !apart:
+		return nil
+	case second.Kind == syntax.Name || second.Kind == syntax.Number:
+		// Nothing in Lua begins with two names.
+		return r.Mistaken(line, false)
+	case second.Text == "-" && len(tokens) > 2 && tokens[2].Offset == second.End():
+		return r.Mistaken(line, !parse(r.name(), line).Problems.Failed())
+	}
+	return nil
 }
 
 // eagerLines is up to how many lines an unfinished statement is read again with every line, so that mistakes show at
@@ -178,7 +220,7 @@ func further(a, b diag.Span) bool {
 func IsCommand(line string, isCommand func(word string) bool) bool {
 	line = strings.TrimSpace(line)
 	word, rest := line, ""
-	if i := strings.IndexAny(line, " \t\v\f"); i >= 0 {
+	if i := strings.IndexAny(line, " \t\v\f;|>"); i >= 0 {
 		word, rest = line[:i], strings.TrimSpace(line[i:])
 	}
 	if !isCommand(word) {
@@ -202,6 +244,8 @@ func IsCommand(line string, isCommand func(word string) bool) bool {
 		return dots <= 2 && (path == "" && (dots == 1 || next == rest) || strings.HasPrefix(path, "/"))
 	case '~':
 		return !strings.HasPrefix(rest, "~=")
+	case '>':
+		return !strings.HasPrefix(rest, ">=")
 	}
-	return strings.IndexByte("=<>({[]}),:;\"'+*%^", rest[0]) < 0 && next != "and" && next != "or"
+	return strings.IndexByte("=<({[]}),:+*%^", rest[0]) < 0 && next != "and" && next != "or"
 }

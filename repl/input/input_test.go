@@ -48,8 +48,13 @@ func TestCommandOrLua(t *testing.T) {
 		{"explain web-1 network.bind.privport port=80", "explain|web-1|network.bind.privport|port=80"},
 		{`create web "root=/a b" 'c d' e\ f ""`, `create|web|root=/a b|c d|e f|`},
 		{`exec web-1 -- sh -c 'echo "$HOME" \n # no comment'`, `exec|web-1|--|sh|-c|echo "$HOME" \n # no comment`},
-		{`load "web.lua"`, ""},
-		{`load 'web.lua'`, ""},
+		{`load "web.lua"`, "load|web.lua"},
+		{`explain 'web-1' x`, "explain|web-1|x"},
+		{"list;", "list"},
+		{"list|wc", "list"},
+		{"list > all", "list"},
+		{"list >>all", "list"},
+		{"list >= 3", ""},
 		{`load("web.lua")`, ""},
 		{`load ("web.lua")`, ""},
 		{"load [[web.lua]]", ""},
@@ -80,6 +85,75 @@ func TestCommandOrLua(t *testing.T) {
 		}
 		if words := strings.Join(got[0].Words, "|"); words != c.words || (got[0].Words == nil) != (got[0].File != nil) {
 			t.Errorf("%q: words %q, want %q", c.line, words, c.words)
+		}
+	}
+}
+
+func TestRedirect(t *testing.T) {
+	for _, c := range []struct{ line, want string }{
+		{"list", `["list"]`},
+		{"list | wc -l > n; date", `["list"] into "wc -l > n; date"`},
+		{"list|wc", `["list"] into "wc"`},
+		{"list > 'a b'", `["list"] to "a b"`},
+		{"list>>all", `["list"] to more of "all"`},
+		{"list > a; stats", `["list"] to "a"; ["stats"]`},
+		{"list;stats ; list", `["list"]; ["stats"]; ["list"]`},
+		{"list; 1 + 1", `["list"]; Lua`},
+		{"explain w r flags=A|B port=>5", `["explain" "w" "r" "flags=A|B" "port=>5"]`},
+		{"create 'a|b' a\\;b \">\"", `["create" "a|b" "a;b" ">"]`},
+		{"!ls -l | wc", `host "ls -l | wc"`},
+		{"  ! ls", `host "ls"`},
+		{"list |", "command:1:6: error: a | must be followed by a command of this machine, but nothing follows it [command.line]"},
+		{"list >", "command:1:6: error: a > must be followed by the name of a file, but nothing follows it [command.line]"},
+		{"list > a b", "command:1:10: error: what a command writes to must be the last on its line, but more follows [command.line]"},
+		{"list > a | wc", "command:1:10: error: what a command writes to must be the last on its line, but more follows [command.line]"},
+		{"list > 'a", "command:1:8: error: the quote must be closed, but the line ends before [command.line]"},
+		{"!", "command:1:1: error: a ! must be followed by a command of this machine, but nothing follows it [command.line]"},
+	} {
+		statements, err := New(commands).Add(c.line)
+		var parts []string
+		for _, s := range statements {
+			part := fmt.Sprintf("%q", s.Words)
+			switch {
+			case s.Host != "":
+				part = fmt.Sprintf("host %q", s.Host)
+			case s.File != nil:
+				part = "Lua"
+			case s.To.Pipe != "":
+				part += fmt.Sprintf(" into %q", s.To.Pipe)
+			case s.To.Append:
+				part += fmt.Sprintf(" to more of %q", s.To.File)
+			case s.To.File != "":
+				part += fmt.Sprintf(" to %q", s.To.File)
+			}
+			parts = append(parts, part)
+		}
+		if err != nil {
+			parts = append(parts, err.Error())
+		}
+		if got := strings.Join(parts, "; "); got != c.want {
+			t.Errorf("%q: %s, want %s", c.line, got, c.want)
+		}
+	}
+}
+
+// What looks like a command is told at once, and does not wait for more of Lua.
+func TestMistaken(t *testing.T) {
+	for line, asked := range map[string]string{
+		"lst --json": "", "lst -v": "Lua", "jls": "Lua", "cellctl create -n web {": "no Lua", "lst 3": "no Lua", "x = 1": "", "x - 1": "", "x -1": "Lua",
+		"local x": "", "f(x)": "", "x.y z": "", "list": "", "f {": "", "policy 'x' {": "", "explian web-1 network.bind.port": "no Lua",
+	} {
+		r := New(commands)
+		got := ""
+		r.Mistaken = func(_ string, lua bool) error {
+			if got = "no Lua"; lua {
+				got = "Lua"
+			}
+			return errors.New("mistaken")
+		}
+		_, err := r.Add(line)
+		if got != asked || (got != "") != (err != nil && err.Error() == "mistaken") || got != "" && r.Pending() {
+			t.Errorf("%q: asked %q, want %q; %v", line, got, asked, err)
 		}
 	}
 }

@@ -38,6 +38,11 @@ Without arguments
 .Nm
 starts a session.
 A line of a session is Lua or one of the commands below.
+What a command writes goes to a file with > FILE, is added to one with >> FILE, and is given to a command of this machine with | COMMAND;
+several commands on a line have ; between them.
+!COMMAND runs a command of this machine.
+At a terminal a statement is edited as a block of lines: Alt-Enter begins a new line, Enter ends the statement if it is whole,
+Tab completes, and Ctrl-R searches the history.
 .Sh FLAGS
 These belong to every command they mean something to, and may stand before or after its name.
 `)

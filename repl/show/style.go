@@ -18,6 +18,9 @@ func NewStyle(terminal bool, getenv func(string) string) Style {
 	return Style{terminal && getenv("NO_COLOR") == "" && term != "" && term != "dumb"}
 }
 
+// Colours reports whether it has any.
+func (s Style) Colours() bool { return s.colours }
+
 const (
 	red    = "31"
 	green  = "32"

@@ -167,6 +167,26 @@ func (f Folder) ReadStatus() (s Status, found bool, err error) {
 	return s, true, nil
 }
 
+// Stamp tells one status from the next without reading either. The zero value is that of none.
+type Stamp struct{ info fs.FileInfo }
+
+// Stamp of the status as it is now.
+func (f Folder) Stamp() Stamp {
+	info, err := os.Stat(f.file("status"))
+	if err != nil {
+		return Stamp{}
+	}
+	return Stamp{info}
+}
+
+// Is reports whether nothing was told between the two.
+func (s Stamp) Is(o Stamp) bool {
+	if s.info == nil || o.info == nil {
+		return s.info == nil && o.info == nil
+	}
+	return os.SameFile(s.info, o.info) && s.info.Size() == o.info.Size() && s.info.ModTime().Equal(o.info.ModTime())
+}
+
 // WriteStatus tells of the service. It is for who has claimed it.
 func (f Folder) WriteStatus(s *Status) error { return f.write("status", s) }
 

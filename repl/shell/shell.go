@@ -1,0 +1,75 @@
+package shell
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"os/signal"
+	"syscall"
+)
+
+// FailedError says that a command ended with something else than 0. Code is what a shell makes of it.
+type FailedError struct {
+	Text string
+	Code int
+}
+
+func (e *FailedError) Error() string {
+	if e.Code > 128 {
+		return fmt.Sprintf("the command %q died of signal %d", e.Text, e.Code-128)
+	}
+	return fmt.Sprintf("the command %q ended with %d", e.Text, e.Code)
+}
+
+// Run runs a command of sh(1) with these files and waits for its end. Ctrl-C at a terminal ends the command, and not the caller.
+// The error is a *FailedError, or says that there is no shell.
+func Run(text string, in io.Reader, out, err io.Writer) error {
+	c := exec.Command("/bin/sh", "-c", text)
+	c.Stdin, c.Stdout, c.Stderr = in, out, err
+	defer ignoreInterrupts()()
+	return outcome(text, c.Run())
+}
+
+// Pipe starts a command of sh(1) whose input is what is written to the file. Wait, after the file is closed, waits for its end, with
+// an error as Run gives it.
+func Pipe(text string, out, err io.Writer) (to *os.File, wait func() error, _ error) {
+	in, to, failure := os.Pipe()
+	if failure != nil {
+		return nil, nil, failure
+	}
+	c := exec.Command("/bin/sh", "-c", text)
+	c.Stdin, c.Stdout, c.Stderr = in, out, err
+	restore := ignoreInterrupts()
+	failure = c.Start()
+	in.Close()
+	if failure != nil {
+		restore()
+		to.Close()
+		return nil, nil, outcome(text, failure)
+	}
+	return to, func() error {
+		defer restore()
+		return outcome(text, c.Wait())
+	}, nil
+}
+
+// ignoreInterrupts keeps Ctrl-C, which reaches all who have the terminal, from ending the caller.
+func ignoreInterrupts() (restore func()) {
+	interrupts := make(chan os.Signal, 1)
+	signal.Notify(interrupts, os.Interrupt)
+	return func() { signal.Stop(interrupts) }
+}
+
+func outcome(text string, err error) error {
+	var ended *exec.ExitError
+	if !errors.As(err, &ended) {
+		return err
+	}
+	code := ended.ExitCode()
+	if status, ok := ended.Sys().(syscall.WaitStatus); ok && status.Signaled() {
+		code = 128 + int(status.Signal())
+	}
+	return &FailedError{text, code}
+}
