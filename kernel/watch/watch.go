@@ -3,7 +3,6 @@ package watch
 import (
 	"cmp"
 	"errors"
-	"maps"
 	"math"
 	"slices"
 	"time"
@@ -60,16 +59,16 @@ func (c *Cells) Next(list []kernel.Cell) []host.Event {
 // The zero value has seen none; it is not safe for concurrent use.
 type Budgets struct {
 	watchers map[watched]*budget.Watcher
-	// told has the budgets that are watched by monitors and were exceeded at the last look.
+	// told has those that monitors of services watch and were exceeded at the last look.
 	told map[supervised]bool
 }
 
-// supervised is a budget of a cell that the monitor of its service watches.
+// supervised is a budget of a cell that the monitor of a service watches.
 type supervised struct {
-	id             kernel.CellID
-	name           string
-	budget, policy string
-	limit          int64
+	id   kernel.CellID
+	name string
+	// excess without what is used.
+	excess host.Excess
 }
 
 // watched is a budget of a cell; one whose rule changes begins anew.
@@ -84,13 +83,13 @@ var budgetKinds = map[budget.Kind]string{budget.Near: host.NearBudget, budget.Ov
 // Next takes a sample of what all cells use at a time, by the kernel's clock, and gives the events, by cell. Also the first sample
 // finds what is exceeded. Of a cell that is gone there is nothing to tell.
 func (b *Budgets) Next(list []host.Measure, at time.Duration) []host.Event {
-	before, told := b.watchers, b.told
+	before, exceeded := b.watchers, b.told
 	b.watchers, b.told = map[watched]*budget.Watcher{}, map[supervised]bool{}
 	var out []host.Event
 	for i := range list {
 		m := &list[i]
 		if m.Supervised {
-			out = append(out, b.changes(m, told)...)
+			out = append(out, b.changes(m, exceeded)...)
 			continue
 		}
 		for _, r := range budget.Rules(m.Budgets) {
@@ -109,25 +108,29 @@ func (b *Budgets) Next(list []host.Measure, at time.Duration) []host.Event {
 	return out
 }
 
-// changes are the events of a cell whose budgets a monitor watches: what it exceeds now and did not before, and the other way.
+// changes are the events of a cell whose budgets a monitor watches: what it exceeds and did not before, and what it did.
 func (b *Budgets) changes(m *host.Measure, before map[supervised]bool) []host.Event {
+	key := func(x host.Excess) supervised {
+		x.Use = 0
+		return supervised{m.ID, m.Name, x}
+	}
 	var out []host.Event
 	for i := range m.Over {
-		x := &m.Over[i]
-		key := supervised{m.ID, m.Name, x.Budget, x.Policy, x.Limit}
-		if b.told[key] = true; !before[key] {
-			out = append(out, host.Event{Kind: host.OverBudget, Cell: m.Name, ID: m.ID, Excess: x})
+		k := key(m.Over[i])
+		if b.told[k] = true; !before[k] {
+			out = append(out, host.Event{Kind: host.OverBudget, Cell: m.Name, ID: m.ID, Excess: &m.Over[i]})
 		}
 	}
-	inOrder := func(a, b supervised) int {
-		return cmp.Or(cmp.Compare(a.budget, b.budget), cmp.Compare(a.limit, b.limit))
-	}
-	for _, key := range slices.SortedFunc(maps.Keys(before), inOrder) {
-		if key.id == m.ID && key.name == m.Name && !b.told[key] {
-			out = append(out, host.Event{Kind: host.UnderBudget, Cell: m.Name, ID: m.ID, Excess: &host.Excess{Budget: key.budget, Limit: key.limit, Policy: key.policy}})
+	var under []host.Event
+	for k := range before {
+		if k.id == m.ID && k.name == m.Name && !b.told[k] {
+			under = append(under, host.Event{Kind: host.UnderBudget, Cell: m.Name, ID: m.ID, Excess: &k.excess})
 		}
 	}
-	return out
+	slices.SortFunc(under, func(x, y host.Event) int {
+		return cmp.Or(cmp.Compare(x.Excess.Budget, y.Excess.Budget), cmp.Compare(x.Excess.Limit, y.Excess.Limit), cmp.Compare(x.Excess.Policy, y.Excess.Policy))
+	})
+	return append(out, under...)
 }
 
 // Generations finds loads and rollbacks, whoever has done them. The zero value has seen none; it is not safe for concurrent use.

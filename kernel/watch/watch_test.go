@@ -150,6 +150,37 @@ func TestBudgets(t *testing.T) {
 	}
 }
 
+// TestBudgetsOfServices: of a cell whose budgets a monitor watches it counts what that says.
+func TestBudgetsOfServices(t *testing.T) {
+	measure := func(supervised bool, over ...int64) host.Measure {
+		m := host.Measure{Cell: kernel.Cell{ID: 1, Name: "web", Memory: 500}, Supervised: supervised,
+			Budgets: []analysis.Budget{{Name: analysis.BudgetMemory, Value: 100, Policy: "p"}}}
+		for _, limit := range over {
+			m.Over = append(m.Over, host.Excess{Budget: "memory", Use: limit + 1, Limit: limit, Policy: "p"})
+		}
+		return m
+	}
+	var b Budgets
+	for i, step := range []struct {
+		list []host.Measure
+		want string
+	}{
+		{[]host.Measure{measure(true)}, ""},
+		{[]host.Measure{measure(true, 100)}, "over-budget web memory 101/100"},
+		{[]host.Measure{measure(true, 100)}, ""},
+		{[]host.Measure{measure(true, 100, 200)}, "over-budget web memory 201/200"},
+		{[]host.Measure{measure(true)}, "under-budget web memory 0/100, under-budget web memory 0/200"},
+		{[]host.Measure{measure(false)}, "over-budget web memory 500/100"},
+		{[]host.Measure{measure(true, 100)}, "over-budget web memory 101/100"},
+		{nil, ""},
+		{[]host.Measure{measure(true)}, ""},
+	} {
+		if got := words(b.Next(step.list, time.Duration(i)*time.Second)); got != step.want {
+			t.Errorf("step %d: %s, want %s", i, got, step.want)
+		}
+	}
+}
+
 func TestGenerations(t *testing.T) {
 	g := func(number, of uint64) host.Generation {
 		return host.Generation{Number: number, Of: of, Sources: []host.Source{{}}}

@@ -100,6 +100,11 @@ func runPS(inv *Invocation) error {
 		return inv.json(map[string]any{"cell": c.Name, "processes": report})
 	}
 	if len(list) == 0 {
+		if c.Processes > 0 && inv.target.Simulator == nil {
+			fmt.Fprintf(inv.Stdout, "cell %s has no processes that can be seen\n", c.Name)
+			inv.note("the kernel has counted %s there within the last second or two; a policy that denies process.cansee to the cell hides them", plural(c.Processes, "process"))
+			return nil
+		}
 		fmt.Fprintf(inv.Stdout, "cell %s has no processes\n", c.Name)
 		return nil
 	}
@@ -141,9 +146,15 @@ func runKill(inv *Invocation) error {
 	}
 	name = members.SignalName(sig)
 	if inv.JSON {
-		return inv.json(map[string]any{"cell": c.Name, "signal": name, "processes": n})
+		report := map[string]any{"cell": c.Name, "signal": name}
+		if n != members.Unseen {
+			report["processes"] = n
+		}
+		return inv.json(report)
 	}
 	switch {
+	case n == members.Unseen:
+		fmt.Fprintf(inv.Stdout, "%s sent to the processes of cell %s, which a policy keeps from being seen and counted\n", name, c.Name)
 	case n == 0:
 		fmt.Fprintf(inv.Stdout, "cell %s has no processes\n", c.Name)
 	case sig == syscall.SIGKILL:
