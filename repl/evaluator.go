@@ -52,6 +52,10 @@ type evaluator struct {
 	// told says that somebody was told of that.
 	told bool
 
+	// bare says that a session begins without the user's file.
+	bare bool
+	// badPrompt is a prompt function that has failed.
+	badPrompt *lua.LFunction
 	// ask asks the user for a yes; nil where nobody can be asked.
 	ask func(question string) bool
 	// interrupts counts those of the statement that runs, of which the first came at a time, and interrupted is sent something

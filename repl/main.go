@@ -65,11 +65,12 @@ func Main(args []string, env Env) int {
 	defer signal.Stop(pipes)
 	var common command.Common
 	var lines []string
-	var version bool
+	var version, bare bool
 	var fs flags.Set
 	common.Declare(&fs)
 	fs.List(&lines, "e", "LUA", "run LUA; repeats")
 	fs.Switch(&version, "version", "say which version it is")
+	fs.Switch(&bare, "norc", "begin a session without ~/.config/cellsh/init.lua")
 	rest, err := fs.Read(args, flags.First)
 	switch {
 	case errors.Is(err, flags.ErrHelp):
@@ -86,8 +87,15 @@ func Main(args []string, env Env) int {
 		return command.OK
 	case len(lines) > 0 && len(rest) > 0:
 		return env.usage(fmt.Sprintf("-e runs what it is given, but %q is given too", rest[0]))
+	case bare && len(lines) > 0:
+		return env.usage(bareRefused("-e"))
+	case bare && len(rest) > 0:
+		return env.usage(bareRefused(fmt.Sprintf("%q", rest[0])))
 	case len(lines) == 0 && len(rest) == 0:
-		return env.evaluate(common, func(e *evaluator) error { return e.session() })
+		return env.evaluate(common, func(e *evaluator) error {
+			e.bare = bare
+			return e.session()
+		})
 	case len(lines) == 0:
 		if c := command.Find(rest[0]); c != nil {
 			return env.command(c, rest[1:], common)

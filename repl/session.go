@@ -78,9 +78,10 @@ func (e *evaluator) talk() error {
 		return err == nil && isYes(line)
 	})
 	e.greet()
+	e.startup()
 	typed := ""
 	for {
-		line, err := ed.Statement(editor.Prompts{First: e.prompt(r.Pending()), Next: e.prompt(true)})
+		line, err := ed.Statement(e.prompts(r.Pending()))
 		var long *editor.LongLineError
 		switch {
 		case errors.Is(err, editor.ErrInterrupt):
@@ -137,23 +138,6 @@ func (e *evaluator) completer() *complete.Completer {
 		c.Commands = append(c.Commands, complete.Command{Name: word, Doc: "leave the session"})
 	}
 	return c
-}
-
-// prompt names the kernel, and says how long an audit lasts.
-func (e *evaluator) prompt(goesOn bool) string {
-	info := e.target.Whole()
-	name := info.Name
-	if info.Simulated {
-		name = "SIM"
-	}
-	_ = e.target.Steps.Step(func() error { // what fails is told by the next statement
-		audit, err := e.target.Host.Audit()
-		if err == nil && audit != nil {
-			name += " audit " + command.Left(audit.Left(e.env.Now()))
-		}
-		return nil
-	})
-	return e.style.Prompt(name, info.Simulated, goesOn)
 }
 
 // greet says where one is.

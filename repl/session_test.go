@@ -3,6 +3,7 @@ package repl
 import (
 	"errors"
 	"flag"
+	"fmt"
 	"io"
 	"os"
 	"os/exec"
@@ -115,17 +116,37 @@ func start(t *testing.T, c *exec.Cmd) *terminal {
 	return term
 }
 
+// prompted is the prompt at the begin of a line; what it says of the session differs.
+var prompted = regexp.MustCompile(`^SIM[^>|\n]*[>|] `)
+
+// asking is a text that ends with a prompt.
+var asking = regexp.MustCompile(`SIM[^>|\n]*[>|] $`)
+
+// untilPrompt reads up to the next prompt, whatever it says, or to the end.
+func (x *terminal) untilPrompt() string {
+	x.t.Helper()
+	return x.read("a prompt", func(text string) bool {
+		return asking.MatchString(text)
+	})
+}
+
 // until reads until the text is the last that was written, and gives all of it; or to the end.
 func (x *terminal) until(last string) string {
 	x.t.Helper()
+	return x.read(fmt.Sprintf("%q", last), func(text string) bool { return strings.HasSuffix(text, last) })
+}
+
+// read reads until something was written, and gives all of it.
+func (x *terminal) read(what string, enough func(string) bool) string {
+	x.t.Helper()
 	over := time.After(30 * time.Second)
-	for !x.ended && !strings.HasSuffix(x.text, last) {
+	for !x.ended && !enough(x.text) {
 		select {
 		case b, ok := <-x.said:
 			x.ended = !ok
 			x.text += strings.ReplaceAll(string(b), "\r\n", "\n")
 		case <-over:
-			x.t.Fatalf("the program must say %q, but says %q", last, x.text)
+			x.t.Fatalf("the program must say %s, but says %q", what, x.text)
 		}
 	}
 	text := x.text
@@ -192,19 +213,21 @@ func exists(path string) bool {
 func converse(t *testing.T, x *terminal, transcript string) string {
 	var screen strings.Builder
 	// The last prompt is where Ctrl-D is typed.
-	for line := range strings.SplitSeq(strings.TrimSuffix(strings.TrimRight(transcript, "\n"), prompt), "\n") {
-		for _, p := range []string{prompt, more} {
-			if text, ok := strings.CutPrefix(line, p); ok {
-				screen.WriteString(x.until(p))
-				x.typed(text + "\n")
-			}
+	lines := strings.Split(strings.TrimRight(transcript, "\n"), "\n")
+	if last := lines[len(lines)-1]; prompted.FindString(last) == last {
+		lines = lines[:len(lines)-1]
+	}
+	for _, line := range lines {
+		if p := prompted.FindString(line); p != "" {
+			screen.WriteString(x.untilPrompt())
+			x.typed(strings.TrimPrefix(line, p) + "\n")
 		}
 		if _, text, ok := strings.Cut(line, asks); ok {
 			screen.WriteString(x.until(asks))
 			x.typed(text + "\n")
 		}
 	}
-	screen.WriteString(x.until(prompt))
+	screen.WriteString(x.untilPrompt())
 	if !x.ended {
 		x.typed("\x04")
 		// NetBSD shows it, and puts the cursor back.
@@ -226,15 +249,15 @@ func TestLongQuestion(t *testing.T) {
 	write(t, dir, "a.lua", `policy "web" { cells = "web-*", deny = { "system" } }`)
 	write(t, dir, "b.lua", `policy "db" { cells = "db-*", deny = { "system" } }`)
 	x := start(t, program(t, dir, []string{"TERM=xterm", "NO_COLOR=1"}, "-k", "sim"))
-	x.until(prompt)
+	x.untilPrompt()
 	for _, line := range []string{"load a.lua", "create web-1 --root /cells/web-1"} {
 		x.typed(line + "\r")
-		x.until(prompt)
+		x.untilPrompt()
 	}
 	x.typed("load b.lua\r")
 	said := x.until(asks)
 	x.typed("nonsense\x7f\x7f\r")
-	said += x.until(prompt)
+	said += x.untilPrompt()
 	if n := strings.Count(said, "live cells must keep"); n != 1 {
 		t.Errorf("the question is there %d times: %q", n, said)
 	}
@@ -250,34 +273,34 @@ func TestAuditInASession(t *testing.T) {
 	dir := t.TempDir()
 	write(t, dir, "a.lua", `policy "web" { cells = "web-*", deny = { "system" } } never("no reboot", { "system.reboot", cells = "web-*" })`)
 	x := start(t, program(t, dir, []string{"TERM=dumb"}, "-k", "sim"))
-	x.until(prompt)
+	x.untilPrompt()
 	for _, line := range []string{"load a.lua", "create web-1 --root /cells/web-1"} {
 		x.typed(line + "\n")
-		x.until(prompt)
+		x.untilPrompt()
 	}
 	x.typed("audit start web-1 --for 2h\n")
 	if said := x.until(asks); !strings.Contains(said, `the assertion "no reboot" (a.lua:1:55) does not hold there`) || !strings.HasSuffix(said, "\nAudit cell web-1?\n"+asks) {
 		t.Errorf("it asks %q", said)
 	}
 	x.typed("n\n")
-	if said := x.until(prompt); !strings.Contains(said, "note: nothing has changed\n") {
+	if said := x.untilPrompt(); !strings.Contains(said, "note: nothing has changed\n") {
 		t.Errorf("it says %q", said)
 	}
 	x.typed("audit start web-1 --for 2h\n")
 	x.until(asks)
 	x.typed("y\n")
-	running := regexp.MustCompile(`\nSIM audit (2h0m|1h59m)> $`)
+	running := regexp.MustCompile(`\nSIM 2, audit (2h0m|1h59m)> $`)
 	if said := x.until("> "); !running.MatchString(said) {
 		t.Errorf("it says %q", said)
 	}
 	x.typed("(\n")
-	if said := x.until("| "); !strings.Contains(said, "SIM audit ") {
+	if said := x.until("| "); !strings.Contains(said, "SIM 2, audit ") {
 		t.Errorf("it says %q", said)
 	}
 	x.typed("6 * 7)\n")
 	x.until("> ")
 	x.typed("audit stop\n")
-	if said := x.until(prompt); !strings.HasSuffix(said, "\n"+prompt) || !strings.Contains(said, "note: the audit of cell web-1 has ended\n") {
+	if said := x.untilPrompt(); !strings.HasSuffix(said, "\nSIM 3> ") || !strings.Contains(said, "note: the audit of cell web-1 has ended\n") {
 		t.Errorf("it says %q", said)
 	}
 	x.typed("exit\n")
@@ -289,26 +312,26 @@ func TestAuditInASession(t *testing.T) {
 
 func TestInterrupt(t *testing.T) {
 	x := start(t, program(t, t.TempDir(), []string{"TERM=dumb"}, "-k", "sim"))
-	x.until(prompt)
+	x.untilPrompt()
 	// Functions of the library too, and none of them is caught.
 	for _, code := range []string{"while true do end", "return ('a'):rep(1000000):match('.-b')", "return pcall(string.gsub, ('a'):rep(1000000), '.-b', '')", "return load(function() return ' ' end)"} {
 		x.typed("io.write('run', 'ning'); io.flush(); " + code + "\n")
 		x.until("running")
 		x.typed("\x03")
-		if said := x.until(prompt); !strings.Contains(said, "lua.interrupted") {
+		if said := x.untilPrompt(); !strings.Contains(said, "lua.interrupted") {
 			t.Errorf("Ctrl-C must stop %s, but says %q", code, said)
 		}
 	}
 	// The session goes on.
 	x.typed("6 * 7\n")
-	if said := x.until(prompt); !strings.Contains(said, "\n42\n") {
+	if said := x.untilPrompt(); !strings.Contains(said, "\n42\n") {
 		t.Errorf("after Ctrl-C the session must go on, but says %q", said)
 	}
 	// At the prompt Ctrl-C gives up what was begun.
 	x.typed("for i = 1, 2 do\n")
 	x.until(more)
 	x.typed("\x03")
-	x.until(prompt)
+	x.untilPrompt()
 	x.typed("exit 3\n")
 	x.until("never said")
 	if err := x.wait(); err == nil || x.c.ProcessState.ExitCode() != 3 {
@@ -329,7 +352,7 @@ func TestFollowInASession(t *testing.T) {
 	run("load", "web.lua")
 	run("-e", "p = cell.create{ name = 'web', root = '/cells/web' }:process{ uid = 0 }", "-e", "p:reboot()")
 	x := start(t, program(t, dir, []string{"TERM=dumb"}, "-k", "sim:state", "--readonly"))
-	x.until(prompt)
+	x.untilPrompt()
 	x.typed("log -f --policy web\n")
 	if said := x.until("[policy web, web.lua:1]\n"); !strings.Contains(said, "1  +0s  cell web, process ") {
 		t.Errorf("it begins with %q", said)
@@ -341,11 +364,11 @@ func TestFollowInASession(t *testing.T) {
 		}
 	}
 	x.typed("\x03")
-	if said := x.until(prompt); strings.ContainsAny(said, "abcdefghijklmnopqrstuvwxyz") && !strings.Contains(said, "^C") {
+	if said := x.untilPrompt(); strings.ContainsAny(said, "abcdefghijklmnopqrstuvwxyz") && !strings.Contains(said, "^C") {
 		t.Errorf("Ctrl-C must say nothing, but says %q", said)
 	}
 	x.typed("6 * 7\n")
-	if said := x.until(prompt); !strings.Contains(said, "\n42\n") {
+	if said := x.untilPrompt(); !strings.Contains(said, "\n42\n") {
 		t.Errorf("the session must go on, but says %q", said)
 	}
 	// A session that is told to end does so while it follows.
@@ -360,9 +383,9 @@ func TestFollowInASession(t *testing.T) {
 	}
 	// In a session that alone can use its kernel nothing would come.
 	x = start(t, program(t, dir, []string{"TERM=dumb"}, "-k", "sim:state"))
-	x.until(prompt)
+	x.untilPrompt()
 	x.typed("log -f\n")
-	if said := x.until(prompt); !strings.Contains(said, "only this program can use this one") {
+	if said := x.untilPrompt(); !strings.Contains(said, "only this program can use this one") {
 		t.Errorf("it says %q", said)
 	}
 }
@@ -381,11 +404,11 @@ func TestEndRollsBack(t *testing.T) {
 		"exit":    {func(x *terminal) error { x.typed("exit\n"); return nil }, 0},
 		"a question waits": {func(x *terminal) error {
 			x.typed("load --yes b.lua\n")
-			x.until(prompt)
+			x.untilPrompt()
 			x.typed("cell.create{ name = 'web', root = '/cells/web' }\n")
-			x.until(prompt)
+			x.untilPrompt()
 			x.typed("rollback 1\n")
-			x.until(prompt)
+			x.untilPrompt()
 			x.typed("load b.lua --confirm 1h\n")
 			x.until(asks)
 			return x.c.Process.Signal(syscall.SIGTERM)
@@ -401,11 +424,11 @@ func TestEndRollsBack(t *testing.T) {
 			write(t, dir, "a.lua", `policy "a" { deny = { "system" } }`)
 			write(t, dir, "b.lua", `policy "b" { deny = { "machdep" } }`)
 			x := start(t, program(t, dir, []string{"TERM=dumb"}, "-k", "sim:state"))
-			x.until(prompt)
+			x.untilPrompt()
 			x.typed("load a.lua\n")
-			x.until(prompt)
+			x.untilPrompt()
 			x.typed("load b.lua --confirm 1h\n")
-			if said := x.until(prompt); !strings.Contains(said, "generation 2 is rolled back in 1h0m0s unless confirmed: confirm 2") {
+			if said := x.untilPrompt(); !strings.Contains(said, "generation 2 is rolled back in 1h0m0s unless confirmed: confirm 2") {
 				t.Fatalf("load says %q", said)
 			}
 			if err := c.end(x); err != nil {
@@ -427,9 +450,9 @@ func TestEndRollsBack(t *testing.T) {
 func TestKilled(t *testing.T) {
 	dir := t.TempDir()
 	x := start(t, program(t, dir, []string{"TERM=dumb"}, "-k", "sim:state"))
-	x.until(prompt)
+	x.untilPrompt()
 	x.typed("cell.create{ name = 'web', root = '/cells/web' }\n")
-	x.until(prompt)
+	x.untilPrompt()
 	out, err := program(t, dir, nil, "-k", "sim:state", "create", "db", "--root", "/cells/db").CombinedOutput()
 	if err == nil || !strings.Contains(string(out), "must have one writer") {
 		t.Errorf("a second writer must be refused, but %v: %s", err, out)

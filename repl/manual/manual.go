@@ -41,6 +41,11 @@ A line of a session is Lua or one of the commands below.
 What a command writes goes to a file with > FILE, is added to one with >> FILE, and is given to a command of this machine with | COMMAND;
 several commands on a line have ; between them.
 !COMMAND runs a command of this machine.
+The prompt says which kernel it is and which generation is active, how long an audit lasts or a confirmation is waited for, how many
+declarations are pending, and whether nothing can be changed; a global function prompt is given a table with kernel, simulated,
+generation, audit, confirm, pending and readonly, and gives another one.
+A session at a terminal begins with ~/.config/cellsh/init.lua, unless \\-\\-norc is given, if it and the folders above belong to
+the user or to root, and nobody else may write them.
 At a terminal a statement is edited as a block of lines: Alt-Enter begins a new line, Enter ends the statement if it is whole,
 Tab completes, and Ctrl-R searches the history.
 .Sh FLAGS

@@ -3,6 +3,7 @@ package show
 import (
 	"bytes"
 	"io"
+	"regexp"
 	"strings"
 
 	"cellsh/policy/diag"
@@ -49,6 +50,27 @@ func (s Style) Prompt(kernel string, simulated, goesOn bool) string {
 	}
 	return s.paint(colour, kernel) + "> "
 }
+
+// OwnPrompt makes a prompt that somebody has written safe for a terminal. Of what is no plain text colours stay, where there are
+// any.
+func (s Style) OwnPrompt(text string) string {
+	var b strings.Builder
+	for text != "" {
+		at := colouring.FindStringIndex(text)
+		if at == nil {
+			at = []int{len(text), len(text)}
+		}
+		b.WriteString(strings.ReplaceAll(Text(text[:at[0]]), "\n", " "))
+		if s.colours {
+			b.WriteString(text[at[0]:at[1]])
+		}
+		text = text[at[1]:]
+	}
+	return b.String()
+}
+
+// colouring is a sequence that changes nothing but how text looks (SGR, ECMA-48).
+var colouring = regexp.MustCompile("\x1b\\[[0-9;]*m")
 
 // Problems writes problems as diag.Write does, in colours.
 func (s Style) Problems(w io.Writer, l diag.List) error {
