@@ -239,11 +239,16 @@ func crash(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(syscall.Kill(int(pid), syscall.SIGKILL))
 }
 
-// stopServices stops what a script has left running.
+// stopServices stops what a script has left running: what watches, and services.
 func stopServices(e *testscript.Env) error {
 	e.Defer(func() {
 		m := &monitor.Manager{Dir: rundir.Dir(filepath.Join(e.WorkDir, "run"))}
-		names, err := m.Dir.Names()
+		pid, err := m.Dir.Watcher()
+		if err == nil && pid != 0 {
+			err = syscall.Kill(pid, syscall.SIGTERM)
+		}
+		names, failed := m.Dir.Names()
+		err = errors.Join(err, failed)
 		for _, name := range names {
 			_, failed := m.Stop(context.Background(), name)
 			err = errors.Join(err, failed)
