@@ -28,7 +28,7 @@ install: build
 	install -m 644 docs/cellsh.lua $(DESTDIR)$(PREFIX)/share/examples/cellsh/cellsh.lua
 	cp -R scripts/*.lua scripts/policy.d $(DESTDIR)$(PREFIX)/share/examples/cellsh/
 	cp scripts/examples/* $(DESTDIR)$(PREFIX)/share/examples/cellsh/
-	install -m 755 scripts/rc.d/cellsh $(DESTDIR)$(PREFIX)/share/examples/rc.d/cellsh
+	install -m 755 scripts/rc.d/cellsh scripts/rc.d/cellsh_watch scripts/rc.d/cellsh_services $(DESTDIR)$(PREFIX)/share/examples/rc.d/
 
 # The packages with benchmarks, found when they are wanted.
 BENCHMARKS = $$(grep -rl '^func Benchmark' kernel lua policy repl | sed 's|^|./|; s|/[^/]*$$||' | sort -u)

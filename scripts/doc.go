@@ -6,7 +6,8 @@
 //   - *.lua: a provisioning script for each deployment, which makes its cells and loads the policies: cellsh httpd.lua.
 //     They can be run again at any time. What they share is in the module provision.lua. Most deployments want the same
 //     ports, so a host has one of them, or changes ports in script and policy. demo.lua shows what cellsh does.
-//   - rc.d/cellsh: loads /etc/cellsh/policy.d at boot, see rc.d(8).
+//   - rc.d: scripts of rc.d(8). cellsh loads /etc/cellsh/policy.d at boot, cellsh_watch calls the hooks and writes the log, and
+//     cellsh_services starts services and stops them at shutdown.
 //   - examples: what Prometheus and Grafana need for the metrics of cells: how they are scraped, alerts with their tests, and a
 //     dashboard.
 //

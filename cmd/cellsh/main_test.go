@@ -190,7 +190,7 @@ var update = flag.Bool("update", false, "write what is printed into the scripts"
 // and the conditions root, kill for a shell that can send signals, mount for who may mount file systems for a program alone, and
 // processes for a system whose processes can be seen. Services that a script has started are stopped at its end.
 //
-// RCD is the path of the rc.d script.
+// RCD is the folder of the rc.d scripts, and RC that of what runs them here.
 //
 // With the variable CELLSH_TEST_LATER=TIME the program believes that it is later by that, and with CELLSH_TEST_MACHINE=NAME
 // that it runs on that machine, see testMachine; on the one that it does run on it never is.
@@ -198,9 +198,11 @@ func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script",
 		Setup: func(env *testscript.Env) error {
-			path, err := filepath.Abs("../../scripts/rc.d/cellsh")
-			env.Setenv("RCD", path)
-			return errors.Join(err, stopServices(env))
+			scripts, err := filepath.Abs("../../scripts/rc.d")
+			env.Setenv("RCD", scripts)
+			runs, failed := filepath.Abs("testdata/rc")
+			env.Setenv("RC", runs)
+			return errors.Join(err, failed, stopServices(env))
 		},
 		UpdateScripts:       *update,
 		RequireExplicitExec: true,
@@ -237,11 +239,16 @@ func crash(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(syscall.Kill(int(pid), syscall.SIGKILL))
 }
 
-// stopServices stops what a script has left running.
+// stopServices stops what a script has left running: what watches, and services.
 func stopServices(e *testscript.Env) error {
 	e.Defer(func() {
 		m := &monitor.Manager{Dir: rundir.Dir(filepath.Join(e.WorkDir, "run"))}
-		names, err := m.Dir.Names()
+		pid, err := m.Dir.Watcher()
+		if err == nil && pid != 0 {
+			err = syscall.Kill(pid, syscall.SIGTERM)
+		}
+		names, failed := m.Dir.Names()
+		err = errors.Join(err, failed)
 		for _, name := range names {
 			_, failed := m.Stop(context.Background(), name)
 			err = errors.Join(err, failed)

@@ -9,6 +9,7 @@ import (
 	"os"
 	"slices"
 	"sync"
+	"syscall"
 	"time"
 
 	"cellsh/kernel"
@@ -47,12 +48,20 @@ alike become one with a count, and come after other events.
 With --to FILE or --to syslog decisions are written there too, as log -f --to
 does: those that the kernel has kept, and then those that come.
 
+With --single it is the one that watches for a run directory: a second one is
+refused, --status finds it, once it sees whatever happens, and --stop ends it.
+That is for what starts it with the machine; docs/operations.md has the script.
+The exit code of --status is 0 if it watches.
+
   cellsh -k sim:cells.state watch --hooks hooks.d --to cells.log`,
 		Setup: func(fs *flags.Set) func(*Invocation) error {
 			var w watching
 			fs.List(&w.hooks, "hooks", "PATH", "run the hooks of PATH instead of those in /etc/cellsh/hooks.d; repeats")
 			fs.Text(&w.to, "to", "FILE", "add decisions to FILE as lines of JSON, or give them to syslog")
 			runDirFlag(fs, &w.dir)
+			fs.Switch(&w.single, "single", "be the one that watches, and that --status and --stop find")
+			fs.Switch(&w.status, "status", "say whether there is one")
+			fs.Switch(&w.stop, "stop", "end it, and wait until it has ended")
 			return w.run
 		},
 	}
@@ -63,6 +72,77 @@ type watching struct {
 	to    string
 	// dir is the run directory of services, "" for the machine's.
 	dir string
+
+	single, status, stop bool
+}
+
+// endWithin is how long it is waited for the end of one that is stopped: it gives its hooks less time.
+const endWithin = 30 * time.Second
+
+// other is what is done about the one that watches: it is said whether there is one, or it is ended.
+func (w *watching) other(inv *Invocation) error {
+	flag := "--status"
+	if w.stop {
+		flag = "--stop"
+	}
+	switch {
+	case w.status && w.stop:
+		return usage("--status and --stop can't be given together")
+	case w.single || w.to != "" || len(w.hooks) > 0:
+		return usage("%s is of the one that watches already, but what another is to do is given too", flag)
+	case inv.Kernel != "":
+		return usage("%s finds the one that watches by its run directory, but -k is given too", flag)
+	case w.stop && inv.ReadOnly:
+		return kernel.RefuseReadOnly("stop watching")
+	}
+	pid, err := inv.Machine.RunDir().Watcher()
+	if err != nil {
+		return err
+	}
+	if pid == 0 {
+		if _, err := fmt.Fprintln(inv.Stdout, "nobody watches"); err != nil || w.stop {
+			return err
+		}
+		return quiet{Failed}
+	}
+	if w.status {
+		_, err := fmt.Fprintf(inv.Stdout, "process %d watches\n", pid)
+		return err
+	}
+	ctx, end := inv.untilStopped("stopping what watches")
+	defer end()
+	ctx, cancel := context.WithTimeout(ctx, endWithin)
+	defer cancel()
+	if err := syscall.Kill(pid, syscall.SIGTERM); err != nil && !errors.Is(err, syscall.ESRCH) {
+		return &kernel.Error{Op: "stop watching", Text: fmt.Sprintf("process %d must be reached, but is not: %s", pid, err)}
+	}
+	for {
+		now, err := inv.Machine.RunDir().Watcher()
+		if err != nil {
+			return err
+		}
+		if now != pid {
+			_, err := fmt.Fprintf(inv.Stdout, "process %d does not watch any more\n", pid)
+			return err
+		}
+		select {
+		case <-time.After(calm):
+		case <-ctx.Done():
+			return &kernel.Error{Op: "stop watching", Text: fmt.Sprintf("process %d must end when it is told to, but is still there", pid)}
+		}
+	}
+}
+
+// claim makes this the one that watches.
+func (w *watching) claim(inv *Invocation) (release func(), err error) {
+	if !w.single {
+		return func() {}, nil
+	}
+	release, err = inv.Machine.RunDir().ClaimWatch()
+	if busy := new(disk.BusyError); errors.As(err, &busy) {
+		err = &kernel.Error{Op: "watch", Text: fmt.Sprintf("nobody may watch already, but process %d does", busy.PID), Hint: "end it with cellsh watch --stop"}
+	}
+	return release, err
 }
 
 // lookEvery is how often it is looked what has happened, of which nobody tells. After decisions the next are waited for no sooner
@@ -80,6 +160,9 @@ func (w *watching) run(inv *Invocation) error {
 		return usage("watch must run by itself, but not in a session: it has to go on when that ends")
 	}
 	inv.Machine.Run = cmp.Or(w.dir, inv.Machine.Run)
+	if w.status || w.stop {
+		return w.other(inv)
+	}
 	t, err := inv.lookOnly()
 	if err != nil {
 		return err
@@ -105,15 +188,21 @@ func (w *watching) run(inv *Invocation) error {
 	o := observer{inv: inv, out: out, services: watch.Services{Dir: inv.Machine.RunDir()}, log: t.Host.Log(0)}
 	// Hooks are told of what comes from now on; the log has all that is kept, as log -f --to writes it.
 	kept, there, err := o.decisions()
-	switch {
-	case err != nil && !watch.Unsupported(err):
+	if err != nil && !watch.Unsupported(err) {
 		return errors.Join(err, o.close())
-	case there && out != nil:
+	}
+	o.look(t) // nothing has happened yet
+	// Who finds it from here on knows that it sees whatever happens; one that is refused has written nothing.
+	release, err := w.claim(inv)
+	if err != nil {
+		return errors.Join(err, o.close())
+	}
+	defer release()
+	if there && out != nil {
 		if err := out.batch(&kept); err != nil {
 			return errors.Join(err, o.close())
 		}
 	}
-	o.look(t) // nothing has happened yet
 	var running sync.WaitGroup
 	for _, s := range sources {
 		f := newHookFile(inv, s)

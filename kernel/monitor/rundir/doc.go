@@ -12,6 +12,8 @@
 //	control    the socket of the monitor
 //	command    what the monitor was told to do
 //
+// Beside the folders is the file watch, which is held in the same way by the process that watches what happens, if there is one.
+//
 // Only root, or who has the simulated kernel, may look into them or change them.
 //
 // What it is not: it starts nothing, and signals nobody.

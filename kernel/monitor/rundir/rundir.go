@@ -63,6 +63,34 @@ func (d Dir) Log() string {
 	return filepath.Join(string(d), "log")
 }
 
+// watch is the file that is held by who watches.
+const watch = "watch"
+
+// ClaimWatch makes this process the one that watches what happens, until it calls release, as it must in the end, or dies. The
+// directory is made if it does not exist. The error is a *disk.BusyError if there is one already.
+func (d Dir) ClaimWatch() (release func(), err error) {
+	if err := os.MkdirAll(string(d), 0o700); err != nil {
+		return nil, unusable(string(d), err)
+	}
+	if _, _, err := trust().ReadDir(string(d)); err != nil {
+		return nil, unusable(string(d), err)
+	}
+	release, err = disk.Claim(filepath.Join(string(d), watch))
+	if err != nil && !errors.As(err, new(*disk.BusyError)) {
+		err = unusable(string(d), err)
+	}
+	return release, err
+}
+
+// Watcher is the process that has claimed to watch, as the kernel says; 0 if none has. That process itself must not ask.
+func (d Dir) Watcher() (int, error) {
+	pid, err := disk.Claimant(filepath.Join(string(d), watch))
+	if err != nil {
+		return 0, unusable(string(d), err)
+	}
+	return pid, nil
+}
+
 // maxFile is how long a file may be: a command may have as many arguments as execve(2) takes.
 const maxFile = 4 << 20
 

@@ -20,12 +20,19 @@ import (
 // claiming is the variable with the run directory in which the test program claims the service web.
 const claiming = "RUNDIR_TEST_CLAIM"
 
+// watching is the variable with which it claims to watch instead.
+const watching = "RUNDIR_TEST_WATCH"
+
 func TestMain(m *testing.M) {
 	dir := os.Getenv(claiming)
 	if dir == "" {
 		os.Exit(m.Run())
 	}
-	release, err := Dir(dir).Service("web").Claim()
+	take := Dir(dir).Service("web").Claim
+	if os.Getenv(watching) != "" {
+		take = Dir(dir).ClaimWatch
+	}
+	release, err := take()
 	fmt.Println(err)
 	// The collector of garbage takes no claim away.
 	runtime.GC()
@@ -206,5 +213,36 @@ func TestTask(t *testing.T) {
 	check(t, f.WriteTask(want))
 	if found, err := f.ReadTask(&got); !found || err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("%v, %v, %v", got, found, err)
+	}
+}
+
+// Who watches the kernel says, as long as that process lives; the file is in no folder of a service.
+func TestWatch(t *testing.T) {
+	dir := Dir(filepath.Join(t.TempDir(), "run"))
+	if pid, err := dir.Watcher(); pid != 0 || err != nil {
+		t.Errorf("where nothing is %d watches, and the error is %v", pid, err)
+	}
+	t.Setenv(watching, "yes")
+	pid, end := claim(t, dir)
+	if got, err := dir.Watcher(); got != pid || err != nil {
+		t.Errorf("process %d must watch, but it is %d, %v", pid, got, err)
+	}
+	busy := new(disk.BusyError)
+	if _, err := dir.ClaimWatch(); !errors.As(err, &busy) || busy.PID != pid {
+		t.Errorf("the error must name process %d, but is %v", pid, err)
+	}
+	if names, err := dir.Names(); len(names) > 0 || err != nil {
+		t.Errorf("there are the services %v, %v", names, err)
+	}
+	end()
+	if got, err := dir.Watcher(); got != 0 || err != nil {
+		t.Errorf("nobody must watch, but %d does, %v", got, err)
+	}
+	if err := os.Chmod(string(dir), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	if release, err := dir.ClaimWatch(); err == nil {
+		release()
+		t.Error("a directory that others can write is taken")
 	}
 }
