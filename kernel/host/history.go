@@ -306,7 +306,7 @@ func Hidden(err error) bool { return errors.Is(err, kauth.EACCES) }
 
 // Notebook is a place where bytes are kept beside a kernel: with a simulated kernel in its state, with NetBSD in a file.
 type Notebook interface {
-	// ReadNotes gives what was written last, nil for nothing. The error has the errno EACCES where only root may read it.
+	// ReadNotes gives what was written last, nil if nothing was; what is there and empty is not nil. The error has the errno EACCES where only root may read it.
 	ReadNotes() ([]byte, error)
 	// WriteNotes replaces it, whole or not at all. Whoever calls it has locked.
 	WriteNotes([]byte) error
@@ -367,8 +367,11 @@ const notesMagic = "cellsh generations 2 "
 
 func parseHistory(text []byte) (*History, error) {
 	h := &History{}
-	if len(text) == 0 {
+	switch {
+	case text == nil:
 		return h, nil
+	case len(text) == 0: // a file that a crash has emptied
+		return nil, &DamagedError{"it is empty"}
 	}
 	if text[0] != '{' {
 		head, body, _ := bytes.Cut(text, []byte("\n"))
