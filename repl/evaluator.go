@@ -54,6 +54,26 @@ type evaluator struct {
 	interrupted, ending chan struct{}
 	// modes of the terminal that a session was started at; nil where there is none.
 	modes atomic.Pointer[term.State]
+	// typing is where statements are typed; nil where none are.
+	typing atomic.Pointer[typing]
+}
+
+// typing is the editor of a session, and what its prompts are once nothing waits any more for its time to be over.
+type typing struct {
+	editor.Editor
+	over editor.Prompts
+}
+
+// aside writes what comes by itself while something is typed. Over says that nothing waits any more.
+func (e *evaluator) aside(over bool, write func()) {
+	switch t := e.typing.Load(); {
+	case t == nil:
+		write()
+	case over:
+		t.Aside(write, &t.over)
+	default:
+		t.Aside(write, nil)
+	}
 }
 
 // errFailed says that something failed and that why has been written.
@@ -73,9 +93,9 @@ func newEvaluator(env Env, common command.Common) (*evaluator, error) {
 	}
 	e.out = &command.Output{To: output}
 	target, err := command.OpenTarget(connect.Options{Target: common.Kernel, ReadOnly: common.ReadOnly, Machine: env.Machine, Now: env.Now, Warn: func(err error) { e.note("%s", err) }}, e.out,
-		host.SessionOptions{Lapsed: func(l host.Lapse) { e.note("%s", l) }, Overdue: func(o *host.Overdue) {
+		host.SessionOptions{Lapsed: func(l host.Lapse) { e.aside(true, func() { e.note("%s", l) }) }, Overdue: func(o *host.Overdue) {
 			e.note("%s: %s", o, diag.Of(kernel.RefuseReadOnly("note it"))[0].Message)
-		}, Failed: func(err error) { e.problems(diag.Of(err)) }})
+		}, Failed: func(err error) { e.aside(false, func() { e.problems(diag.Of(err)) }) }})
 	if err != nil {
 		return nil, err
 	}

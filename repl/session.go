@@ -79,6 +79,7 @@ func (e *evaluator) talk() error {
 	e.greet()
 	typed := ""
 	for {
+		e.typing.Store(&typing{ed, editor.Prompts{First: e.promptWith("", r.Pending()), Next: e.promptWith("", true)}})
 		line, err := ed.Statement(editor.Prompts{First: e.prompt(r.Pending()), Next: e.prompt(true)})
 		var long *editor.LongLineError
 		switch {
@@ -140,19 +141,25 @@ func (e *evaluator) completer() *complete.Completer {
 
 // prompt names the kernel, and says how long an audit lasts.
 func (e *evaluator) prompt(goesOn bool) string {
+	state := ""
+	_ = e.target.Steps.Step(func() error { // what fails is told by the next statement
+		audit, err := e.target.Host.Audit()
+		if err == nil && audit != nil {
+			state = " audit " + command.Left(audit.Left(e.env.Now()))
+		}
+		return nil
+	})
+	return e.promptWith(state, goesOn)
+}
+
+// promptWith has something behind the name.
+func (e *evaluator) promptWith(state string, goesOn bool) string {
 	info := e.target.Whole()
 	name := info.Name
 	if info.Simulated {
 		name = "SIM"
 	}
-	_ = e.target.Steps.Step(func() error { // what fails is told by the next statement
-		audit, err := e.target.Host.Audit()
-		if err == nil && audit != nil {
-			name += " audit " + command.Left(audit.Left(e.env.Now()))
-		}
-		return nil
-	})
-	return e.style.Prompt(name, info.Simulated, goesOn)
+	return e.style.Prompt(name+state, info.Simulated, goesOn)
 }
 
 // greet says where one is.
