@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"cellsh/kernel"
 	"cellsh/policy/analysis"
 	"cellsh/policy/diag"
 	"cellsh/policy/kauth"
@@ -136,6 +137,17 @@ func (h *History) Instead() (generation uint64, differs bool) {
 		return 0, false
 	}
 	return *h.instead, true
+}
+
+// loadAgain helps where the kernel has something else than what is noted.
+const loadAgain = "load the policies again: load PATH"
+
+// unnoted refuses what would be made of what is noted while the kernel has generation n, and that is not: nobody knows what it is.
+func (h *History) unnoted(op string, n uint64) error {
+	if n != 0 && h.Find(n) == nil {
+		return &kernel.Error{Op: op, Text: fmt.Sprintf("what the kernel has must be noted, but generation %d is not: another program has loaded it, or it could not be noted", n), Hint: loadAgain}
+	}
+	return nil
 }
 
 // Overdue is the generation that was not confirmed in time, or the audit that is over, and is not rolled back yet; nil if there

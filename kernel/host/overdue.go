@@ -16,6 +16,8 @@ type Overdue struct {
 	Audit []string
 	// GoneBack says that the kernel has gone back by itself, to the generation Back: what answers is what that one says.
 	GoneBack bool
+	// Asked says that somebody wanted that before the time was over.
+	Asked bool
 	// Restarted says that the kernel was started again while it waited, or never got it: it has nothing loaded.
 	Restarted bool
 }
@@ -139,6 +141,9 @@ func (e *ExpireError) Error() string { return e.prefix() + e.Err.Error() }
 func (e *ExpireError) prefix() string {
 	o := e.Overdue
 	what, again := fmt.Sprintf("generation %d %s", o.Generation, o.cause()), "could not be rolled back"
+	if o.Asked {
+		what = fmt.Sprintf("generation %d is not active any more", o.Generation)
+	}
 	if o.Audit != nil {
 		what, again = fmt.Sprintf("the audit of %s is over", auditText(o.Audit)), "what was loaded before could not be loaded again"
 	}
