@@ -99,11 +99,6 @@ func (h *Host) ProposeAudit(cells []string, lasts time.Duration) (*Proposal, err
 		return nil, &kernel.Error{Op: op, Text: fmt.Sprintf("what is loaded must need no confirmation, but generation %d waits for one", n), Hint: fmt.Sprintf("confirm %d, or roll back", n)}
 	}
 	cells = slices.Compact(slices.Sorted(slices.Values(cells)))
-	if others := missing(history.audited(), cells); len(others) > 0 {
-		all := slices.Compact(slices.Sorted(slices.Values(append(others, cells...))))
-		return nil, &kernel.Error{Op: op, Text: fmt.Sprintf("it must be of all cells that are audited, but that of %s runs and would end", auditText(others)),
-			Hint: "name all: audit start " + strings.Join(all, " ") + "; or end that first: audit stop"}
-	}
 	var problems []error
 	for _, name := range cells {
 		if _, err := h.Cell(op, name); err != nil {
@@ -121,6 +116,11 @@ func (h *Host) ProposeAudit(cells []string, lasts time.Duration) (*Proposal, err
 	}
 	if err := errors.Join(problems...); err != nil {
 		return nil, err
+	}
+	if others := missing(history.audited(), cells); len(others) > 0 {
+		all := slices.Compact(slices.Sorted(slices.Values(append(others, cells...))))
+		return nil, &kernel.Error{Op: op, Text: fmt.Sprintf("it must be of all cells that are audited, but that of %s runs and would end", auditText(others)),
+			Hint: "name all: audit start " + strings.Join(all, " ") + "; or end that first: audit stop"}
 	}
 	p.audit, p.lasts = cells, lasts
 	p.Policies = p.Auditing(cells)
