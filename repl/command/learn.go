@@ -31,7 +31,7 @@ log --to or log --json has written, and finds for each the smallest change of
 the policies that allows it: the one that lets through the fewest requests,
 counted exactly, and then the one that changes the fewest lines. What policies
 in audit mode would have denied counts too. The policies are those that are
-loaded, or those of --policy.
+loaded, or those of --policy; where an audit runs, as they come again after it.
 
   cellsh -k sim:cells.state learn --cell 'web-*' --since 1h
   cellsh learn --policy web.lua --from denials.log port=81
@@ -130,7 +130,7 @@ func (l *learning) run(inv *Invocation) error {
 	if err != nil {
 		return err
 	}
-	p, err := inv.policies()
+	p, err := inv.compared()
 	if err != nil {
 		return err
 	}
