@@ -182,7 +182,7 @@ var reserved = map[string][]string{
 	"syscall": {"kernel/connect", "kernel/disk", "kernel/launch", "kernel/members", "kernel/monitor", "kernel/netbsd", "kernel/output", "lua/system", "repl"},
 	// Policies are data and functions of data; the simulated kernel is a value.
 	"os":   {"cmd", "kernel/connect", "kernel/disk", "kernel/launch", "kernel/members", "kernel/monitor", "kernel/netbsd", "kernel/outlet", "kernel/output", "kernel/process", "lua/api", "lua/loader", "lua/system", "lua/trial", "lua/vm", "repl"},
-	"time": {"kernel", "lua", "repl"},
+	"time": {"kernel", "lua", "policy/progress", "repl"},
 	// Everything below Lua is used without it.
 	"github.com/yuin/gopher-lua": {"lua", "repl"},
 }

@@ -75,6 +75,48 @@ function never(title, declaration) end
 ---@return fun(declaration: policy.arguments)
 function policy(name) end
 
+---@class service.arguments
+---@field cell table|string what its cell is made with where it is missing, as cell.create takes it, with the service's name where none is given; or the name of a cell that another service declares or that exists; its keys are name, root, yes, profile, ports, nofile, as, core
+---@field cmd (string|number)[] the program and its arguments
+---@field user? string USER or USER:GROUP of the cell, names or numbers; root without it
+---@field groups? number[] ids of more groups, with USER:GROUP
+---@field env? table variables of the environment, NAME = "VALUE"; no others are passed on
+---@field restart? string "always", "on-failure" or "never": whether it is started again once it has ended; always without it
+---@field backoff? table how long that waits; its keys are first, limit, reset, crashes
+---@field stop_signal? string|number the signal that ends it, "HUP" say; TERM without it
+---@field stop_timeout? string how long it may take then, until it is killed; 5s without it
+---@field health? (string|number)[] a command in the cell that says by its exit code 0 that the service works
+---@field health_every? string how often that is asked; 30s without it
+---@field health_timeout? string how long it may take to answer; 10s without it
+---@field health_failures? number failures in a row until it is unhealthy; 3 without it
+---@field start_timeout? string how long it may take until health says yes for the first time; 1m without it
+---@field log? table where its output goes; its keys are facility, stdout, stderr, tag, file, size, keep
+---@field requires? string|string[] services that are started before it, and must run; they are stopped after it
+---@field after? string|string[] services that are started before it, and stopped after it, if they are at all
+---@field autostart? boolean true starts it with the machine
+
+---Declares a service: a command that is run in a cell and watched over. All services are read together; loops, functions
+---and modules beside the file may make them.
+---Only in files of services; see check --services.
+---```lua
+---service "db" {
+---  cell = { root = "/cells/db", profile = "medium", ports = { 5432 } },
+---  cmd  = { "/usr/pkg/bin/postgres", "-D", "/var/db/pg" },
+---  user = "pgsql",
+---}
+---service "web" {
+---  cell     = { root = "/cells/web", ports = { 80 } },
+---  cmd      = { "/usr/sbin/httpd", "-f" },
+---  restart  = "on-failure",
+---  health   = { "/usr/bin/ftp", "-o", "/dev/null", "http://127.0.0.1/" },
+---  log      = { facility = "local3", size = "10M" },
+---  requires = "db",
+---}
+---```
+---@param name string
+---@return fun(declaration: service.arguments)
+function service(name) end
+
 ---@class cell
 ---@field id number The kernel's number of the cell; it is never used again.
 ---@field name string The name of the cell.
@@ -154,10 +196,13 @@ function cell.hooks() end
 function cell.list() end
 
 ---Calls a function whenever something happens to a cell of the kernel that cell belongs to, from now on until the session
----or script ends. The table has event, cell and id; for deny also what kernel.events tells of the decision; for budgets of memory
----and cpu also budget, use, limit and policy. Over is told when the limit was exceeded for as long as the policy says, near when
----the warning was reached that it has, and under when at most nine tenths of the limit were used for that long. Each call may take a million instructions; a hook that takes more, or raises an error, is
----dropped and reported. That a cell is made or destroyed is told at once; denials, and budgets that are exceeded, after each
+---or script ends: create: a cell was made; deny: a request was denied; destroy: a cell was removed; grant: a request was granted; load: policies were loaded; near-budget: what a cell uses of a budget has reached the warning that the policy has; over-budget: a cell has used more than its budget for as long as the policy says; rollback: earlier policies are active again; under-budget: a cell that was over its budget has used at most nine tenths of it for as long. What happens to services only cellsh watch sees, as their monitors go on without
+---it: crash-loop: a service has ended too often in a row, and is not started again by itself; exit: the command of a service has ended; healthy: the health command of a service says that it works; start: the command of a service was started; unhealthy: the health command of a service says that it does not work.
+---The table has event, and of what has to do with a cell, cell and id; for decisions also what kernel.events tells of them, and
+---count, how many like it there were; for budgets also budget, use, limit and policy; for loads and rollbacks generation, from,
+---which was active before, of, whose policies it repeats, and files; for services service, state, why, pid, restarts, and for exit
+---code or signal. Each call may take a million instructions; a hook that takes more, or raises an error, is dropped and reported.
+---cellsh watch keeps it and calls it again the next time. That a cell is made or destroyed is told at once; all else after each
 ---statement, and after sim.advance, cell:exec and os.execute. What hooks do is told after they have ended.
 ---```lua
 ---local s = cell.on("create", function(e) print("made", e.cell) end)
@@ -166,7 +211,7 @@ function cell.list() end
 ---cell.create{ name = "web-2", root = "/cells/web-2" }
 -----> made	web-1
 ---```
----@param event string "create", "destroy", "deny", "near-budget", "over-budget" or "under-budget"
+---@param event string "crash-loop", "create", "deny", "destroy", "exit", "grant", "healthy", "load", "near-budget", "over-budget", "rollback", "start", "under-budget" or "unhealthy"
 ---@param hook function is called with a table
 ---@return subscription
 function cell.on(event, hook) end

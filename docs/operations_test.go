@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"cellsh/kernel/host"
 	"cellsh/repl/metrics"
 )
 
@@ -15,5 +16,10 @@ func TestOperations(t *testing.T) {
 	for _, m := range metrics.All() {
 		fmt.Fprintf(&table, "| `%s` | %s | %s | %s |\n", m.Name, m.Kind, strings.Join(m.Labels, ", "), m.Help)
 	}
-	checkGenerated(t, "operations.md", map[string]string{"metrics": table.String()})
+	var kinds strings.Builder
+	kinds.WriteString("| event | when | its table has |\n| --- | --- | --- |\n")
+	for _, k := range host.Kinds {
+		fmt.Fprintf(&kinds, "| `%s` | %s | %s |\n", k.Name, k.Doc, k.Has)
+	}
+	checkGenerated(t, "operations.md", map[string]string{"metrics": table.String(), "kinds": kinds.String()})
 }

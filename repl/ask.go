@@ -5,14 +5,16 @@ import (
 	"strings"
 
 	"cellsh/repl/show"
+	"cellsh/repl/waiting"
 )
 
-// asker asks at the terminal, where there is one; else nobody can be asked, and it is nil.
-func (env *Env) asker() func(question string) (yes bool) {
+// asker asks at the terminal, where there is one, and has the line give way; else nobody can be asked, and it is nil.
+func (env *Env) asker(line *waiting.Line) func(question string) (yes bool) {
 	if !isTerminal(env.Stdin) || !isTerminal(env.Stderr) {
 		return nil
 	}
 	return func(question string) bool {
+		line.Hide()
 		fmt.Fprint(env.Stderr, show.Text(asked(question)))
 		var line strings.Builder
 		b := make([]byte, 1) // what follows the line is not for this

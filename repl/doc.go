@@ -10,6 +10,8 @@
 //	repl/dialect    what the editor must know of what is typed
 //	repl/editor     lines are read, at a terminal with history and completion
 //	repl/complete   what could follow
+//	repl/pager      what is longer than the screen
+//	repl/waiting    what long work is doing
 //	repl/show       values, problems and prompts for people
 //
 // What it is not: nothing is decided here, and no kernel is spoken to; see packages engine and kernel.

@@ -23,11 +23,13 @@ import (
 	"cellsh/lua/syntax"
 	"cellsh/lua/vm"
 	"cellsh/policy/diag"
+	"cellsh/policy/progress"
 	"cellsh/repl/command"
 	"cellsh/repl/editor"
 	"cellsh/repl/input"
 	"cellsh/repl/shell"
 	"cellsh/repl/show"
+	"cellsh/repl/waiting"
 )
 
 // evaluator runs statements: those of a session, of a script, and of -e. Interrupt and close may be called from any
@@ -41,6 +43,10 @@ type evaluator struct {
 	width  func() int
 	// out is where Lua writes.
 	out *command.Output
+	// work is what the statement that runs does, and line shows it; stdout and stderr are where it gives way.
+	work           *progress.Work
+	line           *waiting.Line
+	stdout, stderr io.Writer
 	// unsaved is why the step that runs could not be saved where somebody was to be told of it; nil if it could.
 	unsaved error
 	// told says that somebody was told of that.
@@ -48,9 +54,10 @@ type evaluator struct {
 
 	// ask asks the user for a yes; nil where nobody can be asked.
 	ask func(question string) bool
-	// interrupts counts those of the statement that runs, and interrupted is sent something for the last. Ending is closed
-	// when the program is told to end.
+	// interrupts counts those of the statement that runs, of which the first came at a time, and interrupted is sent something
+	// for the last. Ending is closed when the program is told to end.
 	interrupts          atomic.Int32
+	first               atomic.Pointer[time.Time]
 	interrupted, ending chan struct{}
 	// modes of the terminal that a session was started at; nil where there is none.
 	modes atomic.Pointer[term.State]
@@ -64,8 +71,8 @@ type typing struct {
 	over editor.Prompts
 }
 
-// aside writes what comes by itself while something is typed. Over says that nothing waits any more.
-func (e *evaluator) aside(over bool, write func()) {
+// above writes what comes by itself while something is typed. Over says that nothing waits any more.
+func (e *evaluator) above(over bool, write func()) {
 	switch t := e.typing.Load(); {
 	case t == nil:
 		write()
@@ -87,25 +94,27 @@ func (e exit) Error() string { return fmt.Sprintf("exit code %d", e.code) }
 // newEvaluator opens the kernel.
 func newEvaluator(env Env, common command.Common) (*evaluator, error) {
 	e := &evaluator{env: env, common: common, interrupted: make(chan struct{}, 1), ending: make(chan struct{}), style: show.NewStyle(isTerminal(env.Stderr), env.Getenv), width: func() int { return show.DefaultWidth }}
-	var output io.Writer = env.Stdout
+	e.work, e.line = progress.New(), env.line()
+	e.stdout, e.stderr = e.line.Writer(env.Stdout), e.line.Writer(env.Stderr)
+	output := e.stdout
 	if isTerminal(env.Stdout) {
-		output = harmless{env.Stdout}
+		output = harmless{e.stdout}
 	}
 	e.out = &command.Output{To: output}
-	target, err := command.OpenTarget(connect.Options{Target: common.Kernel, ReadOnly: common.ReadOnly, Machine: env.Machine, Now: env.Now, Warn: func(err error) { e.note("%s", err) }}, e.out,
-		host.SessionOptions{Lapsed: func(l host.Lapse) { e.aside(true, func() { e.note("%s", l) }) }, Overdue: func(o *host.Overdue) {
+	target, err := command.OpenTarget(connect.Options{Target: common.Kernel, ReadOnly: common.ReadOnly, Machine: env.Machine, Now: env.Now, After: env.After, Work: e.work, Warn: func(err error) { e.note("%s", err) }}, e.out,
+		host.SessionOptions{Lapsed: func(l host.Lapse) { e.above(true, func() { e.note("%s", l) }) }, Overdue: func(o *host.Overdue) {
 			e.note("%s: %s", o, diag.Of(kernel.RefuseReadOnly("note it"))[0].Message)
-		}, Failed: func(err error) { e.aside(false, func() { e.problems(diag.Of(err)) }) }})
+		}, Failed: func(err error) { e.above(false, func() { e.problems(diag.Of(err)) }) }})
 	if err != nil {
 		return nil, err
 	}
 	e.target = target
 	e.out.Settle = e.settle
-	if ask := env.asker(); ask != nil {
+	if ask := env.asker(e.line); ask != nil {
 		e.ask = unless(e.interrupted, ask)
 	}
 	e.api = api.New(api.Options{Kernel: api.Kernel{Host: target.Host, Reader: target.Reader, Simulator: target.Simulator, Launch: target.Launcher},
-		Stdin: env.Stdin, Stdout: env.Stdout, Stderr: env.Stderr, Output: e.out, Settle: e.settle, Report: e.meanwhile,
+		Stdin: env.Stdin, Stdout: env.Stdout, Stderr: env.Stderr, Output: e.out, Settle: e.aside, Report: e.meanwhile,
 		Help: func(name string) string {
 			if c := command.Find(name); c != nil {
 				return c.Help()
@@ -130,7 +139,7 @@ func (h harmless) Write(text []byte) (int, error) {
 }
 
 func (e *evaluator) note(form string, args ...any) {
-	fmt.Fprintf(e.env.Stderr, "note: "+form+"\n", args...)
+	fmt.Fprintf(e.stderr, "note: "+form+"\n", args...)
 }
 
 // settle saves before somebody is told something. The step tells its error, unless who is given it does.
@@ -140,6 +149,12 @@ func (e *evaluator) settle() error {
 		e.unsaved = err
 	}
 	return err
+}
+
+// aside is settle for who writes past the line, or lets others write.
+func (e *evaluator) aside() error {
+	e.line.Hide()
+	return e.settle()
 }
 
 // meanwhile writes problems while a step runs: they may tell of what it has done.
@@ -169,7 +184,7 @@ func (e *evaluator) call(fn *lua.LFunction, args ...lua.LValue) ([]lua.LValue, e
 // problems writes problems for the user.
 func (e *evaluator) problems(l diag.List) {
 	// Where standard error is gone there is nobody to tell.
-	_ = e.style.Problems(e.env.Stderr, e.api.VM.Files().Fill(l))
+	_ = e.style.Problems(e.stderr, e.api.VM.Files().Fill(l))
 }
 
 // report writes an error, and gives the one that says so; exit stays what it is.
@@ -192,7 +207,11 @@ func (e *evaluator) statement(s input.Statement) error {
 	if s.Host != "" {
 		return e.shell(shell.Run(s.Host, e.env.Stdin, e.env.Stdout, e.env.Stderr))
 	}
-	return e.run(func() error {
+	name := "Lua"
+	if s.Words != nil {
+		name = s.Words[0]
+	}
+	return e.run(name, func() error {
 		if s.Words != nil {
 			return e.redirected(s.To, func(out io.Writer) error { return e.command(s.Words, out) })
 		}
@@ -207,7 +226,7 @@ func (e *evaluator) statement(s input.Statement) error {
 		if name := unknown(s.File, results); name != "" {
 			e.note("there is no variable and no command %s%s", name, didYouMean(name))
 		}
-		values := &command.Output{To: e.env.Stdout, Settle: e.settle}
+		values := &command.Output{To: e.stdout, Settle: e.settle}
 		_ = show.Values(values, results, e.showOptions())
 		return unwritten(values)
 	})
@@ -263,7 +282,7 @@ func (e *evaluator) showOptions() show.Options {
 
 // script runs a whole source as one chunk, with arguments.
 func (e *evaluator) script(file, text string, args []string) error {
-	return e.run(func() error {
+	return e.run("Lua", func() error {
 		env := e.api.VM.Environment()
 		f := syntax.Read(file, text)
 		fn, err := e.api.VM.CompileTree(env, f)
@@ -299,9 +318,10 @@ func ofAnotherTool(f *syntax.File, err error) error {
 	return err
 }
 
-// run does work with the kernel as one step: before it the clock goes on, after it the state is kept.
-func (e *evaluator) run(work func() error) error {
+// run does work with the kernel as one step, under a name: before it the clock goes on, after it the state is kept.
+func (e *evaluator) run(name string, work func() error) error {
 	began := e.env.Now()
+	defer e.line.Watch(name, e.work)()
 	e.interrupts.Store(0)
 	select {
 	case <-e.interrupted: // that was for what ran before
@@ -318,7 +338,7 @@ func (e *evaluator) run(work func() error) error {
 		done = errors.Join(done, e.report(err))
 	}
 	if e.common.Timings {
-		fmt.Fprintf(e.env.Stderr, "timings: %s\n", e.env.Now().Sub(began).Round(time.Microsecond))
+		fmt.Fprintf(e.stderr, "timings: %s\n", e.env.Now().Sub(began).Round(time.Microsecond))
 	}
 	if errors.Is(done, errFailed) && e.interrupts.Load() > 0 {
 		return errInterrupted
@@ -334,7 +354,11 @@ func (e *evaluator) command(words []string, out io.Writer) error {
 	if c == nil {
 		return leaving(words)
 	}
-	code := c.Run(words[1:], common, command.Env{Stdin: e.env.Stdin, Stdout: out, Stderr: e.env.Stderr, Now: e.env.Now, Machine: e.env.Machine, Ask: e.ask, Session: e.target})
+	env := command.Env{Stdin: e.env.Stdin, Stdout: out, Stderr: e.env.Stderr, Now: e.env.Now, After: e.env.After, Version: e.env.Version, Machine: e.env.Machine, Ask: e.ask, Session: e.target, Work: e.work, Line: e.line}
+	if out == e.env.Stdout {
+		env.Page = e.env.pager()
+	}
+	code := c.Run(words[1:], common, env)
 	e.api.Dispatch()
 	if code != command.OK {
 		return errFailed
@@ -346,6 +370,7 @@ func (e *evaluator) command(words []string, out io.Writer) error {
 func (e *evaluator) redirected(to input.Redirect, work func(io.Writer) error) error {
 	switch {
 	case to.Pipe != "":
+		e.line.Hide() // what the output goes to may have the terminal
 		in, wait, err := shell.Pipe(to.Pipe, e.env.Stdout, e.env.Stderr)
 		if err != nil {
 			return fmt.Errorf("%q must be started, but can't be: %w", to.Pipe, disk.Cause(err))
@@ -422,14 +447,21 @@ func leaving(words []string) error {
 	return exit{code}
 }
 
-// interrupt stops the code that runs, if any. It gives how often that was wanted since the statement began.
-func (e *evaluator) interrupt() int {
+// interrupt stops what runs, if anything does. It reports whether that was wanted often and for long since the statement began,
+// and in vain.
+func (e *evaluator) interrupt() bool {
+	listens := e.work.Listening()
+	e.work.Stop()
 	e.api.VM.Interrupt()
 	select {
 	case e.interrupted <- struct{}{}:
 	default:
 	}
-	return int(e.interrupts.Add(1))
+	now := e.env.Now()
+	if listens || e.interrupts.Add(1) == 1 {
+		e.first.Store(&now)
+	}
+	return e.interrupts.Load() > patience && now.Sub(*e.first.Load()) >= patientTime
 }
 
 // unless takes what stops a question for a no: a step that waits for an answer would keep the program from ending.

@@ -16,10 +16,13 @@ import (
 	"cellsh/kernel/host"
 	"cellsh/lua/syntax"
 	"cellsh/policy/diag"
+	"cellsh/policy/progress"
 	"cellsh/repl/command"
 	"cellsh/repl/flags"
 	"cellsh/repl/input"
+	"cellsh/repl/pager"
 	"cellsh/repl/show"
+	"cellsh/repl/waiting"
 )
 
 // Env is what the program may touch.
@@ -30,6 +33,8 @@ type Env struct {
 	Now func() time.Time
 	// Version of the program.
 	Version string
+	// After gives a channel that is sent the time once, after the duration; nil is the system's clock.
+	After func(time.Duration) <-chan time.Time
 	// Machine that the program runs on; the zero value is the one that it does run on.
 	Machine connect.Machine
 }
@@ -37,16 +42,22 @@ type Env struct {
 // signalled and the number of the signal is the exit code of a program that a signal ended, as shells have it.
 const signalled = 128
 
-// interruptedCode is that of Ctrl-C.
-const interruptedCode = signalled + int(syscall.SIGINT)
+// grace is how long it may take until work stops that was told to.
+const grace = 100 * time.Millisecond
 
-// patience is how often Ctrl-C only asks what runs to stop.
-const patience = 2
+// Of a session what runs is only asked to stop by Ctrl-C, so often, and in any case for so long.
+const (
+	patience    = 2
+	patientTime = 2 * time.Second
+)
 
 // Main is the program with these arguments; it gives the exit code.
 func Main(args []string, env Env) int {
 	if env.Now == nil {
 		env.Now = time.Now
+	}
+	if env.After == nil {
+		env.After = time.After
 	}
 	// Who reads what is written may stop reading; work that has begun is still done to its end, and kept.
 	pipes := make(chan os.Signal, 1)
@@ -62,7 +73,11 @@ func Main(args []string, env Env) int {
 	rest, err := fs.Read(args, flags.First)
 	switch {
 	case errors.Is(err, flags.ErrHelp):
-		fmt.Fprint(env.Stdout, command.Overview())
+		if page := env.pager(); page != nil {
+			_ = page(command.Overview())
+		} else {
+			fmt.Fprint(env.Stdout, command.Overview())
+		}
 		return command.OK
 	case err != nil:
 		return env.usage(err.Error())
@@ -75,7 +90,7 @@ func Main(args []string, env Env) int {
 		return env.evaluate(common, func(e *evaluator) error { return e.session() })
 	case len(lines) == 0:
 		if c := command.Find(rest[0]); c != nil {
-			return c.Run(rest[1:], common, command.Env{Stdin: env.Stdin, Stdout: env.Stdout, Stderr: env.Stderr, Now: env.Now, Version: env.Version, Machine: env.Machine, Ask: env.asker()})
+			return env.command(c, rest[1:], common)
 		}
 		if !isScript(rest[0]) {
 			return env.usage(command.Unknown(rest))
@@ -111,6 +126,74 @@ func (env *Env) usage(text string) int {
 	return command.Usage
 }
 
+// catch gives the signals that end the program, but for those that who started it has made it deaf to, as nohup(1) does.
+func catch(list ...os.Signal) chan os.Signal {
+	signals := make(chan os.Signal, 1)
+	for _, s := range list {
+		if !signal.Ignored(s) {
+			signal.Notify(signals, s)
+		}
+	}
+	return signals
+}
+
+// command runs a single command, and gives the exit code. One that is told to stop does so where nothing is left half done, or
+// says in its own way what it makes of that; one that does not in time, because it waits for something, say, is not waited
+// for, unless it changes something just then.
+func (env Env) command(c *command.Command, args []string, common command.Common) int {
+	work, line := progress.New(), env.line()
+	signals := catch(os.Interrupt, syscall.SIGTERM)
+	defer signal.Stop(signals)
+	end := line.Watch(c.Name, work)
+	defer end()
+	ended := make(chan int, 1)
+	go func() {
+		ended <- c.Run(args, common, command.Env{Stdin: env.Stdin, Stdout: env.Stdout, Stderr: env.Stderr, Now: env.Now, After: env.After, Version: env.Version, Machine: env.Machine, Ask: env.asker(line), Page: env.pager(), Work: work, Line: line})
+	}()
+	told := command.Interrupted // the exit code of the signal that has ended it
+	var late <-chan time.Time
+	for {
+		select {
+		case code := <-ended:
+			if code == command.Interrupted {
+				return told
+			}
+			return code
+		case s := <-signals:
+			if n, ok := s.(syscall.Signal); ok && late == nil {
+				told = signalled + int(n)
+			}
+			work.Stop()
+			late = env.After(grace)
+		case <-late:
+			if work.Abandon() {
+				line.Hide()
+				env.problems(diag.List{{Code: diag.Interrupted, Message: command.StoppedText(work, c)}})
+				return told
+			}
+			late = env.After(grace)
+		}
+	}
+}
+
+// line is the line at the terminal that says what is waited for; nil where there is no terminal.
+func (env *Env) line() *waiting.Line {
+	if !isTerminal(env.Stderr) {
+		return nil
+	}
+	name := env.Getenv("TERM")
+	return waiting.New(waiting.Options{To: env.Stderr, Plain: name == "" || name == "dumb", After: env.After, Now: env.Now, Columns: func() int { return columns(env.Stderr) }})
+}
+
+// pager shows text that is longer than the screen, where there is one; nil where there is none.
+func (env *Env) pager() func(text string) error {
+	if name := env.Getenv("TERM"); !isTerminal(env.Stdin) || !isTerminal(env.Stdout) || name == "" || name == "dumb" {
+		return nil
+	}
+	p := &pager.Pager{Stdin: env.Stdin, Stdout: env.Stdout, Stderr: env.Stderr, Command: env.Getenv("PAGER")}
+	return func(text string) error { return p.Show(show.Text(text)) }
+}
+
 // evaluate opens the kernel for work, and gives the exit code.
 func (env Env) evaluate(common command.Common, work func(*evaluator) error) int {
 	e, err := newEvaluator(env, common)
@@ -118,13 +201,7 @@ func (env Env) evaluate(common command.Common, work func(*evaluator) error) int 
 		env.problems(err)
 		return command.Failed
 	}
-	signals := make(chan os.Signal, 1)
-	for _, s := range []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP} {
-		// Who started the program may have made it deaf to some, as nohup(1) does.
-		if !signal.Ignored(s) {
-			signal.Notify(signals, s)
-		}
-	}
+	signals := catch(os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer signal.Stop(signals)
 	ended, closed := make(chan error, 1), make(chan error, 1)
 	go func() { ended <- work(e) }()
@@ -150,10 +227,10 @@ func (env Env) evaluate(common command.Common, work func(*evaluator) error) int 
 				close(e.ending)
 				go func() { closed <- e.close() }()
 			}
-			if e.interrupt() > patience {
+			if e.interrupt() {
 				// What runs does not listen.
 				e.restore()
-				return interruptedCode
+				return command.Interrupted
 			}
 		}
 	}
@@ -170,7 +247,7 @@ func (e *evaluator) end(err error) int {
 			code = max(code, command.Failed)
 		}
 	case errors.Is(err, errInterrupted):
-		code = interruptedCode
+		code = command.Interrupted
 	case err != nil:
 		code = command.Failed
 	}

@@ -71,6 +71,7 @@ func (e *evaluator) talk() error {
 	defer ed.Close()
 	// The editor sees Ctrl-C itself.
 	e.ask = unless(e.ending, func(question string) bool {
+		e.line.Hide()
 		// An editor that has to draw a prompt of several lines anew would leave the first one behind.
 		fmt.Fprintln(e.env.Stdout, show.Text(question))
 		line, err := ed.Answer(strings.TrimPrefix(asked(""), " "))
@@ -178,7 +179,12 @@ func (e *evaluator) greet() {
 
 // columns is the width of the terminal.
 func (e *evaluator) columns() int {
-	if w, _, err := term.GetSize(int(e.env.Stdout.Fd())); err == nil && w > 0 {
+	return columns(e.env.Stdout)
+}
+
+// columns is the width of a terminal.
+func columns(f *os.File) int {
+	if w, _, err := term.GetSize(int(f.Fd())); err == nil && w > 0 {
 		return w
 	}
 	return show.DefaultWidth

@@ -29,12 +29,16 @@ const (
 func TestMain(m *testing.M) {
 	if how := os.Getenv(asProgram); how != "" {
 		// Where it stands what is said is the same each time.
-		clock := func() time.Time { return time.Date(2026, 6, 1, 12, 0, 0, 0, time.UTC) }
+		now := time.Date(2026, 6, 1, 12, 0, 0, 0, time.UTC)
+		env := Env{Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Getenv: os.Getenv, Now: func() time.Time { return now }, Version: "test",
+			Machine: connect.Machine{Foreign: "linux/amd64"}}
 		if how == going {
-			clock = time.Now
+			env.Now = time.Now
 		}
-		os.Exit(Main(os.Args[1:], Env{Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Getenv: os.Getenv, Now: clock, Version: "test",
-			Machine: connect.Machine{Foreign: "linux/amd64"}}))
+		if os.Getenv(quickly) != "" {
+			env.hurry(now)
+		}
+		os.Exit(Main(os.Args[1:], env))
 	}
 	os.Exit(m.Run())
 }

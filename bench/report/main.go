@@ -19,6 +19,7 @@ import (
 
 	"cellsh/bench/crowd"
 	"cellsh/bench/decide"
+	"cellsh/bench/idle"
 	"cellsh/bench/incell"
 	"cellsh/bench/lines"
 	"cellsh/bench/scale"
@@ -407,6 +408,23 @@ func (r *report) operations() error {
 	}
 	fmt.Printf("| the first | %.1f | %d |\n| another | %.1f | %d |\n", ms(s.First), s.Bytes, ms(s.Later), s.Bytes)
 	r.promise("a scrape of 10,000 cells", 100, ms(max(s.First, s.Later)), " ms")
+
+	fmt.Print("\nWhat `cellsh watch` takes of one processor while nothing happens, with policies and hooks for all of it:\n\n| idle cells | percent |\n| --- | ---: |\n")
+	program, err := start.Build()
+	if err != nil {
+		return err
+	}
+	defer program.Remove()
+	span := 10 * time.Second
+	if !r.judge {
+		span = 10 * time.Millisecond
+	}
+	part, err := idle.Watch(program, 1000, span)
+	if err != nil {
+		return err
+	}
+	fmt.Printf("| 1,000 | %.2f |\n", 100*part)
+	r.promise("cellsh watch with 1,000 idle cells", 0.5, 100*part, " % of a processor")
 	return nil
 }
 

@@ -29,7 +29,7 @@ func Build() (*Program, error) {
 		return nil, err
 	}
 	p := &Program{folder}
-	build := exec.Command("go", "build", "-trimpath", "-o", p.path(), "./cmd/cellsh")
+	build := exec.Command("go", "build", "-trimpath", "-o", p.Path(), "./cmd/cellsh")
 	build.Dir = strings.TrimSpace(string(module))
 	if out, err := build.CombinedOutput(); err != nil {
 		p.Remove()
@@ -38,11 +38,12 @@ func Build() (*Program, error) {
 	return p, nil
 }
 
-func (p *Program) path() string { return filepath.Join(p.folder, "cellsh") }
+// Path of the program.
+func (p *Program) Path() string { return filepath.Join(p.folder, "cellsh") }
 
 // Run runs it, and waits for its end.
 func (p *Program) Run(args ...string) error {
-	if out, err := exec.Command(p.path(), args...).CombinedOutput(); err != nil {
+	if out, err := exec.Command(p.Path(), args...).CombinedOutput(); err != nil {
 		return fmt.Errorf("cellsh: %w\n%s", err, out)
 	}
 	return nil

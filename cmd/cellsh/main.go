@@ -7,6 +7,7 @@ import (
 	"cellsh/kernel"
 	"cellsh/kernel/launch"
 	"cellsh/kernel/members"
+	"cellsh/kernel/monitor"
 	"cellsh/kernel/netbsd"
 	"cellsh/repl"
 )
@@ -21,6 +22,8 @@ func main() {
 	switch {
 	case launch.IsHelper(os.Args):
 		os.Exit(launch.Helper(system()))
+	case monitor.IsHelper(os.Args):
+		os.Exit(monitor.Main(os.Args, monitor.Options{}))
 	case members.IsHelper(os.Args):
 		os.Exit(members.Helper(system()))
 	}

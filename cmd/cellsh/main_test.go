@@ -2,6 +2,8 @@ package main
 
 import (
 	"cmp"
+	"context"
+	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
@@ -22,12 +24,19 @@ import (
 	"cellsh/kernel"
 	"cellsh/kernel/abi"
 	"cellsh/kernel/connect"
+	"cellsh/kernel/launch"
+	"cellsh/kernel/monitor"
+	"cellsh/kernel/monitor/rundir"
+	"cellsh/kernel/process"
 	"cellsh/kernel/sim"
 	"cellsh/policy/kauth"
 	"cellsh/repl"
 )
 
 func TestMain(m *testing.M) {
+	if launch.IsHelper(os.Args) || monitor.IsHelper(os.Args) {
+		program() // for what the tests themselves start
+	}
 	testscript.Main(m, map[string]func(){"cellsh": program, "fetch": fetch})
 }
 
@@ -42,6 +51,12 @@ const (
 
 // program is the program on a machine whose kernel no script can reach.
 func program() {
+	switch {
+	case launch.IsHelper(os.Args):
+		os.Exit(launch.Helper(launch.NewSystem(nil)))
+	case monitor.IsHelper(os.Args):
+		os.Exit(monitor.Main(os.Args, monitor.Options{Sockets: []string{}}))
+	}
 	m, err := testMachine(os.Getenv(machine))
 	if err != nil {
 		panic(err)
@@ -103,7 +118,7 @@ func request(url string) error {
 // be made either, because /dev is read-only.
 // What is kept beside its kernel is in the folder db, the state of services in run, and the policies for boot are in policy.d, or in CELLSH_TEST_POLICIES.
 func testMachine(name string) (connect.Machine, error) {
-	m := connect.Machine{Foreign: "linux/amd64", Folder: "db", Run: "run", Policies: cmp.Or(os.Getenv(policies), "policy.d")}
+	m := connect.Machine{Foreign: "linux/amd64", Folder: "db", Run: "run", Hooks: "hooks.d", Policies: cmp.Or(os.Getenv(policies), "policy.d")}
 	if name == "" {
 		return m, nil
 	}
@@ -166,12 +181,14 @@ var update = flag.Bool("update", false, "write what is printed into the scripts"
 //	mode FILE OCTAL                   fails unless these are the file's permissions
 //	link FILE TARGET                  fails unless the file is a symbolic link to that
 //	retry PROGRAM ARGUMENT...         like exec, again and again until it succeeds
+//	crash KEY FILE                    kills the process whose number has that key in the status of a service, as JSON
 //
 // the program
 //
 //	fetch FILE PATH                   asks the server for a path, whose address cellsh metrics has written to the file
 //
-// and the conditions root, kill for a shell that can send signals, and mount for who may mount file systems for a program alone.
+// and the conditions root, kill for a shell that can send signals, mount for who may mount file systems for a program alone, and
+// processes for a system whose processes can be seen. Services that a script has started are stopped at its end.
 //
 // RCD is the path of the rc.d script.
 //
@@ -183,7 +200,7 @@ func TestScripts(t *testing.T) {
 		Setup: func(env *testscript.Env) error {
 			path, err := filepath.Abs("../../scripts/rc.d/cellsh")
 			env.Setenv("RCD", path)
-			return err
+			return errors.Join(err, stopServices(env))
 		},
 		UpdateScripts:       *update,
 		RequireExplicitExec: true,
@@ -192,6 +209,9 @@ func TestScripts(t *testing.T) {
 			switch name {
 			case "root":
 				return os.Getuid() == 0, nil
+			case "processes":
+				_, err := process.Read(process.Query{})
+				return err == nil, nil
 			case "kill":
 				return exec.Command("sh", "-c", "kill -0 $$").Run() == nil, nil
 			case "mount":
@@ -199,8 +219,38 @@ func TestScripts(t *testing.T) {
 			}
 			return false, errors.New("there is no condition " + name)
 		},
-		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){"status": status, "fill": fill, "retry": retry, "cut": cut, "mode": mode, "link": link},
+		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){"status": status, "fill": fill, "retry": retry, "cut": cut, "mode": mode, "link": link, "crash": crash},
 	})
+}
+
+// crash kills a process that a status names.
+func crash(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: crash KEY FILE")
+	}
+	var list []map[string]any
+	ts.Check(json.Unmarshal([]byte(ts.ReadFile(args[1])), &list))
+	pid, ok := list[0][args[0]].(float64)
+	if !ok || pid <= 1 {
+		ts.Fatalf("there is no process %s in %s", args[0], args[1])
+	}
+	ts.Check(syscall.Kill(int(pid), syscall.SIGKILL))
+}
+
+// stopServices stops what a script has left running.
+func stopServices(e *testscript.Env) error {
+	e.Defer(func() {
+		m := &monitor.Manager{Dir: rundir.Dir(filepath.Join(e.WorkDir, "run"))}
+		names, err := m.Dir.Names()
+		for _, name := range names {
+			_, failed := m.Stop(context.Background(), name)
+			err = errors.Join(err, failed)
+		}
+		if err != nil {
+			panic(err)
+		}
+	})
+	return nil
 }
 
 func status(ts *testscript.TestScript, neg bool, args []string) {
@@ -265,7 +315,7 @@ func retry(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("usage: retry PROGRAM ARGUMENT...")
 	}
 	var err error
-	for range 200 {
+	for range 2000 {
 		if err = ts.Exec(args[0], args[1:]...); err == nil {
 			return
 		}

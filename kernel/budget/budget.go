@@ -83,6 +83,8 @@ func (e *Event) String() string {
 type Watcher struct {
 	Rule
 	over, warned bool
+	// told is what was used when it was told that the limit is exceeded.
+	told int64
 	// since is from when on all samples say that it is time to change over, if there is one.
 	since   time.Duration
 	turning bool
@@ -126,7 +128,7 @@ func (w *Watcher) Step(at time.Duration, use int64) []Event {
 	if turned {
 		kind := Under
 		if w.over {
-			kind = Over
+			kind, w.told = Over, use
 		}
 		events = append(events, Event{w.Rule, kind, use})
 	}

@@ -50,8 +50,18 @@ func (s *Session) Watches() bool { return len(s.watchers) > 0 }
 
 // Sample takes what there is of the session at a time into account, by a clock that does not go back. The events come with what is
 // used: memory is what is resident of all its processes, and cpu the mean of the last ten seconds, before the first of which
-// nothing was used.
+// nothing was used. A look at which some process is just in execve(2), so that its memory is not told, says nothing of memory;
+// one at which none lives says nothing at all, because the end of a session is no end of an excess.
 func (s *Session) Sample(at time.Duration, list []process.Process) []Event {
+	living, told := false, true
+	for i := range list {
+		if p := &list[i]; p.Living() {
+			living, told = true, told && p.Measured
+		}
+	}
+	if !living {
+		return nil
+	}
 	use := s.meter.Add(list)
 	s.spent = append(s.spent, spent{at, use.Time})
 	for len(s.spent) > 2 && at-s.spent[1].at >= window {
@@ -63,6 +73,9 @@ func (s *Session) Sample(at time.Duration, list []process.Process) []Event {
 	for _, w := range s.watchers {
 		used := cpu
 		if w.Budget == analysis.BudgetMemory {
+			if !told {
+				continue
+			}
 			used = int64(use.Resident)
 		}
 		events = append(events, w.Step(at, used)...)
@@ -70,12 +83,19 @@ func (s *Session) Sample(at time.Duration, list []process.Process) []Event {
 	return events
 }
 
-// Exceeded are the rules whose budgets are exceeded.
-func (s *Session) Exceeded() []Rule {
-	var list []Rule
+// Excess is a budget that is exceeded.
+type Excess struct {
+	Rule
+	// Use is what was used when that was told.
+	Use int64 `json:"use"`
+}
+
+// Exceeded are the budgets that are exceeded.
+func (s *Session) Exceeded() []Excess {
+	var list []Excess
 	for _, w := range s.watchers {
 		if w.Exceeded() {
-			list = append(list, w.Rule)
+			list = append(list, Excess{w.Rule, w.told})
 		}
 	}
 	return list

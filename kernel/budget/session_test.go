@@ -46,6 +46,31 @@ func TestSession(t *testing.T) {
 	}
 }
 
+// TestSessionUntold: what is not told is not taken for nothing.
+func TestSessionUntold(t *testing.T) {
+	s := NewSession([]Rule{{Budget: analysis.BudgetMemory, Limit: 5 << 20}, {Budget: analysis.BudgetCPU, Limit: 1}})
+	executing, ended := process.Process{PID: 1}, process.Process{PID: 1, State: process.Zombie}
+	for i, x := range []struct {
+		list []process.Process
+		want string
+	}{
+		{[]process.Process{proc(1, 10, 0)}, "memory over"},
+		{[]process.Process{executing}, ""},
+		{[]process.Process{executing, proc(2, 1, time.Second)}, "cpu over"},
+		{[]process.Process{ended}, ""},
+		{nil, ""},
+		{[]process.Process{proc(1, 4, time.Second), proc(2, 0, time.Second)}, "memory under"},
+	} {
+		var told []string
+		for _, e := range s.Sample(time.Duration(i)*time.Second, x.list) {
+			told = append(told, fmt.Sprintf("%s %s", e.Budget, [...]string{"near", "over", "under"}[e.Kind]))
+		}
+		if got := strings.Join(told, ", "); got != x.want {
+			t.Errorf("sample %d: told %q, want %q", i, got, x.want)
+		}
+	}
+}
+
 // TestSessionChange: a rule that stays goes on, one that goes is exceeded no more, and a new one is followed.
 func TestSessionChange(t *testing.T) {
 	small, large := Rule{Budget: analysis.BudgetMemory, Limit: 1 << 20}, Rule{Budget: analysis.BudgetMemory, Limit: 50 << 20, Action: rules.Stop}
@@ -57,11 +82,11 @@ func TestSessionChange(t *testing.T) {
 		return len(s.Sample(time.Duration(second)*time.Second, []process.Process{proc(1, 10, 0)}))
 	}
 	s.Change([]Rule{small})
-	if sample(0) != 1 || !slices.Equal(s.Exceeded(), []Rule{small}) || !s.Watches() {
+	if sample(0) != 1 || !slices.Equal(s.Exceeded(), []Excess{{small, 10 << 20}}) || !s.Watches() {
 		t.Errorf("exceeded are %+v", s.Exceeded())
 	}
 	s.Change([]Rule{large, small})
-	if sample(1) != 0 || !slices.Equal(s.Exceeded(), []Rule{small}) {
+	if sample(1) != 0 || !slices.Equal(s.Exceeded(), []Excess{{small, 10 << 20}}) {
 		t.Errorf("a rule that stays must be told once, exceeded are %+v", s.Exceeded())
 	}
 	s.Change([]Rule{large})

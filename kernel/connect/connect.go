@@ -22,6 +22,7 @@ import (
 	"cellsh/kernel/sim"
 	"cellsh/policy"
 	"cellsh/policy/kauth"
+	"cellsh/policy/progress"
 )
 
 // Options of Open.
@@ -39,6 +40,8 @@ type Options struct {
 	Now func() time.Time
 	// Machine is the one whose kernel is meant.
 	Machine Machine
+	// Work that waiting for other programs is part of; nil can't be stopped.
+	Work *progress.Work
 	// Warn is told of what went wrong beside something that succeeded; nil for nobody.
 	Warn func(error)
 	// After gives a channel that is sent the time once, after the duration; nil is the system's clock.
@@ -57,6 +60,8 @@ type Machine struct {
 	Folder string
 	// Policies is the folder with the policies for boot; "" is /etc/cellsh/policy.d.
 	Policies string
+	// Hooks is the folder with the hooks of cellsh watch; "" is /etc/cellsh/hooks.d.
+	Hooks string
 	// Run is the run directory of services; "" is /var/run/cellsh.
 	Run string
 }
@@ -70,6 +75,7 @@ func (m *Machine) isNetBSD() bool {
 const (
 	defaultFolder   = "/var/db/cellsh"
 	defaultPolicies = "/etc/cellsh/policy.d"
+	defaultHooks    = "/etc/cellsh/hooks.d"
 )
 
 // folder is where notes are.
@@ -77,6 +83,9 @@ func (m *Machine) folder() string { return cmp.Or(m.Folder, defaultFolder) }
 
 // BootFolder is the folder with the policies for boot.
 func (m *Machine) BootFolder() string { return cmp.Or(m.Policies, defaultPolicies) }
+
+// HookFolder is the folder with hooks.
+func (m *Machine) HookFolder() string { return cmp.Or(m.Hooks, defaultHooks) }
 
 // RunDir is where the state of services is.
 func (m *Machine) RunDir() rundir.Dir { return cmp.Or(rundir.Dir(m.Run), rundir.Default) }
@@ -90,6 +99,8 @@ type Connection struct {
 	Launcher launch.Launcher
 	// Members are the processes in cells.
 	Members members.Members
+	// Place is which kernel it is, for what outlives the connection: see Place.
+	Place string
 	// Groups of the host, by name.
 	Groups policy.Groups
 	// Owners are the ids of the users of this machine who decide what the kernel is given at boot: root, and whoever has a
@@ -144,15 +155,48 @@ func Open(o Options) (*Connection, error) {
 		o.After = time.After
 	}
 	t, err := parseTarget(o.Target)
-	switch {
-	case err != nil:
+	if err != nil {
 		return nil, err
-	case t.system == "netbsd" || t.system == "" && o.Machine.isNetBSD():
+	}
+	c, err := openTarget(&t, o)
+	if err == nil {
+		c.Place, err = Place(o.Target, &o.Machine)
+	}
+	return c, err
+}
+
+func openTarget(t *target, o Options) (*Connection, error) {
+	switch {
+	case t.isNetBSD(&o.Machine):
 		return openNetBSD(o)
 	case t.file == "":
-		return openMemory(&t, o)
+		return openMemory(t, o)
 	}
-	return openFile(&t, o)
+	return openFile(t, o)
+}
+
+// Place is which kernel a target names, the same for all names of it: "netbsd", "sim:" and the absolute path of the file that
+// has its state, or "sim" for one that ends with the program. Neither the kernel nor the file need exist.
+func Place(name string, m *Machine) (string, error) {
+	t, err := parseTarget(name)
+	switch {
+	case err != nil:
+		return "", err
+	case t.isNetBSD(m):
+		return "netbsd", nil
+	case t.file == "":
+		return "sim", nil
+	}
+	path, err := filepath.Abs(t.file)
+	if err != nil {
+		return "", err
+	}
+	if real, err := filepath.EvalSymlinks(path); err == nil {
+		path = real
+	} else if dir, err := filepath.EvalSymlinks(filepath.Dir(path)); err == nil {
+		path = filepath.Join(dir, filepath.Base(path))
+	}
+	return "sim:" + path, nil
 }
 
 // ReadNotes gives what is kept beside the kernel.
@@ -246,7 +290,7 @@ func simulated(k kernel.Kernel, s *sim.Kernel, keep keeper, w watch, o Options) 
 
 // ReadOnlyView gives the same kernel to somebody who must not change it. It needs no Close of its own.
 func (c *Connection) ReadOnlyView() *Connection {
-	return &Connection{Kernel: kernel.ReadOnly(c.Kernel), whole: c.Kernel, Launcher: refusing{}, Members: members.ReadOnly(c.Members), reach: c.Reach(), Groups: c.Groups, Owners: c.Owners, keeper: readOnly{c.keeper}, clock: c.clock, watch: c.watch}
+	return &Connection{Kernel: kernel.ReadOnly(c.Kernel), whole: c.Kernel, Launcher: refusing{}, Members: members.ReadOnly(c.Members), reach: c.Reach(), Place: c.Place, Groups: c.Groups, Owners: c.Owners, keeper: readOnly{c.keeper}, clock: c.clock, watch: c.watch}
 }
 
 // register lets a command of this machine be a process of the simulated kernel while it runs.
@@ -308,6 +352,7 @@ func (n nowhere) refuse(op string) *kernel.Error {
 type folder struct {
 	path string
 	euid int
+	work *progress.Work
 }
 
 func (f folder) notes() string { return filepath.Join(f.path, "generations") }
@@ -357,7 +402,13 @@ func (f folder) SetAside() (where string, err error) {
 func (f folder) Lock() (unlock func(), err error) {
 	err = os.MkdirAll(f.path, 0o700)
 	if err == nil {
-		unlock, err = disk.Lock(f.notes() + ".lock")
+		ctx, end := f.work.Listen()
+		unlock, err = disk.LockUntil(ctx, f.notes()+".lock", func(b *disk.BusyError) { f.work.At(waiting(b)) })
+		end()
+		if errors.Is(err, context.Canceled) {
+			f.work.Check()
+			return nil, progress.ErrStopped // what must not be stopped half-way does not wait any more
+		}
 	}
 	switch {
 	case err == nil:
@@ -370,6 +421,15 @@ func (f folder) Lock() (unlock func(), err error) {
 		hint = "its file system is mounted read-only: mount it for writing"
 	}
 	return nil, &kernel.Error{Op: "lock the generations", Text: fmt.Sprintf("the folder %s must be writable, but is not: %s", f.path, disk.Cause(err)), Hint: hint}
+}
+
+// waiting is the step of who waits for a lock.
+func waiting(b *disk.BusyError) progress.Step {
+	who := "another program"
+	if b.PID > 0 {
+		who = fmt.Sprintf("process %d", b.PID)
+	}
+	return progress.Step{Doing: "waiting for " + who + ", which holds " + b.Path}
 }
 
 func (folder) save() error   { return nil }
@@ -385,7 +445,7 @@ func openNetBSD(o Options) (*Connection, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Connection{Kernel: k, Launcher: &launch.Cells{}, Members: &members.Cells{}, Groups: hostGroups{}, Owners: []int{0}, keeper: folder{path, k.EUID()}, watch: &going{k, o.After}}
+	c := &Connection{Kernel: k, Launcher: &launch.Cells{}, Members: &members.Cells{}, Groups: hostGroups{}, Owners: []int{0}, keeper: folder{path, k.EUID(), o.Work}, watch: &going{k, o.After}}
 	if o.Machine.System != nil {
 		// A helper would enter a cell of the running system.
 		c.Launcher, c.Members = nowhere{k.EUID()}, nowhere{k.EUID()}

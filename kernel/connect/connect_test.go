@@ -18,6 +18,7 @@ import (
 	"cellsh/kernel/netbsd"
 	"cellsh/kernel/sim"
 	"cellsh/policy/kauth"
+	"cellsh/policy/progress"
 )
 
 var start = time.Date(2026, 6, 1, 0, 0, 0, 0, time.UTC)
@@ -187,7 +188,7 @@ func TestSettle(t *testing.T) {
 
 // The notes about a running NetBSD are locked while something changes, and not between.
 func TestFolderLock(t *testing.T) {
-	f := folder{filepath.Join(t.TempDir(), "cellsh"), 0}
+	f := folder{filepath.Join(t.TempDir(), "cellsh"), 0, nil}
 	unlock, err := f.Lock()
 	if err != nil {
 		t.Fatal(err)
@@ -211,7 +212,7 @@ func TestFolderLock(t *testing.T) {
 		t.Fatal(err)
 	}
 	var refused *kernel.Error
-	if _, err := (folder{filepath.Join(file, "x"), 0}).Lock(); !errors.As(err, &refused) || !strings.Contains(err.Error(), "must be writable, but is not: not a directory") || refused.Hint != "" {
+	if _, err := (folder{filepath.Join(file, "x"), 0, nil}).Lock(); !errors.As(err, &refused) || !strings.Contains(err.Error(), "must be writable, but is not: not a directory") || refused.Hint != "" {
 		t.Errorf("%v, hint %q", err, refused.Hint)
 	}
 }
@@ -543,7 +544,78 @@ func TestNotesThatCannotBeRead(t *testing.T) {
 		t.Fatal(err)
 	}
 	var e *kernel.Error
-	if _, err := (folder{file, 0}).ReadNotes(); !errors.As(err, &e) || !strings.HasPrefix(e.Text, "the file "+file+"/generations must be readable, but is not: ") {
+	if _, err := (folder{file, 0, nil}).ReadNotes(); !errors.As(err, &e) || !strings.HasPrefix(e.Text, "the file "+file+"/generations must be readable, but is not: ") {
+		t.Error(err)
+	}
+}
+
+// Who waits for another program says for which, and is not kept by it once that is not wanted any more.
+func TestWaitForLock(t *testing.T) {
+	dir := t.TempDir()
+	work := progress.New()
+	f := folder{dir, 0, work}
+	unlock, err := disk.TryLock(f.notes() + ".lock")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := progress.Step{Doing: fmt.Sprintf("waiting for process %d, which holds %s.lock", os.Getpid(), f.notes())}
+	stopWaiting := func() {
+		for work.Step() != want {
+			runtime.Gosched()
+		}
+		work.Stop()
+	}
+	go stopWaiting()
+	if err := work.Run(func() error { _, err := f.Lock(); return err }); err != progress.ErrStopped {
+		t.Errorf("waiting ends with %v", err)
+	}
+	// Where a change must not be stopped half-way its error says so.
+	err = work.Run(func() error {
+		return work.Firmly(func() error {
+			work.Stop()
+			_, err := f.Lock()
+			return err
+		})
+	})
+	if err != progress.ErrStopped {
+		t.Errorf("a change ends with %v", err)
+	}
+	// A state file is waited for in the same way.
+	state := filepath.Join(dir, "state")
+	unlockState, err := disk.TryLock(state + ".lock")
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = work.Run(func() error {
+		_, err := Open(Options{Target: "sim:" + state, Work: work, Patience: time.Hour, Machine: Machine{Foreign: "linux/amd64"}, After: func(time.Duration) <-chan time.Time {
+			work.Stop()
+			over := make(chan time.Time)
+			close(over)
+			return over
+		}})
+		return err
+	})
+	if step := work.Step(); err != progress.ErrStopped || !strings.HasPrefix(step.Doing, "waiting for process ") || !strings.HasSuffix(step.Doing, "state.lock") {
+		t.Errorf("%v, at %+v", err, step)
+	}
+	unlockState()
+	// Once the other program is done it goes on.
+	gone := make(chan bool)
+	go func() {
+		for work.Step() != want {
+			runtime.Gosched()
+		}
+		unlock()
+		close(gone)
+	}()
+	err = work.Run(func() error {
+		unlock, err := f.Lock()
+		if err == nil {
+			unlock()
+		}
+		return err
+	})
+	if <-gone; err != nil {
 		t.Error(err)
 	}
 }

@@ -76,7 +76,7 @@ func (f *stateFile) open(t *target, o Options) error {
 	}
 	f.path = path
 	if !o.ReadOnly {
-		f.unlock, err = lock(path+".lock", o.Patience)
+		f.unlock, err = lock(path+".lock", o)
 		if err != nil {
 			return f.unusable(err)
 		}
@@ -349,14 +349,15 @@ func (f *stateFile) close() error {
 }
 
 // lock takes a lock that others hold for a short while only.
-func lock(path string, patience time.Duration) (unlock func(), err error) {
+func lock(path string, o Options) (unlock func(), err error) {
 	const pause = 10 * time.Millisecond
-	for {
+	for patience := o.Patience; ; patience -= pause {
 		unlock, err = disk.TryLock(path)
-		if busy := new(disk.BusyError); patience <= 0 || !errors.As(err, &busy) {
+		busy := new(disk.BusyError)
+		if patience <= 0 || !errors.As(err, &busy) {
 			return unlock, err
 		}
-		time.Sleep(pause)
-		patience -= pause
+		o.Work.At(waiting(busy))
+		<-o.After(pause)
 	}
 }

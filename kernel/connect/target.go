@@ -18,6 +18,11 @@ type target struct {
 	file  string
 }
 
+// isNetBSD reports whether the running NetBSD is meant.
+func (t *target) isNetBSD(m *Machine) bool {
+	return t.system == "netbsd" || t.system == "" && m.isNetBSD()
+}
+
 // name takes a word that says how a simulated kernel is built: a revision of secmodel_cell, or stock. False if it is
 // neither, or there is another revision already.
 func (t *target) name(word string) bool {

@@ -1,6 +1,7 @@
 package disk
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -30,23 +31,46 @@ func (e *BusyError) Error() string {
 var errHeld = errors.New("the lock is held")
 
 // Lock waits until no other process and no other goroutine holds the lock file, and holds it. The file is made if it
-// does not exist, and stays. Where the system has no locks the error is errors.ErrUnsupported.
+// does not exist, and stays; it tells the id of the process that holds it. Where the system has no locks the error is
+// errors.ErrUnsupported.
 func Lock(path string) (unlock func(), err error) {
-	file, err := lock(path, true)
-	if err != nil {
-		return nil, err
-	}
-	// Closing the only descriptor of the opened file gives the lock up.
-	return func() { file.Close() }, nil
+	return LockUntil(context.Background(), path, func(*BusyError) {})
 }
 
-// TryLock is Lock without waiting: the error is a *BusyError if somebody else holds the lock. The file tells the id of
-// the process that holds it.
-func TryLock(path string) (unlock func(), err error) {
-	file, err := lock(path, false)
-	if errors.Is(err, errHeld) {
-		return nil, &BusyError{path, holder(path)}
+// LockUntil is Lock that gives up once the context is done; the error is that of the context. If it has to wait, waits is told
+// who holds the lock.
+func LockUntil(ctx context.Context, path string, waits func(*BusyError)) (unlock func(), err error) {
+	unlock, err = TryLock(path)
+	var busy *BusyError
+	if !errors.As(err, &busy) {
+		return unlock, err
 	}
+	waits(busy)
+	type result struct {
+		file *os.File
+		err  error
+	}
+	locked := make(chan result, 1)
+	go func() {
+		file, err := lock(path, true)
+		locked <- result{file, err}
+	}()
+	select {
+	case r := <-locked:
+		return hold(r.file, r.err)
+	case <-ctx.Done():
+		// Nobody wants it any more when it comes.
+		go func() {
+			if r := <-locked; r.err == nil {
+				r.file.Close()
+			}
+		}()
+		return nil, ctx.Err()
+	}
+}
+
+// hold notes in a lock file that was locked who holds it.
+func hold(file *os.File, err error) (unlock func(), _ error) {
 	if err != nil {
 		return nil, err
 	}
@@ -54,7 +78,17 @@ func TryLock(path string) (unlock func(), err error) {
 		file.Close()
 		return nil, err
 	}
+	// Closing the only descriptor of the opened file gives the lock up.
 	return func() { file.Close() }, nil
+}
+
+// TryLock is Lock without waiting: the error is a *BusyError if somebody else holds the lock.
+func TryLock(path string) (unlock func(), err error) {
+	file, err := lock(path, false)
+	if errors.Is(err, errHeld) {
+		return nil, &BusyError{path, holder(path)}
+	}
+	return hold(file, err)
 }
 
 func writePID(file *os.File) error {

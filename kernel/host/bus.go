@@ -8,33 +8,112 @@ import (
 	"cellsh/policy/diag"
 )
 
-// Event is something that happened to a cell.
+// Event is something that happened.
 type Event struct {
-	// Kind is one of EventKinds.
+	// Kind is the name of one of Kinds.
 	Kind string
+	// Cell that it happened to, "" and 0 for none.
 	Cell string
 	ID   kernel.CellID
-	// Decision of a denial.
-	Decision *kernel.Event
-	// Excess is the budget that an event is about.
+	// Decision of a denial or a grant, and Count how many like it the event stands for.
+	Decision *Recorded
+	Count    uint64
+	// Excess is the budget that is exceeded, or is not any more.
 	Excess *Excess
+	// Change is that of what is loaded.
+	Change *Change
+	// Service is what one has become.
+	Service *ServiceChange
+}
+
+// Change is that the policies of another generation are active.
+type Change struct {
+	// Generation that is active now, 0 for none, and From the one before.
+	Generation uint64 `json:"generation"`
+	From       uint64 `json:"from"`
+	// Of is the generation whose policies it repeats, 0 for new ones.
+	Of uint64 `json:"of,omitempty"`
+	// Files of its policies.
+	Files []string `json:"files,omitempty"`
+}
+
+// ServiceChange is what a service has become.
+type ServiceChange struct {
+	Service string `json:"service"`
+	State   string `json:"state"`
+	// Why it is in that state, where there is more to say.
+	Why string `json:"why,omitempty"`
+	PID int    `json:"pid,omitempty"`
+	// Restarts are how often it was started again after it had ended by itself.
+	Restarts int `json:"restarts"`
+	// Code and Signal are how its command has ended, for an exit; nil where that is not known.
+	Code   *int `json:"code,omitempty"`
+	Signal *int `json:"signal,omitempty"`
 }
 
 // The kinds of events. Those of cells that are made and destroyed here are emitted by the host itself; the others by who
-// looks for them, with [Tail] and [Host.NewExcesses].
+// looks for them: package watch.
 const (
-	Created   = "create"
-	Destroyed = "destroy"
-	Denied    = "deny"
-	// NearBudget: what is used of a budget has reached its warning. OverBudget: it was exceeded for as long as it says.
-	// UnderBudget: it is no more.
+	Created     = "create"
+	Destroyed   = "destroy"
+	Started     = "start"
+	Exited      = "exit"
+	Healthy     = "healthy"
+	Unhealthy   = "unhealthy"
+	CrashLoop   = "crash-loop"
 	NearBudget  = "near-budget"
 	OverBudget  = "over-budget"
 	UnderBudget = "under-budget"
+	Denied      = "deny"
+	Granted     = "grant"
+	Replaced    = "load"
+	RolledBack  = "rollback"
 )
 
-// EventKinds are the kinds that there are.
-var EventKinds = []string{Created, Denied, Destroyed, NearBudget, OverBudget, UnderBudget}
+// Kind describes a kind of events.
+type Kind struct {
+	Name string
+	// Doc says when it happens, and Has what the table of a hook has beside event.
+	Doc, Has string
+	// Watched says that only cellsh watch sees it: it happens to services, which go on without those who have started them.
+	Watched bool
+}
+
+// Kinds are those that there are, by name.
+var Kinds = []Kind{
+	{CrashLoop, "a service has ended too often in a row, and is not started again by itself", "cell, id, service, state, why, pid, restarts", true},
+	{Created, "a cell was made", "cell, id", false},
+	{Denied, "a request was denied", "what kernel.events tells, and count", false},
+	{Destroyed, "a cell was removed", "cell, id", false},
+	{Exited, "the command of a service has ended", "cell, id, service, state, why, pid, restarts, and code or signal", true},
+	{Granted, "a request was granted", "what kernel.events tells, and count", false},
+	{Healthy, "the health command of a service says that it works", "cell, id, service, state, why, pid, restarts", true},
+	{Replaced, "policies were loaded", "generation, from, of, files", false},
+	{NearBudget, "what a cell uses of a budget has reached the warning that the policy has", "cell, id, budget, use, limit, policy", false},
+	{OverBudget, "a cell has used more than its budget for as long as the policy says", "cell, id, budget, use, limit, policy", false},
+	{RolledBack, "earlier policies are active again", "generation, from, of, files", false},
+	{Started, "the command of a service was started", "cell, id, service, state, why, pid, restarts", true},
+	{UnderBudget, "a cell that was over its budget has used at most nine tenths of it for as long", "cell, id, budget, use, limit, policy", false},
+	{Unhealthy, "the health command of a service says that it does not work", "cell, id, service, state, why, pid, restarts", true},
+}
+
+// FindKind gives the kind of that name; false if there is none.
+func FindKind(name string) (Kind, bool) {
+	i := slices.IndexFunc(Kinds, func(k Kind) bool { return k.Name == name })
+	if i < 0 {
+		return Kind{}, false
+	}
+	return Kinds[i], true
+}
+
+// KindNames are the names of all kinds, by name.
+func KindNames() []string {
+	var names []string
+	for _, k := range Kinds {
+		names = append(names, k.Name)
+	}
+	return names
+}
 
 // Subscription is a hook that waits for events. Cancel ends it.
 type Subscription struct {
@@ -43,7 +122,7 @@ type Subscription struct {
 	// At is where it was made, for what is said of it; nowhere if nobody has set it.
 	At   diag.Span
 	call func(Event) error
-	// Failed is why it was dropped, nil while it is not.
+	// Failed is why it has failed last, and was dropped if the bus does not keep it; nil if it has not.
 	Failed error
 }
 
@@ -65,14 +144,16 @@ type Bus struct {
 	subs    []*Subscription
 	queue   []Event
 	running bool
-	// Dropped is told of hooks that failed and are not called any more.
-	Dropped func(*Subscription)
+	// Keep says that hooks that fail are called again the next time.
+	Keep bool
+	// Failed is told of hooks that failed. Those that are kept are active yet.
+	Failed func(*Subscription)
 }
 
 // maxChain is how many events in a row hooks may cause by themselves.
 const maxChain = 1000
 
-// On subscribes to a kind of event. An error of the hook ends the subscription.
+// On subscribes to a kind of event. An error of the hook ends the subscription, unless Keep is set.
 func (b *Bus) On(kind string, call func(Event) error) *Subscription {
 	s := &Subscription{bus: b, Kind: kind, call: call}
 	b.subs = append(b.subs, s)
@@ -109,7 +190,7 @@ func (b *Bus) Emit(e Event) {
 				continue
 			}
 			if err := s.call(e); err != nil {
-				b.drop(s, err)
+				b.fail(s, err, b.Keep)
 			}
 		}
 	}
@@ -123,14 +204,16 @@ func (b *Bus) Break(told, untold int) {
 		events = fmt.Sprintf("%d events are", untold)
 	}
 	for _, s := range b.Subscriptions() {
-		b.drop(s, fmt.Errorf("hooks must not set each other off without end, but did %d times; %s not told", told, events))
+		b.fail(s, fmt.Errorf("hooks must not set each other off without end, but did %d times; %s not told", told, events), false)
 	}
 }
 
-func (b *Bus) drop(s *Subscription, err error) {
+func (b *Bus) fail(s *Subscription, err error, keep bool) {
 	s.Failed = err
-	s.Cancel()
-	if b.Dropped != nil {
-		b.Dropped(s)
+	if !keep {
+		s.Cancel()
+	}
+	if b.Failed != nil {
+		b.Failed(s)
 	}
 }

@@ -3,11 +3,11 @@ package host
 import (
 	"errors"
 	"fmt"
-	"strings"
 	"testing"
 	"time"
 
 	"cellsh/kernel"
+	"cellsh/kernel/budget"
 	"cellsh/kernel/sim"
 	"cellsh/policy/rules"
 	"cellsh/policy/study"
@@ -17,7 +17,7 @@ import (
 func TestChainOfEvents(t *testing.T) {
 	var b Bus
 	var dropped []string
-	b.Dropped = func(s *Subscription) { dropped = append(dropped, s.Failed.Error()) }
+	b.Failed = func(s *Subscription) { dropped = append(dropped, s.Failed.Error()) }
 	b.On("create", func(Event) error {
 		b.Emit(Event{Kind: "create"})
 		b.Emit(Event{Kind: "create"})
@@ -148,8 +148,8 @@ func (g *greedy) List() ([]kernel.Cell, error) {
 	return list, err
 }
 
-// To look at usage has no effects: whoever does it takes no event from a hook.
-func TestUsageHasNoEffects(t *testing.T) {
+// What is over a budget is so as long as it is.
+func TestUsageOver(t *testing.T) {
 	k, err := sim.New(sim.Options{})
 	ok(t, err)
 	g := &greedy{Kernel: k}
@@ -161,92 +161,90 @@ func TestUsageHasNoEffects(t *testing.T) {
 	ok(t, err)
 	_, err = s.h.Create(kernel.Spec{Name: "web-1", Root: "/cells"})
 	ok(t, err)
-
-	told := 0
-	look := func(memory uint64, over bool) {
-		t.Helper()
-		g.memory = memory
-		list, err := s.h.Usage()
-		if err != nil || len(list) != 1 || len(list[0].Over) > 0 != over {
-			t.Fatalf("%+v, %v", list, err)
-		}
-	}
-	watch := func(want int) {
-		t.Helper()
-		list, err := s.h.NewExcesses()
-		ok(t, err)
-		for _, e := range list {
-			s.h.Events.Emit(e)
-		}
-		if told != want {
-			t.Errorf("told %d times, want %d", told, want)
-		}
-	}
-	look(200, true)
-	watch(0) // nobody wants to know
-	hook := s.h.Events.On("over-budget", func(Event) error { told++; return nil })
-	look(200, true)
-	look(200, true)
-	watch(1)
-	watch(1)
-	look(50, false)
-	look(200, true)
-	watch(1) // it was not watched meanwhile
-	look(50, false)
-	watch(1)
-	look(200, true)
-	watch(2)
-	// Who comes later is told of what is so already.
-	hook.Cancel()
-	watch(2)
-	s.h.Events.On("over-budget", func(Event) error { told++; return nil })
-	watch(3)
-}
-
-// TestBudgetEvents: a budget tells that it is near, exceeded after as long as it says by the kernel's clock, and no more; one
-// that swings round its limit tells it once, and a policy that changes begins anew.
-func TestBudgetEvents(t *testing.T) {
-	k, err := sim.New(sim.Options{})
-	ok(t, err)
-	g := &greedy{Kernel: k}
-	s := newStage(t)
-	s.h = New(g, &Memory{}, load, s.h.now)
-	give := func(w rules.Watch) {
-		t.Helper()
-		p := policies("small", "system.reboot")
-		p.Set().Policies[0].Budget.Memory = &w
-		_, _, err := s.h.LoadProposal(inSession(study.New(p.Set(), nil, study.Options{})), LoadOptions{})
-		ok(t, err)
-	}
-	give(rules.Watch{Limit: 100, Terms: rules.Terms{Warn: 80, Over: 2000}})
-	_, err = s.h.Create(kernel.Spec{Name: "web-1", Root: "/cells"})
-	ok(t, err)
-	var told []string
-	for _, kind := range []string{NearBudget, OverBudget, UnderBudget} {
-		s.h.Events.On(kind, func(e Event) error {
-			told = append(told, fmt.Sprintf("%s %s %d of %d", e.Kind, e.Cell, e.Excess.Use, e.Excess.Limit))
-			return nil
-		})
-	}
-	for _, x := range []struct {
+	for _, test := range []struct {
 		memory uint64
 		want   string
-	}{{50, ""}, {85, "near-budget web-1 85 of 100"}, {120, ""}, {110, ""}, {120, "over-budget web-1 120 of 100"}, {95, ""}, {120, ""},
-		{80, ""}, {70, ""}, {60, "under-budget web-1 60 of 100"}} {
-		g.memory, told = x.memory, nil
-		list, err := s.h.NewExcesses()
-		ok(t, err)
-		for _, e := range list {
-			s.h.Events.Emit(e)
+	}{{200, "[{memory 200 100 small}]"}, {200, "[{memory 200 100 small}]"}, {100, "[]"}, {101, "[{memory 101 100 small}]"}} {
+		g.memory = test.memory
+		list, err := s.h.Usage()
+		if err != nil || len(list) != 1 || fmt.Sprint(list[0].Over) != test.want {
+			t.Errorf("%d: %+v, %v", test.memory, list, err)
 		}
-		if got := strings.Join(told, ", "); got != x.want {
-			t.Errorf("with %d: told %q, want %q", x.memory, got, x.want)
+		if use, known := list[0].Use("memory"); use != float64(test.memory) || !known {
+			t.Errorf("%v", use)
 		}
-		k.Advance(time.Second)
+		if _, known := list[0].Use("nofile"); known {
+			t.Error("a limit of each process is used by no cell")
+		}
 	}
-	give(rules.Watch{Limit: 10})
-	list, err := s.h.NewExcesses()
-	if err != nil || len(list) != 1 || list[0].Kind != OverBudget || list[0].Excess.Limit != 10 {
-		t.Errorf("a new limit must be watched at once: %+v, %v", list, err)
+}
+
+// A hook that fails is called again where the bus keeps it.
+func TestBusKeeps(t *testing.T) {
+	b := Bus{Keep: true}
+	var failed []string
+	b.Failed = func(s *Subscription) { failed = append(failed, fmt.Sprint(s.Failed, s.Active())) }
+	calls := 0
+	s := b.On("create", func(Event) error {
+		if calls++; calls < 3 {
+			return fmt.Errorf("no %d", calls)
+		}
+		return nil
+	})
+	for range 3 {
+		b.Emit(Event{Kind: "create"})
+	}
+	if calls != 3 || fmt.Sprint(failed) != "[no 1 true no 2 true]" || !s.Active() {
+		t.Errorf("%d, %q", calls, failed)
+	}
+}
+
+func TestKinds(t *testing.T) {
+	for i, k := range Kinds {
+		if found, ok := FindKind(k.Name); !ok || found != k || k.Doc == "" || i > 0 && Kinds[i-1].Name >= k.Name {
+			t.Errorf("%+v", k)
+		}
+	}
+	if _, ok := FindKind("dney"); ok {
+		t.Error("there is no dney")
+	}
+}
+
+// TestBudgetsOfServices: where the monitor of a service watches a cell, what it says counts, and not what the kernel samples.
+func TestBudgetsOfServices(t *testing.T) {
+	k, err := sim.New(sim.Options{})
+	ok(t, err)
+	s := newStage(t)
+	s.h = New(&greedy{Kernel: k, memory: 500}, &Memory{}, load, s.h.now)
+	p := policies("small", "system.reboot")
+	p.Set().Policies[0].Budget.Memory = &rules.Watch{Limit: 100}
+	_, _, err = s.h.LoadProposal(inSession(study.New(p.Set(), nil, study.Options{})), LoadOptions{})
+	ok(t, err)
+	id, err := s.h.Create(kernel.Spec{Name: "web-1", Root: "/cells"})
+	ok(t, err)
+	var services map[kernel.CellID][]budget.Excess
+	s.h.Services = func() map[kernel.CellID][]budget.Excess { return services }
+	rule := budget.Rule{Budget: "memory", Limit: 100, Policy: "small"}
+	for i, x := range []struct {
+		services map[kernel.CellID][]budget.Excess
+		over     int64
+	}{
+		{map[kernel.CellID][]budget.Excess{id: nil}, 0},
+		{map[kernel.CellID][]budget.Excess{id: {{Rule: rule, Use: 150}}}, 150},
+		{map[kernel.CellID][]budget.Excess{id: {{Rule: rule, Use: 150}}}, 150},
+		{map[kernel.CellID][]budget.Excess{id: {}}, 0},
+		{nil, 500},
+		{nil, 500},
+	} {
+		services = x.services
+		list, err := s.h.Usage()
+		ok(t, err)
+		var use int64
+		for _, e := range list[0].Over {
+			use = e.Use
+		}
+		if supervised := x.services != nil; use != x.over || list[0].Supervised != supervised {
+			t.Errorf("look %d: %d used, supervised %v; want %d, %v", i, use, list[0].Supervised, x.over, supervised)
+		}
 	}
 }

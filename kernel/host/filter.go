@@ -126,7 +126,7 @@ func (f *Filter) addSince(text string, now time.Time) error {
 			f.since = func(r *Recorded) bool { return r.Time() >= d }
 			return nil
 		}
-	} else if at, ok := parseTime(text, now); ok {
+	} else if at, ok := ParseTime(text, now); ok {
 		f.since = func(r *Recorded) bool { return !r.At().Before(at) }
 		return nil
 	}
@@ -144,8 +144,8 @@ func parseDuration(text string) (time.Duration, bool) {
 	return d, err == nil && d >= 0
 }
 
-// parseTime reads a time of day, which has been at last before now, a date with one or without, or how long before now.
-func parseTime(text string, now time.Time) (time.Time, bool) {
+// ParseTime reads a time as --since takes it: a time of day, which has been at last before now, a date with one or without, or how long before now.
+func ParseTime(text string, now time.Time) (time.Time, bool) {
 	if d, ok := parseDuration(text); ok {
 		return now.Add(-d), true
 	}

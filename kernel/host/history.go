@@ -93,8 +93,8 @@ func (g *Generation) Aim() analysis.Aim {
 	return analysis.Strict
 }
 
-// origin is the generation that was loaded first with these policies.
-func (g *Generation) origin() uint64 {
+// Origin is the generation that was loaded first with these policies.
+func (g *Generation) Origin() uint64 {
 	if g.Of != 0 {
 		return g.Of
 	}
@@ -112,7 +112,7 @@ func (g *Generation) settled() bool { return g.Tentative == 0 }
 // again is the generation for a new load of its policies.
 func (g *Generation) again() Generation {
 	out := *g
-	out.Of = g.origin()
+	out.Of = g.Origin()
 	return out
 }
 
@@ -262,9 +262,9 @@ func (h *History) settled() uint64 {
 // confirm settles the generation that waits, and all that repeat it or that it repeats: they are the same policies.
 func (h *History) confirm() *History {
 	out := &History{Generations: slices.Clone(h.Generations)}
-	origin := out.Active().origin()
+	origin := out.Active().Origin()
 	for i := range out.Generations {
-		if g := &out.Generations[i]; g.origin() == origin {
+		if g := &out.Generations[i]; g.Origin() == origin {
 			g.Tentative = 0
 		}
 	}
@@ -293,9 +293,9 @@ func (h *History) Before() *Generation {
 	if a == nil {
 		return nil
 	}
-	at := slices.IndexFunc(h.Generations, func(g Generation) bool { return g.Number == a.origin() })
+	at := slices.IndexFunc(h.Generations, func(g Generation) bool { return g.Number == a.Origin() })
 	for i := at - 1; i >= 0; i-- {
-		if g := &h.Generations[i]; g.settled() && g.origin() != a.origin() {
+		if g := &h.Generations[i]; g.settled() && g.Origin() != a.Origin() {
 			return g
 		}
 	}

@@ -13,6 +13,7 @@ import (
 	"cellsh/policy/analysis"
 	"cellsh/policy/diag"
 	"cellsh/policy/kauth"
+	"cellsh/policy/progress"
 	"cellsh/policy/rules"
 	"cellsh/policy/study"
 )
@@ -32,7 +33,13 @@ type kept struct {
 type Host struct {
 	Kernel kernel.Kernel
 	// Events tells hooks what happens.
-	Events Bus
+	Events *Bus
+	// Work that whatever the host does is part of; nil can't be stopped. What changes cells or policies is not stopped once it
+	// has begun to.
+	Work *progress.Work
+	// Services, if not nil, tells of the cells with services whose monitors watch their budgets which of these they exceed, if
+	// any. That is what counts for these cells, and not what the kernel samples.
+	Services func() map[kernel.CellID][]budget.Excess
 
 	notes Notebook
 	load  Load
@@ -48,8 +55,6 @@ type Host struct {
 	noted   []byte
 	// read are policies by their generation: those of the active one if they were needed, and all that have no source.
 	read map[uint64]kept
-	// watchers follow the budgets of cells; nil while nobody wants to know.
-	watchers map[watched]*budget.Watcher
 	// applied is what the policies appliedBy say about the cells that were last measured.
 	applied   map[string]*applied
 	appliedBy *study.Policies
@@ -57,13 +62,32 @@ type Host struct {
 
 // New joins a kernel and the notes that are kept with it. The clock is that of generations.
 func New(k kernel.Kernel, n Notebook, load Load, now func() time.Time) *Host {
-	return &Host{Kernel: k, notes: n, load: load, now: now, read: map[uint64]kept{}}
+	return &Host{Kernel: k, Events: &Bus{}, notes: n, load: load, now: now, read: map[uint64]kept{}}
 }
 
 // View gives a host with the same policies to somebody who has the kernel and the notes in another way, such as one
 // that must not change them. Its hooks are its own.
 func (h *Host) View(k kernel.Kernel, n Notebook) *Host {
-	return &Host{Kernel: k, notes: n, load: h.load, now: h.now, read: h.read}
+	return &Host{Kernel: k, Events: &Bus{}, Services: h.Services, notes: n, load: h.load, now: h.now, read: h.read, Work: h.Work}
+}
+
+// Forget gives up what was worked out of policies: work that was stopped may have left it unfinished.
+func (h *Host) Forget() {
+	for number, k := range h.read {
+		k.Policies = k.Policies.Anew()
+		h.read[number] = k
+	}
+}
+
+// changing does what must not be stopped half-way, and notes in words what was changed.
+func (h *Host) changing(what string, work func() error) error {
+	return h.Work.Firmly(func() error {
+		err := work()
+		if err == nil {
+			h.Work.Changed(what)
+		}
+		return err
+	})
 }
 
 // alone does work while no other program changes cells or generations. Work may call it again.
@@ -126,7 +150,7 @@ func (h *Host) policiesOf(g *Generation) (*study.Policies, error) {
 	if g == nil {
 		return h.load(nil), nil
 	}
-	if p, ok := h.read[g.origin()]; ok {
+	if p, ok := h.read[g.Origin()]; ok {
 		return p.Policies, nil
 	}
 	if g.Lockdown {
@@ -155,7 +179,7 @@ func (h *Host) keep(g *Generation, p *study.Policies, declared *rules.Set) {
 			delete(h.read, number)
 		}
 	}
-	h.read[g.origin()] = kept{p, declared}
+	h.read[g.Origin()] = kept{p, declared}
 }
 
 // LiveNames are the names of the cells that exist.
@@ -243,18 +267,24 @@ func (h *Host) create(s kernel.Spec) (kernel.CellID, error) {
 			return 0, err
 		}
 	}
-	id, err := h.Kernel.Create(s)
+	var id kernel.CellID
+	err = h.changing("cell "+s.Name+" is made", func() (err error) {
+		if id, err = h.Kernel.Create(s); err != nil {
+			if chosen {
+				err = h.portsTaken(err, &s)
+			}
+			return err
+		}
+		if g != nil && evaluation {
+			if _, _, err := h.attach(p, g, history, []kernel.Cell{{ID: id, Name: s.Name}}); err != nil {
+				// Nobody may find a cell without the program that it should have.
+				return errors.Join(err, h.Kernel.Destroy(id))
+			}
+		}
+		return nil
+	})
 	if err != nil {
-		if chosen {
-			return 0, h.portsTaken(err, &s)
-		}
 		return 0, err
-	}
-	if g != nil && evaluation {
-		if _, _, err := h.attach(p, g, history, []kernel.Cell{{ID: id, Name: s.Name}}); err != nil {
-			// Nobody may find a cell without the program that it should have.
-			return 0, errors.Join(err, h.Kernel.Destroy(id))
-		}
 	}
 	return id, nil
 }
@@ -297,7 +327,8 @@ func (h *Host) Destroy(name string) error {
 	if err != nil {
 		return err
 	}
-	if err := h.Kernel.Destroy(c.ID); err != nil {
+	h.Work.Check()
+	if err := h.changing("cell "+name+" is gone", func() error { return h.Kernel.Destroy(c.ID) }); err != nil {
 		return err
 	}
 	h.Events.Emit(Event{Kind: Destroyed, Cell: name, ID: c.ID})

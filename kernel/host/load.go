@@ -130,9 +130,10 @@ func (h *Host) prepare(p *study.Policies, g Generation, history *History) (*read
 
 // push loads what is ready into the kernel, and notes it. Declared are policies of a session among them.
 func (h *Host) push(p *study.Policies, r *ready, history *History, declared *rules.Set) (*Loaded, error) {
+	h.Work.Check()
 	r.Time = h.now().UTC()
 	d := history.deadline(&r.Generation)
-	if err := h.pushReady(p, r, history, d, declared); err != nil {
+	if err := h.changing(fmt.Sprintf("generation %d is loaded", r.Number), func() error { return h.pushReady(p, r, history, d, declared) }); err != nil {
 		return nil, err
 	}
 	out := r.loaded()
@@ -282,8 +283,9 @@ func (h *Host) attachNamed(names []string) (*Loaded, error) {
 	if err != nil {
 		return nil, err
 	}
-	b, bytes, err := h.attach(p, g, history, cells)
-	if err != nil {
+	var b *program.Bundle
+	var bytes int
+	if err := h.changing("cells have their programs", func() (err error) { b, bytes, err = h.attach(p, g, history, cells); return err }); err != nil {
 		return nil, err
 	}
 	out := loaded(b, bytes)
@@ -314,7 +316,7 @@ func (h *Host) attach(p *study.Policies, g *Generation, history *History, cells 
 		r, err := h.prepare(p, g.again(), history)
 		if err == nil {
 			r.Time = h.now().UTC()
-			err = h.pushReady(p, r, history, nil, h.read[g.origin()].declared)
+			err = h.pushReady(p, r, history, nil, h.read[g.Origin()].declared)
 		}
 		if err != nil {
 			return nil, 0, err
@@ -402,7 +404,7 @@ func (h *Host) reload(old *Generation, history *History) (*Loaded, error) {
 	if err != nil {
 		return nil, err
 	}
-	out, err := h.push(p, r, history, h.read[old.origin()].declared)
+	out, err := h.push(p, r, history, h.read[old.Origin()].declared)
 	if err == nil {
 		out.Losses, out.Overruled = losses, overruled
 	}
@@ -411,7 +413,9 @@ func (h *Host) reload(old *Generation, history *History) (*Loaded, error) {
 
 // Confirm keeps a generation that waits for it.
 func (h *Host) Confirm(number uint64) error {
-	return h.alone(func() error { return h.confirm(number) })
+	return h.alone(func() error {
+		return h.changing(fmt.Sprintf("generation %d is confirmed", number), func() error { return h.confirm(number) })
+	})
 }
 
 func (h *Host) confirm(number uint64) error {
@@ -482,7 +486,8 @@ func (h *Host) revertIf(due func(*History) bool) (out *Loaded, err error) {
 	err = h.alone(func() error {
 		history, err := h.History()
 		if err == nil && history.Deadline != nil && due(history) {
-			out, err = h.revert(history)
+			// What has to go back does.
+			err = h.Work.Firmly(func() (err error) { out, err = h.revert(history); return err })
 		}
 		return err
 	})

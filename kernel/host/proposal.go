@@ -62,7 +62,7 @@ func (h *Host) compose(sources []Source) *study.Policies {
 		set.Sources = read
 		sources = sources[n:]
 	}
-	return study.New(set, problems, study.Options{Vocabulary: h.Kernel.Info().Vocabulary})
+	return study.New(set, problems, study.Options{Vocabulary: h.Kernel.Info().Vocabulary, Work: h.Work})
 }
 
 // plain are files as they are read.
@@ -88,7 +88,7 @@ func (h *Host) current() (*Proposal, *History, error) {
 	if out.Policies, err = h.policiesOf(g); err != nil || g == nil {
 		return out, history, err
 	}
-	out.on, out.usable, out.declared = g.Number, g.Usable, h.read[g.origin()].declared
+	out.on, out.usable, out.declared = g.Number, g.Usable, h.read[g.Origin()].declared
 	for _, s := range g.Sources {
 		s.Without = slices.Clone(s.Without)
 		out.sources = append(out.sources, s)
@@ -108,7 +108,7 @@ func (h *Host) Merge(declared *rules.Set) (*Proposal, error) {
 	} else {
 		p.declared = declared
 	}
-	p.Policies = study.New(p.Set().With(declared), nil, study.Options{Vocabulary: h.Kernel.Info().Vocabulary, Apart: true})
+	p.Policies = study.New(p.Set().With(declared), nil, study.Options{Vocabulary: h.Kernel.Info().Vocabulary, Work: h.Work, Apart: true})
 	return p, nil
 }
 
@@ -200,7 +200,7 @@ func (h *Host) change(p *Proposal, history *History, names []string, fresh []Sou
 	} else {
 		p.declared = nil
 	}
-	p.Policies = study.New(set, read.Loading, study.Options{Vocabulary: h.Kernel.Info().Vocabulary, Apart: true})
+	p.Policies = study.New(set, read.Loading, study.Options{Vocabulary: h.Kernel.Info().Vocabulary, Work: h.Work, Apart: true})
 	return p, nil
 }
 

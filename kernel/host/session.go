@@ -145,7 +145,7 @@ func (s *Session) Leave() error {
 	if s.ended {
 		return nil // while the step was resting
 	}
-	err := s.once(s.keeper.Save())
+	err := s.once(s.save())
 	s.watch()
 	return err
 }
@@ -167,9 +167,23 @@ func (s *Session) Rest(wait func()) error {
 // Settle saves what has changed about cells and policies, before somebody is told of it; see Keeper. It is for the work of
 // a step, which has to tell its error: the end of the step does not give the same again.
 func (s *Session) Settle() error {
-	err := s.unsaved(s.keeper.Settle())
+	err := s.unsaved(s.kept(s.keeper.Settle))
 	s.unsettled = s.unsettled || err != nil
 	return err
+}
+
+// save saves whatever has changed.
+func (s *Session) save() error { return s.kept(s.keeper.Save) }
+
+// kept does what saves, whole, and notes that it has.
+func (s *Session) kept(save func() error) error {
+	return s.Host.Work.Firmly(func() error {
+		err := save()
+		if err == nil {
+			s.Host.Work.Saved()
+		}
+		return err
+	})
 }
 
 // unsaved is an error of saving.
@@ -218,7 +232,7 @@ func (s *Session) end(rollBack bool) error {
 	if rollBack && !s.options.ReadOnly {
 		err = s.rollBack()
 	}
-	return errors.Join(err, s.once(s.keeper.Close()))
+	return errors.Join(err, s.once(s.kept(s.keeper.Close)))
 }
 
 // rollBack undoes a load of this session that was not confirmed. Others watch over what they have loaded.
@@ -274,7 +288,7 @@ func (s *Session) Told(err error) bool {
 
 // tell saves before it tells.
 func (s *Session) tell(l Lapse) error {
-	err := s.once(s.keeper.Save())
+	err := s.once(s.save())
 	if err == nil {
 		s.options.Lapsed(l)
 	}

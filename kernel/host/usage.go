@@ -1,8 +1,8 @@
 package host
 
 import (
-	"math"
 	"slices"
+	"sync"
 
 	"cellsh/kernel"
 	"cellsh/kernel/budget"
@@ -32,8 +32,10 @@ type Measure struct {
 	Policies []string
 	Hidden   bool
 	Budgets  []analysis.Budget
-	// Over are the budgets that it exceeds.
-	Over []Excess
+	// Over are the budgets that it exceeds: as the monitor of its service has it if it is Supervised, else by what the kernel
+	// samples.
+	Over       []Excess
+	Supervised bool
 }
 
 // Use is how much of a budget the cell uses, in the unit of the budget; false for one that is a limit of each process.
@@ -129,6 +131,12 @@ func (h *Host) measure(p *study.Policies, hidden bool) ([]Measure, error) {
 	}
 	h.applied, h.appliedBy = make(map[string]*applied, len(cells)), p
 	hz := float64(max(h.Kernel.Info().HZ, 1))
+	services := sync.OnceValue(func() map[kernel.CellID][]budget.Excess {
+		if h.Services == nil {
+			return nil
+		}
+		return h.Services()
+	})
 	out := make([]Measure, len(cells))
 	for i, c := range cells {
 		m := &out[i]
@@ -145,9 +153,22 @@ func (h *Host) measure(p *study.Policies, hidden bool) ([]Measure, error) {
 		}
 		h.applied[c.Name] = a
 		m.Policies, m.Budgets = a.names, a.budgets
-		m.Over = excesses(m)
+		if !slices.ContainsFunc(m.Budgets, func(b analysis.Budget) bool { return b.Name.Watched() }) {
+			continue
+		}
+		list, known := services()[c.ID]
+		if m.Supervised = known; !known {
+			m.Over = excesses(m)
+		}
+		for _, x := range list {
+			m.Over = append(m.Over, excess(x.Rule, x.Use))
+		}
 	}
 	return out, nil
+}
+
+func excess(r budget.Rule, use int64) Excess {
+	return Excess{string(r.Budget), use, r.Limit, r.Policy}
 }
 
 // counts are those of the evaluation model; none where there is none.
@@ -181,45 +202,11 @@ func excesses(m *Measure) []Excess {
 	return out
 }
 
-// watched is a budget of a cell that is followed.
-type watched struct {
-	cell kernel.CellID
-	budget.Rule
-}
-
-// budgetEvents are the kinds of events about budgets.
-var budgetEvents = map[budget.Kind]string{budget.Near: NearBudget, budget.Over: OverBudget, budget.Under: UnderBudget}
-
-// NewExcesses takes a sample of what cells use of the budgets that are watched, as the kernel tells it, and gives an event for
-// each that has come near its limit, is exceeded, or is no more, if any hook wants to know. Whoever calls it emits them. How
-// long it has been exceeded is told by the kernel's clock. Usage does not change what it gives: to look has no effects.
-func (h *Host) NewExcesses() ([]Event, error) {
-	if !h.Events.Wanted(NearBudget) && !h.Events.Wanted(OverBudget) && !h.Events.Wanted(UnderBudget) {
-		h.watchers = nil // who comes later is told of all
-		return nil, nil
-	}
-	list, err := h.Measures()
+// WatchedBudgets are the rules by which the use of a cell of that name is watched, which need not exist.
+func (h *Host) WatchedBudgets(cell string) ([]budget.Rule, error) {
+	p, err := h.Policies()
 	if err != nil {
 		return nil, err
 	}
-	at := h.Kernel.Uptime()
-	now := map[watched]*budget.Watcher{}
-	var fresh []Event
-	for i := range list {
-		m := &list[i]
-		for _, r := range budget.Rules(m.Budgets) {
-			key := watched{m.ID, r}
-			w := h.watchers[key]
-			if w == nil {
-				w = &budget.Watcher{Rule: r}
-			}
-			now[key] = w
-			use, _ := m.Use(r.Budget)
-			for _, e := range w.Step(at, int64(math.Ceil(use))) {
-				fresh = append(fresh, Event{Kind: budgetEvents[e.Kind], Cell: m.Name, ID: m.ID, Excess: &Excess{string(r.Budget), int64(use), r.Limit, r.Policy}})
-			}
-		}
-	}
-	h.watchers = now
-	return fresh, nil
+	return budget.Rules(analysis.Budgets(p.Set(), cell)), nil
 }

@@ -125,7 +125,7 @@ func (v *Vigil) fate(h *Host, why string) (Fate, bool, error) {
 	f.Now = a.Number
 	back := uint64(0)
 	if g := history.Find(v.Deadline.Back); g != nil {
-		back = g.origin()
+		back = g.Origin()
 	}
 	switch {
 	case a.Of != back || a.Of == 0 && len(a.Sources) > 0:

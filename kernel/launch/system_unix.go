@@ -33,7 +33,11 @@ func (nativeSystem) HideDescriptors(from int) error {
 	})
 }
 
-func (nativeSystem) CloseInherited(from int) error {
+func (nativeSystem) CloseInherited(from int) error { return CloseInherited(from) }
+
+// CloseInherited closes the descriptors from the given one on that the program was started with. Those that it has opened itself
+// are marked to be closed by execve, and stay.
+func CloseInherited(from int) error {
 	return eachDescriptor(from, func(fd int) error {
 		flags, err := unix.FcntlInt(uintptr(fd), unix.F_GETFD, 0)
 		if err == nil && flags&unix.FD_CLOEXEC == 0 {
@@ -115,18 +119,3 @@ func (nativeSystem) Getuid() (real, effective uint32) {
 }
 
 func (s nativeSystem) PrepareEnter(id kernel.CellID) (Entry, error) { return s.entry(id) }
-
-// CloseInherited closes the descriptors from the given one on that the program was started with. Those that it has opened itself
-// are marked to be closed by execve, and stay.
-func CloseInherited(from int) error {
-	last, err := lastDescriptor()
-	if err != nil {
-		return kernelErrno(err)
-	}
-	for fd := from; fd <= last; fd++ {
-		if flags, err := unix.FcntlInt(uintptr(fd), unix.F_GETFD, 0); err == nil && flags&unix.FD_CLOEXEC == 0 {
-			unix.Close(fd)
-		}
-	}
-	return nil
-}

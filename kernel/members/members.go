@@ -21,11 +21,14 @@ import (
 type Members interface {
 	// Processes gives the members of the cell by number, zombies among them.
 	Processes(kernel.Cell) ([]process.Process, error)
-	// Signal sends a signal to all members, and gives how many there were to get it. SIGKILL is sent until none is left, because
-	// NetBSD loses signals that reach a process late in execve(2); any other is sent once, and may be lost so. An error can
-	// come with a number: those were reached.
+	// Signal sends a signal to all members, and gives how many there were to get it, or Unseen. SIGKILL is sent until none is
+	// left, because NetBSD loses signals that reach a process late in execve(2); any other is sent once, and may be lost so.
+	// An error can come with a number: those were reached.
 	Signal(kernel.Cell, syscall.Signal) (int, error)
 }
+
+// Unseen stands for how many members there were where a policy keeps them from seeing each other: at least one.
+const Unseen = -1
 
 // ParseSignal reads a signal by its number or its name on this machine, with SIG before it or without, in any case.
 func ParseSignal(text string) (syscall.Signal, bool) {
@@ -53,54 +56,74 @@ type place interface {
 	signal(syscall.Signal) error
 }
 
-// How long members that were killed may take until they are gone: rounds of waiting for pause, in all 10 seconds. One that
-// waits for a disk takes as long as that does.
+// How long members that were killed may take until they are gone, which is about 10 seconds in all: they are killed again after
+// pause, then after twice that, and so on up to longPause, rounds times. One that waits for a disk takes as long as that does.
 const (
-	rounds = 1000
-	pause  = 10 * time.Millisecond
+	rounds           = 24
+	pause, longPause = 10 * time.Millisecond, 500 * time.Millisecond
 )
+
+// maxDenied is how often nobody may be there who can be sent SIGKILL, while there are members, until that is no chance.
+const maxDenied = 3
 
 // signalAll sends the signal to all members of the place, SIGKILL until none is left.
 func signalAll(cell string, at place, s syscall.Signal, after func(time.Duration) <-chan time.Time) (int, error) {
 	known := map[process.Key]bool{}
-	look := func() ([]process.Process, error) {
+	unseen, denied, wait := false, 0, pause
+	for round := 0; ; round++ {
 		list, err := at.processes()
+		if err != nil {
+			return len(known), err
+		}
 		list = slices.DeleteFunc(list, func(p process.Process) bool { return !p.Living() })
 		for i := range list {
 			known[list[i].Key()] = true
 		}
-		return list, err
-	}
-	list, err := look()
-	for round := 0; err == nil && len(list) > 0; round++ {
-		sent := at.signal(s)
-		if sent != nil && sent != kauth.ESRCH {
-			return 0, sent
-		}
-		if s != syscall.SIGKILL {
-			if sent == nil {
-				return len(known), nil
-			}
+		reached := len(known)
+		switch {
+		case unseen:
+			reached = Unseen
+		case round > 0 && s != syscall.SIGKILL:
 			// Nobody could be sent it: those that were there have ended, or may not be reached.
-			if list, err = look(); err == nil && len(list) > 0 {
+			if len(list) > 0 {
 				return 0, unreachable(cell, s, list)
 			}
-			return 0, err
+			return 0, nil
 		}
 		if round == rounds {
 			return len(known) - len(list), leftOver(cell, list)
 		}
-		<-after(pause)
-		list, err = look()
+		// Also where nobody is seen: a policy may keep members from each other, and not their signals.
+		switch sent := at.signal(s); {
+		case sent == kauth.ESRCH && len(list) == 0:
+			return reached, nil
+		case sent == kauth.ESRCH:
+			if denied++; s == syscall.SIGKILL && denied >= maxDenied {
+				return 0, unreachable(cell, s, list)
+			}
+		case sent != nil:
+			return 0, sent
+		default:
+			denied, unseen = 0, unseen || len(list) == 0
+			if s != syscall.SIGKILL && unseen {
+				return Unseen, nil
+			}
+			if s != syscall.SIGKILL {
+				return reached, nil
+			}
+		}
+		if s == syscall.SIGKILL {
+			<-after(wait)
+			wait = min(2*wait, longPause)
+		}
 	}
-	return len(known), err
 }
 
 func opSignal(cell string) string { return "send a signal to cell " + cell }
 
 func unreachable(cell string, s syscall.Signal, list []process.Process) error {
 	return &kernel.Error{Op: opSignal(cell), Errno: kauth.EPERM, Text: fmt.Sprintf("root in the cell must be allowed to send %s to its members, but is not", SignalName(s)),
-		Hint: "a policy of the cell denies process.signal: " + numbers(list) + " can be reached from the host by their numbers"}
+		Hint: "a policy of the cell denies process.signal; the host can still reach " + numbers(list)}
 }
 
 func leftOver(cell string, list []process.Process) error {

@@ -137,9 +137,11 @@ func (n *noted) processes() ([]process.Process, error) {
 			believed[x.Session] = believed[x.Session] || x.believed(all)
 		}
 	}
-	n.last = sorted(slices.DeleteFunc(all, func(p process.Process) bool { return !believed[p.Session] }))
-	clean(n.last)
-	return n.last, nil
+	list := sorted(slices.DeleteFunc(all, func(p process.Process) bool { return !believed[p.Session] }))
+	clean(list)
+	// The caller may change its own.
+	n.last = slices.Clone(list)
+	return list, nil
 }
 
 // signal is for those of the last look.

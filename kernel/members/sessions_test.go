@@ -27,12 +27,15 @@ func (m *machine) Read(q process.Query) ([]process.Process, error) {
 }
 
 func (m *machine) Send(pid int, s syscall.Signal) error {
+	if !slices.ContainsFunc(m.list, func(p process.Process) bool { return p.PID == pid }) {
+		panic(fmt.Sprintf("a signal is sent to %d, which is no process", pid))
+	}
 	if m.sent == nil {
 		m.sent = map[int]int{}
 	}
 	m.sent[pid]++
 	if s == syscall.SIGKILL {
-		m.list = slices.DeleteFunc(m.list, func(p process.Process) bool { return p.PID == pid })
+		m.list[slices.IndexFunc(m.list, func(p process.Process) bool { return p.PID == pid })].State = process.Zombie
 	}
 	return nil
 }
@@ -64,7 +67,7 @@ func TestSessionsReachTheirOwn(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		round++
 		m := &machine{}
-		s := &Sessions{Machine: m, Warn: func(err error) { t.Error(err) }}
+		s := &Sessions{Machine: m, After: atOnce, Warn: func(err error) { t.Error(err) }}
 		if rapid.Bool().Draw(t, "kept") {
 			s.Folder = filepath.Join(folder, fmt.Sprint(round))
 		}
@@ -127,6 +130,22 @@ func TestSessionsReachTheirOwn(t *testing.T) {
 				n, err := s.Signal(c, syscall.SIGUSR1)
 				if err != nil || n != len(list) || len(m.sent) != n {
 					t.Fatalf("got %d, %v, sent to %v, want %d", n, err, m.sent, len(list))
+				}
+				if rapid.Bool().Draw(t, "end them") {
+					if n, err := s.Signal(c, syscall.SIGKILL); err != nil || n != len(list) {
+						t.Fatalf("%d are killed, must be %d: %v", n, len(list), err)
+					}
+					left, err := s.Processes(c)
+					if err != nil || slices.ContainsFunc(left, func(p process.Process) bool { return p.Living() }) {
+						t.Fatalf("%+v are left, %v", left, err)
+					}
+					m.list = slices.DeleteFunc(m.list, func(p process.Process) bool { return !p.Living() }) // they were waited for
+					for _, p := range list {
+						if i := slices.IndexFunc(commands, func(x running) bool { return x.leader.Key() == p.Key() }); i >= 0 {
+							commands[i].ended()
+							commands = slices.Delete(commands, i, i+1)
+						}
+					}
 				}
 				for _, p := range list {
 					delete(m.sent, p.PID)

@@ -4,6 +4,7 @@ package members
 
 import (
 	"errors"
+	"fmt"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -28,6 +29,10 @@ func broadcast(s syscall.Signal) error {
 
 // send sends the signal to one process; that it has ended is no error.
 func send(pid int, s syscall.Signal) error {
+	if pid <= 1 {
+		// To kill(2) that would be groups, or all there are.
+		return fmt.Errorf("a process of a cell must have a number above 1, but has %d", pid)
+	}
 	if err := unix.Kill(pid, s); err != nil && !errors.Is(err, unix.ESRCH) {
 		return err
 	}

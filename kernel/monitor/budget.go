@@ -70,7 +70,7 @@ func (m *monitor) look() {
 		return
 	}
 	u.next = now + budget.Interval
-	list, err := members(m.leader)
+	list, err := family(m.leader)
 	if err != nil {
 		m.cannotLook(err)
 		return
@@ -127,14 +127,14 @@ func (m *monitor) tellEvent(e *budget.Event) {
 // hold holds the processes back while a budget says so, and lets them go as they went else.
 func (m *monitor) hold(list []process.Process) {
 	u := &m.usage
-	wanted := slices.ContainsFunc(u.session.Exceeded(), func(r budget.Rule) bool { return r.Action == rules.Throttle })
+	wanted := slices.ContainsFunc(u.session.Exceeded(), func(x budget.Excess) bool { return x.Action == rules.Throttle })
 	var err error
 	switch {
 	case wanted:
 		err = u.throttle.Lower(list, process.SetNice)
 	case u.throttle.On():
 		if list == nil {
-			list, err = members(m.leader)
+			list, err = family(m.leader)
 		}
 		if failed := u.throttle.Restore(list, process.SetNice); err == nil {
 			err = failed

@@ -31,6 +31,17 @@ func (l *lab) status(name string) rundir.Status {
 	return s
 }
 
+// exceeded are the rules whose budgets are, all of which must say what was used.
+func exceeded(s rundir.Status) []budget.Rule {
+	var list []budget.Rule
+	for _, x := range s.Over {
+		if x.Use > x.Limit {
+			list = append(list, x.Rule)
+		}
+	}
+	return list
+}
+
 // nice is the priority of a process.
 func (l *lab) nice(pid int) int {
 	l.Helper()
@@ -59,9 +70,13 @@ func TestBudgetIsTold(t *testing.T) {
 	task.Budgets = []budget.Rule{large, tiny(rules.Log)}
 	first := l.must(l.Start(ctx, task))(service.Running)
 	over := func(want ...budget.Rule) func() bool {
-		return func() bool { return slices.Equal(l.status("web").Over, want) }
+		return func() bool { return slices.Equal(exceeded(l.status("web")), want) }
 	}
 	l.until("the small budget is exceeded", over(tiny(rules.Log)))
+	s := l.status("web")
+	if want := "memory is over 1, its budget in policy small"; Why(&s) != want {
+		t.Errorf("%s", Why(&s))
+	}
 	if err := l.SetBudgets(ctx, "web", []budget.Rule{large}); err != nil {
 		t.Fatal(err)
 	}
@@ -118,13 +133,17 @@ func TestBudgetRestarts(t *testing.T) {
 func TestBudgetThrottles(t *testing.T) {
 	l := newLab(t)
 	ctx := t.Context()
-	task := l.shell("web", `sleep 1000 & echo $! >> $D/pids; echo $$ >> $D/pids; wait`)
+	task := l.shell("web", `/bin/sh -c 'echo $$ >> $D/pids; exec sleep 1000' & echo $$ >> $D/pids; wait`)
 	task.Budgets = []budget.Rule{tiny(rules.Throttle)}
 	l.must(l.Start(ctx, task))(service.Running)
 	held := func(pids []int) bool {
 		return len(pids) == 2 && l.nice(pids[0]) >= 19 && l.nice(pids[1]) >= 19
 	}
 	l.until("it is held back", func() bool { return l.status("web").Throttled && held(l.living()) })
+	s := l.status("web")
+	if want := "memory is over 1, its budget in policy small; it is held back"; Why(&s) != want {
+		t.Errorf("%s", Why(&s))
+	}
 	if os.Geteuid() != 0 {
 		t.Skip("only root gives a better priority")
 	}
@@ -146,5 +165,5 @@ func TestBudgetOfTime(t *testing.T) {
 	cpu := budget.Rule{Budget: analysis.BudgetCPU, Limit: 1, Over: time.Millisecond, Policy: "slow"}
 	task.Budgets = []budget.Rule{cpu}
 	l.must(l.Start(t.Context(), task))(service.Running)
-	l.until("it is seen", func() bool { return slices.Equal(l.status("web").Over, []budget.Rule{cpu}) })
+	l.until("it is seen", func() bool { return slices.Equal(exceeded(l.status("web")), []budget.Rule{cpu}) })
 }

@@ -124,14 +124,15 @@ func notRunning(op string, s rundir.Status) error {
 	if why := Why(&s); why != "" {
 		text += ": " + why
 	}
-	// What the launcher says begins with what was tried, which is known here.
-	text = strings.Replace(text, ": exec in cell "+s.Cell+": ", ": ", 1)
 	return &kernel.Error{Op: op, Text: text}
 }
 
 // Why says why a service is in its state, "" if there is nothing to say.
 func Why(s *rundir.Status) string {
-	if s.Exit == nil || s.Exit.OK() || s.State == service.Running || s.State == service.Unhealthy || s.State == service.Starting {
+	if s.State == service.Running || s.State == service.Unhealthy || s.State == service.Starting {
+		return strings.Join(append(nonEmpty(s.Why), budgetTexts(s)...), "; ")
+	}
+	if s.Exit == nil || s.Exit.OK() {
 		return s.Why
 	}
 	text := "its command " + ExitText(*s.Exit)
@@ -139,6 +140,28 @@ func Why(s *rundir.Status) string {
 		text = s.Why + "; " + text + " last"
 	}
 	return text
+}
+
+func nonEmpty(text string) []string {
+	if text == "" {
+		return nil
+	}
+	return []string{text}
+}
+
+// budgetTexts say what a service that runs uses too much of.
+func budgetTexts(s *rundir.Status) (texts []string) {
+	for i := range s.Over {
+		r := &s.Over[i]
+		texts = append(texts, fmt.Sprintf("%s is over %s, its budget in policy %s", r.Budget, r.Budget.Format(r.Limit), r.Policy))
+	}
+	if s.Throttled {
+		texts = append(texts, "it is held back")
+	}
+	if s.Unwatched != "" {
+		texts = append(texts, "its budgets can't be watched: "+s.Unwatched)
+	}
+	return texts
 }
 
 // Stop has the service end, and waits until no process of it is left.
@@ -468,6 +491,12 @@ func (m *Manager) Foreground(t Task, out, err *os.File, stop <-chan struct{}, to
 	f := m.Dir.Service(t.Service.Name)
 	if err := f.Make(); err != nil {
 		return 1, err
+	}
+	// One that has ended its service is about to go.
+	if s, looked := f.Look(); looked == nil && s.Monitor != 0 && s.State.Final() {
+		if failed := m.settle(context.Background(), f, s.Monitor); failed != nil && !errors.Is(failed, errAgain) {
+			return 1, refuse(op, failed)
+		}
 	}
 	null, failed := os.Open(os.DevNull)
 	if failed != nil {

@@ -12,8 +12,10 @@ import (
 	"sync"
 	"time"
 
+	"cellsh/kernel"
 	"cellsh/kernel/disk"
 	"cellsh/kernel/launch"
+	"cellsh/kernel/members"
 	"cellsh/kernel/monitor/rundir"
 	"cellsh/kernel/output"
 	"cellsh/kernel/process"
@@ -109,6 +111,10 @@ type monitor struct {
 	check  context.CancelFunc
 	checks int
 	usage  usage
+	// sent is the stop signal that may be lost; nil while none may.
+	sent *sent
+	// witnessAt is when the processes that the command has started are noted; 0 is not.
+	witnessAt time.Duration
 	// reapAt is when orphans are looked for that have ended.
 	reapAt time.Duration
 }
@@ -198,7 +204,11 @@ func (m *monitor) recover() (left bool, err error) {
 	if err != nil || !found {
 		return false, err
 	}
-	what, pids, err := look(leader)
+	witnesses, err := m.folder.ReadWitnesses()
+	if err != nil {
+		return false, err
+	}
+	what, pids, err := look(leader, witnesses)
 	switch {
 	case err != nil:
 		return false, err
@@ -256,6 +266,17 @@ func (m *monitor) run() {
 		if m.reapAt != 0 && m.now() >= m.reapAt {
 			m.reap()
 		}
+		if m.sent != nil && m.now() >= m.sent.at {
+			m.resend()
+		}
+		if m.witnessAt != 0 && m.now() >= m.witnessAt {
+			m.witnessAt = 0
+			if list, err := family(m.leader); err == nil {
+				m.witness(list)
+			}
+			// From now on it mostly waits: what the start took is given back.
+			debug.FreeOSMemory()
+		}
 		m.look()
 	}
 	m.o.Step("finished")
@@ -286,6 +307,12 @@ func (m *monitor) wait() time.Duration {
 	}
 	if m.usage.watching {
 		d = min(d, m.usage.next-m.now())
+	}
+	if m.sent != nil {
+		d = min(d, m.sent.at-m.now())
+	}
+	if m.witnessAt != 0 {
+		d = min(d, m.witnessAt-m.now())
 	}
 	return max(d, 0)
 }
@@ -329,6 +356,7 @@ func (m *monitor) step(in service.Input) {
 	case service.Began:
 		now := time.Now()
 		m.began, m.healthy = &now, nil
+		m.sent, m.witnessAt = nil, m.now()+witnessAfter
 		m.watchRun()
 		m.o.Step("began")
 	case service.Ended:
@@ -346,6 +374,9 @@ func (m *monitor) step(in service.Input) {
 		m.do(a)
 	}
 }
+
+// witnessAfter is how long a command has to start what it consists of, until that is noted.
+const witnessAfter = 2 * time.Second
 
 // Levels of syslog(3), as cellctl has them for what it says itself.
 const (
@@ -415,14 +446,48 @@ func (m *monitor) do(a service.Action) {
 	}
 }
 
-// signal sends a signal to what there is of the service now.
+// signal sends a signal to what there is of the service now. Who is sent it is noted before: if the command ends of it and then
+// this monitor is killed, the others are still known.
 func (m *monitor) signal(number int) {
-	list, err := members(m.leader)
+	m.sent = nil
+	list, err := family(m.leader)
 	if err == nil {
+		m.witness(list)
 		err = signalAll(list, number)
 	}
 	if err != nil && m.out != nil {
 		m.out.Note(levelWarning, fmt.Sprintf("%s can't be sent: %v", SignalName(number), err))
+	}
+	if number != killNumber && losesSignals {
+		m.sent = &sent{signal: number, to: list, at: m.now() + resendAfter, looks: resendLooks}
+	}
+}
+
+// resend sends the stop signal again to who may have lost it.
+func (m *monitor) resend() {
+	s := m.sent
+	list, err := family(m.leader)
+	if s.looks--; err != nil || len(list) == 0 || s.looks == 0 {
+		m.sent = nil
+		return
+	}
+	s.at = m.now() + resendAfter
+	for _, pid := range s.lost(list) {
+		signalProcess(pid, s.signal)
+	}
+}
+
+// witness notes the processes of the session. It is no matter if that can't be done.
+func (m *monitor) witness(list []process.Process) {
+	m.witnessAt = 0
+	var keys []process.Key
+	for i := range list {
+		if p := &list[i]; p.Measured && p.Session == m.leader.PID {
+			keys = append(keys, p.Key())
+		}
+	}
+	if len(keys) > 0 {
+		_ = m.folder.WriteWitnesses(keys)
 	}
 }
 
@@ -431,7 +496,7 @@ func (m *monitor) count() {
 	leader, takings := m.leader, m.takings
 	go func() {
 		n := 1 // if it can't be known
-		if list, err := members(leader); err == nil {
+		if list, err := family(leader); err == nil {
 			n = len(list)
 		}
 		if n == 0 {
@@ -483,6 +548,8 @@ func (m *monitor) launch() {
 		}
 	})
 	began := false
+	sessions := &members.Sessions{Folder: m.task.Sessions}
+	gone := func() {} // what is left is still seen
 	l := m.launcher(launch.Options{
 		Held: func(pid int) error {
 			closeTheirs()
@@ -495,6 +562,9 @@ func (m *monitor) launch() {
 				return err
 			}
 			m.o.Step("noted")
+			if m.task.Sessions != "" {
+				gone = sessions.Began(m.task.Cell, pid)
+			}
 			m.events <- key
 			return nil
 		},
@@ -506,6 +576,7 @@ func (m *monitor) launch() {
 	go func() {
 		status, err := l.Run(context.Background(), m.command(m.task.Service.Command), files)
 		closeTheirs()
+		gone()
 		if !began {
 			m.o.Step("not begun")
 			if left := m.folder.ClearSession(); err == nil {
@@ -514,12 +585,25 @@ func (m *monitor) launch() {
 			if err == nil {
 				err = errors.New("the command must begin before it ends")
 			}
-			m.events <- service.NotBegun{Why: err.Error()}
+			m.events <- service.NotBegun{Why: sentence(err)}
 			return
 		}
 		m.o.Step("ended")
 		m.events <- service.Ended{Exit: service.Exit{Code: status.Code, Signal: status.Signal}}
 	}()
+}
+
+// sentence is an error without what was tried, which who reads it knows.
+func sentence(err error) string {
+	known := new(kernel.Error)
+	if !errors.As(err, &known) {
+		return err.Error()
+	}
+	text := known.Text
+	if known.Errno != 0 {
+		text += " (" + known.Errno.Name() + ")"
+	}
+	return text
 }
 
 // files are the descriptors of the command, and those among them that are to be closed here once it has them.
@@ -591,7 +675,7 @@ func (m *monitor) status() rundir.Status {
 		s.Over, s.Throttled, s.Unwatched = m.usage.session.Exceeded(), m.usage.throttle.On(), m.usage.unread
 	}
 	if m.finished {
-		s.Monitor = 0
+		s.Monitor, s.Output = 0, ""
 	}
 	if s.State != m.told.State || m.told.Service == "" {
 		s.Since = time.Now()

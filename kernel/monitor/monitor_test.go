@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -132,6 +134,64 @@ func (l *lab) until(what string, f func() bool) {
 	l.Fatalf("it must come to this, but does not: %s", what)
 }
 
+// jobs skips a test where sh has no jobs and no traps.
+func (l *lab) jobs() {
+	l.Helper()
+	out, err := exec.Command("/bin/sh", "-c", "trap '' TERM; sleep 0 & echo $!").Output()
+	if _, bad := strconv.Atoi(strings.TrimSpace(string(out))); err != nil || bad != nil {
+		l.Skip("sh has no jobs or no traps: ", string(out), err)
+	}
+}
+
+// TestLostSignals: who has executed a program since it was sent a signal is found.
+func TestLostSignals(t *testing.T) {
+	p := func(pid int, name string, measured bool) process.Process {
+		q := process.Process{PID: pid, Name: name, Measured: measured}
+		if measured {
+			q.Born = "x"
+		}
+		return q
+	}
+	s := &sent{to: []process.Process{p(1, "sh", true), p(2, "sh", true), p(3, "", false), p(4, "sh", true)}}
+	if got := s.lost([]process.Process{p(1, "sh", true), p(2, "sleep", true), p(3, "", false), p(4, "", false), p(5, "new", true)}); !slices.Equal(got, []int{2, 5}) {
+		t.Errorf("%v", got)
+	}
+	if got := s.lost([]process.Process{p(1, "sh", true), p(2, "sleep", true), p(3, "cat", true), p(4, "cat", true), p(5, "new", true)}); !slices.Equal(got, []int{3, 4}) {
+		t.Errorf("%v", got)
+	}
+	if got := s.lost([]process.Process{p(3, "cat", true), p(4, "cat", true)}); got != nil {
+		t.Errorf("%v", got)
+	}
+}
+
+// TestWitnesses: what is left of a session whose leader is gone is known by others that were noted.
+func TestWitnesses(t *testing.T) {
+	l := newLab(t)
+	l.jobs()
+	ctx := t.Context()
+	task := l.shell("web", `sleep 1000 & echo $! >> $D/pids; wait`)
+	s := l.must(l.Start(ctx, task))(service.Running)
+	l.until("both are there", func() bool { return len(l.living()) == 1 })
+	syscall.Kill(s.Monitor, syscall.SIGKILL)
+	list, err := process.Read(process.Query{Session: s.PID})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var keys []process.Key
+	for i := range list {
+		keys = append(keys, list[i].Key())
+	}
+	if err := l.Dir.Service("web").WriteWitnesses(keys); err != nil {
+		t.Fatal(err)
+	}
+	syscall.Kill(s.PID, syscall.SIGKILL)
+	l.until("the leader is gone", func() bool { return syscall.Kill(s.PID, 0) == syscall.ESRCH })
+	l.must(l.Stop(ctx, "web"))(service.Stopped)
+	if len(l.living()) != 0 {
+		t.Error("it lives")
+	}
+}
+
 func TestStartStop(t *testing.T) {
 	l := newLab(t)
 	ctx := t.Context()
@@ -156,11 +216,14 @@ func TestStartStop(t *testing.T) {
 	if restarted.PID == s.PID || restarted.Monitor != s.Monitor || restarted.Starts != 2 || restarted.Restarts != 0 {
 		t.Errorf("%+v", restarted)
 	}
+	l.until("the process is there", func() bool { return slices.Equal(l.living(), []int{restarted.PID}) })
 	changed := task
 	changed.Service.Env = append(changed.Service.Env, "X=1")
-	if other := l.must(l.Restart(ctx, changed))(service.Running); other.Monitor == s.Monitor || other.Starts != 1 {
+	other := l.must(l.Restart(ctx, changed))(service.Running)
+	if other.Monitor == s.Monitor || other.Starts != 1 {
 		t.Errorf("%+v", other)
 	}
+	l.until("the process is there", func() bool { return slices.Equal(l.living(), []int{other.PID}) })
 	stopped := l.must(l.Stop(ctx, "web"))(service.Stopped)
 	if stopped.Exit == nil || stopped.Exit.Signal != int(syscall.SIGTERM) || stopped.Monitor != 0 || stopped.PID != 0 || len(l.living()) != 0 {
 		t.Errorf("%+v, %v", stopped, l.living())
@@ -241,11 +304,13 @@ func TestStalePID(t *testing.T) {
 // TestUncertain: where the process that began a session is gone, nobody can tell whose the others are.
 func TestUncertain(t *testing.T) {
 	l := newLab(t)
+	l.jobs()
 	ctx := t.Context()
-	task := l.shell("web", `(echo $PPID > $D/leader; echo $BASHPID >> $D/pids; exec sleep 1000) & echo $! >> $D/pids; wait`)
+	task := l.shell("web", `sleep 1000 & echo $! >> $D/pids; wait`)
 	s := l.must(l.Start(ctx, task))(service.Running)
 	l.until("both are there", func() bool { return len(l.living()) == 1 })
 	syscall.Kill(s.Monitor, syscall.SIGKILL)
+	os.Remove(filepath.Join(l.Dir.Service("web").Path(), "witnesses"))
 	syscall.Kill(s.PID, syscall.SIGKILL)
 	l.until("the leader is gone", func() bool { return syscall.Kill(s.PID, 0) == syscall.ESRCH })
 	_, err := l.Start(ctx, task)
@@ -261,12 +326,13 @@ func TestUncertain(t *testing.T) {
 // next is started.
 func TestLeavesBehind(t *testing.T) {
 	for _, c := range []struct{ name, script string }{
-		{"in the session", `(echo $$ >/dev/null; exec sleep 1000) & echo $! >> $D/pids; exit 3`},
+		{"in the session", `sleep 1000 & echo $! >> $D/pids; exit 3`},
 		{"ignoring TERM", `(trap '' TERM; sleep 1000) & echo $! >> $D/pids; exit 3`},
 		{"as a daemon", `setsid sh -c 'echo $$ >> $D/pids; exec sleep 1000' & until test -s $D/pids; do :; done; exit 3`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			l := newLab(t)
+			l.jobs()
 			if c.name == "as a daemon" && !adopts {
 				t.Skip("what leaves its session is not found here")
 			}
@@ -284,6 +350,7 @@ func TestLeavesBehind(t *testing.T) {
 
 func TestIgnoresTerm(t *testing.T) {
 	l := newLab(t)
+	l.jobs()
 	task := l.shell("web", `trap '' TERM; echo $$ >> $D/pids; echo ready; while :; do sleep 0.01; done`)
 	task.Service.Stop.Timeout = 50 * time.Millisecond
 	l.must(l.Start(t.Context(), task))(service.Running)
@@ -411,6 +478,8 @@ func TestSocket(t *testing.T) {
 	// A monitor that can't be asked is told by a signal.
 	syscall.Kill(s.Monitor, syscall.SIGTERM)
 	l.until("it is stopped", func() bool { s, err := l.Status(ctx, "web"); return err == nil && s.State == service.Stopped })
+	// It removes its socket after it has told that.
+	l.until("its monitor is gone", func() bool { pid, err := f.Monitor(); return err == nil && pid == 0 })
 
 	if err := os.Mkdir(f.Control(), 0o700); err != nil {
 		t.Fatal(err)
@@ -463,6 +532,46 @@ func TestDamagedFiles(t *testing.T) {
 	os.Remove(filepath.Join(l.Dir.Service("web").Path(), "session"))
 }
 
+// TestNoRoom: what can't be noted is not started, and what can't be told of a service does not end it.
+func TestNoRoom(t *testing.T) {
+	l := newLab(t)
+	task := l.shell("web", counted)
+	f := l.Dir.Service("web")
+	// Something is in the way, as a disk that is full would be.
+	way := func(name string) string { return filepath.Join(f.Path(), name+".new", "x") }
+	if err := os.MkdirAll(way("session"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := l.Start(t.Context(), task); err == nil || !strings.Contains(err.Error(), "it must run, but is failed: it must be usable, but: ") {
+		t.Errorf("%v", err)
+	}
+	if len(l.living()) != 0 {
+		t.Error("it runs")
+	}
+	if err := errors.Join(os.RemoveAll(filepath.Dir(way("session"))), os.MkdirAll(way("status"), 0o700)); err != nil {
+		t.Fatal(err)
+	}
+	l.must(l.Start(t.Context(), task))(service.Running)
+	// What is told of it is old. The monitor knows better, and is found.
+	l.must(l.Stop(t.Context(), "web"))(service.Stopped)
+	if len(l.living()) != 0 {
+		t.Error("it runs")
+	}
+	os.RemoveAll(filepath.Dir(way("status")))
+}
+
+// TestClosesOutput: a command need not write anything, and is not held to.
+func TestClosesOutput(t *testing.T) {
+	l := newLab(t)
+	l.must(l.Start(t.Context(), l.shell("web", `exec >&- 2>&- <&-; `+counted)))(service.Running)
+	l.until("it is there", func() bool { return len(l.living()) == 1 })
+	s := l.must(l.Status(t.Context(), "web"))(service.Running)
+	// A terminal that goes is none of the monitor's.
+	syscall.Kill(s.Monitor, syscall.SIGHUP)
+	l.must(l.Restart(t.Context(), l.shell("web", `exec >&- 2>&- <&-; `+counted)))(service.Running)
+	l.must(l.Stop(t.Context(), "web"))(service.Stopped)
+}
+
 // TestManyAtOnce: who starts the same service at the same time starts it once.
 func TestManyAtOnce(t *testing.T) {
 	l := newLab(t)
@@ -505,14 +614,14 @@ func TestAround(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer syscall.Close(stray)
-	task := l.shell("web", `exec > $D/around.new; ls /proc/self/fd; env; grep '^SigIgn' /proc/self/status; mv $D/around.new $D/around; exec sleep 1000`)
+	task := l.shell("web", `ls /proc/self/fd > $D/around.new; env >> $D/around.new; grep '^SigIgn' /proc/self/status >> $D/around.new; mv $D/around.new $D/around; exec sleep 1000`)
 	l.must(l.Start(t.Context(), task))(service.Running)
 	var text []byte
 	l.until("it has told", func() bool { var err error; text, err = os.ReadFile(filepath.Join(l.dir, "around")); return err == nil })
 	if strings.Contains(string(text), "SECRET") || !strings.Contains(string(text), "PATH=/usr/bin:/bin") {
 		t.Errorf("%s", text)
 	}
-	if _, err := os.Stat("/proc/self/fd"); err == nil && (!strings.HasPrefix(string(text), "0\n1\n2\n3\n") || !strings.Contains(string(text), "SigIgn:\t0000000000000000")) {
+	if _, err := os.Stat("/proc/self/fd"); err == nil && (!strings.HasPrefix(string(text), "0\n1\n2\n3\n") || runtime.GOOS == "linux" && !strings.Contains(string(text), "SigIgn:\t0000000000000000")) {
 		t.Errorf("%s", text)
 	}
 }

@@ -28,9 +28,9 @@ func identify(pid int) (process.Key, error) {
 	return process.Key{}, fmt.Errorf("process %d must be told of by the system, but is not", pid)
 }
 
-// members are the living processes of the session that the process began, which must be known to be no other's, and where this
+// family are the living processes of the session that the process began, which must be known to be no other's, and where this
 // monitor is given them, of all that came from them.
-func members(leader process.Key) ([]process.Process, error) {
+func family(leader process.Key) ([]process.Process, error) {
 	q := process.Query{Session: leader.PID}
 	if adopts || leader.PID == 0 {
 		q.Session = 0
@@ -94,14 +94,14 @@ type remains uint8
 const (
 	// nothing is left, or what has its number is of somebody else.
 	nothing remains = iota
-	// ours: the process that began the session is there, so that all of the session is known to be ours.
+	// ours: the process that began the session is there, or a witness, so that all of the session is known to be ours.
 	ours
 	// uncertain: that process is gone, and others have the session of its number. It may have come to others since.
 	uncertain
 )
 
-// look says what is left of the session that the process began, and which processes.
-func look(leader process.Key) (remains, []int, error) {
+// look says what is left of the session that the process began and the witnesses are of, and which processes.
+func look(leader process.Key, witnesses []process.Key) (remains, []int, error) {
 	// Of a process that is just in execve(2) it is not told when it began.
 	for range 1000 {
 		list, err := process.Read(process.Query{Session: leader.PID})
@@ -113,6 +113,7 @@ func look(leader process.Key) (remains, []int, error) {
 		for i := range list {
 			switch p := &list[i]; {
 			case p.PID != leader.PID:
+				known = known || p.Measured && slices.Contains(witnesses, p.Key())
 				if p.Living() {
 					pids = append(pids, p.PID)
 				}
@@ -150,4 +151,42 @@ func uncertainText(pids []int, session int) string {
 	}
 	return fmt.Sprintf("%s %s of session %d may be left of it, but the process that began that session is gone, so nobody can tell; end them by hand",
 		what, strings.Trim(fmt.Sprint(pids), "[]"), session)
+}
+
+// sent is a stop signal that a process may have lost. NetBSD drops those that reach a process late in execve(2), and a process that
+// has executed another program since is sent it again.
+type sent struct {
+	signal int
+	to     []process.Process
+	// at is when it is looked, which is done so many times more.
+	at    time.Duration
+	looks int
+}
+
+// resendAfter is how long after a signal it is looked, and resendLooks how often.
+const (
+	resendAfter = 20 * time.Millisecond
+	resendLooks = 10
+)
+
+// lost are those of the list that have executed a program since they were sent the signal, or did so just then, and those that were
+// not there yet. Of one that executes a program now it is not yet known.
+func (s *sent) lost(list []process.Process) (pids []int) {
+	for i := range list {
+		p := &list[i]
+		at := slices.IndexFunc(s.to, func(q process.Process) bool { return q.PID == p.PID })
+		if !p.Measured {
+			continue
+		}
+		if at < 0 {
+			s.to = append(s.to, *p)
+			pids = append(pids, p.PID)
+			continue
+		}
+		if q := &s.to[at]; !q.Measured || q.Key() == p.Key() && q.Name != p.Name {
+			pids = append(pids, p.PID)
+		}
+		s.to[at] = *p
+	}
+	return pids
 }

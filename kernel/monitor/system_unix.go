@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"runtime"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -113,9 +114,11 @@ func (l *listener) accept() (*os.File, error) {
 	return os.NewFile(uintptr(fd), l.path), nil
 }
 
-// close stops listening, and takes the name away.
+// close stops listening, and takes the name away. What else has it by now stays.
 func (l *listener) close() {
-	os.Remove(l.path)
+	if info, err := os.Lstat(l.path); err == nil && info.Mode()&os.ModeSocket != 0 {
+		os.Remove(l.path)
+	}
 	l.file.Close()
 }
 
@@ -163,6 +166,16 @@ func signalGroup(group, signal int) error {
 	}
 	return nil
 }
+
+// signalProcess sends a signal to a process that was there just now. That it has ended since is no error.
+func signalProcess(pid, signal int) {
+	if pid > 1 {
+		_ = unix.Kill(pid, unix.Signal(signal))
+	}
+}
+
+// losesSignals says that a signal can be lost that reaches a process in execve(2).
+const losesSignals = runtime.GOOS == "netbsd"
 
 // detached starts a process in a session of its own, or in that of the caller.
 func detached(own bool) *syscall.SysProcAttr { return &syscall.SysProcAttr{Setsid: own} }

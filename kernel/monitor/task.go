@@ -22,6 +22,8 @@ type Task struct {
 	Kernel string
 	// Simulated says that the command runs as an ordinary one of this machine.
 	Simulated bool
+	// Sessions is the folder where members.Sessions notes what runs in cells of a simulated kernel; "" for nowhere.
+	Sessions string
 	// Supervised says that no file declares the service.
 	Supervised bool
 	// Foreground has the output of the command go to that of the monitor.

@@ -48,6 +48,9 @@ const maxHeld = 8 * MaxLine
 func NewTail(path string, o TailOptions) (*Tail, error) {
 	t := &Tail{path: path}
 	if o.Last < 0 && o.Since.IsZero() {
+		if _, err := t.advance(); err != nil {
+			return nil, t.unreadable(err)
+		}
 		return t, nil
 	}
 	var chosen []Record

@@ -241,3 +241,59 @@ func TestFollowEmptied(t *testing.T) {
 		t.Errorf("%q", got)
 	}
 }
+
+// FuzzTail: whatever is in the files, each line is read once, in order, and shows nothing that does more than be seen.
+func FuzzTail(f *testing.F) {
+	f.Add("one\ntwo", "2026-11-27T16:59:00.000000Z stdout: three\n", uint8(1))
+	f.Add("\n\n\x1b", "\xff\r\n", uint8(0))
+	f.Fuzz(func(t *testing.T, older, newer string, last uint8) {
+		path := filepath.Join(t.TempDir(), "log")
+		for name, text := range map[string]string{outlet.Older(path, 0): older, path: newer} {
+			if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		read := func(o TailOptions) (list []string) {
+			tail, err := NewTail(path, o)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer tail.Close()
+			for {
+				r, ok, err := tail.Next()
+				if err != nil {
+					t.Fatal(err)
+				}
+				if !ok {
+					r, ok = tail.Rest()
+				}
+				if !ok {
+					return list
+				}
+				harmless(t, r.Text)
+				list = append(list, r.Text)
+			}
+		}
+		var want []string
+		for _, text := range []string{older, newer} {
+			for line := range strings.SplitAfterSeq(text, "\n") {
+				if line != "" {
+					want = append(want, Parse(strings.TrimSuffix(line, "\n")).Text)
+				}
+			}
+		}
+		got := read(TailOptions{Last: -1})
+		if len(older) < maxHeld && len(newer) < maxHeld && strings.Join(got, "\n") != strings.Join(want, "\n") {
+			t.Errorf("%q, want %q", got, want)
+		}
+		some := read(TailOptions{Last: int(last)})
+		whole := len(got)
+		if newer != "" && !strings.HasSuffix(newer, "\n") {
+			whole-- // what has not ended is not counted
+			some = some[:len(some)-1]
+		}
+		if len(some) != min(int(last), whole) {
+			t.Errorf("%d of %d lines, want %d", len(some), whole, last)
+		}
+	})
+}

@@ -144,7 +144,11 @@ func TestStat(t *testing.T) {
 			t.Errorf("%s: got %s, %v, want %s", letter, got.State, err, want)
 		}
 	}
-	for _, bad := range []string{"", "17 x S", "17 (x) S 1", "x (x)" + rest, "17 (x)" + strings.Replace(rest, " 77 ", " -77 ", 1),
+	// As a process looks while the kernel lets it go.
+	if got, err := testLinux.stat("17 (x) R 0 -1 -1" + rest[len(" S 11 12 13"):]); err != nil || got.Living() || got.Session != 0 || got.Group != 0 {
+		t.Errorf("one that is let go of must have ended: %+v, %v", got, err)
+	}
+	for _, bad := range []string{"17 (x)" + strings.Replace(rest, " 12 13 ", " -2 13 ", 1), "", "17 x S", "17 (x) S 1", "x (x)" + rest, "17 (x)" + strings.Replace(rest, " 77 ", " -77 ", 1),
 		"17 (x)" + strings.Replace(rest, "250", "9223372036854775807", 1)} {
 		if _, err := testLinux.stat(bad); err == nil {
 			t.Errorf("%q must be refused", bad)

@@ -49,6 +49,11 @@ func (l *linux) stat(text string) (Process, error) {
 		}
 		return time.Duration(n/linuxTicks)*time.Second + time.Duration(n%linuxTicks)*(time.Second/linuxTicks)
 	}
+	// One of which the kernel is just letting go has no group and no session any more: -1. It has ended.
+	leaving := fields[5-3] == "-1" && fields[6-3] == "-1"
+	if leaving {
+		fields[5-3], fields[6-3] = "0", "0"
+	}
 	p := Process{
 		Parent: int(number(4)), Group: int(number(5)), Session: int(number(6)), Measured: true, Name: text[open+1 : end],
 		Time: ticks(14) + ticks(15), Waited: ticks(16) + ticks(17), Resident: uint64(number(24)) * l.page,
@@ -64,13 +69,13 @@ func (l *linux) stat(text string) (Process, error) {
 		wrong = fmt.Errorf("the number of a process must come first, but that is %.40q", text[:open])
 	}
 	p.PID = pid
-	switch fields[0] {
-	case "R":
-		p.State = Running
-	case "T", "t":
-		p.State = Stopped
-	case "Z", "X", "x":
+	switch letter := fields[0]; {
+	case leaving || letter == "Z" || letter == "X" || letter == "x":
 		p.State = Zombie
+	case letter == "R":
+		p.State = Running
+	case letter == "T" || letter == "t":
+		p.State = Stopped
 	default:
 		p.State = Sleeping
 	}

@@ -88,7 +88,7 @@ type Log struct {
 	// Tag before each line in the system's log.
 	Tag string
 	// File is kept beside it, and is moved to File.0, File.1, ... once it has Size bytes, of which Keep are kept; "" is the
-	// default of the service, below the run directory's log folder. Size 0 keeps no file.
+	// default of the service, in the log folder of the run directory. Size 0 keeps no file.
 	File string
 	Size int64
 	Keep int

@@ -142,3 +142,73 @@ func (g *Graph) closure(names []string, next func(*Definition) []string) []strin
 	}
 	return list
 }
+
+// RequiredError says that a service was not started because one that it requires does not run.
+type RequiredError struct{ Service, Required string }
+
+func (e *RequiredError) Error() string {
+	return fmt.Sprintf("service %s is not started: service %s, which it requires, does not run", e.Service, e.Required)
+}
+
+// Start does something for each of the services, many at once, each after those of them that it is started after. For one that
+// requires another of them that failed it is not done: its error is a *RequiredError. Done is told how each went, in the order
+// of the list.
+func (g *Graph) StartEach(names []string, do func(name string) error, done func(name string, err error)) {
+	g.each(names, g.Before, func(name string) []string {
+		if d := g.Find(name); d != nil {
+			return d.Requires
+		}
+		return nil
+	}, do, done)
+}
+
+// StopEach is StartEach in the order in which services are stopped: each after those of them that are started after it, however
+// that went.
+func (g *Graph) StopEach(names []string, do func(name string) error, done func(name string, err error)) {
+	after := map[string][]string{}
+	for _, name := range names {
+		for _, before := range g.Before(name) {
+			after[before] = append(after[before], name)
+		}
+	}
+	g.each(names, func(name string) []string { return after[name] }, func(string) []string { return nil }, do, done)
+}
+
+// atOnce is how many services are started or stopped at the same time.
+const atOnce = 8
+
+// each does something for each of the names, after those that come first, and only if none of those that it needs failed.
+func (g *Graph) each(names []string, first, needs func(string) []string, do func(string) error, done func(string, error)) {
+	type result struct {
+		err   error
+		ended chan struct{}
+	}
+	results := map[string]*result{}
+	for _, name := range names {
+		results[name] = &result{ended: make(chan struct{})}
+	}
+	slots := make(chan struct{}, atOnce)
+	for name, r := range results {
+		go func() {
+			defer close(r.ended)
+			for _, f := range first(name) {
+				if results[f] != nil {
+					<-results[f].ended
+				}
+			}
+			for _, required := range needs(name) {
+				if results[required] != nil && results[required].err != nil {
+					r.err = &RequiredError{name, required}
+					return
+				}
+			}
+			slots <- struct{}{}
+			r.err = do(name)
+			<-slots
+		}()
+	}
+	for _, name := range names {
+		<-results[name].ended
+		done(name, results[name].err)
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"sync"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -110,6 +111,91 @@ func TestGraphOrder(t *testing.T) {
 			if !slices.Contains(start, name) || stop[len(stop)-1] != name && !slices.Contains(stop, name) {
 				t.Fatalf("%s must be in %v and %v", name, start, stop)
 			}
+		}
+	})
+}
+
+// TestEach: whatever order chance has, each is started after those that it waits for, and stopped before them; what requires one
+// that failed is not started.
+func TestEach(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		n := rapid.IntRange(1, 8).Draw(t, "n")
+		var list []Definition
+		for i := range n {
+			d := Definition{Name: fmt.Sprint(i)}
+			for j := range i {
+				switch rapid.IntRange(0, 3).Draw(t, "waits") {
+				case 0:
+					d.Requires = append(d.Requires, fmt.Sprint(j))
+				case 1:
+					d.After = append(d.After, fmt.Sprint(j))
+				}
+			}
+			list = append(list, d)
+		}
+		g, err := NewGraph(list)
+		if err != nil {
+			t.Fatal(err)
+		}
+		names := g.Start(rapid.SliceOfDistinct(rapid.SampledFrom(g.Names()), rapid.ID[string]).Draw(t, "names")...)
+		fails := map[string]bool{}
+		for _, name := range names {
+			fails[name] = rapid.IntRange(0, 4).Draw(t, "fails") == 0
+		}
+		var mu sync.Mutex
+		var order []string
+		do := func(name string) error {
+			mu.Lock()
+			defer mu.Unlock()
+			order = append(order, name)
+			if fails[name] {
+				return errors.New("it fails")
+			}
+			return nil
+		}
+		failed := map[string]bool{}
+		var told []string
+		g.StartEach(names, do, func(name string, err error) {
+			told = append(told, name)
+			failed[name] = err != nil
+			var required *RequiredError
+			if errors.As(err, &required) != (err != nil && !slices.Contains(order, name)) {
+				t.Fatalf("%s: %v, done %v", name, err, order)
+			}
+			if errors.As(err, &required) && (!failed[required.Required] || !slices.Contains(g.Find(name).Requires, required.Required)) {
+				t.Fatalf("%v", err)
+			}
+		})
+		if !slices.Equal(told, names) {
+			t.Fatalf("told of %v, not of %v", told, names)
+		}
+		for i, name := range order {
+			for _, later := range order[i:] {
+				if slices.Contains(g.Before(name), later) {
+					t.Fatalf("%s is started before %s: %v", name, later, order)
+				}
+			}
+			for _, r := range g.Find(name).Requires {
+				if failed[r] {
+					t.Fatalf("%s is started, but requires %s", name, r)
+				}
+			}
+		}
+		order = nil
+		g.StopEach(names, do, func(name string, err error) {
+			if (err != nil) != fails[name] {
+				t.Fatalf("%s: %v", name, err)
+			}
+		})
+		for i, name := range order {
+			for _, earlier := range order[:i] {
+				if slices.Contains(g.Before(name), earlier) {
+					t.Fatalf("%s is stopped before %s: %v", earlier, name, order)
+				}
+			}
+		}
+		if len(order) != len(names) {
+			t.Fatalf("%v must be all of %v", order, names)
 		}
 	})
 }

@@ -11,7 +11,9 @@ import (
 	"cellsh/kernel/launch"
 	"cellsh/kernel/sim"
 	"cellsh/lua/loader"
+	"cellsh/lua/services"
 	"cellsh/policy/diag"
+	"cellsh/policy/rules"
 )
 
 // session is a machine on a simulated kernel of its own.
@@ -71,6 +73,13 @@ func TestExamples(t *testing.T) {
 			if e.Example == "" {
 				if !strings.HasPrefix(e.Name, "process:") {
 					t.Error("there is no example")
+				}
+				return
+			}
+			if e.Services {
+				set, problems := services.Load([]rules.Source{{File: "web.lua", Text: e.Example}}, services.Options{})
+				if len(problems) > 0 || len(set.Services) != 2 {
+					t.Errorf("%d services, %v", len(set.Services), problems)
 				}
 				return
 			}

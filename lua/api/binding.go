@@ -12,9 +12,9 @@ import (
 	"cellsh/kernel/host"
 	"cellsh/kernel/launch"
 	"cellsh/kernel/sim"
+	"cellsh/kernel/watch"
 	"cellsh/lua/loader"
 	"cellsh/lua/vm"
-	"cellsh/policy"
 	"cellsh/policy/diag"
 	"cellsh/policy/rules"
 	"cellsh/policy/study"
@@ -38,8 +38,10 @@ type binding struct {
 	m *Machine
 	// number is its place among those of the machine.
 	number int
-	// tail has the decisions that hooks were not told of.
-	tail *host.Tail
+	// tail has the decisions that hooks were not told of, and the others what they were told of last.
+	tail        *host.Tail
+	budgets     watch.Budgets
+	generations watch.Generations
 	// used says that it is among the machine's used.
 	used bool
 }
@@ -47,13 +49,13 @@ type binding struct {
 func (m *Machine) bind(k Kernel) *binding {
 	b := &binding{Kernel: k, m: m, number: m.bindings, tail: k.Host.Tail(0)}
 	m.bindings++
-	k.Host.Events.Dropped = m.dropped
+	k.Host.Events.Failed = m.failed
 	return b
 }
 
 // use notes that something may happen in the kernel of which hooks are told later. In the machine's own it always may.
 func (b *binding) use() {
-	if !b.used && (b == b.m.own || slices.ContainsFunc([]string{host.Denied, host.NearBudget, host.OverBudget, host.UnderBudget}, b.Host.Events.Wanted)) {
+	if !b.used && (b == b.m.own || b.wanted(decisionKinds...) || b.wanted(budgetKinds...) || b.wanted(generationKinds...)) {
 		b.used = true
 		b.m.used = append(b.m.used, b)
 	}
@@ -90,7 +92,12 @@ func (b *binding) call(e *Entry, L *lua.LState) int {
 		raise(L, kernel.Unsupported(b.Host.Kernel, kernel.CapProcesses))
 	}
 	b.use()
-	return e.call(b, L)
+	results := 0
+	if stopped := b.Host.Work.Catch(func() { results = e.call(b, L) }); stopped != nil {
+		b.Host.Forget()
+		L.RaiseError("%s", stopped)
+	}
+	return results
 }
 
 // merged are the policies that are loaded, with those that are pending in place of their namesakes.
@@ -138,55 +145,93 @@ func (b *binding) tell() int {
 	return len(list)
 }
 
-// news are the events that nobody was told of: denials, and budgets that are exceeded. What keeps hooks from being told is
-// reported, and so is what they can't be told of any more.
+// The kinds of events that are found out by looking, by what is looked at.
+var (
+	decisionKinds   = []string{host.Denied, host.Granted}
+	budgetKinds     = []string{host.NearBudget, host.OverBudget, host.UnderBudget}
+	generationKinds = []string{host.Replaced, host.RolledBack}
+)
+
+// decided is what a decision of a kind is called.
+var decided = map[string]string{host.Denied: "denial", host.Granted: "grant"}
+
+// wanted reports whether a hook waits for one of the kinds.
+func (b *binding) wanted(kinds ...string) bool {
+	return slices.ContainsFunc(kinds, b.Host.Events.Wanted)
+}
+
+// news are the events that nobody was told of: decisions, budgets that are exceeded or not any more, and generations. What keeps
+// hooks from being told is reported, and so is what they can't be told of any more.
 func (b *binding) news() []host.Event {
 	var out []host.Event
-	if b.Host.Events.Wanted(host.Denied) {
+	if b.wanted(decisionKinds...) {
 		list, lost, err := b.tail.Next()
-		b.failed(host.Denied, err)
+		b.failed(decisionKinds, err)
+		kind := b.first(decisionKinds)
+		each := decided[kind]
 		for i := range list {
-			if e := &list[i]; e.Result == policy.Deny {
-				out = append(out, host.Event{Kind: host.Denied, Cell: e.Name, ID: e.Cell, Decision: e})
+			r := b.Host.Recorded(&list[i])
+			if e, ok := watch.Decided(&r); ok {
+				out = append(out, e)
 			}
 		}
 		if err == nil && b.tail.Anew() {
-			b.report(host.Denied, diag.Diagnostic{Severity: diag.Warning, Code: diag.EventsLost,
-				Message: "hooks for deny must be told of every denial, but the evaluation model was started anew, and what it had recorded since they were last told can't be had any more"})
+			b.report(decisionKinds, diag.Diagnostic{Severity: diag.Warning, Code: diag.EventsLost,
+				Message: fmt.Sprintf("hooks for %s must be told of every %s, but the evaluation model was started anew, and what it had recorded since they were last told can't be had any more", kind, each)})
 		}
 		if lost > 0 {
-			b.report(host.Denied, diag.Diagnostic{Severity: diag.Warning, Code: diag.EventsLost,
-				Message: fmt.Sprintf("hooks for deny must be told of every denial, but of the decisions since they were last told %d can't be had any more", lost)})
+			b.report(decisionKinds, diag.Diagnostic{Severity: diag.Warning, Code: diag.EventsLost,
+				Message: fmt.Sprintf("hooks for %s must be told of every %s, but of the decisions since they were last told %d can't be had any more", kind, each, lost)})
 		}
 	}
-	list, err := b.Host.NewExcesses()
-	b.failed(host.OverBudget, err)
-	return append(out, list...)
+	if b.wanted(generationKinds...) {
+		history, err := b.Host.History()
+		b.failed(generationKinds, err)
+		if err == nil {
+			out = append(out, b.generations.Next(history)...)
+		}
+	}
+	if !b.wanted(budgetKinds...) {
+		b.budgets = watch.Budgets{} // who comes later is told of all that are exceeded
+		return out
+	}
+	list, err := b.Host.Measures()
+	b.failed(budgetKinds, err)
+	if err == nil {
+		out = append(out, b.budgets.Next(list, b.Host.Kernel.Uptime())...)
+	}
+	return out
 }
 
-// failed reports why hooks for a kind of event can't be told.
-func (b *binding) failed(kind string, err error) {
+// failed reports why hooks for kinds of events can't be told.
+func (b *binding) failed(kinds []string, err error) {
 	if err == nil || errors.As(err, new(*kernel.UnsupportedError)) {
 		return // what can't happen was said when they were subscribed
 	}
 	for _, d := range diag.Of(err) {
-		d.Message = fmt.Sprintf("hooks for %s must be told what happens, but are not: %s", kind, d.Message)
-		b.report(kind, d)
+		d.Message = fmt.Sprintf("hooks for %s must be told what happens, but are not: %s", b.first(kinds), d.Message)
+		b.report(kinds, d)
 	}
 }
 
-// report tells of a problem of the hooks for a kind of event, at the first of them.
-func (b *binding) report(kind string, d diag.Diagnostic) {
+// first is the first of the kinds that a hook waits for.
+func (b *binding) first(kinds []string) string {
+	i := slices.IndexFunc(kinds, b.Host.Events.Wanted)
+	return kinds[max(i, 0)]
+}
+
+// report tells of a problem of the hooks for kinds of events, at the first of them.
+func (b *binding) report(kinds []string, d diag.Diagnostic) {
 	for _, s := range b.Host.Events.Subscriptions() {
-		if s.Kind == kind && d.File == "" {
+		if slices.Contains(kinds, s.Kind) && d.File == "" {
 			d.Span = s.At
 		}
 	}
 	b.m.options.Report(diag.List{d})
 }
 
-// dropped reports a hook that failed.
-func (m *Machine) dropped(s *host.Subscription) {
+// failed reports a hook that failed.
+func (m *Machine) failed(s *host.Subscription) {
 	d := diag.Diagnostic{Span: s.At, Message: s.Failed.Error()}
 	if e := (*vm.Error)(nil); errors.As(s.Failed, &e) && e.File != "" {
 		d = e.Diagnostic
@@ -194,6 +239,10 @@ func (m *Machine) dropped(s *host.Subscription) {
 		d.Message, d.Hint = e.Message, e.Hint
 	}
 	d.Severity, d.Code = diag.Warning, diag.HookDropped
-	d.Message = fmt.Sprintf("the hook for %s is dropped: %s", s.Kind, d.Message)
+	what := "is dropped"
+	if s.Active() {
+		d.Code, what = diag.HookFailed, "has failed, and is called again the next time"
+	}
+	d.Message = fmt.Sprintf("the hook for %s %s: %s", s.Kind, what, d.Message)
 	m.options.Report(diag.List{d})
 }

@@ -49,6 +49,8 @@ type Entry struct {
 	Example string
 	// Simulated functions exist only for the simulated kernel.
 	Simulated bool
+	// Services says that it exists only in files of services, and not in sessions and scripts.
+	Services bool
 
 	call func(b *binding, L *lua.LState) int
 }
@@ -81,6 +83,17 @@ func (e *Entry) Signature() string {
 		s += " -> " + e.Returns
 	}
 	return s
+}
+
+// Only says where an entry exists that does not exist everywhere, in a sentence; "" for the others.
+func (e *Entry) Only() string {
+	switch {
+	case e.Simulated:
+		return "Only with the simulated kernel."
+	case e.Services:
+		return "Only in files of services; see check --services."
+	}
+	return ""
 }
 
 // Split gives the parts of the name, the library or the type and what belongs to it: "cell" and "create", or "" and "help".

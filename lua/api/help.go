@@ -75,8 +75,8 @@ func (e *Entry) Text() string {
 	var b strings.Builder
 	b.WriteString(e.Signature() + "\n")
 	b.WriteString(wrap(e.Doc, "  "))
-	if e.Simulated {
-		b.WriteString("  Only with the simulated kernel.\n")
+	if only := e.Only(); only != "" {
+		b.WriteString("  " + only + "\n")
 	}
 	width := 0
 	for _, p := range e.Params {

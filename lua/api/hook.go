@@ -2,13 +2,16 @@ package api
 
 import (
 	"errors"
+	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	lua "github.com/yuin/gopher-lua"
 
 	"cellsh/kernel"
 	"cellsh/kernel/host"
+	"cellsh/kernel/watch"
 	"cellsh/lua/vm"
 	"cellsh/policy/diag"
 )
@@ -19,13 +22,16 @@ const hookInstructions = 1_000_000
 func hookEntries() []*Entry {
 	return []*Entry{
 		{Name: "cell.on", Returns: "subscription", Params: []Param{
-			{"event", "string", "\"create\", \"destroy\", \"deny\", \"near-budget\", \"over-budget\" or \"under-budget\"", false},
+			{"event", "string", hookKinds(), false},
 			{"hook", "function", "is called with a table", false},
 		}, Doc: `Calls a function whenever something happens to a cell of the kernel that cell belongs to, from now on until the session
-or script ends. The table has event, cell and id; for deny also what kernel.events tells of the decision; for budgets of memory
-and cpu also budget, use, limit and policy. Over is told when the limit was exceeded for as long as the policy says, near when
-the warning was reached that it has, and under when at most nine tenths of the limit were used for that long. Each call may take a million instructions; a hook that takes more, or raises an error, is
-dropped and reported. That a cell is made or destroyed is told at once; denials, and budgets that are exceeded, after each
+or script ends: ` + kindDocs(false) + `. What happens to services only cellsh watch sees, as their monitors go on without
+it: ` + kindDocs(true) + `.
+The table has event, and of what has to do with a cell, cell and id; for decisions also what kernel.events tells of them, and
+count, how many like it there were; for budgets also budget, use, limit and policy; for loads and rollbacks generation, from,
+which was active before, of, whose policies it repeats, and files; for services service, state, why, pid, restarts, and for exit
+code or signal. Each call may take a million instructions; a hook that takes more, or raises an error, is dropped and reported.
+cellsh watch keeps it and calls it again the next time. That a cell is made or destroyed is told at once; all else after each
 statement, and after sim.advance, cell:exec and os.execute. What hooks do is told after they have ended.`,
 			Example: `local s = cell.on("create", function(e) print("made", e.cell) end)
 cell.create{ name = "web-1", root = "/cells/web-1" }
@@ -60,19 +66,23 @@ func (h hookRef) typ() string  { return "subscription" }
 func (h hookRef) of() *binding { return h.in }
 
 func onEvent(b *binding, L *lua.LState) int {
-	kind := L.CheckString(1)
-	if !slices.Contains(host.EventKinds, kind) {
-		fail(L, diag.DidYouMean(kind, host.EventKinds), "an event must be one of %s, but is %q", strings.Join(host.EventKinds, ", "), kind)
+	name := L.CheckString(1)
+	kind, ok := host.FindKind(name)
+	switch {
+	case !ok:
+		fail(L, diag.DidYouMean(name, host.KindNames()), "an event must be one of %s, but is %q", strings.Join(host.KindNames(), ", "), name)
+	case kind.Watched && !b.told():
+		fail(L, "put the hook into a file of /etc/cellsh/hooks.d", "hooks for %s must be in a file that cellsh watch runs, because nobody else sees services, but this one is not", name)
 	}
 	fn := L.CheckFunction(2)
 	at := diag.Span{}
 	if file, call := b.m.VM.Site(L); call != nil {
 		at = file.Span(call)
 	}
-	if kind == host.Denied {
-		b.skipDecisions(at)
+	if !b.told() {
+		b.skip(name, at)
 	}
-	s := b.Host.Events.On(kind, func(e host.Event) error {
+	s := b.Host.Events.On(name, func(e host.Event) error {
 		_, err := b.m.VM.CallWithin(hookInstructions, fn, b.eventTable(e))
 		if e := (*vm.Error)(nil); errors.As(err, &e) && b.m.VM.Node(fn) == nil {
 			e.Span, e.Excerpt = at, "" // what has no place of its own was not called where the event came from
@@ -85,30 +95,65 @@ func onEvent(b *binding, L *lua.LState) int {
 	return 1
 }
 
-// skipDecisions makes hooks for denials begin with what comes now. If they will never be called that is said; if the kernel
-// does not tell now, it is said when they should be.
-func (b *binding) skipDecisions(at diag.Span) {
-	if b.Host.Events.Wanted(host.Denied) {
-		return
+// told reports whether hooks are told by who has made the machine.
+func (b *binding) told() bool { return b == b.m.own && b.m.options.Watched }
+
+// skip makes a hook begin with what comes now. If it will never be called that is said; if the kernel does not tell now, it is said
+// when it should be.
+func (b *binding) skip(kind string, at diag.Span) {
+	switch {
+	case slices.Contains(decisionKinds, kind) && !b.wanted(decisionKinds...):
+		if err := b.tail.Skip(); errors.As(err, new(*kernel.UnsupportedError)) {
+			b.m.options.Report(diag.List{{Span: at, Severity: diag.Warning, Code: diag.KernelUnsupported,
+				Message: fmt.Sprintf("hooks for %s must be told of %ss, but there will be none: %s", kind, decided[kind], err)}})
+		}
+	case slices.Contains(generationKinds, kind) && !b.wanted(generationKinds...):
+		b.generations = watch.Generations{}
+		if history, err := b.Host.History(); err == nil {
+			b.generations.Next(history)
+		}
 	}
-	if err := b.tail.Skip(); errors.As(err, new(*kernel.UnsupportedError)) {
-		b.m.options.Report(diag.List{{Span: at, Severity: diag.Warning, Code: diag.KernelUnsupported,
-			Message: "hooks for deny must be told of denials, but there will be none: " + err.Error()}})
+}
+
+// hookKinds are the kinds of events as a parameter has them.
+func hookKinds() string {
+	var names []string
+	for _, name := range host.KindNames() {
+		names = append(names, strconv.Quote(name))
 	}
+	last := len(names) - 1
+	return strings.Join(names[:last], ", ") + " or " + names[last]
+}
+
+// kindDocs says when events happen: those that only cellsh watch sees, or the others.
+func kindDocs(watched bool) string {
+	var parts []string
+	for _, k := range host.Kinds {
+		if k.Watched == watched {
+			parts = append(parts, k.Name+": "+k.Doc)
+		}
+	}
+	return strings.Join(parts, "; ")
 }
 
 func (b *binding) eventTable(e host.Event) lua.LValue {
 	L := b.m.VM.L
 	t := L.NewTable()
-	if e.Decision != nil {
-		r := b.Host.Recorded(e.Decision)
-		t = table(L, r.Report()).(*lua.LTable)
-	}
-	if e.Excess != nil {
+	switch {
+	case e.Decision != nil:
+		t = table(L, e.Decision.Report()).(*lua.LTable)
+		t.RawSetString("count", lua.LNumber(e.Count))
+	case e.Excess != nil:
 		t = table(L, e.Excess).(*lua.LTable)
+	case e.Change != nil:
+		t = table(L, e.Change).(*lua.LTable)
+	case e.Service != nil:
+		t = table(L, e.Service).(*lua.LTable)
 	}
 	t.RawSetString("event", lua.LString(e.Kind))
-	t.RawSetString("cell", lua.LString(e.Cell))
-	t.RawSetString("id", lua.LNumber(e.ID))
+	if e.Change == nil {
+		t.RawSetString("cell", lua.LString(e.Cell))
+		t.RawSetString("id", lua.LNumber(e.ID))
+	}
 	return t
 }

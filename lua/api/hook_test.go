@@ -77,6 +77,117 @@ func TestHooksOfEveryKernel(t *testing.T) {
 	})
 }
 
+// Hooks are told of loads and rollbacks, of grants, and of budgets that are not exceeded any more.
+func TestHooksOfOtherKinds(t *testing.T) {
+	everyKernel(t, func(t *testing.T, s *session) {
+		s.expect(t, `for _, kind in ipairs{ "load", "rollback" } do
+  K.cell.on(kind, function(e) print(e.event, e.generation, e.from, e.of, e.cell, #(e.files or {})) end)
+end
+policy "a" { cells = "web-*", grant = { "system.reboot" }, budget = { memory = "1K" } }
+print(#K.cell.hooks())`, "2\n")
+		s.expect(t, `K.engine.load() print("end")`, "end\nload\t1\t0\tnil\tnil\t0\n")
+		s.expect(t, `policy "b" { cells = "db-*" } K.engine.load()`, "load\t2\t1\tnil\tnil\t0\n")
+		s.expect(t, `K.engine.rollback()`, "rollback\t3\t2\t1\tnil\t0\n")
+		s.expect(t, `print("end")`, "end\n")
+		s.expect(t, `for _, kind in ipairs{ "grant", "over-budget", "under-budget" } do
+  K.cell.on(kind, function(e) print(e.event, e.cell, e.request, e.count, e.budget, e.limit) end)
+end
+p = K.cell.create{ name = "web-1", root = "/cells/web-1" }:process{ uid = 80 }
+p:reboot()`, "grant\tweb-1\tsystem.reboot\t1\tnil\tnil\n")
+		s.expect(t, `K.sim.advance(1)`, "over-budget\tweb-1\tnil\tnil\tmemory\t1024\n")
+		s.expect(t, `p:exit() K.sim.advance(1)`, "under-budget\tweb-1\tnil\tnil\tmemory\t1024\n")
+	})
+}
+
+// What only cellsh watch sees is refused elsewhere, with what to do.
+func TestHooksOfServices(t *testing.T) {
+	s := newSession(t)
+	for _, kind := range host.Kinds {
+		_, problem := s.run(`cell.on("` + kind.Name + `", print)`)
+		want := ""
+		if kind.Watched {
+			want = "hooks for " + kind.Name + " must be in a file that cellsh watch runs, because nobody else sees services, but this one is not"
+		}
+		if !strings.Contains(problem, want) || (problem == "") != (want == "") {
+			t.Errorf("%s: %s", kind.Name, problem)
+		}
+	}
+	if _, problem := s.run(`cell.on("dney", print)`); !strings.Contains(problem, `an event must be one of crash-loop, create, deny, `) {
+		t.Error(problem)
+	}
+}
+
+// A machine that is watched is told of events, of all kinds, by its owner only, and keeps hooks that fail; also with another
+// connection to its kernel.
+func TestWatched(t *testing.T) {
+	k, err := sim.New(sim.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := host.New(k, &host.Memory{}, loader.Reader{}.Load, time.Now)
+	var out strings.Builder
+	var problems diag.List
+	m := New(Options{Kernel: Kernel{Host: h, Simulator: k}, Output: &out, Watched: true, Patience: time.Minute, Report: func(l diag.List) { problems = append(problems, l...) }})
+	defer m.Close()
+	run := func(text string) {
+		t.Helper()
+		fn, err := m.VM.CompileIn(m.VM.Environment(), "hooks.lua", text)
+		if err == nil {
+			_, err = m.Call(fn)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	run(`for _, kind in ipairs{ "create", "deny", "exit", "over-budget" } do
+  cell.on(kind, function(e) print(e.event, e.cell, e.service, e.code, e.count, #cell.list()) end)
+end
+cell.on("create", function(e) error("no " .. e.cell) end)
+function make() return cell.create{ name = "web-1", root = "/cells/web-1" } end`)
+	code := 3
+	e := kernel.Event{Cell: 1, Name: "web-1"}
+	tell := func() {
+		m.Tell(host.Event{Kind: host.Created, Cell: "web-1", ID: 1})
+		m.Tell(host.Event{Kind: host.Exited, Cell: "web-1", ID: 1, Service: &host.ServiceChange{Service: "web", Code: &code}})
+		m.Tell(host.Event{Kind: host.Denied, Cell: "web-1", ID: 1, Count: 7, Decision: &host.Recorded{Event: &e, Name: "web-1"}})
+	}
+	tell()
+	const want = "create\tweb-1\tnil\tnil\tnil\t0\nexit\tweb-1\tweb\t3\tnil\t0\ndeny\tweb-1\tnil\tnil\t7\t0\n"
+	if out.String() != want {
+		t.Errorf("%s", out.String())
+	}
+	if len(problems) != 1 || problems[0].Code != diag.HookFailed || problems[0].Line != 4 || problems[0].Message != "the hook for create has failed, and is called again the next time: no web-1" {
+		t.Errorf("%v", problems)
+	}
+	other := host.New(k, &host.Memory{}, loader.Reader{}.Load, time.Now)
+	if err := k.MakeRoot("/cells/web-1"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := other.Create(kernel.Spec{Name: "web-1", Root: "/cells/web-1"}); err != nil {
+		t.Fatal(err)
+	}
+	m.Rebind(Kernel{Host: other, Simulator: k})
+	out.Reset()
+	tell()
+	if out.String() != strings.ReplaceAll(want, "\t0\n", "\t1\n") || len(problems) != 2 {
+		t.Errorf("%s, %v", out.String(), problems)
+	}
+	// What never ends is ended, hook or not.
+	fn, err := m.VM.CompileIn(m.VM.Environment(), "hooks.lua", "while true do end")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := m.Call(fn); err == nil || !strings.Contains(err.Error(), "must end within 10000000 instructions") {
+		t.Error(err)
+	}
+	// Kernels that the code makes for itself are told as elsewhere.
+	out.Reset()
+	run(`local k = sim.kernel{} k.cell.on("create", function(e) print("made", e.cell) end) k.cell.create{ name = "x", root = "/x" }`)
+	if out.String() != "made\tx\n" {
+		t.Error(out.String())
+	}
+}
+
 // Hooks are told of what happened while a command ran in a cell.
 func TestHooksAfterExec(t *testing.T) {
 	s := newSession(t)

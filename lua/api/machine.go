@@ -1,10 +1,12 @@
 package api
 
 import (
+	"context"
 	"errors"
 	"io"
 	"os"
 	"slices"
+	"time"
 
 	lua "github.com/yuin/gopher-lua"
 
@@ -28,6 +30,13 @@ type Options struct {
 	Settle func() error
 	// Report is told of problems that belong to no call: of declarations, and of hooks. Nil is nobody.
 	Report func(diag.List)
+	// Watched says that hooks for what happens in Kernel are told by Tell, of all kinds of events, and are kept if they fail. Code
+	// that does not end by itself is ended.
+	Watched bool
+	// Patience is how long a command may take that code runs on the host; 0 is for ever. One that takes longer is killed with its
+	// process group, and the function raises an error; so it is once Context is done, if that is not nil.
+	Patience time.Duration
+	Context  context.Context
 	// Help gives the text about a name that is not in the table, "" if there is none.
 	Help func(name string) string
 }
@@ -56,13 +65,19 @@ type Machine struct {
 	telling bool
 }
 
+// watchedInstructions is what code may take that is no hook, where the machine is Watched.
+const watchedInstructions = 10_000_000
+
 // New makes a machine of the level Session with all that the table has.
 func New(o Options) *Machine {
 	if o.Report == nil {
 		o.Report = func(diag.List) {}
 	}
-	m := &Machine{options: o, pending: &rules.Set{}, types: map[string]*lua.LTable{}, declared: loader.NewDeclarer(o.Kernel.Reader.Groups, o.Kernel.Host.Kernel.Info().Vocabulary)}
-	of := vm.Options{Level: vm.Session, Output: o.Output, Waited: m.tell, Settle: o.Settle}
+	m := &Machine{options: o, pending: &rules.Set{}, types: map[string]*lua.LTable{}, declared: loader.NewDeclarer(o.Kernel.Reader.Groups, o.Kernel.Host.Kernel.Info().Vocabulary, o.Kernel.Reader.Work)}
+	of := vm.Options{Level: vm.Session, Output: o.Output, Waited: m.tell, Settle: o.Settle, Patience: o.Patience, Context: o.Context, Work: o.Kernel.Reader.Work}
+	if o.Watched {
+		of.Instructions = watchedInstructions
+	}
 	// A nil file is none.
 	if o.Stdin != nil {
 		of.Stdin = o.Stdin
@@ -75,6 +90,7 @@ func New(o Options) *Machine {
 	}
 	m.VM = m.declared.Machine(of)
 	m.own = m.bind(o.Kernel)
+	o.Kernel.Host.Events.Keep = o.Watched
 	for name, v := range m.own.globals() {
 		m.VM.Define(name, v)
 	}
@@ -87,7 +103,8 @@ func (m *Machine) Close() { m.VM.Close() }
 // Call runs a function that was compiled in the machine with arguments. What it declares is pending afterwards, unless any of it is
 // wrong: then nothing of it is, and Report is told. Hooks are told of what happened.
 func (m *Machine) Call(fn *lua.LFunction, args ...lua.LValue) ([]lua.LValue, error) {
-	results, err := m.VM.Call(fn, args...)
+	var results []lua.LValue
+	err := m.options.Kernel.Reader.Work.Run(func() (err error) { results, err = m.VM.Call(fn, args...); return err })
 	if problems := m.settle(); len(problems) > 0 {
 		m.options.Report(problems)
 		if err == nil && problems.Failed() {
@@ -144,6 +161,19 @@ func (m *Machine) Forget(name string) bool {
 // no more once they are loaded.
 func (m *Machine) Propose() (*host.Proposal, error) { return m.own.propose() }
 
+// Tell tells hooks of an event in the machine's kernel, where it is Watched.
+func (m *Machine) Tell(e host.Event) {
+	m.own.Host.Events.Emit(e)
+	m.Dispatch()
+}
+
+// Rebind has code work with another connection to the machine's kernel; its hooks stay.
+func (m *Machine) Rebind(k Kernel) {
+	k.Host.Events = m.own.Host.Events
+	m.own.Kernel = k
+	m.own.tail = k.Host.Tail(0)
+}
+
 // maxChain is how many events hooks may cause by themselves.
 const maxChain = 1000
 
@@ -163,9 +193,13 @@ func (m *Machine) tell() {
 	}
 	m.telling = true
 	defer func() { m.telling = false }()
-	m.own.use() // there things happen by themselves
+	if !m.options.Watched {
+		m.own.use() // there things happen by themselves
+	}
 	for _, b := range m.takeUsed() {
-		b.tell()
+		if !b.told() {
+			b.tell()
+		}
 	}
 	// What simulated kernels have recorded meanwhile hooks have caused: they are told of that too, but not without end. In
 	// others somebody else may have caused it; there it is told the next time.
@@ -175,13 +209,13 @@ func (m *Machine) tell() {
 			return
 		}
 		for _, b := range list {
-			if b.Simulator != nil {
+			if b.Simulator != nil && !b.told() {
 				chain += b.tell()
 			}
 		}
 	}
 	for _, b := range m.takeUsed() {
-		if b.Simulator == nil {
+		if b.Simulator == nil || b.told() {
 			continue
 		}
 		if untold := len(b.news()); untold > 0 {

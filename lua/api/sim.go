@@ -187,7 +187,9 @@ func simKernel(b *binding, L *lua.LState) int {
 	}
 	reader := b.Reader
 	reader.Vocabulary = k.Info().Vocabulary
-	other := b.m.bind(Kernel{Host: host.New(k, &host.Memory{}, reader.Load, b.Host.Now), Reader: reader, Simulator: k})
+	h := host.New(k, &host.Memory{}, reader.Load, b.Host.Now)
+	h.Work = b.Host.Work
+	other := b.m.bind(Kernel{Host: h, Reader: reader, Simulator: k})
 	t := L.NewTable()
 	for name, v := range other.globals() {
 		if v.Type() == lua.LTTable {

@@ -70,8 +70,8 @@ func writeStub(b *strings.Builder, e *Entry) {
 	for line := range strings.SplitSeq(strings.TrimRight(e.Doc, "\n"), "\n") {
 		b.WriteString("---" + line + "\n")
 	}
-	if e.Simulated {
-		b.WriteString("---Only with the simulated kernel.\n")
+	if only := e.Only(); only != "" {
+		b.WriteString("---" + only + "\n")
 	}
 	if e.Example != "" {
 		b.WriteString("---```lua\n")

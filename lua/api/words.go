@@ -1,8 +1,47 @@
 package api
 
-// wordEntries are the words of the policy language. Package loader defines them; they are here for help.
+import (
+	"strings"
+
+	"cellsh/lua/declare"
+	"cellsh/lua/services"
+)
+
+// serviceParams are the keys of a service.
+func serviceParams() (list []Param) {
+	for _, k := range services.Keys() {
+		p := Param{k.Name, k.Type, k.Doc, k.Optional}
+		var below []string
+		for _, b := range k.Keys {
+			below = append(below, b.Name)
+		}
+		if len(below) > 0 {
+			p.Doc += "; its keys are " + strings.Join(below, ", ")
+		}
+		list = append(list, p)
+	}
+	return list
+}
+
+// wordEntries are the words of files of policies and services. Packages loader and services define them; they are here for help.
 func wordEntries() []*Entry {
 	return []*Entry{
+		{Name: declare.ServiceWord, Kind: CurriedWord, Services: true, Params: serviceParams(),
+			Doc: `Declares a service: a command that is run in a cell and watched over. All services are read together; loops, functions
+and modules beside the file may make them.`,
+			Example: `service "db" {
+  cell = { root = "/cells/db", profile = "medium", ports = { 5432 } },
+  cmd  = { "/usr/pkg/bin/postgres", "-D", "/var/db/pg" },
+  user = "pgsql",
+}
+service "web" {
+  cell     = { root = "/cells/web", ports = { 80 } },
+  cmd      = { "/usr/sbin/httpd", "-f" },
+  restart  = "on-failure",
+  health   = { "/usr/bin/ftp", "-o", "/dev/null", "http://127.0.0.1/" },
+  log      = { facility = "local3", size = "10M" },
+  requires = "db",
+}`},
 		{Name: "policy", Kind: CurriedWord, Params: []Param{
 			{"cells", "string|string[]", "globs over the names of cells; every cell without it", true},
 			{"default", "string", "the result where no entry gives one: allow without it", true},

@@ -69,6 +69,12 @@ func TestComplete(t *testing.T) {
 		{`policy "web" { cells = "a", | }`, "allow budget default deny grant mode on"},
 		{"policy \"web\" {\n  de|\n  cells = 'a',\n}", "default deny"},
 		{`policy "web" { budget = { | } }`, "as core cpu memory nofile procs"},
+		{`service "web" { | }`, "after autostart backoff cell cmd env groups health health_every health_failures health_timeout log requires restart start_timeout stop_signal stop_timeout user"},
+		{`service("web", { cell = { | } })`, "as core name nofile ports profile root yes"},
+		{`service "web" { log = { file = "/x", | } }`, "facility keep size stderr stdout tag"},
+		{`service "db" {} service("log", {}) service "web" { requires = { "|" } }`, "db log"},
+		{`service "web" { after = "|" } service "db" {}`, "db"},
+		{`service "web" { restart = "|" }`, "always never on-failure"},
 		{`policy "web" { budget = { memory = { limit = "1G", | } } }`, "action over warn"},
 		{`policy "web" { budget = { cpu = { action = "|" } } }`, "log restart stop throttle"},
 		{`policy("web")({ mo|`, "mode"},
@@ -117,7 +123,7 @@ func TestCompleteScript(t *testing.T) {
 		{`cell.create{ |`, "as core name nofile ports profile root yes"},
 		{`cell.create{ profile = "|`, "high low medium"},
 		{`local p = sim.process{} p:bind{ |`, "+addr port"},
-		{`cell.on("|`, "create deny destroy near-budget over-budget under-budget"},
+		{`cell.on("|`, "crash-loop create deny destroy exit grant healthy load near-budget over-budget rollback start under-budget unhealthy"},
 		{`cell.get("w|`, "web-1"},
 		{`engine.decide{ request = "network.bind.port", |`, "+port family cell -signal expect"},
 		{`engine.decide{ request = "network.bind.port", family = "in|" }`, "+inet inet6"},
@@ -205,6 +211,8 @@ func TestHover(t *testing.T) {
 		{`policy "w" { on = { ["network.bind.port"] = function(r) return r.addr:wi|thin("::/0") end } }`, "within("},
 		{`policy "w" { on = { ["system.mount.new"] = function(r) return has(r.flags, "MNT_NO|DEV") end } }`, "MNT_NODEV: 0x10 of r.flags"},
 		{`policy "w" { on = { ["network.bind.port"] = function(r) return r:in_|group(0) end } }`, "in_group("},
+		{`service "w" { restart = "a", stop_sig|nal = {} }`, "stop_signal: string|number\nthe signal that ends it"},
+		{`ser|vice "w" {}`, "service \"name\" {cell, cmd, [user]"},
 		{`policy "w" { bud|get = {} }`, "budget: table\nprocs, nofile"},
 		{`policy "w" { budget = { pr|ocs = 1 } }`, "procs\nprocesses at a time"},
 		{`pol|icy "w" {}`, `policy "name" {`},
@@ -330,12 +338,12 @@ func TestCaseKeys(t *testing.T) {
 }
 
 func TestSymbols(t *testing.T) {
-	f := syntax.Read("w.lua", "local x = 1\nlocal function f() end\nfunction M.g() end\npolicy \"web\" {}\nnever(\"t\", {})\nx()\npolicy(x) {}\n")
+	f := syntax.Read("w.lua", "local x = 1\nlocal function f() end\nfunction M.g() end\npolicy \"web\" {}\nnever(\"t\", {})\nx()\npolicy(x) {}\nservice \"s\" {}\n")
 	var got []string
 	for _, s := range Symbols(f) {
 		got = append(got, fmt.Sprint(s.Name, " ", f.Text[s.At.From:s.At.To]))
 	}
-	if want := `[f f M.g g policy web "web" never t "t"]`; fmt.Sprint(got) != want {
+	if want := `[f f M.g g policy web "web" never t "t" service s "s"]`; fmt.Sprint(got) != want {
 		t.Errorf("%v, want %s", got, want)
 	}
 }

@@ -1,13 +1,16 @@
 package assist
 
 import (
+	"path/filepath"
 	"slices"
 	"strings"
 
 	"cellsh/lua/api"
 	"cellsh/lua/declare"
 	"cellsh/lua/loader"
+	"cellsh/lua/services"
 	"cellsh/lua/syntax"
+	"cellsh/lua/written"
 	"cellsh/policy/kauth"
 )
 
@@ -67,12 +70,23 @@ func isScriptLibrary(name string) bool {
 	})
 }
 
+// ofServices reports whether a file is one of services by where it lies.
+func ofServices(name string) bool {
+	return filepath.Base(filepath.Dir(name)) == filepath.Base(services.Folder)
+}
+
+// Serves reports whether a file declares services.
+func Serves(f *syntax.File) bool { return calls(f, []string{declare.ServiceWord}) }
+
 // Declares reports whether a file declares policies or what must never be allowed.
-func Declares(f *syntax.File) bool {
+func Declares(f *syntax.File) bool { return calls(f, declare.Words) }
+
+// calls reports whether a file calls one of the words.
+func calls(f *syntax.File, words []string) bool {
 	found := false
 	syntax.Walk(f.Main, func(n syntax.Node) bool {
 		if call, ok := n.(*syntax.CallExpr); ok {
-			if name, ok := call.Func.(*syntax.NameExpr); ok && name.Local == nil && slices.Contains(declare.Words, name.Name) {
+			if name, ok := call.Func.(*syntax.NameExpr); ok && name.Local == nil && slices.Contains(words, name.Name) {
 				found = true
 			}
 		}
@@ -157,7 +171,26 @@ func (c *completion) elements(e elements) {
 		c.patterns()
 	case cellNames:
 		c.cells()
+	case serviceNames:
+		c.services()
 	}
+}
+
+// services offers the services that the file declares, but for the one that is written.
+func (c *completion) services() {
+	inside := func(n syntax.Node) bool { return n.Pos() <= c.from && c.from <= n.End() }
+	syntax.Walk(c.path[0], func(n syntax.Node) bool {
+		call, ok := n.(*syntax.CallExpr)
+		if ok && written.Called(call) == declare.ServiceWord && len(call.Args) > 0 && !inside(call) {
+			if title, ok := call.Args[0].(*syntax.StringExpr); ok && !slices.ContainsFunc(c.path, func(above syntax.Node) bool {
+				outer, ok := above.(*syntax.CallExpr)
+				return ok && outer.Func == syntax.Expr(call)
+			}) {
+				c.offer(Value, title.Value, "service", "")
+			}
+		}
+		return true
+	})
 }
 
 // valueOf offers the values of a key.
@@ -416,10 +449,11 @@ func (c *completion) names() {
 	for _, l := range c.locals() {
 		c.offer(Variable, l.Name, "local", "")
 	}
+	inServices := !c.source.Script && ofServices(c.source.Name)
 	for _, e := range api.Entries() {
 		switch library, _ := e.Split(); {
 		case e.Kind == api.Word || e.Kind == api.CurriedWord:
-			if !loader.IsTest(c.source.Name) {
+			if !loader.IsTest(c.source.Name) && e.Services == inServices {
 				c.offer(Function, e.Name, e.Signature(), e.Doc)
 			}
 		case e.Kind != api.Global || !c.source.Script:
@@ -436,7 +470,9 @@ func (c *completion) names() {
 		c.offer(Library, "engine", "library", "")
 	}
 	for name := range declare.Constants() {
-		c.offer(Value, name, "result", "")
+		if !inServices || name == "unlimited" {
+			c.offer(Value, name, "result", "")
+		}
 	}
 	for _, name := range libraryNames(c.source.Script) {
 		if owner, _, ok := strings.Cut(name, "."); ok {

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"cellsh/lua/declare"
 	"cellsh/lua/syntax"
 )
 
@@ -290,7 +291,7 @@ func namesIn(f *syntax.File) []named {
 // Symbol is something that a file declares.
 type Symbol struct {
 	Name string
-	// Policy says that it is a policy, an assertion or a test, and no function.
+	// Policy says that it is a policy, an assertion, a test or a service, and no function.
 	Policy bool
 	// Whole is all of it, At its name.
 	Whole, At Range
@@ -315,7 +316,7 @@ func Symbols(f *syntax.File) []Symbol {
 				continue
 			}
 			switch word := calledName(call); word {
-			case "policy", "never", "test", "cases":
+			case "policy", "never", "test", "cases", declare.ServiceWord:
 				if title, ok := call.Args[0].(*syntax.StringExpr); ok {
 					list = append(list, Symbol{word + " " + title.Value, true, whole, Range{title.Pos(), title.End()}})
 				}

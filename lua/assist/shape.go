@@ -7,6 +7,7 @@ import (
 
 	"cellsh/lua/api"
 	"cellsh/lua/declare"
+	"cellsh/lua/services"
 	"cellsh/lua/syntax"
 	"cellsh/policy/kauth"
 	"cellsh/policy/rules"
@@ -38,6 +39,7 @@ const (
 	noElements elements = iota
 	requestNames
 	cellNames
+	serviceNames
 )
 
 func (s *shape) key(name string) *key {
@@ -98,6 +100,8 @@ func argumentShape(call *syntax.CallExpr, table *syntax.TableExpr) *shape {
 	switch name {
 	case "policy", "never":
 		return entryShape(api.Find(name))
+	case declare.ServiceWord:
+		return serviceShape(services.Keys())
 	case "cases":
 		row := questionShape(table, true)
 		row.rows = questionShape(table, true)
@@ -201,6 +205,25 @@ func watchShape() *shape {
 			k.values = rules.Actions[:]
 		}
 		s.keys = append(s.keys, k)
+	}
+	return s
+}
+
+// serviceShape is the shape of the table that service takes, or of one in it.
+func serviceShape(keys []services.Key) *shape {
+	s := &shape{}
+	for _, k := range keys {
+		x := key{name: k.Name, kind: k.Type, doc: k.Doc}
+		for _, m := range quotedWord.FindAllStringSubmatch(k.Doc, -1) {
+			x.values = append(x.values, m[1])
+		}
+		switch {
+		case k.Keys != nil:
+			x.below = serviceShape(k.Keys)
+		case k.Name == "requires" || k.Name == "after":
+			x.below = &shape{elements: serviceNames}
+		}
+		s.keys = append(s.keys, x)
 	}
 	return s
 }

@@ -27,7 +27,7 @@ var settings = []struct {
 		"CELL_ALLOW_HOST_MOUNTS", "PKG_MIRROR", "PKG_ARCH", "PKG_RELEASE", "PKG_PATH", "CELL_LOCAL_DEV", "CELL_DEV_SIZE", "CELL_DEVICES", "CELL_PTYFS"}},
 }
 
-const foreignHint = "cellsh reads policies, which declare with policy and never, and scripts, which make cells with cell.create"
+const foreignHint = "cellsh reads policies, which declare with policy and never, services, which declare with service, and scripts, which make cells with cell.create"
 
 // Foreign says of a file that has failed, or declares nothing, that it is one of another tool, cellman or celladm, if it
 // looks like one. at is where Lua raised an error: only if that is the call of a word of cellman's is the word the reason.
@@ -46,7 +46,7 @@ func Foreign(f *syntax.File, at diag.Span) (diag.Diagnostic, bool) {
 // foreign says that a file is one of a tool, and what shows it at a place.
 func foreign(f *syntax.File, at diag.Span, tool, what string) diag.Diagnostic {
 	return diag.Diagnostic{Span: at, Excerpt: f.Line(at.Line), Code: diag.FileForeign, Hint: foreignHint,
-		Message: fmt.Sprintf("a source must be a policy or a script of cellsh, but this is a file of %s: %s of it", tool, what)}
+		Message: fmt.Sprintf("a source must be a policy, a service or a script of cellsh, but this is a file of %s: %s of it", tool, what)}
 }
 
 // ForeignWords is Foreign for a file that nobody runs: by the words of cellman alone. Settings look like a module that only

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"cellsh/lua/value"
+	"cellsh/lua/written"
 	"cellsh/policy"
 	"cellsh/policy/diag"
 	"cellsh/policy/kauth"
@@ -15,15 +16,15 @@ var policyKeys = []string{"cells", "default", "deny", "allow", "grant", "on", "b
 
 // policy declares a policy. What is wrong with one key does not keep the others from being looked at.
 func (c *context) policy(t *value.Table) {
-	if c.tooMany(len(c.d.policies), "policies") || c.tooLong(t, c.whole, "a policy") {
+	if c.tooMany(len(c.d.policies), "policies") || c.TooLong(t, c.Whole, "a policy") {
 		return
 	}
-	p := &rules.Policy{Name: c.name, Span: c.title, File: c.d.running, Default: rules.Default{Result: policy.Allow}}
-	if err := policy.CheckName(c.name); err != "" {
-		c.wrong(p.Span, "", "the name of a policy %s", err)
+	p := &rules.Policy{Name: c.Name, Span: c.Title, File: c.d.running, Default: rules.Default{Result: policy.Allow}}
+	if err := policy.CheckName(c.Name); err != "" {
+		c.Wrong(p.Span, "", "the name of a policy %s", err)
 	}
-	c.eachKey(t, policyKeys, "a policy", "write: deny = { \"network\" }")
-	c.unset(c.written, t)
+	c.EachKey(t, policyKeys, "a policy", "write: deny = { \"network\" }")
+	c.Unset(c.Written, t)
 	p.Cells = c.cells(t)
 	for _, r := range []policy.Result{policy.Deny, policy.Allow, policy.Grant} {
 		c.static(p, t, r)
@@ -40,7 +41,7 @@ func (c *context) tooMany(have int, what string) bool {
 	if have < maxDeclarations {
 		return false
 	}
-	c.problem(diag.PolicyLimit, c.whole, "tables and functions can say the same with fewer", "a load must have at most %d %s, but has more", maxDeclarations, what)
+	c.Problem(diag.PolicyLimit, c.Whole, "tables and functions can say the same with fewer", "a load must have at most %d %s, but has more", maxDeclarations, what)
 	return true
 }
 
@@ -60,9 +61,9 @@ func (c *context) addEntry(p *rules.Policy, e rules.Entry) {
 
 // static reads a list of names with a fixed result.
 func (c *context) static(p *rules.Policy, t *value.Table, r policy.Result) {
-	for _, name := range c.strings(t, r.String(), "names of requests") {
-		if pattern, ok := c.pattern(name.text, name.at); ok {
-			c.addEntry(p, rules.Entry{Pattern: pattern, Span: name.at, Result: r})
+	for _, name := range c.Strings(t, r.String(), "names of requests") {
+		if pattern, ok := c.pattern(name.Text, name.At); ok {
+			c.addEntry(p, rules.Entry{Pattern: pattern, Span: name.At, Result: r})
 		}
 	}
 }
@@ -73,23 +74,23 @@ func (c *context) on(p *rules.Policy, t *value.Table) {
 	if v == (value.Nil{}) {
 		return
 	}
-	at := c.key("on")
+	at := c.Key("on")
 	on, ok := v.(*value.Table)
 	if !ok {
-		c.wrong(at, "write: on = { [\"network.bind\"] = function(r) ... end }", "on must be a table of functions, but is %s", describe(v))
+		c.Wrong(at, "write: on = { [\"network.bind\"] = function(r) ... end }", "on must be a table of functions, but is %s", written.Describe(v))
 		return
 	}
-	c.plain(on, at, "on")
-	if c.tooLong(on, at, "on") {
+	c.Plain(on, at, "on")
+	if c.TooLong(on, at, "on") {
 		return
 	}
-	written := literalOf(c.written.file, c.written.value("on"))
-	c.unset(written, on)
+	in := c.Below("on")
+	in.Unset(in.Written, on)
 	for k, f := range on.Pairs {
-		span := written.key(k, at)
+		span := in.Written.Key(k, at)
 		name, ok := k.(value.String)
 		if !ok {
-			c.wrong(span, "write: [\"network.bind\"] = function(r) ... end", "a key of on must be the name of a request, but is %s", describe(k))
+			c.Wrong(span, "write: [\"network.bind\"] = function(r) ... end", "a key of on must be the name of a request, but is %s", written.Describe(k))
 			continue
 		}
 		pattern, known := c.pattern(string(name), span)
@@ -102,14 +103,14 @@ func (c *context) on(p *rules.Policy, t *value.Table) {
 					hint = fmt.Sprintf("write: %s = { %q }", r, string(name))
 				}
 			}
-			c.wrong(span, hint, "an entry of on must be a function, but %s is %s", diag.Short(string(name)), describe(f))
+			c.Wrong(span, hint, "an entry of on must be a function, but %s is %s", diag.Short(string(name)), written.Describe(f))
 		case library:
-			c.wrong(span, "", "an entry of on must be a function written in Lua, but %s is one of the library", diag.Short(string(name)))
+			c.Wrong(span, "", "an entry of on must be a function written in Lua, but %s is one of the library", diag.Short(string(name)))
 		case known:
 			if fn := c.d.functions(f, false); fn != nil {
 				c.addEntry(p, rules.Entry{Pattern: pattern, Span: span, Function: fn})
 			} else {
-				c.wrong(span, "", "an entry of on must be a function written in Lua, but %s is one whose source is not known", diag.Short(string(name)))
+				c.Wrong(span, "", "an entry of on must be a function written in Lua, but %s is one whose source is not known", diag.Short(string(name)))
 			}
 		}
 	}
@@ -120,13 +121,13 @@ func (c *context) defaultResult(p *rules.Policy, t *value.Table) {
 	if v == (value.Nil{}) {
 		return
 	}
-	span := c.key("default")
+	span := c.Key("default")
 	s, _ := v.(value.String)
 	if r, ok := policy.ParseResult(string(s)); ok {
 		p.Default = rules.Default{Result: r, Span: span}
 		return
 	}
-	c.wrong(span, diag.DidYouMean(string(s), []string{"allow", "deny", "grant"}), "default must be allow, deny or grant, but is %s", describe(v))
+	c.Wrong(span, diag.DidYouMean(string(s), []string{"allow", "deny", "grant"}), "default must be allow, deny or grant, but is %s", written.Describe(v))
 }
 
 func (c *context) mode(p *rules.Policy, t *value.Table) {
@@ -136,7 +137,7 @@ func (c *context) mode(p *rules.Policy, t *value.Table) {
 		p.Audit = true
 	default:
 		s, _ := v.(value.String)
-		c.wrong(c.key("mode"), diag.DidYouMean(string(s), []string{"enforce", "audit"}), "mode must be \"enforce\" or \"audit\", but is %s", describe(v))
+		c.Wrong(c.Key("mode"), diag.DidYouMean(string(s), []string{"enforce", "audit"}), "mode must be \"enforce\" or \"audit\", but is %s", written.Describe(v))
 	}
 }
 
@@ -148,14 +149,14 @@ func (c *context) pattern(name string, at diag.Span) (kauth.Pattern, bool) {
 		hint := ""
 		switch why := kauth.Outside(scope); {
 		case why != "":
-			c.problem(diag.PolicyScope, at, "the scopes are process, system, network, machdep and device", "a rule can't be about the scope %s: %s", scope, why)
+			c.Problem(diag.PolicyScope, at, "the scopes are process, system, network, machdep and device", "a rule can't be about the scope %s: %s", scope, why)
 			return p, false
 		case name == "*":
 			hint = "for every request write: default = deny"
 		default:
 			hint = policy.PatternHint(name)
 		}
-		c.problem(diag.PolicyRequest, at, hint, "a rule must be about a scope, an action or a request, but there is none called %s", describe(value.String(name)))
+		c.Problem(diag.PolicyRequest, at, hint, "a rule must be about a scope, an action or a request, but there is none called %s", written.Describe(value.String(name)))
 		return p, false
 	}
 	lo, hi := p.Range()
@@ -170,14 +171,14 @@ func (c *context) pattern(name string, at diag.Span) (kauth.Pattern, bool) {
 	}
 	switch {
 	case len(spin) > 0 && raised == 0:
-		c.problem(diag.PolicySpin, at, "", "a rule can't be about %s: the kernel asks it while it holds a spin lock, where it can't find out which cell is asking", name)
+		c.Problem(diag.PolicySpin, at, "", "a rule can't be about %s: the kernel asks it while it holds a spin lock, where it can't find out which cell is asking", name)
 		return p, false
 	case raised == 0:
-		c.note(diag.Warning, diag.PolicyNever, at, "the rule has no effect; leave it out", "a rule must be about something that the kernel asks, but it never asks %s", name)
+		c.Note(diag.Warning, diag.PolicyNever, at, "the rule has no effect; leave it out", "a rule must be about something that the kernel asks, but it never asks %s", name)
 	case len(spin) > 0 && p.Level() >= kauth.LevelAction && !c.d.skipping[p]:
 		// A whole scope is all of it that policies are asked, and says nothing about a single request.
 		c.d.skipping[p] = true
-		c.note(diag.Note, diag.PolicySpin, at, "", "%s skips %s, which the kernel asks while it holds a spin lock", name, strings.Join(spin, " and "))
+		c.Note(diag.Note, diag.PolicySpin, at, "", "%s skips %s, which the kernel asks while it holds a spin lock", name, strings.Join(spin, " and "))
 	}
 	return p, true
 }

@@ -74,7 +74,10 @@ func askedOf(groups policy.Groups) declare.Functions {
 
 // Ask runs the function.
 func (f *asked) Ask(r *policy.Request, cell string) (policy.Answer, int64, error) {
-	return request.Ask(f.m, f.fn, f.where, r, cell, f.groups)
+	a, steps, err := request.Ask(f.m, f.fn, f.where, r, cell, f.groups)
+	// Where it was stopped it has failed, which says nothing of the function.
+	f.m.Work().Check()
+	return a, steps, err
 }
 
 // Span is the word with which the function begins.

@@ -405,24 +405,24 @@ pcall(policy "q", { mode = denny })`, []problem{
 	}},
 	// Files of other tools.
 	{`volume("x")`, []problem{
-		{at: "1:1", code: diag.FileForeign, message: "a source must be a policy or a script of cellsh, but this is a file of cellman: volume is a word of it", hint: "cellsh reads policies, which declare with policy and never, and scripts, which make cells with cell.create"},
+		{at: "1:1", code: diag.FileForeign, message: "a source must be a policy, a service or a script of cellsh, but this is a file of cellman: volume is a word of it", hint: "cellsh reads policies, which declare with policy and never, services, which declare with service, and scripts, which make cells with cell.create"},
 	}},
 	{`cell("web", { create = { profile = "high" } })`, []problem{
-		{at: "1:1", code: diag.FileForeign, message: "a source must be a policy or a script of cellsh, but this is a file of cellman: cell is a word of it", hint: "cellsh reads policies, which declare with policy and never, and scripts, which make cells with cell.create"},
+		{at: "1:1", code: diag.FileForeign, message: "a source must be a policy, a service or a script of cellsh, but this is a file of cellman: cell is a word of it", hint: "cellsh reads policies, which declare with policy and never, services, which declare with service, and scripts, which make cells with cell.create"},
 	}},
 	{`apply("web", { pkg("nginx") })`, []problem{
-		{at: "1:16", code: diag.FileForeign, message: "a source must be a policy or a script of cellsh, but this is a file of cellman: pkg is a word of it", hint: "cellsh reads policies, which declare with policy and never, and scripts, which make cells with cell.create"},
+		{at: "1:16", code: diag.FileForeign, message: "a source must be a policy, a service or a script of cellsh, but this is a file of cellman: pkg is a word of it", hint: "cellsh reads policies, which declare with policy and never, services, which declare with service, and scripts, which make cells with cell.create"},
 	}},
 	{`policy "p" {} local data = host("/data", { target = "/data" })`, []problem{
-		{at: "1:28", code: diag.FileForeign, message: "a source must be a policy or a script of cellsh, but this is a file of cellman: host is a word of it", hint: "cellsh reads policies, which declare with policy and never, and scripts, which make cells with cell.create"},
+		{at: "1:28", code: diag.FileForeign, message: "a source must be a policy, a service or a script of cellsh, but this is a file of cellman: host is a word of it", hint: "cellsh reads policies, which declare with policy and never, services, which declare with service, and scripts, which make cells with cell.create"},
 	}},
 	{"# a comment\nname=web\n\ncommand=/usr/sbin/nginx -g\n", []problem{
-		{at: "2:1", code: diag.FileForeign, message: "a source must be a policy or a script of cellsh, but this is a file of celladm: name= is a key of it", hint: "cellsh reads policies, which declare with policy and never, and scripts, which make cells with cell.create"},
+		{at: "2:1", code: diag.FileForeign, message: "a source must be a policy, a service or a script of cellsh, but this is a file of celladm: name= is a key of it", hint: "cellsh reads policies, which declare with policy and never, services, which declare with service, and scripts, which make cells with cell.create"},
 	}},
 	// Assignments of one's own are not.
 	{"name='web'\nreserved_ports=80,443", nil},
 	{"# where from\nNETBSD_MIRROR=http://cdn.NetBSD.org/pub\nCELL_ALLOW_HOST_MOUNTS=YES\n", []problem{
-		{at: "2:1", code: diag.FileForeign, message: "a source must be a policy or a script of cellsh, but this is a file of cellman: NETBSD_MIRROR= is a key of it", hint: "cellsh reads policies, which declare with policy and never, and scripts, which make cells with cell.create"},
+		{at: "2:1", code: diag.FileForeign, message: "a source must be a policy, a service or a script of cellsh, but this is a file of cellman: NETBSD_MIRROR= is a key of it", hint: "cellsh reads policies, which declare with policy and never, services, which declare with service, and scripts, which make cells with cell.create"},
 	}},
 	// Names of one's own are not.
 	{`local function cell(name) end cell("x") function host(name) end host("y") policy "p" { deny = { "network" } }`, nil},
@@ -560,20 +560,20 @@ end`, []problem{
 	{`policy "p" { budget = { memory = { limit = "512x", warn = "0%", over = 10, action = "restrat" } } }`, []problem{
 		{at: "1:36", code: diag.PolicyValue, message: `limit must be a number of bytes, or one with the unit K, M, G or T like "512M", but is "512x"`, hint: "M is 1048576 bytes"},
 		{at: "1:52", code: diag.PolicyValue, message: `warn must be a percentage from "1%" to "100%", but is "0%"`, hint: "it is a part of limit"},
-		{at: "1:65", code: diag.PolicyValue, message: `over must be a whole number with a unit, like "10s" or "2m", of at most 24h, but is 10`, hint: `write: "10s"`},
+		{at: "1:65", code: diag.PolicyValue, message: `over must be a duration like "10s", but is 10`, hint: `write: "10s"`},
 		{at: "1:76", code: diag.PolicyValue, message: `action must be "log", "throttle", "restart" or "stop", but is "restrat"`, hint: "did you mean restart?"},
 	}},
-	{`policy "p" { budget = { memory = { warn = "101%", over = "25h", action = function() end }, cpu = {} } }`, []problem{
+	{`policy "p" { budget = { memory = { warn = "101%", over = "25x", action = function() end }, cpu = {} } }`, []problem{
 		{at: "1:25", code: diag.PolicyValue, message: "memory must have a limit, but has none"},
 		{at: "1:36", code: diag.PolicyValue, message: `warn must be a percentage from "1%" to "100%", but is "101%"`, hint: "it is a part of limit"},
-		{at: "1:51", code: diag.PolicyValue, message: `over must be a whole number with a unit, like "10s" or "2m", of at most 24h, but is "25h"`, hint: "the units are ms, s, m and h"},
+		{at: "1:51", code: diag.PolicyValue, message: `over must be a duration like "10s", but is "25x"`, hint: `write: "10s"; the units are ms, s, m, h and d`},
 		{at: "1:65", code: diag.PolicyValue, message: `action must be "log", "throttle", "restart" or "stop", but is a function`, hint: `a function that is called then is a hook of sessions and scripts: cell.on("over-budget", function(e) ... end)`},
 		{at: "1:92", code: diag.PolicyValue, message: "cpu must have a limit, but has none"},
 	}},
-	{`policy "p" { budget = { cpu = { limit = 50, lmit = 3, ["over"] = "1.5s", warn = warning } } }`, []problem{
+	{`policy "p" { budget = { cpu = { limit = 50, lmit = 3, ["over"] = "-10s", warn = warning } } }`, []problem{
 		{at: "1:33", code: diag.PolicyValue, message: `limit must be a percentage like "50%", but is 50`, hint: "100% is one whole processor"},
 		{at: "1:45", code: diag.PolicyKey, message: `a key of cpu must be a known one, but is "lmit"`, hint: "did you mean limit?"},
-		{at: "1:57", code: diag.PolicyValue, message: `over must be a whole number with a unit, like "10s" or "2m", of at most 24h, but is "1.5s"`, hint: "the units are ms, s, m and h"},
+		{at: "1:57", code: diag.PolicyValue, message: `over must be at least 0s, but is "-10s"`},
 		{at: "1:74", code: diag.PolicyValue, message: "warn must have a value, but warning is nil", hint: "to leave it out write: nil"},
 	}},
 	{`policy "p" { budget = { memory = { "512M" } } }`, []problem{

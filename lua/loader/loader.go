@@ -14,9 +14,11 @@ import (
 	"cellsh/lua/syntax"
 	"cellsh/lua/value"
 	"cellsh/lua/vm"
+	"cellsh/lua/written"
 	"cellsh/policy"
 	"cellsh/policy/diag"
 	"cellsh/policy/kauth"
+	"cellsh/policy/progress"
 	"cellsh/policy/rules"
 )
 
@@ -33,6 +35,8 @@ type Options struct {
 	Module func(dir, name string) (file, text string, err error)
 	// VM has limits for tests; both readings keep them.
 	VM vm.Options
+	// Work that loading, and compiling and asking functions, is part of.
+	Work *progress.Work
 
 	// second is another second reading, for tests.
 	second reading
@@ -45,8 +49,9 @@ func LoadSources(sources []rules.Source, o Options) (*rules.Set, diag.List) {
 	l := &loading{options: o, sources: slices.Clone(sources), files: map[string]*syntax.File{}}
 	l.first = declare.New(func(f value.Value, where bool) rules.Function { return decisionOf(l.tree, f, where) }, o.Vocabulary)
 	l.second = declare.New(askedOf(o.Groups), o.Vocabulary)
-	for _, s := range sources {
+	for i, s := range sources {
 		if !s.Module {
+			o.Work.At(progress.Step{Doing: "reading", Of: s.File, Done: i, Total: len(sources)})
 			l.file(s)
 		}
 	}
@@ -84,7 +89,7 @@ func (l *loading) read(name, text string) *syntax.File {
 	l.first.Know(f)
 	problems := f.Problems
 	if !problems.Failed() {
-		problems = append(slices.Clone(problems), declare.DuplicateKeys(f)...)
+		problems = append(slices.Clone(problems), written.DuplicateKeys(f, diag.PolicyDuplicate)...)
 	}
 	l.unreported = append(l.unreported, problems...)
 	return f
@@ -111,7 +116,7 @@ func (l *loading) file(s rules.Source) {
 	modules := l.modules(filepath.Dir(s.File))
 	before := [2]mark{markOf(l.first), markOf(l.second)}
 	options := symbolic.MachineOptions{Groups: l.options.Groups, Output: l.options.Output, Require: modules,
-		Instructions: l.options.VM.Instructions, Memory: l.options.VM.Memory}
+		Instructions: l.options.VM.Instructions, Memory: l.options.VM.Memory, Work: l.options.Work}
 	l.tree = symbolic.NewMachine(options)
 	words(l.tree, l.first)
 	l.first.Begin(s.File)
@@ -123,6 +128,9 @@ func (l *loading) file(s rules.Source) {
 	}
 	if raised != nil {
 		raised.Message = readable(raised.Message)
+	}
+	if raised != nil && raised.Hint == "" && written.Called(raised.Node) == declare.ServiceWord {
+		raised.Hint = "services are declared in files of their own, which check --services reads"
 	}
 	if raised != nil && !raised.Raised {
 		// A bound was reached. The second reading has others, and nothing to be compared with.
@@ -153,6 +161,7 @@ func (l *loading) file(s rules.Source) {
 	}
 	l.second.Begin(s.File)
 	err = run(file, modules, l.second, l.options)
+	l.options.Work.Check() // where it was stopped it has ended otherwise than the first
 	l.second.End(err != nil)
 	if !l.agree(file, raised, err) {
 		return

@@ -195,7 +195,7 @@ func TestOutput(t *testing.T) {
 
 // A session declares step by step.
 func TestDeclarer(t *testing.T) {
-	d := NewDeclarer(nil, nil)
+	d := NewDeclarer(nil, nil, nil)
 	m := vm.New(vm.Options{Level: vm.Session})
 	d.Words(m)
 	defer m.Close()

@@ -7,12 +7,13 @@ import (
 	"cellsh/lua/syntax"
 	"cellsh/lua/value"
 	"cellsh/lua/vm"
+	"cellsh/lua/written"
 )
 
 // secondReading runs a file in gopher-lua. What it prints the first has printed.
 func secondReading(file *syntax.File, modules func(name string) (*syntax.File, error), d *declare.Declarations, o Options) error {
 	options := o.VM
-	options.Level, options.Output, options.Require = vm.Policy, nil, modules
+	options.Level, options.Output, options.Require, options.Work = vm.Policy, nil, modules, o.Work
 	m := vm.New(options)
 	wordsIn(m, d)
 	fn, err := m.CompileTree(m.NewEnvironment(), file)
@@ -123,7 +124,7 @@ func (c *copier) shallow(v lua.LValue, depth int) value.Value {
 			// The keys of a table are neither nil nor NaN.
 			_ = t.Set(c.shallow(k, 1), c.shallow(v, depth-1))
 			// More is refused.
-			if n++; n > declare.MaxElements {
+			if n++; n > written.MaxElements {
 				break
 			}
 		}

@@ -11,8 +11,11 @@ import (
 	"cellsh/lua/syntax"
 	"cellsh/lua/value"
 	"cellsh/lua/vm"
+	"cellsh/lua/written"
 	"cellsh/policy"
+	"cellsh/policy/diag"
 	"cellsh/policy/kauth"
+	"cellsh/policy/progress"
 	"cellsh/policy/rules"
 )
 
@@ -20,12 +23,13 @@ import (
 // their trees, and asked where they are. It is not safe for concurrent use.
 type Declarer struct{ *declare.Declarations }
 
-// NewDeclarer is empty. Policies are for a host with the groups, and a kernel with the vocabulary; nil is kauth.Newest.
-func NewDeclarer(groups policy.Groups, v *kauth.Vocabulary) *Declarer {
+// NewDeclarer is empty. Policies are for a host with the groups, and a kernel with the vocabulary; nil is kauth.Newest. Compiling
+// functions is part of the work, and asking them part of that of their machine.
+func NewDeclarer(groups policy.Groups, v *kauth.Vocabulary, w *progress.Work) *Declarer {
 	ask := askedOf(groups)
 	return &Declarer{declare.New(func(f value.Value, where bool) rules.Function {
 		if a, ok := ask(f, where).(*asked); ok {
-			return &declaredInSession{asked: a}
+			return &declaredInSession{asked: a, work: w}
 		}
 		return nil
 	}, v)}
@@ -35,7 +39,7 @@ func NewDeclarer(groups policy.Groups, v *kauth.Vocabulary) *Declarer {
 func (d *Declarer) Machine(o vm.Options) *vm.VM {
 	o.Inspect = func(f *syntax.File) {
 		d.Know(f)
-		for _, p := range declare.DuplicateKeys(f) {
+		for _, p := range written.DuplicateKeys(f, diag.PolicyDuplicate) {
 			d.Report(p)
 		}
 	}
@@ -51,13 +55,14 @@ func (d *Declarer) Words(m *vm.VM) { wordsIn(m, d.Declarations) }
 // done first.
 type declaredInSession struct {
 	*asked
+	work *progress.Work
 	tree *symbolic.Function
 }
 
 // Compile gives the function as a graph.
 func (f *declaredInSession) Compile(id kauth.RequestID, cell string) *rules.Compiled {
 	if f.tree == nil {
-		m := symbolic.NewMachine(symbolic.MachineOptions{Groups: f.groups, Library: library.Session})
+		m := symbolic.NewMachine(symbolic.MachineOptions{Groups: f.groups, Library: library.Session, Work: f.work})
 		for name, v := range declare.Constants() {
 			m.Define(name, v)
 		}

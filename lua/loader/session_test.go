@@ -9,11 +9,11 @@ import (
 	lua "github.com/yuin/gopher-lua"
 	"pgregory.net/rapid"
 
-	"cellsh/lua/declare"
 	"cellsh/lua/library"
 	"cellsh/lua/symbolic"
 	"cellsh/lua/value"
 	"cellsh/lua/vm"
+	"cellsh/lua/written"
 	"cellsh/policy"
 	"cellsh/policy/diag"
 	"cellsh/policy/kauth"
@@ -23,7 +23,7 @@ import (
 // session is a machine whose declarations are collected.
 func session(t *testing.T) (d *Declarer, run func(text string)) {
 	t.Helper()
-	d = NewDeclarer(nil, nil)
+	d = NewDeclarer(nil, nil, nil)
 	m := d.Machine(vm.Options{Level: vm.Session})
 	t.Cleanup(m.Close)
 	return d, func(text string) {
@@ -294,14 +294,14 @@ func TestSharedTables(t *testing.T) {
 	inner := lua.LValue(lua.LTrue)
 	for range declaredDepth - 1 {
 		outer := m.L.NewTable()
-		for range declare.MaxElements {
+		for range written.MaxElements {
 			outer.Append(inner)
 		}
 		inner = outer
 	}
 	c := copier{m, map[level]*value.Table{}}
 	top := c.shallow(inner, declaredDepth).(*value.Table)
-	if top.At(1) != top.At(declare.MaxElements) || len(c.done) != declaredDepth-1 {
+	if top.At(1) != top.At(written.MaxElements) || len(c.done) != declaredDepth-1 {
 		t.Errorf("%d tables are taken over, must be %d", len(c.done), declaredDepth-1)
 	}
 }
@@ -313,7 +313,7 @@ func TestShallow(t *testing.T) {
 	loop := m.L.NewTable()
 	loop.RawSetString("self", loop)
 	long := m.L.NewTable()
-	for i := range 3 * declare.MaxElements {
+	for i := range 3 * written.MaxElements {
 		long.Append(lua.LNumber(i))
 	}
 	loop.RawSetString("long", long)
@@ -326,7 +326,7 @@ func TestShallow(t *testing.T) {
 	if inner.Field("self") != (value.Nil{}) {
 		t.Error("tables below a list must be left out")
 	}
-	if n := top.Field("long").(*value.Table).Len(); n <= declare.MaxElements || n > declare.MaxElements+2 {
+	if n := top.Field("long").(*value.Table).Len(); n <= written.MaxElements || n > written.MaxElements+2 {
 		t.Errorf("%d elements are taken over", n)
 	}
 }

@@ -29,34 +29,50 @@ func Read(paths []string) ([]rules.Source, diag.List) { return ReadFrom(paths, p
 
 // ReadFrom is Read for files that are read in another way.
 func ReadFrom(paths []string, from Files) ([]rules.Source, diag.List) {
-	return read(paths, from, false)
+	return read(paths, from, policies)
+}
+
+// ReadServices is ReadFrom for files of services.
+func ReadServices(paths []string, from Files) ([]rules.Source, diag.List) {
+	return read(paths, from, kind{"service", "services", false})
+}
+
+// ReadHooks is ReadFrom for files of hooks.
+func ReadHooks(paths []string, from Files) ([]rules.Source, diag.List) {
+	return read(paths, from, kind{"hook", "hooks", false})
 }
 
 // ReadAll is Read for all Lua that the paths stand for, tests too.
-func ReadAll(paths []string) ([]rules.Source, diag.List) { return read(paths, plain{}, true) }
+func ReadAll(paths []string) ([]rules.Source, diag.List) {
+	return read(paths, plain{}, kind{"source", "policies", true})
+}
 
-// read reads policies, or all Lua, tests too.
-func read(paths []string, from Files, tests bool) ([]rules.Source, diag.List) {
-	what := "policy"
-	if tests {
-		what = "source"
-	}
+// kind is what files are read: what one is called, and many; and whether tests are among them.
+type kind struct {
+	one, many string
+	tests     bool
+}
+
+var policies = kind{"policy", "policies", false}
+
+// read reads files of a kind.
+func read(paths []string, from Files, what kind) ([]rules.Source, diag.List) {
 	var sources []rules.Source
 	var problems diag.List
 	seen := map[string]bool{}
 	for _, path := range paths {
-		files, err := expand(path, from, tests)
-		if err == nil && !tests && len(files) == 1 && files[0] == path && IsTest(path) {
+		files, err := expand(path, from, what.tests)
+		if err == nil && what == policies && len(files) == 1 && files[0] == path && IsTest(path) {
 			problems = append(problems, diag.Diagnostic{Span: diag.Span{File: path}, Code: diag.FileRead, Hint: "run: cellsh test",
 				Message: "a policy file must hold policies, but the name of this one is that of tests"})
 			continue
 		}
 		if err != nil {
-			problems = append(problems, fileProblem(path, what, err))
+			problems = append(problems, fileProblem(path, what.one, err))
 			continue
 		}
 		if len(files) == 0 {
-			problems = append(problems, diag.Diagnostic{Span: diag.Span{File: path}, Severity: diag.Warning, Code: diag.FileRead, Message: "a folder of policies must hold files *.lua, but holds none"})
+			problems = append(problems, diag.Diagnostic{Span: diag.Span{File: path}, Severity: diag.Warning, Code: diag.FileRead, Message: fmt.Sprintf("a folder of %s must hold files *.lua, but holds none", what.many)})
 		}
 		for _, file := range files {
 			if seen[filepath.Clean(file)] {
@@ -68,7 +84,7 @@ func read(paths []string, from Files, tests bool) ([]rules.Source, diag.List) {
 				err = errSize(unknownSize)
 			}
 			if err != nil {
-				problems = append(problems, fileProblem(file, what, err))
+				problems = append(problems, fileProblem(file, what.one, err))
 				continue
 			}
 			sources = append(sources, rules.Source{File: file, Text: text})

@@ -9,6 +9,7 @@ import (
 	"cellsh/policy/diag"
 	"cellsh/policy/graph"
 	"cellsh/policy/kauth"
+	"cellsh/policy/progress"
 	"cellsh/policy/rules"
 )
 
@@ -110,6 +111,7 @@ func (f *Function) Compile(id kauth.RequestID, cell string) *rules.Compiled {
 		f.stopped = x.stopped
 		f.machine.stops++
 	}
+	c.Graph.For(x.work)
 	c.Read, c.CellRead, c.Notes, c.Absent = x.read, x.cellRead, x.warnings(), x.absent
 	key := ""
 	if x.cellRead {
@@ -123,6 +125,8 @@ func (f *Function) Compile(id kauth.RequestID, cell string) *rules.Compiled {
 type exec struct {
 	machine *Machine
 	options Options
+	// work is what the execution is part of.
+	work *progress.Work
 	// loading says that a file is run: nothing is unknown, and what is made stays.
 	loading bool
 	// Of a decision: what is asked.
@@ -170,7 +174,7 @@ type exec struct {
 
 func newExec(m *Machine, o Options) *exec {
 	x := &exec{
-		machine: m, options: o, limit: o.Instructions, memory: o.Memory,
+		machine: m, options: o, work: m.options.Work, limit: o.Instructions, memory: o.Memory,
 		memo: map[string]graph.Ref{}, interned: map[value.Value]int{}, exprs: map[exprKey]*expr{},
 		faults: map[faultKey]*rules.Fault{}, sites: map[spot]int{}, noted: map[string]bool{}, undefined: map[*syntax.NameExpr]bool{}, opened: map[spot]bool{},
 	}
@@ -273,6 +277,7 @@ func (x *exec) count(s *state) *rules.Fault {
 	if x.stopped != nil {
 		return x.stopped
 	}
+	x.work.Check()
 	if x.steps++; x.steps > x.limit {
 		x.stopped = x.tooMuch(s, fmt.Sprintf("%d instructions", x.limit))
 		return x.stopped

@@ -11,6 +11,7 @@ import (
 	"cellsh/lua/value"
 	"cellsh/policy"
 	"cellsh/policy/diag"
+	"cellsh/policy/progress"
 	"cellsh/policy/rules"
 )
 
@@ -28,6 +29,8 @@ type MachineOptions struct {
 	FlippedAt diag.Span
 	// Library is what functions are called; nil is that of policies.
 	Library library.Set
+	// Work that running files and compiling functions is part of.
+	Work *progress.Work
 	// Instructions and Memory in bytes bound what running files may take; 0 is the default.
 	Instructions, Memory int64
 }

@@ -25,8 +25,20 @@ type File struct {
 	closer   io.Closer
 	standard bool
 	closed   bool
-	// command is what the file is a pipe to, nil for other files.
+	// command is what the file is a pipe to, nil for other files; late says that it took too long, and end follows its end.
 	command *exec.Cmd
+	late    func() error
+	end     func()
+}
+
+// lateNow makes the error that the command took too long, if it did.
+func (f *File) lateNow(a *library.Args) {
+	if f.late == nil {
+		return
+	}
+	if err := f.late(); err != nil {
+		a.Fail("%s", err)
+	}
 }
 
 // Type is UserdataType.
@@ -88,8 +100,8 @@ func fileOf(file *os.File, flags int) *File {
 
 // pipe is a file that is a command's output, or its input.
 func (s *System) pipe(text, mode string) (*File, error) {
-	cmd := s.command(text)
-	f := &File{command: cmd}
+	cmd, late, end := s.command(text)
+	f := &File{command: cmd, late: late, end: end}
 	switch mode {
 	case "r":
 		cmd.Stdout = nil
@@ -109,9 +121,16 @@ func (s *System) pipe(text, mode string) (*File, error) {
 		return nil, errMode
 	}
 	if err := cmd.Start(); err != nil {
+		end()
 		return nil, err
 	}
 	return f, nil
+}
+
+// closeTold is close that makes an error of a command that took too long.
+func (f *File) closeTold(a *library.Args) []value.Value {
+	defer f.lateNow(a)
+	return f.close()
 }
 
 func (f *File) close() []value.Value {
@@ -123,6 +142,7 @@ func (f *File) close() []value.Value {
 	if f.command != nil {
 		// How it ended is not told.
 		_ = f.command.Wait()
+		f.end()
 		err = nil
 	}
 	return done("", err)
@@ -162,6 +182,7 @@ func (f *File) write(a *library.Args, m library.Meter, from int) []value.Value {
 			return nil
 		}
 		if _, err := io.WriteString(f.writer, s); err != nil {
+			f.lateNow(a)
 			return refused("", err)
 		}
 	}
@@ -181,6 +202,7 @@ func (f *File) read(a *library.Args, m library.Meter, from int) []value.Value {
 	if f.reader == nil {
 		return refused("", errReading)
 	}
+	defer f.lateNow(a)
 	if a.Len() < from {
 		return f.one(a, m, format{line: true})
 	}

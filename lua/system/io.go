@@ -39,7 +39,7 @@ func method(call func(f *File, a *library.Args, m library.Meter) []value.Value) 
 
 // methods of files. The file is the first argument.
 var methods = map[string]body{
-	"file.close": method(func(f *File, _ *library.Args, _ library.Meter) []value.Value { return f.close() }),
+	"file.close": method(func(f *File, a *library.Args, _ library.Meter) []value.Value { return f.closeTold(a) }),
 	"file.flush": func(a *library.Args, _ library.Meter) []value.Value {
 		fileArg(a, 1)
 		return yes
@@ -113,7 +113,7 @@ func (s *System) files() map[string]body {
 			if a.Err() != nil {
 				return nil
 			}
-			return f.close()
+			return f.closeTold(a)
 		},
 		"io.flush": func(a *library.Args, _ library.Meter) []value.Value {
 			current(a, s.out)

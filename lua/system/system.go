@@ -1,12 +1,14 @@
 package system
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
 	"os"
 	"os/exec"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -27,6 +29,12 @@ type Options struct {
 	// Settle, if not nil, is called before a function tells anybody outside of the machine anything: before files are opened,
 	// written, closed, removed or renamed, and before commands run. Its error is that of the function, which then does nothing.
 	Settle func() error
+	// Patience is how long a command may take; 0 is for ever. One that takes longer is killed with its process group, and the
+	// function raises an error: os.execute itself, and for io.popen what reads, writes or closes its file. With it commands lead
+	// process groups of their own.
+	Patience time.Duration
+	// Context kills commands once it is done, as if they had taken too long; nil is never. It counts if there is a Patience.
+	Context context.Context
 }
 
 // telling are the functions that do, or can do, what others see.
@@ -127,11 +135,39 @@ func done(name string, err error) []value.Value {
 	return yes
 }
 
-// command is a command of the shell with the standard files.
-func (s *System) command(text string) *exec.Cmd {
-	cmd := exec.Command("/bin/sh", "-c", text)
+// lateExit is how long it may take until what a killed command has opened is closed: others may have it.
+const lateExit = time.Second
+
+// command is a command of the shell with the standard files. Late gives an error once it was killed because it took too long; end
+// must be called when it has ended.
+func (s *System) command(text string) (cmd *exec.Cmd, late func() error, end func()) {
+	if s.options.Patience == 0 {
+		cmd = exec.Command("/bin/sh", "-c", text)
+		late, end = func() error { return nil }, func() {}
+	} else {
+		ctx := s.options.Context
+		if ctx == nil {
+			ctx = context.Background()
+		}
+		ctx, cancel := context.WithTimeout(ctx, s.options.Patience)
+		cmd = exec.CommandContext(ctx, "/bin/sh", "-c", text)
+		cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+		var killed atomic.Bool
+		cmd.Cancel = func() error {
+			killed.Store(true)
+			return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
+		}
+		cmd.WaitDelay = lateExit
+		late = func() error {
+			if killed.Load() {
+				return fmt.Errorf("a command must end within %s, but did not and was killed", s.options.Patience)
+			}
+			return nil
+		}
+		end = cancel
+	}
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = s.options.In, s.options.Out, s.options.Err
-	return cmd
+	return cmd, late, end
 }
 
 // locales are the categories of setlocale(3): Lua in cellsh is always in the locale C.
@@ -154,8 +190,14 @@ func (s *System) system() map[string]body {
 			if a.Err() != nil {
 				return nil
 			}
-			cmd := s.command(text)
-			if err := cmd.Run(); cmd.ProcessState == nil {
+			cmd, late, end := s.command(text)
+			err := cmd.Run()
+			end()
+			if err := late(); err != nil {
+				a.Fail("%s", err)
+				return nil
+			}
+			if cmd.ProcessState == nil {
 				return refused("", err)
 			}
 			status, ok := cmd.ProcessState.Sys().(syscall.WaitStatus)

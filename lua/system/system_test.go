@@ -2,6 +2,7 @@ package system
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"io"
 	"os"
@@ -330,6 +331,56 @@ func TestCommands(t *testing.T) {
 }
 
 // Random numbers lie where they must, reach both ends, and come again after the same seed.
+// told runs a function with the first bytes that are written.
+type told struct{ f func() }
+
+func (w told) Write(text []byte) (int, error) { w.f(); return len(text), nil }
+
+// TestPatience: a command that goes on for too long is ended with all that it has started, and that is an error where it is waited
+// for. Time is over here when the command has begun.
+func TestPatience(t *testing.T) {
+	const text = "a command must end within 1h0m0s, but did not and was killed"
+	begin := func() (*System, func()) {
+		ctx, cancel := context.WithCancel(context.Background())
+		t.Cleanup(cancel)
+		return New(Options{Patience: time.Hour, Context: ctx, Out: told{cancel}}), cancel
+	}
+	s, cancel := begin()
+	defer cancel()
+	if _, err := call(t, s, "os.execute", "sleep 1000 & echo begun; wait"); err == nil || err.Error() != text {
+		t.Error(err)
+	}
+	for name, use := range map[string]func(f value.Value) error{
+		"read":  func(f value.Value) error { _, err := call(t, s, "file.read", f, "*a"); return err },
+		"close": func(f value.Value) error { _, err := call(t, s, "file.close", f); return err },
+	} {
+		s, cancel = begin()
+		f, err := call(t, s, "io.popen", "echo begun; exec sleep 1000")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if line, err := call(t, s, "file.read", f[0]); err != nil || line[0] != value.String("begun") {
+			t.Fatal(line, err)
+		}
+		cancel()
+		if err := use(f[0]); err == nil || err.Error() != text {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	// One that ends in time is like any other.
+	s = New(Options{Patience: time.Hour})
+	if got, err := call(t, s, "os.execute", "exit 3"); err != nil || got[0] != value.Number(3<<8) {
+		t.Error(got, err)
+	}
+	f, err := call(t, s, "io.popen", "cat >/dev/null", "w")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := call(t, s, "file.close", f[0]); err != nil || got[0] != value.Bool(true) {
+		t.Error(got, err)
+	}
+}
+
 func TestRandom(t *testing.T) {
 	s := New(Options{})
 	for _, c := range []struct {

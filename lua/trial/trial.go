@@ -19,6 +19,7 @@ import (
 	"cellsh/policy"
 	"cellsh/policy/analysis"
 	"cellsh/policy/diag"
+	"cellsh/policy/progress"
 	"cellsh/policy/study"
 )
 
@@ -99,6 +100,7 @@ func Run(paths []string, o Options) *Trial {
 		}
 		if !f.Loading.Failed() {
 			f.run(file, o, report)
+			o.Reader.Work.Check() // what tests were stopped in has ended as if they had failed
 		}
 	}
 	for _, dir := range slices.Sorted(maps.Keys(folders)) {
@@ -206,7 +208,7 @@ func (f *folder) run(file string, o Options, report *Trial) {
 		return
 	}
 	t := &testRun{folder: f, file: file}
-	t.m = vm.New(vm.Options{Level: vm.Policy, Output: o.Reader.Output, Now: func() time.Time { return time.Now().Add(-t.away) }})
+	t.m = vm.New(vm.Options{Level: vm.Policy, Output: o.Reader.Output, Work: o.Reader.Work, Now: func() time.Time { return time.Now().Add(-t.away) }})
 	defer t.m.Close()
 	t.words()
 	fn, err := t.m.Compile(file, string(text))
@@ -235,9 +237,13 @@ func (t *testRun) all(o Options, report *Trial) {
 		}
 	}
 	for i, test := range chosen {
+		o.Reader.Work.At(progress.Step{Doing: "testing", Of: t.file + " " + test.name, Done: i, Total: len(chosen)})
 		t.last = nil
 		start := o.Now()
 		err := test.run()
+		if o.Reader.Work.Stopped() {
+			return
+		}
 		result := Result{File: t.file, Name: test.name, Took: o.Now().Sub(start)}
 		if err != nil {
 			d := diag.Of(err)[0]
@@ -311,9 +317,14 @@ func (t *testRun) ask(q *policy.Question) (*study.Decision, error) {
 		return nil, diag.List{{Code: diag.Budget, Message: fmt.Sprintf("the tests of a file must ask at most %d questions, but ask more", maxQuestions), Hint: "divide the file"}}
 	}
 	defer t.pause()()
-	d, err := t.Decide(q)
-	if err == nil {
-		t.coverage.Add(t.Compiler, q.Cell, &q.Request)
+	var d *study.Decision
+	var err error
+	if stopped := t.Work().Catch(func() {
+		if d, err = t.Decide(q); err == nil {
+			t.coverage.Add(t.Compiler, q.Cell, &q.Request)
+		}
+	}); stopped != nil {
+		return nil, stopped
 	}
 	return d, err
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"cellsh/policy/diag"
+	"cellsh/policy/progress"
 	lua "github.com/yuin/gopher-lua"
 )
 
@@ -24,6 +25,7 @@ type meter struct {
 	memory int64
 	timed  bool
 	now    func() time.Time
+	of     *progress.Work
 }
 
 // limits are what is left of the budgets of a call.
@@ -60,7 +62,7 @@ var closed = func() chan struct{} {
 const heapMetric = "/memory/classes/heap/objects:bytes"
 
 func newMeter(o Options) *meter {
-	m := &meter{sample: []metrics.Sample{{Name: heapMetric}}, memory: o.Memory, timed: o.Level != Session, now: o.Now}
+	m := &meter{sample: []metrics.Sample{{Name: heapMetric}}, memory: o.Memory, timed: o.Level != Session, now: o.Now, of: o.Work}
 	m.reset(o.Instructions)
 	return m
 }
@@ -115,7 +117,7 @@ func (m *meter) check() <-chan struct{} {
 	case m.failed != nil:
 	case m.left < 0:
 		m.failed = &failure{diag.Budget, fmt.Sprintf("the code must end within %d instructions, but does not", m.start), "look for a loop that does not end"}
-	case m.interrupted.Load():
+	case m.interrupted.Load() || m.of.Stopped():
 		m.failed = &failure{diag.Interrupted, "interrupted", ""}
 	case m.timed && m.now().After(m.until):
 		m.failed = &failure{diag.Budget, fmt.Sprintf("the code must end within %s, but does not", Deadline), "look for calls with very many arguments"}

@@ -26,7 +26,7 @@ func (v *VM) openSession() {
 	if out == nil {
 		out = v.options.Output
 	}
-	v.system = system.New(system.Options{In: v.options.Stdin, Out: out, Err: v.options.Stderr, Now: v.options.Now, Settle: v.options.Settle})
+	v.system = system.New(system.Options{In: v.options.Stdin, Out: out, Err: v.options.Stderr, Now: v.options.Now, Settle: v.options.Settle, Patience: v.options.Patience, Context: v.options.Context})
 	set := maps.Clone(library.Session)
 	maps.Copy(set, v.system.Functions())
 	if v.options.Waited != nil {

@@ -1,6 +1,7 @@
 package vm
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"time"
@@ -12,6 +13,7 @@ import (
 	"cellsh/lua/syntax"
 	"cellsh/lua/system"
 	"cellsh/policy/diag"
+	"cellsh/policy/progress"
 )
 
 // Level is what the code of a machine may do.
@@ -59,10 +61,16 @@ type Options struct {
 	// Settle, if not nil, is called before code of the level Session tells anybody outside of the machine anything but by
 	// print; see system.Options. Its error is raised.
 	Settle func() error
+	// Patience is how long a command may take that code of the level Session runs, and Context ends it earlier; see
+	// system.Options. 0 is for ever, nil never.
+	Patience time.Duration
+	Context  context.Context
 	// Require reads the module of a name for the level Policy. Nil means that there are no modules.
 	Require func(name string) (*syntax.File, error)
 	// Inspect is given every source without problems before it is compiled; nil does nothing.
 	Inspect func(f *syntax.File)
+	// Work that all calls are part of: where it is stopped they fail as after Interrupt.
+	Work *progress.Work
 	// Now is the clock of the deadline; nil is the system's.
 	Now func() time.Time
 
@@ -319,6 +327,9 @@ func (v *VM) call(fn *lua.LFunction, args []lua.LValue) (results []lua.LValue, e
 // Interrupt makes running code fail at its next instruction. It may be called from any goroutine, and has no
 // effect on later calls.
 func (v *VM) Interrupt() { v.meter.interrupted.Store(true) }
+
+// Work is what calls are part of.
+func (v *VM) Work() *progress.Work { return v.options.Work }
 
 // Used is how many instructions the last call took.
 func (v *VM) Used() int64 { return v.meter.used() }

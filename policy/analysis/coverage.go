@@ -82,8 +82,9 @@ func answerPoint(g *rules.PolicyGraph, a policy.Answer) Point {
 func (v *Coverage) Covered(c *rules.Compiler, cells []string) (covered, total int, missing []Point) {
 	all := map[Point]bool{}
 	seen := map[asking]bool{}
-	for _, cell := range cells {
-		for _, id := range c.Requests() {
+	for k, cell := range cells {
+		for j, id := range c.Requests() {
+			at(c, "counting what is covered", cells, k, j)
 			for _, g := range c.PolicyGraphs(cell, id) {
 				if a := askedAs(g, id); !seen[a] {
 					seen[a] = true

@@ -102,8 +102,10 @@ func DiffAnswered(old, new *rules.Compiler, cells []string, fallback func(cell s
 	seen := map[string]int{}
 	// Cells that no policy tells apart have the same graphs, and are compared once.
 	known := map[string][]Change{}
-	for _, cell := range names(cells) {
-		for _, id := range new.Requests() {
+	cells = names(cells)
+	for k, cell := range cells {
+		for j, id := range new.Requests() {
+			at(new, "comparing", cells, k, j)
 			a, b := graphs(old, cell, id), graphs(new, cell, id)
 			pair := fmt.Sprint(id, graphsKey(a), graphsKey(b))
 			changes, ok := known[pair]

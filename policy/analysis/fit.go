@@ -164,7 +164,8 @@ func Fit(c *rules.Compiler, cell string, rev secmodel.Revision) (*StockFit, erro
 	for i, p := range secmodel.Profiles {
 		f.Profiles[i].Profile = p
 	}
-	for _, id := range c.Requests() {
+	for j, id := range c.Requests() {
+		at(c, "comparing with profiles", []string{cell}, 0, j)
 		if err := f.compare(c, id); err != nil {
 			return nil, err
 		}

@@ -11,6 +11,7 @@ import (
 	"cellsh/policy/graph"
 	"cellsh/policy/interval"
 	"cellsh/policy/kauth"
+	"cellsh/policy/progress"
 	"cellsh/policy/rules"
 	"cellsh/policy/secmodel"
 	"cellsh/policy/stock"
@@ -157,7 +158,7 @@ func (x *Case) refused() bool {
 // eachRequest calls f for every request in the cells, those that no policy tells apart once, until it fails.
 func eachRequest(c *rules.Compiler, cells []string, f func(graphs []*rules.PolicyGraph, cell string, id kauth.RequestID) error) error {
 	seen := map[*rules.Program]bool{}
-	for _, cell := range cells {
+	for k, cell := range cells {
 		p, err := c.Program(cell)
 		if err != nil {
 			return err
@@ -166,13 +167,20 @@ func eachRequest(c *rules.Compiler, cells []string, f func(graphs []*rules.Polic
 			continue
 		}
 		seen[p.Kind()] = true
-		for _, id := range c.Requests() {
+		for j, id := range c.Requests() {
+			at(c, "looking for mistakes", cells, k, j)
 			if err := f(c.PolicyGraphs(cell, id), cell, id); err != nil {
 				return err
 			}
 		}
 	}
 	return nil
+}
+
+// at says where an analysis is that looks at all requests in each cell, and checks.
+func at(c *rules.Compiler, doing string, cells []string, cell, request int) {
+	n := len(c.Requests())
+	c.Work().At(progress.Step{Doing: doing, Of: cells[cell] + " " + c.Requests()[request].String(), Done: cell*n + request, Total: n * len(cells)})
 }
 
 // Lint finds what is surely not meant: entries that are never asked because more specific ones always answer, tests

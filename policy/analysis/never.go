@@ -111,10 +111,11 @@ func Nevers(c *rules.Compiler, cell string) ([]Breach, diag.List, error) {
 		if !n.AppliesTo(cell) || c.Set().Audits(cell) {
 			continue
 		}
-		for _, id := range c.Requests() {
+		for j, id := range c.Requests() {
 			if !n.About(id) {
 				continue
 			}
+			at(c, "checking what must never be", []string{cell}, 0, j)
 			if n.Where != nil {
 				where := n.Where.Compile(id, cell)
 				problems = append(problems, where.Notes...)

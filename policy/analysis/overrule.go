@@ -17,7 +17,8 @@ func Overruled(c *rules.Compiler, cell string, who Answerer) (out []Gap, err err
 	if who.Profile == nil || *who.Profile == secmodel.Low {
 		return nil, nil
 	}
-	for _, id := range c.Requests() {
+	for j, id := range c.Requests() {
+		at(c, "comparing with the profile", []string{cell}, 0, j)
 		gaps, err := overruled(c, cell, id, who)
 		if err != nil {
 			return nil, err

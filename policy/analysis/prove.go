@@ -11,6 +11,7 @@ import (
 	"cellsh/policy/graph"
 	"cellsh/policy/interval"
 	"cellsh/policy/kauth"
+	"cellsh/policy/progress"
 	"cellsh/policy/rules"
 )
 
@@ -110,6 +111,7 @@ type prover struct {
 
 	// What is looked at.
 	*subject
+	work  *progress.Work
 	space *graph.Space
 	// edges that were covered: by node, yes or no.
 	yes, no []bool
@@ -224,7 +226,7 @@ func maxDecided(nodes int) int { return min(256, 1+1<<16/nodes) }
 
 func (p *prover) look(s *subject) {
 	n := len(s.graph.Nodes)
-	p.subject = s
+	p.subject, p.work = s, s.graph.Work()
 	p.space = graph.NewSpace(s.id, s.graph)
 	p.yes, p.no, p.open = make([]bool, n), make([]bool, n), make([]bool, n)
 	p.visits, p.done = make([]int, n), make([]bool, n)
@@ -330,6 +332,7 @@ func (p *prover) walk(at graph.Ref, path *graph.Path) bool {
 	if at < 0 || p.done[at] || p.exhausted() {
 		return at < 0 || p.done[at]
 	}
+	p.work.Check()
 	if p.visits[at]++; p.visits[at] > maxVisits {
 		return false
 	}
@@ -439,6 +442,7 @@ func (p *prover) remaining(reach []bool) {
 			p.undecided(at, len(left[at]))
 			continue
 		}
+		p.work.Check()
 		to, err := graph.Reaching(p.graph, p.id, at, limit)
 		if err != nil {
 			p.undecided(at, len(left[at]))

@@ -64,7 +64,7 @@ func functions(c *rules.Compiler, cells []string, seen seenGraphs, f func(*subje
 		}
 	}
 	programs := map[*rules.Program]bool{}
-	for _, cell := range cells {
+	for k, cell := range cells {
 		p, err := c.Program(cell)
 		if err != nil {
 			return err
@@ -73,7 +73,8 @@ func functions(c *rules.Compiler, cells []string, seen seenGraphs, f func(*subje
 			continue
 		}
 		programs[p] = true
-		for _, id := range c.Requests() {
+		for j, id := range c.Requests() {
+			at(c, "comparing two readings", cells, k, j)
 			for _, g := range c.PolicyGraphs(cell, id) {
 				if g.Function {
 					once(policySubject(g, id, cell))

@@ -10,6 +10,7 @@ import (
 	"cellsh/policy/diag"
 	"cellsh/policy/graph"
 	"cellsh/policy/kauth"
+	"cellsh/policy/progress"
 	"cellsh/policy/rules"
 )
 
@@ -26,7 +27,7 @@ type Slip struct {
 // Slips finds functions that answer no request of their entry in any of the cells, and reads of fields that none of these
 // requests carries; of assertions the reads. They are ordered by place.
 func Slips(c *rules.Compiler, cells []string) []Slip {
-	s := &slips{requests: c.Requests(), seen: map[slipPlace]bool{}}
+	s := &slips{requests: c.Requests(), work: c.Work(), seen: map[slipPlace]bool{}}
 	for _, p := range c.Set().Policies {
 		if !hasFunction([]*rules.Policy{p}) {
 			continue
@@ -91,6 +92,7 @@ type slipPlace struct {
 
 type slips struct {
 	requests []kauth.RequestID
+	work     *progress.Work
 	list     []Slip
 	seen     map[slipPlace]bool
 }
@@ -110,6 +112,7 @@ func (s *slips) function(f rules.Function, patterns []kauth.Pattern, cells []str
 		asked = true
 		possible |= id.Info().Fields
 		for _, cell := range cells {
+			s.work.Check()
 			compiled := f.Compile(id, cell)
 			cellRead = cellRead || compiled.CellRead
 			carried |= compiled.Read & id.Info().Fields

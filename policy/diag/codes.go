@@ -100,6 +100,22 @@ const (
 	PolicyNever Code = "policy.never_raised"
 )
 
+// The codes of services.
+const (
+	// ServiceKey: a key that a service does not have.
+	ServiceKey Code = "service.key"
+	// ServiceValue: a value of the wrong kind, or one that is missing.
+	ServiceValue Code = "service.value"
+	// ServiceDuplicate: two things that must be one.
+	ServiceDuplicate Code = "service.duplicate"
+	// ServiceUnknown: there is no service of that name.
+	ServiceUnknown Code = "service.unknown"
+	// ServiceCycle: services that wait for each other.
+	ServiceCycle Code = "service.cycle"
+	// ServiceLimit: more of something than can be taken.
+	ServiceLimit Code = "service.limit"
+)
+
 // The codes of analysis.
 const (
 	// LintConstant: a test that always has the same answer.
@@ -142,6 +158,8 @@ const (
 	AuditOpens Code = "audit.opens"
 	// HookDropped: a hook failed, and is not called any more.
 	HookDropped Code = "hook.dropped"
+	// HookFailed: a hook of cellsh watch failed, and is called again the next time.
+	HookFailed Code = "hook.failed"
 	// EventsLost: something happened that hooks were not told of.
 	EventsLost Code = "events.lost"
 )

@@ -71,6 +71,7 @@ func (d *Diagrams[L]) varOf(r Ref) int32 {
 
 // node gives the node of the pieces, which are merged first where neighbours are equal.
 func (d *Diagrams[L]) node(v int32, ends []int32, kids []Ref) (Ref, error) {
+	d.Space.work.Check()
 	n := 0
 	for i := range kids {
 		if n > 0 && kids[n-1] == kids[i] {

@@ -5,6 +5,7 @@ import (
 
 	"cellsh/policy"
 	"cellsh/policy/diag"
+	"cellsh/policy/progress"
 )
 
 // Ref refers to a node, or, if negative, to a leaf: the leaf with index i is ^i.
@@ -28,7 +29,20 @@ type Graph[L comparable] struct {
 	Root   Ref
 	Nodes  []Node
 	Leaves []L
+
+	// work is what the graph is looked at for; graphs that are made of it, and spaces, have it from there.
+	work *progress.Work
 }
+
+// For says for which work the graph is looked at: what takes long with it, or with what is made of it, ends where that is
+// stopped. It gives the graph.
+func (g *Graph[L]) For(w *progress.Work) *Graph[L] {
+	g.work = w
+	return g
+}
+
+// Work is what the graph is looked at for; nil is nothing that could be stopped.
+func (g *Graph[L]) Work() *progress.Work { return g.work }
 
 // Leaf is the leaf that the reference leads to; it panics if it refers to a node.
 func (g *Graph[L]) Leaf(r Ref) L { return g.Leaves[^r] }
@@ -77,6 +91,14 @@ func (g *Graph[L]) Trace(r *policy.Request) (L, []Passed) {
 type Builder[L comparable] struct {
 	g      Graph[L]
 	leaves map[L]Ref // for leafIn
+}
+
+// take takes over for which work a graph is looked at.
+func (b *Builder[L]) take(w *progress.Work) {
+	if b.g.work == nil {
+		b.g.work = w
+	}
+	b.g.work.Check()
 }
 
 // Leaf adds a leaf; an equal one is added once.
@@ -128,6 +150,7 @@ func (b *Builder[L]) Graph(root Ref) *Graph[L] {
 // Splice adds the nodes of another graph, with each of its leaves replaced by what leaf gives for it, which may
 // be a node that is already here. It gives where the other graph starts.
 func Splice[L, M comparable](b *Builder[L], g *Graph[M], leaf func(M) Ref) Ref {
+	b.take(g.work)
 	b.grow(len(g.Nodes), len(g.Leaves))
 	leaves := make([]Ref, len(g.Leaves))
 	for i, l := range g.Leaves {
@@ -151,6 +174,7 @@ func Splice[L, M comparable](b *Builder[L], g *Graph[M], leaf func(M) Ref) Ref {
 // graph, which is being built; what it gives is where all that led to the node leads there.
 func Rewrite[L comparable](g *Graph[L], f func(b *Builder[L], n *Node, yes, no Ref) Ref) *Graph[L] {
 	var b Builder[L]
+	b.take(g.work)
 	nodes := make([]Ref, len(g.Nodes))
 	to := func(r Ref) Ref {
 		if i, ok := r.Leaf(); ok {

@@ -188,6 +188,7 @@ func ShareAll[L comparable](b *Builder[L], roots []Ref) (*Graph[L], []Ref) {
 
 func shareRoots[L comparable](g *Graph[L], roots []Ref) (*Graph[L], []Ref) {
 	var b Builder[L]
+	b.take(g.work)
 	// Lists would be copied many times while they grow: usually nearly all nodes stay.
 	b.grow(len(g.Nodes), len(g.Leaves))
 	known := make(map[uint64]Ref, len(g.Nodes))
@@ -276,6 +277,7 @@ func order[L comparable](g *Graph[L], request kauth.RequestID) (*Graph[L], bool)
 // grow with the logarithm of the pieces.
 func (d *Diagrams[L]) Graph(r Ref) *Graph[L] {
 	var b Builder[L]
+	b.take(d.Space.work)
 	// leaves has 0, which refers to no leaf, for those that were not written yet.
 	leaves, done := make([]Ref, len(d.leaves)), map[Ref]Ref{}
 	b.g.Leaves = make([]L, 0, len(d.leaves))

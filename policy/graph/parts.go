@@ -84,6 +84,7 @@ func (g *Graph[L]) waists() []Ref {
 // those of leaves, or below for the node before from.
 func (g *Graph[L]) part(from, to int, leaves []Ref, below Ref) *Graph[Ref] {
 	var b Builder[Ref]
+	b.take(g.work)
 	ref := func(r Ref) Ref {
 		if leaf, ok := r.Leaf(); ok {
 			return b.Leaf(leaves[leaf])

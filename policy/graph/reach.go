@@ -116,6 +116,7 @@ func Reaching[L comparable](g *Graph[L], request kauth.RequestID, at Ref, pieces
 	// The graph in which only getting there leads to true. The node's own test stays, so that its values are told
 	// apart.
 	var b Builder[bool]
+	b.take(g.work)
 	there, missed := b.Leaf(true), b.Leaf(false)
 	nodes := make([]Ref, len(g.Nodes))
 	to := func(r Ref) Ref {

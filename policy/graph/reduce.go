@@ -42,6 +42,7 @@ func Reduce[L comparable](d *Diagrams[L], g *Graph[L]) (Ref, error) {
 		if !seen[i] {
 			continue
 		}
+		d.Space.work.Check()
 		n := &g.Nodes[i]
 		yes, no := to(n.Yes), to(n.No)
 		if yes == no {

@@ -48,6 +48,7 @@ func (d *Diagrams[L]) regions(r Ref, want func(Ref) bool, yield func(Region, L) 
 	region := Region{d.Space, make([][]atomRange, len(d.Space.vars))}
 	var walk func(Ref) bool
 	walk = func(r Ref) bool {
+		d.Space.work.Check()
 		if want != nil && !want(r) {
 			return true
 		}

@@ -53,6 +53,7 @@ const slab = 1024
 
 func (r *reducer) newRope(n rope) *rope {
 	if len(r.ropes) == cap(r.ropes) {
+		r.space.work.Check()
 		r.ropes = make([]rope, 0, min(slab, 16+2*cap(r.ropes)))
 	}
 	r.ropes = append(r.ropes, n)

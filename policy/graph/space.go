@@ -9,6 +9,7 @@ import (
 	"cellsh/policy/diag"
 	"cellsh/policy/interval"
 	"cellsh/policy/kauth"
+	"cellsh/policy/progress"
 )
 
 // Space is the variables that graphs for one request ask about, in the order in which diagrams ask them, and
@@ -24,6 +25,8 @@ type Space struct {
 	// tooLarge says that the atoms of some variable can't be told, or which of several go together: nothing is reduced
 	// over this space.
 	tooLarge bool
+	// work is that of the graphs.
+	work *progress.Work
 }
 
 // varKey identifies a variable: a field, the order of two fields, the membership in a group, a bit of a field, or what is
@@ -62,6 +65,8 @@ type atomRange struct{ lo, hi int32 }
 // Tested is a graph, whatever its leaves, or [Tests].
 type Tested interface {
 	tests(func(*policy.Test, *diag.Span))
+	// Work is for which work it is looked at, nil if for none that could be stopped.
+	Work() *progress.Work
 }
 
 // Tests are tests of no graph, which a space has to know all the same.
@@ -72,6 +77,9 @@ func (list Tests) tests(f func(*policy.Test, *diag.Span)) {
 		f(&list[i], &diag.Span{})
 	}
 }
+
+// Work is nil.
+func (Tests) Work() *progress.Work { return nil }
 
 func (g *Graph[L]) tests(f func(*policy.Test, *diag.Span)) {
 	// From the root on, so that variables are ordered as an evaluation meets them.
@@ -90,6 +98,10 @@ func NewSpace(request kauth.RequestID, graphs ...Tested) *Space {
 	// all has what is met of each variable.
 	var all []*cuts
 	for _, g := range graphs {
+		if s.work == nil {
+			s.work = g.Work()
+		}
+		s.work.Check()
 		g.tests(func(t *policy.Test, at *diag.Span) {
 			k := keyOf(t)
 			i, ok := s.index[k]
@@ -130,6 +142,7 @@ func NewSpace(request kauth.RequestID, graphs ...Tested) *Space {
 		})
 	}
 	for i, c := range all {
+		s.work.Check()
 		v := &s.vars[i]
 		switch v.kind {
 		case policy.In, policy.Modulus:

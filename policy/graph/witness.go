@@ -101,6 +101,7 @@ type search[L comparable] struct {
 
 // walk looks below a node, and reports whether everything that is wanted there was found.
 func (s *search[L]) walk(r Ref) bool {
+	s.d.Space.work.Check()
 	if leaf, ok := r.Leaf(); ok {
 		if !s.wanted[leaf] {
 			return true
@@ -142,6 +143,7 @@ type walker[L comparable] struct {
 }
 
 func (w *walker[L]) walk(at Ref, path *Path) {
+	w.g.work.Check()
 	if leaf, ok := at.Leaf(); ok {
 		if w.wanted[leaf] && w.found[leaf] == nil {
 			w.left -= path.size()

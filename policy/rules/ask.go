@@ -8,6 +8,7 @@ import (
 	"cellsh/policy/graph"
 	"cellsh/policy/kauth"
 	"cellsh/policy/program"
+	"cellsh/policy/progress"
 )
 
 // Ask answers a request by running the policy's functions themselves, entry by entry: the reference that its
@@ -92,7 +93,8 @@ func (e *MismatchError) Error() string {
 // Verify compares a program with what the policies say in a cell, exactly: for every request both are reduced to
 // the same form. The error is a *MismatchError; graph.ErrTooLarge where it can't be worked out.
 func (c *Compiler) Verify(cell string, p *program.Program, pieces int) error {
-	for _, id := range c.requests {
+	for i, id := range c.requests {
+		c.options.Work.At(progress.Step{Doing: "comparing the program with the policies", Of: cell + " " + id.String(), Done: i, Total: len(c.requests)})
 		graphs := c.PolicyGraphs(cell, id)
 		written := ProgramGraph(p, id)
 		d := graph.NewDiagrams[policy.Decision](graph.NewSpace(id, append(Tested(graphs), written)...))

@@ -13,6 +13,7 @@ import (
 	"cellsh/policy/kauth"
 	"cellsh/policy/listing"
 	"cellsh/policy/program"
+	"cellsh/policy/progress"
 )
 
 // Options of a Compiler. The zero value optimises.
@@ -21,6 +22,9 @@ type Options struct {
 	SkipOptimizations bool
 	// Vocabulary of the kernel that programs are for; nil is kauth.Newest.
 	Vocabulary *kauth.Vocabulary
+	// Work that compiling, and whatever is worked out with its graphs, is part of. Where that is stopped the compiler is of no
+	// use any more.
+	Work *progress.Work
 }
 
 // Compiler makes programs of a set. It remembers what it made, so that cells which no policy tells apart share
@@ -227,6 +231,9 @@ func (c *Compiler) ProblemsOf(cell string) diag.List {
 // Vocabulary of the kernel that programs are for.
 func (c *Compiler) Vocabulary() *kauth.Vocabulary { return c.options.Vocabulary }
 
+// Work is what compiling is part of; nil is nothing that could be stopped.
+func (c *Compiler) Work() *progress.Work { return c.options.Work }
+
 // Requests are those that policies are asked there: raised by the kernel, and not under a spin lock. The slice belongs to the
 // compiler.
 func (c *Compiler) Requests() []kauth.RequestID { return c.requests }
@@ -335,7 +342,7 @@ func (c *Compiler) buildPolicy(p *Policy, list entries, id kauth.RequestID, cell
 		full := policy.Test{Kind: policy.In, Field: kauth.FieldMembers, Set: interval.Between(*n, kauth.FieldMembers.Info().Max)}
 		at = b.Node(full, deny, at, p.Budget.Span)
 	}
-	out.Graph = b.Graph(at)
+	out.Graph = b.Graph(at).For(c.options.Work)
 	out.faulty = slices.ContainsFunc(out.Graph.Leaves, func(o Outcome) bool { return o.Fault != nil })
 	return out
 }
@@ -441,7 +448,8 @@ func (c *Compiler) program(cell string) (*Program, error) {
 	if p, ok := c.programs[shared+" "+cell]; ok {
 		return p, nil
 	}
-	for _, id := range ids {
+	for k, id := range ids {
+		c.options.Work.At(progress.Step{Doing: "following functions", Of: cell + " " + id.String(), Done: k, Total: len(ids)})
 		var list []*PolicyGraph
 		for _, i := range applying {
 			g := c.policyGraph(i, id, cell)
@@ -467,6 +475,7 @@ func (c *Compiler) program(cell string) (*Program, error) {
 	a := newAssembler()
 	var decided []decided
 	for k, id := range ids {
+		c.options.Work.At(progress.Step{Doing: "compiling", Of: cell + " " + id.String(), Done: k, Total: len(ids)})
 		d := c.decide(graphs[k], id, decided)
 		if !d.constant() {
 			decided = append(decided, d)

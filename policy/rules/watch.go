@@ -89,23 +89,8 @@ func Span(ms int64) string {
 	return strconv.FormatInt(ms, 10) + "ms"
 }
 
-// MaxSpan is the longest time that a policy can give, in milliseconds: a day.
-const MaxSpan = 24 * 60 * 60 * 1000
-
 // spanUnits are the units of time, the largest first.
 var spanUnits = []struct {
 	name string
 	ms   int64
 }{{"h", 3_600_000}, {"m", 60_000}, {"s", 1000}, {"ms", 1}}
-
-// ParseSpan reads a whole number with a unit, at most MaxSpan.
-func ParseSpan(text string) (ms int64, ok bool) {
-	digits := strings.TrimRight(text, "hms")
-	n, err := strconv.ParseUint(digits, 10, 31)
-	for _, u := range spanUnits {
-		if err == nil && text == digits+u.name && int64(n) <= MaxSpan/u.ms {
-			return int64(n) * u.ms, true
-		}
-	}
-	return 0, false
-}

@@ -7,6 +7,7 @@ import (
 	"cellsh/policy/analysis"
 	"cellsh/policy/diag"
 	"cellsh/policy/kauth"
+	"cellsh/policy/progress"
 	"cellsh/policy/rules"
 	"cellsh/policy/secmodel"
 )
@@ -139,6 +140,7 @@ func (p *Policies) Can(cell string, pattern *kauth.Pattern, who analysis.Answere
 		lo, hi = pattern.Range()
 	}
 	for id := lo; id < hi; id++ {
+		p.Work().At(progress.Step{Doing: "working out what can be done", Of: cell + " " + id.String(), Done: int(id - lo), Total: int(hi - lo)})
 		a, err := p.ability(cell, id, who)
 		if err != nil {
 			return nil, err

@@ -8,6 +8,7 @@ import (
 	"cellsh/policy/analysis"
 	"cellsh/policy/interval"
 	"cellsh/policy/kauth"
+	"cellsh/policy/progress"
 	"cellsh/policy/rules"
 )
 
@@ -102,7 +103,8 @@ type LeftRequest struct {
 func (p *Policies) LeftToRoot(cells []string) []LeftToRoot {
 	var out []LeftToRoot
 	known := map[*rules.Program]LeftToRoot{}
-	for _, cell := range cells {
+	for i, cell := range cells {
+		p.Work().At(progress.Step{Doing: "looking for what is left to root", Of: cell, Done: i, Total: len(cells)})
 		if !p.Names(cell) || policy.CheckName(cell) != "" {
 			continue
 		}

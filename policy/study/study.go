@@ -9,6 +9,7 @@ import (
 	"cellsh/policy/analysis"
 	"cellsh/policy/diag"
 	"cellsh/policy/kauth"
+	"cellsh/policy/progress"
 	"cellsh/policy/rules"
 )
 
@@ -33,6 +34,7 @@ type Policies struct {
 	fits          map[fitKey]*analysis.StockFit
 	// overruled has what Overruled has found out.
 	overruled map[overruleKey][]string
+	options   Options
 	// slips are those of functions that do not depend on the cell; nil until they were looked for.
 	slips []analysis.Slip
 }
@@ -47,11 +49,13 @@ type Options struct {
 	Apart bool
 	// SkipOptimizations is passed to the compiler.
 	SkipOptimizations bool
+	// Work that all is part of. Where that is stopped the policies must be taken Anew.
+	Work *progress.Work
 }
 
 // New studies a set of policies, and tells what was wrong with reading and declaring it.
 func New(set *rules.Set, loading diag.List, o Options) *Policies {
-	p := &Policies{Compiler: rules.NewCompiler(set, rules.Options{SkipOptimizations: o.SkipOptimizations, Vocabulary: o.Vocabulary}), Loading: loading, paths: o.Paths, apart: o.Apart, files: &diag.Files{},
+	p := &Policies{Compiler: rules.NewCompiler(set, rules.Options{SkipOptimizations: o.SkipOptimizations, Vocabulary: o.Vocabulary, Work: o.Work}), Loading: loading, paths: o.Paths, apart: o.Apart, options: o, files: &diag.Files{},
 		checked: map[string]error{}, checkedPrograms: map[*rules.Program]error{}, holding: map[kind]bool{}, good: map[kind]bool{}, fits: map[fitKey]*analysis.StockFit{}, overruled: map[overruleKey][]string{}}
 	p.witnesses = analysis.NewWitnesses(p.Compiler)
 	texts := map[string]string{}
@@ -64,6 +68,9 @@ func New(set *rules.Set, loading diag.List, o Options) *Policies {
 	}
 	return p
 }
+
+// Anew are the same policies of which nothing is worked out yet: what work that was stopped has left is not to be trusted.
+func (p *Policies) Anew() *Policies { return New(p.Set(), p.Loading, p.options) }
 
 // Named says that a command line can name these policies: they are those of paths.
 func (p *Policies) Named() bool { return len(p.paths) > 0 }
@@ -217,7 +224,8 @@ func (p *Policies) Check(o CheckOptions) (*Check, error) {
 		out.Problems = append(out.Problems, globsWithoutCell(p.Set(), o.Live)...)
 	}
 	sizes := map[*rules.Program]ProgramSize{}
-	for _, cell := range cells {
+	for i, cell := range cells {
+		p.Work().At(progress.Step{Doing: "checking", Of: cell, Done: i, Total: len(cells)})
 		prog, err := p.Program(cell)
 		if err != nil {
 			if p.Loading.Failed() {
@@ -245,6 +253,7 @@ func (p *Policies) Check(o CheckOptions) (*Check, error) {
 		out.Problems = append(out.Problems, problems...)
 	}
 	out.Problems = append(out.Problems, p.breachProblems(out.Breaches)...)
+	p.Work().At(progress.Step{Doing: "looking for functions that say nothing"})
 	functions := p.Problems()
 	remarkable := !out.Problems.Failed() && !functions.Failed()
 	// Of what could be declared, whatever else is wrong: all problems are told at once.

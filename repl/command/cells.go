@@ -1,16 +1,22 @@
 package command
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"math"
 	"strconv"
 	"strings"
+	"syscall"
 	"text/tabwriter"
 	"time"
 
 	"cellsh/kernel"
 	"cellsh/kernel/host"
+	"cellsh/kernel/members"
+	"cellsh/kernel/monitor"
+	"cellsh/kernel/monitor/rundir"
+	"cellsh/kernel/service"
 	"cellsh/policy"
 	"cellsh/policy/diag"
 	"cellsh/repl/flags"
@@ -69,8 +75,16 @@ func destroyCommand() *Command {
 they are is said. What goes wrong with one cell is said, and the others are
 removed all the same; the exit code is 1 then.
 
-  cellsh -k sim:cells.state destroy web-1`,
-		Setup: func(*flags.Set) func(*Invocation) error { return runDestroy },
+With --stop the services that run in a cell are stopped before, and what else is
+in it gets TERM, and KILL after 5 seconds.
+
+  cellsh -k sim:cells.state destroy --stop web-1`,
+		Setup: func(fs *flags.Set) func(*Invocation) error {
+			var d destruction
+			fs.Switch(&d.stop, "stop", "stop the services in the cells, and end whatever else runs there")
+			fs.Text(&d.run, "run-dir", "DIR", "the state of services is in DIR instead of "+string(rundir.Default))
+			return d.destroy
+		},
 	}
 }
 
@@ -246,7 +260,13 @@ func commas(list string) []any {
 	return out
 }
 
-func runDestroy(inv *Invocation) error {
+// destruction is the flags of destroy.
+type destruction struct {
+	stop bool
+	run  string
+}
+
+func (d *destruction) destroy(inv *Invocation) error {
 	if len(inv.Args) == 0 {
 		return usage("a cell must be given")
 	}
@@ -254,9 +274,18 @@ func runDestroy(inv *Invocation) error {
 	if err != nil {
 		return err
 	}
+	dir, err := (&serviceFlags{run: d.run}).dir(inv)
+	if err != nil {
+		return err
+	}
+	m := &monitor.Manager{Dir: dir}
 	gone, failed := []string{}, []error(nil)
 	for _, name := range inv.Args {
-		if err := h.Destroy(name); err != nil {
+		err := d.clear(inv, m, name)
+		if err == nil {
+			err = h.Destroy(name)
+		}
+		if err != nil {
 			// The others have nothing to do with it.
 			failed = append(failed, err)
 			continue
@@ -281,6 +310,71 @@ func runDestroy(inv *Invocation) error {
 		return quiet{Failed}
 	}
 	return nil
+}
+
+// clear stops the services in a cell, or says that there are some.
+func (d *destruction) clear(inv *Invocation, m *monitor.Manager, cell string) error {
+	op := "destroy cell " + cell
+	c, err := inv.target.Host.Cell(op, cell)
+	if err != nil {
+		return err
+	}
+	all, err := m.All(context.Background())
+	if err != nil && !d.stop {
+		return nil // who may not look at services has none; members are told by the kernel
+	}
+	if err != nil {
+		return err
+	}
+	ctx, end := interruptible()
+	defer end()
+	for _, s := range all {
+		if s.Cell != cell || s.Kernel != inv.target.Place || s.State.Final() && s.State != service.Lost {
+			continue
+		}
+		if !d.stop {
+			return &kernel.Error{Op: op, Text: fmt.Sprintf("no service must run in it, but %s is %s", s.Service, s.State), Hint: "destroy --stop stops what runs in a cell"}
+		}
+		if _, err := m.Stop(ctx, s.Service); err != nil {
+			return err
+		}
+		if !inv.JSON {
+			fmt.Fprintf(inv.Stdout, "service %s is stopped\n", s.Service)
+		}
+	}
+	if !d.stop {
+		return nil
+	}
+	return d.end(ctx, inv.target.Members, c)
+}
+
+// grace is how long members that are no services have to end by themselves.
+const grace = 5 * time.Second
+
+// end ends what is in a cell.
+func (d *destruction) end(ctx context.Context, in members.Members, c kernel.Cell) error {
+	list, err := in.Processes(c)
+	if err != nil || len(list) == 0 {
+		return err
+	}
+	if _, err := in.Signal(c, syscall.SIGTERM); err != nil {
+		return err
+	}
+	for deadline := time.Now().Add(grace); len(list) > 0 && time.Now().Before(deadline); {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(20 * time.Millisecond):
+		}
+		if list, err = in.Processes(c); err != nil {
+			return err
+		}
+	}
+	if len(list) == 0 {
+		return nil
+	}
+	_, err = in.Signal(c, syscall.SIGKILL)
+	return err
 }
 
 func runAttach(inv *Invocation) error {

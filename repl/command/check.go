@@ -8,8 +8,10 @@ import (
 	"strings"
 
 	"cellsh/kernel/host"
+	"cellsh/lua/services"
 	"cellsh/policy/analysis"
 	"cellsh/policy/diag"
+	"cellsh/policy/report"
 	"cellsh/policy/rules"
 	"cellsh/policy/study"
 	"cellsh/repl/flags"
@@ -27,15 +29,22 @@ cell what could take the whole host, or change the host's network: the kernel's
 profile, which denies that in other cells, is low where policies are asked. Of
 cells that exist with another profile it says that this refuses more.
 
+With --services it reads files of services instead, and says everything that is
+wrong with them.
+
 The exit code is 1 if there is any error.
 
   cellsh check /etc/cellsh/policy.d
-  cellsh check --cell web-7 web.lua`,
+  cellsh check --cell web-7 web.lua
+  cellsh check --services /etc/cellsh/services.d
+
+  cellsh check - < web.lua`,
 		Setup: func(fs *flags.Set) func(*Invocation) error {
 			var o checking
 			cellList(fs, &o.cells, "look at the cell NAME too; repeats")
 			fs.Switch(&o.noProof, "no-proof", "compare two readings for one request for each answer only, and no programs")
 			fs.Switch(&o.noOptimize, "no-optimize", "compile without optimising")
+			fs.List(&o.services, "services", "PATH", "check the services of PATH, and no policies; repeats")
 			return o.run
 		},
 	}
@@ -49,9 +58,13 @@ type checking struct {
 	cells      []string
 	noProof    bool
 	noOptimize bool
+	services   []string
 }
 
 func (flags *checking) run(inv *Invocation) error {
+	if len(flags.services) > 0 {
+		return flags.checkServices(inv)
+	}
 	if len(inv.Args) == 0 && len(inv.Policy) == 0 {
 		return usage("a path must be given")
 	}
@@ -97,6 +110,43 @@ func (flags *checking) run(inv *Invocation) error {
 		}
 	}
 	if c.Problems.Failed() {
+		return quiet{Failed}
+	}
+	return nil
+}
+
+// serviceCheck is the report of a check of services.
+type serviceCheck struct {
+	OK          bool      `json:"ok"`
+	Diagnostics diag.List `json:"diagnostics"`
+	// Services that are right, in the order in which they are started.
+	Services []string `json:"services"`
+}
+
+func (flags *checking) checkServices(inv *Invocation) error {
+	if len(inv.Args) > 0 || len(inv.Policy) > 0 {
+		return usage("services are checked alone, but a policy is given too")
+	}
+	if len(flags.cells) > 0 || flags.noProof || flags.noOptimize {
+		return usage("--cell, --no-proof and --no-optimize are for policies, but services are checked")
+	}
+	set, problems := services.Read(flags.services, services.Options{Output: inv.Stderr})
+	names := []string{}
+	for i := range set.Services {
+		names = append(names, set.Services[i].Name)
+	}
+	if inv.JSON {
+		if err := inv.json(serviceCheck{!problems.Failed(), report.List(problems), names}); err != nil {
+			return err
+		}
+	} else {
+		diag.Write(inv.Stderr, problems)
+		if len(names) > 0 {
+			fmt.Fprint(inv.Stdout, wrap(0, "order of start: "+strings.Join(names, ", ")))
+		}
+		fmt.Fprintf(inv.Stdout, "%s, %s, %s\n", plural(len(names), "service"), plural(problems.Count(diag.Error), "error"), plural(problems.Count(diag.Warning), "warning"))
+	}
+	if problems.Failed() {
 		return quiet{Failed}
 	}
 	return nil

@@ -13,8 +13,10 @@ import (
 	"cellsh/kernel/connect"
 	"cellsh/policy"
 	"cellsh/policy/diag"
+	"cellsh/policy/progress"
 	"cellsh/policy/report"
 	"cellsh/repl/flags"
+	"cellsh/repl/waiting"
 )
 
 // Env is what a command may touch.
@@ -23,12 +25,20 @@ type Env struct {
 	Stdout, Stderr io.Writer
 	// Now is the clock; nil is the system's.
 	Now func() time.Time
+	// After gives a channel that is sent the time once, after the duration; nil is the system's clock.
+	After func(time.Duration) <-chan time.Time
 	// Ask asks the user for a yes; nil where nobody can be asked.
 	Ask func(question string) (yes bool)
+	// Page shows text that may be longer than the screen; nil writes it to Stdout.
+	Page func(text string) error
 	// Version of the program.
 	Version string
 	// Machine that the program runs on.
 	Machine connect.Machine
+	// Work is told where the command is, and when it must end; nil is never. Line shows that at the terminal that Stdout and
+	// Stderr may be, and gives way to what is written there; nil shows nothing.
+	Work *progress.Work
+	Line *waiting.Line
 	// Session is the kernel of a session, which its commands share, with Pending; nil opens one for each command.
 	Session *Target
 }
@@ -38,6 +48,8 @@ const (
 	OK     = 0
 	Failed = 1
 	Usage  = 2
+	// Interrupted by Ctrl-C, as shells have it.
+	Interrupted = 128 + int(syscall.SIGINT)
 	// Changed: with --exit-code, something changes.
 	Changed = 5
 )
@@ -136,7 +148,11 @@ func (c *Command) Run(args []string, common Common, env Env) int {
 	if env.Now == nil {
 		env.Now = time.Now
 	}
-	out := &Output{To: env.Stdout}
+	if env.After == nil {
+		env.After = time.After
+	}
+	out := &Output{To: env.Line.Writer(env.Stdout)}
+	env.Stderr = env.Line.Writer(env.Stderr)
 	env.Stdout = out
 	code := c.run(args, common, env, out)
 	err := out.Err()
@@ -164,14 +180,18 @@ func (c *Command) run(args []string, common Common, env Env, out *Output) int {
 	}
 	switch {
 	case errors.Is(err, flags.ErrHelp):
-		fmt.Fprint(env.Stdout, c.Help())
+		_ = inv.page(inv.help(c))
 		return OK
 	case err != nil:
-		fmt.Fprintf(env.Stderr, "cellsh %s: %s\nrun: cellsh help %s\n", c.Name, err, c.Name)
+		fmt.Fprintf(env.Stderr, "%s: %s\nrun: %s\n", inv.called(c.Name), err, inv.called("help "+c.Name))
 		return Usage
 	}
 	inv.Args = rest
-	err = work(inv)
+	err = inv.Work.Run(func() error { return work(inv) })
+	inv.Line.Hide() // what is left to do takes no time
+	if errors.Is(err, progress.ErrStopped) {
+		err = inv.stopped()
+	}
 	// With JSON the result says it all the same.
 	if inv.target != nil && inv.target.Steps != nil && inv.target.Steps.Told(err) && !inv.JSON {
 		err = quiet{Failed}
@@ -183,13 +203,49 @@ func (c *Command) run(args []string, common Common, env Env, out *Output) int {
 	case err == nil || out.err != nil && errors.Is(err, out.err):
 		return OK // what could not be written is told by who asked
 	case errors.As(err, &u):
-		fmt.Fprintf(env.Stderr, "cellsh %s: %s\nusage: %s\n", c.Name, u.text, c.synopsis())
+		fmt.Fprintf(env.Stderr, "%s: %s\nusage: %s\n", inv.called(c.Name), u.text, inv.called(strings.TrimPrefix(c.synopsis(), "cellsh ")))
 		return Usage
 	case errors.As(err, &q):
 		return q.code
 	}
+	if inv.Work.Abandoned() {
+		return Interrupted // it was said
+	}
+	if errors.As(err, new(*stopped)) {
+		inv.problems(diag.Of(err))
+		return Interrupted
+	}
 	inv.problems(diag.Of(err))
 	return Failed
+}
+
+// stopped says that a command was interrupted, and what it had done until then.
+type stopped struct{ text string }
+
+func (e *stopped) Error() string { return e.text }
+
+// Diagnostics is the error as a problem.
+func (e *stopped) Diagnostics() diag.List {
+	return diag.List{{Code: diag.Interrupted, Message: e.text}}
+}
+
+// stopped is the error of a command that was stopped. What it has worked out is not to be trusted.
+func (inv *Invocation) stopped() error {
+	if inv.Session != nil {
+		inv.Session.Host.Forget()
+	}
+	return &stopped{StoppedText(inv.Work, inv.Command)}
+}
+
+// StoppedText says that a command was interrupted, and what it had done until then.
+func StoppedText(w *progress.Work, c *Command) string {
+	switch done := w.Changes(); {
+	case len(done) > 0:
+		return "interrupted; before that: " + strings.Join(done, ", ")
+	case c.Changes:
+		return "interrupted: nothing has changed"
+	}
+	return "interrupted"
 }
 
 // flags are all that the command takes, and what does the work once they are read.
@@ -266,6 +322,32 @@ func (inv *Invocation) problems(l diag.List) {
 		return
 	}
 	diag.Write(inv.Stderr, l)
+}
+
+// called is how a command is called where this one was.
+func (inv *Invocation) called(command string) string {
+	if inv.Session != nil {
+		return command
+	}
+	return "cellsh " + command
+}
+
+// help is the text about a command, as it is called here.
+func (inv *Invocation) help(c *Command) string {
+	text, _ := strings.CutPrefix(c.Help(), "usage: cellsh ")
+	return "usage: " + inv.called(text)
+}
+
+// page writes text that may be longer than the screen. Who shows it gets the signals meanwhile.
+func (inv *Invocation) page(text string) error {
+	if inv.Page == nil {
+		_, err := io.WriteString(inv.Stdout, text)
+		return err
+	}
+	_, end := inv.Work.Listen()
+	defer end()
+	inv.Line.Hide()
+	return inv.Page(text)
 }
 
 // json writes a value on one line.

@@ -4,11 +4,14 @@ import (
 	"bufio"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"cellsh/kernel/disk"
+	"cellsh/lua/loader"
 	"cellsh/policy"
 	"cellsh/policy/diag"
+	"cellsh/policy/progress"
 	"cellsh/policy/study"
 	"cellsh/repl/flags"
 )
@@ -46,6 +49,9 @@ func runDecide(inv *Invocation) error {
 	if len(inv.Args) > 0 {
 		return usage("requests are read from standard input, but %q is given", inv.Args[0])
 	}
+	if slices.Contains(inv.Policy, loader.StandardInput) {
+		return usage("--policy - is standard input, but requests are read from there")
+	}
 	p, err := inv.policies()
 	if err != nil {
 		return err
@@ -57,6 +63,11 @@ func runDecide(inv *Invocation) error {
 	out := bufio.NewWriterSize(inv.Stdout, 1<<16)
 	failed := false
 	for {
+		if inv.Work.Stopped() {
+			// What was answered is told, in whole lines.
+			_ = out.Flush()
+		}
+		inv.Work.At(progress.Step{Doing: "answering"})
 		line, tooLong, err := readLine(in)
 		if err != nil {
 			if err != io.EOF {

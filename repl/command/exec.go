@@ -3,8 +3,8 @@ package command
 import (
 	"context"
 	"fmt"
+	"io"
 	"os"
-	"os/signal"
 	"strings"
 
 	"cellsh/kernel"
@@ -62,11 +62,11 @@ func (e *execution) run(inv *Invocation) error {
 	if err != nil {
 		return err
 	}
-	// A command without a terminal of its own gets Ctrl-C itself. Here it must not end what waits for the command.
+	// The command gets the signals, and the terminal.
+	_, end := inv.Work.Listen()
+	defer end()
+	inv.Line.Hide()
 	ctx := context.Background()
-	interrupts := make(chan os.Signal, 1)
-	signal.Notify(interrupts, os.Interrupt)
-	defer signal.Stop(interrupts)
 	status, err := inv.target.Launcher.Run(ctx, launch.Command{Cell: c, User: e.user, Args: inv.Args[1:], Env: e.env}, files)
 	if err != nil {
 		inv.problems(diag.Of(err))
@@ -87,6 +87,9 @@ func (inv *Invocation) files() (launch.Files, error) {
 	}{{&f.In, inv.Stdin, "input"}, {&f.Out, inv.Stdout, "output"}, {&f.Err, inv.Stderr, "error output"}} {
 		if o, ok := x.from.(*Output); ok {
 			x.from = o.To
+		}
+		if w, ok := x.from.(interface{ Unwrap() io.Writer }); ok {
+			x.from = w.Unwrap()
 		}
 		file, ok := x.from.(*os.File)
 		if !ok {

@@ -11,6 +11,7 @@ import (
 	"cellsh/lua/loader"
 	"cellsh/lua/syntax"
 	"cellsh/policy/diag"
+	"cellsh/policy/progress"
 	"cellsh/policy/report"
 	"cellsh/policy/rules"
 	"cellsh/policy/study"
@@ -61,10 +62,11 @@ func (flags *formatting) run(inv *Invocation) error {
 		return err
 	}
 	changed := []string{}
-	for _, s := range sources {
+	for i, s := range sources {
+		inv.Work.At(progress.Step{Doing: "formatting", Of: s.File, Done: i, Total: len(sources)})
 		text, wrong := format.Source(s.File, s.Text)
 		if wrong == nil && flags.write && text != s.Text {
-			wrong = written(s.File, disk.Rewrite(s.File, []byte(s.Text), []byte(text)))
+			wrong = written(s.File, inv.rewrite(s.File, s.Text, text))
 		}
 		problems = append(problems, wrong...)
 		if wrong != nil {
@@ -92,6 +94,18 @@ func (flags *formatting) run(inv *Invocation) error {
 		return quiet{Failed}
 	}
 	return nil
+}
+
+// rewrite writes a file anew, and is not stopped half-way.
+func (inv *Invocation) rewrite(file, old, text string) error {
+	return inv.Work.Firmly(func() error {
+		err := disk.Rewrite(file, []byte(old), []byte(text))
+		if err == nil {
+			inv.Work.Changed(file + " is written")
+			inv.Work.Saved()
+		}
+		return err
+	})
 }
 
 // sources are the texts of the paths that were given. A file that several of them lead to is there once, by the first:

@@ -7,6 +7,7 @@ import (
 	"unicode/utf8"
 
 	"cellsh/kernel"
+	"cellsh/lua/api"
 	"cellsh/repl/flags"
 )
 
@@ -26,6 +27,36 @@ func TestHelpFits(t *testing.T) {
 		if utf8.RuneCountInString(line) > width {
 			t.Errorf("the overview must fit, but has: %s", line)
 		}
+	}
+}
+
+// TestTopics: topics are listed by name, have names of their own, and fit; what apropos finds is known to help, and is a line.
+func TestTopics(t *testing.T) {
+	if !slices.IsSortedFunc(topics, func(a, b topic) int { return strings.Compare(a.name, b.name) }) {
+		t.Error("topics must be listed by name")
+	}
+	for _, x := range topics {
+		for line := range strings.SplitSeq(topicHelp(x.name), "\n") {
+			if utf8.RuneCountInString(line) > width {
+				t.Errorf("help %s: a line is too long: %s", x.name, line)
+			}
+		}
+		if Find(x.name) != nil {
+			t.Errorf("topic %s has the name of a command", x.name)
+		}
+	}
+	list := apropos([]string{"E"})
+	if len(list) < 100 {
+		t.Errorf("only %d are found", len(list))
+	}
+	for _, f := range list {
+		_, err := api.About(f.Name)
+		if strings.Contains(f.Short, "\n") || f.Short == "" || err != nil && Find(f.Name) == nil && topicHelp(f.Name) == "" {
+			t.Errorf("%+v must be a line about something that help knows", f)
+		}
+	}
+	if got := apropos([]string{"roll", "back"}); len(got) < 2 || got[0].Name != "rollback" {
+		t.Errorf("%+v", got)
 	}
 }
 

@@ -194,9 +194,9 @@ func generationText(h *host.History, g *host.Generation) string {
 	if g.Session {
 		parts = append(parts, "a session")
 	}
-	if a := h.Active(); a != nil && a.Number == g.Number {
-		switch instead, _ := h.Instead(); {
-		case h.IsActive(g):
+	if a := h.Active(); a != nil && g.Number == a.Number {
+		switch instead, differs := h.Instead(); {
+		case !differs:
 			parts = append(parts, "active")
 		case instead == 0:
 			parts = append(parts, "loaded last, but the kernel has none")

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"cellsh/kernel"
+	"cellsh/kernel/budget"
 	"cellsh/kernel/connect"
 	"cellsh/kernel/host"
 	"cellsh/lua/loader"
@@ -39,9 +40,13 @@ func OpenTarget(o connect.Options, output io.Writer, steps host.SessionOptions) 
 	if err != nil {
 		return nil, err
 	}
-	reader := loader.Reader{Groups: c.Groups, Output: output, Vocabulary: c.Info().Vocabulary}
+	reader := loader.Reader{Groups: c.Groups, Output: output, Vocabulary: c.Info().Vocabulary, Work: o.Work}
 	h := host.New(c.Kernel, c, reader.Load, o.Now)
+	h.Work = o.Work
 	steps.ReadOnly = o.ReadOnly
+	if !c.Ephemeral() {
+		h.Services = func() map[kernel.CellID][]budget.Excess { return exceeded(o.Machine.RunDir(), c.Place) }
+	}
 	return &Target{Connection: c, Host: h, Steps: host.NewSession(h, c, steps), Reader: reader}, nil
 }
 
@@ -72,6 +77,7 @@ func (inv *Invocation) open() (*Target, error) {
 		return nil, err
 	}
 	inv.target = t
+	t.Reader.Standard = loader.NewStandard(inv.Stdin)
 	inv.out.Settle = t.Steps.Settle
 	inv.lap("open")
 	return t, nil
@@ -119,8 +125,12 @@ const patience = 2 * time.Second
 // enter opens the kernel that -k names, and begins the step that the command is. What fails beside its work is told if telling
 // is set.
 func (inv *Invocation) enter(readOnly bool, patience time.Duration, telling bool) (*Target, error) {
-	o := connect.Options{Target: inv.Kernel, ReadOnly: readOnly, Machine: inv.Machine, Patience: patience, Now: inv.Now, Warn: func(err error) { inv.note("%s", err) }}
-	steps := host.SessionOptions{Lapsed: func(l host.Lapse) { inv.note("%s", l) }}
+	o := connect.Options{Target: inv.Kernel, ReadOnly: readOnly, Machine: inv.Machine, Patience: patience, Now: inv.Now, After: inv.After, Work: inv.Work, Warn: func(err error) { inv.note("%s", err) }}
+	lapsed := false
+	steps := host.SessionOptions{Lapsed: func(l host.Lapse) {
+		inv.note("%s", l)
+		lapsed = true
+	}}
 	if telling {
 		steps.Failed = func(err error) { diag.Write(inv.Stderr, diag.Of(err)) }
 	}
@@ -130,6 +140,9 @@ func (inv *Invocation) enter(readOnly bool, patience time.Duration, telling bool
 	}
 	if err := t.Steps.Enter(); err != nil {
 		return nil, errors.Join(err, t.Steps.Close())
+	}
+	if lapsed {
+		inv.tellMonitors(t)
 	}
 	return t, nil
 }

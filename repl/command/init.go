@@ -17,7 +17,7 @@ import (
 
 func initCommand() *Command {
 	return &Command{
-		Name: "init", Args: "DIR", Short: "write policies to begin with", Without: []string{"policy", "json", "k", "readonly", "timings"},
+		Name: "init", Args: "DIR", Short: "write policies to begin with", Without: []string{"policy", "k", "readonly", "timings"},
 		Long: `Writes a folder to begin with: a base policy that refuses to every cell what no
 service needs, the host's network and administration among it; a policy for a
 service, which refuses all that it does not name; tests of both; and a Makefile
@@ -63,12 +63,27 @@ func (i *initiation) run(inv *Invocation) error {
 	if len(problems) > 0 {
 		return problems
 	}
+	var written []string
 	for _, f := range files {
 		path := filepath.Join(dir, f.Path)
-		if err := write(path, f.Text); err != nil {
+		err := inv.Work.Firmly(func() error {
+			err := write(path, f.Text)
+			if err == nil {
+				inv.Work.Changed(path + " is written")
+				inv.Work.Saved()
+			}
+			return err
+		})
+		if err != nil {
 			return diag.List{{Span: diag.Span{File: path}, Code: diag.Failed, Message: fmt.Sprintf("the file must be written, but is not: %s", disk.Cause(err))}}
 		}
-		fmt.Fprintln(inv.Stdout, path)
+		if !inv.JSON {
+			fmt.Fprintln(inv.Stdout, path)
+		}
+		written = append(written, path)
+	}
+	if inv.JSON {
+		return inv.json(map[string]any{"written": written})
 	}
 	policies := shellWords([]string{filepath.Join(dir, "policy.d")})
 	fmt.Fprintf(inv.Stdout, "next: cellsh check %s, cellsh test %s; then change %s and its test\n", policies, policies, shellWords([]string{filepath.Join(dir, "policy.d", i.service+".lua")}))

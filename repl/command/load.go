@@ -1,10 +1,8 @@
 package command
 
 import (
-	"context"
 	"errors"
 	"fmt"
-	"os"
 	"os/signal"
 	"strings"
 	"syscall"
@@ -19,6 +17,7 @@ import (
 	"cellsh/lua/syntax"
 	"cellsh/policy/analysis"
 	"cellsh/policy/diag"
+	"cellsh/policy/progress"
 	"cellsh/policy/report"
 	"cellsh/policy/study"
 	"cellsh/repl/flags"
@@ -50,7 +49,8 @@ none the load is refused, unless --yes is given.
 A session that ends takes back what it has loaded and nobody has confirmed.
 
 In a session load without a path loads what was declared there, together with
-what is loaded.
+what is loaded. Outside of sessions - is standard input, as it is for every
+command that takes policies.
 
 With --dry-run nothing is loaded: it says which decisions and budgets would
 change, which cells would lose or get policies, and whether the policies could
@@ -85,7 +85,7 @@ the policies can't be loaded the last good generation is, and without one, with
 --lockdown, a policy that denies everything to cells. The exit code then says
 what is active: 1 the last good generation, 3 lockdown, 4 nothing. So it does
 where the kernel can't be opened or changed at all, because another program has
-it, say: then what was active stays.
+it, say: then what was active stays. A signal does not end it half-way.
 
 At boot nothing is loaded that had to be confirmed and never was, whether the
 machine went down meanwhile or it was rolled back; files that were changed since
@@ -390,6 +390,7 @@ func (inv *Invocation) line(name string) string {
 
 // loaded writes what a load did.
 func (inv *Invocation) loaded(l *host.Loaded) error {
+	inv.tellMonitors(inv.target)
 	if inv.JSON {
 		return inv.json(l.Report())
 	}
@@ -472,12 +473,13 @@ func (inv *Invocation) await(l *host.Loaded) error {
 	}
 	signal.Ignore(syscall.SIGHUP)
 	defer signal.Reset(syscall.SIGHUP)
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
+	ctx, end := inv.Work.Listen()
+	defer end()
+	inv.Work.At(progress.Step{Doing: fmt.Sprintf("waiting for generation %d to be confirmed", d.Generation), Until: inv.Now().Add(d.Left(inv.Now()))})
 	if err := inv.close(); err != nil {
 		return err
 	}
-	vigil := host.Vigil{Deadline: *d, After: time.After, Now: inv.Now, Open: func(readOnly bool) (*host.Session, error) {
+	vigil := host.Vigil{Deadline: *d, After: inv.After, Now: inv.Now, Open: func(readOnly bool) (*host.Session, error) {
 		t, err := inv.enter(readOnly, patience, false)
 		if err != nil {
 			return nil, err
@@ -489,6 +491,12 @@ func (inv *Invocation) await(l *host.Loaded) error {
 		return err
 	}
 	if !fate.Confirmed {
+		if t, err := inv.enter(true, patience, false); err == nil {
+			inv.tellMonitors(t)
+			if err := t.Steps.Release(); err != nil {
+				return err
+			}
+		}
 		return &kernel.Error{Op: inv.Command.Name, Text: fate.String()}
 	}
 	fmt.Fprintln(inv.Stderr, fate)
@@ -498,6 +506,7 @@ func (inv *Invocation) await(l *host.Loaded) error {
 // bootReader reads policies as at boot: only those that nobody else can have changed.
 func (t *Target) bootReader() loader.Reader {
 	r := t.Reader
+	r.Standard = nil // nobody knows who wrote it
 	r.Files = &disk.Trust{Owners: t.Owners, Limit: syntax.MaxSource}
 	return r
 }
@@ -509,7 +518,12 @@ var booted = map[host.Booted]string{
 	host.BootNothing:  "the policies could not be loaded: nothing is active, and cells are answered by the kernel's own models",
 }
 
+// atBoot loads as at boot. That is not stopped: nobody may find a kernel without policies because a key was pressed.
 func (l *loading) atBoot(inv *Invocation, paths []string) error {
+	return inv.Work.Firmly(func() error { return l.bootFrom(inv, paths) })
+}
+
+func (l *loading) bootFrom(inv *Invocation, paths []string) error {
 	if len(paths) == 0 {
 		paths = []string{inv.Machine.BootFolder()}
 	}

@@ -5,11 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"os"
-	"os/signal"
-	"slices"
 	"strings"
-	"syscall"
 	"time"
 
 	"cellsh/kernel/connect"
@@ -17,6 +13,7 @@ import (
 	"cellsh/kernel/host"
 	"cellsh/kernel/outlet"
 	"cellsh/policy"
+	"cellsh/policy/progress"
 	"cellsh/repl/flags"
 )
 
@@ -44,7 +41,7 @@ writing it. A kernel that only this program can use can't be followed.
 With --json a decision is an object, with -f or --to one a line. Its member
 unknown names the fields of the request that the kernel does not keep: what
 depends on them can't be worked out again. A line with lost and why stands for
-decisions that are missing.
+decisions that are missing. For what services have written see output.
 
 With --to FILE such lines are added to FILE, each at once, and to the one that
 is there once FILE was renamed, emptied or replaced. If it can't be written that
@@ -124,13 +121,19 @@ func (l *logging) run(inv *Invocation) error {
 	if !l.follow && l.to == "" {
 		return l.show(inv, &first)
 	}
+	// Who sees the first decision may ask it to stop.
+	ctx, stop := context.Background(), func() {}
+	if l.follow {
+		ctx, stop = inv.untilStopped("waiting for decisions")
+	}
+	defer stop()
 	out, err := l.open(inv)
 	if err != nil {
 		return err
 	}
 	err = out.batch(&first)
 	if l.follow && err == nil {
-		err = inv.following(log, func(b *host.Batch) error {
+		err = inv.following(ctx, log, func(b *host.Batch) error {
 			b.List = f.Choose(b.List)
 			return out.batch(b)
 		})
@@ -183,23 +186,15 @@ func (l *logging) show(inv *Invocation, b *host.Batch) error {
 }
 
 // untilStopped gives a context that is done once somebody wants the command to stop: by Ctrl-C or, as services are stopped, by
-// SIGTERM, which in a session ends the session. Who started the program may have made it deaf to them.
-func (inv *Invocation) untilStopped() (context.Context, func()) {
-	signals := []os.Signal{os.Interrupt}
-	if inv.Session == nil {
-		signals = append(signals, syscall.SIGTERM)
-	}
-	signals = slices.DeleteFunc(signals, signal.Ignored)
-	if len(signals) == 0 {
-		return context.Background(), func() {} // none stands for all
-	}
-	return signal.NotifyContext(context.Background(), signals...)
+// SIGTERM; what it does until then is said.
+func (inv *Invocation) untilStopped(doing string) (ctx context.Context, end func()) {
+	ctx, end = inv.Work.Listen()
+	inv.Work.At(progress.Step{Doing: doing})
+	return ctx, end
 }
 
-// following gives what comes to take, until it is stopped, which is a good end, or until take has an error.
-func (inv *Invocation) following(log *host.Log, take func(*host.Batch) error) error {
-	ctx, stop := inv.untilStopped()
-	defer stop()
+// following gives what comes to take, until the context is done, which is a good end, or until take has an error.
+func (inv *Invocation) following(ctx context.Context, log *host.Log, take func(*host.Batch) error) error {
 	steps := inv.steps()
 	seeing := inv.target.Connection
 	for {

@@ -38,7 +38,8 @@ func killCommand() *Command {
 the cell and to nobody else, and says how many there were. KILL is sent until
 none is left. Any other signal is sent once; NetBSD may lose it for a process
 that is just executing a program. If a policy denies process.signal to the cell,
-these signals are denied too, and that is said.
+these signals are denied too, and that is said. A service that ends so is
+started again by its monitor: stop ends it for good.
 
 ` + simulatedMembers + `
 
@@ -99,6 +100,11 @@ func runPS(inv *Invocation) error {
 		return inv.json(map[string]any{"cell": c.Name, "processes": report})
 	}
 	if len(list) == 0 {
+		if c.Processes > 0 && inv.target.Simulator == nil {
+			fmt.Fprintf(inv.Stdout, "cell %s has no processes that can be seen\n", c.Name)
+			inv.note("the kernel has counted %s there within the last second or two; a policy that denies process.cansee to the cell hides them", plural(c.Processes, "process"))
+			return nil
+		}
 		fmt.Fprintf(inv.Stdout, "cell %s has no processes\n", c.Name)
 		return nil
 	}
@@ -140,9 +146,15 @@ func runKill(inv *Invocation) error {
 	}
 	name = members.SignalName(sig)
 	if inv.JSON {
-		return inv.json(map[string]any{"cell": c.Name, "signal": name, "processes": n})
+		report := map[string]any{"cell": c.Name, "signal": name}
+		if n != members.Unseen {
+			report["processes"] = n
+		}
+		return inv.json(report)
 	}
 	switch {
+	case n == members.Unseen:
+		fmt.Fprintf(inv.Stdout, "%s sent to the processes of cell %s, which a policy keeps from being seen and counted\n", name, c.Name)
 	case n == 0:
 		fmt.Fprintf(inv.Stdout, "cell %s has no processes\n", c.Name)
 	case sig == syscall.SIGKILL:

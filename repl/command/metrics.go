@@ -2,6 +2,7 @@ package command
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"cellsh/kernel/host"
+	"cellsh/kernel/monitor/rundir"
 	"cellsh/policy/diag"
 	"cellsh/repl/flags"
 	"cellsh/repl/metrics"
@@ -35,7 +37,8 @@ state file is read again once the file is another.
 			var m serving
 			fs.Text(&m.listen, "listen", "ADDRESS:PORT", "answer at ADDRESS:PORT; port 0 is one that is free")
 			fs.Switch(&m.remote, "allow-remote", "allow an address that other machines reach")
-			return m.run
+			runDirFlag(fs, &m.run)
+			return m.serve
 		},
 	}
 }
@@ -43,6 +46,13 @@ state file is read again once the file is another.
 type serving struct {
 	listen string
 	remote bool
+	// run is the run directory of services, "" for the machine's.
+	run string
+}
+
+// runDirFlag declares the flag for the run directory where services are only looked at.
+func runDirFlag(fs *flags.Set, to *string) {
+	fs.Text(to, "run-dir", "DIR", "the state of services is in DIR instead of "+string(rundir.Default))
 }
 
 // question is a request that waits for an answer.
@@ -59,7 +69,7 @@ type answer struct {
 
 var errStopping = errors.New("the server is being stopped")
 
-func (m *serving) run(inv *Invocation) error {
+func (m *serving) serve(inv *Invocation) error {
 	switch {
 	case len(inv.Args) > 0:
 		return usage("metrics takes no arguments, but %q is given", inv.Args[0])
@@ -69,10 +79,15 @@ func (m *serving) run(inv *Invocation) error {
 	if err := scrape.Check(m.listen, m.remote); err != nil {
 		return usage("--listen must %s", err)
 	}
+	inv.Machine.Run = cmp.Or(m.run, inv.Machine.Run)
 	t, err := inv.lookOnly()
 	if err != nil {
 		return err
 	}
+	ctx, stop := inv.untilStopped("serving metrics")
+	defer stop()
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
 	l, err := scrape.Listen(m.listen)
 	if err != nil {
 		return err
@@ -85,10 +100,6 @@ func (m *serving) run(inv *Invocation) error {
 	if err != nil {
 		return errors.Join(err, l.Close())
 	}
-	ctx, stop := inv.untilStopped()
-	defer stop()
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
 	questions := make(chan question)
 	ask := func(wait context.Context, health bool) ([]byte, error) {
 		a := make(chan answer, 1)

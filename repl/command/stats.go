@@ -2,6 +2,7 @@ package command
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"slices"
 
@@ -36,18 +37,25 @@ With -P and -h an HTTP answer is written, for inetd(8) to run:
 			var s stats
 			fs.Switch(&s.prometheus, "P", "write the text format of Prometheus")
 			fs.Switch(&s.http, "h", "with -P, begin with the header of an HTTP answer; without it, this help")
+			runDirFlag(fs, &s.dir)
 			return s.run
 		},
 	}
 }
 
-type stats struct{ prometheus, http bool }
+type stats struct {
+	prometheus, http bool
+	// dir is the run directory of services, "" for the machine's.
+	dir string
+}
 
 func (s *stats) run(inv *Invocation) error {
 	switch {
 	case s.http && !s.prometheus:
 		_, err := fmt.Fprint(inv.Stdout, inv.Command.Help())
 		return err
+	case s.dir != "" && !s.prometheus:
+		return usage("--run-dir must be given with -P: without it services are not told of")
 	case s.prometheus && inv.JSON:
 		return usage("-P can't be given with --json: it writes the text format of Prometheus")
 	case s.http:
@@ -77,6 +85,7 @@ func known[T any](inv *Invocation, h *host.Host, list []T, name func(*T) string)
 
 // text is what a scrape is given.
 func (s *stats) text(inv *Invocation) ([]byte, error) {
+	inv.Machine.Run = cmp.Or(s.dir, inv.Machine.Run)
 	t, err := inv.lookOnly()
 	if err != nil {
 		return nil, err

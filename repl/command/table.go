@@ -11,6 +11,7 @@ import (
 // All lists the commands, by name.
 func All() []*Command {
 	return []*Command{
+		aproposCommand(),
 		attachCommand(),
 		auditCommand(),
 		canCommand(),
@@ -37,15 +38,23 @@ func All() []*Command {
 		logCommand(),
 		lspCommand(),
 		metricsCommand(),
+		outputCommand(),
 		policiesCommand(),
 		proveCommand(),
 		psCommand(),
 		replayCommand(),
+		restartCommand(),
 		rollbackCommand(),
 		showCommand(),
+		startCommand(),
 		statsCommand(),
+		statusCommand(),
+		stopCommand(),
+		superviseCommand(),
 		testCommand(),
 		unloadCommand(),
+		versionCommand(),
+		watchCommand(),
 	}
 }
 

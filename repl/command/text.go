@@ -7,6 +7,7 @@ import (
 
 	"cellsh/policy"
 	"cellsh/policy/kauth"
+	"cellsh/repl/show"
 )
 
 // width is how many columns text has. Places in files and commands to copy may be longer.
@@ -17,8 +18,8 @@ const width = 80
 func wrap(indent int, text string) string {
 	var b strings.Builder
 	column := 0
-	for i, word := range strings.Split(text, " ") {
-		n := len([]rune(word))
+	for i, word := range pieces(text) {
+		n := show.Width(word)
 		switch {
 		case i == 0:
 			column, _ = fmt.Fprintf(&b, "%*s", indent, "")
@@ -34,6 +35,37 @@ func wrap(indent int, text string) string {
 	}
 	b.WriteByte('\n')
 	return b.String()
+}
+
+// operators stand between two words that a line must not divide.
+var operators = []string{"%", "within", "==", "~=", "<", "<=", ">", ">=", "="}
+
+// pieces are the words of a text as lines may divide it: what is quoted stays together, and so does a comparison, unless it is
+// longer than half a line.
+func pieces(text string) []string {
+	words := strings.Split(text, " ")
+	var out []string
+	for i := 0; i < len(words); {
+		n := 1
+		if quotes := strings.Count(words[i], `"`); quotes%2 == 1 {
+			for j := i + 1; j < len(words); j++ {
+				if quotes += strings.Count(words[j], `"`); quotes%2 == 0 {
+					n = j - i + 1
+					break
+				}
+			}
+		}
+		for i+n+1 < len(words) && slices.Contains(operators, words[i+n]) {
+			n += 2
+		}
+		piece := strings.Join(words[i:i+n], " ")
+		if show.Width(piece) > width/2 {
+			n, piece = 1, words[i]
+		}
+		out = append(out, piece)
+		i += n
+	}
+	return out
 }
 
 // entry is a request and what there is to say about it: what follows its name in the same line, and further lines.

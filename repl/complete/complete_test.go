@@ -194,7 +194,7 @@ func TestComplete(t *testing.T) {
 		{"policy 'web' { on = { ['process.signal'] = function(r) if r.signal == 'ki", "+ll"},
 		{"policy 'web' { on = { ['network.bind'] = function(r) if r.cell.name == 'd", "+b"},
 		{"policy 'web' { mode = 'a", "+udit"},
-		{"cell.on('cr", "+eate"},
+		{"cell.on('cre", "+ate"},
 		{"local first = 1; x = fir", "+st"},
 		{"_VER", "+SION"},
 		{"cell.c|reate", "create current"},

@@ -10,6 +10,7 @@ import (
 
 	"cellsh/lua/declare"
 	"cellsh/lua/loader"
+	"cellsh/lua/written"
 	"cellsh/policy/diag"
 	"cellsh/policy/rules"
 	"cellsh/repl/lsp/jsonrpc"
@@ -86,7 +87,7 @@ func (s *server) settled() {
 		}
 		problems := d.tree().Problems
 		if !problems.Failed() {
-			problems = append(slices.Clone(problems), declare.DuplicateKeys(d.tree())...)
+			problems = append(slices.Clone(problems), written.DuplicateKeys(d.tree(), diag.PolicyDuplicate)...)
 			if foreign, ok := declare.ForeignWords(d.tree()); ok {
 				problems = append(problems, foreign)
 			}

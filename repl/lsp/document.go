@@ -49,10 +49,10 @@ func (d *document) source(cells []string) assist.Source {
 
 func (d *document) isTest() bool { return loader.IsTest(d.name()) }
 
-// isPolicy reports whether the document declares policies. A script, which may do so too, is not run to find out what is
+// isPolicy reports whether the document declares policies or services. A script, which may do so too, is not run to find out what is
 // wrong with it: it could change cells.
 func (d *document) isPolicy() bool {
-	return !d.isTest() && assist.Declares(d.tree()) && !assist.Scripted(d.tree())
+	return !d.isTest() && (assist.Declares(d.tree()) || assist.Serves(d.tree())) && !assist.Scripted(d.tree())
 }
 
 // place is a piece of the document by line and column of Lua, both from 1, and its width in bytes.

@@ -81,8 +81,8 @@ func Library() string {
 	b.WriteString(".Sh DESCRIPTION\nWhat sessions and scripts of\n.Xr cellsh 1\ncan do beside Lua 5.1, of which they have the whole library:\nstring with patterns, table, math, os, io, coroutine, package and debug.\nWhat differs from PUC Lua is listed in docs/language.md.\n")
 	for _, e := range api.Entries() {
 		fmt.Fprintf(&b, ".Ss %s\n%s", roff(e.Signature()), text(e.Doc))
-		if e.Simulated {
-			b.WriteString("Only with the simulated kernel.\n")
+		if only := e.Only(); only != "" {
+			b.WriteString(text(only))
 		}
 		if len(e.Params) > 0 {
 			b.WriteString(".Bl -tag -width Ds\n")

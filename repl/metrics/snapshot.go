@@ -2,6 +2,7 @@ package metrics
 
 import (
 	"errors"
+	"slices"
 	"time"
 
 	"cellsh/kernel"
@@ -44,10 +45,18 @@ type Cell struct {
 type Budget struct {
 	Use, Limit float64
 	Policy     string
+	// Found is whether the monitor of a service says that any budget of its kind is exceeded, which counts; nil where none
+	// watches.
+	Found *bool
 }
 
 // exceeded reports whether more is used.
-func (b *Budget) exceeded() bool { return b.Use > b.Limit }
+func (b *Budget) exceeded() bool {
+	if b.Found != nil {
+		return *b.Found
+	}
+	return b.Use > b.Limit
+}
 
 // Loaded is the generation that was loaded last, 0 for none, how long ago, and whether it waits to be confirmed.
 type Loaded struct {
@@ -165,7 +174,10 @@ func cellOf(m *host.Measure) Cell {
 		if !ok || b.Value == kauth.Unlimited {
 			continue
 		}
-		budget := &Budget{use, float64(b.Value), b.Policy}
+		budget := &Budget{Use: use, Limit: float64(b.Value), Policy: b.Policy}
+		if m.Supervised && b.Name.Watched() {
+			budget.Found = new(slices.ContainsFunc(m.Over, func(x host.Excess) bool { return x.Budget == string(b.Name) }))
+		}
 		var to **Budget
 		switch b.Name {
 		case analysis.BudgetMemory:

@@ -54,8 +54,14 @@ func (d Dir) Names() ([]string, error) {
 	return list, nil
 }
 
-// Log is the folder for the output of services.
-func (d Dir) Log() string { return filepath.Join(string(d), "log") }
+// Log is the folder for the output of services. For the running system it is /var/log/cellsh: what is in /var/run is gone after
+// a boot, and with it the last words of a service.
+func (d Dir) Log() string {
+	if d == Default {
+		return "/var/log/cellsh"
+	}
+	return filepath.Join(string(d), "log")
+}
 
 // maxFile is how long a file may be: a command may have as many arguments as execve(2) takes.
 const maxFile = 4 << 20
@@ -161,6 +167,26 @@ func (f Folder) ReadStatus() (s Status, found bool, err error) {
 	return s, true, nil
 }
 
+// Stamp tells one status from the next without reading either. The zero value is that of none.
+type Stamp struct{ info fs.FileInfo }
+
+// Stamp of the status as it is now.
+func (f Folder) Stamp() Stamp {
+	info, err := os.Stat(f.file("status"))
+	if err != nil {
+		return Stamp{}
+	}
+	return Stamp{info}
+}
+
+// Is reports whether nothing was told between the two.
+func (s Stamp) Is(o Stamp) bool {
+	if s.info == nil || o.info == nil {
+		return s.info == nil && o.info == nil
+	}
+	return os.SameFile(s.info, o.info) && s.info.Size() == o.info.Size() && s.info.ModTime().Equal(o.info.ModTime())
+}
+
 // WriteStatus tells of the service. It is for who has claimed it.
 func (f Folder) WriteStatus(s *Status) error { return f.write("status", s) }
 
@@ -177,6 +203,20 @@ func (f Folder) ReadSession() (k process.Key, found bool, err error) {
 		return process.Key{}, true, &DamagedError{f.file("session")}
 	}
 	return k, true, nil
+}
+
+// WriteWitnesses notes other processes of that session: as long as one of them lives the session is what it was, also when the
+// one that began it is gone. It is for who has claimed the service.
+func (f Folder) WriteWitnesses(list []process.Key) error { return f.write("witnesses", list) }
+
+// ReadWitnesses gives them. What is damaged is none.
+func (f Folder) ReadWitnesses() ([]process.Key, error) {
+	text, _, err := f.read("witnesses")
+	var list []process.Key
+	if err != nil || json.Unmarshal([]byte(text), &list) != nil {
+		return nil, err
+	}
+	return list, nil
 }
 
 // WriteTask keeps what the monitor was told to do. It is for who has claimed the service.
@@ -196,8 +236,10 @@ func (f Folder) ReadTask(task any) (found bool, err error) {
 
 // ClearSession says that no process is left of the session.
 func (f Folder) ClearSession() error {
-	if err := os.Remove(f.file("session")); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return unusable(string(f.dir), err)
+	for _, name := range []string{"witnesses", "session"} {
+		if err := os.Remove(f.file(name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return unusable(string(f.dir), err)
+		}
 	}
 	return nil
 }

@@ -127,6 +127,15 @@ func TestSession(t *testing.T) {
 	if k, found, err := f.ReadSession(); k != want || !found || err != nil {
 		t.Errorf("%v, %v, %v", k, found, err)
 	}
+	others := []process.Key{{PID: 4712, Born: "boot.18"}}
+	check(t, f.WriteWitnesses(others))
+	if list, err := f.ReadWitnesses(); !slices.Equal(list, others) || err != nil {
+		t.Errorf("%v, %v", list, err)
+	}
+	check(t, os.WriteFile(filepath.Join(f.Path(), "witnesses"), []byte("[{"), 0o600))
+	if list, err := f.ReadWitnesses(); list != nil || err != nil {
+		t.Errorf("%v, %v", list, err)
+	}
 	// Whatever is in the file, it is never init or nobody that is signalled.
 	for _, text := range []string{"", "{", `{"PID":1,"Born":"x"}`, `{"PID":0,"Born":"x"}`, `{"PID":-1,"Born":"x"}`, `{"PID":4711}`, `[]`} {
 		check(t, os.WriteFile(filepath.Join(f.Path(), "session"), []byte(text), 0o600))

@@ -39,9 +39,9 @@ type Status struct {
 	Output string `json:"output,omitempty"`
 	// Over are the budgets that it exceeds now, Throttled says that it is held back because of one, and Unwatched why it can't
 	// be found out what it uses.
-	Over      []budget.Rule `json:"over,omitempty"`
-	Throttled bool          `json:"throttled,omitempty"`
-	Unwatched string        `json:"unwatched,omitempty"`
+	Over      []budget.Excess `json:"over,omitempty"`
+	Throttled bool            `json:"throttled,omitempty"`
+	Unwatched string          `json:"unwatched,omitempty"`
 	// Supervised says that it is none of a file, but was begun by supervise.
 	Supervised bool     `json:"supervised,omitempty"`
 	Command    []string `json:"command"`

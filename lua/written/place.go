@@ -1,4 +1,4 @@
-package declare
+package written
 
 import (
 	"cellsh/lua/syntax"
@@ -48,8 +48,8 @@ func (s Site) protected() bool {
 	return ok && name.Local == nil && name.Name == "pcall"
 }
 
-// arg is an argument of the word as it is written, nil where there are not so many.
-func (s Site) arg(i int) syntax.Expr {
+// Arg is an argument of the word as it is written, nil where there are not so many.
+func (s Site) Arg(i int) syntax.Expr {
 	if s.protected() {
 		i++
 	}
@@ -59,8 +59,8 @@ func (s Site) arg(i int) syntax.Expr {
 	return syntax.Unparen(s.Call.Args[i])
 }
 
-// text is the place of a string: what it says, without quotes, where that stands in the source as it is.
-func text(f *syntax.File, e syntax.Expr) diag.Span {
+// Text is the place of a string: what it says, without quotes, where that stands in the source as it is.
+func Text(f *syntax.File, e syntax.Expr) diag.Span {
 	s, ok := e.(*syntax.StringExpr)
 	if ok && s.Value != "" && s.End()-s.Pos() == len(s.Value)+2 && f.Text[s.Pos()+1:s.End()-1] == s.Value {
 		return f.SpanOf(s.Pos()+1, s.End()-1)
@@ -68,25 +68,25 @@ func text(f *syntax.File, e syntax.Expr) diag.Span {
 	return f.Span(e)
 }
 
-// literal is a table as it is written. The zero literal is one that is not.
-type literal struct {
+// Literal is a table as it is written. The zero Literal is one that is not.
+type Literal struct {
 	file  *syntax.File
 	table *syntax.TableExpr
 	// fields by their constant keys, made when there are too many to be gone through.
 	fields map[value.Value]*syntax.TableField
 }
 
-// literalOf is the literal of an expression, the zero one if that is no constructor.
-func literalOf(f *syntax.File, e syntax.Expr) *literal {
+// LiteralOf is the Literal of an expression, the zero one if that is no constructor.
+func LiteralOf(f *syntax.File, e syntax.Expr) *Literal {
 	t, _ := syntax.Unparen(e).(*syntax.TableExpr)
-	return &literal{file: f, table: t}
+	return &Literal{file: f, table: t}
 }
 
 // fewFields are gone through for each key that is looked for.
 const fewFields = 8
 
 // field is the field of a key, the last where there are several. It is nil where none is written, or its key is not.
-func (l *literal) field(k value.Value) *syntax.TableField {
+func (l *Literal) field(k value.Value) *syntax.TableField {
 	if l.table == nil {
 		return nil
 	}
@@ -108,16 +108,16 @@ func (l *literal) field(k value.Value) *syntax.TableField {
 	return found
 }
 
-// value is what is written for a key, nil where nothing is.
-func (l *literal) value(key string) syntax.Expr {
+// Value is what is written for a key, nil where nothing is.
+func (l *Literal) Value(key string) syntax.Expr {
 	if f := l.field(value.String(key)); f != nil {
 		return syntax.Unparen(f.Value)
 	}
 	return nil
 }
 
-// key is the place of a key; without one it is that of the value, and otherwise that of the whole declaration.
-func (l *literal) key(k value.Value, whole diag.Span) diag.Span {
+// Key is the place of a key; without one it is that of the value, and otherwise that of the whole declaration.
+func (l *Literal) Key(k value.Value, whole diag.Span) diag.Span {
 	f := l.field(k)
 	switch {
 	case f == nil && l.table != nil:
@@ -128,13 +128,13 @@ func (l *literal) key(k value.Value, whole diag.Span) diag.Span {
 	case f == nil:
 		return whole
 	case f.Key == nil:
-		return text(l.file, f.Value)
+		return Text(l.file, f.Value)
 	}
-	return text(l.file, f.Key)
+	return Text(l.file, f.Key)
 }
 
 // open is the place of elements that no field is written for: that of the call, or of the "...", which ends the list.
-func (l *literal) open(whole diag.Span) diag.Span {
+func (l *Literal) open(whole diag.Span) diag.Span {
 	if n := len(l.table.Fields); n > 0 {
 		if last := l.table.Fields[n-1]; last.Key == nil && syntax.Multiple(last.Value) {
 			return l.file.Span(last.Value)
@@ -143,13 +143,13 @@ func (l *literal) open(whole diag.Span) diag.Span {
 	return whole
 }
 
-// element is the place of the value at an index; where none is written it is that of the whole list.
-func (l *literal) element(i int, whole diag.Span) diag.Span {
+// Element is the place of the value of a key; where none is written it is that of the whole list.
+func (l *Literal) Element(k value.Value, whole diag.Span) diag.Span {
 	if l.table == nil {
 		return whole
 	}
-	if f := l.field(value.Number(i)); f != nil {
-		return text(l.file, f.Value)
+	if f := l.field(k); f != nil {
+		return Text(l.file, f.Value)
 	}
 	return l.open(whole)
 }
@@ -191,4 +191,14 @@ func constant(e syntax.Expr) value.Value {
 		}
 	}
 	return nil
+}
+
+// Called is the global function that a call is of, "" for what is no such call: where that is nil, its name says what was meant.
+func Called(n syntax.Node) string {
+	if call, ok := n.(*syntax.CallExpr); ok && call.Method == nil {
+		if name, ok := syntax.Unparen(call.Func).(*syntax.NameExpr); ok && name.Local == nil {
+			return name.Name
+		}
+	}
+	return ""
 }

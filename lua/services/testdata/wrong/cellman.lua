@@ -1,0 +1,1 @@
+cell("web", { autostart = true })

@@ -1,0 +1,18 @@
+service "web" {
+  cell = { name = "a b", root = "cells/web", profile = "hihg", ports = { 80, 80 }, nofile = "many", colour = 1 },
+  cmd = "/usr/sbin/httpd -f",
+  user = "www:",
+  groups = { -1, "x", name = 2 },
+  env = { "LANG=C", ["A=B"] = 1, N = {} },
+  restart = "on_failure",
+  backoff = { first = 5, limit = "0s", reset = "soon", crashes = -1, last = 1 },
+  stop_signal = "SIGTRM",
+  stop_timeout = 10,
+  health = {},
+  health_every = "0",
+  log = { facility = "daemn", stdout = "loud", stderr = 8, tag = "a b", file = "web.log", size = "10MB", keep = 1.5 },
+  requires = 5,
+  after = { "x", 5 },
+  autostart = "yes",
+  depends_on = { "db" },
+}
