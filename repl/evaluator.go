@@ -65,6 +65,39 @@ type evaluator struct {
 	interrupted, ending chan struct{}
 	// modes of the terminal that a session was started at; nil where there is none.
 	modes atomic.Pointer[term.State]
+	// typing is where statements are typed; nil where none are.
+	typing atomic.Pointer[typing]
+}
+
+// typing is the editor of a session, and what its prompts tell.
+type typing struct {
+	editor.Editor
+	standing standing
+	// own says that a function of the user has made the prompts; it can't be called while nothing runs.
+	own, goesOn bool
+}
+
+// above writes what comes by itself while something is typed.
+func (e *evaluator) above(write func()) {
+	if t := e.typing.Load(); t != nil {
+		t.Aside(write, nil)
+	} else {
+		write()
+	}
+}
+
+// lapsed tells that nothing waits any more, and has the prompt say so too.
+func (e *evaluator) lapsed(l host.Lapse) {
+	tell := func() { e.note("%s", l) }
+	t := e.typing.Load()
+	if t == nil || t.own {
+		e.above(tell)
+		return
+	}
+	now := t.standing
+	now.audit, now.confirm, now.generation = nil, nil, l.Now
+	prompts := e.plainPrompts(now, t.goesOn)
+	t.Aside(tell, &prompts)
 }
 
 // errFailed says that something failed and that why has been written.
@@ -86,9 +119,9 @@ func newEvaluator(env Env, common command.Common) (*evaluator, error) {
 	}
 	e.out = &command.Output{To: output}
 	target, err := command.OpenTarget(connect.Options{Target: common.Kernel, ReadOnly: common.ReadOnly, Machine: env.Machine, Now: env.Now, After: env.After, Work: e.work, Warn: func(err error) { e.note("%s", err) }}, e.out,
-		host.SessionOptions{Lapsed: func(l host.Lapse) { e.note("%s", l) }, Overdue: func(o *host.Overdue) {
+		host.SessionOptions{Lapsed: e.lapsed, Overdue: func(o *host.Overdue) {
 			e.note("%s: %s", o, diag.Of(kernel.RefuseReadOnly("note it"))[0].Message)
-		}, Failed: func(err error) { e.problems(diag.Of(err)) }})
+		}, Failed: func(err error) { e.above(func() { e.problems(diag.Of(err)) }) }})
 	if err != nil {
 		return nil, err
 	}

@@ -80,19 +80,26 @@ func (s standing) String() string {
 const promptInstructions = 100_000
 
 // prompts are those of the next statement: what the global function prompt gives, if there is one that works, and else the standing.
-func (e *evaluator) prompts(goesOn bool) editor.Prompts {
+func (e *evaluator) prompts(ed editor.Editor, goesOn bool) editor.Prompts {
 	s := e.standing()
-	text := s.String()
+	typed := &typing{Editor: ed, standing: s, goesOn: goesOn}
+	defer e.typing.Store(typed)
 	if fn, ok := e.api.VM.Environment().RawGetString("prompt").(*lua.LFunction); ok && fn != e.badPrompt {
 		own, err := e.ownPrompt(fn, s)
 		if err == nil {
+			typed.own = true
 			return editor.Prompts{First: own, Next: own}
 		}
 		e.badPrompt = fn // it is told once
 		e.problems(diag.Of(err))
 		e.note("the function prompt is not called again, until there is another one")
 	}
-	p := editor.Prompts{First: e.style.Prompt(text, s.simulated, false), Next: e.style.Prompt(text, s.simulated, true)}
+	return e.plainPrompts(s, goesOn)
+}
+
+// plainPrompts tell the standing.
+func (e *evaluator) plainPrompts(s standing, goesOn bool) editor.Prompts {
+	p := editor.Prompts{First: e.style.Prompt(s.String(), s.simulated, false), Next: e.style.Prompt(s.String(), s.simulated, true)}
 	if goesOn {
 		p.First = p.Next
 	}

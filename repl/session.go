@@ -81,7 +81,7 @@ func (e *evaluator) talk() error {
 	e.startup()
 	typed := ""
 	for {
-		line, err := ed.Statement(e.prompts(r.Pending()))
+		line, err := ed.Statement(e.prompts(ed, r.Pending()))
 		var long *editor.LongLineError
 		switch {
 		case errors.Is(err, editor.ErrInterrupt):

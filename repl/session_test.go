@@ -21,15 +21,21 @@ import (
 
 var update = flag.Bool("update", false, "write what sessions say into their transcripts")
 
-// asProgram makes the test's own program be cellsh.
-const asProgram = "CELLSH_TEST_PROGRAM"
+// asProgram makes the test's own program be cellsh, by a clock that stands, or as going by the one of the machine.
+const (
+	asProgram = "CELLSH_TEST_PROGRAM"
+	going     = "going"
+)
 
 func TestMain(m *testing.M) {
-	if os.Getenv(asProgram) != "" {
-		// A clock that stands, so that what is said is the same each time.
+	if how := os.Getenv(asProgram); how != "" {
+		// Where it stands what is said is the same each time.
 		now := time.Date(2026, 6, 1, 12, 0, 0, 0, time.UTC)
 		env := Env{Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Getenv: os.Getenv, Now: func() time.Time { return now }, Version: "test",
 			Machine: connect.Machine{Foreign: "linux/amd64"}}
+		if how == going {
+			env.Now = time.Now
+		}
 		if os.Getenv(quickly) != "" {
 			env.hurry(now)
 		}
@@ -304,6 +310,29 @@ func TestAuditInASession(t *testing.T) {
 		t.Errorf("it says %q", said)
 	}
 	x.typed("exit\n")
+	x.until("never said")
+	if err := x.wait(); err != nil {
+		t.Error(err)
+	}
+}
+
+// Its end comes by itself: it is told above what is being typed, and the prompt does not speak of it any more.
+func TestAuditEndsInASession(t *testing.T) {
+	dir := t.TempDir()
+	write(t, dir, "a.lua", `policy "web" { cells = "web-*", deny = { "system" } }`)
+	x := start(t, program(t, dir, []string{"TERM=vt100", "NO_COLOR=1", asProgram + "=" + going}, "-k", "sim"))
+	x.untilPrompt()
+	for _, line := range []string{"load a.lua", "create web-1 --root /cells/web-1"} {
+		x.typed(line + "\r")
+		x.untilPrompt()
+	}
+	x.typed("audit start web-1 --for 300ms --yes\r")
+	x.until("as generation 3\nSIM 3> ")
+	x.typed("6 * 7\r")
+	if said := x.until("\nSIM 3> "); !strings.Contains(said, "\n42\n") {
+		t.Errorf("it says %q", said)
+	}
+	x.typed("exit\r")
 	x.until("never said")
 	if err := x.wait(); err != nil {
 		t.Error(err)

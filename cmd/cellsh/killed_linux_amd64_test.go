@@ -166,6 +166,7 @@ type act struct {
 var acts = func() []act {
 	usual := []func(*world) func(*command.Target) error{loaded("a", 0), created("web-1"), created("web-2"), loaded("b", 0)}
 	waiting := append(slices.Clone(usual), loaded("c", time.Hour))
+	auditing := append(slices.Clone(usual), audited("web-1"))
 	return []act{
 		{name: "first load", args: []string{"load", "a.lua"}, active: []string{"", "a x"}},
 		{name: "load", args: []string{"load", "--yes", "c.lua"}, base: usual, active: []string{"b x", "c x"}},
@@ -180,6 +181,12 @@ var acts = func() []act {
 		{name: "boot", args: []string{"load", "--boot", "policy.d"}, base: usual, active: []string{"b x", "d x"}},
 		{name: "boot after a start", args: []string{"load", "--boot", "policy.d"}, base: usual, restart: true, active: []string{"b x", "d x"}},
 		{name: "boot while it waits", args: []string{"load", "--boot", "c.lua"}, base: waiting, restart: true, active: []string{"b x"}},
+		{name: "audit", args: []string{"audit", "start", "--yes", "--for", "1h", "web-1"}, base: usual, active: []string{"b x", "b x, audited web-1"}},
+		{name: "audit of more", args: []string{"audit", "start", "--yes", "--for", "2h", "web-1", "web-2"}, base: auditing, active: []string{"b x, audited web-1", "b x, audited web-1 web-2"}},
+		{name: "end of an audit", args: []string{"audit", "stop"}, base: auditing, active: []string{"b x", "b x, audited web-1"}},
+		{name: "load over an audit", args: []string{"-e", "load --yes --confirm 1h a.lua"}, base: auditing, active: []string{"a x", "b x", "b x, audited web-1"}},
+		{name: "unload under an audit", args: []string{"unload", "--yes", "x"}, base: auditing, active: []string{"b", "b x, audited web-1"}, again: "b x"},
+		{name: "boot in an audit", args: []string{"load", "--boot", "bad.lua"}, base: auditing, restart: true, active: []string{"b x"}},
 		{name: "create after a start", args: []string{"create", "web-1", "--root", "/cells/web-1", "--profile", "medium", "--ports", "80"}, base: usual, restart: true, active: []string{"b x"}, cells: []string{"web-1"}, bare: "web-1"},
 	}
 }()

@@ -68,6 +68,20 @@ func (w *world) load(name string, confirm time.Duration) func(*command.Target) e
 	}
 }
 
+func (w *world) audit(cells ...string) func(*command.Target) error {
+	return func(t *command.Target) error {
+		p, err := t.Host.ProposeAudit(cells, time.Hour)
+		if err != nil {
+			return err
+		}
+		plan, err := t.Host.Plan(p, host.LoadOptions{Yes: true})
+		if err == nil {
+			_, err = t.Host.Carry(plan)
+		}
+		return err
+	}
+}
+
 var madeWith = map[string]kernel.Profile{"web-1": kernel.Medium, "web-2": kernel.Low, "web-3": kernel.High}
 
 func (w *world) create(name string) func(*command.Target) error {
@@ -111,7 +125,7 @@ func newWorld(t testing.TB, netbsd bool, steps ...func(*world) func(*command.Tar
 
 // found is what there is in a world.
 type found struct {
-	// active are the policies of the generation that is told to be active, "" for none.
+	// active are the policies of the generation that is told to be active, "" for none, and the cells that are told to be audited.
 	active string
 	number uint64
 	// gone says that the kernel has nothing, which is told.
@@ -143,6 +157,13 @@ func (w *world) look() (f found, err error) {
 	f.active = strings.Join(p.Set().Names(), " ")
 	if a := history.Active(); a != nil {
 		f.number = a.Number
+	}
+	audit, err := t.Host.Audit()
+	if err != nil {
+		return f, err
+	}
+	if audit != nil {
+		f.active += ", audited " + strings.Join(audit.Cells, " ")
 	}
 	e, err := t.Evaluator()
 	if err != nil {
@@ -192,6 +213,10 @@ func created(name string) func(*world) func(*command.Target) error {
 	return func(w *world) func(*command.Target) error { return w.create(name) }
 }
 
+func audited(cells ...string) func(*world) func(*command.Target) error {
+	return func(w *world) func(*command.Target) error { return w.audit(cells...) }
+}
+
 // Of two that load at once each has loaded, as one after the other, or says that another has changed what it was about to change;
 // so it is with two that make and destroy cells, or confirm.
 func TestTogether(t *testing.T) {
@@ -203,6 +228,7 @@ func TestTogether(t *testing.T) {
 	for _, netbsd := range []bool{false, true} {
 		base := newWorld(t, netbsd, usual...)
 		waiting := newWorld(t, netbsd, append(usual, loaded("c", time.Hour))...)
+		auditing := newWorld(t, netbsd, append(usual, audited("web-1"))...)
 		for _, c := range []struct {
 			base   *world
 			one    []string
@@ -215,6 +241,8 @@ func TestTogether(t *testing.T) {
 			{base, []string{"load", "--yes", "b.lua"}, []string{"create", "web-2", "--root", "/cells/web-2", "--profile", "low", "--ports", "82"}, []string{"a x", "b x"}, [2]int{1, 0}},
 			{base, []string{"unload", "--yes", "x"}, []string{"load", "--yes", "--only", "b", "b.lua"}, []string{"a", "a b x", "a b"}, [2]int{1, 1}},
 			{waiting, []string{"confirm", "2"}, []string{"rollback"}, []string{"c x", "a x"}, [2]int{0, 1}},
+			{base, []string{"audit", "start", "web-1", "--for", "1h", "--yes"}, []string{"load", "--yes", "b.lua"}, []string{"a x, audited web-1", "b x", "b x, audited web-1"}, [2]int{1, 1}},
+			{auditing, []string{"audit", "stop"}, []string{"unload", "--yes", "x"}, []string{"a x", "a"}, [2]int{1, 1}},
 		} {
 			for range 3 {
 				w := c.base.copy(t)
@@ -243,7 +271,7 @@ func TestTogether(t *testing.T) {
 						done++
 						continue
 					}
-					if text := output[i].String(); !slices.ContainsFunc([]string{"another program has changed", "another process", "must have one writer", "must wait to be confirmed, but", "somebody else has loaded meanwhile", "an earlier generation"}, func(s string) bool { return strings.Contains(text, s) }) {
+					if text := output[i].String(); !slices.ContainsFunc([]string{"another program has changed", "another process", "must have one writer", "must wait to be confirmed, but", "somebody else has loaded meanwhile", "an earlier generation", "an audit must run to be ended"}, func(s string) bool { return strings.Contains(text, s) }) {
 						t.Errorf("%v beside %v says nothing of the other: %s", c.one, c.two, text)
 					}
 				}

@@ -83,7 +83,13 @@ func (h *Host) ProposeAudit(cells []string, lasts time.Duration) (*Proposal, err
 	if err := history.overdue.refuse(op); err != nil {
 		return nil, err
 	}
-	switch g := history.Enforced(); {
+	switch g, n := history.Enforced(), history.instead; {
+	case n != nil:
+		if err := history.unnoted(op, *n); err != nil {
+			return nil, err
+		}
+		// The kernel would go back to that at the end, be it nothing.
+		return nil, &kernel.Error{Op: op, Text: fmt.Sprintf("the kernel must have generation %d, which was loaded last, but has %d: it was started again, or another program has loaded that", history.Active().Number, *n), Hint: loadAgain}
 	case g == nil:
 		return nil, &kernel.Error{Op: op, Text: "a policy must be loaded first, but none is", Hint: "run: load PATH"}
 	case g.Lockdown:
@@ -93,11 +99,6 @@ func (h *Host) ProposeAudit(cells []string, lasts time.Duration) (*Proposal, err
 		return nil, &kernel.Error{Op: op, Text: fmt.Sprintf("what is loaded must need no confirmation, but generation %d waits for one", n), Hint: fmt.Sprintf("confirm %d, or roll back", n)}
 	}
 	cells = slices.Compact(slices.Sorted(slices.Values(cells)))
-	if others := missing(history.audited(), cells); len(others) > 0 {
-		all := slices.Compact(slices.Sorted(slices.Values(append(others, cells...))))
-		return nil, &kernel.Error{Op: op, Text: fmt.Sprintf("it must be of all cells that are audited, but that of %s runs and would end", auditText(others)),
-			Hint: "name all: audit start " + strings.Join(all, " ") + "; or end that first: audit stop"}
-	}
 	var problems []error
 	for _, name := range cells {
 		if _, err := h.Cell(op, name); err != nil {
@@ -116,6 +117,11 @@ func (h *Host) ProposeAudit(cells []string, lasts time.Duration) (*Proposal, err
 	if err := errors.Join(problems...); err != nil {
 		return nil, err
 	}
+	if others := missing(history.audited(), cells); len(others) > 0 {
+		all := slices.Compact(slices.Sorted(slices.Values(append(others, cells...))))
+		return nil, &kernel.Error{Op: op, Text: fmt.Sprintf("it must be of all cells that are audited, but that of %s runs and would end", auditText(others)),
+			Hint: "name all: audit start " + strings.Join(all, " ") + "; or end that first: audit stop"}
+	}
 	p.audit, p.lasts = cells, lasts
 	p.Policies = p.Auditing(cells)
 	return p, nil
@@ -130,7 +136,24 @@ func (h *Host) EndAudit() (out *Loaded, err error) {
 		}
 		return err
 	})
-	return out, err
+	return out, h.goBack(err)
+}
+
+// goBack has the kernel go back by itself from what waits, or is audited, if it could not be loaded again what was before: because
+// the disk is full, say. What is open must not stay open for that. It gives what is told of the error.
+func (h *Host) goBack(why error) error {
+	if why == nil {
+		return nil
+	}
+	history, err := h.History()
+	if err != nil || history.Deadline == nil || history.Overdue() != nil {
+		return why
+	}
+	e, err := h.Kernel.Evaluator()
+	if err != nil || e.Revert(history.Deadline.Generation) != nil {
+		return why
+	}
+	return &ExpireError{&Overdue{Deadline: *history.Deadline, Audit: history.audited(), GoneBack: true, Asked: true}, why}
 }
 
 // replaced says what the generation takes the place of: one that waits to be confirmed, or the cells of an audit that are

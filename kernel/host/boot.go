@@ -101,7 +101,7 @@ func (h *Host) boot(p *study.Policies, o BootOptions) (Booted, *Loaded, error) {
 	if err = h.bootable(p, history); err == nil {
 		var out *Loaded
 		if out, _, err = h.Load(p, LoadOptions{Strict: o.Strict, Usable: o.Usable, Yes: true}); err == nil {
-			if g := history.tried(); g != nil {
+			if g := history.tried(); g != nil && h.same(p, history) == nil {
 				o.Note(fmt.Sprintf("the policies have changed since generation %d was loaded, which nobody has confirmed: they are loaded as new", g.Number))
 			}
 			return BootLoaded, out, nil
@@ -153,21 +153,24 @@ func (h *Host) bootable(p *study.Policies, history *History) error {
 		return &kernel.Error{Op: op, Text: "a policy must be declared, but none is: a file system may not be mounted, or files may be lost",
 			Hint: "if cells shall have no policies, load that once: load --yes PATH"}
 	}
+	if g := h.same(p, history); g != nil && !g.settled() {
+		return &kernel.Error{Op: op, Text: fmt.Sprintf("the policies must not be those that nobody has confirmed, but are those of generation %d, which had to be confirmed", g.Number),
+			Hint: "change them, or if they are good load them without --confirm: load PATH"}
+	}
+	return nil
+}
+
+// same is the newest generation of these policies, whatever their files were called; nil if there is none.
+func (h *Host) same(p *study.Policies, history *History) *Generation {
 	same := identity(p.Set())
 	for i := len(history.Generations) - 1; i >= 0; i-- {
 		g := &history.Generations[i]
 		if !g.ordinary() {
 			continue
 		}
-		old, err := h.policiesOf(g)
-		if err != nil || !slices.Equal(identity(old.Set()), same) {
-			continue
+		if old, err := h.policiesOf(g); err == nil && slices.Equal(identity(old.Set()), same) {
+			return g
 		}
-		if g.settled() {
-			return nil
-		}
-		return &kernel.Error{Op: op, Text: fmt.Sprintf("the policies must not be those that nobody has confirmed, but are those of generation %d, which had to be confirmed", g.Number),
-			Hint: "change them, or if they are good load them without --confirm: load PATH"}
 	}
 	return nil
 }

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"cellsh/kernel"
 	"cellsh/policy/analysis"
 	"cellsh/policy/diag"
 	"cellsh/policy/kauth"
@@ -136,6 +137,17 @@ func (h *History) Instead() (generation uint64, differs bool) {
 		return 0, false
 	}
 	return *h.instead, true
+}
+
+// loadAgain helps where the kernel has something else than what is noted.
+const loadAgain = "load the policies again: load PATH"
+
+// unnoted refuses what would be made of what is noted while the kernel has generation n, and that is not: nobody knows what it is.
+func (h *History) unnoted(op string, n uint64) error {
+	if n != 0 && h.Find(n) == nil {
+		return &kernel.Error{Op: op, Text: fmt.Sprintf("what the kernel has must be noted, but generation %d is not: another program has loaded it, or it could not be noted", n), Hint: loadAgain}
+	}
+	return nil
 }
 
 // Overdue is the generation that was not confirmed in time, or the audit that is over, and is not rolled back yet; nil if there
@@ -306,7 +318,7 @@ func Hidden(err error) bool { return errors.Is(err, kauth.EACCES) }
 
 // Notebook is a place where bytes are kept beside a kernel: with a simulated kernel in its state, with NetBSD in a file.
 type Notebook interface {
-	// ReadNotes gives what was written last, nil for nothing. The error has the errno EACCES where only root may read it.
+	// ReadNotes gives what was written last, nil if nothing was; what is there and empty is not nil. The error has the errno EACCES where only root may read it.
 	ReadNotes() ([]byte, error)
 	// WriteNotes replaces it, whole or not at all. Whoever calls it has locked.
 	WriteNotes([]byte) error
@@ -367,8 +379,11 @@ const notesMagic = "cellsh generations 2 "
 
 func parseHistory(text []byte) (*History, error) {
 	h := &History{}
-	if len(text) == 0 {
+	switch {
+	case text == nil:
 		return h, nil
+	case len(text) == 0: // a file that a crash has emptied
+		return nil, &DamagedError{"it is empty"}
 	}
 	if text[0] != '{' {
 		head, body, _ := bytes.Cut(text, []byte("\n"))

@@ -308,8 +308,12 @@ func TestBootWithUnconfirmedPolicies(t *testing.T) {
 			}
 			// What was good before they were tried is.
 			boot = start()
+			s.took()
 			if booted, _, err := boot(policies("a", "system.reboot")); booted != BootLoaded || err != nil {
 				t.Errorf("%v, %v: the old ones: %s, %v", late, clock, booted, err)
+			}
+			if told := s.took(); strings.Contains(told, "changed") {
+				t.Errorf("%v, %v: the old ones: %q", late, clock, told)
 			}
 			// And what somebody has loaded without a condition since.
 			_, _, err = s.h.Load(policies("b", "machdep"), LoadOptions{Yes: true})

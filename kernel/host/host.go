@@ -116,7 +116,7 @@ func (h *Host) History() (*History, error) {
 	if err != nil {
 		return nil, err
 	}
-	if h.history == nil || !bytes.Equal(text, h.noted) {
+	if h.history == nil || !bytes.Equal(text, h.noted) || (text == nil) != (h.noted == nil) {
 		if h.history, err = parseHistory(text); err != nil {
 			return nil, err
 		}

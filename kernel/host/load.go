@@ -305,9 +305,9 @@ func (h *Host) attach(p *study.Policies, g *Generation, history *History, cells 
 		return nil, 0, err
 	}
 	if status.Generation != g.Number {
-		const op, hint = "attach cells", "load the policies again: load PATH"
-		if status.Generation != 0 && history.Find(status.Generation) == nil {
-			return nil, 0, &kernel.Error{Op: op, Text: fmt.Sprintf("what the kernel has must be noted, but generation %d is not: another program has loaded it, or it could not be noted", status.Generation), Hint: hint}
+		const op, hint = "attach cells", loadAgain
+		if err := history.unnoted(op, status.Generation); err != nil {
+			return nil, 0, err
 		}
 		if d := history.Deadline; d != nil {
 			return nil, 0, &kernel.Error{Op: op, Text: fmt.Sprintf("the kernel must have generation %d, which waits to be confirmed, but has %d: another program has loaded it", d.Generation, status.Generation), Hint: hint}
@@ -338,6 +338,9 @@ func (h *Host) attach(p *study.Policies, g *Generation, history *History, cells 
 // needs no confirmation. One that was never confirmed gets as long for it as it had.
 func (h *Host) Rollback(number uint64) (out *Loaded, err error) {
 	err = h.alone(func() error { out, err = h.rollback(number); return err })
+	if number == 0 {
+		err = h.goBack(err)
+	}
 	return out, err
 }
 

@@ -16,6 +16,8 @@ type Overdue struct {
 	Audit []string
 	// GoneBack says that the kernel has gone back by itself, to the generation Back: what answers is what that one says.
 	GoneBack bool
+	// Asked says that somebody wanted that before the time was over.
+	Asked bool
 	// Restarted says that the kernel was started again while it waited, or never got it: it has nothing loaded.
 	Restarted bool
 }
@@ -137,10 +139,22 @@ type ExpireError struct {
 func (e *ExpireError) Error() string { return e.prefix() + e.Err.Error() }
 
 func (e *ExpireError) prefix() string {
-	if e.Overdue.Audit != nil {
-		return fmt.Sprintf("the audit of %s is over, and what was loaded before could not be loaded again: ", auditText(e.Overdue.Audit))
+	o := e.Overdue
+	what, again := fmt.Sprintf("generation %d %s", o.Generation, o.cause()), "could not be rolled back"
+	if o.Asked {
+		what = fmt.Sprintf("generation %d is not active any more", o.Generation)
 	}
-	return fmt.Sprintf("generation %d %s, and could not be rolled back: ", e.Overdue.Generation, e.Overdue.cause())
+	if o.Audit != nil {
+		what, again = fmt.Sprintf("the audit of %s is over", auditText(o.Audit)), "what was loaded before could not be loaded again"
+	}
+	switch {
+	case o.GoneBack && o.Back == 0:
+		return what + "; the kernel has gone back to none by itself, which could not be noted: "
+	case o.GoneBack:
+		// What the kernel has is good. A cell that was made since may lack its program.
+		return fmt.Sprintf("%s; the kernel has gone back to generation %d by itself, which could not be loaded and noted anew: ", what, o.Back)
+	}
+	return what + ", and " + again + ": "
 }
 
 // Unwrap gives the reason.

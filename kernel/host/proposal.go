@@ -165,6 +165,11 @@ func (h *Host) change(p *Proposal, history *History, names []string, fresh []Sou
 	if g := history.Active(); g != nil && g.Lockdown {
 		return nil, errLockdown
 	}
+	if n, differs := history.Instead(); differs {
+		if err := history.unnoted(errLockdown.Op, n); err != nil {
+			return nil, err
+		}
+	}
 	read := h.compose(p.sources)
 	if read.Loading.Failed() {
 		return nil, read.Loading

@@ -317,7 +317,7 @@ func (h *History) Report() []GenerationReport {
 	return out
 }
 
-// IsActive reports whether it is the active generation.
+// IsActive reports whether it is the active generation, and the kernel has it.
 func (h *History) IsActive(g *Generation) bool {
 	a := h.Active()
 	return a != nil && g.Number == a.Number && h.instead == nil

@@ -5,8 +5,8 @@ import (
 	"cellsh/policy/study"
 )
 
-// Rewritten are the policies that are loaded, with other texts for some of their files: as they would be if these had been
-// loaded. A file has the name that it has in the sources of [Host.Policies]. Nothing is loaded.
+// Rewritten are the policies that are loaded, whatever is audited just now, with other texts for some of their files: as they would be if these had been
+// loaded. A file has the name that it has in the sources of [Host.Enforced]. Nothing is loaded.
 func (h *Host) Rewritten(texts map[string]string) (*study.Policies, error) {
 	base, _, err := h.current()
 	if err != nil {

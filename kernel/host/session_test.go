@@ -169,7 +169,7 @@ func TestStepGoesOn(t *testing.T) {
 	s.took()
 	timers := len(s.timers)
 	ok(t, x.Step(func() error { s.did("work"); return nil }))
-	s.want("a step", "tick, failed: generation 2 was not confirmed in time, and could not be rolled back: a is gone, work, save")
+	s.want("a step", "tick, failed: generation 2 was not confirmed in time; the kernel has gone back to generation 1 by itself, which could not be loaded and noted anew: a is gone, work, save")
 	// It is told once, however many steps there are, and by who tries it himself.
 	ok(t, x.Step(func() error {
 		_, err := s.h.Revert()

@@ -173,9 +173,7 @@ func TestDamagedNotes(t *testing.T) {
 		}
 	}
 	for i := range good {
-		if i > 0 {
-			bad(good[:i])
-		}
+		bad(good[:i])
 		for bit := range 8 {
 			text := bytes.Clone(good)
 			text[i] ^= 1 << bit

@@ -451,7 +451,7 @@ func engineLearn(b *binding, L *lua.LState) int {
 		}
 	}
 	o.done()
-	p, err := b.Host.Policies()
+	p, err := b.Host.Enforced()
 	if files != lua.LNil {
 		p, err = b.Reader.Read(paths(L, e, files)), nil
 	}

@@ -42,8 +42,9 @@ type Options struct {
 // Lesson is what was found.
 type Lesson struct {
 	Rules []*Rule
-	// Allowed are requests that are not denied any more by what is there now.
+	// Allowed are requests that are not denied any more by what is there now, where they were so as it is told.
 	Allowed []*Asked
+	Told    Told
 	// Left are requests for which no change was found.
 	Left []*Unlearned
 	// Refused are requests that no policy denies after the changes, and that the kernel's other models refuse all the same.
@@ -102,6 +103,8 @@ type Unlearned struct {
 type Refused struct {
 	*Asked
 	Outcome string
+	// Before says that policies have not denied it any more before the changes either: no rule is for it.
+	Before bool
 }
 
 // learner is the state of Learn.
@@ -145,7 +148,7 @@ func Learn(base *study.Policies, asked []*Asked, o Options) (*Lesson, error) {
 		return nil, err
 	}
 	l.others()
-	out := &Lesson{}
+	out := &Lesson{Told: o.Told}
 	var wishes []*wish
 	for _, a := range asked {
 		w, why, err := l.wish(a)
@@ -227,10 +230,13 @@ func (l *learner) unused(asked []*Asked) error {
 func (l *learner) read(sources []rules.Source) (*study.Policies, error) { return l.o.Read(sources) }
 
 // deniers of a request are the outcomes of a graph that deny it.
-func deniers(g *rules.PolicyGraph) []rules.Outcome {
+func deniers(g *rules.PolicyGraph) []rules.Outcome { return with(policy.Deny, g) }
+
+// with gives the outcomes of a graph with that result.
+func with(result policy.Result, g *rules.PolicyGraph) []rules.Outcome {
 	var out []rules.Outcome
 	for _, o := range g.Graph.Leaves {
-		if o.Fault == nil && o.Result == policy.Deny {
+		if o.Fault == nil && o.Result == result {
 			out = append(out, o)
 		}
 	}
@@ -243,10 +249,13 @@ func (l *learner) wish(a *Asked) (*wish, string, error) {
 	if !l.base.Vocabulary().Asks(a.Request) {
 		return nil, "policies are not asked about it by this kernel", nil
 	}
+	if f, ok := l.o.Told.unusual(a.Request); ok {
+		return nil, fmt.Sprintf("the kernel does not ask it so as it is told: %s=%s", f, l.o.Told.words[f]), nil
+	}
 	graphs := l.base.PolicyGraphs(a.Cell, a.Request)
 	i := slices.IndexFunc(graphs, func(g *rules.PolicyGraph) bool { return g.Policy.Name == a.Denial.Source.Policy })
 	if i < 0 {
-		denied, err := l.deniedByAny(a, graphs)
+		denied, err := l.anySays(policy.Deny, a, graphs)
 		switch {
 		case err != nil:
 			return nil, "", err
@@ -278,6 +287,9 @@ func (l *learner) wish(a *Asked) (*wish, string, error) {
 		return w, "", err
 	}
 	if len(l.o.Told.carried(a.Request)) > 0 {
+		if denied, err := l.anySays(policy.Deny, a, graphs); err != nil || !denied {
+			return nil, "", err
+		}
 		if some, err = l.some(w, Told{}); err != nil || some {
 			return nil, fmt.Sprintf("the rule that denied it (%s) does not deny such requests where it is so as it is told: %s", a.Denial.Source.Span(), l.o.Told.String(a.Request)), err
 		}
@@ -377,14 +389,14 @@ func tooLarge(a *Asked, err error) error {
 	return diag.List{{Code: diag.TooLarge, Message: fmt.Sprintf("%s in cell %s: %s", a.Request, a.Cell, err)}}
 }
 
-// deniedByAny reports whether any policy denies such requests.
-func (l *learner) deniedByAny(a *Asked, graphs []*rules.PolicyGraph) (bool, error) {
+// anySays reports whether any policy has that result for such requests.
+func (l *learner) anySays(result policy.Result, a *Asked, graphs []*rules.PolicyGraph) (bool, error) {
 	for _, g := range graphs {
 		if g.Policy.Audit != a.Audit {
 			continue
 		}
 		w := &wish{Asked: a, policy: g.Policy, graph: g, match: map[rules.Outcome]bool{}}
-		for _, o := range deniers(g) {
+		for _, o := range with(result, g) {
 			w.match[o] = true
 		}
 		if some, err := l.some(w, l.o.Told); err != nil || some {
@@ -818,6 +830,19 @@ func (l *learner) finish(out *Lesson, wishes []*wish) error {
 	if out.Difference, err = study.Diff(l.base, out.Policies, l.o.Live, l.cells); err != nil {
 		return err
 	}
+	for _, a := range out.Allowed {
+		granted, err := l.anySays(policy.Grant, a, out.Policies.PolicyGraphs(a.Cell, a.Request))
+		if err != nil {
+			return err
+		}
+		outcome, err := l.becomes(a, out.Policies)
+		if err != nil {
+			return err
+		}
+		if outcome != "" && !a.Audit && !granted {
+			out.Refused = append(out.Refused, &Refused{a, outcome, true})
+		}
+	}
 	if len(out.Rules) == 0 {
 		return nil
 	}
@@ -830,7 +855,7 @@ func (l *learner) finish(out *Lesson, wishes []*wish) error {
 			return r.Grants && slices.Contains(r.Asked, w.Asked)
 		})
 		if outcome != "" && !granted && !w.policy.Audit {
-			out.Refused = append(out.Refused, &Refused{w.Asked, outcome})
+			out.Refused = append(out.Refused, &Refused{w.Asked, outcome, false})
 		}
 	}
 	return l.prove(out, wishes)

@@ -60,7 +60,7 @@ func lesson(l *Lesson) string {
 		}
 	}
 	for _, a := range l.Allowed {
-		fmt.Fprintf(&b, "allowed now: %s %s euid=%d\n", a.Cell, a.Request, a.EUID)
+		fmt.Fprintf(&b, "allowed now: %s %s euid=%d %s\n", a.Cell, a.Request, a.EUID, l.Told.String(a.Request))
 	}
 	for _, u := range l.Left {
 		fmt.Fprintf(&b, "left: %s %s euid=%d: %s\n", u.Cell, u.Request, u.EUID, u.Why)

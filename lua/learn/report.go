@@ -103,9 +103,12 @@ func reports(list []*Asked) []AskedReport {
 	return out
 }
 
+// OK reports whether everything that was denied is allowed with the changes, also what was no matter of policies.
+func (l *Lesson) OK(others []*Left) bool { return len(l.Left)+len(l.Refused)+len(others) == 0 }
+
 // Report of the lesson, with the denials that were no matter of policies.
 func (l *Lesson) Report(others []*Left) Report {
-	out := Report{OK: len(l.Left)+len(others) == 0, Rules: []RuleReport{}, Allowed: reports(l.Allowed), Left: []LeftReport{}, Refused: []RefusedReport{}, Files: []FileReport{}, Difference: l.Difference.Report()}
+	out := Report{OK: l.OK(others), Rules: []RuleReport{}, Allowed: reports(l.Allowed), Left: []LeftReport{}, Refused: []RefusedReport{}, Files: []FileReport{}, Difference: l.Difference.Report()}
 	for _, r := range l.Rules {
 		x := RuleReport{Policy: r.Policy, Request: r.Request.String(), Denial: report.One(r.Denial), File: r.File, Shape: r.Shape.String(), Rule: r.Text, Asked: reports(r.Asked),
 			Where: report.List(r.Where), Count: number10(r.Count), By: names(r.By.Fields())}

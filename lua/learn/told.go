@@ -9,6 +9,7 @@ import (
 
 	"cellsh/policy"
 	"cellsh/policy/diag"
+	"cellsh/policy/graph"
 	"cellsh/policy/interval"
 	"cellsh/policy/kauth"
 	"cellsh/policy/study"
@@ -167,4 +168,15 @@ func carrier(f kauth.Field) (kauth.RequestID, bool) {
 // carried are the fields that the request carries.
 func (t *Told) carried(id kauth.RequestID) []kauth.Field {
 	return slices.DeleteFunc(slices.Clone(t.fields), func(f kauth.Field) bool { return !id.Info().Fields.Has(f) })
+}
+
+// unusual is a field that the kernel asks the request with, but with none of the values that are told.
+func (t *Told) unusual(id kauth.RequestID) (kauth.Field, bool) {
+	for _, f := range t.carried(id) {
+		usual := graph.Usual(id, f)
+		if usual != nil && !slices.ContainsFunc(t.tests[f], func(test policy.Test) bool { return len(test.Set.Intersect(usual)) > 0 }) {
+			return f, true
+		}
+	}
+	return 0, false
 }

@@ -99,7 +99,7 @@ func (flags *asking) run(inv *Invocation) error {
 	if inv.JSON {
 		return inv.json(able.Report())
 	}
-	c := &canReport{able.Abilities, able.Standing, o.Program != ""}
+	c := &canReport{able.Abilities, able.Standing, o.Program != "", p.Set().Audits(cell)}
 	fmt.Fprint(inv.Stdout, c.text(pattern))
 	return nil
 }
@@ -116,8 +116,8 @@ func flagError(err error) error {
 type canReport struct {
 	*study.Abilities
 	standing *host.Standing
-	// supposed says that another program is asked about than the kernel's.
-	supposed bool
+	// supposed says that another program is asked about than the kernel's, and audited that the policies refuse nothing now.
+	supposed, audited bool
 }
 
 func (c *canReport) text(pattern *kauth.Pattern) string {
@@ -143,6 +143,9 @@ func (c *canReport) text(pattern *kauth.Pattern) string {
 		answers = "where programs are asked answered by " + strings.Join(names, ", ")
 	default:
 		answers = "answered by " + strings.Join(names, ", ")
+		if c.audited {
+			answers += "; audited, refusing nothing"
+		}
 	}
 	var b strings.Builder
 	b.WriteString(wrap(0, fmt.Sprintf("cell %s: %s; profile %s, secmodel_cell %s", c.Cell, answers, c.Answerer.ProfileName(), c.Answerer.Revision)) + "\n")

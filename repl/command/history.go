@@ -207,6 +207,10 @@ func generationText(h *host.History, g *host.Generation) string {
 	if d := h.Deadline; d != nil && d.Generation == g.Number {
 		until := d.Until.UTC().Format(time.TimeOnly)
 		switch o := h.Overdue(); {
+		case g.Audit != nil && o != nil && o.Restarted:
+			parts = append(parts, "over since the kernel was started again")
+		case o != nil && o.Restarted:
+			parts = append(parts, "waited when the kernel was started again, and not rolled back yet")
 		case g.Audit != nil && o == nil:
 			parts = append(parts, "until "+until)
 		case g.Audit != nil && o.GoneBack:

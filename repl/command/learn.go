@@ -31,7 +31,7 @@ log --to or log --json has written, and finds for each the smallest change of
 the policies that allows it: the one that lets through the fewest requests,
 counted exactly, and then the one that changes the fewest lines. What policies
 in audit mode would have denied counts too. The policies are those that are
-loaded, or those of --policy.
+loaded, or those of --policy; where an audit runs, as they come again after it.
 
   cellsh -k sim:cells.state learn --cell 'web-*' --since 1h
   cellsh learn --policy web.lua --from denials.log port=81
@@ -58,7 +58,8 @@ after a yes or with --yes; only if it is for no other files. Before, the result
 has been read again, what was asked for has been put through the functions
 themselves, and nothing but denials has changed. Nothing is loaded.
 
-The exit code is 1 if something that was denied would be so still.
+The exit code is 1 if something that was denied would be so still, also where
+the kernel's other models refuse it.
 
   cellsh learn --policy web.lua --from denials.log --into web.lua --yes`,
 		Setup: func(fs *flags.Set) func(*Invocation) error {
@@ -129,7 +130,7 @@ func (l *learning) run(inv *Invocation) error {
 	if err != nil {
 		return err
 	}
-	p, err := inv.policies()
+	p, err := inv.compared()
 	if err != nil {
 		return err
 	}
@@ -159,7 +160,7 @@ func (l *learning) run(inv *Invocation) error {
 		report.Written = wrote
 		err = inv.json(report)
 	}
-	if err == nil && len(lesson.Left)+len(others) > 0 {
+	if err == nil && !lesson.OK(others) {
 		err = quiet{Failed}
 	}
 	return err
@@ -180,7 +181,10 @@ func (l *learning) recorded(inv *Invocation, t *Target) ([]host.Recorded, error)
 			return nil, err
 		}
 		inv.damaged(r)
-		list = r.List
+		if list = r.List; len(list) == 0 && len(r.Damaged) > 0 {
+			// That nothing was denied can't be told from another file.
+			return nil, diag.List{{Span: diag.Span{File: r.Damaged[0].Span.File}, Code: diag.FileRead, Message: "a file of decisions must have one that can be read, but has none", Hint: "cellsh log -f --to FILE writes one"}}
+		}
 	} else {
 		if inv.Session == nil && t.Ephemeral() {
 			inv.note("%s", ephemeralNote)
@@ -355,11 +359,19 @@ func lessonText(l *learn.Lesson, others []*learn.Left) string {
 		b.WriteString(diffText(l.Difference, l.Policies))
 		b.WriteString(wrap(0, "proved with the functions themselves: "+plural(l.Proved, "request")))
 	}
-	for _, x := range l.Refused {
-		b.WriteString(wrap(0, fmt.Sprintf("%s: the kernel's other models decide then: %s; only a grant gives it: --grant", askedText(x.Asked), x.Outcome)))
-	}
 	for _, a := range l.Allowed {
-		b.WriteString(wrap(0, askedText(a)+": not denied any more"))
+		text := askedText(a) + ": not denied any more"
+		if told := l.Told.String(a.Request); told != "" {
+			text += ", where it is so as it is told: " + told
+		}
+		b.WriteString(wrap(0, text))
+	}
+	for _, x := range l.Refused {
+		how := "--grant"
+		if x.Before {
+			how = "write it by hand"
+		}
+		b.WriteString(wrap(0, fmt.Sprintf("%s: the kernel's other models decide then: %s; only a grant gives it: %s", askedText(x.Asked), x.Outcome, how)))
 	}
 	for _, u := range l.Left {
 		b.WriteString(wrap(0, "no change for "+askedText(u.Asked)+": "+u.Why))

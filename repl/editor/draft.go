@@ -16,7 +16,9 @@ type draft struct {
 	language Language
 	palette  palette
 	prompts  Prompts
-	block    block.Block
+	// statement says that it is one, and no answer.
+	statement bool
+	block     block.Block
 	// entries are the history, oldest first. place is the one that the text is, or their number; before that is what was typed
 	// until then, of which the entries that Up finds begin with.
 	entries []string

@@ -14,7 +14,7 @@ var ErrInterrupt = errors.New("interrupted")
 // MaxLine is how long a line may be that is not typed at a terminal, and how long a text that is, in bytes.
 const MaxLine = 1 << 20
 
-// Editor reads what people write. It is not safe for concurrent use.
+// Editor reads what people write. It is not safe for concurrent use, but for Aside.
 type Editor interface {
 	// Statement gives the next statement, or a line of it, without its last newline. Where lines are edited it has all lines
 	// that belong together; else it is one line, and the caller asks for the next with prompts that say so. The error is
@@ -22,6 +22,9 @@ type Editor interface {
 	Statement(Prompts) (string, error)
 	// Answer gives one line, without its newline, which is in no language. Errors are those of Statement.
 	Answer(prompt string) (string, error)
+	// Aside calls a function that writes whole lines to the terminal while somebody else may be reading. Where lines are edited
+	// what is being typed goes on below them, a statement behind other prompts, if these are not nil.
+	Aside(say func(), now *Prompts)
 	// Remember keeps a statement, of one or more lines, in the history. One that begins with a space is not kept.
 	Remember(statement string)
 	// Close gives the terminal back.

@@ -66,6 +66,9 @@ func (p *plain) Answer(prompt string) (string, error) {
 	}
 }
 
+// Aside can't know what is being typed.
+func (p *plain) Aside(say func(), _ *Prompts) { say() }
+
 func (p *plain) read() (string, error) {
 	var line []byte
 	long := false

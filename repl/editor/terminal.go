@@ -154,7 +154,9 @@ func (t *terminal) draw() {
 }
 
 func (t *terminal) Statement(p Prompts) (string, error) {
-	return t.read(newDraft(t.o.Language, t.palette, p, t.history.entries))
+	d := newDraft(t.o.Language, t.palette, p, t.history.entries)
+	d.statement = true
+	return t.read(d)
 }
 
 func (t *terminal) Answer(prompt string) (string, error) {
@@ -259,6 +261,22 @@ func (t *terminal) wait() error {
 	}
 	t.pressed = t.keys.feed(buf[:n])
 	return nil
+}
+
+func (t *terminal) Aside(say func(), now *Prompts) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.draft == nil {
+		say()
+		return
+	}
+	columns, _ := t.size()
+	t.write(t.canvas.reflow(columns))
+	say()
+	if now != nil && t.draft.statement {
+		t.draft.prompts = *now
+	}
+	t.draw()
 }
 
 func (t *terminal) Remember(statement string) { t.history.remember(statement) }

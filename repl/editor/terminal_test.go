@@ -208,6 +208,32 @@ func TestNarrowTerminal(t *testing.T) {
 	}
 }
 
+// What comes by itself stands above what is being typed, and that goes on.
+func TestAside(t *testing.T) {
+	s := newScreen(t)
+	e := s.editor("xterm", "")
+	say := func() { fmt.Fprintln(s.tty, "note: it is over") }
+	line, err := s.ask(e, func() { s.press("abc") }, func() { s.wait("abc") }, func() { e.Aside(say, &Prompts{"now> ", "now| "}) },
+		func() { s.wait("\r\x1b[Jnote: it is over\r\nnow> abc") }, func() { s.press("d\r") })
+	if line != "abcd" || err != nil {
+		t.Errorf("%q, %v", line, err)
+	}
+	e.Aside(say, nil)
+	s.wait("note: it is over\r\n")
+	done := make(chan string)
+	go func() {
+		line, _ := e.Answer("sure? ")
+		done <- line
+	}()
+	s.wait("sure? ")
+	e.Aside(say, &Prompts{"now> ", "now| "})
+	s.wait("\r\x1b[Jnote: it is over\r\nsure? ")
+	s.press("y\r")
+	if line := <-done; line != "y" {
+		t.Errorf("the answer is %q", line)
+	}
+}
+
 // Between lines the terminal is as it was, and what is typed then belongs to whoever reads it.
 func TestTerminalIsGivenBack(t *testing.T) {
 	s := newScreen(t)
