@@ -276,6 +276,7 @@ func (m *monitor) run() {
 			}
 			// From now on it mostly waits: what the start took is given back.
 			debug.FreeOSMemory()
+			unmapProgram()
 		}
 		m.look()
 	}

@@ -1,0 +1,28 @@
+package monitor
+
+import (
+	"fmt"
+	"os"
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
+
+// unmapProgram gives back the pages of the program that have been used, most of which only its start needs: what is used again is
+// read again, from memory as long as the machine has enough. It is no matter if that can't be done.
+//
+// Only code is: it is as it is in the file, whereas what else can only be read may have been written before, as by a dynamic
+// linker.
+func unmapProgram() {
+	maps, err := os.ReadFile("/proc/self/maps")
+	if err != nil {
+		return
+	}
+	for line := range strings.Lines(string(maps)) {
+		var start, end uintptr
+		var access string
+		if n, _ := fmt.Sscanf(line, "%x-%x %s", &start, &end, &access); n == 3 && access == "r-xp" && strings.Contains(line, " /") {
+			_, _, _ = unix.Syscall(unix.SYS_MADVISE, start, end-start, unix.MADV_DONTNEED)
+		}
+	}
+}
