@@ -733,8 +733,15 @@ func (m *monitor) publish() {
 	}
 	m.told = s
 	m.o.Step(s.State.String())
-	if err := m.folder.WriteStatus(&s); err != nil && m.out != nil && !m.finished {
-		m.out.Note(levelWarning, fmt.Sprintf("the status can't be kept: %v", err))
+	if err := m.folder.WriteStatus(&s); err != nil {
+		switch {
+		case m.finished && s.State == service.Stopped:
+			// What is there says that it runs, and would be taken for that of a monitor that was killed. One of which nothing is known
+			// is stopped. It is no matter if that can't be done either.
+			_ = m.folder.ClearStatus()
+		case m.out != nil && !m.finished:
+			m.out.Note(levelWarning, fmt.Sprintf("the status can't be kept: %v", err))
+		}
 	}
 	m.tell(report{Status: &s})
 	kept := m.to[:0]
