@@ -20,6 +20,7 @@ var noJSON = map[string]string{
 	"exec":   "its output is that of the command it runs",
 	"help":   "it is text for people",
 	"lsp":    "it speaks a protocol of its own",
+	"watch":  "what happens is told to hooks, and written as JSON with --to",
 }
 
 // wrongly are arguments with which commands fail; those that are not here fail with a file or a cell that does not exist, or can't.
