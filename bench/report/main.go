@@ -22,6 +22,7 @@ import (
 	"cellsh/bench/idle"
 	"cellsh/bench/incell"
 	"cellsh/bench/lines"
+	"cellsh/bench/monitors"
 	"cellsh/bench/scale"
 	"cellsh/bench/start"
 	"cellsh/policy/rules"
@@ -425,6 +426,45 @@ func (r *report) operations() error {
 	}
 	fmt.Printf("| 1,000 | %.2f |\n", 100*part)
 	r.promise("cellsh watch with 1,000 idle cells", 0.5, 100*part, " % of a processor")
+	return r.services(program)
+}
+
+// services measures what it takes to have services watched over.
+func (r *report) services(p *start.Program) error {
+	number := 200
+	if !r.judge {
+		number = 2
+	}
+	m, err := monitors.New(p, number)
+	if err != nil {
+		return err
+	}
+	defer m.Close()
+	fmt.Printf("\n%d services that sleep, started until they run and stopped until nothing of them is left, beside a loop of sh(1) that starts\n"+
+		"as many processes, watches over none of them, and ends them, by the clock:\n\n| | ms |\n| --- | ---: |\n", number)
+	times, err := measure(r.effort, func() error { return errors.Join(m.Start(), m.Stop()) }, m.Shell)
+	if err != nil {
+		return err
+	}
+	fmt.Printf("| services | %.0f |\n| a loop of sh | %.0f |\n", ms(times[0].time), ms(times[1].time))
+	if err := m.Start(); err != nil {
+		return err
+	}
+	if r.judge {
+		time.Sleep(4 * time.Second) // what only the start takes is given back by then
+	}
+	sizes, err := m.Resident()
+	if errors.Is(err, monitors.ErrNoProc) {
+		fmt.Println("\nThe memory of monitors is skipped:", err)
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	mb := func(n int) float64 { return float64(n) / (1 << 20) }
+	fmt.Printf("\nWhat each of the %d monitors has resident, which is mostly pages of the program that they share:\n\n"+
+		"| | MB |\n| --- | ---: |\n| median | %.1f |\n| most | %.1f |\n", len(sizes), mb(sizes[len(sizes)/2]), mb(sizes[len(sizes)-1]))
+	r.promise("memory of a monitor", 12, mb(sizes[len(sizes)-1]), " MB")
 	return nil
 }
 

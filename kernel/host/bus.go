@@ -87,14 +87,14 @@ var Kinds = []Kind{
 	{Destroyed, "a cell was removed", "cell, id", false},
 	{Exited, "the command of a service has ended", "cell, id, service, state, why, pid, restarts, and code or signal", true},
 	{Granted, "a request was granted", "what kernel.events tells, and count", false},
-	{Healthy, "the health command of a service says that it works", "cell, id, service, state, why, pid, restarts", true},
+	{Healthy, "a service runs, and its health command says that it works", "cell, id, service, state, why, pid, restarts", true},
 	{Replaced, "policies were loaded", "generation, from, of, files", false},
 	{NearBudget, "what a cell uses of a budget has reached the warning that the policy has", "cell, id, budget, use, limit, policy", false},
 	{OverBudget, "a cell has used more than its budget for as long as the policy says", "cell, id, budget, use, limit, policy", false},
 	{RolledBack, "earlier policies are active again", "generation, from, of, files", false},
 	{Started, "the command of a service was started", "cell, id, service, state, why, pid, restarts", true},
 	{UnderBudget, "a cell that was over its budget has used at most nine tenths of it for as long", "cell, id, budget, use, limit, policy", false},
-	{Unhealthy, "the health command of a service says that it does not work", "cell, id, service, state, why, pid, restarts", true},
+	{Unhealthy, "the health command of a service has failed so often in a row that it counts, or was not good in time after the start", "cell, id, service, state, why, pid, restarts", true},
 }
 
 // FindKind gives the kind of that name; false if there is none.

@@ -10,6 +10,7 @@ import (
 	"reflect"
 	"runtime/debug"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"cellsh/kernel"
@@ -60,7 +61,8 @@ func Main(args []string, o Options) int {
 	debug.SetGCPercent(25)
 	m := &monitor{
 		o: o, folder: rundir.Dir(args[2]).Service(args[3]), started: time.Now(),
-		events: make(chan any, 16), asks: make(chan ask), reports: os.NewFile(reportDescriptor, "report"),
+		trouble: trouble{news: make(chan struct{}, 1)},
+		events:  make(chan any, 16), asks: make(chan ask), reports: os.NewFile(reportDescriptor, "report"),
 	}
 	if o.Step == nil {
 		m.o.Step = func(string) {}
@@ -88,7 +90,7 @@ type monitor struct {
 	// release gives the service up.
 	release func()
 
-	// events are what other goroutines have to tell: inputs of the machine, a leader, or trouble.
+	// events are what other goroutines have to tell: inputs of the machine, or a leader.
 	events chan any
 	asks   chan ask
 	// inputs are those that are to be told to the machine next.
@@ -106,7 +108,7 @@ type monitor struct {
 	leader  process.Key // of the session that there is or was last; PID is 0 before there was any
 	began   *time.Time
 	healthy *bool
-	trouble string
+	trouble trouble
 	// check stops the health check that runs; nil while none does. It is the one with the number checks.
 	check  context.CancelFunc
 	checks int
@@ -119,8 +121,42 @@ type monitor struct {
 	reapAt time.Duration
 }
 
-// trouble is what can't be kept of the output, in words.
-type trouble string
+// trouble is what can't be kept of the output, in words. Who reads the output says so, and never waits: only the last counts.
+type trouble struct {
+	text string
+	// said is what was said last, and news that there is something.
+	said atomic.Pointer[string]
+	news chan struct{}
+	// at is when that is to be seen in the status, 0 for never, and next when it may be: a service that writes more than somebody
+	// takes now and then has thousands of troubles a second.
+	at, next time.Duration
+}
+
+// troubleEvery is how long a trouble is seen at least.
+const troubleEvery = time.Second
+
+// say is for other goroutines.
+func (t *trouble) say(text string) {
+	t.said.Store(&text)
+	select {
+	case t.news <- struct{}{}:
+	default: // there are news already
+	}
+}
+
+// heard takes notice of news.
+func (t *trouble) heard(now time.Duration) {
+	if t.at == 0 {
+		t.at = max(now, t.next, 1)
+	}
+}
+
+// show has the last news in the status, if they are due.
+func (t *trouble) show(now time.Duration) {
+	if t.at != 0 && now >= t.at {
+		t.text, t.at, t.next = *t.said.Load(), 0, now+troubleEvery
+	}
+}
 
 // now is the clock of the machine. It goes on as it should when that of the system is set.
 func (m *monitor) now() time.Duration { return time.Since(m.started) }
@@ -193,7 +229,7 @@ func (m *monitor) begin() error {
 	if !m.task.Foreground {
 		log := m.task.Service.Log
 		m.out = output.Open(output.Options{Cell: m.task.Cell.Name, ID: m.task.Cell.ID, Log: log, Sockets: m.o.Sockets,
-			Tell: func(s string) { m.later(trouble(s)) }})
+			Tell: m.trouble.say})
 	}
 	return nil
 }
@@ -220,9 +256,6 @@ func (m *monitor) recover() (left bool, err error) {
 	m.leader = leader
 	return true, nil
 }
-
-// later tells an event from another goroutine, which must not wait for this one.
-func (m *monitor) later(event any) { go func() { m.events <- event }() }
 
 func (m *monitor) run() {
 	// What is ignored would be by the command, too; what is caught is not.
@@ -251,6 +284,8 @@ func (m *monitor) run() {
 			m.event(e)
 		case a := <-m.asks:
 			m.asked(a)
+		case <-m.trouble.news:
+			m.trouble.heard(m.now())
 		case <-told:
 			m.inputs = append(m.inputs, service.AskedStop{})
 		case <-leash:
@@ -263,6 +298,7 @@ func (m *monitor) run() {
 		case <-timer.C:
 			m.inputs = append(m.inputs, service.Tick{})
 		}
+		m.trouble.show(m.now())
 		if m.reapAt != 0 && m.now() >= m.reapAt {
 			m.reap()
 		}
@@ -276,6 +312,7 @@ func (m *monitor) run() {
 			}
 			// From now on it mostly waits: what the start took is given back.
 			debug.FreeOSMemory()
+			unmapProgram()
 		}
 		m.look()
 	}
@@ -311,6 +348,9 @@ func (m *monitor) wait() time.Duration {
 	if m.sent != nil {
 		d = min(d, m.sent.at-m.now())
 	}
+	if m.trouble.at != 0 {
+		d = min(d, m.trouble.at-m.now())
+	}
 	if m.witnessAt != 0 {
 		d = min(d, m.witnessAt-m.now())
 	}
@@ -323,8 +363,6 @@ func (m *monitor) event(e any) {
 		m.inputs = append(m.inputs, e)
 	case process.Key:
 		m.leader = e
-	case trouble:
-		m.trouble = string(e)
 	case checkup:
 		if m.check != nil && e.number == m.checks {
 			m.inputs = append(m.inputs, e.said)
@@ -663,7 +701,7 @@ func (m *monitor) status() rundir.Status {
 	s := rundir.Status{
 		Service: t.Service.Name, Kernel: t.Kernel, Cell: t.Cell.Name, CellID: t.Cell.ID, State: m.machine.State(), Since: m.told.Since, Why: f.Why,
 		Monitor: os.Getpid(), Began: m.began, Starts: f.Starts, Restarts: f.Restarts, Crashes: f.Crashes, Exit: f.Exit, Behind: f.Behind,
-		Healthy: m.healthy, Output: m.trouble, Supervised: t.Supervised, Command: t.Service.Command,
+		Healthy: m.healthy, Output: m.trouble.text, Supervised: t.Supervised, Command: t.Service.Command,
 	}
 	switch s.State {
 	case service.Running, service.Unhealthy, service.Starting, service.Stopping:
@@ -695,8 +733,15 @@ func (m *monitor) publish() {
 	}
 	m.told = s
 	m.o.Step(s.State.String())
-	if err := m.folder.WriteStatus(&s); err != nil && m.out != nil && !m.finished {
-		m.out.Note(levelWarning, fmt.Sprintf("the status can't be kept: %v", err))
+	if err := m.folder.WriteStatus(&s); err != nil {
+		switch {
+		case m.finished && s.State == service.Stopped:
+			// What is there says that it runs, and would be taken for that of a monitor that was killed. One of which nothing is known
+			// is stopped. It is no matter if that can't be done either.
+			_ = m.folder.ClearStatus()
+		case m.out != nil && !m.finished:
+			m.out.Note(levelWarning, fmt.Sprintf("the status can't be kept: %v", err))
+		}
 	}
 	m.tell(report{Status: &s})
 	kept := m.to[:0]

@@ -561,6 +561,24 @@ func TestNoRoom(t *testing.T) {
 }
 
 // TestClosesOutput: a command need not write anything, and is not held to.
+// TestStatusNotKept: a service that was stopped is stopped, and not lost, where its status can't be written any more.
+func TestStatusNotKept(t *testing.T) {
+	l := newLab(t)
+	l.must(l.Start(t.Context(), l.shell("web", counted)))(service.Running)
+	// Nothing takes this away, so that no new file can be made there.
+	block := filepath.Join(l.Dir.Service("web").Path(), "status.new")
+	if err := os.MkdirAll(filepath.Join(block, "x"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	l.must(l.Stop(t.Context(), "web"))(service.Stopped)
+	l.must(l.Status(t.Context(), "web"))(service.Stopped)
+	l.must(l.Stop(t.Context(), "web"))(service.Stopped)
+	if err := os.RemoveAll(block); err != nil {
+		t.Fatal(err)
+	}
+	l.must(l.Start(t.Context(), l.shell("web", counted)))(service.Running)
+}
+
 func TestClosesOutput(t *testing.T) {
 	l := newLab(t)
 	l.must(l.Start(t.Context(), l.shell("web", `exec >&- 2>&- <&-; `+counted)))(service.Running)

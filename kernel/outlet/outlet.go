@@ -3,6 +3,7 @@ package outlet
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"sync/atomic"
 
 	"cellsh/kernel/disk"
@@ -26,8 +27,8 @@ var ErrBusy = errors.New("it takes less than there is")
 type Options[T any] struct {
 	// What the values are, for messages: "decisions".
 	What string
-	// Tell is told, in a sentence without a full stop, that values can't be kept, once for each reason in a row; and how many were
-	// not once they can be again.
+	// Tell is told, in a sentence without a full stop, that values can't be kept, once for each reason until one can be; and how
+	// many were not then.
 	Tell func(string)
 	// Gap is the value that stands for so many that could not be kept, and why.
 	Gap func(lost uint64, why string) T
@@ -37,11 +38,12 @@ type Options[T any] struct {
 type Lines[T any] struct {
 	place Place[T]
 	o     Options[T]
-	// lost and why are those since the place last took a value; why is "" while it takes them. Total are all that could not be
-	// written.
+	// lost and why are those since the place last took a value; why is "" while it takes them. Told are the reasons that were told
+	// since then: two that take turns are no news. Total are all that could not be written.
 	lost  uint64
 	total atomic.Uint64
 	why   string
+	told  []string
 }
 
 // New writes to the place, which Close closes.
@@ -86,7 +88,7 @@ func (l *Lines[T]) settle() bool {
 		}
 		l.o.Tell(fmt.Sprintf("%s takes %s again; %d were not written", l.place, l.o.What, l.lost))
 	}
-	l.lost, l.why = 0, ""
+	l.lost, l.why, l.told = 0, "", l.told[:0]
 	return true
 }
 
@@ -100,8 +102,9 @@ func (l *Lines[T]) put(v T) bool {
 
 // fails tells a reason that is new.
 func (l *Lines[T]) fails(why string) {
-	if why != l.why {
-		l.why = why
+	l.why = why
+	if !slices.Contains(l.told, why) {
+		l.told = append(l.told, why)
 		l.o.Tell(fmt.Sprintf("%s can't be written: %s; %s that are missing there are counted", l.place, why, l.o.What))
 	}
 }

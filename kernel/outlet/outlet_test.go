@@ -131,6 +131,19 @@ FILE takes decisions again; 1 were not written`; got != want {
 	if err := l.Close(); err == nil || err.Error() != "all decisions must be written to FILE, but 4 were not" {
 		t.Error(err)
 	}
+	// Reasons that take turns are told once.
+	f, told = &full{errs: []error{no, no, no, nil, nil}}, nil
+	l = New(f, options(&told))
+	for range 3 {
+		l.Lose(1, "too much")
+		l.Write(nil)
+	}
+	l.Write([]byte("1"))
+	if got, want := strings.Join(told, "\n"), `FILE can't be written: too much; decisions that are missing there are counted
+FILE can't be written: no space; decisions that are missing there are counted
+FILE takes decisions again; 6 were not written`; got != want {
+		t.Errorf("%s", got)
+	}
 	// What stands for others, and is lost, is counted as these, and is no decision itself.
 	f = &full{errs: []error{no, no, nil, nil}}
 	l = New(f, options(&told))

@@ -120,10 +120,12 @@ func (s *seen) since(old *seen) []host.Event {
 			exit.Code = &e.Code
 		}
 	}
-	if h := s.Healthy; h != nil && (old.Healthy == nil || *old.Healthy != *h || another) {
-		if *h {
+	// One failure is none yet, neither while it starts nor later: how many are, its state knows.
+	if s.Healthy != nil && (old.State != s.State || another) {
+		switch s.State {
+		case service.Running:
 			add(host.Healthy)
-		} else {
+		case service.Unhealthy:
 			add(host.Unhealthy)
 		}
 	}

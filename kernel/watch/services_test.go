@@ -26,7 +26,12 @@ func TestSince(t *testing.T) {
 		// Its session is there, and the command not yet.
 		{rundir.Status{State: service.Starting, Monitor: 7, Starts: 1}, ""},
 		{rundir.Status{State: service.Starting, Monitor: 7, Starts: 1, PID: 70, Began: at(1)}, "start web"},
+		// It takes a while until its health is good.
+		{rundir.Status{State: service.Starting, Monitor: 7, Starts: 1, PID: 70, Began: at(1), Healthy: &no}, ""},
 		{rundir.Status{State: service.Running, Monitor: 7, Starts: 1, PID: 70, Began: at(1), Healthy: &yes}, "healthy web"},
+		// One failure does not count.
+		{rundir.Status{State: service.Running, Monitor: 7, Starts: 1, PID: 70, Began: at(1), Healthy: &no}, ""},
+		{rundir.Status{State: service.Running, Monitor: 7, Starts: 1, PID: 70, Began: at(1), Healthy: &yes}, ""},
 		{rundir.Status{State: service.Unhealthy, Monitor: 7, Starts: 1, PID: 70, Began: at(1), Healthy: &no}, "unhealthy web"},
 		{rundir.Status{State: service.Running, Monitor: 7, Starts: 1, PID: 70, Began: at(1), Healthy: &yes}, "healthy web"},
 		{rundir.Status{State: service.Waiting, Monitor: 7, Starts: 1, Began: at(1), Exit: code(3)}, "exit web code 3"},

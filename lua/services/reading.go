@@ -25,12 +25,25 @@ type declared struct {
 	service.Definition
 	// check is what is said of its health, in whatever order.
 	check service.Health
-	// places of the keys that are given, and those whose values are wrong.
+	// places of the keys that are given, and those whose values are wrong: none of a service that is right.
 	places map[string]diag.Span
 	wrong  map[string]bool
 	// borrows says that its cell is declared elsewhere, or exists.
 	borrows bool
 	waits   []wait
+}
+
+// whole stands among the keys that are wrong for the declaration itself.
+const whole = ""
+
+// right reports whether nothing is wrong.
+func (d *declared) right() bool {
+	for _, wrong := range d.wrong {
+		if wrong {
+			return false
+		}
+	}
+	return true
 }
 
 // wait is a service that one is started after, by the key that names it.
@@ -70,9 +83,12 @@ func (l *loading) declare(d *written.Declaration, t *value.Table) {
 		d.Wrong(d.Title, "", "the name of a service %s", text)
 	}
 	d.Meant = meant
+	before := l.findings.Number()
 	in := &reading{&d.Reader, t, keys, to}
 	in.each("a service", "write: cmd = { \"/usr/sbin/httpd\", \"-f\" }")
 	in.finish()
+	// Also what is wrong with no key that there is may mean one: without it the command would run as root, say.
+	to.wrong[whole] = to.wrong[whole] || l.findings.Number() > before
 	l.services = append(l.services, to)
 }
 

@@ -76,6 +76,8 @@ type loading struct {
 	calls    written.Calls
 	word     *written.Word
 	services []*declared
+	// lossy says that the file that is being run, or a module of it, writes values that are lost.
+	lossy bool
 }
 
 // read gives the tree of a source, after it is told what is wrong with that.
@@ -84,7 +86,9 @@ func (l *loading) read(name, text string) *syntax.File {
 	l.findings.Know(f)
 	problems := f.Problems
 	if !problems.Failed() {
-		problems = append(slices.Clone(problems), written.DuplicateKeys(f, diag.ServiceDuplicate)...)
+		lost := written.DuplicateKeys(f, diag.ServiceDuplicate)
+		l.lossy = l.lossy || len(lost) > 0
+		problems = append(slices.Clone(problems), lost...)
 	} else if d, foreign := declare.Foreign(f, diag.Span{}); foreign {
 		problems = diag.List{d}
 	}
@@ -96,6 +100,14 @@ func (l *loading) read(name, text string) *syntax.File {
 
 // file runs a file.
 func (l *loading) file(s rules.Source) {
+	l.lossy = false
+	first := len(l.services)
+	defer func() {
+		// Which services a value would have come to nobody knows.
+		for _, d := range l.services[first:] {
+			d.wrong[whole] = d.wrong[whole] || l.lossy
+		}
+	}()
 	f := l.read(s.File, s.Text)
 	if f.Problems.Failed() {
 		return
@@ -163,6 +175,7 @@ func (l *loading) set() *Set {
 	for _, d := range l.services {
 		if first := byName[d.Name]; first != nil {
 			l.double(d.At, first.At, fmt.Sprintf("a service's name must be its own, but %q is used twice", diag.Short(d.Name)))
+			first.wrong["name"] = true // nobody knows which is meant
 			continue
 		}
 		byName[d.Name] = d
@@ -179,7 +192,7 @@ func (l *loading) set() *Set {
 	graph := l.order(right, byName)
 	set := &Set{Graph: graph}
 	for _, name := range graph.Names() {
-		if len(byName[name].wrong) == 0 {
+		if byName[name].right() {
 			set.Services = append(set.Services, *graph.Find(name))
 		}
 	}
@@ -203,7 +216,7 @@ func (l *loading) cells(list []*declared) {
 			continue
 		}
 		if !reflect.DeepEqual(other.Cell, d.Cell) {
-			d.wrong["cell"] = true
+			d.wrong["cell"], other.wrong["cell"] = true, true
 			l.double(d.places["cell"], other.places["cell"], fmt.Sprintf("a cell must be made in one way, but %s is declared in two", d.Cell.Name))
 		}
 	}
@@ -248,7 +261,7 @@ func (l *loading) files(list []*declared) {
 		}
 		if other := first[file]; other != nil {
 			l.double(d.places["log"], other.places["log"], fmt.Sprintf("a file must keep the output of one service, but %s is that of two", file))
-			d.wrong["log"] = true
+			d.wrong["log"], other.wrong["log"] = true, true
 			continue
 		}
 		first[file] = d

@@ -40,6 +40,27 @@ func render(problems diag.List) string {
 	return b.String()
 }
 
+// TestNoneRight: a service that anything is wrong with is not started, whatever it is, and others are.
+func TestNoneRight(t *testing.T) {
+	for _, text := range []string{
+		`service("web", { ` + plain + `, usr = "www" })`,
+		`service("web", { ` + plain + `, user = nobody })`,
+		`service("web", { ` + plain + `, user = "www", user = "root" })`,
+		`local all = { user = "www", user = "root" } service("web", { ` + plain + `, user = all.user })`,
+		`service("web", { ` + plain + `, health_every = "1s" })`,
+		`service("web", { ` + plain + `, env = { A = "1", B = {} } })`,
+		`service("web", { ` + plain + `, log = { fil = "/x" } })`,
+		`service("web", { ` + plain + ` }) service("web", { cell = { root = "/other" }, cmd = { "/bin/other" } })`,
+		`service("web", { ` + plain + ` }) service("b", { cell = { name = "web", root = "/other" }, cmd = { "/bin/other" } })`,
+		`for i = 1, 200 do service("web" .. i, { cell = { root = "/cells/web" .. i }, cmd = { "x" }, usr = "www" }) end`,
+	} {
+		set, problems := Load([]rules.Source{{File: "web.lua", Text: text}, {File: "z.lua", Text: `service("good", { cell = { root = "/good" }, cmd = { "x" } })`}}, Options{})
+		if len(set.Services) != 1 || set.Services[0].Name != "good" || !problems.Failed() {
+			t.Errorf("%s\n%d are right\n%s", text, len(set.Services), render(problems))
+		}
+	}
+}
+
 const plain = `cell = { root = "/cells/web" }, cmd = { "/bin/httpd" }`
 
 func TestWhole(t *testing.T) {

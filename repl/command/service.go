@@ -207,6 +207,19 @@ func (o *operating) known() []string {
 	return slices.Compact(known)
 }
 
+// meant is a hint for a name that there is no service of.
+func (o *operating) meant(name string) string {
+	known := o.known()
+	switch hint := diag.DidYouMean(name, known); {
+	case slices.Contains(known, name):
+		return "it has run, but no file declares it"
+	case hint == "" && len(o.problems) > 0:
+		return "it may be one of those that could not be read"
+	default:
+		return hint
+	}
+}
+
 // named are the services that the arguments name, each once. Those that there are not are problems.
 func (o *operating) named(there func(name string) bool) []string {
 	var names []string
@@ -214,7 +227,7 @@ func (o *operating) named(there func(name string) bool) []string {
 		switch {
 		case slices.Contains(o.inv.Args[:i], name):
 		case !there(name):
-			o.problems = append(o.problems, unknownService(name, diag.DidYouMean(name, o.known())))
+			o.problems = append(o.problems, unknownService(name, o.meant(name)))
 		default:
 			names = append(names, name)
 		}

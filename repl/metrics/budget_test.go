@@ -9,24 +9,24 @@ import (
 	"cellsh/policy/rules"
 )
 
-// TestBudgets: the least limit of a budget counts, and whether it is exceeded is for the monitor of a service to say.
+// TestBudgets: the least limit of a budget counts, and whether it is exceeded is for the monitor of a service to say, and then by how much.
 func TestBudgets(t *testing.T) {
 	m := host.Measure{Cell: kernel.Cell{Memory: 500}, Budgets: []analysis.Budget{
 		{Name: analysis.BudgetMemory, Value: 300, Terms: rules.Terms{Action: rules.Log}, Policy: "tells"},
 		{Name: analysis.BudgetMemory, Value: 100, Terms: rules.Terms{Action: rules.Stop}, Policy: "stops"},
 		{Name: analysis.BudgetMemory, Value: 200, Terms: rules.Terms{Action: rules.Restart}, Policy: "restarts"},
 	}}
-	check := func(want bool) {
+	check := func(want bool, use float64) {
 		t.Helper()
-		if b := cellOf(&m).MemoryBudget; b.Limit != 100 || b.Policy != "stops" || b.Use != 500 || b.exceeded() != want {
+		if b := cellOf(&m).MemoryBudget; b.Limit != 100 || b.Policy != "stops" || b.Use != use || b.exceeded() != want {
 			t.Errorf("%+v must be exceeded: %v", b, want)
 		}
 	}
-	check(true)
+	check(true, 500)
 	m.Supervised = true
-	check(false)
+	check(false, 500)
 	m.Over = []host.Excess{{Budget: "memory", Use: 301, Limit: 300, Policy: "tells"}}
-	check(true)
+	check(true, 301)
 	m.Over = []host.Excess{{Budget: "cpu", Use: 301, Limit: 300, Policy: "tells"}}
-	check(false)
+	check(false, 500)
 }

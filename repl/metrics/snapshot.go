@@ -2,7 +2,6 @@ package metrics
 
 import (
 	"errors"
-	"slices"
 	"time"
 
 	"cellsh/kernel"
@@ -176,7 +175,13 @@ func cellOf(m *host.Measure) Cell {
 		}
 		budget := &Budget{Use: use, Limit: float64(b.Value), Policy: b.Policy}
 		if m.Supervised && b.Name.Watched() {
-			budget.Found = new(slices.ContainsFunc(m.Over, func(x host.Excess) bool { return x.Budget == string(b.Name) }))
+			budget.Found = new(false)
+			for _, x := range m.Over {
+				// What the kernel samples is something else: the virtual size, say.
+				if x.Budget == string(b.Name) {
+					budget.Found, budget.Use = new(true), float64(x.Use)
+				}
+			}
 		}
 		var to **Budget
 		switch b.Name {

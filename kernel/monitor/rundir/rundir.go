@@ -218,6 +218,14 @@ func (s Stamp) Is(o Stamp) bool {
 // WriteStatus tells of the service. It is for who has claimed it.
 func (f Folder) WriteStatus(s *Status) error { return f.write("status", s) }
 
+// ClearStatus forgets what was told. It is for who has claimed the service.
+func (f Folder) ClearStatus() error {
+	if err := os.Remove(f.file("status")); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return unusable(string(f.dir), err)
+	}
+	return nil
+}
+
 // WriteSession notes the process that will lead the session of the command. It is for who has claimed the service.
 func (f Folder) WriteSession(k process.Key) error { return f.write("session", k) }
 
