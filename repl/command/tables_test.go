@@ -45,7 +45,7 @@ func TestHeads(t *testing.T) {
 		{screen(4, 8, false), 3, "ID  NAME| 1  x| 2  x|ID  NAME| 3  x|"},
 	} {
 		var out bytes.Buffer
-		inv := &Invocation{Env: Env{Stdout: &out, Screen: x.screen}}
+		inv := &Invocation{Env: Env{Stdout: &out, Screen: x.screen, Machine: connect.Machine{Foreign: "linux/amd64"}}}
 		if err := inv.write(numbered(x.rows)); err != nil {
 			t.Fatal(err)
 		}
