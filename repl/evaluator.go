@@ -373,7 +373,7 @@ func (e *evaluator) command(words []string, out io.Writer) error {
 	}
 	env := command.Env{Stdin: e.env.Stdin, Stdout: out, Stderr: e.env.Stderr, Now: e.env.Now, After: e.env.After, Version: e.env.Version, Machine: e.env.Machine, Ask: e.ask, Session: e.target, Work: e.work, Line: e.line}
 	if out == e.env.Stdout {
-		env.Page = e.env.pager()
+		env.Page, env.Screen = e.env.pager(), e.env.screen()
 	}
 	code := c.Run(words[1:], common, env)
 	e.api.Dispatch()

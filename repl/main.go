@@ -156,7 +156,7 @@ func (env Env) command(c *command.Command, args []string, common command.Common)
 	defer end()
 	ended := make(chan int, 1)
 	go func() {
-		ended <- c.Run(args, common, command.Env{Stdin: env.Stdin, Stdout: env.Stdout, Stderr: env.Stderr, Now: env.Now, After: env.After, Version: env.Version, Machine: env.Machine, Ask: env.asker(line), Page: env.pager(), Work: work, Line: line})
+		ended <- c.Run(args, common, command.Env{Stdin: env.Stdin, Stdout: env.Stdout, Stderr: env.Stderr, Now: env.Now, After: env.After, Version: env.Version, Machine: env.Machine, Ask: env.asker(line), Page: env.pager(), Screen: env.screen(), Work: work, Line: line})
 	}()
 	told := command.Interrupted // the exit code of the signal that has ended it
 	var late <-chan time.Time
@@ -189,13 +189,26 @@ func (env *Env) line() *waiting.Line {
 	if !isTerminal(env.Stderr) {
 		return nil
 	}
+	return waiting.New(waiting.Options{To: env.Stderr, Plain: env.plain(), After: env.After, Now: env.Now, Columns: func() int { return columns(env.Stderr) }})
+}
+
+// plain reports whether the terminal can't move its cursor.
+func (env *Env) plain() bool {
 	name := env.Getenv("TERM")
-	return waiting.New(waiting.Options{To: env.Stderr, Plain: name == "" || name == "dumb", After: env.After, Now: env.Now, Columns: func() int { return columns(env.Stderr) }})
+	return name == "" || name == "dumb"
+}
+
+// screen is the terminal that results are shown on; nil where it is none.
+func (env *Env) screen() *command.Screen {
+	if !isTerminal(env.Stdout) {
+		return nil
+	}
+	return &command.Screen{Plain: env.plain(), Size: func() (int, int) { return screenSize(env.Stdout) }}
 }
 
 // pager shows text that is longer than the screen, where there is one; nil where there is none.
 func (env *Env) pager() func(text string) error {
-	if name := env.Getenv("TERM"); !isTerminal(env.Stdin) || !isTerminal(env.Stdout) || name == "" || name == "dumb" {
+	if !isTerminal(env.Stdin) || !isTerminal(env.Stdout) || env.plain() {
 		return nil
 	}
 	p := &pager.Pager{Stdin: env.Stdin, Stdout: env.Stdout, Stderr: env.Stderr, Command: env.Getenv("PAGER")}

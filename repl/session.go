@@ -161,8 +161,18 @@ func (e *evaluator) columns() int {
 
 // columns is the width of a terminal.
 func columns(f *os.File) int {
-	if w, _, err := term.GetSize(int(f.Fd())); err == nil && w > 0 {
-		return w
+	w, _ := screenSize(f)
+	return w
+}
+
+// screenSize is how wide and how high a terminal is; 0 rows if it does not tell.
+func screenSize(f *os.File) (columns, rows int) {
+	w, h, err := term.GetSize(int(f.Fd()))
+	switch {
+	case err != nil:
+		return show.DefaultWidth, 0
+	case w <= 0:
+		return show.DefaultWidth, h
 	}
-	return show.DefaultWidth
+	return w, h
 }

@@ -1,10 +1,7 @@
 package declare
 
 import (
-	"strings"
-
 	"cellsh/lua/value"
-	"cellsh/policy"
 	"cellsh/policy/rules"
 )
 
@@ -20,24 +17,11 @@ func (c *context) cells(t *value.Table) []rules.Glob {
 	}
 	globs := []rules.Glob{}
 	for _, e := range list {
-		s := e.Text
-		bad := strings.IndexFunc(s, func(r rune) bool {
-			return !('a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || strings.ContainsRune("._-*", r))
-		})
-		switch {
-		case s == "":
-			c.Wrong(e.At, "", "a glob must not be empty, but is")
-		case len(s) > 256:
-			c.Wrong(e.At, "", "a glob must have at most 256 characters, but has %d", len(s))
-		case bad >= 0:
-			hint := ""
-			if strings.ContainsAny(s, "?[]{}") {
-				hint = "only * is special"
-			}
-			c.Wrong(e.At, hint, "a glob must consist of A-Z a-z 0-9 . _ - and *, but has the character %s", policy.FirstCharacter(s[bad:]))
-		default:
-			globs = append(globs, rules.Glob{Pattern: s, Span: e.At})
+		if problem, hint := rules.CheckGlob(e.Text); problem != "" {
+			c.Wrong(e.At, hint, "a glob %s", problem)
+			continue
 		}
+		globs = append(globs, rules.Glob{Pattern: e.Text, Span: e.At})
 	}
 	return globs
 }

@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -32,6 +33,29 @@ type Policy struct {
 type Glob struct {
 	Pattern string
 	Span    diag.Span
+}
+
+// maxGlob is how many characters a glob can have.
+const maxGlob = 256
+
+// CheckGlob says what is wrong with the pattern of a glob for cell names, as the end of a sentence, and how to mend it; "" if
+// nothing is.
+func CheckGlob(pattern string) (problem, hint string) {
+	bad := strings.IndexFunc(pattern, func(r rune) bool {
+		return !('a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || strings.ContainsRune("._-*", r))
+	})
+	switch {
+	case pattern == "":
+		return "must not be empty, but is", ""
+	case len(pattern) > maxGlob:
+		return fmt.Sprintf("must have at most %d characters, but has %d", maxGlob, len(pattern)), ""
+	case bad >= 0:
+		if strings.ContainsAny(pattern, "?[]{}") {
+			hint = "only * is special"
+		}
+		return "must consist of A-Z a-z 0-9 . _ - and *, but has the character " + policy.FirstCharacter(pattern[bad:]), hint
+	}
+	return "", ""
 }
 
 // Match reports whether the glob stands for the name.

@@ -1,6 +1,7 @@
 package command
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -8,7 +9,6 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
-	"text/tabwriter"
 	"time"
 
 	"cellsh/kernel"
@@ -24,17 +24,23 @@ import (
 
 func listCommand() *Command {
 	return &Command{
-		Name: "list", Short: "the cells, and what answers for them", Without: []string{"policy"},
-		Long: `Lists the cells, and what answers for each: the policies that are loaded, by
-name, or the fallback for a cell of profile low that no policy names, or that
-other tools have made since the load (cellsh attach gives it its program). Of
-cells that are audited it says how long.
+		Name: "list", Args: "[CELL...]", Short: "the cells, and what answers for them", Without: []string{"policy"},
+		Long: `Lists the cells, or those that are meant, and what answers for each: the
+policies that are loaded, by name, or the fallback for a cell of profile low
+that no policy names, or that other tools have made since the load (cellsh
+attach gives it its program). Of cells that are audited it says how long.
 Where no program answers, as everywhere on a kernel without the evaluation
 model, it is the profile that the cell was made with. No kernel tells it: of
 cells that other tools have made it is unknown.
 
-  cellsh -k sim:cells.state list`,
-		Setup: func(*flags.Set) func(*Invocation) error { return runList },
+` + aboutListing + `
+
+  cellsh -k sim:cells.state list 'web-*' --columns name,age,answered-by`,
+		Setup: func(fs *flags.Set) func(*Invocation) error {
+			l := listCells(func(u *host.Usage) string { return strconv.Itoa(u.Processes) }, "id", "name", "processes", "age", "root", "answered-by")
+			l.declare(fs)
+			return l.run
+		},
 	}
 }
 
@@ -100,16 +106,6 @@ allowed is checked for them first.
 	}
 }
 
-// table writes rows in columns.
-func (inv *Invocation) table(head string, rows []string) {
-	w := tabwriter.NewWriter(inv.Stdout, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, head)
-	for _, r := range rows {
-		fmt.Fprintln(w, r)
-	}
-	w.Flush()
-}
-
 // answers says what answers for a cell.
 func answers(u *host.Usage) string {
 	switch {
@@ -127,36 +123,110 @@ func answers(u *host.Usage) string {
 	return u.Answerer.String()
 }
 
-func runList(inv *Invocation) error {
-	if len(inv.Args) > 0 {
-		return usage("list takes no arguments, but %q is given", inv.Args[0])
+// aboutListing is what help says of the commands that list cells.
+const aboutListing = `CELL is a name or a glob, in which * stands for any characters or none. A name
+must be that of a cell; a glob that matches none is noted.
+
+With -w a terminal shows what is now where it showed what was, as much as fits;
+one that can't move its cursor, a file or a pipe gets it below, after an empty
+line, and with --json each time on a line. Ctrl-C or SIGTERM end it, with exit
+code 0. A named cell that goes away meanwhile is not shown any more.`
+
+// listCells lists cells with the columns that there are about them; usual ones are shown without --columns. How processes are
+// counted is up to the command.
+func listCells(processes func(*host.Usage) string, usual ...string) *cellListing {
+	l := &cellListing{}
+	l.usual = usual
+	percent := func(p float64) string { return fmt.Sprintf("%.0f%%", p) }
+	l.all = []column[host.Usage]{
+		number("ID", func(u *host.Usage) kernel.CellID { return u.ID }, func(id kernel.CellID) string { return fmt.Sprint(id) }),
+		words("NAME", func(u *host.Usage) string { return u.Name }),
+		{heading: heading{"PROCESSES", true}, cell: processes, compare: func(a, b *host.Usage) int { return cmp.Compare(a.Processes, b.Processes) }},
+		number("AGE", func(u *host.Usage) time.Duration { return u.Age }, age),
+		words("ROOT", func(u *host.Usage) string { return u.Root }),
+		words("ANSWERED BY", l.answers),
+		number("MEMORY", func(u *host.Usage) uint64 { return u.Memory }, size),
+		number("CPU 1S", func(u *host.Usage) float64 { return u.CPU1s }, percent),
+		number("CPU 10S", func(u *host.Usage) float64 { return u.CPU10s }, percent),
+		counted("DECISIONS", func(c *kernel.Counts) uint64 { return c.Decisions }),
+		counted("DENIED", func(c *kernel.Counts) uint64 { return c.Denied }),
+		counted("GRANTED", func(c *kernel.Counts) uint64 { return c.Granted }),
+		counted("AUDIT", func(c *kernel.Counts) uint64 { return c.WouldDeny }),
 	}
-	h, err := inv.host()
+	return l
+}
+
+// answers says what answers for a cell, and how long it is audited.
+func (l *cellListing) answers(u *host.Usage) string {
+	by := answers(u)
+	if u.Audit != nil {
+		by += fmt.Sprintf("; audited for %s more, refusing nothing", Left(u.Audit.Left(l.now)))
+	}
+	return by
+}
+
+// counted is a column of what the evaluation model has counted, where there is one.
+func counted(head string, of func(*kernel.Counts) uint64) column[host.Usage] {
+	return column[host.Usage]{heading: heading{head, true},
+		cell: func(u *host.Usage) string {
+			if u.Counts == nil {
+				return "-"
+			}
+			return strconv.FormatUint(of(u.Counts), 10)
+		},
+		compare: func(a, b *host.Usage) int { return cmp.Compare(of(a.Counts), of(b.Counts)) },
+		known:   func(u *host.Usage) bool { return u.Counts != nil },
+	}
+}
+
+// cellListing lists cells.
+type cellListing struct {
+	roster[host.Usage]
+	// now is when it is looked.
+	now time.Time
+	// below are lines about the cells that are shown; nil for none.
+	below func([]host.Usage) []string
+}
+
+func (l *cellListing) run(inv *Invocation) error {
+	if inv.JSON && l.columns != nil {
+		return usage("--columns can't be given with --json, which has all that is known")
+	}
+	c, err := inv.cells()
 	if err != nil {
 		return err
 	}
-	usages, err := h.Usage()
-	if err != nil {
-		return err
-	}
-	if inv.JSON {
-		return inv.json(reports(usages))
-	}
-	if len(usages) == 0 {
-		fmt.Fprintln(inv.Stdout, "there are no cells")
-		return nil
-	}
-	var rows []string
-	for i := range usages {
-		u := &usages[i]
-		by := answers(u)
-		if u.Audit != nil {
-			by += fmt.Sprintf("; audited for %s more, refusing nothing", Left(u.Audit.Left(inv.Now())))
+	asked := false
+	return inv.again(l.every, func(h *host.Host) (view, error) {
+		if !asked {
+			if err := c.exist(h); err != nil {
+				return view{}, err
+			}
+			asked = true
 		}
-		rows = append(rows, fmt.Sprintf("%d\t%s\t%d\t%s\t%s\t%s", u.ID, u.Name, u.Processes, age(u.Age), u.Root, by))
-	}
-	inv.table("ID\tNAME\tPROCESSES\tAGE\tROOT\tANSWERED BY", rows)
-	return nil
+		l.now = inv.Now()
+		usages, err := h.Usage()
+		if err != nil {
+			return view{}, err
+		}
+		usages, notes := chosen(&c, usages, func(u *host.Usage) string { return u.Name })
+		l.sorted(usages)
+		v := view{report: reports(usages), notes: notes}
+		switch {
+		case inv.JSON:
+			return v, nil
+		case len(usages) > 0:
+			v.sheet = l.sheet(usages)
+		case c.all():
+			v.sheet = &sheet{below: []string{"there are no cells"}}
+		default:
+			v.sheet = &sheet{below: []string{"there are no such cells"}}
+		}
+		if l.below != nil {
+			v.sheet.below = append(v.sheet.below, l.below(usages)...)
+		}
+		return v, nil
+	})
 }
 
 func reports(usages []host.Usage) []host.UsageReport {

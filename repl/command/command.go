@@ -31,6 +31,8 @@ type Env struct {
 	Ask func(question string) (yes bool)
 	// Page shows text that may be longer than the screen; nil writes it to Stdout.
 	Page func(text string) error
+	// Screen is the terminal that Stdout is; nil where it is none.
+	Screen *Screen
 	// Version of the program.
 	Version string
 	// Machine that the program runs on.

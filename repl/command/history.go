@@ -156,12 +156,12 @@ func runGenerations(inv *Invocation) error {
 		fmt.Fprintln(inv.Stdout, "nothing was loaded")
 		return nil
 	}
-	var rows []string
+	var rows [][]string
 	for i := range history.Generations {
 		g := &history.Generations[i]
-		rows = append(rows, fmt.Sprintf("%d\t%s\t%s", g.Number, g.Time.UTC().Format(time.DateTime), generationText(history, g)))
+		rows = append(rows, []string{fmt.Sprint(g.Number), g.Time.UTC().Format(time.DateTime), generationText(history, g)})
 	}
-	inv.table("GENERATION\tLOADED (UTC)\tFROM", rows)
+	inv.table([]heading{{"GENERATION", true}, {"LOADED (UTC)", false}, {"FROM", false}}, rows)
 	return nil
 }
 

@@ -108,20 +108,22 @@ func runPS(inv *Invocation) error {
 		fmt.Fprintf(inv.Stdout, "cell %s has no processes\n", c.Name)
 		return nil
 	}
-	var rows []string
+	var rows [][]string
 	for i := range list {
 		rows = append(rows, memberRow(&list[i], inv.Now()))
 	}
-	inv.table("PID\tPARENT\tSESSION\tUID\tSTATE\tAGE\tMEMORY\tTIME\tCOMMAND", rows)
+	inv.table([]heading{{"PID", true}, {"PARENT", true}, {"SESSION", true}, {"UID", true}, {"STATE", false}, {"AGE", true}, {"MEMORY", true}, {"TIME", true}, {"COMMAND", false}}, rows)
 	return nil
 }
 
-func memberRow(p *process.Process, now time.Time) string {
-	measured := "-\t-\t-"
+func memberRow(p *process.Process, now time.Time) []string {
+	row := []string{fmt.Sprint(p.PID), fmt.Sprint(p.Parent), fmt.Sprint(p.Session), fmt.Sprint(p.UID), p.State.String()}
 	if p.Measured {
-		measured = fmt.Sprintf("%s\t%s\t%s", age(max(0, now.Sub(p.Start))), size(p.Resident), spent(p.Time))
+		row = append(row, age(max(0, now.Sub(p.Start))), size(p.Resident), spent(p.Time))
+	} else {
+		row = append(row, "-", "-", "-")
 	}
-	return fmt.Sprintf("%d\t%d\t%d\t%d\t%s\t%s\t%s", p.PID, p.Parent, p.Session, p.UID, p.State, measured, p.Command())
+	return append(row, p.Command())
 }
 
 func runKill(inv *Invocation) error {

@@ -97,7 +97,7 @@ func runPolicies(inv *Invocation) error {
 	if len(list) == 0 {
 		return nil
 	}
-	var rows []string
+	var rows [][]string
 	for _, d := range list {
 		cells := strings.Join(d.Cells, ", ")
 		if cells == "" {
@@ -115,9 +115,9 @@ func runPolicies(inv *Invocation) error {
 		if d.Mode != "" && d.Mode != "enforce" {
 			state += ", mode " + d.Mode
 		}
-		rows = append(rows, strings.Join([]string{d.Kind, d.Name, cells, fmt.Sprintf("%s:%d", d.File, d.Line), state}, "\t"))
+		rows = append(rows, []string{d.Kind, d.Name, cells, fmt.Sprintf("%s:%d", d.File, d.Line), state})
 	}
-	inv.table("KIND\tNAME\tCELLS\tWHERE\tSTATE", rows)
+	inv.table([]heading{{text: "KIND"}, {text: "NAME"}, {text: "CELLS"}, {text: "WHERE"}, {text: "STATE"}}, rows)
 	return nil
 }
 

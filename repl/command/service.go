@@ -700,7 +700,7 @@ func (o *statusing) table(inv *Invocation, rows []row) {
 		return
 	}
 	now := inv.Now()
-	var list []string
+	var list [][]string
 	for i := range rows {
 		r := &rows[i]
 		since, pid, why := "-", "-", cmp.Or(monitor.Why(&r.Status), "-")
@@ -710,9 +710,9 @@ func (o *statusing) table(inv *Invocation, rows []row) {
 		if r.PID != 0 {
 			pid = fmt.Sprint(r.PID)
 		}
-		list = append(list, fmt.Sprintf("%s\t%s\t%s\t%s\t%s\t%d\t%s", r.Service, r.Cell, r.State, since, pid, r.Restarts, why))
+		list = append(list, []string{r.Service, r.Cell, r.State.String(), since, pid, fmt.Sprint(r.Restarts), why})
 	}
-	inv.table("SERVICE\tCELL\tSTATE\tSINCE\tPROCESS\tRESTARTS\tWHY", list)
+	inv.table([]heading{{"SERVICE", false}, {"CELL", false}, {"STATE", false}, {"SINCE", true}, {"PROCESS", true}, {"RESTARTS", true}, {"WHY", false}}, list)
 	// What keeps output from being kept is mostly the same for all.
 	var said []string
 	for i := range rows {

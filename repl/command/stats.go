@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"cmp"
 	"fmt"
-	"slices"
 
 	"cellsh/kernel/host"
 	"cellsh/policy/diag"
@@ -22,7 +21,9 @@ that a policy in audit mode would have denied. The kernel samples once a
 second. Budgets of memory and processor time are not enforced by the kernel:
 those that are exceeded are listed.
 
-  cellsh -k sim:cells.state stats web-1
+` + aboutListing + `
+
+  cellsh -k sim:cells.state stats 'web-*' --sort -memory
 
 With -P the same is written in the text format of Prometheus: first what
 cellctl stats -P writes, with its names and labels, then what it has not.
@@ -34,7 +35,9 @@ With -P and -h an HTTP answer is written, for inetd(8) to run:
 
   127.0.0.1:9100 stream tcp nowait root /usr/sbin/cellsh cellsh stats -P -h`,
 		Setup: func(fs *flags.Set) func(*Invocation) error {
-			var s stats
+			s := stats{cells: listCells(memberCount, "name", "processes", "memory", "cpu-1s", "cpu-10s", "decisions", "denied", "granted", "audit")}
+			s.cells.below = exceeding
+			s.cells.declare(fs)
 			fs.Switch(&s.prometheus, "P", "write the text format of Prometheus")
 			fs.Switch(&s.http, "h", "with -P, begin with the header of an HTTP answer; without it, this help")
 			runDirFlag(fs, &s.dir)
@@ -44,6 +47,7 @@ With -P and -h an HTTP answer is written, for inetd(8) to run:
 }
 
 type stats struct {
+	cells            *cellListing
 	prometheus, http bool
 	// dir is the run directory of services, "" for the machine's.
 	dir string
@@ -58,6 +62,8 @@ func (s *stats) run(inv *Invocation) error {
 		return usage("--run-dir must be given with -P: without it services are not told of")
 	case s.prometheus && inv.JSON:
 		return usage("-P can't be given with --json: it writes the text format of Prometheus")
+	case s.prometheus && s.cells.given() != "":
+		return usage("%s can't be given with -P, which has all that is known, once", s.cells.given())
 	case s.http:
 		return s.answer(inv)
 	case s.prometheus:
@@ -67,24 +73,15 @@ func (s *stats) run(inv *Invocation) error {
 		}
 		return err
 	}
-	return showStats(inv)
-}
-
-// known are the cells that were asked for; all without any.
-func known[T any](inv *Invocation, h *host.Host, list []T, name func(*T) string) ([]T, error) {
-	if len(inv.Args) == 0 {
-		return list, nil
-	}
-	for _, name := range inv.Args {
-		if _, err := h.Cell("show cell "+name, name); err != nil {
-			return nil, err
-		}
-	}
-	return slices.DeleteFunc(list, func(x T) bool { return !slices.Contains(inv.Args, name(&x)) }), nil
+	return s.cells.run(inv)
 }
 
 // text is what a scrape is given.
 func (s *stats) text(inv *Invocation) ([]byte, error) {
+	c, err := inv.cells()
+	if err != nil {
+		return nil, err
+	}
 	inv.Machine.Run = cmp.Or(s.dir, inv.Machine.Run)
 	t, err := inv.lookOnly()
 	if err != nil {
@@ -94,8 +91,13 @@ func (s *stats) text(inv *Invocation) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if snapshot.Cells, err = known(inv, t.Host, snapshot.Cells, func(c *metrics.Cell) string { return c.Name }); err != nil {
+	if err := c.exist(t.Host); err != nil {
 		return nil, err
+	}
+	var notes []string
+	snapshot.Cells, notes = chosen(&c, snapshot.Cells, func(c *metrics.Cell) string { return c.Name })
+	for _, text := range notes {
+		inv.noteOnce(text)
 	}
 	return snapshot.Text(), nil
 }
@@ -130,40 +132,14 @@ func (s *stats) answer(inv *Invocation) error {
 	return werr
 }
 
-func showStats(inv *Invocation) error {
-	h, err := inv.host()
-	if err != nil {
-		return err
-	}
-	usages, err := h.Usage()
-	if err != nil {
-		return err
-	}
-	if usages, err = known(inv, h, usages, func(u *host.Usage) string { return u.Name }); err != nil {
-		return err
-	}
-	if inv.JSON {
-		return inv.json(reports(usages))
-	}
-	if len(usages) == 0 {
-		fmt.Fprintln(inv.Stdout, "there are no cells")
-		return nil
-	}
-	var rows, over []string
+// exceeding tells of the budgets that cells exceed.
+func exceeding(usages []host.Usage) []string {
+	var over []string
 	for i := range usages {
 		u := &usages[i]
-		counts := "-\t-\t-\t-"
-		if c := u.Counts; c != nil {
-			counts = fmt.Sprintf("%d\t%d\t%d\t%d", c.Decisions, c.Denied, c.Granted, c.WouldDeny)
-		}
-		rows = append(rows, fmt.Sprintf("%s\t%s\t%s\t%.0f%%\t%.0f%%\t%s", u.Name, memberCount(u), size(u.Memory), u.CPU1s, u.CPU10s, counts))
 		for _, e := range u.Over {
 			over = append(over, fmt.Sprintf("cell %s is over its budget of %s: %s, but policy %s says %s", u.Name, e.Budget, amount(e.Budget, e.Use), e.Policy, amount(e.Budget, e.Limit)))
 		}
 	}
-	inv.table("NAME\tPROCESSES\tMEMORY\tCPU 1S\tCPU 10S\tDECISIONS\tDENIED\tGRANTED\tAUDIT", rows)
-	for _, line := range over {
-		fmt.Fprintln(inv.Stdout, line)
-	}
-	return nil
+	return over
 }

@@ -21,7 +21,7 @@ func (c *Completer) arguments(before string) []Candidate {
 	case verbatim:
 		return nil
 	case flag != nil:
-		found = c.value(flag.kind(), typed, nil)
+		found = c.flagValue(flag, typed)
 	case strings.HasPrefix(typed, "-"):
 		found = command.flags(typed, c)
 	default:
@@ -162,7 +162,7 @@ func (c *Command) flags(typed string, completer *Completer) []Candidate {
 		if f == nil {
 			return nil
 		}
-		return completer.value(f.kind(), value, nil)
+		return completer.flagValue(f, value)
 	}
 	var found []Candidate
 	for _, f := range c.Flags {
@@ -175,6 +175,15 @@ func (c *Command) flags(typed string, completer *Completer) []Candidate {
 		}
 	}
 	return found
+}
+
+// flagValue completes the value of a flag. Of several words it is the last that is typed; one to sort by may have a dash before
+// it.
+func (c *Completer) flagValue(f *Flag, typed string) []Candidate {
+	if f.Words == nil {
+		return c.value(f.kind(), typed, nil)
+	}
+	return words(f.Words, strings.TrimPrefix(typed[strings.LastIndexByte(typed, ',')+1:], "-"))
 }
 
 // value completes what a word of a synopsis stands for. The arguments before it are those given.

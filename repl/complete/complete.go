@@ -32,13 +32,15 @@ type Flag struct {
 	Value string
 	// Doc says in a few words what it does.
 	Doc string
+	// Words are what can stand in the value, separated by commas; nil if that is not known.
+	Words []string
 }
 
 // Flags gives the flags of a set.
 func Flags(fs *flags.Set) []Flag {
 	var all []Flag
 	for _, f := range fs.All() {
-		all = append(all, Flag{f.Name, f.Value, f.Usage})
+		all = append(all, Flag{f.Name, f.Value, f.Usage, f.Words})
 	}
 	return all
 }

@@ -4,6 +4,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -53,14 +54,15 @@ ring = {} setmetatable(ring, { __index = ring })
 	files := fstest.MapFS{"scripts/policy.d/web.lua": {}, "scripts/policy.d/with space.lua": {}, "scripts/it's.lua": {}, "web.lua": {}, ".hidden": {}, "bad\nname": {}, "ünï.lua": {}}
 	return &Completer{
 		Commands: []Command{
-			{Name: "list"}, {Name: "load", Args: "PATH...", Flags: []Flag{{"confirm", "DURATION", ""}, {"strict", "", ""}, {"policy", "PATH", ""}}},
-			{Name: "explain", Args: "[--policy PATH...] CELL REQUEST [FIELD=VALUE...]", Flags: []Flag{{"json", "", ""}, {"policy", "PATH", ""}, {"k", "KERNEL", ""}}},
-			{Name: "exec", Args: "CELL [--] [COMMAND [ARGUMENT...]]", Flags: []Flag{{"user", "USER", ""}}},
-			{Name: "diff", Args: "[--cell NAME...] OLD NEW", Flags: []Flag{{"cell", "NAME", ""}}},
-			{Name: "unload", Args: "POLICY...", Flags: []Flag{{"only", "POLICY", ""}}},
-			{Name: "create", Args: "NAME --root DIR", Flags: []Flag{{"root", "DIR", ""}}},
+			{Name: "list"}, {Name: "load", Args: "PATH...", Flags: []Flag{{Name: "confirm", Value: "DURATION"}, {Name: "strict"}, {Name: "policy", Value: "PATH"}}},
+			{Name: "stats", Args: "[CELL...]", Flags: []Flag{{Name: "columns", Value: "COLUMN,...", Words: []string{"age", "name", "root"}}, {Name: "sort", Value: "COLUMN", Words: []string{"age", "name"}}}},
+			{Name: "explain", Args: "[--policy PATH...] CELL REQUEST [FIELD=VALUE...]", Flags: []Flag{{Name: "json"}, {Name: "policy", Value: "PATH"}, {Name: "k", Value: "KERNEL"}}},
+			{Name: "exec", Args: "CELL [--] [COMMAND [ARGUMENT...]]", Flags: []Flag{{Name: "user", Value: "USER"}}},
+			{Name: "diff", Args: "[--cell NAME...] OLD NEW", Flags: []Flag{{Name: "cell", Value: "NAME"}}},
+			{Name: "unload", Args: "POLICY...", Flags: []Flag{{Name: "only", Value: "POLICY"}}},
+			{Name: "create", Args: "NAME --root DIR", Flags: []Flag{{Name: "root", Value: "DIR"}}},
 			{Name: "decide", Args: "[--policy PATH...] < REQUESTS"},
-			{Name: "audit", Args: "[start|stop|status] [CELL...]", Flags: []Flag{{"for", "TIME", ""}}},
+			{Name: "audit", Args: "[start|stop|status] [CELL...]", Flags: []Flag{{Name: "for", Value: "TIME"}}},
 		},
 		Cells:    func() []string { return []string{"web-1", "web-2", "db"} },
 		Policies: func() []string { return []string{"base", "web"} },
@@ -105,6 +107,10 @@ func TestComplete(t *testing.T) {
 		{"load --confirm ", ""},
 		{"load --wrong=", ""},
 		{"explain ", "db web-1 web-2"},
+		{"stats web-1 w", "web-1 web-2"},
+		{"stats --columns ", "age name root"},
+		{"stats --columns=name,r", "+oot "},
+		{"stats --sort -n", "+ame "},
 		{"audit ", "start status stop"},
 		{"audit sto", "+p "},
 		{"audit start ", "db web-1 web-2"},
@@ -245,7 +251,8 @@ func TestFlags(t *testing.T) {
 	fs.Switch(&strict, "strict", "refuse")
 	fs.List(&paths, "policy", "PATH", "use PATH")
 	fs.Number(&most, "most", "COUNT", "stop after COUNT")
-	if got, want := Flags(&fs), []Flag{{"most", "COUNT", "stop after COUNT"}, {"policy", "PATH", "use PATH"}, {"strict", "", "refuse"}}; !slices.Equal(got, want) {
+	fs.Words("most", []string{"1"})
+	if got, want := Flags(&fs), []Flag{{Name: "most", Value: "COUNT", Doc: "stop after COUNT", Words: []string{"1"}}, {Name: "policy", Value: "PATH", Doc: "use PATH"}, {Name: "strict", Doc: "refuse"}}; !reflect.DeepEqual(got, want) {
 		t.Errorf("%q", got)
 	}
 }

@@ -21,6 +21,8 @@ type Flag struct {
 	Value string
 	// Usage is what it does: what follows its name in a list of flags.
 	Usage string
+	// Words are what can stand in a value, separated by commas; nil if that is not known.
+	Words []string
 	// Repeats says that it may be given several times. Another flag with a value may be given once: which of two was meant
 	// nobody knows.
 	Repeats bool
@@ -113,6 +115,9 @@ func (s *Set) Func(name, value, usage string, take func(value string) (problem s
 func (s *Set) Each(name, value, usage string, take func(value string) (problem string)) {
 	s.add(&Flag{Name: name, Value: value, Usage: usage, Repeats: true, take: take})
 }
+
+// Words says which words can stand in the value of the flag of that name, which must have been added, for who completes it.
+func (s *Set) Words(name string, words []string) { s.find(name).Words = words }
 
 // Must is "must ..., but is ..." about the value of a flag.
 func Must(what, value string) string { return fmt.Sprintf("must %s, but is %q", what, value) }

@@ -60,13 +60,9 @@ func (p *Pager) command(text string) error {
 func height(text string, columns int) int {
 	rows := 0
 	for line := range strings.Lines(text) {
-		rows += rowsOf(strings.TrimSuffix(line, "\n"), columns)
+		rows += show.Rows(strings.TrimSuffix(line, "\n"), columns)
 	}
 	return rows
-}
-
-func rowsOf(line string, columns int) int {
-	return max(1, (show.Width(line)+columns-1)/max(1, columns))
 }
 
 // more is what stands below a page.
@@ -85,7 +81,7 @@ func page(in io.Reader, out io.Writer, text string, columns, rows int) error {
 	for line := range strings.Lines(text) {
 		line = strings.TrimSuffix(line, "\n")
 		// One that is higher than the screen is written all the same.
-		for need := min(rowsOf(line, columns), rows-1); left < need; {
+		for need := min(show.Rows(line, columns), rows-1); left < need; {
 			next, err := ask(in, out)
 			if err != nil || next == nothing {
 				return err
@@ -94,7 +90,7 @@ func page(in io.Reader, out io.Writer, text string, columns, rows int) error {
 				left = rows - 1
 			}
 		}
-		left -= min(left, rowsOf(line, columns))
+		left -= min(left, show.Rows(line, columns))
 		if _, err := io.WriteString(out, line+"\r\n"); err != nil {
 			return err
 		}

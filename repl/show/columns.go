@@ -56,33 +56,14 @@ func (p *printer) columns(t *lua.LTable) (string, bool) {
 			rows = append(rows, row)
 		}
 	}
-	widths := make([]int, len(keys))
-	total := 0
-	for j := range keys {
-		for _, row := range rows {
-			widths[j] = max(widths[j], Width(row[j]))
+	lines := Align(rows, numeric)
+	for _, line := range lines {
+		if Width(line) > p.Width {
+			return "", false
 		}
-		total += widths[j] + 2
-	}
-	if total-2 > p.Width {
-		return "", false
 	}
 	var b strings.Builder
-	for i, row := range rows {
-		if i > 0 {
-			b.WriteByte('\n')
-		}
-		var line strings.Builder
-		for j, s := range row {
-			pad := strings.Repeat(" ", widths[j]-Width(s))
-			if numeric[j] {
-				line.WriteString(pad + s + "  ")
-			} else {
-				line.WriteString(s + pad + "  ")
-			}
-		}
-		b.WriteString(strings.TrimRight(line.String(), " "))
-	}
+	b.WriteString(strings.Join(lines, "\n"))
 	if list.length > shown {
 		fmt.Fprintf(&b, "\n... %s more", count(list.length-shown))
 	}

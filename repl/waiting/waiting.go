@@ -132,21 +132,7 @@ func (l *Line) text(now time.Time) string {
 	}
 	text := fmt.Sprintf("%s %s: %s", l.name, now.Sub(l.began).Round(time.Second), strings.Join(parts, ", "))
 	// A terminal that is written to its last column may begin another line.
-	return cut(strings.NewReplacer("\n", " ", "\t", " ").Replace(text), l.options.Columns()-1)
-}
-
-// cut gives as much of a text as takes so many columns, with two dots where something is missing.
-func cut(text string, columns int) string {
-	if show.Width(text) <= columns {
-		return text
-	}
-	width := 0
-	for i, r := range text {
-		if width += show.Width(string(r)); width > columns-2 {
-			return text[:i] + ".."[:max(0, min(2, columns))]
-		}
-	}
-	return text
+	return show.Fit(strings.NewReplacer("\n", " ", "\t", " ").Replace(text), l.options.Columns()-1)
 }
 
 // erase makes the line empty, for who holds mu.
