@@ -12,6 +12,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"os/exec"
 	"runtime"
 	"runtime/debug"
 	"strings"
@@ -313,6 +314,17 @@ func (r *report) readings() error {
 		}
 		fmt.Printf("| cellsh %s | %.1f |\n", strings.Join(c, " "), ms(times[0].time))
 	}
+	lua, err := exec.LookPath("lua5.1")
+	if err != nil {
+		fmt.Print("\nHow long that is beside another Lua is not measured: there is no lua5.1.\n")
+		return nil
+	}
+	times, err := measure(r.effort, func() error { return program.Run("-e", "") }, func() error { return exec.Command(lua, "-e", "").Run() })
+	if err != nil {
+		return err
+	}
+	fmt.Printf("| cellsh -e '' | %.1f |\n| lua5.1 -e '' | %.1f |\n", ms(times[0].time), ms(times[1].time))
+	r.promise("cellsh -e '' beside lua5.1 -e ''", 4, float64(times[0].time)/float64(times[1].time), " times")
 	return nil
 }
 

@@ -1,6 +1,7 @@
 package metrics
 
 import (
+	"strings"
 	"testing"
 
 	"cellsh/kernel"
@@ -29,4 +30,31 @@ func TestBudgets(t *testing.T) {
 	check(true, 301)
 	m.Over = []host.Excess{{Budget: "cpu", Use: 301, Limit: 300, Policy: "tells"}}
 	check(false, 500)
+}
+
+// TestUnknownUse: what a monitor watches and has not told is left out, and not replaced by what the kernel samples.
+func TestUnknownUse(t *testing.T) {
+	for _, c := range []struct {
+		supervised bool
+		over       []host.Excess
+		want       string
+	}{
+		{false, nil, "} 500\n"},
+		{true, nil, ""},
+		{true, []host.Excess{{Budget: "memory", Use: 301, Limit: 300}}, "} 301\n"},
+	} {
+		m := host.Measure{Cell: kernel.Cell{ID: 1, Name: "web", Memory: 500}, Supervised: c.supervised, Over: c.over,
+			Budgets: []analysis.Budget{{Name: analysis.BudgetMemory, Value: 300, Policy: "p"}}}
+		s := Snapshot{Cells: []Cell{cellOf(&m)}}
+		text := string(s.Text())
+		got := ""
+		for line := range strings.Lines(text) {
+			if strings.HasPrefix(line, "cell_budget_memory_use_bytes{") {
+				got += line
+			}
+		}
+		if !strings.HasSuffix(got, c.want) || c.want == "" && got != "" {
+			t.Errorf("%+v: %q, want %q", c, got, c.want)
+		}
+	}
 }
