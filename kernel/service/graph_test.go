@@ -158,9 +158,12 @@ func TestEach(t *testing.T) {
 		g.StartEach(names, do, func(name string, err error) {
 			told = append(told, name)
 			failed[name] = err != nil
+			mu.Lock()
+			done := slices.Clone(order)
+			mu.Unlock()
 			var required *RequiredError
-			if errors.As(err, &required) != (err != nil && !slices.Contains(order, name)) {
-				t.Fatalf("%s: %v, done %v", name, err, order)
+			if errors.As(err, &required) != (err != nil && !slices.Contains(done, name)) {
+				t.Fatalf("%s: %v, done %v", name, err, done)
 			}
 			if errors.As(err, &required) && (!failed[required.Required] || !slices.Contains(g.Find(name).Requires, required.Required)) {
 				t.Fatalf("%v", err)
