@@ -52,7 +52,8 @@ func program(t *testing.T, dir string, env []string, args ...string) *exec.Cmd {
 		t.Fatal(err)
 	}
 	c := exec.Command(self, args...)
-	c.Dir, c.Env = dir, append([]string{asProgram + "=1", "PATH=" + os.Getenv("PATH"), "HOME=" + dir}, env...)
+	// With the race detector each program would else sleep for a second at its end.
+	c.Dir, c.Env = dir, append([]string{asProgram + "=1", "PATH=" + os.Getenv("PATH"), "HOME=" + dir, "GORACE=" + os.Getenv("GORACE")}, env...)
 	return c
 }
 
