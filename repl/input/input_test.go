@@ -374,7 +374,7 @@ func TestLineByLineIsTheWhole(t *testing.T) {
 }
 
 func FuzzAdd(f *testing.F) {
-	for _, s := range []string{"list 'x", "x = 1\n\nfor", "=", "= (", "#", "#!", "local", "local x = [==[\n\n]==]", "--[[\n]]", "\x00", "1 2", "return", "return return", "a\rb", "end", "]]", "goto x", "::x::", "load \\"} {
+	for _, s := range []string{"list 'x", "x = 1\n\nfor", "=", "= (", "#", "#!", "local", "local x = [==[\n\n]==]", "--[[\n]]", "\x00", "1 2", "return", "return return", "a\rb", "end", "]]", "goto x", "::x::", "load \\", "!ls", "list | wc; x", "list > a; 1 + 1"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
@@ -395,8 +395,14 @@ func FuzzAdd(f *testing.F) {
 			}
 		}
 		for _, s := range all {
-			if (s.Words == nil) == (s.File == nil) {
-				t.Fatalf("%q is both or none", s.Text)
+			kinds := 0
+			for _, is := range []bool{len(s.Words) > 0, s.File != nil, s.Host != ""} {
+				if is {
+					kinds++
+				}
+			}
+			if kinds != 1 {
+				t.Fatalf("%q is of %d kinds", s.Text, kinds)
 			}
 			if s.File != nil {
 				v := vm.New(vm.Options{Level: vm.Session})
