@@ -15,6 +15,9 @@ func (c *Completer) arguments(before string) []Candidate {
 		return nil
 	}
 	command := c.command(list[0])
+	if command == nil {
+		return nil
+	}
 	positional, flag, verbatim := command.place(list[1:])
 	var found []Candidate
 	switch {

@@ -77,6 +77,20 @@ func (c *Completer) Complete(text string, pos int) []Candidate {
 	var found []Candidate
 	if begin == line {
 		here, _, _ := strings.Cut(text[line:], "\n")
+		// Of several commands on the line the last one counts.
+		for input.IsCommand(before[line:], c.isCommand) {
+			_, to, rest, err := input.Command(before[line:])
+			switch {
+			case err == nil && to.Pipe != "":
+				return nil
+			case err != nil || rest == "" && !strings.HasSuffix(before, ";"):
+			default:
+				line = len(before) - len(rest)
+				here, begin = before[line:], line
+				continue
+			}
+			break
+		}
 		word := strings.TrimLeft(before[line:], " \t")
 		switch {
 		case !strings.ContainsAny(word, " \t"):
