@@ -66,7 +66,7 @@ func (e *evaluator) talk() error {
 	r.Mistaken = e.mistaken
 	language := dialect.Dialect{IsCommand: isCommand}.Language()
 	language.Complete = e.completer().Complete
-	ed := editor.New(editor.Options{Stdin: e.env.Stdin, Stdout: e.env.Stdout, Getenv: e.env.Getenv, History: editor.HistoryPath(e.env.Getenv),
+	ed := editor.New(editor.Options{Stdin: e.env.Stdin, Stdout: e.env.Stdout, Getenv: e.env.Getenv, History: historyPath(e.env.Getenv),
 		Language: language, Colours: e.style.Colours(), Warn: func(s string) { e.note("%s", s) }})
 	defer ed.Close()
 	// The editor sees Ctrl-C itself.

@@ -13,15 +13,23 @@ import (
 // startupLimit is how large a start-up file may be in bytes.
 const startupLimit = 1 << 20
 
-// startupPath is where a user has what every session begins with: below $XDG_CONFIG_HOME, or ~/.config; "" if neither is known (XDG
-// Base Directory Specification).
+// startupPath is where a user has what every session begins with, historyPath where the history of what was typed belongs.
 func startupPath(getenv func(string) string) string {
-	const name = "/cellsh/init.lua"
-	if config := getenv("XDG_CONFIG_HOME"); strings.HasPrefix(config, "/") {
-		return config + name
+	return userFile(getenv, "XDG_CONFIG_HOME", "/.config", "init.lua")
+}
+
+func historyPath(getenv func(string) string) string {
+	return userFile(getenv, "XDG_STATE_HOME", "/.local/state", "history")
+}
+
+// userFile is the path of a file of the user below the folder that a variable names, or else below one in the home folder; "" if
+// neither is known (XDG Base Directory Specification).
+func userFile(getenv func(string) string, variable, inHome, name string) string {
+	if folder := getenv(variable); strings.HasPrefix(folder, "/") {
+		return folder + "/cellsh/" + name
 	}
 	if home := getenv("HOME"); strings.HasPrefix(home, "/") {
-		return home + "/.config" + name
+		return home + inHome + "/cellsh/" + name
 	}
 	return ""
 }

@@ -72,3 +72,16 @@ func TestNoStartup(t *testing.T) {
 		}
 	}
 }
+
+func TestHistoryPath(t *testing.T) {
+	for _, c := range []struct{ state, home, want string }{
+		{"/s", "/h", "/s/cellsh/history"}, {"", "/h", "/h/.local/state/cellsh/history"}, {"relative", "/h", "/h/.local/state/cellsh/history"}, {"", "", ""}, {"", "x", ""},
+	} {
+		got := historyPath(func(name string) string {
+			return map[string]string{"XDG_STATE_HOME": c.state, "HOME": c.home}[name]
+		})
+		if got != c.want {
+			t.Errorf("%v: %q", c, got)
+		}
+	}
+}

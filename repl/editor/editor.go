@@ -3,7 +3,6 @@ package editor
 import (
 	"errors"
 	"os"
-	"strings"
 
 	"github.com/chzyer/readline"
 )
@@ -36,7 +35,7 @@ type Options struct {
 	Stdin, Stdout *os.File
 	// Getenv is that of package os; nil knows no variables.
 	Getenv func(string) string
-	// History is the path of the history file; "" keeps it in memory only. See HistoryPath.
+	// History is the path of the history file; "" keeps it in memory only.
 	History string
 	// Language is that of statements.
 	Language Language
@@ -76,17 +75,4 @@ func IsTerminal(f *os.File) bool {
 	terminal := false
 	err = conn.Control(func(fd uintptr) { terminal = readline.IsTerminal(int(fd)) })
 	return err == nil && terminal
-}
-
-// HistoryPath is where the history of a user belongs: below $XDG_STATE_HOME, or ~/.local/state; "" if neither is
-// known (XDG Base Directory Specification).
-func HistoryPath(getenv func(string) string) string {
-	const name = "/cellsh/history"
-	if state := getenv("XDG_STATE_HOME"); strings.HasPrefix(state, "/") {
-		return state + name
-	}
-	if home := getenv("HOME"); strings.HasPrefix(home, "/") {
-		return home + "/.local/state" + name
-	}
-	return ""
 }

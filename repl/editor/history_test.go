@@ -165,19 +165,6 @@ func FuzzDecode(f *testing.F) {
 	})
 }
 
-func TestHistoryPath(t *testing.T) {
-	for _, c := range []struct{ state, home, want string }{
-		{"/s", "/h", "/s/cellsh/history"}, {"", "/h", "/h/.local/state/cellsh/history"}, {"relative", "/h", "/h/.local/state/cellsh/history"}, {"", "", ""}, {"", "x", ""},
-	} {
-		got := HistoryPath(func(name string) string {
-			return map[string]string{"XDG_STATE_HOME": c.state, "HOME": c.home}[name]
-		})
-		if got != c.want {
-			t.Errorf("%v: %q", c, got)
-		}
-	}
-}
-
 func BenchmarkOpenHistory(b *testing.B) {
 	path := filepath.Join(b.TempDir(), "history")
 	var text strings.Builder
