@@ -42,7 +42,7 @@ func (e *evaluator) standing() standing {
 			s.generation = g.Number
 		}
 		now := e.env.Now()
-		if audit, err := e.target.Host.Audit(); err == nil && audit != nil {
+		if audit, err := e.target.Host.AuditOf(history); err == nil && audit != nil {
 			left := audit.Left(now)
 			s.audit = &left
 		} else if d := history.Deadline; d != nil && history.Overdue() == nil {

@@ -44,10 +44,11 @@ func (h *Host) Audit() (*Audit, error) {
 	if err != nil {
 		return nil, err
 	}
-	return h.audit(history)
+	return h.AuditOf(history)
 }
 
-func (h *Host) audit(history *History) (*Audit, error) {
+// AuditOf is Audit for a history that has been read.
+func (h *Host) AuditOf(history *History) (*Audit, error) {
 	g, d := history.Active(), history.Deadline
 	if g == nil || g.Audit == nil || d == nil {
 		return nil, nil

@@ -186,28 +186,45 @@ func help(sys System, unsupported error, in io.Reader, out io.Writer) int {
 	}
 }
 
-// await follows the helper's reports until it is the command. The error is a *NotStarted.
-func (c Command) await(in io.Reader, note func(string)) error {
+// follow takes the helper's reports until it is the command. It gives the failure that the helper has told, or the error of one
+// that has ended without a word.
+func follow(in io.Reader, take func(report)) (*failure, error) {
 	reports := json.NewDecoder(in)
 	starting := false
-	var who Account
 	for {
 		var r report
 		err := reports.Decode(&r)
 		switch {
 		case err == io.EOF && starting:
-			return nil
+			return nil, nil
 		case err != nil:
-			return c.refuse("", "the helper must tell when it executes the command, but ended before: %v", err)
+			return nil, fmt.Errorf("the helper must tell when it executes the command, but ended before: %w", err)
 		case r.Failure != nil:
-			return c.failed(*r.Failure, who)
+			return r.Failure, nil
+		}
+		take(r)
+		starting = starting || r.Starting
+	}
+}
+
+// await follows the helper until it is the command. The error is a *NotStarted.
+func (c Command) await(in io.Reader, note func(string)) error {
+	var who Account
+	failed, err := follow(in, func(r report) {
+		switch {
 		case r.Account != nil:
 			who = *r.Account
 		case r.Note != "":
 			note(r.Note)
 		}
-		starting = starting || r.Starting
+	})
+	switch {
+	case err != nil:
+		return c.refuse("", "%v", err)
+	case failed != nil:
+		return c.failed(*failed, who)
 	}
+	return nil
 }
 
 // failed has the words for a failure of the helper, whose plan is the same as that of the launcher.
@@ -247,23 +264,14 @@ func executeLocal(q request, send func([]byte) error) error {
 	})
 }
 
-// awaitLocal follows the reports of executeLocal until the helper is the command. The error is a kauth.Errno, or in words.
+// awaitLocal follows the helper until it is the command. The error is a kauth.Errno, or in words.
 func awaitLocal(in io.Reader) error {
-	reports := json.NewDecoder(in)
-	starting := false
-	for {
-		var r report
-		err := reports.Decode(&r)
-		switch {
-		case err == io.EOF && starting:
-			return nil
-		case err != nil:
-			return fmt.Errorf("the helper must tell when it executes the command, but ended before: %w", err)
-		case r.Failure != nil && r.Failure.Text != "":
-			return errors.New(r.Failure.Text)
-		case r.Failure != nil:
-			return r.Failure.Errno
-		}
-		starting = starting || r.Starting
+	failed, err := follow(in, func(report) {})
+	switch {
+	case failed == nil:
+		return err
+	case failed.Text != "":
+		return errors.New(failed.Text)
 	}
+	return failed.Errno
 }

@@ -147,7 +147,7 @@ func diagnose(t *Target, info kernel.Info, bootFolder string) (*diagnosis, error
 		if p, err = t.Host.Enforced(); err != nil {
 			d.attend("the policies of generation %d can't be compiled for new cells: %s", g.Number, err)
 		}
-		audit, err := t.Host.Audit()
+		audit, err := t.Host.AuditOf(history)
 		switch {
 		case err != nil:
 			return nil, err
