@@ -68,39 +68,40 @@ type Completer struct {
 // Complete gives what can follow the text up to a position in bytes, each once, in order.
 func (c *Completer) Complete(text string, pos int) []Candidate {
 	before := text[:max(0, min(pos, len(text)))]
-	line := strings.LastIndexByte(before, '\n') + 1
-	// The statement that goes on is Lua, whatever its last line begins with.
-	begin := line
-	if parts := input.Divide(before[:line], c.isCommand); len(parts) > 0 && parts[len(parts)-1].Unfinished {
-		begin = parts[len(parts)-1].From
+	begin, piped := c.statement(before)
+	if piped {
+		return nil // what follows is the machine's
 	}
 	var found []Candidate
-	if begin == line {
-		here, _, _ := strings.Cut(text[line:], "\n")
-		// Of several commands on the line the last one counts.
-		for input.IsCommand(before[line:], c.isCommand) {
-			_, to, rest, err := input.Command(before[line:])
-			switch {
-			case err == nil && to.Pipe != "":
-				return nil
-			case err != nil || rest == "" && !strings.HasSuffix(before, ";"):
-			default:
-				line = len(before) - len(rest)
-				here, begin = before[line:], line
-				continue
-			}
-			break
-		}
-		word := strings.TrimLeft(before[line:], " \t")
+	if !strings.Contains(before[begin:], "\n") {
+		here, _, _ := strings.Cut(text[begin:], "\n")
+		word := strings.TrimLeft(before[begin:], " \t")
 		switch {
 		case !strings.ContainsAny(word, " \t"):
 			found = c.commandNames(word)
 		// What comes after the cursor may show that it is Lua.
-		case input.IsCommand(before[line:], c.isCommand) && input.IsCommand(here, c.isCommand):
-			return tidy(c.arguments(before[line:]))
+		case input.IsCommand(before[begin:], c.isCommand) && input.IsCommand(here, c.isCommand):
+			return tidy(c.arguments(before[begin:]))
 		}
 	}
 	return tidy(append(found, c.lua(before[begin:])...))
+}
+
+// statement is where the statement begins that goes on at the end of the text, and whether it is a command whose output goes to
+// one of the machine.
+func (c *Completer) statement(before string) (begin int, piped bool) {
+	parts := input.Divide(before, c.isCommand)
+	if len(parts) == 0 {
+		return strings.LastIndexByte(before, '\n') + 1, false
+	}
+	last := parts[len(parts)-1]
+	switch rest := before[last.To:]; {
+	case rest == "" && (last.Statement.Words == nil || !strings.HasSuffix(before, ";")):
+		return last.From, last.Statement.To.Pipe != ""
+	case strings.Contains(rest, "\n"):
+		return strings.LastIndexByte(before, '\n') + 1, false
+	}
+	return last.To, false
 }
 
 // tidy sorts, drops what is twice, and what can't be typed.
