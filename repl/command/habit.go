@@ -7,21 +7,25 @@ import (
 // habits are commands of other tools, and of FreeBSD's for jails, by their first words: what to type here, made of the words that
 // follow. The flags are those of cellctl(8).
 var habits = map[string]func(words []string) string{
-	"jls":                func([]string) string { return "list" },
+	"jls":                always("list"),
 	"jexec":              execHabit,
-	"jail":               func([]string) string { return "create NAME --root DIR" },
+	"jail":               always("create NAME --root DIR"),
 	"cellctl create":     createHabit,
 	"cellctl destroy":    asIs("destroy"),
 	"cellctl exec":       execHabit,
-	"cellctl list":       func([]string) string { return "list" },
-	"cellctl stats":      func([]string) string { return "stats" },
-	"cellman cell list":  func([]string) string { return "list" },
-	"cellman list":       func([]string) string { return "list" },
+	"cellctl list":       always("list"),
+	"cellctl stats":      always("stats"),
+	"cellman cell list":  always("list"),
+	"cellman list":       always("list"),
 	"cellman shell":      execHabit,
 	"cellman cell shell": execHabit,
-	"celladm list":       func([]string) string { return "list" },
+	"celladm list":       always("list"),
 }
 
+// always is one command whatever follows.
+func always(line string) func([]string) string { return func([]string) string { return line } }
+
+// asIs is a command with the words behind it that are there.
 func asIs(name string) func([]string) string {
 	return func(words []string) string { return strings.TrimSpace(name + " " + shellWords(words)) }
 }

@@ -43,12 +43,17 @@ With a simulated kernel services are ordinary processes of this machine. Nothing
 isolates them.
 
   cellsh -k sim:cells.state start web`,
-		Setup: func(fs *flags.Set) func(*Invocation) error {
-			o := &operating{verb: "start"}
-			o.declare(fs)
-			fs.Switch(&o.all, "all", "start all services with autostart")
-			return o.start
-		},
+		Setup: operate("start", "start all services with autostart", (*operating).start),
+	}
+}
+
+// operate is the Setup of a command that works on the services that are named, or on those that the flag --all says.
+func operate(verb, all string, run func(*operating, *Invocation) error) func(*flags.Set) func(*Invocation) error {
+	return func(fs *flags.Set) func(*Invocation) error {
+		o := &operating{verb: verb}
+		o.declare(fs)
+		fs.Switch(&o.all, "all", all)
+		return func(inv *Invocation) error { return run(o, inv) }
 	}
 }
 
@@ -61,12 +66,7 @@ its session after its stop_timeout is killed, again and again until nothing is.
 Cells stay.
 
   cellsh -k sim:cells.state stop web`,
-		Setup: func(fs *flags.Set) func(*Invocation) error {
-			o := &operating{verb: "stop"}
-			o.declare(fs)
-			fs.Switch(&o.all, "all", "stop all services that run")
-			return o.stop
-		},
+		Setup: operate("stop", "stop all services that run", (*operating).stop),
 	}
 }
 
@@ -78,12 +78,7 @@ them and run are stopped before and started after them. One that does not run is
 started. With --all it is whatever runs.
 
   cellsh -k sim:cells.state restart web`,
-		Setup: func(fs *flags.Set) func(*Invocation) error {
-			o := &operating{verb: "restart"}
-			o.declare(fs)
-			fs.Switch(&o.all, "all", "restart all services that run")
-			return o.restart
-		},
+		Setup: operate("restart", "restart all services that run", (*operating).restart),
 	}
 }
 

@@ -244,10 +244,7 @@ func (d *draft) beginSearch() {
 func (d *draft) searching(k key) bool {
 	s := d.search
 	switch k.name {
-	case keyText:
-		s.query += k.text
-		d.find(min(s.at, len(d.entries)-1), -1)
-	case keyPaste:
+	case keyText, keyPaste:
 		s.query += strings.NewReplacer("\n", " ", "\t", " ").Replace(k.text)
 		d.find(min(s.at, len(d.entries)-1), -1)
 	case keyBackspace:
@@ -409,7 +406,7 @@ const maxLooked = 1 << 16
 
 // looks says for each byte of the text how it is shown; nil for all plainly.
 func (d *draft) looks(text string) []Look {
-	if d.language.Look == nil || d.palette == newPalette(false, "") || len(text) > maxLooked {
+	if d.language.Look == nil || !d.palette.colours() || len(text) > maxLooked {
 		return nil
 	}
 	looks := make([]Look, len(text))

@@ -33,6 +33,9 @@ type Span struct {
 // NetBSD has (wscons, wsemul), but where the terminal is known to have more.
 type palette [looks]string
 
+// colours reports whether it has any.
+func (p palette) colours() bool { return p[Keyword] != "" }
+
 func newPalette(colours bool, term string) palette {
 	if !colours {
 		// Reverse video is no colour, and without it nobody could see what is chosen.

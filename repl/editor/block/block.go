@@ -274,10 +274,8 @@ func (b *Block) Paste() { b.Insert(b.cut) }
 // Transpose exchanges the characters around the place, or the last two at the end of a line.
 func (b *Block) Transpose() {
 	end := b.at
-	if end == b.end() {
-		end = b.at
-	} else {
-		end = b.next(b.at)
+	if end < b.end() {
+		end = b.next(end)
 	}
 	second := b.previous(end)
 	first := b.previous(second)
