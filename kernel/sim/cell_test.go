@@ -11,6 +11,7 @@ import (
 
 	"cellsh/kernel"
 	"cellsh/kernel/sim"
+	"cellsh/policy"
 	"cellsh/policy/kauth"
 	"cellsh/policy/secmodel"
 	"cellsh/policy/stock"
@@ -438,5 +439,48 @@ func TestLongPauses(t *testing.T) {
 	}
 	if up := k.Uptime(); up != 100*365*24*time.Hour {
 		t.Errorf("the clock must stand at 100 years, but is at %s", up)
+	}
+}
+
+// A request is asked by itself: with the fields that are given, the process's credential, and nothing known of objects.
+func TestAsk(t *testing.T) {
+	k := start(t, sim.Options{})
+	seen := 0
+	k.Observe(func(*sim.Question) { seen++ })
+	p, err := k.Spawn(sim.SpawnSpec{UID: 80, GID: 80})
+	must(t, err)
+	ask := func(name string, set func(*policy.Request)) *sim.Question {
+		t.Helper()
+		id, ok := kauth.Find(name)
+		if !ok {
+			t.Fatal(name)
+		}
+		r := policy.Request{ID: id}
+		if set != nil {
+			set(&r)
+		}
+		q, errno := p.Ask(&r)
+		if errno != 0 {
+			t.Fatal(errno.Name())
+		}
+		return q
+	}
+	if q := ask("network.bind.privport", func(r *policy.Request) { r.SetInt(kauth.FieldPort, 80) }); q.Errno != kauth.EPERM || len(q.Open) > 0 || q.Subject.EUID != 80 || q.Request.Int[kauth.FieldUID] != 80 {
+		t.Errorf("%+v", q)
+	}
+	self := func(r *policy.Request) { r.SetInt(kauth.FieldTargetIsSelf, 1) }
+	if q := ask("process.signal", self); q.Errno != 0 || len(q.Open) > 0 {
+		t.Errorf("a process may send itself signals, but: %+v", q)
+	}
+	if q := ask("process.signal", nil); q.Errno != kauth.EPERM || !slices.Contains(q.Open, "the caller's real or effective user id is the target's real or effective one") {
+		t.Errorf("whose process it is must be open, but: %+v", q)
+	}
+	if seen != 3 {
+		t.Errorf("the observer must see all questions, but saw %d", seen)
+	}
+	k.Observe(nil)
+	p.Exit(0)
+	if q, errno := p.Ask(&policy.Request{}); q != nil || errno != kauth.ESRCH {
+		t.Errorf("a process that is gone asks nothing, but: %+v, %s", q, errno.Name())
 	}
 }

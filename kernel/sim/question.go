@@ -2,6 +2,7 @@ package sim
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"cellsh/kernel"
@@ -33,6 +34,8 @@ type question struct {
 	// candidate marks a question about a candidate for an automatic port. The kernel asks it with an address
 	// that has no family, in which secmodel_cell finds no port.
 	candidate bool
+	// alone marks a question that no system call asks: see Process.Ask.
+	alone bool
 }
 
 // ask begins a question of the caller. It must be ended with answer.
@@ -97,6 +100,9 @@ func (q *question) Fact(f stock.Fact) stock.Truth {
 		return q.k.settings.Fact(f)
 	case stock.NeverHolds:
 		return stock.No
+	}
+	if q.alone && f.Origin() != stock.FromCaller {
+		return q.told(f)
 	}
 	var t *cred
 	if q.target != nil {
@@ -166,12 +172,75 @@ func (q *question) Fact(f stock.Fact) stock.Truth {
 	case stock.InterimIsLater:
 		holds = true
 	case stock.PortReservedByOther, stock.PortReservedByCaller:
-		owner := q.k.cells.ports[uint16(q.r.Int[kauth.FieldPort])]
-		known := owner != nil && !q.candidate
-		own := known && owner == q.cred.cell
-		holds = known && own == (f == stock.PortReservedByCaller)
+		holds = q.reserved(f == stock.PortReservedByCaller)
 	}
 	return stock.TruthOf(holds)
+}
+
+// reserved reports whether the caller's cell reserves the port, or else whether another one does.
+func (q *question) reserved(byCaller bool) bool {
+	owner := q.k.cells.ports[uint16(q.r.Int[kauth.FieldPort])]
+	return owner != nil && !q.candidate && (owner == q.cred.cell) == byCaller
+}
+
+// told is what the fields that are given tell of a fact, where there are no objects to look at.
+func (q *question) told(f stock.Fact) stock.Truth {
+	switch f {
+	case stock.InterimIsLater:
+		return stock.Yes
+	case stock.PortReservedByOther, stock.PortReservedByCaller:
+		if q.r.Given.Has(kauth.FieldPort) {
+			return stock.TruthOf(q.reserved(f == stock.PortReservedByCaller))
+		}
+		return stock.Unknown
+	}
+	if t, ok := f.Test(); ok && t.Needs()&^q.r.Given == 0 {
+		return stock.TruthOf(t.Eval(&q.r))
+	}
+	if q.r.Given.Has(kauth.FieldTargetIsSelf) && q.r.Int[kauth.FieldTargetIsSelf] != 0 {
+		for _, l := range (stock.Literal{Fact: stock.TargetIsCaller}).Implies() {
+			if l.Fact == f {
+				return stock.TruthOf(!l.Not)
+			}
+		}
+	}
+	return stock.Unknown
+}
+
+// open is what could turn the answer to a question that is asked alone: conditions of rules that no field tells.
+func (q *question) open(denied, allowed bool) []string {
+	turns := policy.Grant
+	switch {
+	case denied:
+		return nil
+	case allowed:
+		turns = policy.Deny
+	}
+	listeners := q.k.listeners[q.r.ID]
+	if l := q.cellListener(); l != nil {
+		listeners = append(slices.Clip(listeners), *l)
+	}
+	var out []string
+	for i := range listeners {
+		for _, r := range listeners[i].Rules {
+			truth := r.When.Truth(q)
+			if truth == stock.Yes {
+				break
+			}
+			if truth == stock.Unknown && r.Answer == turns {
+				var untold stock.Condition
+				for _, l := range r.When {
+					if l.Truth(q) == stock.Unknown {
+						untold = append(untold, l)
+					}
+				}
+				if text := untold.String(); !slices.Contains(out, text) {
+					out = append(out, text)
+				}
+			}
+		}
+	}
+	return out
 }
 
 // Answer is what one model, or one listener of the kernel, said to a question.
@@ -205,6 +274,9 @@ type Question struct {
 	Answers []Answer
 	// Errno is 0 if the request was allowed, else EPERM. What the system call returns can be another number.
 	Errno kauth.Errno
+	// Open is what no field of a question that is asked alone tells, and what would turn the answer if it were so: "the
+	// device is a disk". See [Process.Ask].
+	Open []string
 }
 
 // String is the request and what came out: "network.bind.privport: EPERM".
@@ -218,7 +290,7 @@ func (q *Question) Why() string {
 	}
 	for _, a := range q.Answers {
 		if a.Result == decided {
-			return a.why()
+			return a.Why()
 		}
 	}
 	var who []string
@@ -235,7 +307,8 @@ func (q *Question) Why() string {
 	return "no model allows it; " + strings.Join(who, ", or ")
 }
 
-func (a *Answer) why() string {
+// Why says in words who said it, and why: "suser allows it if the caller's effective user id is 0".
+func (a *Answer) Why() string {
 	verb := "denies"
 	if a.Result == policy.Grant {
 		verb = "allows"
@@ -253,6 +326,8 @@ func (a *Answer) why() string {
 		return a.Reason
 	case a.Model == stock.Cell.String():
 		who = "secmodel_cell"
+	case a.Model == stock.Kernel.String():
+		who = "kernel (" + a.Listener + ")"
 	}
 	if a.Reason == "" || a.Reason == "always" {
 		return who + " " + verb + " it"
@@ -349,23 +424,58 @@ func (q *question) observed() kauth.Errno {
 	if k.eval != nil {
 		note("evaluation", "secmodel_celleval", *q.askEvaluation())
 	}
+	if q.alone {
+		out.Open = q.open(denied, allowed)
+	}
 	errno := q.end(denied, allowed)
 	out.Errno = errno
 	k.observer(out)
 	return errno
 }
 
-// askCell asks secmodel_cell.
-func (q *question) askCell() (policy.Result, *stock.Rule) {
+// Ask asks one request by itself, as nothing but its fields describe it, and gives the answers of all models. It is for who
+// has a request and no system call that leads to it. The credential is the process's, and members is what the kernel
+// counts unless it is given. Other fields that are not given must be such that no program depends on them. Of objects only
+// what fields tell is known: what else models look at counts as not so, and Open says what of it would turn the answer.
+// The error is ESRCH if the process is gone.
+func (p *Process) Ask(r *policy.Request) (*Question, kauth.Errno) {
+	var out *Question
+	errno := p.call(func() kauth.Errno {
+		q := p.ask(r.ID)
+		q.r, q.alone = *r, true
+		before := p.k.observer
+		defer func() { p.k.observer = before }()
+		p.k.observer = func(asked *Question) {
+			out = asked
+			if before != nil {
+				before(asked)
+			}
+		}
+		q.answer()
+		return 0
+	})
+	return out, errno
+}
+
+// cellListener is secmodel_cell as it is for the caller, nil where it has no rules.
+func (q *question) cellListener() *stock.Listener {
 	place := stock.Host
 	if c := q.cred.cell; c != nil {
 		if !c.live {
-			return policy.Allow, nil
+			return nil
 		}
 		place = stock.In(c.profile)
 	}
-	l := q.k.cellRules[place][q.r.ID]
-	if len(l.Rules) == 0 {
+	if l := q.k.cellRules[place][q.r.ID]; len(l.Rules) > 0 {
+		return l
+	}
+	return nil
+}
+
+// askCell asks secmodel_cell.
+func (q *question) askCell() (policy.Result, *stock.Rule) {
+	l := q.cellListener()
+	if l == nil {
 		return policy.Allow, nil
 	}
 	r, rule := l.Answer(q)
@@ -399,7 +509,7 @@ func (q *question) fill() {
 		r.SetInt(kauth.FieldType, int64(s.typ))
 		r.SetInt(kauth.FieldProtocol, int64(s.protocol))
 	}
-	if fields.Has(kauth.FieldMembers) {
+	if fields.Has(kauth.FieldMembers) && !(q.alone && r.Given.Has(kauth.FieldMembers)) {
 		members := 0
 		if c := q.cred.cell; c != nil {
 			members = len(c.members)

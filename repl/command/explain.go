@@ -146,12 +146,7 @@ func explainText(e *study.Explanation, becomes []analysis.Case, full bool) strin
 func tracesText(e *study.Explanation, full bool) string {
 	d := e.Decision
 	var b strings.Builder
-	if w := d.Would; w.Result != policy.Pass {
-		b.WriteString(wrap(2, fmt.Sprintf("policies in audit mode would have it %s%s", verbs[w.Result], because(w))) + place(w))
-	}
-	if d.Record {
-		b.WriteString("  a policy wants it to be recorded\n")
-	}
+	b.WriteString(wouldText(d))
 	for _, t := range e.Policies {
 		if !full && t.Answer.Implicit() && len(t.Tests) == 0 {
 			continue
@@ -171,6 +166,18 @@ func tracesText(e *study.Explanation, full bool) string {
 		b.WriteString(wrap(0, fmt.Sprintf("nearest miss: %s %s instead of %s: %s", m.Field, m.To, m.From, answerText(m.Decision.Answer))))
 	}
 	return b.String()
+}
+
+// wouldText is what policies say beside the answer.
+func wouldText(d *study.Decision) string {
+	text := ""
+	if w := d.Would; w.Result != policy.Pass {
+		text = wrap(2, fmt.Sprintf("policies in audit mode would have it %s%s", verbs[w.Result], because(w))) + place(w)
+	}
+	if d.Record {
+		text += "  a policy wants it to be recorded\n"
+	}
+	return text
 }
 
 // testsText lists tests; those of the same line that failed one after the other are counted.

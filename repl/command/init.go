@@ -26,7 +26,8 @@ there already is never written over.
 
   cellsh init cells --service web
   cellsh check cells/policy.d
-  cellsh test cells/policy.d`,
+  cellsh test cells/policy.d
+  cellsh try --policy cells/policy.d network.bind port=80`,
 		Setup: func(fs *flags.Set) func(*Invocation) error {
 			i := initiation{service: "web"}
 			fs.Text(&i.service, "service", "NAME", "what the service is called, and its cells with it; web without it")
@@ -87,6 +88,7 @@ func (i *initiation) run(inv *Invocation) error {
 	}
 	policies := shellWords([]string{filepath.Join(dir, "policy.d")})
 	fmt.Fprintf(inv.Stdout, "next: cellsh check %s, cellsh test %s; then change %s and its test\n", policies, policies, shellWords([]string{filepath.Join(dir, "policy.d", i.service+".lua")}))
+	fmt.Fprintf(inv.Stdout, "what a kernel answers that has them: cellsh try --policy %s network.bind port=80\n", policies)
 	return nil
 }
 

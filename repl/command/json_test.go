@@ -27,7 +27,7 @@ var noJSON = map[string]string{
 var wrongly = map[string][]string{
 	"attach": {"none"}, "can": {"web-1", "--policy", "none.lua"}, "check": {"none.lua"}, "confirm": {"99"}, "create": {"web-1", "--root", "/cells/web-1"},
 	"destroy": {"none"}, "diff": {"none.lua"}, "dump": {"none.lua"}, "explain": {"web-1", "system.reboot", "--policy", "none.lua"}, "fit": {"none.lua"},
-	"fmt": {"none.lua"}, "init": {"new"}, "load": {"none.lua"}, "prove": {"none.lua"}, "rollback": {"99"}, "show": {"99"}, "stats": {"none"}, "test": {"none.lua"}, "unload": {"none"},
+	"fmt": {"none.lua"}, "init": {"new"}, "load": {"none.lua"}, "prove": {"none.lua"}, "rollback": {"99"}, "show": {"99"}, "stats": {"none"}, "test": {"none.lua"}, "try": {"network.bind", "port=x"}, "unload": {"none"},
 }
 
 func runJSON(t *testing.T, name string, args ...string) (code int, stdout, stderr string) {

@@ -52,6 +52,7 @@ func All() []*Command {
 		stopCommand(),
 		superviseCommand(),
 		testCommand(),
+		tryCommand(),
 		unloadCommand(),
 		versionCommand(),
 		watchCommand(),

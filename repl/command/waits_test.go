@@ -71,6 +71,7 @@ var waits = map[string]wait{
 	"stop":        {apart: "services.txtar: it waits for services, and says what they do"},
 	"supervise":   {apart: "services.txtar: it starts a monitor"},
 	"test":        {args: []string{"t"}, session: true},
+	"try":         {args: []string{"network.bind", "port=80"}, session: true},
 	"unload":      {args: []string{"--yes", "a"}, session: true},
 	"watch":       {apart: "watch.txtar: it calls hooks until it is stopped"},
 	"version":     {quick: "it writes what it has"},

@@ -244,8 +244,8 @@ func below(name string) bool {
 	return false
 }
 
-// fields are those of the request that is given before, if one is; and after a field the names of its values, or of its
-// flags.
+// fields are those of the request, or of the action or scope, that is given before, if one is; and after a field the names of
+// its values, or of its flags.
 func fields(typed string, given []string) []Candidate {
 	if name, value, ok := strings.Cut(typed, "="); ok {
 		f, known := kauth.FindField(name)
@@ -257,13 +257,17 @@ func fields(typed string, given []string) []Candidate {
 		}
 		return words(f.BitNames(), value[strings.LastIndexAny(value, "|,")+1:])
 	}
-	var names []string
+	var all kauth.FieldSet
 	for _, g := range given {
-		if id, ok := kauth.Find(g); ok {
-			for _, f := range id.Info().Fields.Fields() {
-				names = append(names, f.String()+"=")
+		if p, ok := kauth.FindPattern(g); ok {
+			for id, hi := p.Range(); id < hi; id++ {
+				all |= id.Info().Fields
 			}
 		}
+	}
+	var names []string
+	for _, f := range all.Fields() {
+		names = append(names, f.String()+"=")
 	}
 	found := words(names, typed)
 	for i := range found {
