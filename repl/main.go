@@ -72,6 +72,9 @@ func Main(args []string, env Env) int {
 	fs.Switch(&version, "version", "say which version it is")
 	fs.Switch(&bare, "norc", "begin a session without ~/.config/cellsh/init.lua")
 	rest, err := fs.Read(args, flags.First)
+	if common.NoColor {
+		env.Getenv = withoutColours(env.Getenv)
+	}
 	switch {
 	case errors.Is(err, flags.ErrHelp):
 		if page := env.pager(); page != nil {
@@ -118,6 +121,16 @@ func Main(args []string, env Env) int {
 		}
 		return err
 	})
+}
+
+// withoutColours is an environment in which nobody wants colours.
+func withoutColours(getenv func(string) string) func(string) string {
+	return func(name string) string {
+		if name == "NO_COLOR" {
+			return "1"
+		}
+		return getenv(name)
+	}
 }
 
 // isScript reports whether an argument is a script and no command that is misspelt.

@@ -549,3 +549,36 @@ func TestOneEvaluator(t *testing.T) {
 		})
 	}
 }
+
+// Colours are there where they can be shown, unless they are not wanted.
+func TestNoColor(t *testing.T) {
+	for _, test := range []struct {
+		env  string
+		args []string
+		want bool
+	}{{"X=1", nil, true}, {"X=1", []string{"--no-color"}, false}, {"NO_COLOR=1", nil, false}} {
+		dir := t.TempDir()
+		x := start(t, program(t, dir, []string{"TERM=xterm", test.env}, append([]string{"-k", "sim"}, test.args...)...))
+		said := x.untilPrompt()
+		x.typed("x = nil + 1\r")
+		said += x.untilPrompt()
+		x.typed("exit\r")
+		said += x.until("never said")
+		if err := x.wait(); err != nil {
+			t.Error(err)
+		}
+		if got := regexp.MustCompile("\x1b\\[[0-9;]*[1-9][0-9;]*m").MatchString(said); got != test.want {
+			t.Errorf("%s %q: colours %t, but want %t: %q", test.env, test.args, got, test.want, said)
+		}
+		// A script that fails says so in colours, too.
+		write(t, dir, "bad.lua", "x = nil + 1\n")
+		x = start(t, program(t, dir, []string{"TERM=xterm", test.env}, append(test.args, "bad.lua")...))
+		said = x.until("never said")
+		if x.wait() == nil {
+			t.Error("the script must fail")
+		}
+		if got := strings.Contains(said, "\x1b["); got != test.want {
+			t.Errorf("%s %q: a script has colours %t, but want %t: %q", test.env, test.args, got, test.want, said)
+		}
+	}
+}

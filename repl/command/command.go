@@ -84,6 +84,8 @@ type Common struct {
 	// Kernel is what connect.Options.Target takes.
 	Kernel                  string
 	ReadOnly, JSON, Timings bool
+	// NoColor writes without colours, as NO_COLOR in the environment has it. Commands write none; sessions and scripts do.
+	NoColor bool
 }
 
 // Declare declares the flags; those that are set already keep their values.
@@ -93,6 +95,7 @@ func (c *Common) Declare(fs *flags.Set) {
 	fs.Switch(&c.ReadOnly, "readonly", "refuse whatever would change cells or policies")
 	fs.Switch(&c.JSON, "json", "write results as JSON")
 	fs.Switch(&c.Timings, "timings", "say how long each step took")
+	fs.Switch(&c.NoColor, "no-color", "write without colours, as if NO_COLOR were set")
 }
 
 // given are the names of those that are set.
@@ -101,7 +104,7 @@ func (c *Common) given() []string {
 	for _, f := range []struct {
 		name string
 		set  bool
-	}{{"policy", len(c.Policy) > 0}, {"k", c.Kernel != ""}, {"readonly", c.ReadOnly}, {"json", c.JSON}, {"timings", c.Timings}} {
+	}{{"policy", len(c.Policy) > 0}, {"k", c.Kernel != ""}, {"readonly", c.ReadOnly}, {"json", c.JSON}, {"timings", c.Timings}, {"no-color", c.NoColor}} {
 		if f.set {
 			names = append(names, f.name)
 		}

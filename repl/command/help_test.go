@@ -78,7 +78,7 @@ func TestTable(t *testing.T) {
 			}
 		}
 	}
-	all := Common{Policy: []string{"x"}, Kernel: "sim", ReadOnly: true, JSON: true, Timings: true}
+	all := Common{Policy: []string{"x"}, Kernel: "sim", ReadOnly: true, JSON: true, Timings: true, NoColor: true}
 	if got := all.given(); len(got) != len(common.All()) || slices.ContainsFunc(got, func(name string) bool { return !common.Has(name) }) {
 		t.Errorf("every flag of every command must be seen where it is given before a command, but only %q are", got)
 	}

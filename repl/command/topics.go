@@ -29,7 +29,10 @@ is shown. Ctrl-C gives up the line, or ends what runs; exit or Ctrl-D leaves.
 
 Policies that are declared at the prompt decide nothing until load without a
 path loads them, together with what is loaded. What a session has loaded with
---confirm is rolled back at its end, unless somebody has confirmed it.`},
+--confirm is rolled back at its end, unless somebody has confirmed it.
+
+There are no colours with --no-color, where NO_COLOR is set in the environment,
+and at a terminal that has none (TERM=dumb).`},
 	{"waiting", "what takes long, and how it is ended", `After a second a line at the terminal says what a command is doing, and how far
 it is. The line is gone before anything else is written. Ctrl-C and SIGTERM end
 the command; what it changes is not ended half-way, and if something has changed

@@ -58,7 +58,21 @@ These belong to every command they mean something to, and may stand before or af
 		b.WriteString(text(c.Long))
 		b.WriteString(flagList(c.OwnFlags()))
 	}
-	b.WriteString(`.Sh FILES
+	b.WriteString(`.Sh ENVIRONMENT
+.Bl -tag -width Ds
+.It Ev NO_COLOR
+if it is set and not empty there are no colours, as with
+.Fl Fl no-color
+.It Ev PAGER
+the command that shows text longer than the screen; without it there is one built in
+.It Ev TERM
+the terminal; where it is dumb or missing lines are not edited, and there are no colours
+.It Ev XDG_CONFIG_HOME
+the folder with cellsh/init.lua in place of ~/.config
+.It Ev XDG_STATE_HOME
+the folder for the history of sessions in place of ~/.local/state
+.El
+.Sh FILES
 .Bl -tag -width Ds
 .It Pa /etc/cellsh/policy.d
 policies that are loaded at boot
