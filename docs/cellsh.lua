@@ -607,6 +607,16 @@ local process = {}
 
 ---Asks nobody. EAGAIN if no connection waits. Gives the descriptor.
 ---Only with the simulated kernel.
+---```lua
+---local c = cell.create{ name = "web-1", root = "/cells/web-1" }
+---local p = c:process{ uid = 80, gid = 80 }
+---local server = p:socket()
+---p:bind{ fd = server, port = 8080 }
+---p:listen(server)
+---p:connect{ addr = "127.0.0.1", port = 8080 }
+---print(p:accept(server) ~= nil)
+-----> true
+---```
 ---@param arguments process.accept.arguments
 ---@return any
 function process:accept(arguments) end
@@ -617,6 +627,12 @@ function process:accept(arguments) end
 ---Switches accounting to a file, or off without a path. Asks system.accounting first: EPERM.
 ---Asks: system.accounting.
 ---Only with the simulated kernel.
+---```lua
+---local root = sim.process{}
+---root:open{ path = "/tmp/acct", mode = "w", create = true }
+---print(root:acct("/tmp/acct"))
+-----> true
+---```
 ---@param arguments process.acct.arguments
 ---@return any
 function process:acct(arguments) end
@@ -627,6 +643,12 @@ function process:acct(arguments) end
 ---Asks system.time.adjtime even if it only reads: EPERM.
 ---Asks: system.time.adjtime.
 ---Only with the simulated kernel.
+---```lua
+---local c = cell.create{ name = "web-1", root = "/cells/web-1" }
+---local p = c:process{ uid = 80, gid = 80 }
+---print(p:adjtime(500))
+-----> nil	EPERM	secmodel_cell denies it
+---```
 ---@param arguments process.adjtime.arguments
 ---@return any
 function process:adjtime(arguments) end
@@ -637,6 +659,12 @@ function process:adjtime(arguments) end
 
 ---Asks a request by itself, for code that is not simulated: of other machines, or of drivers that are missing. Fields that are not given are 0; the target is a process. EPERM if it is denied.
 ---Only with the simulated kernel.
+---```lua
+---local c = cell.create{ name = "web-1", root = "/cells/web-1" }
+---local p = c:process{ uid = 80, gid = 80 }
+---print(p:ask("system.reboot"))
+-----> nil	EPERM	secmodel_cell denies it
+---```
 ---@param arguments process.ask.arguments
 ---@return any
 function process:ask(arguments) end
@@ -647,6 +675,12 @@ function process:ask(arguments) end
 ---What the kernel does when a call needs a module that is missing: system.module with autoload, EPERM. Users are allowed it.
 ---Asks: system.module.
 ---Only with the simulated kernel.
+---```lua
+---local c = cell.create{ name = "web-1", root = "/cells/web-1" }
+---local p = c:process{ uid = 80, gid = 80 }
+---print(p:autoload("ppp"))
+-----> nil	EPERM	secmodel_cell denies it
+---```
 ---@param arguments process.autoload.arguments
 ---@return any
 function process:autoload(arguments) end
@@ -678,6 +712,13 @@ function process:bind(arguments) end
 
 ---Binds a local socket to a path: it makes a file, so only the modes count.
 ---Only with the simulated kernel.
+---```lua
+---local c = cell.create{ name = "web-1", root = "/cells/web-1" }
+---local p = c:process{ uid = 80, gid = 80 }
+---local fd = p:socket{ domain = "local" }
+---print(p:bind_local(fd, "/tmp/sock"))
+-----> true
+---```
 ---@param arguments process.bind_local.arguments
 ---@return any
 function process:bind_local(arguments) end
@@ -690,6 +731,12 @@ function process:bind_local(arguments) end
 ---What raw Bluetooth sockets ask: device.bluetooth_send about the socket's creator (EPERM), device.bluetooth_recv, which only hides a packet, and device.bluetooth_setpriv for settings of the controller (EPERM). Gives whether the packet passed.
 ---Asks: device.bluetooth_send, device.bluetooth_recv, device.bluetooth_setpriv.
 ---Only with the simulated kernel.
+---```lua
+---local root = sim.process{}
+---local fd = root:socket{ domain = "bluetooth", type = "raw", protocol = 1 }
+---print(root:bluetooth{ fd = fd, op = "send" })
+-----> true
+---```
 ---@param arguments process.bluetooth.arguments
 ---@return any
 function process:bluetooth(arguments) end
@@ -700,6 +747,13 @@ function process:bluetooth(arguments) end
 ---Enters a cell by writing security.models.cell.id, for root on the host: EPERM. On the current revision the caller must be chrooted to the cell's root; ENOENT without such a cell.
 ---Asks: system.sysctl.modify.
 ---Only with the simulated kernel.
+---```lua
+---local root = sim.process{}
+---cell.create{ name = "web-1", root = "/cells/web-1" }
+---root:chroot("/cells/web-1")
+---print(root:cell_enter(1), root.cell)
+-----> true	1
+---```
 ---@param arguments process.cell_enter.arguments
 ---@return any
 function process:cell_enter(arguments) end
@@ -709,6 +763,12 @@ function process:cell_enter(arguments) end
 
 ---Asks nobody.
 ---Only with the simulated kernel.
+---```lua
+---local c = cell.create{ name = "web-1", root = "/cells/web-1" }
+---local p = c:process{ uid = 80, gid = 80 }
+---print(p:chdir("/"))
+-----> true
+---```
 ---@param arguments process.chdir.arguments
 ---@return any
 function process:chdir(arguments) end
@@ -719,6 +779,12 @@ function process:chdir(arguments) end
 
 ---Changes file flags of an own file. Those of the upper half are root's, and with a securelevel above 0 can't be changed once any is set: EPERM.
 ---Only with the simulated kernel.
+---```lua
+---local root = sim.process{}
+---root:open{ path = "/tmp/log", mode = "w", create = true }
+---print(root:chflags("/tmp/log", 4))
+-----> true
+---```
 ---@param arguments process.chflags.arguments
 ---@return any
 function process:chflags(arguments) end
@@ -729,6 +795,12 @@ function process:chflags(arguments) end
 
 ---Changes the mode of an own file: EPERM for others.
 ---Only with the simulated kernel.
+---```lua
+---local root = sim.process{}
+---root:open{ path = "/tmp/log", mode = "w", create = true }
+---print(root:chmod("/tmp/log", 384))
+-----> true
+---```
 ---@param arguments process.chmod.arguments
 ---@return any
 function process:chmod(arguments) end
@@ -740,6 +812,12 @@ function process:chmod(arguments) end
 
 ---Changes owner and group; -1 keeps one. Owners may change the group to one of theirs: else EPERM.
 ---Only with the simulated kernel.
+---```lua
+---local root = sim.process{}
+---root:open{ path = "/tmp/log", mode = "w", create = true }
+---print(root:chown{ path = "/tmp/log", uid = 80 })
+-----> true
+---```
 ---@param arguments process.chown.arguments
 ---@return any
 function process:chown(arguments) end
@@ -750,6 +828,12 @@ function process:chown(arguments) end
 ---Changes the root directory. Asks system.chroot.chroot before it looks at the path: EPERM. Marks the process as having changed its ids.
 ---Asks: system.chroot.chroot.
 ---Only with the simulated kernel.
+---```lua
+---local c = cell.create{ name = "web-1", root = "/cells/web-1" }
+---local p = c:process{ uid = 80, gid = 80 }
+---print(p:chroot("/"))
+-----> nil	EPERM	secmodel_cell denies it
+---```
 ---@param arguments process.chroot.arguments
 ---@return any
 function process:chroot(arguments) end
@@ -760,6 +844,12 @@ function process:chroot(arguments) end
 ---Processor time of a process in nanoseconds. Asks process.ptrace with op read_d, about the caller's own clock too: EPERM. Gives nanoseconds.
 ---Asks: process.ptrace.
 ---Only with the simulated kernel.
+---```lua
+---local c = cell.create{ name = "web-1", root = "/cells/web-1" }
+---local p = c:process{ uid = 80, gid = 80 }
+---print(p:clock_gettime())
+-----> 0
+---```
 ---@param arguments process.clock_gettime.arguments
 ---@return any
 function process:clock_gettime(arguments) end
@@ -771,6 +861,12 @@ function process:clock_gettime(arguments) end
 ---Sets the clock of the time of day; the others can't be set: EINVAL. Asks system.time.system: EPERM.
 ---Asks: system.time.system.
 ---Only with the simulated kernel.
+---```lua
+---local c = cell.create{ name = "web-1", root = "/cells/web-1" }
+---local p = c:process{ uid = 80, gid = 80 }
+---print(p:clock_settime{ sec = 1800000000 })
+-----> nil	EPERM	secmodel_cell denies it
+---```
 ---@param arguments process.clock_settime.arguments
 ---@return any
 function process:clock_settime(arguments) end
@@ -780,6 +876,13 @@ function process:clock_settime(arguments) end
 
 ---Asks nobody.
 ---Only with the simulated kernel.
+---```lua
+---local c = cell.create{ name = "web-1", root = "/cells/web-1" }
+---local p = c:process{ uid = 80, gid = 80 }
+---local fd = p:socket()
+---print(p:close(fd))
+-----> true
+---```
 ---@param arguments process.close.arguments
 ---@return any
 function process:close(arguments) end
@@ -792,6 +895,13 @@ function process:close(arguments) end
 ---An unbound internet socket is bound first, as by bind with port 0; the connection itself asks nobody. Gives the descriptor.
 ---Asks: network.bind.port, network.bind.privport, network.socket.open.
 ---Only with the simulated kernel.
+---```lua
+---local root = sim.process{}
+---local server = root:bind{ port = 80 }
+---root:listen(server)
+---print(root:connect{ addr = "127.0.0.1", port = 80 } ~= nil)
+-----> true
+---```
 ---@param arguments process.connect.arguments
 ---@return any
 function process:connect(arguments) end
@@ -803,6 +913,12 @@ function process:connect(arguments) end
 ---Reads, writes or maps physical memory through an open /dev/mem or /dev/kmem. Outside of RAM it asks machdep.unmanagedmem: EPERM.
 ---Asks: machdep.unmanagedmem.
 ---Only with the simulated kernel.
+---```lua
+---local root = sim.process{}
+---local fd = root:open("/dev/mem")
+---print(root:devmem(fd))
+-----> true
+---```
 ---@param arguments process.devmem.arguments
 ---@return any
 function process:devmem(arguments) end
@@ -813,6 +929,11 @@ function process:devmem(arguments) end
 ---Runs a program. A set-id file changes the effective ids without a question; any other clears the mark of changed ids if real and effective ids are the same. A process with that mark is asked process.rlimit.bypass, and EAGAIN only if it is over the limit too.
 ---Asks: process.rlimit.bypass.
 ---Only with the simulated kernel.
+---```lua
+---local root = sim.process{}
+---print(root:exec("/bin/sh"))
+-----> true
+---```
 ---@param arguments process.exec.arguments
 ---@return any
 function process:exec(arguments) end
@@ -822,6 +943,13 @@ function process:exec(arguments) end
 
 ---Ends the process; it stays a zombie, and a member of its cell, until the parent waits.
 ---Only with the simulated kernel.
+---```lua
+---local c = cell.create{ name = "web-1", root = "/cells/web-1" }
+---local p = c:process{ uid = 80, gid = 80 }
+---p:exit(1)
+---print(p.alive)
+-----> false
+---```
 ---@param arguments process.exit.arguments
 ---@return any
 function process:exit(arguments) end
@@ -834,6 +962,11 @@ function process:exit(arguments) end
 ---Reads or writes an extended attribute. The system namespace asks system.fs_extattr: EPERM, but root may go on nevertheless; the user namespace goes by the modes.
 ---Asks: system.fs_extattr.
 ---Only with the simulated kernel.
+---```lua
+---local root = sim.process{}
+---print(root:extattr{ path = "/tmp", namespace = "system" })
+-----> true
+---```
 ---@param arguments process.extattr.arguments
 ---@return any
 function process:extattr(arguments) end
@@ -844,6 +977,12 @@ function process:extattr(arguments) end
 ---Starts or stops extended attributes on the file system of a path. Asks system.fs_extattr: EPERM.
 ---Asks: system.fs_extattr.
 ---Only with the simulated kernel.
+---```lua
+---local c = cell.create{ name = "web-1", root = "/cells/web-1" }
+---local p = c:process{ uid = 80, gid = 80 }
+---print(p:extattrctl("/"))
+-----> nil	EPERM	no model allows it; suser does if the caller's effective user id is 0
+---```
 ---@param arguments process.extattrctl.arguments
 ---@return any
 function process:extattrctl(arguments) end
@@ -854,6 +993,12 @@ function process:extattrctl(arguments) end
 ---Changes the root to an open directory. Asks system.chroot.fchroot first: EPERM.
 ---Asks: system.chroot.fchroot.
 ---Only with the simulated kernel.
+---```lua
+---local root = sim.process{}
+---local fd = root:open("/cells")
+---print(root:fchroot(fd), root.root)
+-----> true	/cells
+---```
 ---@param arguments process.fchroot.arguments
 ---@return any
 function process:fchroot(arguments) end
@@ -863,6 +1008,11 @@ function process:fchroot(arguments) end
 ---Asks system.filehandle first: EPERM. Handles are not kept, so it ends with ESTALE.
 ---Asks: system.filehandle.
 ---Only with the simulated kernel.
+---```lua
+---local root = sim.process{}
+---print(root:fhopen())
+-----> nil	ESTALE
+---```
 ---@return any
 function process:fhopen() end
 
@@ -871,6 +1021,11 @@ function process:fhopen() end
 ---Asks system.filehandle first: EPERM. Handles are not kept, so it ends with ESTALE.
 ---Asks: system.filehandle.
 ---Only with the simulated kernel.
+---```lua
+---local root = sim.process{}
+---print(root:fhstat())
+-----> nil	ESTALE
+---```
 ---@return any
 function process:fhstat() end
 
@@ -879,6 +1034,11 @@ function process:fhstat() end
 ---Asks system.filehandle first: EPERM. Handles are not kept, so it ends with ESTALE.
 ---Asks: system.filehandle.
 ---Only with the simulated kernel.
+---```lua
+---local root = sim.process{}
+---print(root:fhstatvfs())
+-----> nil	ESTALE
+---```
 ---@return any
 function process:fhstatvfs() end
 
@@ -888,6 +1048,13 @@ function process:fhstatvfs() end
 ---Lists open files as the sysctl kern.file2 does. Asks process.cansee.openfiles about every process; hidden ones are left out. Gives lines with process id, descriptor and file.
 ---Asks: process.cansee.kptr, process.cansee.openfiles.
 ---Only with the simulated kernel.
+---```lua
+---local c = cell.create{ name = "web-1", root = "/cells/web-1" }
+---local p = c:process{ uid = 80, gid = 80 }
+---p:socket()
+---print(#p:files(p.pid))
+-----> 1
+---```
 ---@param arguments process.files.arguments
 ---@return any
 function process:files(arguments) end
@@ -912,6 +1079,12 @@ function process:fork() end
 
 ---Asks nobody. Gives the effective group id.
 ---Only with the simulated kernel.
+---```lua
+---local c = cell.create{ name = "web-1", root = "/cells/web-1" }
+---local p = c:process{ uid = 80, gid = 80 }
+---print(p:getegid())
+-----> 80
+---```
 ---@return any
 function process:getegid() end
 
@@ -919,6 +1092,12 @@ function process:getegid() end
 
 ---Asks nobody. Gives the effective user id.
 ---Only with the simulated kernel.
+---```lua
+---local c = cell.create{ name = "web-1", root = "/cells/web-1" }
+---local p = c:process{ uid = 80, gid = 80 }
+---print(p:geteuid())
+-----> 80
+---```
 ---@return any
 function process:geteuid() end
 
@@ -928,6 +1107,12 @@ function process:geteuid() end
 ---Asks system.filehandle before it looks at the path: EPERM.
 ---Asks: system.filehandle.
 ---Only with the simulated kernel.
+---```lua
+---local c = cell.create{ name = "web-1", root = "/cells/web-1" }
+---local p = c:process{ uid = 80, gid = 80 }
+---print(p:getfh("/"))
+-----> nil	EPERM	secmodel_cell denies it
+---```
 ---@param arguments process.getfh.arguments
 ---@return any
 function process:getfh(arguments) end
@@ -936,6 +1121,12 @@ function process:getfh(arguments) end
 
 ---Asks nobody. Gives the real group id.
 ---Only with the simulated kernel.
+---```lua
+---local c = cell.create{ name = "web-1", root = "/cells/web-1" }
+---local p = c:process{ uid = 80, gid = 80 }
+---print(p:getgid())
+-----> 80
+---```
 ---@return any
 function process:getgid() end
 
@@ -943,6 +1134,12 @@ function process:getgid() end
 
 ---Asks nobody. Gives the supplementary groups.
 ---Only with the simulated kernel.
+---```lua
+---local c = cell.create{ name = "web-1", root = "/cells/web-1" }
+---local p = c:process{ uid = 80, gid = 80 }
+---print(p:getgroups()[1])
+-----> 80
+---```
 ---@return any
 function process:getgroups() end
 
@@ -950,6 +1147,12 @@ function process:getgroups() end
 
 ---Asks nobody. Gives the login name of the session.
 ---Only with the simulated kernel.
+---```lua
+---local c = cell.create{ name = "web-1", root = "/cells/web-1" }
+---local p = c:process{ uid = 80, gid = 80 }
+---print(p:getlogin())
+-----> root
+---```
 ---@return any
 function process:getlogin() end
 
@@ -958,6 +1161,12 @@ function process:getlogin() end
 
 ---Process group of a process. Asks nobody, so it also finds processes of other cells; ESRCH if there is none. Gives the process group.
 ---Only with the simulated kernel.
+---```lua
+---local c = cell.create{ name = "web-1", root = "/cells/web-1" }
+---local p = c:process{ uid = 80, gid = 80 }
+---print(p:getpgid() == p.pid)
+-----> true
+---```
 ---@param arguments process.getpgid.arguments
 ---@return any
 function process:getpgid(arguments) end
@@ -966,6 +1175,12 @@ function process:getpgid(arguments) end
 
 ---Asks nobody. Gives the process group of the caller.
 ---Only with the simulated kernel.
+---```lua
+---local c = cell.create{ name = "web-1", root = "/cells/web-1" }
+---local p = c:process{ uid = 80, gid = 80 }
+---print(p:getpgrp() == p.pid)
+-----> true
+---```
 ---@return any
 function process:getpgrp() end
 
@@ -973,6 +1188,12 @@ function process:getpgrp() end
 
 ---Asks nobody. Gives the process id of the caller.
 ---Only with the simulated kernel.
+---```lua
+---local c = cell.create{ name = "web-1", root = "/cells/web-1" }
+---local p = c:process{ uid = 80, gid = 80 }
+---print(p:getpid() == p.pid)
+-----> true
+---```
 ---@return any
 function process:getpid() end
 
@@ -980,6 +1201,12 @@ function process:getpid() end
 
 ---Asks nobody. Gives the process id of the parent.
 ---Only with the simulated kernel.
+---```lua
+---local c = cell.create{ name = "web-1", root = "/cells/web-1" }
+---local p = c:process{ uid = 80, gid = 80 }
+---print(p:getppid())
+-----> 1
+---```
 ---@return any
 function process:getppid() end
 
@@ -988,6 +1215,12 @@ function process:getppid() end
 
 ---Nice value of a process. Asks nobody. Gives the nice value.
 ---Only with the simulated kernel.
+---```lua
+---local c = cell.create{ name = "web-1", root = "/cells/web-1" }
+---local p = c:process{ uid = 80, gid = 80 }
+---print(p:getpriority())
+-----> 0
+---```
 ---@param arguments process.getpriority.arguments
 ---@return any
 function process:getpriority(arguments) end
@@ -997,6 +1230,12 @@ function process:getpriority(arguments) end
 
 ---Soft and hard limit of a resource. Asks nobody. Gives the soft and the hard limit.
 ---Only with the simulated kernel.
+---```lua
+---local c = cell.create{ name = "web-1", root = "/cells/web-1" }
+---local p = c:process{ uid = 80, gid = 80 }
+---print(p:getrlimit("nofile")[1])
+-----> 128
+---```
 ---@param arguments process.getrlimit.arguments
 ---@return any
 function process:getrlimit(arguments) end
@@ -1006,6 +1245,12 @@ function process:getrlimit(arguments) end
 
 ---Session of a process. Asks nobody; ESRCH if there is none. Gives the session.
 ---Only with the simulated kernel.
+---```lua
+---local c = cell.create{ name = "web-1", root = "/cells/web-1" }
+---local p = c:process{ uid = 80, gid = 80 }
+---print(p:getsid() == p.pid)
+-----> true
+---```
 ---@param arguments process.getsid.arguments
 ---@return any
 function process:getsid(arguments) end
@@ -1014,6 +1259,12 @@ function process:getsid(arguments) end
 
 ---Asks nobody. Gives the real user id.
 ---Only with the simulated kernel.
+---```lua
+---local c = cell.create{ name = "web-1", root = "/cells/web-1" }
+---local p = c:process{ uid = 80, gid = 80 }
+---print(p:getuid())
+-----> 80
+---```
 ---@return any
 function process:getuid() end
 
@@ -1025,6 +1276,12 @@ function process:getuid() end
 ---An ioctl(2) on an interface, on a socket made for it. Commands that set something ask network.interface.setpriv, or network.socket.setpriv for IPv6 addresses: EPERM; bridges and WireGuard ask their own actions after it. Commands that get something ask nobody. That an IPv4 address is not there (EADDRNOTAVAIL), or of another family (EAFNOSUPPORT), comes before the question, for IPv6 after it; a command that the driver does not know is ENOTTY after it.
 ---Asks: network.interface.setpriv, network.socket.setpriv, network.interface_bridge, network.interface_wg, network.socket.open.
 ---Only with the simulated kernel.
+---```lua
+---local c = cell.create{ name = "web-1", root = "/cells/web-1" }
+---local p = c:process{ uid = 80, gid = 80 }
+---print(p:ifconfig{ command = "SIOCSIFFLAGS", ifname = "lo0" })
+-----> nil	EPERM	secmodel_cell denies it
+---```
 ---@param arguments process.ifconfig.arguments
 ---@return any
 function process:ifconfig(arguments) end
@@ -1037,6 +1294,12 @@ function process:ifconfig(arguments) end
 ---An ioctl(2) on an open device, by the name of the command: terminals (TIOCSTI asks device.tty_sti, TIOCSFLAGS of a serial line device.tty_privset, TIOCCONS device.tty_virtual, line disciplines their own), bio and mfi (device.rawio_passthru), random (device.rnd_*), gpio, cpuctl, wskbd, device-mapper, veriexec, npf, altq (the name of the discipline is the command) and clockctl, which asks nobody. A command that a device does not know is ENOTTY, but EOPNOTSUPP for /dev/null and the other devices of memory.
 ---Asks: device, system.cpu.setstate, system.devmapper, system.veriexec.modify, machdep.cpu_ucode_apply, network.altq, network.firewall.fw, network.interface_ppp.add, network.interface_slip.add.
 ---Only with the simulated kernel.
+---```lua
+---local root = sim.process{}
+---local fd = root:open("/dev/random")
+---print(root:ioctl(fd, "RNDGETENTCNT"))
+-----> true
+---```
 ---@param arguments process.ioctl.arguments
 ---@return any
 function process:ioctl(arguments) end
@@ -1053,6 +1316,12 @@ function process:ioctl(arguments) end
 ---shmctl(2), semctl(2) or msgctl(2). Asks system.sysvipc.bypass: EACCES, but EPERM for set and rmid, which are for the owner. lock and unlock ask system.sysvipc.shm_lock and .shm_unlock, a queue's larger size .msgq_oversize: EPERM.
 ---Asks: system.sysvipc, system.module.
 ---Only with the simulated kernel.
+---```lua
+---local root = sim.process{}
+---local id = root:ipcget{ kind = "shm" }
+---print(root:ipcctl{ kind = "shm", cmd = "rmid", id = id })
+-----> true
+---```
 ---@param arguments process.ipcctl.arguments
 ---@return any
 function process:ipcctl(arguments) end
@@ -1068,6 +1337,12 @@ function process:ipcctl(arguments) end
 ---shmget(2), semget(2) or msgget(2). Making an object asks nobody; getting an existing one asks system.sysvipc.bypass: EACCES. Gives the object's id.
 ---Asks: system.sysvipc.bypass, system.module.
 ---Only with the simulated kernel.
+---```lua
+---local c = cell.create{ name = "web-1", root = "/cells/web-1" }
+---local p = c:process{ uid = 80, gid = 80 }
+---print(p:ipcget{ kind = "sem", size = 1 } ~= nil)
+-----> true
+---```
 ---@param arguments process.ipcget.arguments
 ---@return any
 function process:ipcget(arguments) end
@@ -1080,6 +1355,12 @@ function process:ipcget(arguments) end
 ---semop(2), msgsnd(2) or msgrcv(2). Asks system.sysvipc.bypass: EACCES. semop always asks for writing.
 ---Asks: system.sysvipc.bypass, system.module.
 ---Only with the simulated kernel.
+---```lua
+---local root = sim.process{}
+---local id = root:ipcget{ kind = "msg", mode = 384 }
+---print(root:ipcuse{ kind = "msg", id = id, write = true })
+-----> true
+---```
 ---@param arguments process.ipcuse.arguments
 ---@return any
 function process:ipcuse(arguments) end
@@ -1088,6 +1369,12 @@ function process:ipcuse(arguments) end
 
 ---Asks nobody. Gives 1 if ids or root were changed since the last exec.
 ---Only with the simulated kernel.
+---```lua
+---local c = cell.create{ name = "web-1", root = "/cells/web-1" }
+---local p = c:process{ uid = 80, gid = 80 }
+---print(p:issetugid())
+-----> 0
+---```
 ---@return any
 function process:issetugid() end
 
@@ -1098,6 +1385,12 @@ function process:issetugid() end
 ---Watches a process with EVFILT_PROC. Asks process.kevent_filter: EACCES.
 ---Asks: process.kevent_filter.
 ---Only with the simulated kernel.
+---```lua
+---local c = cell.create{ name = "web-1", root = "/cells/web-1" }
+---local p = c:process{ uid = 80, gid = 80 }
+---print(p:kevent_proc(p))
+-----> true
+---```
 ---@param arguments process.kevent_proc.arguments
 ---@return any
 function process:kevent_proc(arguments) end
@@ -1127,6 +1420,12 @@ function process:kill(arguments) end
 ---Switches system call tracing of a process on or off. Asks process.ktrace, and when it is switched on process.ktrace.persistent, whether tracing outlives set-id programs. The call succeeds even if it was denied; the value tells. Gives whether the process is traced now.
 ---Asks: process.ktrace, process.ktrace.persistent.
 ---Only with the simulated kernel.
+---```lua
+---local c = cell.create{ name = "web-1", root = "/cells/web-1" }
+---local p = c:process{ uid = 80, gid = 80 }
+---print(p:ktrace{ pid = p, on = true })
+-----> true
+---```
 ---@param arguments process.ktrace.arguments
 ---@return any
 function process:ktrace(arguments) end
@@ -1137,6 +1436,11 @@ function process:ktrace(arguments) end
 ---A system call of LFS. Asks system.lfs.markv, .bmapv, .segclean, .segwait or .fcntl first: EPERM; then ENOENT, because there is no LFS.
 ---Asks: system.lfs.
 ---Only with the simulated kernel.
+---```lua
+---local root = sim.process{}
+---print(root:lfs("segwait"))
+-----> nil	ENOENT
+---```
 ---@param arguments process.lfs.arguments
 ---@return any
 function process:lfs(arguments) end
@@ -1147,6 +1451,13 @@ function process:lfs(arguments) end
 ---An unbound internet socket is bound first, as by bind with port 0. EINVAL for connected sockets, among them those of routes and keys from birth; EOPNOTSUPP for others than streams and sequenced packets.
 ---Asks: network.bind.port, network.bind.privport.
 ---Only with the simulated kernel.
+---```lua
+---local c = cell.create{ name = "web-1", root = "/cells/web-1" }
+---local p = c:process{ uid = 80, gid = 80 }
+---local fd = p:bind{ port = 8080 }
+---print(p:listen(fd))
+-----> true
+---```
 ---@param arguments process.listen.arguments
 ---@return any
 function process:listen(arguments) end
@@ -1156,6 +1467,12 @@ function process:listen(arguments) end
 ---Makes another thread. Asks process.rlimit.bypass beyond the limit on threads: EAGAIN.
 ---Asks: process.rlimit.bypass.
 ---Only with the simulated kernel.
+---```lua
+---local c = cell.create{ name = "web-1", root = "/cells/web-1" }
+---local p = c:process{ uid = 80, gid = 80 }
+---print(p:lwp_create())
+-----> true
+---```
 ---@return any
 function process:lwp_create() end
 
@@ -1165,6 +1482,12 @@ function process:lwp_create() end
 ---Number of a process's threads, as the sysctl kern.lwp tells it: nobody is asked whether the process may be seen, only process.cansee.kptr for every thread. Gives the number of threads.
 ---Asks: process.cansee.kptr.
 ---Only with the simulated kernel.
+---```lua
+---local c = cell.create{ name = "web-1", root = "/cells/web-1" }
+---local p = c:process{ uid = 80, gid = 80 }
+---print(p:lwps(p))
+-----> 1
+---```
 ---@param arguments process.lwps.arguments
 ---@return any
 function process:lwps(arguments) end
@@ -1175,6 +1498,11 @@ function process:lwps(arguments) end
 
 ---Asks nobody beyond the modes.
 ---Only with the simulated kernel.
+---```lua
+---local root = sim.process{}
+---print(root:mkdir("/tmp/new"))
+-----> true
+---```
 ---@param arguments process.mkdir.arguments
 ---@return any
 function process:mkdir(arguments) end
@@ -1189,6 +1517,12 @@ function process:mkdir(arguments) end
 ---Makes a device node or a file. Asks system.mknod before it looks at the path: EPERM; a fifo with device number 0 asks nobody.
 ---Asks: system.mknod.
 ---Only with the simulated kernel.
+---```lua
+---local c = cell.create{ name = "web-1", root = "/cells/web-1" }
+---local p = c:process{ uid = 80, gid = 80 }
+---print(p:mknod{ path = "/dev/new", kind = "chr", major = 2 })
+-----> nil	EPERM	secmodel_cell denies it
+---```
 ---@param arguments process.mknod.arguments
 ---@return any
 function process:mknod(arguments) end
@@ -1202,6 +1536,11 @@ function process:mknod(arguments) end
 ---Loads, unloads or asks for kernel modules. load of one that is there is EEXIST without a question; else system.module: EPERM. unload asks first: EPERM; then EBUSY while another module requires it, EPERM for a security model that is built in, and EBUSY while it is used; any other built-in module goes, and comes back only with force. stat only asks process.cansee.kptr.
 ---Asks: system.module, process.cansee.kptr.
 ---Only with the simulated kernel.
+---```lua
+---local root = sim.process{}
+---print(root:modctl("stat"))
+-----> true
+---```
 ---@param arguments process.modctl.arguments
 ---@return any
 function process:modctl(arguments) end
@@ -1215,6 +1554,12 @@ function process:modctl(arguments) end
 ---Mounts a file system. An unknown type asks system.module for autoloading, and is ENODEV if that does not help. Then system.mount.new: EPERM; disk file systems system.mount.device, umap system.mount.umap. With getargs or update in the flags it asks system.mount.get or system.mount.update of the mounted one instead.
 ---Asks: system.mount, system.module.
 ---Only with the simulated kernel.
+---```lua
+---local c = cell.create{ name = "web-1", root = "/cells/web-1" }
+---local p = c:process{ uid = 80, gid = 80 }
+---print(p:mount{ type = "tmpfs", path = "/tmp" })
+-----> nil	EPERM	secmodel_cell denies it
+---```
 ---@param arguments process.mount.arguments
 ---@return any
 function process:mount(arguments) end
@@ -1227,6 +1572,12 @@ function process:mount(arguments) end
 ---Opens a POSIX message queue. Asks nobody: the mode alone counts, less the umask, for root too.
 ---Asks: system.module.
 ---Only with the simulated kernel.
+---```lua
+---local c = cell.create{ name = "web-1", root = "/cells/web-1" }
+---local p = c:process{ uid = 80, gid = 80 }
+---print(p:mq_open{ name = "/jobs", create = true })
+-----> true
+---```
 ---@param arguments process.mq_open.arguments
 ---@return any
 function process:mq_open(arguments) end
@@ -1237,6 +1588,12 @@ function process:mq_open(arguments) end
 ---ENOENT if it does not exist; else asks system.mqueue: EACCES.
 ---Asks: system.mqueue, system.module.
 ---Only with the simulated kernel.
+---```lua
+---local root = sim.process{}
+---root:mq_open{ name = "/jobs", create = true }
+---print(root:mq_unlink("/jobs"))
+-----> true
+---```
 ---@param arguments process.mq_unlink.arguments
 ---@return any
 function process:mq_unlink(arguments) end
@@ -1247,6 +1604,12 @@ function process:mq_unlink(arguments) end
 ---Asks network.nfs.svc: EPERM; setting exports asks network.nfs.export too.
 ---Asks: network.nfs, system.module.
 ---Only with the simulated kernel.
+---```lua
+---local c = cell.create{ name = "web-1", root = "/cells/web-1" }
+---local p = c:process{ uid = 80, gid = 80 }
+---print(p:nfssvc())
+-----> nil	EPERM	secmodel_cell denies it
+---```
 ---@param arguments process.nfssvc.arguments
 ---@return any
 function process:nfssvc(arguments) end
@@ -1257,6 +1620,12 @@ function process:nfssvc(arguments) end
 ---Without modes it only reads and asks nobody; else system.time.ntpadjtime: EPERM.
 ---Asks: system.time.ntpadjtime.
 ---Only with the simulated kernel.
+---```lua
+---local c = cell.create{ name = "web-1", root = "/cells/web-1" }
+---local p = c:process{ uid = 80, gid = 80 }
+---print(p:ntp_adjtime(), p:ntp_adjtime(1))
+-----> true	nil	EPERM	secmodel_cell denies it
+---```
 ---@param arguments process.ntp_adjtime.arguments
 ---@return any
 function process:ntp_adjtime(arguments) end
@@ -1269,6 +1638,11 @@ function process:ntp_adjtime(arguments) end
 ---Opens a file. Owner and mode first: EACCES. A device is asked device.rawio_spec.read, .write or .rw, /dev/null and terminals included: EPERM; on a nodev mount ENXIO before that. Then the driver: terminals device.tty_open (EBUSY), tun network.interface_tun.add, npf network.firewall.fw, veriexec system.veriexec.access; a driver that is missing is loaded, which asks system.module. A block device is open once: EBUSY. /dev/ptmx needs a ptyfs that is mounted below the caller's root, else EOPNOTSUPP; /dev/tty a controlling terminal, else ENXIO. Gives the descriptor.
 ---Asks: device.rawio_spec, device.tty_open, network.interface_tun.add, network.firewall.fw, system.veriexec.access, system.module.
 ---Only with the simulated kernel.
+---```lua
+---local root = sim.process{}
+---print(root:open("/dev/null") ~= nil)
+-----> true
+---```
 ---@param arguments process.open.arguments
 ---@return any
 function process:open(arguments) end
@@ -1279,6 +1653,11 @@ function process:open(arguments) end
 ---A pass-through command of a RAID controller. Asks device.rawio_passthru with the bits: EPERM.
 ---Asks: device.rawio_passthru.
 ---Only with the simulated kernel.
+---```lua
+---local root = sim.process{}
+---print(root:passthru(1))
+-----> true
+---```
 ---@param arguments process.passthru.arguments
 ---@return any
 function process:passthru(arguments) end
@@ -1289,6 +1668,11 @@ function process:passthru(arguments) end
 ---Makes a child that runs a program. Asks as fork does, but process.rlimit.bypass always. Gives the child's process id.
 ---Asks: process.fork, process.rlimit.bypass, process.kevent_filter.
 ---Only with the simulated kernel.
+---```lua
+---local root = sim.process{}
+---print(root:posix_spawn("/bin/sh").alive)
+-----> true
+---```
 ---@param arguments process.posix_spawn.arguments
 ---@return any
 function process:posix_spawn(arguments) end
@@ -1300,6 +1684,12 @@ function process:posix_spawn(arguments) end
 ---Arguments or environment of a process, or the path of its program or working directory. Asks process.cansee.args, .env or .entry: EPERM. Gives the text.
 ---Asks: process.cansee.args, process.cansee.env, process.cansee.entry.
 ---Only with the simulated kernel.
+---```lua
+---local c = cell.create{ name = "web-1", root = "/cells/web-1" }
+---local p = c:process{ uid = 80, gid = 80 }
+---print(p:proc_args{ pid = p, what = "cwd" })
+-----> /cells/web-1
+---```
 ---@param arguments process.proc_args.arguments
 ---@return any
 function process:proc_args(arguments) end
@@ -1312,6 +1702,12 @@ function process:proc_args(arguments) end
 ---Opens a file below /proc/PID where a procfs is mounted, and reads or writes it. Asks process.cansee.entry: ENOENT; then owner and mode: EACCES; then process.procfs, once to open and once to transfer: EPERM; then EOPNOTSUPP for writing what can only be read, and for notes. The directory fd asks process.cansee.openfiles instead: ESRCH.
 ---Asks: process.cansee.entry, process.cansee.openfiles, process.procfs.
 ---Only with the simulated kernel.
+---```lua
+---local root = sim.process{}
+---root:mount{ type = "procfs", path = "/proc" }
+---print(root:procfs{ pid = 1, node = "status" })
+-----> true
+---```
 ---@param arguments process.procfs.arguments
 ---@return any
 function process:procfs(arguments) end
@@ -1321,6 +1717,12 @@ function process:procfs(arguments) end
 ---Lists processes as the sysctl kern.proc2 does. Asks process.cansee.kptr once, and process.cansee.eproc about every process; hidden ones are left out. Gives lines with process id, parent, real and effective user id, and name.
 ---Asks: process.cansee.kptr, process.cansee.eproc.
 ---Only with the simulated kernel.
+---```lua
+---local c = cell.create{ name = "web-1", root = "/cells/web-1" }
+---local p = c:process{ uid = 80, gid = 80 }
+---print(#p:ps())
+-----> 1
+---```
 ---@return any
 function process:ps() end
 
@@ -1331,6 +1733,12 @@ function process:ps() end
 ---Moves a processor into a set, -2 to ask for its set. Asks system.pset.assign: EPERM. The last processor of the default set stays (EBUSY), and one that a process is tied to (EPERM).
 ---Asks: system.pset.assign.
 ---Only with the simulated kernel.
+---```lua
+---local root = sim.process{}
+---local set = root:pset_create()
+---print(root:pset_assign(set, 1))
+-----> true
+---```
 ---@param arguments process.pset_assign.arguments
 ---@return any
 function process:pset_assign(arguments) end
@@ -1341,6 +1749,13 @@ function process:pset_assign(arguments) end
 ---Moves the caller into a set of processors, -2 to ask for its set. Asks system.pset.bind: EPERM.
 ---Asks: system.pset.bind.
 ---Only with the simulated kernel.
+---```lua
+---local root = sim.process{}
+---local set = root:pset_create()
+---root:pset_assign(set, 1)
+---print(root:pset_bind(set))
+-----> true
+---```
 ---@param arguments process.pset_bind.arguments
 ---@return any
 function process:pset_bind(arguments) end
@@ -1350,6 +1765,11 @@ function process:pset_bind(arguments) end
 ---Makes a set of processors. Asks system.pset.create: EPERM. Gives the set's id.
 ---Asks: system.pset.create.
 ---Only with the simulated kernel.
+---```lua
+---local root = sim.process{}
+---print(root:pset_create())
+-----> 1
+---```
 ---@return any
 function process:pset_create() end
 
@@ -1359,6 +1779,12 @@ function process:pset_create() end
 ---Removes a set of processors. Asks system.pset.destroy: EPERM.
 ---Asks: system.pset.destroy.
 ---Only with the simulated kernel.
+---```lua
+---local root = sim.process{}
+---local set = root:pset_create()
+---print(root:pset_destroy(set))
+-----> true
+---```
 ---@param arguments process.pset_destroy.arguments
 ---@return any
 function process:pset_destroy(arguments) end
@@ -1370,6 +1796,13 @@ function process:pset_destroy(arguments) end
 ---Asks process.cansee.entry about the target: ESRCH. Then ptrace's own rules: EBUSY, EPERM, EINVAL; a tracer in a chroot must not be below the target's root. Then process.ptrace: EPERM. trace_me has no target.
 ---Asks: process.cansee.entry, process.ptrace, system.module.
 ---Only with the simulated kernel.
+---```lua
+---local c = cell.create{ name = "web-1", root = "/cells/web-1" }
+---local p = c:process{ uid = 80, gid = 80 }
+---local child = p:fork()
+---print(p:ptrace("attach", child))
+-----> true
+---```
 ---@param arguments process.ptrace.arguments
 ---@return any
 function process:ptrace(arguments) end
@@ -1382,6 +1815,12 @@ function process:ptrace(arguments) end
 ---Asks system.fs_quota.get, .manage or .onoff: EPERM. The own quota may be read by everybody.
 ---Asks: system.fs_quota.
 ---Only with the simulated kernel.
+---```lua
+---local c = cell.create{ name = "web-1", root = "/cells/web-1" }
+---local p = c:process{ uid = 80, gid = 80 }
+---print(p:quotactl{ path = "/", cmd = "get", id = 80 })
+-----> true
+---```
 ---@param arguments process.quotactl.arguments
 ---@return any
 function process:quotactl(arguments) end
@@ -1391,6 +1830,12 @@ function process:quotactl(arguments) end
 
 ---Asks nobody beyond the modes. Gives the names in the directory.
 ---Only with the simulated kernel.
+---```lua
+---local c = cell.create{ name = "web-1", root = "/cells/web-1" }
+---local p = c:process{ uid = 80, gid = 80 }
+---print(#p:readdir("/"))
+-----> 4
+---```
 ---@param arguments process.readdir.arguments
 ---@return any
 function process:readdir(arguments) end
@@ -1400,6 +1845,12 @@ function process:readdir(arguments) end
 ---Asks system.reboot before it looks at the argument: EPERM. Where it is allowed the machine has rebooted: that is noted, and the simulation goes on.
 ---Asks: system.reboot.
 ---Only with the simulated kernel.
+---```lua
+---local c = cell.create{ name = "web-1", root = "/cells/web-1" }
+---local p = c:process{ uid = 80, gid = 80 }
+---print(p:reboot())
+-----> nil	EPERM	secmodel_cell denies it
+---```
 ---@return any
 function process:reboot() end
 
@@ -1409,6 +1860,12 @@ function process:reboot() end
 
 ---Asks nobody beyond the modes.
 ---Only with the simulated kernel.
+---```lua
+---local root = sim.process{}
+---root:mkdir("/tmp/old")
+---print(root:rename("/tmp/old", "/tmp/new"))
+-----> true
+---```
 ---@param arguments process.rename.arguments
 ---@return any
 function process:rename(arguments) end
@@ -1418,6 +1875,12 @@ function process:rename(arguments) end
 
 ---Asks nobody beyond the modes.
 ---Only with the simulated kernel.
+---```lua
+---local root = sim.process{}
+---root:mkdir("/tmp/old")
+---print(root:rmdir("/tmp/old"))
+-----> true
+---```
 ---@param arguments process.rmdir.arguments
 ---@return any
 function process:rmdir(arguments) end
@@ -1429,6 +1892,12 @@ function process:rmdir(arguments) end
 ---Writes a message to a routing socket. Asks network.route about the socket's creator: EACCES.
 ---Asks: network.route.
 ---Only with the simulated kernel.
+---```lua
+---local root = sim.process{}
+---local fd = root:socket{ domain = "route", type = "raw" }
+---print(root:route(fd, "add"))
+-----> true
+---```
 ---@param arguments process.route.arguments
 ---@return any
 function process:route(arguments) end
@@ -1439,6 +1908,12 @@ function process:route(arguments) end
 ---Processors that a process is tied to. Asks process.scheduler_getaffinity: EPERM. Gives the numbers of processors.
 ---Asks: process.scheduler_getaffinity.
 ---Only with the simulated kernel.
+---```lua
+---local c = cell.create{ name = "web-1", root = "/cells/web-1" }
+---local p = c:process{ uid = 80, gid = 80 }
+---print(#p:sched_getaffinity())
+-----> 0
+---```
 ---@param arguments process.sched_getaffinity.arguments
 ---@return any
 function process:sched_getaffinity(arguments) end
@@ -1449,6 +1924,12 @@ function process:sched_getaffinity(arguments) end
 ---Scheduling class and priority of a process. Asks process.scheduler_getparam: EPERM. Gives the class (0 other, 1 fifo, 2 rr) and the priority.
 ---Asks: process.scheduler_getparam.
 ---Only with the simulated kernel.
+---```lua
+---local c = cell.create{ name = "web-1", root = "/cells/web-1" }
+---local p = c:process{ uid = 80, gid = 80 }
+---print(p:sched_getparam()[1])
+-----> 0
+---```
 ---@param arguments process.sched_getparam.arguments
 ---@return any
 function process:sched_getparam(arguments) end
@@ -1460,6 +1941,11 @@ function process:sched_getparam(arguments) end
 ---Ties a process to processors; a list without any that exist frees it. One in a set of processors is EPERM. Asks process.scheduler_setaffinity: EPERM.
 ---Asks: process.scheduler_setaffinity.
 ---Only with the simulated kernel.
+---```lua
+---local root = sim.process{}
+---print(root:sched_setaffinity{ cpus = { 0 } })
+-----> true
+---```
 ---@param arguments process.sched_setaffinity.arguments
 ---@return any
 function process:sched_setaffinity(arguments) end
@@ -1472,6 +1958,11 @@ function process:sched_setaffinity(arguments) end
 ---Sets scheduling class and priority. With neither it asks nobody. Else process.scheduler_setparam, under a spin lock: EPERM.
 ---Asks: process.scheduler_setparam.
 ---Only with the simulated kernel.
+---```lua
+---local root = sim.process{}
+---print(root:sched_setparam{ class = "fifo", priority = 10 })
+-----> true
+---```
 ---@param arguments process.sched_setparam.arguments
 ---@return any
 function process:sched_setparam(arguments) end
@@ -1485,6 +1976,12 @@ function process:sched_setparam(arguments) end
 ---Opens a POSIX semaphore. Making one asks nobody, and the umask does not count; opening an existing one asks system.semaphore: EACCES. Gives the descriptor.
 ---Asks: system.semaphore, system.module.
 ---Only with the simulated kernel.
+---```lua
+---local c = cell.create{ name = "web-1", root = "/cells/web-1" }
+---local p = c:process{ uid = 80, gid = 80 }
+---print(p:sem_open{ name = "/lock", create = true } ~= nil)
+-----> true
+---```
 ---@param arguments process.sem_open.arguments
 ---@return any
 function process:sem_open(arguments) end
@@ -1495,6 +1992,12 @@ function process:sem_open(arguments) end
 ---ENOENT if it does not exist; else asks system.semaphore: EACCES.
 ---Asks: system.semaphore, system.module.
 ---Only with the simulated kernel.
+---```lua
+---local root = sim.process{}
+---root:sem_open{ name = "/lock", create = true }
+---print(root:sem_unlink("/lock"))
+-----> true
+---```
 ---@param arguments process.sem_unlink.arguments
 ---@return any
 function process:sem_unlink(arguments) end
@@ -1507,6 +2010,13 @@ function process:sem_unlink(arguments) end
 ---Sends a datagram. An unbound internet socket is bound first, as by bind with port 0; the sending itself asks nobody.
 ---Asks: network.bind.port, network.bind.privport.
 ---Only with the simulated kernel.
+---```lua
+---local c = cell.create{ name = "web-1", root = "/cells/web-1" }
+---local p = c:process{ uid = 80, gid = 80 }
+---local fd = p:socket{ type = "dgram" }
+---print(p:sendto{ fd = fd, addr = "10.0.0.1", port = 53 })
+-----> true
+---```
 ---@param arguments process.sendto.arguments
 ---@return any
 function process:sendto(arguments) end
@@ -1517,6 +2027,12 @@ function process:sendto(arguments) end
 ---Sets the effective group id. Asks process.setid if the new one is neither the real nor the saved one: EPERM.
 ---Asks: process.setid.
 ---Only with the simulated kernel.
+---```lua
+---local c = cell.create{ name = "web-1", root = "/cells/web-1" }
+---local p = c:process{ uid = 80, gid = 80 }
+---print(p:setegid(0))
+-----> nil	EPERM	no model allows it; suser does if the caller's effective user id is 0
+---```
 ---@param arguments process.setegid.arguments
 ---@return any
 function process:setegid(arguments) end
@@ -1527,6 +2043,12 @@ function process:setegid(arguments) end
 ---Sets the effective user id. Asks process.setid if the new one is neither the real nor the saved one: EPERM.
 ---Asks: process.setid.
 ---Only with the simulated kernel.
+---```lua
+---local c = cell.create{ name = "web-1", root = "/cells/web-1" }
+---local p = c:process{ uid = 80, gid = 80 }
+---print(p:seteuid(0))
+-----> nil	EPERM	no model allows it; suser does if the caller's effective user id is 0
+---```
 ---@param arguments process.seteuid.arguments
 ---@return any
 function process:seteuid(arguments) end
@@ -1537,6 +2059,12 @@ function process:seteuid(arguments) end
 ---Sets all three group ids. Asks process.setid if the new one is not the real one: EPERM. The wanted id is not visible to models.
 ---Asks: process.setid.
 ---Only with the simulated kernel.
+---```lua
+---local c = cell.create{ name = "web-1", root = "/cells/web-1" }
+---local p = c:process{ uid = 80, gid = 80 }
+---print(p:setgid(80))
+-----> true
+---```
 ---@param arguments process.setgid.arguments
 ---@return any
 function process:setgid(arguments) end
@@ -1547,6 +2075,12 @@ function process:setgid(arguments) end
 ---Sets the supplementary groups, at most 16. Always asks process.setid: EPERM.
 ---Asks: process.setid.
 ---Only with the simulated kernel.
+---```lua
+---local c = cell.create{ name = "web-1", root = "/cells/web-1" }
+---local p = c:process{ uid = 80, gid = 80 }
+---print(p:setgroups({ 80 }))
+-----> nil	EPERM	no model allows it; suser does if the caller's effective user id is 0
+---```
 ---@param arguments process.setgroups.arguments
 ---@return any
 function process:setgroups(arguments) end
@@ -1557,6 +2091,12 @@ function process:setgroups(arguments) end
 ---Sets the login name of the session. Always asks process.setid: EPERM.
 ---Asks: process.setid.
 ---Only with the simulated kernel.
+---```lua
+---local c = cell.create{ name = "web-1", root = "/cells/web-1" }
+---local p = c:process{ uid = 80, gid = 80 }
+---print(p:setlogin("www"))
+-----> nil	EPERM	no model allows it; suser does if the caller's effective user id is 0
+---```
 ---@param arguments process.setlogin.arguments
 ---@return any
 function process:setlogin(arguments) end
@@ -1567,6 +2107,12 @@ function process:setlogin(arguments) end
 
 ---Moves the caller or a child into a process group. Asks nobody.
 ---Only with the simulated kernel.
+---```lua
+---local c = cell.create{ name = "web-1", root = "/cells/web-1" }
+---local p = c:process{ uid = 80, gid = 80 }
+---print(p:setpgid())
+-----> true
+---```
 ---@param arguments process.setpgid.arguments
 ---@return any
 function process:setpgid(arguments) end
@@ -1579,6 +2125,12 @@ function process:setpgid(arguments) end
 ---Sets the nice value of a process, a group or a user's processes; user 0 is root, not the caller's. Who is neither root nor of the target's effective user id gets EPERM without a question; then process.nice: EACCES.
 ---Asks: process.nice.
 ---Only with the simulated kernel.
+---```lua
+---local c = cell.create{ name = "web-1", root = "/cells/web-1" }
+---local p = c:process{ uid = 80, gid = 80 }
+---print(p:setpriority{ value = 5 })
+-----> true
+---```
 ---@param arguments process.setpriority.arguments
 ---@return any
 function process:setpriority(arguments) end
@@ -1590,6 +2142,12 @@ function process:setpriority(arguments) end
 ---Sets real and effective group id; -1 keeps one. Asks process.setid if one is none of the present ones: EPERM.
 ---Asks: process.setid.
 ---Only with the simulated kernel.
+---```lua
+---local c = cell.create{ name = "web-1", root = "/cells/web-1" }
+---local p = c:process{ uid = 80, gid = 80 }
+---print(p:setregid(80, 80))
+-----> true
+---```
 ---@param arguments process.setregid.arguments
 ---@return any
 function process:setregid(arguments) end
@@ -1601,6 +2159,12 @@ function process:setregid(arguments) end
 ---Sets real and effective user id; -1 keeps one. Asks process.setid if one is none of the present ones: EPERM.
 ---Asks: process.setid.
 ---Only with the simulated kernel.
+---```lua
+---local c = cell.create{ name = "web-1", root = "/cells/web-1" }
+---local p = c:process{ uid = 80, gid = 80 }
+---print(p:setreuid(80, 80))
+-----> true
+---```
 ---@param arguments process.setreuid.arguments
 ---@return any
 function process:setreuid(arguments) end
@@ -1613,6 +2177,12 @@ function process:setreuid(arguments) end
 ---Sets a resource limit. What changes nothing is not asked; else process.rlimit.set: EPERM. Then limits are cut to the system's own.
 ---Asks: process.rlimit.set.
 ---Only with the simulated kernel.
+---```lua
+---local c = cell.create{ name = "web-1", root = "/cells/web-1" }
+---local p = c:process{ uid = 80, gid = 80 }
+---print(p:setrlimit{ resource = "nofile", cur = 16 })
+-----> true
+---```
 ---@param arguments process.setrlimit.arguments
 ---@return any
 function process:setrlimit(arguments) end
@@ -1621,6 +2191,13 @@ function process:setrlimit(arguments) end
 
 ---Begins a session without a terminal. Asks nobody; EPERM for the leader of a process group. Gives the session.
 ---Only with the simulated kernel.
+---```lua
+---local c = cell.create{ name = "web-1", root = "/cells/web-1" }
+---local p = c:process{ uid = 80, gid = 80 }
+---local child = p:fork()
+---print(child:setsid() == child.pid)
+-----> true
+---```
 ---@return any
 function process:setsid() end
 
@@ -1634,6 +2211,13 @@ function process:setsid() end
 ---bindany asks network.bind.anyaddr, for clearing too (EPERM); the IPv6 options recvhopopts, recvdstopts and hopopts network.ipv6.hopbyhop (EPERM); joining the unspecified IPv6 group network.ipv6.join_multicast (EACCES); where no interface is named and no route leads to the group it is EADDRNOTAVAIL after that; an IPsec policy of bypass network.ipsec.bypass (EPERM). The others ask nobody; with portrange_low port 0 is a port from 600 to 1023, and without v6only, which is on at first, an IPv6 socket takes IPv4-mapped addresses.
 ---Asks: network.bind.anyaddr, network.ipv6, network.ipsec.bypass.
 ---Only with the simulated kernel.
+---```lua
+---local c = cell.create{ name = "web-1", root = "/cells/web-1" }
+---local p = c:process{ uid = 80, gid = 80 }
+---local fd = p:socket()
+---print(p:setsockopt(fd, "reuseaddr"))
+-----> true
+---```
 ---@param arguments process.setsockopt.arguments
 ---@return any
 function process:setsockopt(arguments) end
@@ -1644,6 +2228,12 @@ function process:setsockopt(arguments) end
 ---EINVAL for a time out of range; then system.time.system: EPERM.
 ---Asks: system.time.system.
 ---Only with the simulated kernel.
+---```lua
+---local c = cell.create{ name = "web-1", root = "/cells/web-1" }
+---local p = c:process{ uid = 80, gid = 80 }
+---print(p:settimeofday(1800000000))
+-----> nil	EPERM	secmodel_cell denies it
+---```
 ---@param arguments process.settimeofday.arguments
 ---@return any
 function process:settimeofday(arguments) end
@@ -1654,6 +2244,11 @@ function process:settimeofday(arguments) end
 ---Sets all three user ids. Asks process.setid if the new one is not the real one: EPERM. The wanted id is not visible to models.
 ---Asks: process.setid.
 ---Only with the simulated kernel.
+---```lua
+---local root = sim.process{}
+---print(root:setuid(80), root.uid)
+-----> true	80
+---```
 ---@param arguments process.setuid.arguments
 ---@return any
 function process:setuid(arguments) end
@@ -1665,6 +2260,12 @@ function process:setuid(arguments) end
 ---Attaches a segment. Asks system.sysvipc.bypass with mode 256 or 384: EACCES.
 ---Asks: system.sysvipc.bypass, system.module.
 ---Only with the simulated kernel.
+---```lua
+---local root = sim.process{}
+---local id = root:ipcget{ kind = "shm", mode = 384 }
+---print(root:shmat(id))
+-----> true
+---```
 ---@param arguments process.shmat.arguments
 ---@return any
 function process:shmat(arguments) end
@@ -1675,6 +2276,13 @@ function process:shmat(arguments) end
 ---Detaches a segment. Asks nobody.
 ---Asks: system.module.
 ---Only with the simulated kernel.
+---```lua
+---local root = sim.process{}
+---local id = root:ipcget{ kind = "shm", mode = 384 }
+---root:shmat(id)
+---print(root:shmdt(id))
+-----> true
+---```
 ---@param arguments process.shmdt.arguments
 ---@return any
 function process:shmdt(arguments) end
@@ -1685,6 +2293,12 @@ function process:shmdt(arguments) end
 
 ---Ignores a signal, or takes its default action again. Asks nobody.
 ---Only with the simulated kernel.
+---```lua
+---local c = cell.create{ name = "web-1", root = "/cells/web-1" }
+---local p = c:process{ uid = 80, gid = 80 }
+---print(p:sigaction("hup", true))
+-----> true
+---```
 ---@param arguments process.sigaction.arguments
 ---@return any
 function process:sigaction(arguments) end
@@ -1695,6 +2309,12 @@ function process:sigaction(arguments) end
 ---Makes a snapshot of a file system in a file. Asks system.fs_snapshot: EACCES.
 ---Asks: system.fs_snapshot.
 ---Only with the simulated kernel.
+---```lua
+---local root = sim.process{}
+---root:open{ path = "/tmp/snap", mode = "w", create = true }
+---print(root:snapshot("/tmp/snap"))
+-----> true
+---```
 ---@param arguments process.snapshot.arguments
 ---@return any
 function process:snapshot(arguments) end
@@ -1707,6 +2327,14 @@ function process:snapshot(arguments) end
 ---Asks network.socket.open before it looks at the numbers: EPERM. Then EAFNOSUPPORT for a family that the kernel does not have, EPROTOTYPE for a type that the family does not have, and EPROTONOSUPPORT for a protocol. A raw IPv6 socket asks network.socket.rawsock too. Gives the descriptor.
 ---Asks: network.socket.open, network.socket.rawsock.
 ---Only with the simulated kernel.
+---```lua
+---local c = cell.create{ name = "web-1", root = "/cells/web-1" }
+---local p = c:process{ uid = 80, gid = 80 }
+---print(p:socket{ type = "dgram" } ~= nil)
+---print((p:socket{ type = "raw" }))
+-----> true
+-----> nil
+---```
 ---@param arguments process.socket.arguments
 ---@return any
 function process:socket(arguments) end
@@ -1719,6 +2347,12 @@ function process:socket(arguments) end
 ---Makes two connected sockets; asks network.socket.open for each: EPERM. Gives both descriptors.
 ---Asks: network.socket.open.
 ---Only with the simulated kernel.
+---```lua
+---local c = cell.create{ name = "web-1", root = "/cells/web-1" }
+---local p = c:process{ uid = 80, gid = 80 }
+---print(#p:socketpair{ domain = "local" })
+-----> 2
+---```
 ---@param arguments process.socketpair.arguments
 ---@return any
 function process:socketpair(arguments) end
@@ -1729,6 +2363,13 @@ function process:socketpair(arguments) end
 ---Lists sockets as the sysctls net.inet.tcp.pcblist and its kin do. Asks network.socket.cansee about every one; hidden ones are left out. Gives lines with family, type and address.
 ---Asks: network.socket.cansee.
 ---Only with the simulated kernel.
+---```lua
+---local c = cell.create{ name = "web-1", root = "/cells/web-1" }
+---local p = c:process{ uid = 80, gid = 80 }
+---p:bind{ port = 8080 }
+---print(#p:sockets("tcp"))
+-----> 1
+---```
 ---@param arguments process.sockets.arguments
 ---@return any
 function process:sockets(arguments) end
@@ -1738,6 +2379,11 @@ function process:sockets(arguments) end
 
 ---Asks nobody beyond the modes of the directories. Gives kind, mode, owner and group, and the device number.
 ---Only with the simulated kernel.
+---```lua
+---local root = sim.process{}
+---print(root:stat("/dev/null"))
+-----> chr 666 0 0 2,2
+---```
 ---@param arguments process.stat.arguments
 ---@return any
 function process:stat(arguments) end
@@ -1749,6 +2395,12 @@ function process:stat(arguments) end
 ---Statistics ask nobody; all else asks system.swapctl before it looks at the path: EPERM. Adding a device opens it, which asks device.rawio_spec.rw.
 ---Asks: system.swapctl, device.rawio_spec.rw.
 ---Only with the simulated kernel.
+---```lua
+---local c = cell.create{ name = "web-1", root = "/cells/web-1" }
+---local p = c:process{ uid = 80, gid = 80 }
+---print(p:swapctl("nswap"))
+-----> true
+---```
 ---@param arguments process.swapctl.arguments
 ---@return any
 function process:swapctl(arguments) end
@@ -1759,6 +2411,11 @@ function process:swapctl(arguments) end
 
 ---Asks nobody beyond the modes.
 ---Only with the simulated kernel.
+---```lua
+---local root = sim.process{}
+---print(root:symlink("/bin/sh", "/tmp/sh"))
+-----> true
+---```
 ---@param arguments process.symlink.arguments
 ---@return any
 function process:symlink(arguments) end
@@ -1769,6 +2426,12 @@ function process:symlink(arguments) end
 ---Machine-dependent calls of amd64: iopl, mtrr_get and mtrr_set ask machdep.* of their name first: EPERM. The others, of i386, are EINVAL.
 ---Asks: machdep.iopl, machdep.mtrr_get, machdep.mtrr_set.
 ---Only with the simulated kernel.
+---```lua
+---local c = cell.create{ name = "web-1", root = "/cells/web-1" }
+---local p = c:process{ uid = 80, gid = 80 }
+---print(p:sysarch("iopl"))
+-----> nil	EPERM	secmodel_cell denies it
+---```
 ---@param arguments process.sysarch.arguments
 ---@return any
 function process:sysarch(arguments) end
@@ -1781,6 +2444,13 @@ function process:sysarch(arguments) end
 ---Makes a node. Asks system.sysctl.add: EPERM; then EPERM unless the parent is the root or a node that a process made.
 ---Asks: system.sysctl.add, system.sysctl.prvt, system.intr.affinity, system.cpu.setstate.
 ---Only with the simulated kernel.
+---```lua
+---local root = sim.process{}
+---print(root:sysctl_create{ name = "site", value = 1 })
+---print(root:sysctl_read("site"))
+-----> true
+-----> 1
+---```
 ---@param arguments process.sysctl_create.arguments
 ---@return any
 function process:sysctl_create(arguments) end
@@ -1792,6 +2462,12 @@ function process:sysctl_create(arguments) end
 ---Removes a node that a process made. Asks system.sysctl.delete: EPERM.
 ---Asks: system.sysctl.delete, system.sysctl.prvt, system.intr.affinity, system.cpu.setstate.
 ---Only with the simulated kernel.
+---```lua
+---local root = sim.process{}
+---root:sysctl_create{ name = "site", value = 1 }
+---print(root:sysctl_delete{ name = "site" })
+-----> true
+---```
 ---@param arguments process.sysctl_delete.arguments
 ---@return any
 function process:sysctl_delete(arguments) end
@@ -1804,6 +2480,11 @@ function process:sysctl_delete(arguments) end
 ---Description of a node. Setting one asks system.sysctl.desc: EPERM. Private nodes ask system.sysctl.prvt, and the answer is used the wrong way round. Gives the description.
 ---Asks: system.sysctl.desc, system.sysctl.prvt, system.intr.affinity, system.cpu.setstate.
 ---Only with the simulated kernel.
+---```lua
+---local root = sim.process{}
+---print(root:sysctl_describe{ parent = "kern", name = "ostype" })
+-----> Operating system type
+---```
 ---@param arguments process.sysctl_describe.arguments
 ---@return any
 function process:sysctl_describe(arguments) end
@@ -1814,6 +2495,11 @@ function process:sysctl_describe(arguments) end
 ---Names of the nodes below a node. One that can have none gives the operation to its handler, which takes it for a part of the name and ends with EINVAL, or with EPERM where it can't be written; ENOTDIR without a handler. Gives the names.
 ---Asks: system.sysctl.prvt, system.intr.affinity, system.cpu.setstate.
 ---Only with the simulated kernel.
+---```lua
+---local root = sim.process{}
+---print(#root:sysctl_list("security.models"))
+-----> 6
+---```
 ---@param arguments process.sysctl_list.arguments
 ---@return any
 function process:sysctl_list(arguments) end
@@ -1824,6 +2510,12 @@ function process:sysctl_list(arguments) end
 ---Reads a node. Private nodes ask system.sysctl.prvt: EPERM. Some nodes ask more: docs/simulator.md lists them. Gives an integer or a string.
 ---Asks: system.sysctl.prvt, system.intr.affinity, system.cpu.setstate, network.interface.getpriv, process.cansee.entry, process.corename.get, process.rlimit.get.
 ---Only with the simulated kernel.
+---```lua
+---local c = cell.create{ name = "web-1", root = "/cells/web-1" }
+---local p = c:process{ uid = 80, gid = 80 }
+---print(p:sysctl_read("kern.ostype"))
+-----> NetBSD
+---```
 ---@param arguments process.sysctl_read.arguments
 ---@return any
 function process:sysctl_read(arguments) end
@@ -1836,6 +2528,12 @@ function process:sysctl_read(arguments) end
 ---Writes a node. Asks system.sysctl.modify, and only then is a read-only node EPERM; many nodes ask a second question.
 ---Asks: system.sysctl, system.setidcore, system.kernaddr, system.time, system.map_va_zero, system.intr.affinity, system.cpu.setstate, network.forwsrcrt, network.interface.getpriv, process.cansee.entry, process.corename, process.rlimit.set, process.stopflag.
 ---Only with the simulated kernel.
+---```lua
+---local c = cell.create{ name = "web-1", root = "/cells/web-1" }
+---local p = c:process{ uid = 80, gid = 80 }
+---print(p:sysctl_write("kern.maxproc", 100))
+-----> nil	EPERM	secmodel_cell denies it
+---```
 ---@param arguments process.sysctl_write.arguments
 ---@return any
 function process:sysctl_write(arguments) end
@@ -1847,6 +2545,14 @@ function process:sysctl_write(arguments) end
 ---Ends a TCP connection of a process, by the sysctl net.inet.tcp.drop. Asks network.socket.drop: EPERM; ESRCH if there is no such connection.
 ---Asks: network.socket.drop.
 ---Only with the simulated kernel.
+---```lua
+---local root = sim.process{}
+---local server = root:bind{ port = 80 }
+---root:listen(server)
+---local fd = root:connect{ addr = "127.0.0.1", port = 80 }
+---print(root:tcpdrop(root, fd))
+-----> true
+---```
 ---@param arguments process.tcpdrop.arguments
 ---@return any
 function process:tcpdrop(arguments) end
@@ -1856,6 +2562,12 @@ function process:tcpdrop(arguments) end
 
 ---Asks nobody beyond the modes; in a sticky directory only for own files.
 ---Only with the simulated kernel.
+---```lua
+---local root = sim.process{}
+---root:open{ path = "/tmp/log", mode = "w", create = true }
+---print(root:unlink("/tmp/log"))
+-----> true
+---```
 ---@param arguments process.unlink.arguments
 ---@return any
 function process:unlink(arguments) end
@@ -1867,6 +2579,12 @@ function process:unlink(arguments) end
 ---Asks system.mount.unmount: EPERM. Then EINVAL for the root file system and where nothing is mounted, EBUSY while it is used; on the current revision the root of a cell uses it.
 ---Asks: system.mount.unmount.
 ---Only with the simulated kernel.
+---```lua
+---local root = sim.process{}
+---root:mount{ type = "tmpfs", path = "/mnt" }
+---print(root:unmount("/mnt"))
+-----> true
+---```
 ---@param arguments process.unmount.arguments
 ---@return any
 function process:unmount(arguments) end
@@ -1877,6 +2595,11 @@ function process:unmount(arguments) end
 
 ---Changes the times of an own file, or of a writable one to now.
 ---Only with the simulated kernel.
+---```lua
+---local root = sim.process{}
+---print(root:utimes("/tmp", true))
+-----> true
+---```
 ---@param arguments process.utimes.arguments
 ---@return any
 function process:utimes(arguments) end
@@ -1886,6 +2609,12 @@ function process:utimes(arguments) end
 ---As fork. Gives the child's process id.
 ---Asks: process.fork, process.rlimit.bypass, process.kevent_filter.
 ---Only with the simulated kernel.
+---```lua
+---local c = cell.create{ name = "web-1", root = "/cells/web-1" }
+---local p = c:process{ uid = 80, gid = 80 }
+---print(p:vfork().cell)
+-----> 1
+---```
 ---@return any
 function process:vfork() end
 
@@ -1894,6 +2623,14 @@ function process:vfork() end
 
 ---Reaps a child that has ended. Never blocks: 0 if the children still run; ECHILD without any. Gives the child's process id, or 0.
 ---Only with the simulated kernel.
+---```lua
+---local c = cell.create{ name = "web-1", root = "/cells/web-1" }
+---local p = c:process{ uid = 80, gid = 80 }
+---local child = p:fork()
+---child:exit()
+---print(p:wait() == child.pid)
+-----> true
+---```
 ---@param arguments process.wait.arguments
 ---@return any
 function process:wait(arguments) end
@@ -1904,6 +2641,12 @@ function process:wait(arguments) end
 ---Writes to an open file. Only /dev/random and /dev/urandom ask: device.rnd_adddata (EPERM), then device.rnd_adddata_estimate, which only decides whether the data counts.
 ---Asks: device.rnd_adddata, device.rnd_adddata_estimate.
 ---Only with the simulated kernel.
+---```lua
+---local root = sim.process{}
+---local fd = root:open{ path = "/tmp/log", mode = "w", create = true }
+---print(root:write(fd))
+-----> true
+---```
 ---@param arguments process.write.arguments
 ---@return any
 function process:write(arguments) end
@@ -1914,6 +2657,12 @@ function process:write(arguments) end
 ---Stands for write(2) where little room is left: system.fs_reservedspace for the last blocks (ENOSPC), or system.fs_quota.nolimit beyond a quota (EDQUOT).
 ---Asks: system.fs_reservedspace, system.fs_quota.nolimit.
 ---Only with the simulated kernel.
+---```lua
+---local c = cell.create{ name = "web-1", root = "/cells/web-1" }
+---local p = c:process{ uid = 80, gid = 80 }
+---print(p:write_full("reserve"))
+-----> nil	ENOSPC	no model allows it; suser does if the caller's effective user id is 0
+---```
 ---@param arguments process.write_full.arguments
 ---@return any
 function process:write_full(arguments) end

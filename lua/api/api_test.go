@@ -3,6 +3,7 @@ package api
 import (
 	"bytes"
 	"os"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -67,14 +68,18 @@ func expected(example string) string {
 	return b.String()
 }
 
+// TestExamples: every entry of the help and of cellsh(3) has an example, which runs and prints what it says.
 func TestExamples(t *testing.T) {
 	for _, e := range Entries() {
 		t.Run(e.Name, func(t *testing.T) {
 			if e.Example == "" {
-				if !strings.HasPrefix(e.Name, "process:") {
-					t.Error("there is no example")
-				}
-				return
+				t.Fatal("there is no example")
+			}
+			if name := e.Name[strings.LastIndexAny(e.Name, ".:")+1:]; !regexp.MustCompile(`\b` + name + `\b`).MatchString(e.Example) {
+				t.Errorf("the example does not show it: %s", e.Example)
+			}
+			if !e.Services && expected(e.Example) == "" {
+				t.Error("the example must print something, by which it can be told that it works")
 			}
 			if e.Services {
 				set, problems := services.Load([]rules.Source{{File: "web.lua", Text: e.Example}}, services.Options{})

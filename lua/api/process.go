@@ -104,21 +104,6 @@ func paramType(p *sim.Param) string {
 	return "string"
 }
 
-// callExamples show how calls are made; those without one are shown by the simulator's own tests.
-var callExamples = map[string]string{
-	"bind": oneProcess + `print(p:bind{ port = 80 })
-local fd = p:bind{ port = 8080 }
-print(p:listen(fd))
---> nil	EACCES	no model allows it; suser does if the caller's effective user id is 0
---> true`,
-	"fork": oneProcess + `local child = p:fork()
-child:exit()
-print(p:wait() == child.pid)
---> true`,
-	"kill": oneProcess + `print(p:kill(p, 0))
---> true`,
-}
-
 // systemCall makes a call of a process. The arguments are one table with names, or come one after the other.
 func (b *binding) systemCall(L *lua.LState, c *sim.Call) int {
 	p := receiver[processRef](L)
