@@ -130,14 +130,27 @@ func (e *evaluator) completer() *complete.Completer {
 				return nil // as with cells
 			}
 			return p.Set().Names()
-		}}
+		}, Generations: func() []complete.Name { return named(e.target.Generations()) }}
 	for _, x := range command.All() {
-		c.Commands = append(c.Commands, complete.Command{Name: x.Name, Doc: x.Short, Args: x.Args, Flags: complete.Flags(x.AllFlags())})
+		known := complete.Command{Name: x.Name, Doc: x.Short, Args: x.Args, Flags: complete.Flags(x.AllFlags())}
+		if x.Names != nil {
+			known.Names = func() []complete.Name { return named(x.Names(e.target, &e.env.Machine)) }
+		}
+		c.Commands = append(c.Commands, known)
 	}
 	for _, word := range leave {
 		c.Commands = append(c.Commands, complete.Command{Name: word, Doc: "leave the session"})
 	}
 	return c
+}
+
+// named are names as completion takes them.
+func named(list []command.Named) []complete.Name {
+	var out []complete.Name
+	for _, n := range list {
+		out = append(out, complete.Name{Text: n.Name, Doc: n.Short})
+	}
+	return out
 }
 
 // greet says where one is.

@@ -110,6 +110,21 @@ func Complete(s Source, offset int) []Candidate {
 	return slices.CompactFunc(c.found, func(a, b Candidate) bool { return a.Label == b.Label })
 }
 
+// OnlyKeys reports whether at an offset of a text nothing can stand but a key of a table of which the keys are known: there no
+// variable makes sense.
+func OnlyKeys(s Source, offset int) bool {
+	c := &completion{cursor: newCursor(s.Name, s.Text, offset), source: s}
+	if c.situation != inName {
+		return false
+	}
+	at, ok := c.keyPlace()
+	if !ok {
+		return false
+	}
+	shape := shapeOf(c.path, at)
+	return shape != nil && (len(shape.keys) > 0 || shape.entries) && shape.elements == noElements && shape.rows == nil
+}
+
 // completion is one call of Complete.
 type completion struct {
 	*cursor
@@ -223,7 +238,7 @@ func (c *completion) compared(e *syntax.BinaryExpr, text syntax.Expr) {
 		c.cells()
 		return
 	}
-	f, _, ok := fieldOf(c.file, other)
+	f, _, ok := fieldOf(c.file, valueOf(c.file, other))
 	if ok && f.Info().Names != nil {
 		for _, name := range f.Info().Names.All() {
 			c.offer(Value, name, f.Info().Names.What(), f.Info().Doc)
@@ -231,10 +246,22 @@ func (c *completion) compared(e *syntax.BinaryExpr, text syntax.Expr) {
 	}
 }
 
+// valueOf is what a local was declared with, if it is a local; else the expression.
+func valueOf(f *syntax.File, e syntax.Expr) syntax.Expr {
+	name, ok := syntax.Unparen(e).(*syntax.NameExpr)
+	if !ok || name.Local == nil {
+		return e
+	}
+	if value := declaredAs(f, name.Local); value != nil {
+		return value
+	}
+	return e
+}
+
 // argument offers what a function can be given.
 func (c *completion) argument(call *syntax.CallExpr, text syntax.Expr) {
 	if calledName(call) == "has" && len(call.Args) > 1 && call.Args[1] == text {
-		if f, _, ok := fieldOf(c.file, call.Args[0]); ok {
+		if f, _, ok := fieldOf(c.file, valueOf(c.file, call.Args[0])); ok {
 			for _, name := range f.BitNames() {
 				c.offer(Value, name, "a flag", f.Info().Doc)
 			}
@@ -242,15 +269,30 @@ func (c *completion) argument(call *syntax.CallExpr, text syntax.Expr) {
 		return
 	}
 	e := api.Find(calledName(call))
+	if e == nil && call.Method != nil {
+		e = method(call.Method.Name)
+	}
 	if e == nil {
 		return
 	}
 	i := slices.Index(call.Args, text)
+	system := strings.HasPrefix(e.Name, processMethods) // these take a table, or arguments one after the other
 	switch {
-	case i < 0 || i >= len(e.Params) || e.Table || e.Kind == api.Word || e.Kind == api.CurriedWord:
+	case i < 0 || i >= len(e.Params) || e.Table && !system || e.Kind == api.Word || e.Kind == api.CurriedWord:
 		return
-	case strings.HasPrefix(e.Params[i].Name, "request"):
+	case strings.HasPrefix(e.Params[i].Name, "request") || strings.HasPrefix(e.Name, "kauth.request"):
 		c.patterns()
+		return
+	case e.Name == "help":
+		for _, x := range api.Entries() {
+			c.offer(Value, x.Name, api.Short(x.Name), "")
+		}
+		c.patterns()
+		return
+	case system:
+		for _, v := range callValues(e.Name, e.Params[i].Name) {
+			c.offer(Value, v, e.Params[i].Name, e.Params[i].Doc)
+		}
 		return
 	case e.Params[i].Name == "cell" || strings.HasPrefix(e.Name, "cell.") && strings.Contains(e.Params[i].Doc, "of a cell"):
 		c.cells()
@@ -264,7 +306,7 @@ func (c *completion) argument(call *syntax.CallExpr, text syntax.Expr) {
 func (c *completion) patterns() {
 	for _, p := range kauth.AllPatterns() {
 		if strings.HasPrefix(p.String(), c.typed) {
-			c.offer(Value, p.String(), levelName(p), patternText(p))
+			c.offer(Value, p.String(), p.Level().String(), patternText(p))
 		}
 	}
 }
@@ -399,21 +441,28 @@ func (c *completion) part(r requests, x *syntax.IndexExpr) {
 
 // typeOf is the type of a local's value where its declaration says it: what the call of a function gives.
 func typeOf(f *syntax.File, l *syntax.Local) string {
-	found := ""
+	if value := declaredAs(f, l); value != nil {
+		return valueType(value)
+	}
+	return ""
+}
+
+// declaredAs is the expression that a local is declared with; nil if there is none of its own.
+func declaredAs(f *syntax.File, l *syntax.Local) (value syntax.Expr) {
 	syntax.Walk(f.Main, func(n syntax.Node) bool {
 		if s, ok := n.(*syntax.LocalStmt); ok {
 			for i, name := range s.Names {
 				if name == l && i < len(s.Exprs) {
-					found = valueType(f, s.Exprs[i])
+					value = s.Exprs[i]
 				}
 			}
 		}
 		return n.Pos() <= l.Pos() && l.End() <= n.End()
 	})
-	return found
+	return value
 }
 
-func valueType(f *syntax.File, e syntax.Expr) string {
+func valueType(e syntax.Expr) string {
 	switch e := syntax.Unparen(e).(type) {
 	case *syntax.StringExpr:
 		return "string"
@@ -534,7 +583,7 @@ func (c *completion) keys(s *shape, table *syntax.TableExpr) {
 			if !strings.Contains(name, ".") {
 				insert = name + " = "
 			}
-			c.write(Key, name, insert, levelName(p), patternText(p))
+			c.write(Key, name, insert, p.Level().String(), patternText(p))
 		}
 	}
 }

@@ -188,15 +188,11 @@ func namesOf(r requests) string {
 	return strings.Join(names, ", ")
 }
 
-func levelName(p kauth.Pattern) string {
-	return map[kauth.Level]string{kauth.LevelScope: "scope", kauth.LevelAction: "action", kauth.LevelReq: "request"}[p.Level()]
-}
-
 // patternText is what the vocabulary says about a scope, an action or a request.
 func patternText(p kauth.Pattern) string {
 	lo, hi := p.Range()
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s: a kauth(9) %s", p, levelName(p))
+	fmt.Fprintf(&b, "%s: a kauth(9) %s", p, p.Level())
 	if hi-lo > 1 {
 		all := requests{}
 		all.add(p)

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"cellsh/lua/api"
 	"cellsh/lua/library"
 )
 
@@ -19,6 +20,16 @@ const (
 		"math.random math.randomseed os.clock os.date os.execute os.exit os.getenv os.remove os.rename os.setlocale os.time os.tmpname " +
 		"string.gmatch string.gsub"
 )
+
+// TakesPath reports whether the first argument of a function is the path of a file or a folder.
+func TakesPath(function string) bool {
+	switch function {
+	case "dofile", "loadfile", "io.open", "io.lines", "io.input", "io.output", "os.remove", "os.rename":
+		return true
+	}
+	e := api.Find(function)
+	return e != nil && !e.Table && len(e.Params) > 0 && e.Params[0].Name == "paths"
+}
 
 // libraryNames are the functions and constants of Lua's library, "rep" of "string" as "string.rep", sorted.
 func libraryNames(script bool) []string {

@@ -1,16 +1,20 @@
 package assist
 
 import (
+	"fmt"
 	"regexp"
 	"slices"
 	"strings"
 
+	"cellsh/kernel/sim"
 	"cellsh/lua/api"
 	"cellsh/lua/declare"
 	"cellsh/lua/services"
 	"cellsh/lua/syntax"
 	"cellsh/policy/kauth"
 	"cellsh/policy/rules"
+	"cellsh/policy/secmodel"
+	"cellsh/policy/stock"
 )
 
 // key is one that a table can have.
@@ -108,6 +112,8 @@ func argumentShape(call *syntax.CallExpr, table *syntax.TableExpr) *shape {
 		return row
 	case "decide", "engine.decide", "engine.explain":
 		return questionShape(table, false)
+	case "sim.settings":
+		return settingShape()
 	case "":
 		return nil
 	}
@@ -172,6 +178,12 @@ func entryShape(e *api.Entry) *shape {
 			}
 		}
 		switch {
+		case strings.HasPrefix(e.Name, processMethods):
+			k.values = callValues(e.Name, p.Name)
+		case e.Name == "sim.kernel" && p.Name == "revision":
+			for _, r := range secmodel.Revisions() {
+				k.values = append(k.values, r.String())
+			}
 		case p.Name == "cells":
 			k.below, k.values = &shape{elements: cellNames}, nil
 		case e.Name == "policy" && slices.Contains(results, p.Name):
@@ -192,6 +204,42 @@ func entryShape(e *api.Entry) *shape {
 			}
 		}
 		s.keys = append(s.keys, k)
+	}
+	return s
+}
+
+// processMethods is how the names of system calls of a simulated process begin.
+const processMethods = "process:"
+
+// callValues are the texts that a parameter of a system call can be; nil if it is none of a few.
+func callValues(name, param string) []string {
+	call, ok := sim.FindCall(strings.TrimPrefix(name, processMethods))
+	if !ok {
+		return nil
+	}
+	for _, p := range call.Params {
+		switch {
+		case p.Name != param:
+		case p.Names != nil:
+			return p.Names.All()
+		default:
+			return p.Words
+		}
+	}
+	return nil
+}
+
+// settingShape is the shape of the settings of a simulated host.
+func settingShape() *shape {
+	s := &shape{}
+	for i := range stock.NumSettings {
+		which := stock.Setting(i)
+		kind := "boolean"
+		if !which.Switch() {
+			lo, hi := which.Range()
+			kind = fmt.Sprintf("number, %d to %d", lo, hi)
+		}
+		s.keys = append(s.keys, key{name: which.String(), kind: kind})
 	}
 	return s
 }

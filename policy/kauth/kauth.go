@@ -114,6 +114,9 @@ const (
 	LevelReq
 )
 
+// String is "default", "scope", "action" or "request".
+func (l Level) String() string { return [...]string{"default", "scope", "action", "request"}[l] }
+
 // Pattern is what an entry of a policy names: a scope, an action with all its requests, or one request.
 // Two patterns that are equal name the same.
 type Pattern struct {

@@ -41,10 +41,29 @@ asked.
 			fs.Text(&o.program, "program", "WHO", "what answers for the cell, WHO: policies, fallback or none")
 			fs.Text(&o.profile, "profile", "PROFILE", "the PROFILE of the cell: low, medium, high or unknown")
 			fs.Text(&o.revision, "revision", "REVISION", "the REVISION of secmodel_cell: "+secmodel.RevisionNames()+"; without it the kernel's")
+			fs.Words("program", []string{"policies", "fallback", "none"})
+			fs.Words("profile", append(profileNames(), "unknown"))
+			fs.Words("revision", revisionNames())
 			fs.Text(&o.ports, "ports", "PORTS", "the PORTS that the cell reserves, separated by commas")
 			return o.run
 		},
 	}
+}
+
+func profileNames() []string {
+	var names []string
+	for _, p := range secmodel.Profiles {
+		names = append(names, p.String())
+	}
+	return names
+}
+
+func revisionNames() []string {
+	var names []string
+	for _, r := range secmodel.Revisions() {
+		names = append(names, r.String())
+	}
+	return names
 }
 
 // asking is the flags of can.

@@ -68,6 +68,7 @@ high. On a simulated kernel the root directory is made if it does not exist.
 			} {
 				fs.Func(f[0], f[1], f[2], func(text string) string { return c.set(f[0], text) })
 			}
+			fs.Words("profile", profileNames())
 			fs.Switch(&c.spec.HostRoot, "yes", "allow the root to be /, the host's own")
 			return c.run
 		},

@@ -73,6 +73,8 @@ type Command struct {
 	// Reaches says that the command reaches what runs in cells, and changes neither cells nor policies: it is refused with
 	// --readonly, and locks nothing.
 	Reaches bool
+	// Names lists what NAME in Args can stand for at the moment; nil for what nobody can list. It changes nothing, and runs no code.
+	Names func(*Target, *connect.Machine) []Named
 	// Setup declares the flags of its own, and gives what does the work with the arguments that are no flags.
 	Setup func(*flags.Set) func(*Invocation) error
 }

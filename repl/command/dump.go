@@ -38,6 +38,7 @@ Beside every test stands the line of Lua that it comes from.
 			var o dumping
 			o.stage = "program"
 			fs.Text(&o.stage, "stage", "STAGE", "the STAGE: graph, optimized, program or bytes")
+			fs.Words("stage", []string{"graph", "optimized", "program", "bytes"})
 			cellList(fs, &o.cells, "compile for the cell NAME; repeats")
 			fs.Text(&o.request, "request", "NAME", "only the requests of the scope, action or request NAME")
 			fs.Switch(&o.noOptimize, "no-optimize", "compile without optimising")

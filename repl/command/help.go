@@ -2,10 +2,13 @@ package command
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
+	"cellsh/kernel/connect"
 	"cellsh/lua/api"
 	"cellsh/policy/diag"
+	"cellsh/policy/kauth"
 	"cellsh/repl/flags"
 )
 
@@ -20,6 +23,13 @@ apropos finds names by words.
 
   cellsh help load
   cellsh help cell.create`,
+		Names: func(*Target, *connect.Machine) []Named {
+			list := slices.DeleteFunc(apropos(nil), func(n Named) bool { return n.Kind == "request" })
+			for _, p := range kauth.AllPatterns() {
+				list = append(list, Named{p.Level().String(), p.String(), p.Level().String()})
+			}
+			return list
+		},
 		Setup: func(*flags.Set) func(*Invocation) error { return runHelp },
 	}
 }

@@ -77,6 +77,20 @@ func runShow(inv *Invocation) error {
 	return nil
 }
 
+// Generations lists those that are kept, by number, with what they are of; none where that is not known.
+func (t *Target) Generations() []Named {
+	history, err := t.Host.History()
+	if err != nil {
+		return nil
+	}
+	var list []Named
+	for i := range history.Generations {
+		g := &history.Generations[i]
+		list = append(list, Named{"generation", fmt.Sprint(g.Number), generationText(history, g)})
+	}
+	return list
+}
+
 // sourceText is what there is to say about a file of a generation.
 func sourceText(s *host.Source) string {
 	parts := []string{"file " + s.File}

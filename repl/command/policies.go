@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"cellsh/kernel/connect"
 	"cellsh/policy/diag"
 	"cellsh/policy/report"
 	"cellsh/policy/rules"
@@ -31,6 +32,13 @@ func forgetCommand() *Command {
 session and are pending. What is loaded stays: unload takes policies out of it.
 
   forget web "cells load no modules"`,
+		Names: func(t *Target, _ *connect.Machine) []Named {
+			var list []Named
+			for _, d := range declared(t.Declared(), true) {
+				list = append(list, Named{d.Kind, d.Name, d.Kind})
+			}
+			return list
+		},
 		Setup: func(*flags.Set) func(*Invocation) error { return runForget },
 	}
 }

@@ -43,8 +43,19 @@ With a simulated kernel services are ordinary processes of this machine. Nothing
 isolates them.
 
   cellsh -k sim:cells.state start web`,
+		Names: known,
 		Setup: operate("start", "start all services with autostart", (*operating).start),
 	}
+}
+
+// known are the services of which there is a state; reading where they are declared would run code.
+func known(_ *Target, m *connect.Machine) []Named {
+	names, _ := m.RunDir().Names() // none where that can't be read
+	var list []Named
+	for _, n := range names {
+		list = append(list, Named{"service", n, "service"})
+	}
+	return list
 }
 
 // operate is the Setup of a command that works on the services that are named, or on those that the flag --all says.
@@ -66,6 +77,7 @@ its session after its stop_timeout is killed, again and again until nothing is.
 Cells stay.
 
   cellsh -k sim:cells.state stop web`,
+		Names: known,
 		Setup: operate("stop", "stop all services that run", (*operating).stop),
 	}
 }
@@ -78,6 +90,7 @@ them and run are stopped before and started after them. One that does not run is
 started. With --all it is whatever runs.
 
   cellsh -k sim:cells.state restart web`,
+		Names: known,
 		Setup: operate("restart", "restart all services that run", (*operating).restart),
 	}
 }
@@ -106,6 +119,7 @@ With --wait it is waited until the services are in one of the states STATE, of
 which several are separated by commas.
 
   cellsh -k sim:cells.state status --wait running,unhealthy web`,
+		Names: known,
 		Setup: func(fs *flags.Set) func(*Invocation) error {
 			o := &statusing{}
 			o.declare(fs)

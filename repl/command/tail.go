@@ -36,6 +36,7 @@ but those that were removed before they were read, which is said.
 
 With --json each line is an object on a line, with time, service, stream and
 text; more is true if it goes on in the next of the stream.`,
+		Names: known,
 		Setup: func(fs *flags.Set) func(*Invocation) error {
 			o := &outputting{most: unset}
 			o.declare(fs)

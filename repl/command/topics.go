@@ -78,8 +78,8 @@ func requestText(id kauth.RequestID) string {
 	return text
 }
 
-// found is something that apropos has found.
-type found struct {
+// Named is something that has a name, with a line about it.
+type Named struct {
 	Kind  string `json:"kind"`
 	Name  string `json:"name"`
 	Short string `json:"short"`
@@ -115,9 +115,9 @@ func runApropos(inv *Invocation) error {
 }
 
 // apropos finds what has all of the words in its name or help: first what has them in its name.
-func apropos(words []string) []found {
-	named, told := []found{}, []found{}
-	note := func(f found, text string) {
+func apropos(words []string) []Named {
+	named, told := []Named{}, []Named{}
+	note := func(f Named, text string) {
 		in := func(s string) bool {
 			s = strings.ToLower(s)
 			return !slices.ContainsFunc(words, func(w string) bool { return !strings.Contains(s, strings.ToLower(w)) })
@@ -130,18 +130,18 @@ func apropos(words []string) []found {
 		}
 	}
 	for _, c := range All() {
-		note(found{"command", c.Name, c.Short}, c.Help())
+		note(Named{"command", c.Name, c.Short}, c.Help())
 	}
 	for _, t := range topics {
-		note(found{"topic", t.name, t.short}, t.long)
+		note(Named{"topic", t.name, t.short}, t.long)
 	}
 	for _, e := range api.Entries() {
 		first, _, _ := strings.Cut(e.Doc, ". ")
-		note(found{"Lua", e.Name, strings.TrimSuffix(strings.Join(strings.Fields(first), " "), ".")}, e.Doc)
+		note(Named{"Lua", e.Name, strings.TrimSuffix(strings.Join(strings.Fields(first), " "), ".")}, e.Doc)
 	}
 	for id := range kauth.RequestID(kauth.NumRequests) {
 		_, text, _ := strings.Cut(requestText(id), " ")
-		note(found{"request", id.String(), text}, "")
+		note(Named{"request", id.String(), text}, "")
 	}
 	return append(named, told...)
 }

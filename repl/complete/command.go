@@ -28,7 +28,7 @@ func (c *Completer) arguments(before string) []Candidate {
 	case strings.HasPrefix(typed, "-"):
 		found = command.flags(typed, c)
 	default:
-		found = c.value(command.kind(len(positional)), typed, positional)
+		found = c.argument(command, typed, positional)
 	}
 	for i := range found {
 		found[i].Insert = finish(found[i].Insert, quote)
@@ -124,7 +124,7 @@ func (c *Command) kinds() []string {
 	for i := 0; i < len(list); i++ {
 		w := strings.Trim(list[i], "[]")
 		switch {
-		case w == "<":
+		case w == "<" || w == "|":
 			return kinds
 		case w == "--":
 		case strings.HasPrefix(w, "-"):
@@ -189,16 +189,29 @@ func (c *Completer) flagValue(f *Flag, typed string) []Candidate {
 	return words(f.Words, strings.TrimPrefix(typed[strings.LastIndexByte(typed, ',')+1:], "-"))
 }
 
+// argument completes a word that is no flag. The arguments before it are those given.
+func (c *Completer) argument(command *Command, typed string, given []string) []Candidate {
+	kind := command.kind(len(given))
+	if kind == "NAME" && command.Names != nil {
+		return partly(command.Names(), typed)
+	}
+	return c.value(kind, typed, given)
+}
+
 // value completes what a word of a synopsis stands for. The arguments before it are those given.
 func (c *Completer) value(kind, typed string, given []string) []Candidate {
 	switch kind {
 	case "CELL":
 		if c.Cells != nil {
-			return words(c.Cells(), typed)
+			return told(words(c.Cells(), typed), "cell")
 		}
 	case "POLICY":
 		if c.Policies != nil {
-			return words(c.Policies(), typed)
+			return told(words(c.Policies(), typed), "policy")
+		}
+	case "GENERATION":
+		if c.Generations != nil {
+			return names(c.Generations(), typed)
 		}
 	case "REQUEST":
 		return requests(typed)
@@ -225,7 +238,7 @@ func requests(typed string) []Candidate {
 		if i := strings.IndexByte(strings.TrimPrefix(rest, "."), '.'); i >= 0 {
 			continue
 		}
-		c := Candidate{Text: typed + rest, Insert: rest}
+		c := Candidate{Text: typed + rest, Insert: rest, Doc: p.Level().String()}
 		if below(c.Text) {
 			c.Insert += more
 		}
@@ -253,9 +266,11 @@ func fields(typed string, given []string) []Candidate {
 		case !known:
 			return nil
 		case f.Info().Names != nil:
-			return words(f.Info().Names.All(), value)
+			return told(words(f.Info().Names.All(), value), f.Info().Names.What())
+		case f.Info().Kind == kauth.KindBool:
+			return words([]string{"false", "true"}, value)
 		}
-		return words(f.BitNames(), value[strings.LastIndexAny(value, "|,")+1:])
+		return told(words(f.BitNames(), value[strings.LastIndexAny(value, "|,")+1:]), "flag")
 	}
 	var all kauth.FieldSet
 	for _, g := range given {
@@ -265,11 +280,11 @@ func fields(typed string, given []string) []Candidate {
 			}
 		}
 	}
-	var names []string
+	var list []Name
 	for _, f := range all.Fields() {
-		names = append(names, f.String()+"=")
+		list = append(list, Name{f.String() + "=", f.Info().Doc})
 	}
-	found := words(names, typed)
+	found := names(list, typed)
 	for i := range found {
 		found[i].Insert += more
 	}

@@ -18,11 +18,16 @@ type Command struct {
 	// Doc says in a few words what it does.
 	Doc string
 	// Args is the synopsis, "[--policy PATH...] CELL [REQUEST]". What its words stand for is completed: CELL, REQUEST,
-	// FIELD=VALUE, POLICY is one that is loaded, COMMAND names one, and PATH, FILE, DIR, OLD, NEW and LOG are paths; a|b|c
-	// is one of these words.
+	// FIELD=VALUE, POLICY is one that is loaded, GENERATION one that is kept, NAME is what the command takes names of, COMMAND
+	// names one, and PATH, FILE, DIR, OLD, NEW and LOG are paths; a|b|c is one of these words.
 	Args  string
 	Flags []Flag
+	// Names gives what NAME can stand for in the arguments; nil if that is not known.
+	Names func() []Name
 }
+
+// Name is one of those that there are, with what is said of it in a few words, "" for nothing.
+type Name struct{ Text, Doc string }
 
 // Flag is a flag of a command.
 type Flag struct {
@@ -51,8 +56,9 @@ type Completer struct {
 	Commands []Command
 	// Cells gives the names of the cells that exist.
 	Cells func() []string
-	// Policies gives the names of those that are loaded.
-	Policies func() []string
+	// Policies gives the names of those that are loaded, and Generations the numbers of those that are kept.
+	Policies    func() []string
+	Generations func() []Name
 	// Globals are those of the session.
 	Globals *lua.LTable
 	// Members gives what can follow a dot after an object, Methods what can follow a colon.
@@ -120,6 +126,43 @@ func words(all []string, typed string) []Candidate {
 		if rest, ok := strings.CutPrefix(w, typed); ok {
 			found = append(found, Candidate{Text: w, Insert: rest})
 		}
+	}
+	return found
+}
+
+// told says the same of all candidates.
+func told(found []Candidate, doc string) []Candidate {
+	for i := range found {
+		found[i].Doc = doc
+	}
+	return found
+}
+
+// names are the candidates that begin with what is typed.
+func names(all []Name, typed string) []Candidate {
+	var found []Candidate
+	for _, n := range all {
+		if rest, ok := strings.CutPrefix(n.Text, typed); ok {
+			found = append(found, Candidate{Text: n.Text, Insert: rest, Doc: n.Doc})
+		}
+	}
+	return found
+}
+
+// partly are names up to the next dot or colon, as far as a shorter one is among them: cell, and then cell.create.
+func partly(all []Name, typed string) []Candidate {
+	shorter := map[string]bool{}
+	for _, n := range all {
+		shorter[n.Text] = true
+	}
+	var found []Candidate
+	for _, c := range names(all, typed) {
+		// What is typed and a separator that follows it belong together.
+		from := min(len(typed)+1, len(c.Text))
+		if i := strings.IndexAny(c.Text[from:], ".:"); i >= 0 && shorter[c.Text[:from+i]] && typed != c.Text[:from+i] {
+			continue
+		}
+		found = append(found, c)
 	}
 	return found
 }

@@ -20,6 +20,9 @@ func (c *Completer) lua(before string) []Candidate {
 		last := tokens[n-1]
 		switch ends := last.Offset+len(last.Text) == len(before); {
 		case last.Kind == syntax.Broken && (last.Text[0] == '"' || last.Text[0] == '\''):
+			if len(known) == 0 && takesPath(tokens[:n-1]) {
+				return c.within(last.Text[1:])
+			}
 			return stepwise(known, last.Text[1:])
 		case last.Kind == syntax.Broken || last.Kind == syntax.Comment && ends:
 			return nil
@@ -43,7 +46,7 @@ func (c *Completer) lua(before string) []Candidate {
 			return nil
 		}
 	}
-	if keys := insertions(known, typed, assist.Key); len(keys) > 0 {
+	if keys := insertions(known, typed, assist.Key); len(keys) > 0 || assist.OnlyKeys(c.source(before), len(before)) {
 		return keys
 	}
 	if c.Globals == nil {
@@ -79,11 +82,16 @@ func (c *Completer) described(owner string, found []Candidate) []Candidate {
 
 // known is what the tree knows of what can stand behind the text.
 func (c *Completer) known(before string) []assist.Candidate {
+	return assist.Complete(c.source(before), len(before))
+}
+
+// source is the text as package assist takes it.
+func (c *Completer) source(before string) assist.Source {
 	s := assist.Source{Text: before, Script: true}
 	if c.Cells != nil {
 		s.Cells = c.Cells()
 	}
-	return assist.Complete(s, len(before))
+	return s
 }
 
 // insertions are those of some kinds, as far as they go on with what is typed.
@@ -91,10 +99,54 @@ func insertions(known []assist.Candidate, typed string, kinds ...assist.Kind) []
 	var found []Candidate
 	for _, k := range known {
 		if rest, ok := strings.CutPrefix(k.Insert, typed); ok && slices.Contains(kinds, k.Kind) {
-			found = append(found, Candidate{Text: k.Label, Insert: rest, Doc: k.Detail})
+			found = append(found, Candidate{Text: k.Label, Insert: rest, Doc: description(&k)})
 		}
 	}
 	return found
+}
+
+// takesPath reports whether the tokens end with the call of a function that takes the path of a file.
+func takesPath(tokens []syntax.Token) bool {
+	n := len(tokens)
+	if n > 0 && tokens[n-1].Text == "(" {
+		n--
+	}
+	name := ""
+	for ; n > 0 && (tokens[n-1].Kind == syntax.Name || tokens[n-1].Text == "."); n-- {
+		name = tokens[n-1].Text + name
+	}
+	return assist.TakesPath(name)
+}
+
+// within are paths for a string of Lua: what would end it or needs an escape is left out.
+func (c *Completer) within(typed string) []Candidate {
+	var found []Candidate
+	for _, x := range c.paths(typed) {
+		x.Insert = strings.TrimSuffix(x.Insert, more)
+		if !strings.ContainsAny(x.Text, "\"'\\") {
+			found = append(found, x)
+		}
+	}
+	return found
+}
+
+// description is what fits a line of what the tree knows: of keys and fields what they take, and what they mean.
+func description(k *assist.Candidate) string {
+	if k.Kind != assist.Key && k.Kind != assist.Field {
+		return k.Detail
+	}
+	meaning, rest, more := strings.Cut(k.Doc, "\n")
+	switch head, what, _ := strings.Cut(meaning, ": "); {
+	case strings.HasPrefix(what, "a kauth(9) "):
+		return k.Detail
+	case more && strings.HasSuffix(head, k.Label):
+		// The first line only names it.
+		meaning, _, _ = strings.Cut(rest, "\n")
+	}
+	if k.Detail == "" || meaning == "" {
+		return k.Detail + meaning
+	}
+	return k.Detail + ": " + meaning
 }
 
 // stepwise are the texts that can go on in a string, up to the next dot.
