@@ -354,13 +354,18 @@ func (e *evaluator) run(name string, work func() error) error {
 	} else if err != nil {
 		done = errors.Join(done, e.report(err))
 	}
-	if e.common.Timings {
-		fmt.Fprintf(e.stderr, "timings: %s\n", e.env.Now().Sub(began).Round(time.Microsecond))
-	}
+	e.took("work", began)
 	if errors.Is(done, errFailed) && e.interrupts.Load() > 0 {
 		return errInterrupted
 	}
 	return done
+}
+
+// took says with --timings how long a step took that began then.
+func (e *evaluator) took(step string, began time.Time) {
+	if e.common.Timings {
+		fmt.Fprintf(e.stderr, "timings: %s %s\n", step, e.env.Now().Sub(began).Round(time.Microsecond))
+	}
 }
 
 // command runs a command in this session.

@@ -230,11 +230,13 @@ func (env *Env) pager() func(text string) error {
 
 // evaluate opens the kernel for work, and gives the exit code.
 func (env Env) evaluate(common command.Common, work func(*evaluator) error) int {
+	began := env.Now()
 	e, err := newEvaluator(env, common)
 	if err != nil {
 		env.problems(err)
 		return command.Failed
 	}
+	e.took("open", began)
 	signals := catch(os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer signal.Stop(signals)
 	ended, closed := make(chan error, 1), make(chan error, 1)

@@ -294,7 +294,7 @@ func (inv *Invocation) cells() (choice, error) {
 	var c choice
 	var problems []string
 	for _, arg := range inv.Args {
-		if !strings.Contains(arg, "*") {
+		if !strings.Contains(arg, "*") && !strings.ContainsAny(arg, "?[]{}") {
 			c.names = append(c.names, arg)
 			continue
 		}
