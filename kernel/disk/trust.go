@@ -1,6 +1,10 @@
 package disk
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
 
 // Trust reads files that only trusted users can have changed: the file and every folder above it belong to one of the
 // owners and are writable by nobody else, group included. It looks at what it has opened and not at names, so that
@@ -25,16 +29,15 @@ func (e *TrustError) Error() string { return e.Path + " " + e.Text }
 
 // owners in words.
 func (t *Trust) owners() string {
-	s := ""
-	for i, id := range t.Owners {
-		if i > 0 {
-			s += " or "
+	var words []string
+	for _, id := range t.Owners {
+		word := "root"
+		if id != 0 {
+			word = fmt.Sprintf("user %d", id)
 		}
-		if id == 0 {
-			s += "root"
-		} else {
-			s += fmt.Sprintf("user %d", id)
+		if !slices.Contains(words, word) {
+			words = append(words, word)
 		}
 	}
-	return s
+	return strings.Join(words, " or ")
 }

@@ -68,12 +68,8 @@ func height(text string, columns int) int {
 // more is what stands below a page.
 const more = "-- more: space, Enter, or q to end --"
 
-// The keys.
-const (
-	ctrlC  = 3
-	ctrlD  = 4
-	escape = 27
-)
+// escape begins what keys send that are no characters.
+const escape = 27
 
 // page writes a page after the other, for keys that come in raw mode.
 func page(in io.Reader, out io.Writer, text string, columns, rows int) error {
@@ -113,35 +109,49 @@ func ask(in io.Reader, out io.Writer) (wanted, error) {
 		return nothing, err
 	}
 	defer io.WriteString(out, "\r"+strings.Repeat(" ", len(more))+"\r")
-	var key [8]byte // what a key sends comes at once
 	for {
-		n, err := in.Read(key[:])
+		key, err := readKey(in)
 		if err == io.EOF {
 			return nothing, nil
 		}
 		if err != nil {
 			return nothing, err
 		}
-		if n == 0 {
+		switch key {
+		case "\x1b[B", "\x1bOB", "\r", "\n", "j":
+			return oneRow, nil
+		case "\x1b[6~", " ", "f":
+			return onePage, nil
+		case "q", "Q", "\x03", "\x04": // Ctrl-C and Ctrl-D
+			return nothing, nil
+		}
+		if key[0] == escape && len(key) <= 2 {
+			return nothing, nil
+		}
+	}
+}
+
+// readKey reads what one key sends, and no more: what is typed ahead is for who reads next. So Escape is told from the keys that
+// begin with it by the key after it.
+func readKey(in io.Reader) (string, error) {
+	const longest = 8
+	key := make([]byte, 0, longest)
+	for {
+		var one [1]byte
+		switch n, err := in.Read(one[:]); {
+		case err != nil && len(key) > 0 && err == io.EOF:
+			return string(key), nil
+		case err != nil:
+			return "", err
+		case n == 0:
 			continue
 		}
-		switch string(key[:n]) {
-		case "\x1b[B", "\x1bOB":
-			return oneRow, nil
-		case "\x1b[6~":
-			return onePage, nil
-		}
-		switch key[0] {
-		case 'q', 'Q', ctrlC, ctrlD:
-			return nothing, nil
-		case escape:
-			if n == 1 {
-				return nothing, nil
-			}
-		case ' ', 'f':
-			return onePage, nil
-		case '\r', '\n', 'j':
-			return oneRow, nil
+		key = append(key, one[0])
+		switch n, c := len(key), one[0]; {
+		case n == 1 && c == escape, n == 2 && (c == '[' || c == 'O'):
+		case n > 2 && (c < '@' || c > '~') && n < longest:
+		default:
+			return string(key), nil
 		}
 	}
 }

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// keys gives what a key sends with each read.
+// keys gives what keys send, one or several with each read that asks for as much.
 type keys []string
 
 func (k *keys) Read(b []byte) (int, error) {
@@ -15,7 +15,9 @@ func (k *keys) Read(b []byte) (int, error) {
 		return 0, io.EOF
 	}
 	n := copy(b, (*k)[0])
-	*k = (*k)[1:]
+	if (*k)[0] = (*k)[0][n:]; (*k)[0] == "" {
+		*k = (*k)[1:]
+	}
 	return n, nil
 }
 
@@ -41,6 +43,9 @@ func TestPage(t *testing.T) {
 		{keys{"\x03"}, to(0, 3) + more + gone},
 		{keys{"\x1b"}, to(0, 3) + more + gone},
 		{keys{}, to(0, 3) + more + gone},
+		{keys{"\x1bx"}, to(0, 3) + more + gone},
+		{keys{"x\x1b[Aq"}, to(0, 3) + more + gone},
+		{keys{" \x1b[6~"}, to(0, 3) + more + gone + to(4, 7) + more + gone + to(8, 9)},
 		{keys{" ", "q"}, to(0, 3) + more + gone + to(4, 7) + more + gone},
 		{keys{" ", " "}, to(0, 3) + more + gone + to(4, 7) + more + gone + to(8, 9)},
 		{keys{"\r", "x", "\x1b[A", "\x1b[B", "\x1b[6~"}, to(0, 3) + more + gone + to(4, 4) + more + gone + to(5, 5) + more + gone + to(6, 9)},
@@ -50,6 +55,18 @@ func TestPage(t *testing.T) {
 		if err := page(&x.keys, &out, text.String(), 80, 5); err != nil || out.String() != x.want {
 			t.Errorf("%s: %v\n%q, want\n%q", name, err, out.String(), x.want)
 		}
+	}
+}
+
+// TestTypedAhead: what is typed behind the key that ends the pages is for who reads next.
+func TestTypedAhead(t *testing.T) {
+	in := keys{"xqlist\r"}
+	var out strings.Builder
+	if err := page(&in, &out, strings.Repeat("a\n", 10), 80, 5); err != nil {
+		t.Fatal(err)
+	}
+	if rest, err := io.ReadAll(&in); err != nil || string(rest) != "list\r" {
+		t.Errorf("%q, %v", rest, err)
 	}
 }
 
