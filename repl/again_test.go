@@ -53,6 +53,9 @@ func TestAgain(t *testing.T) {
 	x.draws(again, 2)
 	x.typed("\x03")
 	said = x.until("SIM> ")
+	if _, end, _ := strings.Cut(said, "^C"); !strings.Contains(end, "\r\x1b[K") {
+		t.Errorf("the Ctrl-C must not stand before the prompt, but does: %q", said)
+	}
 	x.typed("6 * 7\r")
 	x.draws("42\n", 1)
 	x.until("SIM> ")

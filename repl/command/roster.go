@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"strconv"
 	"strings"
@@ -244,6 +245,11 @@ func (inv *Invocation) again(every time.Duration, look func(*host.Host) (view, e
 		ended := false
 		err = inv.steps().Rest(func() { ended = inv.pause(ctx, every) })
 		if ended || errors.Is(err, host.ErrEnded) {
+			if inv.Screen != nil && !inv.Screen.Plain {
+				// The terminal has shown the Ctrl-C.
+				_, err = io.WriteString(inv.Stdout, "\r"+clearLine)
+				return err
+			}
 			return nil
 		}
 		if err == nil {

@@ -81,7 +81,8 @@ var waitFiles = map[string]string{
 	"a.lua": `policy "a" { cells = { "web-*" }, on = { ["network.bind.privport"] = function(r) if r.port < 512 then return deny, "low" end end } }
 policy "c" { cells = { "web-*" }, deny = { "system.reboot" } }`,
 	"b.lua": `policy "a" { cells = { "web-*" }, on = { ["network.bind.port"] = function(r) if r.port ~= 80 and r.port ~= 443 then return deny, "web only" end end } }
-never "no reboot" { cells = { "web-*" }, request = "system.reboot", where = function(r) return r.euid > 0 end }`,
+policy "c" { cells = { "web-*" }, deny = { "system.reboot" } }
+never("no reboot", { cells = { "web-*" }, "system.reboot", where = function(r) return r.euid > 0 end })`,
 	"d.log":        `{"model":"secmodel_celleval","time":1,"at":"2026-06-01T12:00:00Z","cell":"web-1","id":1,"euid":0,"request":"system.reboot","result":"deny","policy":"c","file":"a.lua","line":2}` + "\n",
 	"t/a.lua":      `policy "a" { on = { ["network.bind.privport"] = function(r) if r.port < 1024 then return deny end end } }`,
 	"t/a_test.lua": `cases("ports", { cell = "web-1", request = "network.bind.privport", { port = 80, expect = deny }, { port = 1023, expect = deny } })`,
