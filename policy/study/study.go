@@ -241,15 +241,18 @@ func (p *Policies) Check(o CheckOptions) (*Check, error) {
 		}
 		size.Cell = cell
 		out.Programs = append(out.Programs, size)
-		if p.Loading.Failed() {
-			// Rules are missing that the assertions may need.
-			continue
-		}
 		breaches, problems, err := p.nevers(cell, p.kindOf(cell, prog))
-		if err != nil {
+		switch {
+		case err == nil:
+		case p.Loading.Failed():
+			continue // what can't be worked out may be because of what is wrong
+		default:
 			return nil, err
 		}
-		out.Breaches = append(out.Breaches, breaches...)
+		if !p.Loading.Failed() {
+			// Else rules are missing that the assertions may need. What is wrong with their own functions is so all the same.
+			out.Breaches = append(out.Breaches, breaches...)
+		}
 		out.Problems = append(out.Problems, problems...)
 	}
 	out.Problems = append(out.Problems, p.breachProblems(out.Breaches)...)

@@ -179,10 +179,10 @@ func TestAgain(t *testing.T) {
 		{"a file", nil, false, "list -w 5 web-* --columns name,age", func(out, errs string) bool { return out == one+"\n"+two && errs == "" }},
 		{"a dumb terminal", screen(80, 24, true), false, "list -w 5 web-* --columns name,age", func(out, errs string) bool { return out == one+"\n"+two && errs == "" }},
 		{"a terminal", screen(80, 24, false), false, "stats -w 5 web-* --columns name,age", func(out, errs string) bool {
-			return out == "\x1b[H\x1b[J"+drawn(one)+"\x1b[H"+drawn(two) && errs == ""
+			return out == "\x1b[H\x1b[J"+drawn(one)+"\x1b[H"+drawn(two)+"\r\x1b[K" && errs == ""
 		}},
 		{"a terminal, with a note", screen(80, 24, false), false, "list -w 5 web-* x* --columns name,age", func(out, errs string) bool {
-			return out == "\x1b[H\x1b[J"+drawn(one+"no cell matches x*\n")+"\x1b[H"+drawn(two+"no cell matches x*\n") && errs == ""
+			return out == "\x1b[H\x1b[J"+drawn(one+"no cell matches x*\n")+"\x1b[H"+drawn(two+"no cell matches x*\n")+"\r\x1b[K" && errs == ""
 		}},
 		{"a file, with a note once", nil, false, "list -w 5 web-* x* --columns name,age", func(out, errs string) bool {
 			return out == one+"\n"+two && errs == "note: no cell matches x*\n"
