@@ -27,9 +27,26 @@ Commands are those of the program, without the word cellsh, and work on the
 session's kernel, as Lua does; their flags are the same. A value that Lua gives
 is shown. Ctrl-C gives up the line, or ends what runs; exit or Ctrl-D leaves.
 
+Several commands on a line have ; between them. > FILE writes what a command
+says to a file, >> FILE adds it to one, and | gives it to a command of this
+machine, which is all that follows. !COMMAND runs one.
+
+  explain web-1 network.bind.privport port=80 > why; !cat why
+  list | grep web
+
 Policies that are declared at the prompt decide nothing until load without a
-path loads them, together with what is loaded. What a session has loaded with
---confirm is rolled back at its end, unless somebody has confirmed it.
+path loads them, together with what is loaded; try asks a kernel of its own that
+has them. policies lists them, and forget drops one. What a session has loaded
+with --confirm is rolled back at its end, unless somebody has confirmed it.
+
+At a terminal Tab completes, with what is known of each word. A statement is
+edited as a block of lines: Alt-Enter begins a new one, and Enter ends it if it
+is whole. Up and Down, and Ctrl-R, find what was typed before; Right takes what
+is suggested in grey.
+
+A session at a terminal begins with ~/.config/cellsh/init.lua, unless it is
+given --norc, or somebody else than the user and root could write that. A global
+function prompt is given a table that tells how things are, and gives a prompt.
 
 There are no colours with --no-color, where NO_COLOR is set in the environment,
 and at a terminal that has none (TERM=dumb).`},
