@@ -32,6 +32,9 @@ policies compare with, true or "kill". Without uid or euid the process is root.
 What no field tells, such as who owns a file, counts as not so; where it would
 turn the answer that is said.
 
+The kernel is built as the one of -k, whose policies are tried if there is no
+--policy; with --policy and without -k it is the one that sim is.
+
 Without --cell the request is asked in one cell for each glob of the policies,
 as check does it. In a session policies that are pending are tried together with
 those that are loaded.
