@@ -120,7 +120,7 @@ func (e *evaluator) talk() error {
 
 // completer knows what can follow.
 func (e *evaluator) completer() *complete.Completer {
-	c := &complete.Completer{Globals: e.api.VM.Environment(), About: api.Short, Members: api.MemberNames, Methods: api.MethodNames,
+	c := &complete.Completer{Globals: e.api.VM.Environment(), About: api.Short, Members: api.MemberNames, Methods: api.MethodNames, TypeName: api.TypeName,
 		ReadOnly: e.api.VM.ReadOnly, ReadDir: os.ReadDir, Cells: func() []string {
 			names, _ := e.target.Host.LiveNames() // nothing is completed where they are not known
 			return names

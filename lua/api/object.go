@@ -120,6 +120,14 @@ func MethodNames(v lua.LValue) []string {
 	return nil
 }
 
+// TypeName is the type of an object by which help knows what it has, "cell" for example; "" for values that are none.
+func TypeName(v lua.LValue) string {
+	if x := objectOf(v); x != nil {
+		return x.typ()
+	}
+	return ""
+}
+
 // Text says what an object is, as print would; false for values that are none.
 func Text(v lua.LValue) (string, bool) {
 	if x := objectOf(v); x != nil {

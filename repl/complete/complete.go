@@ -63,6 +63,8 @@ type Completer struct {
 	Globals *lua.LTable
 	// Members gives what can follow a dot after an object, Methods what can follow a colon.
 	Members, Methods func(lua.LValue) []string
+	// TypeName gives the type of an object by which About knows what it has.
+	TypeName func(lua.LValue) string
 	// ReadOnly gives what stands behind a table that only looks empty.
 	ReadOnly func(*lua.LTable) (*lua.LTable, bool)
 	// About says in a few words what a name like cell.create is; "" for one that is not known.

@@ -72,7 +72,7 @@ ring = {} setmetatable(ring, { __index = ring })
 		},
 		Cells:    func() []string { return []string{"web-1", "web-2", "db"} },
 		Policies: func() []string { return []string{"base", "web"} }, Generations: func() []Name { return []Name{{"7", "web.lua"}, {"12", "web.lua; active"}} },
-		Globals: a.VM.Environment(), Members: api.MemberNames, Methods: api.MethodNames, ReadOnly: a.VM.ReadOnly,
+		Globals: a.VM.Environment(), Members: api.MemberNames, Methods: api.MethodNames, TypeName: api.TypeName, ReadOnly: a.VM.ReadOnly,
 		ReadDir: func(dir string) ([]os.DirEntry, error) { return fs.ReadDir(files, filepath.Clean(dir)) },
 	}
 }
@@ -344,10 +344,14 @@ func TestDescriptions(t *testing.T) {
 	c.Commands[1].Flags[1].Doc = "refuse"
 	c.About = func(name string) string { return "about " + name }
 	for text, want := range map[string]string{"loa": "load policies", "load --s": "refuse", "cell.cr": "about cell.create", "x = kauth.requests('a'); cell.cr": "about cell.create",
-		"web:des": "about web:destroy", "explain w": "cell", "explain web-1 network.b": "action", "explain web-1 network.bind.port po": "port to bind, 0 for one that the kernel chooses",
+		"web:des": "about cell:destroy", "web.ro": "about cell.root", "cells.named.inner:ex": "about cell:exec", "explain w": "cell", "explain web-1 network.b": "action", "explain web-1 network.bind.port po": "port to bind, 0 for one that the kernel chooses",
 		"rollback 1": "web.lua; active", "unload w": "policy", "policy 'web' { budget = { pro": "processes at a time in each cell, zombies included: the next fork is refused. A whole number.",
 		"policy 'web' { on = { ['process.signal'] = function(r) if r.target.sa": "true or false: the target is in the caller's cell", "prin": "about print", "policy 'web' { mo": "", "nothing.cell.cr": "", "('x'):re": ""} {
-		for _, got := range c.Complete(text, len(text)) {
+		found := c.Complete(text, len(text))
+		if want != "" && len(found) == 0 {
+			t.Errorf("%q: nothing is offered", text)
+		}
+		for _, got := range found {
 			if got.Text == "loadfile" || got.Text == "loadstring" {
 				continue
 			}

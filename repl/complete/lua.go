@@ -40,7 +40,11 @@ func (c *Completer) lua(before string) []Candidate {
 			if owner == nil {
 				return insertions(known, typed, assist.Field, assist.Method)
 			}
-			return c.described(spelled(tokens), words(c.members(owner, last.Text == ":", typed), typed))
+			of := spelled(tokens)
+			if object, ok := owner.(*lua.LUserData); ok && c.TypeName != nil {
+				of = c.TypeName(object) + last.Text
+			}
+			return c.described(of, words(c.members(owner, last.Text == ":", typed), typed))
 		case last.Kind == syntax.Keyword && (last.Text == "local" || last.Text == "function" || last.Text == "for" || last.Text == "goto"):
 			// A new name is typed.
 			return nil
