@@ -149,12 +149,17 @@ func (r *reader) quoted() (string, error) {
 func legible(s string) string {
 	var b strings.Builder
 	bad := false
-	for _, r := range s {
-		// A run of bytes that are no text is one sign.
-		if r == utf8.RuneError && bad {
-			continue
+	for s != "" {
+		r, n := utf8.DecodeRuneInString(s)
+		s = s[n:]
+		// A run of bytes that are no text is one sign; the sign itself, which can stand in a text, is three bytes.
+		if was := bad; r == utf8.RuneError && n == 1 {
+			if bad = true; was {
+				continue
+			}
+		} else {
+			bad = false
 		}
-		bad = r == utf8.RuneError
 		if r == 0 {
 			r = utf8.RuneError
 		}
@@ -210,6 +215,14 @@ func one(b bool) float64 {
 		return 1
 	}
 	return 0
+}
+
+// TestLegible: a sign that stands for bytes that are no text, and one that is a text, are two.
+func TestLegible(t *testing.T) {
+	s := &Snapshot{Version: "\ufffd\xff\xfe\ufffd"}
+	if want := "{version=\"\ufffd\ufffd\ufffd\"}"; !strings.Contains(string(s.Text()), want) || legible(s.Version) != "\ufffd\ufffd\ufffd" {
+		t.Errorf("%q and %q", s.Text(), legible(s.Version))
+	}
 }
 
 // samples are all that a snapshot is to give, by metric and labels, put down a second time and plainly.
