@@ -30,17 +30,19 @@ type Filter struct {
 type FilterKey struct {
 	// Name of the flag, and of the key in a table. Value and Doc are for help.
 	Name, Value, Doc string
+	// Words are all that it can be; nil where that is anything.
+	Words []string
 
 	add func(f *Filter, value string, now time.Time) error
 }
 
 var filterKeys = []FilterKey{
-	{"cell", "GLOB", "those of cells that match GLOB, which may be gone", (*Filter).addCell},
-	{"request", "PATTERN", "those of PATTERN: a scope, an action, a request, or a glob over the names of requests", (*Filter).addRequest},
-	{"result", "RESULT", "those with the RESULT: " + strings.Join(filterResults, ", "), (*Filter).addResult},
-	{"policy", "NAME", "those that the policy NAME has decided, or would have", (*Filter).addPolicy},
-	{"model", "MODEL", "those of the MODEL " + modelEvaluation + ", which asks policies, or " + modelCell, (*Filter).addModel},
-	{"since", "TIME", "those since TIME: a duration before now as 10m or 2d, one after the kernel's start as +90s, or a time as 14:05, 2026-06-01 or 2026-06-01T14:05:00Z", (*Filter).addSince},
+	{"cell", "GLOB", "those of cells that match GLOB, which may be gone", nil, (*Filter).addCell},
+	{"request", "PATTERN", "those of PATTERN: a scope, an action, a request, or a glob over the names of requests", nil, (*Filter).addRequest},
+	{"result", "RESULT", "those with the RESULT: " + strings.Join(filterResults, ", "), filterResults, (*Filter).addResult},
+	{"policy", "NAME", "those that the policy NAME has decided, or would have", nil, (*Filter).addPolicy},
+	{"model", "MODEL", "those of the MODEL " + modelEvaluation + ", which asks policies, or " + modelCell, filterModels, (*Filter).addModel},
+	{"since", "TIME", "those since TIME: a duration before now as 10m or 2d, one after the kernel's start as +90s, or a time as 14:05, 2026-06-01 or 2026-06-01T14:05:00Z", nil, (*Filter).addSince},
 }
 
 // FilterKeys are the keys that [Filter.Add] knows.
@@ -48,6 +50,9 @@ func FilterKeys() []FilterKey { return filterKeys }
 
 // filterResults are the results that there are. What begins with would- is what policies in audit mode would have said.
 var filterResults = []string{"deny", "grant", "allow", "would-deny", "would-grant"}
+
+// filterModels are the models whose decisions are kept.
+var filterModels = []string{modelEvaluation, modelCell}
 
 // Add gives a key one more value that decisions may have. Times of since are told relative to now, and in its time zone. The
 // error is a *policy.KeyError.
@@ -110,8 +115,8 @@ func (f *Filter) addPolicy(name string, _ time.Time) error {
 }
 
 func (f *Filter) addModel(name string, _ time.Time) error {
-	if models := []string{modelEvaluation, modelCell}; !slices.Contains(models, name) {
-		return &policy.KeyError{Key: "model", Text: fmt.Sprintf("must be %s or %s, but is %q", modelEvaluation, modelCell, name), Hint: diag.DidYouMean(name, models)}
+	if !slices.Contains(filterModels, name) {
+		return &policy.KeyError{Key: "model", Text: fmt.Sprintf("must be %s or %s, but is %q", modelEvaluation, modelCell, name), Hint: diag.DidYouMean(name, filterModels)}
 	}
 	f.models = append(f.models, name)
 	return nil

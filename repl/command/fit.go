@@ -42,6 +42,7 @@ fit is lax.
 			fs.Switch(&o.verbose, "v", "list the differences of all three profiles")
 			fs.Switch(&o.usable, "usable", "choose so that services run, as load --usable does")
 			fs.Text(&o.revision, "revision", "REVISION", "the REVISION of secmodel_cell: "+secmodel.RevisionNames()+"; without it the kernel's")
+			fs.Words("revision", revisionNames())
 			return o.run
 		},
 	}

@@ -78,6 +78,7 @@ the kernel's other models refuse it.
 					}
 					return ""
 				})
+				fs.Words(name, k.Words)
 			}
 			fs.Text(&l.from, "from", "FILE", "take the decisions of FILE, which log has written, or - for standard input")
 			fs.List(&l.into, "into", "FILE", "write the change into FILE, which has the policy; repeats")
@@ -92,6 +93,7 @@ the kernel's other models refuse it.
 				}
 				return ""
 			})
+			fs.Words("any", []string{"euid", "cell"})
 			fs.Switch(&l.grant, "grant", "grant what the kernel's other models would refuse")
 			fs.Switch(&l.yes, "yes", "write without asking")
 			return l.run

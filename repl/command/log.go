@@ -66,6 +66,7 @@ syslog gives them to syslogd(8), as authpriv.notice.
 					}
 					return ""
 				})
+				fs.Words(k.Name, k.Words)
 			}
 			return l.run
 		},

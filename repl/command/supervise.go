@@ -107,6 +107,7 @@ func (s *supervising) declare(fs *flags.Set) {
 		s.d.Restart = r
 		return ""
 	})
+	fs.Words("restart", []string{"always", "on-failure", "never"})
 	fs.Func("name", "NAME", "call the service NAME instead of as its cell", func(text string) string {
 		s.name = text
 		return policy.CheckName(text)

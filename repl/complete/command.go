@@ -151,9 +151,9 @@ func (c *Command) kind(n int) string {
 	return strings.TrimSuffix(kinds[n], "...")
 }
 
-// kind of the flag's value: --cell NAME takes a cell, --request NAME a request.
+// kind of the flag's value: --cell NAME takes a cell, --request NAME a request, and --policy NAME, but not PATH, a policy.
 func (f *Flag) kind() string {
-	if f.Name == "cell" || f.Name == "request" {
+	if f.Name == "cell" || f.Name == "request" || f.Name == "policy" && f.Value == "NAME" {
 		return strings.ToUpper(f.Name)
 	}
 	return strings.TrimSuffix(f.Value, "...")
