@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"cellsh/kernel/host"
 	"cellsh/lua/api"
 	"cellsh/lua/declare"
 	"cellsh/lua/loader"
@@ -282,6 +283,15 @@ func (c *completion) argument(call *syntax.CallExpr, text syntax.Expr) {
 		return
 	case strings.HasPrefix(e.Params[i].Name, "request") || strings.HasPrefix(e.Name, "kauth.request"):
 		c.patterns()
+		return
+	case e.Params[i].Name == "event":
+		for _, k := range host.Kinds {
+			detail := k.Doc
+			if k.Watched {
+				detail += "; for cellsh watch"
+			}
+			c.offer(Value, k.Name, detail, "")
+		}
 		return
 	case e.Name == "help":
 		for _, x := range api.Entries() {

@@ -346,7 +346,7 @@ func TestDescriptions(t *testing.T) {
 	for text, want := range map[string]string{"loa": "load policies", "load --s": "refuse", "cell.cr": "about cell.create", "x = kauth.requests('a'); cell.cr": "about cell.create",
 		"web:des": "about cell:destroy", "web.ro": "about cell.root", "cells.named.inner:ex": "about cell:exec", "explain w": "cell", "explain web-1 network.b": "action", "explain web-1 network.bind.port po": "port to bind, 0 for one that the kernel chooses",
 		"rollback 1": "web.lua; active", "unload w": "policy", "policy 'web' { budget = { pro": "processes at a time in each cell, zombies included: the next fork is refused. A whole number.",
-		"policy 'web' { on = { ['process.signal'] = function(r) if r.target.sa": "true or false: the target is in the caller's cell", "prin": "about print", "policy 'web' { mo": "", "nothing.cell.cr": "", "('x'):re": ""} {
+		"policy 'web' { on = { ['process.signal'] = function(r) if r.target.sa": "true or false: the target is in the caller's cell", "policy 'web' { on = { network = function(r) return den": "result", `cell.on("dest`: "a cell was removed", "prin": "about print", "policy 'web' { mo": "", "nothing.cell.cr": "", "('x'):re": ""} {
 		found := c.Complete(text, len(text))
 		if want != "" && len(found) == 0 {
 			t.Errorf("%q: nothing is offered", text)

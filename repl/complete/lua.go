@@ -56,7 +56,7 @@ func (c *Completer) lua(before string) []Candidate {
 	if c.Globals == nil {
 		return nil
 	}
-	found := insertions(known, typed, assist.Variable)
+	found := insertions(known, typed, assist.Variable, assist.Value)
 	found = append(found, c.described("", words(c.names(c.Globals, typed, nil), typed))...)
 	if typed != "" {
 		found = append(found, words(syntax.Keywords(), typed)...)
