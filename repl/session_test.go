@@ -10,10 +10,13 @@ import (
 	"os/signal"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
+
+	"golang.org/x/term"
 
 	"cellsh/kernel/connect"
 	"cellsh/kernel/launch/pty"
@@ -69,13 +72,38 @@ type terminal struct {
 	// gone is closed when the program is, with exit as the result of waiting for it.
 	gone chan struct{}
 	exit error
+	// before and after are the modes of the terminal before the program and after it.
+	before, after string
 }
 
-// wait waits for the end of the program, as exec.Cmd.Wait.
+// wait waits for the end of the program, as exec.Cmd.Wait. The terminal must be as it was then.
 func (x *terminal) wait() error {
+	x.t.Helper()
 	<-x.gone
+	if x.after != x.before {
+		x.t.Errorf("the terminal was\n%s\nbut is left as\n%s", x.before, x.after)
+	}
 	return x.exit
 }
+
+// modes are those of a terminal, as text to compare.
+func modes(f *os.File) string {
+	state, err := term.GetState(int(f.Fd()))
+	if err != nil {
+		return err.Error()
+	}
+	// A BSD marks a terminal whose input is to be looked at again, because it was keys and not lines for a while.
+	const pendin = 0x20000000
+	return localModes.ReplaceAllStringFunc(fmt.Sprintf("%+v", *state), func(flags string) string {
+		n, err := strconv.ParseUint(strings.TrimPrefix(flags, "Lflag:"), 10, 64)
+		if err != nil {
+			return flags
+		}
+		return fmt.Sprintf("Lflag:%#x", n&^pendin)
+	})
+}
+
+var localModes = regexp.MustCompile(`Lflag:\d+`)
 
 func start(t *testing.T, c *exec.Cmd) *terminal {
 	t.Helper()
@@ -90,25 +118,27 @@ func start(t *testing.T, c *exec.Cmd) *terminal {
 	c.Stdin, c.Stdout, c.Stderr = far, far, far
 	c.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
 	err = pty.SetSize(f, pty.Size{Rows: 24, Columns: 80})
+	before := modes(far)
 	if err == nil {
 		err = c.Start()
 	}
 	if err != nil {
 		t.Fatal(err)
 	}
-	term := &terminal{t: t, c: c, file: f, said: make(chan []byte, 100), gone: make(chan struct{})}
+	x := &terminal{t: t, c: c, file: f, said: make(chan []byte, 100), gone: make(chan struct{}), before: before}
 	go func() {
-		term.exit = c.Wait()
+		x.exit = c.Wait()
+		x.after = modes(far)
 		far.Close()
-		close(term.gone)
+		close(x.gone)
 	}()
 	go func() {
-		defer close(term.said)
+		defer close(x.said)
 		for {
 			b := make([]byte, 4096)
 			n, err := f.Read(b)
 			if n > 0 {
-				term.said <- b[:n]
+				x.said <- b[:n]
 			}
 			if err != nil {
 				return
@@ -118,9 +148,9 @@ func start(t *testing.T, c *exec.Cmd) *terminal {
 	t.Cleanup(func() {
 		f.Close()
 		_ = c.Process.Kill()
-		<-term.gone
+		<-x.gone
 	})
-	return term
+	return x
 }
 
 // prompted is the prompt at the begin of a line; what it says of the session differs.

@@ -1,6 +1,7 @@
 package editor
 
 import (
+	"io"
 	"strings"
 	"testing"
 	"unicode"
@@ -8,6 +9,7 @@ import (
 	"pgregory.net/rapid"
 
 	"cellsh/repl/complete"
+	"cellsh/repl/screentest"
 )
 
 // toy is a language in which { and } must match, and words are completed.
@@ -48,7 +50,7 @@ func toy() Language {
 }
 
 // typing turns "ab<enter>" into keys, each pressed by itself; <<text>> is pasted.
-func typing(t fails, s string) (all []key) {
+func typing(t screentest.Fails, s string) (all []key) {
 	for s != "" {
 		if rest, ok := strings.CutPrefix(s, "<<"); ok {
 			text, after, _ := strings.Cut(rest, ">>")
@@ -200,7 +202,7 @@ func TestDrawing(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		columns, rows := rapid.IntRange(2, 30).Draw(t, "columns"), rapid.IntRange(1, 8).Draw(t, "rows")
 		g := newGlass(t, columns, rows+2)
-		g.write("$\r\n")
+		io.WriteString(g, "$\r\n")
 		d := newDraft(toy(), newPalette(rapid.Bool().Draw(t, "colours"), ""), Prompts{"> ", ": "}, past)
 		var c canvas
 		all := []string{"f", "{", "}", "日", "e\u0301", " ", "cell.", "<enter>", "<newline>", "<tab>", "<backtab>", "<up>", "<down>", "<left>", "<right>", "<backspace>", "<^U>", "<^W>", "<^R>", "<^G>", "<top>", "<<x\n\ty\n>>", "<undo>"}
@@ -212,18 +214,18 @@ func TestDrawing(t *testing.T) {
 			}
 			f := d.view(columns, rows)
 			top := d.top
-			g.write(c.draw(f))
+			io.WriteString(g, c.draw(f))
 			d.top = top
 			// The same frame on a new screen.
 			want := newGlass(t, columns, rows+2)
-			want.write("$\r\n")
+			io.WriteString(want, "$\r\n")
 			var fresh canvas
-			want.write(fresh.draw(f))
-			if g.shown() != want.shown() && len(g.scrolled) == 0 {
+			io.WriteString(want, fresh.draw(f))
+			if g.Marked() != want.Marked() && len(g.Scrolled()) == 0 {
 				t.Fatalf("step by step there is\n%s\nat once\n%s", g, want)
 			}
-			if len(g.scrolled) > 1 || len(g.scrolled) == 1 && g.scrolled[0] != "$" {
-				t.Fatalf("the screen is scrolled: %q", g.scrolled)
+			if len(g.Scrolled()) > 1 || len(g.Scrolled()) == 1 && g.Scrolled()[0] != "$" {
+				t.Fatalf("the screen is scrolled: %q", g.Scrolled())
 			}
 		}
 	})
