@@ -110,7 +110,7 @@ func (e exit) Error() string { return fmt.Sprintf("exit code %d", e.code) }
 
 // newEvaluator opens the kernel.
 func newEvaluator(env Env, common command.Common) (*evaluator, error) {
-	e := &evaluator{env: env, common: common, interrupted: make(chan struct{}, 1), ending: make(chan struct{}), style: show.NewStyle(isTerminal(env.Stderr), env.Getenv), width: func() int { return show.DefaultWidth }}
+	e := &evaluator{env: env, common: common, interrupted: make(chan struct{}, 1), ending: make(chan struct{}), style: env.style(), width: func() int { return show.DefaultWidth }}
 	e.work, e.line = progress.New(), env.line()
 	e.stdout, e.stderr = e.line.Writer(env.Stdout), e.line.Writer(env.Stderr)
 	output := e.stdout
@@ -156,7 +156,7 @@ func (h harmless) Write(text []byte) (int, error) {
 }
 
 func (e *evaluator) note(form string, args ...any) {
-	fmt.Fprintf(e.stderr, "note: "+form+"\n", args...)
+	_ = e.style.Note(e.stderr, fmt.Sprintf(form, args...))
 }
 
 // settle saves before somebody is told something. The step tells its error, unless who is given it does.
@@ -371,7 +371,7 @@ func (e *evaluator) command(words []string, out io.Writer) error {
 	if c == nil {
 		return leaving(words)
 	}
-	env := command.Env{Stdin: e.env.Stdin, Stdout: out, Stderr: e.env.Stderr, Now: e.env.Now, After: e.env.After, Version: e.env.Version, Machine: e.env.Machine, Ask: e.ask, Session: e.target, Work: e.work, Line: e.line}
+	env := command.Env{Stdin: e.env.Stdin, Stdout: out, Stderr: e.env.Stderr, Now: e.env.Now, After: e.env.After, Version: e.env.Version, Machine: e.env.Machine, Ask: e.ask, Session: e.target, Work: e.work, Line: e.line, Style: e.style}
 	if out == e.env.Stdout {
 		env.Page, env.Screen = e.env.pager(), e.env.screen()
 	}

@@ -156,7 +156,7 @@ func (env Env) command(c *command.Command, args []string, common command.Common)
 	defer end()
 	ended := make(chan int, 1)
 	go func() {
-		ended <- c.Run(args, common, command.Env{Stdin: env.Stdin, Stdout: env.Stdout, Stderr: env.Stderr, Now: env.Now, After: env.After, Version: env.Version, Machine: env.Machine, Ask: env.asker(line), Page: env.pager(), Screen: env.screen(), Work: work, Line: line})
+		ended <- c.Run(args, common, command.Env{Stdin: env.Stdin, Stdout: env.Stdout, Stderr: env.Stderr, Now: env.Now, After: env.After, Version: env.Version, Machine: env.Machine, Ask: env.asker(line), Page: env.pager(), Screen: env.screen(), Work: work, Line: line, Style: env.style()})
 	}()
 	told := command.Interrupted // the exit code of the signal that has ended it
 	var late <-chan time.Time
@@ -297,7 +297,15 @@ func (e *evaluator) forgotten() {
 
 // problems writes what went wrong where there is no evaluator.
 func (env *Env) problems(err error) {
-	_ = show.NewStyle(isTerminal(env.Stderr), env.Getenv).Problems(env.Stderr, diag.Of(err))
+	_ = env.style().Problems(env.Stderr, diag.Of(err))
+}
+
+// style is how what goes wrong looks, and what is said beside results.
+func (env *Env) style() show.Style {
+	if !isTerminal(env.Stderr) {
+		return show.Style{}
+	}
+	return show.NewStyle(true, env.Getenv).Within(func() int { return columns(env.Stderr) })
 }
 
 // errInterrupted ends a script that was interrupted.

@@ -60,7 +60,7 @@ func program(t *testing.T, dir string, env []string, args ...string) *exec.Cmd {
 	return c
 }
 
-// terminal is a program at a terminal of 80 columns.
+// terminal is a program at a terminal.
 type terminal struct {
 	t    *testing.T
 	c    *exec.Cmd
@@ -107,6 +107,12 @@ var localModes = regexp.MustCompile(`Lflag:\d+`)
 
 func start(t *testing.T, c *exec.Cmd) *terminal {
 	t.Helper()
+	return startAt(t, c, pty.Size{Rows: 24, Columns: 80})
+}
+
+// startAt starts a program at a terminal of a size.
+func startAt(t *testing.T, c *exec.Cmd, size pty.Size) *terminal {
+	t.Helper()
 	f, far, err := pty.Open()
 	if errors.Is(err, errors.ErrUnsupported) || errors.Is(err, os.ErrNotExist) {
 		t.Skip("there are no terminals here:", err)
@@ -117,7 +123,7 @@ func start(t *testing.T, c *exec.Cmd) *terminal {
 	// The far end stays open until the program is gone, so that nothing that it wrote is lost.
 	c.Stdin, c.Stdout, c.Stderr = far, far, far
 	c.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
-	err = pty.SetSize(f, pty.Size{Rows: 24, Columns: 80})
+	err = pty.SetSize(f, size)
 	before := modes(far)
 	if err == nil {
 		err = c.Start()
@@ -158,6 +164,11 @@ var prompted = regexp.MustCompile(`^SIM[^>|\n]*[>|] `)
 
 // asking is a text that ends with a prompt.
 var asking = regexp.MustCompile(`SIM[^>|\n]*[>|] $`)
+
+// unwrapped is what was said as if the terminal were as wide as its lines.
+func unwrapped(said string) string { return further.ReplaceAllString(said, " $1") }
+
+var further = regexp.MustCompile(`\n {3}(\S)`)
 
 // untilPrompt reads up to the next prompt, whatever it says, or to the end.
 func (x *terminal) untilPrompt() string {

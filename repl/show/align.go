@@ -1,6 +1,10 @@
 package show
 
-import "strings"
+import (
+	"strings"
+
+	"cellsh/policy/columns"
+)
 
 // Align gives rows of cells as lines in which columns stand below each other, two spaces apart. The columns that are right stand
 // at their right edge; what right does not have is left. Every row must have as many cells as the first, and the cells must be
@@ -35,17 +39,11 @@ func Align(rows [][]string, right []bool) []string {
 }
 
 // Fit gives as much of a harmless line as takes so many columns, with two dots where something is missing.
-func Fit(line string, columns int) string {
-	if Width(line) <= columns {
+func Fit(line string, width int) string {
+	if Width(line) <= width {
 		return line
 	}
-	width := 0
-	for i, r := range line {
-		if width += runeWidth(r); width > columns-2 {
-			return line[:i] + ".."[:max(0, min(2, columns))]
-		}
-	}
-	return line
+	return columns.Head(line, width-2) + ".."[:max(0, min(2, width))]
 }
 
 // Rows is how many rows of a terminal with so many columns a harmless line takes.
