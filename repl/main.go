@@ -17,6 +17,7 @@ import (
 	"cellsh/lua/syntax"
 	"cellsh/policy/diag"
 	"cellsh/policy/progress"
+	"cellsh/policy/rules"
 	"cellsh/repl/command"
 	"cellsh/repl/flags"
 	"cellsh/repl/input"
@@ -284,15 +285,27 @@ func (e *evaluator) end(err error) int {
 
 // forgotten says what a script has declared and is dropped, because nobody has loaded it.
 func (e *evaluator) forgotten() {
-	pending := e.api.Pending().Policies
-	if len(pending) == 0 {
-		return
+	if what := notLoaded(e.api.Pending()); what != "" {
+		e.note("%s declared and not loaded: the command load takes files of policies, and engine.load() what was declared", what)
 	}
-	what := "policy " + pending[0].Name + " was"
-	if n := len(pending); n > 1 {
-		what = fmt.Sprintf("policy %s and %d more were", pending[0].Name, n-1)
+}
+
+// notLoaded names what was declared, "" for nothing: "policy web and 2 more were".
+func notLoaded(declared *rules.Set) string {
+	var names []string
+	for _, p := range declared.Policies {
+		names = append(names, "policy "+p.Name)
 	}
-	e.note("%s declared and not loaded: the command load takes files of policies, and engine.load() what was declared", what)
+	for _, n := range declared.Nevers {
+		names = append(names, fmt.Sprintf("the assertion %q", n.Title))
+	}
+	switch len(names) {
+	case 0:
+		return ""
+	case 1:
+		return names[0] + " was"
+	}
+	return fmt.Sprintf("%s and %d more were", names[0], len(names)-1)
 }
 
 // problems writes what went wrong where there is no evaluator.

@@ -88,7 +88,7 @@ func TestTerminals(t *testing.T) {
 		for _, locale := range []string{"", "C", "C.UTF-8"} {
 			t.Run(name+" "+locale, func(t *testing.T) {
 				t.Parallel()
-				env := []string{"TERM=" + name}
+				env := []string{"TERM=" + name, "EDITOR=echo return 6 \\* 7 >"}
 				if locale != "" {
 					env = append(env, "LANG="+locale)
 				}
@@ -141,10 +141,11 @@ const (
 	enter    = "\r"
 	ctrlC    = "\x03"
 	ctrlD    = "\x04"
-	cancel   = "\x07" // Ctrl-G
-	clear    = "\x0c" // Ctrl-L
-	findBack = "\x12" // Ctrl-R
-	cutWord  = "\x17" // Ctrl-W
+	cancel   = "\x07"     // Ctrl-G
+	clear    = "\x0c"     // Ctrl-L
+	findBack = "\x12"     // Ctrl-R
+	outside  = "\x18\x05" // Ctrl-X Ctrl-E
+	cutWord  = "\x17"     // Ctrl-W
 )
 
 // withEditing does what one can do where lines are edited.
@@ -180,7 +181,12 @@ func withEditing(w *window) {
 	w.presses(up, up, up)
 	w.ends("SIM> for _, c in ipairs(cell.list()) do|", "SIM|   print(c.name, 'done')", "SIM| end")
 	w.presses(ctrlC)
-	w.ends("SIM> |")
+	w.ends("SIM> for _, c in ipairs(cell.list()) do", "SIM|   print(c.name, 'done')", "SIM| end^C", "SIM> |")
+	w.types("x = 5")
+	w.presses(outside)
+	w.ends("SIM> x = 5", "SIM> return 6 * 7|")
+	w.presses(enter)
+	w.ends("SIM> return 6 * 7", "42", "SIM> |")
 	// What takes two columns, and what has more than one byte.
 	w.types("'中é'")
 	w.presses(left, left)

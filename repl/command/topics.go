@@ -8,6 +8,7 @@ import (
 	"cellsh/lua/api"
 	"cellsh/policy/diag"
 	"cellsh/policy/kauth"
+	"cellsh/repl/editor"
 	"cellsh/repl/flags"
 )
 
@@ -22,10 +23,12 @@ var topics = []topic{
 something would change, with --exit-code. load --boot has codes of its own: see
 help load. exec exits as its command does. 128 and the number of a signal is a
 command that a signal has ended: 130 for Ctrl-C, 143 for SIGTERM.`},
+	{"keys", "what keys do where a statement is typed", keysText()},
 	{"session", "commands and Lua at the prompt", `A line is a command or Lua; Lua that is not finished goes on in the next line.
 Commands are those of the program, without the word cellsh, and work on the
 session's kernel, as Lua does; their flags are the same. A value that Lua gives
 is shown. Ctrl-C gives up the line, or ends what runs; exit or Ctrl-D leaves.
+For what other keys do see help keys.
 
 Policies that are declared at the prompt decide nothing until load without a
 path loads them, together with what is loaded. What a session has loaded with
@@ -34,6 +37,21 @@ path loads them, together with what is loaded. What a session has loaded with
 it is. The line is gone before anything else is written. Ctrl-C and SIGTERM end
 the command; what it changes is not ended half-way, and if something has changed
 before it says what. In a session Ctrl-C ends what runs, and not the session.`},
+}
+
+// keysText is a table of keys.
+func keysText() string {
+	var b strings.Builder
+	for _, k := range editor.Keys() {
+		names := strings.Join(k.Keys, ", ")
+		const column = 21
+		if len(names) < column-2 {
+			b.WriteString(fmt.Sprintf("%-*s", column, names) + strings.TrimLeft(wrap(column, k.Does), " "))
+		} else {
+			b.WriteString(names + "\n" + wrap(column, k.Does))
+		}
+	}
+	return strings.TrimSuffix(b.String(), "\n")
 }
 
 // topicHelp is the text about a topic, or about requests of a name, "" if there is neither.

@@ -125,6 +125,27 @@ func (t *terminal) suspend() {
 	t.resume()
 }
 
+// editOutside gives the text to another program, and takes what that makes of it.
+func (t *terminal) editOutside() {
+	d := t.draft
+	if t.o.Edit == nil || !d.statement {
+		return
+	}
+	t.bracketedPaste(false)
+	t.write(t.canvas.leave())
+	t.cook()
+	// Nobody draws meanwhile.
+	t.draft = nil
+	t.mu.Unlock()
+	text, ok := t.o.Edit(d.block.Text())
+	t.mu.Lock()
+	t.draft = d
+	if text = strings.TrimRight(editable(text), " \t\n"); ok && len(text) <= MaxLine {
+		d.block.Set(text, len(text))
+	}
+	t.resume()
+}
+
 func (t *terminal) resume() {
 	if t.raw() != nil {
 		return // the next read tells
@@ -196,34 +217,38 @@ func (t *terminal) read(d *draft) (string, error) {
 			}
 		case suspended:
 			t.suspend()
+		case edited:
+			t.editOutside()
 		case cleared:
 			t.write("\x1b[H\x1b[2J")
 			t.canvas = canvas{}
 			t.draw()
 		case accepted:
 			text := d.block.Text()
-			t.finish()
+			t.finish("")
 			if len(text) > MaxLine {
 				return "", &LongLineError{}
 			}
 			return text, nil
 		case interrupted:
-			t.finish()
+			// What was given up must not look as if it had been done.
+			t.finish("^C")
 			return "", ErrInterrupt
 		case ended:
 			return "", io.EOF
 		case tooLong:
-			t.finish()
+			t.finish("")
 			return "", &LongLineError{}
 		}
 	}
 }
 
-// finish shows the text as it is, without what is around it, and leaves it.
-func (t *terminal) finish() {
+// finish shows the text as it is, without what is around it but a mark at its end, and leaves it.
+func (t *terminal) finish(mark string) {
 	d := t.draft
 	d.menu, d.search = nil, nil
 	d.block.Bottom()
+	d.block.Insert(mark)
 	d.language.Look = finally(d.language.Look)
 	columns, rows := t.size()
 	d.palette[suggested] = ""
