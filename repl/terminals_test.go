@@ -228,3 +228,50 @@ func withoutEditing(w *window) {
 	w.typed("'" + strings.Repeat("x", 30) + "'" + enter)
 	w.ends(`"`+strings.Repeat("x", 30)+`"`, "SIM> |")
 }
+
+// TestNarrowTerminal: no word is cut by a terminal of 40 columns, neither of results nor of what goes wrong, and a place is marked where
+// it is.
+func TestNarrowTerminal(t *testing.T) {
+	w := newWindow(startAt(t, program(t, t.TempDir(), []string{"TERM=vt100"}, "-k", "sim"), pty.Size{Rows: 14, Columns: 40}), screentest.Console, 40, 14)
+	w.ends("SIM> |")
+	for _, c := range []struct {
+		typed string
+		rows  []string
+	}{
+		{"create web-1 --root /cells/web-1", []string{"cell web-1 has id 1"}},
+		{"list", []string{
+			"ID  NAME   PROCESSES  AGE  ROOT",
+			"  ANSWERED BY",
+			" 1  web-1          0   0s  /cells/web-1",
+			"   profile high"}},
+		{"lod x", []string{
+			"command:1:1: error: a line must be a",
+			"   command or Lua, but there is no",
+			"   command lod [command.line]",
+			"    1 | lod x",
+			"      | ^~~",
+			"   hint: did you mean load?"}},
+		{"create", []string{
+			"create: one name must be given, but",
+			"   there are 0",
+			"usage: create NAME --root DIR"}},
+		{`s = "中中" s.t.u()`, []string{
+			"session[1]:1:18: error: what is indexed",
+			"   with u must be a table, but is nil",
+			"   [lua.runtime]",
+			`    1 | s = "中中" s.t.u()`,
+			"      |                ^"}},
+		{"forget nothing", []string{
+			"error: what is forgotten must have been",
+			"   declared here and not loaded, but",
+			"   nothing was not [failed]"}},
+	} {
+		w.types(c.typed + enter)
+		w.ends(append(c.rows, "SIM> |")...)
+	}
+	w.types("exit" + enter)
+	w.until("the end", func() bool { return w.ended })
+	if err := w.wait(); err != nil {
+		t.Error(err)
+	}
+}

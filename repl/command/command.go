@@ -192,6 +192,12 @@ func (c *Command) run(args []string, common Common, env Env, out *Output) int {
 		return Usage
 	}
 	inv.Args = rest
+	if inv.Screen != nil && !inv.JSON && !c.Verbatim {
+		out.Columns = func() int {
+			width, _ := inv.Screen.Size()
+			return width
+		}
+	}
 	err = inv.Work.Run(func() error { return work(inv) })
 	inv.Line.Hide() // what is left to do takes no time
 	if errors.Is(err, progress.ErrStopped) {

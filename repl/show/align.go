@@ -2,6 +2,7 @@ package show
 
 import (
 	"strings"
+	"unicode"
 
 	"cellsh/policy/columns"
 )
@@ -44,6 +45,18 @@ func Fit(line string, width int) string {
 		return line
 	}
 	return columns.Head(line, width-2) + ".."[:max(0, min(2, width))]
+}
+
+// Fold divides those lines of a text at their spaces that are wider than so many columns. What moves the cursor or has colours stays as
+// it is.
+func Fold(text string, width int) string {
+	lines := strings.Split(text, "\n")
+	for i, line := range lines {
+		if len(line) > width && !strings.ContainsFunc(line, unicode.IsControl) {
+			lines[i] = columns.Wrap(line, width, 2)
+		}
+	}
+	return strings.Join(lines, "\n")
 }
 
 // Rows is how many rows of a terminal with so many columns a harmless line takes.
