@@ -118,7 +118,7 @@ func (t *terminal) watch() {
 // suspend stops the whole job, as the terminal does for Ctrl-Z where nobody edits lines.
 func (t *terminal) suspend() {
 	t.bracketedPaste(false)
-	t.write(t.canvas.leave())
+	t.leave()
 	t.cook()
 	syscall.Kill(0, syscall.SIGTSTP)
 	// Where nobody could continue it, it is not stopped at all.
@@ -132,7 +132,7 @@ func (t *terminal) editOutside() {
 		return
 	}
 	t.bracketedPaste(false)
-	t.write(t.canvas.leave())
+	t.leave()
 	t.cook()
 	// Nobody draws meanwhile.
 	t.draft = nil
@@ -246,13 +246,20 @@ func (t *terminal) read(d *draft) (string, error) {
 // finish shows the text as it is, without what is around it but a mark at its end, and leaves it.
 func (t *terminal) finish(mark string) {
 	d := t.draft
-	d.menu, d.search = nil, nil
 	d.block.Bottom()
 	d.block.Insert(mark)
 	d.language.Look = finally(d.language.Look)
-	columns, rows := t.size()
+	t.leave()
+}
+
+// leave shows the text without what is around it, and goes to a new row below.
+func (t *terminal) leave() {
+	d := t.draft
+	d.menu, d.search = nil, nil
+	look := d.palette[suggested]
 	d.palette[suggested] = ""
-	t.write(t.canvas.draw(d.view(columns, rows)))
+	t.draw()
+	d.palette[suggested] = look
 	t.write(t.canvas.leave())
 }
 
