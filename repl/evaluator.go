@@ -243,11 +243,17 @@ func (e *evaluator) statement(s input.Statement) error {
 		if name := unknown(s.File, results); name != "" {
 			e.note("there is no variable and no command %s%s", name, didYouMean(name))
 		}
+		if len(results) > 0 && results[0] != lua.LNil {
+			e.api.VM.Environment().RawSetString(lastValue, results[0])
+		}
 		values := &command.Output{To: e.stdout, Settle: e.settle}
 		_ = show.Values(values, results, e.showOptions())
 		return unwritten(values)
 	})
 }
+
+// lastValue is the variable that has what was shown last, but nil.
+const lastValue = "_"
 
 // unwritten says why what was written is lost. Where nobody reads any more, as with head(1), that is nil; so it is where
 // nothing was written because it could not be saved, which the step tells.

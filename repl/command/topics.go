@@ -27,8 +27,8 @@ command that a signal has ended: 130 for Ctrl-C, 143 for SIGTERM.`},
 	{"session", "commands and Lua at the prompt", `A line is a command or Lua; Lua that is not finished goes on in the next line.
 Commands are those of the program, without the word cellsh, and work on the
 session's kernel, as Lua does; their flags are the same. A value that Lua gives
-is shown. Ctrl-C gives up the line, or ends what runs; exit or Ctrl-D leaves.
-For what other keys do see help keys.
+is shown, and the variable _ has the last one. Ctrl-C gives up the line, or ends
+what runs; exit or Ctrl-D leaves. For what other keys do see help keys.
 
 Policies that are declared at the prompt decide nothing until load without a
 path loads them, together with what is loaded. What a session has loaded with
