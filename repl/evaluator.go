@@ -201,7 +201,7 @@ func (e *evaluator) call(fn *lua.LFunction, args ...lua.LValue) ([]lua.LValue, e
 // problems writes problems for the user.
 func (e *evaluator) problems(l diag.List) {
 	// Where standard error is gone there is nobody to tell.
-	_ = e.style.Problems(e.stderr, e.api.VM.Files().Fill(l))
+	_ = e.style.Problems(e.stderr, e.api.VM.Files().Fill(l.Fold()))
 }
 
 // report writes an error, and gives the one that says so; exit stays what it is.

@@ -291,6 +291,16 @@ func converse(t *testing.T, x *terminal, transcript string) string {
 	return screen.String()
 }
 
+// Of very many mistakes in one statement the first are told, and how many there are.
+func TestManyMistakes(t *testing.T) {
+	c := program(t, t.TempDir(), nil, "-k", "sim")
+	c.Stdin = strings.NewReader(`policy "many" { on = {` + strings.Repeat("\n[\"network.bind.port\"] = function(r) end,", 100) + "\n} }\n")
+	out, err := c.CombinedOutput()
+	if err == nil || strings.Count(string(out), "a key must be given once") != 20 || !strings.Contains(string(out), "\nsession[1]: error: and 79 more errors in this file [policy.duplicate]\n") {
+		t.Errorf("%v, and it says\n%s", err, out)
+	}
+}
+
 // A question that is longer than a line is there once, however it is edited.
 func TestLongQuestion(t *testing.T) {
 	dir := t.TempDir()
