@@ -145,6 +145,7 @@ const (
 	clear    = "\x0c"     // Ctrl-L
 	findBack = "\x12"     // Ctrl-R
 	outside  = "\x18\x05" // Ctrl-X Ctrl-E
+	stop     = "\x1a"     // Ctrl-Z
 	cutWord  = "\x17"     // Ctrl-W
 )
 
@@ -227,6 +228,37 @@ func withoutEditing(w *window) {
 	w.size(40, 10)
 	w.typed("'" + strings.Repeat("x", 30) + "'" + enter)
 	w.ends(`"`+strings.Repeat("x", 30)+`"`, "SIM> |")
+}
+
+// TestStopped: Ctrl-Z stops a session whose shell has jobs, and what was typed is there again, once, when the shell continues it.
+func TestStopped(t *testing.T) {
+	c := program(t, t.TempDir(), []string{"TERM=vt100", "PS1=sh$ ", "ENV="}, "-k", "sim")
+	cellsh := c.Path
+	c.Path, c.Args = "/bin/sh", []string{"sh", "-i"}
+	w := newWindow(start(t, c), screentest.Console, 80, 24)
+	w.ends("sh$ |")
+	w.typed(cellsh + " -k sim\n")
+	w.ends("SIM> |")
+	w.types("for i = 1, 2 do" + enter + "print(i)")
+	for n := range 3 {
+		w.ends("SIM> for i = 1, 2 do", "SIM|   print(i)|")
+		if got := strings.Count(w.Text(), "SIM> for i"); got != n+1 {
+			t.Fatalf("there must be the text %d times, but the screen is\n%s", n+1, w.Screen)
+		}
+		w.typed(stop)
+		w.ends("sh$ |")
+		w.typed("fg\n")
+	}
+	w.ends("SIM> for i = 1, 2 do", "SIM|   print(i)|")
+	w.presses(ctrlC)
+	w.ends("SIM> |")
+	w.typed("exit" + enter)
+	w.ends("sh$ |")
+	w.typed("exit\n")
+	w.until("the end", func() bool { return w.ended })
+	if err := w.wait(); err != nil {
+		t.Error(err)
+	}
 }
 
 // TestNarrowTerminal: no word is cut by a terminal of 40 columns, neither of results nor of what goes wrong, and a place is marked where

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"syscall"
+	"time"
 
 	"github.com/chzyer/readline"
 
@@ -120,8 +121,15 @@ func (t *terminal) suspend() {
 	t.bracketedPaste(false)
 	t.leave()
 	t.cook()
+	continued := make(chan os.Signal, 1)
+	signal.Notify(continued, syscall.SIGCONT)
+	defer signal.Stop(continued)
 	syscall.Kill(0, syscall.SIGTSTP)
-	// Where nobody could continue it, it is not stopped at all.
+	// The signal may come a little later; until then nothing is drawn. Where nobody could continue it, it is not stopped at all.
+	select {
+	case <-continued:
+	case <-time.After(stopping):
+	}
 	t.resume()
 }
 
@@ -145,6 +153,9 @@ func (t *terminal) editOutside() {
 	}
 	t.resume()
 }
+
+// stopping is how long it takes at most until a process stops that was told to.
+const stopping = 100 * time.Millisecond
 
 func (t *terminal) resume() {
 	if t.raw() != nil {
