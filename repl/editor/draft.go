@@ -480,6 +480,11 @@ func (d *draft) view(columns, rows int) frame {
 	switch {
 	case d.search != nil:
 		below = d.search.view(columns, d.palette)
+		for _, e := range d.further(min(rows-len(f.rows)-1, maxFurther)) {
+			s := newSheet(columns - 1)
+			s.text(show.Fit(e, columns-1), d.palette[aside])
+			below = append(below, s.rows[0])
+		}
 	case d.menu != nil:
 		below = d.menu.view(columns, max(rows/2, rows-len(f.rows)-1), d.palette)
 	}
@@ -507,6 +512,34 @@ func (d *draft) looks(text string) []Look {
 		}
 	}
 	return looks
+}
+
+// maxFurther is how many entries are shown that a search would find next.
+const maxFurther = 5
+
+// further are entries that the search finds when it goes on, as many as that at most; of those with several lines the one that has
+// what is looked for.
+func (d *draft) further(most int) []string {
+	s := d.search
+	if s.query == "" || s.missing {
+		return nil
+	}
+	var out []string
+	for i := s.at - 1; i >= 0 && len(out) < most; i-- {
+		e := d.entries[i]
+		at := index(e, s.query)
+		if at < 0 {
+			continue
+		}
+		from := strings.LastIndexByte(e[:at], '\n') + 1
+		line, _, _ := strings.Cut(e[from:], "\n")
+		line = strings.TrimSpace(line)
+		if strings.Contains(e, "\n") {
+			line += " ..."
+		}
+		out = append(out, strings.ReplaceAll(show.Text(line), "\t", " "))
+	}
+	return out
 }
 
 func (s *search) view(columns int, p palette) [][]cell {

@@ -110,8 +110,10 @@ func TestDraft(t *testing.T) {
 		{"nothing is newer", "ab<down>", "> ab|", goesOn},
 
 		{"search", "<^R>a,", "> policy {\n:   |a,\n: }\nsearch: a,", goesOn},
-		{"search again", "<^R>l<^R><^R>", "> po|licy {\n:   a,\n: }\nsearch: l", goesOn},
-		{"and back", "<^R>l<^R><^R><^S>", "> |load web.lua\nsearch: l", goesOn},
+		{"search again, with what it finds next", "<^R>l<^R><^R>", "> po|licy {\n:   a,\n: }\nsearch: l\ncell.get(1)", goesOn},
+		{"and back", "<^R>l<^R><^R><^S>", "> |load web.lua\nsearch: l\npolicy { ...\ncell.get(1)", goesOn},
+		{"of several lines that which has it", "<^R>},<backspace>", "> policy {\n:   a,\n: |}\nsearch: }", goesOn},
+		{"next is one of several lines", "<^R>a", "> lo|ad web.lua\nsearch: a\na, ...", goesOn},
 		{"search is taken back", "x<^R>zzz", "> x|\nnothing has: zzz", goesOn},
 		{"and with a shorter word again", "<^R>lox<backspace>", "> |load web.lua\nsearch: lo", goesOn},
 		{"pasted into a search", "<^R><<x\n\ty>>", "> |\nnothing has: x  y", goesOn},
