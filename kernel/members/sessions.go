@@ -82,7 +82,7 @@ func (s *Sessions) Began(c kernel.Cell, session int) (ended func()) {
 		}
 	}
 	update := func() {
-		list, err := s.machine().Read(process.Query{Session: session})
+		list, err := s.machine().Read(process.Query{Session: &session})
 		n := note{Cell: c.ID, Name: c.Name, Session: session}
 		for i := range list {
 			if p := &list[i]; p.Measured && p.Living() {

@@ -23,7 +23,7 @@ type machine struct {
 }
 
 func (m *machine) Read(q process.Query) ([]process.Process, error) {
-	return slices.DeleteFunc(slices.Clone(m.list), func(p process.Process) bool { return q.Session != 0 && p.Session != q.Session }), nil
+	return slices.DeleteFunc(slices.Clone(m.list), func(p process.Process) bool { return q.Session != nil && p.Session != *q.Session }), nil
 }
 
 func (m *machine) Send(pid int, s syscall.Signal) error {

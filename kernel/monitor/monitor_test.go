@@ -173,7 +173,7 @@ func TestWitnesses(t *testing.T) {
 	s := l.must(l.Start(ctx, task))(service.Running)
 	l.until("both are there", func() bool { return len(l.living()) == 1 })
 	syscall.Kill(s.Monitor, syscall.SIGKILL)
-	list, err := process.Read(process.Query{Session: s.PID})
+	list, err := process.Read(process.Query{Session: &s.PID})
 	if err != nil {
 		t.Fatal(err)
 	}

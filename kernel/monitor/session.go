@@ -14,7 +14,7 @@ import (
 func identify(pid int) (process.Key, error) {
 	// A process that is just in execve(2) is not told of in full. It is so for some thousandths of a second.
 	for range 1000 {
-		list, err := process.Read(process.Query{Session: pid})
+		list, err := process.Read(process.Query{Session: &pid})
 		if err != nil {
 			return process.Key{}, err
 		}
@@ -31,9 +31,9 @@ func identify(pid int) (process.Key, error) {
 // family are the living processes of the session that the process began, which must be known to be no other's, and where this
 // monitor is given them, of all that came from them.
 func family(leader process.Key) ([]process.Process, error) {
-	q := process.Query{Session: leader.PID}
+	q := process.Query{Session: &leader.PID}
 	if adopts || leader.PID == 0 {
-		q.Session = 0
+		q.Session = nil
 	}
 	list, err := process.Read(q)
 	if err != nil {
@@ -104,7 +104,7 @@ const (
 func look(leader process.Key, witnesses []process.Key) (remains, []int, error) {
 	// Of a process that is just in execve(2) it is not told when it began.
 	for range 1000 {
-		list, err := process.Read(process.Query{Session: leader.PID})
+		list, err := process.Read(process.Query{Session: &leader.PID})
 		if err != nil {
 			return uncertain, nil, err
 		}

@@ -80,8 +80,9 @@ func (s State) String() string { return [...]string{"running", "sleeping", "stop
 
 // Query says which processes are meant. The zero value is all that the caller can see, without their arguments.
 type Query struct {
-	// Session has only those of the session with that number, which is that of the process that began it; 0 has all.
-	Session int
+	// Session has only those of the session with that number, which is that of the process that began it; nil has all. The
+	// number is 0 where that process can't be seen, as in a container that was entered from outside.
+	Session *int
 	// Commands has the Args filled in.
 	Commands bool
 }

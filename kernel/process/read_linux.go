@@ -38,7 +38,7 @@ func Read(q Query) ([]Process, error) {
 		case gone(err):
 		case err != nil:
 			return nil, fmt.Errorf("process %s: %w", name, err)
-		case q.Session == 0 || p.Session == q.Session:
+		case q.Session == nil || p.Session == *q.Session:
 			list = append(list, p)
 		}
 	}
@@ -68,7 +68,7 @@ func (l *linux) read(pid string, q Query) (Process, error) {
 		return Process{}, err
 	}
 	p, err := l.stat(string(text))
-	if err != nil || q.Session != 0 && p.Session != q.Session {
+	if err != nil || q.Session != nil && p.Session != *q.Session {
 		return p, err
 	}
 	status, err := os.ReadFile("/proc/" + pid + "/status")

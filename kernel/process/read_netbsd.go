@@ -26,8 +26,8 @@ const attempts = 16
 // meanwhile may be there or not.
 func Read(q Query) ([]Process, error) {
 	op, arg := int32(kernProcAll), int32(0)
-	if q.Session != 0 {
-		op, arg = kernProcSession, int32(q.Session)
+	if q.Session != nil {
+		op, arg = kernProcSession, int32(*q.Session)
 	}
 	var text []byte
 	for try := 1; ; try++ {

@@ -43,7 +43,7 @@ func TestReadSelf(t *testing.T) {
 	if init := slices.IndexFunc(list, func(p Process) bool { return p.PID == 1 }); init < 0 {
 		t.Error("init must be among all")
 	}
-	session, err := Read(Query{Session: p.Session})
+	session, err := Read(Query{Session: &p.Session})
 	if err != nil || !slices.ContainsFunc(session, me) {
 		t.Errorf("the own session %d must have the own process, but: %v, %+v", p.Session, err, session)
 	}

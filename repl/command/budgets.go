@@ -35,17 +35,25 @@ func (inv *Invocation) tellMonitors(t *Target) {
 	}
 }
 
-// exceeded tells of the cells of a kernel with services whose monitors watch them which budgets they exceed.
-func exceeded(dir rundir.Dir, place string) map[kernel.CellID][]budget.Excess {
+// watched tells of the cells of a kernel with services whose monitors watch them what they use of budgets, and which they exceed.
+func watched(dir rundir.Dir, place string) map[kernel.CellID]budget.Watched {
 	names, err := dir.Names()
 	if err != nil {
 		return nil // who may not look at services has none
 	}
-	list := map[kernel.CellID][]budget.Excess{}
+	list := map[kernel.CellID]budget.Watched{}
 	for _, name := range names {
 		s, err := dir.Service(name).Look()
 		if err == nil && s.Monitor != 0 && s.Kernel == place && s.Unwatched == "" {
-			list[s.CellID] = append(list[s.CellID], s.Over...)
+			w := list[s.CellID]
+			w.Over = append(w.Over, s.Over...)
+			for name, use := range s.Uses {
+				if w.Uses == nil {
+					w.Uses = budget.Uses{}
+				}
+				w.Uses[name] += use
+			}
+			list[s.CellID] = w
 		}
 	}
 	return list
