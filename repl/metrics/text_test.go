@@ -149,12 +149,15 @@ func (r *reader) quoted() (string, error) {
 func legible(s string) string {
 	var b strings.Builder
 	bad := false
-	for _, r := range s {
-		// A run of bytes that are no text is one sign.
-		if r == utf8.RuneError && bad {
+	for i, n := 0, 0; i < len(s); i += n {
+		var r rune
+		r, n = utf8.DecodeRuneInString(s[i:])
+		// A run of bytes that are no text is one sign; where the sign itself stands that is text.
+		wrong := r == utf8.RuneError && n == 1
+		if wrong && bad {
 			continue
 		}
-		bad = r == utf8.RuneError
+		bad = wrong
 		if r == 0 {
 			r = utf8.RuneError
 		}
