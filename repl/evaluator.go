@@ -377,7 +377,7 @@ func (e *evaluator) command(words []string, out io.Writer) error {
 	if c == nil {
 		return leaving(words)
 	}
-	env := command.Env{Stdin: e.env.Stdin, Stdout: out, Stderr: e.env.Stderr, Now: e.env.Now, After: e.env.After, Version: e.env.Version, Machine: e.env.Machine, Ask: e.ask, Session: e.target, Work: e.work, Line: e.line, Style: e.style}
+	env := command.Env{Stdin: e.env.Stdin, Stdout: out, Stderr: e.env.Stderr, Now: e.env.Now, After: e.env.After, Version: e.env.Version, Machine: e.env.Machine, Ask: e.ask, Session: e.target, Work: e.work, Line: e.line, Style: e.style, History: e.env.history}
 	if out == e.env.Stdout {
 		env.Page, env.Screen = e.env.pager(), e.env.screen()
 	}

@@ -19,6 +19,7 @@ import (
 	"cellsh/policy/progress"
 	"cellsh/policy/rules"
 	"cellsh/repl/command"
+	"cellsh/repl/editor"
 	"cellsh/repl/flags"
 	"cellsh/repl/input"
 	"cellsh/repl/pager"
@@ -157,7 +158,7 @@ func (env Env) command(c *command.Command, args []string, common command.Common)
 	defer end()
 	ended := make(chan int, 1)
 	go func() {
-		ended <- c.Run(args, common, command.Env{Stdin: env.Stdin, Stdout: env.Stdout, Stderr: env.Stderr, Now: env.Now, After: env.After, Version: env.Version, Machine: env.Machine, Ask: env.asker(line), Page: env.pager(), Screen: env.screen(), Work: work, Line: line, Style: env.style()})
+		ended <- c.Run(args, common, command.Env{Stdin: env.Stdin, Stdout: env.Stdout, Stderr: env.Stderr, Now: env.Now, After: env.After, Version: env.Version, Machine: env.Machine, Ask: env.asker(line), Page: env.pager(), Screen: env.screen(), Work: work, Line: line, Style: env.style(), History: env.history})
 	}()
 	told := command.Interrupted // the exit code of the signal that has ended it
 	var late <-chan time.Time
@@ -311,6 +312,11 @@ func notLoaded(declared *rules.Set) string {
 // problems writes what went wrong where there is no evaluator.
 func (env *Env) problems(err error) {
 	_ = env.style().Problems(env.Stderr, diag.Of(err))
+}
+
+// history is what was typed in sessions.
+func (env *Env) history() []string {
+	return editor.Entries(historyPath(env.Getenv), func(warning string) { _ = env.style().Note(env.Stderr, warning) })
 }
 
 // style is how what goes wrong looks, and what is said beside results.

@@ -42,6 +42,8 @@ type Env struct {
 	// Stderr may be, and gives way to what is written there; nil shows nothing.
 	Work *progress.Work
 	Line *waiting.Line
+	// History gives what was typed in sessions, the newest last; nil where nobody knows.
+	History func() []string
 	// Style is how problems and notes look on Stderr.
 	Style show.Style
 	// Session is the kernel of a session, which its commands share, with Pending; nil opens one for each command.

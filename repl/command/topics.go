@@ -2,7 +2,6 @@ package command
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"cellsh/lua/api"
@@ -133,10 +132,7 @@ func runApropos(inv *Invocation) error {
 func apropos(words []string) []found {
 	named, told := []found{}, []found{}
 	note := func(f found, text string) {
-		in := func(s string) bool {
-			s = strings.ToLower(s)
-			return !slices.ContainsFunc(words, func(w string) bool { return !strings.Contains(s, strings.ToLower(w)) })
-		}
+		in := func(s string) bool { return hasAll(s, words) }
 		switch {
 		case in(f.Name):
 			named = append(named, f)

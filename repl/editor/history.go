@@ -60,6 +60,9 @@ func openHistory(path string, warn func(string)) *history {
 	return h
 }
 
+// Entries are the statements that a history file has, the newest last, each once. What is wrong with it is a warning; "" has none.
+func Entries(path string, warn func(string)) []string { return openHistory(path, warn).entries }
+
 // inSafeHands refuses a history in a folder of somebody else, where HOME is still theirs after su(1) for example: they
 // could have put a link to any file of the caller in its place.
 func inSafeHands(path string) error {
