@@ -74,7 +74,7 @@ func (e *evaluator) talk() error {
 	e.ask = unless(e.ending, func(question string) bool {
 		e.line.Hide()
 		// An editor that has to draw a prompt of several lines anew would leave the first one behind.
-		fmt.Fprintln(e.env.Stdout, show.Text(question))
+		fmt.Fprintln(e.env.Stdout, show.Fold(show.Text(question), e.columns()))
 		line, err := ed.Answer(strings.TrimPrefix(asked(""), " "))
 		return err == nil && isYes(line)
 	})
@@ -183,11 +183,12 @@ func (e *evaluator) greet() {
 	if info.Simulated {
 		where = fmt.Sprintf("a simulated NetBSD %s; what is done here stays here", info.Version)
 	}
-	fmt.Fprintf(e.env.Stdout, "cellsh %s on %s\n", e.env.Version, where)
+	text := fmt.Sprintf("cellsh %s on %s\n", e.env.Version, where)
 	if e.target.Ephemeral() {
-		fmt.Fprintln(e.env.Stdout, "The state of this kernel ends with the session; -k sim:FILE keeps one.")
+		text += "The state of this kernel ends with the session; -k sim:FILE keeps one.\n"
 	}
-	fmt.Fprintln(e.env.Stdout, "help shows what there is, exit or Ctrl-D leaves.")
+	text += "help shows what there is, exit or Ctrl-D leaves.\n"
+	fmt.Fprint(e.env.Stdout, show.Fold(text, e.columns()))
 }
 
 // columns is the width of the terminal.

@@ -265,7 +265,14 @@ func TestStopped(t *testing.T) {
 // it is.
 func TestNarrowTerminal(t *testing.T) {
 	w := newWindow(startAt(t, program(t, t.TempDir(), []string{"TERM=vt100"}, "-k", "sim"), pty.Size{Rows: 14, Columns: 40}), screentest.Console, 40, 14)
-	w.ends("SIM> |")
+	w.ends(
+		"cellsh test on a simulated NetBSD",
+		"  10.99.12; what is done here stays here",
+		"The state of this kernel ends with the",
+		"  session; -k sim:FILE keeps one.",
+		"help shows what there is, exit or Ctrl-D",
+		"  leaves.",
+		"SIM> |")
 	for _, c := range []struct {
 		typed string
 		rows  []string

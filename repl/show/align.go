@@ -52,9 +52,14 @@ func Fit(line string, width int) string {
 func Fold(text string, width int) string {
 	lines := strings.Split(text, "\n")
 	for i, line := range lines {
-		if len(line) > width && !strings.ContainsFunc(line, unicode.IsControl) {
-			lines[i] = columns.Wrap(line, width, 2)
+		if len(line) <= width || strings.ContainsFunc(line, unicode.IsControl) {
+			continue
 		}
+		if text := strings.TrimLeft(line, " "); Width(line) > width && len(line)-len(text) > width/2 {
+			// The second column of a table for which there is no room.
+			line = "    " + text
+		}
+		lines[i] = columns.Wrap(line, width, 2)
 	}
 	return strings.Join(lines, "\n")
 }

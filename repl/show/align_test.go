@@ -82,6 +82,7 @@ func TestFold(t *testing.T) {
 		{"one\ntwo three\n", 8, "one\ntwo\n  three\n"},
 		{"  a b c d e\n", 8, "  a b c\n    d e\n"},
 		{"\x1b[1mtwo three\x1b[0m\n", 8, "\x1b[1mtwo three\x1b[0m\n"},
+		{"aaaaa bb\n      ccc dd\n", 8, "aaaaa bb\n    ccc\ndd\n"},
 		{"two\tthree", 8, "two\tthree"},
 		{"", 8, ""},
 	} {
