@@ -86,9 +86,14 @@ func (x *terminal) wait() error {
 	return x.exit
 }
 
-// modes are those of a terminal, as text to compare.
+// modes are those of a terminal, as text to compare, by its near end: a BSD takes the far one from all when the program is gone.
 func modes(f *os.File) string {
-	state, err := term.GetState(int(f.Fd()))
+	var state *term.State
+	conn, err := f.SyscallConn()
+	if err == nil {
+		failed := conn.Control(func(fd uintptr) { state, err = term.GetState(int(fd)) })
+		err = errors.Join(failed, err)
+	}
 	if err != nil {
 		return err.Error()
 	}
@@ -124,7 +129,7 @@ func startAt(t *testing.T, c *exec.Cmd, size pty.Size) *terminal {
 	c.Stdin, c.Stdout, c.Stderr = far, far, far
 	c.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
 	err = pty.SetSize(f, size)
-	before := modes(far)
+	before := modes(f)
 	if err == nil {
 		err = c.Start()
 	}
@@ -134,7 +139,7 @@ func startAt(t *testing.T, c *exec.Cmd, size pty.Size) *terminal {
 	x := &terminal{t: t, c: c, file: f, said: make(chan []byte, 100), gone: make(chan struct{}), before: before}
 	go func() {
 		x.exit = c.Wait()
-		x.after = modes(far)
+		x.after = modes(f)
 		far.Close()
 		close(x.gone)
 	}()

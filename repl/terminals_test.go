@@ -232,12 +232,10 @@ func withoutEditing(w *window) {
 
 // TestStopped: Ctrl-Z stops a session whose shell has jobs, and what was typed is there again, once, when the shell continues it.
 func TestStopped(t *testing.T) {
-	c := program(t, t.TempDir(), []string{"TERM=vt100", "PS1=sh$ ", "ENV="}, "-k", "sim")
-	cellsh := c.Path
-	c.Path, c.Args = "/bin/sh", []string{"sh", "-i"}
+	const shell = `set -m; "$0" -k sim; for n in 1 2 3; do echo stopped; read x; fg; done`
+	c := program(t, t.TempDir(), []string{"TERM=vt100"})
+	c.Path, c.Args = "/bin/sh", []string{"sh", "-c", shell, c.Path}
 	w := newWindow(start(t, c), screentest.Console, 80, 24)
-	w.ends("sh$ |")
-	w.typed(cellsh + " -k sim\n")
 	w.ends("SIM> |")
 	w.types("for i = 1, 2 do" + enter + "print(i)")
 	for n := range 3 {
@@ -246,15 +244,13 @@ func TestStopped(t *testing.T) {
 			t.Fatalf("there must be the text %d times, but the screen is\n%s", n+1, w.Screen)
 		}
 		w.typed(stop)
-		w.ends("sh$ |")
-		w.typed("fg\n")
+		w.ends("stopped", "|")
+		w.typed("\n")
 	}
 	w.ends("SIM> for i = 1, 2 do", "SIM|   print(i)|")
 	w.presses(ctrlC)
 	w.ends("SIM> |")
 	w.typed("exit" + enter)
-	w.ends("sh$ |")
-	w.typed("exit\n")
 	w.until("the end", func() bool { return w.ended })
 	if err := w.wait(); err != nil {
 		t.Error(err)
