@@ -15,7 +15,7 @@ func (env *Env) asker(line *waiting.Line) func(question string) (yes bool) {
 	}
 	return func(question string) bool {
 		line.Hide()
-		fmt.Fprint(env.Stderr, show.Text(asked(question)))
+		fmt.Fprint(env.Stderr, show.Fold(show.Text(asked(question)), columns(env.Stderr)))
 		var line strings.Builder
 		b := make([]byte, 1) // what follows the line is not for this
 		for {

@@ -110,7 +110,7 @@ func (e exit) Error() string { return fmt.Sprintf("exit code %d", e.code) }
 
 // newEvaluator opens the kernel.
 func newEvaluator(env Env, common command.Common) (*evaluator, error) {
-	e := &evaluator{env: env, common: common, interrupted: make(chan struct{}, 1), ending: make(chan struct{}), style: show.NewStyle(isTerminal(env.Stderr), env.Getenv), width: func() int { return show.DefaultWidth }}
+	e := &evaluator{env: env, common: common, interrupted: make(chan struct{}, 1), ending: make(chan struct{}), style: env.style(), width: func() int { return show.DefaultWidth }}
 	e.work, e.line = progress.New(), env.line()
 	e.stdout, e.stderr = e.line.Writer(env.Stdout), e.line.Writer(env.Stderr)
 	output := e.stdout
@@ -156,7 +156,7 @@ func (h harmless) Write(text []byte) (int, error) {
 }
 
 func (e *evaluator) note(form string, args ...any) {
-	fmt.Fprintf(e.stderr, "note: "+form+"\n", args...)
+	_ = e.style.Note(e.stderr, fmt.Sprintf(form, args...))
 }
 
 // settle saves before somebody is told something. The step tells its error, unless who is given it does.
@@ -201,7 +201,7 @@ func (e *evaluator) call(fn *lua.LFunction, args ...lua.LValue) ([]lua.LValue, e
 // problems writes problems for the user.
 func (e *evaluator) problems(l diag.List) {
 	// Where standard error is gone there is nobody to tell.
-	_ = e.style.Problems(e.stderr, e.api.VM.Files().Fill(l))
+	_ = e.style.Problems(e.stderr, e.api.VM.Files().Fill(l.Fold()))
 }
 
 // report writes an error, and gives the one that says so; exit stays what it is.
@@ -243,11 +243,17 @@ func (e *evaluator) statement(s input.Statement) error {
 		if name := unknown(s.File, results); name != "" {
 			e.note("there is no variable and no command %s%s", name, didYouMean(name))
 		}
+		if len(results) > 0 && results[0] != lua.LNil {
+			e.api.VM.Environment().RawSetString(lastValue, results[0])
+		}
 		values := &command.Output{To: e.stdout, Settle: e.settle}
 		_ = show.Values(values, results, e.showOptions())
 		return unwritten(values)
 	})
 }
+
+// lastValue is the variable that has what was shown last, but nil.
+const lastValue = "_"
 
 // unwritten says why what was written is lost. Where nobody reads any more, as with head(1), that is nil; so it is where
 // nothing was written because it could not be saved, which the step tells.
@@ -376,7 +382,7 @@ func (e *evaluator) command(words []string, out io.Writer) error {
 	if c == nil {
 		return leaving(words)
 	}
-	env := command.Env{Stdin: e.env.Stdin, Stdout: out, Stderr: e.env.Stderr, Now: e.env.Now, After: e.env.After, Version: e.env.Version, Machine: e.env.Machine, Ask: e.ask, Session: e.target, Work: e.work, Line: e.line}
+	env := command.Env{Stdin: e.env.Stdin, Stdout: out, Stderr: e.env.Stderr, Now: e.env.Now, After: e.env.After, Version: e.env.Version, Machine: e.env.Machine, Ask: e.ask, Session: e.target, Work: e.work, Line: e.line, Style: e.style, History: e.env.history}
 	if out == e.env.Stdout {
 		env.Page, env.Screen = e.env.pager(), e.env.screen()
 	}

@@ -17,7 +17,9 @@ import (
 	"cellsh/lua/syntax"
 	"cellsh/policy/diag"
 	"cellsh/policy/progress"
+	"cellsh/policy/rules"
 	"cellsh/repl/command"
+	"cellsh/repl/editor"
 	"cellsh/repl/flags"
 	"cellsh/repl/input"
 	"cellsh/repl/pager"
@@ -169,7 +171,7 @@ func (env Env) command(c *command.Command, args []string, common command.Common)
 	defer end()
 	ended := make(chan int, 1)
 	go func() {
-		ended <- c.Run(args, common, command.Env{Stdin: env.Stdin, Stdout: env.Stdout, Stderr: env.Stderr, Now: env.Now, After: env.After, Version: env.Version, Machine: env.Machine, Ask: env.asker(line), Page: env.pager(), Screen: env.screen(), Work: work, Line: line})
+		ended <- c.Run(args, common, command.Env{Stdin: env.Stdin, Stdout: env.Stdout, Stderr: env.Stderr, Now: env.Now, After: env.After, Version: env.Version, Machine: env.Machine, Ask: env.asker(line), Page: env.pager(), Screen: env.screen(), Work: work, Line: line, Style: env.style(), History: env.history})
 	}()
 	told := command.Interrupted // the exit code of the signal that has ended it
 	var late <-chan time.Time
@@ -299,20 +301,45 @@ func (e *evaluator) end(err error) int {
 
 // forgotten says what a script has declared and is dropped, because nobody has loaded it.
 func (e *evaluator) forgotten() {
-	pending := e.api.Pending().Policies
-	if len(pending) == 0 {
-		return
+	if what := notLoaded(e.api.Pending()); what != "" {
+		e.note("%s declared and not loaded: the command load takes files of policies, and engine.load() what was declared", what)
 	}
-	what := "policy " + pending[0].Name + " was"
-	if n := len(pending); n > 1 {
-		what = fmt.Sprintf("policy %s and %d more were", pending[0].Name, n-1)
+}
+
+// notLoaded names what was declared, "" for nothing: "policy web and 2 more were".
+func notLoaded(declared *rules.Set) string {
+	var names []string
+	for _, p := range declared.Policies {
+		names = append(names, "policy "+p.Name)
 	}
-	e.note("%s declared and not loaded: the command load takes files of policies, and engine.load() what was declared", what)
+	for _, n := range declared.Nevers {
+		names = append(names, fmt.Sprintf("the assertion %q", n.Title))
+	}
+	switch len(names) {
+	case 0:
+		return ""
+	case 1:
+		return names[0] + " was"
+	}
+	return fmt.Sprintf("%s and %d more were", names[0], len(names)-1)
 }
 
 // problems writes what went wrong where there is no evaluator.
 func (env *Env) problems(err error) {
-	_ = show.NewStyle(isTerminal(env.Stderr), env.Getenv).Problems(env.Stderr, diag.Of(err))
+	_ = env.style().Problems(env.Stderr, diag.Of(err))
+}
+
+// history is what was typed in sessions.
+func (env *Env) history() []string {
+	return editor.Entries(historyPath(env.Getenv), func(warning string) { _ = env.style().Note(env.Stderr, warning) })
+}
+
+// style is how what goes wrong looks, and what is said beside results.
+func (env *Env) style() show.Style {
+	if !isTerminal(env.Stderr) {
+		return show.Style{}
+	}
+	return show.NewStyle(true, env.Getenv).Within(func() int { return columns(env.Stderr) })
 }
 
 // errInterrupted ends a script that was interrupted.

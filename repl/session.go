@@ -17,6 +17,7 @@ import (
 	"cellsh/repl/dialect"
 	"cellsh/repl/editor"
 	"cellsh/repl/input"
+	"cellsh/repl/shell"
 	"cellsh/repl/show"
 )
 
@@ -66,20 +67,35 @@ func (e *evaluator) talk() error {
 	r.Mistaken = e.mistaken
 	language := dialect.Dialect{IsCommand: isCommand}.Language()
 	language.Complete = e.completer().Complete
-	ed := editor.New(editor.Options{Stdin: e.env.Stdin, Stdout: e.env.Stdout, Getenv: e.env.Getenv, History: historyPath(e.env.Getenv),
+	ed := editor.New(editor.Options{Stdin: e.env.Stdin, Stdout: e.env.Stdout, Getenv: e.env.Getenv, History: historyPath(e.env.Getenv), Edit: e.editOutside,
 		Language: language, Colours: e.style.Colours(), Warn: func(s string) { e.note("%s", s) }})
 	defer ed.Close()
 	// The editor sees Ctrl-C itself.
 	e.ask = unless(e.ending, func(question string) bool {
 		e.line.Hide()
 		// An editor that has to draw a prompt of several lines anew would leave the first one behind.
-		fmt.Fprintln(e.env.Stdout, show.Text(question))
+		fmt.Fprintln(e.env.Stdout, show.Fold(show.Text(question), e.columns()))
 		line, err := ed.Answer(strings.TrimPrefix(asked(""), " "))
 		return err == nil && isYes(line)
 	})
 	e.greet()
 	e.startup()
-	typed := ""
+	typed, warned := "", false
+	// leaves reports whether the session may end: what was declared and not loaded would be lost, and that is said once.
+	leaves := func() bool {
+		select {
+		case <-e.ending:
+			return true
+		default:
+		}
+		what := notLoaded(e.api.Pending())
+		if what == "" || warned {
+			return true
+		}
+		warned = true
+		e.note("%s declared and not loaded: load does that, and another exit or Ctrl-D leaves all the same", what)
+		return false
+	}
 	for {
 		line, err := ed.Statement(e.prompts(ed, r.Pending()))
 		var long *editor.LongLineError
@@ -90,6 +106,9 @@ func (e *evaluator) talk() error {
 			continue
 		case errors.Is(err, io.EOF):
 			fmt.Fprintln(e.env.Stdout)
+			if !leaves() {
+				continue
+			}
 			return nil
 		case errors.As(err, &long):
 			e.report(err)
@@ -111,11 +130,28 @@ func (e *evaluator) talk() error {
 			ed.Remember(typed)
 		}
 		typed = ""
-		var end exit
-		if errors.Is(err, errLeave) || errors.As(err, &end) {
+		if errors.Is(err, errLeave) && leaves() || errors.As(err, new(exit)) {
 			return e.left(err)
 		}
+		warned = warned && errors.Is(err, errLeave)
 	}
+}
+
+// editOutside has a statement edited in the program that VISUAL or EDITOR names, or vi(1).
+func (e *evaluator) editOutside(text string) (edited string, ok bool) {
+	command := "vi"
+	for _, name := range []string{"VISUAL", "EDITOR"} {
+		if value := e.env.Getenv(name); value != "" {
+			command = value
+			break
+		}
+	}
+	edited, err := shell.Edit(command, text, ".lua", e.env.Stdin, e.env.Stdout, e.env.Stderr)
+	if err != nil {
+		e.note("the statement stays as it was: %s", disk.Cause(err))
+		return "", false
+	}
+	return edited, true
 }
 
 // completer knows what can follow.
@@ -160,11 +196,12 @@ func (e *evaluator) greet() {
 	if info.Simulated {
 		where = fmt.Sprintf("a simulated NetBSD %s; what is done here stays here", info.Version)
 	}
-	fmt.Fprintf(e.env.Stdout, "cellsh %s on %s\n", e.env.Version, where)
+	text := fmt.Sprintf("cellsh %s on %s\n", e.env.Version, where)
 	if e.target.Ephemeral() {
-		fmt.Fprintln(e.env.Stdout, "The state of this kernel ends with the session; -k sim:FILE keeps one.")
+		text += "The state of this kernel ends with the session; -k sim:FILE keeps one.\n"
 	}
-	fmt.Fprintln(e.env.Stdout, "help shows what there is, exit or Ctrl-D leaves.")
+	text += "help shows what there is, exit or Ctrl-D leaves.\n"
+	fmt.Fprint(e.env.Stdout, show.Fold(text, e.columns()))
 }
 
 // columns is the width of the terminal.

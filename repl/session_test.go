@@ -10,10 +10,13 @@ import (
 	"os/signal"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
+
+	"golang.org/x/term"
 
 	"cellsh/kernel/connect"
 	"cellsh/kernel/launch/pty"
@@ -57,7 +60,7 @@ func program(t *testing.T, dir string, env []string, args ...string) *exec.Cmd {
 	return c
 }
 
-// terminal is a program at a terminal of 80 columns.
+// terminal is a program at a terminal.
 type terminal struct {
 	t    *testing.T
 	c    *exec.Cmd
@@ -69,15 +72,51 @@ type terminal struct {
 	// gone is closed when the program is, with exit as the result of waiting for it.
 	gone chan struct{}
 	exit error
+	// before and after are the modes of the terminal before the program and after it.
+	before, after string
 }
 
-// wait waits for the end of the program, as exec.Cmd.Wait.
+// wait waits for the end of the program, as exec.Cmd.Wait. The terminal must be as it was then.
 func (x *terminal) wait() error {
+	x.t.Helper()
 	<-x.gone
+	if x.after != x.before {
+		x.t.Errorf("the terminal was\n%s\nbut is left as\n%s", x.before, x.after)
+	}
 	return x.exit
 }
 
+// modes are those of a terminal, as text to compare, by its near end: a BSD takes the far one from all when the program is gone.
+func modes(f *os.File) string {
+	var state *term.State
+	conn, err := f.SyscallConn()
+	if err == nil {
+		failed := conn.Control(func(fd uintptr) { state, err = term.GetState(int(fd)) })
+		err = errors.Join(failed, err)
+	}
+	if err != nil {
+		return err.Error()
+	}
+	// A BSD marks a terminal whose input is to be looked at again, because it was keys and not lines for a while.
+	const pendin = 0x20000000
+	return localModes.ReplaceAllStringFunc(fmt.Sprintf("%+v", *state), func(flags string) string {
+		n, err := strconv.ParseUint(strings.TrimPrefix(flags, "Lflag:"), 10, 64)
+		if err != nil {
+			return flags
+		}
+		return fmt.Sprintf("Lflag:%#x", n&^pendin)
+	})
+}
+
+var localModes = regexp.MustCompile(`Lflag:\d+`)
+
 func start(t *testing.T, c *exec.Cmd) *terminal {
+	t.Helper()
+	return startAt(t, c, pty.Size{Rows: 24, Columns: 80})
+}
+
+// startAt starts a program at a terminal of a size.
+func startAt(t *testing.T, c *exec.Cmd, size pty.Size) *terminal {
 	t.Helper()
 	f, far, err := pty.Open()
 	if errors.Is(err, errors.ErrUnsupported) || errors.Is(err, os.ErrNotExist) {
@@ -89,26 +128,28 @@ func start(t *testing.T, c *exec.Cmd) *terminal {
 	// The far end stays open until the program is gone, so that nothing that it wrote is lost.
 	c.Stdin, c.Stdout, c.Stderr = far, far, far
 	c.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
-	err = pty.SetSize(f, pty.Size{Rows: 24, Columns: 80})
+	err = pty.SetSize(f, size)
+	before := modes(f)
 	if err == nil {
 		err = c.Start()
 	}
 	if err != nil {
 		t.Fatal(err)
 	}
-	term := &terminal{t: t, c: c, file: f, said: make(chan []byte, 100), gone: make(chan struct{})}
+	x := &terminal{t: t, c: c, file: f, said: make(chan []byte, 100), gone: make(chan struct{}), before: before}
 	go func() {
-		term.exit = c.Wait()
+		x.exit = c.Wait()
+		x.after = modes(f)
 		far.Close()
-		close(term.gone)
+		close(x.gone)
 	}()
 	go func() {
-		defer close(term.said)
+		defer close(x.said)
 		for {
 			b := make([]byte, 4096)
 			n, err := f.Read(b)
 			if n > 0 {
-				term.said <- b[:n]
+				x.said <- b[:n]
 			}
 			if err != nil {
 				return
@@ -118,9 +159,9 @@ func start(t *testing.T, c *exec.Cmd) *terminal {
 	t.Cleanup(func() {
 		f.Close()
 		_ = c.Process.Kill()
-		<-term.gone
+		<-x.gone
 	})
-	return term
+	return x
 }
 
 // prompted is the prompt at the begin of a line; what it says of the session differs.
@@ -128,6 +169,11 @@ var prompted = regexp.MustCompile(`^SIM[^>|\n]*[>|] `)
 
 // asking is a text that ends with a prompt.
 var asking = regexp.MustCompile(`SIM[^>|\n]*[>|] $`)
+
+// unwrapped is what was said as if the terminal were as wide as its lines.
+func unwrapped(said string) string { return further.ReplaceAllString(said, " $1") }
+
+var further = regexp.MustCompile(`\n {3}(\S)`)
 
 // untilPrompt reads up to the next prompt, whatever it says, or to the end.
 func (x *terminal) untilPrompt() string {
@@ -248,6 +294,16 @@ func converse(t *testing.T, x *terminal, transcript string) string {
 		screen.WriteString("exit code " + err.Error() + "\n")
 	}
 	return screen.String()
+}
+
+// Of very many mistakes in one statement the first are told, and how many there are.
+func TestManyMistakes(t *testing.T) {
+	c := program(t, t.TempDir(), nil, "-k", "sim")
+	c.Stdin = strings.NewReader(`policy "many" { on = {` + strings.Repeat("\n[\"network.bind.port\"] = function(r) end,", 100) + "\n} }\n")
+	out, err := c.CombinedOutput()
+	if err == nil || strings.Count(string(out), "a key must be given once") != 20 || !strings.Contains(string(out), "\nsession[1]: error: and 79 more errors in this file [policy.duplicate]\n") {
+		t.Errorf("%v, and it says\n%s", err, out)
+	}
 }
 
 // A question that is longer than a line is there once, however it is edited.

@@ -47,7 +47,7 @@ func TestStartup(t *testing.T) {
 			if strings.HasSuffix(c.want, "% ") {
 				last = "% "
 			}
-			said := x.until(last)
+			said := unwrapped(x.until(last))
 			if !strings.Contains(said, c.want) || c.not != "" && strings.Contains(said, c.not) {
 				t.Errorf("it says %q, want %q", said, c.want)
 			}

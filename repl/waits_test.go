@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"cellsh/kernel/launch/pty"
 	"cellsh/repl/command"
 )
 
@@ -198,9 +199,9 @@ func TestNoTerminal(t *testing.T) {
 	if err != nil || strings.ContainsAny(string(plain), "\r\x1b") {
 		t.Errorf("%v, and it says %q", err, plain)
 	}
-	// At a terminal it says the same, but for the line.
-	c = program(t, dir, []string{"TERM=xterm", quickly + "=yes"}, "check", "some.lua")
-	x := start(t, c)
+	// At a terminal that is wide enough it says the same, but for the line.
+	c = program(t, dir, []string{"TERM=xterm", "NO_COLOR=1", quickly + "=yes"}, "check", "some.lua")
+	x := startAt(t, c, pty.Size{Rows: 24, Columns: 250})
 	said := x.until("never said")
 	if err := x.wait(); err != nil {
 		t.Error(err)

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"cellsh/policy/columns"
 )
 
 // Span is a place in a source file. The zero Span is nowhere.
@@ -236,49 +238,113 @@ func (l List) Count(s Severity) int {
 func Write(w io.Writer, l List) error {
 	var b strings.Builder
 	for i := range l {
-		l[i].show(&b)
+		for _, line := range l[i].Lines(0) {
+			b.WriteString(line.Text + "\n")
+		}
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
 }
 
-func (d *Diagnostic) show(b *strings.Builder) {
-	b.WriteString(clean(d.Error()))
-	b.WriteByte('\n')
-	excerpt(b, d.Span, d.Excerpt)
-	for _, r := range d.Related {
-		fmt.Fprintf(b, "   %s: %s\n", clean(r.Span.String()), clean(r.Message))
-		excerpt(b, r.Span, r.Excerpt)
-	}
-	if d.Hint != "" {
-		fmt.Fprintf(b, "   hint: %s\n", clean(d.Hint))
-	}
+// Part is what a line of a problem is.
+type Part uint8
+
+// The parts.
+const (
+	// Sentence is what is wrong, or a line with more of it.
+	Sentence Part = iota
+	// Source is a line of a source, and Mark a caret below it.
+	Source
+	Mark
+	// Further are hints, and what is said of other places.
+	Further
+)
+
+// Line is a line of a problem as people see it.
+type Line struct {
+	Part Part
+	Text string
 }
 
-// excerptWidth is how much of a source line is shown: what fits 80 columns beside the line number.
-const excerptWidth = 70
+// Lines are the problem as people see it, in so many columns if that can be, 0 for any number: sentences go on in further
+// lines, but a command to copy does not, and of a source line there is what is around the caret.
+func (d *Diagnostic) Lines(width int) []Line {
+	var out []Line
+	sentence := func(p Part, text string) {
+		for _, line := range strings.Split(wrapped(clean(text), width), "\n") {
+			out = append(out, Line{p, line})
+		}
+	}
+	sentence(Sentence, d.Error())
+	out = append(out, excerpt(d.Span, d.Excerpt, width)...)
+	for _, r := range d.Related {
+		sentence(Further, fmt.Sprintf("   %s: %s", r.Span.String(), r.Message))
+		out = append(out, excerpt(r.Span, r.Excerpt, width)...)
+	}
+	if d.Hint != "" {
+		sentence(Further, "   hint: "+d.Hint)
+	}
+	return out
+}
 
-func excerpt(b *strings.Builder, s Span, line string) {
+// hang is how much further lines of a sentence are indented.
+const hang = 3
+
+// toCopy is what comes before a command that somebody will copy.
+const toCopy = "run: "
+
+func wrapped(text string, width int) string {
+	if width == 0 {
+		return text
+	}
+	if at := strings.LastIndex(text, toCopy); at >= 0 && columns.Width(text) > width {
+		before, command := text[:at+len(toCopy)-1], text[at+len(toCopy):]
+		return columns.Wrap(before, width, hang) + "\n" + strings.Repeat(" ", 2*hang) + command
+	}
+	return columns.Wrap(text, width, hang)
+}
+
+const (
+	// excerptWidth is how many columns of a source line are shown where any number can be: what fits 80 beside the line
+	// number. leastExcerpt are shown wherever it is.
+	excerptWidth = 70
+	leastExcerpt = 12
+	// margin is what stands before a source line, and cutMark where something of it is left out.
+	margin  = len("    1 | ")
+	cutMark = "..."
+)
+
+func excerpt(s Span, line string, width int) []Line {
 	if line == "" || s.Line == 0 {
-		return
+		return nil
 	}
-	column, width := s.Column, max(s.Width, 1)
-	// Cut long lines so that the caret stays in view.
-	if column > excerptWidth-10 {
-		cut := runeStart(line, column-excerptWidth/2)
-		line, column = "..."+line[cut:], column-cut+len("...")
+	room := excerptWidth
+	if width > 0 {
+		room = min(room, max(width-margin-len(cutMark), leastExcerpt))
 	}
-	if len(line) > excerptWidth {
-		line = line[:runeStart(line, excerptWidth)] + "..."
+	// Bytes are counted in the place, columns on the screen.
+	line = strings.ReplaceAll(line, "\t", " ")
+	marked := s.Column > 0 && s.Column <= len(line)+1
+	from, to := 0, 0
+	if marked {
+		from = runeStart(line, s.Column-1)
+		to = runeStart(line, from+max(s.Width, 1))
 	}
-	fmt.Fprintf(b, "%5d | %s\n", s.Line, clean(strings.ReplaceAll(line, "\t", " ")))
-	if column == 0 || column > len(line)+1 {
-		return
+	before, under, after := clean(line[:from]), clean(line[from:to]), clean(line[to:])
+	// Long lines are cut so that the caret stays in view.
+	if columns.Width(before) >= room-10 {
+		before = cutMark + columns.Tail(before, room/2-1)
 	}
-	// Bytes are counted in columns, characters on the screen.
-	from, to := runeStart(line, column-1), runeStart(line, column-1+width)
-	pad, under := utf8.RuneCountInString(line[:from]), utf8.RuneCountInString(line[from:to])
-	fmt.Fprintf(b, "      | %s^%s\n", strings.Repeat(" ", pad), strings.Repeat("~", max(under-1, 0)))
+	shown := before + under + after
+	if columns.Width(shown) > room {
+		shown = columns.Head(shown, room) + cutMark
+	}
+	out := []Line{{Source, fmt.Sprintf("%5d | %s", s.Line, shown)}}
+	if marked {
+		below := min(columns.Width(under), columns.Width(shown)-columns.Width(before))
+		out = append(out, Line{Mark, fmt.Sprintf("      | %s^%s", strings.Repeat(" ", columns.Width(before)), strings.Repeat("~", max(below-1, 0)))})
+	}
+	return out
 }
 
 // runeStart is where the character starts that byte i is in, or i where that is in none, as in text that is no UTF-8.

@@ -13,6 +13,8 @@ import (
 	"testing"
 	"unicode"
 	"unicode/utf8"
+
+	"cellsh/policy/columns"
 )
 
 func TestSpan(t *testing.T) {
@@ -77,6 +79,10 @@ func TestRendering(t *testing.T) {
 		{"letters of several bytes below", at(1, 6, "äöü abc"), `
    12 | äöü abc
       | ^~~
+`},
+		{"wide letters", at(12, 9, "x = 日本 .. 本本"), `
+   12 | x = 日本 .. 本本
+      |          ^~~~~~~
 `},
 		{"control characters", at(8, 1, "a\x1b[31m\x07x"), `
    12 | a?[31m?x
@@ -151,6 +157,31 @@ c.lua:100000:1: error: two [policy.duplicate]
 	}
 }
 
+// TestLines: on a narrow screen no word is cut, and the caret is below what it marks.
+func TestLines(t *testing.T) {
+	d := Diagnostic{Span: Span{File: "web.lua", Line: 3, Column: 31, Width: 4}, Code: PolicyKey, Message: "a policy must have known keys, but \"dney\" is none",
+		Excerpt: `policy "web" { cells = "web", dney = { "system", "machdep", "process.nice" } }`, Hint: "run: apropos deny something or other",
+		Related: []Related{{Span: Span{File: "base.lua", Line: 1, Column: 1, Width: 6}, Message: "the other one is here", Excerpt: `policy "base" {}`}}}
+	var got []string
+	for _, l := range d.Lines(36) {
+		got = append(got, fmt.Sprint(l.Part)+" "+l.Text)
+	}
+	want := `0 web.lua:3:31: error: a policy must
+0    have known keys, but "dney" is
+0    none [policy.key]
+1     3 | ...s = "web", dney = { "s...
+2       |               ^~~~
+3    base.lua:1:1: the other one is
+3       here
+1     1 | policy "base" {}
+2       | ^~~~~~
+3    hint: run:
+3       apropos deny something or other`
+	if text := strings.Join(got, "\n"); text != want {
+		t.Errorf("there is\n%s\nwant\n%s", text, want)
+	}
+}
+
 type failing struct{}
 
 func (failing) Write([]byte) (int, error) { return 0, errors.New("full") }
@@ -178,7 +209,13 @@ func FuzzWrite(f *testing.F) {
 				t.Errorf("a row must be printable, but is %q", row)
 			}
 		}
-		if len(rows) == 3 && (utf8.RuneCountInString(rows[1]) > 90 || utf8.RuneCountInString(rows[2]) > utf8.RuneCountInString(rows[1])+1) {
+		d := at(column, width, line)
+		for _, l := range d.Lines(40) {
+			if (l.Part == Source || l.Part == Mark) && columns.Width(l.Text) > 40 {
+				t.Errorf("it must fit 40 columns, but is %q", l.Text)
+			}
+		}
+		if len(rows) == 3 && (utf8.RuneCountInString(rows[1]) > 90 || columns.Width(rows[2]) > columns.Width(rows[1])+1) {
 			t.Errorf("the caret must be below the line:\n%s\n%s", rows[1], rows[2])
 		}
 	})

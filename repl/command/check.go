@@ -103,7 +103,7 @@ func (flags *checking) run(inv *Invocation) error {
 		if len(c.LeftToRoot) > 0 && !hasBase(c.Policies) {
 			withBase = inv.withBase(append(slices.Clone(inv.Args), inv.Policy...))
 		}
-		diag.Write(inv.Stderr, c.Problems)
+		_ = inv.Style.Problems(inv.Stderr, c.Problems)
 		fmt.Fprint(inv.Stdout, checkText(c, withBase))
 		for _, text := range overruledTexts(overruled) {
 			inv.note("%s", text)
@@ -140,7 +140,7 @@ func (flags *checking) checkServices(inv *Invocation) error {
 			return err
 		}
 	} else {
-		diag.Write(inv.Stderr, problems)
+		_ = inv.Style.Problems(inv.Stderr, problems)
 		if len(names) > 0 {
 			fmt.Fprint(inv.Stdout, wrap(0, "order of start: "+strings.Join(names, ", ")))
 		}

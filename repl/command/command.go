@@ -16,6 +16,7 @@ import (
 	"cellsh/policy/progress"
 	"cellsh/policy/report"
 	"cellsh/repl/flags"
+	"cellsh/repl/show"
 	"cellsh/repl/waiting"
 )
 
@@ -41,6 +42,10 @@ type Env struct {
 	// Stderr may be, and gives way to what is written there; nil shows nothing.
 	Work *progress.Work
 	Line *waiting.Line
+	// History gives what was typed in sessions, the newest last; nil where nobody knows.
+	History func() []string
+	// Style is how problems and notes look on Stderr.
+	Style show.Style
 	// Session is the kernel of a session, which its commands share, with Pending; nil opens one for each command.
 	Session *Target
 }
@@ -168,7 +173,7 @@ func (c *Command) Run(args []string, common Common, env Env) int {
 	}
 	// Where nobody reads any more, as with head(1), there is nobody to tell, either.
 	if !errors.Is(err, syscall.EPIPE) {
-		diag.Write(env.Stderr, diag.Of(err))
+		_ = env.Style.Problems(env.Stderr, diag.Of(err))
 	}
 	return max(code, Failed)
 }
@@ -190,10 +195,16 @@ func (c *Command) run(args []string, common Common, env Env, out *Output) int {
 		_ = inv.page(inv.help(c))
 		return OK
 	case err != nil:
-		fmt.Fprintf(env.Stderr, "%s: %s\nrun: %s\n", inv.called(c.Name), err, inv.called("help "+c.Name))
+		_ = env.Style.Sentence(env.Stderr, fmt.Sprintf("%s: %s\nrun: %s", inv.called(c.Name), err, inv.called("help "+c.Name)))
 		return Usage
 	}
 	inv.Args = rest
+	if inv.Screen != nil && !inv.JSON && !c.Verbatim {
+		out.Columns = func() int {
+			width, _ := inv.Screen.Size()
+			return width
+		}
+	}
 	err = inv.Work.Run(func() error { return work(inv) })
 	inv.Line.Hide() // what is left to do takes no time
 	if errors.Is(err, progress.ErrStopped) {
@@ -210,7 +221,7 @@ func (c *Command) run(args []string, common Common, env Env, out *Output) int {
 	case err == nil || out.err != nil && errors.Is(err, out.err):
 		return OK // what could not be written is told by who asked
 	case errors.As(err, &u):
-		fmt.Fprintf(env.Stderr, "%s: %s\nusage: %s\n", inv.called(c.Name), u.text, inv.called(strings.TrimPrefix(c.synopsis(), "cellsh ")))
+		_ = env.Style.Sentence(env.Stderr, fmt.Sprintf("%s: %s\nusage: %s", inv.called(c.Name), u.text, inv.called(strings.TrimPrefix(c.synopsis(), "cellsh "))))
 		return Usage
 	case errors.As(err, &q):
 		return q.code
@@ -328,7 +339,7 @@ func (inv *Invocation) problems(l diag.List) {
 		inv.json(map[string]any{"ok": !l.Failed(), "diagnostics": report.List(l)})
 		return
 	}
-	diag.Write(inv.Stderr, l)
+	_ = inv.Style.Problems(inv.Stderr, l)
 }
 
 // called is how a command is called where this one was.

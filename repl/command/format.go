@@ -88,7 +88,7 @@ func (flags *formatting) run(inv *Invocation) error {
 			return err
 		}
 	} else {
-		diag.Write(inv.Stderr, problems)
+		_ = inv.Style.Problems(inv.Stderr, problems)
 	}
 	if problems.Failed() || flags.difference && len(changed) > 0 {
 		return quiet{Failed}

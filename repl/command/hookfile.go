@@ -218,5 +218,5 @@ func (f *hookFile) problems(m *api.Machine, l diag.List) {
 	if m != nil {
 		l = m.VM.Files().Fill(slices.Clone(l))
 	}
-	diag.Write(f.inv.Stderr, l)
+	_ = f.inv.Style.Problems(f.inv.Stderr, l)
 }

@@ -132,7 +132,7 @@ func (inv *Invocation) enter(readOnly bool, patience time.Duration, telling bool
 		lapsed = true
 	}}
 	if telling {
-		steps.Failed = func(err error) { diag.Write(inv.Stderr, diag.Of(err)) }
+		steps.Failed = func(err error) { _ = inv.Style.Problems(inv.Stderr, diag.Of(err)) }
 	}
 	t, err := OpenTarget(o, inv.Stderr, steps)
 	if err != nil {
@@ -214,7 +214,7 @@ func (inv *Invocation) host() (*host.Host, error) {
 
 // note says something beside the result, on standard error.
 func (inv *Invocation) note(form string, args ...any) {
-	fmt.Fprintf(inv.Stderr, "note: "+form+"\n", args...)
+	_ = inv.Style.Note(inv.Stderr, fmt.Sprintf(form, args...))
 }
 
 // noteOnce is note for what is so again and again.
@@ -370,6 +370,6 @@ func short(d time.Duration) string {
 // warnings writes the problems that did not keep something from happening.
 func (inv *Invocation) warnings(l diag.List) {
 	if !inv.JSON {
-		diag.Write(inv.Stderr, l)
+		_ = inv.Style.Problems(inv.Stderr, l)
 	}
 }

@@ -238,7 +238,7 @@ const mostDamaged = 10
 
 // damaged says what could not be read, and what is missing in a file of decisions.
 func (inv *Invocation) damaged(r *host.Reread) {
-	diag.Write(inv.Stderr, r.Damaged[:min(len(r.Damaged), mostDamaged)])
+	_ = inv.Style.Problems(inv.Stderr, r.Damaged[:min(len(r.Damaged), mostDamaged)])
 	if n := len(r.Damaged) - mostDamaged; n > 0 {
 		inv.note("%s damaged too", areMany(n, "further line"))
 	}

@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	"cellsh/policy/analysis"
-	"cellsh/policy/diag"
 	"cellsh/policy/study"
 	"cellsh/repl/flags"
 )
@@ -67,7 +66,7 @@ func (flags *proving) run(inv *Invocation) error {
 			return err
 		}
 	} else {
-		diag.Write(inv.Stderr, proved.Problems())
+		_ = inv.Style.Problems(inv.Stderr, proved.Problems())
 		fmt.Fprint(inv.Stdout, provedText(proved))
 	}
 	if proved.Failed() {

@@ -670,7 +670,7 @@ func (o *statusing) run(inv *Invocation) error {
 		err = inv.json(rows)
 	} else {
 		o.table(inv, rows)
-		diag.Write(inv.Stderr, problems)
+		_ = inv.Style.Problems(inv.Stderr, problems)
 	}
 	if err == nil && failed {
 		return quiet{Failed}

@@ -9,6 +9,7 @@ import (
 	"cellsh/policy/diag"
 	"cellsh/repl/flags"
 	"cellsh/repl/metrics"
+	"cellsh/repl/show"
 )
 
 func statsCommand() *Command {
@@ -107,13 +108,13 @@ func (s *stats) text(inv *Invocation) ([]byte, error) {
 func (s *stats) answer(inv *Invocation) error {
 	awaitRequest(inv.Stdin)
 	var said bytes.Buffer
-	whole := inv.Stderr
-	inv.Stderr = &said
+	whole, style := inv.Stderr, inv.Style
+	inv.Stderr, inv.Style = &said, show.Style{}
 	text, err := s.text(inv)
 	if err == nil {
 		err = inv.close()
 	}
-	inv.Stderr = whole
+	inv.Stderr, inv.Style = whole, style
 	status, kind := "200 OK", metrics.ContentType
 	if err != nil {
 		var b bytes.Buffer

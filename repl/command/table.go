@@ -30,6 +30,7 @@ func All() []*Command {
 		forgetCommand(),
 		generationsCommand(),
 		helpCommand(),
+		historyCommand(),
 		initCommand(),
 		killCommand(),
 		learnCommand(),

@@ -115,7 +115,7 @@ func (o *outputting) tails(inv *Invocation, begin output.TailOptions) (list []*t
 		return nil, err
 	}
 	set, problems := o.read(inv)
-	diag.Write(inv.Stderr, problems)
+	_ = inv.Style.Problems(inv.Stderr, problems)
 	known := slices.Concat(run, set.Graph.Names())
 	slices.Sort(known)
 	known = slices.Compact(known)

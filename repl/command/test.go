@@ -77,7 +77,7 @@ func (flags *trials) run(inv *Invocation) error {
 			return err
 		}
 	} else {
-		diag.Write(inv.Stderr, report.Problems)
+		_ = inv.Style.Problems(inv.Stderr, report.Problems)
 		fmt.Fprintf(inv.Stdout, "%s passed, %d failed\n", plural(report.Passed(), "test"), report.Failed())
 		if o.Run == nil && report.Total > 0 {
 			fmt.Fprintf(inv.Stdout, "coverage: %.1f%%, %d of %d outcomes\n", percent, report.Covered, report.Total)

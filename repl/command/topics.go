@@ -2,12 +2,12 @@ package command
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"cellsh/lua/api"
 	"cellsh/policy/diag"
 	"cellsh/policy/kauth"
+	"cellsh/repl/editor"
 	"cellsh/repl/flags"
 )
 
@@ -22,10 +22,12 @@ var topics = []topic{
 something would change, with --exit-code. load --boot has codes of its own: see
 help load. exec exits as its command does. 128 and the number of a signal is a
 command that a signal has ended: 130 for Ctrl-C, 143 for SIGTERM.`},
+	{"keys", "what keys do where a statement is typed", keysText()},
 	{"session", "commands and Lua at the prompt", `A line is a command or Lua; Lua that is not finished goes on in the next line.
 Commands are those of the program, without the word cellsh, and work on the
 session's kernel, as Lua does; their flags are the same. A value that Lua gives
-is shown. Ctrl-C gives up the line, or ends what runs; exit or Ctrl-D leaves.
+is shown, and the variable _ has the last one. Ctrl-C gives up the line, or ends
+what runs; exit or Ctrl-D leaves. For what other keys do see help keys.
 
 Several commands on a line have ; between them. > FILE writes what a command
 says to a file, >> FILE adds it to one, and | gives it to a command of this
@@ -54,6 +56,21 @@ and at a terminal that has none (TERM=dumb).`},
 it is. The line is gone before anything else is written. Ctrl-C and SIGTERM end
 the command; what it changes is not ended half-way, and if something has changed
 before it says what. In a session Ctrl-C ends what runs, and not the session.`},
+}
+
+// keysText is a table of keys.
+func keysText() string {
+	var b strings.Builder
+	for _, k := range editor.Keys() {
+		names := strings.Join(k.Keys, ", ")
+		const column = 21
+		if len(names) < column-2 {
+			b.WriteString(fmt.Sprintf("%-*s", column, names) + strings.TrimLeft(wrap(column, k.Does), " "))
+		} else {
+			b.WriteString(names + "\n" + wrap(column, k.Does))
+		}
+	}
+	return strings.TrimSuffix(b.String(), "\n")
 }
 
 // topicHelp is the text about a topic, or about requests of a name, "" if there is neither.
@@ -135,10 +152,7 @@ func runApropos(inv *Invocation) error {
 func apropos(words []string) []Named {
 	named, told := []Named{}, []Named{}
 	note := func(f Named, text string) {
-		in := func(s string) bool {
-			s = strings.ToLower(s)
-			return !slices.ContainsFunc(words, func(w string) bool { return !strings.Contains(s, strings.ToLower(w)) })
-		}
+		in := func(s string) bool { return hasAll(s, words) }
 		switch {
 		case in(f.Name):
 			named = append(named, f)

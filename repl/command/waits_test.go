@@ -49,6 +49,7 @@ var waits = map[string]wait{
 	"forget":      {args: []string{"none"}, quick: "it drops what is pending"},
 	"generations": {quick: "it reads what is noted"},
 	"help":        {quick: "it writes what it has"},
+	"history":     {quick: "it reads a file of at most 10000 lines"},
 	"init":        {args: []string{"new"}, quick: "it writes a few files"},
 	"kill":        {args: []string{"web-1"}, quick: "it waits a moment for those that it has killed"},
 	"learn":       {},

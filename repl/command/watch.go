@@ -243,7 +243,7 @@ func (w *watching) sources(inv *Invocation, t *Target) ([]rules.Source, error) {
 		return nil, &kernel.Error{Op: "watch", Text: fmt.Sprintf("there must be hooks to call, but %s does not exist", inv.Machine.HookFolder()),
 			Hint: "put files *.lua there, name others with --hooks, or write the log with --to"}
 	}
-	diag.Write(inv.Stderr, problems)
+	_ = inv.Style.Problems(inv.Stderr, problems)
 	return sources, nil
 }
 

@@ -25,7 +25,8 @@ func (c *Completer) arguments(before string) []Candidate {
 		return nil
 	case flag != nil:
 		found = c.flagValue(flag, typed)
-	case strings.HasPrefix(typed, "-"):
+	case strings.HasPrefix(typed, "-"), typed == "" && command.kind(len(positional)) == "":
+		// Where no argument is missing only flags can follow.
 		found = command.flags(typed, c)
 	default:
 		found = c.argument(command, typed, positional)

@@ -25,7 +25,11 @@ type draft struct {
 	place   int
 	typed   string
 	search  *search
-	menu    *menu
+	// recent is what was searched last.
+	recent string
+	// inserted is the last word of an entry that the last key has put in.
+	inserted *inserted
+	menu     *menu
 	// top is the first row that is shown of a text that is higher than the screen.
 	top int
 }
@@ -40,6 +44,14 @@ type search struct {
 	before block.Block
 }
 
+// inserted is a word of an earlier entry that was put in.
+type inserted struct {
+	// entry that it is from.
+	entry int
+	// before is the text without it.
+	before block.Block
+}
+
 // menu of what can follow.
 type menu struct {
 	candidates []complete.Candidate
@@ -47,6 +59,8 @@ type menu struct {
 	chosen int
 	// before is the text without it.
 	before block.Block
+	// page is how many candidates are shown at once.
+	page int
 }
 
 // outcome of a key.
@@ -59,6 +73,7 @@ const (
 	ended
 	cleared
 	suspended
+	edited
 	tooLong
 )
 
@@ -70,6 +85,9 @@ func newDraft(l Language, p palette, prompts Prompts, entries []string) *draft {
 
 // press does what a key means.
 func (d *draft) press(k key) outcome {
+	if k.name != keyLastWord {
+		d.inserted = nil
+	}
 	if d.search != nil && d.searching(k) {
 		return goesOn
 	}
@@ -78,6 +96,8 @@ func (d *draft) press(k key) outcome {
 	}
 	b := &d.block
 	switch k.name {
+	case keyLastWord:
+		d.lastWord()
 	case keyText:
 		b.Insert(k.text)
 	case keyPaste:
@@ -101,6 +121,8 @@ func (d *draft) press(k key) outcome {
 		return cleared
 	case keySuspend:
 		return suspended
+	case keyEdit:
+		return edited
 	case keySearch, keySearchNext:
 		d.beginSearch()
 	case keyUp:
@@ -111,6 +133,10 @@ func (d *draft) press(k key) outcome {
 		if !b.Down() {
 			d.newer()
 		}
+	case keyPageUp:
+		d.older()
+	case keyPageDown:
+		d.newer()
 	case keyRight, keyEnd:
 		if s := d.suggestion(); s != "" {
 			b.Insert(s)
@@ -138,7 +164,7 @@ func (d *draft) press(k key) outcome {
 var motions = map[name]func(*block.Block){
 	keyBackspace: (*block.Block).Backspace, keyDelete: (*block.Block).Delete, keyHome: (*block.Block).Home, keyEnd: (*block.Block).End,
 	keyLeft: (*block.Block).Left, keyRight: (*block.Block).Right, keyTop: (*block.Block).Top, keyBottom: (*block.Block).Bottom, keyWordLeft: (*block.Block).WordLeft,
-	keyTranspose: (*block.Block).Transpose, keyUndo: func(b *block.Block) { b.Undo() }, keyCutLine: (*block.Block).CutLine, keyCutBefore: (*block.Block).CutBefore,
+	keyTranspose: (*block.Block).Transpose, keyUndo: func(b *block.Block) { b.Undo() }, keyRedo: func(b *block.Block) { b.Redo() }, keyCutLine: (*block.Block).CutLine, keyCutBefore: (*block.Block).CutBefore,
 	keyCutWord: (*block.Block).CutWord, keyCutWordBefore: (*block.Block).CutWordBefore, keyCutArgument: (*block.Block).CutArgument, keyYank: (*block.Block).Paste,
 }
 
@@ -235,6 +261,27 @@ func (d *draft) suggestion() string {
 	return ""
 }
 
+// lastWord puts in the last word of the newest entry, and again and again that of the one before.
+func (d *draft) lastWord() {
+	from := len(d.entries)
+	if d.inserted != nil {
+		from = d.inserted.entry
+	}
+	for i := from - 1; i >= 0; i-- {
+		words := strings.Fields(d.entries[i])
+		if len(words) == 0 {
+			continue
+		}
+		if d.inserted == nil {
+			d.inserted = &inserted{before: d.block}
+		}
+		d.inserted.entry = i
+		d.block = d.inserted.before
+		d.block.Insert(words[len(words)-1])
+		return
+	}
+}
+
 func (d *draft) beginSearch() {
 	d.search = &search{at: len(d.entries), before: d.block}
 	d.menu = nil
@@ -254,6 +301,9 @@ func (d *draft) searching(k key) bool {
 		s.query, s.at = q.Text(), len(d.entries)
 		d.find(s.at-1, -1)
 	case keySearch:
+		if s.query == "" {
+			s.query = d.recent
+		}
 		d.find(s.at-1, -1)
 	case keySearchNext:
 		d.find(s.at+1, 1)
@@ -261,6 +311,9 @@ func (d *draft) searching(k key) bool {
 		d.block, d.search = s.before, nil
 	default:
 		d.search = nil
+		if s.query != "" {
+			d.recent = s.query
+		}
 		if !s.missing && s.at < len(d.entries) {
 			d.place, d.typed = s.at, ""
 		}
@@ -269,7 +322,8 @@ func (d *draft) searching(k key) bool {
 	return true
 }
 
-// find looks for the query in the entries from one on, and shows the one that has it.
+// find looks for the query in the entries from one on, and shows the one that has it. Small
+// letters stand for large ones too, unless there are large ones in the query.
 func (d *draft) find(from, step int) {
 	s := d.search
 	if s.query == "" {
@@ -278,13 +332,25 @@ func (d *draft) find(from, step int) {
 		return
 	}
 	for i := from; 0 <= i && i < len(d.entries); i += step {
-		if at := strings.Index(d.entries[i], s.query); at >= 0 {
+		e := d.entries[i]
+		if at := index(e, s.query); at >= 0 {
 			s.at, s.missing = i, false
-			d.block.Set(d.entries[i], at)
+			d.block.Set(e, at)
 			return
 		}
 	}
 	s.missing = true
+}
+
+// index is where an entry has what is looked for, -1 for nowhere.
+func index(entry, query string) int {
+	if query == strings.ToLower(query) {
+		// Letters whose small form has another length can't be told apart then.
+		if small := strings.ToLower(entry); len(small) == len(entry) {
+			entry = small
+		}
+	}
+	return strings.Index(entry, query)
 }
 
 // tab puts in what must follow, or lists what can. At the begin of a further line it indents, and where it is pasted there it
@@ -331,10 +397,17 @@ func (d *draft) choosing(k key) bool {
 	m := d.menu
 	n := len(m.candidates)
 	switch {
-	case k.name == keyTab, m.chosen >= 0 && (k.name == keyDown || k.name == keyRight):
+	case k.name == keyTab, k.name == keyDown, m.chosen >= 0 && k.name == keyRight:
 		m.chosen = (m.chosen + 1) % n
-	case k.name == keyBackTab, m.chosen >= 0 && (k.name == keyUp || k.name == keyLeft):
+	case k.name == keyBackTab, k.name == keyUp, m.chosen >= 0 && k.name == keyLeft:
 		m.chosen = (max(m.chosen, 0) + n - 1) % n
+	case k.name == keyPageDown:
+		m.chosen = min(max(m.chosen, 0)+max(m.page, 1), n-1)
+	case k.name == keyPageUp:
+		m.chosen = max(m.chosen-max(m.page, 1), 0)
+	case m.chosen < 0 && !k.hurried && (k.name == keyText || k.name == keyBackspace):
+		d.narrow(k)
+		return true
 	case k.name == keyCancel:
 		d.block, d.menu = m.before, nil
 		return true
@@ -345,6 +418,24 @@ func (d *draft) choosing(k key) bool {
 	d.block = m.before
 	d.block.Insert(m.candidates[m.chosen].Insert)
 	return true
+}
+
+// narrow changes the text, and the menu with it: where fewer can follow now these are left, and with Backspace there are more again.
+// What makes it another place closes the menu.
+func (d *draft) narrow(k key) {
+	old := d.menu.candidates
+	d.menu = nil
+	d.press(k)
+	now := d.language.Complete(d.block.Text(), d.block.At())
+	few, many := now, old
+	if k.name == keyBackspace {
+		few, many = old, now
+	}
+	if len(now) > 0 && !slices.ContainsFunc(few, func(c complete.Candidate) bool {
+		return !slices.ContainsFunc(many, func(o complete.Candidate) bool { return o.Text == c.Text })
+	}) {
+		d.menu = &menu{candidates: now, chosen: -1, before: d.block}
+	}
 }
 
 // view is what is to be seen, on a screen of so many columns and rows.
@@ -389,6 +480,11 @@ func (d *draft) view(columns, rows int) frame {
 	switch {
 	case d.search != nil:
 		below = d.search.view(columns, d.palette)
+		for _, e := range d.further(min(rows-len(f.rows)-1, maxFurther)) {
+			s := newSheet(columns - 1)
+			s.text(show.Fit(e, columns-1), d.palette[aside])
+			below = append(below, s.rows[0])
+		}
 	case d.menu != nil:
 		below = d.menu.view(columns, max(rows/2, rows-len(f.rows)-1), d.palette)
 	}
@@ -416,6 +512,34 @@ func (d *draft) looks(text string) []Look {
 		}
 	}
 	return looks
+}
+
+// maxFurther is how many entries are shown that a search would find next.
+const maxFurther = 5
+
+// further are entries that the search finds when it goes on, as many as that at most; of those with several lines the one that has
+// what is looked for.
+func (d *draft) further(most int) []string {
+	s := d.search
+	if s.query == "" || s.missing {
+		return nil
+	}
+	var out []string
+	for i := s.at - 1; i >= 0 && len(out) < most; i-- {
+		e := d.entries[i]
+		at := index(e, s.query)
+		if at < 0 {
+			continue
+		}
+		from := strings.LastIndexByte(e[:at], '\n') + 1
+		line, _, _ := strings.Cut(e[from:], "\n")
+		line = strings.TrimSpace(line)
+		if strings.Contains(e, "\n") {
+			line += " ..."
+		}
+		out = append(out, strings.ReplaceAll(show.Text(line), "\t", " "))
+	}
+	return out
 }
 
 func (s *search) view(columns int, p palette) [][]cell {
@@ -452,6 +576,7 @@ func (m *menu) view(columns, rows int, p palette) [][]cell {
 			first = max(0, min(m.chosen%height-shown/2, height-shown))
 		}
 	}
+	m.page = shown
 	var out [][]cell
 	listed := 0
 	for row := first; row < first+shown; row++ {
@@ -466,7 +591,7 @@ func (m *menu) view(columns, rows int, p palette) [][]cell {
 			switch doc := m.candidates[i].Doc; {
 			case told && doc != "":
 				s.text(strings.Repeat(" ", widest-show.Width(words[i])), "")
-				s.text(strings.ReplaceAll(show.Text(doc), "\n", " "), p[aside])
+				s.text(show.Fit(strings.ReplaceAll(show.Text(doc), "\n", " "), max(columns-1-s.column, 0)), p[aside])
 			case i+height < len(words):
 				s.text(strings.Repeat(" ", widest-show.Width(words[i])), "")
 			}

@@ -1,6 +1,7 @@
 package editor
 
 import (
+	"io"
 	"strings"
 	"testing"
 	"unicode"
@@ -8,6 +9,7 @@ import (
 	"pgregory.net/rapid"
 
 	"cellsh/repl/complete"
+	"cellsh/repl/screentest"
 )
 
 // toy is a language in which { and } must match, and words are completed.
@@ -48,7 +50,7 @@ func toy() Language {
 }
 
 // typing turns "ab<enter>" into keys, each pressed by itself; <<text>> is pasted.
-func typing(t fails, s string) (all []key) {
+func typing(t screentest.Fails, s string) (all []key) {
 	for s != "" {
 		if rest, ok := strings.CutPrefix(s, "<<"); ok {
 			text, after, _ := strings.Cut(rest, ">>")
@@ -108,11 +110,16 @@ func TestDraft(t *testing.T) {
 		{"nothing is newer", "ab<down>", "> ab|", goesOn},
 
 		{"search", "<^R>a,", "> policy {\n:   |a,\n: }\nsearch: a,", goesOn},
-		{"search again", "<^R>l<^R><^R>", "> po|licy {\n:   a,\n: }\nsearch: l", goesOn},
-		{"and back", "<^R>l<^R><^R><^S>", "> |load web.lua\nsearch: l", goesOn},
+		{"search again, with what it finds next", "<^R>l<^R><^R>", "> po|licy {\n:   a,\n: }\nsearch: l\ncell.get(1)", goesOn},
+		{"and back", "<^R>l<^R><^R><^S>", "> |load web.lua\nsearch: l\npolicy { ...\ncell.get(1)", goesOn},
+		{"of several lines that which has it", "<^R>},<backspace>", "> policy {\n:   a,\n: |}\nsearch: }", goesOn},
+		{"next is one of several lines", "<^R>a", "> lo|ad web.lua\nsearch: a\na, ...", goesOn},
 		{"search is taken back", "x<^R>zzz", "> x|\nnothing has: zzz", goesOn},
 		{"and with a shorter word again", "<^R>lox<backspace>", "> |load web.lua\nsearch: lo", goesOn},
 		{"pasted into a search", "<^R><<x\n\ty>>", "> |\nnothing has: x  y", goesOn},
+		{"small letters stand for all", "<^R>ce", "> |cell.get(1)\nsearch: ce", goesOn},
+		{"and large ones for themselves", "<^R>Ce", "> |\nnothing has: Ce", goesOn},
+		{"what was searched last is searched again", "<^R>we<end><^R><^R>", "> load |web.lua\nsearch: we", goesOn},
 		{"search that is given up", "x<^R>lo<^G>", "> x|", goesOn},
 		{"search that is taken", "<^R>lo<end>!", "> load web.lua!|", goesOn},
 		{"search that is entered", "<^R>lo<enter>", "> |load web.lua", accepted},
@@ -130,7 +137,20 @@ func TestDraft(t *testing.T) {
 		{"a choice is taken by what follows", "cell.<tab><tab>(", "> cell.create(|", goesOn},
 		{"no choice is taken", "cell.<tab><tab><^G>", "> cell.|", goesOn},
 		{"Enter without a choice enters", "cell.<tab><enter>", "> cell.|", accepted},
+		{"down and up choose too", "cell.<tab><down><down><up>", "> cell.create|\n«7:cell.create»  makes one\ncell.get     finds one\ncell.list", goesOn},
+		{"up begins with the last", "cell.<tab><up>", "> cell.list|\ncell.create  makes one\ncell.get     finds one\n«7:cell.list»", goesOn},
+		{"a letter narrows the menu", "cell.<tab>g", "> cell.g|\ncell.get  finds one", goesOn},
+		{"and what is left is chosen", "cell.<tab>g<tab><enter>(", "> cell.get(|", goesOn},
+		{"backspace widens it", "cell.<tab>g<backspace>", "> cell.|\ncell.create  makes one\ncell.get     finds one\ncell.list", goesOn},
+		{"what nothing begins with closes it", "cell.<tab>x", "> cell.x|", goesOn},
+		{"and so does another word", "cell.<tab> ", "> cell. |", goesOn},
 		{"columns where nothing is said", "ét<tab>", "> ét|\nété    étage", goesOn},
+		{"the last word", "x <M-.>", "> x list|", goesOn},
+		{"that of the entry before", "x <M-.><M-.>", "> x web.lua|", goesOn},
+		{"and of the first, no further", "<M-.><M-.><M-.><M-.><M-.>", "> cell.get(1)|", goesOn},
+		{"another last word", "<M-.> <M-.>", "> list list|", goesOn},
+		{"page up and down", "<pageup><pageup><pagedown>", "> list|", goesOn},
+		{"undo and redo", "a b<^W><undo><redo>", "> a |", goesOn},
 		{"Tab indents", "f {<enter><^U><tab>x", "> f {\n:   x|", goesOn},
 		{"a second time it completes", "f {<enter><^U><tab>on<tab>", "> f {\n:   only|", goesOn},
 	} {
@@ -178,6 +198,8 @@ func TestSmallScreens(t *testing.T) {
 		{"a text that is too high", "a<newline>b<newline>c<newline>d", 10, 2, ": c\n: d|"},
 		{"seen from its begin", "a<newline>b<newline>c<newline>d<top>", 10, 2, "> |a\n: b"},
 		{"a menu that is too high", "cell.<tab>", 24, 3, "> cell.|\ncell.create  makes one\n... 2 more"},
+		{"page down in a menu", "cell.<tab><pagedown><pagedown>", 24, 4, "> cell.list|\n«7:cell.list»\n... 2 more"},
+		{"what is said is cut", "cell.<tab>", 18, 5, "> cell.|\ncell.create  ma..\ncell.get     fi..\ncell.list"},
 		{"a menu goes with the choice", "cell.<tab><tab><tab><tab>", 24, 3, "> cell.list|\n«7:cell.list»\n... 2 more"},
 		{"one row", "cell.<tab>", 24, 1, "> cell.|"},
 		{"one column", "ab", 1, 3, "|"},
@@ -200,7 +222,7 @@ func TestDrawing(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		columns, rows := rapid.IntRange(2, 30).Draw(t, "columns"), rapid.IntRange(1, 8).Draw(t, "rows")
 		g := newGlass(t, columns, rows+2)
-		g.write("$\r\n")
+		io.WriteString(g, "$\r\n")
 		d := newDraft(toy(), newPalette(rapid.Bool().Draw(t, "colours"), ""), Prompts{"> ", ": "}, past)
 		var c canvas
 		all := []string{"f", "{", "}", "日", "e\u0301", " ", "cell.", "<enter>", "<newline>", "<tab>", "<backtab>", "<up>", "<down>", "<left>", "<right>", "<backspace>", "<^U>", "<^W>", "<^R>", "<^G>", "<top>", "<<x\n\ty\n>>", "<undo>"}
@@ -212,18 +234,18 @@ func TestDrawing(t *testing.T) {
 			}
 			f := d.view(columns, rows)
 			top := d.top
-			g.write(c.draw(f))
+			io.WriteString(g, c.draw(f))
 			d.top = top
 			// The same frame on a new screen.
 			want := newGlass(t, columns, rows+2)
-			want.write("$\r\n")
+			io.WriteString(want, "$\r\n")
 			var fresh canvas
-			want.write(fresh.draw(f))
-			if g.shown() != want.shown() && len(g.scrolled) == 0 {
+			io.WriteString(want, fresh.draw(f))
+			if g.Marked() != want.Marked() && len(g.Scrolled()) == 0 {
 				t.Fatalf("step by step there is\n%s\nat once\n%s", g, want)
 			}
-			if len(g.scrolled) > 1 || len(g.scrolled) == 1 && g.scrolled[0] != "$" {
-				t.Fatalf("the screen is scrolled: %q", g.scrolled)
+			if len(g.Scrolled()) > 1 || len(g.Scrolled()) == 1 && g.Scrolled()[0] != "$" {
+				t.Fatalf("the screen is scrolled: %q", g.Scrolled())
 			}
 		}
 	})

@@ -41,6 +41,9 @@ type Options struct {
 	Language Language
 	// Colours has text coloured, and shows suggestions, which nothing but their colour tells from what is typed.
 	Colours bool
+	// Edit has a text edited outside, in the program that the user prefers, which gets the terminal as it was, and gives what has
+	// become of it; false if nothing has. Nil is no such program.
+	Edit func(text string) (edited string, ok bool)
 	// Warn is told, in a sentence, of what does not keep lines from being read; nil tells nobody.
 	Warn func(string)
 }

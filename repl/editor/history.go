@@ -20,8 +20,8 @@ import (
 // MaxHistory is how many statements the history keeps.
 const MaxHistory = 10000
 
-// history is the statements of this session and of earlier ones, the oldest first. In the file each is a line, with
-// \n for a newline and \\ for a backslash.
+// history is the statements of this session and of earlier ones, the oldest first, each once, where it was entered last. In the file
+// each is a line, with \n for a newline and \\ for a backslash, as often as it was entered.
 type history struct {
 	entries []string
 	// path of the file, "" for none.
@@ -59,6 +59,9 @@ func openHistory(path string, warn func(string)) *history {
 	}
 	return h
 }
+
+// Entries are the statements that a history file has, the newest last, each once. What is wrong with it is a warning; "" has none.
+func Entries(path string, warn func(string)) []string { return openHistory(path, warn).entries }
 
 // inSafeHands refuses a history in a folder of somebody else, where HOME is still theirs after su(1) for example: they
 // could have put a link to any file of the caller in its place.
@@ -100,12 +103,13 @@ func (h *history) load() (damaged, total int, err error) {
 		if len(line) > 0 {
 			total++
 			if e, ok := decode(line); ok {
-				h.add(e)
+				h.entries = append(h.entries, e)
 			} else {
 				damaged++
 			}
 		}
 		if err == io.EOF {
+			h.entries = newest(h.entries)
 			return damaged, total, nil
 		}
 		if err != nil {
@@ -182,10 +186,27 @@ func decode(line []byte) (string, bool) {
 	return b.String(), true
 }
 
-// add keeps an entry in memory; false if it is the last one already.
+// newest gives the last MaxHistory entries, each where it is the last time.
+func newest(entries []string) []string {
+	seen := map[string]bool{}
+	var out []string
+	for _, e := range slices.Backward(entries) {
+		if !seen[e] && len(out) < MaxHistory {
+			seen[e] = true
+			out = append(out, e)
+		}
+	}
+	slices.Reverse(out)
+	return out
+}
+
+// add keeps an entry in memory, in place of an earlier one that is the same; false if it is the last one already.
 func (h *history) add(entry string) bool {
 	if n := len(h.entries); n > 0 && h.entries[n-1] == entry {
 		return false
+	}
+	if at := slices.Index(h.entries, entry); at >= 0 {
+		h.entries = slices.Delete(h.entries, at, at+1)
 	}
 	h.entries = append(h.entries, entry)
 	if len(h.entries) > MaxHistory {

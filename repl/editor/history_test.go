@@ -21,7 +21,11 @@ func TestHistory(t *testing.T) {
 	for _, s := range []string{"x = 1", "x = 1", " secret()", "", "  ", "for i = 1, 2 do\n\tprint('a\\n')\nend\n", "\x1b[31mé"} {
 		h.remember(s)
 	}
-	want := []string{"x = 1", "for i = 1, 2 do\n\tprint('a\\n')\nend", "[31mé"}
+	h.remember("x = 1")
+	want := []string{"for i = 1, 2 do\n\tprint('a\\n')\nend", "[31mé", "x = 1"}
+	if !slices.Equal(h.entries, want) {
+		t.Errorf("there is %q, want %q", h.entries, want)
+	}
 	// Nothing was closed: what is remembered is in the file at once.
 	if got := openHistory(path, noWarning(t)).entries; !slices.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)

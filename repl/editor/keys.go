@@ -55,6 +55,11 @@ const (
 	keyCutWordBefore
 	keyCutArgument
 	keyYank
+	keyRedo
+	keyLastWord
+	keyPageUp
+	keyPageDown
+	keyEdit
 )
 
 // controls are the keys that send one control character; all others mean nothing.
@@ -66,6 +71,7 @@ var controls = map[byte]name{
 
 // escaped are the keys that send ESC and a character, as Alt with a key does.
 var escaped = map[byte]name{
+	'.': keyLastWord, '_': keyLastWord, '/': keyRedo, 'e': keyEdit,
 	'b': keyWordLeft, 'f': keyWordRight, 'd': keyCutWord, 0x7f: keyCutWordBefore, 0x08: keyCutWordBefore, '\r': keyNewline, '\n': keyNewline, '<': keyTop, '>': keyBottom,
 }
 
@@ -73,9 +79,19 @@ var escaped = map[byte]name{
 var sequences = map[string]name{
 	"A": keyUp, "B": keyDown, "C": keyRight, "D": keyLeft, "H": keyHome, "F": keyEnd, "Z": keyBackTab,
 	"1~": keyHome, "7~": keyHome, "4~": keyEnd, "8~": keyEnd, "3~": keyDelete,
-	"1;5C": keyWordRight, "1;3C": keyWordRight, "5C": keyWordRight, "1;5D": keyWordLeft, "1;3D": keyWordLeft, "5D": keyWordLeft,
-	"1;5H": keyTop, "1;5F": keyBottom,
+	"5~": keyPageUp, "6~": keyPageDown, "1;5H": keyTop, "1;5F": keyBottom, "3;5~": keyCutWord, "3;3~": keyCutWord,
+	// With Ctrl, Alt or both, as xterm and its likes, rxvt and others have it.
+	"1;5C": keyWordRight, "1;3C": keyWordRight, "1;7C": keyWordRight, "1;9C": keyWordRight, "5C": keyWordRight, "c": keyWordRight,
+	"1;5D": keyWordLeft, "1;3D": keyWordLeft, "1;7D": keyWordLeft, "1;9D": keyWordLeft, "5D": keyWordLeft, "d": keyWordLeft,
+	"1;5A": keyUp, "1;3A": keyUp, "1;5B": keyDown, "1;3B": keyDown,
+	// With Shift, which selects nothing here.
+	"1;2A": keyUp, "1;2B": keyDown, "1;2C": keyRight, "1;2D": keyLeft, "1;2H": keyHome, "1;2F": keyEnd,
 }
+
+// extended are the keys that send Ctrl-X and a control character.
+var extended = map[byte]name{0x05: keyEdit, 0x15: keyUndo}
+
+const extend = 0x18
 
 const (
 	pasteBegin = "\x1b[200~"
@@ -127,6 +143,13 @@ func (k *keys) key(in []byte) (n int, _ key, ok bool) {
 	switch {
 	case c == 0x1b:
 		return k.escape(in)
+	case c == extend && len(in) == 1:
+		return 0, key{}, false
+	case c == extend:
+		if name, ok := extended[in[1]]; ok {
+			return 2, key{name: name}, true
+		}
+		return 1, key{}, false
 	case c < ' ' || c == 0x7f:
 		name, ok := controls[c]
 		return 1, key{name: name}, ok

@@ -34,7 +34,7 @@ var words = map[string]name{
 	"end": keyEnd, "home": keyHome, "left": keyLeft, "right": keyRight, "up": keyUp, "down": keyDown, "top": keyTop, "bottom": keyBottom,
 	"word left": keyWordLeft, "word right": keyWordRight, "^C": keyInterrupt, "^D": keyDeleteOrGo, "^G": keyCancel, "^L": keyClear, "^Z": keySuspend,
 	"^R": keySearch, "^S": keySearchNext, "^T": keyTranspose, "undo": keyUndo, "^K": keyCutLine, "^U": keyCutBefore, "M-d": keyCutWord, "M-backspace": keyCutWordBefore,
-	"^W": keyCutArgument, "^Y": keyYank,
+	"^W": keyCutArgument, "^Y": keyYank, "redo": keyRedo, "M-.": keyLastWord, "pageup": keyPageUp, "pagedown": keyPageDown, "edit": keyEdit,
 }
 
 func TestKeys(t *testing.T) {
@@ -47,6 +47,9 @@ func TestKeys(t *testing.T) {
 		{"\x1b[1;5Cx\x1b[1;5D\x1bb\x1bf\x1bd", "<word right>x<word left><word left><word right><M-d>"},
 		{"\x1b[15~\x1b[24;80R\x1bq\x1bOPx", "x"},
 		{"\x1b\x1b\x03", "<^C>"},
+		{"\x18\x05\x18\x15\x18\x03\x18x\x1be", "<edit><undo><^C>x<edit>"},
+		{"\x1b.\x1b_\x1b/\x1b[5~\x1b[6~", "<M-.><M-.><redo><pageup><pagedown>"},
+		{"\x1b[1;2D\x1bOd\x1b[1;9C\x1b[1;5A\x1b[3;5~", "<left><word left><word right><up><M-d>"},
 		{"\x1b\r\x1b\x7f\t\x1b[Z\r", "<newline><M-backspace><tab><backtab><enter>"},
 		{"\x1b[" + strings.Repeat("1", 100) + "xy", "y"},
 		{"é日\xff\xc3x\u009b\u202ey\ue000", "é日xy"},

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"syscall"
+	"time"
 
 	"github.com/chzyer/readline"
 
@@ -118,12 +119,43 @@ func (t *terminal) watch() {
 // suspend stops the whole job, as the terminal does for Ctrl-Z where nobody edits lines.
 func (t *terminal) suspend() {
 	t.bracketedPaste(false)
-	t.write(t.canvas.leave())
+	t.leave()
 	t.cook()
+	continued := make(chan os.Signal, 1)
+	signal.Notify(continued, syscall.SIGCONT)
+	defer signal.Stop(continued)
 	syscall.Kill(0, syscall.SIGTSTP)
-	// Where nobody could continue it, it is not stopped at all.
+	// The signal may come a little later; until then nothing is drawn. Where nobody could continue it, it is not stopped at all.
+	select {
+	case <-continued:
+	case <-time.After(stopping):
+	}
 	t.resume()
 }
+
+// editOutside gives the text to another program, and takes what that makes of it.
+func (t *terminal) editOutside() {
+	d := t.draft
+	if t.o.Edit == nil || !d.statement {
+		return
+	}
+	t.bracketedPaste(false)
+	t.leave()
+	t.cook()
+	// Nobody draws meanwhile.
+	t.draft = nil
+	t.mu.Unlock()
+	text, ok := t.o.Edit(d.block.Text())
+	t.mu.Lock()
+	t.draft = d
+	if text = strings.TrimRight(editable(text), " \t\n"); ok && len(text) <= MaxLine {
+		d.block.Set(text, len(text))
+	}
+	t.resume()
+}
+
+// stopping is how long it takes at most until a process stops that was told to.
+const stopping = 100 * time.Millisecond
 
 func (t *terminal) resume() {
 	if t.raw() != nil {
@@ -196,38 +228,49 @@ func (t *terminal) read(d *draft) (string, error) {
 			}
 		case suspended:
 			t.suspend()
+		case edited:
+			t.editOutside()
 		case cleared:
 			t.write("\x1b[H\x1b[2J")
 			t.canvas = canvas{}
 			t.draw()
 		case accepted:
 			text := d.block.Text()
-			t.finish()
+			t.finish("")
 			if len(text) > MaxLine {
 				return "", &LongLineError{}
 			}
 			return text, nil
 		case interrupted:
-			t.finish()
+			// What was given up must not look as if it had been done.
+			t.finish("^C")
 			return "", ErrInterrupt
 		case ended:
 			return "", io.EOF
 		case tooLong:
-			t.finish()
+			t.finish("")
 			return "", &LongLineError{}
 		}
 	}
 }
 
-// finish shows the text as it is, without what is around it, and leaves it.
-func (t *terminal) finish() {
+// finish shows the text as it is, without what is around it but a mark at its end, and leaves it.
+func (t *terminal) finish(mark string) {
+	d := t.draft
+	d.block.Bottom()
+	d.block.Insert(mark)
+	d.language.Look = finally(d.language.Look)
+	t.leave()
+}
+
+// leave shows the text without what is around it, and goes to a new row below.
+func (t *terminal) leave() {
 	d := t.draft
 	d.menu, d.search = nil, nil
-	d.block.Bottom()
-	d.language.Look = finally(d.language.Look)
-	columns, rows := t.size()
+	look := d.palette[suggested]
 	d.palette[suggested] = ""
-	t.write(t.canvas.draw(d.view(columns, rows)))
+	t.draw()
+	d.palette[suggested] = look
 	t.write(t.canvas.leave())
 }
 

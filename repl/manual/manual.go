@@ -47,7 +47,9 @@ generation, audit, confirm, pending and readonly, and gives another one.
 A session at a terminal begins with ~/.config/cellsh/init.lua, unless \\-\\-norc is given, if it and the folders above belong to
 the user or to root, and nobody else may write them.
 At a terminal a statement is edited as a block of lines: Alt-Enter begins a new line, Enter ends the statement if it is whole,
-Tab completes, and Ctrl-R searches the history.
+Tab completes, Ctrl-R searches the history, and Ctrl-X Ctrl-E edits it in the program that VISUAL or EDITOR names.
+What all keys do is told by help keys.
+What was declared and not loaded keeps a session from ending, once.
 .Sh FLAGS
 These belong to every command they mean something to, and may stand before or after its name.
 `)

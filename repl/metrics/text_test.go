@@ -149,17 +149,15 @@ func (r *reader) quoted() (string, error) {
 func legible(s string) string {
 	var b strings.Builder
 	bad := false
-	for s != "" {
-		r, n := utf8.DecodeRuneInString(s)
-		s = s[n:]
-		// A run of bytes that are no text is one sign; the sign itself, which can stand in a text, is three bytes.
-		if was := bad; r == utf8.RuneError && n == 1 {
-			if bad = true; was {
-				continue
-			}
-		} else {
-			bad = false
+	for i, n := 0, 0; i < len(s); i += n {
+		var r rune
+		r, n = utf8.DecodeRuneInString(s[i:])
+		// A run of bytes that are no text is one sign; where the sign itself stands that is text.
+		wrong := r == utf8.RuneError && n == 1
+		if wrong && bad {
+			continue
 		}
+		bad = wrong
 		if r == 0 {
 			r = utf8.RuneError
 		}

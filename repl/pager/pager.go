@@ -21,6 +21,9 @@ type Pager struct {
 // Show shows a text that is harmless. One that fits on the screen is only written.
 func (p *Pager) Show(text string) error {
 	columns, rows, err := term.GetSize(int(p.Stdout.Fd()))
+	if err == nil && columns > 0 {
+		text = show.Fold(text, columns)
+	}
 	if err != nil || rows < 2 || height(text, columns) < rows {
 		_, err := io.WriteString(p.Stdout, text)
 		return err

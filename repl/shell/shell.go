@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
+	"strings"
 	"syscall"
 )
 
@@ -53,6 +54,28 @@ func Pipe(text string, out, err io.Writer) (to *os.File, wait func() error, _ er
 		defer restore()
 		return outcome(text, c.Wait())
 	}, nil
+}
+
+// Edit has a text edited by the command of sh(1) that is given, which gets a file with it, and gives what is in the file then. The
+// name of the file ends with the ending, and nobody else can read it.
+func Edit(command, text, ending string, in io.Reader, out, err io.Writer) (edited string, _ error) {
+	f, failure := os.CreateTemp("", "cellsh-*"+ending)
+	if failure != nil {
+		return "", failure
+	}
+	defer os.Remove(f.Name())
+	if text != "" {
+		text += "\n"
+	}
+	_, failure = io.WriteString(f, text)
+	if failure = errors.Join(failure, f.Close()); failure != nil {
+		return "", failure
+	}
+	if failure := Run(command+" '"+strings.ReplaceAll(f.Name(), "'", `'\''`)+"'", in, out, err); failure != nil {
+		return "", failure
+	}
+	now, failure := os.ReadFile(f.Name())
+	return string(now), failure
 }
 
 // ignoreInterrupts keeps Ctrl-C, which reaches all who have the terminal, from ending the caller.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"os"
 	"strings"
 	"testing"
 )
@@ -19,6 +20,28 @@ func TestRun(t *testing.T) {
 		if out.String() != c.out || (err == nil) != (c.err == "") || err != nil && err.Error() != c.err {
 			t.Errorf("%s: %q, %v", c.text, out.String(), err)
 		}
+	}
+}
+
+func TestEdit(t *testing.T) {
+	t.Setenv("TMPDIR", t.TempDir()+"/it's")
+	if err := os.Mkdir(os.Getenv("TMPDIR"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct{ command, text, want, err string }{
+		{"echo more >>", "x", "x\nmore\n", ""},
+		{"echo more >>", "", "more\n", ""},
+		{"true", "x = 'é'", "x = 'é'\n", ""},
+		{"exit 3;", "x", "", "ended with 3"},
+		{"rm", "x", "", "no such file"},
+	} {
+		got, err := Edit(c.command, c.text, ".lua", strings.NewReader(""), io.Discard, io.Discard)
+		if got != c.want || (err == nil) != (c.err == "") || err != nil && !strings.Contains(err.Error(), c.err) {
+			t.Errorf("%s: %q, %v", c.command, got, err)
+		}
+	}
+	if left, err := os.ReadDir(os.Getenv("TMPDIR")); err != nil || len(left) > 0 {
+		t.Errorf("what is left: %v, %v", left, err)
 	}
 }
 

@@ -1,6 +1,11 @@
 package show
 
-import "strings"
+import (
+	"strings"
+	"unicode"
+
+	"cellsh/policy/columns"
+)
 
 // Align gives rows of cells as lines in which columns stand below each other, two spaces apart. The columns that are right stand
 // at their right edge; what right does not have is left. Every row must have as many cells as the first, and the cells must be
@@ -35,17 +40,28 @@ func Align(rows [][]string, right []bool) []string {
 }
 
 // Fit gives as much of a harmless line as takes so many columns, with two dots where something is missing.
-func Fit(line string, columns int) string {
-	if Width(line) <= columns {
+func Fit(line string, width int) string {
+	if Width(line) <= width {
 		return line
 	}
-	width := 0
-	for i, r := range line {
-		if width += runeWidth(r); width > columns-2 {
-			return line[:i] + ".."[:max(0, min(2, columns))]
+	return columns.Head(line, width-2) + ".."[:max(0, min(2, width))]
+}
+
+// Fold divides those lines of a text at their spaces that are wider than so many columns. What moves the cursor or has colours stays as
+// it is.
+func Fold(text string, width int) string {
+	lines := strings.Split(text, "\n")
+	for i, line := range lines {
+		if len(line) <= width || strings.ContainsFunc(line, unicode.IsControl) {
+			continue
 		}
+		if text := strings.TrimLeft(line, " "); Width(line) > width && len(line)-len(text) > width/2 {
+			// The second column of a table for which there is no room.
+			line = "    " + text
+		}
+		lines[i] = columns.Wrap(line, width, 2)
 	}
-	return line
+	return strings.Join(lines, "\n")
 }
 
 // Rows is how many rows of a terminal with so many columns a harmless line takes.

@@ -72,6 +72,26 @@ func TestFit(t *testing.T) {
 	})
 }
 
+func TestFold(t *testing.T) {
+	for _, x := range []struct {
+		text  string
+		width int
+		want  string
+	}{
+		{"one\ntwo three\n", 9, "one\ntwo three\n"},
+		{"one\ntwo three\n", 8, "one\ntwo\n  three\n"},
+		{"  a b c d e\n", 8, "  a b c\n    d e\n"},
+		{"\x1b[1mtwo three\x1b[0m\n", 8, "\x1b[1mtwo three\x1b[0m\n"},
+		{"aaaaa bb\n      ccc dd\n", 8, "aaaaa bb\n    ccc\ndd\n"},
+		{"two\tthree", 8, "two\tthree"},
+		{"", 8, ""},
+	} {
+		if got := Fold(x.text, x.width); got != x.want {
+			t.Errorf("%q in %d columns: %q, want %q", x.text, x.width, got, x.want)
+		}
+	}
+}
+
 func TestRows(t *testing.T) {
 	for _, x := range []struct {
 		line          string

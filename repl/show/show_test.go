@@ -237,7 +237,7 @@ func TestStyle(t *testing.T) {
 	if err := coloured.Problems(&b, l); err != nil {
 		t.Fatal(err)
 	}
-	want := "\x1b[31ma.lua:2:3: error: x must be y [source.syntax]\x1b[0m\n    2 | a bc\n      | \x1b[31m  ^~\x1b[0m\n   hint: do\n\x1b[33mwarning: w [failed]\x1b[0m\n"
+	want := "\x1b[31ma.lua:2:3: error: x must be y [source.syntax]\x1b[0m\n    2 | a bc\n      |   \x1b[31m^~\x1b[0m\n   hint: do\n\x1b[33mwarning: w [failed]\x1b[0m\n"
 	if b.String() != want {
 		t.Errorf("%q\nwant\n%q", b.String(), want)
 	}

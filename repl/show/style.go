@@ -1,22 +1,39 @@
 package show
 
 import (
-	"bytes"
 	"io"
 	"regexp"
 	"strings"
 
+	"cellsh/policy/columns"
 	"cellsh/policy/diag"
 )
 
-// Style is the colours of a terminal. The zero value has none.
-type Style struct{ colours bool }
+// Style is how text looks at a terminal. The zero value has no colours, and lines of any length.
+type Style struct {
+	colours bool
+	columns func() int
+}
+
+// Within is the style where lines have room for so many columns; nil for any number.
+func (s Style) Within(columns func() int) Style {
+	s.columns = columns
+	return s
+}
+
+// room is how wide lines may be, 0 for any width. What is written to the last column may begin a new row.
+func (s Style) room() int {
+	if s.columns == nil {
+		return 0
+	}
+	return max(s.columns()-1, 1)
+}
 
 // NewStyle gives colours where they can be shown and are wanted: on a terminal that is not dumb, if NO_COLOR is not
 // set (no-color.org). Only the eight colours that the console of NetBSD has are used (wscons, wsemul).
 func NewStyle(terminal bool, getenv func(string) string) Style {
 	term := getenv("TERM")
-	return Style{terminal && getenv("NO_COLOR") == "" && term != "" && term != "dumb"}
+	return Style{colours: terminal && getenv("NO_COLOR") == "" && term != "" && term != "dumb"}
 }
 
 // Colours reports whether it has any.
@@ -72,31 +89,38 @@ func (s Style) OwnPrompt(text string) string {
 // colouring is a sequence that changes nothing but how text looks (SGR, ECMA-48).
 var colouring = regexp.MustCompile("\x1b\\[[0-9;]*m")
 
-// Problems writes problems as diag.Write does, in colours.
+// Problems writes problems as diag.Write does, in colours, and in lines for which there is room.
 func (s Style) Problems(w io.Writer, l diag.List) error {
-	if !s.colours {
-		return diag.Write(w, l)
-	}
+	var out strings.Builder
 	for i := range l {
-		var b bytes.Buffer
-		if err := diag.Write(&b, l[i:i+1]); err != nil {
-			return err
-		}
 		colour := map[diag.Severity]string{diag.Error: red, diag.Warning: yellow, diag.Note: cyan}[l[i].Severity]
-		var out strings.Builder
-		for n, line := range strings.Split(strings.TrimSuffix(b.String(), "\n"), "\n") {
-			before, caret, isCaret := strings.Cut(line, "      | ")
-			switch {
-			case n == 0:
-				line = s.paint(colour, line)
-			case isCaret && before == "":
-				line = "      | " + s.paint(colour, caret)
+		for _, line := range l[i].Lines(s.room()) {
+			switch line.Part {
+			case diag.Sentence:
+				line.Text = s.paint(colour, line.Text)
+			case diag.Mark:
+				at := strings.IndexByte(line.Text, '^')
+				line.Text = line.Text[:at] + s.paint(colour, line.Text[at:])
 			}
-			out.WriteString(line + "\n")
-		}
-		if _, err := io.WriteString(w, out.String()); err != nil {
-			return err
+			out.WriteString(line.Text + "\n")
 		}
 	}
-	return nil
+	_, err := io.WriteString(w, out.String())
+	return err
+}
+
+// Note writes a sentence that is said beside a result.
+func (s Style) Note(w io.Writer, text string) error { return s.Sentence(w, "note: "+text) }
+
+// Sentence writes a line of text, or several.
+func (s Style) Sentence(w io.Writer, text string) error {
+	if room := s.room(); room > 0 {
+		lines := strings.Split(Text(text), "\n")
+		for i := range lines {
+			lines[i] = columns.Wrap(lines[i], room, 3)
+		}
+		text = strings.Join(lines, "\n")
+	}
+	_, err := io.WriteString(w, text+"\n")
+	return err
 }

@@ -17,6 +17,8 @@ type Block struct {
 	goal int
 	cut  string
 	past []state
+	// future is what was undone, the last of it last, until something else is changed.
+	future []state
 	// typing says that the last change inserted a character, so that the next one belongs to it.
 	typing bool
 }
@@ -79,6 +81,7 @@ func (b *Block) move(at int) { b.at, b.goal, b.typing = at, -1, false }
 
 // keep notes what there is before it is changed.
 func (b *Block) keep(typing bool) {
+	b.future = nil
 	if !typing || !b.typing {
 		if len(b.past) == maxPast {
 			b.past = append(b.past[:0], b.past[1:]...)
@@ -115,11 +118,26 @@ func (b *Block) Undo() bool {
 	if len(b.past) == 0 {
 		return false
 	}
-	last := b.past[len(b.past)-1]
-	b.past = b.past[:len(b.past)-1]
+	b.past, b.future = b.turn(b.past, b.future)
+	return true
+}
+
+// Redo does again what was undone last; false if there is nothing.
+func (b *Block) Redo() bool {
+	if len(b.future) == 0 {
+		return false
+	}
+	b.future, b.past = b.turn(b.future, b.past)
+	return true
+}
+
+// turn takes up the last state, and keeps the present one among others.
+func (b *Block) turn(from, to []state) ([]state, []state) {
+	to = append(to, state{b.text, b.at})
+	last := from[len(from)-1]
 	b.text = last.text
 	b.move(last.at)
-	return true
+	return from[:len(from)-1], to
 }
 
 // previous and next are where the character before a place begins, and the one at it ends, with the marks that are

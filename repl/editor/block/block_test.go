@@ -58,6 +58,17 @@ func TestBlock(t *testing.T) {
 		{"undo typing", "x|", func(b *Block) { b.Insert("a"); b.Insert("b"); b.Undo() }, "x|"},
 		{"undo cutting", "ab|", func(b *Block) { b.Insert("c"); b.CutBefore(); b.Undo() }, "abc|"},
 		{"undo moves back", "a|b", func(b *Block) { b.Insert("c"); b.Top(); b.Insert("d"); b.Undo() }, "|acb"},
+		{"redo", "x|", func(b *Block) {
+			b.Insert("a")
+			b.CutBefore()
+			b.Undo()
+			b.Undo()
+			b.Redo()
+			b.Redo()
+		}, "|"},
+		{"redo what was undone first", "x|", func(b *Block) { b.Insert("a"); b.CutBefore(); b.Undo(); b.Undo(); b.Redo() }, "xa|"},
+		{"undo what was done again", "x|", func(b *Block) { b.Insert("a"); b.Undo(); b.Redo(); b.Undo() }, "x|"},
+		{"nothing to do again", "x|", func(b *Block) { b.Insert("a"); b.Undo(); b.Insert("b"); b.Redo() }, "xb|"},
 		{"nothing to undo", "", func(b *Block) { b.Reset(); b.Undo() }, "|"},
 		{"indentation", "x\n    en|d", func(b *Block) { b.SetIndentation("  ") }, "x\n  en|d"},
 		{"indentation where the place is in it", "x\n  |  end", func(b *Block) { b.SetIndentation("") }, "x\n|end"},
