@@ -8,7 +8,7 @@ import (
 
 // Every key that does something is described, and those that are described do that.
 func TestDescribedKeys(t *testing.T) {
-	told := map[name]bool{keyText: true, keyPaste: true, keyTooLong: true}
+	told := map[KeyName]bool{KeyText: true, KeyPaste: true, KeyTooLong: true}
 	for _, d := range Keys() {
 		for _, n := range d.names {
 			told[n] = true
@@ -27,12 +27,12 @@ func TestDescribedKeys(t *testing.T) {
 			}
 			var in keys
 			got := in.feed([]byte(sent))
-			if len(got) != 1 || d.names != nil && !slices.Contains(d.names, got[0].name) {
+			if len(got) != 1 || d.names != nil && !slices.Contains(d.names, got[0].Name) {
 				t.Errorf("%s is not what is described as %q, but %v", k, d.Does, got)
 			}
 		}
 	}
-	check := func(sent string, n name) {
+	check := func(sent string, n KeyName) {
 		if !told[n] {
 			t.Errorf("%q does something that is not described", sent)
 		}

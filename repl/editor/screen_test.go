@@ -14,9 +14,9 @@ func newGlass(t screentest.Fails, columns, rows int) *screentest.Screen {
 }
 
 // draw is what a draft shows on a new screen.
-func draw(t screentest.Fails, d *draft, columns, rows int) string {
+func draw(t screentest.Fails, d *Draft, columns, rows int) string {
 	g := newGlass(t, columns, rows)
 	var c canvas
-	io.WriteString(g, c.draw(d.view(columns, rows)))
+	io.WriteString(g, c.draw(d.View(columns, rows)))
 	return g.Marked()
 }
