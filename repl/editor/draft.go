@@ -10,11 +10,11 @@ import (
 	"cellsh/repl/show"
 )
 
-// draft is a text that is being written, with all that is shown around it. It knows no terminal: keys change it, and a view
+// Draft is a text that is being written, with all that is shown around it. It knows no terminal: keys change it, and a view
 // shows it.
-type draft struct {
+type Draft struct {
 	language Language
-	palette  palette
+	palette  Palette
 	prompts  Prompts
 	// statement says that it is one, and no answer.
 	statement bool
@@ -49,75 +49,85 @@ type menu struct {
 	before block.Block
 }
 
-// outcome of a key.
-type outcome uint8
+// Outcome is what a key asks of whoever has the draft.
+type Outcome uint8
 
+// The outcomes.
 const (
-	goesOn outcome = iota
-	accepted
-	interrupted
-	ended
-	cleared
-	suspended
-	tooLong
+	// GoesOn says that the draft has done what there was to do.
+	GoesOn Outcome = iota
+	// Accepted is a text that is finished.
+	Accepted
+	// Interrupted gives the text up, and Ended means that no other is wanted.
+	Interrupted
+	Ended
+	// Cleared wants an empty screen, and Suspended the terminal for another job.
+	Cleared
+	Suspended
+	// TooLong says that a pasted text was longer than MaxLine, and is dropped.
+	TooLong
 )
 
-func newDraft(l Language, p palette, prompts Prompts, entries []string) *draft {
-	d := &draft{language: l, palette: p, prompts: prompts, entries: entries, place: len(entries)}
+// NewDraft is an empty text, which can be recalled from entries, the oldest first.
+func NewDraft(l Language, p Palette, prompts Prompts, entries []string) *Draft {
+	d := &Draft{language: l, palette: p, prompts: prompts, entries: entries, place: len(entries)}
 	d.block.Reset()
 	return d
 }
 
-// press does what a key means.
-func (d *draft) press(k key) outcome {
+// Text is what is written.
+func (d *Draft) Text() string { return d.block.Text() }
+
+// Press does what a key means.
+func (d *Draft) Press(k Key) Outcome {
 	if d.search != nil && d.searching(k) {
-		return goesOn
+		return GoesOn
 	}
 	if d.menu != nil && d.choosing(k) {
-		return goesOn
+		return GoesOn
 	}
 	b := &d.block
-	switch k.name {
-	case keyText:
-		b.Insert(k.text)
-	case keyPaste:
-		return d.paste(k.text)
-	case keyTooLong:
-		return tooLong
-	case keyEnter:
+	switch k.Name {
+	case KeyText:
+		b.Insert(k.Text)
+	case KeyPaste:
+		return d.paste(k.Text)
+	case KeyTooLong:
+		return TooLong
+	case KeyEnter:
 		return d.enter(k)
-	case keyNewline:
-		d.newline(k.hurried)
-	case keyTab:
+	case KeyNewline:
+		d.newline(k.Hurried)
+	case KeyTab:
 		d.tab(k)
-	case keyInterrupt:
-		return interrupted
-	case keyDeleteOrGo:
+	case KeyInterrupt:
+		return Interrupted
+	case KeyDeleteOrGo:
 		if b.Text() == "" {
-			return ended
+			return Ended
 		}
 		b.Delete()
-	case keyClear:
-		return cleared
-	case keySuspend:
-		return suspended
-	case keySearch, keySearchNext:
+	case KeyClear:
+		return Cleared
+	case KeySuspend:
+		return Suspended
+	case KeySearch, KeySearchNext:
 		d.beginSearch()
-	case keyUp:
+	case KeyUp:
 		if !b.Up() {
 			d.older()
 		}
-	case keyDown:
+	case KeyDown:
 		if !b.Down() {
 			d.newer()
 		}
-	case keyRight, keyEnd:
+	case KeyRight, KeyEnd:
 		if s := d.suggestion(); s != "" {
 			b.Insert(s)
 			break
 		}
-		motions[k.name](b)
-	case keyWordRight:
+		motions[k.Name](b)
+	case KeyWordRight:
 		if s := d.suggestion(); s != "" {
 			var ahead block.Block
 			ahead.Set(b.Text()+s, b.At())
@@ -127,48 +137,48 @@ func (d *draft) press(k key) outcome {
 		}
 		b.WordRight()
 	default:
-		if f, ok := motions[k.name]; ok {
+		if f, ok := motions[k.Name]; ok {
 			f(b)
 		}
 	}
-	return goesOn
+	return GoesOn
 }
 
 // motions are the keys that do one thing with the text.
-var motions = map[name]func(*block.Block){
-	keyBackspace: (*block.Block).Backspace, keyDelete: (*block.Block).Delete, keyHome: (*block.Block).Home, keyEnd: (*block.Block).End,
-	keyLeft: (*block.Block).Left, keyRight: (*block.Block).Right, keyTop: (*block.Block).Top, keyBottom: (*block.Block).Bottom, keyWordLeft: (*block.Block).WordLeft,
-	keyTranspose: (*block.Block).Transpose, keyUndo: func(b *block.Block) { b.Undo() }, keyCutLine: (*block.Block).CutLine, keyCutBefore: (*block.Block).CutBefore,
-	keyCutWord: (*block.Block).CutWord, keyCutWordBefore: (*block.Block).CutWordBefore, keyCutArgument: (*block.Block).CutArgument, keyYank: (*block.Block).Paste,
+var motions = map[KeyName]func(*block.Block){
+	KeyBackspace: (*block.Block).Backspace, KeyDelete: (*block.Block).Delete, KeyHome: (*block.Block).Home, KeyEnd: (*block.Block).End,
+	KeyLeft: (*block.Block).Left, KeyRight: (*block.Block).Right, KeyTop: (*block.Block).Top, KeyBottom: (*block.Block).Bottom, KeyWordLeft: (*block.Block).WordLeft,
+	KeyTranspose: (*block.Block).Transpose, KeyUndo: func(b *block.Block) { b.Undo() }, KeyCutLine: (*block.Block).CutLine, KeyCutBefore: (*block.Block).CutBefore,
+	KeyCutWord: (*block.Block).CutWord, KeyCutWordBefore: (*block.Block).CutWordBefore, KeyCutArgument: (*block.Block).CutArgument, KeyYank: (*block.Block).Paste,
 }
 
 // paste puts text in. One that ends a line enters what is complete then, as if it had been typed.
-func (d *draft) paste(text string) outcome {
+func (d *Draft) paste(text string) Outcome {
 	whole, ends := strings.CutSuffix(text, "\n")
 	if !ends || d.block.After() != "" {
 		d.block.Insert(text)
-		return goesOn
+		return GoesOn
 	}
 	d.block.Insert(whole)
-	return d.enter(key{name: keyEnter, hurried: true})
+	return d.enter(Key{Name: KeyEnter, Hurried: true})
 }
 
 // enter ends the text, or begins another line in it where more must come. A line without text gives up, so that nobody is
 // caught in a statement that can't be finished.
-func (d *draft) enter(k key) outcome {
+func (d *Draft) enter(k Key) Outcome {
 	more, evenBlank := d.language.unfinished(d.block.Text())
 	blank := strings.TrimSpace(d.block.Line()) == "" && d.block.Last() && !d.block.First()
-	if more && (!blank || evenBlank || k.hurried) {
-		d.newline(k.hurried)
-		return goesOn
+	if more && (!blank || evenBlank || k.Hurried) {
+		d.newline(k.Hurried)
+		return GoesOn
 	}
-	if !k.hurried {
+	if !k.Hurried {
 		d.indent()
 	}
-	return accepted
+	return Accepted
 }
 
-func (d *draft) newline(hurried bool) {
+func (d *Draft) newline(hurried bool) {
 	next := ""
 	if !hurried {
 		next = d.indent()
@@ -177,7 +187,7 @@ func (d *draft) newline(hurried bool) {
 }
 
 // indent moves the line back if it closes what earlier ones have opened, and gives the white space for a line after it.
-func (d *draft) indent() (next string) {
+func (d *Draft) indent() (next string) {
 	if d.language.Indent == nil {
 		return ""
 	}
@@ -192,7 +202,7 @@ func indentation(line string) int { return len(line) - len(strings.TrimLeft(line
 
 // older shows the entry before the one that is shown which begins with what was typed; the place is in its first line, so that
 // Up goes on to the next.
-func (d *draft) older() {
+func (d *Draft) older() {
 	if d.place == len(d.entries) {
 		d.typed = d.block.Text()
 	}
@@ -207,7 +217,7 @@ func (d *draft) older() {
 }
 
 // newer goes the other way, to what was typed in the end.
-func (d *draft) newer() {
+func (d *Draft) newer() {
 	if d.place == len(d.entries) {
 		return
 	}
@@ -222,7 +232,7 @@ func (d *draft) newer() {
 
 // suggestion is how the newest entry goes on that begins with the text, where the place is at its end; shown only where its
 // colour tells it from what is typed.
-func (d *draft) suggestion() string {
+func (d *Draft) suggestion() string {
 	text := d.block.Text()
 	if d.palette[suggested] == "" || text == "" || d.block.After() != "" || d.place < len(d.entries) || d.search != nil || d.menu != nil {
 		return ""
@@ -235,29 +245,29 @@ func (d *draft) suggestion() string {
 	return ""
 }
 
-func (d *draft) beginSearch() {
+func (d *Draft) beginSearch() {
 	d.search = &search{at: len(d.entries), before: d.block}
 	d.menu = nil
 }
 
 // searching is what a key means while the history is searched; false if it ends the search and means what it always does.
-func (d *draft) searching(k key) bool {
+func (d *Draft) searching(k Key) bool {
 	s := d.search
-	switch k.name {
-	case keyText, keyPaste:
-		s.query += strings.NewReplacer("\n", " ", "\t", " ").Replace(k.text)
+	switch k.Name {
+	case KeyText, KeyPaste:
+		s.query += strings.NewReplacer("\n", " ", "\t", " ").Replace(k.Text)
 		d.find(min(s.at, len(d.entries)-1), -1)
-	case keyBackspace:
+	case KeyBackspace:
 		var q block.Block
 		q.Set(s.query, len(s.query))
 		q.Backspace()
 		s.query, s.at = q.Text(), len(d.entries)
 		d.find(s.at-1, -1)
-	case keySearch:
+	case KeySearch:
 		d.find(s.at-1, -1)
-	case keySearchNext:
+	case KeySearchNext:
 		d.find(s.at+1, 1)
-	case keyCancel:
+	case KeyCancel:
 		d.block, d.search = s.before, nil
 	default:
 		d.search = nil
@@ -270,7 +280,7 @@ func (d *draft) searching(k key) bool {
 }
 
 // find looks for the query in the entries from one on, and shows the one that has it.
-func (d *draft) find(from, step int) {
+func (d *Draft) find(from, step int) {
 	s := d.search
 	if s.query == "" {
 		s.missing = false
@@ -289,11 +299,11 @@ func (d *draft) find(from, step int) {
 
 // tab puts in what must follow, or lists what can. At the begin of a further line it indents, and where it is pasted there it
 // stays.
-func (d *draft) tab(k key) {
+func (d *Draft) tab(k Key) {
 	b := &d.block
 	before := b.Before()[strings.LastIndexByte(b.Before(), '\n')+1:]
 	if !b.First() && strings.TrimSpace(before) == "" && d.language.Indent != nil {
-		if k.hurried {
+		if k.Hurried {
 			b.Insert("\t")
 			return
 		}
@@ -327,37 +337,37 @@ func (d *draft) tab(k key) {
 }
 
 // choosing is what a key means while a menu is shown; false if it closes the menu and means what it always does.
-func (d *draft) choosing(k key) bool {
+func (d *Draft) choosing(k Key) bool {
 	m := d.menu
 	n := len(m.candidates)
 	switch {
-	case k.name == keyTab, m.chosen >= 0 && (k.name == keyDown || k.name == keyRight):
+	case k.Name == KeyTab, m.chosen >= 0 && (k.Name == KeyDown || k.Name == KeyRight):
 		m.chosen = (m.chosen + 1) % n
-	case k.name == keyBackTab, m.chosen >= 0 && (k.name == keyUp || k.name == keyLeft):
+	case k.Name == KeyBackTab, m.chosen >= 0 && (k.Name == KeyUp || k.Name == KeyLeft):
 		m.chosen = (max(m.chosen, 0) + n - 1) % n
-	case k.name == keyCancel:
+	case k.Name == KeyCancel:
 		d.block, d.menu = m.before, nil
 		return true
 	default:
 		d.menu = nil
-		return k.name == keyEnter && m.chosen >= 0
+		return k.Name == KeyEnter && m.chosen >= 0
 	}
 	d.block = m.before
 	d.block.Insert(m.candidates[m.chosen].Insert)
 	return true
 }
 
-// view is what is to be seen, on a screen of so many columns and rows.
-func (d *draft) view(columns, rows int) frame {
+// View is what is to be seen, on a screen of so many columns and rows.
+func (d *Draft) View(columns, rows int) Frame {
 	s := newSheet(columns - 1)
-	var f frame
+	var f Frame
 	text := d.block.Text()
 	looks := d.looks(text)
 	s.prompt(d.prompts.First)
 	from := s.column
 	for i, r := range text {
 		if i == d.block.At() {
-			f.row, f.column = s.cursor()
+			f.Row, f.Column = s.cursor()
 		}
 		if r == '\n' {
 			s.newline()
@@ -372,7 +382,7 @@ func (d *draft) view(columns, rows int) frame {
 		s.rune(r, d.palette[look], from)
 	}
 	if d.block.At() == len(text) {
-		f.row, f.column = s.cursor()
+		f.Row, f.Column = s.cursor()
 	}
 	for _, r := range d.suggestion() {
 		if r == '\n' {
@@ -383,18 +393,18 @@ func (d *draft) view(columns, rows int) frame {
 		}
 		s.rune(r, d.palette[suggested], from)
 	}
-	f.rows = s.rows
+	f.Rows = s.rows
 	// What is below takes the screen's lower half at most, as far as the text needs the rest.
-	var below [][]cell
+	var below [][]Cell
 	switch {
 	case d.search != nil:
 		below = d.search.view(columns, d.palette)
 	case d.menu != nil:
-		below = d.menu.view(columns, max(rows/2, rows-len(f.rows)-1), d.palette)
+		below = d.menu.view(columns, max(rows/2, rows-len(f.Rows)-1), d.palette)
 	}
 	below = below[:min(len(below), max(rows-1, 0))]
 	f, d.top = f.cut(rows-len(below), d.top)
-	f.rows = append(slices.Clip(f.rows), below...)
+	f.Rows = append(slices.Clip(f.Rows), below...)
 	return f
 }
 
@@ -405,7 +415,7 @@ func (s *sheet) cursor() (row, column int) { return len(s.rows) - 1, s.column }
 const maxLooked = 1 << 16
 
 // looks says for each byte of the text how it is shown; nil for all plainly.
-func (d *draft) looks(text string) []Look {
+func (d *Draft) looks(text string) []Look {
 	if d.language.Look == nil || !d.palette.colours() || len(text) > maxLooked {
 		return nil
 	}
@@ -418,7 +428,7 @@ func (d *draft) looks(text string) []Look {
 	return looks
 }
 
-func (s *search) view(columns int, p palette) [][]cell {
+func (s *search) view(columns int, p Palette) [][]Cell {
 	sheet := newSheet(columns - 1)
 	label := "search: "
 	if s.missing {
@@ -430,7 +440,7 @@ func (s *search) view(columns int, p palette) [][]cell {
 }
 
 // view lists the candidates, in columns, or each with what is said of it on a row of its own.
-func (m *menu) view(columns, rows int, p palette) [][]cell {
+func (m *menu) view(columns, rows int, p Palette) [][]Cell {
 	words := make([]string, len(m.candidates))
 	widest, told := 0, false
 	for i, c := range m.candidates {
@@ -452,7 +462,7 @@ func (m *menu) view(columns, rows int, p palette) [][]cell {
 			first = max(0, min(m.chosen%height-shown/2, height-shown))
 		}
 	}
-	var out [][]cell
+	var out [][]Cell
 	listed := 0
 	for row := first; row < first+shown; row++ {
 		s := newSheet(columns - 1)

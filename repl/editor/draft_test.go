@@ -48,11 +48,11 @@ func toy() Language {
 }
 
 // typing turns "ab<enter>" into keys, each pressed by itself; <<text>> is pasted.
-func typing(t fails, s string) (all []key) {
+func typing(t fails, s string) (all []Key) {
 	for s != "" {
 		if rest, ok := strings.CutPrefix(s, "<<"); ok {
 			text, after, _ := strings.Cut(rest, ">>")
-			all, s = append(all, key{name: keyPaste, text: text}), after
+			all, s = append(all, Key{Name: KeyPaste, Text: text}), after
 			continue
 		}
 		if rest, ok := strings.CutPrefix(s, "<"); ok {
@@ -61,11 +61,11 @@ func typing(t fails, s string) (all []key) {
 			if !ok {
 				t.Fatalf("there is no key %q", word)
 			}
-			all, s = append(all, key{name: name}), after
+			all, s = append(all, Key{Name: name}), after
 			continue
 		}
 		for _, r := range s {
-			all, s = append(all, key{text: string(r)}), s[len(string(r)):]
+			all, s = append(all, Key{Text: string(r)}), s[len(string(r)):]
 			break
 		}
 	}
@@ -77,67 +77,67 @@ var past = []string{"cell.get(1)", "policy {\n  a,\n}", "load web.lua", "list"}
 func TestDraft(t *testing.T) {
 	for _, c := range []struct {
 		name, keys, want string
-		outcome          outcome
+		outcome          Outcome
 	}{
-		{"a line is entered", "ab<enter>", "> ab|", accepted},
-		{"wherever the place is in it", "ab<home><enter>", "> |ab", accepted},
-		{"what is unfinished goes on, indented", "f {<enter>a<enter>}", "> f {\n:   a\n:   }|", goesOn},
-		{"what closes goes back", "f {<enter>a {<enter>b<enter>}<enter>}<enter>", "> f {\n:   a {\n:     b\n:   }\n: }|", accepted},
-		{"a blank line gives up", "f {<enter><enter>", "> f {\n:   |", accepted},
-		{"but not within a string", "f {[[<enter><enter>x", "> f {[[\n:\n:   x|", goesOn},
-		{"a blank line in the middle does not", "f {<enter>a<up><end><enter><enter>", "> f {\n:\n:   |\n:   a", goesOn},
-		{"a new line on purpose", "ab<left><newline>c<enter>", "> a\n: c|b", accepted},
-		{"up and down move within", "f {<enter>abc<up>x<down>y", "> f {x\n:   aby|c", goesOn},
-		{"a pasted line is entered", "<<list\n>>", "> list|", accepted},
-		{"pasted lines stay as they are", "<<f {\n\ta\n\n>>", "> f {\n:     a\n:\n: |", goesOn},
-		{"what is pasted within a text is not entered", "ab<left><<c\n>>", "> ac\n: |b", goesOn},
-		{"Ctrl-C", "ab<^C>", "> ab|", interrupted},
-		{"Ctrl-D on nothing", "<^D>", "> |", ended},
-		{"Ctrl-D on something", "ab<home><^D>", "> |b", goesOn},
-		{"Delete on nothing", "<delete>", "> |", goesOn},
+		{"a line is entered", "ab<enter>", "> ab|", Accepted},
+		{"wherever the place is in it", "ab<home><enter>", "> |ab", Accepted},
+		{"what is unfinished goes on, indented", "f {<enter>a<enter>}", "> f {\n:   a\n:   }|", GoesOn},
+		{"what closes goes back", "f {<enter>a {<enter>b<enter>}<enter>}<enter>", "> f {\n:   a {\n:     b\n:   }\n: }|", Accepted},
+		{"a blank line gives up", "f {<enter><enter>", "> f {\n:   |", Accepted},
+		{"but not within a string", "f {[[<enter><enter>x", "> f {[[\n:\n:   x|", GoesOn},
+		{"a blank line in the middle does not", "f {<enter>a<up><end><enter><enter>", "> f {\n:\n:   |\n:   a", GoesOn},
+		{"a new line on purpose", "ab<left><newline>c<enter>", "> a\n: c|b", Accepted},
+		{"up and down move within", "f {<enter>abc<up>x<down>y", "> f {x\n:   aby|c", GoesOn},
+		{"a pasted line is entered", "<<list\n>>", "> list|", Accepted},
+		{"pasted lines stay as they are", "<<f {\n\ta\n\n>>", "> f {\n:     a\n:\n: |", GoesOn},
+		{"what is pasted within a text is not entered", "ab<left><<c\n>>", "> ac\n: |b", GoesOn},
+		{"Ctrl-C", "ab<^C>", "> ab|", Interrupted},
+		{"Ctrl-D on nothing", "<^D>", "> |", Ended},
+		{"Ctrl-D on something", "ab<home><^D>", "> |b", GoesOn},
+		{"Delete on nothing", "<delete>", "> |", GoesOn},
 
-		{"up finds the last entry", "<up>", "> list|", goesOn},
-		{"and the one before", "<up><up>", "> load web.lua|", goesOn},
-		{"an entry of lines comes back as its lines", "<up><up><up>", "> policy {|\n:   a,\n: }", goesOn},
-		{"and up goes on from there", "<up><up><up><up>", "> cell.get(1)|", goesOn},
-		{"to the first", "<up><up><up><up><up><up>", "> cell.get(1)|", goesOn},
-		{"down goes through an entry", "<up><up><up><down>", "> policy {\n:   a,|\n: }", goesOn},
-		{"and back to what was typed", "lo<up><down>", "> lo|", goesOn},
-		{"what was typed narrows it", "l<up><up>", "> load web.lua|", goesOn},
-		{"entries can be changed", "<up>x<enter>", "> listx|", accepted},
-		{"nothing is newer", "ab<down>", "> ab|", goesOn},
+		{"up finds the last entry", "<up>", "> list|", GoesOn},
+		{"and the one before", "<up><up>", "> load web.lua|", GoesOn},
+		{"an entry of lines comes back as its lines", "<up><up><up>", "> policy {|\n:   a,\n: }", GoesOn},
+		{"and up goes on from there", "<up><up><up><up>", "> cell.get(1)|", GoesOn},
+		{"to the first", "<up><up><up><up><up><up>", "> cell.get(1)|", GoesOn},
+		{"down goes through an entry", "<up><up><up><down>", "> policy {\n:   a,|\n: }", GoesOn},
+		{"and back to what was typed", "lo<up><down>", "> lo|", GoesOn},
+		{"what was typed narrows it", "l<up><up>", "> load web.lua|", GoesOn},
+		{"entries can be changed", "<up>x<enter>", "> listx|", Accepted},
+		{"nothing is newer", "ab<down>", "> ab|", GoesOn},
 
-		{"search", "<^R>a,", "> policy {\n:   |a,\n: }\nsearch: a,", goesOn},
-		{"search again", "<^R>l<^R><^R>", "> po|licy {\n:   a,\n: }\nsearch: l", goesOn},
-		{"and back", "<^R>l<^R><^R><^S>", "> |load web.lua\nsearch: l", goesOn},
-		{"search is taken back", "x<^R>zzz", "> x|\nnothing has: zzz", goesOn},
-		{"and with a shorter word again", "<^R>lox<backspace>", "> |load web.lua\nsearch: lo", goesOn},
-		{"pasted into a search", "<^R><<x\n\ty>>", "> |\nnothing has: x  y", goesOn},
-		{"search that is given up", "x<^R>lo<^G>", "> x|", goesOn},
-		{"search that is taken", "<^R>lo<end>!", "> load web.lua!|", goesOn},
-		{"search that is entered", "<^R>lo<enter>", "> |load web.lua", accepted},
-		{"up goes on from what was found", "<^R>lo<home><up>", "> policy {|\n:   a,\n: }", goesOn},
-		{"Ctrl-C in a search", "<^R>lo<^C>", "> |load web.lua", interrupted},
+		{"search", "<^R>a,", "> policy {\n:   |a,\n: }\nsearch: a,", GoesOn},
+		{"search again", "<^R>l<^R><^R>", "> po|licy {\n:   a,\n: }\nsearch: l", GoesOn},
+		{"and back", "<^R>l<^R><^R><^S>", "> |load web.lua\nsearch: l", GoesOn},
+		{"search is taken back", "x<^R>zzz", "> x|\nnothing has: zzz", GoesOn},
+		{"and with a shorter word again", "<^R>lox<backspace>", "> |load web.lua\nsearch: lo", GoesOn},
+		{"pasted into a search", "<^R><<x\n\ty>>", "> |\nnothing has: x  y", GoesOn},
+		{"search that is given up", "x<^R>lo<^G>", "> x|", GoesOn},
+		{"search that is taken", "<^R>lo<end>!", "> load web.lua!|", GoesOn},
+		{"search that is entered", "<^R>lo<enter>", "> |load web.lua", Accepted},
+		{"up goes on from what was found", "<^R>lo<home><up>", "> policy {|\n:   a,\n: }", GoesOn},
+		{"Ctrl-C in a search", "<^R>lo<^C>", "> |load web.lua", Interrupted},
 
-		{"the only candidate", "on<tab>", "> only|", goesOn},
-		{"what candidates have in common", "ce<tab>", "> cell.|", goesOn},
-		{"in whole characters", "é<tab>", "> ét|", goesOn},
-		{"no candidate", "zz<tab>", "> zz|", goesOn},
-		{"a menu", "cell.<tab>", "> cell.|\ncell.create  makes one\ncell.get     finds one\ncell.list", goesOn},
-		{"a choice", "cell.<tab><tab><tab>", "> cell.get|\ncell.create  makes one\n«7:cell.get»     finds one\ncell.list", goesOn},
-		{"backwards", "cell.<tab><backtab>", "> cell.list|\ncell.create  makes one\ncell.get     finds one\n«7:cell.list»", goesOn},
-		{"a choice is taken", "cell.<tab><tab><enter>(", "> cell.create(|", goesOn},
-		{"a choice is taken by what follows", "cell.<tab><tab>(", "> cell.create(|", goesOn},
-		{"no choice is taken", "cell.<tab><tab><^G>", "> cell.|", goesOn},
-		{"Enter without a choice enters", "cell.<tab><enter>", "> cell.|", accepted},
-		{"columns where nothing is said", "ét<tab>", "> ét|\nété    étage", goesOn},
-		{"Tab indents", "f {<enter><^U><tab>x", "> f {\n:   x|", goesOn},
-		{"a second time it completes", "f {<enter><^U><tab>on<tab>", "> f {\n:   only|", goesOn},
+		{"the only candidate", "on<tab>", "> only|", GoesOn},
+		{"what candidates have in common", "ce<tab>", "> cell.|", GoesOn},
+		{"in whole characters", "é<tab>", "> ét|", GoesOn},
+		{"no candidate", "zz<tab>", "> zz|", GoesOn},
+		{"a menu", "cell.<tab>", "> cell.|\ncell.create  makes one\ncell.get     finds one\ncell.list", GoesOn},
+		{"a choice", "cell.<tab><tab><tab>", "> cell.get|\ncell.create  makes one\n«7:cell.get»     finds one\ncell.list", GoesOn},
+		{"backwards", "cell.<tab><backtab>", "> cell.list|\ncell.create  makes one\ncell.get     finds one\n«7:cell.list»", GoesOn},
+		{"a choice is taken", "cell.<tab><tab><enter>(", "> cell.create(|", GoesOn},
+		{"a choice is taken by what follows", "cell.<tab><tab>(", "> cell.create(|", GoesOn},
+		{"no choice is taken", "cell.<tab><tab><^G>", "> cell.|", GoesOn},
+		{"Enter without a choice enters", "cell.<tab><enter>", "> cell.|", Accepted},
+		{"columns where nothing is said", "ét<tab>", "> ét|\nété    étage", GoesOn},
+		{"Tab indents", "f {<enter><^U><tab>x", "> f {\n:   x|", GoesOn},
+		{"a second time it completes", "f {<enter><^U><tab>on<tab>", "> f {\n:   only|", GoesOn},
 	} {
-		d := newDraft(toy(), newPalette(false, ""), Prompts{"> ", ": "}, past)
-		var got outcome
+		d := NewDraft(toy(), NewPalette(false, ""), Prompts{"> ", ": "}, past)
+		var got Outcome
 		for _, k := range typing(t, c.keys) {
-			got = d.press(k)
+			got = d.Press(k)
 		}
 		if shown := draw(t, d, 40, 12); shown != c.want || got != c.outcome {
 			t.Errorf("%s: after %s there is\n%s\nand %d; want\n%s\nand %d", c.name, c.keys, shown, got, c.want, c.outcome)
@@ -156,9 +156,9 @@ func TestColours(t *testing.T) {
 		{"not from within the text", "lo<left>", "> l|o"},
 		{"not for an entry of the history", "<up>", "> list|"},
 	} {
-		d := newDraft(toy(), newPalette(true, "wsvt25"), Prompts{"> ", ": "}, past)
+		d := NewDraft(toy(), NewPalette(true, "wsvt25"), Prompts{"> ", ": "}, past)
 		for _, k := range typing(t, c.keys) {
-			d.press(k)
+			d.Press(k)
 		}
 		if shown := draw(t, d, 40, 12); shown != c.want {
 			t.Errorf("%s: after %s there is\n%s\nwant\n%s", c.name, c.keys, shown, c.want)
@@ -182,9 +182,9 @@ func TestSmallScreens(t *testing.T) {
 		{"one row", "cell.<tab>", 24, 1, "> cell.|"},
 		{"one column", "ab", 1, 3, "|"},
 	} {
-		d := newDraft(toy(), newPalette(false, ""), Prompts{"> ", ": "}, nil)
+		d := NewDraft(toy(), NewPalette(false, ""), Prompts{"> ", ": "}, nil)
 		for _, k := range typing(t, c.keys) {
-			d.press(k)
+			d.Press(k)
 		}
 		if c.columns == 1 {
 			continue
@@ -201,16 +201,16 @@ func TestDrawing(t *testing.T) {
 		columns, rows := rapid.IntRange(2, 30).Draw(t, "columns"), rapid.IntRange(1, 8).Draw(t, "rows")
 		g := newGlass(t, columns, rows+2)
 		g.write("$\r\n")
-		d := newDraft(toy(), newPalette(rapid.Bool().Draw(t, "colours"), ""), Prompts{"> ", ": "}, past)
+		d := NewDraft(toy(), NewPalette(rapid.Bool().Draw(t, "colours"), ""), Prompts{"> ", ": "}, past)
 		var c canvas
 		all := []string{"f", "{", "}", "日", "e\u0301", " ", "cell.", "<enter>", "<newline>", "<tab>", "<backtab>", "<up>", "<down>", "<left>", "<right>", "<backspace>", "<^U>", "<^W>", "<^R>", "<^G>", "<top>", "<<x\n\ty\n>>", "<undo>"}
 		for range rapid.IntRange(1, 40).Draw(t, "keys") {
 			for _, k := range typing(t, rapid.SampledFrom(all).Draw(t, "key")) {
-				if d.press(k) == accepted {
+				if d.Press(k) == Accepted {
 					d.block.Reset()
 				}
 			}
-			f := d.view(columns, rows)
+			f := d.View(columns, rows)
 			top := d.top
 			g.write(c.draw(f))
 			d.top = top

@@ -26,6 +26,8 @@ type Editor interface {
 	Aside(say func(), now *Prompts)
 	// Remember keeps a statement, of one or more lines, in the history. One that begins with a space is not kept.
 	Remember(statement string)
+	// Entries are the statements that were kept, of earlier sessions too, the oldest first. They must not be changed.
+	Entries() []string
 	// Close gives the terminal back.
 	Close() error
 }

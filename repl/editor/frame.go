@@ -9,50 +9,50 @@ import (
 	"cellsh/repl/show"
 )
 
-// cell is a character on the screen with the marks that are combined with it. Its width is one column, or two.
-type cell struct {
-	text  string
-	width int
-	// sgr are the parameters of how it is shown, "" for plainly.
-	sgr string
+// Cell is a character on the screen with the marks that are combined with it. Its width is one column, or two.
+type Cell struct {
+	Text  string
+	Width int
+	// SGR are the parameters of how it is shown, "" for plainly.
+	SGR string
 }
 
-// frame is what is on the screen: rows, none wider than the screen less one column, so that no terminal begins a new row by
+// Frame is what is on the screen: rows, none wider than the screen less one column, so that no terminal begins a new row by
 // itself, and the place of the cursor among them.
-type frame struct {
-	rows        [][]cell
-	row, column int
+type Frame struct {
+	Rows        [][]Cell
+	Row, Column int
 }
 
 // sheet collects the rows of a frame.
 type sheet struct {
 	width int
-	rows  [][]cell
+	rows  [][]Cell
 	// column is where the next cell goes.
 	column int
 }
 
-func newSheet(width int) *sheet { return &sheet{width: max(width, 1), rows: [][]cell{nil}} }
+func newSheet(width int) *sheet { return &sheet{width: max(width, 1), rows: [][]Cell{nil}} }
 
 // put adds a cell, in a new row where it does not fit.
-func (s *sheet) put(c cell) {
+func (s *sheet) put(c Cell) {
 	last := len(s.rows) - 1
-	if c.width == 0 {
+	if c.Width == 0 {
 		if n := len(s.rows[last]); n > 0 {
-			s.rows[last][n-1].text += c.text
+			s.rows[last][n-1].Text += c.Text
 			return
 		}
-		c.text, c.width = " "+c.text, 1
+		c.Text, c.Width = " "+c.Text, 1
 	}
-	if c.width > s.width {
-		c = cell{"?", 1, c.sgr}
+	if c.Width > s.width {
+		c = Cell{"?", 1, c.SGR}
 	}
-	if s.column+c.width > s.width {
+	if s.column+c.Width > s.width {
 		s.newline()
 		last++
 	}
 	s.rows[last] = append(s.rows[last], c)
-	s.column += c.width
+	s.column += c.Width
 }
 
 func (s *sheet) newline() {
@@ -63,7 +63,7 @@ func (s *sheet) newline() {
 // text adds a text that show.Text has made safe.
 func (s *sheet) text(text, sgr string) {
 	for _, r := range text {
-		s.put(cell{string(r), show.Width(string(r)), sgr})
+		s.put(Cell{string(r), show.Width(string(r)), sgr})
 	}
 }
 
@@ -75,12 +75,12 @@ func (s *sheet) rune(r rune, sgr string, from int) {
 	switch {
 	case r == '\t':
 		for n := tabStop - (s.column-from+tabStop)%tabStop; n > 0; n-- {
-			s.put(cell{" ", 1, sgr})
+			s.put(Cell{" ", 1, sgr})
 		}
 	case !unicode.IsGraphic(r):
-		s.put(cell{"?", 1, sgr})
+		s.put(Cell{"?", 1, sgr})
 	default:
-		s.put(cell{string(r), show.Width(string(r)), sgr})
+		s.put(Cell{string(r), show.Width(string(r)), sgr})
 	}
 }
 
@@ -105,14 +105,14 @@ func (s *sheet) prompt(text string) {
 
 // cut gives the rows of a frame that fit on a screen, those around the cursor, beginning with top if that can be, and which is
 // the first.
-func (f frame) cut(height, top int) (frame, int) {
+func (f Frame) cut(height, top int) (Frame, int) {
 	height = max(height, 1)
-	if len(f.rows) <= height {
+	if len(f.Rows) <= height {
 		return f, 0
 	}
-	top = max(min(top, f.row, len(f.rows)-height), f.row-height+1)
-	f.rows = f.rows[top : top+height]
-	f.row -= top
+	top = max(min(top, f.Row, len(f.Rows)-height), f.Row-height+1)
+	f.Rows = f.Rows[top : top+height]
+	f.Row -= top
 	return f, top
 }
 
@@ -121,40 +121,40 @@ func (f frame) cut(height, top int) (frame, int) {
 type canvas struct {
 	out strings.Builder
 	// on is what is on the screen; no rows if nothing is.
-	on frame
+	on Frame
 }
 
 // draw gives what must be written so that the frame is on the screen.
-func (c *canvas) draw(f frame) string {
+func (c *canvas) draw(f Frame) string {
 	c.out.Reset()
-	if len(c.on.rows) == 0 {
-		c.on = frame{rows: [][]cell{nil}}
+	if len(c.on.Rows) == 0 {
+		c.on = Frame{Rows: [][]Cell{nil}}
 	}
-	for i, row := range f.rows {
-		if i == len(c.on.rows) {
-			c.moveTo(i-1, c.on.column)
+	for i, row := range f.Rows {
+		if i == len(c.on.Rows) {
+			c.moveTo(i-1, c.on.Column)
 			c.out.WriteString("\r\n")
-			c.on.rows = append(c.on.rows, nil)
-			c.on.row, c.on.column = i, 0
+			c.on.Rows = append(c.on.Rows, nil)
+			c.on.Row, c.on.Column = i, 0
 		}
 		c.row(i, row)
 	}
-	if n := len(f.rows); n < len(c.on.rows) {
+	if n := len(f.Rows); n < len(c.on.Rows) {
 		c.moveTo(n, 0)
 		c.out.WriteString("\x1b[J")
-		c.on.rows = c.on.rows[:n]
+		c.on.Rows = c.on.Rows[:n]
 	}
-	c.moveTo(f.row, f.column)
-	c.on.rows = f.rows
+	c.moveTo(f.Row, f.Column)
+	c.on.Rows = f.Rows
 	return c.out.String()
 }
 
 // row writes what differs in a row.
-func (c *canvas) row(i int, row []cell) {
-	old := c.on.rows[i]
+func (c *canvas) row(i int, row []Cell) {
+	old := c.on.Rows[i]
 	same, column := 0, 0
 	for same < len(old) && same < len(row) && old[same] == row[same] {
-		column += row[same].width
+		column += row[same].Width
 		same++
 	}
 	if same == len(old) && same == len(row) {
@@ -163,16 +163,16 @@ func (c *canvas) row(i int, row []cell) {
 	c.moveTo(i, column)
 	look := ""
 	for _, x := range row[same:] {
-		if x.sgr != look {
+		if x.SGR != look {
 			if look != "" {
 				c.out.WriteString("\x1b[0m")
 			}
-			if look = x.sgr; look != "" {
+			if look = x.SGR; look != "" {
 				c.out.WriteString("\x1b[" + look + "m")
 			}
 		}
-		c.out.WriteString(x.text)
-		column += x.width
+		c.out.WriteString(x.Text)
+		column += x.Width
 	}
 	if look != "" {
 		c.out.WriteString("\x1b[0m")
@@ -180,25 +180,25 @@ func (c *canvas) row(i int, row []cell) {
 	if same < len(old) {
 		c.out.WriteString("\x1b[K")
 	}
-	c.on.rows[i] = row
-	c.on.column = column
+	c.on.Rows[i] = row
+	c.on.Column = column
 }
 
 // moveTo moves the cursor to a row that is on the screen, or the one below the last.
 func (c *canvas) moveTo(row, column int) {
 	switch {
-	case row < c.on.row:
-		c.move(c.on.row-row, 'A')
-	case row > c.on.row:
-		c.move(row-c.on.row, 'B')
+	case row < c.on.Row:
+		c.move(c.on.Row-row, 'A')
+	case row > c.on.Row:
+		c.move(row-c.on.Row, 'B')
 	}
-	if column != c.on.column {
+	if column != c.on.Column {
 		c.out.WriteByte('\r')
 		if column > 0 {
 			c.move(column, 'C')
 		}
 	}
-	c.on.row, c.on.column = row, column
+	c.on.Row, c.on.Column = row, column
 }
 
 func (c *canvas) move(n int, direction byte) {
@@ -212,11 +212,11 @@ func (c *canvas) move(n int, direction byte) {
 // leave gives what moves the cursor to a new row below all.
 func (c *canvas) leave() string {
 	c.out.Reset()
-	if len(c.on.rows) > 0 {
-		c.moveTo(len(c.on.rows)-1, c.on.column)
+	if len(c.on.Rows) > 0 {
+		c.moveTo(len(c.on.Rows)-1, c.on.Column)
 	}
 	c.out.WriteString("\r\n")
-	c.on = frame{}
+	c.on = Frame{}
 	return c.out.String()
 }
 
@@ -225,13 +225,13 @@ func (c *canvas) leave() string {
 func (c *canvas) reflow(width int) string {
 	c.out.Reset()
 	above := 0
-	for i, row := range c.on.rows {
+	for i, row := range c.on.Rows {
 		w := 0
 		for _, x := range row {
-			w += x.width
+			w += x.Width
 		}
-		if i == c.on.row {
-			above += c.on.column / max(width, 1)
+		if i == c.on.Row {
+			above += c.on.Column / max(width, 1)
 			break
 		}
 		above += max(w-1, 0)/max(width, 1) + 1
@@ -240,6 +240,6 @@ func (c *canvas) reflow(width int) string {
 		c.move(above, 'A')
 	}
 	c.out.WriteString("\r\x1b[J")
-	c.on = frame{}
+	c.on = Frame{}
 	return c.out.String()
 }

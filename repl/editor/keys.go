@@ -7,74 +7,75 @@ import (
 	"unicode/utf8"
 )
 
-// key is something that was pressed, or pasted.
-type key struct {
-	name name
-	// text is what a text key types, and what was pasted: without control characters but tabs and newlines.
-	text string
-	// hurried says that other keys came with it, faster than people type: a text is pasted at a terminal that marks none.
-	hurried bool
+// Key is something that was pressed, or pasted.
+type Key struct {
+	Name KeyName
+	// Text is what a Text key types, and what was pasted: without control characters but tabs and newlines.
+	Text string
+	// Hurried says that other keys came with it, faster than people type: a text is pasted at a terminal that marks none.
+	Hurried bool
 }
 
-// name of a key.
-type name uint8
+// KeyName of a key.
+type KeyName uint8
 
+// The keys.
 const (
-	keyText name = iota
-	keyPaste
-	// keyTooLong is a pasted text that is longer than MaxLine.
-	keyTooLong
-	keyEnter
-	keyNewline // Alt-Enter
-	keyTab
-	keyBackTab
-	keyBackspace
-	keyDelete
-	keyEnd
-	keyHome
-	keyLeft
-	keyRight
-	keyUp
-	keyDown
-	keyTop
-	keyBottom
-	keyWordLeft
-	keyWordRight
-	keyInterrupt  // Ctrl-C
-	keyDeleteOrGo // Ctrl-D
-	keyCancel     // Ctrl-G
-	keyClear      // Ctrl-L
-	keySuspend    // Ctrl-Z
-	keySearch     // Ctrl-R
-	keySearchNext // Ctrl-S
-	keyTranspose
-	keyUndo
-	keyCutLine
-	keyCutBefore
-	keyCutWord
-	keyCutWordBefore
-	keyCutArgument
-	keyYank
+	KeyText KeyName = iota
+	KeyPaste
+	// KeyTooLong is a pasted text that is longer than MaxLine.
+	KeyTooLong
+	KeyEnter
+	KeyNewline // Alt-Enter
+	KeyTab
+	KeyBackTab
+	KeyBackspace
+	KeyDelete
+	KeyEnd
+	KeyHome
+	KeyLeft
+	KeyRight
+	KeyUp
+	KeyDown
+	KeyTop
+	KeyBottom
+	KeyWordLeft
+	KeyWordRight
+	KeyInterrupt  // Ctrl-C
+	KeyDeleteOrGo // Ctrl-D
+	KeyCancel     // Ctrl-G
+	KeyClear      // Ctrl-L
+	KeySuspend    // Ctrl-Z
+	KeySearch     // Ctrl-R
+	KeySearchNext // Ctrl-S
+	KeyTranspose
+	KeyUndo
+	KeyCutLine
+	KeyCutBefore
+	KeyCutWord
+	KeyCutWordBefore
+	KeyCutArgument
+	KeyYank
 )
 
 // controls are the keys that send one control character; all others mean nothing.
-var controls = map[byte]name{
-	0x01: keyHome, 0x02: keyLeft, 0x03: keyInterrupt, 0x04: keyDeleteOrGo, 0x05: keyEnd, 0x06: keyRight, 0x07: keyCancel, 0x08: keyBackspace, '\t': keyTab, '\n': keyEnter,
-	0x0b: keyCutLine, 0x0c: keyClear, '\r': keyEnter, 0x0e: keyDown, 0x10: keyUp, 0x12: keySearch, 0x13: keySearchNext, 0x14: keyTranspose, 0x15: keyCutBefore,
-	0x17: keyCutArgument, 0x19: keyYank, 0x1a: keySuspend, 0x1f: keyUndo, 0x7f: keyBackspace,
+var controls = map[byte]KeyName{
+	0x01: KeyHome, 0x02: KeyLeft, 0x03: KeyInterrupt, 0x04: KeyDeleteOrGo, 0x05: KeyEnd, 0x06: KeyRight, 0x07: KeyCancel, 0x08: KeyBackspace, '\t': KeyTab, '\n': KeyEnter,
+	0x0b: KeyCutLine, 0x0c: KeyClear, '\r': KeyEnter, 0x0e: KeyDown, 0x10: KeyUp, 0x12: KeySearch, 0x13: KeySearchNext, 0x14: KeyTranspose, 0x15: KeyCutBefore,
+	0x17: KeyCutArgument, 0x19: KeyYank, 0x1a: KeySuspend, 0x1f: KeyUndo, 0x7f: KeyBackspace,
 }
 
 // escaped are the keys that send ESC and a character, as Alt with a key does.
-var escaped = map[byte]name{
-	'b': keyWordLeft, 'f': keyWordRight, 'd': keyCutWord, 0x7f: keyCutWordBefore, 0x08: keyCutWordBefore, '\r': keyNewline, '\n': keyNewline, '<': keyTop, '>': keyBottom,
+var escaped = map[byte]KeyName{
+	'b': KeyWordLeft, 'f': KeyWordRight, 'd': KeyCutWord, 0x7f: KeyCutWordBefore, 0x08: KeyCutWordBefore, '\r': KeyNewline, '\n': KeyNewline, '<': KeyTop, '>': KeyBottom,
 }
 
 // sequences are the keys by what follows ESC [ or ESC O.
-var sequences = map[string]name{
-	"A": keyUp, "B": keyDown, "C": keyRight, "D": keyLeft, "H": keyHome, "F": keyEnd, "Z": keyBackTab,
-	"1~": keyHome, "7~": keyHome, "4~": keyEnd, "8~": keyEnd, "3~": keyDelete,
-	"1;5C": keyWordRight, "1;3C": keyWordRight, "5C": keyWordRight, "1;5D": keyWordLeft, "1;3D": keyWordLeft, "5D": keyWordLeft,
-	"1;5H": keyTop, "1;5F": keyBottom,
+var sequences = map[string]KeyName{
+	"A": KeyUp, "B": KeyDown, "C": KeyRight, "D": KeyLeft, "H": KeyHome, "F": KeyEnd, "Z": KeyBackTab,
+	"1~": KeyHome, "7~": KeyHome, "4~": KeyEnd, "8~": KeyEnd, "3~": KeyDelete,
+	"1;5C": KeyWordRight, "1;3C": KeyWordRight, "5C": KeyWordRight, "1;5D": KeyWordLeft, "1;3D": KeyWordLeft, "5D": KeyWordLeft,
+	"1;5H": KeyTop, "1;5F": KeyBottom,
 }
 
 const (
@@ -91,13 +92,13 @@ type keys struct {
 }
 
 // feed takes bytes of the terminal and gives the keys that they are.
-func (k *keys) feed(in []byte) []key {
+func (k *keys) feed(in []byte) []Key {
 	in = append(k.held, in...)
 	k.held = nil
-	var out []key
+	var out []Key
 	for len(in) > 0 {
 		if k.pasting {
-			var pasted *key
+			var pasted *Key
 			if in, pasted = k.paste(in); pasted != nil {
 				out = append(out, *pasted)
 			}
@@ -115,26 +116,26 @@ func (k *keys) feed(in []byte) []key {
 	}
 	if len(out) > 1 {
 		for i := range out {
-			out[i].hurried = true
+			out[i].Hurried = true
 		}
 	}
 	return out
 }
 
 // key reads the first key: how many bytes it has, none if more must come, and which it is, if it is one.
-func (k *keys) key(in []byte) (n int, _ key, ok bool) {
+func (k *keys) key(in []byte) (n int, _ Key, ok bool) {
 	c := in[0]
 	switch {
 	case c == 0x1b:
 		return k.escape(in)
 	case c < ' ' || c == 0x7f:
 		name, ok := controls[c]
-		return 1, key{name: name}, ok
+		return 1, Key{Name: name}, ok
 	case !utf8.FullRune(in):
-		return 0, key{}, false
+		return 0, Key{}, false
 	}
 	r, n := utf8.DecodeRune(in)
-	return n, key{text: string(r)}, visible(r)
+	return n, Key{Text: string(r)}, visible(r)
 }
 
 // visible reports whether a character can be typed. Those for private use mean something else on each terminal.
@@ -142,20 +143,20 @@ func visible(r rune) bool {
 	return r != utf8.RuneError && unicode.IsGraphic(r) && !unicode.Is(unicode.Co, r)
 }
 
-func (k *keys) escape(in []byte) (n int, _ key, ok bool) {
+func (k *keys) escape(in []byte) (n int, _ Key, ok bool) {
 	if len(in) == 1 {
-		return 0, key{}, false
+		return 0, Key{}, false
 	}
 	switch in[1] {
 	case '[', 'O':
 	default:
 		if name, ok := escaped[in[1]]; ok {
-			return 2, key{name: name}, true
+			return 2, Key{Name: name}, true
 		}
 		if in[1] < ' ' {
-			return 1, key{}, false
+			return 1, Key{}, false
 		}
-		return 2, key{}, false
+		return 2, Key{}, false
 	}
 	end := 2
 	for end < len(in) && ' ' <= in[end] && in[end] <= '?' {
@@ -163,21 +164,21 @@ func (k *keys) escape(in []byte) (n int, _ key, ok bool) {
 	}
 	switch {
 	case end == len(in):
-		return 0, key{}, false
+		return 0, Key{}, false
 	case in[end] < ' ':
-		return end, key{}, false
+		return end, Key{}, false
 	}
 	end++
 	if string(in[:end]) == pasteBegin {
 		k.pasting = true
-		return end, key{}, false
+		return end, Key{}, false
 	}
 	name, ok := sequences[string(in[2:end])]
-	return end, key{name: name}, ok
+	return end, Key{Name: name}, ok
 }
 
 // paste reads pasted text up to its end, and gives what comes after it.
-func (k *keys) paste(in []byte) (rest []byte, _ *key) {
+func (k *keys) paste(in []byte) (rest []byte, _ *Key) {
 	i := bytes.Index(in, []byte(pasteEnd))
 	if i < 0 {
 		// The end may be cut in two.
@@ -190,9 +191,9 @@ func (k *keys) paste(in []byte) (rest []byte, _ *key) {
 	pasted, rest := string(k.pasted), in[i+len(pasteEnd):]
 	k.pasting, k.pasted = false, nil
 	if len(pasted) > MaxLine {
-		return rest, &key{name: keyTooLong}
+		return rest, &Key{Name: KeyTooLong}
 	}
-	return rest, &key{name: keyPaste, text: editable(strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(pasted))}
+	return rest, &Key{Name: KeyPaste, Text: editable(strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(pasted))}
 }
 
 func (k *keys) collect(text []byte) {

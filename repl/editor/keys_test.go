@@ -9,17 +9,17 @@ import (
 )
 
 // spell writes keys so that they can be compared: typed characters as they are, others by their names.
-func spell(keys []key) string {
+func spell(keys []Key) string {
 	var b strings.Builder
 	for _, k := range keys {
-		switch k.name {
-		case keyText:
-			b.WriteString(k.text)
-		case keyPaste:
-			fmt.Fprintf(&b, "<%q>", k.text)
+		switch k.Name {
+		case KeyText:
+			b.WriteString(k.Text)
+		case KeyPaste:
+			fmt.Fprintf(&b, "<%q>", k.Text)
 		default:
 			for word, name := range words {
-				if name == k.name {
+				if name == k.Name {
 					b.WriteString("<" + word + ">")
 				}
 			}
@@ -29,12 +29,12 @@ func spell(keys []key) string {
 }
 
 // words for keys, as tests write them.
-var words = map[string]name{
-	"too long": keyTooLong, "enter": keyEnter, "newline": keyNewline, "tab": keyTab, "backtab": keyBackTab, "backspace": keyBackspace, "delete": keyDelete,
-	"end": keyEnd, "home": keyHome, "left": keyLeft, "right": keyRight, "up": keyUp, "down": keyDown, "top": keyTop, "bottom": keyBottom,
-	"word left": keyWordLeft, "word right": keyWordRight, "^C": keyInterrupt, "^D": keyDeleteOrGo, "^G": keyCancel, "^L": keyClear, "^Z": keySuspend,
-	"^R": keySearch, "^S": keySearchNext, "^T": keyTranspose, "undo": keyUndo, "^K": keyCutLine, "^U": keyCutBefore, "M-d": keyCutWord, "M-backspace": keyCutWordBefore,
-	"^W": keyCutArgument, "^Y": keyYank,
+var words = map[string]KeyName{
+	"too long": KeyTooLong, "enter": KeyEnter, "newline": KeyNewline, "tab": KeyTab, "backtab": KeyBackTab, "backspace": KeyBackspace, "delete": KeyDelete,
+	"end": KeyEnd, "home": KeyHome, "left": KeyLeft, "right": KeyRight, "up": KeyUp, "down": KeyDown, "top": KeyTop, "bottom": KeyBottom,
+	"word left": KeyWordLeft, "word right": KeyWordRight, "^C": KeyInterrupt, "^D": KeyDeleteOrGo, "^G": KeyCancel, "^L": KeyClear, "^Z": KeySuspend,
+	"^R": KeySearch, "^S": KeySearchNext, "^T": KeyTranspose, "undo": KeyUndo, "^K": KeyCutLine, "^U": KeyCutBefore, "M-d": KeyCutWord, "M-backspace": KeyCutWordBefore,
+	"^W": KeyCutArgument, "^Y": KeyYank,
 }
 
 func TestKeys(t *testing.T) {
@@ -60,7 +60,7 @@ func TestKeys(t *testing.T) {
 		// Whole, and byte by byte.
 		for _, size := range []int{len(c.in), max(1, len(c.in)>>16), 3 + len(c.in)>>15} {
 			var k keys
-			var got []key
+			var got []Key
 			for at := 0; at < len(c.in); at += size {
 				got = append(got, k.feed([]byte(c.in[at:min(at+size, len(c.in))]))...)
 			}
@@ -73,11 +73,11 @@ func TestKeys(t *testing.T) {
 
 func TestHurriedKeys(t *testing.T) {
 	var k keys
-	if got := k.feed([]byte("\r")); len(got) != 1 || got[0].hurried {
+	if got := k.feed([]byte("\r")); len(got) != 1 || got[0].Hurried {
 		t.Errorf("a key alone is hurried: %v", got)
 	}
 	for _, key := range k.feed([]byte("a\r\tb")) {
-		if !key.hurried {
+		if !key.Hurried {
 			t.Errorf("a key among others is not hurried: %v", key)
 		}
 	}
@@ -91,7 +91,7 @@ func TestPiecesOfKeys(t *testing.T) {
 		var whole keys
 		want := spell(whole.feed([]byte(in)))
 		var k keys
-		var got []key
+		var got []Key
 		for rest := in; rest != ""; {
 			n := rapid.IntRange(1, len(rest)).Draw(t, "n")
 			got = append(got, k.feed([]byte(rest[:n]))...)
@@ -101,8 +101,8 @@ func TestPiecesOfKeys(t *testing.T) {
 			t.Fatalf("%q in pieces: %q, want %q", in, spell(got), want)
 		}
 		for _, key := range got {
-			if key.text != editable(key.text) || key.name == keyText && key.text == "" {
-				t.Fatalf("%q has the key %q", in, key.text)
+			if key.Text != editable(key.Text) || key.Name == KeyText && key.Text == "" {
+				t.Fatalf("%q has the key %q", in, key.Text)
 			}
 		}
 	})

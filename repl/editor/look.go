@@ -29,19 +29,20 @@ type Span struct {
 	Look     Look
 }
 
-// palette has the parameters of SGR (ECMA-48, 8.3.117) for each look. Only the eight colours are used that the console of
+// Palette has the parameters of SGR (ECMA-48, 8.3.117) for each look. Only the eight colours are used that the console of
 // NetBSD has (wscons, wsemul), but where the terminal is known to have more.
-type palette [looks]string
+type Palette [looks]string
 
 // colours reports whether it has any.
-func (p palette) colours() bool { return p[Keyword] != "" }
+func (p Palette) colours() bool { return p[Keyword] != "" }
 
-func newPalette(colours bool, term string) palette {
+// NewPalette is for terminals of a name (TERM); without colours only what is chosen is shown in another way.
+func NewPalette(colours bool, term string) Palette {
 	if !colours {
 		// Reverse video is no colour, and without it nobody could see what is chosen.
-		return palette{chosen: "7"}
+		return Palette{chosen: "7"}
 	}
-	p := palette{Keyword: "35", String: "32", Number: "36", Comment: "34", Command: "1", Matching: "1;7", Mistake: "4;31", suggested: "1;30", chosen: "7", aside: "36"}
+	p := Palette{Keyword: "35", String: "32", Number: "36", Comment: "34", Command: "1", Matching: "1;7", Mistake: "4;31", suggested: "1;30", chosen: "7", aside: "36"}
 	if strings.Contains(term, "256color") {
 		p[suggested] = "90"
 	}

@@ -153,10 +153,10 @@ func (g *glass) shown() string {
 }
 
 // draw is what a draft shows on a new screen.
-func draw(t fails, d *draft, columns, rows int) string {
+func draw(t fails, d *Draft, columns, rows int) string {
 	g := newGlass(t, columns, rows)
 	var c canvas
-	g.write(c.draw(d.view(columns, rows)))
+	g.write(c.draw(d.View(columns, rows)))
 	return g.shown()
 }
 

@@ -18,14 +18,14 @@ import (
 type terminal struct {
 	o       Options
 	fd      int
-	palette palette
+	palette Palette
 	history *history
 	// paste says that the terminal can mark pasted text.
 	paste   bool
 	keys    keys
 	signals chan os.Signal
 	// pressed are keys that came and belong to the next text.
-	pressed []key
+	pressed []Key
 	gone    error
 
 	mu sync.Mutex
@@ -33,13 +33,13 @@ type terminal struct {
 	cooked  *readline.State
 	rawness string
 	// draft is the text that is being read, nil while none is.
-	draft  *draft
+	draft  *Draft
 	canvas canvas
 }
 
 func newTerminal(o Options) Editor {
 	term := o.Getenv("TERM")
-	t := &terminal{o: o, fd: int(o.Stdin.Fd()), palette: newPalette(o.Colours, term), paste: marksPaste(term), signals: make(chan os.Signal, 4),
+	t := &terminal{o: o, fd: int(o.Stdin.Fd()), palette: NewPalette(o.Colours, term), paste: marksPaste(term), signals: make(chan os.Signal, 4),
 		history: openHistory(o.History, o.Warn)}
 	signal.Notify(t.signals, syscall.SIGWINCH, syscall.SIGCONT)
 	go t.watch()
@@ -150,21 +150,21 @@ func (t *terminal) write(s string) { _, _ = io.WriteString(t.o.Stdout, s) }
 
 func (t *terminal) draw() {
 	columns, rows := t.size()
-	t.write(t.canvas.draw(t.draft.view(columns, rows)))
+	t.write(t.canvas.draw(t.draft.View(columns, rows)))
 }
 
 func (t *terminal) Statement(p Prompts) (string, error) {
-	d := newDraft(t.o.Language, t.palette, p, t.history.entries)
+	d := NewDraft(t.o.Language, t.palette, p, t.history.entries)
 	d.statement = true
 	return t.read(d)
 }
 
 func (t *terminal) Answer(prompt string) (string, error) {
-	return t.read(newDraft(Language{}, t.palette, Prompts{First: prompt}, nil))
+	return t.read(NewDraft(Language{}, t.palette, Prompts{First: prompt}, nil))
 }
 
 // read reads keys until they end the text.
-func (t *terminal) read(d *draft) (string, error) {
+func (t *terminal) read(d *Draft) (string, error) {
 	if t.gone != nil {
 		return "", t.gone
 	}
@@ -189,30 +189,30 @@ func (t *terminal) read(d *draft) (string, error) {
 		}
 		k := t.pressed[0]
 		t.pressed = t.pressed[1:]
-		switch d.press(k) {
-		case goesOn:
+		switch d.Press(k) {
+		case GoesOn:
 			if len(t.pressed) == 0 {
 				t.draw()
 			}
-		case suspended:
+		case Suspended:
 			t.suspend()
-		case cleared:
+		case Cleared:
 			t.write("\x1b[H\x1b[2J")
 			t.canvas = canvas{}
 			t.draw()
-		case accepted:
+		case Accepted:
 			text := d.block.Text()
 			t.finish()
 			if len(text) > MaxLine {
 				return "", &LongLineError{}
 			}
 			return text, nil
-		case interrupted:
+		case Interrupted:
 			t.finish()
 			return "", ErrInterrupt
-		case ended:
+		case Ended:
 			return "", io.EOF
-		case tooLong:
+		case TooLong:
 			t.finish()
 			return "", &LongLineError{}
 		}
@@ -227,7 +227,7 @@ func (t *terminal) finish() {
 	d.language.Look = finally(d.language.Look)
 	columns, rows := t.size()
 	d.palette[suggested] = ""
-	t.write(t.canvas.draw(d.view(columns, rows)))
+	t.write(t.canvas.draw(d.View(columns, rows)))
 	t.write(t.canvas.leave())
 }
 
@@ -278,6 +278,8 @@ func (t *terminal) Aside(say func(), now *Prompts) {
 	}
 	t.draw()
 }
+
+func (t *terminal) Entries() []string { return t.history.entries }
 
 func (t *terminal) Remember(statement string) { t.history.remember(statement) }
 
