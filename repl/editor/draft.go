@@ -490,3 +490,6 @@ func (m *menu) view(columns, rows int, p Palette) [][]Cell {
 	}
 	return out
 }
+
+// Choosing reports whether the draft shows something that the next key may be for: what can follow, or a search.
+func (d *Draft) Choosing() bool { return d.menu != nil || d.search != nil }
