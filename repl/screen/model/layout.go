@@ -25,7 +25,7 @@ type Layout struct {
 	Width, Height int
 	// Panels have a frame around them. One that is too narrow to be of use has no width: the active one then has all of it.
 	Panels [2]Rect
-	// Details is how many lines in the panel below its rows are for the row under the cursor.
+	// Details is how many lines in a panel below its rows are for the row under the cursor: as many as any row has, where there is room.
 	Details int
 	// Status is the line with what is so, Line that for commands, and Keys that of the function keys; without height where there
 	// is no room.
@@ -54,18 +54,6 @@ func (m *Model) Resize(width, height int) {
 	l.Keys = take(6)
 	l.Line = take(4)
 	l.Status = take(8)
-	switch {
-	case left >= 50:
-		l.Details = 10
-	case left >= 36:
-		l.Details = 6
-	case left >= 20:
-		l.Details = 3
-	case left >= 14:
-		l.Details = 2
-	case left >= 10:
-		l.Details = 1
-	}
 	if width >= bothWide {
 		l.Panels[0] = Rect{0, 0, width / 2, left}
 		l.Panels[1] = Rect{width / 2, 0, width - width/2, left}
@@ -79,15 +67,24 @@ func (m *Model) Resize(width, height int) {
 		case *Page:
 			d.resize(width, height)
 		case *Message:
-			d.sheet.resize(d.Text, width, height, 1)
+			d.sheet.resize(d.Text, width, height-l.Keys.Height, 1)
 		case *Question:
-			d.sheet.resize(d.Text, width, height, d.rows(width))
+			d.sheet.resize(d.Text, width, height-l.Keys.Height, d.rows(width))
 		}
 	}
 }
 
 // fit tells the panels how many rows they have room for.
 func (m *Model) fit() {
+	l := &m.layout
+	l.Details = 0
+	for i := range m.Panels {
+		if l.Panels[i].Width > 0 {
+			m.Panels[i].measure()
+			l.Details = max(l.Details, m.Panels[i].details)
+		}
+	}
+	l.Details = min(l.Details, room(l.Panels[m.Active].Height))
 	for i := range m.Panels {
 		p := &m.Panels[i]
 		r := m.layout.Panels[i]
@@ -97,6 +94,21 @@ func (m *Model) fit() {
 		p.height = max(m.layout.parts(p, r).Rows.Height, 1)
 		p.settle()
 	}
+}
+
+// room is how many lines are for the row under the cursor at most, in a panel that is so high.
+func room(height int) int {
+	switch {
+	case height >= 36:
+		return height / 5
+	case height >= 20:
+		return 3
+	case height >= 14:
+		return 2
+	case height >= 10:
+		return 1
+	}
+	return 0
 }
 
 // Parts is where the parts of a panel are, without height where there is no room.
@@ -163,28 +175,42 @@ func (p *Panel) notice(width int) []string {
 	return wrap(text, max(width-Gutter, 1))
 }
 
+// measured is what is found once of a table that was read.
+type measured struct {
+	done bool
+	// widths are those of the columns, and details how many lines a row has at most.
+	widths  []int
+	details int
+	// tree says that rows stand below others.
+	tree bool
+}
+
 // Widths are how many columns the fields of each column take at most, its title too. They are found once for what was read.
 func (p *Panel) Widths() []int {
-	if p.widths != nil || len(p.Table.Columns) == 0 {
-		return p.widths
+	p.measure()
+	return p.widths
+}
+
+func (p *Panel) measure() {
+	if p.done {
+		return
 	}
-	out := make([]int, len(p.Table.Columns))
-	for i, c := range p.Table.Columns {
-		out[i] = show.Width(show.Text(c.Title))
-	}
+	p.measured = measured{done: true, widths: make([]int, len(p.Table.Columns))}
 	p.tree = slices.ContainsFunc(p.Table.Rows, func(r Row) bool { return r.Depth > 0 })
+	for i, c := range p.Table.Columns {
+		p.widths[i] = show.Width(show.Text(c.Title))
+	}
 	for i := range p.Table.Rows {
 		r := &p.Table.Rows[i]
-		for j := range min(len(r.Fields), len(out)) {
+		p.details = max(p.details, len(r.Detail))
+		for j := range min(len(r.Fields), len(p.widths)) {
 			w := r.Fields[j].Width()
 			if j == 0 {
 				w += p.Indent(r)
 			}
-			out[j] = max(out[j], w)
+			p.widths[j] = max(p.widths[j], w)
 		}
 	}
-	p.widths = out
-	return out
 }
 
 // Indent is how many columns the first field of a row of a tree is moved to the right; the last two of them are for a mark.
@@ -234,10 +260,20 @@ type sheet struct {
 // widest is how many columns the text of a dialog has at most.
 const widest = 76
 
+// prose is how many columns sentences take at most, which are hard to read if they are longer. What is at some distance from the left
+// edge is an excerpt of a file.
+const prose = 56
+
 // resize makes the lines anew for a screen on which so many rows of a dialog are for something else.
 func (s *sheet) resize(text string, width, height, others int) {
-	columns, _ := Room(width)
-	s.lines = wrap(text, columns)
+	columns := prose
+	for line := range strings.Lines(text) {
+		if strings.HasPrefix(line, "  ") {
+			columns = max(columns, show.Width(show.Text(strings.TrimRight(line, "\n"))))
+		}
+	}
+	most, _ := Room(width)
+	s.lines = wrap(text, min(columns, most))
 	s.rows = max(height-3-others, 1) // the frame, and a line between
 	s.scroll(0)
 }

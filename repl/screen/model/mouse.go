@@ -17,6 +17,8 @@ type (
 	AtButton struct{ Index int }
 	// AtInput is a field of a form.
 	AtInput struct{ Index int }
+	// AtChoice is a value of a field that has few.
+	AtChoice struct{ Input, Index int }
 	// AtList is the title of a list of the menu, and AtItem an item of that which is open.
 	AtList struct{ Index int }
 	AtItem struct{ Index int }
@@ -29,6 +31,7 @@ func (AtPanel) spot()  {}
 func (AtKey) spot()    {}
 func (AtButton) spot() {}
 func (AtInput) spot()  {}
+func (AtChoice) spot() {}
 func (AtList) spot()   {}
 func (AtItem) spot()   {}
 func (AtText) spot()   {}
@@ -106,6 +109,12 @@ func (m *Model) clickForm(d *Form, at Spot) []Effect {
 			in.choose(1)
 		}
 		d.at = at.Index
+	case AtChoice:
+		if at.Input < len(d.Fields) && at.Index < len(d.Fields[at.Input].Choices) {
+			in := d.Fields[at.Input]
+			d.at = at.Input
+			in.text.Set(in.Choices[at.Index], len(in.Choices[at.Index]))
+		}
 	}
 	return nil
 }

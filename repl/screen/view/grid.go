@@ -27,6 +27,8 @@ type Grid struct {
 	X, Y   int
 	Cursor bool
 
+	// high is how many rows are above the function keys.
+	high  int
 	skin  *Skin
 	cells []Cell
 	zones []zone

@@ -49,7 +49,7 @@ func (g *Grid) menu(d *model.Menu) {
 		columns += key + 2
 	}
 	columns = min(columns, max(g.Width-2, 1))
-	rows := min(len(items), max(g.Height-3, 1))
+	rows := min(len(items), max(g.high-3, 1))
 	r := model.Rect{X: max(0, min(open, g.Width-columns-2)), Y: 1, Width: columns + 2, Height: rows + 2}
 	g.frame(r, g.skin.single, MenuFrame, MenuItem)
 	g.shadow(r)

@@ -56,7 +56,7 @@ func (g *Grid) pageTitle(m *model.Model, d *model.Page) {
 		room -= textWidth(where) + 2
 	}
 	if m.Job != nil {
-		room -= g.job(m, model.Rect{Width: room + 2, Height: 1}, room) + 2
+		room -= g.job(m, model.Rect{Width: room + 2, Height: 1}, room, func(int) int { return 8 }) + 2
 	}
 	text, role := safe(d.Title), PageTitle
 	if m.Said.Text != "" {

@@ -21,6 +21,9 @@ func (g *Grid) panel(m *model.Model, side int, r model.Rect) {
 	in := parts.Rows
 	room := in.Width - model.Gutter
 	cols := columns(p, room)
+	if spare := columns(p, room-1); len(spare) == len(cols) {
+		cols = spare // a column is free before the frame
+	}
 	x := in.X + model.Gutter
 	if h := parts.Head; h.Height > 0 {
 		g.fill(h, Head)

@@ -3,7 +3,6 @@ package view
 import (
 	"fmt"
 	"strconv"
-	"strings"
 	"time"
 
 	"cellsh/repl/screen/model"
@@ -27,7 +26,7 @@ func (g *Grid) status(m *model.Model, r model.Rect) {
 	room := r.Width - 1
 	right := r.X + room
 	if m.Job != nil {
-		w := g.job(m, r, room)
+		w := g.job(m, r, room, func(rank int) int { return least(m, rank) })
 		right -= w
 		room -= w + 2
 	}
@@ -42,9 +41,12 @@ func (g *Grid) status(m *model.Model, r model.Rect) {
 		return
 	}
 	x := r.X
-	parts := fit(m, room-1)
+	parts := fit(m, room-1, 0)
 	for i, p := range parts {
 		text := " " + p.texts[0] + " "
+		if x+textWidth(text) > right {
+			break // beside what is being done nothing has room
+		}
 		if i > 0 && !(i == 1 && parts[0].role == StatusKernel) {
 			x = g.put(x, r.Y, right-x, g.skin.single.down, Status)
 		}
@@ -52,8 +54,17 @@ func (g *Grid) status(m *model.Model, r model.Rect) {
 	}
 }
 
-// fit gives the parts that have room, each with the text that does.
-func fit(m *model.Model, room int) []part {
+// least is how many columns those parts take that are needed as much as rank or more, and two that are free.
+func least(m *model.Model, rank int) int {
+	n := 2
+	for _, p := range fit(m, 0, rank) {
+		n += textWidth(p.texts[0]) + 3
+	}
+	return n
+}
+
+// fit gives the parts that have room, each with the text that does; those up to the rank least in any case.
+func fit(m *model.Model, room, least int) []part {
 	s := m.Status
 	var parts []part
 	add := func(rank int, role Role, texts ...string) {
@@ -94,7 +105,7 @@ func fit(m *model.Model, room int) []part {
 	}
 	// The least needed gets shorter first, and is left out when that is not enough.
 	for _, shorten := range []bool{true, false} {
-		for rank := 5; rank >= 0 && total() > room; rank-- {
+		for rank := 5; rank >= 0 && (shorten || rank > least) && total() > room; rank-- {
 			for i := range parts {
 				if parts[i].rank != rank {
 					continue
@@ -111,8 +122,9 @@ func fit(m *model.Model, room int) []part {
 	return parts
 }
 
-// job draws what is being done at the right, and gives how many columns it took.
-func (g *Grid) job(m *model.Model, r model.Rect, room int) int {
+// job draws what is being done at the right, and gives how many columns it took of the room. It leaves what others need that are needed
+// as much as a rank or more: all of it, or at least what is needed most.
+func (g *Grid) job(m *model.Model, r model.Rect, room int, others func(rank int) int) int {
 	j := m.Job
 	gone := max(m.Now.Sub(j.Began), 0)
 	turn := g.skin.turn[int(gone/(250*time.Millisecond))%len(g.skin.turn)]
@@ -120,22 +132,20 @@ func (g *Grid) job(m *model.Model, r model.Rect, room int) int {
 	if j.Stopping {
 		end = "stopping" + g.dots()
 	}
-	dot := "  " + g.skin.dot + "  "
+	dot := " " + g.skin.dot + " "
 	head := turn + " " + safe(j.Title)
-	tail := " " + clock(gone)
-	var text string
-	for _, try := range []string{head + tail + dot + safe(j.Where) + dot + end, head + tail + dot + end, head + tail, head} {
-		if j.Where == "" {
-			try = strings.Replace(try, dot+dot, dot, 1)
-		}
-		text = try
-		if textWidth(text) <= room {
-			break
-		}
-	}
-	// Where it is gets what is left over.
-	if rest := room - textWidth(head+tail+dot+dot+end); j.Where != "" && rest >= 10 && textWidth(j.Where) > rest {
-		text = head + tail + dot + g.cut(safe(j.Where), rest) + dot + end
+	long := head + " " + clock(gone)
+	whole := long + dot + end
+	room = max(room-others(3), min(room-others(0), textWidth(whole)), min(room, textWidth(long)))
+	where := safe(j.Where)
+	text := head
+	switch rest := room - textWidth(whole+dot); {
+	case where != "" && (rest >= 8 || textWidth(where) <= rest):
+		text = long + dot + g.cut(where, rest) + dot + end
+	case textWidth(whole) <= room:
+		text = whole
+	case textWidth(long) <= room:
+		text = long
 	}
 	w := min(textWidth(text), room)
 	g.put(r.X+r.Width-1-w, r.Y, w, text, StatusWarning)

@@ -8,6 +8,7 @@ import (
 func Draw(m *model.Model, skin Skin) *Grid {
 	l := m.Layout()
 	g := newGrid(l.Width, l.Height, &skin)
+	g.high = l.Height - l.Keys.Height
 	dialogs := m.Dialogs()
 	first := -1 // the last page: it covers all that is below it
 	for i, d := range dialogs {
@@ -77,7 +78,7 @@ func (g *Grid) screen(m *model.Model) {
 // box draws the frame of a dialog in the middle of the screen, and gives what is within.
 func (g *Grid) box(columns, rows, free int, title string) model.Rect {
 	w, h := columns+2+2*free, rows+2
-	r := model.Rect{X: max((g.Width-w)/2, 0), Y: max((g.Height-h)/2, 0), Width: w, Height: h}
+	r := model.Rect{X: max((g.Width-w)/2, 0), Y: max((g.high-h)/2, 0), Width: w, Height: h}
 	g.frame(r, g.skin.double, DialogFrame, Dialog)
 	g.shadow(r)
 	g.title(r, title, DialogTitle)
