@@ -80,8 +80,7 @@ func (m *Model) fit() {
 	l.Details = 0
 	for i := range m.Panels {
 		if l.Panels[i].Width > 0 {
-			m.Panels[i].measure()
-			l.Details = max(l.Details, m.Panels[i].details)
+			l.Details = max(l.Details, m.Panels[i].measureDetails(l.Panels[i].inner().Width-2))
 		}
 	}
 	l.Details = min(l.Details, room(l.Panels[m.Active].Height))
@@ -145,7 +144,7 @@ func (l Layout) parts(p *Panel, r Rect) Parts {
 	}
 	room := bottom - top
 	if len(p.shown) > 0 {
-		room /= 3
+		room = max(room/3, min(2, room/2))
 	}
 	out.Notice = cut(min(len(p.notice(in.Width)), room))
 	out.Rows = Rect{in.X, top, in.Width, bottom - top}
@@ -178,9 +177,10 @@ func (p *Panel) notice(width int) []string {
 // measured is what is found once of a table that was read.
 type measured struct {
 	done bool
-	// widths are those of the columns, and details how many lines a row has at most.
-	widths  []int
-	details int
+	// widths are those of the columns.
+	widths []int
+	// details is how many lines a row takes at most that are for the row under the cursor, in so many columns.
+	details, columns int
 	// tree says that rows stand below others.
 	tree bool
 }
@@ -198,11 +198,10 @@ func (p *Panel) measure() {
 	p.measured = measured{done: true, widths: make([]int, len(p.Table.Columns))}
 	p.tree = slices.ContainsFunc(p.Table.Rows, func(r Row) bool { return r.Depth > 0 })
 	for i, c := range p.Table.Columns {
-		p.widths[i] = show.Width(show.Text(c.Title))
+		p.widths[i] = textWidth(c.Title)
 	}
 	for i := range p.Table.Rows {
 		r := &p.Table.Rows[i]
-		p.details = max(p.details, len(r.Detail))
 		for j := range min(len(r.Fields), len(p.widths)) {
 			w := r.Fields[j].Width()
 			if j == 0 {
@@ -211,6 +210,23 @@ func (p *Panel) measure() {
 			p.widths[j] = max(p.widths[j], w)
 		}
 	}
+}
+
+// measureDetails gives how many lines a row takes at most that are about it, in so many columns.
+func (p *Panel) measureDetails(columns int) int {
+	p.measure()
+	if p.columns == columns {
+		return p.details
+	}
+	p.details, p.columns = 0, columns
+	for i := range p.Table.Rows {
+		lines := 0
+		for j := range p.Table.Rows[i].Detail {
+			lines += 1 + max(p.Table.Rows[i].Detail[j].Width()-1, 0)/max(columns, 1)
+		}
+		p.details = max(p.details, lines)
+	}
+	return p.details
 }
 
 // Indent is how many columns the first field of a row of a tree is moved to the right; the last two of them are for a mark.
@@ -231,7 +247,7 @@ func (p *Panel) HasBelow(seen int) bool {
 func (f *Field) Width() int {
 	w := 0
 	if f.Text != "" {
-		w = show.Width(show.Text(f.Text))
+		w = textWidth(f.Text)
 	}
 	if len(f.Spark) > 0 {
 		if w > 0 {
@@ -240,6 +256,16 @@ func (f *Field) Width() int {
 		w += len(f.Spark)
 	}
 	return w
+}
+
+// textWidth is how many columns a text takes once it is harmless.
+func textWidth(text string) int {
+	for i := range len(text) {
+		if text[i] < ' ' || text[i] > '~' {
+			return show.Width(show.Text(text))
+		}
+	}
+	return len(text)
 }
 
 // wrap makes lines of a text that take so many columns at most, and are harmless.
@@ -275,6 +301,9 @@ func (s *sheet) resize(text string, width, height, others int) {
 	most, _ := Room(width)
 	s.lines = wrap(text, min(columns, most))
 	s.rows = max(height-3-others, 1) // the frame, and a line between
+	if height >= 16 {
+		s.rows -= 4 // what is below is seen a bit
+	}
 	s.scroll(0)
 }
 
@@ -327,7 +356,7 @@ const ButtonMore = 6
 func (q *Question) Across(width int) bool {
 	columns := -2
 	for _, c := range q.Choices {
-		columns += show.Width(show.Text(c.Label)) + ButtonMore + 2
+		columns += textWidth(c.Label) + ButtonMore + 2
 	}
 	all, _ := Room(width)
 	return columns <= all

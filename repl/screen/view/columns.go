@@ -15,8 +15,12 @@ func columns(p *model.Panel, room int) []column {
 		return nil
 	}
 	least := func(i int) int {
-		if all[i].Least == 0 {
+		switch {
+		case all[i].Least == 0:
 			return natural[i]
+		case i == 0:
+			// What tells rows from each other is of no use if it is cut.
+			return max(all[i].Least, min(natural[i], room/2))
 		}
 		return all[i].Least
 	}

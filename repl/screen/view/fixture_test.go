@@ -68,7 +68,7 @@ var tables = map[model.Place]model.Table{
 		},
 	},
 	{Kind: model.Decisions}: {
-		Columns: []model.Column{{Title: "time", Least: 8, Rank: 3}, {Title: "cell", Least: 6}, {Title: "request", Least: 12, Grows: true}, {Title: "decision", Least: 5, Rank: 1}, {Title: "n", Right: true, Least: 3, Rank: 4}},
+		Columns: []model.Column{{Title: "time", Least: 8, Rank: 3}, {Title: "cell", Least: 6}, {Title: "request", Least: 20, Grows: true}, {Title: "decision", Least: 5, Rank: 1}, {Title: "n", Right: true, Least: 3, Rank: 4}},
 		Rows: []model.Row{
 			decision("11:59:12", "db", "network.bind port=5432", "allow", 1, model.Good), decision("11:59:40", "web-2", "network.bind port=80", "allow", 1, model.Good),
 			decision("11:59:58", "luanti", "process.ptrace pid=1", "would deny", 2, model.Warning), decision("12:00:02", "web-1", "network.bind port=80", "deny", 118, model.Bad),
@@ -116,17 +116,19 @@ func decision(at, cell, request, is string, n int, tone model.Tone) model.Row {
 		Detail: fields("euid 0, policy web at web.lua:4", "nearest: port must be 443, but is 80")}
 }
 
+// newLine is a line for commands that completes some.
+func newLine() *editor.Draft {
+	return editor.NewDraft(editor.Language{Complete: func(text string, at int) []complete.Candidate {
+		if !strings.HasPrefix(text, "ex") {
+			return nil
+		}
+		return []complete.Candidate{{Text: "exec", Insert: "ec", Doc: "runs a program in a cell"}, {Text: "explain", Insert: "plain", Doc: "says why a request is decided as it is"}, {Text: "exit", Insert: "it", Doc: "ends the session"}}
+	}}, editor.NewPalette(false, ""), editor.Prompts{First: "NetBSD> ", Next: "NetBSD| "}, nil)
+}
+
 // newModel is a screen of a size, with both places read.
 func newModel(width, height int, left, right model.Place) *model.Model {
-	line := func() *editor.Draft {
-		return editor.NewDraft(editor.Language{Complete: func(text string, at int) []complete.Candidate {
-			if !strings.HasPrefix(text, "ex") {
-				return nil
-			}
-			return []complete.Candidate{{Text: "exec", Insert: "ec", Doc: "runs a program in a cell"}, {Text: "explain", Insert: "plain", Doc: "says why a request is decided as it is"}, {Text: "exit", Insert: "it", Doc: "ends the session"}}
-		}}, editor.NewPalette(false, ""), editor.Prompts{First: "NetBSD> ", Next: "NetBSD| "}, nil)
-	}
-	m := model.New(model.Options{Left: left, Right: right, NewLine: line, Themes: []string{"mc", "amber", "green", "mono", "sysinst", "synthwave"},
+	m := model.New(model.Options{Left: left, Right: right, NewLine: newLine, Themes: []string{"mc", "amber", "green", "mono", "sysinst", "synthwave"},
 		Help: func(topic string) string {
 			return "What the keys do for " + topic + ".\n\n" + strings.Repeat("A line of help.\n", 40)
 		}})

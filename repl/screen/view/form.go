@@ -25,7 +25,11 @@ func (g *Grid) form(d *model.Form) {
 	if g.high >= n+told+5 {
 		gaps = 2
 	}
-	seen := max(min(n, g.high-3-told-gaps), 1)
+	most := g.high - 3 - told - gaps
+	if g.high >= 16 {
+		most -= 4 // what is below is seen a bit
+	}
+	seen := max(min(n, most), 1)
 	first := max(0, min(at-seen/2, n-seen))
 	r := g.box(columns, seen+gaps+told+1, free, d.Title)
 	for i := range seen {

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"cellsh/repl/screen/model"
+	"cellsh/repl/show"
 )
 
 // toneRoles are the roles of rows.
@@ -90,11 +91,37 @@ func (g *Grid) panel(m *model.Model, side int, r model.Rect) {
 		}
 	}
 	g.notice(p, parts)
-	if row := p.Row(); row != nil && parts.Details.Height > 0 {
-		d := parts.Details
-		for i := range min(len(row.Detail), d.Height) {
-			g.field(d.X+1, d.Y+i, d.Width-2, &row.Detail[i], false, Detail)
+	if row := p.Row(); row != nil {
+		g.details(row.Detail, parts.Details)
+	}
+}
+
+// details tells of the row under the cursor. A text goes on in another line where there are more than all have one.
+func (g *Grid) details(list []model.Field, r model.Rect) {
+	spare := max(r.Height-len(list), 0)
+	y := r.Y
+	for i := range list {
+		if y >= r.Y+r.Height {
+			return
 		}
+		f := list[i]
+		if len(f.Spark) > 0 || spare == 0 {
+			g.field(r.X+1, y, r.Width-2, &f, false, Detail)
+			y++
+			continue
+		}
+		lines := show.Wrap(safe(f.Text), r.Width-2)
+		for n, line := range lines {
+			if n > spare {
+				break
+			}
+			if n == spare && n < len(lines)-1 {
+				line = strings.Join(lines[n:], " ") // it is cut, which is shown
+			}
+			g.put(r.X+1, y, r.Width-2, line, Detail)
+			y++
+		}
+		spare -= min(len(lines)-1, spare)
 	}
 }
 
@@ -156,8 +183,8 @@ func (g *Grid) notice(p *model.Panel, parts model.Parts) {
 	role := toneRoles[tone]
 	for i := range min(len(lines), r.Height) {
 		text := lines[i]
-		if i == r.Height-1 && len(lines) > r.Height {
-			text += strings.Repeat(" ", r.Width) // so that it is cut, which is shown
+		if i == r.Height-1 {
+			text = strings.Join(lines[i:], " ") // if more is there it is cut, which is shown
 		}
 		if i == 0 {
 			g.set(r.X+1, r.Y, cluster{g.skin.tones[tone], 1}, role, "")
