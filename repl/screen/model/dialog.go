@@ -17,6 +17,7 @@ type Question struct {
 	// Cancel is what Escape does.
 	Cancel []Effect
 	chosen int
+	sheet
 }
 
 // Choice is an answer, and what comes of it.
@@ -61,6 +62,8 @@ func (q *Question) press(m *Model, k Key) []Effect {
 				return m.do(q.Choices[i].Effects)
 			}
 		}
+	case PageUp, PageDown, Home, End:
+		q.turn(k)
 	}
 	return nil
 }
@@ -89,24 +92,19 @@ func (m *Model) do(effects []Effect) []Effect {
 type Message struct {
 	Title, Text string
 	Tone        Tone
-	top         int
+	sheet
 }
-
-// Top is the first line that is seen.
-func (d *Message) Top() int { return d.top }
 
 func (d *Message) press(m *Model, k Key) []Effect {
 	switch k.Name {
-	case Up:
-		d.top = max(d.top-1, 0)
-	case Down:
-		d.top = min(d.top+1, strings.Count(d.Text, "\n"))
 	case Enter, Escape, F10:
 		m.close(d)
 	case Text:
 		if k.Text == " " || k.Text == "q" {
 			m.close(d)
 		}
+	default:
+		d.turn(k)
 	}
 	return nil
 }

@@ -158,6 +158,7 @@ func (m *Model) Filled(place Place, t Table, wrong string) {
 		}
 		p.fill(t)
 	}
+	m.fit()
 }
 
 // begin begins a job, if none runs.

@@ -27,6 +27,7 @@ type Panel struct {
 	search *string
 	// goal is the row that the cursor goes to once it is read.
 	goal string
+	measured
 	// before are the places that Backspace leads back to.
 	before []memory
 }
@@ -108,7 +109,7 @@ func (p *Panel) fill(t Table) {
 	}
 	end := p.Place.Kind.Grows() && id == "" || p.Place.Kind.Grows() && p.Known && p.cursor == len(p.shown)-1
 	p.goal = ""
-	p.Table, p.Wrong, p.Known = t, "", true
+	p.Table, p.Wrong, p.Known, p.done = t, "", true, false
 	there := map[string]bool{}
 	for i := range t.Rows {
 		there[t.Rows[i].ID] = true
