@@ -10,8 +10,8 @@ import (
 
 	"cellsh/lua/vm"
 	"cellsh/policy/diag"
-	"cellsh/repl/command"
 	"cellsh/repl/editor"
+	"cellsh/repl/human"
 )
 
 // standing is what a prompt tells of the session. A time that is left is nil where nothing waits.
@@ -62,10 +62,10 @@ func (s standing) String() string {
 	}
 	var more []string
 	if s.audit != nil {
-		more = append(more, "audit "+command.Left(*s.audit))
+		more = append(more, "audit "+human.Left(*s.audit))
 	}
 	if s.confirm != nil {
-		more = append(more, "confirm "+command.Left(*s.confirm))
+		more = append(more, "confirm "+human.Left(*s.confirm))
 	}
 	if s.pending > 0 {
 		more = append(more, fmt.Sprintf("%d pending", s.pending))

@@ -24,6 +24,7 @@ import (
 	"cellsh/policy/diag"
 	"cellsh/policy/report"
 	"cellsh/repl/flags"
+	"cellsh/repl/human"
 )
 
 func startCommand() *Command {
@@ -700,7 +701,7 @@ func (o *statusing) table(inv *Invocation, rows []row) {
 		r := &rows[i]
 		since, pid, why := "-", "-", cmp.Or(monitor.Why(&r.Status), "-")
 		if !r.Since.IsZero() {
-			since = age(max(0, now.Sub(r.Since)))
+			since = human.Age(max(0, now.Sub(r.Since)))
 		}
 		if r.PID != 0 {
 			pid = fmt.Sprint(r.PID)
