@@ -319,44 +319,25 @@ func recordedText(r *host.Recorded) string {
 	if e := r.Event; e != nil {
 		number, who = fmt.Sprint(e.Sequence), fmt.Sprintf("process %d, ", e.PID)
 	}
-	cell := "cell " + r.Name
-	switch {
-	case r.Cell() == 0:
-		cell = "the host"
-	case r.Name == "":
-		cell = fmt.Sprintf("a cell that is gone, id %d", r.Cell())
+	cell := human.Caller(r)
+	if r.Name != "" && r.Cell() != 0 {
+		cell = "cell " + cell
 	}
-	var requests []string
-	for _, id := range r.Requests() {
-		requests = append(requests, id.String())
-	}
-	if len(requests) == 0 {
-		requests = []string{"a request without a name"}
-	}
-	fmt.Fprintf(&b, "%s  +%s  %s, %seuid %d: %s: ", number, r.Time().Round(time.Millisecond), cell, who, r.EUID(), strings.Join(requests, " or "))
+	fmt.Fprintf(&b, "%s  +%s  %s, %seuid %d: %s: ", number, r.Time().Round(time.Millisecond), cell, who, r.EUID(), human.Asked(r))
 	if r.Event == nil {
-		fmt.Fprintf(&b, "%s\n    by secmodel_cell itself, which logs at most one such denial a second", policy.Deny)
+		fmt.Fprintf(&b, "%s\n    by secmodel_cell itself, which logs at most one such denial a second", human.Result(r))
 		if len(r.Denial.Requests) == 0 {
 			b.WriteString(": " + r.Denial.Text)
 		}
 		return b.String()
 	}
-	e := r.Event
-	b.WriteString(e.Result.String())
-	a := &e.Answer
-	if e.Result == policy.Allow && e.Would.Result != policy.Pass {
-		fmt.Fprintf(&b, ", would %s", e.Would.Result)
-		a = &e.Would
-	}
-	if e.Probe {
-		b.WriteString(" (a probe)")
-	}
-	b.WriteString("\n   ")
+	b.WriteString(human.Result(r) + "\n   ")
+	a := human.Told(r)
 	if a.Reason != "" {
 		b.WriteString(" " + a.Reason)
 	}
 	switch {
-	case e.Fallback:
+	case r.Event.Fallback:
 		b.WriteString(" [the fallback]")
 	case a.Source.Policy != "":
 		fmt.Fprintf(&b, " [policy %s, %s]", a.Source.Policy, a.Source.Span())

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"cellsh/kernel/host"
+	"cellsh/policy"
 )
 
 // Members counts the processes of a cell.
@@ -147,4 +148,56 @@ func Silence(b *host.Batch) string {
 		return ""
 	}
 	return "not all decisions can be shown: " + b.Silent.Error()
+}
+
+// Caller is who has asked what was decided: the name of a cell, "the host", or that the cell is gone.
+func Caller(r *host.Recorded) string {
+	switch {
+	case r.Cell() == 0:
+		return "the host"
+	case r.Name == "":
+		return fmt.Sprintf("a cell that is gone, id %d", r.Cell())
+	}
+	return r.Name
+}
+
+// Asked is what was asked: for some decisions it is not known which of several requests it was.
+func Asked(r *host.Recorded) string {
+	var names []string
+	for _, id := range r.Requests() {
+		names = append(names, id.String())
+	}
+	if len(names) == 0 {
+		return "a request without a name"
+	}
+	return strings.Join(names, " or ")
+}
+
+// Result is what was decided: "deny", or "allow, would deny" where policies in audit mode would have.
+func Result(r *host.Recorded) string {
+	e := r.Event
+	if e == nil {
+		return policy.Deny.String()
+	}
+	text := e.Result.String()
+	if a := Told(r); a == &e.Would {
+		text += ", would " + a.Result.String()
+	}
+	if e.Probe {
+		text += " (a probe)"
+	}
+	return text
+}
+
+// Told is the answer that there is something to tell of: that of policies in audit mode where they object to what is allowed. Of a
+// denial by secmodel_cell itself nothing is known but that.
+func Told(r *host.Recorded) *policy.Answer {
+	e := r.Event
+	switch {
+	case e == nil:
+		return &policy.Answer{Result: policy.Deny}
+	case e.Result == policy.Allow && e.Would.Result != policy.Pass:
+		return &e.Would
+	}
+	return &e.Answer
 }
