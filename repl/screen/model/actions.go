@@ -193,7 +193,7 @@ func (m *Model) Keys() [10]Action {
 }
 
 // changing are the commands that change cells or policies, or reach what runs in cells.
-var changing = []string{"attach", "audit", "confirm", "create", "destroy", "exec", "forget", "kill", "load", "restart", "rollback", "start", "stop", "supervise", "unload"}
+var changing = []string{"attach", "audit", "confirm", "create", "destroy", "exec", "kill", "load", "restart", "rollback", "start", "stop", "supervise", "unload"}
 
 // changes reports whether an effect changes what must not be changed by who may only look.
 func changes(e Effect) bool {

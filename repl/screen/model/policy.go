@@ -20,7 +20,7 @@ func policyActions() []Action {
 		{Label: "Why", Name: "how a request would be answered, and why", key: 5, ready: one(func(m *Model, p Policy) []Effect { return m.explain(m.cellHere(p.Name), "") })},
 		{Label: "Rename", Name: "give it another name, or other cells", key: 6, ready: oneOf(func(p Policy) bool { return !p.Pending && p.File != "" }, (*Model).rename)},
 		{Label: "Load", Name: "load policies", key: 7, changes: true, ready: always((*Model).load)},
-		{Label: "Forget", Name: "drop it from what the session has declared", key: 8, changes: true, ready: eachOf(func(p Policy) bool { return p.Pending }, (*Model).forget)},
+		{Label: "Forget", Name: "drop it from what the session has declared", key: 8, ready: eachOf(func(p Policy) bool { return p.Pending }, (*Model).forget)},
 		{Label: "Unload", Name: "take it out of what is loaded", key: 8, changes: true, ready: eachOf(func(p Policy) bool { return !p.Pending }, (*Model).unload)},
 	}
 }
