@@ -75,32 +75,50 @@ func (g *Grid) set(x, y int, c cluster, role Role, sgr string) {
 		return
 	}
 	row := g.Row(y)
-	if row[x].Width == 0 {
-		row[x-1].Text, row[x-1].Width = " ", 1
-	}
-	if end := x + c.width; end < g.Width && row[end].Width == 0 {
-		row[end].Text, row[end].Width = " ", 1
-	}
+	divide(row, x)
+	divide(row, x+c.width)
 	row[x] = Cell{c.text, uint8(c.width), role, sgr}
 	if c.width == 2 {
 		row[x+1] = Cell{"", 0, role, sgr}
 	}
 }
 
+// divide has nothing go on across the begin of a column.
+func divide(row []Cell, x int) {
+	if x < len(row) && row[x].Width == 0 {
+		row[x-1].Text, row[x-1].Width = " ", 1
+		row[x].Text, row[x].Width = " ", 1
+	}
+}
+
 // fill makes a part of the screen blank.
 func (g *Grid) fill(r model.Rect, role Role) {
-	for y := r.Y; y < r.Y+r.Height; y++ {
-		for x := r.X; x < r.X+r.Width; x++ {
-			g.set(x, y, cluster{" ", 1}, role, "")
+	from, to := max(r.X, 0), min(r.X+r.Width, g.Width)
+	if from >= to {
+		return
+	}
+	for y := max(r.Y, 0); y < min(r.Y+r.Height, g.Height); y++ {
+		row := g.Row(y)
+		divide(row, from)
+		divide(row, to)
+		for x := from; x < to; x++ {
+			row[x] = Cell{Text: " ", Width: 1, Role: role}
 		}
 	}
 }
 
-// paint gives a part of the screen another role.
+// paint gives a part of the screen another role, and the characters that are only partly in it.
 func (g *Grid) paint(r model.Rect, role Role) {
 	for y := max(r.Y, 0); y < min(r.Y+r.Height, g.Height); y++ {
 		row := g.Row(y)
-		for x := max(r.X, 0); x < min(r.X+r.Width, g.Width); x++ {
+		from, to := max(r.X, 0), min(r.X+r.Width, g.Width)
+		if from < to && row[from].Width == 0 {
+			from--
+		}
+		for to < g.Width && row[to].Width == 0 {
+			to++
+		}
+		for x := from; x < to; x++ {
 			row[x].Role, row[x].SGR = role, ""
 		}
 	}

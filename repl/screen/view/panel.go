@@ -20,12 +20,16 @@ func (g *Grid) panel(m *model.Model, side int, r model.Rect) {
 		g.panelFrame(p, r, parts, active)
 	}
 	in := parts.Rows
-	room := in.Width - model.Gutter
+	gutter := model.Gutter
+	if in.Width < 4*gutter {
+		gutter = 0 // there is only room for names
+	}
+	room := in.Width - gutter
 	cols := columns(p, room)
 	if spare := columns(p, room-1); len(spare) == len(cols) {
 		cols = spare // a column is free before the frame
 	}
-	x := in.X + model.Gutter
+	x := in.X + gutter
 	if h := parts.Head; h.Height > 0 {
 		g.fill(h, Head)
 		for _, c := range cols {
@@ -60,10 +64,10 @@ func (g *Grid) panel(m *model.Model, side int, r model.Rect) {
 		if at && active && parts.Rows != r {
 			g.set(r.X, y, cluster{g.skin.at, 1}, ActiveTitle, "")
 		}
-		if marked {
+		if marked && gutter > 0 {
 			g.set(in.X, y, cluster{g.skin.mark, 1}, role, "")
 		}
-		if in.Width > model.Gutter {
+		if gutter > 0 {
 			g.set(in.X+1, y, cluster{g.skin.tones[row.Tone], 1}, role, "")
 		}
 		g.zone(line, model.AtRow{Panel: side, Row: i})

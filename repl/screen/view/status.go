@@ -15,7 +15,6 @@ type part struct {
 	texts []string
 	// rank says what is left out first where not all has room: that with the greatest.
 	rank int
-	left bool
 }
 
 var statusRoles = [...]Role{model.Plain: Status, model.Good: StatusGood, model.Warning: StatusWarning, model.Bad: StatusBad, model.Faint: Status}
