@@ -56,27 +56,37 @@ func (e *evaluator) left(err error) error {
 	return err
 }
 
-// talk is a session with somebody at a terminal. What fails is told, and the session goes on.
-func (e *evaluator) talk() error {
+// language is that of the session.
+func (e *evaluator) language() editor.Language {
+	language := dialect.Dialect{IsCommand: isCommand}.Language()
+	language.Complete = e.completer().Complete
+	return language
+}
+
+// begin begins a session with somebody at a terminal, until end.
+func (e *evaluator) begin() (end func()) {
 	if state, err := term.GetState(int(e.env.Stdin.Fd())); err == nil {
 		e.modes.Store(state)
 	}
 	e.width = e.columns
-	r := input.New(isCommand)
-	r.Mistaken = e.mistaken
-	language := dialect.Dialect{IsCommand: isCommand}.Language()
-	language.Complete = e.completer().Complete
 	ed := editor.New(editor.Options{Stdin: e.env.Stdin, Stdout: e.env.Stdout, Getenv: e.env.Getenv, History: historyPath(e.env.Getenv),
-		Language: language, Colours: e.style.Colours(), Warn: func(s string) { e.note("%s", s) }})
-	defer ed.Close()
+		Language: e.language(), Colours: e.style.Colours(), Warn: func(s string) { e.note("%s", s) }})
+	e.editor = ed
 	// The editor sees Ctrl-C itself.
 	e.ask = unless(e.ending, func(question string) bool {
 		e.line.Hide()
 		// An editor that has to draw a prompt of several lines anew would leave the first one behind.
-		fmt.Fprintln(e.env.Stdout, show.Text(question))
+		fmt.Fprintln(e.terminal, show.Text(question))
 		line, err := ed.Answer(strings.TrimPrefix(asked(""), " "))
 		return err == nil && isYes(line)
 	})
+	return func() { _ = ed.Close() }
+}
+
+// talk is a session with somebody at a terminal. What fails is told, and the session goes on.
+func (e *evaluator) talk() error {
+	defer e.begin()()
+	ed, r := e.editor, e.reader()
 	e.greet()
 	e.startup()
 	typed := ""
@@ -87,6 +97,13 @@ func (e *evaluator) talk() error {
 		case errors.Is(err, editor.ErrInterrupt):
 			r.Drop()
 			typed = ""
+			continue
+		case errors.Is(err, editor.ErrAway):
+			if err := e.env.screenRefused(command.DefaultScreen()); err != nil {
+				e.report(err)
+			} else if err := e.open(command.DefaultScreen()); e.leaves(err) {
+				return e.left(err)
+			}
 			continue
 		case errors.Is(err, io.EOF):
 			fmt.Fprintln(e.env.Stdout)
@@ -111,11 +128,19 @@ func (e *evaluator) talk() error {
 			ed.Remember(typed)
 		}
 		typed = ""
-		var end exit
-		if errors.Is(err, errLeave) || errors.As(err, &end) {
+		if o := e.wanted; o != nil {
+			e.wanted = nil
+			err = e.open(*o)
+		}
+		if e.leaves(err) {
 			return e.left(err)
 		}
 	}
+}
+
+// leaves reports whether an error ends a session.
+func (e *evaluator) leaves(err error) bool {
+	return errors.Is(err, errLeave) || errors.As(err, new(exit))
 }
 
 // completer knows what can follow.
