@@ -39,12 +39,24 @@ func (g gate) Write(text []byte) (int, error) {
 		defer g.mu.Unlock()
 		return aside.Write(text)
 	}
-	g.recent = append(g.recent, text...)
-	if n := len(g.recent) - maxRecent; n > 0 {
-		g.recent = append(g.recent[:0], g.recent[n:]...)
-	}
+	g.keep(text)
 	g.mu.Unlock() // a terminal that is stopped must keep nobody else waiting
 	return g.file.Write(text)
+}
+
+// keep keeps what was written to the terminal, for who holds mu.
+func (o *outlet) keep(text []byte) {
+	o.recent = append(o.recent, text...)
+	if n := len(o.recent) - maxRecent; n > 0 {
+		o.recent = append(o.recent[:0], o.recent[n:]...)
+	}
+}
+
+// note keeps what somebody else has written to the terminal.
+func (o *outlet) note(text string) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.keep([]byte(text))
 }
 
 // Unwrap is the file, for who needs it.

@@ -91,7 +91,8 @@ func (e *evaluator) talk() error {
 	e.startup()
 	typed := ""
 	for {
-		line, err := ed.Statement(e.prompts(ed, r.Pending()))
+		prompts := e.prompts(ed, r.Pending())
+		line, err := ed.Statement(prompts)
 		var long *editor.LongLineError
 		switch {
 		case errors.Is(err, editor.ErrInterrupt):
@@ -115,6 +116,7 @@ func (e *evaluator) talk() error {
 			return e.report(fmt.Errorf("the terminal must be readable, but is not: %w", err))
 		}
 		typed += line
+		e.outlet.note(prompts.First + strings.ReplaceAll(line, "\n", "\n"+prompts.Next) + "\n")
 		err = e.feed(r, line)
 		if r.Pending() && strings.Contains(line, "\n") {
 			// Where lines are edited together nothing follows them: it is given up.
@@ -172,11 +174,11 @@ func (e *evaluator) greet() {
 	if info.Simulated {
 		where = fmt.Sprintf("a simulated NetBSD %s; what is done here stays here", info.Version)
 	}
-	fmt.Fprintf(e.env.Stdout, "cellsh %s on %s\n", e.env.Version, where)
+	fmt.Fprintf(e.terminal, "cellsh %s on %s\n", e.env.Version, where)
 	if e.target.Ephemeral() {
-		fmt.Fprintln(e.env.Stdout, "The state of this kernel ends with the session; -k sim:FILE keeps one.")
+		fmt.Fprintln(e.terminal, "The state of this kernel ends with the session; -k sim:FILE keeps one.")
 	}
-	fmt.Fprintln(e.env.Stdout, "help shows what there is, exit or Ctrl-D leaves.")
+	fmt.Fprintln(e.terminal, "help shows what there is, exit or Ctrl-D leaves.")
 }
 
 // columns is the width of the terminal.

@@ -50,6 +50,9 @@ func Run(o Options) error {
 	l := newLoop(o)
 	defer o.Display.Close()
 	err := l.run()
+	if !errors.Is(err, ErrEnded) && !errors.Is(err, ErrGone) && o.Display.Suspend() == nil {
+		o.Display.Again(o.Backend.Written())
+	}
 	o.Display.Close()
 	l.end(!errors.Is(err, ErrEnded))
 	return err
@@ -474,6 +477,7 @@ func (l *loop) next() {
 			l.leave(ErrGone)
 			return
 		}
+		l.Display.Again(l.Backend.Written())
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	l.doing, l.hurried = &running{t, ctx, stop}, false

@@ -261,7 +261,7 @@ func TestLeave(t *testing.T) {
 	if err := s.over(); err != nil {
 		t.Errorf("leaving must be no error, but is %v", err)
 	}
-	if got := s.d.noted(); got != "close" {
+	if got := s.d.noted(); got != "suspend again:what was written close" {
 		t.Errorf("the terminal must be given back once, but: %s", got)
 	}
 }
@@ -426,7 +426,7 @@ func TestStatement(t *testing.T) {
 	if err := s.over(); !errors.Is(err, left) {
 		t.Errorf("the statement must leave, but: %v", err)
 	}
-	if got := s.d.noted(); got != "suspend resume suspend again:what was written resume suspend job resume redraw suspend close" {
+	if got := s.d.noted(); got != "suspend again:what was written resume suspend again:what was written resume suspend job resume redraw suspend again:what was written suspend again:what was written close" {
 		t.Errorf("the terminal: %s", got)
 	}
 }
