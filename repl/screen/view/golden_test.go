@@ -117,6 +117,13 @@ var scenes = []struct {
 		m.Job = &model.Job{Title: "prove base", Began: now.Add(-3 * time.Second)}
 		m.Say(model.Warning, "prove base is not done yet: Ctrl-C stops it")
 	}},
+	{"result", model.Services, model.Decisions, func(m *model.Model) {
+		m.Say(model.Good, "generation 8 is loaded for a minute: 2 policies, 1 of them changed, for 6 cells; confirm it or it goes away, and 7 comes back")
+	}},
+	{"heard", model.Cells, model.Decisions, func(m *model.Model) {
+		press(m, "F1")
+		m.Say(model.Bad, "only what is denied can be learned from, but network.bind of web-1 is not")
+	}},
 }
 
 const wrong = "this cannot be read: only the superuser of the host may (security.models.celleval.log)\n   hint: run cellsh as root"
@@ -161,7 +168,10 @@ func TestScreens(t *testing.T) {
 	for _, s := range scenes {
 		t.Run(s.name, func(t *testing.T) {
 			var b strings.Builder
-			for _, size := range [][2]int{{80, 24}, {132, 43}, {40, 10}} {
+			for i, size := range [][2]int{{80, 24}, {132, 43}, {40, 10}, {200, 60}} {
+				if i == 3 && s.name != "cells" {
+					continue
+				}
 				for _, skin := range []struct {
 					name string
 					Skin

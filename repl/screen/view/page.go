@@ -51,18 +51,18 @@ func (g *Grid) pageTitle(m *model.Model, d *model.Page) {
 		where = fmt.Sprintf("%d%%", 100*last/max(len(d.Lines), 1))
 	}
 	room := g.Width - 2
-	if textWidth(where)+8 < room {
+	if textWidth(where)+8 < room && m.Said.Text == "" {
 		g.putRight(1, 0, room, where, PageTitle)
 		room -= textWidth(where) + 2
 	}
 	if m.Job != nil {
 		room -= g.job(m, model.Rect{Width: room + 2, Height: 1}, room, func(int) int { return 8 }) + 2
 	}
-	text, role := safe(d.Title), PageTitle
 	if m.Said.Text != "" {
-		text, role = g.skin.tones[m.Said.Tone]+" "+safe(m.Said.Text), statusRoles[m.Said.Tone]
+		g.said(m.Said.Tone, 0, 0, room+1, safe(m.Said.Text))
+		return
 	}
-	g.put(1, 0, room, text, role)
+	g.put(1, 0, room, safe(d.Title), PageTitle)
 }
 
 // pageLine draws a line of a text from a column on. What is cut off has a mark at either edge.
