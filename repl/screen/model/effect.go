@@ -11,6 +11,9 @@ type (
 		Words []string
 		// Shows says what becomes of what it writes.
 		Shows Shows
+		// File and Line that a page of sources begins with; "" is its begin.
+		File string
+		Line int
 		// Decision that AsWhy is about.
 		Decision Decision
 		// Title of the page, or what is being done, as "destroy web-1".

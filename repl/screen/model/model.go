@@ -32,6 +32,16 @@ type Model struct {
 	layout  Layout
 	// escaped says that Escape was pressed, and that a digit after it is a function key.
 	escaped bool
+	// since is how many ticks ago that was, and closed is the dialog that it has closed.
+	since  int
+	closed Dialog
+	// erasing says that the last key took something out of the line.
+	erasing bool
+	// last is what the last job had to say.
+	last *Message
+	// reminder asks about the generation with the number reminded, which waits to be confirmed; nil when it does not.
+	reminder *Question
+	reminded uint64
 }
 
 // Options for New.
@@ -77,6 +87,8 @@ type Job struct {
 	Where string
 	// Stopping says that it was told to end.
 	Stopping bool
+	// form that it comes from, which is shown again if it fails.
+	form *Form
 }
 
 // New is a screen of 80 by 24 that has read nothing yet.
@@ -141,6 +153,10 @@ func (m *Model) refresh() []Effect {
 // Tick is told now and then what time it is: what is shown is read again.
 func (m *Model) Tick(now time.Time) []Effect {
 	m.Now = now
+	if m.since++; m.since > 1 {
+		m.escaped, m.closed = false, nil // an Escape by itself
+	}
+	m.remind()
 	return m.refresh()
 }
 
@@ -166,6 +182,9 @@ func (m *Model) begin(e Effect, title string) []Effect {
 	if m.busy() {
 		return nil
 	}
+	if m.Status.ReadOnly && changes(e) {
+		return m.refuse(title)
+	}
 	m.Job = &Job{Effect: e, Title: title, Began: m.Now}
 	return []Effect{e}
 }
@@ -187,33 +206,68 @@ func (m *Model) Progress(where string) {
 
 // Asked is told a question of the job.
 func (m *Model) Asked(question string) {
-	m.Open(&Question{Title: "Question", Text: question, Choices: []Choice{{"Yes", []Effect{Answer{true}}}, {"No", []Effect{Answer{false}}}}, Cancel: []Effect{Answer{false}}, chosen: 1})
+	m.Open(&Question{Title: "Question", Text: question, Choices: []Choice{{"Yes", []Effect{Answer{true}}}, {"No", []Effect{Answer{false}}}}, Cancel: []Effect{Answer{false}}, chosen: 1, sudden: true})
 }
 
 // Ran is told what the job has done.
 func (m *Model) Ran(r Result) []Effect {
+	var form *Form
+	if m.Job != nil {
+		form = m.Job.form
+	}
 	run, is := m.ended().(Run)
 	if !is {
 		return nil
 	}
 	text := strings.TrimRight(r.Text, "\n")
 	switch {
+	case r.Failed && (form != nil || run.Shows == AsResult):
+		if form != nil {
+			m.Open(form)
+		}
+		m.tell(&Message{Title: run.Title, Text: text, Tone: Bad})
 	case run.Shows == AsPage || run.Shows == AsWhy:
 		page := &Page{Title: run.Title, Lines: strings.Split(text, "\n")}
 		if d, is := run.about(); is {
 			page.Keys = whyKeys(d)
 		}
 		m.Open(page)
-	case r.Failed:
-		m.Open(&Message{Title: run.Title, Text: text, Tone: Bad})
+		page.show(run.begin(page.Lines))
 	case strings.Contains(text, "\n"):
-		m.Open(&Message{Title: run.Title, Text: text})
+		m.tell(&Message{Title: run.Title, Text: text})
 	case text == "":
 		m.Say(Good, "%s: done", run.Title)
 	default:
+		m.last = &Message{Title: run.Title, Text: text}
 		m.Say(Good, "%s", text)
 	}
 	return m.refresh()
+}
+
+// tell opens a message, which can be seen again.
+func (m *Model) tell(d *Message) {
+	m.last = d
+	m.Open(d)
+}
+
+// lastResult shows what the last job had to say.
+func (m *Model) lastResult() []Effect {
+	again := *m.last
+	m.Open(&again)
+	return nil
+}
+
+// begin is the line of what show has written that the page begins with.
+func (r *Run) begin(lines []string) int {
+	if r.File == "" {
+		return 0
+	}
+	at := slices.Index(lines, "-- file "+r.File)
+	if at < 0 {
+		return 0
+	}
+	// A few lines before it are to be seen.
+	return max(at, min(at+r.Line-3, len(lines)-1))
 }
 
 // ended takes the job away, and gives what it was; nil if there is none.
@@ -223,8 +277,7 @@ func (m *Model) ended() Effect {
 	}
 	job := m.Job
 	m.Job = nil
-	// It waits for no answer any more.
-	m.dialogs = slices.DeleteFunc(m.dialogs, func(d Dialog) bool { q, is := d.(*Question); return is && q.ofJob() })
+	m.dropQuestions()
 	return job.Effect
 }
 

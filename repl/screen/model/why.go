@@ -7,7 +7,7 @@ import (
 
 // Explain is the command that explains the decision.
 func (d Decision) Explain() []string {
-	return []string{"explain", d.Cell, d.Request, fmt.Sprintf("euid=%d", d.EUID)}
+	return words("explain", nil, d.Cell, d.Request, fmt.Sprintf("euid=%d", d.EUID))
 }
 
 // about is the decision that a page is about.
