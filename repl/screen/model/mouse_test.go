@@ -14,8 +14,8 @@ func TestMouse(t *testing.T) {
 		m.Open(&Question{Choices: []Choice{{"Yes", []Effect{Answer{true}}}, {"No", []Effect{Answer{false}}}}, Cancel: []Effect{Answer{false}}})
 	}
 	form := func(m *Model) {
-		m.Open(&Form{Fields: []*Input{NewInput("Name", "x", ""), NewInput("Profile", "low", "", "low", "high")}, make: func(m *Model, values []string) ([]Effect, int, string) {
-			return []Effect{Statement{values[0] + values[1]}}, 0, ""
+		m.Open(&Form{Fields: []*Input{NewInput("Name", "x", ""), NewInput("Profile", "low", "", "low", "high")}, make: func(m *Model, values []string) ([]Effect, []string) {
+			return []Effect{Statement{values[0] + values[1]}}, nil
 		}})
 	}
 	menu := func(m *Model) { m.menu() }

@@ -63,6 +63,8 @@ var scenes = []struct {
 		press(m, "Backspace", "cell-0*7", "Enter")
 	}},
 	{"search", model.Policies, model.Services, func(m *model.Model) { press(m, "Ctrl-S", "bi") }},
+	{"sieve", model.Cells, model.Decisions, func(m *model.Model) { press(m, "/", "web") }},
+	{"sifted", model.Cells, model.Decisions, func(m *model.Model) { press(m, "/", "e", "Enter", "Insert", "Alt-s", "Alt-s") }},
 	{"question", model.Cells, model.Decisions, func(m *model.Model) {
 		m.Open(&model.Question{Title: "Destroy", Text: "Destroy cell web-1? It has 9 processes, which are stopped first: nginx (813, 820, 821), php-fpm (830), sh (1440) and 4 others.",
 			Choices: []model.Choice{{Label: "Destroy"}, {Label: "Keep"}}})
@@ -153,7 +155,7 @@ func fill(m *model.Model, n int) {
 	t := tables[model.Place{Kind: model.Cells}]
 	t.Rows = nil
 	for i := range n {
-		t.Rows = append(t.Rows, cell(fmt.Sprintf("cell-%05d", i), i%17, "0.1 %", "12 M", i%3, model.Tone(i%5), "base", 1, 2, 3, 4, 5, 6, 7, 0))
+		t.Rows = append(t.Rows, cell(fmt.Sprintf("cell-%05d", i), i%17, "1%", "12M", i%3, model.Tone(i%5), "running", "base", 1, 2, 3, 4, 5, 6, 7, 0))
 	}
 	m.Filled(model.Place{Kind: model.Cells}, t, "")
 }

@@ -25,7 +25,7 @@ func (g *Grid) page(m *model.Model, d *model.Page, top bool) {
 			break
 		}
 		y := text.Y + i
-		g.pageLine(y, untab(d.Lines[n]), d.Left(), looks[i])
+		g.pageLine(y, model.Shown(d.Lines[n]), d.Left(), looks[i])
 		if d.Found() != "" {
 			g.highlight(0, y, g.Width, d.Found(), Match)
 		}
@@ -85,29 +85,6 @@ func (g *Grid) pageLine(y int, text string, skip int, role Role) {
 	if skip > 0 && text != "" {
 		g.set(0, y, cluster{g.skin.more, 1}, DialogFaint, "")
 	}
-}
-
-// tabStop is how far apart tabs stand.
-const tabStop = 8
-
-// untab is a line as it can be shown, with spaces for tabs.
-func untab(line string) string {
-	if !strings.Contains(line, "\t") {
-		return safe(line)
-	}
-	var b strings.Builder
-	column := 0
-	for i, part := range strings.Split(line, "\t") {
-		if i > 0 {
-			n := tabStop - column%tabStop
-			b.WriteString(strings.Repeat(" ", n))
-			column += n
-		}
-		part = safe(part)
-		b.WriteString(part)
-		column += textWidth(part)
-	}
-	return b.String()
 }
 
 // hunks are the roles of lines of a text, which has differences of files as diff -u writes them or not.
