@@ -77,13 +77,13 @@ func (g *Grid) pageLine(y int, text string, skip int, role Role) {
 			continue
 		}
 		if x+c.width > g.Width || x+c.width == g.Width && rest != "" {
-			g.set(g.Width-1, y, cluster{g.skin.more, 1}, DialogFaint, "")
+			g.set(g.Width-1, y, cluster{g.skin.more, 1}, Page, "")
 			break
 		}
 		g.set(x, y, c, role, "")
 	}
 	if skip > 0 && text != "" {
-		g.set(0, y, cluster{g.skin.more, 1}, DialogFaint, "")
+		g.set(0, y, cluster{g.skin.more, 1}, Page, "")
 	}
 }
 

@@ -26,7 +26,7 @@ func (g *Grid) panel(m *model.Model, side int, r model.Rect) {
 	}
 	room := in.Width - gutter
 	cols := columns(p, room)
-	if spare := columns(p, room-1); len(spare) == len(cols) && missing(p, spare) == missing(p, cols) {
+	if spare := columns(p, room-1); len(spare) == len(cols) && (missing(p, spare) == 0 || missing(p, cols) > 0) {
 		cols = spare // a column is free before the frame
 	}
 	x := in.X + gutter
