@@ -19,6 +19,7 @@ type Question struct {
 	// Cancel is what Escape does.
 	Cancel []Effect
 	chosen int
+	sheet
 	// sudden says that it came by itself: what is typed then was meant for something else, so that a letter only chooses.
 	sudden bool
 }
@@ -66,6 +67,8 @@ func (q *Question) press(m *Model, k Key) []Effect {
 		} else if q.sudden {
 			q.chosen = n - 1
 		}
+	case PageUp, PageDown, Home, End:
+		q.turn(k)
 	}
 	return nil
 }
@@ -138,24 +141,19 @@ func (m *Model) dropQuestions() {
 type Message struct {
 	Title, Text string
 	Tone        Tone
-	top         int
+	sheet
 }
-
-// Top is the first line that is seen.
-func (d *Message) Top() int { return d.top }
 
 func (d *Message) press(m *Model, k Key) []Effect {
 	switch k.Name {
-	case Up:
-		d.top = max(d.top-1, 0)
-	case Down:
-		d.top = min(d.top+1, strings.Count(d.Text, "\n"))
 	case Enter, Escape, F10:
 		m.close(d)
 	case Text:
 		if k.Text == " " || k.Text == "q" {
 			m.close(d)
 		}
+	default:
+		d.turn(k)
 	}
 	return nil
 }

@@ -174,6 +174,7 @@ func (m *Model) Filled(place Place, t Table, wrong string) {
 		}
 		p.fill(t)
 	}
+	m.fit()
 }
 
 // begin begins a job, if none runs.
@@ -283,5 +284,14 @@ func (m *Model) ended() Effect {
 // Returned is told that the terminal is the screen's again, after a statement or an editor.
 func (m *Model) Returned() []Effect {
 	m.Line = m.options.NewLine()
+	return m.refresh()
+}
+
+// Edited is told that a file was edited, and what is wrong with it at a line; "" if nothing is.
+func (m *Model) Edited(e Edit, wrong string, at int) []Effect {
+	if wrong != "" {
+		again := []Effect{Edit{e.File, max(at, 1)}}
+		m.Open(&Question{Title: e.File, Text: wrong, Choices: []Choice{{"Edit it again", again}, {"Leave it so", nil}}})
+	}
 	return m.refresh()
 }

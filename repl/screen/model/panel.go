@@ -35,6 +35,7 @@ type Panel struct {
 	parents map[string]bool
 	// goal is the row that the cursor goes to once it is read.
 	goal string
+	measured
 	// before are the places that Backspace leads back to.
 	before []memory
 }
@@ -120,7 +121,7 @@ func (p *Panel) fill(t Table) {
 	}
 	end := p.Place.Kind.Grows() && p.order.column == "" && (id == "" || p.Known && p.cursor == len(p.shown)-1)
 	p.goal = ""
-	p.Table, p.Wrong, p.Known = t, "", true
+	p.Table, p.Wrong, p.Known, p.done = t, "", true, false
 	p.raw = t.Rows
 	p.arrange()
 	p.cursor = place
