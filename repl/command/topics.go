@@ -9,6 +9,7 @@ import (
 	"cellsh/policy/diag"
 	"cellsh/policy/kauth"
 	"cellsh/repl/flags"
+	"cellsh/repl/human"
 )
 
 // topic is something to know that is neither a command nor Lua.
@@ -49,7 +50,7 @@ func topicHelp(name string) string {
 	}
 	var b strings.Builder
 	lo, hi := p.Range()
-	if what := plural(int(hi-lo), "request"); int(hi-lo) > 1 || p.String() != lo.String() {
+	if what := human.Plural(int(hi-lo), "request"); int(hi-lo) > 1 || p.String() != lo.String() {
 		fmt.Fprintf(&b, "%s stands for %s:\n\n", p, what)
 	}
 	for id := lo; id < hi; id++ {

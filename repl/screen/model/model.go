@@ -286,3 +286,12 @@ func (m *Model) Returned() []Effect {
 	m.Line = m.options.NewLine()
 	return m.refresh()
 }
+
+// Edited is told that a file was edited, and what is wrong with it at a line; "" if nothing is.
+func (m *Model) Edited(e Edit, wrong string, at int) []Effect {
+	if wrong != "" {
+		again := []Effect{Edit{e.File, max(at, 1)}}
+		m.Open(&Question{Title: e.File, Text: wrong, Choices: []Choice{{"Edit it again", again}, {"Leave it so", nil}}})
+	}
+	return m.refresh()
+}

@@ -1,0 +1,146 @@
+package source
+
+import (
+	"fmt"
+	"io"
+	"path/filepath"
+	"time"
+
+	"cellsh/kernel/connect"
+	"cellsh/kernel/host"
+	"cellsh/kernel/monitor/rundir"
+	"cellsh/policy/rules"
+	"cellsh/repl/command"
+	"cellsh/repl/screen/model"
+)
+
+// Options of New.
+type Options struct {
+	// Target is the kernel of the session. What it has declared and not loaded is pending.
+	Target *command.Target
+	// Machine that the program runs on.
+	Machine connect.Machine
+	// Services are the files and folders that declare services; none is the folder of the machine. Run is the run directory, "" that
+	// of the machine.
+	Services []string
+	Run      string
+	// ReadOnly says that the session changes nothing.
+	ReadOnly bool
+	// Now is the clock; nil is the system's.
+	Now func() time.Time
+	// Output is where print in the files of services writes; nil discards.
+	Output io.Writer
+}
+
+// Source reads places. It is for the goroutine that has the session, within its steps.
+type Source struct {
+	o Options
+	// sees is the kernel that is looked at, and may not be changed. steps are those of a look of its own; nil while it is the
+	// session's kernel.
+	sees  *connect.Connection
+	host  *host.Host
+	steps *host.Session
+
+	cells     cells
+	services  declarations
+	outputs   []*written
+	policies  outlines
+	decisions decisions
+}
+
+// New is a source that has read nothing yet.
+func New(o Options) *Source {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Output == nil {
+		o.Output = io.Discard
+	}
+	s := &Source{o: o}
+	c := o.Target.ReadOnlyView()
+	s.sees, s.host = c, o.Target.Host.View(c.Kernel, c)
+	return s
+}
+
+// Close lets go of the files that it reads.
+func (s *Source) Close() {
+	for _, w := range s.outputs {
+		w.tail.Close()
+	}
+	s.outputs = nil
+}
+
+// Read reads a place. The error says why there is nothing to list; what is missing in a list is in its Note.
+func (s *Source) Read(p model.Place) (model.Table, error) {
+	read := map[model.Kind]func(string) (model.Table, error){
+		model.Cells: s.readCells, model.Members: s.readMembers, model.Services: s.readServices, model.Output: s.readOutput,
+		model.Policies: s.readPolicies, model.Decisions: s.readDecisions, model.Generations: s.readGenerations,
+	}[p.Kind]
+	var t model.Table
+	err := s.look(func() (err error) {
+		t, err = read(p.Of)
+		return err
+	})
+	return t, err
+}
+
+// Status tells how things are.
+func (s *Source) Status() (model.Status, error) {
+	out := model.Status{Kernel: s.o.Target.Whole().Name, ReadOnly: s.o.ReadOnly}
+	pending := s.pending()
+	out.Pending = len(pending.Policies) + len(pending.Nevers)
+	err := s.look(func() (err error) {
+		out.Generation, out.Confirm, out.Audit, err = command.Waits(s.host)
+		if host.Hidden(err) {
+			err = nil // who may not read it does without
+		}
+		return err
+	})
+	return out, err
+}
+
+// look works with the kernel as it is now. One that is kept in a file, which others may write, is opened anew once it has changed.
+func (s *Source) look(work func() error) error {
+	if o, stale := s.sees.Stale(); stale {
+		o.ReadOnly = true
+		fresh, err := command.OpenTarget(o, s.o.Output, host.SessionOptions{})
+		if err != nil {
+			return fmt.Errorf("what is shown must be what is, but can't be read again: %w", err)
+		}
+		s.sees, s.host, s.steps = fresh.Connection, fresh.Host, fresh.Steps
+		s.decisions.on(s.host)
+	}
+	if s.steps != nil {
+		return s.steps.Step(work)
+	}
+	return work()
+}
+
+// pending is what the session has declared and not loaded.
+func (s *Source) pending() *rules.Set {
+	if s.o.Target.Declared == nil {
+		return &rules.Set{}
+	}
+	return s.o.Target.Declared()
+}
+
+// dir is the run directory of services.
+func (s *Source) dir() (rundir.Dir, error) {
+	if s.o.Run == "" {
+		return s.o.Machine.RunDir(), nil
+	}
+	path, err := filepath.Abs(s.o.Run)
+	return rundir.Dir(path), err
+}
+
+// text is a field without figures.
+func text(s string) model.Field { return model.Field{Text: s} }
+
+// texts are fields without figures.
+func texts(list ...string) []model.Field {
+	out := make([]model.Field, len(list))
+	for i, s := range list {
+		out[i].Text = s
+	}
+	return out
+}
