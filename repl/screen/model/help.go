@@ -29,6 +29,10 @@ const helpWidth = 78
 // fold puts a text with a heading before it into lines.
 func fold(head, text string, indent int) string {
 	var b strings.Builder
+	if len(head) >= indent && head != "" {
+		b.WriteString(head + "\n")
+		head = ""
+	}
 	for i, line := range broken(text, helpWidth-indent) {
 		if i > 0 {
 			head = ""
@@ -55,16 +59,16 @@ func broken(text string, width int) []string {
 func keyNames(keys []Key) string {
 	var list []string
 	for _, k := range keys {
-		name := k.String()
-		if name == " " {
-			name = "Space"
-		}
-		list = append(list, name)
+		list = append(list, k.String())
 	}
 	return strings.Join(list, ", ")
 }
 
-const keyIndent = 15
+// How far what keys do stands to the right of them: of function keys, and of others.
+const (
+	functionIndent = 14
+	keyIndent      = 19
+)
 
 // actionHelp lists actions: those with a key, and those that the menu has. Where m is not nil it says which do nothing now.
 func actionHelp(all []Action, m *Model) string {
@@ -92,7 +96,7 @@ func actionHelp(all []Action, m *Model) string {
 		if m != nil && !ready[id] {
 			text += " (not here)"
 		}
-		b.WriteString(fold(head, text, keyIndent))
+		b.WriteString(fold(head, text, functionIndent))
 	}
 	return b.String()
 }
@@ -160,12 +164,7 @@ func dialogHelp(d Dialog) string {
 		}
 	}
 	for _, x := range dialogDeeds(d) {
-		head := "  " + strings.ReplaceAll(x.keys, " ", ", ")
-		if len(head) >= keyIndent {
-			b.WriteString(head + "\n")
-			head = ""
-		}
-		b.WriteString(fold(head, x.says, keyIndent))
+		b.WriteString(fold("  "+strings.ReplaceAll(x.keys, " ", ", "), x.says, keyIndent))
 	}
 	return b.String()
 }

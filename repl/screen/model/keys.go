@@ -377,7 +377,10 @@ func (p *Panel) finding(m *Model, k Key) bool {
 		}
 		return true
 	}
-	if *p.search != "" && !p.seek(at+step, step) {
+	if *p.search == "" {
+		p.cursor = at
+		p.settle()
+	} else if !p.seek(at+step, step, *p.search) {
 		m.Say(Warning, "no row has %q", *p.search)
 	}
 	return true

@@ -80,7 +80,7 @@ func (p *Panel) Marked(r *Row) bool { return p.marked[r.ID] }
 func (p *Panel) Marks() int { return len(p.marked) }
 
 // Folded reports whether rows below one are folded away.
-func (p *Panel) Folded(r *Row) bool { return p.folded[r.ID] }
+func (p *Panel) Folded(r *Row) bool { return p.folded[r.ID] && p.sieve == "" }
 
 // Search is what is looked for.
 func (p *Panel) Search() (text string, on bool) {
@@ -226,6 +226,9 @@ func (p *Panel) sift(text string) {
 	p.unfold()
 	p.find(id)
 	p.settle()
+	if text != "" {
+		p.seek(p.cursor, 1, text)
+	}
 }
 
 // settle keeps cursor and top within the rows.
@@ -312,9 +315,9 @@ func (p *Panel) mark() {
 	p.move(1)
 }
 
-// seek puts the cursor at the next row from one on that has the text of the search, forward if step is 0; false if none has.
-func (p *Panel) seek(from, step int) bool {
-	want := strings.ToLower(*p.search)
+// seek puts the cursor at the next row from one on that has a text, forward if step is 0; false if none has.
+func (p *Panel) seek(from, step int, text string) bool {
+	want := strings.ToLower(text)
 	n := len(p.shown)
 	if step == 0 {
 		step = 1
