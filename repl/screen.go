@@ -115,7 +115,7 @@ func (e *evaluator) open(o command.ScreenOptions) error {
 // dump writes the screen once keys were pressed.
 func (e *evaluator) dump(o command.ScreenOptions) error {
 	skin := view.Unicode
-	if t, err := display.Choose(e.env.Getenv); o.ASCII || err != nil || !t.UTF8 {
+	if o.ASCII || !display.UTF8(e.env.Getenv) {
 		skin = view.ASCII
 	}
 	e.editor = nobody{}
