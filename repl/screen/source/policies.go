@@ -229,18 +229,37 @@ func ruleRows(c *rules.Compiler, p *rules.Policy, pending bool) []model.Row {
 	}
 	var list []sentence
 	for _, id := range c.Requests() {
-		asked := slices.ContainsFunc(p.Entries, func(e rules.Entry) bool { return e.Pattern.Matches(id) })
-		if x, says := sentenceOf(c, cell, id, p); says || asked {
-			list = append(list, x)
+		x, _ := sentenceOf(c, cell, id, p)
+		e := entryOf(p, id)
+		if e == nil && x.alone {
+			continue // nothing but the default answers
 		}
+		if e != nil && x.at.File == "" {
+			x.at = e.Span
+		}
+		list = append(list, x)
 	}
 	t := treeOf{id: id("policy", p.Name, pending), policy: p.Name, depth: 1, asked: c.Requests()}
 	rows := t.rows(list)
 	if d := p.Default; d.Span != (diag.Span{}) {
-		rows = append(rows, model.Row{ID: t.id + "/default", Depth: 1, Fields: texts("everything else", d.Result.String(), place(d.Span)),
-			Subject: model.Rule{Policy: p.Name, File: d.Span.File, Line: d.Span.Line}, Detail: texts("to all that no rule answers the policy says "+d.Result.String(), d.Span.String())})
+		said := p.Decision(rules.Outcome{Answer: policy.Answer{Result: d.Result, Source: policy.Source{Policy: p.Name, File: d.Span.File, Line: d.Span.Line}}})
+		what := decisionText(&said)
+		rows = append(rows, model.Row{ID: t.id + "/default", Depth: 1, Fields: texts("everything else", what, place(d.Span)),
+			Subject: model.Rule{Policy: p.Name, File: d.Span.File, Line: d.Span.Line}, Detail: texts("all that no rule answers: "+what, d.Span.String())})
 	}
 	return rows
+}
+
+// entryOf is the entry that a policy asks first about a request, nil for none.
+func entryOf(p *rules.Policy, id kauth.RequestID) *rules.Entry {
+	for _, pattern := range id.Chain() {
+		for i := range p.Entries {
+			if p.Entries[i].Pattern == pattern {
+				return &p.Entries[i]
+			}
+		}
+	}
+	return nil
 }
 
 // cellRows are what the policies together decide for a cell, where they say anything.
@@ -268,6 +287,8 @@ type sentence struct {
 	// at is where the answer is, and policy who gives it: of several the first that is no rest.
 	at     diag.Span
 	policy string
+	// alone says that it is one answer for all of them.
+	alone bool
 	// cases are told one by one where the text does not say it all, and detail are further lines.
 	cases  []sentenceCase
 	detail []string
@@ -311,6 +332,7 @@ func sentenceOf(c *rules.Compiler, cell string, id kauth.RequestID, only *rules.
 	a := answerOf(&first.Decision)
 	x.at, x.policy = a.Source.Span(), a.Source.Policy
 	if len(v.Parts) == 1 {
+		x.alone = true
 		x.text = decisionText(&first.Decision)
 		if a.Reason != "" {
 			x.detail = []string{a.Reason}
@@ -366,10 +388,16 @@ func answerOf(d *policy.Decision) *policy.Answer {
 	return &d.Answer
 }
 
+// decisionText says what is decided. What policies in audit mode would say is told where nothing else is said.
 func decisionText(d *policy.Decision) string {
 	text := d.Result.String()
 	if d.Would.Result != policy.Pass {
-		text += ", would " + d.Would.Result.String()
+		switch {
+		case d.Implicit():
+			text = "would " + d.Would.Result.String()
+		case d.Result != policy.Deny:
+			text += ", would " + d.Would.Result.String()
+		}
 	}
 	if d.Record {
 		text += ", recorded"

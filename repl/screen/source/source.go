@@ -6,11 +6,14 @@ import (
 	"path/filepath"
 	"time"
 
+	"cellsh/kernel"
+	"cellsh/kernel/budget"
 	"cellsh/kernel/connect"
 	"cellsh/kernel/host"
 	"cellsh/kernel/monitor/rundir"
 	"cellsh/policy/rules"
 	"cellsh/repl/command"
+	"cellsh/repl/inventory"
 	"cellsh/repl/screen/model"
 )
 
@@ -58,8 +61,18 @@ func New(o Options) *Source {
 	}
 	s := &Source{o: o}
 	c := o.Target.ReadOnlyView()
-	s.sees, s.host = c, o.Target.Host.View(c.Kernel, c)
+	s.see(c, o.Target.Host.View(c.Kernel, c), nil)
 	return s
+}
+
+// see looks at a kernel from now on.
+func (s *Source) see(c *connect.Connection, h *host.Host, steps *host.Session) {
+	s.sees, s.host, s.steps = c, h, steps
+	if h.Services != nil {
+		// They were looked at already.
+		h.Services = func() map[kernel.CellID][]budget.Excess { return inventory.Exceeded(s.services.seen, c.Place) }
+	}
+	s.decisions.on(h)
 }
 
 // Close lets go of the files that it reads.
@@ -107,8 +120,7 @@ func (s *Source) look(work func() error) error {
 		if err != nil {
 			return fmt.Errorf("what is shown must be what is, but can't be read again: %w", err)
 		}
-		s.sees, s.host, s.steps = fresh.Connection, fresh.Host, fresh.Steps
-		s.decisions.on(s.host)
+		s.see(fresh.Connection, fresh.Host, fresh.Steps)
 	}
 	if s.steps != nil {
 		return s.steps.Step(work)

@@ -23,6 +23,7 @@ import (
 	"cellsh/kernel/service"
 	"cellsh/kernel/sim"
 	"cellsh/policy"
+	"cellsh/policy/diag"
 	"cellsh/policy/rules"
 	"cellsh/repl/command"
 	"cellsh/repl/screen/model"
@@ -82,14 +83,16 @@ func (w *world) step(work func() error) {
 // run runs a command of the session, which must succeed.
 func (w *world) run(words ...string) {
 	w.Helper()
+	var out, errs bytes.Buffer
+	code := command.Failed
 	w.step(func() error {
-		var out, errs bytes.Buffer
 		env := command.Env{Stdin: strings.NewReader(""), Stdout: &out, Stderr: &errs, Now: func() time.Time { return w.now }, Machine: w.machine(), Session: w.target}
-		if code := command.Find(words[0]).Run(words[1:], command.Common{}, env); code != command.OK {
-			w.Fatalf("%v: %d, %s", words, code, errs.String())
-		}
+		code = command.Find(words[0]).Run(words[1:], command.Common{}, env)
 		return nil
 	})
+	if code != command.OK {
+		w.Fatalf("%v: %d, %s", words, code, errs.String()) // not within the step, which the cleanup waits for
+	}
 }
 
 // file writes a file.
@@ -148,7 +151,9 @@ func (w *world) show(title string, kind model.Kind, of string) {
 	t, err := w.read(kind, of)
 	fmt.Fprintf(&w.out, "== %s: %s\n", title, model.Place{Kind: kind, Of: of}.Title())
 	if err != nil {
-		fmt.Fprintf(&w.out, "error: %s\n", w.plain(err.Error()))
+		for _, d := range diag.Of(err) {
+			fmt.Fprintf(&w.out, "error: %s (%s)\n", w.plain(d.Message), d.Hint)
+		}
 		return
 	}
 	var heads []string
@@ -236,7 +241,7 @@ const webPolicy = `policy "web" {
   cells = { "web-*" },
   budget = { memory = { limit = "96M", warn = "50%" }, cpu = "50%", procs = 8 },
   deny = { "system.reboot", "system.module" },
-  allow = { "process.setsid" },
+  allow = { "process.setid" },
   on = {
     ["network.bind.privport"] = function(r)
       if r.port == 80 then return grant, "the web server" end
@@ -277,6 +282,7 @@ func (w *world) bind(p *sim.Process, port int) {
 		w.Fatal(errno)
 	}
 	p.Bind(fd, policy.Addr{}, port)
+	p.CloseFD(fd)
 }
 
 // TestCells: what cells use comes with the figures of the last looks, and what is wrong with one stands out.
@@ -447,7 +453,7 @@ func TestGenerations(t *testing.T) {
 	w.pass(time.Minute)
 	w.show("rolled back", model.Generations, "")
 	w.run("audit", "start", "web-1", "--for", "10m", "--yes")
-	w.pass(30 * time.Hour / 180)
+	w.pass(5 * time.Minute)
 	w.show("audit", model.Generations, "")
 	w.status("audit")
 	w.golden("generations")
@@ -531,7 +537,7 @@ func TestReadOnly(t *testing.T) {
 	}
 	writer.open("sim:"+filepath.Join(w.dir, "state"), false)
 	writer.run("create", "web-2", "--root", "/cells/web-2")
-	writer.step(func() error { writer.bind(writer.spawn("web-1", 0, 0), 22); return nil })
+	writer.bind(writer.spawn("web-1", 0, 0), 22)
 	w.pass(2 * time.Second)
 	w.show("after", model.Cells, "")
 	w.show("after", model.Decisions, "")
