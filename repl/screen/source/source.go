@@ -35,7 +35,7 @@ type Options struct {
 	Output io.Writer
 }
 
-// Source reads places. It is for the goroutine that has the session, within its steps.
+// Source reads places. It is for the goroutine that has the session, within its steps: [host.Session.Peek] is enough for it.
 type Source struct {
 	o Options
 	// sees is the kernel that is looked at, and may not be changed. steps are those of a look of its own; nil while it is the
@@ -123,7 +123,7 @@ func (s *Source) look(work func() error) error {
 		s.see(fresh.Connection, fresh.Host, fresh.Steps)
 	}
 	if s.steps != nil {
-		return s.steps.Step(work)
+		return s.steps.Peek(work)
 	}
 	return work()
 }
