@@ -18,12 +18,22 @@ import (
 	"cellsh/repl/screen/model"
 )
 
-// outlines are what policies say, as it was worked out for a set of them.
-type outlines struct {
-	loaded  *study.Policies
+// outlines are what policies say, by the cell or policy that a place is limited to.
+type outlines map[string]*outline
+
+// outline is what a set of policies and what is pending beside it say.
+type outline struct {
+	loaded  *study.Policies // nil for none that are known
 	pending *rules.Set
-	// rows by the cell or policy that they are limited to.
-	rows map[string][]model.Row
+	rows    []model.Row
+}
+
+// maxOutlines is of how many places they are kept.
+const maxOutlines = 8
+
+// is reports whether the outline is of these policies.
+func (o *outline) is(loaded *study.Policies, pending *rules.Set) bool {
+	return o != nil && o.loaded == loaded && slices.Equal(o.pending.Policies, pending.Policies) && slices.Equal(o.pending.Nevers, pending.Nevers)
 }
 
 // limit is what a place is limited to.
@@ -79,23 +89,21 @@ func (s *Source) readPolicies(of string) (model.Table, error) {
 	case err != nil:
 		return t, err
 	}
-	o := &s.policies
-	pending := s.pending()
-	if o.rows == nil || o.loaded != p || o.pending == nil || !slices.Equal(o.pending.Policies, pending.Policies) || !slices.Equal(o.pending.Nevers, pending.Nevers) {
-		*o = outlines{loaded: p, pending: pending, rows: map[string][]model.Row{}}
-	}
-	rows, known := o.rows[of]
-	if !known {
-		switch by {
-		case byCell:
-			if p != nil {
-				rows = cellRows(p, of)
-			}
-		default:
-			rows = o.policyRows(s.sees.Info().Vocabulary, of)
+	o, pending := s.policies[of], s.pending()
+	if !o.is(p, pending) {
+		o = &outline{loaded: p, pending: pending}
+		switch {
+		case by != byCell:
+			o.rows = o.policyRows(s.sees.Info().Vocabulary, of)
+		case p != nil:
+			o.rows = cellRows(p, of)
 		}
-		o.rows[of] = rows
+		if len(s.policies) >= maxOutlines {
+			clear(s.policies)
+		}
+		s.policies[of] = o
 	}
+	rows := o.rows
 	t.Rows = rows[:len(rows):len(rows)]
 	if by == byCell && p != nil {
 		standing, err := s.host.StandingOf(of, p, false)
@@ -120,27 +128,25 @@ func (s *Source) readPolicies(of string) (model.Table, error) {
 }
 
 // policyRows are the policies and assertions that are loaded, and those that are pending; or those of one name.
-func (o *outlines) policyRows(v *kauth.Vocabulary, name string) []model.Row {
+func (o *outline) policyRows(v *kauth.Vocabulary, name string) []model.Row {
 	var rows []model.Row
-	add := func(c *rules.Compiler, pending bool) {
-		for _, p := range c.Set().Policies {
+	add := func(set *rules.Set, pending bool) {
+		for _, p := range set.Policies {
 			if name == "" || p.Name == name {
 				rows = append(rows, o.policyRow(p, pending))
-				rows = append(rows, ruleRows(c, p, pending)...)
+				rows = append(rows, ruleRows(v, p, pending)...)
 			}
 		}
-		for _, n := range c.Set().Nevers {
+		for _, n := range set.Nevers {
 			if name == "" {
 				rows = append(rows, neverRow(n, pending))
 			}
 		}
 	}
 	if o.loaded != nil {
-		add(o.loaded.Compiler, false)
+		add(o.loaded.Set(), false)
 	}
-	if len(o.pending.Policies)+len(o.pending.Nevers) > 0 {
-		add(rules.NewCompiler(o.pending, rules.Options{Vocabulary: v}), true)
-	}
+	add(o.pending, true)
 	return rows
 }
 
@@ -152,7 +158,7 @@ func id(kind, name string, pending bool) string {
 	return kind + ":" + name
 }
 
-func (o *outlines) policyRow(p *rules.Policy, pending bool) model.Row {
+func (o *outline) policyRow(p *rules.Policy, pending bool) model.Row {
 	cells := globText(p.Cells)
 	what := cells
 	row := model.Row{ID: id("policy", p.Name, pending), Subject: model.Policy{Name: p.Name, Cells: globs(p.Cells), File: p.Span.File, Line: p.Span.Line, Pending: pending}}
@@ -221,18 +227,22 @@ func neverRow(n *rules.Never, pending bool) model.Row {
 	return row
 }
 
-// ruleRows are what a policy says to the requests that it asks about, and to all others if it says that.
-func ruleRows(c *rules.Compiler, p *rules.Policy, pending bool) []model.Row {
+// ruleRows are what a policy says by itself to the requests that it asks about, and to all others if it says that.
+func ruleRows(v *kauth.Vocabulary, p *rules.Policy, pending bool) []model.Row {
 	cell := "cell-1"
 	if len(p.Cells) > 0 {
 		cell = p.Cells[0].Sample()
 	}
+	c := rules.NewCompiler(&rules.Set{Policies: []*rules.Policy{p}}, rules.Options{Vocabulary: v})
 	var list []sentence
 	for _, id := range c.Requests() {
-		x, _ := sentenceOf(c, cell, id, p)
 		e := entryOf(p, id)
-		if e == nil && x.alone {
+		if e == nil && p.Budget.Procs == nil {
 			continue // nothing but the default answers
+		}
+		x, _ := sentenceOf(c, cell, id)
+		if e == nil && x.alone {
+			continue
 		}
 		if e != nil && x.at.File == "" {
 			x.at = e.Span
@@ -266,7 +276,7 @@ func entryOf(p *rules.Policy, id kauth.RequestID) *rules.Entry {
 func cellRows(p *study.Policies, cell string) []model.Row {
 	var list []sentence
 	for _, id := range p.Requests() {
-		if x, says := sentenceOf(p.Compiler, cell, id, nil); says {
+		if x, says := sentenceOf(p.Compiler, cell, id); says {
 			list = append(list, x)
 		}
 	}
@@ -308,9 +318,9 @@ const (
 )
 
 // sentenceOf puts into words what is said to a request; says is false if that is nothing.
-func sentenceOf(c *rules.Compiler, cell string, id kauth.RequestID, only *rules.Policy) (x sentence, says bool) {
+func sentenceOf(c *rules.Compiler, cell string, id kauth.RequestID) (x sentence, says bool) {
 	x.request = id
-	v, err := analysis.VerdictOf(c, cell, id, only)
+	v, err := analysis.VerdictOf(c, cell, id)
 	switch {
 	case errors.Is(err, graph.ErrTooLarge):
 		x.text = "depends on more cases than can be told"

@@ -1,6 +1,7 @@
 package source
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"path/filepath"
@@ -11,6 +12,8 @@ import (
 	"cellsh/kernel/connect"
 	"cellsh/kernel/host"
 	"cellsh/kernel/monitor/rundir"
+	"cellsh/policy/diag"
+	"cellsh/policy/progress"
 	"cellsh/policy/rules"
 	"cellsh/repl/command"
 	"cellsh/repl/inventory"
@@ -59,7 +62,7 @@ func New(o Options) *Source {
 	if o.Output == nil {
 		o.Output = io.Discard
 	}
-	s := &Source{o: o}
+	s := &Source{o: o, policies: outlines{}}
 	c := o.Target.ReadOnlyView()
 	s.see(c, o.Target.Host.View(c.Kernel, c), nil)
 	return s
@@ -122,11 +125,23 @@ func (s *Source) look(work func() error) error {
 		}
 		s.see(fresh.Connection, fresh.Host, fresh.Steps)
 	}
-	if s.steps != nil {
-		return s.steps.Peek(work)
+	stoppable := func() error {
+		err := s.host.Work.Run(work)
+		if errors.Is(err, progress.ErrStopped) {
+			s.host.Forget() // what was being worked out is not to be trusted
+			clear(s.policies)
+			err = errStopped
+		}
+		return err
 	}
-	return work()
+	if s.steps != nil {
+		return s.steps.Peek(stoppable)
+	}
+	return stoppable()
 }
+
+// errStopped says that reading a place was interrupted.
+var errStopped = diag.List{{Code: diag.Interrupted, Message: "interrupted: it is read again with the next look"}}
 
 // pending is what the session has declared and not loaded.
 func (s *Source) pending() *rules.Set {
