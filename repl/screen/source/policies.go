@@ -23,6 +23,7 @@ type outlines map[string]*outline
 
 // outline is what a set of policies and what is pending beside it say.
 type outline struct {
+	by      limit
 	loaded  *study.Policies // nil for none that are known
 	pending *rules.Set
 	rows    []model.Row
@@ -31,9 +32,15 @@ type outline struct {
 // maxOutlines is of how many places they are kept.
 const maxOutlines = 8
 
-// is reports whether the outline is of these policies.
-func (o *outline) is(loaded *study.Policies, pending *rules.Set) bool {
-	return o != nil && o.loaded == loaded && slices.Equal(o.pending.Policies, pending.Policies) && slices.Equal(o.pending.Nevers, pending.Nevers)
+// is reports whether the outline is of these policies, limited so.
+func (o *outline) is(by limit, loaded *study.Policies, pending *rules.Set) bool {
+	return o != nil && o.by == by && (o.loaded == loaded || empty(o.loaded) && empty(loaded)) &&
+		slices.Equal(o.pending.Policies, pending.Policies) && slices.Equal(o.pending.Nevers, pending.Nevers)
+}
+
+// empty reports whether there are no policies at all: a host makes such a set anew each time.
+func empty(p *study.Policies) bool {
+	return p != nil && len(p.Set().Policies)+len(p.Set().Nevers) == 0
 }
 
 // limit is what a place is limited to.
@@ -90,8 +97,8 @@ func (s *Source) readPolicies(of string) (model.Table, error) {
 		return t, err
 	}
 	o, pending := s.policies[of], s.pending()
-	if !o.is(p, pending) {
-		o = &outline{loaded: p, pending: pending}
+	if !o.is(by, p, pending) {
+		o = &outline{by: by, loaded: p, pending: pending}
 		switch {
 		case by != byCell:
 			o.rows = o.policyRows(s.sees.Info().Vocabulary, of)
