@@ -150,12 +150,12 @@ func (m *Model) rename(p Policy) []Effect {
 
 func (m *Model) forget(all []Policy) []Effect {
 	text, list := called(all, "policy")
-	return m.ask("Forget", "Forget "+text+"? It was declared in the session, and is not loaded.", Choice{"Forget", run("forget "+text, words("forget", nil, list...))})
+	return m.question("Forget", "Forget "+text+"? It was declared in the session, and is not loaded.", Choice{"Forget", run("forget "+text, words("forget", nil, list...))})
 }
 
 func (m *Model) unload(all []Policy) []Effect {
 	text, list := called(all, "policy")
-	return m.ask("Unload", "Unload "+text+"? Everything else that is loaded stays, what must never be allowed too.",
+	return m.question("Unload", "Unload "+text+"? Everything else that is loaded stays, what must never be allowed too.",
 		Choice{"Unload", run("unload "+text, words("unload", nil, list...))},
 		Choice{"For a minute", run("unload "+text, words("unload", []string{"--confirm=60s"}, list...))})
 }
@@ -212,7 +212,7 @@ func (m *Model) pends() bool { return m.Status.Pending > 0 }
 
 // loadPending asks how what the session has declared is loaded.
 func (m *Model) loadPending() []Effect {
-	return m.ask("Load", fmt.Sprintf("Load what the session has declared (%s)?", count(m.Status.Pending, "declaration")),
+	return m.question("Load", fmt.Sprintf("Load what the session has declared (%s)?", count(m.Status.Pending, "declaration")),
 		Choice{"For a minute", run("load", words("load", []string{"--confirm=60s"}))}, Choice{"Load", run("load", words("load", nil))})
 }
 

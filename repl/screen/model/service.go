@@ -41,11 +41,11 @@ func runs(s Service) bool { return s.Runs }
 func stands(s Service) bool { return !s.Runs && s.File != "" }
 
 func (m *Model) restart(text string, list []string) []Effect {
-	return m.ask("Restart", "Stop "+text+", and start again as the files say now?", Choice{"Restart", run("restart "+text, words("restart", nil, list...))})
+	return m.question("Restart", "Stop "+text+", and start again as the files say now?", Choice{"Restart", run("restart "+text, words("restart", nil, list...))})
 }
 
 func (m *Model) stopServices(text string, list []string) []Effect {
-	return m.ask("Stop", "Stop "+text+"? Services that need them are stopped before. Cells stay.", Choice{"Stop", run("stop "+text, words("stop", nil, list...))})
+	return m.question("Stop", "Stop "+text+"? Services that need them are stopped before. Cells stay.", Choice{"Stop", run("stop "+text, words("stop", nil, list...))})
 }
 
 // edit has a file edited.
