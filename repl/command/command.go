@@ -33,6 +33,8 @@ type Env struct {
 	Page func(text string) error
 	// Screen is the terminal that Stdout is; nil where it is none.
 	Screen *Screen
+	// OpenScreen is told to open the screen once the command has ended. The error says why there can be none.
+	OpenScreen func(Common, ScreenOptions) error
 	// Version of the program.
 	Version string
 	// Machine that the program runs on.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"time"
 
 	"cellsh/repl/screen/model"
@@ -17,6 +18,8 @@ type Options struct {
 	Model   *model.Model
 	Backend Backend
 	Skin    view.Skin
+	// Asides gives what was written by itself since it was asked last, "" if nothing was; nil is never anything.
+	Asides func() string
 	// End is closed when the program is told to end.
 	End <-chan struct{}
 	// Now is the clock, and After gives a channel that is sent the time once, after the duration.
@@ -47,6 +50,9 @@ func Run(o Options) error {
 	l := newLoop(o)
 	defer o.Display.Close()
 	err := l.run()
+	if !errors.Is(err, ErrEnded) && !errors.Is(err, ErrGone) && o.Display.Suspend() == nil {
+		o.Display.Again(o.Backend.Written())
+	}
 	o.Display.Close()
 	l.end(!errors.Is(err, ErrEnded))
 	return err
@@ -55,7 +61,7 @@ func Run(o Options) error {
 // Dump is the screen after some keys, of which each has been done before the next. Nothing waits for a terminal, and questions that
 // are left open are answered with a no.
 func Dump(o Options, width, height int, keys []model.Key) *view.Grid {
-	o.Display = nowhere{}
+	o.Display = nowhere{width, height}
 	l := newLoop(o)
 	o.Model.Now = o.Now()
 	o.Model.Resize(width, height)
@@ -74,18 +80,18 @@ func Dump(o Options, width, height int, keys []model.Key) *view.Grid {
 }
 
 // nowhere is a display that shows nothing.
-type nowhere struct{}
+type nowhere struct{ width, height int }
 
-func (nowhere) Events() <-chan []Event     { return nil }
-func (nowhere) Size() (width, height int)  { return 80, 24 }
-func (nowhere) Draw(*view.Grid, string)    {}
-func (nowhere) Redraw()                    {}
-func (nowhere) Suspend() error             { return nil }
-func (nowhere) Resume() error              { return nil }
-func (nowhere) Again(string)               {}
-func (nowhere) AwaitKey(text string) error { return nil }
-func (nowhere) Job()                       {}
-func (nowhere) Close()                     {}
+func (nowhere) Events() <-chan []Event      { return nil }
+func (d nowhere) Size() (width, height int) { return d.width, d.height }
+func (nowhere) Draw(*view.Grid, string)     {}
+func (nowhere) Redraw()                     {}
+func (nowhere) Suspend() error              { return nil }
+func (nowhere) Resume() error               { return nil }
+func (nowhere) Again(string)                {}
+func (nowhere) AwaitKey(text string) error  { return nil }
+func (nowhere) Job()                        {}
+func (nowhere) Close()                      {}
 
 // task is an effect that the worker does, or in a zero one that the status is read.
 type task struct{ effect model.Effect }
@@ -310,6 +316,11 @@ func (l *loop) tick(now time.Time) {
 		return
 	}
 	l.do(l.Model.Tick(now))
+	if l.Asides != nil {
+		if text := strings.TrimSpace(l.Asides()); text != "" {
+			l.Model.Say(model.Warning, "%s", text)
+		}
+	}
 	if l.Model.Job != nil {
 		l.Model.Progress(l.Backend.Where())
 	}
@@ -466,6 +477,7 @@ func (l *loop) next() {
 			l.leave(ErrGone)
 			return
 		}
+		l.Display.Again(l.Backend.Written())
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	l.doing, l.hurried = &running{t, ctx, stop}, false

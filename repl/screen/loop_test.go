@@ -261,7 +261,7 @@ func TestLeave(t *testing.T) {
 	if err := s.over(); err != nil {
 		t.Errorf("leaving must be no error, but is %v", err)
 	}
-	if got := s.d.noted(); got != "close" {
+	if got := s.d.noted(); got != "suspend again:what was written close" {
 		t.Errorf("the terminal must be given back once, but: %s", got)
 	}
 }
@@ -272,7 +272,7 @@ func TestHanging(t *testing.T) {
 	reads, hangs := 0, make(chan struct{})
 	b.read = func(ctx context.Context, p model.Place) (model.Table, error) {
 		if p.Kind == model.Decisions {
-			return model.Table{Rows: []model.Row{{ID: "1", Fields: []model.Field{{Text: "network.bind"}}, Subject: model.Decision{Cell: "web-1", Request: "network.bind", Denied: true}}}}, nil
+			return model.Table{Columns: []model.Column{{Title: "request", Least: 8}}, Rows: []model.Row{{ID: "1", Fields: []model.Field{{Text: "network.bind"}}, Subject: model.Decision{Cell: "web-1", Request: "network.bind", Denied: true}}}}, nil
 		}
 		if reads++; reads == 2 {
 			hangs <- struct{}{}
@@ -348,7 +348,7 @@ func TestQuestions(t *testing.T) {
 	s := play(t, b, job("destroy"))
 	s.press("Enter")
 	s.until("first?")
-	s.press("y")
+	s.press("y", "Enter")
 	s.until("second?")
 	s.press("Esc")
 	s.until("all is answered")
@@ -370,9 +370,10 @@ func TestLeaveWithAJob(t *testing.T) {
 	s := play(t, b, job("load"))
 	s.press("Enter")
 	s.press("F10")
-	s.until("[Leave]")
+	s.until("is not done yet")
 	s.press("s")
-	s.until("[load] interrupted")
+	s.without("is not done yet")
+	s.until("interrupted")
 	s.press("Enter", "F10")
 	if err := s.over(); err != nil {
 		t.Error(err)
@@ -425,7 +426,7 @@ func TestStatement(t *testing.T) {
 	if err := s.over(); !errors.Is(err, left) {
 		t.Errorf("the statement must leave, but: %v", err)
 	}
-	if got := s.d.noted(); got != "suspend resume suspend again:what was written resume suspend job resume redraw suspend close" {
+	if got := s.d.noted(); got != "suspend again:what was written resume suspend again:what was written resume suspend job resume redraw suspend again:what was written suspend again:what was written close" {
 		t.Errorf("the terminal: %s", got)
 	}
 }

@@ -197,8 +197,7 @@ func (d *Display) Suspend() error {
 	err := d.screen.Suspend()
 	if !d.options.Terminal.Window {
 		// There is no other screen to go back to: what comes now has this one.
-		_, height := d.Size()
-		fmt.Fprintf(d.options.Out, "\x1b[%d;1H\x1b[J", height)
+		fmt.Fprint(d.options.Out, empty)
 	}
 	return err
 }
@@ -217,10 +216,13 @@ func (d *Display) Resume() error {
 	return nil
 }
 
+// empty makes a screen empty.
+const empty = "\x1b[H\x1b[J"
+
 // Again writes what was written to the terminal before, where that has no other screen on which it still is.
 func (d *Display) Again(text string) {
 	if !d.options.Terminal.Window {
-		fmt.Fprint(d.options.Out, "\x1b[H\x1b[J"+text)
+		fmt.Fprint(d.options.Out, empty+text)
 	}
 }
 
@@ -265,10 +267,7 @@ func (d *Display) Close() {
 	signal.Stop(d.signals)
 	close(d.signals)
 	if !d.options.Terminal.Window && d.engaged {
-		defer func() {
-			_, height := d.Size()
-			fmt.Fprintf(d.options.Out, "\x1b[%d;1H\x1b[J", height)
-		}()
+		defer fmt.Fprint(d.options.Out, empty)
 	}
 	d.screen.Fini()
 }

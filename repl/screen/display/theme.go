@@ -10,21 +10,48 @@ import (
 	"cellsh/repl/screen/view"
 )
 
-// Themes are the names of the themes, the usual one first. They are those of cellui.
-func Themes() []string {
-	names := make([]string, len(themes))
-	for i, t := range themes {
-		names[i] = t.name
-	}
-	return names
-}
-
-// theme says how the roles look. A look is words: two colours with "on" between them, and bold, reverse and underline. A colour is
+// themes say how the roles look, by the names of model.Themes. A look is words: two colours with "on" between them, and bold, reverse and underline. A colour is
 // one of the eight names of ECMA-48, or one of 256 with the name that stands for it where there are but eight, as "214:yellow".
 // A role without a look has that of its parent.
-type theme struct {
-	name  string
-	looks map[view.Role]string
+var themes = map[string]map[view.Role]string{
+	"mc": {
+		view.Base: "white on blue", view.ActiveFrame: "15:white on blue", view.Head: "11:yellow on blue bold", view.Good: "10:green on blue bold", view.Warning: "11:yellow on blue bold",
+		view.Bad: "15:white on red bold", view.Faint: "14:cyan on blue", view.Marked: "11:yellow on blue bold", view.Cursor: "black on cyan", view.MarkedCursor: "11:yellow on cyan bold",
+		view.OtherCursor: "white on blue underline", view.Spark: "14:cyan on blue", view.Detail: "15:white on blue", view.Status: "white on black", view.StatusKernel: "15:white on black bold",
+		view.StatusGood: "10:green on black", view.StatusWarning: "11:yellow on black bold", view.StatusBad: "15:white on red bold", view.Line: "white on black", view.KeyNumber: "white on black",
+		view.Dialog: "black on white", view.DialogTitle: "blue on white bold", view.DialogGood: "green on white", view.DialogWarning: "black on yellow", view.DialogBad: "15:white on red bold",
+		view.DialogFaint: "blue on white", view.Shadow: "8:white on black", view.Input: "black on cyan", view.ActiveInput: "15:white on black bold", view.MenuTitle: "15:white on black bold",
+		view.MenuKey: "blue on white", view.Match: "black on yellow", view.Page: "white on blue",
+	},
+	"sysinst": {
+		view.Base: "white on blue", view.Frame: "white on blue bold", view.Head: "white on blue bold", view.Warning: "11:yellow on blue bold", view.Bad: "15:white on red bold",
+		view.Good: "white on blue", view.Faint: "white on blue", view.Marked: "11:yellow on blue bold", view.Cursor: "blue on white", view.MarkedCursor: "red on white bold",
+		view.OtherCursor: "white on blue underline", view.Status: "white on blue bold", view.StatusBad: "15:white on red bold", view.StatusWarning: "11:yellow on blue bold", view.Line: "white on blue",
+		view.KeyNumber: "white on blue", view.Dialog: "blue on white", view.DialogWarning: "black on yellow", view.DialogBad: "15:white on red bold", view.Shadow: "white on black",
+		view.Input: "white on blue", view.ActiveInput: "15:white on blue bold", view.ActiveButton: "white on blue bold", view.MenuTitle: "white on blue bold", view.Match: "black on yellow",
+	},
+	"amber": {
+		view.Base: "214:yellow on black", view.ActiveFrame: "220:yellow on black bold", view.Head: "220:yellow on black bold", view.Warning: "220:yellow on black bold", view.Bad: "black on 214:yellow bold",
+		view.Faint: "130:yellow on black", view.Marked: "220:yellow on black bold", view.Cursor: "black on 214:yellow", view.MarkedCursor: "black on 214:yellow bold underline", view.OtherCursor: "214:yellow on black underline",
+		view.StatusKernel: "220:yellow on black bold", view.StatusWarning: "220:yellow on black bold", view.StatusBad: "black on 214:yellow bold", view.Dialog: "214:yellow on black bold",
+		view.DialogBad: "black on 214:yellow", view.Shadow: "130:yellow on black", view.Input: "214:yellow on black underline", view.ActiveInput: "black on 214:yellow", view.MenuTitle: "214:yellow on black bold",
+		view.Match: "black on 214:yellow", view.Frame: "172:yellow on black",
+	},
+	"green": {
+		view.Base: "40:green on black", view.ActiveFrame: "46:green on black bold", view.Head: "46:green on black bold", view.Warning: "46:green on black bold", view.Bad: "black on 46:green bold",
+		view.Faint: "28:green on black", view.Marked: "46:green on black bold", view.Cursor: "black on 40:green", view.MarkedCursor: "black on 40:green bold underline", view.OtherCursor: "40:green on black underline",
+		view.StatusKernel: "46:green on black bold", view.StatusWarning: "46:green on black bold", view.StatusBad: "black on 46:green bold", view.Dialog: "46:green on black bold", view.DialogBad: "black on 46:green",
+		view.Shadow: "28:green on black", view.Input: "40:green on black underline", view.ActiveInput: "black on 40:green", view.MenuTitle: "46:green on black bold", view.Match: "black on 40:green", view.Frame: "34:green on black",
+	},
+	"mono": mono,
+	"synthwave": {
+		view.Base: "225:white on 17:black", view.Frame: "99:magenta on 17:black", view.ActiveFrame: "201:magenta on 17:black bold", view.Head: "51:cyan on 17:black bold", view.Good: "51:cyan on 17:black",
+		view.Warning: "221:yellow on 17:black bold", view.Bad: "15:white on 161:red bold", view.Faint: "103:white on 17:black", view.Marked: "221:yellow on 17:black bold", view.Cursor: "17:black on 201:magenta",
+		view.MarkedCursor: "221:yellow on 201:magenta bold", view.OtherCursor: "225:white on 17:black underline", view.Status: "51:cyan on 53:black", view.StatusKernel: "201:magenta on 53:black bold",
+		view.StatusWarning: "221:yellow on 53:black bold", view.StatusBad: "15:white on 161:red bold", view.KeyNumber: "201:magenta on 17:black", view.KeyLabel: "17:black on 51:cyan", view.Dialog: "225:white on 53:magenta",
+		view.DialogFrame: "201:cyan on 53:magenta bold", view.DialogWarning: "221:yellow on 53:magenta bold", view.DialogBad: "15:white on 161:red bold", view.DialogFaint: "51:cyan on 53:magenta", view.Shadow: "103:white on 16:black",
+		view.Input: "225:white on 17:black", view.ActiveInput: "17:black on 51:cyan", view.ActiveButton: "17:black on 51:cyan", view.MenuBar: "17:black on 51:cyan", view.Match: "17:black on 221:yellow",
+	},
 }
 
 // parents are the roles that others look like where a theme says nothing else. Those without one look like Base.
@@ -35,47 +62,6 @@ var parents = map[view.Role]view.Role{
 	view.DialogBad: view.Dialog, view.DialogFaint: view.Dialog, view.Shadow: view.Base, view.Input: view.Dialog, view.ActiveInput: view.Cursor, view.Button: view.Dialog,
 	view.ActiveButton: view.Cursor, view.MenuBar: view.Cursor, view.MenuTitle: view.Dialog, view.MenuFrame: view.Dialog, view.MenuItem: view.Dialog, view.MenuKey: view.MenuItem,
 	view.MenuChosen: view.ActiveButton, view.PageTitle: view.Cursor, view.Match: view.Marked, view.Added: view.Good, view.Removed: view.Bad, view.Hunk: view.Head,
-}
-
-var themes = []theme{
-	{"mc", map[view.Role]string{
-		view.Base: "white on blue", view.ActiveFrame: "15:white on blue", view.Head: "11:yellow on blue bold", view.Good: "10:green on blue bold", view.Warning: "11:yellow on blue bold",
-		view.Bad: "15:white on red bold", view.Faint: "14:cyan on blue", view.Marked: "11:yellow on blue bold", view.Cursor: "black on cyan", view.MarkedCursor: "11:yellow on cyan bold",
-		view.OtherCursor: "white on blue underline", view.Spark: "14:cyan on blue", view.Detail: "15:white on blue", view.Status: "white on black", view.StatusKernel: "15:white on black bold",
-		view.StatusGood: "10:green on black", view.StatusWarning: "11:yellow on black bold", view.StatusBad: "15:white on red bold", view.Line: "white on black", view.KeyNumber: "white on black",
-		view.Dialog: "black on white", view.DialogTitle: "blue on white bold", view.DialogGood: "green on white", view.DialogWarning: "black on yellow", view.DialogBad: "15:white on red bold",
-		view.DialogFaint: "blue on white", view.Shadow: "8:white on black", view.Input: "black on cyan", view.ActiveInput: "15:white on black bold", view.MenuTitle: "15:white on black bold",
-		view.MenuKey: "blue on white", view.Match: "black on yellow", view.Page: "white on blue",
-	}},
-	{"sysinst", map[view.Role]string{
-		view.Base: "white on blue", view.Frame: "white on blue bold", view.Head: "white on blue bold", view.Warning: "11:yellow on blue bold", view.Bad: "15:white on red bold",
-		view.Good: "white on blue", view.Faint: "white on blue", view.Marked: "11:yellow on blue bold", view.Cursor: "blue on white", view.MarkedCursor: "red on white bold",
-		view.OtherCursor: "white on blue underline", view.Status: "white on blue bold", view.StatusBad: "15:white on red bold", view.StatusWarning: "11:yellow on blue bold", view.Line: "white on blue",
-		view.KeyNumber: "white on blue", view.Dialog: "blue on white", view.DialogWarning: "black on yellow", view.DialogBad: "15:white on red bold", view.Shadow: "white on black",
-		view.Input: "white on blue", view.ActiveInput: "15:white on blue bold", view.ActiveButton: "white on blue bold", view.MenuTitle: "white on blue bold", view.Match: "black on yellow",
-	}},
-	{"amber", map[view.Role]string{
-		view.Base: "214:yellow on black", view.ActiveFrame: "220:yellow on black bold", view.Head: "220:yellow on black bold", view.Warning: "220:yellow on black bold", view.Bad: "black on 214:yellow bold",
-		view.Faint: "130:yellow on black", view.Marked: "220:yellow on black bold", view.Cursor: "black on 214:yellow", view.MarkedCursor: "black on 214:yellow bold underline", view.OtherCursor: "214:yellow on black underline",
-		view.StatusKernel: "220:yellow on black bold", view.StatusWarning: "220:yellow on black bold", view.StatusBad: "black on 214:yellow bold", view.Dialog: "214:yellow on black bold",
-		view.DialogBad: "black on 214:yellow", view.Shadow: "130:yellow on black", view.Input: "214:yellow on black underline", view.ActiveInput: "black on 214:yellow", view.MenuTitle: "214:yellow on black bold",
-		view.Match: "black on 214:yellow", view.Frame: "172:yellow on black",
-	}},
-	{"green", map[view.Role]string{
-		view.Base: "40:green on black", view.ActiveFrame: "46:green on black bold", view.Head: "46:green on black bold", view.Warning: "46:green on black bold", view.Bad: "black on 46:green bold",
-		view.Faint: "28:green on black", view.Marked: "46:green on black bold", view.Cursor: "black on 40:green", view.MarkedCursor: "black on 40:green bold underline", view.OtherCursor: "40:green on black underline",
-		view.StatusKernel: "46:green on black bold", view.StatusWarning: "46:green on black bold", view.StatusBad: "black on 46:green bold", view.Dialog: "46:green on black bold", view.DialogBad: "black on 46:green",
-		view.Shadow: "28:green on black", view.Input: "40:green on black underline", view.ActiveInput: "black on 40:green", view.MenuTitle: "46:green on black bold", view.Match: "black on 40:green", view.Frame: "34:green on black",
-	}},
-	{"mono", mono},
-	{"synthwave", map[view.Role]string{
-		view.Base: "225:white on 17:black", view.Frame: "99:magenta on 17:black", view.ActiveFrame: "201:magenta on 17:black bold", view.Head: "51:cyan on 17:black bold", view.Good: "51:cyan on 17:black",
-		view.Warning: "221:yellow on 17:black bold", view.Bad: "15:white on 161:red bold", view.Faint: "103:white on 17:black", view.Marked: "221:yellow on 17:black bold", view.Cursor: "17:black on 201:magenta",
-		view.MarkedCursor: "221:yellow on 201:magenta bold", view.OtherCursor: "225:white on 17:black underline", view.Status: "51:cyan on 53:black", view.StatusKernel: "201:magenta on 53:black bold",
-		view.StatusWarning: "221:yellow on 53:black bold", view.StatusBad: "15:white on 161:red bold", view.KeyNumber: "201:magenta on 17:black", view.KeyLabel: "17:black on 51:cyan", view.Dialog: "225:white on 53:magenta",
-		view.DialogFrame: "201:cyan on 53:magenta bold", view.DialogWarning: "221:yellow on 53:magenta bold", view.DialogBad: "15:white on 161:red bold", view.DialogFaint: "51:cyan on 53:magenta", view.Shadow: "103:white on 16:black",
-		view.Input: "225:white on 17:black", view.ActiveInput: "17:black on 51:cyan", view.ActiveButton: "17:black on 51:cyan", view.MenuBar: "17:black on 51:cyan", view.Match: "17:black on 221:yellow",
-	}},
 }
 
 // mono has no colours, and is that of terminals without.
@@ -89,12 +75,7 @@ var mono = map[view.Role]string{
 
 // styles are those of all roles, for a terminal with so many colours.
 func styles(name string, colours int) []tcell.Style {
-	looks := themes[0].looks
-	for _, t := range themes {
-		if t.name == name {
-			looks = t.looks
-		}
-	}
+	looks := themes[name]
 	if colours == 0 {
 		looks = mono
 	}

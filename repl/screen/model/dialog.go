@@ -3,7 +3,8 @@ package model
 import (
 	"slices"
 	"strings"
-	"unicode/utf8"
+
+	"cellsh/repl/show"
 )
 
 // Dialog is on top of the panels, and has the keys.
@@ -320,11 +321,11 @@ func (p *Page) show(line int) {
 // Hit is the line in which what was looked for was found last, -1 if it was in none.
 func (p *Page) Hit() int { return p.hit - 1 }
 
-// widest is how many characters the longest line has.
+// widest is how many columns the longest line has.
 func (p *Page) widest() int {
 	n := 0
 	for _, l := range p.Lines {
-		n = max(n, utf8.RuneCountInString(l))
+		n = max(n, show.Width(Shown(l)))
 	}
 	return n
 }

@@ -75,22 +75,27 @@ func (f *Form) press(m *Model, k Key) []Effect {
 	case Enter:
 		return f.enter(m)
 	default:
-		in := f.Fields[f.at]
-		before := in.Text()
-		in.press(k)
-		if in.Text() == before {
-			return nil
-		}
-		in.Wrong, in.follow = "", nil
-		for _, x := range f.Fields {
-			if x.follow != nil {
-				x.Set(x.follow())
-				x.Wrong = ""
-			}
-		}
+		f.change(func(in *Input) { in.press(k) })
 	}
 	f.Wrong = f.Fields[f.at].Wrong
 	return nil
+}
+
+// change changes the field that has the keys. What was wrong with it is not known any more, and others may follow it.
+func (f *Form) change(do func(in *Input)) {
+	in := f.Fields[f.at]
+	before := in.Text()
+	do(in)
+	if in.Text() == before {
+		return
+	}
+	in.Wrong, in.follow = "", nil
+	for _, x := range f.Fields {
+		if x.follow != nil {
+			x.Set(x.follow())
+			x.Wrong = ""
+		}
+	}
 }
 
 // enter does what is asked for, or says all that is wrong. The form stays as long as it can't be done.

@@ -176,17 +176,31 @@ func (p *Panel) notice(width int) []string {
 
 // measured is what is found once of a table that was read.
 type measured struct {
-	done bool
-	// widths are those of the columns.
-	widths []int
+	done   bool
+	widths []Width
 	// details is how many lines a row takes at most that are for the row under the cursor, in so many columns.
 	details, columns int
 	// tree says that rows stand below others.
 	tree bool
 }
 
-// Widths are how many columns the fields of each column take at most, its title too. They are found once for what was read.
-func (p *Panel) Widths() []int {
+// Width is how many columns of the screen a column of a table takes at most.
+type Width struct {
+	// Title and Text are those of its title and of the texts of its fields, with what a tree moves them to the right by. Spark is how many
+	// figures are behind them.
+	Title, Text, Spark int
+}
+
+// Fields is what the fields take: texts, and figures behind them.
+func (w Width) Fields() int {
+	if w.Spark > 0 && w.Text > 0 {
+		return w.Text + 1 + w.Spark
+	}
+	return w.Text + w.Spark
+}
+
+// Widths are how wide the columns are. They are found once for what was read.
+func (p *Panel) Widths() []Width {
 	p.measure()
 	return p.widths
 }
@@ -195,24 +209,25 @@ func (p *Panel) measure() {
 	if p.done {
 		return
 	}
-	p.measured = measured{done: true, widths: make([]int, len(p.Table.Columns))}
+	p.measured = measured{done: true, widths: make([]Width, len(p.Table.Columns))}
 	p.tree = slices.ContainsFunc(p.Table.Rows, func(r Row) bool { return r.Depth > 0 })
 	for i, c := range p.Table.Columns {
-		p.widths[i] = textWidth(c.Title)
+		p.widths[i].Title = textWidth(c.Title)
 	}
 	for i := range p.Table.Rows {
 		r := &p.Table.Rows[i]
 		for j := range min(len(r.Fields), len(p.widths)) {
-			w := r.Fields[j].Width()
+			f, w := &r.Fields[j], &p.widths[j]
+			text := textWidth(f.Text)
 			if j == 0 {
-				w += p.Indent(r)
+				text += p.Indent(r)
 			}
-			p.widths[j] = max(p.widths[j], w)
+			w.Text, w.Spark = max(w.Text, text), max(w.Spark, len(f.Spark))
 		}
 	}
 }
 
-// measureDetails gives how many lines a row takes at most that are about it, in so many columns.
+// measureDetails gives about how many lines a row takes at most that are about it, in so many columns.
 func (p *Panel) measureDetails(columns int) int {
 	p.measure()
 	if p.columns == columns {
@@ -221,8 +236,11 @@ func (p *Panel) measureDetails(columns int) int {
 	p.details, p.columns = 0, columns
 	for i := range p.Table.Rows {
 		lines := 0
-		for j := range p.Table.Rows[i].Detail {
-			lines += 1 + max(p.Table.Rows[i].Detail[j].Width()-1, 0)/max(columns, 1)
+		for _, f := range p.Table.Rows[i].Detail {
+			lines++
+			if w := textWidth(f.Text); w > columns && len(f.Spark) == 0 {
+				lines += w * 5 / 4 / max(columns, 1) // words are not cut
+			}
 		}
 		p.details = max(p.details, lines)
 	}
@@ -243,21 +261,6 @@ func (p *Panel) HasBelow(seen int) bool {
 	return i+1 < len(p.Table.Rows) && p.Table.Rows[i+1].Depth > p.Table.Rows[i].Depth
 }
 
-// Width is how many columns a field takes.
-func (f *Field) Width() int {
-	w := 0
-	if f.Text != "" {
-		w = textWidth(f.Text)
-	}
-	if len(f.Spark) > 0 {
-		if w > 0 {
-			w++
-		}
-		w += len(f.Spark)
-	}
-	return w
-}
-
 // textWidth is how many columns a text takes once it is harmless.
 func textWidth(text string) int {
 	for i := range len(text) {
@@ -272,9 +275,32 @@ func textWidth(text string) int {
 func wrap(text string, columns int) []string {
 	var out []string
 	for line := range strings.SplitSeq(strings.TrimRight(text, "\n"), "\n") {
-		out = append(out, show.Wrap(show.Text(strings.ReplaceAll(line, "\t", "    ")), columns)...)
+		out = append(out, show.Wrap(Shown(line), columns)...)
 	}
 	return out
+}
+
+// tabStop is how far apart tabs stand in a text.
+const tabStop = 8
+
+// Shown is a line of a text as it is shown: harmless, with spaces for tabs.
+func Shown(line string) string {
+	if !strings.Contains(line, "\t") {
+		return strings.ReplaceAll(show.Text(line), "\n", " ")
+	}
+	var b strings.Builder
+	column := 0
+	for i, part := range strings.Split(line, "\t") {
+		if i > 0 {
+			n := tabStop - column%tabStop
+			b.WriteString(strings.Repeat(" ", n))
+			column += n
+		}
+		part = Shown(part)
+		b.WriteString(part)
+		column += show.Width(part)
+	}
+	return b.String()
 }
 
 // sheet is the text of a dialog, of which as many lines are seen as have room.

@@ -38,7 +38,7 @@ func (AtText) spot()   {}
 
 // Click does what a click means, double for the second of two, and gives what others are to do.
 func (m *Model) Click(at Spot, double bool) []Effect {
-	m.Said, m.escaped = Said{}, false
+	m.Said, m.escaped, m.erasing, m.closed = Said{}, false, false, nil
 	if k, is := at.(AtKey); is {
 		if 1 <= k.Number && k.Number <= 10 {
 			return m.press(Key{Name: F1 + Name(k.Number-1)})
@@ -80,7 +80,7 @@ func (m *Model) clickPanel(at Spot, double bool) []Effect {
 		if p.top+at.Row >= len(p.shown) {
 			return out
 		}
-		p.search = nil
+		p.search, p.sieving = nil, false
 		p.cursor = p.top + at.Row
 		p.settle()
 		switch {
@@ -105,17 +105,18 @@ func (m *Model) clickForm(d *Form, at Spot) []Effect {
 		if at.Index >= len(d.Fields) {
 			return nil
 		}
-		if in := d.Fields[at.Index]; at.Index == d.at && in.Choices != nil {
-			in.choose(1)
+		if at.Index == d.at && d.Fields[at.Index].Choices != nil {
+			d.change(func(in *Input) { in.choose(1) })
 		}
 		d.at = at.Index
 	case AtChoice:
-		if at.Input < len(d.Fields) && at.Index < len(d.Fields[at.Input].Choices) {
-			in := d.Fields[at.Input]
-			d.at = at.Input
-			in.text.Set(in.Choices[at.Index], len(in.Choices[at.Index]))
+		if at.Input >= len(d.Fields) || at.Index >= len(d.Fields[at.Input].Choices) {
+			return nil
 		}
+		d.at = at.Input
+		d.change(func(in *Input) { in.Set(in.Choices[at.Index]) })
 	}
+	d.Wrong = d.Fields[d.at].Wrong
 	return nil
 }
 

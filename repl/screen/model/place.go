@@ -64,7 +64,7 @@ type Column struct {
 	// Least is how many characters the column needs to be of use; it is left out where there are fewer. Grows takes what is left over.
 	Least int
 	Grows bool
-	// Rank says which columns are left out first where not all have room: those with the greatest. The first column always stays.
+	// Rank says which columns are left out first where not all have room: those with the greatest. That with the least always stays.
 	Rank int
 }
 

@@ -42,6 +42,9 @@ func (g *Grid) form(d *model.Form) {
 		}
 		g.set(r.X-1, y, cluster{edge, 1}, Dialog, "")
 		g.put(r.X, y, label, safe(in.Label), name)
+		if in.Wrong != "" {
+			g.set(r.X+label, y, cluster{g.skin.tones[model.Bad], 1}, DialogBad, "")
+		}
 		x := r.X + label + 1
 		field := model.Rect{X: x, Y: y, Width: r.X + r.Width - x, Height: 1}
 		g.zone(model.Rect{X: r.X, Y: y, Width: r.Width, Height: 1}, model.AtInput{Index: first + i})

@@ -63,6 +63,8 @@ var scenes = []struct {
 		press(m, "Backspace", "cell-0*7", "Enter")
 	}},
 	{"search", model.Policies, model.Services, func(m *model.Model) { press(m, "Ctrl-S", "bi") }},
+	{"sieve", model.Cells, model.Decisions, func(m *model.Model) { press(m, "/", "web") }},
+	{"sifted", model.Cells, model.Decisions, func(m *model.Model) { press(m, "/", "e", "Enter", "Insert", "Alt-s", "Alt-s") }},
 	{"question", model.Cells, model.Decisions, func(m *model.Model) {
 		m.Open(&model.Question{Title: "Destroy", Text: "Destroy cell web-1? It has 9 processes, which are stopped first: nginx (813, 820, 821), php-fpm (830), sh (1440) and 4 others.",
 			Choices: []model.Choice{{Label: "Destroy"}, {Label: "Keep"}}})
@@ -117,6 +119,13 @@ var scenes = []struct {
 		m.Job = &model.Job{Title: "prove base", Began: now.Add(-3 * time.Second)}
 		m.Say(model.Warning, "prove base is not done yet: Ctrl-C stops it")
 	}},
+	{"result", model.Services, model.Decisions, func(m *model.Model) {
+		m.Say(model.Good, "generation 8 is loaded for a minute: 2 policies, 1 of them changed, for 6 cells; confirm it or it goes away, and 7 comes back")
+	}},
+	{"heard", model.Cells, model.Decisions, func(m *model.Model) {
+		press(m, "F1")
+		m.Say(model.Bad, "only what is denied can be learned from, but network.bind of web-1 is not")
+	}},
 }
 
 const wrong = "this cannot be read: only the superuser of the host may (security.models.celleval.log)\n   hint: run cellsh as root"
@@ -146,7 +155,7 @@ func fill(m *model.Model, n int) {
 	t := tables[model.Place{Kind: model.Cells}]
 	t.Rows = nil
 	for i := range n {
-		t.Rows = append(t.Rows, cell(fmt.Sprintf("cell-%05d", i), i%17, "0.1 %", "12 M", i%3, model.Tone(i%5), "base", 1, 2, 3, 4, 5, 6, 7, 0))
+		t.Rows = append(t.Rows, cell(fmt.Sprintf("cell-%05d", i), i%17, "1%", "12M", i%3, model.Tone(i%5), "running", "base", 1, 2, 3, 4, 5, 6, 7, 0))
 	}
 	m.Filled(model.Place{Kind: model.Cells}, t, "")
 }
@@ -161,7 +170,10 @@ func TestScreens(t *testing.T) {
 	for _, s := range scenes {
 		t.Run(s.name, func(t *testing.T) {
 			var b strings.Builder
-			for _, size := range [][2]int{{80, 24}, {132, 43}, {40, 10}} {
+			for i, size := range [][2]int{{80, 24}, {132, 43}, {40, 10}, {200, 60}} {
+				if i == 3 && s.name != "cells" {
+					continue
+				}
 				for _, skin := range []struct {
 					name string
 					Skin

@@ -1,6 +1,8 @@
 package view
 
 import (
+	"strings"
+
 	"cellsh/repl/screen/model"
 )
 
@@ -40,11 +42,11 @@ func (g *Grid) menu(d *model.Menu) {
 		x += w
 	}
 	items := d.Lists[list].Items
-	label, key := 0, 0
+	widest, key := 0, 0
 	for _, it := range items {
-		label, key = max(label, textWidth(safe(it.Label))), max(key, textWidth(safe(it.Key)))
+		widest, key = max(widest, textWidth(safe(it.Label))), max(key, textWidth(safe(it.Key)))
 	}
-	columns := label + 4
+	columns := widest + 4
 	if key > 0 {
 		columns += key + 2
 	}
@@ -64,8 +66,12 @@ func (g *Grid) menu(d *model.Menu) {
 		line := model.Rect{X: r.X + 1, Y: y, Width: columns, Height: 1}
 		g.fill(line, role)
 		g.set(line.X, y, cluster{edge, 1}, role, "")
-		g.put(line.X+2, y, columns-3, safe(it.Label), role)
-		if key > 0 && columns > label+key {
+		label := safe(it.Label)
+		if rest, is := strings.CutPrefix(label, "* "); is { // it is so already
+			label = g.skin.mark + " " + rest
+		}
+		g.put(line.X+2, y, columns-3, label, role)
+		if key > 0 && columns > widest+key {
 			g.putRight(line.X+columns-1-key, y, key, safe(it.Key), keyRole)
 		}
 		g.zone(line, model.AtItem{Index: first + i})

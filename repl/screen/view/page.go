@@ -25,7 +25,7 @@ func (g *Grid) page(m *model.Model, d *model.Page, top bool) {
 			break
 		}
 		y := text.Y + i
-		g.pageLine(y, untab(d.Lines[n]), d.Left(), looks[i])
+		g.pageLine(y, model.Shown(d.Lines[n]), d.Left(), looks[i])
 		if d.Found() != "" {
 			g.highlight(0, y, g.Width, d.Found(), Match)
 		}
@@ -51,18 +51,18 @@ func (g *Grid) pageTitle(m *model.Model, d *model.Page) {
 		where = fmt.Sprintf("%d%%", 100*last/max(len(d.Lines), 1))
 	}
 	room := g.Width - 2
-	if textWidth(where)+8 < room {
+	if textWidth(where)+8 < room && m.Said.Text == "" {
 		g.putRight(1, 0, room, where, PageTitle)
 		room -= textWidth(where) + 2
 	}
 	if m.Job != nil {
 		room -= g.job(m, model.Rect{Width: room + 2, Height: 1}, room, func(int) int { return 8 }) + 2
 	}
-	text, role := safe(d.Title), PageTitle
 	if m.Said.Text != "" {
-		text, role = g.skin.tones[m.Said.Tone]+" "+safe(m.Said.Text), statusRoles[m.Said.Tone]
+		g.said(m.Said.Tone, 0, 0, room+1, safe(m.Said.Text))
+		return
 	}
-	g.put(1, 0, room, text, role)
+	g.put(1, 0, room, safe(d.Title), PageTitle)
 }
 
 // pageLine draws a line of a text from a column on. What is cut off has a mark at either edge.
@@ -77,37 +77,14 @@ func (g *Grid) pageLine(y int, text string, skip int, role Role) {
 			continue
 		}
 		if x+c.width > g.Width || x+c.width == g.Width && rest != "" {
-			g.set(g.Width-1, y, cluster{g.skin.more, 1}, DialogFaint, "")
+			g.set(g.Width-1, y, cluster{g.skin.more, 1}, Page, "")
 			break
 		}
 		g.set(x, y, c, role, "")
 	}
 	if skip > 0 && text != "" {
-		g.set(0, y, cluster{g.skin.more, 1}, DialogFaint, "")
+		g.set(0, y, cluster{g.skin.more, 1}, Page, "")
 	}
-}
-
-// tabStop is how far apart tabs stand.
-const tabStop = 8
-
-// untab is a line as it can be shown, with spaces for tabs.
-func untab(line string) string {
-	if !strings.Contains(line, "\t") {
-		return safe(line)
-	}
-	var b strings.Builder
-	column := 0
-	for i, part := range strings.Split(line, "\t") {
-		if i > 0 {
-			n := tabStop - column%tabStop
-			b.WriteString(strings.Repeat(" ", n))
-			column += n
-		}
-		part = safe(part)
-		b.WriteString(part)
-		column += textWidth(part)
-	}
-	return b.String()
 }
 
 // hunks are the roles of lines of a text, which has differences of files as diff -u writes them or not.

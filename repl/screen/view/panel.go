@@ -26,22 +26,38 @@ func (g *Grid) panel(m *model.Model, side int, r model.Rect) {
 	}
 	room := in.Width - gutter
 	cols := columns(p, room)
-	if spare := columns(p, room-1); len(spare) == len(cols) {
+	if spare := columns(p, room-1); len(spare) == len(cols) && (missing(p, spare) == 0 || missing(p, cols) > 0) {
 		cols = spare // a column is free before the frame
 	}
 	x := in.X + gutter
 	if h := parts.Head; h.Height > 0 {
 		g.fill(h, Head)
+		sorted, back := p.Sorted()
+		mark := g.skin.up
+		if back {
+			mark = g.skin.down
+		}
 		for _, c := range cols {
 			col := p.Table.Columns[c.index]
+			title := safe(col.Title)
+			// The mark stands beside the title, where a column is free before the next.
+			w := min(textWidth(title), c.width)
+			at := x + c.from + w
 			if col.Right {
-				g.putRight(x+c.from, h.Y, c.width, safe(col.Title), Head)
+				g.putRight(x+c.from, h.Y, c.width, title, Head)
+				at = x + c.from + c.width - w - 1
 			} else {
-				g.put(x+c.from, h.Y, c.width, safe(col.Title), Head)
+				g.put(x+c.from, h.Y, c.width, title, Head)
+			}
+			if c.index == sorted && at >= h.X && at < h.X+h.Width {
+				g.set(at, h.Y, cluster{mark, 1}, Head, "")
 			}
 		}
 	}
-	search, searching := p.Search()
+	search, _ := p.Search()
+	if sieve, _ := p.Sieve(); search == "" {
+		search = sieve
+	}
 	for i, row := range p.Rows() {
 		if i >= in.Height {
 			break
@@ -71,12 +87,12 @@ func (g *Grid) panel(m *model.Model, side int, r model.Rect) {
 			g.set(in.X+1, y, cluster{g.skin.tones[row.Tone], 1}, role, "")
 		}
 		g.zone(line, model.AtRow{Panel: side, Row: i})
-		for n, c := range cols {
+		for _, c := range cols {
 			if c.index >= len(row.Fields) {
 				break
 			}
 			from, width := x+c.from, c.width
-			if n == 0 {
+			if c.index == 0 {
 				in := min(p.Indent(row), max(width-4, 0))
 				if in >= 2 && p.HasBelow(i) {
 					mark := g.skin.open
@@ -88,9 +104,19 @@ func (g *Grid) panel(m *model.Model, side int, r model.Rect) {
 				}
 				from, width = from+in, width-in
 			}
-			g.field(from, y, width, &row.Fields[c.index], p.Table.Columns[c.index].Right, role)
+			f := &row.Fields[c.index]
+			if c.spark > 0 {
+				width -= c.spark
+				g.spark(from+width, y, c.spark, f.Spark, role)
+				width--
+			}
+			if p.Table.Columns[c.index].Right {
+				g.putRight(from, y, width, safe(f.Text), role)
+			} else {
+				g.put(from, y, width, safe(f.Text), role)
+			}
 		}
-		if searching && search != "" {
+		if search != "" {
 			g.highlight(in.X, y, in.Width, search, Match)
 		}
 	}
@@ -108,9 +134,13 @@ func (g *Grid) details(list []model.Field, r model.Rect) {
 		if y >= r.Y+r.Height {
 			return
 		}
-		f := list[i]
-		if len(f.Spark) > 0 || spare == 0 {
-			g.field(r.X+1, y, r.Width-2, &f, false, Detail)
+		f, room := &list[i], r.Width-2
+		if len(f.Spark) > 0 {
+			x := g.put(r.X+1, y, room, safe(f.Text), Detail)
+			if x > r.X+1 {
+				x++
+			}
+			g.spark(x, y, min(max(r.X+1+room-x, 0), len(f.Spark)), f.Spark, Detail)
 			y++
 			continue
 		}
@@ -129,41 +159,15 @@ func (g *Grid) details(list []model.Field, r model.Rect) {
 	}
 }
 
-// field writes one: a text, and figures behind it, of which the oldest are left out where there is no room.
-func (g *Grid) field(x, y, width int, f *model.Field, right bool, role Role) {
-	if width <= 0 {
-		return
+// spark draws figures at the right edge of so many columns; the oldest are left out where there is no room.
+func (g *Grid) spark(x, y, columns int, figures []uint8, role Role) {
+	figures = figures[max(len(figures)-columns, 0):]
+	x += columns - len(figures)
+	if role != Cursor && role != MarkedCursor {
+		role = Spark
 	}
-	spark := f.Spark
-	text := ""
-	room := width
-	if f.Text != "" {
-		text = safe(f.Text)
-		room -= textWidth(text) + 1
-	}
-	spark = spark[max(len(spark)-max(room, 0), 0):]
-	if len(spark) > 0 {
-		// All figures of a column end at the same place.
-		sparkRole := role
-		if role != Cursor && role != MarkedCursor {
-			sparkRole = Spark
-		}
-		at := x
-		if text != "" {
-			at = x + textWidth(text) + 1
-		}
-		if right {
-			at = x + width - len(spark)
-		}
-		for i, v := range spark {
-			g.set(at+i, y, cluster{g.skin.spark[min(v, model.SparkTop)], 1}, sparkRole, "")
-		}
-		width -= len(spark) + 1
-	}
-	if right {
-		g.putRight(x, y, width, text, role)
-	} else {
-		g.put(x, y, width, text, role)
+	for i, v := range figures {
+		g.set(x+i, y, cluster{g.skin.spark[min(v, model.SparkTop)], 1}, role, "")
 	}
 }
 
@@ -242,12 +246,29 @@ func (g *Grid) panelFrame(p *model.Panel, r model.Rect, parts model.Parts, activ
 		g.putRight(r.X+2, bottom, room, right, Count)
 		room -= textWidth(right) + 1
 	}
-	if _, searching := p.Search(); !searching && p.Marks() > 0 {
-		if text := " " + g.skin.mark + " " + strconv.Itoa(p.Marks()) + " selected "; textWidth(text) <= room {
-			g.put(r.X+2, bottom, room, text, Count)
+	x := r.X + 2
+	for _, text := range g.counts(p) {
+		if textWidth(text)+1 <= room {
+			x = g.put(x, bottom, room, text, Count) + 1
+			room -= textWidth(text) + 1
 		}
 	}
 	g.bar(p, model.Rect{X: r.X + r.Width - 1, Y: parts.Rows.Y, Width: 1, Height: parts.Rows.Height}, role)
+}
+
+// counts are what is told of the rows that are shown, in the lower line of a panel.
+func (g *Grid) counts(p *model.Panel) []string {
+	var out []string
+	if p.Finding() {
+		return nil // what is typed is there
+	}
+	if sieve, _ := p.Sieve(); sieve != "" {
+		out = append(out, " only: "+safe(sieve)+" ")
+	}
+	if n := p.Marks(); n > 0 {
+		out = append(out, " "+g.skin.mark+" "+strconv.Itoa(n)+" selected ")
+	}
+	return out
 }
 
 // bar shows at the edge which part of the rows is seen, if it is not all.
@@ -263,18 +284,20 @@ func (g *Grid) bar(p *model.Panel, r model.Rect, role Role) {
 	}
 }
 
-// search shows what is looked for in the active panel, in its lower line, with the cursor.
-func (g *Grid) search(m *model.Model) {
-	text, on := m.Panel().Search()
+// find shows what rows of the active panel are looked for by, in its lower line, with the cursor.
+func (g *Grid) find(m *model.Model) {
+	p := m.Panel()
+	label := " search: "
+	text, on := p.Search()
+	if !on {
+		label = " only: "
+		text, on = p.Sieve()
+	}
 	r := m.Layout().Panels[m.Active]
 	if !on || r.Width < 12 || r.Height < 2 {
 		return
 	}
-	y := r.Y + r.Height - 1
-	if l := m.Layout(); l.Status.Height == 0 && l.Keys.Height == 0 {
-		y = r.Y
-	}
-	g.prompt(r.X+2, y, min(r.Width-4, 40), " search: ", text, Input)
+	g.prompt(r.X+2, r.Y+r.Height-1, min(r.Width-4, 40), label, text, Input)
 }
 
 // prompt writes a text that is typed behind a label, its end, and puts the cursor there.

@@ -20,8 +20,8 @@ type Skin struct {
 	spark [model.SparkTop + 1]string
 	// tones are the marks of them.
 	tones [model.Faint + 1]string
-	// folded and open are rows of a tree that have others below them, mark is a selected row, at the row under the cursor, and more says
-	// that something is cut off.
+	// folded and open are rows of a tree that have others below them, mark is what is selected, at the row under the cursor, and more
+	// says that something is cut off.
 	folded, open, mark, at, more string
 	// up and down say that there is more above and below.
 	up, down string
@@ -29,9 +29,9 @@ type Skin struct {
 	thumb string
 	// turn are the pictures of something that goes on.
 	turn []string
-	// left and right are around a value that the arrows change.
+	// left and right are around a value that the arrows change; turned inwards they are around the answer that Enter takes.
 	left, right string
-	// dot divides, and dash is a line in a text.
+	// dot divides what is said of a job.
 	dot string
 }
 

@@ -3,9 +3,11 @@ package view
 import (
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"cellsh/repl/screen/model"
+	"cellsh/repl/show"
 )
 
 // part of the line with what is so.
@@ -19,37 +21,72 @@ type part struct {
 
 var statusRoles = [...]Role{model.Plain: Status, model.Good: StatusGood, model.Warning: StatusWarning, model.Bad: StatusBad, model.Faint: Status}
 
-// status draws the line with what is so: the kernel and its policies, or what was said; at the right what is being done.
+// status draws the line with what is so: the kernel and its policies, or what was said; at the right what is being done. What was said
+// has more lines above where it is longer than one, and is above what is being done where both have no room beside each other.
 func (g *Grid) status(m *model.Model, r model.Rect) {
-	g.fill(r, Status)
 	room := r.Width - 1
 	right := r.X + room
+	said := safe(m.Said.Text)
+	job := 0
+	g.fill(r, Status)
 	if m.Job != nil {
-		w := g.job(m, r, room, func(rank int) int { return least(m, rank) })
-		right -= w
-		room -= w + 2
+		job = g.job(m, r, room, func(rank int) int {
+			if said != "" {
+				return 0
+			}
+			return least(m, rank)
+		}) + 2
 	}
-	if m.Said.Text != "" {
-		role := statusRoles[m.Said.Tone]
-		x := r.X + 1
-		if m.Said.Tone != model.Plain {
-			g.set(x, r.Y, cluster{g.skin.tones[m.Said.Tone], 1}, role, "")
-			x += 2
+	lines := show.Wrap(said, r.Width-4)
+	most := min(max(g.Height/3, 1), r.Y+1)
+	switch {
+	case said == "":
+		g.parts(m, r.X, r.Y, right-job)
+	case len(lines) == 1 && textWidth(said)+3 <= room-job || most < 2:
+		g.said(m.Said.Tone, r.X, r.Y, room-job, said)
+	default:
+		y := r.Y
+		if m.Job != nil {
+			g.parts(m, r.X, y, right-job)
+			y, most = y-1, most-1
 		}
-		g.put(x, r.Y, room-(x-r.X), safe(m.Said.Text), role)
-		return
+		n := min(len(lines), most)
+		y -= n - 1
+		g.fill(model.Rect{X: r.X, Y: y, Width: r.Width, Height: n}, Status)
+		for i := range n {
+			line := lines[i]
+			if i == n-1 {
+				line = strings.Join(lines[i:], " ") // if more is there it is cut, which is shown
+			}
+			tone := m.Said.Tone
+			if i > 0 {
+				g.put(r.X+3, y+i, r.Width-4, line, statusRoles[tone])
+				continue
+			}
+			g.said(tone, r.X, y, room, line)
+		}
 	}
-	x := r.X
-	parts := fit(m, room-1, 0)
+}
+
+// said writes what was said, with the mark of its tone.
+func (g *Grid) said(tone model.Tone, x, y, room int, text string) {
+	role := statusRoles[tone]
+	g.set(x+1, y, cluster{g.skin.tones[tone], 1}, role, "")
+	g.put(x+3, y, room-3, text, role)
+}
+
+// parts writes those that have room up to a column.
+func (g *Grid) parts(m *model.Model, x, y, right int) {
+	parts := fit(m, right-x-1, 0)
 	for i, p := range parts {
 		text := " " + p.texts[0] + " "
 		if x+textWidth(text) > right {
-			break // beside what is being done nothing has room
+			return // beside what is being done nothing has room
 		}
 		if i > 0 && !(i == 1 && parts[0].role == StatusKernel) {
-			x = g.put(x, r.Y, right-x, g.skin.single.down, Status)
+			x = g.put(x, y, right-x, g.skin.single.down, Status)
 		}
-		x = g.put(x, r.Y, right-x, text, p.role)
+		x = g.put(x, y, right-x, text, p.role)
 	}
 }
 

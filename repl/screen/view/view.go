@@ -60,7 +60,7 @@ func (g *Grid) screen(m *model.Model) {
 	switch {
 	case l.Status.Height > 0:
 		g.status(m, status)
-	case m.Said.Text != "" || m.Job != nil:
+	case (m.Said.Text != "" || m.Job != nil) && l.Width >= 12:
 		// There is no line for it: for as long as it must be told, another has to do.
 		if l.Keys.Height > 0 {
 			g.keys(m, l.Keys)
@@ -72,7 +72,7 @@ func (g *Grid) screen(m *model.Model) {
 	if l.Keys.Height > 0 {
 		g.keys(m, l.Keys)
 	}
-	g.search(m)
+	g.find(m)
 }
 
 // box draws the frame of a dialog in the middle of the screen, and gives what is within.
