@@ -313,6 +313,7 @@ func (m *Model) line(k Key) []Effect {
 		case strings.TrimSpace(text) == "":
 			m.Line = m.options.NewLine()
 		case !m.busy():
+			m.Line = m.options.NewLine() // who presses Enter twice enters it once
 			return []Effect{Statement{text}}
 		}
 	case editor.Interrupted, editor.Ended:

@@ -82,6 +82,18 @@ func TestOrder(t *testing.T) {
 	}
 }
 
+// TestNextColumn: columns without a title are passed.
+func TestNextColumn(t *testing.T) {
+	m := screen()
+	m.Filled(Place{Kind: Cells}, Table{Columns: []Column{{}, {Title: "B"}, {}, {Title: "D"}, {}}, Rows: []Row{row("x", Cell{})}}, "")
+	for _, want := range []string{"B", "D", "", "B"} {
+		m.sortNext()
+		if got := m.Panel().order.column; got != want {
+			t.Errorf("the next must be %q, but is %q", want, got)
+		}
+	}
+}
+
 // TestManyRows: so many cells are listed, sorted and sifted as fast as one can see.
 func TestManyRows(t *testing.T) {
 	var names []string
