@@ -389,7 +389,10 @@ func (e *evaluator) command(words []string, out io.Writer) error {
 	if c == nil {
 		return leaving(words)
 	}
-	env := command.Env{Stdin: e.env.Stdin, Stdout: out, Stderr: e.errors, OpenScreen: e.want, Now: e.env.Now, After: e.env.After, Version: e.env.Version, Machine: e.env.Machine, Ask: e.ask, Session: e.target, Work: e.work, Line: e.line}
+	open := func(common command.Common, o command.ScreenOptions) error {
+		return e.want(common, o, out == e.terminal)
+	}
+	env := command.Env{Stdin: e.env.Stdin, Stdout: out, Stderr: e.errors, OpenScreen: open, Now: e.env.Now, After: e.env.After, Version: e.env.Version, Machine: e.env.Machine, Ask: e.ask, Session: e.target, Work: e.work, Line: e.line}
 	switch {
 	case e.beside:
 		env.Stdin = strings.NewReader("")

@@ -47,13 +47,15 @@ func (env *Env) screenRefused(o command.ScreenOptions) error {
 	return nil
 }
 
-// want has the screen opened once the statement that runs has ended.
-func (e *evaluator) want(common command.Common, o command.ScreenOptions) error {
+// want has the screen opened once the statement that runs has ended. Shown says that what the command writes goes to the terminal.
+func (e *evaluator) want(common command.Common, o command.ScreenOptions, shown bool) error {
 	switch {
 	case e.backend != nil:
 		return &kernel.Error{Op: "screen", Text: "the screen must be opened once, but is open already"}
 	case e.editor == nil:
 		return &kernel.Error{Op: "screen", Text: "the screen must be opened at the prompt of a session, but is by a script", Hint: "cellsh screen opens one"}
+	case !shown:
+		return &kernel.Error{Op: "screen", Text: "the screen must be shown on the terminal, but what the command writes goes elsewhere", Hint: "cellsh screen --dump 80x24 writes it"}
 	case common.ReadOnly != e.common.ReadOnly:
 		return &kernel.Error{Op: "screen", Text: "the screen of a session must be able to change what the session can, but is --readonly", Hint: "cellsh --readonly screen opens one that changes nothing"}
 	}
@@ -113,7 +115,7 @@ func (e *evaluator) open(o command.ScreenOptions) error {
 // dump writes the screen once keys were pressed.
 func (e *evaluator) dump(o command.ScreenOptions) error {
 	skin := view.Unicode
-	if t, err := display.Choose(e.env.Getenv); o.ASCII || err != nil || !t.UTF8 {
+	if o.ASCII || !display.UTF8(e.env.Getenv) {
 		skin = view.ASCII
 	}
 	e.editor = nobody{}

@@ -64,8 +64,8 @@ func sequence(text string) int {
 }
 
 // modes are what is set and reset of what only windows have: another screen, marks around what is pasted, and a mouse that tells of
-// buttons and of being dragged, in decimal numbers.
-var modes = map[string]bool{"?1049": true, "?2004": true, "?1000": true, "?1002": true, "?1006": true}
+// its buttons, in decimal numbers.
+var modes = map[string]bool{"?1049": true, "?2004": true, "?1000": true, "?1006": true}
 
 // knows reports whether the terminal knows a sequence.
 func (s sieve) knows(sequence string) bool {

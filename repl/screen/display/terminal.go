@@ -58,16 +58,16 @@ func Choose(getenv func(string) string) (Terminal, error) {
 	if strings.HasSuffix(name, "-mono") || strings.HasSuffix(name, "-m") || getenv("NO_COLOR") != "" {
 		t.Colours = 0
 	}
-	t.UTF8 = utf8(getenv)
+	t.UTF8 = UTF8(getenv)
 	return t, nil
 }
 
 // windowsWithMore are terminals with 256 colours whose names do not say so.
 var windowsWithMore = map[string]bool{"foot": true, "alacritty": true, "kitty": true, "xterm-kitty": true, "wezterm": true, "xterm-ghostty": true, "ghostty": true, "contour": true}
 
-// utf8 reports whether the locale says that text is UTF-8. Where none is set it does not: that is how NetBSD's console comes up,
+// UTF8 reports whether the locale says that text is UTF-8. Where none is set it does not: that is how NetBSD's console comes up,
 // which has eight bits.
-func utf8(getenv func(string) string) bool {
+func UTF8(getenv func(string) string) bool {
 	locale := ""
 	for _, name := range []string{"LC_ALL", "LC_CTYPE", "LANG"} {
 		if locale = getenv(name); locale != "" {
