@@ -7,6 +7,7 @@ import (
 	"cellsh/kernel/budget"
 	"cellsh/kernel/monitor"
 	"cellsh/kernel/monitor/rundir"
+	"cellsh/repl/inventory"
 )
 
 // tellMonitors tells the monitors of services in cells of the kernel what is to be watched now that other policies are loaded.
@@ -41,20 +42,11 @@ func watched(dir rundir.Dir, place string) map[kernel.CellID]budget.Watched {
 	if err != nil {
 		return nil // who may not look at services has none
 	}
-	list := map[kernel.CellID]budget.Watched{}
+	var list []*rundir.Status
 	for _, name := range names {
-		s, err := dir.Service(name).Look()
-		if err == nil && s.Monitor != 0 && s.Kernel == place && s.Unwatched == "" {
-			w := list[s.CellID]
-			w.Over = append(w.Over, s.Over...)
-			for name, use := range s.Uses {
-				if w.Uses == nil {
-					w.Uses = budget.Uses{}
-				}
-				w.Uses[name] += use
-			}
-			list[s.CellID] = w
+		if s, err := dir.Service(name).Look(); err == nil {
+			list = append(list, &s)
 		}
 	}
-	return list
+	return inventory.Watched(list, place)
 }

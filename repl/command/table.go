@@ -46,6 +46,7 @@ func All() []*Command {
 		replayCommand(),
 		restartCommand(),
 		rollbackCommand(),
+		screenCommand(),
 		showCommand(),
 		startCommand(),
 		statsCommand(),

@@ -9,21 +9,34 @@ import (
 	"cellsh/policy/kauth"
 	"cellsh/repl/editor"
 	"cellsh/repl/flags"
+	"cellsh/repl/human"
+	"cellsh/repl/screen/model"
 )
 
 // topic is something to know that is neither a command nor Lua.
 type topic struct {
 	name, short, long string
+	// made makes the text where that is not written down, but comes from what it is about; else nil.
+	made func() string
+}
+
+// text is what is to know.
+func (t *topic) text() string {
+	if t.made != nil {
+		return t.made()
+	}
+	return t.long
 }
 
 // topics are listed by name.
 var topics = []topic{
-	{"exit-codes", "what the exit code of a command says", `0 is success, 1 a failure, and 2 a command that was called wrongly. 5 says that
+	{name: "exit-codes", short: "what the exit code of a command says", long: `0 is success, 1 a failure, and 2 a command that was called wrongly. 5 says that
 something would change, with --exit-code. load --boot has codes of its own: see
 help load. exec exits as its command does. 128 and the number of a signal is a
 command that a signal has ended: 130 for Ctrl-C, 143 for SIGTERM.`},
-	{"keys", "what keys do where a statement is typed", keysText()},
-	{"session", "commands and Lua at the prompt", `A line is a command or Lua; Lua that is not finished goes on in the next line.
+	{name: "keys", short: "what keys do where a statement is typed", made: keysText},
+	{name: "screen-keys", short: "what keys do on the screen", made: func() string { return strings.TrimRight(model.About(), "\n") }},
+	{name: "session", short: "commands and Lua at the prompt", long: `A line is a command or Lua; Lua that is not finished goes on in the next line.
 Commands are those of the program, without the word cellsh, and work on the
 session's kernel, as Lua does; their flags are the same. A value that Lua gives
 is shown, and the variable _ has the last one. Ctrl-C gives up the line, or ends
@@ -44,7 +57,7 @@ with --confirm is rolled back at its end, unless somebody has confirmed it.
 At a terminal Tab completes, with what is known of each word. A statement is
 edited as a block of lines: Alt-Enter begins a new one, and Enter ends it if it
 is whole. Up and Down, and Ctrl-R, find what was typed before; Right takes what
-is suggested in grey.
+is suggested in grey. F2 opens the screen.
 
 A session at a terminal begins with ~/.config/cellsh/init.lua, unless it is
 given --norc, or somebody else than the user and root could write that. A global
@@ -52,7 +65,7 @@ function prompt is given a table that tells how things are, and gives a prompt.
 
 There are no colours with --no-color, where NO_COLOR is set in the environment,
 and at a terminal that has none (TERM=dumb).`},
-	{"waiting", "what takes long, and how it is ended", `After a second a line at the terminal says what a command is doing, and how far
+	{name: "waiting", short: "what takes long, and how it is ended", long: `After a second a line at the terminal says what a command is doing, and how far
 it is. The line is gone before anything else is written. Ctrl-C and SIGTERM end
 the command; what it changes is not ended half-way, and if something has changed
 before it says what. In a session Ctrl-C ends what runs, and not the session.`},
@@ -77,7 +90,7 @@ func keysText() string {
 func topicHelp(name string) string {
 	for _, t := range topics {
 		if t.name == name {
-			return t.name + ": " + t.short + "\n\n" + t.long + "\n"
+			return t.name + ": " + t.short + "\n\n" + t.text() + "\n"
 		}
 	}
 	p, ok := kauth.FindPattern(name)
@@ -86,7 +99,7 @@ func topicHelp(name string) string {
 	}
 	var b strings.Builder
 	lo, hi := p.Range()
-	if what := plural(int(hi-lo), "request"); int(hi-lo) > 1 || p.String() != lo.String() {
+	if what := human.Plural(int(hi-lo), "request"); int(hi-lo) > 1 || p.String() != lo.String() {
 		fmt.Fprintf(&b, "%s stands for %s:\n\n", p, what)
 	}
 	for id := lo; id < hi; id++ {
@@ -164,7 +177,7 @@ func apropos(words []string) []Named {
 		note(Named{"command", c.Name, c.Short}, c.Help())
 	}
 	for _, t := range topics {
-		note(Named{"topic", t.name, t.short}, t.long)
+		note(Named{"topic", t.name, t.short}, t.text())
 	}
 	for _, e := range api.Entries() {
 		first, _, _ := strings.Cut(e.Doc, ". ")

@@ -15,6 +15,7 @@ import (
 	"cellsh/policy/report"
 	"cellsh/policy/study"
 	"cellsh/repl/flags"
+	"cellsh/repl/human"
 )
 
 func tryCommand() *Command {
@@ -311,7 +312,7 @@ func triedText(list []tried) string {
 	}
 	var b strings.Builder
 	for _, a := range answers {
-		b.WriteString(wrap(0, fmt.Sprintf("%s: the kernel %s %s%s", cellsText(a.cells), a.verb, ids(a.requests), a.why)) + a.body)
+		b.WriteString(wrap(0, fmt.Sprintf("%s: the kernel %s %s%s", human.Cells(a.cells), a.verb, ids(a.requests), a.why)) + a.body)
 	}
 	if root {
 		b.WriteString("asked by root; uid=UID asks as another user\n")

@@ -8,7 +8,8 @@
 //
 // A statement is edited as a block of lines. What is on the way from a key to the screen is apart: keys.go makes keys of bytes,
 // draft.go says what a key does to the text and what is to be seen, frame.go brings that onto the screen, and terminal.go
-// joins them. Only the last one knows a terminal. Colours, indentation and what can follow are told by a Language.
+// joins them. Only the last one knows a terminal, and a Draft
+// can be shown by whoever has a screen. Colours, indentation and what can follow are told by a Language.
 //
 // The modes of the terminal are those of github.com/chzyer/readline. Nothing that is written asks the terminal for an answer, and
 // all of it is understood by NetBSD's console (wscons) and serial lines.

@@ -63,25 +63,41 @@ type menu struct {
 	page int
 }
 
-// Outcome of a key.
+// Outcome is what a key asks of whoever has the draft.
 type Outcome uint8
 
+// The outcomes.
 const (
+	// GoesOn says that the draft has done what there was to do.
 	GoesOn Outcome = iota
+	// Accepted is a text that is finished.
 	Accepted
+	// Interrupted gives the text up, and Ended means that no other is wanted.
 	Interrupted
 	Ended
+	// Cleared wants an empty screen, and Suspended the terminal for another job.
 	Cleared
 	Suspended
-	edited
+	// Away wants the screen: the statement is written on later.
+	Away
+	// Edited wants the text in the user's own editor.
+	Edited
+	// TooLong says that a pasted text was longer than MaxLine, and is dropped.
 	TooLong
 )
 
+// NewDraft is an empty text, which can be recalled from entries, the oldest first.
 func NewDraft(l Language, p Palette, prompts Prompts, entries []string) *Draft {
 	d := &Draft{language: l, palette: p, prompts: prompts, entries: entries, place: len(entries)}
 	d.block.Reset()
 	return d
 }
+
+// Text is what is written.
+func (d *Draft) Text() string { return d.block.Text() }
+
+// Choosing reports whether the draft shows something that the next key may be for: what can follow, or a search.
+func (d *Draft) Choosing() bool { return d.menu != nil || d.search != nil }
 
 // Press does what a key means.
 func (d *Draft) Press(k Key) Outcome {
@@ -121,8 +137,12 @@ func (d *Draft) Press(k Key) Outcome {
 		return Cleared
 	case KeySuspend:
 		return Suspended
+	case KeyScreen:
+		if d.statement {
+			return Away
+		}
 	case KeyEdit:
-		return edited
+		return Edited
 	case KeySearch, KeySearchNext:
 		d.beginSearch()
 	case KeyUp:

@@ -16,9 +16,10 @@ type Key struct {
 	Hurried bool
 }
 
-// KeyName of a key.
+// KeyName says which key it is.
 type KeyName uint8
 
+// The keys.
 const (
 	KeyText KeyName = iota
 	KeyPaste
@@ -60,6 +61,7 @@ const (
 	KeyPageUp
 	KeyPageDown
 	KeyEdit
+	KeyScreen // F2
 )
 
 // controls are the keys that send one control character; all others mean nothing.
@@ -73,6 +75,7 @@ var controls = map[byte]KeyName{
 var escaped = map[byte]KeyName{
 	'.': KeyLastWord, '_': KeyLastWord, '/': KeyRedo, 'e': KeyEdit,
 	'b': KeyWordLeft, 'f': KeyWordRight, 'd': KeyCutWord, 0x7f: KeyCutWordBefore, 0x08: KeyCutWordBefore, '\r': KeyNewline, '\n': KeyNewline, '<': KeyTop, '>': KeyBottom,
+	'2': KeyScreen, // where a console has no function keys
 }
 
 // sequences are the keys by what follows ESC [ or ESC O.
@@ -84,6 +87,7 @@ var sequences = map[string]KeyName{
 	"1;5C": KeyWordRight, "1;3C": KeyWordRight, "1;7C": KeyWordRight, "1;9C": KeyWordRight, "5C": KeyWordRight, "c": KeyWordRight,
 	"1;5D": KeyWordLeft, "1;3D": KeyWordLeft, "1;7D": KeyWordLeft, "1;9D": KeyWordLeft, "5D": KeyWordLeft, "d": KeyWordLeft,
 	"1;5A": KeyUp, "1;3A": KeyUp, "1;5B": KeyDown, "1;3B": KeyDown,
+	"Q": KeyScreen, "12~": KeyScreen, "[B": KeyScreen,
 	// With Shift, which selects nothing here.
 	"1;2A": KeyUp, "1;2B": KeyDown, "1;2C": KeyRight, "1;2D": KeyLeft, "1;2H": KeyHome, "1;2F": KeyEnd,
 }
@@ -189,6 +193,11 @@ func (k *keys) escape(in []byte) (n int, _ Key, ok bool) {
 		return 0, Key{}, false
 	case in[end] < ' ':
 		return end, Key{}, false
+	case in[end] == '[' && end == 2:
+		// Function keys of the console of Linux.
+		if end++; end == len(in) {
+			return 0, Key{}, false
+		}
 	}
 	end++
 	if string(in[:end]) == pasteBegin {

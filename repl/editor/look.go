@@ -36,6 +36,7 @@ type Palette [looks]string
 // colours reports whether it has any.
 func (p Palette) colours() bool { return p[Keyword] != "" }
 
+// NewPalette is for terminals of a name (TERM); without colours only what is chosen is shown in another way.
 func NewPalette(colours bool, term string) Palette {
 	if !colours {
 		// Reverse video is no colour, and without it nobody could see what is chosen.

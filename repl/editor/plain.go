@@ -98,4 +98,6 @@ func (p *plain) read() (string, error) {
 
 func (p *plain) Remember(string) {}
 
+func (p *plain) Entries() []string { return nil }
+
 func (p *plain) Close() error { return nil }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/chzyer/readline"
 
+	"cellsh/repl/editor/block"
 	"cellsh/repl/show"
 )
 
@@ -28,6 +29,8 @@ type terminal struct {
 	// pressed are keys that came and belong to the next text.
 	pressed []Key
 	gone    error
+	// kept is what a statement was when somebody went away from it.
+	kept block.Block
 
 	mu sync.Mutex
 	// cooked is how the terminal was before it was made raw, nil while it is not; rawness is how it is then.
@@ -188,6 +191,10 @@ func (t *terminal) draw() {
 func (t *terminal) Statement(p Prompts) (string, error) {
 	d := NewDraft(t.o.Language, t.palette, p, t.history.entries)
 	d.statement = true
+	if t.kept.Text() != "" {
+		d.block = t.kept
+	}
+	t.kept = block.Block{}
 	return t.read(d)
 }
 
@@ -228,7 +235,7 @@ func (t *terminal) read(d *Draft) (string, error) {
 			}
 		case Suspended:
 			t.suspend()
-		case edited:
+		case Edited:
 			t.editOutside()
 		case Cleared:
 			t.write("\x1b[H\x1b[2J")
@@ -247,6 +254,11 @@ func (t *terminal) read(d *Draft) (string, error) {
 			return "", ErrInterrupt
 		case Ended:
 			return "", io.EOF
+		case Away:
+			t.kept = d.block
+			columns, _ := t.size()
+			t.write(t.canvas.reflow(columns))
+			return "", ErrAway
 		case TooLong:
 			t.finish("")
 			return "", &LongLineError{}
@@ -321,6 +333,8 @@ func (t *terminal) Aside(say func(), now *Prompts) {
 	}
 	t.draw()
 }
+
+func (t *terminal) Entries() []string { return t.history.entries }
 
 func (t *terminal) Remember(statement string) { t.history.remember(statement) }
 

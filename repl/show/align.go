@@ -3,6 +3,7 @@ package show
 import (
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"cellsh/policy/columns"
 )
@@ -68,4 +69,40 @@ func Fold(text string, width int) string {
 func Rows(line string, columns int) int {
 	columns = max(1, columns)
 	return max(1, (Width(line)+columns-1)/columns)
+}
+
+// Wrap divides a harmless line into such that take so many columns at most, at spaces; only words that are wider are cut. What goes on
+// is as far from the left edge as the line is.
+func Wrap(line string, room int) []string {
+	room = max(room, 1)
+	line = strings.TrimRight(line, " ")
+	if Width(line) <= room {
+		return []string{line}
+	}
+	body := strings.TrimLeft(line, " ")
+	indent := strings.Repeat(" ", min(len(line)-len(body), room/2, max(room-2, 0)))
+	var out []string
+	for body != "" {
+		end, space, width := len(body), -1, len(indent)
+		for i, r := range body {
+			if r == ' ' {
+				space = i
+			}
+			if width += columns.Rune(r); width > room {
+				end = i
+				break
+			}
+		}
+		switch {
+		case end == len(body):
+		case space > 0:
+			end = space
+		case end == 0:
+			// A character that is wider than all of it.
+			_, end = utf8.DecodeRuneInString(body)
+		}
+		out = append(out, indent+strings.TrimRight(body[:end], " "))
+		body = strings.TrimLeft(body[end:], " ")
+	}
+	return out
 }
