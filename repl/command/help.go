@@ -18,7 +18,8 @@ func helpCommand() *Command {
 		Without: []string{"policy", "k", "readonly", "json", "timings"},
 		Long: `Without a name it lists commands and Lua functions; with one it says what that
 is and shows an example. The name of a scope, an action or a request tells which
-fields it carries, and these are topics: ` + topicNames() + `.
+fields it carries. These are topics:
+` + topicNames() + `.
 apropos finds names by words.
 
   cellsh help load

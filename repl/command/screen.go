@@ -74,7 +74,6 @@ key too. That needs no terminal, and reads no file of the user's.
 				fs.Words(side.name, kindNames())
 			}
 			fs.Switch(&o.ASCII, "ascii", "draw with ASCII only")
-			fs.Switch(&o.NoColor, "no-color", "draw without colours")
 			fs.Func("dump", "WIDTHxHEIGHT", "write the screen of that size after the KEYs", func(size string) string {
 				o.Dump = new(ScreenDump)
 				return o.Dump.resize(size)
@@ -128,5 +127,6 @@ func (o *screening) run(inv *Invocation) error {
 	case o.Dump != nil:
 		o.Dump.Keys = model.ParseKeys(inv.Args)
 	}
+	o.NoColor = inv.NoColor
 	return inv.OpenScreen(inv.Common, o.ScreenOptions)
 }

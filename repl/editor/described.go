@@ -33,6 +33,7 @@ var described = []Described{
 	{[]string{"Ctrl-T"}, "exchanges two characters", []KeyName{KeyTranspose}},
 	{[]string{"Ctrl-_", "Alt-/"}, "take back a change, and do it again", []KeyName{KeyUndo, KeyRedo}},
 	{[]string{"Ctrl-X Ctrl-E", "Alt-E"}, "edit the statement in the program that VISUAL or EDITOR names, or vi", []KeyName{KeyEdit}},
+	{[]string{"F2", "Alt-2"}, "opens the screen; the statement stays", []KeyName{KeyScreen}},
 	{[]string{"Ctrl-L"}, "clears the screen", []KeyName{KeyClear}},
 	{[]string{"Ctrl-C"}, "gives up the statement", []KeyName{KeyInterrupt}},
 	{[]string{"Ctrl-Z"}, "stops the session, until the shell continues it", []KeyName{KeySuspend}},
