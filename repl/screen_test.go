@@ -2,9 +2,11 @@ package repl
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -13,6 +15,7 @@ import (
 	"golang.org/x/term"
 
 	"cellsh/kernel/launch/pty"
+	"cellsh/repl/show"
 )
 
 // onScreen is a terminal with a screen on it, as text: what was written to it is acted out.
@@ -427,5 +430,56 @@ func TestScreenRefused(t *testing.T) {
 	x.typed("screen > file\r")
 	if text := x.untilPrompt(); !strings.Contains(text, "must be shown on the terminal") {
 		t.Errorf("the screen says %q", text)
+	}
+}
+
+// soakKeys are how many keys TestScreenSoak presses; with CELLSH_SOAK as many as that says.
+const soakKeys = 5000
+
+// TestScreenSoak presses random keys at a screen with the real session behind it: nothing panics, whatever they do to the
+// cells and policies of a simulated kernel, and the screen stays as large as it is.
+func TestScreenSoak(t *testing.T) {
+	dir := t.TempDir()
+	write(t, dir, "w.lua", "policy \"w\" {\n  on = { [\"network.bind.port\"] = function(r) if r.port == 22 then return deny, \"no ssh\" end end },\n}\n")
+	for _, args := range [][]string{{"create", "web-1", "--root", "/a"}, {"create", "web-2", "--root", "/b"}, {"load", "--yes", "w.lua"}} {
+		if out, err := program(t, dir, nil, append([]string{"-k", "sim:state"}, args...)...).CombinedOutput(); err != nil {
+			t.Fatalf("%q: %v: %s", args, err, out)
+		}
+	}
+	n := soakKeys
+	if s := os.Getenv("CELLSH_SOAK"); s != "" {
+		n, _ = strconv.Atoi(s)
+	}
+	seed := time.Now().UnixNano()
+	random := rand.New(rand.NewPCG(uint64(seed), 1))
+	sizes := []string{"80x24", "40x10", "132x43", "200x60", "7x3"}
+	kinds := []string{"cells", "services", "policies", "decisions", "generations"}
+	likely := []string{"Up", "Down", "Down", "Enter", "Enter", "Backspace", "Tab", "Left", "Right", "F1", "F2", "F3", "F4", "F5", "F6", "F7", "F8", "F9", "PageUp", "PageDown", "Home", "End",
+		"Insert", "Delete", "Esc", "Ctrl-U", "Ctrl-S", "Ctrl-R", "Ctrl-O", "Ctrl-L", "Ctrl-C", "Ctrl-W", "Alt-Enter", "Alt-b", "BackTab", "+", "-", "*", " ", "y", "n", "d", "x", "web-1", "/c", "x = 1", "list",
+		"cell.list()", "policy 'p' {}", "load", "print(1)", "\"", "(", "ü", "日"}
+	const most = 250 // for each screen
+	for done := 0; done < n; done += most {
+		keys := make([]string, most)
+		for i := range keys {
+			keys[i] = likely[random.IntN(len(likely))]
+		}
+		size := sizes[random.IntN(len(sizes))]
+		args := []string{"-k", "sim:state", "screen", "--dump", size, "--left", kinds[random.IntN(len(kinds))], "--right", kinds[random.IntN(len(kinds))], "--"}
+		// What keys have run in cells are processes of this machine: it finds no programs.
+		c := program(t, dir, []string{"LANG=C.UTF-8", "PATH=" + dir}, append(args, keys...)...)
+		var told strings.Builder
+		c.Stderr = &told
+		out, err := c.Output()
+		var columns, rows int
+		fmt.Sscanf(size, "%dx%d", &columns, &rows)
+		lines := strings.Split(strings.TrimSuffix(string(out), "\n"), "\n")
+		if err != nil || len(lines) != rows {
+			t.Fatalf("seed %d: %q %q: %v\n%s%s", seed, args, keys, err, out, &told)
+		}
+		for _, line := range lines {
+			if show.Width(line) > columns {
+				t.Fatalf("%q %q: a line is too long:\n%s", args, keys, out)
+			}
+		}
 	}
 }
