@@ -256,6 +256,12 @@ func TestScreen(t *testing.T) {
 				s.sees("SIM> create web-1 --root /x\ncell web-1 has id 1", "a key goes back")
 				x.typed(" ")
 				s.sees("10Leave", "web-1")
+				if kind.another {
+					x.typed("\x1b[<0;60;5M\x1b[<0;60;5m") // a click
+					s.sees("[ decisions ]")
+					x.typed("\t")
+					s.sees("[ cells ]")
+				}
 				x.typed("\x0f") // Ctrl-O
 				s.sees("cell web-1 has id 1", "a key goes back")
 				x.typed("\x1b[A")
@@ -343,7 +349,17 @@ func TestScreenStops(t *testing.T) {
 	s.sees("interrupted", "a key goes back")
 	x.typed(" ")
 	s.sees("10Leave")
-	x.typed("\x1b0")
+	// Nobody could continue this job, so Ctrl-Z does not stop it; somebody else may, and shows something meanwhile.
+	x.typed("\x1abc")
+	s.sees("> bc", "10Leave")
+	for _, signal := range []syscall.Signal{syscall.SIGSTOP, syscall.SIGCONT} {
+		if err := x.c.Process.Signal(signal); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s.cells = empty(s.columns, s.rows)
+	s.sees("> bc", "10Leave")
+	x.typed("\x15\x1b0")
 	s.untilEnd()
 }
 
