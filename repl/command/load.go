@@ -228,7 +228,7 @@ func (l *loading) work(inv *Invocation, words []string, propose func(*host.Host)
 		return l.dryRun(inv, plan)
 	}
 	if l.verbose && !inv.JSON && plan.Generation != 0 {
-		fmt.Fprint(inv.Stdout, changesText(plan))
+		fmt.Fprint(inv.Stdout, PlanText(plan))
 	}
 	if loss.Losses != nil || loss.Gone != nil {
 		if inv.Ask != nil && !inv.JSON {
@@ -276,7 +276,7 @@ func (l *loading) dryRun(inv *Invocation, plan *host.Plan) error {
 		return plan.Problem
 	default:
 		inv.warnings(plan.Check.Problems)
-		fmt.Fprint(inv.Stdout, changesText(plan))
+		fmt.Fprint(inv.Stdout, PlanText(plan))
 		if plan.Stock {
 			fmt.Fprintf(inv.Stdout, "generation %d would be: this kernel asks no programs\n", plan.Generation)
 			inv.madeText(plan.Made, plan.Frozen)
@@ -308,8 +308,8 @@ func (l *loading) dryRun(inv *Invocation, plan *host.Plan) error {
 	return nil
 }
 
-// changesText is what a plan changes, cell by cell.
-func changesText(p *host.Plan) string {
+// PlanText is what a plan that was compared changes, cell by cell.
+func PlanText(p *host.Plan) string {
 	var b strings.Builder
 	if p.Difference != nil {
 		b.WriteString(diffText(p.Difference, p.Proposal.Policies))
