@@ -283,17 +283,8 @@ func (l *loading) dryRun(inv *Invocation, plan *host.Plan) error {
 		} else {
 			fmt.Fprintf(inv.Stdout, "generation %d would be: %s for %s, %d bytes\n", plan.Generation, plural(plan.Programs, "program"), plural(plan.Covered, "cell"), plan.Bytes)
 		}
-		if plan.Disabled {
-			inv.note("%s", switchedOff)
-		}
-		for _, text := range overruledTexts(plan.Overruled) {
+		for _, text := range PlanNotes(plan) {
 			inv.note("%s", text)
-		}
-		if len(plan.Ended) > 0 {
-			inv.note("the audit of %s would end", cellsText(plan.Ended))
-		}
-		if plan.Replaced != 0 {
-			inv.note("generation %d, which waits to be confirmed, would be replaced", plan.Replaced)
 		}
 		if plan.Confirm != 0 {
 			inv.note("it would be rolled back in %s unless confirmed", plan.Confirm)
@@ -306,6 +297,22 @@ func (l *loading) dryRun(inv *Invocation, plan *host.Plan) error {
 		return quiet{Changed}
 	}
 	return nil
+}
+
+// PlanNotes is what there is to say about a plan beside what it changes: what ends with it, and what it has no effect on.
+func PlanNotes(p *host.Plan) []string {
+	var out []string
+	if p.Disabled {
+		out = append(out, switchedOff)
+	}
+	out = append(out, overruledTexts(p.Overruled)...)
+	if len(p.Ended) > 0 {
+		out = append(out, fmt.Sprintf("the audit of %s would end", cellsText(p.Ended)))
+	}
+	if p.Replaced != 0 {
+		out = append(out, fmt.Sprintf("generation %d, which waits to be confirmed, would be replaced", p.Replaced))
+	}
+	return out
 }
 
 // PlanText is what a plan that was compared changes, cell by cell.

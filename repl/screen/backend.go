@@ -13,7 +13,7 @@ type Backend interface {
 	Run(words []string, ask func(question string) (yes bool)) model.Result
 	// Learn finds the smallest change that allows a decision, and Rewrite gives a policy another name or other cells; Write writes
 	// that.
-	Learn(model.Decision) (*model.Proposal, error)
+	Learn(model.Learn) (*model.Proposal, error)
 	Rewrite(model.Rewrite) (*model.Proposal, error)
 	Write(*model.Proposal) error
 	// Statement enters a statement in the session; the terminal is its. It is kept in the history.

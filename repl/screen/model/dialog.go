@@ -121,12 +121,16 @@ type Page struct {
 	top, left, width, height int
 	search                   *string
 	found                    string
+	// proposes says that it is a proposal, of which one is open at most.
+	proposes bool
 }
 
 // PageKey is what a function key does for a page.
 type PageKey struct {
 	Label   string
 	Effects []Effect
+	// do does what is no effect, in place of Effects; nil for most.
+	do func(m *Model) []Effect
 }
 
 // Top is the first line that is seen, Left the first column, and Rows how many lines have room.
@@ -175,6 +179,9 @@ func (p *Page) press(m *Model, k Key) []Effect {
 	}
 	if n := k.Function(); n > 0 {
 		if x, ok := p.Keys[n]; ok {
+			if x.do != nil {
+				return x.do(m)
+			}
 			return m.do(x.Effects)
 		}
 	}

@@ -32,6 +32,8 @@ type Model struct {
 	layout  Layout
 	// escaped says that Escape was pressed, and that a digit after it is a function key.
 	escaped bool
+	// trial is a change that waits to be confirmed, nil for none.
+	trial *trial
 }
 
 // Options for New.
@@ -141,6 +143,7 @@ func (m *Model) refresh() []Effect {
 // Tick is told now and then what time it is: what is shown is read again.
 func (m *Model) Tick(now time.Time) []Effect {
 	m.Now = now
+	m.watchTrial()
 	return m.refresh()
 }
 
@@ -195,8 +198,13 @@ func (m *Model) Ran(r Result) []Effect {
 	if !is {
 		return nil
 	}
+	m.confirmed(run, r)
 	text := strings.TrimRight(r.Text, "\n")
 	switch {
+	case run.Shows == AsTrial:
+		return m.loadedTrial(run, r)
+	case run.Shows == AsUndo:
+		return m.wentBack(run, r)
 	case run.Shows == AsPage || run.Shows == AsWhy:
 		page := &Page{Title: run.Title, Lines: strings.Split(text, "\n")}
 		if d, is := run.about(); is {
