@@ -53,7 +53,7 @@ func LessonText(l *learn.Lesson, others []*learn.Left, grant string) string {
 		b.WriteString(show.Difference(f.Name, f.Before, f.After))
 	}
 	if len(l.Rules) > 0 {
-		b.WriteString(diffText(l.Difference, l.Policies))
+		b.WriteString(DiffText(l.Difference, l.Policies))
 		b.WriteString(wrap(0, "proved with the functions themselves: "+plural(l.Proved, "request")))
 	}
 	for _, a := range l.Allowed {

@@ -319,7 +319,7 @@ func PlanNotes(p *host.Plan) []string {
 func PlanText(p *host.Plan) string {
 	var b strings.Builder
 	if p.Difference != nil {
-		b.WriteString(diffText(p.Difference, p.Proposal.Policies))
+		b.WriteString(DiffText(p.Difference, p.Proposal.Policies))
 	} else {
 		b.WriteString(wrap(0, "which decisions change is not known: "+diag.Of(p.Unknown)[0].Message))
 	}

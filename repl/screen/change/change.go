@@ -109,8 +109,24 @@ func (c *Changer) propose(p *model.Proposal, files []learn.File, now *study.Poli
 		say(fmt.Sprintf("While the audit of %s runs this is how it is after that.", strings.Join(audit.Cells, ", ")))
 	}
 	b.WriteString("\n" + text)
-	if plan != nil && compare {
+	switch {
+	case !compare:
+	case plan != nil:
 		b.WriteString(command.PlanText(plan))
+	default:
+		live, err := c.Host.LiveNames()
+		if err != nil {
+			return nil, err
+		}
+		base, err := c.Host.Enforced()
+		if err != nil {
+			return nil, err
+		}
+		d, err := study.Diff(base, now, live, nil)
+		if err != nil {
+			return nil, err
+		}
+		b.WriteString(command.DiffText(d, now))
 	}
 	p.Text = b.String()
 	return p, nil
@@ -300,12 +316,14 @@ func (l *loading) same(p *study.Policies) error {
 }
 
 // declared names the policies and assertions of a set, with their cells.
-func declared(p *study.Policies) []string {
+func declared(p *study.Policies) []string { return declaredIn(p.Set()) }
+
+func declaredIn(set *rules.Set) []string {
 	var out []string
-	for _, x := range p.Set().Policies {
+	for _, x := range set.Policies {
 		out = append(out, fmt.Sprintf("policy %s %s %s", x.Name, x.Mode(), patterns(x.Cells)))
 	}
-	for _, x := range p.Set().Nevers {
+	for _, x := range set.Nevers {
 		out = append(out, fmt.Sprintf("never %s %s", x.Title, patterns(x.Cells)))
 	}
 	slices.Sort(out)

@@ -182,8 +182,9 @@ func (d *desk) loaded() *study.Policies {
 	return p
 }
 
-// shown holds what is loaded against what a proposal has shown: its texts in place of those that were loaded before.
-func (d *desk) shown(p *model.Proposal, before *study.Policies) {
+// shown holds what is loaded against what a proposal has shown: its texts in place of those that were loaded before, without policies that
+// were left out if it was loaded in parts.
+func (d *desk) shown(p *model.Proposal, before *study.Policies, parts bool) {
 	d.t.Helper()
 	sources := slices.Clone(before.Set().Sources)
 	for _, f := range p.Files {
@@ -196,7 +197,7 @@ func (d *desk) shown(p *model.Proposal, before *study.Policies) {
 	read := d.Changer.Reader.Load(sources)
 	var without []string
 	for _, name := range read.Set().Names() {
-		if !slices.Contains(before.Set().Names(), name) {
+		if parts && !slices.Contains(before.Set().Names(), name) {
 			without = append(without, name)
 		}
 	}
@@ -280,7 +281,7 @@ func TestLoop(t *testing.T) {
 			if !strings.Contains(out, "generation 2 is rolled back in 1m0s unless confirmed: confirm 2") {
 				t.Errorf("the screen reads from this which generation waits:\n%s", out)
 			}
-			d.shown(p, before)
+			d.shown(p, before, true)
 			if !d.reboot("web-1") || d.reboot("web-2") {
 				t.Error("web-1 must be allowed it now, and web-2 not")
 			}
@@ -473,7 +474,7 @@ func TestOnly(t *testing.T) {
 				t.Fatal(err)
 			}
 			d.run(0, append(slices.Clone(p.Load), "--confirm", "60s")...)
-			d.shown(p, before)
+			d.shown(p, before, true)
 			if !d.reboot("web-1") || d.reboot("web-2") {
 				t.Error("the kernel must allow it, and only that")
 			}
