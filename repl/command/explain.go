@@ -66,8 +66,11 @@ func (o *explaining) place(text string) string {
 }
 
 func (o *explaining) run(inv *Invocation) error {
-	if len(inv.Args) < 2 {
+	switch {
+	case len(inv.Args) < 2:
 		return usage("a cell and a request must be given")
+	case o.source && inv.JSON:
+		return usage("--source and --json can't be given together: a report has the place, and no text")
 	}
 	q, err := study.ParseWords(inv.Args)
 	if err != nil {
