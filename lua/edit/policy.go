@@ -153,8 +153,7 @@ func (s *Source) setCells(at diag.Span, cells []string) *Source {
 	if f == nil {
 		return s.with(s.AppendTo(body, []string{"cells = " + list(cells)})...)
 	}
-	t, is := f.Value.(*syntax.TableExpr)
-	if !is {
+	if _, is := f.Value.(*syntax.TableExpr); !is {
 		e := syntax.Unparen(f.Value)
 		if len(cells) == 1 {
 			return s.with(s.quoted(e, cells[0]))
@@ -171,12 +170,12 @@ func (s *Source) setCells(at diag.Span, cells []string) *Source {
 		return x.Value
 	}
 	for _, c := range cells {
-		if t = now(); !slices.ContainsFunc(t.Fields, func(f *syntax.TableField) bool { return text(f) == c }) {
+		if t := now(); !slices.ContainsFunc(t.Fields, func(f *syntax.TableField) bool { return text(f) == c }) {
 			s = s.with(s.AppendTo(t, []string{fmt.Sprintf("%q", c)})...)
 		}
 	}
 	for {
-		t = now()
+		t := now()
 		i := slices.IndexFunc(t.Fields, func(f *syntax.TableField) bool { return !slices.Contains(cells, text(f)) })
 		if i < 0 {
 			return s

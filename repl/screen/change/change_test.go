@@ -14,8 +14,10 @@ import (
 	"cellsh/kernel/connect"
 	"cellsh/kernel/host"
 	"cellsh/kernel/sim"
+	"cellsh/lua/loader"
 	"cellsh/policy"
 	"cellsh/policy/diag"
+	"cellsh/policy/rules"
 	"cellsh/policy/study"
 	"cellsh/repl/command"
 	"cellsh/repl/screen/model"
@@ -501,5 +503,48 @@ func TestForgotten(t *testing.T) {
 	old.Policy, old.File = "", ""
 	if _, err := d.try(func() (*model.Proposal, error) { return d.Learn(model.Learn{Decision: old}) }); err == nil {
 		t.Error("it must be said that nothing is known of it")
+	}
+}
+
+// TestSession: policies that a session has declared stay when a file is changed, and can't be changed themselves.
+func TestSession(t *testing.T) {
+	d := sit(t, "sim", map[string]string{"web.lua": web}, "web-1", "db-1")
+	d.run(0, "load", d.dir)
+	set, problems := loader.LoadSources([]rules.Source{{File: "session:1", Text: `policy "db" { cells = "db-*", deny = { "system.reboot" } }`}}, loader.Options{})
+	if problems.Failed() {
+		t.Fatal(problems)
+	}
+	set.Sources = nil
+	err := d.Steps.Step(func() error {
+		p, err := d.Target.Host.Merge(set)
+		if err != nil {
+			return err
+		}
+		_, _, err = d.Target.Host.LoadProposal(p, host.LoadOptions{})
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.reboot("db-1")
+	p := d.learn(model.Learn{Decision: d.last()})
+	if len(p.Files) != 0 || !strings.Contains(flat(p.Text), "it was declared in a session") {
+		t.Errorf("%s", p.Text)
+	}
+	d.reboot("web-1")
+	p = d.learn(model.Learn{Decision: d.last()})
+	if !slices.Equal(p.Load, []string{"load", "--only", "web", d.path("web.lua")}) {
+		t.Fatalf("%v, %s", p.Load, p.Unloaded)
+	}
+	if err := d.Write(p); err != nil {
+		t.Fatal(err)
+	}
+	d.run(0, p.Load...)
+	if !d.reboot("web-1") || d.reboot("db-1") {
+		t.Error("web-1 must be allowed it, and db-1 not")
+	}
+	_, err = d.try(func() (*model.Proposal, error) { return d.Rewrite(model.Rewrite{Policy: "db", Cells: "x"}) })
+	if err == nil || !strings.Contains(err.Error(), "was declared in a session") {
+		t.Errorf("%v", err)
 	}
 }

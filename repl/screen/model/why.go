@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// The way from a denial to a change that is confirmed: why explains a decision, learn finds the smallest change that allows it, ask
-// asks whether it is written and loaded, and a trial is a change that is loaded and waits to be confirmed.
+// The way from a denial to a change that is confirmed: why explains a decision, learn finds the smallest change that allows it,
+// offer asks whether it is written and loaded, and a trial is a change that is loaded and waits to be confirmed.
 
 // Explain is the command that explains the decision. The kernel keeps less of a request than policies ask about: the rest is as in
 // an example that the same line decides.
@@ -168,7 +168,7 @@ func (m *Model) Learned(p *Proposal, wrong string) {
 	m.dialogs = slices.DeleteFunc(m.dialogs, func(d Dialog) bool { x, is := d.(*Page); return is && x.proposes })
 	page := &Page{Title: p.Title, Lines: strings.Split(strings.TrimRight(p.Text, "\n"), "\n"), Keys: map[int]PageKey{}, proposes: true}
 	if len(p.Files) > 0 && p.Held == "" {
-		page.Keys[5] = PageKey{Label: "Write", do: func(m *Model) []Effect { return m.ask(p) }}
+		page.Keys[5] = PageKey{Label: "Write", do: func(m *Model) []Effect { return m.offer(p) }}
 	}
 	if learned {
 		page.Keys[6] = PageKey{Label: "Tell", do: func(m *Model) []Effect { m.Open(tell(l, p.Tighter)); return nil }}
@@ -214,8 +214,8 @@ func tell(l Learn, tighter string) *Form {
 // trialTime is how long a change that is loaded for a minute waits to be confirmed, as the command load takes it.
 const trialTime = "60s"
 
-// ask asks whether a proposal is written, and loaded. The answer that is taken by Enter can be taken back.
-func (m *Model) ask(p *Proposal) []Effect {
+// offer asks whether a proposal is written, and loaded. The answer that is taken by Enter can be taken back.
+func (m *Model) offer(p *Proposal) []Effect {
 	names, _ := p.names()
 	text := "Write " + names + "?"
 	write := func(then Effect) []Effect { return []Effect{Write{p, then}} }

@@ -41,11 +41,11 @@ func (w *way) press(words ...string) Effect {
 		w.keys++
 		out = w.Press(k)
 	}
-	return one(w.t, out)
+	return sole(w.t, out)
 }
 
-// one is the only effect of a list but for reads, nil for none.
-func one(t *testing.T, list []Effect) Effect {
+// sole is the only effect of a list but for reads, nil for none.
+func sole(t *testing.T, list []Effect) Effect {
 	t.Helper()
 	list = slices.DeleteFunc(slices.Clone(list), func(e Effect) bool { _, is := e.(Read); return is })
 	if len(list) > 1 {
@@ -99,7 +99,7 @@ func (w *way) try() {
 	w.question("Write and load", "Write web.lua?\n\nFor a minute: load web.lua --confirm 60s\n")
 	run := Run{Words: []string{"load", "web.lua", "--confirm", "60s"}, Shows: AsTrial, Proposal: change, Title: "load"}
 	w.want(w.press("Enter"), Write{change, run})
-	w.want(one(w.t, w.Wrote(change, "")), run)
+	w.want(sole(w.t, w.Wrote(change, "")), run)
 	if w.Dialog() != nil {
 		w.t.Fatalf("%+v must be gone", w.Dialog())
 	}
@@ -151,8 +151,8 @@ func TestTrial(t *testing.T) {
 			// Its generation is another one meanwhile, which says nothing.
 			w.Status = Status{Generation: 3}
 			w.Tick(w.Now.Add(time.Second))
-			w.want(one(w.t, w.Ran(Result{Text: "generation 3: 1 program"})), takeBack)
-			w.want(one(w.t, w.Wrote(takeBack.Proposal, "")), nil)
+			w.want(sole(w.t, w.Ran(Result{Text: "generation 3: 1 program"})), takeBack)
+			w.want(sole(w.t, w.Wrote(takeBack.Proposal, "")), nil)
 			if w.Said.Text != "web.lua is as before" || w.Dialog() != nil {
 				w.t.Errorf("%q, %+v", w.Said.Text, w.Dialog())
 			}
@@ -269,7 +269,7 @@ func TestProposals(t *testing.T) {
 				t.Errorf("%s", got)
 			}
 			w.want(w.press("w"), Write{Proposal: c.p})
-			if e := one(t, w.Wrote(c.p, "")); e != nil || w.Said.Text != c.afterAll || w.Dialog() != nil {
+			if e := sole(t, w.Wrote(c.p, "")); e != nil || w.Said.Text != c.afterAll || w.Dialog() != nil {
 				t.Errorf("%v, %q, %+v", e, w.Said.Text, w.Dialog())
 			}
 		})
