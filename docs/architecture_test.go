@@ -175,14 +175,16 @@ var reserved = map[string][]string{
 	"log/syslog": nil,
 	// Commands are started in cells, with what their credential needs; by scripts, with os.execute and io.popen; and by sessions.
 	"os/exec": {"lua/system", "repl/shell"},
-	// The system itself: who starts commands, keeps files, and speaks to NetBSD and to syslogd.
-	"golang.org/x/sys": {"kernel/disk", "kernel/launch", "kernel/members", "kernel/monitor", "kernel/netbsd", "kernel/outlet", "kernel/process"},
+	// The system itself: who starts commands, keeps files, speaks to NetBSD and to syslogd, and waits for keys that may never come.
+	"golang.org/x/sys": {"kernel/disk", "kernel/launch", "kernel/members", "kernel/monitor", "kernel/netbsd", "kernel/outlet", "kernel/process", "repl/screen/display"},
 	"unsafe":           {"kernel/abi", "kernel/launch", "kernel/netbsd", "kernel/process"},
 	// Numbers of signals and errors, where a terminal or a script hands them on.
 	"syscall": {"kernel/connect", "kernel/disk", "kernel/launch", "kernel/members", "kernel/monitor", "kernel/netbsd", "kernel/output", "lua/system", "repl"},
 	// Policies are data and functions of data; the simulated kernel is a value.
 	"os":   {"cmd", "kernel/connect", "kernel/disk", "kernel/launch", "kernel/members", "kernel/monitor", "kernel/netbsd", "kernel/outlet", "kernel/output", "kernel/process", "lua/api", "lua/loader", "lua/system", "lua/trial", "lua/vm", "repl"},
 	"time": {"kernel", "lua", "policy/progress", "repl"},
+	// How a screen is brought to a terminal.
+	"github.com/gdamore/tcell": {"repl/screen/display"},
 	// Everything below Lua is used without it.
 	"github.com/yuin/gopher-lua": {"lua", "repl"},
 }

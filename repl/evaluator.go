@@ -47,6 +47,9 @@ type evaluator struct {
 	work           *progress.Work
 	line           *waiting.Line
 	stdout, stderr io.Writer
+	// terminal and errors are standard output and standard error, which the screen may have meanwhile if they are a terminal.
+	outlet           *outlet
+	terminal, errors io.Writer
 	// unsaved is why the step that runs could not be saved where somebody was to be told of it; nil if it could.
 	unsaved error
 	// told says that somebody was told of that.
@@ -67,6 +70,15 @@ type evaluator struct {
 	modes atomic.Pointer[term.State]
 	// typing is where statements are typed; nil where none are.
 	typing atomic.Pointer[typing]
+	// editor is that of a session with somebody; nil where there is none.
+	editor editor.Editor
+	// wanted is the screen that is to be opened once the statement that runs has ended, and backend is that of the one that is open; nil
+	// for none. Beside says that a command runs beside it: it has no terminal.
+	wanted  *command.ScreenOptions
+	backend *backend
+	beside  bool
+	// giveBack gives the terminal back that the screen has; nil while it has none.
+	giveBack atomic.Pointer[func()]
 }
 
 // typing is the editor of a session, and what its prompts tell.
@@ -111,13 +123,9 @@ func (e exit) Error() string { return fmt.Sprintf("exit code %d", e.code) }
 // newEvaluator opens the kernel.
 func newEvaluator(env Env, common command.Common) (*evaluator, error) {
 	e := &evaluator{env: env, common: common, interrupted: make(chan struct{}, 1), ending: make(chan struct{}), style: show.NewStyle(isTerminal(env.Stderr), env.Getenv), width: func() int { return show.DefaultWidth }}
-	e.work, e.line = progress.New(), env.line()
-	e.stdout, e.stderr = e.line.Writer(env.Stdout), e.line.Writer(env.Stderr)
-	output := e.stdout
-	if isTerminal(env.Stdout) {
-		output = harmless{e.stdout}
-	}
-	e.out = &command.Output{To: output}
+	e.work, e.line, e.outlet = progress.New(), env.line(), new(outlet)
+	e.out = new(command.Output)
+	e.write(e.outlet.gate(env.Stdout), e.outlet.gate(env.Stderr))
 	target, err := command.OpenTarget(connect.Options{Target: common.Kernel, ReadOnly: common.ReadOnly, Machine: env.Machine, Now: env.Now, After: env.After, Work: e.work, Warn: func(err error) { e.note("%s", err) }}, e.out,
 		host.SessionOptions{Lapsed: e.lapsed, Overdue: func(o *host.Overdue) {
 			e.note("%s: %s", o, diag.Of(kernel.RefuseReadOnly("note it"))[0].Message)
@@ -143,6 +151,16 @@ func newEvaluator(env Env, common command.Common) (*evaluator, error) {
 		return nil, errors.Join(err, e.close())
 	}
 	return e, nil
+}
+
+// write says where what is written goes.
+func (e *evaluator) write(terminal, errors io.Writer) {
+	e.terminal, e.errors = terminal, errors
+	e.stdout, e.stderr = e.line.Writer(terminal), e.line.Writer(errors)
+	e.out.To = e.stdout
+	if isTerminal(e.env.Stdout) {
+		e.out.To = harmless{e.stdout}
+	}
 }
 
 // harmless writes text to a terminal, without the commands that a cell may have put into it.
@@ -371,8 +389,14 @@ func (e *evaluator) command(words []string, out io.Writer) error {
 	if c == nil {
 		return leaving(words)
 	}
-	env := command.Env{Stdin: e.env.Stdin, Stdout: out, Stderr: e.env.Stderr, Now: e.env.Now, After: e.env.After, Version: e.env.Version, Machine: e.env.Machine, Ask: e.ask, Session: e.target, Work: e.work, Line: e.line}
-	if out == e.env.Stdout {
+	open := func(common command.Common, o command.ScreenOptions) error {
+		return e.want(common, o, out == e.terminal)
+	}
+	env := command.Env{Stdin: e.env.Stdin, Stdout: out, Stderr: e.errors, OpenScreen: open, Now: e.env.Now, After: e.env.After, Version: e.env.Version, Machine: e.env.Machine, Ask: e.ask, Session: e.target, Work: e.work, Line: e.line}
+	switch {
+	case e.beside:
+		env.Stdin = strings.NewReader("")
+	case out == e.terminal:
 		env.Page, env.Screen = e.env.pager(), e.env.screen()
 	}
 	code := c.Run(words[1:], common, env)
@@ -410,7 +434,7 @@ func (e *evaluator) redirected(to input.Redirect, work func(io.Writer) error) er
 		}
 		return err
 	}
-	return work(e.env.Stdout)
+	return work(e.terminal)
 }
 
 // shell is how a command of this machine has ended. At a terminal everybody sees what it says itself.
@@ -502,8 +526,11 @@ func (e *evaluator) close() error {
 	return err
 }
 
-// restore gives the terminal its modes back.
+// restore gives the terminal back, with its modes.
 func (e *evaluator) restore() {
+	if give := e.giveBack.Load(); give != nil {
+		(*give)()
+	}
 	if modes := e.modes.Load(); modes != nil {
 		_ = term.Restore(int(e.env.Stdin.Fd()), modes)
 	}

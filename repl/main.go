@@ -89,7 +89,7 @@ func Main(args []string, env Env) int {
 		return env.usage(fmt.Sprintf("-e runs what it is given, but %q is given too", rest[0]))
 	case bare && len(lines) > 0:
 		return env.usage(bareRefused("-e"))
-	case bare && len(rest) > 0:
+	case bare && len(rest) > 0 && rest[0] != "screen":
 		return env.usage(bareRefused(fmt.Sprintf("%q", rest[0])))
 	case len(lines) == 0 && len(rest) == 0:
 		return env.evaluate(common, func(e *evaluator) error {
@@ -98,7 +98,14 @@ func Main(args []string, env Env) int {
 		})
 	case len(lines) == 0:
 		if c := command.Find(rest[0]); c != nil {
-			return env.command(c, rest[1:], common)
+			code, screen := env.command(c, rest[1:], common)
+			if code != command.OK || screen == nil {
+				return code
+			}
+			return env.evaluate(screen.common, func(e *evaluator) error {
+				e.bare = bare
+				return e.screenOnly(screen.options)
+			})
 		}
 		if !isScript(rest[0]) {
 			return env.usage(command.Unknown(rest))
@@ -145,10 +152,21 @@ func catch(list ...os.Signal) chan os.Signal {
 	return signals
 }
 
-// command runs a single command, and gives the exit code. One that is told to stop does so where nothing is left half done, or
+// wantedScreen is a screen that a command has asked for.
+type wantedScreen struct {
+	common  command.Common
+	options command.ScreenOptions
+}
+
+// command runs a single command, and gives the exit code, and the screen that is to be opened now; nil for none. One that is told to stop does so where nothing is left half done, or
 // says in its own way what it makes of that; one that does not in time, because it waits for something, say, is not waited
 // for, unless it changes something just then.
-func (env Env) command(c *command.Command, args []string, common command.Common) int {
+func (env Env) command(c *command.Command, args []string, common command.Common) (int, *wantedScreen) {
+	var wanted *wantedScreen
+	open := func(common command.Common, o command.ScreenOptions) error {
+		wanted = &wantedScreen{common, o}
+		return env.screenRefused(o)
+	}
 	work, line := progress.New(), env.line()
 	signals := catch(os.Interrupt, syscall.SIGTERM)
 	defer signal.Stop(signals)
@@ -156,7 +174,7 @@ func (env Env) command(c *command.Command, args []string, common command.Common)
 	defer end()
 	ended := make(chan int, 1)
 	go func() {
-		ended <- c.Run(args, common, command.Env{Stdin: env.Stdin, Stdout: env.Stdout, Stderr: env.Stderr, Now: env.Now, After: env.After, Version: env.Version, Machine: env.Machine, Ask: env.asker(line), Page: env.pager(), Screen: env.screen(), Work: work, Line: line})
+		ended <- c.Run(args, common, command.Env{Stdin: env.Stdin, Stdout: env.Stdout, Stderr: env.Stderr, OpenScreen: open, Now: env.Now, After: env.After, Version: env.Version, Machine: env.Machine, Ask: env.asker(line), Page: env.pager(), Screen: env.screen(), Work: work, Line: line})
 	}()
 	told := command.Interrupted // the exit code of the signal that has ended it
 	var late <-chan time.Time
@@ -164,9 +182,9 @@ func (env Env) command(c *command.Command, args []string, common command.Common)
 		select {
 		case code := <-ended:
 			if code == command.Interrupted {
-				return told
+				return told, nil
 			}
-			return code
+			return code, wanted
 		case s := <-signals:
 			if n, ok := s.(syscall.Signal); ok && late == nil {
 				told = signalled + int(n)
@@ -177,7 +195,7 @@ func (env Env) command(c *command.Command, args []string, common command.Common)
 			if work.Abandon() {
 				line.Hide()
 				env.problems(diag.List{{Code: diag.Interrupted, Message: command.StoppedText(work, c)}})
-				return told
+				return told, nil
 			}
 			late = env.After(grace)
 		}

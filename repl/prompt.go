@@ -12,6 +12,7 @@ import (
 	"cellsh/policy/diag"
 	"cellsh/repl/command"
 	"cellsh/repl/editor"
+	"cellsh/repl/human"
 )
 
 // standing is what a prompt tells of the session. A time that is left is nil where nothing waits.
@@ -34,21 +35,19 @@ func (e *evaluator) standing() standing {
 	declared := e.api.Pending()
 	s.pending = len(declared.Policies) + len(declared.Nevers)
 	_ = e.target.Steps.Step(func() error {
-		history, err := e.target.Host.History()
+		generation, confirm, audit, err := command.Waits(e.target.Host)
 		if err != nil {
 			return nil
 		}
-		if g := history.Active(); g != nil {
-			s.generation = g.Number
+		s.generation = generation
+		left := func(until time.Time) *time.Duration {
+			if until.IsZero() {
+				return nil
+			}
+			d := max(until.Sub(e.env.Now()), 0)
+			return &d
 		}
-		now := e.env.Now()
-		if audit, err := e.target.Host.AuditOf(history); err == nil && audit != nil {
-			left := audit.Left(now)
-			s.audit = &left
-		} else if d := history.Deadline; d != nil && history.Overdue() == nil {
-			left := max(d.Until.Sub(now), 0)
-			s.confirm = &left
-		}
+		s.confirm, s.audit = left(confirm), left(audit)
 		return nil
 	})
 	return s
@@ -62,10 +61,10 @@ func (s standing) String() string {
 	}
 	var more []string
 	if s.audit != nil {
-		more = append(more, "audit "+command.Left(*s.audit))
+		more = append(more, "audit "+human.Left(*s.audit))
 	}
 	if s.confirm != nil {
-		more = append(more, "confirm "+command.Left(*s.confirm))
+		more = append(more, "confirm "+human.Left(*s.confirm))
 	}
 	if s.pending > 0 {
 		more = append(more, fmt.Sprintf("%d pending", s.pending))

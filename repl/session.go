@@ -56,37 +56,55 @@ func (e *evaluator) left(err error) error {
 	return err
 }
 
-// talk is a session with somebody at a terminal. What fails is told, and the session goes on.
-func (e *evaluator) talk() error {
+// language is that of the session.
+func (e *evaluator) language() editor.Language {
+	language := dialect.Dialect{IsCommand: isCommand}.Language()
+	language.Complete = e.completer().Complete
+	return language
+}
+
+// begin begins a session with somebody at a terminal, until end.
+func (e *evaluator) begin() (end func()) {
 	if state, err := term.GetState(int(e.env.Stdin.Fd())); err == nil {
 		e.modes.Store(state)
 	}
 	e.width = e.columns
-	r := input.New(isCommand)
-	r.Mistaken = e.mistaken
-	language := dialect.Dialect{IsCommand: isCommand}.Language()
-	language.Complete = e.completer().Complete
 	ed := editor.New(editor.Options{Stdin: e.env.Stdin, Stdout: e.env.Stdout, Getenv: e.env.Getenv, History: historyPath(e.env.Getenv),
-		Language: language, Colours: e.style.Colours(), Warn: func(s string) { e.note("%s", s) }})
-	defer ed.Close()
+		Language: e.language(), Colours: e.style.Colours(), Warn: func(s string) { e.note("%s", s) }})
+	e.editor = ed
 	// The editor sees Ctrl-C itself.
 	e.ask = unless(e.ending, func(question string) bool {
 		e.line.Hide()
 		// An editor that has to draw a prompt of several lines anew would leave the first one behind.
-		fmt.Fprintln(e.env.Stdout, show.Text(question))
+		fmt.Fprintln(e.terminal, show.Text(question))
 		line, err := ed.Answer(strings.TrimPrefix(asked(""), " "))
 		return err == nil && isYes(line)
 	})
+	return func() { _ = ed.Close() }
+}
+
+// talk is a session with somebody at a terminal. What fails is told, and the session goes on.
+func (e *evaluator) talk() error {
+	defer e.begin()()
+	ed, r := e.editor, e.reader()
 	e.greet()
 	e.startup()
 	typed := ""
 	for {
-		line, err := ed.Statement(e.prompts(ed, r.Pending()))
+		prompts := e.prompts(ed, r.Pending())
+		line, err := ed.Statement(prompts)
 		var long *editor.LongLineError
 		switch {
 		case errors.Is(err, editor.ErrInterrupt):
 			r.Drop()
 			typed = ""
+			continue
+		case errors.Is(err, editor.ErrAway):
+			if err := e.env.screenRefused(command.DefaultScreen()); err != nil {
+				e.report(err)
+			} else if err := e.open(command.DefaultScreen()); e.leaves(err) {
+				return e.left(err)
+			}
 			continue
 		case errors.Is(err, io.EOF):
 			fmt.Fprintln(e.env.Stdout)
@@ -98,6 +116,7 @@ func (e *evaluator) talk() error {
 			return e.report(fmt.Errorf("the terminal must be readable, but is not: %w", err))
 		}
 		typed += line
+		e.outlet.note(prompts.First + strings.ReplaceAll(line, "\n", "\n"+prompts.Next) + "\n")
 		err = e.feed(r, line)
 		if r.Pending() && strings.Contains(line, "\n") {
 			// Where lines are edited together nothing follows them: it is given up.
@@ -111,11 +130,19 @@ func (e *evaluator) talk() error {
 			ed.Remember(typed)
 		}
 		typed = ""
-		var end exit
-		if errors.Is(err, errLeave) || errors.As(err, &end) {
+		if o := e.wanted; o != nil {
+			e.wanted = nil
+			err = e.open(*o)
+		}
+		if e.leaves(err) {
 			return e.left(err)
 		}
 	}
+}
+
+// leaves reports whether an error ends a session.
+func (e *evaluator) leaves(err error) bool {
+	return errors.Is(err, errLeave) || errors.As(err, new(exit))
 }
 
 // completer knows what can follow.
@@ -147,11 +174,11 @@ func (e *evaluator) greet() {
 	if info.Simulated {
 		where = fmt.Sprintf("a simulated NetBSD %s; what is done here stays here", info.Version)
 	}
-	fmt.Fprintf(e.env.Stdout, "cellsh %s on %s\n", e.env.Version, where)
+	fmt.Fprintf(e.terminal, "cellsh %s on %s\n", e.env.Version, where)
 	if e.target.Ephemeral() {
-		fmt.Fprintln(e.env.Stdout, "The state of this kernel ends with the session; -k sim:FILE keeps one.")
+		fmt.Fprintln(e.terminal, "The state of this kernel ends with the session; -k sim:FILE keeps one.")
 	}
-	fmt.Fprintln(e.env.Stdout, "help shows what there is, exit or Ctrl-D leaves.")
+	fmt.Fprintln(e.terminal, "help shows what there is, exit or Ctrl-D leaves.")
 }
 
 // columns is the width of the terminal.

@@ -1,8 +1,6 @@
 package watch
 
 import (
-	"errors"
-
 	"cellsh/kernel/host"
 	"cellsh/kernel/monitor/rundir"
 	"cellsh/kernel/service"
@@ -15,53 +13,35 @@ type Services struct {
 	Dir rundir.Dir
 
 	begun bool
+	looks rundir.Looks
 	seen  map[string]*seen
-	looks int
 }
 
-// seen is a service as it was when it was last looked at.
+// seen is a service as it was when it was last told anew.
 type seen struct {
 	rundir.Status
-	// file is what its status was read from.
-	file rundir.Stamp
 	// running says that its command has started and not ended, by what was told.
 	running bool
 }
 
-// rest is how many looks there are to one that asks, of services that have told nothing new, whether their monitors live: who
-// was killed can't tell.
-const rest = 10
-
 // Next gives the events since the last look, by service. The error says which services could not be looked at; they are looked at
 // again the next time.
 func (s *Services) Next() ([]host.Event, error) {
-	names, err := s.Dir.Names()
-	if err != nil {
+	s.looks.Dir = s.Dir
+	list, err := s.looks.Next()
+	if err != nil && list == nil {
 		return nil, err
 	}
 	var out []host.Event
-	var errs []error
-	now := make(map[string]*seen, len(names))
-	for i, name := range names {
-		old := s.seen[name]
-		f := s.Dir.Service(name)
-		file := f.Stamp()
-		// Their turns differ, so that not all are asked at once.
-		asks := (s.looks+i)%rest == 0 && old != nil && !old.State.Final()
-		if old != nil && !asks && file.Is(old.file) {
-			now[name] = old
+	now := make(map[string]*seen, len(list))
+	for _, l := range list {
+		old := s.seen[l.Service]
+		if !l.Anew && old != nil {
+			now[l.Service] = old
 			continue
 		}
-		status, err := f.Look()
-		if err != nil {
-			errs = append(errs, err)
-			if old != nil {
-				now[name] = old
-			}
-			continue
-		}
-		next := &seen{status, file, alive(&status)}
-		now[name] = next
+		next := &seen{l.Status, alive(&l.Status)}
+		now[l.Service] = next
 		if s.begun {
 			if old == nil {
 				old = &seen{}
@@ -70,8 +50,7 @@ func (s *Services) Next() ([]host.Event, error) {
 		}
 	}
 	s.begun, s.seen = true, now
-	s.looks++
-	return out, errors.Join(errs...)
+	return out, err
 }
 
 // alive reports whether the command of a service runs.

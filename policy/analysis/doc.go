@@ -8,6 +8,7 @@
 //	Witnesses the same for one request for each answer, which every load can afford
 //	Slips     functions that say nothing where something was meant
 //	Coverage  which tests and outcomes were met
+//	VerdictOf what policies say to all requests of one kind
 //	Lint      entries that are never asked, tests that are always true, grants
 //
 // Everything works on a rules.Compiler, and shares what that has compiled.

@@ -10,6 +10,7 @@ import (
 	"cellsh/kernel/host"
 	"cellsh/policy/diag"
 	"cellsh/repl/flags"
+	"cellsh/repl/human"
 )
 
 func auditCommand() *Command {
@@ -116,7 +117,7 @@ func (a *auditing) start(inv *Invocation, cells []string) error {
 	if open := new(host.OpenError); errors.As(plan.Problem, &open) {
 		open.Hint = "if that is meant, run: " + inv.line(shellWords(append([]string{"audit", "start", "--yes", "--for", a.lasts.String()}, cells...)))
 		if inv.Ask != nil && !inv.JSON {
-			if !inv.Ask("Audit " + cellsText(plan.Audit.Cells) + "?") {
+			if !inv.Ask("Audit " + human.Cells(plan.Audit.Cells) + "?") {
 				inv.note("nothing has changed")
 				return quiet{Failed}
 			}
@@ -146,14 +147,14 @@ func (a *auditing) start(inv *Invocation, cells []string) error {
 func openingText(p *host.Plan, lasts time.Duration) string {
 	o := p.Audit
 	var b strings.Builder
-	b.WriteString(wrap(0, fmt.Sprintf("for %s nothing is refused in %s by %s: what would be is recorded", lasts, cellsText(o.Cells), policiesText(o.Policies))))
+	b.WriteString(wrap(0, fmt.Sprintf("for %s nothing is refused in %s by %s: what would be is recorded", lasts, human.Cells(o.Cells), policiesText(o.Policies))))
 	for i := range o.Left {
 		l := &o.Left[i]
 		if len(l.Host) > 0 {
-			b.WriteString(wrap(0, fmt.Sprintf("root in %s could take the host: %s", cellsText(l.Cells), leftNames(l.Host))))
+			b.WriteString(wrap(0, fmt.Sprintf("root in %s could take the host: %s", human.Cells(l.Cells), leftNames(l.Host))))
 		}
 		if kinds := leftKinds(l); len(kinds) > 0 {
-			b.WriteString(wrap(0, fmt.Sprintf("root in %s could change the host's network: %s", cellsText(l.Cells), strings.Join(kinds, ", "))))
+			b.WriteString(wrap(0, fmt.Sprintf("root in %s could change the host's network: %s", human.Cells(l.Cells), strings.Join(kinds, ", "))))
 		}
 	}
 	for _, n := range o.Nevers {
@@ -168,9 +169,9 @@ func openingText(p *host.Plan, lasts time.Duration) string {
 // areAudited is "cell web-1 is", "cells db and web-1 are".
 func areAudited(cells []string) string {
 	if len(cells) == 1 {
-		return cellsText(cells) + " is"
+		return human.Cells(cells) + " is"
 	}
-	return cellsText(cells) + " are"
+	return human.Cells(cells) + " are"
 }
 
 func stopAudit(inv *Invocation) error {
@@ -208,9 +209,6 @@ func auditStatus(inv *Invocation) error {
 		return nil
 	}
 	fmt.Fprintf(inv.Stdout, "generation %d: %s audited until %s UTC, for %s more; then generation %d is loaded again\n", a.Generation, areAudited(a.Cells), a.Until.UTC().Format(time.TimeOnly),
-		Left(a.Left(inv.Now())), a.Back)
+		human.Left(a.Left(inv.Now())), a.Back)
 	return nil
 }
-
-// Left writes a time that is left, with as many digits as people need.
-func Left(d time.Duration) string { return age(max(d, 0) + time.Second - 1) }

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
 	"strconv"
 	"strings"
 	"syscall"
@@ -20,6 +19,7 @@ import (
 	"cellsh/policy"
 	"cellsh/policy/diag"
 	"cellsh/repl/flags"
+	"cellsh/repl/human"
 )
 
 func listCommand() *Command {
@@ -106,23 +106,6 @@ allowed is checked for them first.
 	}
 }
 
-// answers says what answers for a cell.
-func answers(u *host.Usage) string {
-	switch {
-	case u.Covered() && u.Behind != 0:
-		return fmt.Sprintf("policies of generation %d", u.Behind)
-	case u.Covered() && u.Hidden:
-		return "policies that only root of the host may read"
-	case u.Covered() && u.Policies == nil:
-		return "policies that are not known any more"
-	case u.Covered():
-		return strings.Join(u.Policies, ", ")
-	case u.Unattached:
-		return u.Answerer.String() + "; attach gives it its program"
-	}
-	return u.Answerer.String()
-}
-
 // aboutListing is what help says of the commands that list cells.
 const aboutListing = `CELL is a name or a glob, in which * stands for any characters or none. A name
 must be that of a cell; a glob that matches none is noted.
@@ -142,10 +125,10 @@ func listCells(processes func(*host.Usage) string, usual ...string) *cellListing
 		number("ID", func(u *host.Usage) kernel.CellID { return u.ID }, func(id kernel.CellID) string { return fmt.Sprint(id) }),
 		words("NAME", func(u *host.Usage) string { return u.Name }),
 		{heading: heading{"PROCESSES", true}, cell: processes, compare: func(a, b *host.Usage) int { return cmp.Compare(a.Processes, b.Processes) }},
-		number("AGE", func(u *host.Usage) time.Duration { return u.Age }, age),
+		number("AGE", func(u *host.Usage) time.Duration { return u.Age }, human.Age),
 		words("ROOT", func(u *host.Usage) string { return u.Root }),
 		words("ANSWERED BY", l.answers),
-		number("MEMORY", func(u *host.Usage) uint64 { return u.Memory }, size),
+		number("MEMORY", func(u *host.Usage) uint64 { return u.Memory }, human.Size),
 		number("CPU 1S", func(u *host.Usage) float64 { return u.CPU1s }, percent),
 		number("CPU 10S", func(u *host.Usage) float64 { return u.CPU10s }, percent),
 		counted("DECISIONS", func(c *kernel.Counts) uint64 { return c.Decisions }),
@@ -158,9 +141,9 @@ func listCells(processes func(*host.Usage) string, usual ...string) *cellListing
 
 // answers says what answers for a cell, and how long it is audited.
 func (l *cellListing) answers(u *host.Usage) string {
-	by := answers(u)
+	by := human.Answers(u)
 	if u.Audit != nil {
-		by += fmt.Sprintf("; audited for %s more, refusing nothing", Left(u.Audit.Left(l.now)))
+		by += fmt.Sprintf("; audited for %s more, refusing nothing", human.Left(u.Audit.Left(l.now)))
 	}
 	return by
 }
@@ -235,50 +218,6 @@ func reports(usages []host.Usage) []host.UsageReport {
 		out = append(out, usages[i].Report())
 	}
 	return out
-}
-
-// age writes how long ago something was, without too many digits.
-func age(d time.Duration) string {
-	switch {
-	case d >= 48*time.Hour:
-		return fmt.Sprintf("%dd", d/(24*time.Hour))
-	case d >= time.Hour:
-		return fmt.Sprintf("%dh%dm", d/time.Hour, d%time.Hour/time.Minute)
-	case d >= time.Minute:
-		return fmt.Sprintf("%dm%ds", d/time.Minute, d%time.Minute/time.Second)
-	}
-	return fmt.Sprintf("%ds", d/time.Second)
-}
-
-// size writes bytes as people read them.
-func size(n uint64) string {
-	const units = "KMGTPE"
-	if n < 1024 {
-		return strconv.FormatUint(n, 10)
-	}
-	v, unit := float64(n), byte(0)
-	for i := 0; i < len(units) && v >= 1024; i++ {
-		v, unit = v/1024, units[i]
-	}
-	if v < 10 {
-		return fmt.Sprintf("%.1f%c", math.Floor(v*10)/10, unit)
-	}
-	return fmt.Sprintf("%.0f%c", math.Floor(v), unit)
-}
-
-// memberCount counts the processes of a cell.
-func memberCount(u *host.Usage) string {
-	if zombies := u.References - u.Processes; zombies > 0 {
-		return fmt.Sprintf("%d, %s", u.Processes, plural(zombies, "zombie"))
-	}
-	return strconv.Itoa(u.Processes)
-}
-
-func amount(budget string, n int64) string {
-	if budget == "cpu" {
-		return fmt.Sprintf("%d%%", n)
-	}
-	return size(uint64(n))
 }
 
 // creation is the flags of create: what the cell is made with.

@@ -15,6 +15,7 @@ import (
 	"cellsh/policy/rules"
 	"cellsh/policy/study"
 	"cellsh/repl/flags"
+	"cellsh/repl/human"
 )
 
 func checkCommand() *Command {
@@ -144,7 +145,7 @@ func (flags *checking) checkServices(inv *Invocation) error {
 		if len(names) > 0 {
 			fmt.Fprint(inv.Stdout, wrap(0, "order of start: "+strings.Join(names, ", ")))
 		}
-		fmt.Fprintf(inv.Stdout, "%s, %s, %s\n", plural(len(names), "service"), plural(problems.Count(diag.Error), "error"), plural(problems.Count(diag.Warning), "warning"))
+		fmt.Fprintf(inv.Stdout, "%s, %s, %s\n", human.Plural(len(names), "service"), human.Plural(problems.Count(diag.Error), "error"), human.Plural(problems.Count(diag.Warning), "warning"))
 	}
 	if problems.Failed() {
 		return quiet{Failed}
@@ -178,7 +179,7 @@ func checkText(c *study.Check, withBase string) string {
 	}
 	for _, l := range c.LeftToRoot {
 		for _, text := range leftTexts(&l) {
-			b.WriteString(wrap(0, fmt.Sprintf("root in %s may still %s", cellsText(l.Cells), text)))
+			b.WriteString(wrap(0, fmt.Sprintf("root in %s may still %s", human.Cells(l.Cells), text)))
 		}
 	}
 	if withBase != "" {
@@ -187,7 +188,7 @@ func checkText(c *study.Check, withBase string) string {
 	}
 	b.WriteString(samplesText(c.Cells))
 	if c.Nevers > 0 {
-		fmt.Fprintf(&b, "never: %s, %d broken\n", plural(c.Nevers, "assertion"), len(c.Breaches))
+		fmt.Fprintf(&b, "never: %s, %d broken\n", human.Plural(c.Nevers, "assertion"), len(c.Breaches))
 	}
 	if c.Proof != nil {
 		b.WriteString(proofText(c.Proof))
@@ -195,7 +196,7 @@ func checkText(c *study.Check, withBase string) string {
 	if w := c.Witnessed; w != nil && w.Answers > 0 {
 		fmt.Fprintf(&b, "%s: %d of %d answers\n", agreeText(w.Differing, w.Asked), w.Asked, w.Answers)
 	}
-	fmt.Fprintf(&b, "%s, %s, %s\n", plural(len(c.Policies), "policy"), plural(errors, "error"), plural(warnings, "warning"))
+	fmt.Fprintf(&b, "%s, %s, %s\n", human.Plural(len(c.Policies), "policy"), human.Plural(errors, "error"), human.Plural(warnings, "warning"))
 	return b.String()
 }
 
@@ -272,18 +273,18 @@ func examples() string {
 
 func proofText(p *analysis.Proof) string {
 	s := wrap(0, fmt.Sprintf("%s: %d of %d outcomes, %d of %d boundaries; %s equal to the policies", agreeText(p.Differing, p.Asked),
-		p.EdgesCovered, p.Edges, p.BoundariesCovered, p.Boundaries, plural(p.Programs, "program")))
+		p.EdgesCovered, p.Edges, p.BoundariesCovered, p.Boundaries, human.Plural(p.Programs, "program")))
 	if n := len(p.Mismatches); n > 0 {
-		s += fmt.Sprintf("%s not equal to the policies\n", plural(n, "program"))
+		s += fmt.Sprintf("%s not equal to the policies\n", human.Plural(n, "program"))
 	}
 	if p.Limited {
 		s += "not everything was looked at, to save time; cellsh prove looks at the rest\n"
 	}
 	if p.TooLarge > 0 {
-		s += wrap(0, fmt.Sprintf("%s not compared with the policies as a whole: there are too many cases", plural(p.TooLarge, "program")))
+		s += wrap(0, fmt.Sprintf("%s not compared with the policies as a whole: there are too many cases", human.Plural(p.TooLarge, "program")))
 	}
 	if p.Undecided > 0 {
-		s += wrap(0, fmt.Sprintf("for %s it is not known whether any request takes them", plural(p.Undecided, "outcome")))
+		s += wrap(0, fmt.Sprintf("for %s it is not known whether any request takes them", human.Plural(p.Undecided, "outcome")))
 	}
 	return s
 }

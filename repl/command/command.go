@@ -33,6 +33,8 @@ type Env struct {
 	Page func(text string) error
 	// Screen is the terminal that Stdout is; nil where it is none.
 	Screen *Screen
+	// OpenScreen is told to open the screen once the command has ended. The error says why there can be none.
+	OpenScreen func(Common, ScreenOptions) error
 	// Version of the program.
 	Version string
 	// Machine that the program runs on.
@@ -362,25 +364,4 @@ func jsonLine(v any) []byte {
 		panic("command: a report that can't be written: " + err.Error())
 	}
 	return b.Bytes()
-}
-
-func plural(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	if strings.HasSuffix(what, "y") {
-		return fmt.Sprintf("%d %sies", n, strings.TrimSuffix(what, "y"))
-	}
-	if strings.HasSuffix(what, "s") {
-		return fmt.Sprintf("%d %ses", n, what)
-	}
-	return fmt.Sprintf("%d %ss", n, what)
-}
-
-// areMany is "1 cell is" or "2 cells are".
-func areMany(n int, what string) string {
-	if n == 1 {
-		return plural(n, what) + " is"
-	}
-	return plural(n, what) + " are"
 }

@@ -9,6 +9,7 @@ import (
 	"cellsh/policy/diag"
 	"cellsh/policy/study"
 	"cellsh/repl/flags"
+	"cellsh/repl/human"
 )
 
 func diffCommand() *Command {
@@ -178,7 +179,7 @@ func DiffText(d *study.Difference, new *study.Policies) string {
 		}
 	}
 	for _, c := range d.Budgets {
-		fmt.Fprintf(&b, "budget %s\n  was %s\n  now %s\n  in %s\n", c.Name, budgetText(c.Old), budgetText(c.New), listed(c.Cells))
+		fmt.Fprintf(&b, "budget %s\n  was %s\n  now %s\n  in %s\n", c.Name, budgetText(c.Old), budgetText(c.New), human.Listed(c.Cells))
 	}
 	b.WriteString(samplesText(d.Cells))
 	if !d.Any() {
@@ -189,14 +190,14 @@ func DiffText(d *study.Difference, new *study.Policies) string {
 	for i := range d.Requests {
 		kinds[d.Requests[i].Kind()]++
 	}
-	parts := []string{plural(len(d.Requests), "change")}
+	parts := []string{human.Plural(len(d.Requests), "change")}
 	for k, n := range kinds {
 		if n > 0 {
 			parts = append(parts, fmt.Sprintf("%d %s", n, kindWords[k]))
 		}
 	}
 	if len(d.Budgets) > 0 {
-		parts = append(parts, plural(len(d.Budgets), "budget"))
+		parts = append(parts, human.Plural(len(d.Budgets), "budget"))
 	}
 	b.WriteString(wrap(0, strings.Join(parts, ", ")))
 	return b.String()
@@ -208,7 +209,7 @@ func changeText(c *analysis.Change) string {
 	if c.Where != "any request" {
 		where = wrap(2, "where "+c.Where)
 	}
-	return where + wrap(2, "was "+decisionText(&c.Old)) + wrap(2, "now "+decisionText(&c.New)) + wrap(2, "in "+listed(c.Cells))
+	return where + wrap(2, "was "+decisionText(&c.Old)) + wrap(2, "now "+decisionText(&c.New)) + wrap(2, "in "+human.Listed(c.Cells))
 }
 
 // kindWords say what kinds of changes mean, in the order of the kinds.

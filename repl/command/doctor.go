@@ -18,6 +18,7 @@ import (
 	"cellsh/policy/secmodel"
 	"cellsh/policy/study"
 	"cellsh/repl/flags"
+	"cellsh/repl/human"
 )
 
 func doctorCommand() *Command {
@@ -220,7 +221,7 @@ func diagnose(t *Target, info kernel.Info, bootFolder string) (*diagnosis, error
 func (d *diagnosis) misfits(list []host.Frozen) {
 	for _, g := range alike(list, func(f *host.Frozen) string { return f.Cell }, misfitText) {
 		if g.text != "" {
-			d.attend("%s: %s; see cellsh fit --cell %s", cellsText(g.names), g.text, g.names[0])
+			d.attend("%s: %s; see cellsh fit --cell %s", human.Cells(g.names), g.text, g.names[0])
 		}
 	}
 }
@@ -253,7 +254,7 @@ func (d *diagnosis) powerful(p *study.Policies, usages []host.Usage) {
 	left := p.LeftToRoot(covered)
 	for _, l := range left {
 		for _, text := range leftTexts(&l) {
-			d.attend("root in %s may still %s, and the profile low does not either; see cellsh can", cellsText(l.Cells), text)
+			d.attend("root in %s may still %s, and the profile low does not either; see cellsh can", human.Cells(l.Cells), text)
 		}
 	}
 	if len(left) > 0 && !hasBase(p.Set().Policies) {
@@ -313,7 +314,7 @@ func (d *diagnosis) boot(t *Target, folder string) error {
 		}
 		problems = check.Problems
 	}
-	d.Boot = fmt.Sprintf("%s holds %s, and load --boot would take them", folder, plural(len(p.Set().Sources), "file"))
+	d.Boot = fmt.Sprintf("%s holds %s, and load --boot would take them", folder, human.Plural(len(p.Set().Sources), "file"))
 	if problems.Failed() {
 		d.Boot = folder + " holds what load --boot would refuse"
 	}
@@ -364,7 +365,7 @@ func (d *diagnosis) text() string {
 		case d.hidden:
 			loaded = "what is loaded is not known"
 		}
-		fmt.Fprintf(&b, "policies: %s; %s\nboot: %s\n", loaded, plural(d.Cells, "cell"), d.Boot)
+		fmt.Fprintf(&b, "policies: %s; %s\nboot: %s\n", loaded, human.Plural(d.Cells, "cell"), d.Boot)
 	} else {
 		b.WriteString("this is a cell: run cellsh on the host, as its root\n")
 	}

@@ -15,6 +15,7 @@ import (
 	"cellsh/policy/rules"
 	"cellsh/policy/study"
 	"cellsh/repl/flags"
+	"cellsh/repl/human"
 )
 
 func dumpCommand() *Command {
@@ -335,7 +336,7 @@ func (d *dumper) program(p *rules.Program, length int) *programDump {
 func dumpText(dumps []cellDump) string {
 	var b strings.Builder
 	for _, g := range alike(dumps, func(x *cellDump) string { return x.Cell }, (*cellDump).text) {
-		b.WriteString(wrap(0, cellsText(g.names)) + g.text)
+		b.WriteString(wrap(0, human.Cells(g.names)) + g.text)
 	}
 	return b.String()
 }
@@ -348,12 +349,12 @@ func (x *cellDump) text() string {
 		if g.Policy != "" {
 			of = "policy " + g.Policy + ", "
 		}
-		fmt.Fprintf(&b, "\n%s%s: %s, %s, starts at %s\n", of, g.Request, plural(len(g.Nodes), "node"), leafCount(len(g.Leaves)), g.Start)
+		fmt.Fprintf(&b, "\n%s%s: %s, %s, starts at %s\n", of, g.Request, human.Plural(len(g.Nodes), "node"), leafCount(len(g.Leaves)), g.Start)
 		b.WriteString(g.text)
 	}
 	b.WriteString(stepsText(x.Steps))
 	if p := x.Program; p != nil {
-		fmt.Fprintf(&b, "%s, %s, %s, %d bytes\n\n", plural(len(p.Requests), "request"), plural(len(p.Nodes), "node"), leafCount(len(p.Leaves)), p.Bytes)
+		fmt.Fprintf(&b, "%s, %s, %s, %d bytes\n\n", human.Plural(len(p.Requests), "request"), human.Plural(len(p.Nodes), "node"), leafCount(len(p.Leaves)), p.Bytes)
 		var entries []entry
 		for _, r := range p.Requests {
 			fields := ""

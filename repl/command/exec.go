@@ -88,7 +88,11 @@ func (inv *Invocation) files() (launch.Files, error) {
 		if o, ok := x.from.(*Output); ok {
 			x.from = o.To
 		}
-		if w, ok := x.from.(interface{ Unwrap() io.Writer }); ok {
+		for {
+			w, ok := x.from.(interface{ Unwrap() io.Writer })
+			if !ok {
+				break
+			}
 			x.from = w.Unwrap()
 		}
 		file, ok := x.from.(*os.File)

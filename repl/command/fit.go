@@ -10,6 +10,7 @@ import (
 	"cellsh/policy/stock"
 	"cellsh/policy/study"
 	"cellsh/repl/flags"
+	"cellsh/repl/human"
 )
 
 func fitCommand() *Command {
@@ -113,7 +114,7 @@ func (flags *fitting) run(inv *Invocation) error {
 	}
 	if flags.strict && lax > 0 {
 		if !inv.JSON {
-			fmt.Fprintf(inv.Stderr, "the fit must be strict, but is lax for %s\n", plural(lax, "cell"))
+			fmt.Fprintf(inv.Stderr, "the fit must be strict, but is lax for %s\n", human.Plural(lax, "cell"))
 		}
 		return quiet{Failed}
 	}
@@ -124,7 +125,7 @@ func (flags *fitting) run(inv *Invocation) error {
 func fitsText(fits []*analysis.StockFit, all bool) string {
 	var b strings.Builder
 	for _, g := range alike(fits, func(f **analysis.StockFit) string { return (*f).Cell }, func(f **analysis.StockFit) string { return fitText(*f, all) }) {
-		b.WriteString(wrap(0, cellsText(g.names)+":") + g.text)
+		b.WriteString(wrap(0, human.Cells(g.names)+":") + g.text)
 	}
 	return b.String()
 }
@@ -155,7 +156,7 @@ func fitText(f *analysis.StockFit, all bool) string {
 		for i := range f.Profiles {
 			if p := &f.Profiles[i]; i != f.Chosen {
 				text := fmt.Sprintf("profile %s: laxer in %s, stricter in %s", p.Profile,
-					plural(analysis.Requests(p.Laxer), "request"), plural(analysis.Requests(p.Stricter), "request"))
+					human.Plural(analysis.Requests(p.Laxer), "request"), human.Plural(analysis.Requests(p.Stricter), "request"))
 				if needs := analysis.Needs(p.Lacking); len(needs) > 0 {
 					text += ": a service can't " + strings.Join(needs, ", or ")
 				}
@@ -179,7 +180,7 @@ func profileText(f *analysis.StockFit, p *analysis.ProfileFit) string {
 			fmt.Fprintf(&b, "  profile %s is %s in nothing\n", p.Profile, side.word)
 			continue
 		}
-		fmt.Fprintf(&b, "  profile %s is %s in %s: %s\n", p.Profile, side.word, plural(analysis.Requests(side.gaps), "request"), side.what)
+		fmt.Fprintf(&b, "  profile %s is %s in %s: %s\n", p.Profile, side.word, human.Plural(analysis.Requests(side.gaps), "request"), side.what)
 		var entries []entry
 		for i := 0; i < len(side.gaps); {
 			request := side.gaps[i].Request

@@ -9,6 +9,7 @@ import (
 	"cellsh/kernel"
 	"cellsh/kernel/host"
 	"cellsh/repl/flags"
+	"cellsh/repl/human"
 )
 
 func generationsCommand() *Command {
@@ -63,7 +64,7 @@ func runShow(inv *Invocation) error {
 	if inv.JSON {
 		return inv.json(history.ReportSources(g))
 	}
-	fmt.Fprintf(inv.Stdout, "-- generation %d: %s\n", g.Number, generationText(history, g))
+	fmt.Fprintf(inv.Stdout, "-- generation %d: %s\n", g.Number, human.Generation(history, g))
 	for i := range g.Sources {
 		s := &g.Sources[i]
 		fmt.Fprintf(inv.Stdout, "-- %s\n%s", sourceText(s), s.Text)
@@ -159,75 +160,10 @@ func runGenerations(inv *Invocation) error {
 	var rows [][]string
 	for i := range history.Generations {
 		g := &history.Generations[i]
-		rows = append(rows, []string{fmt.Sprint(g.Number), g.Time.UTC().Format(time.DateTime), generationText(history, g)})
+		rows = append(rows, []string{fmt.Sprint(g.Number), g.Time.UTC().Format(time.DateTime), human.Generation(history, g)})
 	}
 	inv.table([]heading{{"GENERATION", true}, {"LOADED (UTC)", false}, {"FROM", false}}, rows)
 	return nil
-}
-
-func generationText(h *host.History, g *host.Generation) string {
-	var parts []string
-	switch {
-	case g.Lockdown:
-		parts = append(parts, "lockdown: cells are denied everything")
-	case g.Audit != nil:
-		parts = append(parts, "audit of "+cellsText(g.Audit))
-	case g.Of != 0:
-		parts = append(parts, fmt.Sprintf("generation %d again", g.Of))
-	}
-	var files []string
-	for i := range g.Sources {
-		if s := &g.Sources[i]; !s.Module {
-			files = append(files, s.String())
-		}
-	}
-	if len(files) > 0 {
-		const most = 3
-		text := strings.Join(files[:min(most, len(files))], ", ")
-		if len(files) > most {
-			text += fmt.Sprintf(" and %d more", len(files)-most)
-		}
-		parts = append(parts, text)
-	} else if !g.Session {
-		parts = append(parts, "no policies")
-	}
-	if g.Session {
-		parts = append(parts, "a session")
-	}
-	if a := h.Active(); a != nil && g.Number == a.Number {
-		switch instead, differs := h.Instead(); {
-		case !differs:
-			parts = append(parts, "active")
-		case instead == 0:
-			parts = append(parts, "loaded last, but the kernel has none")
-		default:
-			parts = append(parts, fmt.Sprintf("loaded last, but the kernel has generation %d", instead))
-		}
-	}
-	if d := h.Deadline; d != nil && d.Generation == g.Number {
-		until := d.Until.UTC().Format(time.TimeOnly)
-		switch o := h.Overdue(); {
-		case g.Audit != nil && o != nil && o.Restarted:
-			parts = append(parts, "over since the kernel was started again")
-		case o != nil && o.Restarted:
-			parts = append(parts, "waited when the kernel was started again, and not rolled back yet")
-		case g.Audit != nil && o == nil:
-			parts = append(parts, "until "+until)
-		case g.Audit != nil && o.GoneBack:
-			parts = append(parts, "over at "+until+", and the kernel has gone back")
-		case g.Audit != nil:
-			parts = append(parts, "over at "+until+", and not rolled back yet")
-		case o == nil:
-			parts = append(parts, "rolled back at "+until+" unless confirmed")
-		case o.GoneBack:
-			parts = append(parts, "not confirmed by "+until+", and the kernel has gone back")
-		default:
-			parts = append(parts, "not confirmed by "+until+", and not rolled back yet")
-		}
-	} else if g.Tentative != 0 && g.Audit == nil {
-		parts = append(parts, "never confirmed")
-	}
-	return strings.Join(parts, "; ")
 }
 
 func runRollback(inv *Invocation) error {

@@ -18,6 +18,7 @@ import (
 	"cellsh/lua/vm"
 	"cellsh/policy/diag"
 	"cellsh/policy/rules"
+	"cellsh/repl/human"
 )
 
 const (
@@ -115,7 +116,7 @@ func (f *hookFile) run(ctx context.Context) {
 			return
 		}
 		if lost > 0 {
-			f.inv.note("%s: %s", f.source.File, fmt.Sprintf("%s not told to its hooks, because they are too slow", areMany(int(lost), "event")))
+			f.inv.note("%s: %s", f.source.File, fmt.Sprintf("%s not told to its hooks, because they are too slow", human.AreMany(int(lost), "event")))
 		}
 		err := steps.Step(func() error {
 			fresh, err := f.inv.current(t)
@@ -203,7 +204,7 @@ func (f *hookFile) report(m *api.Machine, l diag.List) {
 			continue
 		}
 		if before.since > 0 {
-			d.Message += fmt.Sprintf(" (%s since that was said)", plural(before.since, "more time"))
+			d.Message += fmt.Sprintf(" (%s since that was said)", human.Plural(before.since, "more time"))
 		}
 		*before = failure{told: now}
 		told = append(told, d)

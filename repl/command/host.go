@@ -194,6 +194,24 @@ func (inv *Invocation) current(t *Target) (*Target, error) {
 	return fresh, nil
 }
 
+// Waits says which generation is active, 0 for none, and until when it waits to be confirmed, or audits cells; the zero time for
+// neither.
+func Waits(h *host.Host) (generation uint64, confirm, audit time.Time, err error) {
+	history, err := h.History()
+	if err != nil {
+		return 0, confirm, audit, err
+	}
+	if g := history.Active(); g != nil {
+		generation = g.Number
+	}
+	if a, err := h.AuditOf(history); err == nil && a != nil {
+		audit = a.Until
+	} else if d := history.Deadline; d != nil && history.Overdue() == nil {
+		confirm = d.Until
+	}
+	return generation, confirm, audit, nil
+}
+
 // view is the target for commands that only look.
 func (t *Target) view() *Target {
 	c := t.ReadOnlyView()

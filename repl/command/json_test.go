@@ -19,6 +19,7 @@ var noJSON = map[string]string{
 	"forget": "a session is told, whose pending policies engine.policies lists",
 	"exec":   "its output is that of the command it runs",
 	"help":   "it is text for people",
+	"screen": "it is for people",
 	"lsp":    "it speaks a protocol of its own",
 	"watch":  "what happens is told to hooks, and written as JSON with --to",
 }

@@ -18,6 +18,7 @@ import (
 	"cellsh/policy/rules"
 	"cellsh/policy/study"
 	"cellsh/repl/flags"
+	"cellsh/repl/human"
 )
 
 func learnCommand() *Command {
@@ -190,7 +191,7 @@ func (l *learning) recorded(inv *Invocation, t *Target) ([]host.Recorded, error)
 		if err != nil {
 			return nil, err
 		}
-		if text := silence(&b); text != "" {
+		if text := human.Silence(&b); text != "" {
 			inv.note("%s", text)
 		}
 		texts{inv}.losses(&b)
@@ -235,11 +236,11 @@ const mostDamaged = 10
 func (inv *Invocation) damaged(r *host.Reread) {
 	diag.Write(inv.Stderr, r.Damaged[:min(len(r.Damaged), mostDamaged)])
 	if n := len(r.Damaged) - mostDamaged; n > 0 {
-		inv.note("%s damaged too", areMany(n, "further line"))
+		inv.note("%s damaged too", human.AreMany(n, "further line"))
 	}
 	switch {
 	case r.Lost > 0:
-		inv.note("%s missing in the file: they were not kept", areMany(int(min(r.Lost, 1<<31)), "decision"))
+		inv.note("%s missing in the file: they were not kept", human.AreMany(int(min(r.Lost, 1<<31)), "decision"))
 	case r.Gaps:
 		inv.note("decisions may be missing in the file")
 	}
@@ -256,7 +257,7 @@ func (l *learning) intended(p *study.Policies) error {
 			for _, s := range p.Set().Sources {
 				files = append(files, s.File)
 			}
-			if d.Message = "a file of --into must be one of the policies, but these come from " + listed(files); len(files) == 0 {
+			if d.Message = "a file of --into must be one of the policies, but these come from " + human.Listed(files); len(files) == 0 {
 				d.Message = "a file of --into must be one of the policies, but no policies come from files"
 			}
 			d.Hint = "cellsh learn --policy " + study.QuoteWord(path) + " learns for policies that are not loaded"
@@ -302,7 +303,7 @@ func (l *learning) write(inv *Invocation, lesson *learn.Lesson) (bool, error) {
 		if inv.Ask == nil || inv.JSON {
 			return false, diag.List{{Code: diag.Failed, Message: "a change must be agreed to before it is written, but nobody can be asked", Hint: "if it is meant, give --yes"}}
 		}
-		if !inv.Ask("Write " + listed(names) + "?") {
+		if !inv.Ask("Write " + human.Listed(names) + "?") {
 			inv.note("nothing was written")
 			return false, quiet{Failed}
 		}
@@ -311,7 +312,7 @@ func (l *learning) write(inv *Invocation, lesson *learn.Lesson) (bool, error) {
 		return false, err
 	}
 	if !inv.JSON {
-		fmt.Fprintf(inv.Stdout, "written: %s\n", listed(names))
+		fmt.Fprintf(inv.Stdout, "written: %s\n", human.Listed(names))
 	}
 	return true, nil
 }

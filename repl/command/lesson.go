@@ -10,6 +10,7 @@ import (
 	"cellsh/policy/diag"
 	"cellsh/policy/kauth"
 	"cellsh/policy/study"
+	"cellsh/repl/human"
 	"cellsh/repl/show"
 )
 
@@ -54,7 +55,7 @@ func LessonText(l *learn.Lesson, others []*learn.Left, grant string) string {
 	}
 	if len(l.Rules) > 0 {
 		b.WriteString(DiffText(l.Difference, l.Policies))
-		b.WriteString(wrap(0, "proved with the functions themselves: "+plural(l.Proved, "request")))
+		b.WriteString(wrap(0, "proved with the functions themselves: "+human.Plural(l.Proved, "request")))
 	}
 	for _, a := range l.Allowed {
 		text := askedText(a) + ": not denied any more"

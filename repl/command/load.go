@@ -21,6 +21,7 @@ import (
 	"cellsh/policy/report"
 	"cellsh/policy/study"
 	"cellsh/repl/flags"
+	"cellsh/repl/human"
 )
 
 func loadCommand() *Command {
@@ -281,7 +282,7 @@ func (l *loading) dryRun(inv *Invocation, plan *host.Plan) error {
 			fmt.Fprintf(inv.Stdout, "generation %d would be: this kernel asks no programs\n", plan.Generation)
 			inv.madeText(plan.Made, plan.Frozen)
 		} else {
-			fmt.Fprintf(inv.Stdout, "generation %d would be: %s for %s, %d bytes\n", plan.Generation, plural(plan.Programs, "program"), plural(plan.Covered, "cell"), plan.Bytes)
+			fmt.Fprintf(inv.Stdout, "generation %d would be: %s for %s, %d bytes\n", plan.Generation, human.Plural(plan.Programs, "program"), human.Plural(plan.Covered, "cell"), plan.Bytes)
 		}
 		for _, text := range PlanNotes(plan) {
 			inv.note("%s", text)
@@ -307,7 +308,7 @@ func PlanNotes(p *host.Plan) []string {
 	}
 	out = append(out, overruledTexts(p.Overruled)...)
 	if len(p.Ended) > 0 {
-		out = append(out, fmt.Sprintf("the audit of %s would end", cellsText(p.Ended)))
+		out = append(out, fmt.Sprintf("the audit of %s would end", human.Cells(p.Ended)))
 	}
 	if p.Replaced != 0 {
 		out = append(out, fmt.Sprintf("generation %d, which waits to be confirmed, would be replaced", p.Replaced))
@@ -327,7 +328,7 @@ func PlanText(p *host.Plan) string {
 		b.WriteString(wrap(0, fmt.Sprintf("the kernel has generation %d, and not %d, with which this compares", p.Behind, p.Active)))
 	}
 	for _, g := range alike(p.Cells, func(c *host.CellPlan) string { return c.Name }, func(c *host.CellPlan) string { return cellPlanText(c, p.Stock) }) {
-		b.WriteString(wrap(0, cellsText(g.names)+": "+g.text))
+		b.WriteString(wrap(0, human.Cells(g.names)+": "+g.text))
 	}
 	return b.String()
 }
@@ -341,10 +342,10 @@ func cellPlanText(c *host.CellPlan, stock bool) string {
 		parts = append(parts, "gets "+policiesText(c.Gets))
 	}
 	if c.Changes > 0 {
-		parts = append(parts, plural(c.Changes, "change"))
+		parts = append(parts, human.Plural(c.Changes, "change"))
 	}
 	if c.Budgets > 0 {
-		parts = append(parts, plural(c.Budgets, "budget"))
+		parts = append(parts, human.Plural(c.Budgets, "budget"))
 	}
 	if c.Was != c.Will {
 		parts = append(parts, map[analysis.Answering]string{analysis.ByPolicies: "policies are asked", analysis.ByFallback: "no policies are asked: the fallback denies what the profile high would",
@@ -363,7 +364,7 @@ func policiesText(names []string) string {
 	if len(names) == 1 {
 		return "policy " + names[0]
 	}
-	return "policies " + listed(names)
+	return "policies " + human.Listed(names)
 }
 
 // shellWords writes arguments as a shell reads them.
@@ -403,7 +404,7 @@ func (inv *Invocation) loaded(l *host.Loaded) error {
 	}
 	defer func() {
 		if len(l.Ended) > 0 {
-			inv.note("the audit of %s has ended", cellsText(l.Ended))
+			inv.note("the audit of %s has ended", human.Cells(l.Ended))
 		}
 		if l.Replaced != 0 {
 			inv.note("generation %d, which waited to be confirmed, is replaced", l.Replaced)
@@ -419,7 +420,7 @@ func (inv *Invocation) loaded(l *host.Loaded) error {
 		}
 	}()
 	if !l.Stock {
-		fmt.Fprintf(inv.Stdout, "generation %d: %s for %s, %d bytes\n", l.Generation, plural(l.Programs, "program"), plural(len(l.Cells), "cell"), l.Bytes)
+		fmt.Fprintf(inv.Stdout, "generation %d: %s for %s, %d bytes\n", l.Generation, human.Plural(l.Programs, "program"), human.Plural(len(l.Cells), "cell"), l.Bytes)
 		return nil
 	}
 	fmt.Fprintf(inv.Stdout, "generation %d: this kernel asks no programs; cells made from now on get what fits the policies best\n", l.Generation)
@@ -433,7 +434,7 @@ const switchedOff = "the evaluation model is switched off, so that no program is
 // overruledTexts say which cells have profiles that refuse what their policies allow.
 func overruledTexts(list []host.Overruled) (out []string) {
 	for _, g := range alike(list, func(o *host.Overruled) string { return o.Cell }, (*host.Overruled).Text) {
-		out = append(out, cellsText(g.names)+": "+g.text)
+		out = append(out, human.Cells(g.names)+": "+g.text)
 	}
 	return out
 }
@@ -455,7 +456,7 @@ func (inv *Invocation) madeText(made []host.Making, frozen []host.Frozen) {
 	if len(frozen) > 0 {
 		fmt.Fprintln(inv.Stdout, "cells that live, and stay as they were made:")
 		for _, g := range alike(frozen, func(f *host.Frozen) string { return f.Cell }, (*host.Frozen).Misfit) {
-			fmt.Fprint(inv.Stdout, wrap(2, listed(g.names)+": "+g.text))
+			fmt.Fprint(inv.Stdout, wrap(2, human.Listed(g.names)+": "+g.text))
 		}
 	}
 	if low {

@@ -15,6 +15,7 @@ import (
 	"cellsh/policy"
 	"cellsh/policy/progress"
 	"cellsh/repl/flags"
+	"cellsh/repl/human"
 )
 
 func logCommand() *Command {
@@ -112,7 +113,7 @@ func (l *logging) run(inv *Invocation) error {
 	if err != nil {
 		return err
 	}
-	for _, text := range []string{note, silence(&first)} {
+	for _, text := range []string{note, human.Silence(&first)} {
 		if text != "" {
 			inv.note("%s", text)
 		}
@@ -157,14 +158,6 @@ func last(list []host.Recorded, most uint64) []host.Recorded {
 		return list[n-most:]
 	}
 	return list
-}
-
-// silence says what can't be shown, "" if all can.
-func silence(b *host.Batch) string {
-	if b.Silent == nil {
-		return ""
-	}
-	return "not all decisions can be shown: " + b.Silent.Error()
 }
 
 // show writes what there is.
@@ -274,21 +267,6 @@ type missing struct {
 	Why  string `json:"why"`
 }
 
-// gaps are what is missing before a batch.
-func gaps(b *host.Batch) []missing {
-	var out []missing
-	if b.Anew {
-		out = append(out, missing{0, "the evaluation model was started anew, and numbers its decisions from 1 again"})
-	}
-	if b.Lost > 0 {
-		out = append(out, missing{b.Lost, "the kernel keeps only so many decisions"})
-	}
-	if b.Gap {
-		out = append(out, missing{0, "the kernel's log was written faster than it was read: denials by secmodel_cell may be missing"})
-	}
-	return out
-}
-
 // lines are objects of JSON, one a line.
 type lines struct {
 	// put writes the line of a decision, note one that stands for so many that are missing.
@@ -298,8 +276,8 @@ type lines struct {
 }
 
 func (l lines) batch(b *host.Batch) error {
-	for _, m := range gaps(b) {
-		if err := l.note(jsonLine(m), m.Lost); err != nil {
+	for _, m := range human.Gaps(b) {
+		if err := l.note(jsonLine(missing(m)), m.Lost); err != nil {
 			return err
 		}
 	}
@@ -317,12 +295,8 @@ func (l lines) close() error { return l.end() }
 type texts struct{ inv *Invocation }
 
 func (t texts) losses(b *host.Batch) {
-	for _, m := range gaps(b) {
-		if m.Lost > 0 {
-			t.inv.note("%s not kept any more", areMany(int(m.Lost), "earlier decision"))
-			continue
-		}
-		t.inv.note("%s", m.Why)
+	for _, m := range human.Gaps(b) {
+		t.inv.note("%s", m)
 	}
 }
 
@@ -345,44 +319,25 @@ func recordedText(r *host.Recorded) string {
 	if e := r.Event; e != nil {
 		number, who = fmt.Sprint(e.Sequence), fmt.Sprintf("process %d, ", e.PID)
 	}
-	cell := "cell " + r.Name
-	switch {
-	case r.Cell() == 0:
-		cell = "the host"
-	case r.Name == "":
-		cell = fmt.Sprintf("a cell that is gone, id %d", r.Cell())
+	cell := human.Caller(r)
+	if r.Name != "" && r.Cell() != 0 {
+		cell = "cell " + cell
 	}
-	var requests []string
-	for _, id := range r.Requests() {
-		requests = append(requests, id.String())
-	}
-	if len(requests) == 0 {
-		requests = []string{"a request without a name"}
-	}
-	fmt.Fprintf(&b, "%s  +%s  %s, %seuid %d: %s: ", number, r.Time().Round(time.Millisecond), cell, who, r.EUID(), strings.Join(requests, " or "))
+	fmt.Fprintf(&b, "%s  +%s  %s, %seuid %d: %s: ", number, r.Time().Round(time.Millisecond), cell, who, r.EUID(), human.Asked(r))
 	if r.Event == nil {
-		fmt.Fprintf(&b, "%s\n    by secmodel_cell itself, which logs at most one such denial a second", policy.Deny)
+		fmt.Fprintf(&b, "%s\n    by secmodel_cell itself, which logs at most one such denial a second", human.Result(r))
 		if len(r.Denial.Requests) == 0 {
 			b.WriteString(": " + r.Denial.Text)
 		}
 		return b.String()
 	}
-	e := r.Event
-	b.WriteString(e.Result.String())
-	a := &e.Answer
-	if e.Result == policy.Allow && e.Would.Result != policy.Pass {
-		fmt.Fprintf(&b, ", would %s", e.Would.Result)
-		a = &e.Would
-	}
-	if e.Probe {
-		b.WriteString(" (a probe)")
-	}
-	b.WriteString("\n   ")
+	b.WriteString(human.Result(r) + "\n   ")
+	a := human.Told(r)
 	if a.Reason != "" {
 		b.WriteString(" " + a.Reason)
 	}
 	switch {
-	case e.Fallback:
+	case r.Event.Fallback:
 		b.WriteString(" [the fallback]")
 	case a.Source.Policy != "":
 		fmt.Fprintf(&b, " [policy %s, %s]", a.Source.Policy, a.Source.Span())

@@ -9,6 +9,7 @@ import (
 	"cellsh/kernel/members"
 	"cellsh/kernel/process"
 	"cellsh/repl/flags"
+	"cellsh/repl/human"
 )
 
 // simulatedMembers is what help says of simulated kernels.
@@ -102,7 +103,7 @@ func runPS(inv *Invocation) error {
 	if len(list) == 0 {
 		if c.Processes > 0 && inv.target.Simulator == nil {
 			fmt.Fprintf(inv.Stdout, "cell %s has no processes that can be seen\n", c.Name)
-			inv.note("the kernel has counted %s there within the last second or two; a policy that denies process.cansee to the cell hides them", plural(c.Processes, "process"))
+			inv.note("the kernel has counted %s there within the last second or two; a policy that denies process.cansee to the cell hides them", human.Plural(c.Processes, "process"))
 			return nil
 		}
 		fmt.Fprintf(inv.Stdout, "cell %s has no processes\n", c.Name)
@@ -119,7 +120,7 @@ func runPS(inv *Invocation) error {
 func memberRow(p *process.Process, now time.Time) []string {
 	row := []string{fmt.Sprint(p.PID), fmt.Sprint(p.Parent), fmt.Sprint(p.Session), fmt.Sprint(p.UID), p.State.String()}
 	if p.Measured {
-		row = append(row, age(max(0, now.Sub(p.Start))), size(p.Resident), spent(p.Time))
+		row = append(row, human.Age(max(0, now.Sub(p.Start))), human.Size(p.Resident), human.Spent(p.Time))
 	} else {
 		row = append(row, "-", "-", "-")
 	}
@@ -160,17 +161,9 @@ func runKill(inv *Invocation) error {
 	case n == 0:
 		fmt.Fprintf(inv.Stdout, "cell %s has no processes\n", c.Name)
 	case sig == syscall.SIGKILL:
-		fmt.Fprintf(inv.Stdout, "%s of cell %s killed: none is left\n", plural(n, "process"), c.Name)
+		fmt.Fprintf(inv.Stdout, "%s of cell %s killed: none is left\n", human.Plural(n, "process"), c.Name)
 	default:
-		fmt.Fprintf(inv.Stdout, "%s sent to %s of cell %s\n", name, plural(n, "process"), c.Name)
+		fmt.Fprintf(inv.Stdout, "%s sent to %s of cell %s\n", name, human.Plural(n, "process"), c.Name)
 	}
 	return nil
-}
-
-// spent writes processor time.
-func spent(d time.Duration) string {
-	if d < time.Minute {
-		return fmt.Sprintf("%.2fs", d.Seconds())
-	}
-	return age(d)
 }

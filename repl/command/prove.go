@@ -8,6 +8,7 @@ import (
 	"cellsh/policy/diag"
 	"cellsh/policy/study"
 	"cellsh/repl/flags"
+	"cellsh/repl/human"
 )
 
 func proveCommand() *Command {
@@ -86,12 +87,12 @@ func provedText(p *study.Proved) string {
 	if p.Undecided > 0 {
 		fmt.Fprintf(&b, "outcomes for which it is too costly to tell whether any request takes them: %d\n", p.Undecided)
 	}
-	fmt.Fprintf(&b, "%s equal to the policies\n", plural(p.Programs, "program"))
+	fmt.Fprintf(&b, "%s equal to the policies\n", human.Plural(p.Programs, "program"))
 	if p.Limited {
 		b.WriteString("something was too large to be compared\n")
 	}
 	if n := len(p.Mismatches); n > 0 {
-		fmt.Fprintf(&b, "%s not equal to the policies\n", plural(n, "program"))
+		fmt.Fprintf(&b, "%s not equal to the policies\n", human.Plural(n, "program"))
 	}
 	return b.String()
 }
@@ -104,7 +105,7 @@ func readingsText(p *analysis.Proof) string {
 // agreeText says of how many witnesses two readings agree, or do not.
 func agreeText(differing, asked int) string {
 	if differing > 0 {
-		return fmt.Sprintf("two readings of Lua differ on %d of %s", differing, plural(asked, "witness"))
+		return fmt.Sprintf("two readings of Lua differ on %d of %s", differing, human.Plural(asked, "witness"))
 	}
-	return "two readings of Lua agree on " + plural(asked, "witness")
+	return "two readings of Lua agree on " + human.Plural(asked, "witness")
 }

@@ -14,6 +14,7 @@ import (
 	"cellsh/policy/diag"
 	"cellsh/policy/study"
 	"cellsh/repl/flags"
+	"cellsh/repl/human"
 )
 
 func replayCommand() *Command {
@@ -74,7 +75,7 @@ func (r *replaying) run(inv *Invocation) error {
 		err = inv.json(out.Report(from))
 	} else {
 		if from.Lost > 0 {
-			inv.note("the record says that %s missing", areMany(int(from.Lost), "decision"))
+			inv.note("the record says that %s missing", human.AreMany(int(from.Lost), "decision"))
 		}
 		if from.Gaps {
 			inv.note("the record says that decisions are missing, and not how many")
@@ -148,9 +149,9 @@ func replayText(r *host.Replayed) string {
 	for i := range r.Undecided {
 		open += r.Undecided[i].Count
 	}
-	parts := []string{plural(r.Decisions, "decision"), fmt.Sprintf("%d the same", r.Same), fmt.Sprintf("%d changed", flipped), fmt.Sprintf("%d undecided", open)}
+	parts := []string{human.Plural(r.Decisions, "decision"), fmt.Sprintf("%d the same", r.Same), fmt.Sprintf("%d changed", flipped), fmt.Sprintf("%d undecided", open)}
 	if r.Profile > 0 {
-		parts = append(parts, fmt.Sprintf("and %s by secmodel_cell itself, which policies don't change", plural(r.Profile, "denial")))
+		parts = append(parts, fmt.Sprintf("and %s by secmodel_cell itself, which policies don't change", human.Plural(r.Profile, "denial")))
 	}
 	b.WriteString(wrap(0, strings.Join(parts, ", ")))
 	return b.String()
@@ -167,7 +168,7 @@ func replayedText(x *host.Replay) string {
 	}
 	by := "somebody"
 	if len(who) > 0 {
-		by = "euid " + listed(who)
+		by = "euid " + human.Listed(who)
 	}
 	var now []string
 	for i := range x.Now {
@@ -175,7 +176,7 @@ func replayedText(x *host.Replay) string {
 			now = append(now, t)
 		}
 	}
-	s := wrap(0, fmt.Sprintf("%s: %s, %s: %s", plural(x.Count, "time"), cell, by, x.Request))
+	s := wrap(0, fmt.Sprintf("%s: %s, %s: %s", human.Plural(x.Count, "time"), cell, by, x.Request))
 	s += wrap(2, "was "+replayedDecision(&x.Was, x.Fallback))
 	if len(now) > 0 {
 		s += wrap(2, "now "+strings.Join(now, ", or "))

@@ -14,6 +14,7 @@ import (
 	"cellsh/policy/diag"
 	"cellsh/policy/rules"
 	"cellsh/repl/flags"
+	"cellsh/repl/human"
 )
 
 // column is something that is told of each T of a table.
@@ -33,43 +34,12 @@ func columnName(head string) string { return strings.ReplaceAll(strings.ToLower(
 
 // words is a column of text, which is sorted as people sort names.
 func words[T any](head string, cell func(*T) string) column[T] {
-	return column[T]{heading: heading{text: head}, cell: cell, compare: func(a, b *T) int { return natural(cell(a), cell(b)) }}
+	return column[T]{heading: heading{text: head}, cell: cell, compare: func(a, b *T) int { return human.Compare(cell(a), cell(b)) }}
 }
 
 // number is a column of numbers.
 func number[T any, N cmp.Ordered](head string, of func(*T) N, text func(N) string) column[T] {
 	return column[T]{heading: heading{head, true}, cell: func(t *T) string { return text(of(t)) }, compare: func(a, b *T) int { return cmp.Compare(of(a), of(b)) }}
-}
-
-// natural compares names as people do: web-2 comes before web-10. It is 0 only for two that are the same.
-func natural(a, b string) int {
-	whole := strings.Compare(a, b)
-	for a != "" && b != "" {
-		x, y := digits(a), digits(b)
-		if x == 0 || y == 0 {
-			if a[0] != b[0] {
-				return cmp.Compare(a[0], b[0])
-			}
-			a, b = a[1:], b[1:]
-			continue
-		}
-		// Without zeros before it the longer number is the greater one.
-		m, n := strings.TrimLeft(a[:x], "0"), strings.TrimLeft(b[:y], "0")
-		if c := cmp.Or(cmp.Compare(len(m), len(n)), strings.Compare(m, n)); c != 0 {
-			return c
-		}
-		a, b = a[x:], b[y:]
-	}
-	return cmp.Or(cmp.Compare(len(a), len(b)), whole)
-}
-
-// digits is how many digits a text begins with.
-func digits(s string) int {
-	n := 0
-	for n < len(s) && '0' <= s[n] && s[n] <= '9' {
-		n++
-	}
-	return n
 }
 
 // roster is the flags of a command that lists things of T.

@@ -24,6 +24,8 @@ import (
 	"cellsh/policy/diag"
 	"cellsh/policy/report"
 	"cellsh/repl/flags"
+	"cellsh/repl/human"
+	"cellsh/repl/inventory"
 )
 
 func startCommand() *Command {
@@ -578,14 +580,6 @@ type statusing struct {
 	within time.Duration
 }
 
-// row is the report of a service.
-type row struct {
-	rundir.Status
-	// Declared says that a file declares it, Autostart that it is started with the machine.
-	Declared  bool `json:"declared"`
-	Autostart bool `json:"autostart"`
-}
-
 func (o *statusing) run(inv *Invocation) error {
 	dir, err := o.dir(inv)
 	if err != nil {
@@ -618,7 +612,7 @@ func (o *statusing) run(inv *Invocation) error {
 		ctx, stop = context.WithTimeout(ctx, within)
 		defer stop()
 	}
-	rows := []row{}
+	rows := []inventory.Service{}
 	failed := false
 	for _, name := range names {
 		var s rundir.Status
@@ -633,14 +627,8 @@ func (o *statusing) run(inv *Invocation) error {
 		if err != nil {
 			return err
 		}
-		r := row{Status: s}
-		if d := set.Graph.Find(name); d != nil {
-			r.Declared, r.Autostart = true, d.Autostart
-			if r.Cell == "" {
-				r.Cell, r.Command = d.Cell.Name, d.Command
-			}
-		}
-		if len(inv.Args) == 0 && (place != "" && r.Kernel != "" && r.Kernel != place || !r.Declared && r.State == service.Stopped) {
+		r := inventory.Of(set, s)
+		if len(inv.Args) == 0 && !r.Listed(place) {
 			continue
 		}
 		rows = append(rows, r)
@@ -666,13 +654,10 @@ func (o *statusing) run(inv *Invocation) error {
 
 // names are the services to show.
 func (o *statusing) names(inv *Invocation, dir rundir.Dir, set *services.Set) ([]string, error) {
-	run, err := dir.Names()
+	known, err := inventory.Names(set, dir)
 	if err != nil {
 		return nil, err
 	}
-	known := append(set.Graph.Names(), run...)
-	slices.Sort(known)
-	known = slices.Compact(known)
 	if len(inv.Args) == 0 {
 		return known, nil
 	}
@@ -689,7 +674,7 @@ func (o *statusing) names(inv *Invocation, dir rundir.Dir, set *services.Set) ([
 	return names, errors.Join(missing...)
 }
 
-func (o *statusing) table(inv *Invocation, rows []row) {
+func (o *statusing) table(inv *Invocation, rows []inventory.Service) {
 	if len(rows) == 0 {
 		fmt.Fprintln(inv.Stdout, "there are no services")
 		return
@@ -700,7 +685,7 @@ func (o *statusing) table(inv *Invocation, rows []row) {
 		r := &rows[i]
 		since, pid, why := "-", "-", cmp.Or(monitor.Why(&r.Status), "-")
 		if !r.Since.IsZero() {
-			since = age(max(0, now.Sub(r.Since)))
+			since = human.Age(max(0, now.Sub(r.Since)))
 		}
 		if r.PID != 0 {
 			pid = fmt.Sprint(r.PID)

@@ -2,17 +2,13 @@ package command
 
 import (
 	"cmp"
-	"errors"
-	"io/fs"
-	"os"
 	"path/filepath"
 
-	"cellsh/kernel/disk"
 	"cellsh/kernel/monitor/rundir"
 	"cellsh/lua/services"
-	"cellsh/lua/syntax"
 	"cellsh/policy/diag"
 	"cellsh/repl/flags"
+	"cellsh/repl/inventory"
 )
 
 // serviceFlags are those of commands about services: where they are declared, and where their state is.
@@ -33,16 +29,7 @@ func (f *serviceFlags) dir(inv *Invocation) (rundir.Dir, error) {
 	return rundir.Dir(path), err
 }
 
-// read gives the services, from files that only those can have changed who may start anything: root, and the caller. Where no
-// path is given and there is no folder there are none.
+// read gives the services that are declared.
 func (f *serviceFlags) read(inv *Invocation) (*services.Set, diag.List) {
-	trust := &disk.Trust{Owners: []int{0, os.Geteuid()}, Limit: syntax.MaxSource}
-	paths := f.paths
-	if len(paths) == 0 {
-		folder := filepath.Join(filepath.Dir(inv.Machine.BootFolder()), filepath.Base(services.Folder))
-		if _, err := os.Stat(folder); !errors.Is(err, fs.ErrNotExist) {
-			paths = []string{folder}
-		}
-	}
-	return services.Read(paths, services.Options{Files: trust, Output: inv.Stderr})
+	return inventory.Read(f.paths, &inv.Machine, inv.Stderr)
 }

@@ -8,6 +8,7 @@ import (
 	"cellsh/kernel/host"
 	"cellsh/policy/diag"
 	"cellsh/repl/flags"
+	"cellsh/repl/human"
 	"cellsh/repl/metrics"
 )
 
@@ -35,7 +36,7 @@ With -P and -h an HTTP answer is written, for inetd(8) to run:
 
   127.0.0.1:9100 stream tcp nowait root /usr/sbin/cellsh cellsh stats -P -h`,
 		Setup: func(fs *flags.Set) func(*Invocation) error {
-			s := stats{cells: listCells(memberCount, "name", "processes", "memory", "cpu-1s", "cpu-10s", "decisions", "denied", "granted", "audit")}
+			s := stats{cells: listCells(human.Members, "name", "processes", "memory", "cpu-1s", "cpu-10s", "decisions", "denied", "granted", "audit")}
 			s.cells.below = exceeding
 			s.cells.declare(fs)
 			fs.Switch(&s.prometheus, "P", "write the text format of Prometheus")
@@ -138,7 +139,7 @@ func exceeding(usages []host.Usage) []string {
 	for i := range usages {
 		u := &usages[i]
 		for _, e := range u.Over {
-			over = append(over, fmt.Sprintf("cell %s is over its budget of %s: %s, but policy %s says %s", u.Name, e.Budget, amount(e.Budget, e.Use), e.Policy, amount(e.Budget, e.Limit)))
+			over = append(over, fmt.Sprintf("cell %s is over its budget of %s: %s, but policy %s says %s", u.Name, e.Budget, human.Amount(e.Budget, e.Use), e.Policy, human.Amount(e.Budget, e.Limit)))
 		}
 	}
 	return over

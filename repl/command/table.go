@@ -45,6 +45,7 @@ func All() []*Command {
 		replayCommand(),
 		restartCommand(),
 		rollbackCommand(),
+		screenCommand(),
 		showCommand(),
 		startCommand(),
 		statsCommand(),

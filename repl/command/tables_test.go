@@ -2,7 +2,6 @@ package command
 
 import (
 	"bytes"
-	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -89,27 +88,6 @@ func TestHarmlessRows(t *testing.T) {
 	if got, want := s.rows[0], `/a\010\027[2J\tb  1`; got != want {
 		t.Errorf("%q", got)
 	}
-}
-
-func TestNatural(t *testing.T) {
-	sorted := []string{"", "-", "1", "01", "2", "10", "a", "a0", "a1", "a1b", "a01c", "a2", "a10", "a10.2", "a10.11", "b", "web-9", "web-10", "web-18446744073709551616"}
-	for i, a := range sorted {
-		for j, b := range sorted {
-			if a == "1" && b == "01" || a == "01" && b == "1" {
-				continue // which of them is first does not matter
-			}
-			if got, want := natural(a, b), cmp.Compare(i, j); got != want {
-				t.Errorf("%q and %q: %d", a, b, got)
-			}
-		}
-	}
-	text := rapid.StringMatching(`[ab0-2]{0,5}`)
-	rapid.Check(t, func(t *rapid.T) {
-		a, b, c := text.Draw(t, "a"), text.Draw(t, "b"), text.Draw(t, "c")
-		if natural(a, b) != -natural(b, a) || (natural(a, b) == 0) != (a == b) || natural(a, b) <= 0 && natural(b, c) <= 0 && natural(a, c) > 0 {
-			t.Fatalf("%q %q %q: %d %d %d", a, b, c, natural(a, b), natural(b, c), natural(a, c))
-		}
-	})
 }
 
 // Numbers are sorted by value, what has none comes last, and what is alike stays in its order.

@@ -9,12 +9,11 @@ import (
 	"time"
 
 	"cellsh/kernel/host"
-	"cellsh/kernel/monitor"
 	"cellsh/kernel/output"
-	"cellsh/kernel/service"
 	"cellsh/policy"
 	"cellsh/policy/diag"
 	"cellsh/repl/flags"
+	"cellsh/repl/inventory"
 )
 
 func outputCommand() *Command {
@@ -109,15 +108,12 @@ func (o *outputting) tails(inv *Invocation, begin output.TailOptions) (list []*t
 	if err != nil {
 		return nil, err
 	}
-	run, err := dir.Names()
+	set, problems := o.read(inv)
+	diag.Write(inv.Stderr, problems)
+	known, err := inventory.Names(set, dir)
 	if err != nil {
 		return nil, err
 	}
-	set, problems := o.read(inv)
-	diag.Write(inv.Stderr, problems)
-	known := slices.Concat(run, set.Graph.Names())
-	slices.Sort(known)
-	known = slices.Compact(known)
 	names := inv.Args
 	if o.all {
 		names = known
@@ -127,28 +123,14 @@ func (o *outputting) tails(inv *Invocation, begin output.TailOptions) (list []*t
 		if slices.Contains(names[:i], name) {
 			continue
 		}
-		log := service.Log{Size: 1}
 		found := slices.Contains(known, name)
-		if d := set.Graph.Find(name); d != nil {
-			log = d.Log
-		}
-		if slices.Contains(run, name) {
-			// What its monitor was told is so, whatever is declared now.
-			task, told, err := (&monitor.Manager{Dir: dir}).Task(name)
-			if err != nil {
-				errs = append(errs, err)
-				continue
-			}
-			if told {
-				log = task.Service.Log
-			}
-		}
-		if log.File == "" {
-			log.File = output.File(dir.Log(), name)
-		}
-		problem := policy.CheckName(name)
-		if problem != "" && !found {
+		if problem := policy.CheckName(name); problem != "" && !found {
 			errs = append(errs, unknownService(name, "a name "+problem))
+			continue
+		}
+		log, err := inventory.Log(set, dir, name)
+		if err != nil {
+			errs = append(errs, err)
 			continue
 		}
 		t, err := output.NewTail(log.File, begin)

@@ -11,6 +11,7 @@ import (
 	"cellsh/lua/trial"
 	"cellsh/policy/diag"
 	"cellsh/repl/flags"
+	"cellsh/repl/human"
 )
 
 func testCommand() *Command {
@@ -78,7 +79,7 @@ func (flags *trials) run(inv *Invocation) error {
 		}
 	} else {
 		diag.Write(inv.Stderr, report.Problems)
-		fmt.Fprintf(inv.Stdout, "%s passed, %d failed\n", plural(report.Passed(), "test"), report.Failed())
+		fmt.Fprintf(inv.Stdout, "%s passed, %d failed\n", human.Plural(report.Passed(), "test"), report.Failed())
 		if o.Run == nil && report.Total > 0 {
 			fmt.Fprintf(inv.Stdout, "coverage: %.1f%%, %d of %d outcomes\n", percent, report.Covered, report.Total)
 			if flags.verbose || short {

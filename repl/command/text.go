@@ -152,26 +152,9 @@ func alike[T any](list []T, name, text func(*T) string) []*same[T] {
 	return out
 }
 
-// cellsText is "cell web-1", or "cells web-1, web-2 and 30 more".
-func cellsText(names []string) string {
-	if len(names) == 1 {
-		return "cell " + names[0]
-	}
-	return "cells " + listed(names)
-}
-
 // portsText writes ports as --ports takes them, "ports 80,443".
 func portsText(ports []uint16) string {
 	return "ports " + strings.Trim(strings.ReplaceAll(fmt.Sprint(ports), " ", ","), "[]")
-}
-
-// listed names a few of many.
-func listed(names []string) string {
-	const most = 12
-	if len(names) <= most {
-		return strings.Join(names, ", ")
-	}
-	return fmt.Sprintf("%s and %d more", strings.Join(names[:most], ", "), len(names)-most)
 }
 
 // answerText is an answer with its reason and place.

@@ -64,6 +64,7 @@ var waits = map[string]wait{
 	"replay":      {args: []string{"d.log"}},
 	"restart":     {apart: "services.txtar: it waits for services, and says what they do"},
 	"rollback":    {args: []string{"1"}, session: true},
+	"screen":      {apart: "TestScreen of repl: it is opened once the command has ended"},
 	"show":        {args: []string{"1"}, quick: "it writes sources that are kept"},
 	"start":       {apart: "services.txtar: it waits for services, and says what they do"},
 	"stats":       {session: true},

@@ -22,6 +22,7 @@ import (
 	"cellsh/policy/diag"
 	"cellsh/policy/rules"
 	"cellsh/repl/flags"
+	"cellsh/repl/human"
 )
 
 func watchCommand() *Command {
@@ -209,7 +210,7 @@ func (w *watching) run(inv *Invocation) error {
 		o.files = append(o.files, f)
 		running.Go(func() { f.run(ctx) })
 	}
-	if _, err = fmt.Fprintf(inv.Stdout, "watching, with %s of hooks\n", plural(len(sources), "file")); err == nil {
+	if _, err = fmt.Fprintf(inv.Stdout, "watching, with %s of hooks\n", human.Plural(len(sources), "file")); err == nil {
 		err = o.follow(ctx, t)
 	}
 	cancel()
@@ -281,7 +282,7 @@ func (o *observer) decisions() (b host.Batch, there bool, err error) {
 		return b, false, err
 	}
 	o.silent = false
-	if text := silence(&b); text != "" {
+	if text := human.Silence(&b); text != "" {
 		o.inv.noteOnce(text)
 	}
 	return b, true, nil
@@ -380,9 +381,9 @@ func (o *observer) look(t *Target) []host.Event {
 
 // decided hands decisions on.
 func (o *observer) decided(t *Target, b *host.Batch) {
-	for _, m := range gaps(b) {
+	for _, m := range human.Gaps(b) {
 		if m.Lost > 0 {
-			o.inv.note("%s lost: %s", areMany(int(m.Lost), "decision"), m.Why)
+			o.inv.note("%s lost: %s", human.AreMany(int(m.Lost), "decision"), m.Why)
 		} else {
 			o.inv.note("decisions may be lost: %s", m.Why)
 		}

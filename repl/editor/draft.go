@@ -64,6 +64,8 @@ const (
 	// Cleared wants an empty screen, and Suspended the terminal for another job.
 	Cleared
 	Suspended
+	// Away wants the screen: the statement is written on later.
+	Away
 	// TooLong says that a pasted text was longer than MaxLine, and is dropped.
 	TooLong
 )
@@ -111,6 +113,10 @@ func (d *Draft) Press(k Key) Outcome {
 		return Cleared
 	case KeySuspend:
 		return Suspended
+	case KeyScreen:
+		if d.statement {
+			return Away
+		}
 	case KeySearch, KeySearchNext:
 		d.beginSearch()
 	case KeyUp:

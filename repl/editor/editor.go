@@ -10,6 +10,9 @@ import (
 // ErrInterrupt is what reading gives for Ctrl-C; the text is dropped.
 var ErrInterrupt = errors.New("interrupted")
 
+// ErrAway is what reading a statement gives for F2, which leads to the screen. What is typed stays: the next statement begins with it.
+var ErrAway = errors.New("away")
+
 // MaxLine is how long a line may be that is not typed at a terminal, and how long a text that is, in bytes.
 const MaxLine = 1 << 20
 
@@ -17,9 +20,10 @@ const MaxLine = 1 << 20
 type Editor interface {
 	// Statement gives the next statement, or a line of it, without its last newline. Where lines are edited it has all lines
 	// that belong together; else it is one line, and the caller asks for the next with prompts that say so. The error is
-	// ErrInterrupt, io.EOF at the end, a *LongLineError, or one of reading.
+	// ErrInterrupt, ErrAway, io.EOF at the end, a *LongLineError, or one of reading.
 	Statement(Prompts) (string, error)
-	// Answer gives one line, without its newline, which is in no language. Errors are those of Statement.
+	// Answer gives one line, without its newline, which is in no language. Errors are those of Statement, but
+	// ErrAway.
 	Answer(prompt string) (string, error)
 	// Aside calls a function that writes whole lines to the terminal while somebody else may be reading. Where lines are edited
 	// what is being typed goes on below them, a statement behind other prompts, if these are not nil.

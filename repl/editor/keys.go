@@ -56,6 +56,7 @@ const (
 	KeyCutWordBefore
 	KeyCutArgument
 	KeyYank
+	KeyScreen // F2
 )
 
 // controls are the keys that send one control character; all others mean nothing.
@@ -68,6 +69,7 @@ var controls = map[byte]KeyName{
 // escaped are the keys that send ESC and a character, as Alt with a key does.
 var escaped = map[byte]KeyName{
 	'b': KeyWordLeft, 'f': KeyWordRight, 'd': KeyCutWord, 0x7f: KeyCutWordBefore, 0x08: KeyCutWordBefore, '\r': KeyNewline, '\n': KeyNewline, '<': KeyTop, '>': KeyBottom,
+	'2': KeyScreen, // where a console has no function keys
 }
 
 // sequences are the keys by what follows ESC [ or ESC O.
@@ -76,6 +78,7 @@ var sequences = map[string]KeyName{
 	"1~": KeyHome, "7~": KeyHome, "4~": KeyEnd, "8~": KeyEnd, "3~": KeyDelete,
 	"1;5C": KeyWordRight, "1;3C": KeyWordRight, "5C": KeyWordRight, "1;5D": KeyWordLeft, "1;3D": KeyWordLeft, "5D": KeyWordLeft,
 	"1;5H": KeyTop, "1;5F": KeyBottom,
+	"Q": KeyScreen, "12~": KeyScreen, "[B": KeyScreen,
 }
 
 const (
@@ -167,6 +170,11 @@ func (k *keys) escape(in []byte) (n int, _ Key, ok bool) {
 		return 0, Key{}, false
 	case in[end] < ' ':
 		return end, Key{}, false
+	case in[end] == '[' && end == 2:
+		// Function keys of the console of Linux.
+		if end++; end == len(in) {
+			return 0, Key{}, false
+		}
 	}
 	end++
 	if string(in[:end]) == pasteBegin {

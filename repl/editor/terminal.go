@@ -11,6 +11,7 @@ import (
 
 	"github.com/chzyer/readline"
 
+	"cellsh/repl/editor/block"
 	"cellsh/repl/show"
 )
 
@@ -27,6 +28,8 @@ type terminal struct {
 	// pressed are keys that came and belong to the next text.
 	pressed []Key
 	gone    error
+	// kept is what a statement was when somebody went away from it.
+	kept block.Block
 
 	mu sync.Mutex
 	// cooked is how the terminal was before it was made raw, nil while it is not; rawness is how it is then.
@@ -156,6 +159,10 @@ func (t *terminal) draw() {
 func (t *terminal) Statement(p Prompts) (string, error) {
 	d := NewDraft(t.o.Language, t.palette, p, t.history.entries)
 	d.statement = true
+	if t.kept.Text() != "" {
+		d.block = t.kept
+	}
+	t.kept = block.Block{}
 	return t.read(d)
 }
 
@@ -212,6 +219,11 @@ func (t *terminal) read(d *Draft) (string, error) {
 			return "", ErrInterrupt
 		case Ended:
 			return "", io.EOF
+		case Away:
+			t.kept = d.block
+			columns, _ := t.size()
+			t.write(t.canvas.reflow(columns))
+			return "", ErrAway
 		case TooLong:
 			t.finish()
 			return "", &LongLineError{}

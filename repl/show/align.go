@@ -1,6 +1,9 @@
 package show
 
-import "strings"
+import (
+	"strings"
+	"unicode/utf8"
+)
 
 // Align gives rows of cells as lines in which columns stand below each other, two spaces apart. The columns that are right stand
 // at their right edge; what right does not have is left. Every row must have as many cells as the first, and the cells must be
@@ -52,4 +55,40 @@ func Fit(line string, columns int) string {
 func Rows(line string, columns int) int {
 	columns = max(1, columns)
 	return max(1, (Width(line)+columns-1)/columns)
+}
+
+// Wrap divides a harmless line into such that take so many columns at most, at spaces; only words that are wider are cut. What goes on
+// is as far from the left edge as the line is.
+func Wrap(line string, columns int) []string {
+	columns = max(columns, 1)
+	line = strings.TrimRight(line, " ")
+	if Width(line) <= columns {
+		return []string{line}
+	}
+	body := strings.TrimLeft(line, " ")
+	indent := strings.Repeat(" ", min(len(line)-len(body), columns/2, max(columns-2, 0)))
+	var out []string
+	for body != "" {
+		end, space, width := len(body), -1, len(indent)
+		for i, r := range body {
+			if r == ' ' {
+				space = i
+			}
+			if width += runeWidth(r); width > columns {
+				end = i
+				break
+			}
+		}
+		switch {
+		case end == len(body):
+		case space > 0:
+			end = space
+		case end == 0:
+			// A character that is wider than all of it.
+			_, end = utf8.DecodeRuneInString(body)
+		}
+		out = append(out, indent+strings.TrimRight(body[:end], " "))
+		body = strings.TrimLeft(body[end:], " ")
+	}
+	return out
 }

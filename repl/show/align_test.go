@@ -82,3 +82,31 @@ func TestRows(t *testing.T) {
 		}
 	}
 }
+
+func TestWrap(t *testing.T) {
+	for _, x := range []struct {
+		line    string
+		columns int
+		want    []string
+	}{
+		{"", 5, []string{""}}, {"web-1 is there", 20, []string{"web-1 is there"}}, {"web-1 is there", 8, []string{"web-1 is", "there"}},
+		{"  a bc de", 5, []string{"  a", "  bc", "  de"}}, {"abcdefg hi", 3, []string{"abc", "def", "g", "hi"}}, {"界界界", 4, []string{"界界", "界"}}, {"界", 1, []string{"界"}},
+		{"a      b", 4, []string{"a", "b"}}, {"        long indentation", 6, []string{"   lon", "   g", "   ind", "   ent", "   ati", "   on"}},
+	} {
+		if got := Wrap(x.line, x.columns); !slices.Equal(got, x.want) {
+			t.Errorf("%q in %d columns: %q", x.line, x.columns, got)
+		}
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		line, columns := rapid.StringMatching(`[a-z界 ]*`).Draw(t, "line"), rapid.IntRange(2, 20).Draw(t, "columns")
+		got := Wrap(line, columns)
+		for _, l := range got {
+			if Width(l) > columns {
+				t.Fatalf("%q is wider than %d", l, columns)
+			}
+		}
+		if strings.ReplaceAll(strings.Join(got, ""), " ", "") != strings.ReplaceAll(line, " ", "") {
+			t.Fatalf("%q is not in %q", line, got)
+		}
+	})
+}

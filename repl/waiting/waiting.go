@@ -114,15 +114,22 @@ func (l *Line) draw() time.Duration {
 
 // text is the line: "check 3s: comparing two readings, web-1 network.bind.port, 12 of 140".
 func (l *Line) text(now time.Time) string {
-	s := l.work.Step()
+	doing := Doing(l.work.Step(), now)
+	if doing == "" {
+		doing = "running"
+	}
+	text := fmt.Sprintf("%s %s: %s", l.name, now.Sub(l.began).Round(time.Second), doing)
+	// A terminal that is written to its last column may begin another line.
+	return show.Fit(strings.NewReplacer("\n", " ", "\t", " ").Replace(text), l.options.Columns()-1)
+}
+
+// Doing says where work is at a time, "comparing two readings, web-1 network.bind.port, 12 of 140"; "" if it has not said so.
+func Doing(s progress.Step, now time.Time) string {
 	var parts []string
 	for _, p := range []string{s.Doing, s.Of} {
 		if p != "" {
 			parts = append(parts, show.Text(p))
 		}
-	}
-	if len(parts) == 0 {
-		parts = append(parts, "running")
 	}
 	if s.Total > 0 {
 		parts = append(parts, fmt.Sprintf("%d of %d", s.Done, s.Total))
@@ -130,9 +137,7 @@ func (l *Line) text(now time.Time) string {
 	if !s.Until.IsZero() {
 		parts = append(parts, max(0, s.Until.Sub(now)).Round(time.Second).String()+" left")
 	}
-	text := fmt.Sprintf("%s %s: %s", l.name, now.Sub(l.began).Round(time.Second), strings.Join(parts, ", "))
-	// A terminal that is written to its last column may begin another line.
-	return show.Fit(strings.NewReplacer("\n", " ", "\t", " ").Replace(text), l.options.Columns()-1)
+	return strings.Join(parts, ", ")
 }
 
 // erase makes the line empty, for who holds mu.

@@ -2,6 +2,7 @@ package change
 
 import (
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -27,6 +28,8 @@ type Changer struct {
 	Reader loader.Reader
 	// ReadOnly says that nothing may be written: proposals are held.
 	ReadOnly bool
+	// Output is where print in files of services writes; nil discards.
+	Output io.Writer
 }
 
 // Write writes the files of a proposal, all of them or none. The error is a diag.List, or says that nothing may be written: each file

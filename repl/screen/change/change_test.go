@@ -23,6 +23,9 @@ import (
 	"cellsh/repl/screen/model"
 )
 
+// machine stands for the one that tests run on.
+var machine = connect.Machine{Foreign: "linux/amd64"}
+
 // desk is a session on a simulated kernel, with a folder of policies.
 type desk struct {
 	t   *testing.T
@@ -41,7 +44,7 @@ func sit(t *testing.T, target string, files map[string]string, cells ...string) 
 		d.write(name, text)
 	}
 	var err error
-	d.Target, err = command.OpenTarget(connect.Options{Target: target, Machine: connect.Machine{Foreign: "linux/amd64"}, Now: func() time.Time { return d.now },
+	d.Target, err = command.OpenTarget(connect.Options{Target: target, Machine: machine, Now: func() time.Time { return d.now },
 		After: func(time.Duration) <-chan time.Time { return nil }}, os.Stderr, host.SessionOptions{})
 	if err != nil {
 		t.Fatal(err)
@@ -87,7 +90,7 @@ func (d *desk) run(code int, words ...string) string {
 	var out bytes.Buffer
 	got := -1
 	err := d.Steps.Step(func() error {
-		got = command.Find(words[0]).Run(words[1:], command.Common{}, command.Env{Stdout: &out, Stderr: &out, Now: func() time.Time { return d.now }, Session: d.Target, Ask: func(string) bool { return true }})
+		got = command.Find(words[0]).Run(words[1:], command.Common{}, command.Env{Stdout: &out, Stderr: &out, Now: func() time.Time { return d.now }, Session: d.Target, Machine: machine, Ask: func(string) bool { return true }})
 		return nil
 	})
 	if err != nil || got != code {
@@ -135,11 +138,7 @@ func (d *desk) last() model.Decision {
 		d.t.Fatalf("%v, %v", b.List, err)
 	}
 	r := b.List[len(b.List)-1]
-	var names []string
-	for _, id := range r.Requests() {
-		names = append(names, id.String())
-	}
-	out := model.Decision{Cell: r.Name, Request: strings.Join(names, " or "), EUID: r.EUID(), Denied: true}
+	out := model.Decision{Cell: r.Name, Request: r.Requests()[0].String(), EUID: r.EUID(), Denied: true, Profile: r.Event == nil, Unsure: len(r.Requests()) > 1}
 	if e := r.Event; e != nil {
 		a := e.Answer
 		out.Denied, out.Would = e.Result == policy.Deny, e.Would.Result == policy.Deny

@@ -1,10 +1,13 @@
 package change
 
 import (
+	"fmt"
 	"os"
 	"slices"
 	"strings"
 
+	"cellsh/kernel/disk"
+	"cellsh/lua/assist"
 	"cellsh/lua/services"
 	"cellsh/lua/syntax"
 	"cellsh/policy/diag"
@@ -14,12 +17,7 @@ import (
 // Check says what is wrong with a file of policies or of services, as the command check does, with the line of the first error in that
 // file; "" and 0 if nothing is. An error that is in another file, a module, has no line here.
 func (c *Changer) Check(file string) (wrong string, line int) {
-	var problems diag.List
-	if ofServices(file) {
-		_, problems = services.Read([]string{file}, services.Options{})
-	} else {
-		problems = c.checkPolicies(file)
-	}
+	problems := c.check(file)
 	problems = slices.DeleteFunc(problems, func(d diag.Diagnostic) bool { return d.Severity != diag.Error })
 	var b strings.Builder
 	_ = diag.Write(&b, problems)
@@ -31,7 +29,19 @@ func (c *Changer) Check(file string) (wrong string, line int) {
 	return b.String(), line
 }
 
-func (c *Changer) checkPolicies(file string) diag.List {
+// check says what is wrong with a file of policies or of services. Of another only what keeps it from being read is.
+func (c *Changer) check(file string) diag.List {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return diag.List{{Span: diag.Span{File: file, Line: 1}, Code: diag.FileRead, Message: fmt.Sprintf("a file must be readable, but is not: %s", disk.Cause(err))}}
+	}
+	switch f := syntax.Read(file, string(text)); {
+	case assist.Serves(f):
+		_, problems := services.Read([]string{file}, services.Options{Output: c.Output})
+		return problems
+	case !assist.Declares(f):
+		return f.Problems
+	}
 	p := c.Reader.Read([]string{file})
 	if p.Loading.Failed() {
 		return p.Loading
@@ -45,17 +55,4 @@ func (c *Changer) checkPolicies(file string) diag.List {
 		return diag.Of(err)
 	}
 	return check.Problems
-}
-
-// ofServices reports whether a file is one of services: it has the word service, and none of those of policies.
-func ofServices(file string) bool {
-	text, err := os.ReadFile(file)
-	if err != nil {
-		return false // whoever reads it says so
-	}
-	has := map[string]bool{}
-	for _, t := range syntax.Read(file, string(text)).Tokens {
-		has[t.Text] = has[t.Text] || t.Kind == syntax.Name
-	}
-	return has["service"] && !has["policy"] && !has["never"]
 }

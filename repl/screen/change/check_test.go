@@ -30,7 +30,7 @@ func TestCheck(t *testing.T) {
 			}
 		})
 	}
-	if wrong, line := d.Check(d.path("gone.lua")); !strings.Contains(wrong, "must exist, but does not") || line != 1 {
+	if wrong, line := d.Check(d.path("gone.lua")); !strings.Contains(wrong, "must be readable, but is not") || line != 1 {
 		t.Errorf("line %d: %s", line, wrong)
 	}
 }

@@ -7,7 +7,7 @@
 //	err = c.Write(p)                                     // the files, whole or not at all
 //	command.Find("load").Run(p.Load[1:], ...)            // and they are loaded, with --confirm or without
 //
-// The methods have the form of those of screen.Backend. They are used in the steps of a session, as everything that uses a host is, and
+// They are used in the steps of a session, as everything that uses a host is, and
 // neither changes cells nor policies; only Write changes files. So a host that can't be changed will do.
 //
 // A proposal is for the files from which the loaded policies were read, and is held if one of them has another text now: what was worked out

@@ -84,7 +84,7 @@ func (h *hand) do(effects []model.Effect) {
 			var out bytes.Buffer
 			code := -1
 			err := h.Steps.Step(func() error {
-				code = command.Find(e.Words[0]).Run(e.Words[1:], command.Common{}, command.Env{Stdout: &out, Stderr: &out, Now: func() time.Time { return h.now }, Session: h.Target})
+				code = command.Find(e.Words[0]).Run(e.Words[1:], command.Common{}, command.Env{Stdout: &out, Stderr: &out, Now: func() time.Time { return h.now }, Session: h.Target, Machine: machine})
 				return nil
 			})
 			if err != nil {
@@ -113,13 +113,13 @@ func TestKeys(t *testing.T) {
 		allowed bool
 		changed bool
 	}{
-		{"the shortest", "F5 F5 Enter Enter", "learn , write, load DIR/web.lua --confirm 60s, confirm 2", true, true},
-		{"with a look at why", "F3 F5 F5 Enter Enter", "explain --source --by DIR/web.lua:7 web-1 system.reboot euid=0, learn , write, load DIR/web.lua --confirm 60s, confirm 2", true, true},
-		{"rolled back", "F5 F5 Enter Right Enter", "learn , write, load DIR/web.lua --confirm 60s, rollback 1, write", false, false},
+		{"the shortest", "F5 F5 Enter c Enter", "learn , write, load DIR/web.lua --confirm 60s, confirm 2", true, true},
+		{"with a look at why", "F3 F5 F5 Enter c Enter", "explain --source --by DIR/web.lua:7 web-1 system.reboot euid=0, learn , write, load DIR/web.lua --confirm 60s, confirm 2", true, true},
+		{"rolled back", "F5 F5 Enter r Enter", "learn , write, load DIR/web.lua --confirm 60s, rollback 1, write", false, false},
 		{"for good", "F5 F5 l", "learn , write, load DIR/web.lua", true, true},
 		{"only written", "F5 F5 w", "learn , write", false, true},
 		{"not at all", "F5 F5 Esc q", "learn ", false, false},
-		{"later", "F5 F5 Enter l", "learn , write, load DIR/web.lua --confirm 60s", true, true},
+		{"later", "F5 F5 Enter Enter", "learn , write, load DIR/web.lua --confirm 60s", true, true},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			d := sit(t, "sim", map[string]string{"web.lua": web}, "web-1")

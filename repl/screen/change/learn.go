@@ -76,7 +76,7 @@ func (c *Changer) recorded(d model.Decision, base *study.Policies) ([]host.Recor
 			continue
 		}
 		if r.Event == nil {
-			if d.Policy == "" && d.Denied {
+			if d.Profile {
 				out = append(out, r)
 			}
 			continue
@@ -123,11 +123,8 @@ func (c *Changer) recorded(d model.Decision, base *study.Policies) ([]host.Recor
 	return out, nil
 }
 
-// asks reports whether a decision is about a request, which can be several with "or" between them.
+// asks reports whether a decision can be about a request, which is "" where nothing is known of it.
 func asks(r *host.Recorded, request string) bool {
-	var names []string
-	for _, id := range r.Requests() {
-		names = append(names, id.String())
-	}
-	return slices.Contains(names, request) || strings.Join(names, " or ") == request
+	ids := r.Requests()
+	return len(ids) == 0 && request == "" || slices.ContainsFunc(ids, func(id kauth.RequestID) bool { return id.String() == request })
 }

@@ -1,7 +1,10 @@
 package model
 
 import (
+	"slices"
 	"strings"
+
+	"cellsh/repl/show"
 )
 
 // Dialog is on top of the panels, and has the keys.
@@ -17,6 +20,9 @@ type Question struct {
 	// Cancel is what Escape does.
 	Cancel []Effect
 	chosen int
+	sheet
+	// sudden says that it came by itself: what is typed then was meant for something else, so that a letter only chooses.
+	sudden bool
 }
 
 // Choice is an answer, and what comes of it.
@@ -49,20 +55,54 @@ func (q *Question) press(m *Model, k Key) []Effect {
 	case Right, Down, Tab:
 		q.chosen = (q.chosen + 1) % n
 	case Enter:
-		m.close(q)
-		return m.do(q.Choices[q.chosen].Effects)
+		return q.take(m)
 	case Escape, F10:
 		m.close(q)
 		return m.do(q.Cancel)
 	case Text:
-		for i, c := range q.Choices {
-			if strings.EqualFold(c.Label[:1], k.Text) {
-				m.close(q)
-				return m.do(q.Choices[i].Effects)
+		if i := initial(q.Choices, k.Text); i >= 0 {
+			q.chosen = i
+			if !q.sudden {
+				return q.take(m)
 			}
+		} else if q.sudden {
+			q.chosen = n - 1
 		}
+	case PageUp, PageDown, Home, End:
+		q.turn(k)
 	}
 	return nil
+}
+
+// initial is the choice that begins with the letter, -1 if none does.
+func initial(choices []Choice, letter string) int {
+	return slices.IndexFunc(choices, func(c Choice) bool { return strings.EqualFold(c.Label[:1], letter) })
+}
+
+// take takes the answer that is chosen. While something else runs one that begins something can't be taken.
+func (q *Question) take(m *Model) []Effect {
+	effects := q.Choices[q.chosen].Effects
+	if begins(effects) && m.busy() {
+		return nil
+	}
+	m.close(q)
+	return m.do(effects)
+}
+
+// open is an effect that stays here: another dialog.
+type open struct{ Dialog Dialog }
+
+func (open) effect() {}
+
+// begins reports whether effects begin a job, or take the terminal.
+func begins(effects []Effect) bool {
+	return slices.ContainsFunc(effects, func(e Effect) bool {
+		switch e.(type) {
+		case Run, Learn, Rewrite, Write, Statement, Edit:
+			return true
+		}
+		return false
+	})
 }
 
 // do has effects done. Those that are jobs begin only if none runs.
@@ -78,6 +118,14 @@ func (m *Model) do(effects []Effect) []Effect {
 			out = append(out, m.begin(x, "change policy "+x.Policy)...)
 		case Write:
 			out = append(out, m.begin(x, "write")...)
+		case Statement, Edit:
+			if !m.busy() {
+				out = append(out, e)
+			}
+		case Stop:
+			out = append(out, m.stop()...)
+		case open:
+			m.Open(x.Dialog)
 		default:
 			out = append(out, e)
 		}
@@ -85,28 +133,28 @@ func (m *Model) do(effects []Effect) []Effect {
 	return out
 }
 
+// dropQuestions closes the questions of a job that waits for no answer any more.
+func (m *Model) dropQuestions() {
+	m.dialogs = slices.DeleteFunc(m.dialogs, func(d Dialog) bool { q, is := d.(*Question); return is && q.ofJob() })
+}
+
 // Message is a text that is read and put away.
 type Message struct {
 	Title, Text string
 	Tone        Tone
-	top         int
+	sheet
 }
-
-// Top is the first line that is seen.
-func (d *Message) Top() int { return d.top }
 
 func (d *Message) press(m *Model, k Key) []Effect {
 	switch k.Name {
-	case Up:
-		d.top = max(d.top-1, 0)
-	case Down:
-		d.top = min(d.top+1, strings.Count(d.Text, "\n"))
 	case Enter, Escape, F10:
 		m.close(d)
 	case Text:
 		if k.Text == " " || k.Text == "q" {
 			m.close(d)
 		}
+	default:
+		d.turn(k)
 	}
 	return nil
 }
@@ -123,6 +171,8 @@ type Page struct {
 	found                    string
 	// proposes says that it is a proposal, of which one is open at most.
 	proposes bool
+	// hit is one more than the line in which that was found last, 0 if in none.
+	hit int
 }
 
 // PageKey is what a function key does for a page.
@@ -166,12 +216,13 @@ func (p *Page) press(m *Model, k Key) []Effect {
 	if p.search != nil {
 		switch k.Name {
 		case Text, Paste:
-			*p.search += k.Text
+			*p.search += clean(k.Text)
 		case Backspace:
 			*p.search = cutLast(*p.search)
 		case Enter:
 			p.found, p.search = *p.search, nil
-			p.next(p.top)
+			p.hit = 0
+			p.look(m, p.top, 1)
 		case Escape, F10:
 			p.search = nil
 		}
@@ -185,6 +236,12 @@ func (p *Page) press(m *Model, k Key) []Effect {
 			return m.do(x.Effects)
 		}
 	}
+	top := p.top
+	defer func() {
+		if p.top != top && k != text("n") && k != text("N") {
+			p.hit = 0 // somebody is elsewhere
+		}
+	}()
 	switch k.Name {
 	case Up:
 		p.scroll(-1)
@@ -201,7 +258,9 @@ func (p *Page) press(m *Model, k Key) []Effect {
 	case Left:
 		p.left = max(p.left-8, 0)
 	case Right:
-		p.left += 8
+		p.left = max(min(p.left+8, p.widest()-p.width+1), p.left)
+	case F1:
+		m.Open(helpPage("texts", dialogHelp(p)))
 	case F7:
 		p.search = new(string)
 	case Escape, F10, F3:
@@ -215,7 +274,9 @@ func (p *Page) press(m *Model, k Key) []Effect {
 		case "/":
 			p.search = new(string)
 		case "n":
-			p.next(p.top + 1)
+			p.look(m, p.after(), 1)
+		case "N":
+			p.look(m, p.before(), -1)
 		case " ":
 			p.scroll(p.height)
 		case "q":
@@ -225,20 +286,55 @@ func (p *Page) press(m *Model, k Key) []Effect {
 	return nil
 }
 
-// next goes to the next line from one on that has what was looked for.
-func (p *Page) next(from int) {
-	if p.found == "" {
+// after and before are where it is looked for the next one that was found, and for the one before.
+func (p *Page) after() int {
+	if p.hit > 0 {
+		return p.hit
+	}
+	return p.top
+}
+
+func (p *Page) before() int {
+	if p.hit > 0 {
+		return p.hit - 2
+	}
+	return p.top - 1
+}
+
+// look goes to the next line from one on, that has what was looked for, or the other way if step is -1.
+func (p *Page) look(m *Model, from, step int) {
+	n := len(p.Lines)
+	if p.found == "" || n == 0 {
 		return
 	}
 	want := strings.ToLower(p.found)
-	for i := range p.Lines {
-		at := (from + i) % len(p.Lines)
+	for i := range n {
+		at := ((from+i*step)%n + n) % n
 		if strings.Contains(strings.ToLower(p.Lines[at]), want) {
-			p.top = 0
-			p.scroll(at)
+			p.hit = at + 1
+			p.show(at)
 			return
 		}
 	}
+	m.Say(Warning, "no line has %q", p.found)
+}
+
+// show scrolls to a line.
+func (p *Page) show(line int) {
+	p.top = 0
+	p.scroll(line)
+}
+
+// Hit is the line in which what was looked for was found last, -1 if it was in none.
+func (p *Page) Hit() int { return p.hit - 1 }
+
+// widest is how many columns the longest line has.
+func (p *Page) widest() int {
+	n := 0
+	for _, l := range p.Lines {
+		n = max(n, show.Width(Shown(l)))
+	}
+	return n
 }
 
 // cutLast is a text without its last character.

@@ -11,6 +11,9 @@ type (
 		Words []string
 		// Shows says what becomes of what it writes.
 		Shows Shows
+		// File and Line that a page of sources begins with; "" is its begin.
+		File string
+		Line int
 		// Decision that AsWhy is about.
 		Decision Decision
 		// Proposal that AsTrial loads and AsUndo takes back.

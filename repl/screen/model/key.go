@@ -54,10 +54,16 @@ var names = map[Name]string{Enter: "Enter", AltEnter: "Alt-Enter", Tab: "Tab", B
 	Home: "Home", End: "End", PageUp: "PageUp", PageDown: "PageDown", Up: "Up", Down: "Down", Left: "Left", Right: "Right", Escape: "Esc",
 	F1: "F1", F2: "F2", F3: "F3", F4: "F4", F5: "F5", F6: "F6", F7: "F7", F8: "F8", F9: "F9", F10: "F10"}
 
+// space is the name of the key that types one.
+const space = "Space"
+
 // String is the key's name, as ParseKeys takes it, or what it types.
 func (k Key) String() string {
 	switch k.Name {
 	case Text, Paste:
+		if k.Text == " " {
+			return space
+		}
 		return k.Text
 	case Control:
 		return "Ctrl-" + strings.ToUpper(k.Text)
@@ -91,6 +97,9 @@ func ParseKeys(words []string) []Key {
 }
 
 func parseKey(word string) (Key, bool) {
+	if word == space {
+		return Key{Text, " "}, true
+	}
 	for n, name := range names {
 		if word == name {
 			return Key{Name: n}, true

@@ -2,167 +2,183 @@ package model
 
 import (
 	"fmt"
-	"path"
 	"strings"
+	"time"
+	"unicode/utf8"
 
 	"cellsh/repl/editor"
 )
 
-// Action is what a function key does.
-type Action struct {
-	// Label is at most six characters, for the line of keys.
-	Label string
-	// do does it.
-	do func(m *Model) []Effect
-}
-
-// Keys are what the function keys do now, F1 first; one that does nothing has no label.
-func (m *Model) Keys() [10]Action {
-	switch d := m.Dialog().(type) {
-	case *Page:
-		keys := [10]Action{0: {Label: "Help"}, 6: {Label: "Search"}, 9: {Label: "Back"}}
-		for n, k := range d.Keys {
-			keys[n-1] = Action{Label: k.Label}
-		}
-		return keys
-	case nil:
-	default:
-		return [10]Action{9: {Label: "Cancel"}}
-	}
-	keys := [10]Action{
-		0: {"Help", (*Model).help},
-		8: {"Menu", (*Model).menu},
-		9: {"Leave", (*Model).leave},
-	}
-	for n, a := range actions[m.Panel().Place.Kind] {
-		keys[n-1] = a
-	}
-	return keys
-}
-
 // Press does what a key means, and gives what others are to do.
 func (m *Model) Press(k Key) []Effect {
 	m.Said = Said{}
-	if k, held := m.escape(k); !held {
-		return m.press(k)
+	k, held := m.escape(k)
+	if held {
+		return nil
 	}
-	return nil
+	open := m.Dialog()
+	out := m.press(k)
+	if k.Name == Escape && open != nil && m.Dialog() != open {
+		m.closed, m.since = open, time.Time{}
+	}
+	return out
 }
 
-// escape makes function keys of Escape and a digit, for terminals that have none, and of Alt with one. It holds an Escape that
-// means nothing by itself.
+// escape makes function keys of Escape and a digit, for terminals that have none, and of Alt with one; and Alt with a key of
+// Escape and that key. It holds an Escape that may be the first of two keys. One that has closed a dialog was no Escape by
+// itself if a digit follows: then the dialog is opened again if it has function keys.
 func (m *Model) escape(k Key) (_ Key, held bool) {
-	was := m.escaped
-	m.escaped = false
-	digit := func() (Key, bool) {
-		if len(k.Text) == 1 && '0' <= k.Text[0] && k.Text[0] <= '9' {
-			return Key{Name: F1 + Name(k.Text[0]-'0'+9)%10}, true
-		}
-		return k, false
-	}
+	was, closed := m.escaped, m.closed
+	m.escaped, m.closed = false, nil
+	digit := len(k.Text) == 1 && '0' <= k.Text[0] && k.Text[0] <= '9'
+	function := func() Key { return Key{Name: F1 + Name(k.Text[0]-'0'+9)%10} }
 	switch {
-	case k.Name == Alt:
-		k, _ = digit()
-	case was && k.Name == Text:
-		k, _ = digit()
-	case k.Name == Escape && !was && m.Dialog() == nil && !m.busyLine() && m.Panel().search == nil:
-		m.escaped = true
+	case k.Name == Alt && digit:
+		return function(), false
+	case closed != nil && k.Name == Text && digit:
+		page, is := closed.(*Page)
+		if is {
+			m.Open(page)
+		}
+		return function(), !is
+	case closed != nil && k.Name == Escape:
+		return k, true // the second of two that close a dialog
+	case was && k.Name == Text && digit:
+		return function(), false
+	case was && k.Name == Text && means(Key{Alt, k.Text}):
+		return Key{Alt, k.Text}, false
+	case was && k.Name == Enter:
+		return Key{Name: AltEnter}, false
+	case k.Name == Escape && !was && m.Dialog() == nil && !m.Line.Choosing() && !m.Panel().Finding():
+		m.escaped, m.since = true, time.Time{}
 		return k, true
 	}
 	return k, false
 }
 
-// busyLine reports whether the line has a menu or a search open, which Escape closes.
-func (m *Model) busyLine() bool { return m.Line.Choosing() }
+// means reports whether a key with Alt means anything at the panels.
+func means(k Key) bool {
+	_, panel := bound(panelKeys(), k)
+	_, line := lineKey(k)
+	return panel || line
+}
 
+// press does what a key means that is whole.
 func (m *Model) press(k Key) []Effect {
+	if k.Name == Control && k.Text == "c" && m.Job != nil {
+		return m.stop()
+	}
+	erasing := m.erasing
+	m.erasing = false
 	if d := m.Dialog(); d != nil {
-		if k.Name == Control && k.Text == "c" && m.Job != nil {
-			return m.stop()
-		}
 		return d.press(m, k)
 	}
 	p := m.Panel()
-	if p.search != nil {
-		if done := m.searching(k); done {
-			return nil
-		}
+	if p.Finding() && p.finding(m, k) {
+		return nil
 	}
 	if n := k.Function(); n > 0 {
 		if a := m.Keys()[n-1]; a.do != nil {
-			return a.do(m)
+			return a.do()
 		}
 		return nil
 	}
-	empty := m.Line.Text() == ""
-	if m.Line.Choosing() || !empty && typed(k) {
-		return m.line(k)
+	text := m.Line.Text()
+	b, is := bound(panelKeys(), k)
+	switch {
+	case m.Line.Choosing():
+		is = false
+	case text == "":
+		// Whoever has held it down to erase the line does not want to be elsewhere.
+		is = is && !(k.Name == Backspace && erasing)
+	case k.Name == Up || k.Name == Down:
+		is = !strings.Contains(text, "\n")
+	case is:
+		is = b.typing
 	}
-	switch k.Name {
-	case Up:
-		p.move(-1)
-	case Down:
-		p.move(1)
-	case PageUp:
-		p.move(-p.height)
-	case PageDown:
-		p.move(p.height)
-	case Home:
-		p.move(-p.Len())
-	case End:
-		p.move(p.Len())
-	case Left:
-		if r := p.Row(); r != nil && p.Parent(r) && !p.Folded(r) {
-			p.fold()
-		}
-	case Right:
-		if r := p.Row(); r != nil && p.Folded(r) {
-			p.fold()
-		}
-	case Tab, BackTab:
-		return m.change()
-	case Enter:
-		return m.enter()
-	case AltEnter:
-		if r := p.Row(); r != nil && r.Subject != nil {
-			m.Line.Press(editor.Key{Name: editor.KeyText, Text: word(r.Subject) + " "})
-		}
-	case Backspace:
-		return p.leave()
-	case Insert:
-		p.mark()
-	case Escape:
-		p.marked = map[string]bool{}
-	case Text:
-		switch k.Text {
-		case "+":
-			m.Open(m.pattern(true))
-			return nil
-		case "-":
-			m.Open(m.pattern(false))
-			return nil
-		case "*":
-			m.invert()
-			return nil
-		}
-		return m.line(k)
-	case Control:
-		return m.control(k)
-	default:
-		return m.line(k)
+	if is {
+		return b.do(m)
 	}
-	return nil
+	m.erasing = k.Name == Backspace
+	return m.line(k)
 }
 
-// typed reports whether a key belongs to the line for commands once something is there; the others always move in the panel.
-func typed(k Key) bool {
-	switch k.Name {
-	case Up, Down, PageUp, PageDown, Insert:
-		return false
-	case Control:
-		return !strings.Contains("oszl", k.Text)
+// binding is what keys do at the panels.
+type binding struct {
+	keys []Key
+	// typing says that they do it also while something is typed.
+	typing bool
+	// Says what they do: what follows their names in a list, and in the menu.
+	says string
+	do   func(m *Model) []Effect
+}
+
+// bound is what a key is bound to.
+func bound(all []binding, k Key) (binding, bool) {
+	for _, b := range all {
+		for _, x := range b.keys {
+			if x == k {
+				return b, true
+			}
+		}
 	}
-	return true
+	return binding{}, false
+}
+
+func text(s string) Key    { return Key{Text, s} }
+func control(s string) Key { return Key{Control, s} }
+func alt(s string) Key     { return Key{Alt, s} }
+
+// panelKeys are the keys of the panels, but for those of functions.
+func panelKeys() []binding {
+	moves := func(by func(p *Panel) int) func(m *Model) []Effect {
+		return func(m *Model) []Effect {
+			m.Panel().move(by(m.Panel()))
+			return nil
+		}
+	}
+	panel := func(do func(p *Panel)) func(m *Model) []Effect {
+		return func(m *Model) []Effect {
+			do(m.Panel())
+			return nil
+		}
+	}
+	gives := func(e Effect) func(m *Model) []Effect { return func(*Model) []Effect { return []Effect{e} } }
+	opens := func(d func(m *Model) Dialog) func(m *Model) []Effect {
+		return func(m *Model) []Effect {
+			m.Open(d(m))
+			return nil
+		}
+	}
+	return []binding{
+		{[]Key{{Name: Up}}, true, "to the row above", moves(func(*Panel) int { return -1 })},
+		{[]Key{{Name: Down}}, true, "to the row below", moves(func(*Panel) int { return 1 })},
+		{[]Key{{Name: PageUp}}, true, "as many rows up as there is room for", moves(func(p *Panel) int { return -p.height })},
+		{[]Key{{Name: PageDown}}, true, "as many rows down", moves(func(p *Panel) int { return p.height })},
+		{[]Key{{Name: Home}}, false, "to the first row", moves(func(p *Panel) int { return -p.Len() })},
+		{[]Key{{Name: End}}, false, "to the last row", moves(func(p *Panel) int { return p.Len() })},
+		{[]Key{{Name: Left}}, false, "fold away what is below the row, or go to the row that it is below", panel((*Panel).out)},
+		{[]Key{{Name: Right}}, false, "show what is below the row, or go there", panel((*Panel).in)},
+		{[]Key{{Name: Enter}}, false, "go into what is under the cursor, fold it, or view it", (*Model).enter},
+		{[]Key{{Name: Backspace}}, false, "back to the place before", func(m *Model) []Effect { return m.Panel().leave() }},
+		{[]Key{{Name: Tab}, {Name: BackTab}}, false, "to the other panel", (*Model).change},
+		{[]Key{control("u")}, false, "exchange the panels", (*Model).swap},
+		{[]Key{alt("k")}, true, "choose what the panel lists", opens(func(m *Model) Dialog { return &Menu{Lists: []MenuList{m.kindList(m.Active)}} })},
+		{[]Key{{Name: Insert}, control("t")}, false, "select the row, or no more", panel((*Panel).mark)},
+		{[]Key{text("+")}, false, "select rows by a pattern of the shell", opens(func(m *Model) Dialog { return m.pattern(true) })},
+		{[]Key{text("-")}, false, "select them no more", opens(func(m *Model) Dialog { return m.pattern(false) })},
+		{[]Key{text("*")}, false, "select those that are not selected, and no others", panel((*Panel).invert)},
+		{[]Key{control("s")}, true, "look for a row: again is the next, Up the one before, Esc ends it", panel(func(p *Panel) { p.search, p.from = new(string), p.cursor })},
+		{[]Key{text("/")}, false, "show rows with a text only: Enter ends typing it, Esc shows all", panel(func(p *Panel) { p.sieving = true })},
+		{[]Key{alt("s")}, true, "sort by the next column", (*Model).sortNext},
+		{[]Key{alt("r")}, true, "sort the other way round", (*Model).sortBack},
+		{[]Key{{Name: AltEnter}}, true, "put the name under the cursor into the line", (*Model).insertName},
+		{[]Key{control("o")}, true, "show what is behind the screen: the output of the session", gives(ShowOutput{})},
+		{[]Key{control("l")}, true, "draw everything anew", gives(Redraw{})},
+		{[]Key{control("z")}, true, "give the terminal to the shell", gives(Suspend{})},
+		{[]Key{control("d")}, false, "leave", (*Model).leave},
+		{[]Key{{Name: Escape}}, true, "twice: erase the line, or else show all rows, or else select none", (*Model).calm},
+	}
 }
 
 // change makes the other panel the active one.
@@ -172,84 +188,134 @@ func (m *Model) change() []Effect {
 	return nil
 }
 
-// control is what Ctrl and a letter mean while nothing is typed.
-func (m *Model) control(k Key) []Effect {
-	p := m.Panel()
-	switch k.Text {
-	case "c":
-		if m.Job != nil {
-			return m.stop()
-		}
-	case "u":
-		m.Panels[0], m.Panels[1] = m.Panels[1], m.Panels[0]
-		m.Resize(m.layout.Width, m.layout.Height)
-	case "s":
-		p.search = new(string)
-	case "o":
-		return []Effect{ShowOutput{}}
-	case "l":
-		return []Effect{Redraw{}}
-	case "z":
-		return []Effect{Suspend{}}
-	case "t":
-		p.mark()
-	case "d":
-		return m.leave()
-	default:
-		return m.line(k)
+// swap exchanges the panels.
+func (m *Model) swap() []Effect {
+	m.Panels[0], m.Panels[1] = m.Panels[1], m.Panels[0]
+	m.Resize(m.layout.Width, m.layout.Height)
+	return nil
+}
+
+// insertName puts what names the row into the line.
+func (m *Model) insertName() []Effect {
+	if r := m.Panel().Row(); r != nil && r.Subject != nil {
+		m.Line.Press(editor.Key{Name: editor.KeyText, Text: word(r.Subject) + " "})
 	}
 	return nil
 }
 
-// stop has the job end.
-func (m *Model) stop() []Effect {
-	m.Job.Stopping = true
-	return []Effect{Stop{}}
+// calm undoes one thing after the other that makes the screen unusual.
+func (m *Model) calm() []Effect {
+	p := m.Panel()
+	switch {
+	case m.Line.Text() != "":
+		m.Line = m.options.NewLine()
+	case p.sieve != "":
+		p.sift("")
+	default:
+		clear(p.marked)
+	}
+	return nil
 }
 
-// controls are the keys of the line for commands by the letter of Control; alts by that of Alt.
-var (
-	controls = map[string]editor.KeyName{"a": editor.KeyHome, "b": editor.KeyLeft, "c": editor.KeyInterrupt, "d": editor.KeyDeleteOrGo, "e": editor.KeyEnd, "f": editor.KeyRight,
-		"g": editor.KeyCancel, "k": editor.KeyCutLine, "n": editor.KeyDown, "p": editor.KeyUp, "r": editor.KeySearch, "t": editor.KeyTranspose, "u": editor.KeyCutBefore,
-		"w": editor.KeyCutArgument, "y": editor.KeyYank, "_": editor.KeyUndo}
-	alts     = map[string]editor.KeyName{"b": editor.KeyWordLeft, "f": editor.KeyWordRight, "d": editor.KeyCutWord, "p": editor.KeyUp, "n": editor.KeyDown, "<": editor.KeyTop, ">": editor.KeyBottom}
-	ordinary = map[Name]editor.KeyName{Text: editor.KeyText, Paste: editor.KeyPaste, Enter: editor.KeyEnter, Tab: editor.KeyTab, BackTab: editor.KeyBackTab, Backspace: editor.KeyBackspace,
-		Delete: editor.KeyDelete, Home: editor.KeyHome, End: editor.KeyEnd, Left: editor.KeyLeft, Right: editor.KeyRight, Up: editor.KeyUp, Down: editor.KeyDown, Escape: editor.KeyCancel, AltEnter: editor.KeyNewline}
-)
+// stop has the job end. It gets no more answers: what it has asked is answered with no.
+func (m *Model) stop() []Effect {
+	if m.Job == nil {
+		return nil
+	}
+	m.Job.Stopping = true
+	var out []Effect
+	for _, d := range m.Dialogs() {
+		if q, is := d.(*Question); is && q.ofJob() {
+			out = append(out, q.Cancel...)
+		}
+	}
+	m.dropQuestions()
+	return append(out, Stop{})
+}
+
+// edit is what a key does in the line for commands.
+type edit struct {
+	keys []Key
+	to   editor.KeyName
+	// says what they do; "" for what everybody knows.
+	says string
+}
+
+// lineKeys are the keys of the line for commands, but for what is typed and pasted.
+var lineKeys = []edit{
+	{[]Key{{Name: Enter}}, editor.KeyEnter, "enter it in the session"},
+	{[]Key{{Name: Tab}}, editor.KeyTab, "complete it; again chooses what can follow"},
+	{[]Key{{Name: BackTab}}, editor.KeyBackTab, ""},
+	{[]Key{{Alt, "p"}, {Control, "p"}}, editor.KeyUp, "an earlier line of the history that begins so"},
+	{[]Key{{Alt, "n"}, {Control, "n"}}, editor.KeyDown, "a later one"},
+	{[]Key{{Name: Up}}, editor.KeyUp, ""},
+	{[]Key{{Name: Down}}, editor.KeyDown, ""},
+	{[]Key{{Control, "r"}}, editor.KeySearch, "look for a text in the history"},
+	{[]Key{{Name: Left}, {Control, "b"}}, editor.KeyLeft, ""},
+	{[]Key{{Name: Right}, {Control, "f"}}, editor.KeyRight, "go on; at its end take what is suggested"},
+	{[]Key{{Alt, "b"}}, editor.KeyWordLeft, "to the word before"},
+	{[]Key{{Alt, "f"}}, editor.KeyWordRight, "behind the next word"},
+	{[]Key{{Name: Home}, {Control, "a"}}, editor.KeyHome, "to its begin"},
+	{[]Key{{Name: End}, {Control, "e"}}, editor.KeyEnd, "to its end"},
+	{[]Key{{Alt, "<"}}, editor.KeyTop, "to the begin of the first of several lines"},
+	{[]Key{{Alt, ">"}}, editor.KeyBottom, "to the end of the last"},
+	{[]Key{{Name: Backspace}, {Control, "h"}}, editor.KeyBackspace, ""},
+	{[]Key{{Name: Delete}}, editor.KeyDelete, ""},
+	{[]Key{{Control, "d"}}, editor.KeyDeleteOrGo, ""},
+	{[]Key{{Control, "u"}}, editor.KeyCutBefore, "cut what comes before"},
+	{[]Key{{Control, "k"}}, editor.KeyCutLine, "cut what follows"},
+	{[]Key{{Control, "w"}}, editor.KeyCutArgument, "cut the argument before"},
+	{[]Key{{Alt, "d"}}, editor.KeyCutWord, "cut the next word"},
+	{[]Key{{Control, "y"}}, editor.KeyYank, "put in what was cut"},
+	{[]Key{{Control, "t"}}, editor.KeyTranspose, ""},
+	{[]Key{{Control, "_"}}, editor.KeyUndo, "undo"},
+	{[]Key{{Control, "c"}}, editor.KeyInterrupt, "give the line up"},
+	{[]Key{{Control, "g"}, {Name: Escape}}, editor.KeyCancel, ""},
+}
+
+// lineKey is what a key does in the line.
+func lineKey(k Key) (editor.KeyName, bool) {
+	for _, e := range lineKeys {
+		for _, x := range e.keys {
+			if x == k {
+				return e.to, true
+			}
+		}
+	}
+	return 0, false
+}
 
 // line gives a key to the line for commands.
 func (m *Model) line(k Key) []Effect {
-	name, ok := ordinary[k.Name]
+	var key editor.Key
 	switch k.Name {
-	case Control:
-		name, ok = controls[k.Text]
-	case Alt:
-		name, ok = alts[k.Text]
-	}
-	if !ok {
-		return nil
-	}
-	if k.Name == AltEnter {
-		if r := m.Panel().Row(); r != nil && r.Subject != nil {
-			m.Line.Press(editor.Key{Name: editor.KeyText, Text: word(r.Subject) + " "})
+	case Text:
+		key = editor.Key{Name: editor.KeyText, Text: k.Text}
+	case Paste:
+		key = editor.Key{Name: editor.KeyPaste, Text: k.Text}
+		if len(m.Line.Text())+len(k.Text) > editor.MaxLine {
+			key = editor.Key{Name: editor.KeyTooLong}
+		}
+	default:
+		name, ok := lineKey(k)
+		if !ok {
 			return nil
 		}
+		key.Name = name
 	}
-	out := editor.Key{Name: name}
-	if k.Name == Text || k.Name == Paste {
-		out.Text = k.Text
+	if k.Name == Control && k.Text == "d" && m.Line.Text() == "" {
+		return nil // it would end a session
 	}
-	switch m.Line.Press(out) {
+	switch m.Line.Press(key) {
 	case editor.Accepted:
 		text := m.Line.Text()
-		if strings.TrimSpace(text) == "" {
+		switch {
+		case strings.TrimSpace(text) == "":
 			m.Line = m.options.NewLine()
-			return nil
+		case !m.busy():
+			m.Line = m.options.NewLine() // who presses Enter twice enters it once
+			return []Effect{Statement{text}}
 		}
-		if m.busy() {
-			return nil
-		}
-		return []Effect{Statement{text}}
 	case editor.Interrupted, editor.Ended:
 		m.Line = m.options.NewLine()
 	case editor.TooLong:
@@ -268,94 +334,71 @@ func (m *Model) enter() []Effect {
 		return p.visit(*r.Into)
 	case p.fold():
 	default:
-		if a := m.Keys()[2]; a.do != nil { // look at it
-			return a.do(m)
+		if a := m.Keys()[viewKey-1]; a.do != nil {
+			return a.do()
 		}
 	}
 	return nil
 }
 
-// searching is what a key means while a panel is searched; false if it ends the search and means what it always does.
-func (m *Model) searching(k Key) bool {
-	p := m.Panel()
+// finding is what a key means while a text is typed that rows are looked for by; false if that ends it, and the key means what it
+// always does.
+func (p *Panel) finding(m *Model, k Key) bool {
+	step, at := 0, p.cursor
+	typed := p.search
+	if p.sieving {
+		typed = &p.sieve
+	}
 	switch {
 	case k.Name == Text || k.Name == Paste:
-		*p.search += k.Text
-		p.seek(p.cursor, 1)
+		*typed += clean(k.Text)
 	case k.Name == Backspace:
-		*p.search = cutLast(*p.search)
-		p.seek(p.cursor, 1)
-	case k.Name == Control && k.Text == "s", k.Name == Down:
-		p.seek(p.cursor+1, 1)
-	case k.Name == Up:
-		p.seek(p.cursor-1, -1)
+		*typed, at = cutLast(*typed), p.from
+	case p.sieving && k.Name == Escape:
+		*typed, p.sieving = "", false
+	case p.sieving && (k.Name == Up || k.Name == Down):
+		return false
+	case p.sieving && k.Name == Enter:
+		p.sieving = false
+		return true
 	case k.Name == Escape:
 		p.search = nil
+		return true
+	case k.Name == Control && k.Text == "s", k.Name == Down:
+		step = 1
+	case k.Name == Up:
+		step = -1
 	default:
-		p.search = nil
+		p.search, p.sieving = nil, false
 		return false
+	}
+	if typed == &p.sieve {
+		p.sift(p.sieve)
+		if p.sieve != "" && p.Len() == 0 {
+			m.Say(Warning, "no row has %q", p.sieve)
+		}
+		return true
+	}
+	if *p.search == "" {
+		p.cursor = at
+		p.settle()
+	} else if !p.seek(at+step, step, *p.search) {
+		m.Say(Warning, "no row has %q", *p.search)
 	}
 	return true
 }
 
-// invert selects what is not selected, and no more what is.
-func (m *Model) invert() {
-	p := m.Panel()
-	for i := range p.Table.Rows {
-		r := &p.Table.Rows[i]
-		if r.Subject == nil {
-			continue
-		}
-		if p.marked[r.ID] {
-			delete(p.marked, r.ID)
-		} else {
-			p.marked[r.ID] = true
-		}
-	}
-}
-
-// match selects the rows whose name is like a pattern of the shell, or no more.
-func (m *Model) match(pattern string, on bool) error {
-	p := m.Panel()
-	for i := range p.Table.Rows {
-		r := &p.Table.Rows[i]
-		if r.Subject == nil {
-			continue
-		}
-		is, err := path.Match(pattern, word(r.Subject))
+// clean is a text on one line.
+func clean(s string) string {
+	return strings.Map(func(r rune) rune {
 		switch {
-		case err != nil:
-			return fmt.Errorf("a pattern must have its brackets closed, but is %q", pattern)
-		case is && on:
-			p.marked[r.ID] = true
-		case is:
-			delete(p.marked, r.ID)
+		case r == '\n' || r == '\t':
+			return ' '
+		case r < ' ' || r == 0x7f || r == utf8.RuneError:
+			return -1
 		}
-	}
-	return nil
-}
-
-// word is what names a subject on a command line.
-func word(s Subject) string {
-	switch s := s.(type) {
-	case Cell:
-		return s.Name
-	case Process:
-		return fmt.Sprint(s.PID)
-	case Service:
-		return s.Name
-	case Written:
-		return s.Service
-	case Policy:
-		return s.Name
-	case Rule:
-		return s.Request
-	case Decision:
-		return s.Request
-	case Generation:
-		return fmt.Sprint(s.Number)
-	}
-	return ""
+		return r
+	}, s)
 }
 
 // leave ends the screen; what would be lost by that is asked about.
@@ -363,9 +406,10 @@ func (m *Model) leave() []Effect {
 	switch {
 	case m.Job != nil:
 		m.Open(&Question{Title: "Leave", Text: m.Job.Title + " is not done yet.", Choices: []Choice{{"Stop it", []Effect{Stop{}}}, {"Wait", nil}}, chosen: 1})
-	case !m.Status.Confirm.IsZero():
-		m.Open(&Question{Title: "Leave", Text: fmt.Sprintf("Generation %d is not confirmed: leaving may roll it back.", m.Status.Generation),
-			Choices: []Choice{{"Leave", []Effect{Leave{}}}, {"Stay", nil}}, chosen: 1})
+	case m.waits():
+		n := m.Status.Generation
+		m.Open(&Question{Title: "Leave", Text: fmt.Sprintf("Generation %d is not confirmed: leaving may roll it back.", n),
+			Choices: []Choice{{"Confirm", confirmWords(n)}, {"Leave", []Effect{Leave{}}}, {"Stay", nil}}, chosen: 2})
 	default:
 		return []Effect{Leave{}}
 	}

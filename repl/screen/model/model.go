@@ -34,6 +34,16 @@ type Model struct {
 	escaped bool
 	// trial is a change that waits to be confirmed, nil for none.
 	trial *trial
+	// since is the tick after that, zero before it, and closed is the dialog that it has closed.
+	since  time.Time
+	closed Dialog
+	// erasing says that the last key took something out of the line.
+	erasing bool
+	// last is what the last job had to say.
+	last *Message
+	// reminder asks about the generation with the number reminded, which waits to be confirmed; nil when it does not.
+	reminder *Question
+	reminded uint64
 }
 
 // Options for New.
@@ -79,6 +89,8 @@ type Job struct {
 	Where string
 	// Stopping says that it was told to end.
 	Stopping bool
+	// form that it comes from, which is shown again if it fails.
+	form *Form
 }
 
 // New is a screen of 80 by 24 that has read nothing yet.
@@ -131,18 +143,31 @@ func (m *Model) Say(tone Tone, form string, args ...any) {
 	m.Said = Said{fmt.Sprintf(form, args...), tone}
 }
 
-// refresh has both panels read.
+// refresh has both panels read, once if they list the same.
 func (m *Model) refresh() []Effect {
 	var out []Effect
 	for i := range m.Panels {
-		out = append(out, m.Panels[i].read()...)
+		if p, other := &m.Panels[i], &m.Panels[1-i]; p.Place != other.Place || !other.asked {
+			out = append(out, p.read()...)
+		}
 	}
 	return out
 }
 
+// escapeTime is how long Escape may be the first of two keys.
+const escapeTime = 2 * time.Second
+
 // Tick is told now and then what time it is: what is shown is read again.
 func (m *Model) Tick(now time.Time) []Effect {
 	m.Now = now
+	switch {
+	case !m.escaped && m.closed == nil:
+	case m.since.IsZero():
+		m.since = now
+	case now.Sub(m.since) >= escapeTime:
+		m.escaped, m.closed = false, nil
+	}
+	m.remind()
 	m.watchTrial()
 	return m.refresh()
 }
@@ -161,12 +186,16 @@ func (m *Model) Filled(place Place, t Table, wrong string) {
 		}
 		p.fill(t)
 	}
+	m.fit()
 }
 
 // begin begins a job, if none runs.
 func (m *Model) begin(e Effect, title string) []Effect {
 	if m.busy() {
 		return nil
+	}
+	if m.Status.ReadOnly && changes(e) {
+		return m.refuse(title)
 	}
 	m.Job = &Job{Effect: e, Title: title, Began: m.Now}
 	return []Effect{e}
@@ -189,11 +218,15 @@ func (m *Model) Progress(where string) {
 
 // Asked is told a question of the job.
 func (m *Model) Asked(question string) {
-	m.Open(&Question{Title: "Question", Text: question, Choices: []Choice{{"Yes", []Effect{Answer{true}}}, {"No", []Effect{Answer{false}}}}, Cancel: []Effect{Answer{false}}, chosen: 1})
+	m.Open(&Question{Title: "Question", Text: question, Choices: []Choice{{"Yes", []Effect{Answer{true}}}, {"No", []Effect{Answer{false}}}}, Cancel: []Effect{Answer{false}}, chosen: 1, sudden: true})
 }
 
 // Ran is told what the job has done.
 func (m *Model) Ran(r Result) []Effect {
+	var form *Form
+	if m.Job != nil {
+		form = m.Job.form
+	}
 	run, is := m.ended().(Run)
 	if !is {
 		return nil
@@ -205,22 +238,57 @@ func (m *Model) Ran(r Result) []Effect {
 		return m.loadedTrial(run, r)
 	case run.Shows == AsUndo:
 		return m.wentBack(run, r)
+	case r.Failed && (form != nil || run.Shows == AsResult):
+		if form != nil {
+			m.Open(form)
+		}
+		m.tell(&Message{Title: run.Title, Text: text, Tone: Bad})
 	case run.Shows == AsPage || run.Shows == AsWhy:
 		page := &Page{Title: run.Title, Lines: strings.Split(text, "\n")}
 		if d, is := run.about(); is {
 			page.Keys = whyKeys(d)
 		}
 		m.Open(page)
-	case r.Failed:
-		m.Open(&Message{Title: run.Title, Text: text, Tone: Bad})
+		if at := run.begin(page.Lines); at >= 0 {
+			page.show(at)
+		} else {
+			m.Say(Warning, "what is loaded has no file %s", run.File)
+		}
 	case strings.Contains(text, "\n"):
-		m.Open(&Message{Title: run.Title, Text: text})
+		m.tell(&Message{Title: run.Title, Text: text})
 	case text == "":
 		m.Say(Good, "%s: done", run.Title)
 	default:
+		m.last = &Message{Title: run.Title, Text: text}
 		m.Say(Good, "%s", text)
 	}
 	return m.refresh()
+}
+
+// tell opens a message, which can be seen again.
+func (m *Model) tell(d *Message) {
+	m.last = d
+	m.Open(d)
+}
+
+// lastResult shows what the last job had to say.
+func (m *Model) lastResult() []Effect {
+	again := *m.last
+	m.Open(&again)
+	return nil
+}
+
+// begin is the line of what show has written that the page begins with, -1 if it has no such file.
+func (r *Run) begin(lines []string) int {
+	if r.File == "" {
+		return 0
+	}
+	at := slices.Index(lines, "-- file "+r.File)
+	if at < 0 {
+		return -1
+	}
+	// A few lines before it are to be seen.
+	return max(at, min(at+r.Line-3, len(lines)-1))
 }
 
 // ended takes the job away, and gives what it was; nil if there is none.
@@ -230,13 +298,21 @@ func (m *Model) ended() Effect {
 	}
 	job := m.Job
 	m.Job = nil
-	// It waits for no answer any more.
-	m.dialogs = slices.DeleteFunc(m.dialogs, func(d Dialog) bool { q, is := d.(*Question); return is && q.ofJob() })
+	m.dropQuestions()
 	return job.Effect
 }
 
 // Returned is told that the terminal is the screen's again, after a statement or an editor.
 func (m *Model) Returned() []Effect {
 	m.Line = m.options.NewLine()
+	return m.refresh()
+}
+
+// Edited is told that a file was edited, and what is wrong with it at a line; "" if nothing is.
+func (m *Model) Edited(e Edit, wrong string, at int) []Effect {
+	if wrong != "" {
+		again := []Effect{Edit{e.File, max(at, 1)}}
+		m.Open(&Question{Title: e.File, Text: wrong, Choices: []Choice{{"Edit it again", again}, {"Leave it so", nil}}})
+	}
 	return m.refresh()
 }

@@ -35,7 +35,8 @@ func (k Kind) Grows() bool { return k == Output || k == Decisions }
 // Place is what a panel lists.
 type Place struct {
 	Kind Kind
-	// Of is the cell of Members, the service of Output, and the cell or policy that Policies or Decisions are limited to; else "".
+	// Of is the cell of Members, the service of Output, and the cell or policy that Policies or Decisions are limited to; else "". Where
+	// a cell and a policy have the same name it is the cell.
 	Of string
 }
 
@@ -63,7 +64,7 @@ type Column struct {
 	// Least is how many characters the column needs to be of use; it is left out where there are fewer. Grows takes what is left over.
 	Least int
 	Grows bool
-	// Rank says which columns are left out first where not all have room: those with the greatest. The first column always stays.
+	// Rank says which columns are left out first where not all have room: those with the greatest. That with the least always stays.
 	Rank int
 }
 
@@ -157,6 +158,9 @@ type (
 		EUID          uint32
 		// Denied says that it was, and Would that it was only recorded so.
 		Denied, Would bool
+		// Profile says that no policy has denied it but secmodel_cell itself, by the profile of the cell; and Unsure that the kernel does
+		// not tell which of several requests it was, so that Request is one of them, or "".
+		Profile, Unsure bool
 		// Policy that decided it, and where; "" if it was none.
 		Policy, File string
 		Line         int

@@ -15,12 +15,11 @@ import (
 // Explain is the command that explains the decision. The kernel keeps less of a request than policies ask about: the rest is as in
 // an example that the same line decides.
 func (d Decision) Explain() []string {
-	words := []string{"explain", "--source"}
+	flags := []string{"--source"}
 	if d.File != "" && d.Line > 0 {
-		words = append(words, "--by", fmt.Sprintf("%s:%d", d.File, d.Line))
+		flags = append(flags, "--by", fmt.Sprintf("%s:%d", d.File, d.Line))
 	}
-	request, _, _ := strings.Cut(d.Request, " or ") // of those that a denial of secmodel_cell can be about
-	return append(words, d.Cell, request, fmt.Sprintf("euid=%d", d.EUID))
+	return words("explain", flags, d.Cell, d.Request, fmt.Sprintf("euid=%d", d.EUID))
 }
 
 // about is the decision that a page is about.
@@ -38,31 +37,6 @@ func (m *Model) why() []Effect {
 		return nil
 	}
 	return m.do([]Effect{Run{Words: d.Explain(), Shows: AsWhy, Decision: d, Title: "why " + d.Request + " in " + d.Cell}})
-}
-
-// denials shows the decisions about what is under the cursor.
-func (m *Model) denials() []Effect {
-	r := m.Panel().Row()
-	if r == nil {
-		return nil
-	}
-	of := ""
-	switch s := r.Subject.(type) {
-	case Cell:
-		of = s.Name
-	case Process:
-		of = s.Cell
-	case Service:
-		of = s.Cell
-	case Policy:
-		of = s.Name
-	case Rule:
-		of = s.Policy
-	}
-	if of == "" {
-		return nil
-	}
-	return m.Panel().visit(Place{Decisions, of})
 }
 
 // decision is the one under the cursor.
@@ -89,11 +63,7 @@ func whyKeys(d Decision) map[int]PageKey {
 // learn looks for the smallest change that allows the decision under the cursor.
 func (m *Model) learn() []Effect {
 	d, is := m.decision()
-	switch {
-	case !is:
-		return nil
-	case !d.Denied && !d.Would:
-		m.Say(Warning, "only what is denied can be learned from, but %s is not", d.Request)
+	if !is {
 		return nil
 	}
 	return m.do([]Effect{Learn{Decision: d}})
@@ -151,18 +121,21 @@ func (p *Proposal) back() *Proposal {
 
 // Learned is told a proposal, or in a text why there is none.
 func (m *Model) Learned(p *Proposal, wrong string) {
+	var form *Form
+	if m.Job != nil {
+		form = m.Job.form
+	}
 	l, learned := m.ended().(Learn)
 	if wrong != "" {
 		wrong = strings.TrimRight(wrong, "\n")
-		if learned && l.Known != "" {
+		if form != nil {
 			// What was typed is not lost.
-			form := tell(l, "")
 			if m.Open(form); !strings.Contains(wrong, "\n") {
 				form.Wrong = wrong
 				return
 			}
 		}
-		m.Open(&Message{Title: "No change", Text: wrong, Tone: Bad})
+		m.tell(&Message{Title: "No change", Text: wrong, Tone: Bad})
 		return
 	}
 	m.dialogs = slices.DeleteFunc(m.dialogs, func(d Dialog) bool { x, is := d.(*Page); return is && x.proposes })
@@ -200,14 +173,14 @@ func tell(l Learn, tighter string) *Form {
 		return NewInput(label, list[at], "", list...)
 	}
 	return &Form{Title: "What is known", Fields: []*Input{NewInput("Fields", l.Known, hint), choose("Cells", whichCells, l.AnyCell), choose("Users", whichUsers, l.AnyUser),
-		choose("What other models refuse", whichOther, l.Grant)}, make: func(_ *Model, values []string) ([]Effect, int, string) {
-		for _, word := range strings.Fields(values[0]) {
+		choose("What other models refuse", whichOther, l.Grant)}, make: func(_ *Model, values []string) ([]Effect, []string) {
+		known := strings.Fields(values[0])
+		for _, word := range known {
 			if name, _, ok := strings.Cut(word, "="); !ok || name == "" {
-				return nil, 0, fmt.Sprintf("a field must be given as FIELD=VALUE, but is %q", word)
+				return nil, []string{fmt.Sprintf("must be FIELD=VALUE, but one is %q", word)}
 			}
 		}
-		next := Learn{Decision: l.Decision, Known: strings.Join(strings.Fields(values[0]), " "), AnyCell: values[1] == whichCells[1], AnyUser: values[2] == whichUsers[1], Grant: values[3] == whichOther[1]}
-		return []Effect{next}, 0, ""
+		return []Effect{Learn{Decision: l.Decision, Known: strings.Join(known, " "), AnyCell: values[1] == whichCells[1], AnyUser: values[2] == whichUsers[1], Grant: values[3] == whichOther[1]}}, nil
 	}}
 }
 
@@ -249,7 +222,7 @@ func (m *Model) offer(p *Proposal) []Effect {
 func (m *Model) Wrote(p *Proposal, wrong string) []Effect {
 	w, _ := m.ended().(Write)
 	if wrong != "" {
-		m.Open(&Message{Title: "Not written", Text: strings.TrimRight(wrong, "\n"), Tone: Bad})
+		m.tell(&Message{Title: "Not written", Text: strings.TrimRight(wrong, "\n"), Tone: Bad})
 		return m.refresh()
 	}
 	m.dialogs = nil
@@ -285,7 +258,7 @@ func (m *Model) loadedTrial(run Run, r Result) []Effect {
 	if r.Failed {
 		m.Open(&Question{Title: "Not loaded", Text: fmt.Sprintf("%s %s written, but the change is not loaded. Take it out again?", names, be),
 			Choices: []Choice{{"Take out", []Effect{Write{Proposal: run.Proposal.back()}}}, {"Keep", nil}}, chosen: 1})
-		m.Open(&Message{Title: "Not loaded", Text: text, Tone: Bad})
+		m.tell(&Message{Title: "Not loaded", Text: text, Tone: Bad})
 		return m.refresh()
 	}
 	found := waits.FindStringSubmatch(text)
@@ -305,8 +278,10 @@ func (m *Model) loadedTrial(run Run, r Result) []Effect {
 	t.question = &Question{Title: "Confirm", Choices: []Choice{
 		{"Confirm", []Effect{Run{Words: []string{"confirm", found[1]}, Title: "confirm " + found[1]}}},
 		{"Roll back", []Effect{Run{Words: back, Shows: AsUndo, Proposal: run.Proposal, Title: "roll back"}}},
-		{"Later", nil}}}
-	m.trial = t
+		{"Later", nil}},
+		// What is pressed once too often confirms nothing.
+		chosen: 2, sudden: true}
+	m.trial, m.reminded = t, t.generation
 	m.Open(t.question)
 	t.tell(m.Now)
 	return m.refresh()
@@ -327,7 +302,7 @@ func (t *trial) tell(now time.Time) {
 // wentBack is told what a roll back has done: the files follow.
 func (m *Model) wentBack(run Run, r Result) []Effect {
 	if r.Failed {
-		m.Open(&Message{Title: run.Title, Text: strings.TrimRight(r.Text, "\n"), Tone: Bad})
+		m.tell(&Message{Title: run.Title, Text: strings.TrimRight(r.Text, "\n"), Tone: Bad})
 		return m.refresh()
 	}
 	m.trial = nil

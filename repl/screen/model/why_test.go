@@ -113,12 +113,12 @@ var takeBack = Write{Proposal: change.back()}
 func TestShortest(t *testing.T) {
 	w := begin(t)
 	w.try()
-	w.want(w.press("Enter"), Run{Words: []string{"confirm", "2"}, Title: "confirm 2"})
+	w.want(w.press("c", "Enter"), Run{Words: []string{"confirm", "2"}, Title: "confirm 2"})
 	w.Ran(Result{Text: "generation 2 stays\n"})
 	if w.trial != nil || w.Dialog() != nil || w.Said.Text != "generation 2 stays" {
 		t.Errorf("%+v, %+v, %q", w.trial, w.Dialog(), w.Said.Text)
 	}
-	if w.keys != 4 {
+	if w.keys != 5 {
 		t.Errorf("it takes %d keys", w.keys)
 	}
 	// With the explanation between, and from the cell on.
@@ -127,14 +127,14 @@ func TestShortest(t *testing.T) {
 	w.Ran(Result{Text: "denied"})
 	w.page("why system.reboot in web-1", 4, 5)
 	w.try()
-	w.want(w.press("Enter"), Run{Words: []string{"confirm", "2"}, Title: "confirm 2"})
-	if w.keys != 5 {
+	w.want(w.press("c", "Enter"), Run{Words: []string{"confirm", "2"}, Title: "confirm 2"})
+	if w.keys != 6 {
 		t.Errorf("it takes %d keys", w.keys)
 	}
 	w = begin(t)
 	w.Press(Key{Name: Tab})
 	w.Filled(Place{Kind: Cells}, Table{Rows: []Row{{ID: "web-1", Subject: Cell{Name: "web-1"}}}}, "")
-	if e := w.Press(Key{Name: F2}); len(e) != 1 || e[0] != (Read{Place{Decisions, "web-1"}}) {
+	if e := w.Press(Key{Name: F6}); len(e) != 1 || e[0] != (Read{Place{Decisions, "web-1"}}) {
 		t.Errorf("%v", e)
 	}
 }
@@ -147,7 +147,7 @@ func TestTrial(t *testing.T) {
 		do   func(w *way)
 	}{
 		{"rolled back", func(w *way) {
-			w.want(w.press("Right", "Enter"), Run{Words: []string{"rollback", "1"}, Shows: AsUndo, Proposal: change, Title: "roll back"})
+			w.want(w.press("r", "Enter"), Run{Words: []string{"rollback", "1"}, Shows: AsUndo, Proposal: change, Title: "roll back"})
 			// Its generation is another one meanwhile, which says nothing.
 			w.Status = Status{Generation: 3}
 			w.Tick(w.Now.Add(time.Second))
@@ -158,7 +158,7 @@ func TestTrial(t *testing.T) {
 			}
 		}},
 		{"not rolled back", func(w *way) {
-			w.press("r")
+			w.press("r", "Enter")
 			w.Ran(Result{Text: "it must be so", Failed: true})
 			if m, is := w.Dialog().(*Message); !is || m.Text != "it must be so" || w.trial == nil {
 				w.t.Errorf("%+v", w.Dialog())
@@ -187,7 +187,8 @@ func TestTrial(t *testing.T) {
 			w.want(w.press("Enter"), nil) // keep
 		}},
 		{"later, and confirmed elsewhere", func(w *way) {
-			w.want(w.press("l"), nil)
+			// What is pressed once too often confirms nothing.
+			w.want(w.press("Enter"), nil)
 			w.Status = Status{Generation: 2, Confirm: minute(w)}
 			w.Tick(w.Now.Add(time.Second))
 			w.Status = Status{Generation: 2}
@@ -197,7 +198,7 @@ func TestTrial(t *testing.T) {
 			}
 		}},
 		{"confirmed too late", func(w *way) {
-			w.press("Enter")
+			w.press("c", "Enter")
 			w.Ran(Result{Text: "the generation must wait to be confirmed", Failed: true})
 			w.press("Enter")
 			w.Tick(w.Now.Add(61 * time.Second))
@@ -298,7 +299,7 @@ func TestTell(t *testing.T) {
 		t.Fatalf("%+v", w.Dialog())
 	}
 	w.want(w.press("port", "Enter"), nil)
-	if f.Wrong != `a field must be given as FIELD=VALUE, but is "port"` {
+	if f.Wrong != `Fields must be FIELD=VALUE, but one is "port"` {
 		t.Errorf("%q", f.Wrong)
 	}
 	w.press("=8x", "Tab", " ", "Tab", " ", "Tab", " ")
@@ -310,7 +311,7 @@ func TestTell(t *testing.T) {
 		t.Fatalf("%+v", w.Dialog())
 	}
 	told.Known = "port=8"
-	w.want(w.press("Backspace", "Enter"), told)
+	w.want(w.press("Tab", "Backspace", "Enter"), told)
 	w.Learned(&Proposal{Title: "a tighter one", Text: "x"}, "")
 	w.page("a tighter one", 4, 6)
 	w.press("q")
@@ -325,7 +326,7 @@ func TestDecisions(t *testing.T) {
 	allowed.Denied = false
 	audited := allowed
 	audited.Would = true
-	profile := Decision{Cell: "web-1", Request: "system.mknod or machdep.ldt_set", EUID: 80, Denied: true}
+	profile := Decision{Cell: "web-1", Request: "system.mknod", EUID: 80, Denied: true, Profile: true, Unsure: true}
 	for _, c := range []struct {
 		d     Decision
 		words string
@@ -345,8 +346,8 @@ func TestDecisions(t *testing.T) {
 		w.page("why "+c.d.Request+" in web-1", c.keys...)
 		w.press("q")
 		_, learns := w.press("F5").(Learn)
-		if learns != c.learn || !learns && w.Said.Tone != Warning {
-			t.Errorf("%+v: %v, %q", c.d, learns, w.Said.Text)
+		if learns != c.learn {
+			t.Errorf("%+v: %v", c.d, learns)
 		}
 	}
 	if s := fmt.Sprint(begin(t, Row{ID: "1"}).press("F3")); s != "<nil>" {

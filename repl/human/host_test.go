@@ -1,4 +1,4 @@
-package command
+package human
 
 import (
 	"testing"
@@ -18,7 +18,7 @@ func TestAnswersOfHiddenPolicies(t *testing.T) {
 		{host.Usage{Measure: host.Measure{Policies: []string{"a", "b"}}}, "a, b"},
 	} {
 		c.usage.Answerer = analysis.Answerer{Program: analysis.ByPolicies}
-		if got := answers(&c.usage); got != c.want {
+		if got := Answers(&c.usage); got != c.want {
 			t.Errorf("%q, want %q", got, c.want)
 		}
 	}

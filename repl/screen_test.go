@@ -1,0 +1,431 @@
+package repl
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"golang.org/x/term"
+
+	"cellsh/kernel/launch/pty"
+)
+
+// onScreen is a terminal with a screen on it, as text: what was written to it is acted out.
+type onScreen struct {
+	*terminal
+	rows, columns int
+	cells         [][]rune
+	x, y          int
+	// unknown are sequences that the terminal does not know, and other the text that was on it before the other screen.
+	unknown        []string
+	other          [][]rune
+	otherX, otherY int
+	// ascii says that nothing else may be written, and known are the sequences that the terminal knows.
+	ascii bool
+	known *regexp.Regexp
+	// used says that the other screen was used.
+	used bool
+	// rest is a sequence that has not come as a whole.
+	rest string
+}
+
+// What terminals know of what a screen may write, besides what all do.
+var (
+	everywhere = `\x1b\[(\d+;\d+)?H|\x1b\[J|\x1b\[K|\x1b\[\?7[hl]|\x1b\[m`
+	onVT100    = regexp.MustCompile(`^(` + everywhere + `|\x1b\[[147]m)$`)
+	onConsole  = regexp.MustCompile(`^(` + everywhere + `|\x1b\[(0|1|4|7|3[0-7]|4[0-7])(;(0|1|4|7|3[0-7]|4[0-7]))*m|\x1b\[\?25[hl]|\x1b\[\d*[A-DK])$`)
+	onWindow   = regexp.MustCompile(`^(` + everywhere + `|\x1b\[(\d+)(;\d+)*m|\x1b\[\?25[hl]|\x1b\[\?1049[hl]|\x1b\[\?2004[hl]|\x1b\[\?100[06][hl]|\x1b\[\d*[A-DK])$`)
+	sequence   = regexp.MustCompile(`^\x1b(\[[0-?]*[ -/]*[@-~]|[\]P_^][^\x07\x1b]*(\x07|\x1b\\)|[ -/]*[0-Z\\^-~])`)
+)
+
+func newOnScreen(x *terminal, columns, rows int, known *regexp.Regexp, ascii bool) *onScreen {
+	s := &onScreen{terminal: x, known: known, ascii: ascii}
+	s.resize(columns, rows)
+	s.other = nil
+	return s
+}
+
+func (s *onScreen) resize(columns, rows int) {
+	s.columns, s.rows = columns, rows
+	for _, cells := range []*[][]rune{&s.cells, &s.other} {
+		old := *cells
+		*cells = empty(columns, rows)
+		for y := range min(rows, len(old)) {
+			copy((*cells)[y], old[y])
+		}
+	}
+	s.x, s.y = 0, 0
+}
+
+func empty(columns, rows int) [][]rune {
+	cells := make([][]rune, rows)
+	for i := range cells {
+		cells[i] = []rune(strings.Repeat(" ", columns))
+	}
+	return cells
+}
+
+// act does what was written.
+func (s *onScreen) act(text string) {
+	text = s.rest + text
+	s.rest = ""
+	for text != "" {
+		if text[0] != 0x1b {
+			r := []rune(text)[0]
+			n := len(string(r))
+			if r == 0xfffd && len(text) < 4 {
+				s.rest = text
+				return
+			}
+			s.put(r)
+			text = text[n:]
+			continue
+		}
+		seq := sequence.FindString(text)
+		if seq == "" {
+			if len(text) > 40 {
+				s.unknown = append(s.unknown, text[:10])
+				text = text[1:]
+				continue
+			}
+			s.rest = text
+			return
+		}
+		if !s.known.MatchString(seq) {
+			s.unknown = append(s.unknown, seq)
+		}
+		s.control(seq)
+		text = text[len(seq):]
+	}
+}
+
+func (s *onScreen) put(r rune) {
+	switch {
+	case r == '\r':
+		s.x = 0
+	case r == '\n':
+		if s.y++; s.y >= s.rows {
+			s.cells = append(s.cells[1:], []rune(strings.Repeat(" ", s.columns)))
+			s.y = s.rows - 1
+		}
+	case r == '\b':
+		s.x = max(s.x-1, 0)
+	case r < ' ':
+		s.unknown = append(s.unknown, string(r))
+	default:
+		if s.ascii && r > '~' {
+			s.unknown = append(s.unknown, string(r))
+		}
+		if s.x < s.columns && s.y < s.rows {
+			s.cells[s.y][s.x] = r
+		}
+		s.x++
+	}
+}
+
+func (s *onScreen) control(seq string) {
+	var a, b int
+	switch {
+	case strings.HasSuffix(seq, "H"):
+		s.x, s.y = 0, 0
+		if n, _ := fmt.Sscanf(seq, "\x1b[%d;%dH", &a, &b); n == 2 {
+			s.x, s.y = b-1, a-1
+		}
+	case seq == "\x1b[J":
+		for y := s.y; y < s.rows; y++ {
+			for x := range s.cells[y] {
+				if y > s.y || x >= s.x {
+					s.cells[y][x] = ' '
+				}
+			}
+		}
+	case seq == "\x1b[K":
+		for x := s.x; x < s.columns; x++ {
+			s.cells[s.y][x] = ' '
+		}
+	case seq == "\x1b[?1049h":
+		s.used = true
+		s.other, s.cells, s.otherX, s.otherY = s.cells, empty(s.columns, s.rows), s.x, s.y
+	case seq == "\x1b[?1049l":
+		s.cells, s.x, s.y = s.other, s.otherX, s.otherY
+	}
+}
+
+// String is what is to be seen.
+func (s *onScreen) String() string {
+	var lines []string
+	for _, row := range s.cells {
+		lines = append(lines, strings.TrimRight(string(row), " "))
+	}
+	return strings.Join(lines, "\n")
+}
+
+// sees waits until all of these texts are on the screen.
+func (s *onScreen) sees(all ...string) {
+	s.t.Helper()
+	s.waits(fmt.Sprintf("%q", all), func(text string) bool {
+		for _, want := range all {
+			if !strings.Contains(text, want) {
+				return false
+			}
+		}
+		return true
+	})
+}
+
+// waits waits until the screen is as wanted.
+func (s *onScreen) waits(what string, is func(text string) bool) {
+	s.t.Helper()
+	over := deadline()
+	for !is(s.String()) {
+		select {
+		case b, ok := <-s.said:
+			if !ok {
+				s.t.Fatalf("the screen must show %s, but the program has ended:\n%s", what, s)
+			}
+			s.act(string(b))
+		case <-over:
+			s.t.Fatalf("the screen must show %s, but shows:\n%s", what, s)
+		}
+	}
+}
+
+// rest acts out what comes until the end.
+func (s *onScreen) untilEnd() {
+	s.t.Helper()
+	over := deadline()
+	for {
+		select {
+		case b, ok := <-s.said:
+			if !ok {
+				return
+			}
+			s.act(string(b))
+		case <-over:
+			s.t.Fatalf("the program must end, but shows:\n%s", s)
+		}
+	}
+}
+
+func deadline() <-chan time.Time { return time.After(12 * time.Second) }
+
+// modes of a terminal, as text to compare.
+func (x *terminal) modes() string {
+	x.t.Helper()
+	state, err := term.GetState(int(x.file.Fd()))
+	if err != nil {
+		x.t.Fatal(err)
+	}
+	return fmt.Sprint(*state)
+}
+
+// TestScreen types at the screen at terminals of all kinds: it writes what they know, and leaves them as they were.
+func TestScreen(t *testing.T) {
+	for _, kind := range []struct {
+		name    string
+		known   *regexp.Regexp
+		f10     string
+		another bool
+	}{
+		{"xterm-256color", onWindow, "\x1b[21~", true}, {"tmux", onWindow, "\x1b[21~", true}, {"wsvt25", onConsole, "\x1b[21~", false}, {"vt100", onVT100, "\x1b0", false},
+	} {
+		for _, lang := range []string{"", "LANG=C.UTF-8"} {
+			t.Run(kind.name+" "+lang, func(t *testing.T) {
+				dir := t.TempDir()
+				env := []string{"TERM=" + kind.name, lang}
+				if kind.known == onVT100 {
+					env = append(env, "NO_COLOR=1") // which is for the session's own colours
+				}
+				c := program(t, dir, env, "-k", "sim:state", "screen")
+				x := start(t, c)
+				before := x.modes()
+				s := newOnScreen(x, 80, 24, kind.known, lang == "")
+				s.sees("there are no cells", "10Leave")
+				if frame := strings.Contains(s.String(), "│"); frame != (lang != "") {
+					t.Errorf("frames must be lines only where the locale has them:\n%s", s)
+				}
+				x.typed("create web-1 --root /x\r")
+				s.sees("SIM> create web-1 --root /x\ncell web-1 has id 1", "a key goes back")
+				x.typed(" ")
+				s.sees("10Leave", "web-1")
+				x.typed("\x0f") // Ctrl-O
+				s.sees("cell web-1 has id 1", "a key goes back")
+				x.typed("\x1b[A")
+				s.sees("10Leave", "web-1")
+				s.resize(40, 10)
+				if err := pty.SetSize(x.file, pty.Size{Rows: 10, Columns: 40}); err != nil {
+					t.Fatal(err)
+				}
+				s.waits("ten lines", func(text string) bool {
+					lines := strings.Split(text, "\n")
+					return strings.Contains(lines[0], "cells") && strings.Contains(lines[9], "10Le")
+				})
+				x.typed("1 + 1\r")
+				s.sees("\n2\n", "a key goes back")
+				x.typed("x")
+				s.sees("10Le")
+				x.typed(kind.f10)
+				s.untilEnd()
+				if err := x.wait(); err != nil {
+					t.Errorf("it must end well, but: %v", err)
+				}
+				if after := x.modes(); after != before {
+					t.Errorf("the terminal's modes must be as before:\n%s\n%s", before, after)
+				}
+				if len(s.unknown) > 0 {
+					t.Errorf("%s does not know %q", kind.name, s.unknown)
+				}
+				if text := s.String(); !strings.Contains(text, "1 + 1\n2") || strings.Contains(text, "10Le") {
+					t.Errorf("what was written before must be on the terminal again, and the screen not:\n%s", text)
+				}
+				if got := s.used; got != kind.another {
+					t.Errorf("the other screen is used: %v", got)
+				}
+			})
+		}
+	}
+}
+
+// TestScreenInASession: F2 opens it with the session's state, and what was typed stays.
+func TestScreenInASession(t *testing.T) {
+	dir := t.TempDir()
+	for _, f2 := range []string{"\x1bOQ", "\x1b[12~", "\x1b[[B", "\x1b2"} {
+		x := start(t, program(t, dir, []string{"TERM=vt100", "NO_COLOR=1"}, "-k", "sim"))
+		s := newOnScreen(x, 80, 24, onConsole, true)
+		s.sees("SIM>")
+		x.typed("x = 41\r")
+		s.sees("x = 41\nSIM>")
+		x.typed("policy 'w' {}\r")
+		s.sees("SIM, 1 pending>")
+		x.typed("print(x" + f2)
+		s.sees("10Leave", "1 pending")
+		x.typed("x + 1\r")
+		s.sees("x + 1\n42")
+		x.typed(" ")
+		s.sees("10Leave")
+		x.typed("screen\r")
+		s.sees("is open already")
+		x.typed(" ")
+		s.sees("10Leave")
+		x.typed("\x1b0")
+		s.sees("SIM, 1 pending> print(x")
+		x.typed(")\r")
+		s.sees("print(x)\n41")
+		// What was typed in the screen is in the history.
+		x.typed("\x10\x10\x10")
+		s.sees("pending> x + 1")
+		x.typed("\x15screen --left generations\r")
+		s.sees("generations", "10Leave")
+		x.typed("exit 3\r")
+		s.untilEnd()
+		if err := x.wait(); x.c.ProcessState.ExitCode() != 3 {
+			t.Errorf("what leaves the session in the screen must leave it, but: %v", err)
+		}
+	}
+}
+
+// TestScreenStops: Ctrl-C ends a statement, and the screen goes on.
+func TestScreenStops(t *testing.T) {
+	x := start(t, program(t, t.TempDir(), []string{"TERM=vt100"}, "-k", "sim", "screen"))
+	s := newOnScreen(x, 80, 24, onVT100, true)
+	s.sees("10Leave")
+	x.typed("print 'begun' while true do end\r")
+	s.sees("begun\n")
+	x.typed("\x03")
+	s.sees("interrupted", "a key goes back")
+	x.typed(" ")
+	s.sees("10Leave")
+	x.typed("\x1b0")
+	s.untilEnd()
+}
+
+// TestScreenEnds: whatever ends the program, the terminal and the state are whole.
+func TestScreenEnds(t *testing.T) {
+	for _, end := range []syscall.Signal{syscall.SIGHUP, syscall.SIGTERM, syscall.SIGKILL} {
+		for _, at := range []string{"the panels", "a statement", "a key"} {
+			dir := t.TempDir()
+			x := start(t, program(t, dir, []string{"TERM=vt100"}, "-k", "sim:state", "screen"))
+			before := x.modes()
+			s := newOnScreen(x, 80, 24, onVT100, true)
+			s.sees("10Leave")
+			x.typed("create web-1 --root /x\r")
+			s.sees("a key goes back")
+			switch at {
+			case "the panels":
+				x.typed(" ")
+				s.sees("10Leave")
+			case "a statement":
+				x.typed(" ")
+				s.sees("10Leave")
+				x.typed("print 'begun' while true do end\r")
+				s.sees("begun\n")
+			}
+			if err := x.c.Process.Signal(end); err != nil {
+				t.Fatal(err)
+			}
+			s.untilEnd()
+			_ = x.wait()
+			if code := x.c.ProcessState.ExitCode(); end != syscall.SIGKILL && code != signalled+int(end) {
+				t.Errorf("%v at %s: the exit code must tell the signal, but is %d", end, at, code)
+			}
+			if end != syscall.SIGKILL && x.modes() != before {
+				t.Errorf("%v at %s: the terminal's modes must be as before:\n%s\n%s", end, at, before, x.modes())
+			}
+			out, err := program(t, dir, nil, "-k", "sim:state", "list").CombinedOutput()
+			if err != nil || !strings.Contains(string(out), "web-1") {
+				t.Errorf("%v at %s: the cell must be there, but %v: %s", end, at, err, out)
+			}
+			if out, err := program(t, dir, nil, "-k", "sim:state", "create", "db", "--root", "/cells/db").CombinedOutput(); err != nil {
+				t.Errorf("%v at %s: the lock must be gone, but %v: %s", end, at, err, out)
+			}
+		}
+	}
+}
+
+// TestScreenEdits: the user's editor is given the line, and what is wrong afterwards is told.
+func TestScreenEdits(t *testing.T) {
+	dir := t.TempDir()
+	write(t, dir, "w.lua", "policy \"w\" {\n  on = { [\"system.reboot\"] = function() return deny end },\n}\n")
+	if out, err := program(t, dir, nil, "-k", "sim:state", "load", "--yes", "w.lua").CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	write(t, dir, "ed", "#!/bin/sh\necho \"edited $*\"\necho 'polity \"x\" {}' >> \"$2\"\n")
+	if err := os.Chmod(filepath.Join(dir, "ed"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	x := start(t, program(t, dir, []string{"TERM=vt100", "EDITOR=./ed"}, "-k", "sim:state", "screen", "--left", "policies"))
+	s := newOnScreen(x, 80, 24, onVT100, true)
+	s.sees("10Leave", "w.lua")
+	x.typed("\x1b4")
+	s.sees("polity", "w.lua:4")
+	x.typed("\x1b0")
+	s.sees("10Leave")
+	x.typed("\x0f")
+	s.sees("a key goes back")
+	x.typed(" ")
+	s.sees("10Leave")
+	x.typed("\x1b0")
+	s.untilEnd()
+}
+
+// TestScreenRefused: where there can't be one it is said why.
+func TestScreenRefused(t *testing.T) {
+	x := start(t, program(t, t.TempDir(), []string{"TERM=dumb"}, "-k", "sim", "screen"))
+	if text := x.until("never said"); !strings.Contains(text, "but TERM is dumb") {
+		t.Errorf("the screen says %q", text)
+	}
+	if err := x.wait(); err == nil {
+		t.Error("it must fail")
+	}
+	x = start(t, program(t, t.TempDir(), []string{"TERM=vt100", "NO_COLOR=1"}, "-k", "sim"))
+	x.untilPrompt()
+	x.typed("screen > file\r")
+	if text := x.untilPrompt(); !strings.Contains(text, "must be shown on the terminal") {
+		t.Errorf("the screen says %q", text)
+	}
+}
