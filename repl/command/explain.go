@@ -90,7 +90,7 @@ func (o *explaining) run(inv *Invocation) error {
 			return err
 		}
 		if len(taken) > 0 {
-			inv.note("an example: %s not known, and %s so here", ids(taken), map[bool]string{true: "is", false: "are"}[len(taken) == 1])
+			inv.note("as in an example, because it is not given: %s", ids(taken))
 		}
 	}
 	e, err := t.Host.Explain(q, p, inv.supposed())

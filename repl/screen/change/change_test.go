@@ -312,7 +312,7 @@ func TestTold(t *testing.T) {
 		t.Fatal("it must be denied")
 	}
 	denied := d.last()
-	if why := d.run(0, denied.Explain()...); !strings.Contains(why, "note: an example: port not known, and is so here") {
+	if why := d.run(0, denied.Explain()...); !strings.Contains(why, "note: as in an example, because it is not given: port") {
 		t.Errorf("%s", why)
 	}
 	p := d.learn(model.Learn{Decision: denied})

@@ -282,9 +282,18 @@ func (m *Model) loadedTrial(run Run, r Result) []Effect {
 		// What is pressed once too often confirms nothing.
 		chosen: 2, sudden: true}
 	m.trial, m.reminded = t, t.generation
+	t.tell(m)
 	m.Open(t.question)
-	t.tell(m.Now)
 	return m.refresh()
+}
+
+// leftOver says what stays of a change that is rolled back because somebody leaves; "" for nothing.
+func (m *Model) leftOver() string {
+	if m.trial == nil {
+		return ""
+	}
+	names, be := m.trial.proposal.names()
+	return fmt.Sprintf(" %s %s left as written.", names, be)
 }
 
 func firstLine(text string) string {
@@ -293,10 +302,11 @@ func firstLine(text string) string {
 }
 
 // tell says in the question how much time is left.
-func (t *trial) tell(now time.Time) {
+func (t *trial) tell(m *Model) {
 	names, _ := t.proposal.names()
-	left := max(t.until.Sub(now), 0).Round(time.Second)
+	left := max(t.until.Sub(m.Now), 0).Round(time.Second)
 	t.question.Text = fmt.Sprintf("Generation %d is loaded. It is rolled back in %s unless confirmed.\n\nRoll back loads again what was loaded before, and takes the change out of %s.", t.generation, left, names)
+	m.Resize(m.layout.Width, m.layout.Height)
 }
 
 // wentBack is told what a roll back has done: the files follow.
@@ -326,9 +336,9 @@ func (m *Model) watchTrial() {
 	switch {
 	case s.Generation == t.generation && !s.Confirm.IsZero():
 		t.seen, t.until = true, s.Confirm
-		t.tell(m.Now)
+		t.tell(m)
 	case !t.seen && m.Now.Before(t.until):
-		t.tell(m.Now)
+		t.tell(m)
 	case s.Generation == t.generation:
 		m.trial = nil
 		m.close(t.question)

@@ -65,7 +65,8 @@ func (w *way) want(what Effect, want Effect) {
 func (w *way) question(title, text string) *Question {
 	w.t.Helper()
 	q, is := w.Dialog().(*Question)
-	if !is || q.Title != title || !strings.Contains(q.Text, text) {
+	flat := func(text string) string { return strings.Join(strings.Fields(text), " ") }
+	if !is || q.Title != title || !strings.Contains(q.Text, text) || !strings.Contains(flat(strings.Join(q.All(), " ")), flat(text)) {
 		w.t.Fatalf("there must be a question %s: %s, but there is %+v", title, text, w.Dialog())
 	}
 	return q
@@ -211,6 +212,16 @@ func TestTrial(t *testing.T) {
 			c.do(w)
 		})
 	}
+}
+
+// TestLeaving: who leaves while a change waits is told what stays of it.
+func TestLeaving(t *testing.T) {
+	w := begin(t)
+	w.try()
+	w.press("Enter")
+	w.Status = Status{Generation: 2, Confirm: w.Now.Add(time.Minute)}
+	w.press("F10")
+	w.question("Leave", "Generation 2 is not confirmed: leaving may roll it back. web.lua is left as written.")
 }
 
 // TestNotLoaded: what is written and can't be loaded can be taken out again.
