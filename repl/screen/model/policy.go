@@ -44,48 +44,32 @@ func known(d Decision) bool {
 	return is && d.Cell != ""
 }
 
-// cellHere is the cell that a place is of, or one that a policy names.
+// cellHere is the cell that a place is of, or one that a policy is for.
 func (m *Model) cellHere(name string) string {
 	p := m.Panel()
-	cells := func(s Subject) []string {
-		if x, is := s.(Policy); is && x.Name == name {
-			return x.Cells
-		}
-		return nil
-	}
 	var globs []string
 	for i := range p.Table.Rows {
-		globs = append(globs, cells(p.Table.Rows[i].Subject)...)
+		if x, is := p.Table.Rows[i].Subject.(Policy); is && x.Name == name {
+			globs = append(globs, x.Cells...)
+		}
 	}
-	for _, c := range m.cellNames() {
-		for _, g := range globs {
+	for _, g := range globs {
+		for _, c := range m.cells {
 			if policy.MatchGlob(g, c) {
 				return c
 			}
 		}
 	}
 	for _, g := range globs {
-		if !strings.Contains(g, "*") {
-			return g
+		// None exists; it can be asked about all the same.
+		if sample := strings.ReplaceAll(g, "*", "1"); policy.CheckName(sample) == "" {
+			return sample
 		}
 	}
-	if policy.CheckName(p.Place.Of) == "" && p.Place.Of != name {
+	if p.Place.Of != name {
 		return p.Place.Of
 	}
 	return ""
-}
-
-// cellNames are those of the cells that a panel lists.
-func (m *Model) cellNames() []string {
-	var out []string
-	for i := range m.Panels {
-		for j := range m.Panels[i].Table.Rows {
-			if c, is := m.Panels[i].Table.Rows[j].Subject.(Cell); is {
-				out = append(out, c.Name)
-			}
-		}
-	}
-	return out
 }
 
 // source shows what was loaded of a file, at a line.
