@@ -29,15 +29,18 @@ func policyActions() []Action {
 // decisionActions are what can be done with decisions.
 func decisionActions() []Action {
 	return []Action{
-		{Label: "Why", Name: "why it was decided so, and what would have turned it", key: 3, ready: one(func(m *Model, _ Decision) []Effect { return m.why() })},
+		{Label: "Why", Name: "why it was decided so, and what would have turned it", key: 3, ready: oneOf(asked, func(m *Model, _ Decision) []Effect { return m.why() })},
 		{Label: "Edit", Name: "edit the policy that decided, at its line", key: 4, ready: oneOf(func(d Decision) bool { return onDisk(d.File) }, func(m *Model, d Decision) []Effect { return m.edit(d.File, d.Line) })},
-		{Label: "Learn", Name: "find the smallest change of policies that allows it", key: 5, ready: oneOf(func(d Decision) bool { return d.Denied || d.Would }, func(m *Model, _ Decision) []Effect { return m.learn() })},
+		{Label: "Learn", Name: "find the smallest change of policies that allows it", key: 5, ready: oneOf(func(d Decision) bool { return asked(d) && (d.Denied || d.Would) }, func(m *Model, _ Decision) []Effect { return m.learn() })},
 		{Label: "Can", Name: "what becomes of such requests of the cell, case by case", key: 6, ready: oneOf(known, func(m *Model, d Decision) []Effect { return m.can(d.Cell, d.Request) })},
 		{Label: "Cell", Name: "the processes of the cell", key: 7, ready: oneOf(func(d Decision) bool { return d.Cell != "" }, func(m *Model, d Decision) []Effect { return m.Panel().visit(Place{Members, d.Cell}) })},
 		{Name: "how another request would be answered, and why", ready: one(func(m *Model, d Decision) []Effect { return m.explain(d.Cell, d.Request) })},
 		{Name: "have its cell refuse nothing for a time", changes: true, ready: oneOf(func(d Decision) bool { return d.Cell != "" }, func(m *Model, d Decision) []Effect { return m.auditOf(d.Cell) })},
 	}
 }
+
+// asked reports whether a decision tells who has asked for what: the kernel does not always.
+func asked(d Decision) bool { return d.Cell != "" && d.Request != "" }
 
 func known(d Decision) bool {
 	_, is := kauth.FindPattern(d.Request)
