@@ -198,7 +198,7 @@ func TestWordsAreCommands(t *testing.T) {
 		"can web-1", "create --root=/cells/made-1 made-1", "create --root=/cells/web-2 --profile=low --as=512M --yes web-2", "destroy web-1", "destroy --stop web-1", "destroy -- -x",
 		"exec web-1", "exec web-1 -- ls -l", "exec -- -x ls -l", "kill web-1 TERM", "kill web-1 WINCH", "stats web-1", "attach web-1", "ps web-1",
 		"status web", "output web", "restart web", "start db", "stop web", "stop -- -s",
-		"show", "explain web-1 system.reboot", "can web-1 system", "forget new", "unload web", "unload --confirm=60s web", "load --confirm=60s w.lua", "load", "explain web-1 system.reboot euid=0",
+		"show", "explain web-1 system.reboot", "can web-1 system", "forget new", "unload web", "unload --confirm=60s web", "load --confirm=60s w.lua", "load", "explain --source --by web.lua:3 web-1 system.reboot euid=0",
 		"show 2", "diff --generations 1", "diff --generations 2 3", "confirm 3", "rollback", "rollback 1", "audit stop", "audit start --for=30m web-1", "check w.lua", "test -v w.lua", "policies", "doctor",
 	} {
 		if !met[want] {

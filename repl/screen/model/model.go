@@ -32,6 +32,8 @@ type Model struct {
 	layout  Layout
 	// escaped says that Escape was pressed, and that a digit after it is a function key.
 	escaped bool
+	// trial is a change that waits to be confirmed, nil for none.
+	trial *trial
 	// since is the tick after that, zero before it, and closed is the dialog that it has closed.
 	since  time.Time
 	closed Dialog
@@ -168,6 +170,7 @@ func (m *Model) Tick(now time.Time) []Effect {
 		m.escaped, m.closed = false, nil
 	}
 	m.remind()
+	m.watchTrial()
 	return m.refresh()
 }
 
@@ -238,8 +241,13 @@ func (m *Model) Ran(r Result) []Effect {
 	if !is {
 		return nil
 	}
+	m.confirmed(run, r)
 	text := strings.TrimRight(r.Text, "\n")
 	switch {
+	case run.Shows == AsTrial:
+		return m.loadedTrial(run, r)
+	case run.Shows == AsUndo:
+		return m.wentBack(run, r)
 	case r.Failed && (form != nil || run.Shows == AsResult):
 		if form != nil {
 			m.Open(form)
