@@ -188,6 +188,9 @@ func (g *Grid) notice(p *model.Panel, parts model.Parts) {
 		return
 	}
 	lines, tone := p.Notice(r.Width)
+	if p.Len() == 0 {
+		r.Y = parts.Rows.Y + parts.Rows.Height/2 // it is all there is
+	}
 	role := toneRoles[tone]
 	for i := range min(len(lines), r.Height) {
 		text := lines[i]
