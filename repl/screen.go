@@ -248,7 +248,7 @@ func (b *backend) stoppable(ctx context.Context, work func() error) error {
 func (b *backend) look(ctx context.Context, work func() error) (err error) {
 	b.use(func() {
 		var done error
-		err = b.e.target.Steps.Step(func() error {
+		err = b.e.target.Steps.Peek(func() error {
 			done = b.stoppable(ctx, work)
 			return nil
 		})

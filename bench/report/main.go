@@ -25,6 +25,7 @@ import (
 	"cellsh/bench/lines"
 	"cellsh/bench/monitors"
 	"cellsh/bench/scale"
+	"cellsh/bench/screen"
 	"cellsh/bench/start"
 	"cellsh/policy/rules"
 )
@@ -435,7 +436,32 @@ func (r *report) operations() error {
 	}
 	fmt.Printf("| 1,000 | %.2f |\n", 100*part)
 	r.promise("cellsh watch with 1,000 idle cells", 0.5, 100*part, " % of a processor")
+	if err := r.looks(); err != nil {
+		return err
+	}
 	return r.services(program)
+}
+
+// looks measures the live figures of the screen.
+func (r *report) looks() error {
+	fmt.Print("\nWhat a look at the panels of the screen takes, of which there is one a second: cells with their figures, of which one in ten\nwork, the services of the first hundred, decisions as they come, and how things are. In processor time.\n\n" +
+		"| cells | ms, the first | ms, another |\n| --- | ---: | ---: |\n")
+	looks := 60
+	if !r.judge {
+		looks = 1
+	}
+	few, err := screen.Look(100, 100, looks)
+	if err != nil {
+		return err
+	}
+	many, err := screen.Look(10_000, 100, looks)
+	if err != nil {
+		return err
+	}
+	fmt.Printf("| 100 | %.1f | %.2f |\n| 10,000 | %.1f | %.2f |\n", ms(few.First), ms(few.Later), ms(many.First), ms(many.Later))
+	r.promise("live figures of 100 cells on the screen", 1, 100*few.Later.Seconds(), " % of a processor")
+	r.promise("a look at 10,000 cells on the screen", 50, ms(many.Later), " ms")
+	return nil
 }
 
 // services measures what it takes to have services watched over.

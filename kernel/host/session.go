@@ -139,13 +139,25 @@ func (s *Session) Enter() error {
 	return nil
 }
 
+// Peek is Step for work that changes nothing, and is done again and again: at its end only what time has changed about cells and
+// policies is saved. The rest, how late it is in a simulated kernel say, is saved by the next step.
+func (s *Session) Peek(work func() error) error {
+	if err := s.Enter(); err != nil {
+		return err
+	}
+	err := work()
+	return errors.Join(err, s.leave(s.keeper.Settle))
+}
+
 // Leave is the end of Step.
-func (s *Session) Leave() error {
+func (s *Session) Leave() error { return s.leave(s.keeper.Save) }
+
+func (s *Session) leave(save func() error) error {
 	defer s.mu.Unlock()
 	if s.ended {
 		return nil // while the step was resting
 	}
-	err := s.once(s.save())
+	err := s.once(s.kept(save))
 	s.watch()
 	return err
 }
@@ -171,9 +183,6 @@ func (s *Session) Settle() error {
 	s.unsettled = s.unsettled || err != nil
 	return err
 }
-
-// save saves whatever has changed.
-func (s *Session) save() error { return s.kept(s.keeper.Save) }
 
 // kept does what saves, whole, and notes that it has.
 func (s *Session) kept(save func() error) error {
@@ -288,7 +297,7 @@ func (s *Session) Told(err error) bool {
 
 // tell saves before it tells.
 func (s *Session) tell(l Lapse) error {
-	err := s.once(s.save())
+	err := s.once(s.kept(s.keeper.Save))
 	if err == nil {
 		s.options.Lapsed(l)
 	}

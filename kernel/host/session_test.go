@@ -118,6 +118,8 @@ func TestStep(t *testing.T) {
 	x := s.session(false)
 	ok(t, x.Step(func() error { s.did("work"); return nil }))
 	s.want("a step", "tick, work, save")
+	ok(t, x.Peek(func() error { s.did("work"); return nil }))
+	s.want("a step that changes nothing", "tick, work, settle")
 
 	// What waits gets a timer at the end of the step, which goes with the next.
 	ok(t, x.Step(func() error { s.load("a", 0); s.load("b", time.Minute); return nil }))

@@ -60,6 +60,7 @@ type answering struct {
 	// p are the policies; nil if they are not known any more, as those of a session that has ended.
 	p        *study.Policies
 	supposed bool
+	revision secmodel.Revision
 	asks     bool
 	disabled bool
 	// known is what the evaluation model tells of cells; everything says that all have a program of policies.
@@ -71,7 +72,7 @@ type answering struct {
 }
 
 func (h *Host) answering(p *study.Policies, supposed bool) (*answering, error) {
-	a := &answering{h: h, p: p, supposed: supposed}
+	a := &answering{h: h, p: p, supposed: supposed, revision: h.Kernel.Info().Revision}
 	history, err := h.History()
 	if Hidden(err) {
 		history, err = &History{}, nil
@@ -108,7 +109,7 @@ func (h *Host) answering(p *study.Policies, supposed bool) (*answering, error) {
 
 // of is what answers for a cell that exists. Its profile is what it was made with, whatever the policies are now.
 func (a *answering) of(c kernel.Cell) analysis.Answerer {
-	out := analysis.Answerer{Program: analysis.ByNone, Revision: a.h.Kernel.Info().Revision}
+	out := analysis.Answerer{Program: analysis.ByNone, Revision: a.revision}
 	if m, ok := a.h.Kernel.Made(c); ok {
 		out.Profile, out.Ports = &m.Profile, m.Ports
 	}
@@ -128,15 +129,14 @@ func (a *answering) of(c kernel.Cell) analysis.Answerer {
 
 // madeNow is what would answer for a cell of that name.
 func (a *answering) madeNow(cell string) (analysis.Answerer, error) {
-	rev := a.h.Kernel.Info().Revision
 	if a.asks {
-		return a.p.Supposed(cell, rev), nil
+		return a.p.Supposed(cell, a.revision), nil
 	}
-	out := analysis.Answerer{Program: analysis.ByNone, Revision: rev}
+	out := analysis.Answerer{Program: analysis.ByNone, Revision: a.revision}
 	if !a.p.Names(cell) {
 		return out, nil
 	}
-	f, err := a.p.Fit(cell, rev, a.aim)
+	f, err := a.p.Fit(cell, a.revision, a.aim)
 	if err != nil {
 		return out, err
 	}

@@ -39,13 +39,9 @@ func (p *Part) Where() []string {
 // maxVerdict is how many regions a verdict can have.
 const maxVerdict = 1 << 9
 
-// VerdictOf is what the policies say to a request in a cell; only has it said by that policy alone, nil by all that apply. The error
-// is graph.ErrTooLarge where there are too many cases.
-func VerdictOf(c *rules.Compiler, cell string, id kauth.RequestID, only *rules.Policy) (*Verdict, error) {
+// VerdictOf is what the policies say to a request in a cell. The error is graph.ErrTooLarge where there are too many cases.
+func VerdictOf(c *rules.Compiler, cell string, id kauth.RequestID) (*Verdict, error) {
 	graphs := c.PolicyGraphs(cell, id)
-	if only != nil {
-		graphs = slices.DeleteFunc(graphs, func(g *rules.PolicyGraph) bool { return g.Policy != only })
-	}
 	out := &Verdict{Request: id}
 	for _, g := range graphs {
 		if slices.ContainsFunc(g.Graph.Leaves, func(o rules.Outcome) bool { return o.Fault != nil }) {

@@ -7,6 +7,7 @@ import (
 	"cellsh/kernel/budget"
 	"cellsh/kernel/monitor"
 	"cellsh/kernel/monitor/rundir"
+	"cellsh/repl/inventory"
 )
 
 // tellMonitors tells the monitors of services in cells of the kernel what is to be watched now that other policies are loaded.
@@ -41,12 +42,11 @@ func exceeded(dir rundir.Dir, place string) map[kernel.CellID][]budget.Excess {
 	if err != nil {
 		return nil // who may not look at services has none
 	}
-	list := map[kernel.CellID][]budget.Excess{}
+	var list []*rundir.Status
 	for _, name := range names {
-		s, err := dir.Service(name).Look()
-		if err == nil && s.Monitor != 0 && s.Kernel == place && s.Unwatched == "" {
-			list[s.CellID] = append(list[s.CellID], s.Over...)
+		if s, err := dir.Service(name).Look(); err == nil {
+			list = append(list, &s)
 		}
 	}
-	return list
+	return inventory.Exceeded(list, place)
 }

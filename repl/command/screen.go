@@ -37,10 +37,10 @@ func screenCommand() *Command {
 		Name: "screen", Args: "[KEY...]", Short: "manage cells on the whole screen", Without: []string{"policy", "json", "timings"},
 		Long: `Shows two panels on the whole terminal, each with cells, services, policies,
 decisions or generations, a line for commands below them, and what the function
-keys do. F1 says all of it, and F10 leaves. Escape and a digit is a function key
-where a terminal has none. What is typed goes to the line, which is a session:
-Lua and commands. In a session F2 opens the screen too, and what was typed
-stays.
+keys do. F1 says all of it, as help keys does, and F10 leaves. Escape and a
+digit is a function key where a terminal has none. What is typed goes to the
+line, which is a session: Lua and commands. In a session F2 opens the screen
+too, and what was typed stays.
 
 What the terminal can is chosen from TERM, and what characters it shows from
 LC_ALL, LC_CTYPE or LANG: frames are drawn with lines only where they say UTF-8.

@@ -10,20 +10,32 @@ import (
 	"cellsh/policy/kauth"
 	"cellsh/repl/flags"
 	"cellsh/repl/human"
+	"cellsh/repl/screen/model"
 )
 
 // topic is something to know that is neither a command nor Lua.
 type topic struct {
 	name, short, long string
+	// made makes the text where that is not written down, but comes from what it is about; else nil.
+	made func() string
+}
+
+// text is what is to know.
+func (t *topic) text() string {
+	if t.made != nil {
+		return t.made()
+	}
+	return t.long
 }
 
 // topics are listed by name.
 var topics = []topic{
-	{"exit-codes", "what the exit code of a command says", `0 is success, 1 a failure, and 2 a command that was called wrongly. 5 says that
+	{name: "exit-codes", short: "what the exit code of a command says", long: `0 is success, 1 a failure, and 2 a command that was called wrongly. 5 says that
 something would change, with --exit-code. load --boot has codes of its own: see
 help load. exec exits as its command does. 128 and the number of a signal is a
 command that a signal has ended: 130 for Ctrl-C, 143 for SIGTERM.`},
-	{"session", "commands and Lua at the prompt", `A line is a command or Lua; Lua that is not finished goes on in the next line.
+	{name: "keys", short: "what keys do on the screen", made: func() string { return strings.TrimRight(model.About(), "\n") }},
+	{name: "session", short: "commands and Lua at the prompt", long: `A line is a command or Lua; Lua that is not finished goes on in the next line.
 Commands are those of the program, without the word cellsh, and work on the
 session's kernel, as Lua does; their flags are the same. A value that Lua gives
 is shown. Ctrl-C gives up the line, or ends what runs; exit or Ctrl-D leaves.
@@ -31,7 +43,7 @@ is shown. Ctrl-C gives up the line, or ends what runs; exit or Ctrl-D leaves.
 Policies that are declared at the prompt decide nothing until load without a
 path loads them, together with what is loaded. What a session has loaded with
 --confirm is rolled back at its end, unless somebody has confirmed it.`},
-	{"waiting", "what takes long, and how it is ended", `After a second a line at the terminal says what a command is doing, and how far
+	{name: "waiting", short: "what takes long, and how it is ended", long: `After a second a line at the terminal says what a command is doing, and how far
 it is. The line is gone before anything else is written. Ctrl-C and SIGTERM end
 the command; what it changes is not ended half-way, and if something has changed
 before it says what. In a session Ctrl-C ends what runs, and not the session.`},
@@ -41,7 +53,7 @@ before it says what. In a session Ctrl-C ends what runs, and not the session.`},
 func topicHelp(name string) string {
 	for _, t := range topics {
 		if t.name == name {
-			return t.name + ": " + t.short + "\n\n" + t.long + "\n"
+			return t.name + ": " + t.short + "\n\n" + t.text() + "\n"
 		}
 	}
 	p, ok := kauth.FindPattern(name)
@@ -131,7 +143,7 @@ func apropos(words []string) []found {
 		note(found{"command", c.Name, c.Short}, c.Help())
 	}
 	for _, t := range topics {
-		note(found{"topic", t.name, t.short}, t.long)
+		note(found{"topic", t.name, t.short}, t.text())
 	}
 	for _, e := range api.Entries() {
 		first, _, _ := strings.Cut(e.Doc, ". ")

@@ -183,8 +183,14 @@ func (r *Reader) count(line string) {
 	}
 }
 
+// typed is what the names of statements begin with.
+const typed = "session["
+
 // name of the statement that is being read.
-func (r *Reader) name() string { return fmt.Sprintf("session[%d]", r.statements+1) }
+func (r *Reader) name() string { return fmt.Sprintf("%s%d]", typed, r.statements+1) }
+
+// Typed reports whether the name of a file is that of a statement: there is no such file.
+func Typed(file string) bool { return strings.HasPrefix(file, typed) }
 
 // parse reads Lua as an expression, or else as statements. Of two that have problems that counts whose first is further in
 // the text, but one that could go on before one that could not.

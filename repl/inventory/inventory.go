@@ -1,10 +1,3 @@
-// Package inventory tells which services there are: those that files declare, and those that have run.
-//
-//	set, problems := inventory.Read(nil, &machine, os.Stderr)
-//	names, err := inventory.Names(set, dir)
-//	s := inventory.Of(set, status)
-//
-// What it is not: it starts and asks nothing, and shows nothing.
 package inventory
 
 import (
@@ -15,6 +8,8 @@ import (
 	"path/filepath"
 	"slices"
 
+	"cellsh/kernel"
+	"cellsh/kernel/budget"
 	"cellsh/kernel/connect"
 	"cellsh/kernel/disk"
 	"cellsh/kernel/monitor"
@@ -88,6 +83,18 @@ func Of(set *services.Set, s rundir.Status) Service {
 func (s *Service) Listed(place string) bool {
 	elsewhere := place != "" && s.Kernel != "" && s.Kernel != place
 	return !elsewhere && (s.Declared || s.State != service.Stopped)
+}
+
+// Exceeded tells of the cells of a kernel with services whose monitors watch them which budgets they exceed; the kernel is given by its
+// place.
+func Exceeded(list []*rundir.Status, place string) map[kernel.CellID][]budget.Excess {
+	out := map[kernel.CellID][]budget.Excess{}
+	for _, s := range list {
+		if s.Monitor != 0 && s.Kernel == place && s.Unwatched == "" {
+			out[s.CellID] = append(out[s.CellID], s.Over...)
+		}
+	}
+	return out
 }
 
 // Log is where the output of a service goes: as its monitor was told when it was started last, whatever is declared now; else as it

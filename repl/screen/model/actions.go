@@ -244,8 +244,8 @@ func called[S Subject](all []S, one string) (sentence string, list []string) {
 	return fmt.Sprintf("%d %s: %s%s", len(list), plural, strings.Join(shown, ", "), rest), list
 }
 
-// ask asks what to do. The last choice does nothing, and is the one that Enter takes.
-func (m *Model) ask(title, text string, choices ...Choice) []Effect {
+// question asks what to do. The last choice does nothing, and is the one that Enter takes.
+func (m *Model) question(title, text string, choices ...Choice) []Effect {
 	choices = append(choices, Choice{"Cancel", nil})
 	m.Open(&Question{Title: title, Text: text, Choices: choices, chosen: len(choices) - 1})
 	return nil

@@ -117,7 +117,7 @@ func (m *Model) kill(cell string) []Effect {
 		return send(v[0]), nil
 	}}
 	choices = append(choices, Choice{"Other", []Effect{open{other}}})
-	return m.ask("Signal", fmt.Sprintf("It goes to all processes in cell %s, and to nobody else. A service that ends so is started again: stop it instead.", cell), choices...)
+	return m.question("Signal", fmt.Sprintf("It goes to all processes in cell %s, and to nobody else. A service that ends so is started again: stop it instead.", cell), choices...)
 }
 
 // destroy asks about destroying cells, and says what is in the way.
@@ -147,9 +147,9 @@ func (m *Model) destroy(all []Cell) []Effect {
 	case unknown:
 		question += "\n\nIt is not known what runs there."
 	default:
-		return m.ask(title, question, plain)
+		return m.question(title, question, plain)
 	}
-	return m.ask(title, question, plain, ends)
+	return m.question(title, question, plain, ends)
 }
 
 // running are the services of a cell that run, as far as a panel lists them.

@@ -57,7 +57,7 @@ func walk(t *testing.T, readOnly bool, each func(w way, m *model.Model, e model.
 		for row := range max(len(rows), 1) {
 			for n := range 10 {
 				w := way{place, row, readOnly, []model.Key{{Name: model.F1 + model.Name(n)}}}
-				w.go_(t, 0, each)
+				w.follow(t, 0, each)
 			}
 		}
 	}
@@ -81,7 +81,7 @@ func (w way) begin() *model.Model {
 	return m
 }
 
-func (w way) go_(t *testing.T, deep int, each func(w way, m *model.Model, e model.Effect)) {
+func (w way) follow(t *testing.T, deep int, each func(w way, m *model.Model, e model.Effect)) {
 	m := w.begin()
 	for i, k := range w.keys {
 		effects := m.Press(k)
@@ -110,12 +110,12 @@ func (w way) go_(t *testing.T, deep int, each func(w way, m *model.Model, e mode
 				t.Errorf("%s: choices must begin with different letters, but two with %q", w, letter)
 			}
 			initials[letter] = true
-			with(model.Key{Name: model.Text, Text: letter}).go_(t, deep+1, each)
+			with(model.Key{Name: model.Text, Text: letter}).follow(t, deep+1, each)
 		}
 	case *model.Menu:
 		for list := range d.Lists {
 			for item := range d.Lists[list].Items {
-				with(model.MenuPath(d, list, item)...).go_(t, deep+1, each)
+				with(model.MenuPath(d, list, item)...).follow(t, deep+1, each)
 			}
 		}
 	case *model.Form:
@@ -138,7 +138,7 @@ func (w way) go_(t *testing.T, deep int, each func(w way, m *model.Model, e mode
 				keys = append(keys, model.Key{Name: model.Paste, Text: "x"})
 			}
 		}
-		with(append(keys, model.Key{Name: model.Enter})...).go_(t, deep+1, each)
+		with(append(keys, model.Key{Name: model.Enter})...).follow(t, deep+1, each)
 	}
 }
 

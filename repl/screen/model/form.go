@@ -13,8 +13,8 @@ import (
 type Form struct {
 	Title  string
 	Fields []*Input
-	// Wrong is what is wrong with the field that has the keys, or why the form can't be used now; "" if nothing is known to be.
-	// What is wrong with the others they have themselves.
+	// Wrong is all that is wrong, in lines, once it was entered; then what is wrong with the field that has the keys. "" if nothing is
+	// known to be.
 	Wrong string
 	// make gives what is done with the texts, and what is wrong with each of them: what follows the label in a sentence, "" if
 	// nothing is. It may give fewer.
@@ -106,10 +106,12 @@ func (f *Form) enter(m *Model) []Effect {
 	}
 	effects, wrong := f.make(m, values)
 	first := -1
+	var all []string
 	for i, x := range f.Fields {
 		x.Wrong = ""
 		if i < len(wrong) && wrong[i] != "" {
 			x.Wrong = x.Label + " " + wrong[i]
+			all = append(all, x.Wrong)
 			if first < 0 {
 				first = i
 			}
@@ -118,7 +120,7 @@ func (f *Form) enter(m *Model) []Effect {
 	f.Wrong = ""
 	switch {
 	case first >= 0:
-		f.at, f.Wrong = first, f.Fields[first].Wrong
+		f.at, f.Wrong = first, strings.Join(all, "\n")
 		return nil
 	case begins(effects) && m.busy():
 		f.Wrong = m.Said.Text

@@ -73,12 +73,12 @@ func (m *Model) confirmNumber(n uint64) []Effect { return m.do(confirmWords(n)) 
 
 // rollBack asks about going back to what was loaded before.
 func (m *Model) rollBack() []Effect {
-	return m.ask("Roll back", "Load again what was loaded before and needs no confirmation?", Choice{"Roll back", run("roll back", []string{"rollback"})})
+	return m.question("Roll back", "Load again what was loaded before and needs no confirmation?", Choice{"Roll back", run("roll back", []string{"rollback"})})
 }
 
 // rollBackTo asks about going back to a generation.
 func (m *Model) rollBackTo(g Generation) []Effect {
-	return m.ask("Roll back", fmt.Sprintf("Load generation %d again, as a new one?", g.Number), Choice{"Roll back", run(fmt.Sprintf("roll back to generation %d", g.Number), []string{"rollback", fmt.Sprint(g.Number)})})
+	return m.question("Roll back", fmt.Sprintf("Load generation %d again, as a new one?", g.Number), Choice{"Roll back", run(fmt.Sprintf("roll back to generation %d", g.Number), []string{"rollback", fmt.Sprint(g.Number)})})
 }
 
 // remind asks once about a generation that waits to be confirmed, when nothing else is being done, and no more once it does not wait.

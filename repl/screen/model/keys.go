@@ -3,6 +3,7 @@ package model
 import (
 	"fmt"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"cellsh/repl/editor"
@@ -18,7 +19,7 @@ func (m *Model) Press(k Key) []Effect {
 	open := m.Dialog()
 	out := m.press(k)
 	if k.Name == Escape && open != nil && m.Dialog() != open {
-		m.closed = open
+		m.closed, m.since = open, time.Time{}
 	}
 	return out
 }
@@ -49,7 +50,7 @@ func (m *Model) escape(k Key) (_ Key, held bool) {
 	case was && k.Name == Enter:
 		return Key{Name: AltEnter}, false
 	case k.Name == Escape && !was && m.Dialog() == nil && !m.Line.Choosing() && !m.Panel().Finding():
-		m.escaped, m.since = true, 0
+		m.escaped, m.since = true, time.Time{}
 		return k, true
 	}
 	return k, false
@@ -312,6 +313,7 @@ func (m *Model) line(k Key) []Effect {
 		case strings.TrimSpace(text) == "":
 			m.Line = m.options.NewLine()
 		case !m.busy():
+			m.Line = m.options.NewLine() // who presses Enter twice enters it once
 			return []Effect{Statement{text}}
 		}
 	case editor.Interrupted, editor.Ended:

@@ -113,6 +113,8 @@ func (m *Model) sideList(side int) MenuList {
 	}
 	p := &m.Panels[side]
 	column, back := p.Sorted()
+	// next is the column that Alt-s would sort by now.
+	next := p.nextColumn()
 	add := func(label string, is bool, key string, o order) {
 		l.Items = append(l.Items, MenuItem{mark(label, is), key, func(m *Model) []Effect {
 			m.Panels[side].sortBy(o)
@@ -121,12 +123,20 @@ func (m *Model) sideList(side int) MenuList {
 	}
 	for i, c := range p.Table.Columns {
 		if c.Title != "" {
-			add("sort by "+c.Title, column == i, "Alt-s", order{c.Title, back})
+			key := ""
+			if i == next {
+				key = "Alt-s"
+			}
+			add("sort by "+c.Title, column == i, key, order{c.Title, back})
 		}
 	}
 	if column >= 0 {
 		add("the greatest first", back, "Alt-r", order{p.order.column, !back})
-		add("not sorted", false, "", order{})
+		key := ""
+		if next == len(p.Table.Columns) {
+			key = "Alt-s"
+		}
+		add("not sorted", false, key, order{})
 	}
 	return l
 }

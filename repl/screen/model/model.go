@@ -32,8 +32,8 @@ type Model struct {
 	layout  Layout
 	// escaped says that Escape was pressed, and that a digit after it is a function key.
 	escaped bool
-	// since is how many ticks ago that was, and closed is the dialog that it has closed.
-	since  int
+	// since is the tick after that, zero before it, and closed is the dialog that it has closed.
+	since  time.Time
 	closed Dialog
 	// erasing says that the last key took something out of the line.
 	erasing bool
@@ -141,20 +141,29 @@ func (m *Model) Say(tone Tone, form string, args ...any) {
 	m.Said = Said{fmt.Sprintf(form, args...), tone}
 }
 
-// refresh has both panels read.
+// refresh has both panels read, once if they list the same.
 func (m *Model) refresh() []Effect {
 	var out []Effect
 	for i := range m.Panels {
-		out = append(out, m.Panels[i].read()...)
+		if p, other := &m.Panels[i], &m.Panels[1-i]; p.Place != other.Place || !other.asked {
+			out = append(out, p.read()...)
+		}
 	}
 	return out
 }
 
+// escapeTime is how long Escape may be the first of two keys.
+const escapeTime = 2 * time.Second
+
 // Tick is told now and then what time it is: what is shown is read again.
 func (m *Model) Tick(now time.Time) []Effect {
 	m.Now = now
-	if m.since++; m.since > 1 {
-		m.escaped, m.closed = false, nil // an Escape by itself
+	switch {
+	case !m.escaped && m.closed == nil:
+	case m.since.IsZero():
+		m.since = now
+	case now.Sub(m.since) >= escapeTime:
+		m.escaped, m.closed = false, nil
 	}
 	m.remind()
 	return m.refresh()
@@ -232,7 +241,11 @@ func (m *Model) Ran(r Result) []Effect {
 			page.Keys = whyKeys(d)
 		}
 		m.Open(page)
-		page.show(run.begin(page.Lines))
+		if at := run.begin(page.Lines); at >= 0 {
+			page.show(at)
+		} else {
+			m.Say(Warning, "what is loaded has no file %s", run.File)
+		}
 	case strings.Contains(text, "\n"):
 		m.tell(&Message{Title: run.Title, Text: text})
 	case text == "":
@@ -257,14 +270,14 @@ func (m *Model) lastResult() []Effect {
 	return nil
 }
 
-// begin is the line of what show has written that the page begins with.
+// begin is the line of what show has written that the page begins with, -1 if it has no such file.
 func (r *Run) begin(lines []string) int {
 	if r.File == "" {
 		return 0
 	}
 	at := slices.Index(lines, "-- file "+r.File)
 	if at < 0 {
-		return 0
+		return -1
 	}
 	// A few lines before it are to be seen.
 	return max(at, min(at+r.Line-3, len(lines)-1))

@@ -248,7 +248,8 @@ func TestKeys(t *testing.T) {
 		{"sort no more", nil, "Alt-s Alt-s Alt-s", "cells: [a] b web-2 web-10 | said not sorted", ""},
 
 		// The line.
-		{"typed", nil, "x = 1 Enter", "cells: [a] b web-2 web-10 | line x=1", "Statement x=1"},
+		{"typed", nil, "x = 1 Enter", "cells: [a] b web-2 web-10", "Statement x=1"},
+		{"entered once", nil, "x = 1 Enter Enter", "members of a:", "Read members of a"},
 		{"nothing", nil, "Space Enter", "cells: [a] b web-2 web-10", ""},
 		{"the cursor moves while something is typed", nil, "x Down", "cells: a [b] web-2 web-10 | line x", ""},
 		{"several lines", nil, "x Alt-Enter Down", "cells: a [b] web-2 web-10 | line xa ", ""},
@@ -256,7 +257,7 @@ func TestKeys(t *testing.T) {
 		{"name by Escape and Enter", nil, "Esc Enter", "cells: [a] b web-2 web-10 | line a ", ""},
 		{"history", nil, "Alt-p Alt-p", "cells: [a] b web-2 web-10 | line list", ""},
 		{"history, back", nil, "Ctrl-P Ctrl-P Ctrl-N", "cells: [a] b web-2 web-10 | line print(1)", ""},
-		{"looked for in the history", nil, "Ctrl-R li Enter", "cells: [a] b web-2 web-10 | line list", "Statement list"},
+		{"looked for in the history", nil, "Ctrl-R li Enter", "cells: [a] b web-2 web-10", "Statement list"},
 		{"complete", nil, "x Tab Tab", "cells: [a] b web-2 web-10 | line xone", ""},
 		{"Escape closes what can follow", nil, "x Tab Esc", "cells: [a] b web-2 web-10 | line x", ""},
 		{"cut", nil, "abc Ctrl-U", "cells: [a] b web-2 web-10", ""},

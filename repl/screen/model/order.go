@@ -174,10 +174,19 @@ func digits(s string) int {
 	return n
 }
 
+// nextColumn is the one behind that which rows are sorted by, or the number of columns; one without a title is none.
+func (p *Panel) nextColumn() int {
+	at := p.order.index(p.Table.Columns) + 1
+	for at < len(p.Table.Columns) && p.Table.Columns[at].Title == "" {
+		at++
+	}
+	return at
+}
+
 // sortNext sorts by the next column, and after the last as it was read.
 func (m *Model) sortNext() []Effect {
 	p := m.Panel()
-	at := p.order.index(p.Table.Columns) + 1
+	at := p.nextColumn()
 	if at >= len(p.Table.Columns) {
 		p.sortBy(order{})
 		m.Say(Plain, "not sorted")
@@ -192,10 +201,11 @@ func (m *Model) sortBack() []Effect {
 	p := m.Panel()
 	o := p.order
 	if p.order.index(p.Table.Columns) < 0 {
-		if len(p.Table.Columns) == 0 {
+		at := p.nextColumn()
+		if at >= len(p.Table.Columns) {
 			return nil
 		}
-		o.column = p.Table.Columns[0].Title
+		o.column = p.Table.Columns[at].Title
 	}
 	o.back = !o.back
 	m.sortSaid(o)

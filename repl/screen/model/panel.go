@@ -102,7 +102,11 @@ func (p *Panel) Parent(r *Row) bool { return p.parents[r.ID] }
 // Subjects are those of the selected rows, or of the row under the cursor.
 func (p *Panel) Subjects() []Subject {
 	var out []Subject
-	for _, i := range p.shown {
+	shown := p.shown
+	if len(p.marked) == 0 {
+		shown = nil
+	}
+	for _, i := range shown {
 		if r := &p.Table.Rows[i]; p.marked[r.ID] && r.Subject != nil {
 			out = append(out, r.Subject)
 		}

@@ -12,13 +12,14 @@ import (
 // policyActions are what can be done with policies and with what they decide.
 func policyActions() []Action {
 	return []Action{
-		{Label: "View", Name: "its source as it was loaded, at its line", key: 3, ready: oneOf(func(p Policy) bool { return !p.Pending && p.File != "" }, func(m *Model, p Policy) []Effect { return m.source(p.File, p.Line) })},
-		{Label: "View", Name: "the source of what decides, at its line", key: 3, ready: oneOf(func(r Rule) bool { return r.File != "" }, func(m *Model, r Rule) []Effect { return m.source(r.File, r.Line) })},
-		{Label: "Edit", Name: "edit its file at its line, which is checked afterwards", key: 4, ready: oneOf(func(p Policy) bool { return p.File != "" }, func(m *Model, p Policy) []Effect { return m.edit(p.File, p.Line) })},
-		{Label: "Edit", Name: "edit the file of what decides, at its line", key: 4, ready: oneOf(func(r Rule) bool { return r.File != "" }, func(m *Model, r Rule) []Effect { return m.edit(r.File, r.Line) })},
+		{Label: "View", Name: "its source as it was loaded, at its line", key: 3, ready: oneOf(func(p Policy) bool { return !p.Pending && onDisk(p.File) }, func(m *Model, p Policy) []Effect { return m.source(p.File, p.Line) })},
+		{Label: "View", Name: "the source of what decides, at its line", key: 3, ready: oneOf(func(r Rule) bool { return onDisk(r.File) }, func(m *Model, r Rule) []Effect { return m.source(r.File, r.Line) })},
+		{Label: "Edit", Name: "edit its file at its line, which is checked afterwards", key: 4, ready: oneOf(func(p Policy) bool { return onDisk(p.File) }, func(m *Model, p Policy) []Effect { return m.edit(p.File, p.Line) })},
+		{Label: "Edit", Name: "edit the file of what decides, at its line", key: 4, ready: oneOf(func(r Rule) bool { return onDisk(r.File) }, func(m *Model, r Rule) []Effect { return m.edit(r.File, r.Line) })},
 		{Label: "Why", Name: "how a request would be answered, and why", key: 5, ready: one(func(m *Model, r Rule) []Effect { return m.explain(m.cellHere(r.Policy), r.Request) })},
 		{Label: "Why", Name: "how a request would be answered, and why", key: 5, ready: one(func(m *Model, p Policy) []Effect { return m.explain(m.cellHere(p.Name), "") })},
-		{Label: "Rename", Name: "give it another name, or other cells", key: 6, ready: oneOf(func(p Policy) bool { return !p.Pending && p.File != "" }, (*Model).rename)},
+		{Label: "Rename", Name: "give it another name, or other cells", key: 6, ready: oneOf(func(p Policy) bool { return !p.Pending && onDisk(p.File) }, (*Model).rename)},
+		{Name: "what it has decided", ready: one(func(m *Model, p Policy) []Effect { return m.Panel().visit(Place{Decisions, p.Name}) })},
 		{Label: "Load", Name: "load policies", key: 7, changes: true, ready: always((*Model).load)},
 		{Label: "Forget", Name: "drop it from what the session has declared", key: 8, ready: eachOf(func(p Policy) bool { return p.Pending }, (*Model).forget)},
 		{Label: "Unload", Name: "take it out of what is loaded", key: 8, changes: true, ready: eachOf(func(p Policy) bool { return !p.Pending }, (*Model).unload)},
@@ -29,7 +30,7 @@ func policyActions() []Action {
 func decisionActions() []Action {
 	return []Action{
 		{Label: "Why", Name: "why it was decided so, and what would have turned it", key: 3, ready: one(func(m *Model, _ Decision) []Effect { return m.why() })},
-		{Label: "Edit", Name: "edit the policy that decided, at its line", key: 4, ready: oneOf(func(d Decision) bool { return d.File != "" }, func(m *Model, d Decision) []Effect { return m.edit(d.File, d.Line) })},
+		{Label: "Edit", Name: "edit the policy that decided, at its line", key: 4, ready: oneOf(func(d Decision) bool { return onDisk(d.File) }, func(m *Model, d Decision) []Effect { return m.edit(d.File, d.Line) })},
 		{Label: "Learn", Name: "find the smallest change of policies that allows it", key: 5, ready: oneOf(func(d Decision) bool { return d.Denied || d.Would }, func(m *Model, _ Decision) []Effect { return m.learn() })},
 		{Label: "Can", Name: "what becomes of such requests of the cell, case by case", key: 6, ready: oneOf(known, func(m *Model, d Decision) []Effect { return m.can(d.Cell, d.Request) })},
 		{Label: "Cell", Name: "the processes of the cell", key: 7, ready: oneOf(func(d Decision) bool { return d.Cell != "" }, func(m *Model, d Decision) []Effect { return m.Panel().visit(Place{Members, d.Cell}) })},
@@ -150,12 +151,12 @@ func (m *Model) rename(p Policy) []Effect {
 
 func (m *Model) forget(all []Policy) []Effect {
 	text, list := called(all, "policy")
-	return m.ask("Forget", "Forget "+text+"? It was declared in the session, and is not loaded.", Choice{"Forget", run("forget "+text, words("forget", nil, list...))})
+	return m.question("Forget", "Forget "+text+"? It was declared in the session, and is not loaded.", Choice{"Forget", run("forget "+text, words("forget", nil, list...))})
 }
 
 func (m *Model) unload(all []Policy) []Effect {
 	text, list := called(all, "policy")
-	return m.ask("Unload", "Unload "+text+"? Everything else that is loaded stays, what must never be allowed too.",
+	return m.question("Unload", "Unload "+text+"? Everything else that is loaded stays, what must never be allowed too.",
 		Choice{"Unload", run("unload "+text, words("unload", nil, list...))},
 		Choice{"For a minute", run("unload "+text, words("unload", []string{"--confirm=60s"}, list...))})
 }
@@ -182,6 +183,9 @@ func (m *Model) load() []Effect {
 		case Rule:
 			file = s.File
 		}
+	}
+	if !onDisk(file) {
+		file = ""
 	}
 	m.Open(&Form{Title: "Load policies", Fields: []*Input{
 		NewInput("Path", file, hint),
@@ -212,7 +216,7 @@ func (m *Model) pends() bool { return m.Status.Pending > 0 }
 
 // loadPending asks how what the session has declared is loaded.
 func (m *Model) loadPending() []Effect {
-	return m.ask("Load", fmt.Sprintf("Load what the session has declared (%s)?", count(m.Status.Pending, "declaration")),
+	return m.question("Load", fmt.Sprintf("Load what the session has declared (%s)?", count(m.Status.Pending, "declaration")),
 		Choice{"For a minute", run("load", words("load", []string{"--confirm=60s"}))}, Choice{"Load", run("load", words("load", nil))})
 }
 

@@ -1,5 +1,7 @@
 package model
 
+import "cellsh/repl/input"
+
 // serviceActions are what can be done with services.
 func serviceActions() []Action {
 	return []Action{
@@ -7,7 +9,7 @@ func serviceActions() []Action {
 			_, list := called(all, "service")
 			return m.page("status", words("status", nil, list...)...)
 		})},
-		{Label: "Edit", Name: "edit the file that declares it", key: 4, ready: oneOf(func(s Service) bool { return s.File != "" }, func(m *Model, s Service) []Effect { return m.edit(s.File, s.Line) })},
+		{Label: "Edit", Name: "edit the file that declares it", key: 4, ready: oneOf(func(s Service) bool { return onDisk(s.File) }, func(m *Model, s Service) []Effect { return m.edit(s.File, s.Line) })},
 		{Label: "Output", Name: "all that it has written", key: 5, ready: each(func(m *Model, all []Service) []Effect {
 			_, list := called(all, "service")
 			return m.page("output", words("output", nil, list...)...)
@@ -41,12 +43,15 @@ func runs(s Service) bool { return s.Runs }
 func stands(s Service) bool { return !s.Runs && s.File != "" }
 
 func (m *Model) restart(text string, list []string) []Effect {
-	return m.ask("Restart", "Stop "+text+", and start again as the files say now?", Choice{"Restart", run("restart "+text, words("restart", nil, list...))})
+	return m.question("Restart", "Stop "+text+", and start again as the files say now?", Choice{"Restart", run("restart "+text, words("restart", nil, list...))})
 }
 
 func (m *Model) stopServices(text string, list []string) []Effect {
-	return m.ask("Stop", "Stop "+text+"? Services that need them are stopped before. Cells stay.", Choice{"Stop", run("stop "+text, words("stop", nil, list...))})
+	return m.question("Stop", "Stop "+text+"? Services that need them are stopped before. Cells stay.", Choice{"Stop", run("stop "+text, words("stop", nil, list...))})
 }
+
+// onDisk reports whether a name is that of a file, and neither of what was typed in a session nor of standard input.
+func onDisk(file string) bool { return file != "" && file != "-" && !input.Typed(file) }
 
 // edit has a file edited.
 func (m *Model) edit(file string, line int) []Effect {

@@ -67,7 +67,7 @@ func (b *backend) do(effects []Effect) {
 
 // table is what a place holds at the moment.
 func (b *backend) table(p Place) Table {
-	t := Table{Columns: []Column{{Title: "NAME"}, {Title: "N", Right: true}}}
+	t := Table{Columns: []Column{{Title: []string{"NAME", ""}[b.below(2)]}, {Title: "N", Right: true}}}
 	depth := 0
 	for i := range b.below(12) {
 		name := fmt.Sprintf("%c-%d", 'a'+b.below(3), i)

@@ -54,12 +54,12 @@ var cellColumns = []model.Column{{Title: "CELL", Least: 8, Grows: true}, {Title:
 
 func (s *Source) readCells(string) (model.Table, error) {
 	t := model.Table{Columns: cellColumns}
+	// Who may not look at services has none.
+	services, missing, _ := s.inventory()
 	usages, err := s.host.Usage()
 	if err != nil {
 		return t, err
 	}
-	// Who may not look at services has none.
-	services, missing, _ := s.inventory()
 	in := map[string][]*inventory.Service{}
 	for i := range services {
 		x := &services[i]

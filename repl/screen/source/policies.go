@@ -18,12 +18,29 @@ import (
 	"cellsh/repl/screen/model"
 )
 
-// outlines are what policies say, as it was worked out for a set of them.
-type outlines struct {
-	loaded  *study.Policies
+// outlines are what policies say, by the cell or policy that a place is limited to.
+type outlines map[string]*outline
+
+// outline is what a set of policies and what is pending beside it say.
+type outline struct {
+	by      limit
+	loaded  *study.Policies // nil for none that are known
 	pending *rules.Set
-	// rows by the cell or policy that they are limited to.
-	rows map[string][]model.Row
+	rows    []model.Row
+}
+
+// maxOutlines is of how many places they are kept.
+const maxOutlines = 8
+
+// is reports whether the outline is of these policies, limited so.
+func (o *outline) is(by limit, loaded *study.Policies, pending *rules.Set) bool {
+	return o != nil && o.by == by && (o.loaded == loaded || empty(o.loaded) && empty(loaded)) &&
+		slices.Equal(o.pending.Policies, pending.Policies) && slices.Equal(o.pending.Nevers, pending.Nevers)
+}
+
+// empty reports whether there are no policies at all: a host makes such a set anew each time.
+func empty(p *study.Policies) bool {
+	return p != nil && len(p.Set().Policies)+len(p.Set().Nevers) == 0
 }
 
 // limit is what a place is limited to.
@@ -79,23 +96,21 @@ func (s *Source) readPolicies(of string) (model.Table, error) {
 	case err != nil:
 		return t, err
 	}
-	o := &s.policies
-	pending := s.pending()
-	if o.rows == nil || o.loaded != p || o.pending == nil || !slices.Equal(o.pending.Policies, pending.Policies) || !slices.Equal(o.pending.Nevers, pending.Nevers) {
-		*o = outlines{loaded: p, pending: pending, rows: map[string][]model.Row{}}
-	}
-	rows, known := o.rows[of]
-	if !known {
-		switch by {
-		case byCell:
-			if p != nil {
-				rows = cellRows(p, of)
-			}
-		default:
-			rows = o.policyRows(s.sees.Info().Vocabulary, of)
+	o, pending := s.policies[of], s.pending()
+	if !o.is(by, p, pending) {
+		o = &outline{by: by, loaded: p, pending: pending}
+		switch {
+		case by != byCell:
+			o.rows = o.policyRows(s.sees.Info().Vocabulary, of)
+		case p != nil:
+			o.rows = cellRows(p, of)
 		}
-		o.rows[of] = rows
+		if len(s.policies) >= maxOutlines {
+			clear(s.policies)
+		}
+		s.policies[of] = o
 	}
+	rows := o.rows
 	t.Rows = rows[:len(rows):len(rows)]
 	if by == byCell && p != nil {
 		standing, err := s.host.StandingOf(of, p, false)
@@ -120,27 +135,25 @@ func (s *Source) readPolicies(of string) (model.Table, error) {
 }
 
 // policyRows are the policies and assertions that are loaded, and those that are pending; or those of one name.
-func (o *outlines) policyRows(v *kauth.Vocabulary, name string) []model.Row {
+func (o *outline) policyRows(v *kauth.Vocabulary, name string) []model.Row {
 	var rows []model.Row
-	add := func(c *rules.Compiler, pending bool) {
-		for _, p := range c.Set().Policies {
+	add := func(set *rules.Set, pending bool) {
+		for _, p := range set.Policies {
 			if name == "" || p.Name == name {
 				rows = append(rows, o.policyRow(p, pending))
-				rows = append(rows, ruleRows(c, p, pending)...)
+				rows = append(rows, ruleRows(v, p, pending)...)
 			}
 		}
-		for _, n := range c.Set().Nevers {
+		for _, n := range set.Nevers {
 			if name == "" {
 				rows = append(rows, neverRow(n, pending))
 			}
 		}
 	}
 	if o.loaded != nil {
-		add(o.loaded.Compiler, false)
+		add(o.loaded.Set(), false)
 	}
-	if len(o.pending.Policies)+len(o.pending.Nevers) > 0 {
-		add(rules.NewCompiler(o.pending, rules.Options{Vocabulary: v}), true)
-	}
+	add(o.pending, true)
 	return rows
 }
 
@@ -152,7 +165,7 @@ func id(kind, name string, pending bool) string {
 	return kind + ":" + name
 }
 
-func (o *outlines) policyRow(p *rules.Policy, pending bool) model.Row {
+func (o *outline) policyRow(p *rules.Policy, pending bool) model.Row {
 	cells := globText(p.Cells)
 	what := cells
 	row := model.Row{ID: id("policy", p.Name, pending), Subject: model.Policy{Name: p.Name, Cells: globs(p.Cells), File: p.Span.File, Line: p.Span.Line, Pending: pending}}
@@ -221,33 +234,56 @@ func neverRow(n *rules.Never, pending bool) model.Row {
 	return row
 }
 
-// ruleRows are what a policy says to the requests that it asks about, and to all others if it says that.
-func ruleRows(c *rules.Compiler, p *rules.Policy, pending bool) []model.Row {
+// ruleRows are what a policy says by itself to the requests that it asks about, and to all others if it says that.
+func ruleRows(v *kauth.Vocabulary, p *rules.Policy, pending bool) []model.Row {
 	cell := "cell-1"
 	if len(p.Cells) > 0 {
 		cell = p.Cells[0].Sample()
 	}
+	c := rules.NewCompiler(&rules.Set{Policies: []*rules.Policy{p}}, rules.Options{Vocabulary: v})
 	var list []sentence
 	for _, id := range c.Requests() {
-		asked := slices.ContainsFunc(p.Entries, func(e rules.Entry) bool { return e.Pattern.Matches(id) })
-		if x, says := sentenceOf(c, cell, id, p); says || asked {
-			list = append(list, x)
+		e := entryOf(p, id)
+		if e == nil && p.Budget.Procs == nil {
+			continue // nothing but the default answers
 		}
+		x, _ := sentenceOf(c, cell, id)
+		if e == nil && x.alone {
+			continue
+		}
+		if e != nil && x.at.File == "" {
+			x.at = e.Span
+		}
+		list = append(list, x)
 	}
 	t := treeOf{id: id("policy", p.Name, pending), policy: p.Name, depth: 1, asked: c.Requests()}
 	rows := t.rows(list)
 	if d := p.Default; d.Span != (diag.Span{}) {
-		rows = append(rows, model.Row{ID: t.id + "/default", Depth: 1, Fields: texts("everything else", d.Result.String(), place(d.Span)),
-			Subject: model.Rule{Policy: p.Name, File: d.Span.File, Line: d.Span.Line}, Detail: texts("to all that no rule answers the policy says "+d.Result.String(), d.Span.String())})
+		said := p.Decision(rules.Outcome{Answer: policy.Answer{Result: d.Result, Source: policy.Source{Policy: p.Name, File: d.Span.File, Line: d.Span.Line}}})
+		what := decisionText(&said)
+		rows = append(rows, model.Row{ID: t.id + "/default", Depth: 1, Fields: texts("everything else", what, place(d.Span)),
+			Subject: model.Rule{Policy: p.Name, File: d.Span.File, Line: d.Span.Line}, Detail: texts("all that no rule answers: "+what, d.Span.String())})
 	}
 	return rows
+}
+
+// entryOf is the entry that a policy asks first about a request, nil for none.
+func entryOf(p *rules.Policy, id kauth.RequestID) *rules.Entry {
+	for _, pattern := range id.Chain() {
+		for i := range p.Entries {
+			if p.Entries[i].Pattern == pattern {
+				return &p.Entries[i]
+			}
+		}
+	}
+	return nil
 }
 
 // cellRows are what the policies together decide for a cell, where they say anything.
 func cellRows(p *study.Policies, cell string) []model.Row {
 	var list []sentence
 	for _, id := range p.Requests() {
-		if x, says := sentenceOf(p.Compiler, cell, id, nil); says {
+		if x, says := sentenceOf(p.Compiler, cell, id); says {
 			list = append(list, x)
 		}
 	}
@@ -268,6 +304,8 @@ type sentence struct {
 	// at is where the answer is, and policy who gives it: of several the first that is no rest.
 	at     diag.Span
 	policy string
+	// alone says that it is one answer for all of them.
+	alone bool
 	// cases are told one by one where the text does not say it all, and detail are further lines.
 	cases  []sentenceCase
 	detail []string
@@ -287,9 +325,9 @@ const (
 )
 
 // sentenceOf puts into words what is said to a request; says is false if that is nothing.
-func sentenceOf(c *rules.Compiler, cell string, id kauth.RequestID, only *rules.Policy) (x sentence, says bool) {
+func sentenceOf(c *rules.Compiler, cell string, id kauth.RequestID) (x sentence, says bool) {
 	x.request = id
-	v, err := analysis.VerdictOf(c, cell, id, only)
+	v, err := analysis.VerdictOf(c, cell, id)
 	switch {
 	case errors.Is(err, graph.ErrTooLarge):
 		x.text = "depends on more cases than can be told"
@@ -311,6 +349,7 @@ func sentenceOf(c *rules.Compiler, cell string, id kauth.RequestID, only *rules.
 	a := answerOf(&first.Decision)
 	x.at, x.policy = a.Source.Span(), a.Source.Policy
 	if len(v.Parts) == 1 {
+		x.alone = true
 		x.text = decisionText(&first.Decision)
 		if a.Reason != "" {
 			x.detail = []string{a.Reason}
@@ -366,10 +405,16 @@ func answerOf(d *policy.Decision) *policy.Answer {
 	return &d.Answer
 }
 
+// decisionText says what is decided. What policies in audit mode would say is told where nothing else is said.
 func decisionText(d *policy.Decision) string {
 	text := d.Result.String()
 	if d.Would.Result != policy.Pass {
-		text += ", would " + d.Would.Result.String()
+		switch {
+		case d.Implicit():
+			text = "would " + d.Would.Result.String()
+		case d.Result != policy.Deny:
+			text += ", would " + d.Would.Result.String()
+		}
 	}
 	if d.Record {
 		text += ", recorded"

@@ -26,6 +26,8 @@ type declarations struct {
 	problems diag.List
 	stamp    string
 	looks    rundir.Looks
+	// seen are those that have run, at the last look.
+	seen []*rundir.Status
 }
 
 // declared gives the services that files declare.
@@ -74,7 +76,7 @@ func (s *Source) inventory() (list []inventory.Service, missing []string, err er
 	}
 	set, problems := s.declared()
 	if n := len(problems); problems.Failed() {
-		text := fmt.Sprintf("not all files of services are right: %s", problems[0])
+		text := fmt.Sprintf("not all files of services are right: %s: %s", problems[0].Span, problems[0].Message)
 		if n > 1 {
 			text += fmt.Sprintf(", and %d more", n-1)
 		}
@@ -82,6 +84,10 @@ func (s *Source) inventory() (list []inventory.Service, missing []string, err er
 	}
 	s.services.looks.Dir = dir
 	seen, err := s.services.looks.Next()
+	s.services.seen = s.services.seen[:0]
+	for _, x := range seen {
+		s.services.seen = append(s.services.seen, &x.Status)
+	}
 	if err != nil && seen == nil {
 		return nil, nil, err
 	}
@@ -166,7 +172,11 @@ func serviceRow(x *inventory.Service, now time.Time) model.Row {
 	}
 	row.Detail = texts(first)
 	if x.PID != 0 {
-		row.Detail = append(row.Detail, text(fmt.Sprintf("process %d leads it, process %d watches over it", x.PID, x.Monitor)))
+		leads := fmt.Sprintf("process %d leads it", x.PID)
+		if x.Monitor != 0 {
+			leads += fmt.Sprintf(", process %d watches over it", x.Monitor)
+		}
+		row.Detail = append(row.Detail, text(leads))
 	}
 	if len(x.Command) > 0 {
 		row.Detail = append(row.Detail, text("command: "+strings.Join(x.Command, " ")))

@@ -1,16 +1,22 @@
 package source
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"path/filepath"
 	"time"
 
+	"cellsh/kernel"
+	"cellsh/kernel/budget"
 	"cellsh/kernel/connect"
 	"cellsh/kernel/host"
 	"cellsh/kernel/monitor/rundir"
+	"cellsh/policy/diag"
+	"cellsh/policy/progress"
 	"cellsh/policy/rules"
 	"cellsh/repl/command"
+	"cellsh/repl/inventory"
 	"cellsh/repl/screen/model"
 )
 
@@ -32,7 +38,7 @@ type Options struct {
 	Output io.Writer
 }
 
-// Source reads places. It is for the goroutine that has the session, within its steps.
+// Source reads places. It is for the goroutine that has the session, within its steps: [host.Session.Peek] is enough for it.
 type Source struct {
 	o Options
 	// sees is the kernel that is looked at, and may not be changed. steps are those of a look of its own; nil while it is the
@@ -56,10 +62,20 @@ func New(o Options) *Source {
 	if o.Output == nil {
 		o.Output = io.Discard
 	}
-	s := &Source{o: o}
+	s := &Source{o: o, policies: outlines{}}
 	c := o.Target.ReadOnlyView()
-	s.sees, s.host = c, o.Target.Host.View(c.Kernel, c)
+	s.see(c, o.Target.Host.View(c.Kernel, c), nil)
 	return s
+}
+
+// see looks at a kernel from now on.
+func (s *Source) see(c *connect.Connection, h *host.Host, steps *host.Session) {
+	s.sees, s.host, s.steps = c, h, steps
+	if h.Services != nil {
+		// They were looked at already.
+		h.Services = func() map[kernel.CellID][]budget.Excess { return inventory.Exceeded(s.services.seen, c.Place) }
+	}
+	s.decisions.on(h)
 }
 
 // Close lets go of the files that it reads.
@@ -107,14 +123,25 @@ func (s *Source) look(work func() error) error {
 		if err != nil {
 			return fmt.Errorf("what is shown must be what is, but can't be read again: %w", err)
 		}
-		s.sees, s.host, s.steps = fresh.Connection, fresh.Host, fresh.Steps
-		s.decisions.on(s.host)
+		s.see(fresh.Connection, fresh.Host, fresh.Steps)
+	}
+	stoppable := func() error {
+		err := s.host.Work.Run(work)
+		if errors.Is(err, progress.ErrStopped) {
+			s.host.Forget() // what was being worked out is not to be trusted
+			clear(s.policies)
+			err = errStopped
+		}
+		return err
 	}
 	if s.steps != nil {
-		return s.steps.Step(work)
+		return s.steps.Peek(stoppable)
 	}
-	return work()
+	return stoppable()
 }
+
+// errStopped says that reading a place was interrupted.
+var errStopped = diag.List{{Code: diag.Interrupted, Message: "interrupted: it is read again with the next look"}}
 
 // pending is what the session has declared and not loaded.
 func (s *Source) pending() *rules.Set {
