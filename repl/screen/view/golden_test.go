@@ -104,6 +104,10 @@ var scenes = []struct {
 		m.Learned(&model.Proposal{Title: "allow network.bind port=80 in web-1", Text: proposal, Files: []model.File{{Name: "web.lua"}}}, "")
 		m.Job = &model.Job{Title: "write", Began: now.Add(-time.Second)}
 	}},
+	{"wrapped", model.Cells, model.Decisions, func(m *model.Model) {
+		m.Open(&model.Page{Title: "difference", Lines: strings.Split(strings.TrimRight(proposal, "\n"), "\n")})
+		press(m, "F2")
+	}},
 	{"completion", model.Cells, model.Decisions, func(m *model.Model) { press(m, "ex", "Tab") }},
 	{"statement", model.Cells, model.Decisions, func(m *model.Model) {
 		m.Press(model.Key{Name: model.Paste, Text: "for c in cells() do\n  print(c.name, \"naïve 日本\")\nend"})
