@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"regexp"
 	"strings"
 	"sync/atomic"
@@ -13,6 +14,7 @@ import (
 	"cellsh/kernel"
 	"cellsh/kernel/disk"
 	"cellsh/policy/diag"
+	"cellsh/policy/progress"
 	"cellsh/repl/command"
 	"cellsh/repl/complete"
 	"cellsh/repl/editor"
@@ -270,6 +272,9 @@ func (b *backend) step(ctx context.Context, work func() error) (err error) {
 			done = b.stoppable(ctx, work)
 			return nil
 		})
+		if errors.Is(done, progress.ErrStopped) {
+			b.e.target.Host.Forget() // what was being worked out is not to be trusted
+		}
 		err = errors.Join(done, err)
 	})
 	return err
