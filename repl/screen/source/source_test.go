@@ -538,6 +538,7 @@ func TestReadOnly(t *testing.T) {
 	writer.open("sim:"+filepath.Join(w.dir, "state"), false)
 	writer.run("create", "web-2", "--root", "/cells/web-2")
 	writer.bind(writer.spawn("web-1", 0, 0), 22)
+	writer.step(func() error { return nil }) // which saves it
 	w.pass(2 * time.Second)
 	w.show("after", model.Cells, "")
 	w.show("after", model.Decisions, "")
