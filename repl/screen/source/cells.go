@@ -215,8 +215,8 @@ func (x *cell) serviceText() string {
 // tone is the worst of what there is to say.
 func (x *cell) tone() model.Tone {
 	worst := model.Plain
-	if x.Audit != nil {
-		worst = model.Warning
+	if x.Audit != nil || x.Unattached || x.Behind != 0 {
+		worst = model.Warning // its policies do not hold as they are loaded
 	}
 	for i := range x.Budgets {
 		if b := &x.Budgets[i]; b.Warn > 0 {
