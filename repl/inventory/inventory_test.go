@@ -67,18 +67,20 @@ service "log" { cell = { root = "/cells/log" }, cmd = { "/bin/log" }, log = { fi
 	}
 }
 
-// TestExceeded: only monitors that watch tell, and of cells of this kernel; one that tells of nothing tells that too.
-func TestExceeded(t *testing.T) {
+// TestWatched: only monitors that watch tell, and of cells of this kernel; one that tells of nothing tells that too, and what several
+// services of a cell use is added up.
+func TestWatched(t *testing.T) {
 	over := []budget.Excess{{Use: 7}}
 	list := []*rundir.Status{
-		{CellID: 1, Kernel: "sim:a", Monitor: 5, Over: over},
+		{CellID: 1, Kernel: "sim:a", Monitor: 5, Over: over, Uses: budget.Uses{"memory": 3, "cpu": 2}},
+		{CellID: 1, Kernel: "sim:a", Monitor: 9, Uses: budget.Uses{"memory": 4}},
 		{CellID: 2, Kernel: "sim:a", Monitor: 6},
 		{CellID: 3, Kernel: "sim:a", Over: over},
 		{CellID: 4, Kernel: "sim:b", Monitor: 7, Over: over},
 		{CellID: 5, Kernel: "sim:a", Monitor: 8, Over: over, Unwatched: "why"},
 	}
-	got := Exceeded(list, "sim:a")
-	if _, told := got[2]; len(got) != 2 || len(got[1]) != 1 || got[1][0].Use != 7 || !told {
+	got := Watched(list, "sim:a")
+	if _, told := got[2]; len(got) != 2 || len(got[1].Over) != 1 || got[1].Over[0].Use != 7 || got[1].Uses["memory"] != 7 || got[1].Uses["cpu"] != 2 || !told {
 		t.Errorf("%v", got)
 	}
 }

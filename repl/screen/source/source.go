@@ -73,7 +73,7 @@ func (s *Source) see(c *connect.Connection, h *host.Host, steps *host.Session) {
 	s.sees, s.host, s.steps = c, h, steps
 	if h.Services != nil {
 		// They were looked at already.
-		h.Services = func() map[kernel.CellID][]budget.Excess { return inventory.Exceeded(s.services.seen, c.Place) }
+		h.Services = func() map[kernel.CellID]budget.Watched { return inventory.Watched(s.services.seen, c.Place) }
 	}
 	s.decisions.on(h)
 }
