@@ -314,6 +314,14 @@ const (
 	cutMark = "..."
 )
 
+// Excerpt writes a source line with its number, and a caret below where the span has a column; nothing for a line that is not known.
+func Excerpt(b *strings.Builder, s Span, line string) {
+	for _, l := range excerpt(s, line, 0) {
+		b.WriteString(l.Text)
+		b.WriteByte('\n')
+	}
+}
+
 func excerpt(s Span, line string, width int) []Line {
 	if line == "" || s.Line == 0 {
 		return nil

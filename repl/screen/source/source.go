@@ -171,3 +171,12 @@ func texts(list ...string) []model.Field {
 	}
 	return out
 }
+
+// place is a place in a file, without its folder and the column; the details of a row have all of it.
+func place(s diag.Span) string {
+	if s.File == "" {
+		return "-"
+	}
+	s.File, s.Column = filepath.Base(s.File), 0
+	return s.String()
+}
