@@ -13,16 +13,14 @@ import (
 
 	"cellsh/kernel"
 	"cellsh/kernel/disk"
-	"cellsh/lua/assist"
-	"cellsh/lua/services"
-	"cellsh/lua/syntax"
 	"cellsh/policy/diag"
-	"cellsh/policy/study"
+	"cellsh/policy/progress"
 	"cellsh/repl/command"
 	"cellsh/repl/complete"
 	"cellsh/repl/editor"
 	"cellsh/repl/input"
 	"cellsh/repl/screen"
+	"cellsh/repl/screen/change"
 	"cellsh/repl/screen/display"
 	"cellsh/repl/screen/model"
 	"cellsh/repl/screen/source"
@@ -66,14 +64,28 @@ func (e *evaluator) want(common command.Common, o command.ScreenOptions, shown b
 	return nil
 }
 
-// screenOnly is a session that has no prompt but the screen.
-func (e *evaluator) screenOnly(o command.ScreenOptions) error {
-	if o.Dump != nil {
-		return e.dump(o)
+// screenOf is a session that has no prompt but the screen, and gives the exit code.
+func (env Env) screenOf(w *wantedScreen, bare bool) int {
+	to := env.Stdout
+	if w.options.Dump != nil {
+		// What statements run has no terminal, and its output is not to be seen.
+		null, err := os.OpenFile(os.DevNull, os.O_RDWR, 0)
+		if err != nil {
+			env.problems(fmt.Errorf("%s must be there, but can't be opened: %w", os.DevNull, disk.Cause(err)))
+			return command.Failed
+		}
+		defer null.Close()
+		env.Stdin, env.Stdout = null, null
 	}
-	defer e.begin()()
-	e.startup()
-	return e.left(e.open(o))
+	return env.evaluate(w.common, func(e *evaluator) error {
+		if w.options.Dump != nil {
+			return e.dump(w.options, to)
+		}
+		e.bare = bare
+		defer e.begin()()
+		e.startup()
+		return e.left(e.open(w.options))
+	})
 }
 
 // open shows the screen until somebody leaves it. The error is one that leaves the session; another was told.
@@ -113,7 +125,7 @@ func (e *evaluator) open(o command.ScreenOptions) error {
 }
 
 // dump writes the screen once keys were pressed.
-func (e *evaluator) dump(o command.ScreenOptions) error {
+func (e *evaluator) dump(o command.ScreenOptions, to io.Writer) error {
 	skin := view.Unicode
 	if o.ASCII || !display.UTF8(e.env.Getenv) {
 		skin = view.ASCII
@@ -121,16 +133,19 @@ func (e *evaluator) dump(o command.ScreenOptions) error {
 	e.editor = nobody{}
 	b := newBackend(e)
 	defer b.close()
-	// What statements write is not to be seen.
-	e.write(gate{e.outlet, e.env.Stdout}, gate{e.outlet, e.env.Stderr})
+	// What statements write goes nowhere, and what commands do beside the screen is kept for it.
+	e.write(sealed{gate{e.outlet, e.env.Stdout}}, sealed{gate{e.outlet, e.env.Stderr}})
 	e.outlet.divert(io.Discard)
 	g := screen.Dump(screen.Options{Model: b.model(o, editor.NewPalette(false, "")), Backend: b, Skin: skin, Now: e.env.Now}, o.Dump.Columns, o.Dump.Rows, o.Dump.Keys)
 	e.outlet.divert(nil)
-	if _, err := io.WriteString(e.env.Stdout, g.Text()); err != nil {
+	if _, err := io.WriteString(to, g.Text()); err != nil {
 		return e.report(fmt.Errorf("standard output must be writable, but is not: %w", disk.Cause(err)))
 	}
 	return nil
 }
+
+// sealed is a writer behind which nobody finds a file.
+type sealed struct{ io.Writer }
 
 // nobody is an editor that nobody types at, and that remembers nothing.
 type nobody struct{ entries []string }
@@ -244,17 +259,25 @@ func (b *backend) stoppable(ctx context.Context, work func() error) error {
 	})
 }
 
-// look is a step that changes nothing.
-func (b *backend) look(ctx context.Context, work func() error) (err error) {
+// look is a step that changes nothing. Its error is a sentence.
+func (b *backend) look(ctx context.Context, work func() error) error {
+	return sentence(b.step(ctx, work))
+}
+
+// step does work as a step of the session.
+func (b *backend) step(ctx context.Context, work func() error) (err error) {
 	b.use(func() {
 		var done error
 		err = b.e.target.Steps.Peek(func() error {
 			done = b.stoppable(ctx, work)
 			return nil
 		})
+		if errors.Is(done, progress.ErrStopped) {
+			b.e.target.Host.Forget() // what was being worked out is not to be trusted
+		}
 		err = errors.Join(done, err)
 	})
-	return sentence(err)
+	return err
 }
 
 // sentence is an error as people read it in one line.
@@ -369,48 +392,10 @@ func (b *backend) Edit(file string, line int) (wrong string, at int, err error) 
 		return "", 0, fmt.Errorf("commands of this machine must be run by /bin/sh, but it can't be: %w", disk.Cause(err))
 	}
 	err = b.look(context.Background(), func() error {
-		problems, err := b.check(file)
-		if err != nil || !problems.Failed() {
-			return err
-		}
-		at = 1
-		for i := range problems {
-			if problems[i].Severity == diag.Error && problems[i].Span.File == file {
-				at = problems[i].Span.Line
-				break
-			}
-		}
-		var text strings.Builder
-		_ = diag.Write(&text, problems)
-		wrong = strings.TrimRight(text.String(), "\n")
+		wrong, at = b.changer().Check(file)
 		return nil
 	})
 	return wrong, at, err
-}
-
-// check says what is wrong with a file of policies or of services. Of another only what keeps it from being read is.
-func (b *backend) check(file string) (diag.List, error) {
-	text, err := os.ReadFile(file)
-	if err != nil {
-		return nil, fmt.Errorf("%s must be readable, but is not: %w", file, disk.Cause(err))
-	}
-	f := syntax.Read(file, string(text))
-	switch {
-	case assist.Serves(f):
-		_, problems := services.Read([]string{file}, services.Options{Output: &b.notes})
-		return problems, nil
-	case assist.Declares(f):
-		live, err := b.e.target.Host.LiveNames()
-		if err != nil {
-			return nil, err
-		}
-		c, err := b.e.target.Reader.Read([]string{file}).Check(study.CheckOptions{Live: live, Unasked: !b.e.target.Host.Evaluates(), NoProof: true})
-		if err != nil {
-			return nil, err
-		}
-		return c.Problems, nil
-	}
-	return f.Problems, nil
 }
 
 // quoted is a word for sh(1).
@@ -422,19 +407,34 @@ func (b *backend) Written() string { return b.e.outlet.written() }
 // Where says where what runs is.
 func (b *backend) Where() string { return waiting.Doing(b.e.work.Step(), b.e.env.Now()) }
 
+// changer finds changes of what is loaded.
+func (b *backend) changer() *change.Changer {
+	return &change.Changer{Host: b.e.target.Host, Reader: b.e.target.Reader, ReadOnly: b.e.common.ReadOnly, Output: &b.notes}
+}
+
+// propose finds a change of policies.
+func (b *backend) propose(ctx context.Context, find func(*change.Changer) (*model.Proposal, error)) (p *model.Proposal, err error) {
+	err = b.step(ctx, func() error {
+		p, err = find(b.changer())
+		return err
+	})
+	return p, b.told(err)
+}
+
 // Learn finds the smallest change of policies that allows a decision.
-func (b *backend) Learn(ctx context.Context, d model.Decision) (*model.Proposal, error) {
-	return nil, errors.New("learning is not there")
+func (b *backend) Learn(ctx context.Context, l model.Learn) (*model.Proposal, error) {
+	return b.propose(ctx, func(c *change.Changer) (*model.Proposal, error) { return c.Learn(l) })
 }
 
 // Rewrite gives a policy another name or other cells.
 func (b *backend) Rewrite(ctx context.Context, r model.Rewrite) (*model.Proposal, error) {
-	return nil, errors.New("rewriting is not there")
+	return b.propose(ctx, func(c *change.Changer) (*model.Proposal, error) { return c.Rewrite(r) })
 }
 
 // Write writes a proposal.
-func (b *backend) Write(ctx context.Context, p *model.Proposal) error {
-	return errors.New("writing is not there")
+func (b *backend) Write(_ context.Context, p *model.Proposal) (err error) {
+	b.use(func() { err = b.changer().Write(p) })
+	return b.told(err)
 }
 
 // reader makes statements of what is typed.

@@ -14,8 +14,8 @@
 // The kernel keeps of a question the cell, the request, the effective user and the answer. What else the request had is not made
 // up: a change allows all that the denial can have been, unless [Told] says more.
 //
-// The files: fold.go and told.go have what is asked for, propose.go the shapes, edit.go texts that change, weigh.go what a change
-// lets through, learn.go the search and its proof.
+// The files: fold.go and told.go have what is asked for, propose.go the shapes, weigh.go what a change lets through,
+// learn.go the search and its proof. How texts are changed is package edit.
 //
 // What it is not: it writes no files, and knows no kernel; package host has the decisions that one tells of.
 package learn

@@ -8,7 +8,7 @@ import (
 	"slices"
 	"strings"
 
-	"cellsh/lua/syntax"
+	"cellsh/lua/edit"
 	"cellsh/policy"
 	"cellsh/policy/analysis"
 	"cellsh/policy/diag"
@@ -641,8 +641,8 @@ func (l *learner) byHand(t *task) string {
 	if t.entry != nil && t.entry.Function != nil {
 		return fmt.Sprintf("before the denial at %s: %s", t.denial.Source.Span(), p.text(list))
 	}
-	lines := p.entryLines(&source{syntax.Read("", "")}, t.request.Chain()[0], list, "")
-	return fmt.Sprintf("in on of policy %s: %s", t.policy.Name, joined(lines))
+	lines := p.entryLines(edit.Read("", ""), t.request.Chain()[0], list, "")
+	return fmt.Sprintf("in on of policy %s: %s", t.policy.Name, edit.Joined(lines))
 }
 
 // rule tells of a change.

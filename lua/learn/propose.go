@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 
+	"cellsh/lua/edit"
 	"cellsh/lua/syntax"
 	"cellsh/policy"
 	"cellsh/policy/diag"
@@ -50,7 +51,7 @@ func (s Shape) String() string {
 // candidate is a change that may do it.
 type candidate struct {
 	file  string
-	edits []edit
+	edits []edit.Edit
 	shape Shape
 	// rule is what is added, in one line.
 	rule string
@@ -65,7 +66,7 @@ const maxCandidates = 24
 type proposer struct {
 	*learner
 	*task
-	texts map[string]*source
+	texts map[string]*edit.Source
 	// named says that conditions name the cells although the policy is for no others: what is changed may be shared.
 	named bool
 	out   []candidate
@@ -73,9 +74,9 @@ type proposer struct {
 
 // propose gives the changes that may do it, in the order in which they are tried.
 func (l *learner) propose(t *task, sources []rules.Source) []candidate {
-	p := &proposer{learner: l, task: t, texts: map[string]*source{}}
+	p := &proposer{learner: l, task: t, texts: map[string]*edit.Source{}}
 	for _, s := range sources {
-		p.texts[s.File] = &source{syntax.Read(s.File, s.Text)}
+		p.texts[s.File] = edit.Read(s.File, s.Text)
 	}
 	place := t.denial.Source
 	returns := p.returnsAt(place.File, place.Line, t.denial.Column)
@@ -98,7 +99,7 @@ func (l *learner) propose(t *task, sources []rules.Source) []candidate {
 	var out []candidate
 	seen := map[string]bool{}
 	for _, c := range p.out {
-		k := c.file + "\x00" + apply(p.texts[c.file].text(), c.edits)
+		k := c.file + "\x00" + edit.Apply(p.texts[c.file].Text(), c.edits)
 		if !seen[k] && len(out) < maxCandidates {
 			seen[k] = true
 			out = append(out, c)
@@ -107,13 +108,13 @@ func (l *learner) propose(t *task, sources []rules.Source) []candidate {
 	return out
 }
 
-func (p *proposer) add(s *source, shape Shape, rule string, edits ...edit) {
-	p.out = append(p.out, candidate{s.file.Name, edits, shape, rule, p.named})
+func (p *proposer) add(s *edit.Source, shape Shape, rule string, edits ...edit.Edit) {
+	p.out = append(p.out, candidate{s.File.Name, edits, shape, rule, p.named})
 }
 
 // returning is a return that denies, with what is around it.
 type returning struct {
-	s    *source
+	s    *edit.Source
 	stmt *syntax.ReturnStmt
 	// above are the nodes that it lies in, the file's function first.
 	above []syntax.Node
@@ -122,20 +123,20 @@ type returning struct {
 // returnsAt are the returns at a place of a file; at any column if none is at that.
 func (p *proposer) returnsAt(file string, line, column int) []returning {
 	s := p.texts[file]
-	if s == nil || s.file.Problems.Failed() {
+	if s == nil || s.File.Problems.Failed() {
 		return nil
 	}
 	var exact, others []returning
-	walk(s.file.Main, nil, func(n syntax.Node, above []syntax.Node) {
+	walk(s.File.Main, nil, func(n syntax.Node, above []syntax.Node) {
 		r, ok := n.(*syntax.ReturnStmt)
 		if !ok {
 			return
 		}
-		from, at := s.file.Place(r.Pos())
-		to, _ := s.file.Place(max(r.End()-1, r.Pos()))
+		from, at := s.File.Place(r.Pos())
+		to, _ := s.File.Place(max(r.End()-1, r.Pos()))
 		inside := false
 		for _, e := range r.Exprs {
-			l, c := s.file.Place(e.Pos())
+			l, c := s.File.Place(e.Pos())
 			inside = inside || l == line && c == column
 		}
 		switch x := (returning{s, r, slices.Clone(above)}); {
@@ -295,7 +296,7 @@ func (p *proposer) lines(list []condition, indent, unit string) []string {
 	var out []string
 	for _, c := range list {
 		one := p.rule(c)
-		if len(c) == 0 || len(indent)+len(one) <= maxWidth {
+		if len(c) == 0 || len(indent)+len(one) <= edit.MaxWidth {
 			out = append(out, one)
 			continue
 		}
@@ -325,16 +326,16 @@ func (p *proposer) beforeReturn(r returning) {
 	}
 	s := r.s
 	writers := p.writers(functions)
-	var param []edit
+	var param []edit.Edit
 	if len(writers) == 0 {
 		// A function that looks at nothing.
 		f := functions[0]
-		open := strings.IndexByte(s.text()[f.Pos():f.End()], '(')
+		open := strings.IndexByte(s.Text()[f.Pos():f.End()], '(')
 		if open < 0 {
 			return
 		}
 		at := f.Pos() + open + 1
-		param = []edit{{at, at, "r"}}
+		param = []edit.Edit{edit.Replace(at, at, "r")}
 		writers = []writer{{r: "r", groups: p.o.Groups}}
 	}
 	for _, w := range writers {
@@ -353,23 +354,23 @@ func (p *proposer) beforeReturn(r returning) {
 	}
 }
 
-func (p *proposer) atReturn(r returning, list []condition, param []edit) {
+func (p *proposer) atReturn(r returning, list []condition, param []edit.Edit) {
 	s, at := r.s, r.stmt.Pos()
 	text := p.text(list)
 	if always(list) {
-		p.add(s, Condition, p.then(), edit{at, r.stmt.End(), p.then() + semicolon(s, r.stmt)})
+		p.add(s, Condition, p.then(), edit.Replace(at, r.stmt.End(), p.then()+semicolon(s, r.stmt)))
 		return
 	}
-	nl, unit := s.newline(), s.unit()
-	before := func(at int) edit {
-		begin, indent := s.begin(at)
+	nl, unit := s.Newline(), s.Unit()
+	before := func(at int) edit.Edit {
+		begin, indent := s.Begin(at)
 		var b strings.Builder
 		for _, l := range p.lines(list, indent, unit) {
 			b.WriteString(indent + l + nl)
 		}
-		return edit{begin, begin, b.String()}
+		return edit.Replace(begin, begin, b.String())
 	}
-	if s.first(at) {
+	if s.First(at) {
 		p.add(s, Condition, text, append(param, before(at))...)
 		return
 	}
@@ -378,17 +379,17 @@ func (p *proposer) atReturn(r returning, list []condition, param []edit) {
 	for i, n := range slices.Backward(above) {
 		switch n := n.(type) {
 		case *syntax.IfStmt:
-			if s.first(n.Pos()) && i > 0 {
+			if s.First(n.Pos()) && i > 0 {
 				p.add(s, Condition, text, append(param, before(n.Pos()))...)
 				if c := n.Clauses[0]; c.Pos() <= at && at < c.End() && len(c.Body.Stmts) > 0 && c.Body.Stmts[0] == syntax.Stmt(r.stmt) {
 					// The same condition, and more.
-					same := s.text()[c.Cond.Pos():c.Cond.End()]
+					same := s.Text()[c.Cond.Pos():c.Cond.End()]
 					var narrow []condition
 					for _, x := range list {
 						narrow = append(narrow, append(condition{same}, x...))
 					}
-					begin, indent := s.begin(n.Pos())
-					p.add(s, Condition, p.text(narrow), append(param, edit{begin, begin, indented(p.lines(narrow, indent, unit), indent, nl)})...)
+					begin, indent := s.Begin(n.Pos())
+					p.add(s, Condition, p.text(narrow), append(param, edit.Replace(begin, begin, indented(p.lines(narrow, indent, unit), indent, nl)))...)
 				}
 			}
 			for _, c := range n.Clauses {
@@ -399,7 +400,7 @@ func (p *proposer) atReturn(r returning, list []condition, param []edit) {
 				for _, x := range list {
 					nots = append(nots, x.not())
 				}
-				p.add(s, Condition, text, append(param, append(parens(c.Cond), edit{c.Cond.End(), c.Cond.End(), closing(c.Cond) + " and " + strings.Join(nots, " and ")})...)...)
+				p.add(s, Condition, text, append(param, append(parens(c.Cond), edit.Replace(c.Cond.End(), c.Cond.End(), closing(c.Cond)+" and "+strings.Join(nots, " and ")))...)...)
 			}
 		case *syntax.FunctionExpr:
 		default:
@@ -407,22 +408,22 @@ func (p *proposer) atReturn(r returning, list []condition, param []edit) {
 		}
 		break
 	}
-	inline := edit{at, at, text + " "}
+	inline := edit.Replace(at, at, text+" ")
 	p.add(s, Condition, text, append(param, inline)...)
-	if b := innermost(above); b != nil && len(b.Stmts) == 1 && s.line(b.Pos()) == s.line(b.End()) {
-		_, indent := s.begin(at)
+	if b := innermost(above); b != nil && len(b.Stmts) == 1 && s.Line(b.Pos()) == s.Line(b.End()) {
+		_, indent := s.Begin(at)
 		var x strings.Builder
-		for _, l := range append(p.lines(list, indent+unit, unit), strings.TrimRight(s.text()[at:r.stmt.End()], " ")) {
+		for _, l := range append(p.lines(list, indent+unit, unit), strings.TrimRight(s.Text()[at:r.stmt.End()], " ")) {
 			x.WriteString(nl + indent + unit + l)
 		}
-		from, to := spaced(s.text(), at, r.stmt.End())
-		p.add(s, Condition, text, append(param, edit{from, to, x.String() + nl + indent})...)
+		from, to := spaced(s.Text(), at, r.stmt.End())
+		p.add(s, Condition, text, append(param, edit.Replace(from, to, x.String()+nl+indent))...)
 	}
 }
 
 // semicolon is that at the end of a statement, which belongs to it.
-func semicolon(s *source, n syntax.Node) string {
-	if strings.HasSuffix(s.text()[n.Pos():n.End()], ";") {
+func semicolon(s *edit.Source, n syntax.Node) string {
+	if strings.HasSuffix(s.Text()[n.Pos():n.End()], ";") {
 		return ";"
 	}
 	return ""
@@ -449,9 +450,9 @@ func innermost(above []syntax.Node) *syntax.Block {
 }
 
 // parens are put around what binds less than "and".
-func parens(e syntax.Expr) []edit {
+func parens(e syntax.Expr) []edit.Edit {
 	if b, ok := e.(*syntax.BinaryExpr); ok && b.Op == syntax.Or {
-		return []edit{{e.Pos(), e.Pos(), "("}}
+		return []edit.Edit{edit.Replace(e.Pos(), e.Pos(), "(")}
 	}
 	return nil
 }
@@ -464,68 +465,13 @@ func closing(e syntax.Expr) string {
 }
 
 // table is the constructor that the policy is declared with, nil if it is not written as one.
-func (p *proposer) table() (*source, *syntax.TableExpr) {
-	at := p.policy.Span
-	s := p.texts[at.File]
+func (p *proposer) table() (*edit.Source, *syntax.TableExpr) {
+	s := p.texts[p.policy.Span.File]
 	if s == nil {
 		return nil, nil
 	}
-	var found *syntax.TableExpr
-	holds := func(n syntax.Node) bool {
-		line, from := s.file.Place(n.Pos())
-		_, to := s.file.Place(n.End())
-		return line == at.Line && from <= at.Column && at.Column < to
-	}
-	syntax.Walk(s.file.Main, func(n syntax.Node) bool {
-		c, ok := n.(*syntax.CallExpr)
-		if !ok || found != nil {
-			return true
-		}
-		inner, args := c, c.Args
-		if f, ok := syntax.Unparen(c.Func).(*syntax.CallExpr); ok && len(f.Args) > 0 {
-			inner = f // policy "name" { ... }
-		} else if len(args) > 1 {
-			args = args[1:] // policy("name", { ... })
-		} else {
-			return true
-		}
-		if len(args) == 0 || !(holds(inner.Args[0]) || holds(inner.Callee())) {
-			return true
-		}
-		found = s.constructor(args[0])
-		return true
-	})
-	return s, found
-}
-
-// constructor is the constructor that an expression is, or that a local variable begins with; nil if it is another expression.
-func (s *source) constructor(e syntax.Expr) *syntax.TableExpr {
-	e = syntax.Unparen(e)
-	name, ok := e.(*syntax.NameExpr)
-	if !ok || name.Local == nil {
-		t, _ := e.(*syntax.TableExpr)
-		return t
-	}
-	var found *syntax.TableExpr
-	syntax.Walk(s.file.Main, func(n syntax.Node) bool {
-		if l, ok := n.(*syntax.LocalStmt); ok {
-			if i := slices.Index(l.Names, name.Local); i >= 0 && i < len(l.Exprs) {
-				found, _ = syntax.Unparen(l.Exprs[i]).(*syntax.TableExpr)
-			}
-		}
-		return found == nil
-	})
-	return found
-}
-
-// field is the field of a constructor with a constant key.
-func field(t *syntax.TableExpr, key string) *syntax.TableField {
-	for _, f := range t.Fields {
-		if k, ok := f.Key.(*syntax.StringExpr); ok && k.Value == key {
-			return f
-		}
-	}
-	return nil
+	_, body := s.Declared(p.policy.Span)
+	return s, body
 }
 
 // moreSpecific proposes entries for the request itself, in the policy's table. Past says that the denial is in a function, of which
@@ -559,8 +505,8 @@ func (p *proposer) moreSpecific(past bool) {
 }
 
 // entryLines are the lines of an entry of on.
-func (p *proposer) entryLines(s *source, pattern kauth.Pattern, list []condition, end string) []string {
-	unit := s.unit()
+func (p *proposer) entryLines(s *edit.Source, pattern kauth.Pattern, list []condition, end string) []string {
+	unit := s.Unit()
 	out := []string{"[" + quote(pattern.String()) + "] = function(r)"}
 	for _, l := range p.lines(list, strings.Repeat(unit, 3), unit) {
 		out = append(out, unit+l)
@@ -573,48 +519,48 @@ func (p *proposer) entryLines(s *source, pattern kauth.Pattern, list []condition
 
 // instead is what an entry stands instead of: a name that is taken out of a list, or the whole field of the policy's table.
 type instead struct {
-	gone  edit
+	gone  edit.Edit
 	whole *syntax.TableField
 }
 
 // put adds a field to the policy's table, instead of another if that goes as a whole.
-func (i *instead) put(s *source, t *syntax.TableExpr, lines []string) []edit {
+func (i *instead) put(s *edit.Source, t *syntax.TableExpr, lines []string) []edit.Edit {
 	if i == nil || i.whole == nil {
-		return append(i.edits(), s.appendTo(t, lines)...)
+		return append(i.edits(), s.AppendTo(t, lines)...)
 	}
-	text := joined(lines)
-	if _, indent := s.begin(i.whole.Pos()); s.first(i.whole.Pos()) {
-		text = strings.Join(lines, s.newline()+indent)
+	text := edit.Joined(lines)
+	if _, indent := s.Begin(i.whole.Pos()); s.First(i.whole.Pos()) {
+		text = strings.Join(lines, s.Newline()+indent)
 	}
-	return []edit{{i.whole.Pos(), i.whole.End(), text}}
+	return []edit.Edit{edit.Replace(i.whole.Pos(), i.whole.End(), text)}
 }
 
 // edits take out what goes.
-func (i *instead) edits() []edit {
+func (i *instead) edits() []edit.Edit {
 	if i == nil {
 		return nil
 	}
-	return []edit{i.gone}
+	return []edit.Edit{i.gone}
 }
 
 // newEntry adds an entry to on, or to the list of names that are allowed if nothing is asked. End is the last statement of its
 // function.
-func (p *proposer) newEntry(s *source, t *syntax.TableExpr, pattern kauth.Pattern, list []condition, end string, i *instead) {
+func (p *proposer) newEntry(s *edit.Source, t *syntax.TableExpr, pattern kauth.Pattern, list []condition, end string, i *instead) {
 	if always(list) {
 		name := p.result.String()
 		rule := name + " = { " + quote(pattern.String()) + " }"
-		if f := field(t, name); f == nil {
+		if f := edit.Field(t, name); f == nil {
 			p.add(s, Entry, rule, i.put(s, t, []string{rule})...)
-		} else if l := s.constructor(f.Value); l != nil {
-			p.add(s, Entry, rule, append(i.edits(), s.appendTo(l, []string{quote(pattern.String())})...)...)
+		} else if l := s.Constructor(f.Value); l != nil {
+			p.add(s, Entry, rule, append(i.edits(), s.AppendTo(l, []string{quote(pattern.String())})...)...)
 		}
 		return
 	}
 	lines := p.entryLines(s, pattern, list, end)
-	rule := joined(lines)
-	f := field(t, "on")
+	rule := edit.Joined(lines)
+	f := edit.Field(t, "on")
 	if f == nil {
-		unit := s.unit()
+		unit := s.Unit()
 		all := []string{"on = {"}
 		for i, l := range lines {
 			if i == len(lines)-1 {
@@ -625,21 +571,21 @@ func (p *proposer) newEntry(s *source, t *syntax.TableExpr, pattern kauth.Patter
 		p.add(s, Entry, rule, i.put(s, t, append(all, "}"))...)
 		return
 	}
-	if on := s.constructor(f.Value); on != nil {
-		p.add(s, Entry, rule, append(i.edits(), s.appendTo(on, lines)...)...)
+	if on := s.Constructor(f.Value); on != nil {
+		p.add(s, Entry, rule, append(i.edits(), s.AppendTo(on, lines)...)...)
 	}
 }
 
 // inPlace takes the name of the request out of a list, and puts an entry in its place.
-func (p *proposer) inPlace(s *source, t *syntax.TableExpr, pattern kauth.Pattern, list []condition) {
-	f := field(t, policy.Deny.String())
+func (p *proposer) inPlace(s *edit.Source, t *syntax.TableExpr, pattern kauth.Pattern, list []condition) {
+	f := edit.Field(t, policy.Deny.String())
 	if f == nil {
 		return
 	}
-	l := s.constructor(f.Value)
+	l := s.Constructor(f.Value)
 	if l == nil {
 		if name, ok := syntax.Unparen(f.Value).(*syntax.StringExpr); ok && name.Value == pattern.String() {
-			p.newEntry(s, t, pattern, list, "return deny", &instead{s.remove(t, f), f})
+			p.newEntry(s, t, pattern, list, "return deny", &instead{s.Remove(t, f), f})
 		}
 		return
 	}
@@ -648,23 +594,23 @@ func (p *proposer) inPlace(s *source, t *syntax.TableExpr, pattern kauth.Pattern
 		switch {
 		case !ok || e.Key != nil || name.Value != pattern.String():
 		case len(l.Fields) == 1 && l == syntax.Unparen(f.Value):
-			p.newEntry(s, t, pattern, list, "return deny", &instead{s.remove(t, f), f})
+			p.newEntry(s, t, pattern, list, "return deny", &instead{s.Remove(t, f), f})
 		default:
-			p.newEntry(s, t, pattern, list, "return deny", &instead{s.remove(l, e), nil})
+			p.newEntry(s, t, pattern, list, "return deny", &instead{s.Remove(l, e), nil})
 		}
 	}
 }
 
 // functionAt is the function whose word stands at a place.
-func (p *proposer) functionAt(at diag.Span) (*source, *syntax.FunctionExpr) {
+func (p *proposer) functionAt(at diag.Span) (*edit.Source, *syntax.FunctionExpr) {
 	s := p.texts[at.File]
 	if s == nil {
 		return nil, nil
 	}
 	var found *syntax.FunctionExpr
-	syntax.Walk(s.file.Main, func(n syntax.Node) bool {
+	syntax.Walk(s.File.Main, func(n syntax.Node) bool {
 		if f, ok := n.(*syntax.FunctionExpr); ok {
-			if line, column := s.file.Place(f.Pos()); line == at.Line && column == at.Column {
+			if line, column := s.File.Place(f.Pos()); line == at.Line && column == at.Column {
 				found = f
 			}
 		}
@@ -683,13 +629,13 @@ func (p *proposer) inFunction(fn rules.Function, exact bool) {
 	if list == nil || always(list) {
 		return
 	}
-	nl, unit := s.newline(), s.unit()
+	nl, unit := s.Newline(), s.Unit()
 	if exact && len(f.Body.Stmts) > 0 {
 		first := f.Body.Stmts[0]
-		if begin, indent := s.begin(first.Pos()); s.first(first.Pos()) {
-			p.add(s, Condition, p.text(list), edit{begin, begin, indented(p.lines(list, indent, unit), indent, nl)})
+		if begin, indent := s.Begin(first.Pos()); s.First(first.Pos()) {
+			p.add(s, Condition, p.text(list), edit.Replace(begin, begin, indented(p.lines(list, indent, unit), indent, nl)))
 		} else {
-			p.add(s, Condition, p.text(list), edit{first.Pos(), first.Pos(), p.text(list) + " "})
+			p.add(s, Condition, p.text(list), edit.Replace(first.Pos(), first.Pos(), p.text(list)+" "))
 		}
 		return
 	}
@@ -700,11 +646,11 @@ func (p *proposer) inFunction(fn rules.Function, exact bool) {
 			return
 		}
 	}
-	if begin, indent := s.begin(end); s.first(end) {
-		p.add(s, Condition, p.text(list), edit{begin, begin, indented(p.lines(list, indent+unit, unit), indent+unit, nl)})
+	if begin, indent := s.Begin(end); s.First(end) {
+		p.add(s, Condition, p.text(list), edit.Replace(begin, begin, indented(p.lines(list, indent+unit, unit), indent+unit, nl)))
 		return
 	}
-	p.add(s, Condition, p.text(list), edit{end, end, p.text(list) + " "})
+	p.add(s, Condition, p.text(list), edit.Replace(end, end, p.text(list)+" "))
 }
 
 func indented(lines []string, indent, nl string) string {
@@ -716,16 +662,16 @@ func indented(lines []string, indent, nl string) string {
 }
 
 // wrap puts a function around the one that an entry names.
-func (p *proposer) wrap(s *source, t *syntax.TableExpr, pattern kauth.Pattern, list []condition) {
-	f := field(t, "on")
+func (p *proposer) wrap(s *edit.Source, t *syntax.TableExpr, pattern kauth.Pattern, list []condition) {
+	f := edit.Field(t, "on")
 	if f == nil {
 		return
 	}
-	on := s.constructor(f.Value)
+	on := s.Constructor(f.Value)
 	if on == nil {
 		return
 	}
-	e := field(on, pattern.String())
+	e := edit.Field(on, pattern.String())
 	if e == nil || syntax.Spelling(e.Value) == "" {
 		return
 	}
@@ -733,12 +679,12 @@ func (p *proposer) wrap(s *source, t *syntax.TableExpr, pattern kauth.Pattern, l
 	if always(list) {
 		lines = p.entryLines(s, pattern, list[:1], "")
 	}
-	rule := joined(lines)
-	if _, indent := s.begin(e.Pos()); s.first(e.Pos()) {
-		p.add(s, Wrapped, rule, edit{e.Pos(), e.End(), strings.Join(lines, s.newline()+indent)})
+	rule := edit.Joined(lines)
+	if _, indent := s.Begin(e.Pos()); s.First(e.Pos()) {
+		p.add(s, Wrapped, rule, edit.Replace(e.Pos(), e.End(), strings.Join(lines, s.Newline()+indent)))
 		return
 	}
-	p.add(s, Wrapped, rule, edit{e.Pos(), e.End(), rule})
+	p.add(s, Wrapped, rule, edit.Replace(e.Pos(), e.End(), rule))
 }
 
 // maxTables is how many constructors of a file are tried.
@@ -788,18 +734,18 @@ func (p *proposer) elements() {
 		files = append(files, p.policy.Span.File)
 	}
 	for _, s := range p.texts {
-		if !slices.Contains(files, s.file.Name) {
-			files = append(files, s.file.Name)
+		if !slices.Contains(files, s.File.Name) {
+			files = append(files, s.File.Name)
 		}
 	}
 	slices.Sort(files[1:])
 	tables := 0
 	for _, name := range files {
 		s := p.texts[name]
-		if s == nil || s.file.Problems.Failed() {
+		if s == nil || s.File.Problems.Failed() {
 			continue
 		}
-		syntax.Walk(s.file.Main, func(n syntax.Node) bool {
+		syntax.Walk(s.File.Main, func(n syntax.Node) bool {
 			t, ok := n.(*syntax.TableExpr)
 			if !ok || len(t.Fields) == 0 || tables >= maxTables {
 				return true
@@ -820,7 +766,7 @@ func (p *proposer) elements() {
 }
 
 // element adds a value to a table whose elements are all such: as an element of a list, or as a key like the others.
-func (p *proposer) element(s *source, t *syntax.TableExpr, value string, such func(syntax.Expr) bool, text bool) {
+func (p *proposer) element(s *edit.Source, t *syntax.TableExpr, value string, such func(syntax.Expr) bool, text bool) {
 	list, keys := true, true
 	for _, f := range t.Fields {
 		list = list && f.Key == nil && such(syntax.Unparen(f.Value))
@@ -828,7 +774,7 @@ func (p *proposer) element(s *source, t *syntax.TableExpr, value string, such fu
 	}
 	switch {
 	case list:
-		p.add(s, Element, value, s.appendTo(t, []string{value})...)
+		p.add(s, Element, value, s.AppendTo(t, []string{value})...)
 	case keys:
 		last := t.Fields[len(t.Fields)-1]
 		key := "[" + value + "]"
@@ -837,8 +783,8 @@ func (p *proposer) element(s *source, t *syntax.TableExpr, value string, such fu
 				return
 			}
 		}
-		entry := key + " = " + s.text()[last.Value.Pos():last.Value.End()]
-		p.add(s, Element, entry, s.appendTo(t, []string{entry})...)
+		entry := key + " = " + s.Text()[last.Value.Pos():last.Value.End()]
+		p.add(s, Element, entry, s.AppendTo(t, []string{entry})...)
 	}
 }
 

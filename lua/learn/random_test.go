@@ -8,6 +8,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"cellsh/lua/edit"
 	"cellsh/lua/format"
 	"cellsh/lua/syntax"
 	"cellsh/policy"
@@ -330,7 +331,7 @@ func TestLearnsWhatItTells(t *testing.T) {
 		for _, f := range l.Files {
 			after = f.After
 		}
-		if before, now := comments("p.lua", text), comments("p.lua", after); !slices.Equal(before, now) {
+		if before, now := edit.Comments("p.lua", text), edit.Comments("p.lua", after); !slices.Equal(before, now) {
 			fail("comments were %q and are %q", before, now)
 		}
 		if syntax.Read("p.lua", after).Problems.Failed() {

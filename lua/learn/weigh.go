@@ -6,6 +6,7 @@ import (
 	"math/big"
 	"slices"
 
+	"cellsh/lua/edit"
 	"cellsh/policy"
 	"cellsh/policy/analysis"
 	"cellsh/policy/diag"
@@ -68,11 +69,11 @@ func (l *learner) try(t *task, cur *study.Policies, c candidate) (*weighed, stri
 	sources := slices.Clone(cur.Set().Sources)
 	i := slices.IndexFunc(sources, func(s rules.Source) bool { return s.File == c.file })
 	before := sources[i].Text
-	after := inStyle(c.file, before, apply(before, c.edits))
+	after := edit.InStyle(c.file, before, edit.Apply(before, c.edits))
 	if after == before {
 		return nil, "", nil
 	}
-	if !slices.Equal(comments(c.file, before), comments(c.file, after)) {
+	if !slices.Equal(edit.Comments(c.file, before), edit.Comments(c.file, after)) {
 		return nil, "a comment would be lost", nil
 	}
 	for j := range sources {
@@ -81,7 +82,7 @@ func (l *learner) try(t *task, cur *study.Policies, c candidate) (*weighed, stri
 			sources[j].Text = after
 		}
 	}
-	w.lines = changedLines(before, after)
+	w.lines = edit.ChangedLines(before, after)
 	p, err := l.read(sources)
 	if err != nil {
 		return nil, "", err

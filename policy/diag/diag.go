@@ -245,10 +245,10 @@ func Write(w io.Writer, l List) error {
 func (d *Diagnostic) show(b *strings.Builder) {
 	b.WriteString(clean(d.Error()))
 	b.WriteByte('\n')
-	excerpt(b, d.Span, d.Excerpt)
+	Excerpt(b, d.Span, d.Excerpt)
 	for _, r := range d.Related {
 		fmt.Fprintf(b, "   %s: %s\n", clean(r.Span.String()), clean(r.Message))
-		excerpt(b, r.Span, r.Excerpt)
+		Excerpt(b, r.Span, r.Excerpt)
 	}
 	if d.Hint != "" {
 		fmt.Fprintf(b, "   hint: %s\n", clean(d.Hint))
@@ -258,7 +258,8 @@ func (d *Diagnostic) show(b *strings.Builder) {
 // excerptWidth is how much of a source line is shown: what fits 80 columns beside the line number.
 const excerptWidth = 70
 
-func excerpt(b *strings.Builder, s Span, line string) {
+// Excerpt writes a source line with its number, and a caret below where the span has a column; nothing for a line that is not known.
+func Excerpt(b *strings.Builder, s Span, line string) {
 	if line == "" || s.Line == 0 {
 		return
 	}

@@ -70,7 +70,7 @@ func (flags *comparing) run(inv *Invocation) error {
 	if inv.JSON {
 		err = inv.json(d.Report())
 	} else {
-		fmt.Fprint(inv.Stdout, diffText(d, new))
+		fmt.Fprint(inv.Stdout, DiffText(d, new))
 	}
 	if err == nil && flags.exit && d.Any() {
 		return quiet{Changed}
@@ -164,7 +164,7 @@ func given(n int) string {
 	return fmt.Sprintf("%d are", n)
 }
 
-func diffText(d *study.Difference, new *study.Policies) string {
+func DiffText(d *study.Difference, new *study.Policies) string {
 	var b strings.Builder
 	for _, g := range alike(d.Requests, func(c *analysis.Change) string { return c.Request.String() }, changeText) {
 		b.WriteString(wrap(0, strings.Join(g.names, ", ")) + g.text)

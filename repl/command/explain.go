@@ -2,6 +2,7 @@ package command
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 
 	"cellsh/kernel/host"
@@ -28,10 +29,19 @@ all the same for one of that name. Where the policies are asked and do not deny
 it, what the kernel's other models make of it is told too, and if they refuse it
 that comes first.
 
-  cellsh explain --policy web.lua web-1 network.bind.privport port=81`,
+  cellsh explain --policy web.lua web-1 network.bind.privport port=81
+
+With --by FILE:LINE, as log tells it, the decision is one that was made there:
+the kernel keeps less than policies ask about, and what is not given is then as
+in an example that this line decides. With --source the lines around the one
+that decides are shown.
+
+  cellsh explain --policy web.lua --source web-1 network.bind.privport port=81`,
 		Setup: func(fs *flags.Set) func(*Invocation) error {
 			var o explaining
 			fs.Switch(&o.full, "full", "show every miss, and policies that say nothing")
+			fs.Switch(&o.source, "source", "show the lines of the policy around the one that decides")
+			fs.Func("by", "FILE:LINE", "take an example that the LINE of FILE decides for what is not given", o.place)
 			return o.run
 		},
 	}
@@ -39,12 +49,28 @@ that comes first.
 
 // explaining is the flags of explain.
 type explaining struct {
-	full bool
+	full, source bool
+	// by is the place that decides, nil for none.
+	by *diag.Span
 }
 
-func (flags *explaining) run(inv *Invocation) error {
-	if len(inv.Args) < 2 {
+// place takes the place of --by.
+func (o *explaining) place(text string) string {
+	i := strings.LastIndexByte(text, ':')
+	line, err := strconv.Atoi(text[i+1:])
+	if i < 1 || err != nil || line < 1 {
+		return flags.Must("be FILE:LINE", text)
+	}
+	o.by = &diag.Span{File: text[:i], Line: line}
+	return ""
+}
+
+func (o *explaining) run(inv *Invocation) error {
+	switch {
+	case len(inv.Args) < 2:
 		return usage("a cell and a request must be given")
+	case o.source && inv.JSON:
+		return usage("--source and --json can't be given together: a report has the place, and no text")
 	}
 	q, err := study.ParseWords(inv.Args)
 	if err != nil {
@@ -58,8 +84,21 @@ func (flags *explaining) run(inv *Invocation) error {
 	if err != nil {
 		return err
 	}
+	if at := o.by; at != nil {
+		taken, err := p.DecidedAt(q, at.File, at.Line)
+		if err != nil {
+			return err
+		}
+		if len(taken) > 0 {
+			inv.note("as in an example, because it is not given: %s", ids(taken))
+		}
+	}
 	e, err := t.Host.Explain(q, p, inv.supposed())
 	if err != nil {
+		if out, is := unasked(t.Host, q, p, inv.supposed(), err); is && !inv.JSON {
+			fmt.Fprint(inv.Stdout, out)
+			return nil
+		}
 		return missingHint(err)
 	}
 	if err := inv.missing(e.Standing, "this is what one of that name would get"); err != nil {
@@ -68,8 +107,65 @@ func (flags *explaining) run(inv *Invocation) error {
 	if inv.JSON {
 		return inv.json(e.Report())
 	}
-	fmt.Fprint(inv.Stdout, explainedText(e, flags.full))
+	fmt.Fprint(inv.Stdout, explainedText(e, o.full))
+	if o.source {
+		fmt.Fprint(inv.Stdout, linesText(e, p))
+	}
 	return nil
+}
+
+// around is how many lines are shown before the line that decides, and behind it.
+const around = 3
+
+// linesText is the lines around those that decide, or would without audit mode, with carets; "" where no policy has decided.
+func linesText(e *host.Explained, p *study.Policies) string {
+	var b strings.Builder
+	for _, a := range []policy.Answer{e.Decision.Answer, e.Decision.Would} {
+		if a.Source.Policy == "" {
+			continue
+		}
+		at := a.Source.Span()
+		for _, g := range p.PolicyGraphs(e.Cell, e.Request) {
+			for _, leaf := range g.Graph.Leaves {
+				if leaf.Source == a.Source && leaf.Result == a.Result && leaf.Reason == a.Reason {
+					at.Column = leaf.Column
+				}
+			}
+		}
+		fmt.Fprintf(&b, "\n%s\n", a.Source.Span())
+		for line := max(at.Line-around, 1); line <= at.Line+around; line++ {
+			here := diag.Span{File: at.File, Line: line}
+			text := p.SourceLine(here)
+			switch {
+			case line == at.Line:
+				diag.Excerpt(&b, at, text)
+			case text != "":
+				diag.Excerpt(&b, here, text)
+			case p.SourceLine(diag.Span{File: at.File, Line: line + 1}) != "" || line < at.Line:
+				fmt.Fprintf(&b, "%5d |\n", line)
+			}
+		}
+	}
+	return b.String()
+}
+
+// unasked is what becomes of a request where the policies are not asked, so that it does not matter that a field is missing which only
+// they ask about; false if the error says something else.
+func unasked(h *host.Host, q *policy.Question, p *study.Policies, supposed bool, err error) (string, bool) {
+	f, missing := analysis.Missing(err)
+	if !missing {
+		return "", false
+	}
+	s, err := h.StandingOf(q.Cell, p, supposed)
+	if err != nil || s.Asked() == analysis.ByPolicies {
+		return "", false
+	}
+	cases, err := p.Becomes(q, s.Answerer)
+	if err != nil {
+		return "", false
+	}
+	return casesText(0, fmt.Sprintf("cell %s: %s", q.Cell, q.ID), cases) + wrap(2, s.Who()) +
+		wrap(2, fmt.Sprintf("what the policies would have of it depends on %s: give %s=VALUE", f, f)), true
 }
 
 // missingHint says of a field that is missing how it is given.

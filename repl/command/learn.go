@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math/big"
 	"os"
 	"slices"
 	"strings"
@@ -16,12 +15,10 @@ import (
 	"cellsh/lua/learn"
 	"cellsh/policy"
 	"cellsh/policy/diag"
-	"cellsh/policy/kauth"
 	"cellsh/policy/rules"
 	"cellsh/policy/study"
 	"cellsh/repl/flags"
 	"cellsh/repl/human"
-	"cellsh/repl/show"
 )
 
 func learnCommand() *Command {
@@ -150,7 +147,7 @@ func (l *learning) run(inv *Invocation) error {
 		return err
 	}
 	if !inv.JSON {
-		fmt.Fprint(inv.Stdout, lessonText(lesson, others))
+		fmt.Fprint(inv.Stdout, LessonText(lesson, others, "--grant"))
 		if len(l.into) == 0 && len(lesson.Files) > 0 {
 			fmt.Fprint(inv.Stdout, wrap(0, "nothing was written: that takes "+intoText(lesson)))
 		}
@@ -311,11 +308,8 @@ func (l *learning) write(inv *Invocation, lesson *learn.Lesson) (bool, error) {
 			return false, quiet{Failed}
 		}
 	}
-	for _, f := range lesson.Files {
-		problems = append(problems, written(f.Name, disk.Rewrite(f.Name, []byte(f.Before), []byte(f.After)))...)
-	}
-	if problems != nil {
-		return false, problems
+	if err := WriteFiles(lesson.Files); err != nil {
+		return false, err
 	}
 	if !inv.JSON {
 		fmt.Fprintf(inv.Stdout, "written: %s\n", human.Listed(names))
@@ -330,137 +324,4 @@ func intoText(l *learn.Lesson) string {
 		words = append(words, "--into "+study.QuoteWord(f.Name))
 	}
 	return strings.Join(words, " ")
-}
-
-// mostAsked is how many of those who asked for a change are told one by one; JSON has all.
-const mostAsked = 12
-
-// lessonText is what was learned.
-func lessonText(l *learn.Lesson, others []*learn.Left) string {
-	var b strings.Builder
-	for _, r := range l.Rules {
-		b.WriteString(wrap(0, fmt.Sprintf("policy %s, %s: %s", r.Policy, r.File, r.Shape)))
-		b.WriteString(wrap(2, "lifts "+answerText(r.Denial)+", asked for by"))
-		for _, a := range r.Asked[:min(len(r.Asked), mostAsked)] {
-			b.WriteString(wrap(4, askedText(a)))
-		}
-		if n := len(r.Asked) - mostAsked; n > 0 {
-			fmt.Fprintf(&b, "    and %d more\n", n)
-		}
-		b.WriteString("  " + r.Text + "\n")
-		b.WriteString(ruleCount(r))
-		if t := r.Tighter; t != nil {
-			b.WriteString(wrap(2, fmt.Sprintf("tighter, if more is known: with %s=%s, say, %s of %s requests", t.Field, study.QuoteWord(t.Value), countText(t.Count), countText(t.Of))))
-		}
-	}
-	for _, f := range l.Files {
-		b.WriteString(show.Difference(f.Name, f.Before, f.After))
-	}
-	if len(l.Rules) > 0 {
-		b.WriteString(diffText(l.Difference, l.Policies))
-		b.WriteString(wrap(0, "proved with the functions themselves: "+human.Plural(l.Proved, "request")))
-	}
-	for _, a := range l.Allowed {
-		text := askedText(a) + ": not denied any more"
-		if told := l.Told.String(a.Request); told != "" {
-			text += ", where it is so as it is told: " + told
-		}
-		b.WriteString(wrap(0, text))
-	}
-	for _, x := range l.Refused {
-		how := "--grant"
-		if x.Before {
-			how = "write it by hand"
-		}
-		b.WriteString(wrap(0, fmt.Sprintf("%s: the kernel's other models decide then: %s; only a grant gives it: %s", askedText(x.Asked), x.Outcome, how)))
-	}
-	for _, u := range l.Left {
-		b.WriteString(wrap(0, "no change for "+askedText(u.Asked)+": "+u.Why))
-		if u.ByHand != "" {
-			b.WriteString("  by hand: " + u.ByHand + "\n")
-		}
-	}
-	for _, x := range others {
-		b.WriteString(leftText(x))
-	}
-	if b.Len() == 0 {
-		return "nothing was denied\n"
-	}
-	return b.String()
-}
-
-// askedText is who asked for what, and how often.
-func askedText(a *learn.Asked) string {
-	text := fmt.Sprintf("cell %s, euid %d: %s", a.Cell, a.EUID, a.Request)
-	if a.Audit {
-		text += ", in audit mode"
-	}
-	return text + ", " + timesText(a.Count)
-}
-
-func timesText(n int) string {
-	if n == 1 {
-		return "once"
-	}
-	return fmt.Sprintf("%d times", n)
-}
-
-func leftText(x *learn.Left) string {
-	var names []string
-	for _, id := range x.Requests {
-		names = append(names, id.String())
-	}
-	if len(names) == 0 {
-		names = []string{"a request without a name"}
-	}
-	cell := "cell " + x.Cell
-	if x.Cell == "" {
-		cell = "a cell that is gone"
-	}
-	text := wrap(0, fmt.Sprintf("no change for %s, euid %d: %s, %s: %s", cell, x.EUID, strings.Join(names, " or "), timesText(x.Count), x.Why))
-	if x.Help != "" {
-		text += wrap(2, x.Help)
-	}
-	return text
-}
-
-// ruleCount says what a rule lets through.
-func ruleCount(r *learn.Rule) string {
-	head := "the policy no longer denies "
-	if r.Count == nil {
-		head += "more requests than can be counted"
-	} else if head += countText(r.Count) + " request"; r.Count.Cmp(big.NewInt(1)) != 0 {
-		head += "s"
-	}
-	if by := r.By.Fields(); len(by) > 0 {
-		var names []string
-		for _, f := range by {
-			if f != kauth.FieldGroups {
-				names = append(names, f.String())
-			}
-		}
-		if len(names) > 0 {
-			head += ", told apart by " + strings.Join(names, ", ")
-		}
-	}
-	if len(r.Where) > 0 && r.Where[0] != "any request" {
-		head += ": where " + strings.Join(r.Where, "; or where ")
-	}
-	return wrap(2, head)
-}
-
-// countText is a number with its thousands set apart, or of one that nobody can read how large it is.
-func countText(n *big.Int) string {
-	digits := n.String()
-	if len(digits) > 15 {
-		return fmt.Sprintf("over 10^%d", len(digits)-1)
-	}
-	var b strings.Builder
-	for i, d := range digits {
-		if i > 0 && (len(digits)-i)%3 == 0 {
-			b.WriteByte(',')
-		}
-		b.WriteRune(d)
-	}
-	return b.String()
 }

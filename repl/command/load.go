@@ -229,7 +229,7 @@ func (l *loading) work(inv *Invocation, words []string, propose func(*host.Host)
 		return l.dryRun(inv, plan)
 	}
 	if l.verbose && !inv.JSON && plan.Generation != 0 {
-		fmt.Fprint(inv.Stdout, changesText(plan))
+		fmt.Fprint(inv.Stdout, PlanText(plan))
 	}
 	if loss.Losses != nil || loss.Gone != nil {
 		if inv.Ask != nil && !inv.JSON {
@@ -277,24 +277,15 @@ func (l *loading) dryRun(inv *Invocation, plan *host.Plan) error {
 		return plan.Problem
 	default:
 		inv.warnings(plan.Check.Problems)
-		fmt.Fprint(inv.Stdout, changesText(plan))
+		fmt.Fprint(inv.Stdout, PlanText(plan))
 		if plan.Stock {
 			fmt.Fprintf(inv.Stdout, "generation %d would be: this kernel asks no programs\n", plan.Generation)
 			inv.madeText(plan.Made, plan.Frozen)
 		} else {
 			fmt.Fprintf(inv.Stdout, "generation %d would be: %s for %s, %d bytes\n", plan.Generation, human.Plural(plan.Programs, "program"), human.Plural(plan.Covered, "cell"), plan.Bytes)
 		}
-		if plan.Disabled {
-			inv.note("%s", switchedOff)
-		}
-		for _, text := range overruledTexts(plan.Overruled) {
+		for _, text := range PlanNotes(plan) {
 			inv.note("%s", text)
-		}
-		if len(plan.Ended) > 0 {
-			inv.note("the audit of %s would end", human.Cells(plan.Ended))
-		}
-		if plan.Replaced != 0 {
-			inv.note("generation %d, which waits to be confirmed, would be replaced", plan.Replaced)
 		}
 		if plan.Confirm != 0 {
 			inv.note("it would be rolled back in %s unless confirmed", plan.Confirm)
@@ -309,11 +300,27 @@ func (l *loading) dryRun(inv *Invocation, plan *host.Plan) error {
 	return nil
 }
 
-// changesText is what a plan changes, cell by cell.
-func changesText(p *host.Plan) string {
+// PlanNotes is what there is to say about a plan beside what it changes: what ends with it, and what it has no effect on.
+func PlanNotes(p *host.Plan) []string {
+	var out []string
+	if p.Disabled {
+		out = append(out, switchedOff)
+	}
+	out = append(out, overruledTexts(p.Overruled)...)
+	if len(p.Ended) > 0 {
+		out = append(out, fmt.Sprintf("the audit of %s would end", human.Cells(p.Ended)))
+	}
+	if p.Replaced != 0 {
+		out = append(out, fmt.Sprintf("generation %d, which waits to be confirmed, would be replaced", p.Replaced))
+	}
+	return out
+}
+
+// PlanText is what a plan that was compared changes, cell by cell.
+func PlanText(p *host.Plan) string {
 	var b strings.Builder
 	if p.Difference != nil {
-		b.WriteString(diffText(p.Difference, p.Proposal.Policies))
+		b.WriteString(DiffText(p.Difference, p.Proposal.Policies))
 	} else {
 		b.WriteString(wrap(0, "which decisions change is not known: "+diag.Of(p.Unknown)[0].Message))
 	}

@@ -37,6 +37,9 @@ func wrap(indent int, text string) string {
 	return b.String()
 }
 
+// Wrap breaks a sentence into lines as all text of commands is.
+func Wrap(text string) string { return wrap(0, text) }
+
 // operators stand between two words that a line must not divide.
 var operators = []string{"%", "within", "==", "~=", "<", "<=", ">", ">=", "="}
 

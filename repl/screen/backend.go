@@ -18,7 +18,7 @@ type Backend interface {
 	Run(ctx context.Context, words []string, ask func(question string) (yes bool)) model.Result
 	// Learn finds the smallest change that allows a decision, and Rewrite gives a policy another name or other cells; Write writes
 	// that.
-	Learn(context.Context, model.Decision) (*model.Proposal, error)
+	Learn(context.Context, model.Learn) (*model.Proposal, error)
 	Rewrite(context.Context, model.Rewrite) (*model.Proposal, error)
 	Write(context.Context, *model.Proposal) error
 	// Statement enters a statement in the session; the terminal is its. It is kept in the history. The error says that it has left the

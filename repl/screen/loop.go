@@ -209,7 +209,7 @@ func (l *loop) perform(t *running) result {
 	case model.Run:
 		return result{value: b.Run(ctx, e.Words, l.ask)}
 	case model.Learn:
-		p, err := b.Learn(ctx, e.Decision)
+		p, err := b.Learn(ctx, e)
 		return result{p, err}
 	case model.Rewrite:
 		p, err := b.Rewrite(ctx, e)
@@ -535,7 +535,7 @@ func (l *loop) tell(t task, r result) {
 		p, _ := r.value.(*model.Proposal)
 		m.Learned(p, wrong)
 	case model.Write:
-		m.Wrote(e.Proposal, wrong)
+		l.do(m.Wrote(e.Proposal, wrong))
 	case model.Statement:
 		l.do(m.Returned())
 	case model.Edit:

@@ -89,7 +89,7 @@ func (b *fakeBackend) Status(context.Context) (model.Status, error) {
 func (b *fakeBackend) Run(ctx context.Context, words []string, ask func(string) bool) model.Result {
 	return b.run(ctx, words, ask)
 }
-func (b *fakeBackend) Learn(context.Context, model.Decision) (*model.Proposal, error) {
+func (b *fakeBackend) Learn(context.Context, model.Learn) (*model.Proposal, error) {
 	return nil, errors.New("nothing")
 }
 func (b *fakeBackend) Rewrite(context.Context, model.Rewrite) (*model.Proposal, error) {
@@ -294,7 +294,7 @@ func TestHanging(t *testing.T) {
 	s.without("> abc")
 	// A job has the read end, which is done again afterwards.
 	s.press("Tab", "F3")
-	s.until("done: explain web-1 network.bind")
+	s.until("done: explain --source web-1 network.bind")
 	s.press("F10")
 	s.until("read-3")
 	if strings.Contains(s.picture, "interrupted") {

@@ -28,7 +28,7 @@ var subjects = map[model.Place][]model.Subject{
 	{Kind: model.Output, Of: "-s"}:      {},
 	{Kind: model.Policies}:              {model.Policy{Name: "web", Cells: []string{"web-*"}, File: "web.lua", Line: 1}, model.Policy{Name: "new", Cells: []string{"new"}, Pending: true}, model.Rule{Policy: "web", Request: "network.bind.privport", File: "web.lua", Line: 4}, model.Rule{Policy: "web", Request: "system"}},
 	{Kind: model.Policies, Of: "web-1"}: {model.Rule{Policy: "web", Request: "system.reboot", File: "web.lua", Line: 4}},
-	{Kind: model.Decisions}:             {model.Decision{Cell: "web-1", Request: "system.reboot", EUID: 0, Denied: true, Policy: "web", File: "web.lua", Line: 3}, model.Decision{Cell: "web-1", Request: "system.mknod", Would: true}, model.Decision{Cell: "-x", Request: "process.signal"}},
+	{Kind: model.Decisions}:             {model.Decision{Cell: "web-1", Request: "system.reboot", EUID: 0, Denied: true, Policy: "web", File: "web.lua", Line: 3}, model.Decision{Cell: "web-1", Request: "system.mknod", Would: true}, model.Decision{Cell: "-x", Request: "process.signal"}, model.Decision{Denied: true}, model.Decision{Cell: "web-1", Denied: true, Unsure: true}},
 	{Kind: model.Generations}:           {model.Generation{Number: 1, Good: true}, model.Generation{Number: 2, Good: true}, model.Generation{Number: 3, Active: true, Waiting: true}},
 }
 
@@ -198,7 +198,7 @@ func TestWordsAreCommands(t *testing.T) {
 		"can web-1", "create --root=/cells/made-1 made-1", "create --root=/cells/web-2 --profile=low --as=512M --yes web-2", "destroy web-1", "destroy --stop web-1", "destroy -- -x",
 		"exec web-1", "exec web-1 -- ls -l", "exec -- -x ls -l", "kill web-1 TERM", "kill web-1 WINCH", "stats web-1", "attach web-1", "ps web-1",
 		"status web", "output web", "restart web", "start db", "stop web", "stop -- -s",
-		"show", "explain web-1 system.reboot", "can web-1 system", "forget new", "unload web", "unload --confirm=60s web", "load --confirm=60s w.lua", "load", "explain web-1 system.reboot euid=0",
+		"show", "explain web-1 system.reboot", "can web-1 system", "forget new", "unload web", "unload --confirm=60s web", "load --confirm=60s w.lua", "load", "explain --source --by web.lua:3 web-1 system.reboot euid=0",
 		"show 2", "diff --generations 1", "diff --generations 2 3", "confirm 3", "rollback", "rollback 1", "audit stop", "audit start --for=30m web-1", "check w.lua", "test -v w.lua", "policies", "doctor",
 	} {
 		if !met[want] {

@@ -169,6 +169,8 @@ type Page struct {
 	top, left, width, height int
 	search                   *string
 	found                    string
+	// proposes says that it is a proposal, of which one is open at most.
+	proposes bool
 	// hit is one more than the line in which that was found last, 0 if in none.
 	hit int
 	// wrapped says that lines that are too long go on in other rows, which are pieces then.
@@ -180,6 +182,8 @@ type Page struct {
 type PageKey struct {
 	Label   string
 	Effects []Effect
+	// do does what is no effect, in place of Effects; nil for most.
+	do func(m *Model) []Effect
 }
 
 // Top is the first row of the text that is seen, Left the first column, and Rows how many rows have room.
@@ -224,6 +228,9 @@ func (p *Page) press(m *Model, k Key) []Effect {
 	}
 	if n := k.Function(); n > 0 {
 		if x, ok := p.Keys[n]; ok {
+			if x.do != nil {
+				return x.do(m)
+			}
 			return m.do(x.Effects)
 		}
 	}

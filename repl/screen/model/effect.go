@@ -16,13 +16,22 @@ type (
 		Line int
 		// Decision that AsWhy is about.
 		Decision Decision
+		// Proposal that AsTrial loads and AsUndo takes back.
+		Proposal *Proposal
 		// Title of the page, or what is being done, as "destroy web-1".
 		Title string
 	}
 	// Statement is entered in the session, on the whole terminal. Returned is told.
 	Statement struct{ Text string }
 	// Learn finds the smallest change of policies that allows a decision. Learned is told.
-	Learn struct{ Decision Decision }
+	Learn struct {
+		Decision Decision
+		// Known is what is known of the request beside: words FIELD=VALUE, with spaces between.
+		Known string
+		// AnyCell and AnyUser let the change be for all cells of the policy, and for all users; Grant lets it grant what the kernel's
+		// other models would refuse.
+		AnyCell, AnyUser, Grant bool
+	}
 	// Edit has a file edited at a line, on the whole terminal, and checks it afterwards. Edited is told.
 	Edit struct {
 		File string
@@ -30,8 +39,11 @@ type (
 	}
 	// Rewrite reads a policy with another name or for other cells, and what that changes. Learned is told of it.
 	Rewrite struct{ Policy, Name, Cells string }
-	// Write writes the files of a proposal. Wrote is told.
-	Write struct{ Proposal *Proposal }
+	// Write writes the files of a proposal. Wrote is told. Then is what is done afterwards.
+	Write struct {
+		Proposal *Proposal
+		Then     Effect
+	}
 	// Answer is the answer to a question of the job, which Asked has told.
 	Answer struct{ Yes bool }
 	// Stop tells the job that runs to end.
@@ -69,6 +81,10 @@ const (
 	AsPage
 	// AsWhy is a page about a decision.
 	AsWhy
+	// AsTrial has the load of a proposal, which somebody must confirm if it waits for that; AsUndo has its files written as they were
+	// once what was before it is loaded again.
+	AsTrial
+	AsUndo
 )
 
 // Result is what a command has done.

@@ -71,6 +71,9 @@ func (m *Model) press(k Key) []Effect {
 	erasing := m.erasing
 	m.erasing = false
 	if d := m.Dialog(); d != nil {
+		if k == control("c") || k == control("g") {
+			k = Key{Name: Escape}
+		}
 		return d.press(m, k)
 	}
 	p := m.Panel()
@@ -408,7 +411,7 @@ func (m *Model) leave() []Effect {
 		m.Open(&Question{Title: "Leave", Text: m.Job.Title + " is not done yet.", Choices: []Choice{{"Stop it", []Effect{Stop{}}}, {"Wait", nil}}, chosen: 1})
 	case m.waits():
 		n := m.Status.Generation
-		m.Open(&Question{Title: "Leave", Text: fmt.Sprintf("Generation %d is not confirmed: leaving may roll it back.", n),
+		m.Open(&Question{Title: "Leave", Text: fmt.Sprintf("Generation %d is not confirmed: leaving may roll it back.", n) + m.leftOver(),
 			Choices: []Choice{{"Confirm", confirmWords(n)}, {"Leave", []Effect{Leave{}}}, {"Stay", nil}}, chosen: 2})
 	default:
 		return []Effect{Leave{}}

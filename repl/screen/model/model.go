@@ -32,11 +32,15 @@ type Model struct {
 	layout  Layout
 	// escaped says that Escape was pressed, and that a digit after it is a function key.
 	escaped bool
+	// trial is a change that waits to be confirmed, nil for none.
+	trial *trial
 	// since is the tick after that, zero before it, and closed is the dialog that it has closed.
 	since  time.Time
 	closed Dialog
 	// erasing says that the last key took something out of the line.
 	erasing bool
+	// cells are the names of those that were listed last.
+	cells []string
 	// last is what the last job had to say.
 	last *Message
 	// reminder asks about the generation with the number reminded, which waits to be confirmed; nil when it does not.
@@ -166,11 +170,20 @@ func (m *Model) Tick(now time.Time) []Effect {
 		m.escaped, m.closed = false, nil
 	}
 	m.remind()
+	m.watchTrial()
 	return m.refresh()
 }
 
 // Filled is told what was read of a place, or in a sentence why it was not.
 func (m *Model) Filled(place Place, t Table, wrong string) {
+	if place.Kind == Cells && wrong == "" {
+		m.cells = m.cells[:0]
+		for i := range t.Rows {
+			if c, is := t.Rows[i].Subject.(Cell); is {
+				m.cells = append(m.cells, c.Name)
+			}
+		}
+	}
 	for i := range m.Panels {
 		p := &m.Panels[i]
 		if p.Place != place {
@@ -228,8 +241,13 @@ func (m *Model) Ran(r Result) []Effect {
 	if !is {
 		return nil
 	}
+	m.confirmed(run, r)
 	text := strings.TrimRight(r.Text, "\n")
 	switch {
+	case run.Shows == AsTrial:
+		return m.loadedTrial(run, r)
+	case run.Shows == AsUndo:
+		return m.wentBack(run, r)
 	case r.Failed && (form != nil || run.Shows == AsResult):
 		if form != nil {
 			m.Open(form)
