@@ -217,11 +217,12 @@ func neverRow(n *rules.Never, pending bool) model.Row {
 	}
 	row := model.Row{ID: id("never", n.Title, pending), Subject: model.Rule{Request: names[0], File: n.Span.File, Line: n.Span.Line}}
 	row.Detail = texts("never: "+n.Title, what+", in "+globText(n.Cells), n.Span.String())
+	title := n.Title
 	if pending {
-		what += ", pending"
+		title += ", pending"
 		row.Tone = model.Warning
 	}
-	row.Fields = texts(n.Title, what, place(n.Span))
+	row.Fields = texts("never", title, place(n.Span)) // titles are sentences
 	return row
 }
 
