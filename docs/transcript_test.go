@@ -85,7 +85,7 @@ func write(t *testing.T, file, text string) {
 	}
 }
 
-// console runs the commands of a block, each a line "$ cellsh ARGS [< FILE]". Arguments may be in single quotes.
+// console runs the commands of a block, each a line "$ [NAME=VALUE] cellsh ARGS [< FILE]". Arguments may be in single quotes.
 func console(t *testing.T, block []string) string {
 	t.Helper()
 	var out strings.Builder
@@ -98,7 +98,13 @@ func console(t *testing.T, block []string) string {
 		ran = true
 		out.WriteString(line)
 		args := arguments(strings.TrimSpace(text))
-		if args[0] != "cellsh" {
+		variable, value, set := strings.Cut(args[0], "=")
+		if set {
+			args = args[1:]
+		} else {
+			variable = ""
+		}
+		if len(args) == 0 || args[0] != "cellsh" {
 			t.Fatalf("a command must be one of cellsh, but is %s", line)
 		}
 		stdin := ""
@@ -109,7 +115,12 @@ func console(t *testing.T, block []string) string {
 			}
 			stdin, args = string(b), args[:n-2]
 		}
-		out.WriteString(cellsh(t, args[1:], stdin))
+		out.WriteString(cellsh(t, args[1:], stdin, func(name string) string {
+			if name == variable {
+				return value
+			}
+			return ""
+		}))
 	}
 	if !ran {
 		t.Fatalf("a console must have commands, but has none:\n%s", strings.Join(block, ""))
@@ -118,7 +129,7 @@ func console(t *testing.T, block []string) string {
 }
 
 // cellsh runs the program and gives what it says, on both outputs, as on a terminal.
-func cellsh(t *testing.T, args []string, stdin string) string {
+func cellsh(t *testing.T, args []string, stdin string, getenv func(string) string) string {
 	t.Helper()
 	dir := t.TempDir()
 	write(t, filepath.Join(dir, "in"), stdin)
@@ -133,7 +144,7 @@ func cellsh(t *testing.T, args []string, stdin string) string {
 	}
 	defer said.Close()
 	now := time.Date(2026, 6, 1, 12, 0, 0, 0, time.UTC)
-	repl.Main(args, repl.Env{Stdin: in, Stdout: said, Stderr: said, Getenv: func(string) string { return "" }, Now: func() time.Time { return now }, Version: "test",
+	repl.Main(args, repl.Env{Stdin: in, Stdout: said, Stderr: said, Getenv: getenv, Now: func() time.Time { return now }, Version: "test",
 		Machine: connect.Machine{Foreign: "linux/amd64"}})
 	text, err := os.ReadFile(said.Name())
 	if err != nil {
