@@ -409,6 +409,11 @@ func (b *backend) Rewrite(ctx context.Context, r model.Rewrite) (*model.Proposal
 	return b.propose(ctx, func(c *change.Changer) (*model.Proposal, error) { return c.Rewrite(r) })
 }
 
+// Review says what a file that was edited would change.
+func (b *backend) Review(ctx context.Context, r model.Review) (*model.Proposal, error) {
+	return b.propose(ctx, func(c *change.Changer) (*model.Proposal, error) { return c.Review(r) })
+}
+
 // Write writes a proposal.
 func (b *backend) Write(_ context.Context, p *model.Proposal) (err error) {
 	b.use(func() { err = b.changer().Write(p) })

@@ -37,7 +37,7 @@ func (b *backend) do(effects []Effect) {
 		switch e := e.(type) {
 		case Read:
 			b.reads = append(b.reads, e.Place)
-		case Run, Learn, Rewrite, Write:
+		case Run, Learn, Rewrite, Review, Write:
 			if b.job != nil {
 				b.fail("one job must run at a time, but %T is begun beside %T", e, b.job)
 			}
@@ -141,7 +141,7 @@ func (b *backend) step() string {
 		switch job.(type) {
 		case Run:
 			b.do(m.Ran(result))
-		case Learn, Rewrite:
+		case Learn, Rewrite, Review:
 			m.Learned(&Proposal{Title: "p", Text: "text", Files: []File{{Name: "p.lua"}}}, strings.Repeat("no", b.below(2)))
 		case Write:
 			m.Wrote(&Proposal{Files: []File{{Name: "p.lua"}}, Load: []string{"load", "p.lua"}}, strings.Repeat("no", b.below(2)))
