@@ -228,3 +228,15 @@ func TestDrawing(t *testing.T) {
 		}
 	})
 }
+
+// TestAway: F2 leads away from a statement, and from nothing else that is asked for.
+func TestAway(t *testing.T) {
+	d := NewDraft(Language{}, Palette{}, Prompts{}, nil)
+	if got := d.Press(Key{Name: KeyScreen}); got != GoesOn {
+		t.Errorf("a question must stay, but F2 gives %d", got)
+	}
+	d.statement = true
+	if got := d.Press(Key{Name: KeyScreen}); got != Away {
+		t.Errorf("F2 must lead away from a statement, but gives %d", got)
+	}
+}

@@ -34,7 +34,7 @@ var words = map[string]KeyName{
 	"end": KeyEnd, "home": KeyHome, "left": KeyLeft, "right": KeyRight, "up": KeyUp, "down": KeyDown, "top": KeyTop, "bottom": KeyBottom,
 	"word left": KeyWordLeft, "word right": KeyWordRight, "^C": KeyInterrupt, "^D": KeyDeleteOrGo, "^G": KeyCancel, "^L": KeyClear, "^Z": KeySuspend,
 	"^R": KeySearch, "^S": KeySearchNext, "^T": KeyTranspose, "undo": KeyUndo, "^K": KeyCutLine, "^U": KeyCutBefore, "M-d": KeyCutWord, "M-backspace": KeyCutWordBefore,
-	"^W": KeyCutArgument, "^Y": KeyYank,
+	"^W": KeyCutArgument, "^Y": KeyYank, "F2": KeyScreen,
 }
 
 func TestKeys(t *testing.T) {
@@ -46,6 +46,8 @@ func TestKeys(t *testing.T) {
 		{"\x1b[1~\x1b[4~\x1b[7~\x1b[8~\x1b[3~", "<home><end><home><end><delete>"},
 		{"\x1b[1;5Cx\x1b[1;5D\x1bb\x1bf\x1bd", "<word right>x<word left><word left><word right><M-d>"},
 		{"\x1b[15~\x1b[24;80R\x1bq\x1bOPx", "x"},
+		{"\x1bOQ\x1b[12~\x1b2", "<F2><F2><F2>"},
+		{"\x1b[[Bx\x1b[[Ay\x1b[[", "<F2>xy"}, // the console of Linux
 		{"\x1b\x1b\x03", "<^C>"},
 		{"\x1b\r\x1b\x7f\t\x1b[Z\r", "<newline><M-backspace><tab><backtab><enter>"},
 		{"\x1b[" + strings.Repeat("1", 100) + "xy", "y"},

@@ -214,14 +214,6 @@ func (m *Model) copyCell(c Cell) []Effect {
 
 // freeName is a name that no cell has that is listed, made of another by counting on.
 func (m *Model) freeName(name string) string {
-	taken := map[string]bool{name: true}
-	for i := range m.Panels {
-		for j := range m.Panels[i].Table.Rows {
-			if c, is := m.Panels[i].Table.Rows[j].Subject.(Cell); is {
-				taken[c.Name] = true
-			}
-		}
-	}
 	stem := strings.TrimRight(name, "0123456789")
 	n, err := strconv.Atoi(name[len(stem):])
 	if err != nil {
@@ -229,7 +221,7 @@ func (m *Model) freeName(name string) string {
 	}
 	for {
 		n++
-		if s := stem + strconv.Itoa(n); !taken[s] {
+		if s := stem + strconv.Itoa(n); s != name && !slices.Contains(m.cells, s) {
 			return s
 		}
 	}

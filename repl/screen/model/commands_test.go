@@ -28,7 +28,7 @@ var subjects = map[model.Place][]model.Subject{
 	{Kind: model.Output, Of: "-s"}:      {},
 	{Kind: model.Policies}:              {model.Policy{Name: "web", Cells: []string{"web-*"}, File: "web.lua", Line: 1}, model.Policy{Name: "new", Cells: []string{"new"}, Pending: true}, model.Rule{Policy: "web", Request: "network.bind.privport", File: "web.lua", Line: 4}, model.Rule{Policy: "web", Request: "system"}},
 	{Kind: model.Policies, Of: "web-1"}: {model.Rule{Policy: "web", Request: "system.reboot", File: "web.lua", Line: 4}},
-	{Kind: model.Decisions}:             {model.Decision{Cell: "web-1", Request: "system.reboot", EUID: 0, Denied: true, Policy: "web", File: "web.lua", Line: 3}, model.Decision{Cell: "web-1", Request: "system.mknod", Would: true}, model.Decision{Cell: "-x", Request: "process.signal"}},
+	{Kind: model.Decisions}:             {model.Decision{Cell: "web-1", Request: "system.reboot", EUID: 0, Denied: true, Policy: "web", File: "web.lua", Line: 3}, model.Decision{Cell: "web-1", Request: "system.mknod", Would: true}, model.Decision{Cell: "-x", Request: "process.signal"}, model.Decision{Denied: true}, model.Decision{Cell: "web-1", Denied: true, Unsure: true}},
 	{Kind: model.Generations}:           {model.Generation{Number: 1, Good: true}, model.Generation{Number: 2, Good: true}, model.Generation{Number: 3, Active: true, Waiting: true}},
 }
 

@@ -71,6 +71,9 @@ func (m *Model) press(k Key) []Effect {
 	erasing := m.erasing
 	m.erasing = false
 	if d := m.Dialog(); d != nil {
+		if k == control("c") || k == control("g") {
+			k = Key{Name: Escape}
+		}
 		return d.press(m, k)
 	}
 	p := m.Panel()

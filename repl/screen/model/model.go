@@ -39,6 +39,8 @@ type Model struct {
 	closed Dialog
 	// erasing says that the last key took something out of the line.
 	erasing bool
+	// cells are the names of those that were listed last.
+	cells []string
 	// last is what the last job had to say.
 	last *Message
 	// reminder asks about the generation with the number reminded, which waits to be confirmed; nil when it does not.
@@ -174,6 +176,14 @@ func (m *Model) Tick(now time.Time) []Effect {
 
 // Filled is told what was read of a place, or in a sentence why it was not.
 func (m *Model) Filled(place Place, t Table, wrong string) {
+	if place.Kind == Cells && wrong == "" {
+		m.cells = m.cells[:0]
+		for i := range t.Rows {
+			if c, is := t.Rows[i].Subject.(Cell); is {
+				m.cells = append(m.cells, c.Name)
+			}
+		}
+	}
 	for i := range m.Panels {
 		p := &m.Panels[i]
 		if p.Place != place {

@@ -172,6 +172,23 @@ func row(id string, s Subject) Row { return Row{ID: id, Subject: s, Fields: fiel
 
 func working(m *Model) { m.begin(Run{Words: []string{"check"}, Title: "check"}, "check") }
 
+// TestEscape: Escape is the first of two keys for a while only.
+func TestEscape(t *testing.T) {
+	m := screen()
+	press(m, "Esc")
+	m.Tick(time.Unix(10, 0))
+	m.Tick(time.Unix(11, 0))
+	if press(m, "7"); m.Dialog() == nil {
+		t.Errorf("Escape and 7 must be F7, but lead to %s", state(m))
+	}
+	press(m, "Esc")
+	m.Tick(time.Unix(20, 0))
+	m.Tick(time.Unix(22, 0))
+	if press(m, "7"); m.Line.Text() != "7" {
+		t.Errorf("7 must be typed, but leads to %s", state(m))
+	}
+}
+
 // TestKeys: what keys do to what is shown, and what they ask for.
 func TestKeys(t *testing.T) {
 	members := Place{Members, "a"}
@@ -316,8 +333,9 @@ func TestKeys(t *testing.T) {
 		{"renamed to the same", policies, "Home F6 Enter", "policies: [web] bind new | form Policy web Name=web_ (Name or the cells must be others, but are the same) Cells=web-*", ""},
 		{"forget", policies, "End F8 f", "policies: web bind [new] | job forget policy new", "Run forget new"},
 		{"unload", policies, "Home F8 u", "policies: [web] bind new | job unload policy web", "Run unload web"},
-		{"why", policies, "Home Down F5", "policies: web [bind] new | form Why Cell=_ Request=network.bind.privport", ""},
-		{"why, with a cell", func(m *Model) { m.Active = 1; policies(m) }, "Home F5", "policies: [web] bind new | form Why Cell=web-2_", ""},
+		{"why", policies, "Home Down F5", "policies: web [bind] new | form Why Cell=web-2_ Request=network.bind.privport", ""},
+		{"why, of a cell that there is not", at(Place{Kind: Policies}, row("p", Policy{Name: "p", Cells: []string{"db-*"}})), "F5", "policies: [p] | form Why Cell=db-1_", ""},
+		{"why, in what one cell may do", at(Place{Policies, "a"}, row("r", Rule{Policy: "p", Request: "system"})), "F5", "policies of a: [r] | form Why Cell=a_ Request=system", ""},
 		{"learn", decisions, "End F5", "decisions: 1 [2] | job learn system.mknod", "Learn system.mknod"},
 		{"nothing to learn", decisions, "Home F5", "decisions: [1] 2", ""},
 		{"diff with what is loaded", generations, "Home F5", "generations: [1] 2 3 | job what generation 1 would change", "Run diff --generations 1"},
@@ -333,6 +351,20 @@ func TestKeys(t *testing.T) {
 		{"no", asked, "Esc", "cells: [a] b web-2 web-10 | job check", "Answer false"},
 		{"stopped", asked, "Ctrl-C", "cells: [a] b web-2 web-10 | job check", "Answer false, Stop"},
 		{"stopped while something is typed", working, "x Ctrl-C", "cells: [a] b web-2 web-10 | line x | job check", "Stop"},
+
+		// What is wrong with forms.
+		{"no command", inTree, "F7 Tab a|b Enter", `members of a: [1] .2 ..3 .4 5 | form Run in cell a Command=_ (Command must not be empty, but is) User=a|b (User must be USER or USER:GROUP, but is "a|b")`, ""},
+		{"a command", inTree, "F7 ls Space -l Tab www Enter", "members of a: [1] .2 ..3 .4 5", "Statement exec --user=www a -- ls -l"},
+		{"no command while something runs", func(m *Model) { inTree(m); working(m) }, "F7 ls Enter", "members of a: [1] .2 ..3 .4 5 | said check is not done yet: Ctrl-C stops it | job check | form Run in cell a Command=ls_", ""},
+		{"no request", policies, "Home F5 Ctrl-U Tab x Tab y Enter", `policies: [web] bind new | form Why Cell=_ (Cell must not be empty, but is) Request=x (Request must be a scope, an action or a request, but is "x") Fields=y (Fields must be NAME=VALUE, but one is "y")`, ""},
+		{"fields of several requests", policies, "Home F5 Tab system Tab euid=0 Enter", `policies: [web] bind new | form Why Cell=web-2 Request=system Fields=euid=0_ (Fields must be empty for several requests, as system stands for, but is not)`, ""},
+		{"no cells", policies, "Home F6 Tab Ctrl-U Enter", "policies: [web] bind new | form Policy web Name=web Cells=_ (Cells must name a cell, but is empty)", ""},
+		{"no globs", policies, "Home F6 Tab / Enter", `policies: [web] bind new | form Policy web Name=web Cells=web-*/_ (Cells must be names and globs, but "web-*/" must consist of A-Z a-z 0-9 . _ -, but has the character '/')`, ""},
+		{"nothing to load", policies, "End F7 Tab / Tab x Enter", `policies: web bind [new] | form Load policies Path=_ (Path must be a file or a folder, but is empty) Only=/ (Only must consist of A-Z a-z 0-9 . _ -, but has the character '/') Confirm=60sx (Confirm must be a time such as 30s or 10m, but is "60sx")`, ""},
+		{"load", policies, "Home F7 Tab Tab Ctrl-U Enter", "policies: [web] bind new | job load", "Run load w.lua"},
+		{"no time", nil, "F2 Tab h Enter Tab x Tab b/ Enter", `cells: [a] b web-2 web-10 | form Audit Cells=ab/_ (Cells must be names of cells, but "ab/" must consist of A-Z a-z 0-9 . _ -, but has the character '/') For=30mx (For must be a time such as 30s or 10m, but is "30mx")`, ""},
+		{"nothing to check", nil, "F2 Tab c Enter", "cells: [a] b web-2 web-10 | form Check policies Path=_ (Path must be a file or a folder, but is empty)", ""},
+		{"given up by Ctrl-C", nil, "F7 Ctrl-C", "cells: [a] b web-2 web-10", ""},
 
 		// The menu.
 		{"menu", nil, "F9", "cells: [a] b web-2 web-10 | menu Left: * cells", ""},

@@ -29,9 +29,9 @@ func policyActions() []Action {
 // decisionActions are what can be done with decisions.
 func decisionActions() []Action {
 	return []Action{
-		{Label: "Why", Name: "why it was decided so, and what would have turned it", key: 3, ready: one(func(m *Model, _ Decision) []Effect { return m.why() })},
+		{Label: "Why", Name: "why it was decided so, and what would have turned it", key: 3, ready: oneOf(asked, func(m *Model, _ Decision) []Effect { return m.why() })},
 		{Label: "Edit", Name: "edit the policy that decided, at its line", key: 4, ready: oneOf(func(d Decision) bool { return onDisk(d.File) }, func(m *Model, d Decision) []Effect { return m.edit(d.File, d.Line) })},
-		{Label: "Learn", Name: "find the smallest change of policies that allows it", key: 5, ready: oneOf(func(d Decision) bool { return d.Denied || d.Would }, func(m *Model, _ Decision) []Effect { return m.learn() })},
+		{Label: "Learn", Name: "find the smallest change of policies that allows it", key: 5, ready: oneOf(func(d Decision) bool { return asked(d) && (d.Denied || d.Would) }, func(m *Model, _ Decision) []Effect { return m.learn() })},
 		{Label: "Can", Name: "what becomes of such requests of the cell, case by case", key: 6, ready: oneOf(known, func(m *Model, d Decision) []Effect { return m.can(d.Cell, d.Request) })},
 		{Label: "Cell", Name: "the processes of the cell", key: 7, ready: oneOf(func(d Decision) bool { return d.Cell != "" }, func(m *Model, d Decision) []Effect { return m.Panel().visit(Place{Members, d.Cell}) })},
 		{Name: "how another request would be answered, and why", ready: one(func(m *Model, d Decision) []Effect { return m.explain(d.Cell, d.Request) })},
@@ -39,53 +39,40 @@ func decisionActions() []Action {
 	}
 }
 
+// asked reports whether a decision tells who has asked for what: the kernel does not always.
+func asked(d Decision) bool { return d.Cell != "" && d.Request != "" }
+
 func known(d Decision) bool {
 	_, is := kauth.FindPattern(d.Request)
 	return is && d.Cell != ""
 }
 
-// cellHere is the cell that a place is of, or one that a policy names.
+// cellHere is the cell that a place is of, or one that a policy is for.
 func (m *Model) cellHere(name string) string {
 	p := m.Panel()
-	cells := func(s Subject) []string {
-		if x, is := s.(Policy); is && x.Name == name {
-			return x.Cells
-		}
-		return nil
-	}
 	var globs []string
 	for i := range p.Table.Rows {
-		globs = append(globs, cells(p.Table.Rows[i].Subject)...)
+		if x, is := p.Table.Rows[i].Subject.(Policy); is && x.Name == name {
+			globs = append(globs, x.Cells...)
+		}
 	}
-	for _, c := range m.cellNames() {
-		for _, g := range globs {
+	for _, g := range globs {
+		for _, c := range m.cells {
 			if policy.MatchGlob(g, c) {
 				return c
 			}
 		}
 	}
 	for _, g := range globs {
-		if !strings.Contains(g, "*") {
-			return g
+		// None exists; it can be asked about all the same.
+		if sample := strings.ReplaceAll(g, "*", "1"); policy.CheckName(sample) == "" {
+			return sample
 		}
 	}
-	if policy.CheckName(p.Place.Of) == "" && p.Place.Of != name {
+	if p.Place.Of != name {
 		return p.Place.Of
 	}
 	return ""
-}
-
-// cellNames are those of the cells that a panel lists.
-func (m *Model) cellNames() []string {
-	var out []string
-	for i := range m.Panels {
-		for j := range m.Panels[i].Table.Rows {
-			if c, is := m.Panels[i].Table.Rows[j].Subject.(Cell); is {
-				out = append(out, c.Name)
-			}
-		}
-	}
-	return out
 }
 
 // source shows what was loaded of a file, at a line.

@@ -25,6 +25,8 @@ type backend struct {
 	job   Effect
 	asked int
 	wrong []string
+	// did counts the effects.
+	did map[string]int
 }
 
 func (b *backend) fail(form string, args ...any) {
@@ -34,6 +36,7 @@ func (b *backend) fail(form string, args ...any) {
 // do begins effects.
 func (b *backend) do(effects []Effect) {
 	for _, e := range effects {
+		b.did[fmt.Sprintf("%T", e)]++
 		switch e := e.(type) {
 		case Read:
 			b.reads = append(b.reads, e.Place)
@@ -155,9 +158,40 @@ func (b *backend) step() string {
 // keyboard are keys that are pressed at random; those that come more than once are pressed more often.
 var keyboard = ParseKeys([]string{"F1", "F2", "F3", "F4", "F5", "F6", "F7", "F8", "F9", "F10", "F2", "F5", "F7", "F8", "F8", "F9", "Up", "Down", "Up", "Down", "Left", "Right", "PageUp", "PageDown", "Home", "End",
 	"Enter", "Enter", "Enter", "Enter", "Tab", "Tab", "BackTab", "Esc", "Esc", "Esc", "Backspace", "Backspace", "Delete", "Insert", "Insert", "Ctrl-A", "Ctrl-C", "Ctrl-D", "Ctrl-K", "Ctrl-L", "Ctrl-O", "Ctrl-P", "Ctrl-R", "Ctrl-S", "Ctrl-T",
-	"Ctrl-U", "Ctrl-W", "Ctrl-Y", "Ctrl-Z", "Ctrl-_", "Alt-Enter", "Alt-k", "Alt-s", "Alt-r", "Alt-p", "Alt-f", "Alt-b", "Alt-7", "Alt-0", "Space", "a", "b", "c", "d", "s", "y", "n", "q", "1", "7", "0", "+", "-", "*", "/", "[", "é", "世"})
+	"Ctrl-U", "Ctrl-W", "Ctrl-Y", "Ctrl-Z", "Ctrl-_", "Alt-Enter", "Alt-k", "Alt-s", "Alt-r", "Alt-p", "Alt-f", "Alt-b", "Alt-7", "Alt-0", "Space", "a", "b", "s", "y", "q", "1", "7", "+", "-", "*", "/", "[", "世"})
 
 func (b *backend) key() Key {
+	switch b.below(8) {
+	case 0, 1:
+		// One of those that do something.
+		var labelled []Key
+		for i, a := range b.m.Keys() {
+			if a.Label != "" {
+				labelled = append(labelled, Key{Name: F1 + Name(i)})
+			}
+		}
+		if n := len(labelled); n > 0 {
+			return labelled[b.below(n)]
+		}
+	case 2:
+		if _, is := b.m.Dialog().(*Menu); is {
+			return text([]string{"c", "s", "p", "d", "g"}[b.below(5)])
+		}
+		return alt("k")
+	case 3, 4:
+		// What is usual on top.
+		switch d := b.m.Dialog().(type) {
+		case *Form:
+			return ParseKeys([]string{"a", "Enter", "Enter", "Tab", "Backspace"})[b.below(5)]
+		case *Question:
+			if b.below(2) > 0 {
+				return text(strings.ToLower(d.Choices[b.below(len(d.Choices))].Label[:1]))
+			}
+			return Key{Name: Enter}
+		case *Menu, *Message:
+			return Key{Name: Enter}
+		}
+	}
 	if b.below(30) == 0 {
 		return Key{Paste, []string{"two\nlines\n", "a\tb", "", "\x1b[0m\xff", "web-*"}[b.below(5)]}
 	}
@@ -210,7 +244,7 @@ func (b *backend) check() {
 				b.fail("an item must be chosen, but it is %d of list %d", d.item, d.list)
 			}
 		case *Page:
-			if d.top < 0 || d.left < 0 || d.top >= max(len(d.Lines), 1) {
+			if d.top < 0 || d.left < 0 || d.top >= max(d.Len(), 1) {
 				b.fail("a page must show a line, but begins at %d", d.top)
 			}
 		}
@@ -243,7 +277,7 @@ func (b *backend) calm() {
 }
 
 func newBackend(below func(n int) int) *backend {
-	b := &backend{m: New(Options{Left: Place{Kind: Cells}, Right: Place{Kind: Decisions}, NewLine: line, Themes: []string{"mc", "mono"}, Help: func(string) string { return "" }}), below: below}
+	b := &backend{m: New(Options{Left: Place{Kind: Cells}, Right: Place{Kind: Decisions}, NewLine: line, Themes: []string{"mc", "mono"}, Help: func(string) string { return "" }}), below: below, did: map[string]int{}}
 	b.do(b.m.Begin())
 	return b
 }
@@ -262,11 +296,9 @@ func TestAnything(t *testing.T) {
 		last = append(last, k.String())
 		b.do(b.m.Press(k))
 		b.check()
-		if r.IntN(2) == 0 {
-			last = append(last, "("+b.step()+")")
-			b.check()
-		}
-		if r.IntN(100) == 0 {
+		last = append(last, "("+b.step()+")")
+		b.check()
+		if r.IntN(40) == 0 {
 			last = append(last, "(calm)")
 			b.calm()
 		}
@@ -274,7 +306,16 @@ func TestAnything(t *testing.T) {
 			t.Fatalf("after %d keys: %s\nthe last: %s\nthe screen: %s", i+1, strings.Join(b.wrong, "; "), strings.Join(last[max(len(last)-30, 0):], " "), state(b.m))
 		}
 	}
+	for _, e := range effectKinds {
+		if name := fmt.Sprintf("%T", e); b.did[name] == 0 && keys >= 50000 {
+			t.Errorf("everything must be asked for some time, but %s is not", name)
+		}
+	}
+	t.Logf("%d keys: %v", keys, b.did)
 }
+
+// effectKinds are all effects.
+var effectKinds = []Effect{Read{}, Run{}, Statement{}, Learn{}, Edit{}, Rewrite{}, Write{}, Answer{}, Stop{}, ShowOutput{}, Redraw{}, Suspend{}, Leave{}}
 
 // TestAnythingShort is the same with few keys, made as few as possible where something is wrong.
 func TestAnythingShort(t *testing.T) {
