@@ -13,6 +13,7 @@ import (
 
 	"cellsh/kernel"
 	"cellsh/kernel/disk"
+	"cellsh/policy"
 	"cellsh/policy/diag"
 	"cellsh/policy/progress"
 	"cellsh/repl/command"
@@ -418,6 +419,9 @@ func (b *backend) propose(ctx context.Context, find func(*change.Changer) (*mode
 		p, err = find(b.changer())
 		return err
 	})
+	if errors.As(err, new(*policy.KeyError)) {
+		return nil, sentence(err) // about what was typed into a form
+	}
 	return p, b.told(err)
 }
 

@@ -161,7 +161,7 @@ func (m *Model) Learned(p *Proposal, wrong string) {
 var (
 	whichCells = []string{"this cell", "all of the policy"}
 	whichUsers = []string{"this user", "all users"}
-	whichOther = []string{"leave it to them", "grant it"}
+	whichOther = []string{"nothing", "what other models refuse"}
 )
 
 // tell asks what else is known of a request, and for whom the change is meant.
@@ -178,7 +178,7 @@ func tell(l Learn, tighter string) *Form {
 		return NewInput(label, list[at], "", list...)
 	}
 	return &Form{Title: "What is known", Fields: []*Input{NewInput("Fields", l.Known, hint), choose("Cells", whichCells, l.AnyCell), choose("Users", whichUsers, l.AnyUser),
-		choose("What other models refuse", whichOther, l.Grant)}, make: func(_ *Model, values []string) ([]Effect, []string) {
+		choose("Grant", whichOther, l.Grant)}, make: func(_ *Model, values []string) ([]Effect, []string) {
 		known := strings.Fields(values[0])
 		for _, word := range known {
 			if name, _, ok := strings.Cut(word, "="); !ok || name == "" {

@@ -264,7 +264,9 @@ func TestEdited(t *testing.T) {
 func TestLeaving(t *testing.T) {
 	w := begin(t)
 	w.try()
-	w.press("Enter")
+	w.press("Enter", "F10") // the status does not tell of it yet
+	w.question("Leave", "Generation 2 is not confirmed")
+	w.press("Esc")
 	w.Status = Status{Generation: 2, Confirm: w.Now.Add(time.Minute)}
 	w.press("F10")
 	w.question("Leave", "Generation 2 is not confirmed: leaving may roll it back. web.lua is left as written.")
@@ -364,7 +366,7 @@ func TestTell(t *testing.T) {
 	w.want(w.press("Enter"), told)
 	w.Learned(nil, "port must be a number\n")
 	f, is = w.Dialog().(*Form)
-	if !is || f.Wrong != "port must be a number" || f.Fields[0].Text() != "port=8x" || f.Fields[3].Text() != "grant it" {
+	if !is || f.Wrong != "port must be a number" || f.Fields[0].Text() != "port=8x" || f.Fields[3].Text() != "what other models refuse" {
 		t.Fatalf("%+v", w.Dialog())
 	}
 	told.Known = "port=8"
