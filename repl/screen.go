@@ -327,9 +327,10 @@ func (b *backend) Run(ctx context.Context, words []string, ask func(string) bool
 		e := b.e
 		var text strings.Builder
 		defer e.outlet.divert(e.outlet.divert(&text))
-		line, asks := e.line, e.ask
-		e.line, e.ask, e.beside = nil, ask, true
-		defer func() { e.line, e.ask, e.beside = line, asks, false }()
+		line, asks, errors, stderr := e.line, e.ask, e.errors, e.stderr
+		// Standard error may be a file: what is said there belongs to the result all the same.
+		e.line, e.ask, e.beside, e.errors, e.stderr = nil, ask, true, &text, &text
+		defer func() { e.line, e.ask, e.beside, e.errors, e.stderr = line, asks, false, errors, stderr }()
 		err := e.run(words[0], func() error {
 			return b.stoppable(ctx, func() error { return e.command(words, &text) })
 		})
