@@ -348,11 +348,12 @@ func declaredIn(set *rules.Set) []string {
 	return out
 }
 
-// patterns are the globs of a declaration.
+// patterns are the globs of a declaration, whose order and number say nothing.
 func patterns(globs []rules.Glob) []string {
 	var out []string
 	for _, g := range globs {
 		out = append(out, g.Pattern)
 	}
-	return out
+	slices.Sort(out)
+	return slices.Compact(out)
 }

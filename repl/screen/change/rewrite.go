@@ -37,7 +37,12 @@ func (c *Changer) Rewrite(r model.Rewrite) (*model.Proposal, error) {
 		name = ""
 	}
 	cells := strings.FieldsFunc(r.Cells, func(r rune) bool { return r == ' ' || r == ',' })
-	if len(cells) == 0 || slices.Equal(cells, patterns(p.Cells)) {
+	for i := len(cells) - 1; i >= 0; i-- {
+		if slices.Contains(cells[:i], cells[i]) {
+			cells = slices.Delete(cells, i, i+1)
+		}
+	}
+	if len(cells) == 0 || slices.Equal(slices.Sorted(slices.Values(cells)), patterns(p.Cells)) {
 		cells = nil
 	}
 	if name == "" && cells == nil {

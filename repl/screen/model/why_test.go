@@ -260,6 +260,16 @@ func TestEdited(t *testing.T) {
 	}
 }
 
+// TestRenameEverywhere: a policy for all cells gets another name, and stays for all of them.
+func TestRenameEverywhere(t *testing.T) {
+	w := &way{t: t, Model: New(Options{Left: Place{Kind: Policies}, Right: Place{Kind: Cells}, NewLine: line, Help: func(string) string { return "" }})}
+	w.Filled(Place{Kind: Policies}, Table{Rows: []Row{{ID: "base", Subject: Policy{Name: "base", File: "base.lua", Line: 1}}}}, "")
+	w.want(w.press("F6", "2", "Enter"), Rewrite{Policy: "base", Name: "base2"})
+	page := &Proposal{Title: "change policy base", Text: "so", Files: []File{{"base.lua", "old", "new"}}, Load: []string{"load", "base.lua"}}
+	w.Learned(page, "")
+	w.page("change policy base", 5)
+}
+
 // TestLeaving: who leaves while a change waits is told what stays of it.
 func TestLeaving(t *testing.T) {
 	w := begin(t)
