@@ -135,7 +135,7 @@ func (e *evaluator) dump(o command.ScreenOptions, to io.Writer) error {
 	b := newBackend(e)
 	defer b.close()
 	// What statements write goes nowhere, and what commands do beside the screen is kept for it.
-	e.write(sealed{gate{e.outlet, e.env.Stdout}}, sealed{gate{e.outlet, e.env.Stderr}})
+	e.write(sealed{e.terminal}, sealed{e.errors})
 	e.outlet.divert(io.Discard)
 	g := screen.Dump(screen.Options{Model: b.model(o, editor.NewPalette(false, "")), Backend: b, Skin: skin, Now: e.env.Now}, o.Dump.Columns, o.Dump.Rows, o.Dump.Keys)
 	e.outlet.divert(nil)
@@ -149,7 +149,7 @@ func (e *evaluator) dump(o command.ScreenOptions, to io.Writer) error {
 type sealed struct{ io.Writer }
 
 // nobody is an editor that nobody types at, and that remembers nothing.
-type nobody struct{ entries []string }
+type nobody struct{}
 
 func (nobody) Statement(editor.Prompts) (string, error) { return "", io.EOF }
 func (nobody) Answer(string) (string, error)            { return "", io.EOF }

@@ -447,12 +447,12 @@ func (l *loop) stop() {
 	if len(l.orders) > 0 {
 		t := l.orders[0]
 		l.orders = l.orders[1:]
-		l.tell(t, result{value: model.Result{Text: stopped.Error(), Failed: true}, err: stopped})
+		l.tell(t, result{value: model.Result{Text: errStopped.Error(), Failed: true}, err: errStopped})
 	}
 }
 
-// stopped is the error of what has not begun.
-var stopped = errors.New("interrupted: nothing has changed")
+// errStopped is the error of what has not begun.
+var errStopped = errors.New("interrupted: nothing has changed")
 
 // next gives the worker something to do, orders before what can wait.
 func (l *loop) next() {
