@@ -102,10 +102,7 @@ func Main(args []string, env Env) int {
 			if code != command.OK || screen == nil {
 				return code
 			}
-			return env.evaluate(screen.common, func(e *evaluator) error {
-				e.bare = bare
-				return e.screenOnly(screen.options)
-			})
+			return env.screenOf(screen, bare)
 		}
 		if !isScript(rest[0]) {
 			return env.usage(command.Unknown(rest))

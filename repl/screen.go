@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"regexp"
 	"strings"
 	"sync/atomic"
@@ -13,6 +14,7 @@ import (
 	"cellsh/kernel"
 	"cellsh/kernel/disk"
 	"cellsh/policy/diag"
+	"cellsh/policy/progress"
 	"cellsh/repl/command"
 	"cellsh/repl/complete"
 	"cellsh/repl/editor"
@@ -62,14 +64,28 @@ func (e *evaluator) want(common command.Common, o command.ScreenOptions, shown b
 	return nil
 }
 
-// screenOnly is a session that has no prompt but the screen.
-func (e *evaluator) screenOnly(o command.ScreenOptions) error {
-	if o.Dump != nil {
-		return e.dump(o)
+// screenOf is a session that has no prompt but the screen, and gives the exit code.
+func (env Env) screenOf(w *wantedScreen, bare bool) int {
+	to := env.Stdout
+	if w.options.Dump != nil {
+		// What statements run has no terminal, and its output is not to be seen.
+		null, err := os.OpenFile(os.DevNull, os.O_RDWR, 0)
+		if err != nil {
+			env.problems(fmt.Errorf("%s must be there, but can't be opened: %w", os.DevNull, disk.Cause(err)))
+			return command.Failed
+		}
+		defer null.Close()
+		env.Stdin, env.Stdout = null, null
 	}
-	defer e.begin()()
-	e.startup()
-	return e.left(e.open(o))
+	return env.evaluate(w.common, func(e *evaluator) error {
+		if w.options.Dump != nil {
+			return e.dump(w.options, to)
+		}
+		e.bare = bare
+		defer e.begin()()
+		e.startup()
+		return e.left(e.open(w.options))
+	})
 }
 
 // open shows the screen until somebody leaves it. The error is one that leaves the session; another was told.
@@ -109,7 +125,7 @@ func (e *evaluator) open(o command.ScreenOptions) error {
 }
 
 // dump writes the screen once keys were pressed.
-func (e *evaluator) dump(o command.ScreenOptions) error {
+func (e *evaluator) dump(o command.ScreenOptions, to io.Writer) error {
 	skin := view.Unicode
 	if o.ASCII || !display.UTF8(e.env.Getenv) {
 		skin = view.ASCII
@@ -117,16 +133,19 @@ func (e *evaluator) dump(o command.ScreenOptions) error {
 	e.editor = nobody{}
 	b := newBackend(e)
 	defer b.close()
-	// What statements write is not to be seen.
-	e.write(gate{e.outlet, e.env.Stdout}, gate{e.outlet, e.env.Stderr})
+	// What statements write goes nowhere, and what commands do beside the screen is kept for it.
+	e.write(sealed{gate{e.outlet, e.env.Stdout}}, sealed{gate{e.outlet, e.env.Stderr}})
 	e.outlet.divert(io.Discard)
 	g := screen.Dump(screen.Options{Model: b.model(o, editor.NewPalette(false, "")), Backend: b, Skin: skin, Now: e.env.Now}, o.Dump.Columns, o.Dump.Rows, o.Dump.Keys)
 	e.outlet.divert(nil)
-	if _, err := io.WriteString(e.env.Stdout, g.Text()); err != nil {
+	if _, err := io.WriteString(to, g.Text()); err != nil {
 		return e.report(fmt.Errorf("standard output must be writable, but is not: %w", disk.Cause(err)))
 	}
 	return nil
 }
+
+// sealed is a writer behind which nobody finds a file.
+type sealed struct{ io.Writer }
 
 // nobody is an editor that nobody types at, and that remembers nothing.
 type nobody struct{ entries []string }
@@ -253,6 +272,9 @@ func (b *backend) step(ctx context.Context, work func() error) (err error) {
 			done = b.stoppable(ctx, work)
 			return nil
 		})
+		if errors.Is(done, progress.ErrStopped) {
+			b.e.target.Host.Forget() // what was being worked out is not to be trusted
+		}
 		err = errors.Join(done, err)
 	})
 	return err

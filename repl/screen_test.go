@@ -2,9 +2,11 @@ package repl
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -13,6 +15,7 @@ import (
 	"golang.org/x/term"
 
 	"cellsh/kernel/launch/pty"
+	"cellsh/repl/show"
 )
 
 // onScreen is a terminal with a screen on it, as text: what was written to it is acted out.
@@ -253,6 +256,12 @@ func TestScreen(t *testing.T) {
 				s.sees("SIM> create web-1 --root /x\ncell web-1 has id 1", "a key goes back")
 				x.typed(" ")
 				s.sees("10Leave", "web-1")
+				if kind.another {
+					x.typed("\x1b[<0;60;5M\x1b[<0;60;5m") // a click
+					s.sees("[ decisions ]")
+					x.typed("\t")
+					s.sees("[ cells ]")
+				}
 				x.typed("\x0f") // Ctrl-O
 				s.sees("cell web-1 has id 1", "a key goes back")
 				x.typed("\x1b[A")
@@ -340,7 +349,17 @@ func TestScreenStops(t *testing.T) {
 	s.sees("interrupted", "a key goes back")
 	x.typed(" ")
 	s.sees("10Leave")
-	x.typed("\x1b0")
+	// Nobody could continue this job, so Ctrl-Z does not stop it; somebody else may, and shows something meanwhile.
+	x.typed("\x1abc")
+	s.sees("> bc", "10Leave")
+	for _, signal := range []syscall.Signal{syscall.SIGSTOP, syscall.SIGCONT} {
+		if err := x.c.Process.Signal(signal); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s.cells = empty(s.columns, s.rows)
+	s.sees("> bc", "10Leave")
+	x.typed("\x15\x1b0")
 	s.untilEnd()
 }
 
@@ -427,5 +446,56 @@ func TestScreenRefused(t *testing.T) {
 	x.typed("screen > file\r")
 	if text := x.untilPrompt(); !strings.Contains(text, "must be shown on the terminal") {
 		t.Errorf("the screen says %q", text)
+	}
+}
+
+// soakKeys are how many keys TestScreenSoak presses; with CELLSH_SOAK as many as that says.
+const soakKeys = 5000
+
+// TestScreenSoak presses random keys at a screen with the real session behind it: nothing panics, whatever they do to the
+// cells and policies of a simulated kernel, and the screen stays as large as it is.
+func TestScreenSoak(t *testing.T) {
+	dir := t.TempDir()
+	write(t, dir, "w.lua", "policy \"w\" {\n  on = { [\"network.bind.port\"] = function(r) if r.port == 22 then return deny, \"no ssh\" end end },\n}\n")
+	for _, args := range [][]string{{"create", "web-1", "--root", "/a"}, {"create", "web-2", "--root", "/b"}, {"load", "--yes", "w.lua"}} {
+		if out, err := program(t, dir, nil, append([]string{"-k", "sim:state"}, args...)...).CombinedOutput(); err != nil {
+			t.Fatalf("%q: %v: %s", args, err, out)
+		}
+	}
+	n := soakKeys
+	if s := os.Getenv("CELLSH_SOAK"); s != "" {
+		n, _ = strconv.Atoi(s)
+	}
+	seed := time.Now().UnixNano()
+	random := rand.New(rand.NewPCG(uint64(seed), 1))
+	sizes := []string{"80x24", "40x10", "132x43", "200x60", "7x3"}
+	kinds := []string{"cells", "services", "policies", "decisions", "generations"}
+	likely := []string{"Up", "Down", "Down", "Enter", "Enter", "Backspace", "Tab", "Left", "Right", "F1", "F2", "F3", "F4", "F5", "F6", "F7", "F8", "F9", "PageUp", "PageDown", "Home", "End",
+		"Insert", "Delete", "Esc", "Ctrl-U", "Ctrl-S", "Ctrl-R", "Ctrl-O", "Ctrl-L", "Ctrl-C", "Ctrl-W", "Alt-Enter", "Alt-b", "BackTab", "+", "-", "*", " ", "y", "n", "d", "x", "web-1", "/c", "x = 1", "list",
+		"cell.list()", "policy 'p' {}", "load", "print(1)", "\"", "(", "ü", "日"}
+	const most = 250 // for each screen
+	for done := 0; done < n; done += most {
+		keys := make([]string, most)
+		for i := range keys {
+			keys[i] = likely[random.IntN(len(likely))]
+		}
+		size := sizes[random.IntN(len(sizes))]
+		args := []string{"-k", "sim:state", "screen", "--dump", size, "--left", kinds[random.IntN(len(kinds))], "--right", kinds[random.IntN(len(kinds))], "--"}
+		// What keys have run in cells are processes of this machine: it finds no programs.
+		c := program(t, dir, []string{"LANG=C.UTF-8", "PATH=" + dir}, append(args, keys...)...)
+		var told strings.Builder
+		c.Stderr = &told
+		out, err := c.Output()
+		var columns, rows int
+		fmt.Sscanf(size, "%dx%d", &columns, &rows)
+		lines := strings.Split(strings.TrimSuffix(string(out), "\n"), "\n")
+		if err != nil || len(lines) != rows {
+			t.Fatalf("seed %d: %q %q: %v\n%s%s", seed, args, keys, err, out, &told)
+		}
+		for _, line := range lines {
+			if show.Width(line) > columns {
+				t.Fatalf("%q %q: a line is too long:\n%s", args, keys, out)
+			}
+		}
 	}
 }

@@ -1,6 +1,8 @@
 package budget
 
 import (
+	"maps"
+	"slices"
 	"time"
 
 	"cellsh/kernel/process"
@@ -19,6 +21,18 @@ type Session struct {
 	meter    process.Meter
 	// spent are the last samples of processor time, for the window.
 	spent []spent
+	uses  Uses
+}
+
+// Uses is what is used of budgets, in their units.
+type Uses map[analysis.BudgetName]int64
+
+// Watched is what whoever watches the budgets of a cell says of them.
+type Watched struct {
+	// Over are those that are exceeded.
+	Over []Excess
+	// Uses has those that were sampled.
+	Uses Uses
 }
 
 type spent struct{ at, time time.Duration }
@@ -43,6 +57,9 @@ func (s *Session) Change(rules []Rule) {
 		watchers = append(watchers, w)
 	}
 	s.watchers = watchers
+	maps.DeleteFunc(s.uses, func(name analysis.BudgetName, _ int64) bool {
+		return !slices.ContainsFunc(watchers, func(w *Watcher) bool { return w.Budget == name })
+	})
 }
 
 // Watches reports whether there is anything to watch.
@@ -78,10 +95,17 @@ func (s *Session) Sample(at time.Duration, list []process.Process) []Event {
 			}
 			used = int64(use.Resident)
 		}
+		if s.uses == nil {
+			s.uses = Uses{}
+		}
+		s.uses[w.Budget] = used
 		events = append(events, w.Step(at, used)...)
 	}
 	return events
 }
+
+// Uses is what was used of the budgets at the last sample that told it; nil before the first one.
+func (s *Session) Uses() Uses { return maps.Clone(s.uses) }
 
 // Excess is a budget that is exceeded.
 type Excess struct {

@@ -89,6 +89,13 @@ func TestSessionChange(t *testing.T) {
 	if sample(1) != 0 || !slices.Equal(s.Exceeded(), []Excess{{small, 10 << 20}}) {
 		t.Errorf("a rule that stays must be told once, exceeded are %+v", s.Exceeded())
 	}
+	if used := s.Uses(); len(used) != 1 || used[analysis.BudgetMemory] != 10<<20 {
+		t.Errorf("10 megabytes are used, but %v", used)
+	}
+	s.Change([]Rule{{Budget: analysis.BudgetCPU, Limit: 1}})
+	if used := s.Uses(); len(used) != 0 {
+		t.Errorf("what is not followed any more must not be told, but is %v", used)
+	}
 	s.Change([]Rule{large})
 	if sample(2) != 0 || len(s.Exceeded()) != 0 {
 		t.Errorf("a rule that is gone must not be exceeded, but %+v are", s.Exceeded())

@@ -222,19 +222,22 @@ func TestBudgetsOfServices(t *testing.T) {
 	ok(t, err)
 	id, err := s.h.Create(kernel.Spec{Name: "web-1", Root: "/cells"})
 	ok(t, err)
-	var services map[kernel.CellID][]budget.Excess
-	s.h.Services = func() map[kernel.CellID][]budget.Excess { return services }
+	var services map[kernel.CellID]budget.Watched
+	s.h.Services = func() map[kernel.CellID]budget.Watched { return services }
 	rule := budget.Rule{Budget: "memory", Limit: 100, Policy: "small"}
 	for i, x := range []struct {
-		services map[kernel.CellID][]budget.Excess
+		services map[kernel.CellID]budget.Watched
 		over     int64
+		// used is what is compared with the budget, -1 if that is not known.
+		used float64
 	}{
-		{map[kernel.CellID][]budget.Excess{id: nil}, 0},
-		{map[kernel.CellID][]budget.Excess{id: {{Rule: rule, Use: 150}}}, 150},
-		{map[kernel.CellID][]budget.Excess{id: {{Rule: rule, Use: 150}}}, 150},
-		{map[kernel.CellID][]budget.Excess{id: {}}, 0},
-		{nil, 500},
-		{nil, 500},
+		{map[kernel.CellID]budget.Watched{id: {}}, 0, -1},
+		{map[kernel.CellID]budget.Watched{id: {Uses: budget.Uses{"memory": 70}}}, 0, 70},
+		{map[kernel.CellID]budget.Watched{id: {Over: []budget.Excess{{Rule: rule, Use: 150}}, Uses: budget.Uses{"memory": 70}}}, 150, 150},
+		{map[kernel.CellID]budget.Watched{id: {Over: []budget.Excess{{Rule: rule, Use: 150}}}}, 150, 150},
+		{map[kernel.CellID]budget.Watched{id: {Uses: budget.Uses{"cpu": 70}}}, 0, -1},
+		{nil, 500, 500},
+		{nil, 500, 500},
 	} {
 		services = x.services
 		list, err := s.h.Usage()
@@ -242,6 +245,9 @@ func TestBudgetsOfServices(t *testing.T) {
 		var use int64
 		for _, e := range list[0].Over {
 			use = e.Use
+		}
+		if used, known := list[0].Use("memory"); known != (x.used >= 0) || known && used != x.used {
+			t.Errorf("look %d: %v of the budget is used, known %v; want %v", i, used, known, x.used)
 		}
 		if supervised := x.services != nil; use != x.over || list[0].Supervised != supervised {
 			t.Errorf("look %d: %d used, supervised %v; want %d, %v", i, use, list[0].Supervised, x.over, supervised)

@@ -37,9 +37,9 @@ type Host struct {
 	// Work that whatever the host does is part of; nil can't be stopped. What changes cells or policies is not stopped once it
 	// has begun to.
 	Work *progress.Work
-	// Services, if not nil, tells of the cells with services whose monitors watch their budgets which of these they exceed, if
-	// any. That is what counts for these cells, and not what the kernel samples.
-	Services func() map[kernel.CellID][]budget.Excess
+	// Services, if not nil, tells of the cells with services whose monitors watch their budgets what they use of these, and
+	// which they exceed. That is what counts for these cells, and not what the kernel samples.
+	Services func() map[kernel.CellID]budget.Watched
 
 	notes Notebook
 	load  Load

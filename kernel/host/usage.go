@@ -36,10 +36,28 @@ type Measure struct {
 	// samples.
 	Over       []Excess
 	Supervised bool
+	// Watched is what that monitor says is used.
+	Watched budget.Uses
 }
 
-// Use is how much of a budget the cell uses, in the unit of the budget; false for one that is a limit of each process.
+// Use is how much of a budget the cell uses, in the unit of the budget; false for one that is a limit of each process. It is what
+// is compared with the budget: of a Supervised cell what its monitor has told, at most ten seconds ago, or what exceeds it; false
+// before that.
 func (m *Measure) Use(b analysis.BudgetName) (float64, bool) {
+	if !m.Supervised || !b.Watched() {
+		return m.sampled(b)
+	}
+	for _, x := range m.Over {
+		if x.Budget == string(b) {
+			return float64(x.Use), true
+		}
+	}
+	use, told := m.Watched[b]
+	return float64(use), told
+}
+
+// sampled is what the kernel samples.
+func (m *Measure) sampled(b analysis.BudgetName) (float64, bool) {
 	switch b {
 	case analysis.BudgetMemory:
 		return float64(m.Memory), true
@@ -131,7 +149,7 @@ func (h *Host) measure(p *study.Policies, hidden bool) ([]Measure, error) {
 	}
 	h.applied, h.appliedBy = make(map[string]*applied, len(cells)), p
 	hz := float64(max(h.Kernel.Info().HZ, 1))
-	services := sync.OnceValue(func() map[kernel.CellID][]budget.Excess {
+	services := sync.OnceValue(func() map[kernel.CellID]budget.Watched {
 		if h.Services == nil {
 			return nil
 		}
@@ -156,11 +174,12 @@ func (h *Host) measure(p *study.Policies, hidden bool) ([]Measure, error) {
 		if !slices.ContainsFunc(m.Budgets, func(b analysis.Budget) bool { return b.Name.Watched() }) {
 			continue
 		}
-		list, known := services()[c.ID]
+		w, known := services()[c.ID]
 		if m.Supervised = known; !known {
 			m.Over = excesses(m)
 		}
-		for _, x := range list {
+		m.Watched = w.Uses
+		for _, x := range w.Over {
 			m.Over = append(m.Over, excess(x.Rule, x.Use))
 		}
 	}
@@ -195,7 +214,7 @@ func excesses(m *Measure) []Excess {
 		if !b.Name.Watched() {
 			continue // the kernel enforces it
 		}
-		if use, _ := m.Use(b.Name); use > float64(b.Value) {
+		if use, _ := m.sampled(b.Name); use > float64(b.Value) {
 			out = append(out, Excess{string(b.Name), int64(use), b.Value, b.Policy})
 		}
 	}

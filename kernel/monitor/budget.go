@@ -21,9 +21,15 @@ type usage struct {
 	// next is when it is looked, if watching.
 	next     time.Duration
 	watching bool
+	// told is what is used as others are told, at a time: not each second, since that is written to a file.
+	told   budget.Uses
+	toldAt time.Duration
 	// unread is why it can't be found out, "" if it can.
 	unread string
 }
+
+// telling is how often others are told what is used.
+const telling = 10 * time.Second
 
 // watch has the budgets of the task watched from now on, if there are any and the command runs.
 func (m *monitor) watch() {
@@ -76,6 +82,11 @@ func (m *monitor) look() {
 		return
 	}
 	u.unread = ""
+	defer func() {
+		if u.told == nil || now-u.toldAt >= telling {
+			u.told, u.toldAt = u.session.Uses(), now
+		}
+	}()
 	// The command itself first.
 	slices.SortStableFunc(list, func(a, b process.Process) int {
 		return boolean(b.PID == m.leader.PID) - boolean(a.PID == m.leader.PID)

@@ -74,6 +74,7 @@ func TestBudgetIsTold(t *testing.T) {
 	}
 	l.until("the small budget is exceeded", over(tiny(rules.Log)))
 	s := l.status("web")
+	l.until("what is used is told", func() bool { s := l.status("web"); return s.Uses[analysis.BudgetMemory] > 1 })
 	if want := "memory is over 1, its budget in policy small"; Why(&s) != want {
 		t.Errorf("%s", Why(&s))
 	}
@@ -141,6 +142,7 @@ func TestBudgetThrottles(t *testing.T) {
 	}
 	l.until("it is held back", func() bool { return l.status("web").Throttled && held(l.living()) })
 	s := l.status("web")
+	l.until("what is used is told", func() bool { s := l.status("web"); return s.Uses[analysis.BudgetMemory] > 1 })
 	if want := "memory is over 1, its budget in policy small; it is held back"; Why(&s) != want {
 		t.Errorf("%s", Why(&s))
 	}

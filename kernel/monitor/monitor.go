@@ -710,7 +710,7 @@ func (m *monitor) status() rundir.Status {
 		s.Healthy = nil
 	}
 	if m.usage.session != nil {
-		s.Over, s.Throttled, s.Unwatched = m.usage.session.Exceeded(), m.usage.throttle.On(), m.usage.unread
+		s.Uses, s.Over, s.Throttled, s.Unwatched = m.usage.told, m.usage.session.Exceeded(), m.usage.throttle.On(), m.usage.unread
 	}
 	if m.finished {
 		s.Monitor, s.Output = 0, ""

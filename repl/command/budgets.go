@@ -36,8 +36,8 @@ func (inv *Invocation) tellMonitors(t *Target) {
 	}
 }
 
-// exceeded tells of the cells of a kernel with services whose monitors watch them which budgets they exceed.
-func exceeded(dir rundir.Dir, place string) map[kernel.CellID][]budget.Excess {
+// watched tells of the cells of a kernel with services whose monitors watch them what they use of budgets, and which they exceed.
+func watched(dir rundir.Dir, place string) map[kernel.CellID]budget.Watched {
 	names, err := dir.Names()
 	if err != nil {
 		return nil // who may not look at services has none
@@ -48,5 +48,5 @@ func exceeded(dir rundir.Dir, place string) map[kernel.CellID][]budget.Excess {
 			list = append(list, &s)
 		}
 	}
-	return inventory.Exceeded(list, place)
+	return inventory.Watched(list, place)
 }

@@ -45,7 +45,7 @@ func OpenTarget(o connect.Options, output io.Writer, steps host.SessionOptions) 
 	h.Work = o.Work
 	steps.ReadOnly = o.ReadOnly
 	if !c.Ephemeral() {
-		h.Services = func() map[kernel.CellID][]budget.Excess { return exceeded(o.Machine.RunDir(), c.Place) }
+		h.Services = func() map[kernel.CellID]budget.Watched { return watched(o.Machine.RunDir(), c.Place) }
 	}
 	return &Target{Connection: c, Host: h, Steps: host.NewSession(h, c, steps), Reader: reader}, nil
 }

@@ -85,14 +85,23 @@ func (s *Service) Listed(place string) bool {
 	return !elsewhere && (s.Declared || s.State != service.Stopped)
 }
 
-// Exceeded tells of the cells of a kernel with services whose monitors watch them which budgets they exceed; the kernel is given by its
-// place.
-func Exceeded(list []*rundir.Status, place string) map[kernel.CellID][]budget.Excess {
-	out := map[kernel.CellID][]budget.Excess{}
+// Watched tells of the cells of a kernel with services whose monitors watch them what they use of budgets, and which they exceed; the
+// kernel is given by its place.
+func Watched(list []*rundir.Status, place string) map[kernel.CellID]budget.Watched {
+	out := map[kernel.CellID]budget.Watched{}
 	for _, s := range list {
-		if s.Monitor != 0 && s.Kernel == place && s.Unwatched == "" {
-			out[s.CellID] = append(out[s.CellID], s.Over...)
+		if s.Monitor == 0 || s.Kernel != place || s.Unwatched != "" {
+			continue
 		}
+		w := out[s.CellID]
+		w.Over = append(w.Over, s.Over...)
+		for name, use := range s.Uses {
+			if w.Uses == nil {
+				w.Uses = budget.Uses{}
+			}
+			w.Uses[name] += use
+		}
+		out[s.CellID] = w
 	}
 	return out
 }

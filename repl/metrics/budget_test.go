@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"cellsh/kernel"
+	"cellsh/kernel/budget"
 	"cellsh/kernel/host"
 	"cellsh/policy/analysis"
 	"cellsh/policy/rules"
@@ -25,25 +26,29 @@ func TestBudgets(t *testing.T) {
 	}
 	check(true, 500)
 	m.Supervised = true
-	check(false, 500)
+	m.Watched = budget.Uses{"memory": 70}
+	check(false, 70)
 	m.Over = []host.Excess{{Budget: "memory", Use: 301, Limit: 300, Policy: "tells"}}
 	check(true, 301)
 	m.Over = []host.Excess{{Budget: "cpu", Use: 301, Limit: 300, Policy: "tells"}}
-	check(false, 500)
+	check(false, 70)
 }
 
 // TestUnknownUse: what a monitor watches and has not told is left out, and not replaced by what the kernel samples.
 func TestUnknownUse(t *testing.T) {
 	for _, c := range []struct {
 		supervised bool
+		watched    budget.Uses
 		over       []host.Excess
 		want       string
 	}{
-		{false, nil, "} 500\n"},
-		{true, nil, ""},
-		{true, []host.Excess{{Budget: "memory", Use: 301, Limit: 300}}, "} 301\n"},
+		{false, nil, nil, "} 500\n"},
+		{true, nil, nil, ""},
+		{true, budget.Uses{"cpu": 1}, nil, ""},
+		{true, budget.Uses{"memory": 70}, nil, "} 70\n"},
+		{true, nil, []host.Excess{{Budget: "memory", Use: 301, Limit: 300}}, "} 301\n"},
 	} {
-		m := host.Measure{Cell: kernel.Cell{ID: 1, Name: "web", Memory: 500}, Supervised: c.supervised, Over: c.over,
+		m := host.Measure{Cell: kernel.Cell{ID: 1, Name: "web", Memory: 500}, Supervised: c.supervised, Watched: c.watched, Over: c.over,
 			Budgets: []analysis.Budget{{Name: analysis.BudgetMemory, Value: 300, Policy: "p"}}}
 		s := Snapshot{Cells: []Cell{cellOf(&m)}}
 		text := string(s.Text())

@@ -2,6 +2,7 @@ package metrics
 
 import (
 	"errors"
+	"slices"
 	"time"
 
 	"cellsh/kernel"
@@ -43,7 +44,9 @@ type Cell struct {
 // Budget is a limit, what is used of it, and the policy that sets it: in bytes, processors or processes.
 type Budget struct {
 	Use, Limit float64
-	Policy     string
+	// Known says that Use is known: a monitor tells it once it has looked.
+	Known  bool
+	Policy string
 	// Found is whether the monitor of a service says that any budget of its kind is exceeded, which counts; nil where none
 	// watches.
 	Found *bool
@@ -169,19 +172,13 @@ func cellOf(m *host.Measure) Cell {
 	c := Cell{ID: uint32(m.ID), Name: m.Name, Root: m.Root, Ticks1s: m.Ticks1s, Ticks10s: m.Ticks10s, Processes: m.Processes, References: m.References, Memory: m.Memory, Age: m.Age, Counts: m.Counts}
 	for i := range m.Budgets {
 		b := &m.Budgets[i]
-		use, ok := m.Use(b.Name)
-		if !ok || b.Value == kauth.Unlimited {
+		if b.Value == kauth.Unlimited {
 			continue
 		}
-		budget := &Budget{Use: use, Limit: float64(b.Value), Policy: b.Policy}
+		budget := &Budget{Limit: float64(b.Value), Policy: b.Policy}
+		budget.Use, budget.Known = m.Use(b.Name)
 		if m.Supervised && b.Name.Watched() {
-			budget.Found = new(false)
-			for _, x := range m.Over {
-				// What the kernel samples is something else: the virtual size, say.
-				if x.Budget == string(b.Name) {
-					budget.Found, budget.Use = new(true), float64(x.Use)
-				}
-			}
+			budget.Found = new(slices.ContainsFunc(m.Over, func(x host.Excess) bool { return x.Budget == string(b.Name) }))
 		}
 		var to **Budget
 		switch b.Name {

@@ -25,9 +25,9 @@ var metrics = []Metric{
 	counted("cell_would_denials_total", "Decisions that a policy in audit mode would have denied.", func(c *Cell) uint64 { return c.Counts.WouldDeny }),
 
 	limit("cell_budget_memory_limit_bytes", "Budget of memory that a policy gives the cell.", memory),
-	use("cell_budget_memory_use_bytes", "Memory that counts against the budget; of a cell whose service is watched over only while it is exceeded.", memory),
+	use("cell_budget_memory_use_bytes", "Memory that counts against the budget; of a cell whose service is watched over as it was at most ten seconds ago.", memory),
 	limit("cell_budget_cpu_limit_ratio", "Budget of processor time that a policy gives the cell; 1 is one processor.", cpu),
-	use("cell_budget_cpu_use_ratio", "Processor time that counts against the budget, the mean of the last ten seconds; 1 is one processor. Of a cell whose service is watched over only while it is exceeded.", cpu),
+	use("cell_budget_cpu_use_ratio", "Processor time that counts against the budget, the mean of the last ten seconds; 1 is one processor. Of a cell whose service is watched over as it was at most ten seconds ago.", cpu),
 	limit("cell_budget_processes_limit", "Budget of processes that a policy gives the cell.", processes),
 	use("cell_budget_processes_use", "Processes that count against the budget.", processes),
 	{"cell_budget_exceeded", Gauge, "1 if the cell uses more than its budget, else 0. The kernel does not enforce budgets of memory and cpu.", []string{"cid", "name", "budget"},
@@ -130,8 +130,7 @@ func limit(name, help string, of func(*Cell) *Budget) Metric {
 func use(name, help string, of func(*Cell) *Budget) Metric {
 	return Metric{name, Gauge, help, cellLabelled, func(s *Snapshot, w *sampler) {
 		for i := range s.Cells {
-			// What a monitor measures it tells only of what is exceeded, and what the kernel samples is not that.
-			if b := of(&s.Cells[i]); b != nil && (b.Found == nil || *b.Found) {
+			if b := of(&s.Cells[i]); b != nil && b.Known {
 				w.begin(w.ofCells[i].named())
 				w.end(b.Use)
 			}

@@ -170,7 +170,7 @@ func drawBudget(t *rapid.T, name string) *Budget {
 	if !rapid.Bool().Draw(t, name) {
 		return nil
 	}
-	return &Budget{rapid.Float64Range(0, 1e12).Draw(t, name+" use"), rapid.Float64Range(0, 1e12).Draw(t, name+" limit"), rapid.StringMatching(`[a-z]{1,5}`).Draw(t, name+" policy"), nil}
+	return &Budget{rapid.Float64Range(0, 1e12).Draw(t, name+" use"), rapid.Float64Range(0, 1e12).Draw(t, name+" limit"), rapid.Bool().Draw(t, name+" known"), rapid.StringMatching(`[a-z]{1,5}`).Draw(t, name+" policy"), nil}
 }
 
 // pointer is a value or none.
@@ -243,7 +243,9 @@ func samples(s *Snapshot) map[string]float64 {
 			}
 			what, unit, _ := strings.Cut(name, " ")
 			put("cell_budget_"+what+"_limit"+unit, b.Limit, append(slices.Clone(cell), "policy", b.Policy)...)
-			put("cell_budget_"+what+"_use"+unit, b.Use, cell...)
+			if b.Known {
+				put("cell_budget_"+what+"_use"+unit, b.Use, cell...)
+			}
 			if what != "processes" {
 				put("cell_budget_exceeded", one(b.Use > b.Limit), append(slices.Clone(cell), "budget", what)...)
 			}
@@ -307,10 +309,10 @@ func TestText(t *testing.T) {
 // full has a sample of every metric.
 func full() *Snapshot {
 	code, healthy := 137, false
-	budget := &Budget{0.5, 0.25, "web", nil}
+	budget := &Budget{0.5, 0.25, true, "web", nil}
 	return &Snapshot{Version: "1", Loaded: &Loaded{3, time.Minute, true}, Evaluation: &Evaluation{3, false, 7, 2},
 		Cells: []Cell{{ID: 1, Name: "web-1", Root: "/cells/\xff\"\\\n\x00", Ticks1s: 100, Processes: 2, References: 3, Memory: 1 << 20, Age: 1500 * time.Millisecond,
-			Counts: &kernel.Counts{Decisions: 1<<53 + 1, Denied: 2, Granted: 3, WouldDeny: 4}, MemoryBudget: &Budget{1 << 20, 1 << 30, "web", nil}, CPUBudget: budget, ProcessBudget: budget}},
+			Counts: &kernel.Counts{Decisions: 1<<53 + 1, Denied: 2, Granted: 3, WouldDeny: 4}, MemoryBudget: &Budget{1 << 20, 1 << 30, true, "web", nil}, CPUBudget: budget, ProcessBudget: budget}},
 		Services: []Service{{Name: "web", Cell: "web-1", State: "running", Up: true, Restarts: 3, Exit: &code, Uptime: time.Hour, Healthy: &healthy}}}
 }
 

@@ -37,6 +37,8 @@ type Status struct {
 	Healthy *bool `json:"healthy,omitempty"`
 	// Output is what can't be kept of what it writes, in words; "" for nothing.
 	Output string `json:"output,omitempty"`
+	// Uses is what it uses of its budgets, as it was at most ten seconds ago.
+	Uses budget.Uses `json:"uses,omitempty"`
 	// Over are the budgets that it exceeds now, Throttled says that it is held back because of one, and Unwatched why it can't
 	// be found out what it uses.
 	Over      []budget.Excess `json:"over,omitempty"`

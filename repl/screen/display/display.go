@@ -39,11 +39,10 @@ type Display struct {
 	theme   string
 	styles  []tcell.Style
 	drawn   *view.Grid
-	// engaged says that the terminal is the screen's, and raw what its modes are then; closed that the display was given up.
+	// engaged says that the terminal is the screen's, and closed that the display was given up.
 	mu      sync.Mutex
 	engaged bool
 	closed  bool
-	raw     string
 	pump    sync.WaitGroup
 }
 
@@ -64,7 +63,7 @@ func Open(o Options) (*Display, error) {
 		t.Close()
 		return nil, fmt.Errorf("the terminal must be readable and writable, but is not: %w", err)
 	}
-	d := &Display{options: o, tty: t, screen: s, events: make(chan []screen.Event), changes: make(chan screen.Event, 1), signals: make(chan os.Signal, 1), engaged: true, raw: t.modes()}
+	d := &Display{options: o, tty: t, screen: s, events: make(chan []screen.Event), changes: make(chan screen.Event, 1), signals: make(chan os.Signal, 1), engaged: true}
 	if o.Terminal.Window {
 		s.EnableMouse(tcell.MouseButtonEvents)
 		s.EnablePaste()
@@ -110,13 +109,15 @@ func (d *Display) relay(from <-chan tcell.Event) {
 	}
 }
 
-// watch hears of being continued after a stop that came from outside: the terminal is no more as it was left then.
+// watch hears of being continued after a stop that came from outside: somebody else had the terminal meanwhile, and a shell gives it
+// back with its modes and with nothing else.
 func (d *Display) watch() {
 	for range d.signals {
 		d.mu.Lock()
-		if d.engaged && !d.closed && d.tty.changed(d.raw) {
+		if d.engaged && !d.closed {
 			_ = d.screen.Suspend()
 			if d.screen.Resume() == nil {
+				d.drawn = nil
 				width, height := d.Size()
 				select {
 				case d.changes <- screen.Resized{Width: width, Height: height, Anew: true}:
@@ -212,7 +213,7 @@ func (d *Display) Resume() error {
 	if err := d.screen.Resume(); err != nil {
 		return fmt.Errorf("the terminal must be readable and writable, but is not: %w", err)
 	}
-	d.engaged, d.drawn, d.raw = true, nil, d.tty.modes()
+	d.engaged, d.drawn = true, nil
 	return nil
 }
 
@@ -247,10 +248,22 @@ func (d *Display) release() {
 	_ = d.tty.Stop()
 }
 
-// Job stops this job, as Ctrl-Z does where nobody has the terminal, and goes on once it is continued.
+// stops is how long it takes at most until a job is stopped that was told to.
+const stops = 100 * time.Millisecond
+
+// Job stops this job, as Ctrl-Z does where nobody has the terminal, and goes on once it is continued. Where nobody could continue it,
+// it is not stopped at all.
 func (d *Display) Job() {
-	// Where nobody could continue it, it is not stopped at all.
-	_ = syscall.Kill(0, syscall.SIGTSTP)
+	continued := make(chan os.Signal, 1)
+	signal.Notify(continued, syscall.SIGCONT)
+	defer signal.Stop(continued)
+	if syscall.Kill(0, syscall.SIGTSTP) == nil {
+		// Another thread may be given the signal, a moment later.
+		select {
+		case <-continued:
+		case <-time.After(stops):
+		}
+	}
 }
 
 // Close gives the terminal back as it was. Any goroutine may call it, and it may be called again.

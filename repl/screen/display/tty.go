@@ -1,7 +1,6 @@
 package display
 
 import (
-	"fmt"
 	"io"
 	"os"
 	"os/signal"
@@ -149,16 +148,4 @@ func (t *tty) NotifyResize(to chan<- bool) {
 func (t *tty) Close() error {
 	t.wake.Close()
 	return t.waking.Close()
-}
-
-// changed reports whether somebody else has set other modes, after this job was stopped, say.
-func (t *tty) changed(raw string) bool { return t.modes() != raw }
-
-// modes of the terminal, as text to compare.
-func (t *tty) modes() string {
-	state, err := term.GetState(int(t.in.Fd()))
-	if err != nil {
-		return ""
-	}
-	return fmt.Sprint(*state)
 }

@@ -173,6 +173,9 @@ type Page struct {
 	proposes bool
 	// hit is one more than the line in which that was found last, 0 if in none.
 	hit int
+	// wrapped says that lines that are too long go on in other rows, which are pieces then.
+	wrapped bool
+	pieces  []piece
 }
 
 // PageKey is what a function key does for a page.
@@ -183,13 +186,13 @@ type PageKey struct {
 	do func(m *Model) []Effect
 }
 
-// Top is the first line that is seen, Left the first column, and Rows how many lines have room.
+// Top is the first row of the text that is seen, Left the first column, and Rows how many rows have room.
 func (p *Page) Top() int { return p.top }
 
 // Left is the first column that is seen.
 func (p *Page) Left() int { return p.left }
 
-// Rows is how many lines have room.
+// Rows is how many rows have room.
 func (p *Page) Rows() int { return p.height }
 
 // Search is what is being looked for, if something is.
@@ -203,13 +206,8 @@ func (p *Page) Search() (text string, on bool) {
 // Found is what was looked for last.
 func (p *Page) Found() string { return p.found }
 
-func (p *Page) resize(width, height int) {
-	p.width, p.height = width, max(height-2, 1) // the title and the keys
-	p.scroll(0)
-}
-
 func (p *Page) scroll(by int) {
-	p.top = max(0, min(p.top+by, len(p.Lines)-p.height))
+	p.top = max(0, min(p.top+by, p.Len()-p.height))
 }
 
 func (p *Page) press(m *Model, k Key) []Effect {
@@ -222,7 +220,7 @@ func (p *Page) press(m *Model, k Key) []Effect {
 		case Enter:
 			p.found, p.search = *p.search, nil
 			p.hit = 0
-			p.look(m, p.top, 1)
+			p.look(m, p.line(p.top), 1)
 		case Escape, F10:
 			p.search = nil
 		}
@@ -252,13 +250,17 @@ func (p *Page) press(m *Model, k Key) []Effect {
 	case PageDown:
 		p.scroll(p.height)
 	case Home:
-		p.scroll(-len(p.Lines))
+		p.scroll(-p.Len())
 	case End:
-		p.scroll(len(p.Lines))
+		p.scroll(p.Len())
 	case Left:
 		p.left = max(p.left-8, 0)
 	case Right:
-		p.left = max(min(p.left+8, p.widest()-p.width+1), p.left)
+		if !p.wrapped {
+			p.left = max(min(p.left+8, p.widest()-p.width+1), p.left)
+		}
+	case F2:
+		p.wrap(!p.wrapped)
 	case F1:
 		m.Open(helpPage("texts", dialogHelp(p)))
 	case F7:
@@ -291,14 +293,14 @@ func (p *Page) after() int {
 	if p.hit > 0 {
 		return p.hit
 	}
-	return p.top
+	return p.line(p.top)
 }
 
 func (p *Page) before() int {
 	if p.hit > 0 {
 		return p.hit - 2
 	}
-	return p.top - 1
+	return p.line(p.top) - 1
 }
 
 // look goes to the next line from one on, that has what was looked for, or the other way if step is -1.
@@ -317,12 +319,6 @@ func (p *Page) look(m *Model, from, step int) {
 		}
 	}
 	m.Say(Warning, "no line has %q", p.found)
-}
-
-// show scrolls to a line.
-func (p *Page) show(line int) {
-	p.top = 0
-	p.scroll(line)
 }
 
 // Hit is the line in which what was looked for was found last, -1 if it was in none.

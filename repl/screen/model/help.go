@@ -138,7 +138,7 @@ func dialogDeeds(d Dialog) []deed {
 	switch d.(type) {
 	case *Page:
 		return []deed{{"Up Down", "scroll by a line"}, {"PageUp PageDown", "scroll by a screen, as Space does"}, {"Home End", "to the begin, or the end"}, {"Left Right", "to the side"},
-			{"F7 / Ctrl-S", "look for a text; Enter finds it"}, {"n N", "the next line that has it, or the one before"}, {"Esc F3 F10 q Ctrl-G", "close it"}}
+			{"F2", "break lines that are too long, or no more"}, {"F7 / Ctrl-S", "look for a text; Enter finds it"}, {"n N", "the next line that has it, or the one before"}, {"Esc F3 F10 q Ctrl-G", "close it"}}
 	case *Form:
 		return []deed{{"Tab BackTab", "to the next field, or the one before, as Down and Up do"}, {"Left Right", "move in a text; choose where there are choices, as Space and letters do"},
 			{"Home End", "to the begin, or the end"}, {"Ctrl-U Ctrl-K", "cut what comes before, or what follows"}, {"Ctrl-W", "cut the word before"}, {"Ctrl-Y", "put in what was cut"}, {"Ctrl-_", "undo"},
@@ -176,7 +176,10 @@ func dialogKeys(d Dialog) map[int]string {
 		if d.search != nil {
 			return map[int]string{10: "Cancel"}
 		}
-		keys := map[int]string{1: "Help", 3: "Back", 7: "Search", 10: "Back"}
+		keys := map[int]string{1: "Help", 2: "Wrap", 3: "Back", 7: "Search", 10: "Back"}
+		if d.wrapped {
+			keys[2] = "Unwrap"
+		}
 		for n, k := range d.Keys {
 			keys[n] = k.Label
 		}

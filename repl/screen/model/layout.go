@@ -98,10 +98,8 @@ func (m *Model) fit() {
 // room is how many lines are for the row under the cursor at most, in a panel that is so high.
 func room(height int) int {
 	switch {
-	case height >= 36:
-		return height / 5
 	case height >= 20:
-		return 3
+		return height / 6
 	case height >= 14:
 		return 2
 	case height >= 10:
@@ -151,11 +149,14 @@ func (l Layout) parts(p *Panel, r Rect) Parts {
 	return out
 }
 
-// Notice is what is wrong or not there, in lines for a width, and its tone.
+// Notice is what is wrong or not there, in lines for a width, and its tone. Where nothing is there, nothing is missing among it.
 func (p *Panel) Notice(width int) ([]string, Tone) {
 	tone := Warning
-	if p.Wrong != "" {
+	switch {
+	case p.Wrong != "":
 		tone = Bad
+	case len(p.Table.Rows) == 0:
+		tone = Plain
 	}
 	return p.notice(width), tone
 }

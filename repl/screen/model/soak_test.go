@@ -257,7 +257,7 @@ func (b *backend) check() {
 				b.fail("an item must be chosen, but it is %d of list %d", d.item, d.list)
 			}
 		case *Page:
-			if d.top < 0 || d.left < 0 || d.top >= max(len(d.Lines), 1) {
+			if d.top < 0 || d.left < 0 || d.top >= max(d.Len(), 1) {
 				b.fail("a page must show a line, but begins at %d", d.top)
 			}
 		}

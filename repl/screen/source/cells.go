@@ -3,6 +3,7 @@ package source
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -160,7 +161,7 @@ func (x *cell) sample(seconds float64) {
 func sameUsage(a, b *host.Usage) bool {
 	return a.Root == b.Root && a.References == b.References && a.Processes == b.Processes && a.Memory == b.Memory && a.CPU1s == b.CPU1s && a.CPU10s == b.CPU10s &&
 		same(a.Nofile, b.Nofile) && same(a.AS, b.AS) && same(a.Core, b.Core) && same(a.Counts, b.Counts) &&
-		slices.Equal(a.Policies, b.Policies) && (a.Policies == nil) == (b.Policies == nil) && a.Hidden == b.Hidden && slices.Equal(a.Budgets, b.Budgets) && slices.Equal(a.Over, b.Over) &&
+		slices.Equal(a.Policies, b.Policies) && (a.Policies == nil) == (b.Policies == nil) && a.Hidden == b.Hidden && slices.Equal(a.Budgets, b.Budgets) && slices.Equal(a.Over, b.Over) && maps.Equal(a.Watched, b.Watched) && a.Supervised == b.Supervised &&
 		a.Answerer.Program == b.Answerer.Program && a.Answerer.Revision == b.Answerer.Revision && same(a.Answerer.Profile, b.Answerer.Profile) && slices.Equal(a.Answerer.Ports, b.Answerer.Ports) &&
 		a.Behind == b.Behind && a.Unattached == b.Unattached && a.Audit == nil && b.Audit == nil
 }
@@ -215,8 +216,8 @@ func (x *cell) serviceText() string {
 // tone is the worst of what there is to say.
 func (x *cell) tone() model.Tone {
 	worst := model.Plain
-	if x.Audit != nil {
-		worst = model.Warning
+	if x.Audit != nil || x.Unattached || x.Behind != 0 {
+		worst = model.Warning // its policies do not hold as they are loaded
 	}
 	for i := range x.Budgets {
 		if b := &x.Budgets[i]; b.Warn > 0 {

@@ -131,12 +131,8 @@ func decisionRow(r *host.Recorded, a *policy.Answer, n int, now time.Time) model
 		row.Tone = model.Good
 	}
 	row.Subject = subject
-	where := "-"
-	if a.Source.File != "" {
-		where = a.Source.Span().String()
-	}
 	at := r.At().In(now.Location())
-	row.Fields = texts(clock(at, now), human.Caller(r), human.Asked(r), fmt.Sprint(r.EUID()), human.Result(r), by, where)
+	row.Fields = texts(clock(at, now), human.Caller(r), human.Asked(r), fmt.Sprint(r.EUID()), human.Result(r), by, place(a.Source.Span()))
 	who := fmt.Sprintf("%s in %s by euid %d", human.Asked(r), human.Caller(r), r.EUID())
 	if e := r.Event; e != nil {
 		who += fmt.Sprintf(", process %d", e.PID)

@@ -79,7 +79,7 @@ func named(set *rules.Set, name string) *rules.Policy {
 }
 
 func (s *Source) readPolicies(of string) (model.Table, error) {
-	t := model.Table{Columns: []model.Column{{Title: "POLICY", Least: 16, Grows: true}, {Title: "DECISION", Least: 12, Grows: true, Rank: 1}, {Title: "WHERE", Least: 10, Rank: 2}}}
+	t := model.Table{Columns: []model.Column{{Title: "POLICY", Least: 16, Grows: true}, {Title: "DECISION", Least: 12, Grows: true, Rank: 1}, {Title: "WHERE", Least: 8, Rank: 2}}}
 	by, err := s.limited(of)
 	if err != nil {
 		return t, err
@@ -204,15 +204,6 @@ func globText(list []rules.Glob) string {
 		return "all cells"
 	}
 	return "cells " + strings.Join(globs(list), ", ")
-}
-
-// place is a place in a file, without the column.
-func place(s diag.Span) string {
-	if s.File == "" {
-		return "-"
-	}
-	s.Column = 0
-	return s.String()
 }
 
 func neverRow(n *rules.Never, pending bool) model.Row {
@@ -505,17 +496,26 @@ func (t *treeOf) leaf(p kauth.Pattern, level kauth.Level, x *sentence, n int) []
 	}
 	depth := t.depth + int(level-kauth.LevelScope)
 	row := model.Row{ID: at, Depth: depth, Fields: texts(shown, x.text, place(x.at)), Tone: x.tone, Subject: rule(x.policy, x.at), Detail: texts(name + ": " + x.text)}
-	if x.at.File != "" && t.policy == "" {
-		row.Detail = append(row.Detail, text("policy "+x.policy+", "+x.at.String()))
-	} else if x.at.File != "" {
-		row.Detail = append(row.Detail, text(x.at.String()))
+	if x.at.File != "" {
+		row.Detail = append(row.Detail, text(t.by(x.policy, x.at)))
 	}
 	row.Detail = append(row.Detail, texts(x.detail...)...)
 	rows := []model.Row{row}
 	for i := range x.cases {
 		c := &x.cases[i]
-		rows = append(rows, model.Row{ID: fmt.Sprintf("%s#%d", at, i), Depth: depth + 1, Fields: texts(c.where, c.text, place(c.at)), Subject: rule(c.policy, c.at),
-			Detail: texts(name+" where "+c.where, c.text)})
+		row := model.Row{ID: fmt.Sprintf("%s#%d", at, i), Depth: depth + 1, Fields: texts(c.where, c.text, place(c.at)), Subject: rule(c.policy, c.at), Detail: texts(name + ", " + c.where + ": " + c.text)}
+		if c.at.File != "" {
+			row.Detail = append(row.Detail, text(t.by(c.policy, c.at)))
+		}
+		rows = append(rows, row)
 	}
 	return rows
+}
+
+// by says where an answer is, and of which policy unless the tree is of one.
+func (t *treeOf) by(policy string, at diag.Span) string {
+	if t.policy != "" {
+		return at.String()
+	}
+	return "policy " + policy + ", " + at.String()
 }

@@ -73,7 +73,7 @@ func (s *Source) see(c *connect.Connection, h *host.Host, steps *host.Session) {
 	s.sees, s.host, s.steps = c, h, steps
 	if h.Services != nil {
 		// They were looked at already.
-		h.Services = func() map[kernel.CellID][]budget.Excess { return inventory.Exceeded(s.services.seen, c.Place) }
+		h.Services = func() map[kernel.CellID]budget.Watched { return inventory.Watched(s.services.seen, c.Place) }
 	}
 	s.decisions.on(h)
 }
@@ -170,4 +170,13 @@ func texts(list ...string) []model.Field {
 		out[i].Text = s
 	}
 	return out
+}
+
+// place is a place in a file, without its folder and the column; the details of a row have all of it.
+func place(s diag.Span) string {
+	if s.File == "" {
+		return "-"
+	}
+	s.File, s.Column = filepath.Base(s.File), 0
+	return s.String()
 }

@@ -316,7 +316,14 @@ func TestCells(t *testing.T) {
 	p.SetVMSize(100 << 20)
 	w.pass(time.Second)
 	w.show("over its budget", model.Cells, "")
+	if _, err := w.target.Kernel.Create(kernel.Spec{Name: "web-foreign", Root: "/cells/db"}); err != nil {
+		t.Fatal(err)
+	}
 	w.run("audit", "start", "web-2", "--for", "10m", "--yes")
+	low := kernel.Low
+	if _, err := w.target.Kernel.Create(kernel.Spec{Name: "web-later", Root: "/cells/db", Profile: &low}); err != nil {
+		t.Fatal(err)
+	}
 	w.run("destroy", "db")
 	w.pass(time.Second)
 	w.show("audited, and one is gone", model.Cells, "")
@@ -538,6 +545,7 @@ func TestReadOnly(t *testing.T) {
 	writer.open("sim:"+filepath.Join(w.dir, "state"), false)
 	writer.run("create", "web-2", "--root", "/cells/web-2")
 	writer.bind(writer.spawn("web-1", 0, 0), 22)
+	writer.step(func() error { return nil }) // which saves it
 	w.pass(2 * time.Second)
 	w.show("after", model.Cells, "")
 	w.show("after", model.Decisions, "")

@@ -110,7 +110,7 @@ func (g *Grid) value(in *model.Input, index int, r model.Rect, active bool) {
 // choice is a value as it is shown, also one that is no text.
 func choice(value string) string {
 	if value == "" {
-		return "none"
+		return "left out"
 	}
 	return safe(value)
 }

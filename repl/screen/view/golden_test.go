@@ -97,12 +97,16 @@ var scenes = []struct {
 	}},
 	{"menu", model.Cells, model.Decisions, func(m *model.Model) { press(m, "F9", "Down", "Down") }},
 	{"themes", model.Cells, model.Decisions, func(m *model.Model) { press(m, "F9", "Left", "End") }},
-	{"help", model.Cells, model.Decisions, func(m *model.Model) { press(m, "F1", "/", "line", "Enter", "n", "n") }},
-	{"pagesearch", model.Cells, model.Decisions, func(m *model.Model) { press(m, "F1", "Right", "/", "line of") }},
+	{"page", model.Cells, model.Decisions, func(m *model.Model) { m.Open(page()); press(m, "/", "line", "Enter", "n", "n") }},
+	{"pagesearch", model.Cells, model.Decisions, func(m *model.Model) { m.Open(page()); press(m, "Right", "/", "line of") }},
 	{"proposal", model.Cells, model.Decisions, func(m *model.Model) {
 		m.Job = &model.Job{Title: "learn network.bind", Began: now}
 		m.Learned(&model.Proposal{Title: "allow network.bind port=80 in web-1", Text: proposal, Files: []model.File{{Name: "web.lua"}}}, "")
 		m.Job = &model.Job{Title: "write", Began: now.Add(-time.Second)}
+	}},
+	{"wrapped", model.Cells, model.Decisions, func(m *model.Model) {
+		m.Open(&model.Page{Title: "difference", Lines: strings.Split(strings.TrimRight(proposal, "\n"), "\n")})
+		press(m, "F2")
 	}},
 	{"completion", model.Cells, model.Decisions, func(m *model.Model) { press(m, "ex", "Tab") }},
 	{"statement", model.Cells, model.Decisions, func(m *model.Model) {
@@ -123,7 +127,7 @@ var scenes = []struct {
 		m.Say(model.Good, "generation 8 is loaded for a minute: 2 policies, 1 of them changed, for 6 cells; confirm it or it goes away, and 7 comes back")
 	}},
 	{"heard", model.Cells, model.Decisions, func(m *model.Model) {
-		press(m, "F1")
+		m.Open(page())
 		m.Say(model.Bad, "only what is denied can be learned from, but network.bind of web-1 is not")
 	}},
 }
@@ -144,6 +148,15 @@ const proposal = `One clause of policy web allows it, and nothing else changes:
 Decisions that change: 1 of 65536 ports of network.bind
 - network.bind port=80  deny -> allow
 `
+
+// page is a text that is longer than any screen, with lines that are.
+func page() *model.Page {
+	p := &model.Page{Title: "what is said of cells", Lines: []string{"What the keys do for cells.", "", "\t" + strings.Repeat("a line that is long, ", 12)}}
+	for i := range 90 {
+		p.Lines = append(p.Lines, fmt.Sprintf("A line of help, the %d. of them.", i))
+	}
+	return p
+}
 
 func create() *model.Form {
 	return &model.Form{Title: "Create a cell", Fields: []*model.Input{model.NewInput("Name", "web-3", "letters, digits, dots, _ and -"), model.NewInput("Root", "/cells/web-3", "an absolute path of a folder that is there"),

@@ -18,16 +18,16 @@ func (g *Grid) page(m *model.Model, d *model.Page, top bool) {
 	}
 	text := model.Rect{Y: first, Width: g.Width, Height: min(d.Rows(), g.Height-first)}
 	g.zone(text, model.AtText{})
-	looks := hunks(d.Lines, d.Top(), text.Height)
-	for i := range text.Height {
-		n := d.Top() + i
-		if n >= len(d.Lines) {
-			break
-		}
-		y := text.Y + i
-		g.pageLine(y, model.Shown(d.Lines[n]), d.Left(), looks[i])
-		if d.Found() != "" {
-			g.highlight(0, y, g.Width, d.Found(), Match)
+	if d.Top() < d.Len() {
+		_, line := d.Row(d.Top())
+		looks := hunks(d.Lines, line, text.Height)
+		for i := range min(text.Height, d.Len()-d.Top()) {
+			row, of := d.Row(d.Top() + i)
+			y := text.Y + i
+			g.pageLine(y, row, d.Left(), looks[of-line])
+			if d.Found() != "" {
+				g.highlight(0, y, g.Width, d.Found(), Match)
+			}
 		}
 	}
 	if g.Height < 3 {
@@ -45,10 +45,10 @@ func (g *Grid) page(m *model.Model, d *model.Page, top bool) {
 // pageTitle draws the line above the text: its title, or what was said; what is being done; and which part is seen.
 func (g *Grid) pageTitle(m *model.Model, d *model.Page) {
 	g.fill(model.Rect{Width: g.Width, Height: 1}, PageTitle)
-	last := min(d.Top()+d.Rows(), len(d.Lines))
-	where := fmt.Sprintf("lines %d-%d of %d  %3d%%", d.Top()+1, last, len(d.Lines), 100*last/max(len(d.Lines), 1))
+	last := min(d.Top()+d.Rows(), d.Len())
+	where := fmt.Sprintf("lines %d-%d of %d  %3d%%", d.Top()+1, last, d.Len(), 100*last/max(d.Len(), 1))
 	if g.Width < 60 {
-		where = fmt.Sprintf("%d%%", 100*last/max(len(d.Lines), 1))
+		where = fmt.Sprintf("%d%%", 100*last/max(d.Len(), 1))
 	}
 	room := g.Width - 2
 	if textWidth(where)+8 < room && m.Said.Text == "" {

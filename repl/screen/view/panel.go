@@ -72,13 +72,17 @@ func (g *Grid) panel(m *model.Model, side int, r model.Rect) {
 			role = Cursor
 		case marked:
 			role = Marked
-		case at:
+		case at && row.Tone == model.Plain:
 			role = OtherCursor
 		}
 		line := model.Rect{X: in.X, Y: y, Width: in.Width, Height: 1}
 		g.fill(line, role)
-		if at && active && parts.Rows != r {
+		switch {
+		case !at || parts.Rows == r:
+		case active:
 			g.set(r.X, y, cluster{g.skin.at, 1}, ActiveTitle, "")
+		default:
+			g.set(r.X, y, cluster{g.skin.single.teeLeft, 1}, Frame, "")
 		}
 		if marked && gutter > 0 {
 			g.set(in.X, y, cluster{g.skin.mark, 1}, role, "")
@@ -188,6 +192,9 @@ func (g *Grid) notice(p *model.Panel, parts model.Parts) {
 		return
 	}
 	lines, tone := p.Notice(r.Width)
+	if p.Len() == 0 {
+		r.Y = parts.Rows.Y + parts.Rows.Height/2 // it is all there is
+	}
 	role := toneRoles[tone]
 	for i := range min(len(lines), r.Height) {
 		text := lines[i]

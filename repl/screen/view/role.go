@@ -27,7 +27,7 @@ const (
 	// Marked is a selected row.
 	Marked
 	// Cursor is the row under the cursor of the active panel, and MarkedCursor that if it is selected. OtherCursor is that of the other
-	// panel.
+	// panel, if its tone is plain.
 	Cursor
 	MarkedCursor
 	OtherCursor

@@ -46,7 +46,7 @@ var Unicode = Skin{
 	tones:  [...]string{model.Plain: " ", model.Good: "✓", model.Warning: "▲", model.Bad: "✗", model.Faint: "·"},
 	folded: "▸", open: "▾", mark: "●", at: "►", more: "…",
 	up: "▲", down: "▼", thumb: "▐",
-	turn: []string{"⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"},
+	turn: []string{"◐", "◓", "◑", "◒"},
 	left: "◂", right: "▸", dot: "·",
 }
 
