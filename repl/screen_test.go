@@ -473,7 +473,7 @@ func TestScreenSoak(t *testing.T) {
 	likely := []string{"Up", "Down", "Down", "Enter", "Enter", "Backspace", "Tab", "Left", "Right", "F1", "F2", "F3", "F4", "F5", "F6", "F7", "F8", "F9", "PageUp", "PageDown", "Home", "End",
 		"Insert", "Delete", "Esc", "Ctrl-U", "Ctrl-S", "Ctrl-R", "Ctrl-O", "Ctrl-L", "Ctrl-C", "Ctrl-W", "Alt-Enter", "Alt-b", "BackTab", "+", "-", "*", " ", "y", "n", "d", "x", "web-1", "/c", "x = 1", "list",
 		"cell.list()", "policy 'p' {}", "load", "print(1)", "\"", "(", "ü", "日"}
-	const most = 250 // for each screen
+	const most = 500 // for each screen
 	for done := 0; done < n; done += most {
 		keys := make([]string, most)
 		for i := range keys {

@@ -178,7 +178,11 @@ func (e *evaluator) greet() {
 	if e.target.Ephemeral() {
 		fmt.Fprintln(e.terminal, "The state of this kernel ends with the session; -k sim:FILE keeps one.")
 	}
-	fmt.Fprintln(e.terminal, "help shows what there is, exit or Ctrl-D leaves.")
+	screen := ""
+	if e.env.screenRefused(command.DefaultScreen()) == nil {
+		screen = "F2 is the whole screen, "
+	}
+	fmt.Fprintf(e.terminal, "help shows what there is, %sexit or Ctrl-D leaves.\n", screen)
 }
 
 // columns is the width of the terminal.

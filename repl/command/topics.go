@@ -39,6 +39,8 @@ command that a signal has ended: 130 for Ctrl-C, 143 for SIGTERM.`},
 Commands are those of the program, without the word cellsh, and work on the
 session's kernel, as Lua does; their flags are the same. A value that Lua gives
 is shown. Ctrl-C gives up the line, or ends what runs; exit or Ctrl-D leaves.
+F2 shows cells, policies and decisions on the whole screen, where the line below
+is the same session: see screen, and the topic keys.
 
 Policies that are declared at the prompt decide nothing until load without a
 path loads them, together with what is loaded. What a session has loaded with
