@@ -9,7 +9,7 @@ import (
 // maxRecent is how much is kept of what was written to the terminal, in bytes: a few screens.
 const maxRecent = 16 << 10
 
-// outlet is the terminal as what is written to it has it: it may be the screen's meanwhile. Its methods are safe for concurrent use.
+// outlet is where a session writes, which may be the screen's meanwhile. Its methods are safe for concurrent use.
 type outlet struct {
 	mu sync.Mutex
 	// aside takes what is written while the terminal is somebody else's; nil while it is not.
@@ -18,19 +18,15 @@ type outlet struct {
 	recent []byte
 }
 
-// gate is a file that is the terminal.
+// gate is a file as it is written to: standard output or standard error, which the screen may have meanwhile.
 type gate struct {
 	*outlet
 	file *os.File
+	// shown says that it is a terminal.
+	shown bool
 }
 
-// gate is a file as it is written to. One that is no terminal is not the screen's either.
-func (o *outlet) gate(f *os.File) io.Writer {
-	if !isTerminal(f) {
-		return f
-	}
-	return gate{o, f}
-}
+func (o *outlet) gate(f *os.File) gate { return gate{o, f, isTerminal(f)} }
 
 func (g gate) Write(text []byte) (int, error) {
 	g.mu.Lock()
@@ -39,7 +35,9 @@ func (g gate) Write(text []byte) (int, error) {
 		defer g.mu.Unlock()
 		return aside.Write(text)
 	}
-	g.keep(text)
+	if g.shown {
+		g.keep(text)
+	}
 	g.mu.Unlock() // a terminal that is stopped must keep nobody else waiting
 	return g.file.Write(text)
 }

@@ -13,6 +13,7 @@ import (
 
 	"cellsh/kernel"
 	"cellsh/kernel/disk"
+	"cellsh/policy"
 	"cellsh/policy/diag"
 	"cellsh/policy/progress"
 	"cellsh/repl/command"
@@ -134,7 +135,7 @@ func (e *evaluator) dump(o command.ScreenOptions, to io.Writer) error {
 	b := newBackend(e)
 	defer b.close()
 	// What statements write goes nowhere, and what commands do beside the screen is kept for it.
-	e.write(sealed{gate{e.outlet, e.env.Stdout}}, sealed{gate{e.outlet, e.env.Stderr}})
+	e.write(sealed{e.terminal}, sealed{e.errors})
 	e.outlet.divert(io.Discard)
 	g := screen.Dump(screen.Options{Model: b.model(o, editor.NewPalette(false, "")), Backend: b, Skin: skin, Now: e.env.Now}, o.Dump.Columns, o.Dump.Rows, o.Dump.Keys)
 	e.outlet.divert(nil)
@@ -148,7 +149,7 @@ func (e *evaluator) dump(o command.ScreenOptions, to io.Writer) error {
 type sealed struct{ io.Writer }
 
 // nobody is an editor that nobody types at, and that remembers nothing.
-type nobody struct{ entries []string }
+type nobody struct{}
 
 func (nobody) Statement(editor.Prompts) (string, error) { return "", io.EOF }
 func (nobody) Answer(string) (string, error)            { return "", io.EOF }
@@ -326,9 +327,10 @@ func (b *backend) Run(ctx context.Context, words []string, ask func(string) bool
 		e := b.e
 		var text strings.Builder
 		defer e.outlet.divert(e.outlet.divert(&text))
-		line, asks := e.line, e.ask
-		e.line, e.ask, e.beside = nil, ask, true
-		defer func() { e.line, e.ask, e.beside = line, asks, false }()
+		line, asks, errors, stderr := e.line, e.ask, e.errors, e.stderr
+		// Standard error may be a file: what is said there belongs to the result all the same.
+		e.line, e.ask, e.beside, e.errors, e.stderr = nil, ask, true, &text, &text
+		defer func() { e.line, e.ask, e.beside, e.errors, e.stderr = line, asks, false, errors, stderr }()
 		err := e.run(words[0], func() error {
 			return b.stoppable(ctx, func() error { return e.command(words, &text) })
 		})
@@ -418,6 +420,9 @@ func (b *backend) propose(ctx context.Context, find func(*change.Changer) (*mode
 		p, err = find(b.changer())
 		return err
 	})
+	if errors.As(err, new(*policy.KeyError)) {
+		return nil, sentence(err) // about what was typed into a form
+	}
 	return p, b.told(err)
 }
 
@@ -429,6 +434,11 @@ func (b *backend) Learn(ctx context.Context, l model.Learn) (*model.Proposal, er
 // Rewrite gives a policy another name or other cells.
 func (b *backend) Rewrite(ctx context.Context, r model.Rewrite) (*model.Proposal, error) {
 	return b.propose(ctx, func(c *change.Changer) (*model.Proposal, error) { return c.Rewrite(r) })
+}
+
+// Review says what a file that was edited would change.
+func (b *backend) Review(ctx context.Context, r model.Review) (*model.Proposal, error) {
+	return b.propose(ctx, func(c *change.Changer) (*model.Proposal, error) { return c.Review(r) })
 }
 
 // Write writes a proposal.

@@ -1,11 +1,15 @@
 package repl
 
 import (
+	"bytes"
+	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"strconv"
 	"strings"
 	"syscall"
@@ -14,7 +18,10 @@ import (
 
 	"golang.org/x/term"
 
+	"cellsh/kernel/connect"
 	"cellsh/kernel/launch/pty"
+	"cellsh/repl/command"
+	"cellsh/repl/screen/model"
 	"cellsh/repl/show"
 )
 
@@ -432,6 +439,44 @@ func TestScreenEdits(t *testing.T) {
 	s.untilEnd()
 }
 
+// TestScreenLearns goes from a denial to a change that is confirmed. What commands say on standard error belongs to the screen, wherever
+// that goes.
+func TestScreenLearns(t *testing.T) {
+	dir := t.TempDir()
+	write(t, dir, "w.lua", "policy \"w\" {\n  on = { [\"system.reboot\"] = function() return deny end },\n}\n")
+	write(t, dir, "run.lua", "cell.create{ name = \"web-1\", root = \"/cells/web-1\" }:process{ uid = 0 }:reboot()\n")
+	for _, words := range [][]string{{"load", "--yes", "w.lua"}, {"run.lua"}} {
+		if out, err := program(t, dir, nil, append([]string{"-k", "sim:state"}, words...)...).CombinedOutput(); err != nil {
+			t.Fatalf("%v: %s", err, out)
+		}
+	}
+	c := program(t, dir, []string{"TERM=vt100"}, "-k", "sim:state", "screen", "--left", "decisions")
+	var errs bytes.Buffer
+	c.Stderr = &errs
+	x := start(t, c)
+	s := newOnScreen(x, 80, 24, onVT100, true)
+	s.sees("10Leave", "system.reboot")
+	x.typed("\x1b3")
+	s.sees("why system.reboot in web-1", "2 |   on = {", "|                                         ^")
+	x.typed("\x1b5")
+	s.sees("allow system.reboot in web-1", "F5 writes it, and loads it: load w.lua")
+	x.typed("\x1b5")
+	s.sees("Write w.lua?", "[> For a minute <]")
+	x.typed("\r")
+	s.sees("Generation 2 is loaded. It is rolled back in ", "[> Later <]")
+	x.typed("c\r")
+	s.sees("generation 2 stays")
+	x.typed("\x1b0")
+	s.untilEnd()
+	if errs.Len() > 0 {
+		t.Errorf("on standard error there is %q", errs.String())
+	}
+	out, err := program(t, dir, nil, "-k", "sim:state", "explain", "web-1", "system.reboot", "euid=0").CombinedOutput()
+	if err != nil || !strings.Contains(string(out), "system.reboot is allowed") {
+		t.Errorf("%v: %s", err, out)
+	}
+}
+
 // TestScreenRefused: where there can't be one it is said why.
 func TestScreenRefused(t *testing.T) {
 	x := start(t, program(t, t.TempDir(), []string{"TERM=dumb"}, "-k", "sim", "screen"))
@@ -473,7 +518,7 @@ func TestScreenSoak(t *testing.T) {
 	likely := []string{"Up", "Down", "Down", "Enter", "Enter", "Backspace", "Tab", "Left", "Right", "F1", "F2", "F3", "F4", "F5", "F6", "F7", "F8", "F9", "PageUp", "PageDown", "Home", "End",
 		"Insert", "Delete", "Esc", "Ctrl-U", "Ctrl-S", "Ctrl-R", "Ctrl-O", "Ctrl-L", "Ctrl-C", "Ctrl-W", "Alt-Enter", "Alt-b", "BackTab", "+", "-", "*", " ", "y", "n", "d", "x", "web-1", "/c", "x = 1", "list",
 		"cell.list()", "policy 'p' {}", "load", "print(1)", "\"", "(", "ü", "日"}
-	const most = 250 // for each screen
+	const most = 500 // for each screen
 	for done := 0; done < n; done += most {
 		keys := make([]string, most)
 		for i := range keys {
@@ -497,5 +542,103 @@ func TestScreenSoak(t *testing.T) {
 				t.Fatalf("%q %q: a line is too long:\n%s", args, keys, out)
 			}
 		}
+	}
+}
+
+// TestBackend: what the screen has told to stop does, however early it was told, and what follows is whole.
+func TestBackend(t *testing.T) {
+	dir := t.TempDir()
+	t.Chdir(dir)
+	long(t, dir)
+	write(t, dir, "w.lua", "policy \"w\" { on = { [\"system.reboot\"] = function() return deny, \"no\" end } }\n")
+	null, err := os.OpenFile(os.DevNull, os.O_RDWR, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer null.Close()
+	env := Env{Stdin: null, Stdout: null, Stderr: null, Getenv: func(string) string { return "" }, Now: time.Now, After: time.After, Version: "test", Machine: connect.Machine{Foreign: "linux/amd64"}}
+	e, err := newEvaluator(env, command.Common{Kernel: "sim"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer e.close()
+	e.editor = nobody{}
+	b := newBackend(e)
+	defer b.close()
+	gone, cancel := context.WithCancel(context.Background())
+	cancel()
+	never := func(question string) bool { t.Errorf("nobody must be asked %q", question); return false }
+	if r := b.Run(gone, []string{"prove", "long.lua"}, never); !r.Failed || !strings.Contains(r.Text, "interrupted") {
+		t.Errorf("a command that is told to stop before it begins must do so, but says %+v", r)
+	}
+	soon, cancel := context.WithCancel(context.Background())
+	ended := make(chan model.Result)
+	go func() { ended <- b.Run(soon, []string{"prove", "long.lua"}, never) }()
+	for b.Where() == "" {
+		runtime.Gosched()
+	}
+	cancel()
+	if r := <-ended; !r.Failed || !strings.Contains(r.Text, "interrupted") {
+		t.Errorf("a command that is told to stop must do so, but says %+v", r)
+	}
+	for _, words := range [][]string{{"load", "--yes", "w.lua"}, {"create", "web-1", "--root", "/a"}, {"prove", "w.lua"}} {
+		if r := b.Run(context.Background(), words, never); r.Failed {
+			t.Errorf("%q after that must work, but says %s", words, r.Text)
+		}
+	}
+	table, err := b.Read(context.Background(), model.Place{Kind: model.Cells})
+	if err != nil || len(table.Rows) != 1 {
+		t.Errorf("the cell must be read: %v %v", table.Rows, err)
+	}
+	// A question is asked of whoever has the screen.
+	var asked string
+	if r := b.Run(context.Background(), []string{"load", "w.lua"}, func(q string) bool { asked = q; return true }); r.Failed || asked == "" && !strings.Contains(r.Text, "generation") {
+		t.Errorf("a command must ask, but asks %q and says %+v", asked, r)
+	}
+	// A command has no input, and what it can't do without is said.
+	if r := b.Run(context.Background(), []string{"exec", "web-1", "true"}, never); !r.Failed || !strings.Contains(r.Text, "standard input must be a file") {
+		t.Errorf("exec must say that there is no terminal, but: %+v", r)
+	}
+	if r := b.Run(context.Background(), []string{"screen"}, never); !r.Failed || !strings.Contains(r.Text, "is open already") {
+		t.Errorf("there must be one screen, but: %+v", r)
+	}
+	if err := b.Statement("x = = 1"); err != nil {
+		t.Errorf("a statement that fails must not leave, but: %v", err)
+	}
+	if err := b.Statement("exit 4"); !errors.As(err, new(exit)) {
+		t.Errorf("exit must leave, but: %v", err)
+	}
+	// What is written by itself is kept for the screen, and for the terminal after it.
+	e.outlet.divert(&b.notes)
+	e.note("something has happened")
+	if got := b.notes.take(); got != "note: something has happened\n" || b.notes.take() != "" || string(b.notes.rest()) != got {
+		t.Errorf("what is written by itself must be told once, but: %q", got)
+	}
+	e.outlet.divert(nil)
+}
+
+// TestOutlet: what was written to the terminal is kept, from the begin of a line on.
+func TestOutlet(t *testing.T) {
+	null, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer null.Close()
+	var o outlet
+	g := gate{&o, null, true}
+	fmt.Fprint(g, "first\n")
+	var aside strings.Builder
+	before := o.divert(&aside)
+	fmt.Fprint(g, "aside\n")
+	o.divert(before)
+	o.note("noted\n")
+	if got := o.written(); got != "first\nnoted\n" || aside.String() != "aside\n" {
+		t.Errorf("written: %q, aside: %q", got, aside.String())
+	}
+	for i := range maxRecent {
+		fmt.Fprintf(g, "line %d\n", i)
+	}
+	if got := o.written(); len(got) > maxRecent || !strings.HasPrefix(got, "line ") || !strings.HasSuffix(got, fmt.Sprintf("line %d\n", maxRecent-1)) {
+		t.Errorf("%d bytes are kept, from %.20q on", len(got), got)
 	}
 }

@@ -223,7 +223,11 @@ func (e *evaluator) greet() {
 	if e.target.Ephemeral() {
 		text += "The state of this kernel ends with the session; -k sim:FILE keeps one.\n"
 	}
-	text += "help shows what there is, exit or Ctrl-D leaves.\n"
+	screen := ""
+	if e.env.screenRefused(command.DefaultScreen()) == nil {
+		screen = "F2 is the whole screen, "
+	}
+	text += "help shows what there is, " + screen + "exit or Ctrl-D leaves.\n"
 	fmt.Fprint(e.terminal, show.Fold(text, e.columns()))
 }
 

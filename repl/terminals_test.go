@@ -270,8 +270,8 @@ func TestNarrowTerminal(t *testing.T) {
 		"  10.99.12; what is done here stays here",
 		"The state of this kernel ends with the",
 		"  session; -k sim:FILE keeps one.",
-		"help shows what there is, exit or Ctrl-D",
-		"  leaves.",
+		"help shows what there is, F2 is the",
+		"  whole screen, exit or Ctrl-D leaves.",
 		"SIM> |")
 	for _, c := range []struct {
 		typed string

@@ -85,21 +85,27 @@ func (inv *Invocation) files() (launch.Files, error) {
 		from any
 		name string
 	}{{&f.In, inv.Stdin, "input"}, {&f.Out, inv.Stdout, "output"}, {&f.Err, inv.Stderr, "error output"}} {
-		if o, ok := x.from.(*Output); ok {
-			x.from = o.To
-		}
-		for {
-			w, ok := x.from.(interface{ Unwrap() io.Writer })
-			if !ok {
-				break
-			}
-			x.from = w.Unwrap()
-		}
-		file, ok := x.from.(*os.File)
+		file, ok := fileOf(x.from)
 		if !ok {
 			return f, &kernel.Error{Op: "run a command", Text: fmt.Sprintf("standard %s must be a file, a pipe or a terminal, but is none", x.name)}
 		}
 		*x.to = file
 	}
 	return f, nil
+}
+
+// fileOf is the file that is read or written, behind what gives way to others before it is.
+func fileOf(x any) (*os.File, bool) {
+	for {
+		switch y := x.(type) {
+		case *os.File:
+			return y, y != nil
+		case *Output:
+			x = y.To
+		case interface{ Unwrap() io.Writer }:
+			x = y.Unwrap()
+		default:
+			return nil, false
+		}
+	}
 }

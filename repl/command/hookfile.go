@@ -145,10 +145,12 @@ func (f *hookFile) kernel(t *Target) api.Kernel {
 
 func (f *hookFile) make(ctx context.Context, t *Target) *api.Machine {
 	var m *api.Machine
-	out, _ := f.inv.out.To.(*os.File)
-	var stderr *os.File
-	if o, ok := f.inv.Stderr.(*oneByOne); ok {
-		stderr, _ = o.to.(*os.File)
+	var out, stderr *os.File
+	if f.inv.Line == nil { // which code that writes to files would not make give way
+		out, _ = fileOf(f.inv.out.To)
+		if o, ok := f.inv.Stderr.(*oneByOne); ok {
+			stderr, _ = fileOf(o.to)
+		}
 	}
 	m = api.New(api.Options{Kernel: f.kernel(t), Stdout: out, Stderr: stderr, Output: &oneByOne{to: f.inv.out.To}, Watched: true, Patience: hookPatience, Context: ctx,
 		Report: func(l diag.List) {

@@ -37,8 +37,8 @@ func screenCommand() *Command {
 		Name: "screen", Args: "[KEY...]", Short: "manage cells on the whole screen", Without: []string{"policy", "json", "timings"},
 		Long: `Shows two panels on the whole terminal, each with cells, services, policies,
 decisions or generations, a line for commands below them, and what the function
-keys do. F1 says all of it, as help keys does, and F10 leaves. Escape and a
-digit is a function key where a terminal has none. What is typed goes to the
+keys do. F1 says all of it, as help screen-keys does, and F10 leaves. Escape and
+a digit is a function key where a terminal has none. What is typed goes to the
 line, which is a session: Lua and commands. In a session F2 opens the screen
 too, and what was typed stays.
 

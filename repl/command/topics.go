@@ -40,7 +40,9 @@ command that a signal has ended: 130 for Ctrl-C, 143 for SIGTERM.`},
 Commands are those of the program, without the word cellsh, and work on the
 session's kernel, as Lua does; their flags are the same. A value that Lua gives
 is shown, and the variable _ has the last one. Ctrl-C gives up the line, or ends
-what runs; exit or Ctrl-D leaves. For what other keys do see help keys.
+what runs; exit or Ctrl-D leaves. For what other keys do see help keys. F2 shows
+cells, policies and decisions on the whole screen, where the line below is the
+same session: see help screen.
 
 Several commands on a line have ; between them. > FILE writes what a command
 says to a file, >> FILE adds it to one, and | gives it to a command of this
@@ -57,7 +59,7 @@ with --confirm is rolled back at its end, unless somebody has confirmed it.
 At a terminal Tab completes, with what is known of each word. A statement is
 edited as a block of lines: Alt-Enter begins a new one, and Enter ends it if it
 is whole. Up and Down, and Ctrl-R, find what was typed before; Right takes what
-is suggested in grey. F2 opens the screen.
+is suggested in grey.
 
 A session at a terminal begins with ~/.config/cellsh/init.lua, unless it is
 given --norc, or somebody else than the user and root could write that. A global

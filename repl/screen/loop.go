@@ -214,6 +214,9 @@ func (l *loop) perform(t *running) result {
 	case model.Rewrite:
 		p, err := b.Rewrite(ctx, e)
 		return result{p, err}
+	case model.Review:
+		p, err := b.Review(ctx, e)
+		return result{p, err}
 	case model.Write:
 		return result{err: b.Write(ctx, e.Proposal)}
 	case model.Statement:
@@ -444,12 +447,12 @@ func (l *loop) stop() {
 	if len(l.orders) > 0 {
 		t := l.orders[0]
 		l.orders = l.orders[1:]
-		l.tell(t, result{value: model.Result{Text: stopped.Error(), Failed: true}, err: stopped})
+		l.tell(t, result{value: model.Result{Text: errStopped.Error(), Failed: true}, err: errStopped})
 	}
 }
 
-// stopped is the error of what has not begun.
-var stopped = errors.New("interrupted: nothing has changed")
+// errStopped is the error of what has not begun.
+var errStopped = errors.New("interrupted: nothing has changed")
 
 // next gives the worker something to do, orders before what can wait.
 func (l *loop) next() {
@@ -531,7 +534,7 @@ func (l *loop) tell(t task, r result) {
 		m.Filled(e.Place, table, wrong)
 	case model.Run:
 		l.do(m.Ran(r.value.(model.Result)))
-	case model.Learn, model.Rewrite:
+	case model.Learn, model.Rewrite, model.Review:
 		p, _ := r.value.(*model.Proposal)
 		m.Learned(p, wrong)
 	case model.Write:

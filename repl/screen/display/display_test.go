@@ -111,7 +111,7 @@ func TestThemes(t *testing.T) {
 			}
 			for r, s := range list {
 				for _, c := range []tcell.Color{s.GetForeground(), s.GetBackground()} {
-					if n := c - tcell.PaletteColor(0); c != tcell.ColorDefault && (n < 0 || int(n) >= colours) {
+					if n := c - tcell.PaletteColor(0); c != tcell.ColorDefault && uint64(n) >= uint64(colours) {
 						t.Errorf("%s with %d colours: %s has colour %d", name, colours, view.Role(r), n)
 					}
 				}

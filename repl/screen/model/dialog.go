@@ -98,7 +98,7 @@ func (open) effect() {}
 func begins(effects []Effect) bool {
 	return slices.ContainsFunc(effects, func(e Effect) bool {
 		switch e.(type) {
-		case Run, Learn, Rewrite, Write, Statement, Edit:
+		case Run, Learn, Rewrite, Review, Write, Statement, Edit:
 			return true
 		}
 		return false
@@ -116,6 +116,8 @@ func (m *Model) do(effects []Effect) []Effect {
 			out = append(out, m.begin(x, "learn "+x.Decision.Request)...)
 		case Rewrite:
 			out = append(out, m.begin(x, "change policy "+x.Policy)...)
+		case Review:
+			out = append(out, m.begin(x, "compare "+x.File)...)
 		case Write:
 			out = append(out, m.begin(x, "write")...)
 		case Statement, Edit:
@@ -171,6 +173,8 @@ type Page struct {
 	found                    string
 	// proposes says that it is a proposal, of which one is open at most.
 	proposes bool
+	// keys says that it tells what keys do in a dialog: there is no help on that.
+	keys bool
 	// hit is one more than the line in which that was found last, 0 if in none.
 	hit int
 	// wrapped says that lines that are too long go on in other rows, which are pieces then.
@@ -262,7 +266,9 @@ func (p *Page) press(m *Model, k Key) []Effect {
 	case F2:
 		p.wrap(!p.wrapped)
 	case F1:
-		m.Open(helpPage("texts", dialogHelp(p)))
+		if !p.keys {
+			m.Open(keysPage("texts", p))
+		}
 	case F7:
 		p.search = new(string)
 	case Escape, F10, F3:
