@@ -161,7 +161,7 @@ func TestKeysLate(t *testing.T) {
 	if d.reboot("web-1") || d.read("web.lua") == web {
 		t.Error("the kernel must have gone back, and the file not")
 	}
-	h.press("t")
+	h.press("t", "Enter")
 	if d.read("web.lua") != web || h.m.Dialog() != nil {
 		t.Errorf("%+v\n%s", h.m.Dialog(), d.read("web.lua"))
 	}

@@ -171,6 +171,8 @@ type Page struct {
 	found                    string
 	// proposes says that it is a proposal, of which one is open at most.
 	proposes bool
+	// keys says that it tells what keys do in a dialog: there is no help on that.
+	keys bool
 	// hit is one more than the line in which that was found last, 0 if in none.
 	hit int
 	// wrapped says that lines that are too long go on in other rows, which are pieces then.
@@ -262,7 +264,9 @@ func (p *Page) press(m *Model, k Key) []Effect {
 	case F2:
 		p.wrap(!p.wrapped)
 	case F1:
-		m.Open(helpPage("texts", dialogHelp(p)))
+		if !p.keys {
+			m.Open(keysPage("texts", p))
+		}
 	case F7:
 		p.search = new(string)
 	case Escape, F10, F3:

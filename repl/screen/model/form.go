@@ -70,7 +70,7 @@ func (f *Form) press(m *Model, k Key) []Effect {
 		m.close(f)
 		return nil
 	case F1:
-		m.Open(helpPage("forms", dialogHelp(f)))
+		m.Open(keysPage("forms", f))
 		return nil
 	case Enter:
 		return f.enter(m)

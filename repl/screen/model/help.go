@@ -226,6 +226,13 @@ func helpPage(title, text string) *Page {
 	return &Page{Title: "help: " + title, Lines: strings.Split(strings.TrimRight(text, "\n"), "\n")}
 }
 
+// keysPage is a page with what keys do in a dialog.
+func keysPage(title string, d Dialog) *Page {
+	p := helpPage(title, dialogHelp(d))
+	p.keys = true
+	return p
+}
+
 // help shows what is said of the place of the active panel, and what can be done with what is under the cursor.
 func (m *Model) help() []Effect {
 	k := m.Panel().Place.Kind

@@ -50,7 +50,7 @@ func (d *Menu) press(m *Model, k Key) []Effect {
 	case Escape, F9, F10:
 		m.close(d)
 	case F1:
-		m.Open(helpPage("menus", dialogHelp(d)))
+		m.Open(keysPage("menus", d))
 	case Enter:
 		return d.take(m)
 	case Text:

@@ -295,6 +295,9 @@ func TestKeys(t *testing.T) {
 		{"Escape twice closes no more than a dialog", nil, "Insert F7 Esc Esc", "cells: *a [b] web-2 web-10", ""},
 		{"Escape 7 in a text", nil, "F1 Esc 7 q", "cells: [a] b web-2 web-10 | page help: cells 0", ""},
 
+		{"help on a text, once", nil, "F1 F1 F1", "cells: [a] b web-2 web-10 | page help: cells 0 | page help: texts 0", ""},
+		{"help on a form", nil, "F7 F1 q", "cells: [a] b web-2 web-10 | form Create a cell Name=_ Host's root=no", ""},
+
 		// Cells.
 		{"can", nil, "F3", "cells: [a] b web-2 web-10 | job can a", "Run can a"},
 		{"rules", nil, "F4", "policies of a:", "Read policies of a"},

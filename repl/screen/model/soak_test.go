@@ -111,6 +111,9 @@ func (b *backend) table(p Place) Table {
 func (b *backend) step() string {
 	m := b.m
 	result := Result{Text: strings.Repeat("text\n", b.below(3)), Failed: b.below(2) > 0}
+	if b.below(2) > 0 {
+		result.Text = fmt.Sprintf("note: generation %d is rolled back in 1m0s unless confirmed: confirm it\n", b.below(3))
+	}
 	switch n := b.below(8); {
 	case n == 0:
 		m.Resize(b.below(140), b.below(50))
@@ -141,13 +144,13 @@ func (b *backend) step() string {
 	case n >= 6 && b.job != nil && b.asked == 0:
 		job := b.job
 		b.job = nil
-		switch job.(type) {
+		switch job := job.(type) {
 		case Run:
 			b.do(m.Ran(result))
 		case Learn, Rewrite:
-			m.Learned(&Proposal{Title: "p", Text: "text", Files: []File{{Name: "p.lua"}}}, strings.Repeat("no", b.below(2)))
+			m.Learned(&Proposal{Title: "p", Text: "text", Files: []File{{Name: "p.lua"}}[:b.below(2)], Load: []string{"load", "p.lua"}[:2*b.below(2)], Waits: b.below(2) > 0, Back: uint64(b.below(2))}, strings.Repeat("no", b.below(2)))
 		case Write:
-			m.Wrote(&Proposal{Files: []File{{Name: "p.lua"}}, Load: []string{"load", "p.lua"}}, strings.Repeat("no", b.below(2)))
+			b.do(m.Wrote(job.Proposal, strings.Repeat("no", b.below(2))))
 		}
 		return "done"
 	}
@@ -190,6 +193,16 @@ func (b *backend) key() Key {
 			return Key{Name: Enter}
 		case *Menu, *Message:
 			return Key{Name: Enter}
+		case *Page:
+			for _, n := range []int{4, 5, 6} {
+				if d.Keys[n].Label != "" && b.below(2) > 0 {
+					return Key{Name: F1 + Name(n-1)}
+				}
+			}
+		case nil:
+			if k := b.m.Panel().Place.Kind; (k == Decisions || k == Policies) && b.m.Keys()[4].do != nil {
+				return Key{Name: F5 + Name(b.below(2))}
+			}
 		}
 	}
 	if b.below(30) == 0 {
@@ -321,7 +334,7 @@ var effectKinds = []Effect{Read{}, Run{}, Statement{}, Learn{}, Edit{}, Rewrite{
 func TestAnythingShort(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		b := newBackend(func(n int) int { return rapid.IntRange(0, n-1).Draw(t, "n") })
-		for range b.below(60) {
+		for range 20 + b.below(80) {
 			if b.below(3) == 0 {
 				b.step()
 			} else {

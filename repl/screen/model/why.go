@@ -54,7 +54,7 @@ func whyKeys(d Decision) map[int]PageKey {
 	if d.Denied || d.Would {
 		keys[5] = PageKey{Label: "Learn", Effects: []Effect{Learn{Decision: d}}}
 	}
-	if d.File != "" {
+	if onDisk(d.File) {
 		keys[4] = PageKey{Label: "Edit", Effects: []Effect{Edit{d.File, d.Line}}}
 	}
 	return keys
@@ -145,7 +145,7 @@ func (m *Model) Learned(p *Proposal, wrong string) {
 	}
 	if learned {
 		page.Keys[6] = PageKey{Label: "Tell", do: func(m *Model) []Effect { m.Open(tell(l, p.Tighter)); return nil }}
-		if l.Decision.File != "" {
+		if onDisk(l.Decision.File) {
 			page.Keys[4] = PageKey{Label: "Edit", Effects: []Effect{Edit{l.Decision.File, l.Decision.Line}}}
 		}
 	}
@@ -225,7 +225,8 @@ func (m *Model) Wrote(p *Proposal, wrong string) []Effect {
 		m.tell(&Message{Title: "Not written", Text: strings.TrimRight(wrong, "\n"), Tone: Bad})
 		return m.refresh()
 	}
-	m.dialogs = nil
+	// What has led there is over; a form that somebody fills in meanwhile is not.
+	m.dialogs = slices.DeleteFunc(m.dialogs, func(d Dialog) bool { _, is := d.(*Page); return is })
 	names, be := p.names()
 	switch {
 	case p.undo:
@@ -257,7 +258,7 @@ func (m *Model) loadedTrial(run Run, r Result) []Effect {
 	names, be := run.Proposal.names()
 	if r.Failed {
 		m.Open(&Question{Title: "Not loaded", Text: fmt.Sprintf("%s %s written, but the change is not loaded. Take it out again?", names, be),
-			Choices: []Choice{{"Take out", []Effect{Write{Proposal: run.Proposal.back()}}}, {"Keep", nil}}, chosen: 1})
+			Choices: []Choice{{"Take out", []Effect{Write{Proposal: run.Proposal.back()}}}, {"Keep", nil}}, chosen: 1, sudden: true})
 		m.tell(&Message{Title: "Not loaded", Text: text, Tone: Bad})
 		return m.refresh()
 	}
@@ -348,6 +349,6 @@ func (m *Model) watchTrial() {
 		m.close(t.question)
 		names, be := t.proposal.names()
 		m.Open(&Question{Title: "Rolled back", Text: fmt.Sprintf("Generation %d was not confirmed, and is not loaded any more. %s %s as written: take the change out again?", t.generation, names, be),
-			Choices: []Choice{{"Take out", []Effect{Write{Proposal: t.proposal.back()}}}, {"Keep", nil}}, chosen: 1})
+			Choices: []Choice{{"Take out", []Effect{Write{Proposal: t.proposal.back()}}}, {"Keep", nil}}, chosen: 1, sudden: true})
 	}
 }

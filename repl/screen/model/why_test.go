@@ -178,7 +178,7 @@ func TestTrial(t *testing.T) {
 			w.Status = Status{Generation: 1}
 			w.Tick(w.Now.Add(time.Minute))
 			w.question("Rolled back", "Generation 2 was not confirmed, and is not loaded any more. web.lua is as written: take the change out again?")
-			w.want(w.press("t"), takeBack)
+			w.want(w.press("t", "Enter"), takeBack)
 		}},
 		{"time over, and nobody looked", func(w *way) {
 			w.Tick(w.Now.Add(59 * time.Second))
