@@ -37,7 +37,12 @@ func (c *Changer) Rewrite(r model.Rewrite) (*model.Proposal, error) {
 		name = ""
 	}
 	cells := strings.FieldsFunc(r.Cells, func(r rune) bool { return r == ' ' || r == ',' })
-	if len(cells) == 0 || slices.Equal(cells, patterns(p.Cells)) {
+	for i := len(cells) - 1; i >= 0; i-- {
+		if slices.Contains(cells[:i], cells[i]) {
+			cells = slices.Delete(cells, i, i+1)
+		}
+	}
+	if len(cells) == 0 || slices.Equal(slices.Sorted(slices.Values(cells)), patterns(p.Cells)) {
 		cells = nil
 	}
 	if name == "" && cells == nil {
@@ -65,7 +70,7 @@ func (c *Changer) Rewrite(r model.Rewrite) (*model.Proposal, error) {
 		return nil, check.Problems
 	}
 	out := &model.Proposal{Title: "change policy " + p.Name}
-	return c.propose(out, []learn.File{{Name: source.File, Before: source.Text, After: after}}, now, true, "", show.Difference(source.File, source.Text, after))
+	return c.propose(out, []learn.File{{Name: source.File, Before: source.Text, After: after}}, now, true, false, "", show.Difference(source.File, source.Text, after))
 }
 
 // expected is what is declared when a policy alone has another name or other cells.

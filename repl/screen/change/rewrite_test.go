@@ -39,6 +39,22 @@ func TestRewrite(t *testing.T) {
 	}
 }
 
+// TestRewriteOrder: the order of cells says nothing, and neither does one that is given twice; for all cells there are none.
+func TestRewriteOrder(t *testing.T) {
+	d := sit(t, "sim", map[string]string{"web.lua": strings.Replace(web, `"web-*"`, `{ "a", "b" }`, 1), "base.lua": base}, "web-1")
+	d.run(0, "load", d.dir)
+	for _, c := range []struct{ cells, want string }{{"c b a a", `{ "a", "b", "c" }`}, {"b a", ""}, {"b", `{ "b" }`}} {
+		p, err := d.try(func() (*model.Proposal, error) { return d.Rewrite(model.Rewrite{Policy: "web", Cells: c.cells}) })
+		if (err != nil) != (c.want == "") || err == nil && !strings.Contains(p.Files[0].After, "cells = "+c.want+",") {
+			t.Errorf("%s: %+v, %v", c.cells, p, err)
+		}
+	}
+	p := d.propose(func() (*model.Proposal, error) { return d.Rewrite(model.Rewrite{Policy: "base", Name: "all"}) })
+	if p.Files[0].After != strings.Replace(base, `"base"`, `"all"`, 1) {
+		t.Errorf("%s", p.Files[0].After)
+	}
+}
+
 // TestRewriteRefused: what can't be meant, is not written there, or must never be allowed.
 func TestRewriteRefused(t *testing.T) {
 	const file = `local name = "calc" .. "ulated"

@@ -118,7 +118,7 @@ func (m *Model) rename(p Policy) []Effect {
 	}, make: func(m *Model, v []string) ([]Effect, []string) {
 		wrong := []string{policy.CheckName(v[0]), ""}
 		globs := strings.FieldsFunc(v[1], func(r rune) bool { return r == ' ' || r == ',' })
-		if len(globs) == 0 {
+		if len(globs) == 0 && cells != "" {
 			wrong[1] = "must name a cell, but is empty"
 		}
 		for _, g := range globs {

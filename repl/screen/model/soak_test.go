@@ -40,7 +40,7 @@ func (b *backend) do(effects []Effect) {
 		switch e := e.(type) {
 		case Read:
 			b.reads = append(b.reads, e.Place)
-		case Run, Learn, Rewrite, Write:
+		case Run, Learn, Rewrite, Review, Write:
 			if b.job != nil {
 				b.fail("one job must run at a time, but %T is begun beside %T", e, b.job)
 			}
@@ -147,7 +147,7 @@ func (b *backend) step() string {
 		switch job := job.(type) {
 		case Run:
 			b.do(m.Ran(result))
-		case Learn, Rewrite:
+		case Learn, Rewrite, Review:
 			m.Learned(&Proposal{Title: "p", Text: "text", Files: []File{{Name: "p.lua"}}[:b.below(2)], Load: []string{"load", "p.lua"}[:2*b.below(2)], Waits: b.below(2) > 0, Back: uint64(b.below(2))}, strings.Repeat("no", b.below(2)))
 		case Write:
 			b.do(m.Wrote(job.Proposal, strings.Repeat("no", b.below(2))))
