@@ -15,7 +15,7 @@
 //
 // The files: key.go has keys and their names, place.go what panels list, panel.go a panel and order.go how it is sorted, keys.go what
 // keys do, actions.go what function keys and menus do, with cell.go, service.go, policy.go and generation.go for what they do it with,
-// why.go the way from a denial to a change, dialog.go, form.go, menu.go and help.go what can be on top, effect.go what is asked of
+// why.go the way from a denial to a change, dialog.go, form.go, menu.go and help.go what can be on top, wrap.go how texts are broken, effect.go what is asked of
 // others, layout.go where everything is, mouse.go what a mouse does.
 //
 // What it is not: it draws nothing (package view), and knows neither kernel nor files (package source).

@@ -21,7 +21,11 @@ var abouts = [kinds]string{
 // introduction is what help says first of the screen.
 const introduction = `Two panels list cells, services, policies, decisions or generations. The function keys do something with what is under the cursor, or with all rows that are selected; the line of keys shows what they do now, and one without a word does nothing there. F2 lists all that can be done. What is typed goes to the line below, which is the session: Lua and commands.
 
-Where a terminal has no function keys Escape and a digit is one, or Alt and a digit; Escape and 0 is F10. Escape and another key is Alt with that key. Changes are commands that could have been typed, and ask what these ask. One runs at a time, and the screen goes on meanwhile.`
+Where a terminal has no function keys Escape and a digit is one, or Alt and a digit; Escape and 0 is F10. Escape and another key is Alt with that key. Changes are commands that could have been typed, and ask what these ask. One runs at a time, and the screen goes on meanwhile.
+
+Before a row may stand marks: a * or a large dot if it is selected; then an ! or a cross for what is denied or has failed, a ~ or a triangle for what wants to be looked at, a + or a tick for what is well, and a dot for what does nothing. An arrow at the edge is the cursor.
+
+With a mouse a click goes to a row, and a second one into it; on the title of a column it sorts by that, and on a function key in its line it is that key. The wheel scrolls.`
 
 // helpWidth is how long the lines of help are at most.
 const helpWidth = 78

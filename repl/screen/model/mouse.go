@@ -9,6 +9,8 @@ type (
 		Panel, Row int
 		Fold       bool
 	}
+	// AtHead is the title of a column.
+	AtHead struct{ Panel, Column int }
 	// AtPanel is anywhere else in a panel.
 	AtPanel struct{ Panel int }
 	// AtKey is a function key in the line of them.
@@ -27,6 +29,7 @@ type (
 )
 
 func (AtRow) spot()    {}
+func (AtHead) spot()   {}
 func (AtPanel) spot()  {}
 func (AtKey) spot()    {}
 func (AtButton) spot() {}
@@ -71,6 +74,13 @@ func (m *Model) clickPanel(at Spot, double bool) []Effect {
 		if at.Panel != m.Active {
 			return m.change()
 		}
+	case AtHead:
+		var out []Effect
+		if at.Panel != m.Active {
+			out = m.change()
+		}
+		m.clickHead(at.Column)
+		return out
 	case AtRow:
 		var out []Effect
 		if at.Panel != m.Active {
@@ -92,6 +102,19 @@ func (m *Model) clickPanel(at Spot, double bool) []Effect {
 		return out
 	}
 	return nil
+}
+
+// clickHead sorts by a column, and by the one that rows are sorted by the other way round.
+func (m *Model) clickHead(column int) {
+	p := m.Panel()
+	if column >= len(p.Table.Columns) || p.Table.Columns[column].Title == "" {
+		return
+	}
+	o := order{column: p.Table.Columns[column].Title}
+	if is, back := p.Sorted(); is == column {
+		o.back = !back
+	}
+	m.sortSaid(o)
 }
 
 func (m *Model) clickForm(d *Form, at Spot) []Effect {
@@ -147,6 +170,8 @@ func (m *Model) Wheel(at Spot, rows int) {
 	side := -1
 	switch at := at.(type) {
 	case AtRow:
+		side = at.Panel
+	case AtHead:
 		side = at.Panel
 	case AtPanel:
 		side = at.Panel

@@ -49,6 +49,7 @@ func (g *Grid) panel(m *model.Model, side int, r model.Rect) {
 			} else {
 				g.put(x+c.from, h.Y, c.width, title, Head)
 			}
+			g.zone(model.Rect{X: x + c.from, Y: h.Y, Width: c.width, Height: 1}, model.AtHead{Panel: side, Column: c.index})
 			if c.index == sorted && at >= h.X && at < h.X+h.Width {
 				g.set(at, h.Y, cluster{mark, 1}, Head, "")
 			}

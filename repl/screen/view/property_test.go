@@ -81,7 +81,7 @@ func randomDialog(t *rapid.T) model.Dialog {
 }
 
 // keys that change what is seen; Enter is not one of them, which a form that was made by hand does not know.
-var keys = []string{"Tab", "BackTab", "Up", "Down", "Left", "Right", "Home", "End", "PageUp", "PageDown", "Insert", "Ctrl-S", "x", "/", "e", "F1", "F9", "Esc", "Backspace", "*", "+", "Ctrl-U", "n"}
+var keys = []string{"Tab", "BackTab", "Up", "Down", "Left", "Right", "Home", "End", "PageUp", "PageDown", "Insert", "Ctrl-S", "x", "/", "e", "F1", "F9", "Esc", "Backspace", "*", "+", "Ctrl-U", "n", "Alt-s", "Alt-r", "F2", "Ctrl-C"}
 
 func randomModel(t *rapid.T) *model.Model {
 	left, right := model.Place{Kind: model.Cells}, model.Place{Kind: model.Policies, Of: texts.Draw(t, "of")}
