@@ -2,10 +2,14 @@ package source
 
 import (
 	"fmt"
+	"math"
+	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
 
+	"cellsh/policy/diag"
 	"cellsh/repl/screen/model"
 )
 
@@ -46,6 +50,52 @@ func TestNothingIsWorkedOutTwice(t *testing.T) {
 	if got := first.Rows[1].Fields[1].Text + again.Rows[1].Fields[1].Text; got != "01" {
 		t.Errorf("members were and are %s", got)
 	}
+}
+
+// TestStopped: reading can be stopped wherever it checks, says so, and then is done as if it had not been begun.
+func TestStopped(t *testing.T) {
+	w := newWorld(t, "sim:DIR/state", false)
+	w.run("load", "--yes", w.file("web.lua", webPolicy))
+	w.run("create", "web-1", "--root", "/cells/web-1")
+	// Nothing is worked out yet.
+	w.restart()
+	stopped := 0
+	for checks := 1; ; checks += 7 {
+		w.work.StopAfter(checks)
+		table, err := w.read(model.Policies, "web-1")
+		w.work.StopAfter(math.MaxInt32) // never
+		if err == nil {
+			if len(table.Rows) == 0 {
+				t.Error("there are no rows")
+			}
+			break
+		}
+		if diag.Of(err)[0].Code != diag.Interrupted {
+			t.Fatal(err)
+		}
+		stopped++
+	}
+	if stopped < 3 {
+		t.Errorf("it was stopped %d times only", stopped)
+	}
+	again, err := w.read(model.Policies, "web-1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.restart()
+	fresh, err := w.read(model.Policies, "web-1")
+	if err != nil || !reflect.DeepEqual(again, fresh) {
+		t.Errorf("%v, or the rows are others", err)
+	}
+}
+
+// restart opens the kernel of the world, which is in a file, anew.
+func (w *world) restart() {
+	w.Helper()
+	if err := w.target.Steps.Close(); err != nil {
+		w.Fatal(err)
+	}
+	w.open("sim:"+filepath.Join(w.dir, "state"), false)
 }
 
 func BenchmarkPolicies(b *testing.B) {

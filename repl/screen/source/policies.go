@@ -217,11 +217,12 @@ func neverRow(n *rules.Never, pending bool) model.Row {
 	}
 	row := model.Row{ID: id("never", n.Title, pending), Subject: model.Rule{Request: names[0], File: n.Span.File, Line: n.Span.Line}}
 	row.Detail = texts("never: "+n.Title, what+", in "+globText(n.Cells), n.Span.String())
+	title := n.Title
 	if pending {
-		what += ", pending"
+		title += ", pending"
 		row.Tone = model.Warning
 	}
-	row.Fields = texts(n.Title, what, place(n.Span))
+	row.Fields = texts("never", title, place(n.Span)) // titles are sentences
 	return row
 }
 
@@ -303,10 +304,20 @@ type sentence struct {
 	tone   model.Tone
 }
 
+// sentenceCase is what is decided for some of the requests, and why.
 type sentenceCase struct {
-	where, text string
-	at          diag.Span
-	policy      string
+	where, text, reason string
+	at                  diag.Span
+	policy              string
+}
+
+// String says all of it in a line.
+func (c *sentenceCase) String() string {
+	line := c.where + ": " + c.text
+	if c.reason != "" {
+		line += fmt.Sprintf(" %q", c.reason)
+	}
+	return line
 }
 
 // shortest is how long a condition may be to stand in a line with what follows from it, and mostCases how many cases are told.
@@ -352,23 +363,22 @@ func sentenceOf(c *rules.Compiler, cell string, id kauth.RequestID) (x sentence,
 	for i := range v.Parts {
 		part := &v.Parts[i]
 		a := answerOf(&part.Decision)
-		one := sentenceCase{text: decisionText(&part.Decision), at: a.Source.Span(), policy: a.Source.Policy}
-		if a.Reason != "" {
-			one.text += " " + fmt.Sprintf("%q", a.Reason)
-		}
+		one := sentenceCase{text: decisionText(&part.Decision), reason: a.Reason, at: a.Source.Span(), policy: a.Source.Policy}
 		if part == rest {
 			one.where = "otherwise"
 			all = append(all, one)
 			break
 		}
-		for _, one.where = range part.Where() {
+		for _, where := range part.Where() {
+			one.where = "if " + where
 			all = append(all, one)
 		}
 	}
 	if len(v.Parts) == 2 && len(first.Regions) == 1 && len(all[0].where) <= shortest {
-		x.text = decisionText(&first.Decision) + " if " + all[0].where + ", else " + decisionText(&rest.Decision)
-		for _, c := range all {
-			line := c.where + ": " + c.text
+		x.text = decisionText(&first.Decision) + " " + all[0].where + ", else " + decisionText(&rest.Decision)
+		for i := range all {
+			c := &all[i]
+			line := c.String()
 			if c.at.File != "" {
 				line += ", " + c.at.String()
 			}
@@ -382,7 +392,7 @@ func sentenceOf(c *rules.Compiler, cell string, id kauth.RequestID) (x sentence,
 	}
 	x.text = "depends on " + strings.Join(fields, ", ")
 	if n := len(all); n > mostCases {
-		all = append(all[:mostCases-1:mostCases-1], sentenceCase{where: fmt.Sprintf("%d cases more", n-mostCases+1), text: "can CELL REQUEST tells them"})
+		all = append(all[:mostCases-1:mostCases-1], sentenceCase{where: "can CELL REQUEST tells them", text: fmt.Sprintf("%d cases more", n-mostCases+1)})
 	}
 	x.cases = all
 	return x, says
@@ -503,7 +513,11 @@ func (t *treeOf) leaf(p kauth.Pattern, level kauth.Level, x *sentence, n int) []
 	rows := []model.Row{row}
 	for i := range x.cases {
 		c := &x.cases[i]
-		row := model.Row{ID: fmt.Sprintf("%s#%d", at, i), Depth: depth + 1, Fields: texts(c.where, c.text, place(c.at)), Subject: rule(c.policy, c.at), Detail: texts(name + ", " + c.where + ": " + c.text)}
+		where := c.where
+		if c.reason != "" {
+			where += fmt.Sprintf(" %q", c.reason)
+		}
+		row := model.Row{ID: fmt.Sprintf("%s#%d", at, i), Depth: depth + 1, Fields: texts(c.text, where, place(c.at)), Subject: rule(c.policy, c.at), Detail: texts(name + ", " + c.String())}
 		if c.at.File != "" {
 			row.Detail = append(row.Detail, text(t.by(c.policy, c.at)))
 		}

@@ -24,6 +24,7 @@ import (
 	"cellsh/kernel/sim"
 	"cellsh/policy"
 	"cellsh/policy/diag"
+	"cellsh/policy/progress"
 	"cellsh/policy/rules"
 	"cellsh/repl/command"
 	"cellsh/repl/screen/model"
@@ -36,6 +37,7 @@ type world struct {
 	testing.TB
 	dir    string
 	now    time.Time
+	work   *progress.Work
 	target *command.Target
 	source *Source
 	out    strings.Builder
@@ -43,7 +45,7 @@ type world struct {
 
 func newWorld(t testing.TB, kernel string, readOnly bool) *world {
 	t.Helper()
-	w := &world{TB: t, dir: t.TempDir(), now: time.Date(2026, 6, 1, 12, 0, 0, 0, time.UTC)}
+	w := &world{TB: t, dir: t.TempDir(), work: progress.New(), now: time.Date(2026, 6, 1, 12, 0, 0, 0, time.UTC)}
 	w.open(strings.ReplaceAll(kernel, "DIR", w.dir), readOnly)
 	return w
 }
@@ -56,7 +58,7 @@ func (w *world) open(kernel string, readOnly bool) {
 	w.Helper()
 	now := func() time.Time { return w.now }
 	var err error
-	w.target, err = command.OpenTarget(connect.Options{Target: kernel, ReadOnly: readOnly, Machine: w.machine(), Now: now}, io.Discard, host.SessionOptions{ReadOnly: readOnly})
+	w.target, err = command.OpenTarget(connect.Options{Target: kernel, ReadOnly: readOnly, Machine: w.machine(), Now: now, Work: w.work}, io.Discard, host.SessionOptions{ReadOnly: readOnly})
 	if err != nil {
 		w.Fatal(err)
 	}
