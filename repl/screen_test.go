@@ -222,14 +222,13 @@ func (s *onScreen) untilEnd() {
 	}
 }
 
-func deadline() <-chan time.Time { return time.After(12 * time.Second) }
+func deadline() <-chan time.Time { return time.After(30 * time.Second) }
 
 // modes of a terminal, as text to compare.
-func (x *terminal) modes() string {
-	x.t.Helper()
-	state, err := term.GetState(int(x.file.Fd()))
+func modes(f *os.File) string {
+	state, err := term.GetState(int(f.Fd()))
 	if err != nil {
-		x.t.Fatal(err)
+		return err.Error()
 	}
 	return fmt.Sprint(*state)
 }
@@ -253,7 +252,6 @@ func TestScreen(t *testing.T) {
 				}
 				c := program(t, dir, env, "-k", "sim:state", "screen")
 				x := start(t, c)
-				before := x.modes()
 				s := newOnScreen(x, 80, 24, kind.known, lang == "")
 				s.sees("there are no cells", "10Leave")
 				if frame := strings.Contains(s.String(), "│"); frame != (lang != "") {
@@ -290,8 +288,8 @@ func TestScreen(t *testing.T) {
 				if err := x.wait(); err != nil {
 					t.Errorf("it must end well, but: %v", err)
 				}
-				if after := x.modes(); after != before {
-					t.Errorf("the terminal's modes must be as before:\n%s\n%s", before, after)
+				if x.after != x.before {
+					t.Errorf("the terminal's modes must be as before:\n%s\n%s", x.before, x.after)
 				}
 				if len(s.unknown) > 0 {
 					t.Errorf("%s does not know %q", kind.name, s.unknown)
@@ -376,7 +374,6 @@ func TestScreenEnds(t *testing.T) {
 		for _, at := range []string{"the panels", "a statement", "a key"} {
 			dir := t.TempDir()
 			x := start(t, program(t, dir, []string{"TERM=vt100"}, "-k", "sim:state", "screen"))
-			before := x.modes()
 			s := newOnScreen(x, 80, 24, onVT100, true)
 			s.sees("10Leave")
 			x.typed("create web-1 --root /x\r")
@@ -399,8 +396,8 @@ func TestScreenEnds(t *testing.T) {
 			if code := x.c.ProcessState.ExitCode(); end != syscall.SIGKILL && code != signalled+int(end) {
 				t.Errorf("%v at %s: the exit code must tell the signal, but is %d", end, at, code)
 			}
-			if end != syscall.SIGKILL && x.modes() != before {
-				t.Errorf("%v at %s: the terminal's modes must be as before:\n%s\n%s", end, at, before, x.modes())
+			if end != syscall.SIGKILL && x.after != x.before {
+				t.Errorf("%v at %s: the terminal's modes must be as before:\n%s\n%s", end, at, x.before, x.after)
 			}
 			out, err := program(t, dir, nil, "-k", "sim:state", "list").CombinedOutput()
 			if err != nil || !strings.Contains(string(out), "web-1") {

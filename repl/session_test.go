@@ -69,6 +69,8 @@ type terminal struct {
 	// gone is closed when the program is, with exit as the result of waiting for it.
 	gone chan struct{}
 	exit error
+	// before and after are the modes of the terminal.
+	before, after string
 }
 
 // wait waits for the end of the program, as exec.Cmd.Wait.
@@ -93,15 +95,17 @@ func start(t *testing.T, c *exec.Cmd) *terminal {
 	}
 	c.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
 	err = pty.SetSize(f, pty.Size{Rows: 24, Columns: 80})
+	before := modes(far)
 	if err == nil {
 		err = c.Start()
 	}
 	if err != nil {
 		t.Fatal(err)
 	}
-	term := &terminal{t: t, c: c, file: f, said: make(chan []byte, 100), gone: make(chan struct{})}
+	term := &terminal{t: t, c: c, file: f, said: make(chan []byte, 100), gone: make(chan struct{}), before: before}
 	go func() {
 		term.exit = c.Wait()
+		term.after = modes(far)
 		far.Close()
 		close(term.gone)
 	}()
