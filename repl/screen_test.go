@@ -16,7 +16,6 @@ import (
 	"testing"
 	"time"
 
-
 	"cellsh/kernel/connect"
 	"cellsh/kernel/launch/pty"
 	"cellsh/repl/command"
