@@ -13,6 +13,7 @@ import (
 
 	"cellsh/kernel"
 	"cellsh/kernel/disk"
+	"cellsh/policy"
 	"cellsh/policy/diag"
 	"cellsh/policy/progress"
 	"cellsh/repl/command"
@@ -326,9 +327,10 @@ func (b *backend) Run(ctx context.Context, words []string, ask func(string) bool
 		e := b.e
 		var text strings.Builder
 		defer e.outlet.divert(e.outlet.divert(&text))
-		line, asks := e.line, e.ask
-		e.line, e.ask, e.beside = nil, ask, true
-		defer func() { e.line, e.ask, e.beside = line, asks, false }()
+		line, asks, errors, stderr := e.line, e.ask, e.errors, e.stderr
+		// Standard error may be a file: what is said there belongs to the result all the same.
+		e.line, e.ask, e.beside, e.errors, e.stderr = nil, ask, true, &text, &text
+		defer func() { e.line, e.ask, e.beside, e.errors, e.stderr = line, asks, false, errors, stderr }()
 		err := e.run(words[0], func() error {
 			return b.stoppable(ctx, func() error { return e.command(words, &text) })
 		})
@@ -418,6 +420,9 @@ func (b *backend) propose(ctx context.Context, find func(*change.Changer) (*mode
 		p, err = find(b.changer())
 		return err
 	})
+	if errors.As(err, new(*policy.KeyError)) {
+		return nil, sentence(err) // about what was typed into a form
+	}
 	return p, b.told(err)
 }
 
@@ -429,6 +434,11 @@ func (b *backend) Learn(ctx context.Context, l model.Learn) (*model.Proposal, er
 // Rewrite gives a policy another name or other cells.
 func (b *backend) Rewrite(ctx context.Context, r model.Rewrite) (*model.Proposal, error) {
 	return b.propose(ctx, func(c *change.Changer) (*model.Proposal, error) { return c.Rewrite(r) })
+}
+
+// Review says what a file that was edited would change.
+func (b *backend) Review(ctx context.Context, r model.Review) (*model.Proposal, error) {
+	return b.propose(ctx, func(c *change.Changer) (*model.Proposal, error) { return c.Review(r) })
 }
 
 // Write writes a proposal.

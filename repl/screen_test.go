@@ -1,6 +1,7 @@
 package repl
 
 import (
+	"bytes"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -430,6 +431,44 @@ func TestScreenEdits(t *testing.T) {
 	s.sees("10Leave")
 	x.typed("\x1b0")
 	s.untilEnd()
+}
+
+// TestScreenLearns goes from a denial to a change that is confirmed. What commands say on standard error belongs to the screen, wherever
+// that goes.
+func TestScreenLearns(t *testing.T) {
+	dir := t.TempDir()
+	write(t, dir, "w.lua", "policy \"w\" {\n  on = { [\"system.reboot\"] = function() return deny end },\n}\n")
+	write(t, dir, "run.lua", "cell.create{ name = \"web-1\", root = \"/cells/web-1\" }:process{ uid = 0 }:reboot()\n")
+	for _, words := range [][]string{{"load", "--yes", "w.lua"}, {"run.lua"}} {
+		if out, err := program(t, dir, nil, append([]string{"-k", "sim:state"}, words...)...).CombinedOutput(); err != nil {
+			t.Fatalf("%v: %s", err, out)
+		}
+	}
+	c := program(t, dir, []string{"TERM=vt100"}, "-k", "sim:state", "screen", "--left", "decisions")
+	var errs bytes.Buffer
+	c.Stderr = &errs
+	x := start(t, c)
+	s := newOnScreen(x, 80, 24, onVT100, true)
+	s.sees("10Leave", "system.reboot")
+	x.typed("\x1b3")
+	s.sees("why system.reboot in web-1", "2 |   on = {", "|                                         ^")
+	x.typed("\x1b5")
+	s.sees("allow system.reboot in web-1", "F5 writes it, and loads it: load w.lua")
+	x.typed("\x1b5")
+	s.sees("Write w.lua?", "[> For a minute <]")
+	x.typed("\r")
+	s.sees("Generation 2 is loaded. It is rolled back in ", "[> Later <]")
+	x.typed("c\r")
+	s.sees("generation 2 stays")
+	x.typed("\x1b0")
+	s.untilEnd()
+	if errs.Len() > 0 {
+		t.Errorf("on standard error there is %q", errs.String())
+	}
+	out, err := program(t, dir, nil, "-k", "sim:state", "explain", "web-1", "system.reboot", "euid=0").CombinedOutput()
+	if err != nil || !strings.Contains(string(out), "system.reboot is allowed") {
+		t.Errorf("%v: %s", err, out)
+	}
 }
 
 // TestScreenRefused: where there can't be one it is said why.

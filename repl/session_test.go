@@ -87,7 +87,10 @@ func start(t *testing.T, c *exec.Cmd) *terminal {
 		t.Fatal(err)
 	}
 	// The far end stays open until the program is gone, so that nothing that it wrote is lost.
-	c.Stdin, c.Stdout, c.Stderr = far, far, far
+	c.Stdin, c.Stdout = far, far
+	if c.Stderr == nil {
+		c.Stderr = far
+	}
 	c.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
 	err = pty.SetSize(f, pty.Size{Rows: 24, Columns: 80})
 	if err == nil {

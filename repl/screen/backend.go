@@ -21,6 +21,8 @@ type Backend interface {
 	Learn(context.Context, model.Learn) (*model.Proposal, error)
 	Rewrite(context.Context, model.Rewrite) (*model.Proposal, error)
 	Write(context.Context, *model.Proposal) error
+	// Review says what a file that was edited would change if it was loaded; nil if nothing that is loaded.
+	Review(context.Context, model.Review) (*model.Proposal, error)
 	// Statement enters a statement in the session; the terminal is its. It is kept in the history. The error says that it has left the
 	// session, and how.
 	Statement(text string) error

@@ -214,6 +214,9 @@ func (l *loop) perform(t *running) result {
 	case model.Rewrite:
 		p, err := b.Rewrite(ctx, e)
 		return result{p, err}
+	case model.Review:
+		p, err := b.Review(ctx, e)
+		return result{p, err}
 	case model.Write:
 		return result{err: b.Write(ctx, e.Proposal)}
 	case model.Statement:
@@ -531,7 +534,7 @@ func (l *loop) tell(t task, r result) {
 		m.Filled(e.Place, table, wrong)
 	case model.Run:
 		l.do(m.Ran(r.value.(model.Result)))
-	case model.Learn, model.Rewrite:
+	case model.Learn, model.Rewrite, model.Review:
 		p, _ := r.value.(*model.Proposal)
 		m.Learned(p, wrong)
 	case model.Write:

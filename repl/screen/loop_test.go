@@ -95,6 +95,9 @@ func (b *fakeBackend) Learn(context.Context, model.Learn) (*model.Proposal, erro
 func (b *fakeBackend) Rewrite(context.Context, model.Rewrite) (*model.Proposal, error) {
 	return nil, errors.New("nothing")
 }
+func (b *fakeBackend) Review(context.Context, model.Review) (*model.Proposal, error) {
+	return nil, nil
+}
 func (b *fakeBackend) Write(context.Context, *model.Proposal) error    { return nil }
 func (b *fakeBackend) Statement(text string) error                     { return b.statement(text) }
 func (b *fakeBackend) Edit(file string, line int) (string, int, error) { return b.edit(file, line) }

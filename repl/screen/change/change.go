@@ -60,16 +60,22 @@ func (c *Changer) Write(p *model.Proposal) error {
 }
 
 // propose fills in how files get their new texts, and how the policies are loaded then: now, which are what is loaded with these texts.
-// The head is said first of all.
-func (c *Changer) propose(p *model.Proposal, files []learn.File, now *study.Policies, compare bool, head, text string) (*model.Proposal, error) {
-	for _, f := range files {
-		p.Files = append(p.Files, model.File(f))
+// The head is said first of all. Edited says that the files have these texts already.
+func (c *Changer) propose(p *model.Proposal, files []learn.File, now *study.Policies, compare, edited bool, head, text string) (*model.Proposal, error) {
+	done := "loaded"
+	switch {
+	case !edited:
+		for _, f := range files {
+			p.Files = append(p.Files, model.File(f))
+		}
+		p.Held, done = c.held(files), "written"
+	case c.ReadOnly:
+		p.Held = readOnly
 	}
 	history, err := c.Host.History()
 	if err != nil {
 		return nil, err
 	}
-	p.Held = c.held(files)
 	var plan *host.Plan
 	if p.Held == "" {
 		l := &loading{Changer: c, generation: history.Enforced(), files: files, now: now}
@@ -99,11 +105,17 @@ func (c *Changer) propose(p *model.Proposal, files []learn.File, now *study.Poli
 	}
 	switch {
 	case p.Held != "":
-		say("It can't be written: " + p.Held)
+		say(fmt.Sprintf("It can't be %s: %s", done, p.Held))
+	case p.Load == nil && edited:
+		say("It can't be loaded from here: " + p.Unloaded)
 	case p.Load == nil:
 		say("F5 writes it. It is not loaded: " + p.Unloaded)
+	case edited:
+		say("F5 loads it: " + shell(p.Load))
 	default:
 		say("F5 writes it, and loads it: " + shell(p.Load))
+	}
+	if p.Load != nil {
 		for _, note := range command.PlanNotes(plan) {
 			say("Note: " + note + ".")
 		}
@@ -144,10 +156,12 @@ func shell(words []string) string {
 	return strings.Join(out, " ")
 }
 
+const readOnly = "with --readonly nothing is changed."
+
 // held says why the files can't be written: they must hold what is loaded.
 func (c *Changer) held(files []learn.File) string {
 	if c.ReadOnly {
-		return "with --readonly nothing is changed."
+		return readOnly
 	}
 	for _, f := range files {
 		switch text, err := os.ReadFile(f.Name); {
@@ -217,7 +231,8 @@ func (l *loading) whole() (*host.Proposal, error) {
 	var sources []rules.Source
 	var dirs []string
 	for _, s := range g.Sources {
-		if !l.unchanged(s.Source) {
+		// What changes was looked at.
+		if l.file(s.File) == nil && !l.unchanged(s.Source) {
 			return nil, nil
 		}
 		if dir := filepath.Dir(s.File); !s.Module && !slices.Contains(dirs, dir) {

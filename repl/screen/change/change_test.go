@@ -460,7 +460,11 @@ func TestOnly(t *testing.T) {
 			c.do(d)
 			before := d.loaded()
 			d.reboot("web-1")
-			p := d.learn(model.Learn{Decision: d.last()})
+			denied := d.last()
+			if why := d.run(0, denied.Explain()...); !strings.Contains(why, "    7 |       return deny, \"not yours\"\n      |       ^\n") {
+				t.Errorf("%s", why)
+			}
+			p := d.learn(model.Learn{Decision: denied})
 			var got []string
 			for _, w := range p.Load {
 				got = append(got, strings.ReplaceAll(w, d.dir, "DIR"))

@@ -60,7 +60,7 @@ func (c *Changer) Learn(l model.Learn) (*model.Proposal, error) {
 	if p.Tighter != "" {
 		head = "The kernel has not kept all of the request. Who knows more, F6, lets through less: " + p.Tighter + ", say."
 	}
-	return c.propose(p, lesson.Files, lesson.Policies, false, head, text)
+	return c.propose(p, lesson.Files, lesson.Policies, false, false, head, text)
 }
 
 // recorded are the decisions of the kernel that look like this one, each as far as it is about it. One that the kernel has no more is made

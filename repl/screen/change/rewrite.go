@@ -65,7 +65,7 @@ func (c *Changer) Rewrite(r model.Rewrite) (*model.Proposal, error) {
 		return nil, check.Problems
 	}
 	out := &model.Proposal{Title: "change policy " + p.Name}
-	return c.propose(out, []learn.File{{Name: source.File, Before: source.Text, After: after}}, now, true, "", show.Difference(source.File, source.Text, after))
+	return c.propose(out, []learn.File{{Name: source.File, Before: source.Text, After: after}}, now, true, false, "", show.Difference(source.File, source.Text, after))
 }
 
 // expected is what is declared when a policy alone has another name or other cells.

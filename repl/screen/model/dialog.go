@@ -98,7 +98,7 @@ func (open) effect() {}
 func begins(effects []Effect) bool {
 	return slices.ContainsFunc(effects, func(e Effect) bool {
 		switch e.(type) {
-		case Run, Learn, Rewrite, Write, Statement, Edit:
+		case Run, Learn, Rewrite, Review, Write, Statement, Edit:
 			return true
 		}
 		return false
@@ -116,6 +116,8 @@ func (m *Model) do(effects []Effect) []Effect {
 			out = append(out, m.begin(x, "learn "+x.Decision.Request)...)
 		case Rewrite:
 			out = append(out, m.begin(x, "change policy "+x.Policy)...)
+		case Review:
+			out = append(out, m.begin(x, "compare "+x.File)...)
 		case Write:
 			out = append(out, m.begin(x, "write")...)
 		case Statement, Edit:

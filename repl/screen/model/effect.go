@@ -39,6 +39,8 @@ type (
 	}
 	// Rewrite reads a policy with another name or for other cells, and what that changes. Learned is told of it.
 	Rewrite struct{ Policy, Name, Cells string }
+	// Review says what a file that was edited would change if it was loaded. Learned is told of it, of nil where that is nothing.
+	Review struct{ File string }
 	// Write writes the files of a proposal. Wrote is told. Then is what is done afterwards.
 	Write struct {
 		Proposal *Proposal
@@ -62,6 +64,7 @@ func (Statement) effect()  {}
 func (Learn) effect()      {}
 func (Edit) effect()       {}
 func (Rewrite) effect()    {}
+func (Review) effect()     {}
 func (Write) effect()      {}
 func (Answer) effect()     {}
 func (Stop) effect()       {}

@@ -409,8 +409,11 @@ func (m *Model) leave() []Effect {
 	switch {
 	case m.Job != nil:
 		m.Open(&Question{Title: "Leave", Text: m.Job.Title + " is not done yet.", Choices: []Choice{{"Stop it", []Effect{Stop{}}}, {"Wait", nil}}, chosen: 1})
-	case m.waits():
+	case m.waits() || m.trial != nil:
 		n := m.Status.Generation
+		if m.trial != nil {
+			n = m.trial.generation // of which the status may not tell yet
+		}
 		m.Open(&Question{Title: "Leave", Text: fmt.Sprintf("Generation %d is not confirmed: leaving may roll it back.", n) + m.leftOver(),
 			Choices: []Choice{{"Confirm", confirmWords(n)}, {"Leave", []Effect{Leave{}}}, {"Stay", nil}}, chosen: 2})
 	default:

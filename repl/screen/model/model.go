@@ -82,7 +82,7 @@ type Said struct {
 
 // Job is what runs beside the screen.
 type Job struct {
-	// Effect is a Run, Learn, Rewrite or Write.
+	// Effect is a Run, Learn, Rewrite, Review or Write.
 	Effect Effect
 	// Title says what is being done.
 	Title string
@@ -323,6 +323,7 @@ func (m *Model) Edited(e Edit, wrong string, at int) []Effect {
 	if wrong != "" {
 		again := []Effect{Edit{e.File, max(at, 1)}}
 		m.Open(&Question{Title: e.File, Text: wrong, Choices: []Choice{{"Edit it again", again}, {"Leave it so", nil}}})
+		return m.refresh()
 	}
-	return m.refresh()
+	return append(m.do([]Effect{Review{e.File}}), m.refresh()...)
 }

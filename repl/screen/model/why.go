@@ -73,7 +73,7 @@ func (m *Model) learn() []Effect {
 type Proposal struct {
 	// Title, and Text with the differences of the files and of the decisions.
 	Title, Text string
-	// Files that would be written; none if nothing was found, which Text says then.
+	// Files that would be written; none if nothing was found, which Text says then, or if what is loaded is written already.
 	Files []File
 	// Held says in a sentence why they can't be written; "" if they can.
 	Held string
@@ -138,10 +138,15 @@ func (m *Model) Learned(p *Proposal, wrong string) {
 		m.tell(&Message{Title: "No change", Text: wrong, Tone: Bad})
 		return
 	}
+	if p == nil {
+		return
+	}
 	m.dialogs = slices.DeleteFunc(m.dialogs, func(d Dialog) bool { x, is := d.(*Page); return is && x.proposes })
 	page := &Page{Title: p.Title, Lines: strings.Split(strings.TrimRight(p.Text, "\n"), "\n"), Keys: map[int]PageKey{}, proposes: true}
 	if len(p.Files) > 0 && p.Held == "" {
 		page.Keys[5] = PageKey{Label: "Write", do: func(m *Model) []Effect { return m.offer(p) }}
+	} else if p.Held == "" && p.Load != nil {
+		page.Keys[5] = PageKey{Label: "Load", do: func(m *Model) []Effect { return m.offer(p) }}
 	}
 	if learned {
 		page.Keys[6] = PageKey{Label: "Tell", do: func(m *Model) []Effect { m.Open(tell(l, p.Tighter)); return nil }}
@@ -156,7 +161,7 @@ func (m *Model) Learned(p *Proposal, wrong string) {
 var (
 	whichCells = []string{"this cell", "all of the policy"}
 	whichUsers = []string{"this user", "all users"}
-	whichOther = []string{"leave it to them", "grant it"}
+	whichOther = []string{"nothing", "what other models refuse"}
 )
 
 // tell asks what else is known of a request, and for whom the change is meant.
@@ -173,7 +178,7 @@ func tell(l Learn, tighter string) *Form {
 		return NewInput(label, list[at], "", list...)
 	}
 	return &Form{Title: "What is known", Fields: []*Input{NewInput("Fields", l.Known, hint), choose("Cells", whichCells, l.AnyCell), choose("Users", whichUsers, l.AnyUser),
-		choose("What other models refuse", whichOther, l.Grant)}, make: func(_ *Model, values []string) ([]Effect, []string) {
+		choose("Grant", whichOther, l.Grant)}, make: func(_ *Model, values []string) ([]Effect, []string) {
 		known := strings.Fields(values[0])
 		for _, word := range known {
 			if name, _, ok := strings.Cut(word, "="); !ok || name == "" {
@@ -192,6 +197,11 @@ func (m *Model) offer(p *Proposal) []Effect {
 	names, _ := p.names()
 	text := "Write " + names + "?"
 	write := func(then Effect) []Effect { return []Effect{Write{p, then}} }
+	title, keep, only := "Write and load", "Load for good", []Choice{{"Write only", write(nil)}}
+	if len(p.Files) == 0 {
+		text, title, only = "Load what is written?", "Load", nil
+		write = func(then Effect) []Effect { return []Effect{then} }
+	}
 	if p.Load == nil {
 		if p.Unloaded != "" {
 			text += "\n\nIt is not loaded: " + p.Unloaded
@@ -204,17 +214,19 @@ func (m *Model) offer(p *Proposal) []Effect {
 		return strings.Join(words, " "), Run{Words: words, Shows: AsTrial, Proposal: p, Title: "load"}
 	}
 	tryLine, try := load("--confirm", trialTime)
-	line, keep := load()
+	line, forGood := load()
 	text += "\n\nFor a minute: " + tryLine + "\nIt is rolled back then, unless it is confirmed."
 	choices := []Choice{{"For a minute", write(try)}}
 	if p.Waits {
 		text += "\nWhat is loaded waits to be confirmed itself: both go together."
 	} else {
-		text += "\nLoad for good: " + line
-		choices = append(choices, Choice{"Load for good", write(keep)})
+		text += "\n" + keep + ": " + line
+		choices = append(choices, Choice{keep, write(forGood)})
 	}
-	text += "\nWrite only: what is loaded stays."
-	m.Open(&Question{Title: "Write and load", Text: text, Choices: append(choices, Choice{"Write only", write(nil)}, Choice{"Cancel", nil})})
+	if only != nil {
+		text += "\nWrite only: what is loaded stays."
+	}
+	m.Open(&Question{Title: title, Text: text, Choices: append(append(choices, only...), Choice{"Cancel", nil})})
 	return nil
 }
 
@@ -256,6 +268,11 @@ var waits = regexp.MustCompile(`generation (\d+) is rolled back in (\S+) unless 
 func (m *Model) loadedTrial(run Run, r Result) []Effect {
 	text := strings.TrimRight(r.Text, "\n")
 	names, be := run.Proposal.names()
+	m.dialogs = slices.DeleteFunc(m.dialogs, func(d Dialog) bool { x, is := d.(*Page); return is && x.proposes })
+	if r.Failed && names == "" {
+		m.tell(&Message{Title: "Not loaded", Text: text, Tone: Bad})
+		return m.refresh()
+	}
 	if r.Failed {
 		m.Open(&Question{Title: "Not loaded", Text: fmt.Sprintf("%s %s written, but the change is not loaded. Take it out again?", names, be),
 			Choices: []Choice{{"Take out", []Effect{Write{Proposal: run.Proposal.back()}}}, {"Keep", nil}}, chosen: 1, sudden: true})
@@ -290,7 +307,7 @@ func (m *Model) loadedTrial(run Run, r Result) []Effect {
 
 // leftOver says what stays of a change that is rolled back because somebody leaves; "" for nothing.
 func (m *Model) leftOver() string {
-	if m.trial == nil {
+	if m.trial == nil || len(m.trial.proposal.Files) == 0 {
 		return ""
 	}
 	names, be := m.trial.proposal.names()
@@ -306,7 +323,11 @@ func firstLine(text string) string {
 func (t *trial) tell(m *Model) {
 	names, _ := t.proposal.names()
 	left := max(t.until.Sub(m.Now), 0).Round(time.Second)
-	t.question.Text = fmt.Sprintf("Generation %d is loaded. It is rolled back in %s unless confirmed.\n\nRoll back loads again what was loaded before, and takes the change out of %s.", t.generation, left, names)
+	t.question.Text = fmt.Sprintf("Generation %d is loaded. It is rolled back in %s unless confirmed.\n\nRoll back loads again what was loaded before", t.generation, left)
+	if names != "" {
+		t.question.Text += ", and takes the change out of " + names
+	}
+	t.question.Text += "."
 	m.Resize(m.layout.Width, m.layout.Height)
 }
 
@@ -317,6 +338,10 @@ func (m *Model) wentBack(run Run, r Result) []Effect {
 		return m.refresh()
 	}
 	m.trial = nil
+	if len(run.Proposal.Files) == 0 {
+		m.Say(Good, "%s", firstLine(strings.TrimRight(r.Text, "\n")))
+		return m.refresh()
+	}
 	return append(m.do([]Effect{Write{Proposal: run.Proposal.back()}}), m.refresh()...)
 }
 
@@ -348,6 +373,10 @@ func (m *Model) watchTrial() {
 		m.trial = nil
 		m.close(t.question)
 		names, be := t.proposal.names()
+		if names == "" {
+			m.tell(&Message{Title: "Rolled back", Text: fmt.Sprintf("Generation %d was not confirmed, and is not loaded any more.", t.generation), Tone: Warning})
+			return
+		}
 		m.Open(&Question{Title: "Rolled back", Text: fmt.Sprintf("Generation %d was not confirmed, and is not loaded any more. %s %s as written: take the change out again?", t.generation, names, be),
 			Choices: []Choice{{"Take out", []Effect{Write{Proposal: t.proposal.back()}}}, {"Keep", nil}}, chosen: 1, sudden: true})
 	}

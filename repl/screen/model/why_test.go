@@ -214,11 +214,59 @@ func TestTrial(t *testing.T) {
 	}
 }
 
+// TestEdited: what was edited is compared with what is loaded, and can be loaded for a minute.
+func TestEdited(t *testing.T) {
+	w := begin(t)
+	w.want(w.press("F4"), Edit{"web.lua", 7})
+	w.want(sole(t, w.Edited(Edit{"web.lua", 7}, "web.lua:3: error", 3)), nil)
+	w.question("web.lua", "web.lua:3: error")
+	w.want(w.press("Enter"), Edit{"web.lua", 3})
+	w.want(sole(t, w.Edited(Edit{"web.lua", 3}, "", 0)), Review{"web.lua"})
+	// It changes nothing that is loaded.
+	if w.Learned(nil, ""); w.Dialog() != nil || w.Job != nil {
+		t.Fatalf("%+v", w.Dialog())
+	}
+	w.Edited(Edit{"web.lua", 3}, "", 0)
+	p := &Proposal{Title: "what web.lua changes now", Text: "so", Load: []string{"load", "web.lua"}, Back: 1}
+	w.Learned(p, "")
+	w.page("what web.lua changes now", 5)
+	w.want(w.press("F5"), nil)
+	if q := w.question("Load", "Load what is written?\n\nFor a minute: load web.lua --confirm 60s"); len(q.Choices) != 3 {
+		t.Errorf("%+v", q.Choices)
+	}
+	w.want(w.press("Enter"), Run{Words: []string{"load", "web.lua", "--confirm", "60s"}, Shows: AsTrial, Proposal: p, Title: "load"})
+	w.Ran(Result{Text: loadedText})
+	w.question("Confirm", "Roll back loads again what was loaded before.")
+	w.want(w.press("r", "Enter"), Run{Words: []string{"rollback", "1"}, Shows: AsUndo, Proposal: p, Title: "roll back"})
+	if e := sole(t, w.Ran(Result{Text: "generation 3: 1 program"})); e != nil || w.Dialog() != nil || w.Said.Text != "generation 3: 1 program" {
+		t.Errorf("%v, %+v, %q", e, w.Dialog(), w.Said.Text)
+	}
+	// It can't be loaded, and then it can, and nobody confirms it.
+	w.Edited(Edit{"web.lua", 3}, "", 0)
+	w.Learned(p, "")
+	w.press("F5", "l")
+	w.Ran(Result{Text: "web.lua: error", Failed: true})
+	if d, is := w.Dialog().(*Message); !is || d.Title != "Not loaded" || len(w.Dialogs()) != 1 {
+		t.Errorf("%+v", w.Dialogs())
+	}
+	w.press("Enter")
+	w.Edited(Edit{"web.lua", 3}, "", 0)
+	w.Learned(p, "")
+	w.press("F5", "Enter")
+	w.Ran(Result{Text: loadedText})
+	w.Tick(w.Now.Add(61 * time.Second))
+	if d, is := w.Dialog().(*Message); !is || d.Title != "Rolled back" {
+		t.Errorf("%+v", w.Dialogs())
+	}
+}
+
 // TestLeaving: who leaves while a change waits is told what stays of it.
 func TestLeaving(t *testing.T) {
 	w := begin(t)
 	w.try()
-	w.press("Enter")
+	w.press("Enter", "F10") // the status does not tell of it yet
+	w.question("Leave", "Generation 2 is not confirmed")
+	w.press("Esc")
 	w.Status = Status{Generation: 2, Confirm: w.Now.Add(time.Minute)}
 	w.press("F10")
 	w.question("Leave", "Generation 2 is not confirmed: leaving may roll it back. web.lua is left as written.")
@@ -260,7 +308,7 @@ func TestProposals(t *testing.T) {
 		{"waiting", with(func(p *Proposal) { p.Waits = true }), []int{4, 5, 6}, "Write and load", "both go together", "For a minute, Write only, Cancel", "web.lua is written; what is loaded stays"},
 		{"not to be loaded", with(func(p *Proposal) { p.Load, p.Unloaded = nil, "it is too much" }), []int{4, 5, 6}, "Write", "It is not loaded: it is too much", "Write, Cancel", "web.lua is written; what is loaded stays"},
 		{"held", with(func(p *Proposal) { p.Held = "it has changed" }), []int{4, 6}, "", "", "", ""},
-		{"none", with(func(p *Proposal) { p.Files = nil }), []int{4, 6}, "", "", "", ""},
+		{"none", with(func(p *Proposal) { p.Files, p.Load = nil, nil }), []int{4, 6}, "", "", "", ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			w := begin(t)
@@ -318,7 +366,7 @@ func TestTell(t *testing.T) {
 	w.want(w.press("Enter"), told)
 	w.Learned(nil, "port must be a number\n")
 	f, is = w.Dialog().(*Form)
-	if !is || f.Wrong != "port must be a number" || f.Fields[0].Text() != "port=8x" || f.Fields[3].Text() != "grant it" {
+	if !is || f.Wrong != "port must be a number" || f.Fields[0].Text() != "port=8x" || f.Fields[3].Text() != "what other models refuse" {
 		t.Fatalf("%+v", w.Dialog())
 	}
 	told.Known = "port=8"
