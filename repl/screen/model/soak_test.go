@@ -61,7 +61,11 @@ func (b *backend) do(effects []Effect) {
 			if b.job != nil {
 				b.fail("%T must not take the terminal while something runs", e)
 			}
-			b.do(b.m.Returned())
+			if edit, is := e.(Edit); is {
+				b.do(b.m.Edited(edit, strings.Repeat("it is wrong", b.below(2)), b.below(3)))
+			} else {
+				b.do(b.m.Returned())
+			}
 		case open:
 			b.fail("a dialog must stay within the model")
 		}
@@ -148,6 +152,10 @@ func (b *backend) step() string {
 		case Run:
 			b.do(m.Ran(result))
 		case Learn, Rewrite, Review:
+			if _, is := job.(Review); is && b.below(2) > 0 {
+				m.Learned(nil, "")
+				break
+			}
 			m.Learned(&Proposal{Title: "p", Text: "text", Files: []File{{Name: "p.lua"}}[:b.below(2)], Load: []string{"load", "p.lua"}[:2*b.below(2)], Waits: b.below(2) > 0, Back: uint64(b.below(2))}, strings.Repeat("no", b.below(2)))
 		case Write:
 			b.do(m.Wrote(job.Proposal, strings.Repeat("no", b.below(2))))
@@ -328,7 +336,7 @@ func TestAnything(t *testing.T) {
 }
 
 // effectKinds are all effects.
-var effectKinds = []Effect{Read{}, Run{}, Statement{}, Learn{}, Edit{}, Rewrite{}, Write{}, Answer{}, Stop{}, ShowOutput{}, Redraw{}, Suspend{}, Leave{}}
+var effectKinds = []Effect{Read{}, Run{}, Statement{}, Learn{}, Edit{}, Rewrite{}, Review{}, Write{}, Answer{}, Stop{}, ShowOutput{}, Redraw{}, Suspend{}, Leave{}}
 
 // TestAnythingShort is the same with few keys, made as few as possible where something is wrong.
 func TestAnythingShort(t *testing.T) {
