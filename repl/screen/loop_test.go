@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -75,6 +76,8 @@ type fakeBackend struct {
 	statement func(string) error
 	edit      func(string, int) (string, int, error)
 	where     string
+	// generation is the active one.
+	generation atomic.Uint64
 }
 
 func (b *fakeBackend) Read(ctx context.Context, p model.Place) (model.Table, error) {
@@ -84,7 +87,7 @@ func (b *fakeBackend) Read(ctx context.Context, p model.Place) (model.Table, err
 	return b.read(ctx, p)
 }
 func (b *fakeBackend) Status(context.Context) (model.Status, error) {
-	return model.Status{Kernel: "fake"}, nil
+	return model.Status{Kernel: "fake", Generation: b.generation.Load()}, nil
 }
 func (b *fakeBackend) Run(ctx context.Context, words []string, ask func(string) bool) model.Result {
 	return b.run(ctx, words, ask)
@@ -364,6 +367,25 @@ func TestQuestions(t *testing.T) {
 	}
 }
 
+// TestStatusAfterAJob: what a job has changed is known once its result is.
+func TestStatusAfterAJob(t *testing.T) {
+	b := &fakeBackend{}
+	b.run = func(context.Context, []string, func(string) bool) model.Result {
+		b.generation.Store(7)
+		return model.Result{Text: "it is loaded"}
+	}
+	s := play(t, b, job("load"))
+	s.press("Enter")
+	s.until("it is loaded")
+	if !strings.Contains(s.picture, "generation 7") {
+		t.Errorf("the generation must be known with the result:\n%s", s.picture)
+	}
+	s.press("F10")
+	if err := s.over(); err != nil {
+		t.Error(err)
+	}
+}
+
 // TestLeaveWithAJob: leaving asks, and what is stopped tells what it has done.
 func TestLeaveWithAJob(t *testing.T) {
 	b := &fakeBackend{run: func(ctx context.Context, _ []string, _ func(string) bool) model.Result {
@@ -455,8 +477,8 @@ func TestEdit(t *testing.T) {
 	s.press("Enter")
 	s.wait(edited)
 	s.without("web.lua:7")
-	s.press("F10")
-	if err := s.over(); err != nil {
+	close(s.end) // what has changed in the file is looked at now
+	if err := s.over(); !errors.Is(err, ErrEnded) {
 		t.Error(err)
 	}
 	if !slices.Equal(lines, []int{3, 7}) {
