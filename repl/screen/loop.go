@@ -122,6 +122,8 @@ func (t task) reads() bool {
 type result struct {
 	value any
 	err   error
+	// status is how things are after what may have changed them; nil if that is not known.
+	status *model.Status
 }
 
 type edited struct {
@@ -185,6 +187,12 @@ func (l *loop) work() {
 		select {
 		case t := <-l.tasks:
 			r := l.perform(t)
+			if !t.reads() {
+				// Whoever leaves now must not be asked about what is done.
+				if s, err := l.Backend.Status(t.ctx); err == nil {
+					r.status = &s
+				}
+			}
 			select {
 			case l.results <- r:
 			case <-l.quit:
@@ -202,28 +210,28 @@ func (l *loop) perform(t *running) result {
 	switch e := t.effect.(type) {
 	case nil:
 		s, err := b.Status(ctx)
-		return result{s, err}
+		return result{value: s, err: err}
 	case model.Read:
 		table, err := b.Read(ctx, e.Place)
-		return result{table, err}
+		return result{value: table, err: err}
 	case model.Run:
 		return result{value: b.Run(ctx, e.Words, l.ask)}
 	case model.Learn:
 		p, err := b.Learn(ctx, e)
-		return result{p, err}
+		return result{value: p, err: err}
 	case model.Rewrite:
 		p, err := b.Rewrite(ctx, e)
-		return result{p, err}
+		return result{value: p, err: err}
 	case model.Review:
 		p, err := b.Review(ctx, e)
-		return result{p, err}
+		return result{value: p, err: err}
 	case model.Write:
 		return result{err: b.Write(ctx, e.Proposal)}
 	case model.Statement:
 		return result{err: b.Statement(e.Text)}
 	case model.Edit:
 		wrong, at, err := b.Edit(e.File, e.Line)
-		return result{edited{wrong, at}, err}
+		return result{value: edited{wrong, at}, err: err}
 	}
 	return result{}
 }
@@ -521,6 +529,9 @@ func (l *loop) finished(r result) {
 // tell tells the model what has come of a task.
 func (l *loop) tell(t task, r result) {
 	m, wrong := l.Model, ""
+	if r.status != nil {
+		m.Status = *r.status
+	}
 	if r.err != nil {
 		wrong = r.err.Error()
 	}

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -75,6 +76,8 @@ type fakeBackend struct {
 	statement func(string) error
 	edit      func(string, int) (string, int, error)
 	where     string
+	// waits says that a generation waits to be confirmed.
+	waits atomic.Bool
 }
 
 func (b *fakeBackend) Read(ctx context.Context, p model.Place) (model.Table, error) {
@@ -84,7 +87,11 @@ func (b *fakeBackend) Read(ctx context.Context, p model.Place) (model.Table, err
 	return b.read(ctx, p)
 }
 func (b *fakeBackend) Status(context.Context) (model.Status, error) {
-	return model.Status{Kernel: "fake"}, nil
+	s := model.Status{Kernel: "fake"}
+	if b.waits.Load() {
+		s.Generation, s.Confirm = 7, time.Date(2026, 6, 1, 12, 1, 0, 0, time.UTC)
+	}
+	return s, nil
 }
 func (b *fakeBackend) Run(ctx context.Context, words []string, ask func(string) bool) model.Result {
 	return b.run(ctx, words, ask)
@@ -364,6 +371,24 @@ func TestQuestions(t *testing.T) {
 	}
 }
 
+// TestStatusAfterAJob: what a job has changed is known once its result is, so that nobody is asked about what is done.
+func TestStatusAfterAJob(t *testing.T) {
+	b := &fakeBackend{}
+	b.waits.Store(true)
+	b.run = func(context.Context, []string, func(string) bool) model.Result {
+		b.waits.Store(false)
+		return model.Result{Text: "it is confirmed"}
+	}
+	s := play(t, b, job("confirm"))
+	s.until("generation 7")
+	s.press("Enter")
+	s.until("it is confirmed")
+	s.press("F10")
+	if err := s.over(); err != nil {
+		t.Error(err)
+	}
+}
+
 // TestLeaveWithAJob: leaving asks, and what is stopped tells what it has done.
 func TestLeaveWithAJob(t *testing.T) {
 	b := &fakeBackend{run: func(ctx context.Context, _ []string, _ func(string) bool) model.Result {
@@ -455,8 +480,8 @@ func TestEdit(t *testing.T) {
 	s.press("Enter")
 	s.wait(edited)
 	s.without("web.lua:7")
-	s.press("F10")
-	if err := s.over(); err != nil {
+	close(s.end) // what has changed in the file is looked at now
+	if err := s.over(); !errors.Is(err, ErrEnded) {
 		t.Error(err)
 	}
 	if !slices.Equal(lines, []int{3, 7}) {
