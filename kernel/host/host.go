@@ -44,6 +44,9 @@ type Host struct {
 	notes Notebook
 	load  Load
 	now   func() time.Time
+	// lapsed is what was rolled back by itself last, and when; nil for nothing that a rollback must know of.
+	lapsed   *Lapse
+	lapsedAt time.Time
 	// waits is the last generation of this host's own that had to be confirmed, 0 for none.
 	waits uint64
 	// locked says that the notes are locked.

@@ -334,8 +334,12 @@ func (h *Host) attach(p *study.Policies, g *Generation, history *History, cells 
 	return b, len(text), nil
 }
 
+// justNow is how long somebody may not have seen that time has rolled something back.
+const justNow = 10 * time.Second
+
 // Rollback loads a generation again, as a new one: that of the number, or with 0 the last one before the active that
-// needs no confirmation. One that was never confirmed gets as long for it as it had.
+// needs no confirmation. One that was never confirmed gets as long for it as it had. Without a number it is refused once where something
+// was rolled back by itself just now, which whoever asks may not have known of.
 func (h *Host) Rollback(number uint64) (out *Loaded, err error) {
 	err = h.alone(func() error { out, err = h.rollback(number); return err })
 	if number == 0 {
@@ -351,6 +355,11 @@ func (h *Host) rollback(number uint64) (*Loaded, error) {
 	}
 	if number == 0 && history.Deadline != nil {
 		return h.revert(history)
+	}
+	if l := h.lapsed; number == 0 && l != nil && h.now().Sub(h.lapsedAt) < justNow {
+		// Whoever asked meant that one, and has what was wanted.
+		h.lapsed = nil
+		return nil, &kernel.Error{Op: "roll back", Text: fmt.Sprintf("what was loaded last must be active, but %s", l), Hint: "to go back further: rollback again"}
 	}
 	old := history.Before()
 	if number != 0 {

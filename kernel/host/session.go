@@ -286,7 +286,9 @@ func (s *Session) expire() error {
 	if back == nil {
 		return nil
 	}
-	return s.tell(Lapse{Generation: history.Deadline.Generation, Now: back.Generation, Restarted: history.Overdue() != nil && history.Overdue().Restarted, Audit: history.audited()})
+	l := Lapse{Generation: history.Deadline.Generation, Now: back.Generation, Restarted: history.Overdue() != nil && history.Overdue().Restarted, Audit: history.audited()}
+	s.Host.lapsed, s.Host.lapsedAt = &l, s.Host.Now()
+	return s.tell(l)
 }
 
 // Told reports whether an error of the step's work is what Failed was told at its beginning: the work has tried the same

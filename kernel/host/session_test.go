@@ -146,6 +146,17 @@ func TestStep(t *testing.T) {
 	ok(t, x.Step(func() error { s.did(s.active()); return nil }))
 	s.want("a late step", "tick, save, generation 4 was not confirmed in time: rolled back, as generation 5, a, save")
 
+	// Whoever goes back just then means what was rolled back already, and must not go further.
+	ok(t, x.Step(func() error { s.load("late", time.Minute); return nil }))
+	s.pass(time.Hour)
+	ok(t, x.Step(func() error {
+		if _, err := s.h.Rollback(0); err == nil || !strings.Contains(err.Error(), "generation 6 was not confirmed in time: rolled back, as generation 7") || s.active() != "a" {
+			t.Errorf("a rollback must go no further, but: %v, active is %s", err, s.active())
+		}
+		return nil
+	}))
+	s.took()
+
 	// Who only looks leaves it, and sees what the kernel has gone back to.
 	ok(t, x.Step(func() error { s.load("d", time.Minute); return nil }))
 	s.pass(time.Hour)
