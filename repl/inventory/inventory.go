@@ -78,6 +78,9 @@ func Of(set *services.Set, s rundir.Status) Service {
 	return out
 }
 
+// Runs reports whether something is left of it that can be stopped.
+func (s *Service) Runs() bool { return s.Monitor != 0 || !s.State.Final() }
+
 // Listed reports whether a list of the services of a kernel has it, by the place of that, "" for any: it is declared, or not stopped, and
 // runs in no other kernel.
 func (s *Service) Listed(place string) bool {

@@ -129,9 +129,11 @@ func (m *Model) destroy(all []Cell) []Effect {
 		if c.Members > 0 {
 			way = append(way, fmt.Sprintf("%s in cell %s", count(c.Members, "process"), c.Name))
 		}
-		if running := m.running(c.Name); len(running) > 0 {
-			sentence, _ := called(running, "service")
-			way = append(way, sentence+" in cell "+c.Name)
+		switch n := len(c.Services); {
+		case n == 1:
+			way = append(way, fmt.Sprintf("service %s in cell %s", c.Services[0], c.Name))
+		case n > 1:
+			way = append(way, fmt.Sprintf("services %s in cell %s", strings.Join(c.Services, ", "), c.Name))
 		}
 		unknown = unknown || c.Members < 0
 	}
@@ -150,23 +152,6 @@ func (m *Model) destroy(all []Cell) []Effect {
 		return m.question(title, question, plain)
 	}
 	return m.question(title, question, plain, ends)
-}
-
-// running are the services of a cell that run, as far as a panel lists them.
-func (m *Model) running(cell string) []Service {
-	for i := range m.Panels {
-		if m.Panels[i].Place.Kind != Services {
-			continue
-		}
-		var out []Service
-		for j := range m.Panels[i].Table.Rows {
-			if s, is := m.Panels[i].Table.Rows[j].Subject.(Service); is && s.Cell == cell && s.Runs {
-				out = append(out, s)
-			}
-		}
-		return out
-	}
-	return nil
 }
 
 // count is a number of things.

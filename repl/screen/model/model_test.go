@@ -36,7 +36,7 @@ func fields(texts ...string) []Field {
 	return out
 }
 
-// cells is a table of cells, the first of which has the most memory.
+// cells is a table of cells, the first of which has the most memory. A service runs in b.
 func cells(names ...string) Table {
 	t := Table{Columns: []Column{{Title: "NAME"}, {Title: "MEMORY", Right: true}}}
 	for i, n := range names {
@@ -44,7 +44,11 @@ func cells(names ...string) Table {
 		if i == 0 {
 			memory = "1.5G"
 		}
-		t.Rows = append(t.Rows, Row{ID: n, Subject: Cell{Name: n, Create: []string{"--root", "/cells/" + n, "--ports", "80"}}, Fields: fields(n, memory), Into: &Place{Members, n}})
+		c := Cell{Name: n, Create: []string{"--root", "/cells/" + n, "--ports", "80"}}
+		if n == "b" {
+			c.Services = []string{"nginx"}
+		}
+		t.Rows = append(t.Rows, Row{ID: n, Subject: c, Fields: fields(n, memory), Into: &Place{Members, n}})
 	}
 	return t
 }

@@ -118,6 +118,8 @@ type (
 		Name string
 		// Members is how many processes are in it, -1 if that is not known.
 		Members int
+		// Services are those that run in it, as far as that is known.
+		Services []string
 		// Create are the flags of the command create that it was made with, each with its value.
 		Create []string
 	}

@@ -188,13 +188,24 @@ func (x *cell) show(now time.Time) model.Row {
 		ID:      x.Name + " " + strconv.FormatUint(uint64(x.ID), 10),
 		Fields:  []model.Field{text(x.Name), text(human.Members(&x.Usage)), text(human.Size(x.Memory)), {Text: percent(x.CPU1s), Spark: x.cpu.last(short)}, denied, text(x.serviceText()), text(by)},
 		Tone:    x.tone(),
-		Subject: model.Cell{Name: x.Name, Members: x.References, Create: x.create()},
+		Subject: model.Cell{Name: x.Name, Members: x.References, Services: x.running(), Create: x.create()},
 		Into:    &model.Place{Kind: model.Members, Of: x.Name},
 		Detail:  x.detail(now),
 	}
 }
 
 func percent(p float64) string { return strconv.FormatFloat(p, 'f', 0, 64) + "%" }
+
+// running are the services of the cell that run.
+func (x *cell) running() []string {
+	var names []string
+	for _, s := range x.services {
+		if s.Runs() {
+			names = append(names, s.Service)
+		}
+	}
+	return names
+}
 
 // serviceText says what the services of the cell do: "web running", or "3 of 4 running".
 func (x *cell) serviceText() string {

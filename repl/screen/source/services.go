@@ -161,7 +161,7 @@ func serviceRow(x *inventory.Service, now time.Time) model.Row {
 		ended = monitor.ExitText(*x.Exit)
 	}
 	row := model.Row{ID: x.Service, Fields: texts(x.Service, x.State.String(), x.Cell, since, health, restarts, ended), Tone: toneOf(x.State),
-		Subject: model.Service{Name: x.Service, Cell: x.Cell, File: x.At.File, Line: x.At.Line, Runs: x.Monitor != 0 || !x.State.Final()},
+		Subject: model.Service{Name: x.Service, Cell: x.Cell, File: x.At.File, Line: x.At.Line, Runs: x.Runs()},
 		Into:    &model.Place{Kind: model.Output, Of: x.Service}}
 	first := x.Service + " is " + x.State.String()
 	if !x.Since.IsZero() {
