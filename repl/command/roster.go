@@ -15,7 +15,7 @@ import (
 	"cellsh/policy/diag"
 	"cellsh/policy/rules"
 	"cellsh/repl/flags"
-	"cellsh/repl/human"
+	"cellsh/repl/natural"
 )
 
 // column is something that is told of each T of a table.
@@ -35,7 +35,7 @@ func columnName(head string) string { return strings.ReplaceAll(strings.ToLower(
 
 // words is a column of text, which is sorted as people sort names.
 func words[T any](head string, cell func(*T) string) column[T] {
-	return column[T]{heading: heading{text: head}, cell: cell, compare: func(a, b *T) int { return human.Compare(cell(a), cell(b)) }}
+	return column[T]{heading: heading{text: head}, cell: cell, compare: func(a, b *T) int { return natural.Compare(cell(a), cell(b)) }}
 }
 
 // number is a column of numbers.

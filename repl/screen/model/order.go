@@ -5,7 +5,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"unicode/utf8"
+
+	"cellsh/repl/natural"
 )
 
 // order is how the rows of a panel are sorted.
@@ -107,7 +108,7 @@ func (k key) compare(o key) int {
 	case k.known != o.known:
 		return 1
 	}
-	return cmp.Or(cmp.Compare(k.figure, o.figure), natural(k.text, o.text))
+	return cmp.Or(cmp.Compare(k.figure, o.figure), natural.Compare(k.text, o.text))
 }
 
 // units are those that figures have, as commands write them: sizes, percents and times.
@@ -141,37 +142,6 @@ func figure(text string) (float64, bool) {
 		rest = rest[n:]
 	}
 	return sum, text != ""
-}
-
-// natural compares texts so that numbers in them count as such: web-2 comes before web-10.
-func natural(a, b string) int {
-	for a != "" && b != "" {
-		m, n := digits(a), digits(b)
-		if m > 0 && n > 0 {
-			x, y := strings.TrimLeft(a[:m], "0"), strings.TrimLeft(b[:n], "0")
-			if c := cmp.Or(cmp.Compare(len(x), len(y)), strings.Compare(x, y)); c != 0 {
-				return c
-			}
-			a, b = a[m:], b[n:]
-			continue
-		}
-		x, i := utf8.DecodeRuneInString(a)
-		y, j := utf8.DecodeRuneInString(b)
-		if x != y {
-			return cmp.Compare(x, y)
-		}
-		a, b = a[i:], b[j:]
-	}
-	return cmp.Compare(len(a), len(b))
-}
-
-// digits is how many a text begins with.
-func digits(s string) int {
-	n := 0
-	for n < len(s) && '0' <= s[n] && s[n] <= '9' {
-		n++
-	}
-	return n
 }
 
 // nextColumn is the one behind that which rows are sorted by, or the number of columns; one without a title is none.

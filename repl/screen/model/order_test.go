@@ -2,11 +2,8 @@ package model
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 	"testing"
-
-	"pgregory.net/rapid"
 )
 
 // TestFigures: figures are what commands write.
@@ -21,27 +18,6 @@ func TestFigures(t *testing.T) {
 			t.Errorf("%q must be no figure, but is %v", text, got)
 		}
 	}
-}
-
-// TestNatural: numbers in names count as such.
-func TestNatural(t *testing.T) {
-	want := []string{"", "a", "a2", "a02b", "a10", "b", "web-2", "web-10", "é"}
-	got := slices.Clone(want)
-	slices.Reverse(got)
-	slices.SortFunc(got, natural)
-	if !slices.Equal(got, want) {
-		t.Errorf("the order must be %q, but is %q", want, got)
-	}
-	rapid.Check(t, func(t *rapid.T) {
-		word := rapid.StringMatching(`[a-c01é]{0,6}`)
-		a, b, c := word.Draw(t, "a"), word.Draw(t, "b"), word.Draw(t, "c")
-		if natural(a, b) != -natural(b, a) {
-			t.Errorf("%q and %q: %d and %d", a, b, natural(a, b), natural(b, a))
-		}
-		if natural(a, b) <= 0 && natural(b, c) <= 0 && natural(a, c) > 0 {
-			t.Errorf("%q, %q and %q have no order", a, b, c)
-		}
-	})
 }
 
 // TestOrder: rows are sorted below the row that they belong to, what is not known comes last, and what divides stays.

@@ -17,6 +17,7 @@ import (
 	"cellsh/policy/kauth"
 	"cellsh/repl/human"
 	"cellsh/repl/inventory"
+	"cellsh/repl/natural"
 	"cellsh/repl/screen/model"
 )
 
@@ -117,7 +118,7 @@ func (c *cells) settle() {
 		return false
 	})
 	if !c.sorted {
-		slices.SortFunc(c.order, func(a, b *cell) int { return cmp.Or(human.Compare(a.Name, b.Name), cmp.Compare(a.ID, b.ID)) })
+		slices.SortFunc(c.order, func(a, b *cell) int { return cmp.Or(natural.Compare(a.Name, b.Name), cmp.Compare(a.ID, b.ID)) })
 		c.sorted = true
 	}
 }

@@ -16,6 +16,7 @@ import (
 	"cellsh/policy/diag"
 	"cellsh/repl/human"
 	"cellsh/repl/inventory"
+	"cellsh/repl/natural"
 	"cellsh/repl/screen/model"
 )
 
@@ -111,7 +112,7 @@ func (s *Source) inventory() (list []inventory.Service, missing []string, err er
 			add(rundir.Status{Service: name})
 		}
 	}
-	slices.SortFunc(list, func(a, b inventory.Service) int { return human.Compare(a.Service, b.Service) })
+	slices.SortFunc(list, func(a, b inventory.Service) int { return natural.Compare(a.Service, b.Service) })
 	return list, missing, nil
 }
 
