@@ -226,6 +226,10 @@ func TestComplete(t *testing.T) {
 		{"cell.on('near", "+-budget"},
 		{"policy 'web' { bud", "+get = "},
 		{"policy 'web' { ker", ""},
+		// A function that decides has neither the kernels nor the files that the session has, but what somebody has made there.
+		{"policy 'web' { on = { network = function(r) return ce", "+lls"},
+		{"policy 'web' { on = { network = function(r) return io", ""},
+		{"policy 'web' { on = { network = function(r) return den", "+y"},
 		{"policy 'web' { budget = { ker", ""},
 		{"policy 'web' { budget = { procs = 4, pr", ""},
 		{"policy 'web' { budget = { memory = { act", "+ion = "},
