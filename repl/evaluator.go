@@ -140,11 +140,12 @@ func newEvaluator(env Env, common command.Common) (*evaluator, error) {
 	}
 	e.api = api.New(api.Options{Kernel: api.Kernel{Host: target.Host, Reader: target.Reader, Simulator: target.Simulator, Launch: target.Launcher},
 		Stdin: env.Stdin, Stdout: env.Stdout, Stderr: env.Stderr, Output: e.out, Settle: e.aside, Report: e.meanwhile,
-		Help: func(name string) string {
-			if c := command.Find(name); c != nil {
-				return c.Help()
+		Help: command.HelpOf,
+		Fit: func(text string) string {
+			if !isTerminal(env.Stdout) {
+				return text
 			}
-			return ""
+			return show.Fold(text, e.width())
 		}})
 	target.Pending, target.Declared, target.Forget = e.api.Propose, e.api.Pending, e.api.Forget
 	if err := target.Steps.Step(func() error { return nil }); err != nil {

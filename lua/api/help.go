@@ -25,6 +25,9 @@ func helpEntries() []*Entry {
 				if err != nil {
 					raise(L, err)
 				}
+				if b.m.options.Fit != nil {
+					text = b.m.options.Fit(text)
+				}
 				fmt.Fprint(b.m.options.Output, text)
 				return 0
 			}},
@@ -128,7 +131,7 @@ func overview() string {
 		}
 		b.WriteString(" " + name)
 	}
-	return wrapList(b.String()) + "\nhelp(\"cell\") tells about a library or a type, help(\"cell.create\") about one function, help(\"load\") about a command.\n"
+	return wrapList(b.String()) + "\n" + wrap(`help("cell") tells about a library or a type, help("cell.create") about one function, help("load") about a command.`, "")
 }
 
 // wrapList breaks the lines of the overview so that they fit a terminal of 80 columns.
