@@ -115,7 +115,12 @@ func TestComplete(t *testing.T) {
 		{"explain ", "db web-1 web-2"},
 		{"explain; ex", "exec explain"},
 		{"list; explain w", "web-1 web-2"},
-		{"list | explain w", ""},
+		{"!l", ""},
+		{"stats; !l", ""},
+		{"stats > scripts/policy.d/we", "+b.lua "},
+		{"stats >> 'scripts/policy.d/with s", "+pace.lua' "},
+		{"stats web-1 >w", "+eb.lua "},
+		{"explain web-1 network.bind port=>", ""},
 		{"stats web-1 w", "web-1 web-2"},
 		{"stats --columns ", "age name root"},
 		{"stats --columns=name,r", "+oot "},
@@ -397,4 +402,17 @@ func FuzzComplete(f *testing.F) {
 			}
 		}
 	})
+}
+
+// What follows a | is the machine's.
+func TestCompletePiped(t *testing.T) {
+	c := completer(t)
+	if got := c.Complete("stats ", 6); len(got) != 3 {
+		t.Errorf("%q", got)
+	}
+	for _, line := range []string{"stats |", "stats | ", "stats | w", "list | explain w", "stats; list | stats ", "stats web-1 | grep -c w"} {
+		if got := c.Complete(line, len(line)); len(got) > 0 {
+			t.Errorf("%q: %q", line, got)
+		}
+	}
 }
