@@ -128,6 +128,7 @@ func TestArgumentsAreNamed(t *testing.T) {
 		"cell.on({}, print)":    "argument 1 of cell.on must be a string, but is a table",
 		"kauth.request(nil)":    "argument 1 of kauth.request must be a string, but is nil",
 		"help({})":              "argument 1 of help must be a string, but is a table",
+		"help(cell.create)":     `argument 1 of help must be a name, but is a function (write the name in quotes: help("cell.create"))`,
 		"sim.advance('x')":      "argument 1 of sim.advance must be a number, but is a string",
 		"sim.trace()":           "argument 1 of sim.trace must be a function, but is nil",
 		"string.glob(nil, 'x')": `argument 1 of string.glob must be a string, but is nil`,

@@ -21,6 +21,9 @@ func helpEntries() []*Entry {
 -->     local c = cell.create{ name = "web-1", root = "/cells/web-1" }
 -->     print(c.id)
 -->     --> 1`, call: func(b *binding, L *lua.LState) int {
+				if _, ok := L.Get(1).(*lua.LFunction); ok {
+					raise(L, diag.List{{Code: diag.Failed, Message: "argument 1 of help must be a name, but is a function", Hint: `write the name in quotes: help("cell.create")`}})
+				}
 				text, err := b.m.helpText(L.OptString(1, ""))
 				if err != nil {
 					raise(L, err)
