@@ -140,11 +140,12 @@ func newEvaluator(env Env, common command.Common) (*evaluator, error) {
 	}
 	e.api = api.New(api.Options{Kernel: api.Kernel{Host: target.Host, Reader: target.Reader, Simulator: target.Simulator, Launch: target.Launcher},
 		Stdin: env.Stdin, Stdout: env.Stdout, Stderr: env.Stderr, Output: e.out, Settle: e.aside, Report: e.meanwhile,
-		Help: func(name string) string {
-			if c := command.Find(name); c != nil {
-				return c.Help()
+		Help: command.HelpOf,
+		Fit: func(text string) string {
+			if !isTerminal(env.Stdout) {
+				return text
 			}
-			return ""
+			return show.Fold(text, e.width())
 		}})
 	target.Pending, target.Declared, target.Forget = e.api.Propose, e.api.Pending, e.api.Forget
 	if err := target.Steps.Step(func() error { return nil }); err != nil {
@@ -473,6 +474,11 @@ func (e *evaluator) mistaken(line string, isLua bool) error {
 	d := diag.Diagnostic{Span: diag.Span{File: "command", Line: 1, Column: strings.Index(line, words[0]) + 1, Width: len(words[0])}, Code: diag.CommandLine, Excerpt: line}
 	instead, habit := command.Instead(words)
 	switch {
+	case words[0] == "cellsh" && (len(words) == 1 || command.Find(words[1]) != nil):
+		d.Message = "a command must be typed without cellsh in a session, but is typed with it"
+		if d.Hint = "help shows the commands"; len(words) > 1 {
+			d.Hint = "here it is: " + strings.TrimSpace(line[strings.Index(line, words[0])+len(words[0]):])
+		}
 	case habit:
 		d.Message = fmt.Sprintf("%s must be a command or a variable, but is another tool's command", words[0])
 		d.Hint = "here it is: " + instead

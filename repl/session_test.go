@@ -389,7 +389,7 @@ func TestAuditEndsInASession(t *testing.T) {
 	x.typed("audit start web-1 --for 300ms --yes\r")
 	x.until("as generation 3\nSIM 3> ")
 	x.typed("6 * 7\r")
-	if said := x.until("\nSIM 3> "); !strings.Contains(said, "\n42\n") {
+	if said := x.until("SIM 3> "); !strings.Contains(said, "\n42\n") {
 		t.Errorf("it says %q", said)
 	}
 	x.typed("exit\r")

@@ -1,8 +1,10 @@
 package repl
 
 import (
+	"maps"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 )
@@ -52,6 +54,36 @@ func TestStartup(t *testing.T) {
 				t.Errorf("it says %q, want %q", said, c.want)
 			}
 		})
+	}
+}
+
+// What help says that a prompt function is given is what it is given.
+func TestPromptIsTold(t *testing.T) {
+	dir := t.TempDir()
+	help, err := program(t, dir, nil, "help", "prompt").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	told := map[string]bool{}
+	for _, field := range regexp.MustCompile(`(?m)^  ([a-z]+) {2,}[a-z]`).FindAllStringSubmatch(string(help), -1) {
+		told[field[1]] = true
+	}
+	write(t, dir, "a.lua", `policy "web" { cells = "web-*", deny = { "system" } }`)
+	x := start(t, program(t, dir, []string{"TERM=dumb"}, "-k", "sim"))
+	x.untilPrompt()
+	given := map[string]bool{}
+	for _, line := range []string{
+		`function prompt(s) local k = {} for name in pairs(s) do k[#k + 1] = name end return "SIM " .. table.concat(k, " ") .. "> " end`,
+		"load a.lua", "create web-1 --root /cells/web-1", "audit start web-1 --for 2h --yes", "audit stop", "load a.lua --confirm 2h",
+	} {
+		x.typed(line + "\n")
+		said := x.untilPrompt()
+		for _, name := range strings.Fields(strings.TrimSuffix(said[strings.LastIndex(said, "SIM")+len("SIM"):], "> ")) {
+			given[name] = true
+		}
+	}
+	if !maps.Equal(told, given) {
+		t.Errorf("help tells of %v, but it is given %v", told, given)
 	}
 }
 

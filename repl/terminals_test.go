@@ -304,6 +304,24 @@ func TestNarrowTerminal(t *testing.T) {
 			"error: what is forgotten must have been",
 			"   declared here and not loaded, but",
 			"   nothing was not [failed]"}},
+		{`help("cell.id")`, []string{
+			"cell.id: number",
+			"  The kernel's number of the cell; it is",
+			"    never used again.",
+			"",
+			"  example:",
+			"    local c = cell.create{ name =",
+			"      \"web-1\", root = \"/cells/web-1\" }",
+			"    print(c.id)",
+			"    --> 1"}},
+		{`help("system.reboot")`, []string{
+			"system.reboot carries nothing else",
+			"",
+			"Every request carries who asks too:",
+			"  r.uid, r.euid, r.gid, r.egid,",
+			"  r.groups, and",
+			"the cell, r.cell. See help",
+			"  kauth.request."}},
 	} {
 		w.types(c.typed + enter)
 		w.ends(append(c.rows, "SIM> |")...)

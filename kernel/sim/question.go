@@ -207,8 +207,23 @@ func (q *question) told(f stock.Fact) stock.Truth {
 	return stock.Unknown
 }
 
-// open is what could turn the answer to a question that is asked alone: conditions of rules that no field tells.
-func (q *question) open(denied, allowed bool) []string {
+// telling are the fields of the request that tell of a fact where there are no objects to look at; none if only those could.
+func (q *question) telling(f stock.Fact) kauth.FieldSet {
+	var fields kauth.FieldSet
+	switch t, ok := f.Test(); {
+	case f == stock.PortReservedByOther || f == stock.PortReservedByCaller:
+		fields = fields.With(kauth.FieldPort)
+	case ok:
+		fields = t.Needs()
+	}
+	if fields&^q.r.ID.Info().Fields != 0 {
+		return 0
+	}
+	return fields
+}
+
+// open is what could turn the answer to a question that is asked alone: conditions of rules that no field that is given tells.
+func (q *question) open(denied, allowed bool) []Open {
 	turns := policy.Grant
 	switch {
 	case denied:
@@ -220,7 +235,7 @@ func (q *question) open(denied, allowed bool) []string {
 	if l := q.cellListener(); l != nil {
 		listeners = append(slices.Clip(listeners), *l)
 	}
-	var out []string
+	var out []Open
 	for i := range listeners {
 		for _, r := range listeners[i].Rules {
 			truth := r.When.Truth(q)
@@ -229,13 +244,21 @@ func (q *question) open(denied, allowed bool) []string {
 			}
 			if truth == stock.Unknown && r.Answer == turns {
 				var untold stock.Condition
+				var fields kauth.FieldSet
+				objects := false
 				for _, l := range r.When {
 					if l.Truth(q) == stock.Unknown {
 						untold = append(untold, l)
+						tell := q.telling(l.Fact)
+						fields |= tell &^ q.r.Given
+						objects = objects || tell == 0
 					}
 				}
-				if text := untold.String(); !slices.Contains(out, text) {
-					out = append(out, text)
+				if objects {
+					fields = 0
+				}
+				if o := (Open{untold.String(), fields}); !slices.Contains(out, o) {
+					out = append(out, o)
 				}
 			}
 		}
@@ -263,6 +286,14 @@ func (a Answer) String() string {
 	return s
 }
 
+// Open is something that is not known of a question that is asked alone.
+type Open struct {
+	// If is what it is in words: "the device is a disk".
+	If string
+	// Fields are those that were not given and tell whether it is so; none if no field can.
+	Fields kauth.FieldSet
+}
+
 // Question is a question that was asked and answered, for observers.
 type Question struct {
 	// Request with all the fields that it carries.
@@ -274,9 +305,8 @@ type Question struct {
 	Answers []Answer
 	// Errno is 0 if the request was allowed, else EPERM. What the system call returns can be another number.
 	Errno kauth.Errno
-	// Open is what no field of a question that is asked alone tells, and what would turn the answer if it were so: "the
-	// device is a disk". See [Process.Ask].
-	Open []string
+	// Open is what would turn the answer to a question that is asked alone if it were so. See [Process.Ask].
+	Open []Open
 }
 
 // String is the request and what came out: "network.bind.privport: EPERM".

@@ -100,6 +100,26 @@ func TestExamples(t *testing.T) {
 	}
 }
 
+// Help of all that there is fits a terminal, but for signatures, which stay in one line until it is known how wide that is.
+func TestHelpFits(t *testing.T) {
+	signatures := map[string]bool{}
+	for _, e := range Entries() {
+		signatures[e.Signature()] = true
+	}
+	for _, name := range append(entryNames(), "", "cell", "sim", "process") {
+		text, err := About(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, _, _ = strings.Cut(text, "\n  example:\n") // code
+		for line := range strings.SplitSeq(text, "\n") {
+			if len(line) > columns && !signatures[line] {
+				t.Errorf("help(%q) has a line of %d columns: %s", name, len(line), line)
+			}
+		}
+	}
+}
+
 // An argument of the wrong type is told with the name of the function, and where it was called.
 func TestArgumentsAreNamed(t *testing.T) {
 	for call, want := range map[string]string{
@@ -108,6 +128,7 @@ func TestArgumentsAreNamed(t *testing.T) {
 		"cell.on({}, print)":    "argument 1 of cell.on must be a string, but is a table",
 		"kauth.request(nil)":    "argument 1 of kauth.request must be a string, but is nil",
 		"help({})":              "argument 1 of help must be a string, but is a table",
+		"help(cell.create)":     `argument 1 of help must be a name, but is a function (write the name in quotes: help("cell.create"))`,
 		"sim.advance('x')":      "argument 1 of sim.advance must be a number, but is a string",
 		"sim.trace()":           "argument 1 of sim.trace must be a function, but is nil",
 		"string.glob(nil, 'x')": `argument 1 of string.glob must be a string, but is nil`,

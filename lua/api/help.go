@@ -21,9 +21,15 @@ func helpEntries() []*Entry {
 -->     local c = cell.create{ name = "web-1", root = "/cells/web-1" }
 -->     print(c.id)
 -->     --> 1`, call: func(b *binding, L *lua.LState) int {
+				if _, ok := L.Get(1).(*lua.LFunction); ok {
+					raise(L, diag.List{{Code: diag.Failed, Message: "argument 1 of help must be a name, but is a function", Hint: `write the name in quotes: help("cell.create")`}})
+				}
 				text, err := b.m.helpText(L.OptString(1, ""))
 				if err != nil {
 					raise(L, err)
+				}
+				if b.m.options.Fit != nil {
+					text = b.m.options.Fit(text)
 				}
 				fmt.Fprint(b.m.options.Output, text)
 				return 0
@@ -128,7 +134,7 @@ func overview() string {
 		}
 		b.WriteString(" " + name)
 	}
-	return wrapList(b.String()) + "\nhelp(\"cell\") tells about a library or a type, help(\"cell.create\") about one function, help(\"load\") about a command.\n"
+	return wrapList(b.String()) + "\n" + wrap(`help("cell") tells about a library or a type, help("cell.create") about one function, help("load") about a command.`, "")
 }
 
 // wrapList breaks the lines of the overview so that they fit a terminal of 80 columns.

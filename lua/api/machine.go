@@ -39,6 +39,8 @@ type Options struct {
 	Context  context.Context
 	// Help gives the text about a name that is not in the table, "" if there is none.
 	Help func(name string) string
+	// Fit gives the text that help shows in lines for which there is room; nil leaves it as it is, for 80 columns.
+	Fit func(text string) string
 }
 
 // Machine is a Lua machine for sessions and scripts: its globals, what was declared there, and the hooks that wait. Its own

@@ -63,6 +63,10 @@ func TestComplete(t *testing.T) {
 		{`policy "web" { on = { ["system.mount.new"] = function(r) if has(r.uid, "|`, ""},
 		{`policy "web" { on = { ["network.interface"] = function(q) if q.cmd == "SIOCSIFF|`, "SIOCSIFFLAGS"},
 		{decision + `return deny, "|`, ""},
+		// A function that decides has no more than policies have, and declares none.
+		{decision + `return |`, "+allow deny grant r has math string -policy never cell io os load"},
+		{`local function f(q) return | end policy "web" { on = { ["network.bind.port"] = f } }`, "+allow deny q -policy never"},
+		{`local function f(q) | end`, "+q policy never"},
 		{decision + `if r.cell.name == "|`, "db web-1"},
 		// Keys of the table that is being written, and nothing else.
 		{`policy "web" { |`, "allow budget cells default deny grant mode on"},
@@ -129,6 +133,7 @@ func TestCompleteScript(t *testing.T) {
 		{`engine.decide{ request = "network.bind.port", family = "in|" }`, "+inet inet6"},
 		{`ker|`, "kernel"},
 		{`pri|`, "print"},
+		{`policy "web" { on = { ["network.bind"] = function(r) return |`, "+allow deny grant r math -policy cell io load"},
 	} {
 		text, offset := at(t, test.text)
 		checkLabels(t, test.text, test.want, Complete(Source{Name: "x.lua", Text: text, Script: true, Cells: []string{"web-1", "db"}}, offset))

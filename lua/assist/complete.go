@@ -126,6 +126,35 @@ func OnlyKeys(s Source, offset int) bool {
 	return shape != nil && (len(shape.keys) > 0 || shape.entries) && shape.elements == noElements && shape.rows == nil
 }
 
+// Decides reports whether an offset of a text is within a function that decides requests: there is nothing but what policies have,
+// even in a session.
+func Decides(s Source, offset int) bool {
+	return (&completion{cursor: newCursor(s.Name, s.Text, offset), source: s}).decides()
+}
+
+// decides reports whether the place is in a function that is an entry of a policy, or within one.
+func (c *completion) decides() bool {
+	return slices.ContainsFunc(c.path, func(n syntax.Node) bool {
+		fn, ok := n.(*syntax.FunctionExpr)
+		return ok && len(entered(c.file, fn)) > 0
+	})
+}
+
+// OnlyScripts reports whether a global is of those that scripts and sessions have and functions that decide do not.
+func OnlyScripts(name string) bool {
+	root := func(full string) string {
+		owner, _, _ := strings.Cut(full, ".")
+		return owner
+	}
+	is := func(full string) bool { return root(full) == name }
+	if slices.ContainsFunc(libraryNames(false), is) {
+		return false
+	}
+	return slices.ContainsFunc(libraryNames(true), is) || slices.ContainsFunc(api.Entries(), func(e *api.Entry) bool {
+		return (e.Kind == api.Global || e.Kind == api.Word || e.Kind == api.CurriedWord) && is(e.Name)
+	})
+}
+
 // completion is one call of Complete.
 type completion struct {
 	*cursor
@@ -509,8 +538,11 @@ func (c *completion) names() {
 		c.offer(Variable, l.Name, "local", "")
 	}
 	inServices := !c.source.Script && ofServices(c.source.Name)
+	decides := c.decides()
 	for _, e := range api.Entries() {
 		switch library, _ := e.Split(); {
+		case decides:
+			// It calls nothing of these.
 		case e.Kind == api.Word || e.Kind == api.CurriedWord:
 			if !loader.IsTest(c.source.Name) && e.Services == inServices {
 				c.offer(Function, e.Name, e.Signature(), e.Doc)
@@ -533,7 +565,7 @@ func (c *completion) names() {
 			c.offer(Value, name, "result", "")
 		}
 	}
-	for _, name := range libraryNames(c.source.Script) {
+	for _, name := range libraryNames(c.source.Script && !decides) {
 		if owner, _, ok := strings.Cut(name, "."); ok {
 			c.offer(Library, owner, "library", "")
 		} else {

@@ -16,17 +16,7 @@ func asked(f *syntax.File, l *syntax.Local) requests {
 	if l == nil || l.Function == nil || len(l.Function.Params) == 0 || l.Function.Params[0] != l {
 		return nil
 	}
-	found := requests{}
-	own := localOf(f, l.Function)
-	entries(f, func(value syntax.Expr, patterns []kauth.Pattern) {
-		value = syntax.Unparen(value)
-		name, ok := value.(*syntax.NameExpr)
-		if value == syntax.Expr(l.Function) || ok && own != nil && name.Local == own {
-			for _, p := range patterns {
-				found.add(p)
-			}
-		}
-	})
+	found := entered(f, l.Function)
 	if len(found) == 0 && (l.Name == "r" || l.Name == "request") {
 		for id := range kauth.RequestID(kauth.NumRequests) {
 			found[id] = true
@@ -35,6 +25,22 @@ func asked(f *syntax.File, l *syntax.Local) requests {
 	if len(found) == 0 {
 		return nil
 	}
+	return found
+}
+
+// entered are the requests in whose entries a function stands, by itself or by the name of its local.
+func entered(f *syntax.File, fn *syntax.FunctionExpr) requests {
+	found := requests{}
+	own := localOf(f, fn)
+	entries(f, func(value syntax.Expr, patterns []kauth.Pattern) {
+		value = syntax.Unparen(value)
+		name, ok := value.(*syntax.NameExpr)
+		if value == syntax.Expr(fn) || ok && own != nil && name.Local == own {
+			for _, p := range patterns {
+				found.add(p)
+			}
+		}
+	})
 	return found
 }
 

@@ -187,7 +187,8 @@ func checkText(c *study.Check, withBase string) string {
 		fmt.Fprintf(&b, "the base policy that ships with cellsh denies all of that; with it:\n    %s\n", withBase)
 	}
 	b.WriteString(samplesText(c.Cells))
-	if c.Nevers > 0 {
+	if c.Nevers > 0 && (errors == 0 || len(c.Breaches) > 0) {
+		// Where something is wrong not all of them could be worked out.
 		fmt.Fprintf(&b, "never: %s, %d broken\n", human.Plural(c.Nevers, "assertion"), len(c.Breaches))
 	}
 	if c.Proof != nil {

@@ -78,6 +78,14 @@ func runHelp(inv *Invocation) error {
 	return inv.page(strings.Join(parts, "\n"))
 }
 
+// HelpOf is what there is about a command, a request or a topic; "" if there is none of that name.
+func HelpOf(name string) string {
+	if c := Find(name); c != nil {
+		return c.Help()
+	}
+	return topicHelp(name)
+}
+
 // unknown is the error of help about what there is not; Lua's own knows only names of Lua.
 func (inv *Invocation) unknown(name string, lua error) error {
 	if d := diag.Of(lua); d[0].Hint != "" && strings.HasPrefix(d[0].Hint, "did you mean") {

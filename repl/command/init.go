@@ -46,6 +46,11 @@ func (i *initiation) run(inv *Invocation) error {
 		return usage("--service %s", problem)
 	}
 	dir := inv.Args[0]
+	if info, err := os.Stat(dir); err == nil && !info.IsDir() {
+		return diag.List{{Span: diag.Span{File: dir}, Code: diag.Failed, Message: "it must be a folder, but is none"}}
+	} else if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return diag.List{{Span: diag.Span{File: dir}, Code: diag.Failed, Message: fmt.Sprintf("it must be a folder that can be made, but can't be: %s", disk.Cause(err))}}
+	}
 	files := starter.Files(i.service)
 	var problems diag.List
 	seen := map[string]bool{}

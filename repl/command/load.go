@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os/signal"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -200,6 +201,23 @@ func (l *loading) unload(inv *Invocation) error {
 	return l.work(inv, inv.Args, func(h *host.Host) (*host.Proposal, error) { return h.Unload(inv.Args) })
 }
 
+// droppable says of broken assertions that are pending how to be rid of them: it is only those that are loaded that stay.
+func (inv *Invocation) droppable(err error) error {
+	var list diag.List
+	if inv.Session == nil || !errors.As(err, &list) {
+		return err
+	}
+	list = slices.Clone(list)
+	for i := range list {
+		for _, n := range inv.Session.Declared().Nevers {
+			if list[i].Code == diag.NeverBroken && list[i].Span == n.Span {
+				list[i].Hint = "it is only pending: to be rid of it run: " + inv.called("forget "+shellWords([]string{n.Title}))
+			}
+		}
+	}
+	return list
+}
+
 // work loads what is proposed, or says what that would do. Words are what the command was given beside its flags.
 func (l *loading) work(inv *Invocation, words []string, propose func(*host.Host) (*host.Proposal, error)) error {
 	inv.looks = l.dry
@@ -242,7 +260,7 @@ func (l *loading) work(inv *Invocation, words []string, propose func(*host.Host)
 	}
 	if plan.Problem != nil {
 		inv.lap("load")
-		return plan.Problem
+		return inv.droppable(plan.Problem)
 	}
 	out, err := h.Carry(plan)
 	inv.lap("load")

@@ -35,6 +35,28 @@ something would change, with --exit-code. load --boot has codes of its own: see
 help load. exec exits as its command does. 128 and the number of a signal is a
 command that a signal has ended: 130 for Ctrl-C, 143 for SIGTERM.`},
 	{name: "keys", short: "what keys do where a statement is typed", made: keysText},
+	{name: "prompt", short: "what the prompt tells, and how to have another", long: `The prompt tells the kernel, the generation that is loaded, and what waits:
+
+  SIM 3, confirm 52s, 2 pending>
+
+A global function prompt makes another one, in ~/.config/cellsh/init.lua for
+every session. It is called before each statement, with a table that tells how
+things are, and gives a string, in which colours are sequences of SGR:
+
+  function prompt(s)
+    return s.kernel .. (s.confirm and " CONFIRM" or "") .. "> "
+  end
+
+  kernel      what the kernel is called, "SIM" if it is simulated
+  simulated   whether it is
+  readonly    whether nothing may be changed
+  pending     how many policies and assertions are declared and not loaded
+  generation  the number of the one that is loaded; nil if none is
+  confirm     seconds until what was loaded is rolled back; nil if it is not
+  audit       seconds until an audit ends; nil if there is none
+
+One that fails, takes too long or gives no string is told once and called no
+more; prompt = nil takes it away.`},
 	{name: "screen-keys", short: "what keys do on the screen", made: func() string { return strings.TrimRight(model.About(), "\n") }},
 	{name: "session", short: "commands and Lua at the prompt", long: `A line is a command or Lua; Lua that is not finished goes on in the next line.
 Commands are those of the program, without the word cellsh, and work on the
@@ -62,8 +84,8 @@ is whole. Up and Down, and Ctrl-R, find what was typed before; Right takes what
 is suggested in grey.
 
 A session at a terminal begins with ~/.config/cellsh/init.lua, unless it is
-given --norc, or somebody else than the user and root could write that. A global
-function prompt is given a table that tells how things are, and gives a prompt.
+given --norc, or somebody else than the user and root could write that. For a
+prompt of one's own see help prompt.
 
 There are no colours with --no-color, where NO_COLOR is set in the environment,
 and at a terminal that has none (TERM=dumb).`},

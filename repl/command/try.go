@@ -30,8 +30,8 @@ REQUEST is a request, or an action or scope: then all of its requests are asked
 that have the fields and values that are given, and that the kernel asks. Fields
 are named as policies name them, port and target.pid, and values are those that
 policies compare with, true or "kill". Without uid or euid the process is root.
-What no field tells, such as who owns a file, counts as not so; where it would
-turn the answer that is said.
+What no field that is given tells, such as who owns a file, counts as not so;
+where it would turn the answer that is said.
 
 The kernel is built as the one of -k, whose policies are tried if there is no
 --policy; with --policy and without -k it is the one that sim is.
@@ -339,9 +339,9 @@ func (t *tried) text() (verb, why, body string) {
 			b.WriteString(wrap(2, t.policies.Note))
 		}
 	}
-	if len(t.Open) > 0 && t.Errno == 0 {
+	if t.Errno == 0 {
 		// Of a refusal it was said what would allow it.
-		b.WriteString(wrap(2, fmt.Sprintf("it refuses it if %s, which no field tells", strings.Join(t.Open, ", or if "))))
+		b.WriteString(openText(t.Open))
 	}
 	switch info := t.Request.ID.Info(); {
 	case t.policies.Probe && t.Errno != 0:
@@ -351,6 +351,31 @@ func (t *tried) text() (verb, why, body string) {
 	}
 	b.WriteString(wouldText(t.policies))
 	return verb, why, b.String()
+}
+
+// openText says what would have the kernel refuse, and how one could ask about it: a line for all that is told in the same way.
+func openText(open []sim.Open) string {
+	var b strings.Builder
+	for len(open) > 0 {
+		var alike []string
+		fields := open[0].Fields
+		open = slices.DeleteFunc(slices.Clone(open), func(o sim.Open) bool {
+			if o.Fields == fields {
+				alike = append(alike, o.If)
+			}
+			return o.Fields == fields
+		})
+		told := "no field tells"
+		if fields != 0 {
+			var names []string
+			for _, f := range fields.Fields() {
+				names = append(names, f.String())
+			}
+			told = strings.Join(names, " and ") + " would tell"
+		}
+		b.WriteString(wrap(2, fmt.Sprintf("it refuses it if %s, which %s", strings.Join(alike, ", or if "), told)))
+	}
+	return b.String()
 }
 
 // evaluation is what the evaluation model said, nil where the kernel has none.
@@ -375,7 +400,7 @@ type triedReport struct {
 	Policy string `json:"policy,omitempty"`
 	File   string `json:"file,omitempty"`
 	Line   int    `json:"line,omitempty"`
-	// Open is what would turn the answer, and no field tells.
+	// Open is what would turn the answer, and no field that was given tells.
 	Open []string `json:"open"`
 	// UID and EUID that asked.
 	UID     uint32        `json:"uid"`
@@ -391,12 +416,15 @@ type modelReport struct {
 }
 
 func (t *tried) report() triedReport {
-	out := triedReport{Cell: t.cell, Request: t.Request.ID.String(), Allowed: t.Errno == 0, Why: t.Why(), Open: report.List(t.Open), UID: t.Subject.UID, EUID: t.Subject.EUID}
+	out := triedReport{Cell: t.cell, Request: t.Request.ID.String(), Allowed: t.Errno == 0, Why: t.Why(), Open: []string{}, UID: t.Subject.UID, EUID: t.Subject.EUID}
 	if deny := t.Request.ID.Info().Deny; t.Errno != 0 && deny != 0 {
 		out.Errno = deny.Name()
 	}
 	if d := t.decider(); d != nil {
 		out.Why, out.Policy, out.File, out.Line = d.Why(), d.Source.Policy, d.Source.File, d.Source.Line
+	}
+	for _, o := range t.Open {
+		out.Open = append(out.Open, o.If)
 	}
 	for _, a := range t.Answers {
 		out.Answers = append(out.Answers, modelReport{a.Model, a.Listener, report.One(a.Answer)})

@@ -119,7 +119,7 @@ func TestTryAndExplain(t *testing.T) {
 					got = stock.Unknown
 				}
 				if got != want {
-					t.Errorf("revision %s: %s: the kernel gives %s (%s, open %q), but it must be %s", rev, study.ExplainArgs(cell, &q.Request), got, answers[i].Why(), answers[i].Open, want)
+					t.Errorf("revision %s: %s: the kernel gives %s (%s, open %v), but it must be %s", rev, study.ExplainArgs(cell, &q.Request), got, answers[i].Why(), answers[i].Open, want)
 				}
 			}
 			if err := h.Destroy(cell); err != nil {

@@ -10,9 +10,16 @@ import (
 
 // arguments completes the word of a command line that is being typed.
 func (c *Completer) arguments(before string) []Candidate {
-	list, typed, quote, ok := split(before)
+	list, typed, quote, file, ok := split(before)
 	if !ok {
 		return nil
+	}
+	if file {
+		found := c.paths(typed)
+		for i := range found {
+			found[i].Insert = finish(found[i].Insert, quote)
+		}
+		return found
 	}
 	command := c.command(list[0])
 	if command == nil {
@@ -37,20 +44,27 @@ func (c *Completer) arguments(before string) []Candidate {
 	return found
 }
 
-// split divides a line into its words but the last, the last as far as it is typed, and the quote in which it is.
-func split(before string) (list []string, typed, quote string, ok bool) {
+// split divides a line into its words but the last, the last as far as it is typed, and the quote in which it is; file says that it is
+// the file that a command writes to. It is not ok where the last word is no word of the command.
+func split(before string) (list []string, typed, quote string, file, ok bool) {
 	// A character that nobody types shows where the last word begins.
 	const cursor = "\x00"
 	for _, quote := range []string{"", "'", `"`} {
-		list, err := input.Words(before + cursor + quote)
+		list, to, rest, err := input.Command(before + cursor + quote)
 		if err != nil {
 			continue
 		}
+		if typed, file := strings.CutSuffix(to.File, cursor); file {
+			return list, typed, quote, true, true
+		}
 		last := len(list) - 1
+		if last < 1 || to != (input.Redirect{}) || rest != "" {
+			return nil, "", "", false, false
+		}
 		typed, ok := strings.CutSuffix(list[last], cursor)
-		return list[:last], typed, quote, ok && last > 0
+		return list[:last], typed, quote, false, ok
 	}
-	return nil, "", "", false
+	return nil, "", "", false, false
 }
 
 // more marks an insertion after which more must be typed, as after a folder.

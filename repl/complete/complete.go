@@ -77,7 +77,7 @@ type Completer struct {
 func (c *Completer) Complete(text string, pos int) []Candidate {
 	before := text[:max(0, min(pos, len(text)))]
 	begin, piped := c.statement(before)
-	if piped {
+	if piped || strings.HasPrefix(strings.TrimLeft(before[begin:], " \t"), "!") {
 		return nil // what follows is the machine's
 	}
 	var found []Candidate

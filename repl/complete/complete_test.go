@@ -115,7 +115,12 @@ func TestComplete(t *testing.T) {
 		{"explain ", "db web-1 web-2"},
 		{"explain; ex", "exec explain"},
 		{"list; explain w", "web-1 web-2"},
-		{"list | explain w", ""},
+		{"!l", ""},
+		{"stats; !l", ""},
+		{"stats > scripts/policy.d/we", "+b.lua "},
+		{"stats >> 'scripts/policy.d/with s", "+pace.lua' "},
+		{"stats web-1 >w", "+eb.lua "},
+		{"explain web-1 network.bind port=>", ""},
 		{"stats web-1 w", "web-1 web-2"},
 		{"stats --columns ", "age name root"},
 		{"stats --columns=name,r", "+oot "},
@@ -226,6 +231,10 @@ func TestComplete(t *testing.T) {
 		{"cell.on('near", "+-budget"},
 		{"policy 'web' { bud", "+get = "},
 		{"policy 'web' { ker", ""},
+		// A function that decides has neither the kernels nor the files that the session has, but what somebody has made there.
+		{"policy 'web' { on = { network = function(r) return ce", "+lls"},
+		{"policy 'web' { on = { network = function(r) return io", ""},
+		{"policy 'web' { on = { network = function(r) return den", "+y"},
 		{"policy 'web' { budget = { ker", ""},
 		{"policy 'web' { budget = { procs = 4, pr", ""},
 		{"policy 'web' { budget = { memory = { act", "+ion = "},
@@ -393,4 +402,17 @@ func FuzzComplete(f *testing.F) {
 			}
 		}
 	})
+}
+
+// What follows a | is the machine's.
+func TestCompletePiped(t *testing.T) {
+	c := completer(t)
+	if got := c.Complete("stats ", 6); len(got) != 3 {
+		t.Errorf("%q", got)
+	}
+	for _, line := range []string{"stats |", "stats | ", "stats | w", "list | explain w", "stats; list | stats ", "stats web-1 | grep -c w"} {
+		if got := c.Complete(line, len(line)); len(got) > 0 {
+			t.Errorf("%q: %q", line, got)
+		}
+	}
 }

@@ -57,7 +57,11 @@ func (c *Completer) lua(before string) []Candidate {
 		return nil
 	}
 	found := insertions(known, typed, assist.Variable, assist.Value)
-	found = append(found, c.described("", words(c.names(c.Globals, typed, nil), typed))...)
+	globals := c.names(c.Globals, typed, nil)
+	if assist.Decides(c.source(before), len(before)) {
+		globals = slices.DeleteFunc(globals, assist.OnlyScripts)
+	}
+	found = append(found, c.described("", words(globals, typed))...)
 	if typed != "" {
 		found = append(found, words(syntax.Keywords(), typed)...)
 	}

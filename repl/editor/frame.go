@@ -201,6 +201,11 @@ func (c *canvas) moveTo(row, column int) {
 	c.on.Row, c.on.Column = row, column
 }
 
+// freshRow gives what moves the cursor to the begin of a row with nothing in it: what a command has left without a newline, or was
+// typed meanwhile, stays above. Nobody can say in which column the cursor is; a row full of spaces ends in the next one unless it
+// has begun with the first column. The terminal must keep the last column.
+func freshRow(width int) string { return strings.Repeat(" ", width) + "\r\x1b[K" }
+
 func (c *canvas) move(n int, direction byte) {
 	c.out.WriteString("\x1b[")
 	if n > 1 {

@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -50,15 +51,23 @@ func newTerminal(o Options) Editor {
 	return t
 }
 
+// windows are what the names of terminals begin with that are windows of today.
+var windows = []string{"xterm", "screen", "tmux", "rxvt", "st-", "foot", "alacritty", "kitty", "wezterm", "konsole", "gnome", "vte", "iterm"}
+
 // marksPaste reports whether terminals of that name are known to mark pasted text. Consoles are not asked: not all of
 // them ignore what they don't know.
 func marksPaste(term string) bool {
-	for _, name := range []string{"xterm", "screen", "tmux", "rxvt", "st-", "foot", "alacritty", "kitty", "wezterm", "konsole", "gnome", "vte", "iterm"} {
-		if strings.HasPrefix(term, name) {
-			return true
-		}
-	}
-	return term == "st"
+	return named(term, windows) || term == "st"
+}
+
+// keepsLastColumn reports whether terminals of that name are known to begin a new row not with the last character that fits in one,
+// but with the next (xenl of terminfo(5)).
+func keepsLastColumn(term string) bool {
+	return marksPaste(term) || named(term, []string{"vt", "wsvt", "linux"})
+}
+
+func named(term string, names []string) bool {
+	return slices.ContainsFunc(names, func(name string) bool { return strings.HasPrefix(term, name) })
 }
 
 // size of the terminal in columns and rows. Serial lines do not know theirs.
@@ -215,6 +224,9 @@ func (t *terminal) read(d *Draft) (string, error) {
 	defer t.cook()
 	t.draft, t.canvas = d, canvas{}
 	defer func() { t.draft = nil }()
+	if columns, _, err := readline.GetSize(t.fd); d.statement && err == nil && columns > 0 && keepsLastColumn(t.o.Getenv("TERM")) {
+		t.write(freshRow(columns))
+	}
 	t.bracketedPaste(true)
 	defer t.bracketedPaste(false)
 	t.draw()

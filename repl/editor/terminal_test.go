@@ -16,6 +16,7 @@ import (
 
 	"cellsh/kernel/launch/pty"
 	"cellsh/repl/complete"
+	"cellsh/repl/screentest"
 	"github.com/chzyer/readline"
 )
 
@@ -386,4 +387,38 @@ func settings(t *testing.T, tty *os.File) string {
 		}
 		return fmt.Sprintf("Lflag:%#x", n&^pendin)
 	})
+}
+
+// What a command has left without a newline, or somebody has typed while it ran, stays, and the prompt begins its own row.
+func TestFreshRow(t *testing.T) {
+	const width = 7
+	for left := range 2*width + 1 {
+		g := screentest.New(t, screentest.Console, width, 5)
+		before := strings.Repeat("x", left)
+		io.WriteString(g, before+freshRow(width)+"> ")
+		rows := strings.Split(g.Text(), "\n")
+		prompt := rows[len(rows)-1]
+		if got := strings.Join(rows[:len(rows)-1], ""); got != before || prompt != ">" || len(rows)-1 != (left+width-1)/width {
+			t.Errorf("%d columns were written: %q", left, rows)
+		}
+	}
+}
+
+func TestPromptBeginsRow(t *testing.T) {
+	for _, term := range []string{"xterm-256color", "vt100", "wsvt25"} {
+		s := newScreen(t)
+		e := s.editor(term, "")
+		io.WriteString(s.tty, "left")
+		if line, err := s.ask(e, func() { s.press("list\r") }); line != "list" || err != nil {
+			t.Fatalf("%q, %v", line, err)
+		}
+		s.wait("\n")
+		g := screentest.New(t, screentest.KindOf(term), 60, 10)
+		s.mu.Lock()
+		io.WriteString(g, s.shown.String())
+		s.mu.Unlock()
+		if got := g.Text(); got != "left\n1> list" {
+			t.Errorf("%s: %q", term, got)
+		}
+	}
 }

@@ -99,6 +99,8 @@ func TestRedirect(t *testing.T) {
 		{"list > a; stats", `["list"] to "a"; ["stats"]`},
 		{"list;stats ; list", `["list"]; ["stats"]; ["list"]`},
 		{"list; 1 + 1", `["list"]; Lua`},
+		{"list; ; ;stats;;", `["list"]; ["stats"]`},
+		{"list > a;; stats", `["list"] to "a"; ["stats"]`},
 		{"explain w r flags=A|B port=>5", `["explain" "w" "r" "flags=A|B" "port=>5"]`},
 		{"create 'a|b' a\\;b \">\"", `["create" "a|b" "a;b" ">"]`},
 		{"!ls -l | wc", `host "ls -l | wc"`},

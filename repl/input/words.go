@@ -31,14 +31,14 @@ func Words(line string) ([]string, error) {
 
 // Command divides a line as Words does, but that a ; ends the command, | and what follows it is given to the machine's shell, and
 // > FILE and >> FILE say where it writes to. Within a word that has a =, | and > are what they are, as flags of a request are
-// written with them. The rest is what follows a ;.
+// written with them. The rest is what follows a ;, and those that follow it with nothing between.
 func Command(line string) (words []string, to Redirect, rest string, err error) {
 	w := wordReader{line: line}
 	for w.at < len(line) {
 		switch c := line[w.at]; {
 		case c == ';':
 			w.end()
-			return w.words, to, line[w.at+1:], nil
+			return w.words, to, behind(line[w.at+1:]), nil
 		case (c == '|' || c == '>') && strings.Contains(w.word.String(), "="):
 			w.word.WriteByte(c)
 			w.at++
@@ -60,6 +60,17 @@ func Command(line string) (words []string, to Redirect, rest string, err error) 
 	}
 	w.end()
 	return w.words, to, "", nil
+}
+
+// behind is what follows a ; without more of them: Lua 5.1 has no empty statement, but where commands stand one does no harm.
+func behind(rest string) string {
+	for {
+		trimmed, ok := strings.CutPrefix(strings.TrimLeft(rest, " \t"), ";")
+		if !ok {
+			return rest
+		}
+		rest = trimmed
+	}
 }
 
 // wordReader goes through a line.
@@ -132,7 +143,7 @@ func (w *wordReader) file(to *Redirect) (rest string, err error) {
 	}
 	to.File = names.words[0]
 	if names.at < len(w.line) {
-		rest = w.line[names.at+1:]
+		rest = behind(w.line[names.at+1:])
 	}
 	return rest, nil
 }
