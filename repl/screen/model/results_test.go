@@ -122,6 +122,29 @@ func TestReminder(t *testing.T) {
 	}
 }
 
+// TestRollBackOnce: who answers late, when what waited is rolled back already, does not go one further back.
+func TestRollBackOnce(t *testing.T) {
+	waiting := Status{Generation: 5, Confirm: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC), Back: 4}
+	for _, c := range []struct {
+		name, want string
+		status     Status
+		ask        func(*Model)
+	}{
+		{"the menu", "Run rollback 4", waiting, func(m *Model) { m.rollBack() }},
+		{"the reminder", "Run rollback 4", waiting, func(m *Model) { m.Tick(time.Unix(1, 0)) }},
+		{"nothing before", "Run rollback", Status{Generation: 5, Confirm: waiting.Confirm}, func(m *Model) { m.rollBack() }},
+		{"nothing that waits", "Run rollback", Status{Generation: 5}, func(m *Model) { m.rollBack() }},
+	} {
+		m := screen()
+		m.Status = c.status
+		c.ask(m)
+		m.Status = Status{Generation: 6}
+		if got := effects(press(m, "Left Enter")); got != c.want {
+			t.Errorf("%s: it must be %q, but is %q: %s", c.name, c.want, got, state(m))
+		}
+	}
+}
+
 // TestReadings: what is read fills the places that it was read for only, and rows keep what was done with them.
 func TestReadings(t *testing.T) {
 	m := screen()
