@@ -122,6 +122,32 @@ func TestReminder(t *testing.T) {
 	}
 }
 
+// TestNeededBy: what else is stopped is named before anything is.
+func TestNeededBy(t *testing.T) {
+	m := screen()
+	running := func(name string, by ...string) Row {
+		return Row{ID: name, Subject: Service{Name: name, Cell: name, Runs: true, NeededBy: by}, Fields: fields(name), Into: &Place{Output, name}}
+	}
+	m.Filled(Place{Kind: Services}, Table{Columns: []Column{{Title: "NAME"}}, Rows: []Row{running("db", "api", "web"), running("api", "web"), running("web")}}, "")
+	for _, c := range []struct{ keys, want string }{
+		{"Tab F8", "Stop service db? Cells stay.\n\nIn the way:\n  2 services: api, web, which need that, and are stopped before."},
+		{"Down F6", "Stop service api, and start again as the files say now?\n\nIn the way:\n  service web, which needs that, and is stopped before, and started again after it."},
+		{"Down F8", "Stop service web? Cells stay."},
+		{"Home Insert Insert F8", "Stop 2 services: db, api? Cells stay.\n\nIn the way:\n  service web, which needs that, and is stopped before."},
+		{"* Home Enter F8", "Stop service db? Cells stay.\n\nWhatever needs it is stopped before."},
+	} {
+		press(m, c.keys)
+		q, is := m.Dialog().(*Question)
+		if !is {
+			t.Fatalf("%s must ask, but: %s", c.keys, state(m))
+		}
+		if q.Text != c.want {
+			t.Errorf("%s asks %q instead of %q", c.keys, q.Text, c.want)
+		}
+		press(m, "F10")
+	}
+}
+
 // TestRollBackOnce: who answers late, when what waited is rolled back already, does not go one further back.
 func TestRollBackOnce(t *testing.T) {
 	waiting := Status{Generation: 5, Confirm: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC), Back: 4}

@@ -28,6 +28,8 @@ type declarations struct {
 	looks    rundir.Looks
 	// seen are those that have run, at the last look.
 	seen []*rundir.Status
+	// needed are the services that need one, in the order in which they are stopped.
+	needed map[string][]string
 }
 
 // declared gives the services that files declare.
@@ -36,6 +38,11 @@ func (s *Source) declared() (*services.Set, diag.List) {
 	if stamp := stampOf(inventory.Paths(s.o.Services, &s.o.Machine)); d.set == nil || stamp != d.stamp {
 		d.set, d.problems = inventory.Read(s.o.Services, &s.o.Machine, s.o.Output)
 		d.stamp = stamp
+		d.needed = map[string][]string{}
+		for _, name := range d.set.Graph.Names() {
+			list := d.set.Graph.Stop(name)
+			d.needed[name] = list[:len(list)-1] // itself is the last
+		}
 	}
 	return d.set, d.problems
 }
@@ -136,8 +143,20 @@ func (s *Source) readServices(string) (model.Table, error) {
 		return t, err
 	}
 	now := s.o.Now()
+	runs := map[string]bool{}
 	for i := range list {
-		t.Rows = append(t.Rows, serviceRow(&list[i], now))
+		runs[list[i].Service] = isUp(&list[i])
+	}
+	for i := range list {
+		row := serviceRow(&list[i], now)
+		x := row.Subject.(model.Service)
+		for _, name := range s.services.needed[x.Name] {
+			if runs[name] {
+				x.NeededBy = append(x.NeededBy, name)
+			}
+		}
+		row.Subject = x
+		t.Rows = append(t.Rows, row)
 	}
 	if len(list) == 0 && missing == nil {
 		missing = []string{"no service is declared, and none has run"}
@@ -145,6 +164,9 @@ func (s *Source) readServices(string) (model.Table, error) {
 	t.Note = strings.Join(missing, "; ")
 	return t, nil
 }
+
+// isUp reports whether there is something to stop.
+func isUp(x *inventory.Service) bool { return x.Monitor != 0 || !x.State.Final() }
 
 func serviceRow(x *inventory.Service, now time.Time) model.Row {
 	since, health, restarts, ended := "-", "-", "-", "-"
@@ -161,7 +183,7 @@ func serviceRow(x *inventory.Service, now time.Time) model.Row {
 		ended = monitor.ExitText(*x.Exit)
 	}
 	row := model.Row{ID: x.Service, Fields: texts(x.Service, x.State.String(), x.Cell, since, health, restarts, ended), Tone: toneOf(x.State),
-		Subject: model.Service{Name: x.Service, Cell: x.Cell, File: x.At.File, Line: x.At.Line, Runs: x.Monitor != 0 || !x.State.Final()},
+		Subject: model.Service{Name: x.Service, Cell: x.Cell, File: x.At.File, Line: x.At.Line, Runs: isUp(x)},
 		Into:    &model.Place{Kind: model.Output, Of: x.Service}}
 	first := x.Service + " is " + x.State.String()
 	if !x.Since.IsZero() {
