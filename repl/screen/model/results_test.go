@@ -148,6 +148,26 @@ func TestNeededBy(t *testing.T) {
 	}
 }
 
+// TestRolledBackByHand: who has gone back from what waits is not told that it is gone, but asked about files that it has left.
+func TestRolledBackByHand(t *testing.T) {
+	for _, files := range []int{0, 1} {
+		m := screen()
+		m.Status = Status{Generation: 2, Confirm: time.Unix(60, 0), Back: 1}
+		m.trial, m.reminded = &trial{proposal: &Proposal{Files: make([]File, files)}, generation: 2, until: time.Unix(60, 0), seen: true, question: &Question{}}, 2
+		m.rollBack()
+		if e := effects(press(m, "Left Enter")); e != "Run rollback 1" {
+			t.Fatal(e, state(m))
+		}
+		m.Ran(Result{Text: "generation 3"})
+		press(m, "Enter")
+		m.Status = Status{Generation: 3}
+		m.Tick(time.Unix(2, 0))
+		if asks := m.Dialog() != nil; asks != (files > 0) {
+			t.Errorf("with %d files: %s", files, state(m))
+		}
+	}
+}
+
 // TestRollBackOnce: who answers late, when what waited is rolled back already, does not go one further back.
 func TestRollBackOnce(t *testing.T) {
 	waiting := Status{Generation: 5, Confirm: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC), Back: 4}
