@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"sync"
 	"syscall"
 	"time"
 
@@ -239,21 +240,31 @@ func (c *Connection) Close() error {
 // unshared is the lock of what nobody else can change anyway.
 func unshared() (unlock func(), err error) { return func() {}, nil }
 
-// clock moves the clock of a simulated kernel as time passes.
+// clock moves the clock of a simulated kernel as time passes. It is safe for concurrent use.
 type clock struct {
-	k    *sim.Kernel
-	now  func() time.Time
+	k   *sim.Kernel
+	now func() time.Time
+	mu  sync.Mutex
+	// last is what the clock of the machine said when that of the kernel was moved last.
 	last time.Time
 }
 
-func newClock(k *sim.Kernel, now func() time.Time) *clock { return &clock{k, now, now()} }
+func newClock(k *sim.Kernel, now func() time.Time) *clock { return &clock{k: k, now: now, last: now()} }
 
 func (c *clock) tick() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	now := c.now()
 	if d := now.Sub(c.last); d > 0 {
 		c.k.Advance(d)
 	}
 	c.last = now
+}
+
+func (c *clock) moved() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.last
 }
 
 // memory keeps notes until the program ends, as the kernel beside them.
@@ -280,6 +291,7 @@ func simulated(k kernel.Kernel, s *sim.Kernel, keep keeper, w watch, o Options) 
 	sessions := &members.Sessions{Warn: o.Warn}
 	if f, kept := keep.(*stateFile); kept {
 		sessions.Folder = f.path + ".sessions"
+		c.clock = f.clock
 	}
 	c.Launcher, c.Members = &launch.Local{Register: register(s), Started: sessions.Began}, sessions
 	if o.ReadOnly {

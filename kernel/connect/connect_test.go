@@ -673,3 +673,31 @@ func TestSetAside(t *testing.T) {
 		t.Error("who only looks sets notes aside")
 	}
 }
+
+// The clock of a kernel loses nothing where it is saved later than it was moved: what is kept happened when it did, however often
+// somebody looked.
+func TestClockIsKept(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "cells.state")
+	clock := &clockAt{start}
+	c := mustOpen(t, "sim:"+file, false, clock)
+	makeCell(t, c, "web")
+	for range 5 {
+		clock.now = clock.now.Add(time.Second)
+		c.Tick()
+		clock.now = clock.now.Add(900 * time.Millisecond)
+		if err := c.Close(); err != nil {
+			t.Fatal(err)
+		}
+		c = mustOpen(t, "sim:"+file, false, clock)
+	}
+	cells, err := c.List()
+	if err != nil || len(cells) != 1 {
+		t.Fatal(cells, err)
+	}
+	if age := clock.now.Sub(start); cells[0].Age != age {
+		t.Errorf("a cell that was made %v ago is %v old", age, cells[0].Age)
+	}
+	if err := c.Close(); err != nil {
+		t.Fatal(err)
+	}
+}

@@ -32,6 +32,8 @@ type stateFile struct {
 	// since.
 	saved   []byte
 	savedAt time.Time
+	// clock is the kernel's.
+	clock   *clock
 	swapped bool
 	// unsettled says that cells, programs or notes have changed since.
 	unsettled bool
@@ -39,7 +41,7 @@ type stateFile struct {
 
 // section is what the state holds for this package.
 type section struct {
-	// Saved is when, by the clock of the machine.
+	// Saved is what the clock of the machine said when that of the kernel was what is saved.
 	Saved time.Time `json:"saved"`
 	Notes []byte    `json:"notes,omitempty"`
 	// Damaged are notes that could not be used, the newest last.
@@ -85,6 +87,7 @@ func (f *stateFile) open(t *target, o Options) error {
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		f.Kernel, err = sim.New(t.build)
+		f.clock = newClock(f.Kernel, f.now)
 		return err
 	case err != nil:
 		return f.unusable(err)
@@ -106,13 +109,14 @@ func (f *stateFile) open(t *target, o Options) error {
 	if text := t.agrees(f.Kernel); text != "" {
 		return f.refuse(text, "a kernel is built when its file is made; take another file")
 	}
-	f.saved, f.savedAt = text, f.now()
+	now := f.now()
+	f.saved, f.savedAt, f.clock = text, now, &clock{k: f.Kernel, now: f.now, last: now}
 	s, err := f.section()
 	if err != nil {
 		return err
 	}
 	// The kernel went on while nobody looked.
-	if d := f.now().Sub(s.Saved); d > 0 && !s.Saved.IsZero() {
+	if d := now.Sub(s.Saved); d > 0 && !s.Saved.IsZero() {
 		f.Kernel.Advance(d)
 	}
 	return nil
@@ -310,7 +314,7 @@ func (f *stateFile) write(safe bool) error {
 	if err != nil {
 		return err
 	}
-	s.Saved = f.now().UTC()
+	s.Saved = f.clock.moved().UTC()
 	if err := f.setSection(s); err != nil {
 		return err
 	}

@@ -103,7 +103,7 @@ func (b *fakeBackend) Rewrite(context.Context, model.Rewrite) (*model.Proposal, 
 	return nil, errors.New("nothing")
 }
 func (b *fakeBackend) Review(context.Context, model.Review) (*model.Proposal, error) {
-	return nil, nil
+	return nil, errors.New("it was looked at")
 }
 func (b *fakeBackend) Write(context.Context, *model.Proposal) error    { return nil }
 func (b *fakeBackend) Statement(text string) error                     { return b.statement(text) }
@@ -479,9 +479,11 @@ func TestEdit(t *testing.T) {
 	s.until("web.lua:7:1: no")
 	s.press("Enter")
 	s.wait(edited)
-	s.without("web.lua:7")
-	close(s.end) // what has changed in the file is looked at now
-	if err := s.over(); !errors.Is(err, ErrEnded) {
+	// What is right is looked at: who leaves before that is asked about it.
+	s.until("it was looked at")
+	s.press("Enter")
+	s.press("F10")
+	if err := s.over(); err != nil {
 		t.Error(err)
 	}
 	if !slices.Equal(lines, []int{3, 7}) {

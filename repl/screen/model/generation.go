@@ -73,7 +73,20 @@ func (m *Model) confirmNumber(n uint64) []Effect { return m.do(confirmWords(n)) 
 
 // rollBack asks about going back to what was loaded before.
 func (m *Model) rollBack() []Effect {
-	return m.question("Roll back", "Load again what was loaded before and needs no confirmation?", Choice{"Roll back", run("roll back", []string{"rollback"})})
+	text := "Load again what was loaded before and needs no confirmation?"
+	if m.waits() && m.Status.Back != 0 {
+		text = fmt.Sprintf("Load again what was loaded before generation %d, which is generation %d?", m.Status.Generation, m.Status.Back)
+	}
+	return m.question("Roll back", text, Choice{"Roll back", run("roll back", m.backWords())})
+}
+
+// backWords are the command that goes back. What it goes back from may be over by the time that somebody has answered: then it
+// must not go one further back.
+func (m *Model) backWords() []string {
+	if m.waits() && m.Status.Back != 0 {
+		return []string{"rollback", fmt.Sprint(m.Status.Back)}
+	}
+	return []string{"rollback"}
 }
 
 // rollBackTo asks about going back to a generation.
@@ -95,7 +108,7 @@ func (m *Model) remind() {
 		Title: "Confirm",
 		Text: fmt.Sprintf("Generation %d is loaded until %s, and then goes away unless it is confirmed. Does everything still work?",
 			m.Status.Generation, m.Status.Confirm.Format(time.TimeOnly)),
-		Choices: []Choice{{"Confirm", confirmWords(m.Status.Generation)}, {"Roll back", run("roll back", []string{"rollback"})}, {"Later", nil}},
+		Choices: []Choice{{"Confirm", confirmWords(m.Status.Generation)}, {"Roll back", run("roll back", m.backWords())}, {"Later", nil}},
 		chosen:  2, sudden: true,
 	}
 	m.Open(m.reminder)

@@ -68,6 +68,8 @@ type Status struct {
 	Generation uint64
 	// Confirm is when a generation goes away that nobody has confirmed, and Audit when an audit ends; zero if none runs.
 	Confirm, Audit time.Time
+	// Back is the generation that is loaded again if nobody confirms, 0 for none.
+	Back uint64
 	// Pending is how many declarations are not loaded.
 	Pending int
 	// ReadOnly says that nothing can be changed.

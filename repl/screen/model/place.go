@@ -136,6 +136,8 @@ type (
 		File string
 		Line int
 		Runs bool
+		// NeededBy are those that run and need it, which are stopped before it.
+		NeededBy []string
 	}
 	// Written is a line that a service wrote.
 	Written struct{ Service, Text string }

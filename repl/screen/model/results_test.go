@@ -122,6 +122,75 @@ func TestReminder(t *testing.T) {
 	}
 }
 
+// TestNeededBy: what else is stopped is named before anything is.
+func TestNeededBy(t *testing.T) {
+	m := screen()
+	running := func(name string, by ...string) Row {
+		return Row{ID: name, Subject: Service{Name: name, Cell: name, Runs: true, NeededBy: by}, Fields: fields(name), Into: &Place{Output, name}}
+	}
+	m.Filled(Place{Kind: Services}, Table{Columns: []Column{{Title: "NAME"}}, Rows: []Row{running("db", "api", "web"), running("api", "web"), running("web")}}, "")
+	for _, c := range []struct{ keys, want string }{
+		{"Tab F8", "Stop service db? Cells stay.\n\nIn the way:\n  2 services: api, web, which need that, and are stopped before."},
+		{"Down F6", "Stop service api, and start again as the files say now?\n\nIn the way:\n  service web, which needs that, and is stopped before, and started again after it."},
+		{"Down F8", "Stop service web? Cells stay."},
+		{"Home Insert Insert F8", "Stop 2 services: db, api? Cells stay.\n\nIn the way:\n  service web, which needs that, and is stopped before."},
+		{"* Home Enter F8", "Stop service db? Cells stay.\n\nWhatever needs it is stopped before."},
+	} {
+		press(m, c.keys)
+		q, is := m.Dialog().(*Question)
+		if !is {
+			t.Fatalf("%s must ask, but: %s", c.keys, state(m))
+		}
+		if q.Text != c.want {
+			t.Errorf("%s asks %q instead of %q", c.keys, q.Text, c.want)
+		}
+		press(m, "F10")
+	}
+}
+
+// TestRolledBackByHand: who has gone back from what waits is not told that it is gone, but asked about files that it has left.
+func TestRolledBackByHand(t *testing.T) {
+	for _, files := range []int{0, 1} {
+		m := screen()
+		m.Status = Status{Generation: 2, Confirm: time.Unix(60, 0), Back: 1}
+		m.trial, m.reminded = &trial{proposal: &Proposal{Files: make([]File, files)}, generation: 2, until: time.Unix(60, 0), seen: true, question: &Question{}}, 2
+		m.rollBack()
+		if e := effects(press(m, "Left Enter")); e != "Run rollback 1" {
+			t.Fatal(e, state(m))
+		}
+		m.Ran(Result{Text: "generation 3"})
+		press(m, "Enter")
+		m.Status = Status{Generation: 3}
+		m.Tick(time.Unix(2, 0))
+		if asks := m.Dialog() != nil; asks != (files > 0) {
+			t.Errorf("with %d files: %s", files, state(m))
+		}
+	}
+}
+
+// TestRollBackOnce: who answers late, when what waited is rolled back already, does not go one further back.
+func TestRollBackOnce(t *testing.T) {
+	waiting := Status{Generation: 5, Confirm: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC), Back: 4}
+	for _, c := range []struct {
+		name, want string
+		status     Status
+		ask        func(*Model)
+	}{
+		{"the menu", "Run rollback 4", waiting, func(m *Model) { m.rollBack() }},
+		{"the reminder", "Run rollback 4", waiting, func(m *Model) { m.Tick(time.Unix(1, 0)) }},
+		{"nothing before", "Run rollback", Status{Generation: 5, Confirm: waiting.Confirm}, func(m *Model) { m.rollBack() }},
+		{"nothing that waits", "Run rollback", Status{Generation: 5}, func(m *Model) { m.rollBack() }},
+	} {
+		m := screen()
+		m.Status = c.status
+		c.ask(m)
+		m.Status = Status{Generation: 6}
+		if got := effects(press(m, "Left Enter")); got != c.want {
+			t.Errorf("%s: it must be %q, but is %q: %s", c.name, c.want, got, state(m))
+		}
+	}
+}
+
 // TestReadings: what is read fills the places that it was read for only, and rows keep what was done with them.
 func TestReadings(t *testing.T) {
 	m := screen()

@@ -345,9 +345,15 @@ func (m *Model) wentBack(run Run, r Result) []Effect {
 	return append(m.do([]Effect{Write{Proposal: run.Proposal.back()}}), m.refresh()...)
 }
 
-// confirmed is told what the command confirm has done.
+// confirmed is told what a command has done: who has confirmed what waits, or gone back from it, need not be told that. Files that
+// are as written are asked about all the same.
 func (m *Model) confirmed(run Run, r Result) {
-	if t := m.trial; t != nil && !r.Failed && slices.Equal(run.Words, []string{"confirm", fmt.Sprint(t.generation)}) {
+	t := m.trial
+	if t == nil || r.Failed {
+		return
+	}
+	back := len(t.proposal.Files) == 0 && len(run.Words) > 0 && run.Words[0] == "rollback"
+	if back || slices.Equal(run.Words, []string{"confirm", fmt.Sprint(t.generation)}) {
 		m.trial = nil
 		m.close(t.question)
 	}

@@ -11,7 +11,7 @@ import (
 )
 
 func (s *Source) readGenerations(string) (model.Table, error) {
-	t := model.Table{Columns: []model.Column{{Title: "GENERATION", Right: true, Least: 4}, {Title: "LOADED", Least: 8, Rank: 2}, {Title: "STATE", Least: 8, Rank: 1}, {Title: "FROM", Least: 8, Grows: true, Rank: 3}}}
+	t := model.Table{Columns: []model.Column{{Title: "GEN", Right: true, Least: 4}, {Title: "LOADED", Least: 8, Rank: 2}, {Title: "STATE", Least: 8, Rank: 1}, {Title: "FROM", Least: 8, Grows: true, Rank: 3}}}
 	history, err := s.host.History()
 	if host.Hidden(err) {
 		t.Note = err.Error()

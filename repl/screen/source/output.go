@@ -121,7 +121,7 @@ func (w *written) row(r *output.Record, now time.Time) model.Row {
 	row.Detail = texts(r.Text)
 	if !r.Foreign {
 		local := r.Time.In(now.Location())
-		at = local.Format("15:04:05.000")
+		at = local.Format(time.TimeOnly)
 		row.Detail = append(texts(local.Format("2006-01-02 15:04:05.000000")+" "+from), row.Detail...)
 	}
 	row.Fields = texts(at, from, r.Text)

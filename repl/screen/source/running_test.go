@@ -93,3 +93,35 @@ func TestRunning(t *testing.T) {
 		t.Errorf("%v", seen)
 	}
 }
+
+// TestNeededBy: a service knows which of those that need it run.
+func TestNeededBy(t *testing.T) {
+	if _, err := process.Read(process.Query{}); err != nil {
+		t.Skip("services need the list of processes: ", err)
+	}
+	w := newWorld(t, "sim:DIR/state", false)
+	w.file("services.d/all.lua", `for name, needs in pairs{ db = {}, api = { "db" }, web = { "api" }, idle = { "db" } } do
+	service(name, { cell = { root = "/cells/" .. name }, cmd = { "/bin/sh", "-c", "sleep 1000 & wait" }, requires = needs })
+end`)
+	w.run("start", "web")
+	defer w.run("stop", "--all")
+	needed := func() string {
+		table, err := w.read(model.Services, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		var out []string
+		for _, r := range table.Rows {
+			s := r.Subject.(model.Service)
+			out = append(out, s.Name+": "+strings.Join(s.NeededBy, " "))
+		}
+		return strings.Join(out, ", ")
+	}
+	if got := needed(); got != "api: web, db: web api, idle: , web: " {
+		t.Error(got)
+	}
+	w.run("stop", "web")
+	if got := needed(); got != "api: , db: api, idle: , web: " {
+		t.Error(got)
+	}
+}

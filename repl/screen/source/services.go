@@ -29,6 +29,8 @@ type declarations struct {
 	looks    rundir.Looks
 	// seen are those that have run, at the last look.
 	seen []*rundir.Status
+	// needed are the services that need one, in the order in which they are stopped.
+	needed map[string][]string
 }
 
 // declared gives the services that files declare.
@@ -37,6 +39,11 @@ func (s *Source) declared() (*services.Set, diag.List) {
 	if stamp := stampOf(inventory.Paths(s.o.Services, &s.o.Machine)); d.set == nil || stamp != d.stamp {
 		d.set, d.problems = inventory.Read(s.o.Services, &s.o.Machine, s.o.Output)
 		d.stamp = stamp
+		d.needed = map[string][]string{}
+		for _, name := range d.set.Graph.Names() {
+			list := d.set.Graph.Stop(name)
+			d.needed[name] = list[:len(list)-1] // itself is the last
+		}
 	}
 	return d.set, d.problems
 }
@@ -137,8 +144,20 @@ func (s *Source) readServices(string) (model.Table, error) {
 		return t, err
 	}
 	now := s.o.Now()
+	runs := map[string]bool{}
 	for i := range list {
-		t.Rows = append(t.Rows, serviceRow(&list[i], now))
+		runs[list[i].Service] = list[i].Runs()
+	}
+	for i := range list {
+		row := serviceRow(&list[i], now)
+		x := row.Subject.(model.Service)
+		for _, name := range s.services.needed[x.Name] {
+			if runs[name] {
+				x.NeededBy = append(x.NeededBy, name)
+			}
+		}
+		row.Subject = x
+		t.Rows = append(t.Rows, row)
 	}
 	if len(list) == 0 && missing == nil {
 		missing = []string{"no service is declared, and none has run"}

@@ -107,6 +107,15 @@ func (s *Source) Status() (model.Status, error) {
 	out.Pending = len(pending.Policies) + len(pending.Nevers)
 	err := s.look(func() (err error) {
 		out.Generation, out.Confirm, out.Audit, err = command.Waits(s.host)
+		if err == nil && !out.Confirm.IsZero() {
+			history, err := s.host.History()
+			if err != nil {
+				return err
+			}
+			if d := history.Deadline; d != nil {
+				out.Back = d.Back
+			}
+		}
 		if host.Hidden(err) {
 			err = nil // who may not read it does without
 		}

@@ -78,7 +78,7 @@ var tables = map[model.Place]model.Table{
 		},
 	},
 	{Kind: model.Generations}: {
-		Columns: []model.Column{{Title: "GENERATION", Right: true, Least: 4}, {Title: "LOADED", Least: 8, Rank: 2}, {Title: "STATE", Least: 8, Rank: 1}, {Title: "FROM", Least: 8, Grows: true, Rank: 3}},
+		Columns: []model.Column{{Title: "GEN", Right: true, Least: 4}, {Title: "LOADED", Least: 8, Rank: 2}, {Title: "STATE", Least: 8, Rank: 1}, {Title: "FROM", Least: 8, Grows: true, Rank: 3}},
 		Rows: []model.Row{
 			{ID: "7", Fields: fields("7", "11:59:18", "confirm, 0:42 left", "/etc/cells, by root"), Tone: model.Warning, Subject: model.Generation{Number: 7, Active: true, Waiting: true},
 				Detail: fields("generation 7 was loaded 2026-03-01 11:59:18", "files: /etc/cells/base.lua, /etc/cells/web.lua", "then generation 6 is loaded again")},
