@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"regexp"
 	"runtime"
@@ -360,6 +361,10 @@ func TestScreenStops(t *testing.T) {
 // TestScreenEnds: whatever ends the program, the terminal and the state are whole.
 func TestScreenEnds(t *testing.T) {
 	for _, end := range []syscall.Signal{syscall.SIGHUP, syscall.SIGTERM, syscall.SIGKILL} {
+		if signal.Ignored(end) {
+			t.Logf("%v is not tried: this test was started deaf to it, as nohup(1) does, and so would the program be", end)
+			continue
+		}
 		for _, at := range []string{"the panels", "a statement", "a key"} {
 			dir := t.TempDir()
 			x := start(t, program(t, dir, []string{"TERM=vt100"}, "-k", "sim:state", "screen"))

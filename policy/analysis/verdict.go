@@ -71,9 +71,7 @@ func VerdictOf(c *rules.Compiler, cell string, id kauth.RequestID) (*Verdict, er
 		}
 		r = r.Clone()
 		out.Parts[i].Regions = append(out.Parts[i].Regions, r)
-		for _, t := range r.Tests() {
-			out.Depends |= t.Needs()
-		}
+		out.Depends |= r.Needs()
 		return true
 	})
 	if looked > maxVerdict {

@@ -122,6 +122,18 @@ func (r Region) MayContain(q *policy.Request) bool {
 	return true
 }
 
+// Needs are the fields by which the region is told from others.
+func (r Region) Needs() kauth.FieldSet {
+	var out kauth.FieldSet
+	for i, atoms := range r.allowed {
+		if atoms != nil {
+			t := r.space.vars[i].test()
+			out |= t.Needs()
+		}
+	}
+	return out
+}
+
 // Tests describe the region: every request in it answers all of them with yes. Atoms of text that are more than one, and
 // groups and bits that are excluded, have no such test; [Region.String] tells of them too.
 func (r Region) Tests() []policy.Test {

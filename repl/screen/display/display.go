@@ -2,6 +2,7 @@ package display
 
 import (
 	"fmt"
+	"io"
 	"os"
 	"os/signal"
 	"slices"
@@ -232,14 +233,24 @@ func (d *Display) AwaitKey(text string) error {
 	if _, err := fmt.Fprint(d.options.Out, text); err != nil {
 		return err
 	}
-	if err := d.tty.Start(); err != nil {
+	if err := d.keys(); err != nil {
 		return err
 	}
 	// One read takes the sequence of a key as a whole.
-	_, err := d.tty.Read(make([]byte, 64))
+	_, err := d.tty.ReadKey(make([]byte, 64))
 	d.release()
 	fmt.Fprint(d.options.Out, "\r\x1b[K")
 	return err
+}
+
+// keys has keys read as they come, if the terminal is not given back for good.
+func (d *Display) keys() error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.closed {
+		return io.EOF
+	}
+	return d.tty.raw()
 }
 
 // release gives the terminal its modes back, from whoever waits for a key.

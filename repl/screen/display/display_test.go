@@ -1,6 +1,8 @@
 package display
 
 import (
+	"errors"
+	"io"
 	"slices"
 	"strings"
 	"testing"
@@ -8,6 +10,7 @@ import (
 
 	"github.com/gdamore/tcell/v3"
 
+	"cellsh/kernel/launch/pty"
 	"cellsh/repl/screen"
 	"cellsh/repl/screen/model"
 	"cellsh/repl/screen/view"
@@ -186,5 +189,35 @@ func TestGraphic(t *testing.T) {
 	}
 	if got := graphic(tcell.StyleDefault, "1;31", 0); got != tcell.StyleDefault.Bold(true) {
 		t.Errorf("without colours there must be none, but is %+v", got)
+	}
+}
+
+// TestLateReader: a reader that comes once the terminal is given to somebody else takes nothing of what is typed there.
+func TestLateReader(t *testing.T) {
+	near, far, err := pty.Open()
+	if err != nil {
+		t.Skip("there are no terminals here:", err)
+	}
+	defer near.Close()
+	defer far.Close()
+	x, err := newTTY(far, far, Terminal{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(x.Start(), x.Drain(), x.Stop()); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := x.Read(make([]byte, 8)); n != 0 || !errors.Is(err, io.EOF) {
+		t.Errorf("it must be at its end, but reads %d bytes: %v", n, err)
+	}
+	if err := x.raw(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := near.Write([]byte("k")); err != nil {
+		t.Fatal(err)
+	}
+	b := make([]byte, 8)
+	if n, err := x.ReadKey(b); err != nil || string(b[:n]) != "k" {
+		t.Errorf("who has the terminal must get the key, but gets %q: %v", b[:n], err)
 	}
 }

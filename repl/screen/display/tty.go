@@ -20,8 +20,10 @@ type tty struct {
 	// before are the modes that it had, nil while they are those of a screen.
 	mu     sync.Mutex
 	before *term.State
-	// reading is held by the reader; wake has a byte once it shall end.
+	// reading is held by the reader; wake has a byte once it shall end. Between Stop and Start tcell reads nothing: it does not wait for
+	// its last reader, who may come late and would take what is meant for somebody else.
 	reading        sync.Mutex
+	serving        bool
 	wake, waking   *os.File
 	resized        chan os.Signal
 	resizedStopped sync.WaitGroup
@@ -37,6 +39,17 @@ func newTTY(in, out *os.File, t Terminal) (*tty, error) {
 
 // Start sets the modes of a screen. It is called again after Stop.
 func (t *tty) Start() error {
+	if err := t.raw(); err != nil {
+		return err
+	}
+	t.reading.Lock()
+	defer t.reading.Unlock()
+	t.serving = true
+	return nil
+}
+
+// raw sets the modes in which keys are read as they come.
+func (t *tty) raw() error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.before != nil {
@@ -61,6 +74,7 @@ func (t *tty) Stop() error {
 	t.reading.Lock()
 	var b [1]byte
 	_, _ = t.wake.Read(b[:]) // what Drain has written
+	t.serving = false
 	t.reading.Unlock()
 	t.NotifyResize(nil)
 	t.mu.Lock()
@@ -77,7 +91,24 @@ func (t *tty) Stop() error {
 func (t *tty) Read(b []byte) (int, error) {
 	t.reading.Lock()
 	defer t.reading.Unlock()
+	if !t.serving {
+		return 0, io.EOF
+	}
+	return t.read(b)
+}
+
+// ReadKey is Read for who has the terminal while tcell has not.
+func (t *tty) ReadKey(b []byte) (int, error) {
+	t.reading.Lock()
+	defer t.reading.Unlock()
+	return t.read(b)
+}
+
+func (t *tty) read(b []byte) (int, error) {
 	in, wake := int(t.in.Fd()), int(t.wake.Fd())
+	if in < 0 || wake < 0 {
+		return 0, io.EOF // it is closed
+	}
 	for {
 		var set unix.FdSet
 		set.Set(in)
