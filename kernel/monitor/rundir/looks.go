@@ -39,6 +39,8 @@ func (l *Looks) Next() ([]*Seen, error) {
 		stamp := f.Stamp()
 		// Their turns differ, so that not all are asked at once.
 		asks := (l.n+i)%rest == 0 && old != nil && !old.State.Final()
+		// A monitor that has told of its end tells nothing more, and may not have been gone yet.
+		asks = asks || old != nil && old.State.Final() && old.Monitor != 0
 		next := old
 		if old != nil {
 			old.Anew = false

@@ -45,4 +45,11 @@ func TestLooks(t *testing.T) {
 		t.Fatal(err)
 	}
 	next("b crash-loop false;")
+	// One that had told of its end, and whose monitor was not gone yet, is asked again: nothing is told when that goes.
+	write("b", service.Stopped)
+	next("b stopped true;")
+	l.seen["b"].Monitor = 1
+	if list, err := l.Next(); err != nil || len(list) != 1 || list[0].Monitor != 0 {
+		t.Errorf("the monitor must be gone, but: %+v, %v", list[0], err)
+	}
 }
