@@ -459,7 +459,12 @@ func (e *evaluator) shell(err error) error {
 		e.note("%s", failed)
 		return errFailed
 	}
-	return e.report(fmt.Errorf("commands of this machine must be run by /bin/sh, but it can't be: %w", disk.Cause(err)))
+	return e.report(noShell(err))
+}
+
+// noShell is why no command of this machine can be run.
+func noShell(err error) error {
+	return fmt.Errorf("commands of this machine must be run by /bin/sh, but it can't be: %w", disk.Cause(err))
 }
 
 // mistaken is the error of a line that somebody took for a command; see input.Reader.

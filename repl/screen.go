@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"regexp"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -206,7 +205,6 @@ func (b *backend) model(o command.ScreenOptions, palette editor.Palette) *model.
 		return all(text, at)
 	}
 	m := model.New(model.Options{Left: model.Place{Kind: o.Left}, Right: model.Place{Kind: o.Right}, Themes: model.Themes(),
-		Help: func(string) string { return "" },
 		NewLine: func() *editor.Draft {
 			l := b.line.Load()
 			return editor.NewDraft(language, palette, l.prompts, l.entries)
@@ -334,16 +332,10 @@ func (b *backend) Run(ctx context.Context, words []string, ask func(string) bool
 		err := e.run(words[0], func() error {
 			return b.stoppable(ctx, func() error { return e.command(words, &text) })
 		})
-		r = model.Result{Text: plainly(text.String()), Failed: err != nil}
+		r = model.Result{Text: show.Plain(text.String()), Failed: err != nil}
 	})
 	return r
 }
-
-// looks are sequences that colour text.
-var looks = regexp.MustCompile("\x1b\\[[0-9;]*m")
-
-// plainly is text without colours.
-func plainly(text string) string { return show.Text(looks.ReplaceAllString(text, "")) }
 
 // Statement enters what was typed, as the prompt of the session does.
 func (b *backend) Statement(text string) (err error) {
@@ -376,22 +368,13 @@ func (b *backend) Edit(file string, line int) (wrong string, at int, err error) 
 	if _, is := e.editor.(nobody); is {
 		return "", 0, errors.New("a file must be edited at a terminal, but there is none")
 	}
-	name := "vi"
-	for _, variable := range []string{"EDITOR", "VISUAL"} {
-		if v := e.env.Getenv(variable); v != "" {
-			name = v
-		}
-	}
-	if line > 0 {
-		name += fmt.Sprintf(" +%d", line)
-	}
-	err = shell.Run(name+" "+quoted(file), e.env.Stdin, e.env.Stdout, e.env.Stderr)
+	err = shell.EditFile(e.env.editor(), file, line, e.env.Stdin, e.env.Stdout, e.env.Stderr)
 	var failed *shell.FailedError
 	switch {
 	case errors.As(err, &failed):
 		return "", 0, failed
 	case err != nil:
-		return "", 0, fmt.Errorf("commands of this machine must be run by /bin/sh, but it can't be: %w", disk.Cause(err))
+		return "", 0, noShell(err)
 	}
 	err = b.look(context.Background(), func() error {
 		wrong, at = b.changer().Check(file)
@@ -399,9 +382,6 @@ func (b *backend) Edit(file string, line int) (wrong string, at int, err error) 
 	})
 	return wrong, at, err
 }
-
-// quoted is a word for sh(1).
-func quoted(word string) string { return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'" }
 
 // Written is what was written to the terminal lately.
 func (b *backend) Written() string { return b.e.outlet.written() }

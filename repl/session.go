@@ -2,6 +2,7 @@ package repl
 
 import (
 	"bufio"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -160,16 +161,14 @@ func (e *evaluator) talk() error {
 	}
 }
 
-// editOutside has a statement edited in the program that VISUAL or EDITOR names, or vi(1).
+// editor is the command that files are edited with: what VISUAL or EDITOR says, or vi(1).
+func (env *Env) editor() string {
+	return cmp.Or(env.Getenv("VISUAL"), env.Getenv("EDITOR"), "vi")
+}
+
+// editOutside has a statement edited by the user's editor.
 func (e *evaluator) editOutside(text string) (edited string, ok bool) {
-	command := "vi"
-	for _, name := range []string{"VISUAL", "EDITOR"} {
-		if value := e.env.Getenv(name); value != "" {
-			command = value
-			break
-		}
-	}
-	edited, err := shell.Edit(command, text, ".lua", e.env.Stdin, e.env.Stdout, e.env.Stderr)
+	edited, err := shell.Edit(e.env.editor(), text, ".lua", e.env.Stdin, e.env.Stdout, e.env.Stderr)
 	if err != nil {
 		e.note("the statement stays as it was: %s", disk.Cause(err))
 		return "", false

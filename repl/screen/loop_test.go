@@ -127,10 +127,9 @@ func play(t *testing.T, b *fakeBackend, before ...func(*model.Model)) *stage {
 	t.Helper()
 	s := &stage{t: t, b: b, ticks: make(chan time.Time), end: make(chan struct{}), ended: make(chan error, 1),
 		d: &fakeDisplay{events: make(chan []Event), drawn: make(chan string), awaited: make(chan string, 1), pressed: make(chan error), closed: make(chan struct{}), width: 80, height: 24}}
-	s.m = model.New(model.Options{Left: model.Place{Kind: model.Cells}, Right: model.Place{Kind: model.Decisions}, Help: func(string) string { return "help\n" },
-		NewLine: func() *editor.Draft {
-			return editor.NewDraft(editor.Language{}, editor.NewPalette(false, ""), editor.Prompts{First: "> "}, nil)
-		}})
+	s.m = model.New(model.Options{Left: model.Place{Kind: model.Cells}, Right: model.Place{Kind: model.Decisions}, NewLine: func() *editor.Draft {
+		return editor.NewDraft(editor.Language{}, editor.NewPalette(false, ""), editor.Prompts{First: "> "}, nil)
+	}})
 	for _, do := range before {
 		do(s.m)
 	}

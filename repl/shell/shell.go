@@ -71,11 +71,20 @@ func Edit(command, text, ending string, in io.Reader, out, err io.Writer) (edite
 	if failure = errors.Join(failure, f.Close()); failure != nil {
 		return "", failure
 	}
-	if failure := Run(command+" '"+strings.ReplaceAll(f.Name(), "'", `'\''`)+"'", in, out, err); failure != nil {
+	if failure := EditFile(command, f.Name(), 0, in, out, err); failure != nil {
 		return "", failure
 	}
 	now, failure := os.ReadFile(f.Name())
 	return string(now), failure
+}
+
+// EditFile has a file edited by the command of sh(1) that is given, at a line, or with 0 where the command begins. The error is as
+// Run gives it.
+func EditFile(command, file string, line int, in io.Reader, out, err io.Writer) error {
+	if line > 0 {
+		command += fmt.Sprintf(" +%d", line)
+	}
+	return Run(command+" '"+strings.ReplaceAll(file, "'", `'\''`)+"'", in, out, err)
 }
 
 // ignoreInterrupts keeps Ctrl-C, which reaches all who have the terminal, from ending the caller.

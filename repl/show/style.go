@@ -89,6 +89,9 @@ func (s Style) OwnPrompt(text string) string {
 // colouring is a sequence that changes nothing but how text looks (SGR, ECMA-48).
 var colouring = regexp.MustCompile("\x1b\\[[0-9;]*m")
 
+// Plain is Text without what colours it.
+func Plain(text string) string { return Text(colouring.ReplaceAllString(text, "")) }
+
 // Problems writes problems as diag.Write does, in colours, and in lines for which there is room.
 func (s Style) Problems(w io.Writer, l diag.List) error {
 	var out strings.Builder

@@ -23,7 +23,7 @@ type hand struct {
 
 func (d *desk) hand() *hand {
 	h := &hand{desk: d}
-	h.m = model.New(model.Options{Left: model.Place{Kind: model.Decisions}, Right: model.Place{Kind: model.Cells}, Help: func(string) string { return "" },
+	h.m = model.New(model.Options{Left: model.Place{Kind: model.Decisions}, Right: model.Place{Kind: model.Cells},
 		NewLine: func() *editor.Draft {
 			return editor.NewDraft(editor.Language{}, editor.NewPalette(false, ""), editor.Prompts{First: "> "}, nil)
 		}})

@@ -67,7 +67,7 @@ func walk(t *testing.T, readOnly bool, each func(w way, m *model.Model, e model.
 func (w way) begin() *model.Model {
 	m := model.New(model.Options{Left: w.place, Right: model.Place{Kind: model.Services, Of: "no"}, NewLine: func() *editor.Draft {
 		return editor.NewDraft(editor.Language{}, editor.NewPalette(false, ""), editor.Prompts{First: "> "}, nil)
-	}, Themes: []string{"mc", "mono"}, Help: func(string) string { return "" }})
+	}, Themes: []string{"mc", "mono"}})
 	var table model.Table
 	for i, s := range subjects[w.place] {
 		table.Rows = append(table.Rows, model.Row{ID: fmt.Sprint(i), Subject: s, Fields: []model.Field{{Text: fmt.Sprint(s)}}})

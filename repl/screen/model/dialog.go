@@ -245,18 +245,10 @@ func (p *Page) press(m *Model, k Key) []Effect {
 		}
 	}()
 	switch k.Name {
-	case Up:
-		p.scroll(-1)
-	case Down, Enter:
+	case Up, Down, PageUp, PageDown, Home, End:
+		p.scroll(travel(k, p.height, p.Len()))
+	case Enter:
 		p.scroll(1)
-	case PageUp:
-		p.scroll(-p.height)
-	case PageDown:
-		p.scroll(p.height)
-	case Home:
-		p.scroll(-p.Len())
-	case End:
-		p.scroll(p.Len())
 	case Left:
 		p.left = max(p.left-8, 0)
 	case Right:

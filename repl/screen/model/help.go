@@ -240,11 +240,7 @@ func keysPage(title string, d Dialog) *Page {
 // help shows what is said of the place of the active panel, and what can be done with what is under the cursor.
 func (m *Model) help() []Effect {
 	k := m.Panel().Place.Kind
-	text := kindHelp(k, m) + "\n" + panelHelp()
-	if more := m.options.Help(k.String()); more != "" {
-		text += "\n" + more
-	}
-	m.Open(helpPage(k.String(), text))
+	m.Open(helpPage(k.String(), kindHelp(k, m)+"\n"+panelHelp()))
 	return nil
 }
 

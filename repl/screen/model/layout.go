@@ -360,20 +360,26 @@ func (s *sheet) Below() int { return max(len(s.lines)-s.top-s.rows, 0) }
 
 // turn scrolls if a key means that.
 func (s *sheet) turn(k Key) {
+	s.scroll(travel(k, s.rows, len(s.lines)))
+}
+
+// travel is how far a key scrolls where so many lines are seen, of so many; 0 for one that does not.
+func travel(k Key, seen, all int) int {
 	switch k.Name {
 	case Up:
-		s.scroll(-1)
+		return -1
 	case Down:
-		s.scroll(1)
+		return 1
 	case PageUp:
-		s.scroll(-s.rows)
+		return -seen
 	case PageDown:
-		s.scroll(s.rows)
+		return seen
 	case Home:
-		s.scroll(-len(s.lines))
+		return -all
 	case End:
-		s.scroll(len(s.lines))
+		return all
 	}
+	return 0
 }
 
 // ButtonMore is how many columns a button takes beside its label.

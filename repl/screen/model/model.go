@@ -56,8 +56,6 @@ type Options struct {
 	NewLine func() *editor.Draft
 	// Themes are the names of those that there are; the first is used.
 	Themes []string
-	// Help is the text about a topic: a word of "screen", or the name of a kind.
-	Help func(topic string) string
 }
 
 // Status of the kernel and its policies.

@@ -19,7 +19,7 @@ func line() *editor.Draft {
 
 // screen is one whose panels list cells and services, as read.
 func screen() *Model {
-	m := New(Options{Left: Place{Kind: Cells}, Right: Place{Kind: Services}, NewLine: line, Themes: []string{"mc", "mono"}, Help: func(string) string { return "" }})
+	m := New(Options{Left: Place{Kind: Cells}, Right: Place{Kind: Services}, NewLine: line, Themes: []string{"mc", "mono"}})
 	m.Filled(Place{Kind: Cells}, cells("a", "b", "web-2", "web-10"), "")
 	m.Filled(Place{Kind: Services}, Table{Columns: []Column{{Title: "NAME"}}, Rows: []Row{
 		{ID: "s", Subject: Service{Name: "s", Cell: "b", Runs: true, File: "s.lua", Line: 3}, Fields: fields("s"), Into: &Place{Output, "s"}},

@@ -60,7 +60,7 @@ func TestMouse(t *testing.T) {
 		{"the wheel below a page", func(m *Model) { m.Open(&Page{Lines: make([]string, 99)}) }, func(m *Model) []Effect { m.Wheel(AtRow{}, 5); return nil }, nil, func(m *Model) bool { return m.Panel().Row().ID == "a" }},
 	} {
 		t.Run(x.name, func(t *testing.T) {
-			m := New(Options{Left: Place{Kind: Cells}, Right: Place{Kind: Policies}, NewLine: line, Help: func(string) string { return "" }})
+			m := New(Options{Left: Place{Kind: Cells}, Right: Place{Kind: Policies}, NewLine: line})
 			m.Filled(Place{Kind: Cells}, rows, "")
 			m.Filled(Place{Kind: Policies}, rows, "")
 			if x.before != nil {

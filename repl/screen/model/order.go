@@ -193,12 +193,8 @@ func (m *Model) sortSaid(o order) {
 
 // sortBy sorts the rows otherwise. The cursor stays at its row.
 func (p *Panel) sortBy(o order) {
-	id := p.goal
-	if r := p.Row(); r != nil {
-		id = r.ID
-	}
-	p.order = o
-	p.arrange()
-	p.find(id)
-	p.settle()
+	p.keeping(func() {
+		p.order = o
+		p.arrange()
+	})
 }

@@ -119,10 +119,7 @@ func (p *Panel) Subjects() []Subject {
 
 // fill takes what was read. The cursor stays at its row, or at the end where rows come by themselves.
 func (p *Panel) fill(t Table) {
-	id, place := p.goal, p.cursor
-	if r := p.Row(); r != nil {
-		id = r.ID
-	}
+	id, place := p.here(), p.cursor
 	end := p.Place.Kind.Grows() && p.order.column == "" && (id == "" || p.Known && p.cursor == len(p.shown)-1)
 	p.goal = ""
 	p.Table, p.Wrong, p.Known, p.done = t, "", true, false
@@ -222,17 +219,29 @@ func (p *Panel) sifted() []int {
 
 // sift has only those rows shown that have a text, "" all. The cursor stays at its row if that is one of them.
 func (p *Panel) sift(text string) {
-	id := p.goal
-	if r := p.Row(); r != nil {
-		id = r.ID
-	}
-	p.sieve = text
-	p.unfold()
-	p.find(id)
-	p.settle()
+	p.keeping(func() {
+		p.sieve = text
+		p.unfold()
+	})
 	if text != "" {
 		p.seek(p.cursor, 1, text)
 	}
+}
+
+// here is the row under the cursor, or the one that it goes to once that is read.
+func (p *Panel) here() string {
+	if r := p.Row(); r != nil {
+		return r.ID
+	}
+	return p.goal
+}
+
+// keeping changes which rows are shown, or their order. The cursor stays at its row if that is still there.
+func (p *Panel) keeping(change func()) {
+	id := p.here()
+	change()
+	p.find(id)
+	p.settle()
 }
 
 // settle keeps cursor and top within the rows.
@@ -254,14 +263,14 @@ func (p *Panel) fold() bool {
 	if r == nil || !p.Parent(r) || p.sieve != "" {
 		return false
 	}
-	if p.folded[r.ID] {
-		delete(p.folded, r.ID)
-	} else {
-		p.folded[r.ID] = true
-	}
-	p.unfold()
-	p.find(r.ID)
-	p.settle()
+	p.keeping(func() {
+		if p.folded[r.ID] {
+			delete(p.folded, r.ID)
+		} else {
+			p.folded[r.ID] = true
+		}
+		p.unfold()
+	})
 	return true
 }
 

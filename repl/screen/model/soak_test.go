@@ -298,7 +298,7 @@ func (b *backend) calm() {
 }
 
 func newBackend(below func(n int) int) *backend {
-	b := &backend{m: New(Options{Left: Place{Kind: Cells}, Right: Place{Kind: Decisions}, NewLine: line, Themes: []string{"mc", "mono"}, Help: func(string) string { return "" }}), below: below, did: map[string]int{}}
+	b := &backend{m: New(Options{Left: Place{Kind: Cells}, Right: Place{Kind: Decisions}, NewLine: line, Themes: []string{"mc", "mono"}}), below: below, did: map[string]int{}}
 	b.do(b.m.Begin())
 	return b
 }

@@ -23,7 +23,7 @@ type way struct {
 }
 
 func begin(t *testing.T, rows ...Row) *way {
-	w := &way{t: t, Model: New(Options{Left: Place{Kind: Decisions}, Right: Place{Kind: Cells}, NewLine: line, Help: func(string) string { return "" }})}
+	w := &way{t: t, Model: New(Options{Left: Place{Kind: Decisions}, Right: Place{Kind: Cells}, NewLine: line})}
 	w.Tick(time.Date(2026, 6, 1, 12, 0, 0, 0, time.UTC))
 	w.Status = Status{Generation: 1}
 	if rows == nil {
@@ -262,7 +262,7 @@ func TestEdited(t *testing.T) {
 
 // TestRenameEverywhere: a policy for all cells gets another name, and stays for all of them.
 func TestRenameEverywhere(t *testing.T) {
-	w := &way{t: t, Model: New(Options{Left: Place{Kind: Policies}, Right: Place{Kind: Cells}, NewLine: line, Help: func(string) string { return "" }})}
+	w := &way{t: t, Model: New(Options{Left: Place{Kind: Policies}, Right: Place{Kind: Cells}, NewLine: line})}
 	w.Filled(Place{Kind: Policies}, Table{Rows: []Row{{ID: "base", Subject: Policy{Name: "base", File: "base.lua", Line: 1}}}}, "")
 	w.want(w.press("F6", "2", "Enter"), Rewrite{Policy: "base", Name: "base2"})
 	page := &Proposal{Title: "change policy base", Text: "so", Files: []File{{"base.lua", "old", "new"}}, Load: []string{"load", "base.lua"}}

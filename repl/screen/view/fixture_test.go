@@ -132,10 +132,7 @@ func newLine() *editor.Draft {
 
 // newModel is a screen of a size, with both places read.
 func newModel(width, height int, left, right model.Place) *model.Model {
-	m := model.New(model.Options{Left: left, Right: right, NewLine: newLine, Themes: []string{"mc", "amber", "green", "mono", "sysinst", "synthwave"},
-		Help: func(topic string) string {
-			return "What the keys do for " + topic + ".\n\n" + strings.Repeat("A line of help.\n", 40)
-		}})
+	m := model.New(model.Options{Left: left, Right: right, NewLine: newLine, Themes: []string{"mc", "amber", "green", "mono", "sysinst", "synthwave"}})
 	m.Now = now
 	m.Status = model.Status{Kernel: "NetBSD", Generation: 7}
 	m.Resize(width, height)
